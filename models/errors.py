@@ -1,0 +1,71 @@
+"""What can go wrong in the data room.
+
+Each class carries a stable `code`, which the management API, the admin and the command line show
+as it is, and says in its docstring what the caller did or what the caller sees.
+"""
+
+
+class ModelError(Exception):
+    """Anything this room raises on purpose."""
+
+    code = "error"
+
+
+class DatabaseUnavailable(ModelError):
+    """The database cannot be reached, or cut the connection: try again later."""
+
+    code = "database_unavailable"
+
+
+class Refused(ModelError):
+    """A rule of the domain forbids the change; the caller sees a conflict."""
+
+    code = "conflict"
+
+
+class NameTaken(Refused):
+    """A living project, administrator or management token has this name already."""
+
+    code = "name_taken"
+
+
+class ProjectInactive(Refused):
+    """Tokens are issued for active projects only."""
+
+    code = "project_inactive"
+
+
+class ProjectDeleted(Refused):
+    """The project was deleted; its history is read-only."""
+
+    code = "project_deleted"
+
+
+class TokenRevoked(Refused):
+    """A revoked token stays revoked: it can be neither changed nor rotated."""
+
+    code = "token_revoked"
+
+
+class LifetimeTooLong(Refused):
+    """The token would outlive the operator's TOKEN_MAX_LIFETIME."""
+
+    code = "lifetime_too_long"
+
+
+class LastAdministrator(Refused):
+    """Removing or demoting the only active administrator would lock everybody out."""
+
+    code = "last_administrator"
+
+
+class UnknownEncryptionKey(ModelError):
+    """The text was encrypted with a key that is not (or no longer) in ENCRYPTION_KEY."""
+
+    code = "unknown_encryption_key"
+
+
+class CorruptCiphertext(ModelError):
+    """The text was altered, cut, or moved from the row it was encrypted for."""
+
+    code = "corrupt_ciphertext"
