@@ -1,0 +1,69 @@
+# What a person types. `make` alone says what there is. Written for GNU make 3.81, which macOS ships.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+STAMP := .venv/.installed
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml
+
+# The first interpreter that is new enough; `make install PYTHON=…` names another.
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo "$$candidate"; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test check format lock docs bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: $(STAMP) ## Create .venv with everything the other targets need
+
+# pip's hash mode takes no local project, hence two installs. The locked file is a complete
+# closure, hence --no-deps (pytest-sanic asks for a websockets that Sanic cannot use).
+$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "LLM Proxy needs Python 3.11 or newer; none was found as python3." \
+		"Install one, or name it: make install PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is not Python 3.11 or newer." >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv \
+		|| { echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# exec: a Ctrl-C or SIGTERM reaches the server itself, whose exit code make reports.
+run: $(STAMP) ## Serve http://127.0.0.1:8080
+	@exec $(BIN)/llm-proxy serve
+
+demo: $(STAMP) ## As run, offline, with a fake upstream, a project and a token
+	@exec $(BIN)/llm-proxy demo
+
+test: $(STAMP) ## Every test
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## Format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Format, and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Newer versions within the ranges: make lock UPGRADE=--upgrade
+lock: $(STAMP) ## Pin the ranges of pyproject.toml, with hashes
+	$(UV_COMPILE) $(UPGRADE) --output-file requirements.txt
+	$(UV_COMPILE) $(UPGRADE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+docs: $(STAMP) ## Write .env.example and docs/configuration.md anew
+	$(BIN)/python -m docs.generate
+
+bench: $(STAMP) ## The benchmark table
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what was built or cached (not data/)
+	rm -rf .venv build dist *.egg-info .coverage htmlcov .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
