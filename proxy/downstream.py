@@ -1,0 +1,92 @@
+"""The client's side of one request, as the data path sees it.
+
+`Downstream` is the seam: the path reads a head and body chunks from it and starts, writes and
+finishes (or aborts) one response, and never learns which server carries it. `sanic_downstream.py`
+is the implementation over Sanic; a leaner one can stand beside it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+RawHeaders = list[tuple[bytes, bytes]]
+"""Field lines as they were on the wire: order, case and duplicates kept."""
+
+
+class RequestHead(NamedTuple):
+    """A request as the front door accepted it; framing has been checked by then (RFC 9112).
+
+    `content_length` is None for a chunked body and 0 where there is none.
+    """
+
+    method: str
+    target: bytes
+    version: str
+    headers: RawHeaders
+    content_length: int | None
+    client_ip: str
+
+    @property
+    def has_body(self) -> bool:
+        """Whether any body bytes were announced."""
+        return self.content_length != 0
+
+
+class ResponseHead(NamedTuple):
+    """What the client is to be told before the body.
+
+    `content_length` None means that the length is not known beforehand: the server frames the
+    body itself (chunked, or closed at the end for HTTP/1.0). `headers` hold no framing fields
+    other than a `Content-Length` that agrees with it.
+    """
+
+    status: int
+    reason: bytes
+    headers: RawHeaders
+    content_length: int | None
+
+
+class Downstream(Protocol):
+    """One request and its one response."""
+
+    head: RequestHead
+
+    async def read(self) -> bytes:
+        """The next piece of the body, b"" at its end.
+
+        The first call answers an `Expect: 100-continue`. Raises `errors.InvalidRequest` for bad
+        chunk framing, `errors.RequestTooLarge`, `errors.RequestTimeout`.
+        """
+        ...
+
+    def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
+        """Pass on an interim (1xx) response; dropped where the client speaks HTTP/1.0."""
+        ...
+
+    def start(self, head: ResponseHead) -> None:
+        """Begin the response. The head goes out with the first body bytes, or by `flush`."""
+        ...
+
+    def flush(self) -> None:
+        """Send the head now, because the body keeps us waiting."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send body bytes; waits while the client is slower than we are.
+
+        Raises `errors.ClientGone` once the connection is closed.
+        """
+        ...
+
+    async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
+        """Send the last body bytes and whatever marks the end. Nothing may follow."""
+        ...
+
+    def abort(self) -> None:
+        """Break the connection so that the client sees a failure, not an end."""
+        ...
+
+    @property
+    def started(self) -> bool:
+        """Whether response bytes have gone out, so that a refusal can no longer be told."""
+        ...

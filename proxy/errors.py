@@ -1,0 +1,176 @@
+"""Every refusal of the data plane: what it is called, what the client is told, and why.
+
+One class per `code` of the public contract. The handler raises them, `providers.ErrorShape` turns
+them into the body that the client's SDK expects. Nothing here knows about HTTP framing.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """The proxy itself answers instead of the upstream.
+
+    `retry` says whether the same request can succeed later without anybody changing anything;
+    where it cannot, SDKs are told so by `x-should-retry: false`.
+    """
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    type: ClassVar[str]
+    retry: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after: float | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after = retry_after
+        self.headers = headers
+
+
+class InvalidRequest(Refusal):
+    """Framing, headers, a path with dot or empty segments, or a model that cannot be known."""
+
+    status, code, type = 400, "invalid_request", "invalid_request_error"
+
+
+class RequestTimeout(Refusal):
+    """The client stopped sending its body."""
+
+    status, code, type, retry = 408, "request_timeout", "invalid_request_error", True
+
+
+class MissingToken(Refusal):
+    """No credential was presented."""
+
+    status, code, type = 401, "missing_token", "authentication_error"
+
+
+class InvalidToken(Refusal):
+    """The credential is malformed, fails its checksum, or no token has this secret."""
+
+    status, code, type = 401, "invalid_token", "authentication_error"
+
+
+class TokenExpired(Refusal):
+    """The token's lifetime is over."""
+
+    status, code, type = 401, "token_expired", "authentication_error"
+
+
+class TokenRevoked(Refusal):
+    """Somebody revoked the token."""
+
+    status, code, type = 401, "token_revoked", "authentication_error"
+
+
+class ProjectInactive(Refusal):
+    """The token's project is switched off or deleted."""
+
+    status, code, type = 403, "project_inactive", "permission_error"
+
+
+class AddressNotAllowed(Refusal):
+    """The client's address is not on the token's `allowed_ips`."""
+
+    status, code, type = 403, "ip_not_allowed", "permission_error"
+
+
+class OriginNotAllowed(Refusal):
+    """A browser on an origin that the project's `allowed_origins` does not name."""
+
+    status, code, type = 403, "origin_not_allowed", "permission_error"
+
+
+class EndpointNotAllowed(Refusal):
+    """The path is on no allowlist: the provider's, or the token's `allowed_endpoints`."""
+
+    status, code, type = 404, "endpoint_not_allowed", "invalid_request_error"
+
+
+class MethodNotAllowed(Refusal):
+    """The path is allowed, with another method. `Allow` says which."""
+
+    status, code, type = 405, "method_not_allowed", "invalid_request_error"
+
+
+class RequestTooLarge(Refusal):
+    """The body is larger than REQUEST_MAX_BYTES."""
+
+    status, code, type = 413, "request_too_large", "invalid_request_error"
+
+
+class ModelNotAllowed(Refusal):
+    """The body asks for a model that is not on `allowed_models`."""
+
+    status, code, type = 403, "model_not_allowed", "permission_error"
+
+
+class RateLimitExceeded(Refusal):
+    """Requests per minute or parallel requests are used up; `Retry-After` says for how long."""
+
+    status, code, type, retry = 429, "rate_limit_exceeded", "rate_limit_error", True
+
+
+class QuotaExceeded(Refusal):
+    """All requests of `max_requests` have been used."""
+
+    status, code, type = 429, "quota_exceeded", "insufficient_quota"
+
+
+class UpstreamUnreachable(Refusal):
+    """No connection to the upstream, or it broke before the first byte of its answer."""
+
+    status, code, type, retry = 502, "upstream_unreachable", "upstream_error", True
+
+
+class UpstreamProtocolError(Refusal):
+    """The upstream's answer was malformed or ambiguous."""
+
+    status, code, type, retry = 502, "upstream_protocol_error", "upstream_error", True
+
+
+class UpstreamTimeout(Refusal):
+    """The upstream did not connect, or did not begin to answer, in time."""
+
+    status, code, type, retry = 504, "upstream_timeout", "upstream_error", True
+
+
+class Overloaded(Refusal):
+    """MAX_ACTIVE_REQUESTS are running in this worker."""
+
+    status, code, type, retry = 503, "overloaded", "overloaded_error", True
+
+
+class ShuttingDown(Refusal):
+    """The worker drains and takes nothing new."""
+
+    status, code, type, retry = 503, "shutting_down", "overloaded_error", True
+
+
+class DatabaseUnavailable(Refusal):
+    """The token is not cached, or is limited, and the database cannot be asked."""
+
+    status, code, type, retry = 503, "database_unavailable", "overloaded_error", True
+
+
+class NoUpstreamKey(Refusal):
+    """The project has no active upstream key."""
+
+    status, code, type, retry = 503, "no_upstream_key", "overloaded_error", True
+
+
+class UpstreamTruncated(Exception):
+    """The upstream broke after its first byte: the client's connection must break visibly."""
+
+
+class ClientGone(Exception):
+    """The client's connection is closed; there is nobody to answer."""

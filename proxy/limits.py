@@ -1,0 +1,85 @@
+"""The interface behind which limits are decided, and the values that cross it.
+
+All limits of a request, the token's and its project's, are decided together or not at all. There
+are two engines: `limits_sqlite` (node-local, synchronous) and `limits_postgres` (one call of a
+function that a migration installs). A Redis or Valkey store would stand behind the same protocol.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, Protocol
+
+Kind = Literal["quota", "rate", "parallel"]
+
+
+class Claim(NamedTuple):
+    """What one subject (a token or a project) allows.
+
+    `key` names the counter (`t:<id>:<epoch>`, `p:<id>`); `quota_base` is what counts as used
+    when the counter is seen for the first time, since a limit that is set late counts from the
+    token's `request_count`.
+    """
+
+    key: str
+    quota: int | None = None
+    quota_base: int = 0
+    requests_per_minute: int | None = None
+    max_parallel: int | None = None
+
+
+class Remaining(NamedTuple):
+    """The tightest requests-per-minute limit, or the quota where there is no rate.
+
+    `reset` is in seconds: until the bucket is full again, 0 for a quota.
+    """
+
+    limit: int
+    remaining: int
+    reset: float
+
+
+class Reservation(NamedTuple):
+    """An admitted request's hold on its limits. `lease` is None without a parallel limit."""
+
+    claims: tuple[Claim, ...]
+    lease: str | None
+    remaining: Remaining | None
+
+
+class Exhausted(Exception):
+    """A claim refused. Nothing was taken from any of them."""
+
+    def __init__(self, kind: Kind, key: str, retry_after: float | None, remaining: Remaining):
+        super().__init__(kind)
+        self.kind = kind
+        self.key = key
+        self.retry_after = retry_after
+        self.remaining = remaining
+
+
+class LimitsUnavailable(Exception):
+    """The store cannot answer; a limited request must not be admitted unseen."""
+
+
+class LimitStore(Protocol):
+    """Counters shared by all workers (and machines) that serve one database."""
+
+    async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
+        """Take one request from every claim, or nothing.
+
+        Raises `Exhausted` or `LimitsUnavailable`. Its cancellation either took nothing or gives
+        back what it took.
+        """
+        ...
+
+    def release(self, reservation: Reservation) -> None:
+        """The request ended: its parallel slot is free. Never blocks, never raises."""
+        ...
+
+    def give_back(self, reservation: Reservation) -> None:
+        """No byte was written upstream: quota and slot return (the rate does not)."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what `release` and `give_back` left under way, then let go of the store."""
+        ...

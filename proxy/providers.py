@@ -1,0 +1,164 @@
+"""What the data plane knows of a kind of upstream: a provider is data, not code.
+
+`OPENAI` and `ANTHROPIC` are built in; `provider_files` extends or overrides them from TOML. A
+provider says where it is, how it wants its key, which endpoints are let through, how its usage is
+reported and in which shape its SDKs expect an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import msgspec
+
+from proxy.errors import Refusal
+
+CredentialStyle = Literal["bearer", "x-api-key", "api-key"]
+ErrorShape = Literal["openai", "anthropic"]
+Dialect = Literal["none", "chat", "completions", "embeddings", "responses", "messages", "generic"]
+
+_CREDENTIAL: Final[dict[CredentialStyle, tuple[bytes, bytes]]] = {
+    "bearer": (b"Authorization", b"Bearer "),
+    "x-api-key": (b"x-api-key", b""),
+    "api-key": (b"api-key", b""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One line of an allowlist.
+
+    `pattern` is matched on raw path segments: `{name}` is one segment, which may hold `%2F`; a
+    final `*` is any number of them, none included. `method` `*` is any. `dialect` says how usage
+    is reported by a request that creates something; only `POST` does.
+    """
+
+    method: str
+    pattern: str
+    dialect: Dialect = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request's path matched: a stable label, and how its usage is read."""
+
+    pattern: str
+    dialect: Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A kind of upstream. `base_url` has no trailing slash and no `/v1`."""
+
+    name: str
+    base_url: str
+    credential: CredentialStyle
+    error_shape: ErrorShape
+    endpoints: tuple[Endpoint, ...]
+    meter_streams: bool = True
+    _routes: tuple[tuple[re.Pattern[bytes], dict[str, Route]], ...] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_routes", _compile(self.endpoints))
+
+    def match(self, path: bytes) -> dict[str, Route]:
+        """Allowed methods of a raw path, each with its route; empty where the path is off."""
+        for pattern, methods in self._routes:
+            if pattern.fullmatch(path):
+                return methods
+        return {}
+
+    def credential_header(self, key: str) -> tuple[bytes, bytes]:
+        """The header in which this provider expects its key."""
+        name, prefix = _CREDENTIAL[self.credential]
+        return name, prefix + key.encode("latin-1")
+
+
+def _compile(
+    endpoints: tuple[Endpoint, ...],
+) -> tuple[tuple[re.Pattern[bytes], dict[str, Route]], ...]:
+    by_pattern: dict[str, dict[str, Route]] = {}
+    for endpoint in endpoints:
+        methods = by_pattern.setdefault(endpoint.pattern, {})
+        methods[endpoint.method] = Route(endpoint.pattern, endpoint.dialect)
+    # The more literal a pattern, the earlier: `/v1/models` is not a `/v1/{anything}`.
+    ordered = sorted(by_pattern, key=lambda pattern: (pattern.count("{"), -len(pattern)))
+    return tuple((_expression(pattern), by_pattern[pattern]) for pattern in ordered)
+
+
+def _expression(pattern: str) -> re.Pattern[bytes]:
+    body, wildcard = (pattern[:-2], r"(?:/[^/]+)*") if pattern.endswith("/*") else (pattern, "")
+    segments = [
+        "[^/]+" if segment.startswith("{") and segment.endswith("}") else re.escape(segment)
+        for segment in body.split("/")
+    ]
+    return re.compile(("/".join(segments) + wildcard).encode("ascii"))
+
+
+def error_body(shape: ErrorShape, refusal: Refusal) -> bytes:
+    """The JSON that this provider's SDKs turn into their typed errors."""
+    if shape == "anthropic":
+        inner = {"type": refusal.type, "message": refusal.message, "code": refusal.code}
+        return msgspec.json.encode({"type": "error", "error": inner})
+    return msgspec.json.encode(
+        {
+            "error": {
+                "message": refusal.message,
+                "type": refusal.type,
+                "param": refusal.param,
+                "code": refusal.code,
+            }
+        }
+    )
+
+
+_ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+
+
+def _every(pattern: str, dialect: Dialect = "none") -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(method, pattern, dialect if method == "POST" else "none") for method in _ANY
+    )
+
+
+OPENAI: Final = Provider(
+    name="openai",
+    base_url="https://api.openai.com",
+    credential="bearer",
+    error_shape="openai",
+    endpoints=(
+        Endpoint("POST", "/v1/chat/completions", "chat"),
+        Endpoint("POST", "/v1/completions", "completions"),
+        Endpoint("POST", "/v1/embeddings", "embeddings"),
+        Endpoint("GET", "/v1/models"),
+        Endpoint("GET", "/v1/models/{model}"),
+        Endpoint("POST", "/v1/moderations", "generic"),
+        *_every("/v1/responses", "responses"),
+        *_every("/v1/responses/*"),
+        *_every("/v1/images/*", "generic"),
+        *_every("/v1/audio/*", "generic"),
+        *_every("/v1/files"),
+        *_every("/v1/files/*"),
+        *_every("/v1/batches"),
+        *_every("/v1/batches/*"),
+    ),
+)
+
+ANTHROPIC: Final = Provider(
+    name="anthropic",
+    base_url="https://api.anthropic.com",
+    credential="x-api-key",
+    error_shape="anthropic",
+    endpoints=(
+        Endpoint("POST", "/v1/messages", "messages"),
+        Endpoint("POST", "/v1/messages/count_tokens"),
+        Endpoint("GET", "/v1/models"),
+        Endpoint("GET", "/v1/models/{model}"),
+    ),
+)
+
+BUILT_IN: Final = {provider.name: provider for provider in (OPENAI, ANTHROPIC)}

@@ -1,0 +1,144 @@
+"""The data path's `Downstream` over one Sanic request.
+
+Writes the response to the connection byte for byte: Sanic's own response would reorder headers,
+fold duplicates, rename the reason and add fields of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from sanic import Request
+from sanic.http import Stage
+
+from proxy import errors
+from proxy.downstream import RawHeaders, RequestHead, ResponseHead
+from server.http import BodyStalled, Closed, MalformedBody, StrictHttp
+
+_WRITTEN: Final = Closed()
+
+
+class SanicDownstream:
+    """One request and its one response. `abort` is safe at any time, also after the end."""
+
+    __slots__ = ("_chunked", "_head", "_http", "_protocol", "_sent", "head")
+
+    def __init__(self, request: Request) -> None:
+        http = cast(StrictHttp, request.stream)
+        parsed = http.parsed
+        assert parsed is not None
+        self._http = http
+        self._protocol = http.protocol
+        self._head = b""
+        self._sent = False
+        self._chunked = False
+        self.head = RequestHead(
+            parsed.method,
+            parsed.target,
+            f"1.{parsed.minor_version}",
+            parsed.fields,
+            parsed.content_length,
+            request.conn_info.client_ip if request.conn_info else "",
+        )
+        # Sanic asks afterwards what was answered; everything goes past it.
+        http.response = _WRITTEN
+        request.responded = True
+
+    @property
+    def started(self) -> bool:
+        """Whether response bytes have gone out."""
+        return self._sent
+
+    @property
+    def trailers(self) -> RawHeaders:
+        """The request's trailer fields, once `read` has returned b""."""
+        return self._http.trailers
+
+    async def read(self) -> bytes:
+        """The next piece of the body, b"" at its end."""
+        try:
+            return await self._http.read() or b""
+        except MalformedBody as exc:
+            raise errors.InvalidRequest(str(exc)) from exc
+        except BodyStalled as exc:
+            raise errors.RequestTimeout(str(exc)) from exc
+
+    def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
+        """Pass on an interim (1xx) response; HTTP/1.0 has none."""
+        if self.head.version == "1.1" and self._protocol.transport is not None:
+            self._protocol.transport.write(_format_head(status, reason, headers) + b"\r\n")
+
+    def start(self, head: ResponseHead) -> None:
+        """Begin the response; its head goes out with the first body bytes, or by `flush`."""
+        http = self._http
+        lines = _format_head(head.status, head.reason, head.headers)
+        without_body = http.head_only or head.status in (204, 304)
+        if head.content_length is None and not without_body:
+            if self.head.version == "1.1":
+                self._chunked = True
+                lines += b"transfer-encoding: chunked\r\n"
+            else:
+                http.keep_alive = False
+        if http.request_body and (head.content_length is not None or head.status >= 400):
+            # The rest of this request will not be read before the response is complete.
+            http.keep_alive = False
+        if not http.keep_alive:
+            lines += b"connection: close\r\n"
+        elif self.head.version == "1.0":
+            lines += b"connection: keep-alive\r\n"
+        self._head = lines + b"\r\n"
+
+    def flush(self) -> None:
+        """Send the head now, because the body keeps us waiting."""
+        if self._head:
+            self._send(b"")
+
+    async def write(self, data: bytes) -> None:
+        """Send body bytes; waits while the client is slower than we are."""
+        if self._chunked and data:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        self._send(data)
+        if not self._protocol._can_write.is_set():
+            await self._protocol._can_write.wait()
+
+    async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
+        """Send the last body bytes and whatever marks the end."""
+        if self._chunked:
+            end = b"".join(b"%b: %b\r\n" % field for field in trailers or ())
+            if data:
+                data = b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(data), data, end)
+            else:
+                data = b"0\r\n%b\r\n" % end
+        self._send(data)
+        self._http.stage = Stage.IDLE
+        if not self._protocol._can_write.is_set():
+            await self._protocol._can_write.wait()
+
+    def abort(self) -> None:
+        """Break the connection so that the client sees a failure, not an end."""
+        self._http.keep_alive = False
+        self._http.stage = Stage.FAILED
+        self._protocol.abort()
+
+    def _send(self, data: bytes) -> None:
+        transport = self._protocol.transport
+        if transport is None or transport.is_closing():
+            raise errors.ClientGone
+        http = self._http
+        if self._head:
+            data = self._head + data
+            self._head = b""
+            if http.expecting_continue:
+                # A final answer instead of 100: the body that was held back will not be read.
+                http.expecting_continue = False
+                http.keep_alive = False
+        if data:
+            self._sent = True
+            http.stage = Stage.RESPONSE
+            transport.write(data)
+
+
+def _format_head(status: int, reason: bytes, headers: RawHeaders) -> bytes:
+    lines = [b"HTTP/1.1 %d %b\r\n" % (status, reason)]
+    lines += [b"%b: %b\r\n" % field for field in headers]
+    return b"".join(lines)

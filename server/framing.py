@@ -1,0 +1,262 @@
+"""HTTP/1.1 request framing, sans-io: bytes in, a parsed head or body pieces out, never an await.
+
+The grammar is RFC 9112's and is matched as a whitelist: whatever the expressions below do not
+describe is refused, and a refused connection is closed, so that no byte of it can be read as a
+second request. Two readings of one message are how requests are smuggled; there is only one here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Final, NamedTuple
+
+HEAD_MAX_BYTES: Final = 32 * 1024
+MAX_FIELDS: Final = 200
+CHUNK_LINE_MAX_BYTES: Final = 1024
+TRAILERS_MAX_BYTES: Final = 16 * 1024
+
+Fields = list[tuple[bytes, bytes]]
+
+_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_REQUEST_LINE: Final = re.compile(rb"(" + _TOKEN + rb") (/[\x21-\x7e]*|\*) HTTP/1\.([01])\r\n")
+# Every octet a value may hold: no CR, LF or NUL; obs-text is allowed and passed on.
+_FIELD: Final = re.compile(rb"(" + _TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*)\r\n")
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_STARTS_LIKE_A_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
+_DIGITS: Final = re.compile(rb"[0-9]{1,18}")
+_CHUNK_LINE: Final = re.compile(
+    rb"([0-9A-Fa-f]{1,15})"
+    rb"((?:[ \t]*;[ \t]*" + _TOKEN + rb'(?:=(?:[!#-~]+|"[\t\x20-\x7e\x80-\xff]*"))?)*)\r\n'
+)
+_HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
+# An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes:
+# some hop behind us would resolve it, and the allowlist was matched against the path as it stands.
+_ESCAPING_SEGMENT: Final = re.compile(
+    rb"//|(?:/|%2[fF])(?:\.|%2[eE]){1,2}(?=/|%2[fF]|$)"
+)
+
+
+class FramingError(Exception):
+    """The message is malformed or ambiguous: answer `status` and close."""
+
+    status: ClassVar[bytes] = b"400 Bad Request"
+    code: ClassVar[str] = "invalid_request"
+
+
+class HeadTimeout(FramingError):
+    """The head did not arrive within its deadline."""
+
+    status = b"408 Request Timeout"
+    code = "request_timeout"
+
+
+class ParsedHead(NamedTuple):
+    """A request head. `content_length` is None when the body is chunked."""
+
+    method: str
+    target: bytes
+    minor_version: int
+    fields: Fields
+    content_length: int | None
+    expects_continue: bool
+    keep_alive: bool
+
+
+def parse_head(buffer: bytearray) -> tuple[ParsedHead, int] | None:
+    """The head at the front of `buffer` and how many bytes it took; None if it is incomplete."""
+    # RFC 9112 2.2: one empty line before the request line is to be ignored.
+    start = 2 if buffer.startswith(b"\r\n") else 0
+    end = buffer.find(b"\r\n\r\n", start)
+    if end == -1:
+        _refuse_hopeless(buffer, start)
+        return None
+    if end > HEAD_MAX_BYTES:
+        raise FramingError("The request head is larger than 32 KiB.")
+    line = _REQUEST_LINE.match(buffer, start)
+    if line is None:
+        raise FramingError("The request line is malformed.")
+    method, target, minor = line.groups()
+    check_path(target)
+    fields = parse_fields(bytes(buffer[line.end() : end + 2]))
+    return _frame(method.decode("ascii"), target, int(minor), fields), end + 4
+
+
+def parse_fields(block: bytes) -> Fields:
+    """Field lines, each ended by CRLF. Raises FramingError unless every byte is accounted for."""
+    fields = []
+    matched = 0
+    for name, value in _FIELD.findall(block):
+        matched += len(name) + len(value) + 3
+        fields.append((name, value.strip(b" \t")))
+    if matched != len(block):
+        raise FramingError("A header line is malformed.")
+    if len(fields) > MAX_FIELDS:
+        raise FramingError("There are more than 200 header lines.")
+    return fields
+
+
+def check_path(target: bytes) -> None:
+    """Raise FramingError where a hop behind us might read another path than we do."""
+    path = target.partition(b"?")[0]
+    if b"#" in target:
+        raise FramingError("The request target has a fragment.")
+    if b"\\" in path or b"%5c" in path.lower():
+        raise FramingError("The path has a backslash.")
+    if _ESCAPING_SEGMENT.search(path):
+        raise FramingError("The path has an empty or a dot segment.")
+
+
+def _refuse_hopeless(buffer: bytearray, start: int) -> None:
+    """Refuse at once what no further byte can mend, rather than wait for a deadline."""
+    if len(buffer) > HEAD_MAX_BYTES:
+        raise FramingError("The request head is larger than 32 KiB.")
+    if len(buffer) > start and not _STARTS_LIKE_A_METHOD.match(buffer, start):
+        # A lone CR may be the first half of the empty line that is ignored.
+        if buffer != b"\r":
+            raise FramingError("The request line is malformed.")
+    if _BARE_LF.search(buffer):
+        raise FramingError("A line ends with LF rather than CRLF.")
+
+
+def _frame(method: str, target: bytes, minor: int, fields: Fields) -> ParsedHead:
+    """Decide where the body ends, and refuse a head that leaves any doubt (RFC 9112 6.3)."""
+    length: bytes | None = None
+    codings: bytes | None = None
+    host: bytes | None = None
+    authorization = expects_continue = False
+    keep_alive = minor == 1
+    for name, value in fields:
+        lowered = name.lower()
+        if lowered == b"content-length":
+            if length is not None:
+                raise FramingError("There is more than one Content-Length.")
+            length = value
+        elif lowered == b"transfer-encoding":
+            if codings is not None:
+                raise FramingError("There is more than one Transfer-Encoding.")
+            codings = value
+        elif lowered == b"host":
+            if host is not None:
+                raise FramingError("There is more than one Host.")
+            host = value
+        elif lowered == b"authorization":
+            if authorization:
+                raise FramingError("There is more than one Authorization.")
+            authorization = True
+        elif lowered == b"connection":
+            keep_alive = _persists(value, keep_alive)
+        elif lowered == b"expect":
+            if value.lower() != b"100-continue":
+                raise FramingError("The expectation is not 100-continue.")
+            expects_continue = minor == 1
+    _check_host(host, minor, target)
+    content_length = _body_length(length, codings, minor)
+    return ParsedHead(method, target, minor, fields, content_length, expects_continue, keep_alive)
+
+
+_WITHOUT_HOST: Final = (b"/", b"/health", b"/ready", b"/metrics")
+
+
+def _check_host(host: bytes | None, minor: int, target: bytes) -> None:
+    if host is None:
+        if minor == 1 or target.partition(b"?")[0] not in _WITHOUT_HOST:
+            raise FramingError("There is no Host.")
+    elif not _HOST.fullmatch(host):
+        raise FramingError("The Host is malformed.")
+
+
+def _body_length(length: bytes | None, codings: bytes | None, minor: int) -> int | None:
+    if codings is not None:
+        if length is not None:
+            raise FramingError("There are both Content-Length and Transfer-Encoding.")
+        if minor == 0:
+            raise FramingError("HTTP/1.0 has no Transfer-Encoding.")
+        if codings.lower() != b"chunked":
+            raise FramingError("The transfer coding is not chunked.")
+        return None
+    if length is None:
+        return 0
+    if not _DIGITS.fullmatch(length):
+        raise FramingError("The Content-Length is malformed.")
+    return int(length)
+
+
+def _persists(connection: bytes, default: bool) -> bool:
+    options = {option.strip(b" \t") for option in connection.lower().split(b",")}
+    if b"close" in options:
+        return False
+    return default or b"keep-alive" in options
+
+
+class ChunkedBody:
+    """Takes a chunked body apart (RFC 9112 7.1), cut at any byte.
+
+    `trailers` are there once `ended` is true.
+    """
+
+    __slots__ = ("_left", "_state", "ended", "trailers")
+
+    def __init__(self) -> None:
+        self._state = "size"
+        self._left = 0
+        self.ended = False
+        self.trailers: Fields = []
+
+    def take(self, buffer: bytearray) -> bytes:
+        """Remove and return the next piece of data; b"" when more input is needed or at the end."""
+        while not self.ended:
+            if self._state == "size":
+                if not self._read_size(buffer):
+                    return b""
+            elif self._state == "data":
+                piece = bytes(buffer[: self._left])
+                if piece:
+                    del buffer[: len(piece)]
+                    self._left -= len(piece)
+                    if not self._left:
+                        self._state = "terminator"
+                return piece
+            elif self._state == "terminator":
+                if not self._read_terminator(buffer):
+                    return b""
+            elif not self._read_trailers(buffer):
+                return b""
+        return b""
+
+    def _read_size(self, buffer: bytearray) -> bool:
+        end = buffer.find(b"\n", 0, CHUNK_LINE_MAX_BYTES)
+        if end == -1:
+            if len(buffer) >= CHUNK_LINE_MAX_BYTES:
+                raise FramingError("A chunk's size line is too long.")
+            return False
+        line = _CHUNK_LINE.fullmatch(buffer, 0, end + 1)
+        if line is None:
+            raise FramingError("A chunk's size is malformed.")
+        self._left = int(line[1], 16)
+        del line  # The match exports the buffer, which must be free to shrink.
+        del buffer[: end + 1]
+        self._state = "data" if self._left else "trailers"
+        return True
+
+    def _read_terminator(self, buffer: bytearray) -> bool:
+        if not b"\r\n".startswith(bytes(buffer[:2])):
+            raise FramingError("A chunk's data is not followed by CRLF.")
+        if len(buffer) < 2:
+            return False
+        del buffer[:2]
+        self._state = "size"
+        return True
+
+    def _read_trailers(self, buffer: bytearray) -> bool:
+        if buffer.startswith(b"\r\n"):
+            del buffer[:2]
+        else:
+            end = buffer.find(b"\r\n\r\n", 0, TRAILERS_MAX_BYTES)
+            if end == -1:
+                if len(buffer) >= TRAILERS_MAX_BYTES or _BARE_LF.search(buffer):
+                    raise FramingError("The trailers are malformed or too long.")
+                return False
+            self.trailers = parse_fields(bytes(buffer[: end + 2]))
+            del buffer[: end + 4]
+        self.ended = True
+        return True

@@ -1,0 +1,304 @@
+"""Sanic's HTTP/1 connection with our framing in place of its lenient parser.
+
+`StrictHttp` keeps Sanic's life of a connection (one task, one request at a time, a response
+through `send`) and replaces how heads and bodies are read: `framing` decides, a refused message
+gets 400 and its connection is closed. It adds what Sanic lacks: a deadline for the whole head and
+for a stalled body, and a close that lets a client in the middle of sending read its answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import CancelledError
+from typing import Any, Final
+
+import msgspec
+from sanic.compat import Header
+from sanic.exceptions import PayloadTooLarge, SanicException, ServerError
+from sanic.http import Http, Stage
+from sanic.log import error_logger
+from sanic.request import Request
+from sanic.response import BaseHTTPResponse
+from sanic.server.protocols.http_protocol import HttpProtocol
+
+from server import framing
+from server.framing import ChunkedBody, FramingError, HeadTimeout, ParsedHead
+
+HEAD_DEADLINE: Final = 10.0
+BODY_STALL: Final = 30.0
+LINGER: Final = 3.0
+KEEP_ALIVE_IDLE: Final = 75.0
+_RECEIVE_WINDOW: Final = 64 * 1024
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class BodyStalled(SanicException):
+    """The client stopped sending a body that it had announced."""
+
+    status_code = 408
+    quiet = True
+
+
+class MalformedBody(SanicException):
+    """The body's chunk framing is malformed."""
+
+    status_code = 400
+    quiet = True
+
+
+class StrictHttp(Http):
+    """One client connection. Its task runs `http1` until the connection is no longer reusable."""
+
+    __touchup__ = ()
+    __slots__ = ("_chunks", "_head_timer", "parsed", "trailers")
+
+    def init_for_request(self) -> None:
+        super().init_for_request()
+        self.parsed: ParsedHead | None = None
+        self.trailers: framing.Fields = []
+        self._chunks: ChunkedBody | None = None
+
+    async def http1(self) -> None:
+        """Serve requests while the connection stays reusable."""
+        while self.keep_alive and self.stage is Stage.IDLE:
+            self.init_for_request()
+            try:
+                await self._receive_head()
+                self.stage = Stage.HANDLER
+                await self.protocol.request_handler(self.request)
+                await self._complete_response()
+            except FramingError as error:
+                self._refuse(error)
+            except CancelledError:
+                # The client left, or the worker stops: nobody is there to be answered.
+                self.protocol.abort()
+                return
+            except Exception as error:
+                # Sanic's own last resort, for handlers of other planes; the data path has its own.
+                await self.error_response(error)
+            if self.request_body:
+                self.keep_alive = False
+                await self._linger()
+            self._let_go()
+
+    async def _complete_response(self) -> None:
+        if self.stage is Stage.HANDLER:
+            raise ServerError("Handler produced no response")
+        if self.stage is Stage.RESPONSE:
+            await self.response.send(end_stream=True)
+
+    def _let_go(self) -> None:
+        """Drop references so that an idle keep-alive connection holds no request."""
+        if self.request:
+            self.request.stream = None
+            if self.response:
+                self.response.stream = None
+        self.request = None
+        self.response = None
+        self.parsed = None
+
+    # Reading the head
+
+    async def _receive_head(self) -> None:
+        buffer = self.recv_buffer
+        if not buffer:
+            await self._receive_more()
+        self.stage = Stage.REQUEST
+        found = framing.parse_head(buffer)
+        if found is None:
+            found = await self._receive_slow_head()
+        self.parsed, size = found
+        del buffer[:size]
+        self._accept(self.parsed, size)
+
+    async def _receive_slow_head(self) -> tuple[ParsedHead, int]:
+        # One deadline for the whole head: a byte now and then must not extend it.
+        try:
+            async with asyncio.timeout(HEAD_DEADLINE):
+                while True:
+                    await self._receive_more()
+                    found = framing.parse_head(self.recv_buffer)
+                    if found is not None:
+                        return found
+        except TimeoutError:
+            raise HeadTimeout("The request head took longer than 10 seconds.") from None
+
+    def _accept(self, head: ParsedHead, size: int) -> None:
+        """Make Sanic's request of the head, and get ready to read its body."""
+        protocol = self.protocol
+        self.keep_alive = head.keep_alive
+        self.head_only = head.method == "HEAD"
+        self.expecting_continue = head.expects_continue
+        self.request_bytes = self.request_bytes_left = head.content_length or 0
+        if head.content_length is None:
+            self._chunks = ChunkedBody()
+        self.request_body = head.content_length != 0 or None
+        self.url = head.target.decode("ascii")
+        request = protocol.request_class(
+            url_bytes=head.target,
+            headers=Header(
+                [(name.decode("ascii").lower(), value.decode("utf-8", "surrogateescape"))
+                 for name, value in head.fields]
+            ),
+            version=f"1.{head.minor_version}",
+            method=head.method,
+            transport=protocol.transport,
+            app=protocol.app,
+        )
+        Request._current.set(request)
+        request.conn_info = protocol.conn_info
+        request.stream = self
+        self.request = request
+        self.response_func = self.http1_response_header
+        protocol.state["requests_count"] += 1
+
+    # Reading the body
+
+    async def read(self) -> bytes | None:
+        """The next piece of the body; None at its end (as Sanic's readers expect)."""
+        if not self.request_body:
+            return None
+        if self.expecting_continue:
+            self.expecting_continue = False
+            self.protocol.transport.write(_CONTINUE)
+        piece = self._take()
+        while not piece and self.request_body:
+            await self._receive_body_bytes()
+            piece = self._take()
+        self.protocol.resume_if_drained()
+        return piece or None
+
+    def _take(self) -> bytes:
+        """What is there of the body, b"" if nothing is; clears `request_body` at the end."""
+        if self._chunks is None:
+            piece = bytes(self.recv_buffer[: self.request_bytes_left])
+            del self.recv_buffer[: len(piece)]
+            self.request_bytes_left -= len(piece)
+            if not self.request_bytes_left:
+                self.request_body = None
+        else:
+            piece = self._take_chunk(self._chunks)
+        if self.request_bytes > self.request_max_size:
+            self.keep_alive = False
+            raise PayloadTooLarge("The request body exceeds the size limit.")
+        return piece
+
+    def _take_chunk(self, chunks: ChunkedBody) -> bytes:
+        try:
+            piece = chunks.take(self.recv_buffer)
+        except FramingError as error:
+            # Where this body ends is unknown, so nothing after it may be read.
+            self.keep_alive = False
+            self.recv_buffer.clear()
+            raise MalformedBody(str(error)) from error
+        self.request_bytes += len(piece)
+        if chunks.ended:
+            self.trailers = chunks.trailers
+            self.request_body = None
+        return piece
+
+    async def _receive_body_bytes(self) -> None:
+        try:
+            async with asyncio.timeout(BODY_STALL):
+                await self._receive_more()
+        except TimeoutError:
+            self.keep_alive = False
+            raise BodyStalled("The request body stalled.") from None
+
+    # Closing
+
+    def _refuse(self, error: FramingError) -> None:
+        """Answer a message that could not be understood, without Sanic's error handling."""
+        body = msgspec.json.encode(
+            {
+                "error": {
+                    "message": str(error),
+                    "type": "invalid_request_error",
+                    "param": None,
+                    "code": error.code,
+                }
+            }
+        )
+        head = (
+            b"HTTP/1.1 %s\r\ncontent-type: application/json\r\nx-should-retry: false\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n" % (error.status, len(body))
+        )
+        self.protocol.transport.write(head + body)
+        self.keep_alive = False
+        # Whatever follows belongs to the refused message: it is dropped, never parsed.
+        self.request_body = True
+
+    async def _linger(self) -> None:
+        """Half-close, then drop what still comes: a close with unread input resets the connection
+        and takes our answer with it before the client has read it."""
+        protocol = self.protocol
+        transport = protocol.transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write_eof()
+        try:
+            async with asyncio.timeout(LINGER):
+                while True:
+                    self.recv_buffer.clear()
+                    await self._receive_more()
+        except TimeoutError:
+            return
+
+
+class Closed(BaseHTTPResponse):
+    """Stands for a response that was written straight to the connection."""
+
+    async def send(self, data: Any = None, end_stream: bool | None = None) -> None:
+        """Nothing is left to send."""
+
+
+class StrictProtocol(HttpProtocol):
+    """Sanic's server protocol around `StrictHttp`."""
+
+    HTTP_CLASS = StrictHttp
+    __touchup__ = ()
+    __slots__ = ("_reading_paused",)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._reading_paused = False
+
+    def check_timeouts(self) -> None:
+        """Close a connection that has been idle between requests for too long.
+
+        Heads and bodies have deadlines of their own, and a response may take as long as it likes:
+        Sanic's own timers would cut a stream that pauses.
+        """
+        if self._task is None or self._http is None:
+            return
+        idle = self.loop.time() - self._time
+        if self._http.stage is Stage.IDLE and idle >= KEEP_ALIVE_IDLE:
+            self.close()
+            return
+        self._callback_check_timeouts = self.loop.call_later(
+            max(1.0, KEEP_ALIVE_IDLE - idle), self.check_timeouts
+        )
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self.recv_buffer += data
+            self._time = self.loop.time()
+            if len(self.recv_buffer) >= _RECEIVE_WINDOW and not self._reading_paused:
+                self._reading_paused = True
+                self.transport.pause_reading()
+            self._data_received.set()
+        except Exception:
+            error_logger.exception("protocol.data_received")
+            self.abort()
+
+    def resume_if_drained(self) -> None:
+        """Read on once the buffer has room; a paused transport would not notice a disconnect."""
+        if self._reading_paused and len(self.recv_buffer) < _RECEIVE_WINDOW:
+            self._reading_paused = False
+            self.transport.resume_reading()
+
+    async def receive_more(self) -> None:
+        """Wait until more bytes have been added to `recv_buffer`."""
+        self.resume_if_drained()
+        self._data_received.clear()
+        await self._data_received.wait()
