@@ -4,3 +4,50 @@ Domain rules live on the models, so that the API, the admin and the command line
 same methods, all audit and invalidate alike. This room knows no web framework and none of the
 other rooms; its errors are in `errors.py`.
 """
+
+from models.administrators import AdminSession, AdminUser
+from models.audit import Actor, AuditEvent
+from models.generation import Change, Generation
+from models.journal_position import JournalPosition
+from models.management_tokens import ManagementToken
+from models.projects import Project
+from models.request_log import RequestLog
+from models.tokens import Token, TokenSecret
+from models.upstream_keys import UpstreamKey
+from models.usage import UsageHour, UsageMinute
+
+#: What Tortoise finds here; the name is Tortoise's.
+__models__ = (
+    Project,
+    UpstreamKey,
+    Token,
+    TokenSecret,
+    UsageMinute,
+    UsageHour,
+    RequestLog,
+    AuditEvent,
+    AdminUser,
+    AdminSession,
+    ManagementToken,
+    JournalPosition,
+    Generation,
+    Change,
+)
+
+__all__ = [
+    "Actor",
+    "AdminSession",
+    "AdminUser",
+    "AuditEvent",
+    "Change",
+    "Generation",
+    "JournalPosition",
+    "ManagementToken",
+    "Project",
+    "RequestLog",
+    "Token",
+    "TokenSecret",
+    "UpstreamKey",
+    "UsageHour",
+    "UsageMinute",
+]

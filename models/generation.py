@@ -5,19 +5,54 @@ node-local echo, a few mapped bytes that every worker reads at every request. Ot
 of it through the database. Nothing here knows what is cached, or where.
 """
 
+import fcntl
+import mmap
+import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
+from tortoise import Model, fields
+
+from models.database import after_commit, connection, dialect
 
 NOTIFY_CHANNEL: Final = "llm_proxy_generation"
 
 ChangeKind: TypeAlias = Literal["project", "token"]
 
+#: How many changes are kept. A reader further behind is told to drop everything.
+KEPT_CHANGES: Final = 10_000
+_PRUNE_EVERY: Final = 256
+_BYTES: Final = 8
+
+
+class Generation(Model):
+    """One row. Its lock makes commits of mutations wait for each other, so that the numbers
+    become visible in order."""
+
+    id = fields.SmallIntField(primary_key=True, generated=False)
+    value = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "generation"
+
+
+class Change(Model):
+    """What moved the generation to `id`."""
+
+    id = fields.BigIntField(primary_key=True, generated=False)
+    kind = fields.CharField(max_length=16)
+    target_id = fields.UUIDField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "generation_change"
+
 
 class ChangeRecord(msgspec.Struct, frozen=True):
-    """What moved the generation to `generation`."""
+    """A `Change`, as readers get it."""
 
     generation: int
     kind: ChangeKind
@@ -27,26 +62,92 @@ class ChangeRecord(msgspec.Struct, frozen=True):
 class GenerationFile:
     """`DATA_DIR/generation`, mapped: 8 bytes that change with every mutation on this machine."""
 
+    __slots__ = ("_descriptor", "_map", "_view")
+
     def __init__(self, path: Path) -> None:
-        raise NotImplementedError
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Growing an existing file to its own size changes nothing, so no lock is needed.
+        if os.fstat(self._descriptor).st_size < _BYTES:
+            os.truncate(self._descriptor, _BYTES)
+        self._map = mmap.mmap(self._descriptor, _BYTES)
+        self._view = memoryview(self._map).cast("Q")
 
     def read(self) -> int:
         """The current tick; well under 1 µs. Compare for equality only."""
-        raise NotImplementedError
+        return self._view[0]
 
     def tick(self) -> None:
         """Tell every process that maps this file to look again."""
-        raise NotImplementedError
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            self._view[0] = (self._view[0] + 1) & 0xFFFF_FFFF_FFFF_FFFF
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Unmap; `read` must not be called again."""
+        self._view.release()
+        self._map.close()
+        os.close(self._descriptor)
+
+
+_file: GenerationFile | None = None
+
+
+def configure(file: GenerationFile | None) -> None:
+    """Name the file that this process ticks after its mutations; None for none (tests)."""
+    global _file  # noqa: PLW0603  (wiring: set once, before the first mutation)
+    _file = file
+
+
+async def bump(kind: ChangeKind, target_id: UUID) -> None:
+    """Move the generation because of `target_id`. Last step of a mutation, in its transaction.
+
+    Last, because it holds the one row that all mutations lock.
+    """
+    value = await _advance()
+    await Change.create(id=value, kind=kind, target_id=target_id, at=datetime.now(UTC))
+    if value % _PRUNE_EVERY == 0:
+        await Change.filter(id__lte=value - KEPT_CHANGES).delete()
+    if dialect() == "postgres":
+        await connection().execute_query("SELECT pg_notify($1, $2)", [NOTIFY_CHANNEL, str(value)])
+    after_commit(_tick)
+
+
+async def _advance() -> int:
+    rows = await connection().execute_query_dict(
+        "INSERT INTO generation (id, value) VALUES (1, 1)"
+        " ON CONFLICT (id) DO UPDATE SET value = generation.value + 1 RETURNING value"
+    )
+    return int(rows[0]["value"])
+
+
+def _tick() -> None:
+    if _file is not None:
+        _file.tick()
 
 
 async def current() -> int:
     """The generation of the last committed change; 0 before the first."""
-    raise NotImplementedError
+    row = await Generation.get_or_none(id=1)
+    return row.value if row else 0
 
 
 async def changes_since(generation: int) -> list[ChangeRecord] | None:
-    """Changes after `generation`, oldest first; None when it is too old: drop everything."""
-    raise NotImplementedError
+    """Changes after `generation`, oldest first; None when it is too old: drop everything.
+
+    None, too, for a generation that the database has not reached: it was restored or replaced.
+    """
+    rows = await Change.filter(id__gt=generation).order_by("id").limit(KEPT_CHANGES + 1)
+    if not rows:
+        return [] if await current() == generation else None
+    if rows[0].id != generation + 1 or len(rows) > KEPT_CHANGES:
+        return None
+    return [ChangeRecord(row.id, _kind(row.kind), row.target_id) for row in rows]
+
+
+def _kind(stored: str) -> ChangeKind:
+    for kind in get_args(ChangeKind):
+        if kind == stored:
+            return kind  # type: ignore[no-any-return]
+    raise ValueError(f"unknown kind of change {stored!r}")

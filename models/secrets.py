@@ -12,7 +12,7 @@ import secrets
 from typing import Final
 from zlib import crc32
 
-TOKEN_PREFIX: Final = "llmp_"
+TOKEN_PREFIX: Final = "llmp_"  # noqa: S105  (no secret, but what one begins with)
 MANAGEMENT_PREFIX: Final = "llmpm_"
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

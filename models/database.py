@@ -1,0 +1,201 @@
+"""The way into the database: connecting, and the transactions that everything writes in.
+
+Tortoise's app label is the dialect, because Aerich looks for `migrations/<app>/`; the connection
+has the same name, because Tortoise caches statements by connection name alone.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, TypeVar
+
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connections
+from tortoise.transactions import in_transaction
+
+if TYPE_CHECKING:
+    from config import Database
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_BUSY_TIMEOUT_MS: Final = 10_000
+_CONNECT_TIMEOUT_S: Final = 5
+_COMMAND_TIMEOUT_S: Final = 30
+_PLACEHOLDER: Final = re.compile(r"\$\d+")
+
+# Callbacks to run once the transaction around the current code has committed; None outside one.
+_after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar(
+    "after_commit", default=None
+)
+_running: set[asyncio.Task[Any]] = set()
+
+
+def tortoise_config(
+    database: "Database", *, command_timeout: float | None = _COMMAND_TIMEOUT_S
+) -> dict[str, Any]:
+    """Tortoise's configuration for `database`; `command_timeout` (seconds) is PostgreSQL's."""
+    if database.dialect == "sqlite":
+        connection = {"engine": "models.sqlite", "credentials": _sqlite_credentials(database)}
+    else:
+        credentials = _postgres_credentials(database) | {"command_timeout": command_timeout}
+        connection = {"engine": "models.postgres", "credentials": credentials}
+    return {
+        "connections": {database.dialect: connection},
+        "apps": {
+            database.dialect: {
+                "models": ["models"],
+                "default_connection": database.dialect,
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+def _sqlite_credentials(database: "Database") -> dict[str, Any]:
+    return {
+        "file_path": str(database.path),
+        # First, since switching to WAL may itself have to wait for another process.
+        "busy_timeout": _BUSY_TIMEOUT_MS,
+        "journal_mode": "WAL",
+        "synchronous": "NORMAL",
+        "foreign_keys": "ON",
+        # An erased upstream key must not linger in free pages.
+        "secure_delete": "ON",
+        "journal_size_limit": 64 * 1024 * 1024,
+    }
+
+
+def _postgres_credentials(database: "Database") -> dict[str, Any]:
+    return {
+        "host": database.host,
+        "port": database.port,
+        "user": database.user,
+        "password": database.password,
+        "database": database.database,
+        "ssl": _tls(database.sslmode, database.sslrootcert),
+        "minsize": 1,
+        "maxsize": 5,
+        "timeout": _CONNECT_TIMEOUT_S,
+        "application_name": "llm-proxy",
+    }
+
+
+def _tls(sslmode: str | None, sslrootcert: Path | str | None) -> bool | str | ssl.SSLContext:
+    """What libpq's `sslmode` means to asyncpg.
+
+    https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
+    """
+    mode = sslmode or "prefer"
+    if mode == "disable":
+        return False
+    if mode in {"allow", "prefer"}:
+        return mode
+    cafile = None if sslrootcert is None or str(sslrootcert) == "system" else str(sslrootcert)
+    context = ssl.create_default_context(cafile=cafile)
+    context.check_hostname = mode == "verify-full"
+    if mode == "require" and cafile is None:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def connect(database: "Database") -> None:
+    """Make the models usable from every task of this process.
+
+    SQLite is opened now; PostgreSQL on first use, since it may be away while we start.
+    Raises DatabaseUnavailable when the SQLite file cannot be opened.
+    """
+    adopt_models(database.dialect)
+    await Tortoise.init(config=tortoise_config(database), _enable_global_fallback=True)
+    if database.dialect == "sqlite":
+        await connection().execute_query("SELECT 1")
+
+
+async def disconnect() -> None:
+    """Let transactions that nobody waits for any more finish, then close."""
+    while _running:
+        await asyncio.wait(_running)
+    await Tortoise.close_connections()
+
+
+def adopt_models(label: str) -> None:
+    """Let a process that used one dialect use the other: Tortoise never relabels a model."""
+    import models  # noqa: PLC0415  (the models import this module)
+
+    for model in models.__models__:
+        model._meta.app = label
+
+
+def connection() -> BaseDBAsyncClient:
+    """The connection for raw SQL; inside a transaction, that transaction's."""
+    return get_connections().get(dialect())
+
+
+def dialect() -> Literal["sqlite", "postgres"]:
+    """Which of the two SQLs to write."""
+    (name,) = get_connections().db_config
+    return "sqlite" if name == "sqlite" else "postgres"
+
+
+def placeholders(sql: str) -> str:
+    """`sql`, written with $1, $2, … each used once and in order, for the dialect in use."""
+    return _PLACEHOLDER.sub("?", sql) if dialect() == "sqlite" else sql
+
+
+async def run_in_transaction(work: Callable[[], Awaitable[T]]) -> T:
+    """Run `work` in a transaction of its own task, which cancelling the caller does not touch.
+
+    Cancelled during BEGIN, Tortoise would deadlock SQLite for good and leak an asyncpg
+    connection; and a client that hangs up must not leave a change half known. Within another
+    transaction, `work` becomes part of that. Raises DatabaseUnavailable.
+    """
+    if _after_commit.get() is not None:
+        return await work()
+    task = asyncio.create_task(_transact(work))
+    _running.add(task)
+    task.add_done_callback(_retire)
+    return await asyncio.shield(task)
+
+
+async def _transact(work: Callable[[], Awaitable[T]]) -> T:
+    callbacks: list[Callable[[], None]] = []
+    token = _after_commit.set(callbacks)
+    try:
+        async with in_transaction():
+            result = await work()
+    finally:
+        _after_commit.reset(token)
+    for callback in callbacks:
+        callback()
+    return result
+
+
+def _retire(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        # Read, so that asyncio does not report an error whose caller was cancelled.
+        task.exception()
+
+
+def in_one_transaction(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Decorate a domain method: all that it writes is committed together, or not at all."""
+
+    @wraps(method)
+    async def transacting(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await run_in_transaction(lambda: method(*args, **kwargs))
+
+    return transacting
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Call `callback` once the transaction around the current code has committed."""
+    callbacks = _after_commit.get()
+    if callbacks is None:
+        raise RuntimeError("after_commit() belongs inside run_in_transaction()")
+    callbacks.append(callback)

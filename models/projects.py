@@ -1,0 +1,207 @@
+"""Projects: one upstream account (or several), and the limits that all its tokens share."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+
+import msgspec
+from tortoise import Model, fields
+from tortoise.exceptions import IntegrityError
+
+from models import audit, changes, generation
+from models.audit import Actor
+from models.crypto import KeyRing
+from models.database import in_one_transaction
+from models.errors import NameTaken, ProjectDeleted
+from models.ids import new_id
+
+if TYPE_CHECKING:
+    from models.tokens import Token
+    from models.upstream_keys import UpstreamKey
+
+
+class ProjectFields(TypedDict, total=False):
+    """What may be set on a project, at creation and later."""
+
+    name: str
+    base_url: str | None
+    is_active: bool
+    requests_per_minute: int | None
+    max_parallel_requests: int | None
+    allowed_models: list[str] | None
+    allowed_origins: list[str] | None
+
+
+class RevokedCounts(msgspec.Struct, frozen=True):
+    """What revoking all tokens of a project came to."""
+
+    revoked_count: int
+    already_revoked_count: int
+    total_tokens: int
+
+
+class Project(Model):
+    """Deleting one keeps the row, so that history stays readable, and erases its keys."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    name = fields.CharField(max_length=200)
+    # The name while the project lives, and NULL afterwards: unique among the living.
+    live_name = fields.CharField(max_length=200, null=True, unique=True)
+    provider = fields.CharField(max_length=64)
+    base_url = fields.CharField(max_length=2048, null=True)
+    is_active = fields.BooleanField(default=True)
+    requests_per_minute = fields.IntField(null=True)
+    max_parallel_requests = fields.IntField(null=True)
+    allowed_models = fields.JSONField[list[str] | None](null=True)
+    allowed_origins = fields.JSONField[list[str] | None](null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    deleted_at = fields.DatetimeField(null=True)
+
+    keys: fields.ReverseRelation["UpstreamKey"]
+    tokens: fields.ReverseRelation["Token"]
+
+    class Meta:
+        table = "project"
+
+    @classmethod
+    @in_one_transaction
+    async def create_with_key(
+        cls,
+        *,
+        provider: str,
+        api_key: str,
+        ring: KeyRing,
+        by: Actor,
+        **wanted: Unpack[ProjectFields],
+    ) -> Self:
+        """A new project with its first upstream key. Raises NameTaken."""
+        present = changes.now()
+        project = cls(provider=provider, created_at=present, updated_at=present)
+        changes.apply(project, _normalised(wanted))
+        project.live_name = project.name
+        await _save(project, new=True)
+        await audit.record(
+            by,
+            "project.create",
+            "project",
+            project.id,
+            changes.created(project, "provider", *wanted),
+        )
+        await project.add_key(api_key=api_key, ring=ring, by=by)
+        return project
+
+    @in_one_transaction
+    async def change(self, *, by: Actor, **wanted: Unpack[ProjectFields]) -> None:
+        """Set fields; what is not named stays. Raises NameTaken, ProjectDeleted."""
+        await self._lock()
+        changed = changes.apply(self, _normalised(wanted))
+        if not changed:
+            return
+        self.live_name = self.name
+        self.updated_at = changes.now()
+        await _save(self)
+        await audit.record(by, _action(changed), "project", self.id, changed)
+        await generation.bump("project", self.id)
+
+    async def activate(self, *, by: Actor) -> None:
+        """Let its tokens in again."""
+        await self.change(by=by, is_active=True)
+
+    async def deactivate(self, *, by: Actor) -> None:
+        """Refuse its tokens, and end their running streams."""
+        await self.change(by=by, is_active=False)
+
+    @in_one_transaction
+    async def add_key(
+        self, *, api_key: str, ring: KeyRing, by: Actor, label: str = "", weight: int = 1
+    ) -> "UpstreamKey":
+        """One more upstream key, in use at once. Raises ProjectDeleted."""
+        from models.upstream_keys import UpstreamKey  # noqa: PLC0415  (it refers to Project)
+
+        await self._lock()
+        key = await UpstreamKey.seal(self, api_key, ring=ring, label=label, weight=weight)
+        await audit.record(
+            by,
+            "key.add",
+            "key",
+            key.id,
+            {"project_id": (None, self.id), **changes.created(key, "label", "hint", "weight")},
+        )
+        await generation.bump("project", self.id)
+        return key
+
+    @in_one_transaction
+    async def revoke_tokens(self, *, by: Actor) -> RevokedCounts:
+        """Revoke every token of the project."""
+        await self._lock(deleted=True)
+        counts = await self._revoke_all(changes.now())
+        await audit.record(
+            by,
+            "project.revoke_tokens",
+            "project",
+            self.id,
+            {"revoked_count": (None, counts.revoked_count)},
+        )
+        await generation.bump("project", self.id)
+        return counts
+
+    @in_one_transaction
+    async def erase(self, *, by: Actor) -> None:
+        """Delete: tokens revoked, key material gone, history kept. Again: nothing happens."""
+        await self._lock(deleted=True)
+        if self.deleted_at is not None:
+            return
+        present = changes.now()
+        counts = await self._revoke_all(present)
+        erased = await self.keys.all().delete()
+        self.is_active = False
+        self.live_name = None
+        self.deleted_at = self.updated_at = present
+        await self.save()
+        await audit.record(
+            by,
+            "project.delete",
+            "project",
+            self.id,
+            {
+                "deleted_at": (None, present),
+                "tokens_revoked": (None, counts.revoked_count),
+                "keys_erased": (None, erased),
+            },
+        )
+        await generation.bump("project", self.id)
+
+    async def _revoke_all(self, moment: datetime) -> RevokedCounts:
+        # Locked in the order in which the ledger updates them, so that neither waits in a circle.
+        locked = await self.tokens.all().order_by("id").select_for_update().values_list("id")
+        revoked = await self.tokens.filter(revoked_at__isnull=True).update(revoked_at=moment)
+        return RevokedCounts(revoked, len(locked) - revoked, len(locked))
+
+    async def _lock(self, *, deleted: bool = False) -> None:
+        """Read the row again and keep others from changing it until we commit."""
+        fresh = await type(self).select_for_update().get(id=self.id)
+        for name in self._meta.db_fields:
+            setattr(self, name, getattr(fresh, name))
+        if self.deleted_at is not None and not deleted:
+            raise ProjectDeleted(f"The project {self.name} was deleted.")
+
+
+def _normalised(wanted: ProjectFields) -> ProjectFields:
+    base_url = wanted.get("base_url")
+    if base_url is None:
+        return wanted
+    # Clients' base URLs end in /v1, upstreams' here do not: take either.
+    return {**wanted, "base_url": base_url.rstrip("/").removesuffix("/v1")}
+
+
+def _action(changed: dict[str, tuple[object, object]]) -> str:
+    if set(changed) == {"is_active"}:
+        return "project.activate" if changed["is_active"][1] else "project.deactivate"
+    return "project.update"
+
+
+async def _save(project: Project, *, new: bool = False) -> None:
+    try:
+        await project.save(force_create=new)
+    except IntegrityError as exc:
+        raise NameTaken(f"There is a project named {project.name} already.") from exc

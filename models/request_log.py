@@ -1,0 +1,43 @@
+"""The request log: one row per request that was let in. Prompts and answers are not stored."""
+
+from tortoise import Model, fields
+
+
+class RequestLog(Model):
+    """A ledger entry, as a row. Its id is the request's id and in order of time.
+
+    Every filter of the list has an index that ends in the id, so that a page newest-first is
+    read in order; a range of time is a range of ids (`ids.first_id_at`).
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    at = fields.DatetimeField()
+    project_id = fields.UUIDField()
+    token_id = fields.UUIDField()
+    provider = fields.CharField(max_length=64)
+    endpoint = fields.CharField(max_length=200)
+    method = fields.CharField(max_length=16)
+    model = fields.CharField(max_length=200)
+    status = fields.SmallIntField()
+    outcome = fields.CharField(max_length=24)
+    usage = fields.CharField(max_length=8)
+    prompt_tokens = fields.BigIntField(null=True)
+    completion_tokens = fields.BigIntField(null=True)
+    cached_tokens = fields.BigIntField(null=True)
+    reasoning_tokens = fields.BigIntField(null=True)
+    cost_nanos = fields.BigIntField(null=True)
+    bytes_in = fields.BigIntField()
+    bytes_out = fields.BigIntField()
+    ttfb_us = fields.BigIntField(null=True)
+    duration_us = fields.BigIntField()
+    overhead_us = fields.BigIntField()
+
+    class Meta:
+        table = "request_log"
+        indexes = (
+            ("project_id", "id"),
+            ("token_id", "id"),
+            ("model", "id"),
+            ("status", "id"),
+            ("outcome", "id"),
+        )

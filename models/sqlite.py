@@ -1,0 +1,171 @@
+"""Tortoise's SQLite engine with three changes; Tortoise loads it by this module's name.
+
+Transactions begin IMMEDIATE: a deferred one that reads and then writes fails at once with
+"database is locked" when another process writes in between, whatever the busy timeout.
+Scripts run statement by statement: `sqlite3.executescript` commits first, which would leave a
+failed migration half done. Errors that mean "not now" become `DatabaseUnavailable`.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Final
+
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
+from tortoise.connection import get_connections
+from tortoise.exceptions import OperationalError, TransactionManagementError
+
+from models.errors import DatabaseUnavailable
+
+_UNAVAILABLE: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+
+class Client(SqliteClient):
+    """One connection, shared by the process; transactions take turns on it."""
+
+    async def create_connection(self, with_db: bool) -> None:
+        with _translated():
+            await super().create_connection(with_db)
+
+    async def execute_insert(self, query: str, values: list[Any]) -> int:
+        with _translated():
+            return int(await super().execute_insert(query, values))
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        with _translated():
+            await super().execute_many(query, values)
+
+    async def execute_query(
+        self, query: str, values: list[Any] | None = None
+    ) -> tuple[int, Sequence[dict[str, Any]]]:
+        with _translated():
+            affected, rows = await super().execute_query(query, values)
+            return affected, rows
+
+    async def execute_query_dict(
+        self, query: str, values: list[Any] | None = None
+    ) -> list[dict[str, Any]]:
+        with _translated():
+            rows: list[dict[str, Any]] = await super().execute_query_dict(query, values)
+            return rows
+
+    def _in_transaction(self) -> TransactionContext:
+        return _ImmediateTransaction(Transaction(self), self._lock)
+
+
+class Transaction(SqliteTransactionWrapper):
+    """The client as seen inside a transaction."""
+
+    async def begin(self) -> None:
+        with _translated():
+            await self._connection.execute("BEGIN IMMEDIATE")
+
+    async def commit(self) -> None:
+        with _translated():
+            await super().commit()
+
+    async def execute_script(self, query: str) -> None:
+        for statement in statements(query):
+            await self.execute_query(statement)
+
+
+class _ImmediateTransaction(TransactionContext):
+    """Tortoise's own context keeps its lock when BEGIN fails or is cancelled; this one does not."""
+
+    __slots__ = ("_lock", "_token", "_transaction")
+
+    def __init__(self, transaction: Transaction, lock: asyncio.Lock) -> None:
+        self._transaction = transaction
+        self._lock = lock
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        transaction = self._transaction
+        await self._lock.acquire()
+        try:
+            if (opened := transaction._parent._connection) is None:
+                await transaction._parent.create_connection(with_db=True)
+                opened = transaction._parent._connection
+            transaction._connection = opened
+            await transaction.begin()
+        except BaseException:
+            await self._abandon()
+            raise
+        self._token = get_connections().set(transaction.connection_name, transaction)
+        return transaction
+
+    async def _abandon(self) -> None:
+        # The thread works in order: a rollback queued now runs after a BEGIN that was cancelled.
+        try:
+            if self._transaction._connection is not None:
+                await asyncio.shield(self._transaction._connection.rollback())
+        finally:
+            self._lock.release()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        transaction = self._transaction
+        try:
+            if kind is None:
+                await transaction.commit()
+            elif not issubclass(kind, TransactionManagementError):
+                await transaction.rollback()
+        except BaseException:
+            # A commit that failed (a full disk) leaves the transaction open on the connection.
+            await asyncio.shield(transaction._connection.rollback())
+            raise
+        finally:
+            get_connections().reset(self._token)
+            self._lock.release()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as exc:
+        if _is_unavailable(exc):
+            raise DatabaseUnavailable(str(exc)) from exc
+        raise
+    except OperationalError as exc:
+        cause = exc.args[0] if exc.args else None
+        if isinstance(cause, sqlite3.OperationalError) and _is_unavailable(cause):
+            raise DatabaseUnavailable(str(cause)) from exc
+        raise
+
+
+def _is_unavailable(error: sqlite3.OperationalError) -> bool:
+    # The low byte is the primary result code; the rest tells variants of it apart.
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _UNAVAILABLE
+
+
+def statements(script: str) -> Iterator[str]:
+    """Split `script` at the semicolons that end a statement, as SQLite itself sees it."""
+    pending = ""
+    for piece in script.split(";"):
+        pending += piece + ";"
+        if sqlite3.complete_statement(pending):
+            if pending.strip(" \t\r\n;"):
+                yield pending
+            pending = ""
+    if pending.strip(" \t\r\n;"):
+        yield pending
+
+
+client_class = Client

@@ -1,0 +1,202 @@
+"""Tokens: what applications hold in place of an upstream key, with limits and an end."""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal, Self, TypeAlias, TypedDict, Unpack
+from uuid import UUID
+
+from tortoise import Model, fields
+
+from models import audit, changes, generation, secrets
+from models.audit import Actor
+from models.database import in_one_transaction
+from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
+from models.ids import new_id
+from models.projects import Project
+
+TokenStatus: TypeAlias = Literal["active", "expired", "revoked"]
+
+DEFAULT_LIFETIME: Final = timedelta(days=30)
+
+
+class TokenFields(TypedDict, total=False):
+    """What may be set on a token, at creation and later."""
+
+    name: str
+    expires_at: datetime | None
+    max_requests: int | None
+    requests_per_minute: int | None
+    max_parallel_requests: int | None
+    allowed_models: list[str] | None
+    allowed_endpoints: list[str] | None
+    allowed_ips: list[str] | None
+
+
+class Token(Model):
+    """Its secrets are rows of their own, because a rotation with overlap has two at a time."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        Project, related_name="tokens", on_delete=fields.CASCADE
+    )
+    name = fields.CharField(max_length=200, default="")
+    hint = fields.CharField(max_length=16)
+    expires_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+    max_requests = fields.BigIntField(null=True)
+    # Names the counter behind `max_requests`: a limit set anew starts a new one …
+    quota_epoch = fields.IntField(default=0)
+    # … at the `request_count` of that moment.
+    quota_base = fields.BigIntField(default=0)
+    requests_per_minute = fields.IntField(null=True)
+    max_parallel_requests = fields.IntField(null=True)
+    allowed_models = fields.JSONField[list[str] | None](null=True)
+    allowed_endpoints = fields.JSONField[list[str] | None](null=True)
+    allowed_ips = fields.JSONField[list[str] | None](null=True)
+    # Maintained by the ledger, from entries; nobody else writes these two.
+    request_count = fields.BigIntField(default=0)
+    last_used_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    secrets: fields.ReverseRelation["TokenSecret"]
+    project_id: UUID
+
+    class Meta:
+        table = "token"
+        indexes = (("project", "id"),)
+
+    @property
+    def status(self) -> TokenStatus:
+        """What the token is worth now; revocation outranks expiry."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= changes.now():
+            return "expired"
+        return "active"
+
+    @classmethod
+    @in_one_transaction
+    async def issue(
+        cls,
+        project: Project,
+        *,
+        by: Actor,
+        max_lifetime: timedelta | None = None,
+        **wanted: Unpack[TokenFields],
+    ) -> tuple[Self, str]:
+        """A new token, and its secret, which is known only now. No `expires_at`: never expires.
+
+        Raises ProjectInactive, LifetimeTooLong.
+        """
+        present = changes.now()
+        owner = await Project.select_for_update().get(id=project.id)
+        if not owner.is_active or owner.deleted_at is not None:
+            raise ProjectInactive(f"The project {owner.name} is not active.")
+        _check_lifetime(wanted.get("expires_at"), present, max_lifetime)
+        secret = secrets.generate()
+        token = cls(project=owner, hint=secrets.hint(secret), created_at=present)
+        changes.apply(token, wanted)
+        await token.save(force_create=True)
+        await TokenSecret.create(token=token, digest=secrets.digest(secret), created_at=present)
+        shown = changes.created(token, "hint", *wanted)
+        await audit.record(
+            by, "token.create", "token", token.id, {"project_id": (None, owner.id), **shown}
+        )
+        # A worker may remember that this digest is unknown; it is not any more.
+        await generation.bump("token", token.id)
+        return token, secret
+
+    @in_one_transaction
+    async def change(
+        self, *, by: Actor, max_lifetime: timedelta | None = None, **wanted: Unpack[TokenFields]
+    ) -> None:
+        """Set fields; what is not named stays. Raises TokenRevoked, LifetimeTooLong."""
+        await self._lock()
+        if "expires_at" in wanted and wanted["expires_at"] != self.expires_at:
+            _check_lifetime(wanted["expires_at"], changes.now(), max_lifetime)
+        changed = changes.apply(self, wanted)
+        if not changed:
+            return
+        written = list(changed)
+        if changed.get("max_requests", (0, 0))[0] is None:
+            self.quota_epoch += 1
+            self.quota_base = self.request_count
+            written += ["quota_epoch", "quota_base"]
+        await self.save(update_fields=written)
+        await audit.record(by, "token.update", "token", self.id, changed)
+        await generation.bump("token", self.id)
+
+    @in_one_transaction
+    async def revoke(self, *, by: Actor) -> None:
+        """End the token and its running streams, for good. Again: nothing happens."""
+        try:
+            await self._lock()
+        except TokenRevoked:
+            return
+        self.revoked_at = changes.now()
+        await self.save(update_fields=["revoked_at"])
+        await audit.record(
+            by, "token.revoke", "token", self.id, {"revoked_at": (None, self.revoked_at)}
+        )
+        await generation.bump("token", self.id)
+
+    @in_one_transaction
+    async def rotate(self, *, by: Actor, grace_seconds: int = 0) -> str:
+        """A new secret for the same token; the old one works for `grace_seconds` more.
+
+        Older ones still in their grace keep the earlier end. Raises TokenRevoked.
+        """
+        await self._lock()
+        present = changes.now()
+        await self._retire_secrets(present + timedelta(seconds=grace_seconds), present)
+        secret = secrets.generate()
+        await TokenSecret.create(token=self, digest=secrets.digest(secret), created_at=present)
+        before, self.hint = self.hint, secrets.hint(secret)
+        await self.save(update_fields=["hint"])
+        await audit.record(
+            by,
+            "token.rotate",
+            "token",
+            self.id,
+            {"hint": (before, self.hint), "grace_seconds": (None, grace_seconds)},
+        )
+        await generation.bump("token", self.id)
+        return secret
+
+    async def _retire_secrets(self, end: datetime, present: datetime) -> None:
+        await self.secrets.filter(expires_at__lte=present).delete()
+        if end <= present:
+            await self.secrets.all().delete()
+        else:
+            await self.secrets.filter(expires_at__isnull=True).update(expires_at=end)
+            await self.secrets.filter(expires_at__gt=end).update(expires_at=end)
+
+    async def _lock(self) -> None:
+        """Read the row again and keep others from changing it until we commit."""
+        fresh = await type(self).select_for_update().get(id=self.id)
+        for name in self._meta.db_fields:
+            setattr(self, name, getattr(fresh, name))
+        if self.revoked_at is not None:
+            raise TokenRevoked(f"The token {self.hint} is revoked.")
+
+
+class TokenSecret(Model):
+    """The digest of a secret. `expires_at` is set on the old one of a rotation with overlap."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    token: fields.ForeignKeyRelation[Token] = fields.ForeignKeyField(
+        Token, related_name="secrets", on_delete=fields.CASCADE
+    )
+    digest = fields.CharField(max_length=64, unique=True)
+    expires_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "token_secret"
+        indexes = (("token",),)
+
+
+def _check_lifetime(end: datetime | None, present: datetime, longest: timedelta | None) -> None:
+    if longest is not None and (end is None or end > present + longest):
+        raise LifetimeTooLong(
+            f"A token may live for at most {int(longest.total_seconds())} seconds here."
+        )

@@ -1,0 +1,99 @@
+"""Upstream keys: the real API keys, encrypted, several to a project, each with a share."""
+
+from typing import Self, TypedDict, Unpack
+from uuid import UUID
+
+from tortoise import Model, fields
+
+from models import audit, changes, generation
+from models.audit import Actor
+from models.crypto import KeyRing
+from models.database import in_one_transaction
+from models.ids import new_id
+from models.projects import Project
+from models.secrets import upstream_key_hint
+
+
+class UpstreamKeyFields(TypedDict, total=False):
+    """What may be changed on a key; its material is replaced by adding another."""
+
+    label: str
+    weight: int
+    is_active: bool
+
+
+class UpstreamKey(Model):
+    """Key material leaves this row decrypted only into a grant, and never into an answer."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        Project, related_name="keys", on_delete=fields.CASCADE
+    )
+    label = fields.CharField(max_length=200, default="")
+    hint = fields.CharField(max_length=16)
+    ciphertext = fields.TextField()
+    # Which key of ENCRYPTION_KEY it was encrypted with, so that a rotation finds its work.
+    encryption_key_id = fields.CharField(max_length=16, db_index=True)
+    weight = fields.IntField(default=1)
+    is_active = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+
+    project_id: UUID
+
+    class Meta:
+        table = "upstream_key"
+        indexes = (("project", "id"),)
+
+    @classmethod
+    async def seal(
+        cls, project: Project, api_key: str, *, ring: KeyRing, label: str, weight: int
+    ) -> Self:
+        """Encrypt and store; `Project.add_key` is what audits."""
+        key = cls(
+            project=project,
+            label=label,
+            hint=upstream_key_hint(api_key),
+            weight=weight,
+            created_at=changes.now(),
+        )
+        key.ciphertext = ring.encrypt(api_key, key.id)
+        key.encryption_key_id = ring.newest
+        await key.save(force_create=True)
+        return key
+
+    @in_one_transaction
+    async def change(self, *, by: Actor, **wanted: Unpack[UpstreamKeyFields]) -> None:
+        """Set fields; what is not named stays."""
+        changed = changes.apply(self, wanted)
+        if not changed:
+            return
+        await self.save(update_fields=list(changed))
+        await audit.record(by, "key.update", "key", self.id, changed)
+        await generation.bump("project", self.project_id)
+
+    @in_one_transaction
+    async def remove(self, *, by: Actor) -> None:
+        """Erase the key, material and all."""
+        await self.delete()
+        await audit.record(
+            by,
+            "key.remove",
+            "key",
+            self.id,
+            {"project_id": (self.project_id, None), "hint": (self.hint, None)},
+        )
+        await generation.bump("project", self.project_id)
+
+    @in_one_transaction
+    async def reencrypt(self, ring: KeyRing) -> bool:
+        """Encrypt anew with the newest key; False when that is done already.
+
+        Not a change of the grant, so nothing is invalidated.
+        """
+        fresh = await type(self).select_for_update().get_or_none(id=self.id)
+        if fresh is None or fresh.encryption_key_id == ring.newest:
+            return False
+        fresh.ciphertext = ring.encrypt(ring.decrypt(fresh.ciphertext, fresh.id), fresh.id)
+        fresh.encryption_key_id = ring.newest
+        await fresh.save(update_fields=["ciphertext", "encryption_key_id"])
+        return True

@@ -1,0 +1,130 @@
+"""Counters: what was used, by minute (kept 48 hours) and by hour (kept for good).
+
+Dashboards and usage reports read these and never the request log. Ids are plain columns rather
+than foreign keys: history outlives what it is about.
+"""
+
+from typing import Final
+
+from tortoise import Model, fields
+
+#: Upper bounds of the histograms' buckets; one more bucket holds whatever is slower.
+TTFB_BOUNDS_US: Final = (
+    25_000,
+    50_000,
+    100_000,
+    200_000,
+    350_000,
+    500_000,
+    750_000,
+    1_000_000,
+    1_500_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    30_000_000,
+    60_000_000,
+)
+OVERHEAD_BOUNDS_US: Final = (
+    100,
+    200,
+    300,
+    500,
+    750,
+    1_000,
+    2_000,
+    3_000,
+    5_000,
+    10_000,
+    25_000,
+    100_000,
+    250_000,
+    1_000_000,
+)
+
+#: What one row is about.
+USAGE_KEY: Final = ("bucket", "project_id", "token_id", "provider", "model", "endpoint")
+
+
+class UsageCounter(Model):
+    """One row per bucket of time and `USAGE_KEY`, only ever added to."""
+
+    id = fields.BigIntField(primary_key=True)
+    # The bucket's first moment, UTC.
+    bucket = fields.DatetimeField()
+    project_id = fields.UUIDField()
+    token_id = fields.UUIDField()
+    provider = fields.CharField(max_length=64)
+    # '' where none was named.
+    model = fields.CharField(max_length=200)
+    endpoint = fields.CharField(max_length=200)
+
+    requests = fields.BigIntField(default=0)
+    # Status 400 and above, or not complete.
+    errors = fields.BigIntField(default=0)
+    # Statuses 4xx and 5xx, and outcomes other than complete: parts of `errors` that may overlap.
+    client_errors = fields.BigIntField(default=0)
+    upstream_errors = fields.BigIntField(default=0)
+    incomplete = fields.BigIntField(default=0)
+    unknown_usage_requests = fields.BigIntField(default=0)
+    prompt_tokens = fields.BigIntField(default=0)
+    completion_tokens = fields.BigIntField(default=0)
+    cached_tokens = fields.BigIntField(default=0)
+    reasoning_tokens = fields.BigIntField(default=0)
+    # Nano-dollars; NULL while no price was known for any of it.
+    cost_nanos = fields.BigIntField(null=True)
+    bytes_in = fields.BigIntField(default=0)
+    bytes_out = fields.BigIntField(default=0)
+
+    ttfb_0 = fields.BigIntField(default=0)
+    ttfb_1 = fields.BigIntField(default=0)
+    ttfb_2 = fields.BigIntField(default=0)
+    ttfb_3 = fields.BigIntField(default=0)
+    ttfb_4 = fields.BigIntField(default=0)
+    ttfb_5 = fields.BigIntField(default=0)
+    ttfb_6 = fields.BigIntField(default=0)
+    ttfb_7 = fields.BigIntField(default=0)
+    ttfb_8 = fields.BigIntField(default=0)
+    ttfb_9 = fields.BigIntField(default=0)
+    ttfb_10 = fields.BigIntField(default=0)
+    ttfb_11 = fields.BigIntField(default=0)
+    ttfb_12 = fields.BigIntField(default=0)
+    ttfb_13 = fields.BigIntField(default=0)
+    ttfb_14 = fields.BigIntField(default=0)
+
+    overhead_0 = fields.BigIntField(default=0)
+    overhead_1 = fields.BigIntField(default=0)
+    overhead_2 = fields.BigIntField(default=0)
+    overhead_3 = fields.BigIntField(default=0)
+    overhead_4 = fields.BigIntField(default=0)
+    overhead_5 = fields.BigIntField(default=0)
+    overhead_6 = fields.BigIntField(default=0)
+    overhead_7 = fields.BigIntField(default=0)
+    overhead_8 = fields.BigIntField(default=0)
+    overhead_9 = fields.BigIntField(default=0)
+    overhead_10 = fields.BigIntField(default=0)
+    overhead_11 = fields.BigIntField(default=0)
+    overhead_12 = fields.BigIntField(default=0)
+    overhead_13 = fields.BigIntField(default=0)
+    overhead_14 = fields.BigIntField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class UsageMinute(UsageCounter):
+    """The last 48 hours."""
+
+    class Meta:
+        table = "usage_minute"
+        unique_together = (USAGE_KEY,)
+        indexes = (("project_id", "bucket"), ("token_id", "bucket"))
+
+
+class UsageHour(UsageCounter):
+    """Everything."""
+
+    class Meta:
+        table = "usage_hour"
+        unique_together = (USAGE_KEY,)
+        indexes = (("project_id", "bucket"), ("token_id", "bucket"))
