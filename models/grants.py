@@ -3,9 +3,14 @@
 The values are frozen, so a worker can keep them until the generation moves.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
+
+from models.crypto import KeyRing
+from models.projects import Project
+from models.tokens import Token, TokenSecret
 
 
 class KeyMaterial(msgspec.Struct, frozen=True):
@@ -54,3 +59,53 @@ class GrantRecord(msgspec.Struct, frozen=True):
     allowed_origins: tuple[str, ...] | None
     #: Active keys only, in a steady order; empty when there is none.
     keys: tuple[KeyMaterial, ...]
+
+
+async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
+    """What the secret with this digest may do; None when no token has it. Two queries.
+
+    Read the generation before calling: what changes meanwhile then invalidates the answer.
+    Raises DatabaseUnavailable, UnknownEncryptionKey, CorruptCiphertext.
+    """
+    found = await TokenSecret.get_or_none(digest=digest).select_related("token__project")
+    if found is None:
+        return None
+    token: Token = found.token
+    project: Project = token.project
+    keys = await project.keys.filter(is_active=True).order_by("id")
+    return GrantRecord(
+        token_id=token.id,
+        token_hint=token.hint,
+        expires_at=_unix(token.expires_at),
+        revoked_at=_unix(token.revoked_at),
+        secret_expires_at=_unix(found.expires_at),
+        max_requests=token.max_requests,
+        quota_epoch=token.quota_epoch,
+        quota_base=token.quota_base,
+        request_count=token.request_count,
+        requests_per_minute=token.requests_per_minute,
+        max_parallel_requests=token.max_parallel_requests,
+        allowed_models=_frozen(token.allowed_models),
+        allowed_endpoints=_frozen(token.allowed_endpoints),
+        allowed_ips=_frozen(token.allowed_ips),
+        project_id=project.id,
+        project_is_active=project.is_active,
+        project_is_deleted=project.deleted_at is not None,
+        provider=project.provider,
+        base_url=project.base_url,
+        project_requests_per_minute=project.requests_per_minute,
+        project_max_parallel_requests=project.max_parallel_requests,
+        project_allowed_models=_frozen(project.allowed_models),
+        allowed_origins=_frozen(project.allowed_origins),
+        keys=tuple(
+            KeyMaterial(key.id, ring.decrypt(key.ciphertext, key.id), key.weight) for key in keys
+        ),
+    )
+
+
+def _unix(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+def _frozen(entries: list[str] | None) -> tuple[str, ...] | None:
+    return None if entries is None else tuple(entries)

@@ -1,0 +1,123 @@
+"""Adding entries to the minute and hour counters: summed here first, then one upsert per row.
+
+The upserts add to what is there, which no ORM call does, hence the SQL.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from models.database import connection, placeholders
+from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US, USAGE_KEY
+
+if TYPE_CHECKING:
+    from models.ledger import Entry
+
+_SUMS: Final = (
+    "requests",
+    "errors",
+    "client_errors",
+    "upstream_errors",
+    "incomplete",
+    "unknown_usage_requests",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "bytes_in",
+    "bytes_out",
+)
+_TTFB: Final = tuple(f"ttfb_{n}" for n in range(len(TTFB_BOUNDS_US) + 1))
+_OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) + 1))
+_ADDED: Final = (*_SUMS, *_TTFB, *_OVERHEAD)
+_FIRST_TTFB: Final = len(_SUMS)
+_FIRST_OVERHEAD: Final = len(_SUMS) + len(_TTFB)
+
+#: Table and length of its buckets, in seconds.
+_TABLES: Final = (("usage_minute", 60), ("usage_hour", 3600))
+
+_Key: TypeAlias = tuple[int, str, str, str, str, str]
+
+
+class Totals:
+    """What the entries of one counter row come to."""
+
+    __slots__ = ("added", "cost_nanos")
+
+    def __init__(self) -> None:
+        self.added = [0] * len(_ADDED)
+        self.cost_nanos: int | None = None
+
+    def add(self, entry: "Entry") -> None:
+        """Count one more."""
+        client_error = 400 <= entry.status < 500
+        upstream_error = entry.status >= 500
+        incomplete = entry.outcome != "complete"
+        sums = (
+            1,
+            client_error or upstream_error or incomplete,
+            client_error,
+            upstream_error,
+            incomplete,
+            entry.counted and entry.usage == "unknown",
+            entry.prompt_tokens or 0,
+            entry.completion_tokens or 0,
+            entry.cached_tokens or 0,
+            entry.reasoning_tokens or 0,
+            entry.bytes_in,
+            entry.bytes_out,
+        )
+        for column, amount in enumerate(sums):
+            self.added[column] += amount
+        if entry.ttfb_us is not None:
+            self.added[_FIRST_TTFB + bisect_left(TTFB_BOUNDS_US, entry.ttfb_us)] += 1
+        self.added[_FIRST_OVERHEAD + bisect_left(OVERHEAD_BOUNDS_US, entry.overhead_us)] += 1
+        if entry.cost_nanos is not None:
+            self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
+
+
+def add_up(entries: Sequence["Entry"], seconds: int) -> dict[_Key, Totals]:
+    """Totals by counter row, for buckets of `seconds`."""
+    rows: dict[_Key, Totals] = {}
+    for entry in entries:
+        bucket = entry.at_us // 1_000_000 // seconds * seconds
+        key = (
+            bucket,
+            str(entry.project_id),
+            str(entry.token_id),
+            entry.provider,
+            entry.model,
+            entry.endpoint,
+        )
+        rows.setdefault(key, Totals()).add(entry)
+    return rows
+
+
+async def add(entries: Sequence["Entry"]) -> None:
+    """Add `entries` to both tables, within the caller's transaction."""
+    for table, seconds in _TABLES:
+        rows = add_up(entries, seconds)
+        # Sorted, so that two drains lock the rows they share in one order.
+        await connection().execute_many(
+            placeholders(_upsert(table)),
+            [_values(key, totals) for key, totals in sorted(rows.items(), key=lambda row: row[0])],
+        )
+
+
+def _values(key: _Key, totals: Totals) -> list[Any]:
+    bucket, *rest = key
+    return [datetime.fromtimestamp(bucket, UTC), *rest, totals.cost_nanos, *totals.added]
+
+
+def _upsert(table: str) -> str:
+    columns = (*USAGE_KEY, "cost_nanos", *_ADDED)
+    sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _ADDED)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608  (our own names)
+        f" VALUES ({', '.join(f'${n}' for n in range(1, len(columns) + 1))})"
+        f" ON CONFLICT ({', '.join(USAGE_KEY)}) DO UPDATE SET {sums},"
+        # NULL plus a known price is the known price: NULL says that none was known so far.
+        f" cost_nanos = CASE WHEN excluded.cost_nanos IS NULL THEN {table}.cost_nanos"
+        f" ELSE COALESCE({table}.cost_nanos, 0) + excluded.cost_nanos END"
+    )

@@ -1,0 +1,38 @@
+"""Removing what is older than it has to be, in steps small enough to delay nobody."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from models.database import connection, placeholders
+from models.ids import first_id_at
+
+#: How long the minute counters are kept.
+MINUTES_KEPT: Final = timedelta(hours=48)
+
+
+async def prune_request_log(before: datetime) -> int:
+    """Remove up to 1,000 rows of the request log from before `before`; how many.
+
+    Call again, after a pause, while it returns any.
+    """
+    # By id, which is in order of time: no other index is needed for it.
+    affected, _ = await connection().execute_query(
+        placeholders(
+            "DELETE FROM request_log WHERE id IN"
+            " (SELECT id FROM request_log WHERE id < $1 ORDER BY id LIMIT 1000)"
+        ),
+        [str(first_id_at(before))],
+    )
+    return affected
+
+
+async def prune_minutes(before: datetime) -> int:
+    """Remove up to 1,000 minute counters from before `before`; how many."""
+    affected, _ = await connection().execute_query(
+        placeholders(
+            "DELETE FROM usage_minute WHERE id IN"
+            " (SELECT id FROM usage_minute WHERE bucket < $1 ORDER BY bucket LIMIT 1000)"
+        ),
+        [before],
+    )
+    return affected
