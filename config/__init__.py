@@ -1,0 +1,31 @@
+"""Settings from the environment and `.env`, validated once and handed in from here.
+
+    forms     what a value may look like, each a parser and its description
+    database  `DATABASE_URL`
+    table     every variable as one row; `.env.example` and docs/configuration.md are its print
+    load      the environment to `Settings`, or every problem at once
+    generated secrets made on the first start, where the database is a file
+
+Nothing else reads the environment, and nothing here knows what a setting is used for. A problem
+names the variable and the allowed form and never quotes the value: a secret pasted into the wrong
+variable must not reach a terminal or a log.
+"""
+
+from config.database import Database
+from config.forms import Network, parse_base_url
+from config.generated import generate_missing
+from config.load import ConfigError, load, load_database
+from config.table import TABLE, Row, Settings
+
+__all__ = [
+    "TABLE",
+    "ConfigError",
+    "Database",
+    "Network",
+    "Row",
+    "Settings",
+    "generate_missing",
+    "load",
+    "load_database",
+    "parse_base_url",
+]

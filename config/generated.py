@@ -1,0 +1,101 @@
+"""Secrets made on the first start and kept in `DATA_DIR`, where the database is a file too.
+
+Each is one file of mode 0600 that appears whole or not at all, so that two processes that start at
+once end up with the same secret.
+"""
+
+import base64
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from config.load import ConfigError
+from config.table import TABLE, Settings
+
+
+def _encryption_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+_MAKERS: Final[dict[str, Callable[[], str]]] = {
+    "MANAGEMENT_TOKEN": lambda: secrets.token_urlsafe(32),
+    "ENCRYPTION_KEY": _encryption_key,
+    "ADMIN_PASSWORD": lambda: secrets.token_urlsafe(18),
+}
+
+
+def generate_missing(settings: Settings) -> tuple[Settings, dict[str, str]]:
+    """Fill in the secrets that were not given, from `DATA_DIR` or, the first time, anew.
+
+    Returns the settings and, by variable, what this call made: to be shown once, never logged.
+    On PostgreSQL nothing is made. Raises ConfigError when a file cannot be read, written or used.
+    """
+    made: dict[str, str] = {}
+    if settings.database.dialect != "sqlite":
+        return settings, made
+    problems: list[str] = []
+    for row in TABLE:
+        if row.name not in _MAKERS or getattr(settings, row.field):
+            continue
+        path = settings.data_dir / row.name.lower().replace("_", "-")
+        try:
+            text, is_new = _read_or_make(path, _MAKERS[row.name])
+            settings = replace(settings, **{row.field: row.form.parse(text)})
+        except ValueError as exc:
+            problems.append(f"{row.name}: {path}: {exc}. Allowed: {row.form.allowed}.")
+        except OSError as exc:
+            problems.append(f"{row.name}: {path}: {exc.strerror}. Allowed: a readable file.")
+        else:
+            if is_new:
+                made[row.name] = text
+    if problems:
+        raise ConfigError(tuple(problems))
+    return settings, made
+
+
+def _read_or_make(path: Path, make: Callable[[], str]) -> tuple[str, bool]:
+    """The secret in the file, and whether this call put it there."""
+    try:
+        return _read(path), False
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = make()
+    if _publish(path, text):
+        return text, True
+    return _read(path), False
+
+
+def _read(path: Path) -> str:
+    # What is no UTF-8 becomes surrogates, which every form refuses.
+    return path.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
+
+
+def _publish(path: Path, text: str) -> bool:
+    """Write the file whole, unless another process was first; says whether it was written."""
+    # mkstemp creates with O_EXCL and mode 0600; link() refuses a name that is taken.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return False
+    finally:
+        Path(temporary).unlink()
+    _sync_directory(path.parent)
+    return True
+
+
+def _sync_directory(path: Path) -> None:
+    """A power cut must not take a key that rows are already encrypted with."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,215 @@
+"""Every setting: its field in `Settings`, and its row in `TABLE` with what a user must know."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from config import forms
+from config.database import DATABASE, Database
+from config.forms import Form, Network
+
+_DAY: Final = 86_400
+_CENTURY: Final = 36_525
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole configuration. Times are seconds, sizes bytes."""
+
+    host: str
+    port: int
+    web_concurrency: int
+    database: Database
+    data_dir: Path
+    management_token: str | None = field(repr=False)
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
+    """32 bytes each, newest first."""
+    admin_username: str
+    admin_password: str | None = field(repr=False)
+    openai_api_key: str | None = field(repr=False)
+    openai_base_url: str
+    providers_file: Path | None
+    request_max_bytes: int
+    max_active_requests: int
+    """In each worker."""
+    upstream_connect_timeout: float
+    upstream_first_byte_timeout: float
+    upstream_idle_timeout: float
+    graceful_shutdown_timeout: float
+    meter_streams: bool
+    log_level: str
+    """Upper case."""
+    log_format: Literal["text", "json"] | None
+    """None: text on a terminal, else json."""
+    metrics_token: str | None = field(repr=False)
+    trusted_proxies: tuple[Network, ...]
+    request_log_retention_days: int
+    token_max_lifetime: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One variable. `default` is parsed like a given value; `absent` is what holds without one."""
+
+    name: str
+    form: Form
+    default: str | None = None
+    absent: str = "none"
+    help: str
+    attribute: str = ""
+    """The field of `Settings`, where it is not the variable's name in lower case."""
+
+    @property
+    def field(self) -> str:
+        """The field of `Settings` that holds the value."""
+        return self.attribute or self.name.lower()
+
+
+TABLE: Final = (
+    Row(
+        name="HOST",
+        form=forms.HOST,
+        default="127.0.0.1",
+        help="Address to listen on. 0.0.0.0 lets other machines in.",
+    ),
+    Row(name="PORT", form=forms.whole(1, 65_535), default="8080", help="Port to listen on."),
+    Row(
+        name="WEB_CONCURRENCY",
+        form=forms.whole(1, 256),
+        default="1",
+        help="Worker processes.",
+    ),
+    Row(
+        name="DATABASE_URL",
+        form=DATABASE,
+        default="sqlite://data/llm-proxy.db",
+        help="The database. sslrootcert=FILE and, for a Unix socket, host=DIRECTORY may follow "
+        "sslmode. Special characters in the password are percent-encoded.",
+        attribute="database",
+    ),
+    Row(
+        name="DATA_DIR",
+        form=forms.DIRECTORY,
+        default="data",
+        help="State of this machine: generated secrets, journal, generation.",
+    ),
+    Row(
+        name="MANAGEMENT_TOKEN",
+        form=forms.secret(16),
+        absent="generated",
+        help="Bearer secret of /manage. Must be given on PostgreSQL.",
+    ),
+    Row(
+        name="ENCRYPTION_KEY",
+        form=forms.ENCRYPTION_KEYS,
+        absent="generated",
+        help="Encrypts the upstream keys in the database. The first encrypts, all decrypt. "
+        "Must be given on PostgreSQL.",
+        attribute="encryption_keys",
+    ),
+    Row(
+        name="ADMIN_USERNAME",
+        form=forms.line(1, 64),
+        default="admin",
+        help="Name of the first administrator, made when there is none.",
+    ),
+    Row(
+        name="ADMIN_PASSWORD",
+        form=forms.line(8, 256),
+        absent="generated",
+        help="Password of the first administrator. Must be given on PostgreSQL while there is "
+        "no administrator.",
+    ),
+    Row(
+        name="OPENAI_API_KEY",
+        form=forms.secret(1),
+        help="If set on the first start: a project named default is made with it, and a token.",
+    ),
+    Row(
+        name="OPENAI_BASE_URL",
+        form=forms.BASE_URL,
+        default="https://api.openai.com",
+        help="Upstream of the openai provider. A trailing /v1 is stripped.",
+    ),
+    Row(
+        name="PROVIDERS_FILE",
+        form=forms.FILE,
+        help="TOML that adds or overrides providers and their allowlists.",
+    ),
+    Row(
+        name="REQUEST_MAX_BYTES",
+        form=forms.whole(1, 2**40),
+        default="67108864",
+        help="Larger bodies are answered 413 and not buffered.",
+    ),
+    Row(
+        name="MAX_ACTIVE_REQUESTS",
+        form=forms.whole(1, 1_000_000),
+        default="10000",
+        help="Requests at once in each worker. Beyond it: 503 overloaded, with Retry-After.",
+    ),
+    Row(
+        name="UPSTREAM_CONNECT_TIMEOUT",
+        form=forms.seconds(_DAY),
+        default="10",
+        help="Time to connect to an upstream.",
+    ),
+    Row(
+        name="UPSTREAM_FIRST_BYTE_TIMEOUT",
+        form=forms.seconds(_DAY),
+        default="600",
+        help="Time until an upstream begins to answer.",
+    ),
+    Row(
+        name="UPSTREAM_IDLE_TIMEOUT",
+        form=forms.seconds(_DAY),
+        default="600",
+        help="Time between two reads of an answer. It does not run while we hold back reading.",
+    ),
+    Row(
+        name="GRACEFUL_SHUTDOWN_TIMEOUT",
+        form=forms.seconds(_DAY),
+        default="25",
+        help="Time that requests have to finish after SIGTERM. The process is gone at most 3 s "
+        "later.",
+    ),
+    Row(
+        name="METER_STREAMS",
+        form=forms.SWITCH,
+        default="true",
+        help="Ask OpenAI-style streams for their usage where the client did not.",
+    ),
+    Row(
+        name="LOG_LEVEL",
+        form=forms.choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        default="INFO",
+        help="The least severe messages that are logged.",
+    ),
+    Row(
+        name="LOG_FORMAT",
+        form=forms.choice("text", "json"),
+        absent="text on a terminal, else json",
+        help="Form of the log.",
+    ),
+    Row(
+        name="METRICS_TOKEN",
+        form=forms.secret(1),
+        help="If set, /metrics wants it as bearer.",
+    ),
+    Row(
+        name="TRUSTED_PROXIES",
+        form=forms.NETWORKS,
+        help="Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    ),
+    Row(
+        name="REQUEST_LOG_RETENTION_DAYS",
+        form=forms.whole(1, _CENTURY),
+        default="30",
+        help="Days that the request log is kept.",
+    ),
+    Row(
+        name="TOKEN_MAX_LIFETIME",
+        form=forms.whole(1, _CENTURY * _DAY),
+        help="Seconds. Tokens that would live longer are refused.",
+    ),
+)

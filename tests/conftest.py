@@ -1,0 +1,52 @@
+"""What every test gets: async tests on asyncio's own loop, and pytest-sanic's fixtures.
+
+pytest-asyncio runs `async def` tests and fixtures. pytest-sanic 1.9.1 would too, with hooks older
+than today's pytest, so pyproject.toml keeps its plugin out and its fixtures are taken from here.
+Its server is written for a Sanic of 2021; `_start` and `_close` below are the bridge to today's.
+"""
+
+import asyncio
+import socket
+
+import pytest
+from pytest_sanic.plugin import sanic_client, test_server, unused_port
+from pytest_sanic.utils import TestServer
+from sanic import Sanic
+
+__all__ = ["sanic_client", "test_server", "unused_port"]
+
+
+@pytest.fixture
+async def loop() -> asyncio.AbstractEventLoop:
+    """The loop of the running test, under the name by which pytest-sanic's fixtures ask for it."""
+    return asyncio.get_running_loop()
+
+
+async def _start(self: TestServer) -> None:
+    listener = socket.create_server((self.host, 0))
+    self.port = listener.getsockname()[1]
+    self.server = await self.app.create_server(sock=listener, return_asyncio_server=True)
+    await self.server.startup()
+    await self.server.before_start()
+    await self.server.after_start()
+    self.is_running = True
+
+
+async def _close(self: TestServer) -> None:
+    if not self.is_running:
+        return
+    self.is_running = False
+    await self.server.before_stop()
+    self.server.close()
+    for connection in self.server.connections:
+        connection.abort()
+    await self.server.wait_closed()
+    await self.server.after_stop()
+
+
+# Sanic rewrites its protocol's methods for each app. In this mode it starts from the originals
+# every time, which the second app of a process needs.
+Sanic.test_mode = True
+
+TestServer.start_server = _start
+TestServer.close = _close

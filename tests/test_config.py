@@ -1,0 +1,528 @@
+"""Configuration: every form, every problem at once, no secret in print, generated secrets."""
+
+import base64
+import multiprocessing
+import os
+import re
+import stat
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, fields
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import (
+    TABLE,
+    ConfigError,
+    Database,
+    Settings,
+    generate_missing,
+    load,
+    parse_base_url,
+)
+from docs.generate import files
+
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+OTHER_KEY = base64.urlsafe_b64encode(bytes(range(1, 33))).decode()
+POSTGRES = {
+    "DATABASE_URL": "postgres://u:p@db/llm",
+    "ENCRYPTION_KEY": KEY,
+    "MANAGEMENT_TOKEN": "m" * 16,
+}
+
+
+def settings(**environ: str) -> Settings:
+    return load(environ, dotenv_path=None)
+
+
+def problems(**environ: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load(environ, dotenv_path=None)
+    return caught.value.problems
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    assert settings() == Settings(
+        host="127.0.0.1",
+        port=8080,
+        web_concurrency=1,
+        database=Database(dialect="sqlite", path=Path("data/llm-proxy.db")),
+        data_dir=Path("data"),
+        management_token=None,
+        encryption_keys=(),
+        admin_username="admin",
+        admin_password=None,
+        openai_api_key=None,
+        openai_base_url="https://api.openai.com",
+        providers_file=None,
+        request_max_bytes=64 * 1024 * 1024,
+        max_active_requests=10_000,
+        upstream_connect_timeout=10,
+        upstream_first_byte_timeout=600,
+        upstream_idle_timeout=600,
+        graceful_shutdown_timeout=25,
+        meter_streams=True,
+        log_level="INFO",
+        log_format=None,
+        metrics_token=None,
+        trusted_proxies=(),
+        request_log_retention_days=30,
+        token_max_lifetime=None,
+    )
+
+
+def test_settings_cannot_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        settings().port = 1  # type: ignore[misc]
+
+
+def test_table_and_settings_name_the_same_fields() -> None:
+    assert [row.field for row in TABLE] == [field.name for field in fields(Settings)]
+
+
+def test_written_files_are_current() -> None:
+    for path, text in files().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is behind: run make docs"
+
+
+def test_env_example_can_be_used_as_it_is(tmp_path: Path) -> None:
+    example = (Path(__file__).parent.parent / ".env.example").read_text(encoding="utf-8")
+    env = tmp_path / ".env"
+    env.write_text(re.sub(r"^#(?=[A-Z_]+=)", "", example, flags=re.MULTILINE), encoding="utf-8")
+    assert load({}, dotenv_path=env) == settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "attribute", "value"),
+    [
+        ("HOST", "0.0.0.0", "host", "0.0.0.0"),
+        ("HOST", "::", "host", "::"),
+        ("HOST", "localhost", "host", "localhost"),
+        ("PORT", "65535", "port", 65_535),
+        ("WEB_CONCURRENCY", "4", "web_concurrency", 4),
+        ("DATA_DIR", "/nowhere/yet", "data_dir", Path("/nowhere/yet")),
+        ("MANAGEMENT_TOKEN", "m" * 16, "management_token", "m" * 16),
+        ("ENCRYPTION_KEY", KEY, "encryption_keys", (bytes(range(32)),)),
+        ("ENCRYPTION_KEY", KEY.rstrip("="), "encryption_keys", (bytes(range(32)),)),
+        (
+            "ENCRYPTION_KEY",
+            f"{OTHER_KEY}, {KEY}",
+            "encryption_keys",
+            (bytes(range(1, 33)), bytes(range(32))),
+        ),
+        ("ADMIN_USERNAME", "Zoë", "admin_username", "Zoë"),
+        ("ADMIN_PASSWORD", "correct horse", "admin_password", "correct horse"),
+        ("OPENAI_API_KEY", "sk-1", "openai_api_key", "sk-1"),
+        ("OPENAI_BASE_URL", "http://[::1]:9/v1/", "openai_base_url", "http://[::1]:9"),
+        ("PROVIDERS_FILE", __file__, "providers_file", Path(__file__)),
+        ("REQUEST_MAX_BYTES", "1", "request_max_bytes", 1),
+        ("MAX_ACTIVE_REQUESTS", "1", "max_active_requests", 1),
+        ("UPSTREAM_CONNECT_TIMEOUT", "0.25", "upstream_connect_timeout", 0.25),
+        ("UPSTREAM_FIRST_BYTE_TIMEOUT", "1", "upstream_first_byte_timeout", 1),
+        ("UPSTREAM_IDLE_TIMEOUT", "86400", "upstream_idle_timeout", 86_400),
+        ("GRACEFUL_SHUTDOWN_TIMEOUT", "3", "graceful_shutdown_timeout", 3),
+        ("METER_STREAMS", "False", "meter_streams", False),
+        ("METER_STREAMS", "true", "meter_streams", True),
+        ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
+        ("LOG_FORMAT", "JSON", "log_format", "json"),
+        ("METRICS_TOKEN", "m", "metrics_token", "m"),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.0/8, ::1",
+            "trusted_proxies",
+            (ip_network("10.0.0.0/8"), ip_network("::1/128")),
+        ),
+        ("REQUEST_LOG_RETENTION_DAYS", "1", "request_log_retention_days", 1),
+        ("TOKEN_MAX_LIFETIME", "3600", "token_max_lifetime", 3600),
+    ],
+)
+def test_given_value_is_taken(name: str, text: str, attribute: str, value: object) -> None:
+    assert getattr(settings(**{name: text}), attribute) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("HOST", "http://x", "neither an address nor a host name"),
+        ("HOST", "a b", "neither an address nor a host name"),
+        ("PORT", "0", "out of range"),
+        ("PORT", "65536", "out of range"),
+        ("PORT", "-1", "not a whole number"),
+        ("PORT", "+1", "not a whole number"),
+        ("PORT", " 80", "not a whole number"),
+        ("PORT", "8_0", "not a whole number"),
+        ("PORT", "８０", "not a whole number"),  # noqa: RUF001 - digits, but not ASCII
+        ("WEB_CONCURRENCY", "257", "out of range"),
+        ("DATABASE_URL", "mysql://u:p@h/d", "neither sqlite://, postgres:// nor postgresql://"),
+        ("DATA_DIR", __file__, "exists and is not a directory"),
+        ("DATA_DIR", "x" * 5000, "cannot be reached"),
+        ("MANAGEMENT_TOKEN", "m" * 15, "too short"),
+        ("MANAGEMENT_TOKEN", "m" * 16 + "\n", "holds a space or a character outside ASCII"),
+        ("ENCRYPTION_KEY", KEY[:-2], "not url-safe Base64 of 32 bytes"),
+        ("ENCRYPTION_KEY", KEY + ",", "not url-safe Base64 of 32 bytes"),
+        ("ENCRYPTION_KEY", "+" * 43, "not url-safe Base64 of 32 bytes"),
+        ("ENCRYPTION_KEY", f"{KEY},{KEY}", "names one key twice"),
+        ("ADMIN_USERNAME", "a" * 65, "too long"),
+        ("ADMIN_PASSWORD", "short", "too short"),
+        ("ADMIN_PASSWORD", "with\ttabulator", "holds a control character"),
+        ("OPENAI_API_KEY", "sk 1", "holds a space or a character outside ASCII"),
+        ("OPENAI_BASE_URL", "ftp://h", "neither http nor https"),
+        ("PROVIDERS_FILE", "/nowhere", "no such file"),
+        ("PROVIDERS_FILE", "x" * 5000, "cannot be reached"),
+        ("REQUEST_MAX_BYTES", "1e6", "not a whole number"),
+        ("MAX_ACTIVE_REQUESTS", "0", "out of range"),
+        ("UPSTREAM_CONNECT_TIMEOUT", "0", "out of range"),
+        ("UPSTREAM_CONNECT_TIMEOUT", "0.0", "out of range"),
+        ("UPSTREAM_FIRST_BYTE_TIMEOUT", "nan", "not a number of seconds"),
+        ("UPSTREAM_IDLE_TIMEOUT", "inf", "not a number of seconds"),
+        ("GRACEFUL_SHUTDOWN_TIMEOUT", "86401", "out of range"),
+        ("METER_STREAMS", "maybe", "neither true nor false"),
+        ("LOG_LEVEL", "LOUD", "not one of the choices"),
+        ("LOG_FORMAT", "xml", "not one of the choices"),
+        ("METRICS_TOKEN", "ü", "holds a space or a character outside ASCII"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "not a list of networks"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,", "not a list of networks"),
+        ("REQUEST_LOG_RETENTION_DAYS", "0", "out of range"),
+        ("TOKEN_MAX_LIFETIME", "0", "out of range"),
+    ],
+)
+def test_wrong_value_is_one_line(name: str, text: str, problem: str) -> None:
+    form = next(row.form for row in TABLE if row.name == name)
+    assert problems(**{name: text}) == (f"{name}: {problem}. Allowed: {form.allowed}.",)
+
+
+def test_every_variable_has_a_wrong_value_that_is_refused() -> None:
+    # The control character fits no form; a path may hold one, so the two paths get their own.
+    wrong = {row.name: "\x01" for row in TABLE} | {"DATA_DIR": __file__, "PROVIDERS_FILE": "/x/y"}
+    named = [line.partition(":")[0] for line in problems(**wrong)]
+    assert named == [row.name for row in TABLE]
+
+
+@given(st.sampled_from([row.name for row in TABLE]), st.text(min_size=12, max_size=80))
+def test_problem_never_quotes_the_value(name: str, text: str) -> None:
+    try:
+        load({name: text}, dotenv_path=None)
+    except ConfigError as exc:
+        shown = str(exc)
+    else:
+        shown = ""
+    assert text not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://user:hunter2/secret@host/db",
+        "postgres://user:hunter2secret@host:hunter2/db",
+        "postgres://user:hunter2#secret@host/db",
+        "postgres://user:hunter2 secret@host/db",
+        "postgres://user:hunter2@host/db?sslmode=hunter2",
+        "postgres://user:hunter2@[host/db",
+        "postgress://user:hunter2@host/db",
+    ],
+)
+def test_problem_never_quotes_the_password(url: str) -> None:
+    (problem,) = problems(DATABASE_URL=url)
+    assert "hunter2" not in problem
+    assert "secret" not in problem
+
+
+def test_all_problems_are_listed_at_once() -> None:
+    lines = problems(PORT="x", LOG_LEVEL="x", DATABASE_URL="postgres://u@db/llm")
+    assert [line.partition(":")[0] for line in lines] == [
+        "PORT",
+        "LOG_LEVEL",
+        "MANAGEMENT_TOKEN",
+        "ENCRYPTION_KEY",
+    ]
+
+
+def test_postgres_wants_its_secrets_given() -> None:
+    assert load(POSTGRES, dotenv_path=None).management_token == "m" * 16
+    (problem,) = problems(**POSTGRES | {"ENCRYPTION_KEY": ""})
+    assert problem.startswith("ENCRYPTION_KEY: must be given on PostgreSQL")
+
+
+def test_wrong_secret_on_postgres_is_one_problem_and_not_also_missing() -> None:
+    (problem,) = problems(**POSTGRES | {"MANAGEMENT_TOKEN": "short"})
+    assert problem.startswith("MANAGEMENT_TOKEN: too short")
+
+
+# The environment and .env
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        (tmp_path / ".env").write_bytes(text.encode("latin-1"))
+        return tmp_path / ".env"
+
+    return write
+
+
+def test_environment_wins_over_dotenv(dotenv: Callable[[str], Path]) -> None:
+    path = dotenv("PORT=1\nHOST=::1\n")
+    loaded = load({"PORT": "2"}, dotenv_path=path)
+    assert (loaded.port, loaded.host) == (2, "::1")
+
+
+def test_empty_means_unset(dotenv: Callable[[str], Path]) -> None:
+    path = dotenv("PORT=1\nHOST=\nLOG_LEVEL\n")
+    loaded = load({"PORT": "", "METRICS_TOKEN": ""}, dotenv_path=path)
+    assert (loaded.port, loaded.host, loaded.metrics_token) == (8080, "127.0.0.1", None)
+
+
+def test_dotenv_interpolates_nothing(dotenv: Callable[[str], Path]) -> None:
+    path = dotenv("METRICS_TOKEN=a${HOME}b$HOME\n")
+    assert load({}, dotenv_path=path).metrics_token == "a${HOME}b$HOME"
+
+
+def test_dotenv_line_that_is_not_understood_is_a_problem(dotenv: Callable[[str], Path]) -> None:
+    path = dotenv("PORT=1\nMETRICS_TOKEN='hunter2\n")
+    with pytest.raises(ConfigError, match="line 2 is not understood") as caught:
+        load({}, dotenv_path=path)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_dotenv_in_another_encoding_is_a_problem(dotenv: Callable[[str], Path]) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load({}, dotenv_path=dotenv("ADMIN_USERNAME=Zo\xeb\n"))
+
+
+def test_process_environment_and_dotenv_of_the_directory_are_the_default(
+    dotenv: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(dotenv("LOG_LEVEL=ERROR\n").parent)
+    monkeypatch.setenv("PORT", "4711")
+    monkeypatch.delenv("LOG_LEVEL", raising=False)
+    assert (load().port, load().log_level) == (4711, "ERROR")
+
+
+# DATABASE_URL
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite://data/x.db", "data/x.db"),
+        ("sqlite:///var/lib/x.db", "/var/lib/x.db"),
+        ("sqlite://a%20b/Ü#1.db", "a b/Ü#1.db"),
+    ],
+)
+def test_sqlite_url(url: str, path: str) -> None:
+    assert settings(DATABASE_URL=url).database == Database(dialect="sqlite", path=Path(path))
+
+
+def test_postgres_url_in_full() -> None:
+    url = f"postgresql://us%40er:p%2Fw%3A@DB.example:6000/my%20db?sslmode=verify-full&sslrootcert={__file__}"
+    assert load(POSTGRES | {"DATABASE_URL": url}, dotenv_path=None).database == Database(
+        dialect="postgres",
+        host="db.example",
+        port=6000,
+        user="us@er",
+        password="p/w:",
+        database="my db",
+        sslmode="verify-full",
+        sslrootcert=Path(__file__),
+    )
+
+
+def test_postgres_url_in_short() -> None:
+    loaded = load(POSTGRES | {"DATABASE_URL": "postgres://[::1]/llm"}, dotenv_path=None)
+    assert loaded.database == Database(dialect="postgres", host="::1", database="llm")
+    assert (loaded.database.port, loaded.database.sslmode) == (5432, "prefer")
+
+
+def test_postgres_url_over_a_unix_socket() -> None:
+    url = "postgres://u:p@:6000/llm?host=%2Frun%2Fpostgresql"
+    database = load(POSTGRES | {"DATABASE_URL": url}, dotenv_path=None).database
+    assert (database.host, database.port, database.user) == ("/run/postgresql", 6000, "u")
+
+
+@pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca"])
+def test_postgres_sslmode(mode: str) -> None:
+    url = f"postgres://db/llm?sslmode={mode}"
+    assert load(POSTGRES | {"DATABASE_URL": url}, dotenv_path=None).database.sslmode == mode
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("sqlite://", "names no file"),
+        ("sqlite://data/", "names no file"),
+        ("sqlite://:memory:", "a database in memory cannot be shared between connections"),
+        ("sqlite://x.db?mode=ro", "SQLite takes no parameters"),
+        ("postgres://u:p@/llm", "names no host"),
+        ("postgres://db", "names no database"),
+        ("postgres://db/", "names no database"),
+        ("postgres://db/a/b", "names no database"),
+        ("postgres://db:0/llm", "not a port"),
+        ("postgres://a,b/llm", "neither an address nor a host name"),
+        ("postgres://db/llm?sslmode=maybe", "sslmode is none of disable, allow, "),
+        ("postgres://db/llm?ssl=true", "takes no parameters but host, sslmode, sslrootcert"),
+        ("postgres://db/llm?sslmode=require&sslmode=disable", "holds sslmode twice"),
+        ("postgres://db/llm?sslrootcert=/nowhere", "sslrootcert: no such file"),
+        ("postgres://db/llm?host=/run", "names two hosts"),
+        ("postgres:///llm?host=db", "host is for the directory of a Unix socket"),
+    ],
+)
+def test_wrong_database_url(url: str, problem: str) -> None:
+    (line,) = problems(DATABASE_URL=url)
+    assert line.startswith(f"DATABASE_URL: {problem}")
+
+
+# OPENAI_BASE_URL, and base_url of projects
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://api.openai.com/v1", "https://api.openai.com"),
+        ("https://api.openai.com/v1/", "https://api.openai.com"),
+        ("https://h:8443/openai/v1", "https://h:8443/openai"),
+        ("https://h/openai/", "https://h/openai"),
+        ("http://127.0.0.1:1/v12", "http://127.0.0.1:1/v12"),
+    ],
+)
+def test_base_url(text: str, url: str) -> None:
+    assert parse_base_url(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api.openai.com",
+        "https://",
+        "https://u:p@h",
+        "https://h?x=1",
+        "https://h?",
+        "https://h/#",
+        "https://h/ x",
+        "https://h/\tx",
+        "https://h:99999",
+        "https://h:0",
+        "https://h/a//b",
+        "https://h/a/../b",
+        "https://h/a/%2e%2e/b",
+        "https://h\\x",
+    ],
+)
+def test_wrong_base_url(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^[^']*('#')?[^']*$") as caught:
+        parse_base_url(text)
+    assert text not in str(caught.value)
+
+
+# Secrets
+
+
+def test_secrets_are_not_in_print(tmp_path: Path) -> None:
+    shown = repr(
+        settings(
+            DATABASE_URL="postgres://u:hunter2-db@db/llm",
+            MANAGEMENT_TOKEN="hunter2-management",
+            ENCRYPTION_KEY=KEY,
+            ADMIN_PASSWORD="hunter2-admin",
+            OPENAI_API_KEY="hunter2-openai",
+            METRICS_TOKEN="hunter2-metrics",
+        )
+    )
+    assert "hunter2" not in shown
+    assert repr(bytes(range(32))) not in shown
+    assert "web_concurrency=1" in shown
+
+
+def test_missing_secrets_are_made_once(tmp_path: Path) -> None:
+    bare = settings(DATA_DIR=str(tmp_path / "state"))
+    first, made = generate_missing(bare)
+    assert made.keys() == {"MANAGEMENT_TOKEN", "ENCRYPTION_KEY", "ADMIN_PASSWORD"}
+    assert first.management_token == made["MANAGEMENT_TOKEN"]
+    assert first.encryption_keys == (base64.urlsafe_b64decode(made["ENCRYPTION_KEY"]),)
+    assert first.admin_password == made["ADMIN_PASSWORD"]
+    assert generate_missing(bare) == (first, {})
+
+
+def test_two_directories_get_different_secrets(tmp_path: Path) -> None:
+    made = [generate_missing(settings(DATA_DIR=str(tmp_path / name)))[1] for name in "ab"]
+    assert not set(made[0].values()) & set(made[1].values())
+
+
+def test_generated_files_are_for_the_owner_alone(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        generate_missing(settings(DATA_DIR=str(tmp_path / "state")))
+    finally:
+        os.umask(old)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert modes == {
+        "state": 0o700,
+        "management-token": 0o600,
+        "encryption-key": 0o600,
+        "admin-password": 0o600,
+    }
+
+
+def test_given_secret_is_kept_and_not_written(tmp_path: Path) -> None:
+    given = settings(DATA_DIR=str(tmp_path), MANAGEMENT_TOKEN="m" * 16)
+    filled, made = generate_missing(given)
+    assert filled.management_token == "m" * 16
+    assert "MANAGEMENT_TOKEN" not in made
+    assert not (tmp_path / "management-token").exists()
+
+
+def test_nothing_is_made_on_postgres(tmp_path: Path) -> None:
+    given = load(POSTGRES | {"DATA_DIR": str(tmp_path)}, dotenv_path=None)
+    assert generate_missing(given) == (given, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"hunter2\n", b"\xff" * 20])
+def test_damaged_secret_is_a_problem_and_not_replaced(tmp_path: Path, content: bytes) -> None:
+    for name in ("management-token", "encryption-key"):
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        generate_missing(settings(DATA_DIR=str(tmp_path), ADMIN_PASSWORD="long enough"))
+    assert [line.partition(":")[0] for line in caught.value.problems] == [
+        "MANAGEMENT_TOKEN",
+        "ENCRYPTION_KEY",
+    ]
+    assert "hunter2" not in str(caught.value)
+    assert (tmp_path / "management-token").read_bytes() == content
+
+
+def test_data_dir_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"MANAGEMENT_TOKEN: .*/file/state/management-token: Not"):
+        generate_missing(settings(DATA_DIR=str(tmp_path / "file" / "state")))
+
+
+def _generate(directory: str, barrier: Any, results: Any) -> None:
+    given = settings(DATA_DIR=directory)
+    barrier.wait()
+    results.put(generate_missing(given))
+
+
+def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(4), context.Queue()
+    processes = [
+        context.Process(target=_generate, args=(str(tmp_path / "state"), barrier, results))
+        for _ in range(4)
+    ]
+    for process in processes:
+        process.start()
+    outcomes = [results.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join()
+    assert len({repr((s.management_token, s.encryption_keys)) for s, _ in outcomes}) == 1
+    # Each secret was shown as new by exactly one of them.
+    assert sorted(name for _, made in outcomes for name in made) == [
+        "ADMIN_PASSWORD",
+        "ENCRYPTION_KEY",
+        "MANAGEMENT_TOKEN",
+    ]
+    assert len(list((tmp_path / "state").iterdir())) == 3
