@@ -6,10 +6,11 @@ STAMP := .venv/.installed
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml
 
-# The first interpreter that is new enough; `make install PYTHON=…` names another.
-PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
-	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
-	&& { echo "$$candidate"; break; }; done)
+# The first interpreter that is new enough; `make install PYTHON=…` names another. Looked for from
+# outside, because .python-version speaks to platforms and would stop a pyenv that has another.
+PYTHON ?= $(shell cd / && for candidate in python3 python3.13 python3.12 python3.11; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11) or print(sys.executable))' \
+	2>/dev/null && break; done)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test check format lock docs bench clean
@@ -26,7 +27,7 @@ $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 		"Install one, or name it: make install PYTHON=/path/to/python3.13" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "$(PYTHON) is not Python 3.11 or newer." >&2; exit 1; }
-	"$(PYTHON)" -m venv --clear .venv \
+	"$(PYTHON)" -m venv .venv \
 		|| { echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .

@@ -1,0 +1,1 @@
+"""HTML control plane, `/admin/*`: one module per page family."""

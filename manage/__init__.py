@@ -1,0 +1,1 @@
+"""JSON control plane, `/manage/*`: one module per resource."""
