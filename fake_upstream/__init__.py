@@ -48,7 +48,7 @@ Over HTTP, for tests in another process: `GET /__fake/requests?last=N`, `DELETE 
 """
 
 from fake_upstream.behaviour import Behaviour, BehaviourError
-from fake_upstream.generated import generated, generated_sha256
+from fake_upstream.pattern import generated, generated_sha256
 from fake_upstream.recorded import Recorded
 from fake_upstream.server import FakeUpstream
 from fake_upstream.tokens import Usage, count_tokens, expected_text, expected_usage

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import signal
 import sys
 from collections.abc import Callable
 from types import ModuleType
 
+from fake_upstream.descriptors import allow_descriptors
 from fake_upstream.server import FakeUpstream
 
 uvloop: ModuleType | None
@@ -70,9 +70,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def main(argv: list[str] | None = None) -> None:
     up = _upstream(_arguments(argv))
-    # Thousands of streams need as many descriptors; the usual soft limit is 1,024.
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, hard), hard))
+    allow_descriptors()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(up))
 

@@ -50,12 +50,13 @@ class Request:
 
     __slots__ = (
         "_body", "_chunks", "_hash", "fake", "fields", "headers", "held", "keep_alive", "kept",
-        "length", "method", "old", "recorded", "started", "target", "trailers",
+        "length", "method", "old", "path", "recorded", "started", "target", "trailers",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.method = ""
         self.target = b""
+        self.path = ""
         self.headers: list[Field] = []
         self.trailers: list[Field] | None = None
         self.fields: dict[bytes, bytes] = {}
@@ -90,12 +91,14 @@ class Request:
             self._body = b"".join(self._chunks)
         return self._body
 
-    @property
-    def path(self) -> str:
-        return self.target.partition(b"?")[0].decode("latin-1")
-
     def query(self, name: str, default: str) -> str:
         return parse_qs(self.target.partition(b"?")[2].decode("latin-1")).get(name, [default])[-1]
+
+    def head_complete(self) -> None:
+        """Work out what the rest asks for more than once."""
+        self.path = self.target.partition(b"?")[0].decode("latin-1")
+        self.fields = {name.lower(): value for name, value in self.headers}
+        self.trailers = []
 
     @property
     def speaks_anthropic(self) -> bool:
@@ -104,7 +107,7 @@ class Request:
     def json(self) -> dict[str, Any]:
         """The body as an object; a 400 like OpenAI's for anything else."""
         try:
-            payload = json.loads(self.body)
+            payload = json.loads(self.body.decode())
         except ValueError as exc:
             raise ApiError(400, "We could not parse the JSON body of your request.") from exc
         if not isinstance(payload, dict):

@@ -24,7 +24,7 @@ OPENAI_MODELS = (
     "whisper-1",
     "tts-1",
 )
-ANTHROPIC_MODELS = ("claude-sonnet-4-5", "claude-haiku-4-5")
+ANTHROPIC_MODELS = ("claude-sonnet-5-5", "claude-haiku-5-5")
 _CREATED = 1_735_689_600
 
 

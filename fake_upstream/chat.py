@@ -9,9 +9,10 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from fake_upstream.answer import EVENT_STREAM, Answer, Request, json_answer
+from fake_upstream.answer import EVENT_STREAM, Answer, Request
 from fake_upstream.errors import ApiError
 from fake_upstream.store import Store
 from fake_upstream.tokens import Usage, choices_of, deltas, prompt_of, reply_words, usage_of
@@ -87,54 +88,61 @@ def _complete(request: Request, payload: dict[str, Any], store: Store, shape: _S
     words, cut = reply_words(payload, request.fake)
     finish = "length" if cut else "stop"
     number = choices_of(payload)
-    prompt = prompt_of(request.path, payload)
-    usage = openai_usage(usage_of(payload, prompt, len(words) * number, request.fake))
-    envelope: dict[str, Any] = {
-        "id": store.new_id(shape.prefix),
-        "object": shape.chunk_kind if payload.get("stream") else shape.kind,
-        "created": int(time.time()),
-        "model": request.model(payload),
-        "service_tier": "default",
-        "system_fingerprint": "fp_fake",
-    }
+    usage = None
+    if not request.fake.nousage:
+        prompt = prompt_of(request.path, payload)
+        usage = usage_of(payload, prompt, len(words) * number, request.fake)
+    kind = shape.chunk_kind if payload.get("stream") else shape.kind
+    before = (
+        f'{{"id": "{store.new_id(shape.prefix)}", "object": "{kind}", '
+        f'"created": {int(time.time())}, "model": {json.dumps(request.model(payload))}, '
+        f'"service_tier": "default", "system_fingerprint": "fp_fake", "choices": '
+    )
     if payload.get("stream"):
         options = payload.get("stream_options")
-        counted = isinstance(options, dict) and bool(options.get("include_usage"))
-        counted = counted and not request.fake.nousage
+        counted = isinstance(options, dict) and options.get("include_usage")
         choices = _choices(deltas(words), range(number), finish, shape)
-        events = _stream(envelope, choices, usage if counted else None)
+        events = _stream(before, choices, usage if counted else None)
         return Answer(headers=EVENT_STREAM, events=events)
+    after = "}" if usage is None else f', "usage": {_encoded_usage(usage)}}}'
+    return Answer(body=f"{before}{_encoded_choices(shape, words, number, finish)}{after}".encode())
+
+
+# A benchmark asks for the same over and over, and encoding is most of what an answer costs.
+@lru_cache(maxsize=64)
+def _encoded_choices(shape: _Shape, words: tuple[str, ...], number: int, finish: str) -> str:
     text = " ".join(words)
-    envelope["choices"] = [shape.whole(index, text, finish) for index in range(number)]
-    if not request.fake.nousage:
-        envelope["usage"] = usage
-    return json_answer(envelope)
+    return json.dumps([shape.whole(index, text, finish) for index in range(number)])
 
 
-def _choices(
-    parts: tuple[str, ...], indexes: range, finish: str, shape: _Shape
-) -> Iterator[dict[str, Any]]:
-    """One choice per chunk, the choices taking turns."""
+@lru_cache(maxsize=1024)
+def _encoded_usage(usage: Usage) -> str:
+    return json.dumps(openai_usage(usage))
+
+
+@lru_cache(maxsize=1024)
+def _encoded_part(shape: _Shape, index: int, text: str | None, finish: str | None) -> str:
+    return json.dumps(shape.part(index, text, finish))
+
+
+def _choices(parts: tuple[str, ...], indexes: range, finish: str, shape: _Shape) -> Iterator[str]:
+    """One encoded choice per chunk, the choices taking turns."""
     if shape is _CHAT:
         for index in indexes:
             opening = {"role": "assistant", "content": "", "refusal": None}
-            yield shape.part(index, "", None) | {"delta": opening}
+            yield json.dumps(shape.part(index, "", None) | {"delta": opening})
     for text in parts:
         for index in indexes:
-            yield shape.part(index, text, None)
+            yield _encoded_part(shape, index, text, None)
     for index in indexes:
-        yield shape.part(index, None, finish)
+        yield _encoded_part(shape, index, None, finish)
 
 
-def _stream(
-    envelope: dict[str, Any], choices: Iterator[dict[str, Any]], usage: dict[str, Any] | None
-) -> Iterator[bytes]:
-    """The events; what they share is encoded once, for a benchmark's sake."""
-    before = json.dumps(envelope)[:-1]
+def _stream(before: str, choices: Iterator[str], usage: Usage | None) -> Iterator[bytes]:
     # Each chunk has a null usage once the client asked for usage, as with OpenAI.
-    after = ', "usage": null}\n\n' if usage else "}\n\n"
+    after = "}\n\n" if usage is None else ', "usage": null}\n\n'
     for choice in choices:
-        yield f'data: {before}, "choices": [{json.dumps(choice)}]{after}'.encode()
-    if usage:
-        yield f'data: {before}, "choices": [], "usage": {json.dumps(usage)}}}\n\n'.encode()
+        yield f"data: {before}[{choice}]{after}".encode()
+    if usage is not None:
+        yield f'data: {before}[], "usage": {_encoded_usage(usage)}}}\n\n'.encode()
     yield _DONE

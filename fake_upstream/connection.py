@@ -115,8 +115,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         request = self._request
         request.method = self._parser.get_method().decode()
-        request.fields = {name.lower(): value for name, value in request.headers}
-        request.trailers = []
+        request.head_complete()
         request.keep_alive = self._parser.should_keep_alive()
         request.old = self._parser.get_http_version() == "1.0"
         refusal = self._service.begin(request)
@@ -196,7 +195,9 @@ class Connection(asyncio.Protocol):
             self._service.forget(self._answering)
         self._answering = self._task = None
         # Any unsent byte now counts as a full buffer, so that drained means gone to the kernel.
-        self._transport.set_write_buffer_limits(0)
+        # Over TLS asyncio takes a limit of 0 for one that is always reached.
+        secure = self._transport.get_extra_info("sslcontext") is not None
+        self._transport.set_write_buffer_limits(int(secure), 0)
         await self.drain()
         if reset and not self._transport.is_closing():
             descriptor = self._transport.get_extra_info("socket").fileno()

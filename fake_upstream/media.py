@@ -10,7 +10,7 @@ import time
 
 from fake_upstream.answer import Answer, Request, json_answer
 from fake_upstream.forms import read_form
-from fake_upstream.generated import generated
+from fake_upstream.pattern import generated
 from fake_upstream.store import Store
 
 # One transparent pixel.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from fake_upstream import generated
+from fake_upstream import pattern
 from fake_upstream.answer import Answer, Raw, Request, json_answer
 from fake_upstream.behaviour import PLAIN, Behaviour, BehaviourError, Field, parse_header
 from fake_upstream.errors import ApiError, anthropic_error, openai_error
@@ -142,7 +142,7 @@ class Service:
             answer = _echo(request)
         elif fake.size is not None:
             kind = (b"content-type", b"application/octet-stream")
-            body = generated.pieces(fake.size, fake.chunk or generated.PIECE)
+            body = pattern.pieces(fake.size, fake.chunk or pattern.PIECE)
             answer = Answer(headers=(kind,), events=body, size=fake.size)
         elif fake.early:
             answer = json_answer({"early": True})
