@@ -13,9 +13,10 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, TypeVar
 
-from tortoise import Tortoise
+from tortoise import Model
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connections
+from tortoise.context import TortoiseContext
 from tortoise.transactions import in_transaction
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar(
     "after_commit", default=None
 )
 _running: set[asyncio.Task[Any]] = set()
+_context: TortoiseContext | None = None
 
 
 def tortoise_config(
@@ -111,24 +113,32 @@ async def connect(database: "Database") -> None:
     SQLite is opened now; PostgreSQL on first use, since it may be away while we start.
     Raises DatabaseUnavailable when the SQLite file cannot be opened.
     """
+    global _context  # noqa: PLW0603  (Tortoise's own state is as global)
     adopt_models(database.dialect)
-    await Tortoise.init(config=tortoise_config(database), _enable_global_fallback=True)
+    context = TortoiseContext()
+    with context:
+        await context.init(config=tortoise_config(database), _enable_global_fallback=True)
+    _context = context
     if database.dialect == "sqlite":
         await connection().execute_query("SELECT 1")
 
 
 async def disconnect() -> None:
     """Let transactions that nobody waits for any more finish, then close."""
+    global _context  # noqa: PLW0603
     while _running:
         await asyncio.wait(_running)
-    await Tortoise.close_connections()
+    if _context is not None:
+        await _context.close_connections()
+        _context = None
 
 
-def adopt_models(label: str) -> None:
+def adopt_models(label: str, *others: type[Model]) -> None:
     """Let a process that used one dialect use the other: Tortoise never relabels a model."""
     import models  # noqa: PLC0415  (the models import this module)
 
-    for model in models.__models__:
+    known: tuple[type[Model], ...] = models.__models__
+    for model in (*known, *others):
         model._meta.app = label
 
 

@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ class Client(SqliteClient):
 
     async def create_connection(self, with_db: bool) -> None:
         with _translated():
+            _create_private(Path(self.filename))
             await super().create_connection(with_db)
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
@@ -134,10 +136,18 @@ class _ImmediateTransaction(TransactionContext):
             self._lock.release()
 
 
+def _create_private(path: Path) -> None:
+    """The file, and its directory, for our user only; SQLite's other files take after it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
+    except OSError as exc:
+        raise DatabaseUnavailable(str(exc)) from exc
     except sqlite3.OperationalError as exc:
         if _is_unavailable(exc):
             raise DatabaseUnavailable(str(exc)) from exc

@@ -1,0 +1,1 @@
+"""Tests of the migrations, on tables that hold rows."""
