@@ -1,7 +1,7 @@
 """The client's side of one request, as the data path sees it.
 
 `Downstream` is the seam: the path reads a head and body chunks from it and starts, writes and
-finishes (or aborts) one response, and never learns which server carries it. `sanic_downstream.py`
+finishes (or aborts) one response, and never learns which server carries it. `server/downstream.py`
 is the implementation over Sanic; a leaner one can stand beside it.
 """
 
@@ -50,6 +50,11 @@ class Downstream(Protocol):
     """One request and its one response."""
 
     head: RequestHead
+
+    @property
+    def trailers(self) -> RawHeaders:
+        """Fields behind a chunked body, once `read` has returned b""."""
+        ...
 
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end.

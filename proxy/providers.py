@@ -31,7 +31,7 @@ class Endpoint:
     """One line of an allowlist.
 
     `pattern` is matched on raw path segments: `{name}` is one segment, which may hold `%2F`; a
-    final `*` is any number of them, none included. `method` `*` is any. `dialect` says how usage
+    final `*` is one or more of them. `method` `*` is any. `dialect` says how usage
     is reported by a request that creates something; only `POST` does.
     """
 
@@ -91,7 +91,7 @@ def _compile(
 
 
 def _expression(pattern: str) -> re.Pattern[bytes]:
-    body, wildcard = (pattern[:-2], r"(?:/[^/]+)*") if pattern.endswith("/*") else (pattern, "")
+    body, wildcard = (pattern[:-2], r"(?:/[^/]+)+") if pattern.endswith("/*") else (pattern, "")
     segments = [
         "[^/]+" if segment.startswith("{") and segment.endswith("}") else re.escape(segment)
         for segment in body.split("/")
@@ -143,7 +143,8 @@ OPENAI: Final = Provider(
         *_every("/v1/audio/*", "generic"),
         *_every("/v1/files"),
         *_every("/v1/files/*"),
-        *_every("/v1/batches"),
+        # What a batch will run is in a file: its model cannot be known, its usage neither.
+        *_every("/v1/batches", "generic"),
         *_every("/v1/batches/*"),
     ),
 )

@@ -31,9 +31,7 @@ _CHUNK_LINE: Final = re.compile(
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 # An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes:
 # some hop behind us would resolve it, and the allowlist was matched against the path as it stands.
-_ESCAPING_SEGMENT: Final = re.compile(
-    rb"//|(?:/|%2[fF])(?:\.|%2[eE]){1,2}(?=/|%2[fF]|$)"
-)
+_ESCAPING_SEGMENT: Final = re.compile(rb"//|(?:/|%2[fF])(?:\.|%2[eE]){1,2}(?=/|%2[fF]|$)")
 
 
 class FramingError(Exception):

@@ -74,12 +74,20 @@ class StrictHttp(Http):
                 self.protocol.abort()
                 return
             except Exception as error:
-                # Sanic's own last resort, for handlers of other planes; the data path has its own.
-                await self.error_response(error)
+                await self._fail(error)
             if self.request_body:
                 self.keep_alive = False
                 await self._linger()
             self._let_go()
+
+    async def _fail(self, error: Exception) -> None:
+        """A handler's unforeseen exception: Sanic's error page, or a visible break."""
+        if isinstance(self.response, Closed):
+            error_logger.error("unhandled in the data path", exc_info=error)
+            self.keep_alive = False
+            self.protocol.abort()
+        else:
+            await self.error_response(error)
 
     async def _complete_response(self) -> None:
         if self.stage is Stage.HANDLER:
@@ -137,8 +145,10 @@ class StrictHttp(Http):
         request = protocol.request_class(
             url_bytes=head.target,
             headers=Header(
-                [(name.decode("ascii").lower(), value.decode("utf-8", "surrogateescape"))
-                 for name, value in head.fields]
+                [
+                    (name.decode("ascii").lower(), value.decode("utf-8", "surrogateescape"))
+                    for name, value in head.fields
+                ]
             ),
             version=f"1.{head.minor_version}",
             method=head.method,

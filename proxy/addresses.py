@@ -1,0 +1,43 @@
+"""Lists of client addresses: single ones, networks, and texts with `*`."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import NamedTuple
+
+from proxy.matching import Pattern
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class AddressList(NamedTuple):
+    """`"10.0.0.7" in AddressList.of(("10.0.0.0/8", "192.168.*"))`."""
+
+    networks: tuple[Network, ...]
+    pattern: Pattern | None
+
+    @classmethod
+    def of(cls, entries: tuple[str, ...]) -> AddressList:
+        """From entries that were validated where they were set."""
+        return _parse(entries)
+
+    def __contains__(self, address: object) -> bool:
+        try:
+            ip = ipaddress.ip_address(str(address).partition("%")[0])
+        except ValueError:
+            return False
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        if self.pattern is not None and self.pattern.allows(str(ip)):
+            return True
+        return any(ip.version == network.version and ip in network for network in self.networks)
+
+
+@lru_cache(maxsize=1024)
+def _parse(entries: tuple[str, ...]) -> AddressList:
+    with_star = [entry for entry in entries if "*" in entry]
+    networks = tuple(
+        ipaddress.ip_network(entry, strict=False) for entry in entries if "*" not in entry
+    )
+    return AddressList(networks, Pattern.of(with_star) if with_star else None)

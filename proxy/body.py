@@ -1,0 +1,101 @@
+"""What the data path needs to know of a request body, and the one thing it may splice in, sans-io."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from proxy.errors import InvalidRequest
+from proxy.json_scan import TopLevelScanner
+
+_SPLICED: Final = b'"stream_options":{"include_usage":true}'
+_INCLUDE: Final = b'"include_usage":true'
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Body(msgspec.Struct):
+    model: str | None = None
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+
+
+_decode: Final = msgspec.json.Decoder(_Body).decode
+
+
+class Inspected(NamedTuple):
+    """What a body says. `model` is '' where it names none; `readable` whether it is such JSON."""
+
+    model: str
+    streams: bool
+    asks_for_usage: bool
+    readable: bool
+
+
+UNREAD: Final = Inspected("", False, False, False)
+
+
+def inspect(body: bytes) -> Inspected:
+    """Read the few fields we need. A body that is not such JSON is the upstream's to refuse."""
+    try:
+        read = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return UNREAD
+    options = read.stream_options
+    asks = options is not None and options.include_usage is True
+    return Inspected(read.model or "", read.stream is True, asks, True)
+
+
+def require_model(body: bytes, inspected: Inspected) -> str:
+    """The model, where it must be known beyond doubt because only some are allowed.
+
+    Parsers differ on repeated members, and some fold case, so a body in which another reader
+    could find another model is refused. Raises InvalidRequest.
+    """
+    if not inspected.readable or not inspected.model:
+        raise InvalidRequest("The request must name a model in a JSON body.", param="model")
+    scanner = TopLevelScanner()
+    scanner.feed(body)
+    named = [member.key for member in scanner.members if _could_mean_model(member.key)]
+    if named != [b"model"]:
+        raise InvalidRequest("The request must name its model exactly once.", param="model")
+    return inspected.model
+
+
+def _could_mean_model(raw_key: bytes) -> bool:
+    try:
+        key = msgspec.json.decode(b'"' + raw_key + b'"', type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True
+    return key.casefold() == "model"
+
+
+def ask_for_usage(body: bytes) -> bytes:
+    """Splice `stream_options.include_usage` into a body that streams and did not ask.
+
+    All other bytes stay. The body has been read by `inspect`, so it is one JSON object.
+    """
+    scanner = TopLevelScanner()
+    scanner.feed(body)
+    spans = [member for member in scanner.members if member.key == b"stream_options"]
+    if not spans:
+        brace = body.index(b"{") + 1
+        return body[:brace] + _SPLICED + (b"," if scanner.members else b"") + body[brace:]
+    start, end = spans[-1].start, spans[-1].end
+    return body[:start] + _merge(body[start:end]) + body[end:]
+
+
+def _merge(options: bytes) -> bytes:
+    """Existing options with `include_usage` on; the others stay as they are."""
+    scanner = TopLevelScanner()
+    scanner.feed(options)
+    if not options.strip().startswith(b"{"):
+        return b"{" + _INCLUDE + b"}"
+    spans = [member for member in scanner.members if member.key == b"include_usage"]
+    if spans:
+        return options[: spans[-1].start] + b"true" + options[spans[-1].end :]
+    brace = options.index(b"{") + 1
+    return options[:brace] + _INCLUDE + (b"," if scanner.members else b"") + options[brace:]

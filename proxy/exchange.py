@@ -1,0 +1,119 @@
+"""One request's facts, from its first byte to the one journal entry it ends in."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter, time
+from typing import Final, Protocol
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from models.ledger import ENTRY_VERSION, Entry, Outcome
+from proxy.downstream import RequestHead
+from proxy.grants import Grant
+from proxy.metering import Meter
+from proxy.providers import Route
+from proxy.usage import Usage
+
+
+class Pricing(Protocol):
+    """What an answer costs, in nano-dollars; None where no price is known."""
+
+    def __call__(self, provider: str, model: str, usage: Usage) -> int | None: ...
+
+
+class Exchange:
+    """Mutable, because its facts arrive one by one. Clocks are `perf_counter` seconds.
+
+    `ended_by` says who ended a running exchange from outside: a revocation or the shutdown.
+    """
+
+    __slots__ = (
+        "at", "began", "body_wait", "bytes_in", "bytes_out", "digest", "ended_by", "first_byte",
+        "grant", "head", "id", "meter", "method", "model", "recorded", "route", "sent", "started",
+        "status", "task",
+    )  # fmt: skip
+
+    def __init__(self, head: RequestHead) -> None:
+        self.id: UUID = uuid7()
+        self.at = time()
+        self.began = perf_counter()
+        self.head = head
+        self.method = head.method
+        self.task = asyncio.current_task()
+        self.grant: Grant | None = None
+        self.digest = ""
+        self.route: Route | None = None
+        self.model = ""
+        self.meter: Meter | None = None
+        self.status = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
+        #: Seconds spent waiting for the client's body: neither ours nor the upstream's.
+        self.body_wait = 0.0
+        self.sent: float | None = None
+        self.first_byte: float | None = None
+        self.started: float | None = None
+        self.recorded = False
+        self.ended_by: Outcome | None = None
+
+    def end(self, outcome: Outcome) -> None:
+        """End a running exchange from outside; its client's connection breaks visibly."""
+        if self.ended_by is None and self.task is not None and not self.recorded:
+            self.ended_by = outcome
+            self.task.cancel()
+
+    @property
+    def upstream_seconds(self) -> float:
+        """From the request's way out to the first byte of the answer."""
+        if self.sent is None or self.first_byte is None:
+            return 0.0
+        return max(0.0, self.first_byte - self.sent)
+
+    def overhead_seconds(self, now: float) -> float:
+        """What we added before the answer began to go out."""
+        if self.sent is None:
+            return max(0.0, now - self.began - self.body_wait)
+        ours = self.sent - self.began - self.body_wait
+        if self.first_byte is not None:
+            ours += (self.started or now) - self.first_byte
+        return max(0.0, ours)
+
+    def entry(self, outcome: Outcome, pricing: Pricing) -> Entry:
+        """The entry, with what is known by now."""
+        grant, route = self.grant, self.route
+        assert grant is not None and route is not None
+        now = perf_counter()
+        counted = self.method == "POST" and route.dialect != "none"
+        usage = self.meter.usage if self.meter is not None and counted else None
+        model = self.model or (self.meter.model if self.meter is not None else None) or ""
+        provider = grant.record.provider
+        return Entry(
+            version=ENTRY_VERSION,
+            id=self.id,
+            at_us=int(self.at * _MICRO),
+            project_id=grant.record.project_id,
+            token_id=grant.record.token_id,
+            provider=provider,
+            endpoint=route.pattern,
+            method=self.method,
+            model=model,
+            status=self.status,
+            outcome=outcome,
+            usage="exact" if usage is not None or not counted else "unknown",
+            prompt_tokens=usage.prompt if usage else None,
+            completion_tokens=usage.completion if usage else None,
+            cached_tokens=usage.cached if usage else None,
+            reasoning_tokens=usage.reasoning if usage else None,
+            cost_nanos=pricing(provider, model, usage) if usage else None,
+            bytes_in=self.bytes_in,
+            bytes_out=self.bytes_out,
+            ttfb_us=int((self.first_byte - self.began) * _MICRO) if self.first_byte else None,
+            duration_us=int((now - self.began) * _MICRO),
+            overhead_us=int(self.overhead_seconds(now) * _MICRO),
+            counted=counted,
+        )
+
+
+_MICRO: Final = 1_000_000

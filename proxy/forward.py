@@ -1,0 +1,164 @@
+"""The request on its way to the upstream: its head, its body, and the one retry it may have."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Final, NamedTuple
+
+from proxy import errors
+from proxy.downstream import Downstream, RawHeaders, RequestHead
+from proxy.exchange import Exchange
+from proxy.headers import for_upstream, with_value
+from proxy.upstream.connection import UpstreamConnection, UpstreamHead
+from proxy.upstream.dialing import Address
+from proxy.upstream.errors import ConnectionLost
+from proxy.upstream.pool import Pool
+
+
+class Outgoing(NamedTuple):
+    """A request, ready to be sent.
+
+    `body` holds what has been read of it; `complete` says that this is all of it.
+    """
+
+    address: Address
+    head: bytes
+    body: bytes
+    complete: bool
+    chunked: bool
+
+
+_IDENTITY: Final = b"identity"
+
+
+def outgoing(
+    head: RequestHead,
+    address: Address,
+    credential: tuple[bytes, bytes],
+    body: bytes,
+    *,
+    complete: bool,
+    metered: bool,
+) -> Outgoing:
+    """Put the request together: the client's lines, the upstream's host, the project's key.
+
+    `metered` says that the body was spliced, so that its length and coding are ours to state.
+    """
+    headers = for_upstream(head.headers)
+    chunked = head.content_length is None
+    if metered:
+        headers = with_value(headers, b"accept-encoding", _IDENTITY)
+        if not chunked:
+            headers = with_value(headers, b"content-length", b"%d" % len(body))
+    lines = [
+        b"%b %b%b HTTP/1.1\r\nHost: %b\r\n"
+        % (head.method.encode("ascii"), address.prefix, head.target, address.host_header),
+        *[b"%b: %b\r\n" % field for field in headers],
+        b"%b: %b\r\n" % credential,
+        b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"\r\n",
+    ]
+    return Outgoing(address, b"".join(lines), body, complete, chunked)
+
+
+async def send(
+    request: Outgoing, downstream: Downstream, pool: Pool, exchange: Exchange
+) -> tuple[UpstreamConnection, asyncio.Task[None] | None, UpstreamHead]:
+    """Send the request and wait for the first response head, interim or final.
+
+    What goes wrong before it is an `upstream.errors.UpstreamError`, or the refusal that the
+    client's own body earned. A kept connection found dead before anything was written is replaced
+    silently; a GET or HEAD that dies before any answer is repeated once; nothing else ever is.
+    """
+    method = downstream.head.method
+    for fresh in (False, True):
+        connection, reused = await pool.acquire(request.address.origin, method, fresh=fresh)
+        upload: asyncio.Task[None] | None = None
+        try:
+            exchange.sent = perf_counter()
+            upload = _begin(request, downstream, connection, exchange)
+            return connection, upload, await _first_head(connection, upload)
+        except ConnectionLost:
+            abandon(pool, connection, upload)
+            if connection.written == 0:
+                exchange.sent = None
+            may_repeat = connection.written == 0 or (reused and _repeatable(method, request))
+            if fresh or connection.received or not may_repeat:
+                raise
+        except BaseException:
+            abandon(pool, connection, upload)
+            raise
+    raise AssertionError("the second attempt returns or raises")
+
+
+def _repeatable(method: str, request: Outgoing) -> bool:
+    return method in ("GET", "HEAD") and request.complete and not request.body
+
+
+def _begin(
+    request: Outgoing, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
+) -> asyncio.Task[None] | None:
+    """Write what is there; the rest of a body follows in a task of its own."""
+    if request.complete:
+        connection.write(request.head + _framed(request.body, request.chunked, last=True))
+        return None
+    connection.write(request.head + _framed(request.body, request.chunked))
+    return asyncio.get_running_loop().create_task(
+        _upload(request.chunked, downstream, connection, exchange), name="upload"
+    )
+
+
+async def _upload(
+    chunked: bool, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
+) -> None:
+    """Pump the body. What breaks it breaks the upstream's connection, which ends the wait."""
+    try:
+        while piece := await downstream.read():
+            exchange.bytes_in += len(piece)
+            connection.write(_framed(piece, chunked))
+            await connection.drain()
+        if chunked:
+            connection.write(_framed(b"", chunked, last=True, trailers=downstream.trailers))
+    except errors.Refusal:
+        connection.close()
+        raise
+
+
+def _framed(
+    piece: bytes, chunked: bool, *, last: bool = False, trailers: RawHeaders | None = None
+) -> bytes:
+    if not chunked:
+        return piece
+    framed = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
+    if last:
+        framed += b"0\r\n" + b"".join(b"%b: %b\r\n" % field for field in trailers or ()) + b"\r\n"
+    return framed
+
+
+async def _first_head(
+    connection: UpstreamConnection, upload: asyncio.Task[None] | None
+) -> UpstreamHead:
+    try:
+        return await connection.head()
+    except ConnectionLost:
+        if upload is not None and upload.done() and not upload.cancelled():
+            refusal = upload.exception()
+            if isinstance(refusal, errors.Refusal):
+                raise refusal from None
+        raise
+
+
+def abandon(pool: Pool, connection: UpstreamConnection, upload: asyncio.Task[None] | None) -> None:
+    """Drop an exchange that did not end cleanly."""
+    if upload is not None:
+        upload.cancel()
+    connection.close()
+    pool.release(connection)
+
+
+def finish(pool: Pool, connection: UpstreamConnection, upload: asyncio.Task[None] | None) -> None:
+    """Give the connection back; not for reuse if the request was never sent whole."""
+    if upload is not None and not (upload.done() and upload.exception() is None):
+        abandon(pool, connection, upload)
+    else:
+        pool.release(connection)

@@ -1,0 +1,261 @@
+"""Grants in memory: what each secret may do, read once and dropped the moment it changes.
+
+A request costs a dictionary look-up and one comparison with the generation. When that has moved,
+the changes are read and exactly the grants that they touch are dropped. While the database is
+away, what is cached keeps working and what is not is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from models import errors as model_errors
+from models.generation import ChangeRecord
+from models.grants import GrantRecord, KeyMaterial
+from proxy.limits import Claim
+from proxy.matching import Pattern, patterns
+from proxy.providers import Provider
+from proxy.rendezvous import choose
+from proxy.upstream.dialing import Address, parse_base_url
+
+CACHE_MAX: Final = 100_000
+#: How often a worker looks for changes without a request asking for it, in seconds.
+WATCH_INTERVAL: Final = 0.2
+#: How often the database is asked, which is how changes made on other machines arrive.
+POLL_INTERVAL: Final = 0.9
+_RETRY_AFTER_OUTAGE: Final = 0.5
+_LOAD_TIMEOUT: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A `GrantRecord` with everything worked out that does not change from request to request."""
+
+    record: GrantRecord
+    provider: Provider | None
+    address: Address | None
+    key: KeyMaterial | None
+    credential: tuple[bytes, bytes] | None
+    claims: tuple[Claim, ...]
+    models: tuple[Pattern, ...]
+    """Lists of patterns, the token's and the project's; a model must match one of each."""
+    endpoints: Pattern | None
+    origins: Pattern | None
+    expires_at: float
+    """Unix seconds; infinity where neither the token nor this secret of it ends."""
+
+    @classmethod
+    def of(cls, record: GrantRecord, providers: Mapping[str, Provider]) -> Grant:
+        """Work out a record's consequences."""
+        provider = providers.get(record.provider)
+        key = choose(record.keys, record.token_id)
+        base_url = record.base_url or (provider.base_url if provider else None)
+        return cls(
+            record=record,
+            provider=provider,
+            address=parse_base_url(base_url) if base_url else None,
+            key=key,
+            credential=provider.credential_header(key.secret) if provider and key else None,
+            claims=_claims(record),
+            models=patterns(record.allowed_models, record.project_allowed_models),
+            endpoints=Pattern.of(record.allowed_endpoints),
+            origins=Pattern.of(record.allowed_origins),
+            expires_at=min(record.expires_at or _NEVER, record.secret_expires_at or _NEVER),
+        )
+
+
+_NEVER: Final = float("inf")
+
+
+def _claims(record: GrantRecord) -> tuple[Claim, ...]:
+    token = Claim(
+        key=f"t:{record.token_id}:{record.quota_epoch}",
+        quota=record.max_requests,
+        quota_base=record.quota_base,
+        requests_per_minute=record.requests_per_minute,
+        max_parallel=record.max_parallel_requests,
+    )
+    project = Claim(
+        key=f"p:{record.project_id}",
+        requests_per_minute=record.project_requests_per_minute,
+        max_parallel=record.project_max_parallel_requests,
+    )
+    return tuple(
+        claim
+        for claim in (token, project)
+        if not (claim.quota is claim.requests_per_minute is claim.max_parallel is None)
+    )
+
+
+class Books(Protocol):
+    """Where grants and their changes are read; `models` in life."""
+
+    async def load(self, digest: str) -> GrantRecord | None:
+        """The record of a secret's digest."""
+        ...
+
+    async def generation(self) -> int:
+        """The generation of the last committed change."""
+        ...
+
+    async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
+        """Changes after it; None when everything must be dropped."""
+        ...
+
+
+class Grants:
+    """The cache. `tick` is the node-local echo of the generation (`GenerationFile.read`)."""
+
+    def __init__(
+        self, books: Books, tick: Callable[[], int], providers: Mapping[str, Provider]
+    ) -> None:
+        self._books = books
+        self._tick = tick
+        self._providers = providers
+        self._grants: dict[str, Grant] = {}
+        self._by_subject: dict[UUID, set[str]] = {}
+        self._loading: dict[str, asyncio.Task[Grant | None]] = {}
+        self._refreshing = asyncio.Lock()
+        self._seen_tick = -1
+        self._generation = -1
+        #: Counts refreshes, so that a load under way during one is not kept.
+        self._epoch = 0
+        self._retry_at = 0.0
+        self._watcher: asyncio.Task[None] | None = None
+        self._announcing: set[asyncio.Task[None]] = set()
+        self.on_change: Callable[[set[UUID]], Coroutine[Any, Any, None]] | None = None
+        self.database_answers: bool | None = None
+        """None until the database was asked for the first time."""
+
+    def open(self) -> None:
+        """Begin to watch for changes, in the running loop."""
+        self._watcher = asyncio.get_running_loop().create_task(self._watch(), name="grants-watch")
+
+    async def close(self) -> None:
+        """Stop watching."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+
+    async def find(self, digest: str) -> Grant | None:
+        """The grant of a secret's digest, None where no token has it.
+
+        Raises models.errors.DatabaseUnavailable when it is not cached and cannot be read.
+        """
+        if self._tick() != self._seen_tick:
+            await self._catch_up()
+        grant = self._grants.get(digest)
+        if grant is not None:
+            return grant
+        task = self._loading.get(digest)
+        if task is None:
+            # A task of its own: the client that asked may leave while others wait for it.
+            task = asyncio.get_running_loop().create_task(self._load(digest))
+            self._loading[digest] = task
+            task.add_done_callback(lambda _: self._loading.pop(digest, None))
+        return await asyncio.shield(task)
+
+    async def _load(self, digest: str) -> Grant | None:
+        while True:
+            epoch = self._epoch
+            try:
+                async with asyncio.timeout(_LOAD_TIMEOUT):
+                    record = await self._books.load(digest)
+            except TimeoutError as exc:
+                raise model_errors.DatabaseUnavailable("The database is slow.") from exc
+            self.database_answers = True
+            if record is None:
+                return None
+            if epoch == self._epoch:
+                grant = Grant.of(record, self._providers)
+                self._keep(digest, grant)
+                return grant
+
+    def _keep(self, digest: str, grant: Grant) -> None:
+        if len(self._grants) >= CACHE_MAX:
+            self._drop(next(iter(self._grants)))
+        self._grants[digest] = grant
+        for subject in (grant.record.token_id, grant.record.project_id):
+            self._by_subject.setdefault(subject, set()).add(digest)
+
+    def _drop(self, digest: str) -> None:
+        grant = self._grants.pop(digest)
+        for subject in (grant.record.token_id, grant.record.project_id):
+            digests = self._by_subject[subject]
+            digests.discard(digest)
+            if not digests:
+                del self._by_subject[subject]
+
+    async def _catch_up(self) -> None:
+        """Read what has changed, once for all requests that noticed."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._retry_at:
+            return
+        async with self._refreshing:
+            tick = self._tick()
+            if tick == self._seen_tick:
+                return
+            try:
+                async with asyncio.timeout(_LOAD_TIMEOUT):
+                    await self._apply_changes()
+            except (model_errors.DatabaseUnavailable, TimeoutError):
+                # What is cached keeps working; changes arrive with the reconnection.
+                self._note_outage()
+                return
+            self._seen_tick = tick
+
+    def _note_outage(self) -> None:
+        self._retry_at = asyncio.get_running_loop().time() + _RETRY_AFTER_OUTAGE
+        if self.database_answers is not None:
+            self.database_answers = False
+
+    async def _apply_changes(self) -> None:
+        if self._generation < 0:
+            self._generation = await self._books.generation()
+            self._epoch += 1
+            self.database_answers = True
+            return
+        changes = await self._books.changes_since(self._generation)
+        self.database_answers = True
+        if changes is None:
+            generation = await self._books.generation()
+            subjects = set(self._by_subject)
+        elif changes:
+            generation = changes[-1].generation
+            subjects = {change.target_id for change in changes}
+        else:
+            return
+        self._generation = generation
+        self._epoch += 1
+        for subject in subjects:
+            for digest in list(self._by_subject.get(subject, ())):
+                self._drop(digest)
+        if self.on_change is not None:
+            # A task of its own: it asks `find`, which may wait for the very lock we hold.
+            task = asyncio.get_running_loop().create_task(self.on_change(subjects))
+            self._announcing.add(task)
+            task.add_done_callback(self._announcing.discard)
+
+    async def _watch(self) -> None:
+        """Notice changes that no request asks about: running streams must end, too."""
+        loop = asyncio.get_running_loop()
+        next_poll = 0.0
+        while True:
+            if self._tick() != self._seen_tick:
+                await self._catch_up()
+            if loop.time() >= next_poll:
+                await self._poll()
+                next_poll = loop.time() + POLL_INTERVAL
+            await asyncio.sleep(WATCH_INTERVAL)
+
+    async def _poll(self) -> None:
+        async with self._refreshing:
+            try:
+                async with asyncio.timeout(_LOAD_TIMEOUT):
+                    await self._apply_changes()
+            except (model_errors.DatabaseUnavailable, TimeoutError):
+                self._note_outage()

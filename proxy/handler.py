@@ -1,0 +1,334 @@
+"""The path of a request: authenticate, authorize, reserve, forward, relay, record.
+
+`DataPlane.handle` is the whole of it and reads downward. A refusal is raised by the stage that
+finds it and answered here, once; what breaks after the answer has begun breaks the client's
+connection, because a cut answer must never look whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final, Protocol
+from uuid import UUID
+
+from models.errors import DatabaseUnavailable as DatabaseAway
+from models.ledger import Entry, Outcome
+from proxy import answer, body, errors, forward
+from proxy.authentication import authenticate, check_alive
+from proxy.authorization import authorize, check_model, check_origin
+from proxy.downstream import Downstream, RequestHead
+from proxy.exchange import Exchange, Pricing
+from proxy.grants import Grants
+from proxy.headers import is_json
+from proxy.limits import Exhausted, LimitsUnavailable, LimitStore, Reservation
+from proxy.metering import Meter, meter_for
+from proxy.providers import Provider, Route
+from proxy.upstream.connection import UpstreamConnection, UpstreamHead
+from proxy.upstream.errors import (
+    ConnectFailed,
+    ConnectTimedOut,
+    ProtocolViolation,
+    TimedOut,
+    UpstreamError,
+)
+from proxy.upstream.pool import Pool
+
+#: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
+INSPECT_BYTES: Final = 1024 * 1024
+
+
+class Ledger(Protocol):
+    """Where entries go (`journal.Journal`)."""
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether another entry can be kept, so that a request may be let in."""
+        ...
+
+    def append(self, entry: Entry) -> None:
+        """Keep an entry. Never raises, never waits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the data plane takes at most."""
+
+    request_max_bytes: int
+    max_active_requests: int
+
+
+class DataPlane:
+    """Everything that `/v1` needs, wired once per worker."""
+
+    def __init__(
+        self,
+        *,
+        bounds: Bounds,
+        default_provider: Provider,
+        grants: Grants,
+        limits: LimitStore,
+        pool: Pool,
+        ledger: Ledger,
+        pricing: Pricing,
+        client_address: Callable[[RequestHead], str],
+    ) -> None:
+        self._bounds = bounds
+        self._default_provider = default_provider
+        self._grants = grants
+        self._limits = limits
+        self._pool = pool
+        self._ledger = ledger
+        self._pricing = pricing
+        self._client_address = client_address
+        self.active: set[Exchange] = set()
+        self.draining = False
+        grants.on_change = self.end_revoked
+
+    async def handle(self, downstream: Downstream) -> None:
+        """Serve one request from its head to its one journal entry."""
+        exchange = Exchange(downstream.head)
+        reservation: Reservation | None = None
+        outcome: Outcome = "client_left"
+        self.active.add(exchange)
+        try:
+            self._check_capacity()
+            exchange.grant, exchange.digest = await authenticate(
+                exchange.head.headers, self._grants
+            )
+            provider, exchange.route = authorize(
+                exchange.grant, exchange.head, self._client_address(exchange.head)
+            )
+            request, asked_for_usage = await self._prepare(downstream, exchange, provider)
+            reservation = await self._reserve(exchange)
+            connection, upload, head = await forward.send(request, downstream, self._pool, exchange)
+            try:
+                head = await self._pass_interim(downstream, connection, head)
+                exchange.first_byte = perf_counter()
+                exchange.meter = meter_for(head.headers, asked_for_usage=asked_for_usage)
+                last = await self._relay(downstream, connection, exchange, head, reservation)
+            finally:
+                forward.finish(self._pool, connection, upload)
+            # Before the write that completes the answer: what a client saw whole is recorded.
+            self._record(exchange, "complete")
+            await downstream.finish(last, connection.trailers)
+        except errors.Refusal as refusal:
+            await self._refuse(downstream, exchange, reservation, refusal)
+        except UpstreamError as error:
+            outcome = _outcome(error, exchange)
+            if downstream.started:
+                self._record(exchange, outcome)
+                downstream.abort()
+            else:
+                await self._refuse(downstream, exchange, reservation, _translate(error), outcome)
+        except errors.ClientGone:
+            downstream.abort()
+        except asyncio.CancelledError:
+            # The client hung up, or `Exchange.end` was called: for a revocation, at shutdown.
+            outcome = exchange.ended_by or "client_left"
+            downstream.abort()
+            raise
+        finally:
+            self.active.discard(exchange)
+            if reservation is not None:
+                self._record(exchange, outcome)
+                self._settle(exchange, reservation)
+
+    # Before the upstream
+
+    def _check_capacity(self) -> None:
+        if self.draining:
+            raise errors.ShuttingDown("The proxy is shutting down.", retry_after=1.0)
+        if len(self.active) > self._bounds.max_active_requests or not self._ledger.can_keep:
+            raise errors.Overloaded("The proxy is overloaded.", retry_after=1.0)
+
+    async def _prepare(
+        self, downstream: Downstream, exchange: Exchange, provider: Provider
+    ) -> tuple[forward.Outgoing, bool]:
+        """Check size and model, and put the upstream's request together.
+
+        Also returns whether we asked for usage on the client's behalf.
+        """
+        head, grant, route = exchange.head, exchange.grant, exchange.route
+        assert grant is not None and route is not None
+        if (head.content_length or 0) > self._bounds.request_max_bytes:
+            raise errors.RequestTooLarge("The request body is too large.")
+        metered = provider.meter_streams and route.dialect in ("chat", "completions")
+        restricted = bool(grant.models) and head.method == "POST" and route.dialect != "none"
+        content, complete = b"", not head.has_body
+        if head.has_body and (restricted or (route.dialect != "none" and is_json(head.headers))):
+            content, complete = await self._read_body(
+                downstream, exchange, whole=restricted or metered
+            )
+        inspected = body.inspect(content) if content and complete else body.UNREAD
+        if restricted:
+            check_model(grant, body.require_model(content, inspected))
+        exchange.model = inspected.model
+        asks = metered and inspected.streams and not inspected.asks_for_usage
+        if asks:
+            content = body.ask_for_usage(content)
+        if grant.credential is None or grant.address is None:
+            raise errors.NoUpstreamKey("The project has no active upstream key.", retry_after=60.0)
+        return (
+            forward.outgoing(
+                head, grant.address, grant.credential, content, complete=complete, metered=asks
+            ),
+            asks,
+        )
+
+    async def _read_body(
+        self, downstream: Downstream, exchange: Exchange, *, whole: bool
+    ) -> tuple[bytes, bool]:
+        """Read the body, all of it or until it turns out large; whether that was all."""
+        limit = self._bounds.request_max_bytes if whole else INSPECT_BYTES
+        if not whole and (exchange.head.content_length or 0) > limit:
+            return b"", False
+        began = perf_counter()
+        pieces: list[bytes] = []
+        while piece := await downstream.read():
+            pieces.append(piece)
+            exchange.bytes_in += len(piece)
+            if exchange.bytes_in > self._bounds.request_max_bytes:
+                raise errors.RequestTooLarge("The request body is too large.")
+            if exchange.bytes_in > limit:
+                break
+        exchange.body_wait = perf_counter() - began
+        return b"".join(pieces), not piece
+
+    async def _reserve(self, exchange: Exchange) -> Reservation:
+        grant = exchange.grant
+        assert grant is not None
+        if not grant.claims:
+            return _UNLIMITED
+        try:
+            return await self._limits.acquire(grant.claims)
+        except LimitsUnavailable as exc:
+            raise errors.DatabaseUnavailable(
+                "The token's limits cannot be checked right now.", retry_after=1.0
+            ) from exc
+        except Exhausted as exhausted:
+            raise answer.limit_refusal(exhausted) from exhausted
+
+    # After the upstream began to answer
+
+    async def _pass_interim(
+        self, downstream: Downstream, connection: UpstreamConnection, head: UpstreamHead
+    ) -> UpstreamHead:
+        """Pass on interim responses (RFC 9110 15.2) until the final one."""
+        while head.status < 200:
+            if head.status != 100:
+                downstream.inform(head.status, head.reason, answer.interim_headers(head))
+            head = await connection.head()
+        return head
+
+    async def _relay(
+        self,
+        downstream: Downstream,
+        connection: UpstreamConnection,
+        exchange: Exchange,
+        head: UpstreamHead,
+        reservation: Reservation,
+    ) -> bytes:
+        """Pass the answer on as it arrives, all but the last bytes, which are returned."""
+        meter = exchange.meter
+        assert meter is not None
+        exchange.status = head.status
+        exchange.started = perf_counter()
+        downstream.start(answer.response_head(exchange, head, meter, reservation))
+        while True:
+            data = connection.read_nowait()
+            if data is None and not connection.ended:
+                downstream.flush()
+                data = await connection.read()
+            passed = meter.relay(data or b"")
+            exchange.bytes_out += len(passed)
+            if connection.ended:
+                break
+            if passed:
+                await downstream.write(passed)
+        held_back = meter.end()
+        exchange.bytes_out += len(held_back)
+        return passed + held_back
+
+    def _settle(self, exchange: Exchange, reservation: Reservation) -> None:
+        """Free the slot; the quota, too, where no byte of the request was written upstream."""
+        if exchange.sent is None:
+            self._limits.give_back(reservation)
+        elif reservation.lease is not None:
+            self._limits.release(reservation)
+
+    def _record(self, exchange: Exchange, outcome: Outcome) -> None:
+        if not exchange.recorded:
+            exchange.recorded = True
+            self._ledger.append(exchange.entry(outcome, self._pricing))
+
+    async def _refuse(
+        self,
+        downstream: Downstream,
+        exchange: Exchange,
+        reservation: Reservation | None,
+        refusal: errors.Refusal,
+        outcome: Outcome = "client_left",
+    ) -> None:
+        """Answer in our own name."""
+        if downstream.started:
+            downstream.abort()
+            return
+        exchange.status = refusal.status
+        provider = exchange.grant.provider if exchange.grant is not None else None
+        head, content = answer.refusal(exchange, provider or self._default_provider, refusal)
+        exchange.bytes_out = len(content)
+        if reservation is not None:
+            self._record(exchange, outcome)
+        downstream.start(head)
+        try:
+            await downstream.finish(content)
+        except errors.ClientGone:
+            downstream.abort()
+
+    # From outside
+
+    async def end_revoked(self, subjects: set[UUID]) -> None:
+        """End the running exchanges of tokens that were revoked and projects switched off."""
+        for exchange in list(self.active):
+            grant = exchange.grant
+            if grant is None or not subjects & {grant.record.token_id, grant.record.project_id}:
+                continue
+            try:
+                current = await self._grants.find(exchange.digest)
+                if current is not None:
+                    check_alive(current)
+            except (errors.TokenRevoked, errors.ProjectInactive):
+                exchange.end("revoked")
+            except (errors.TokenExpired, DatabaseAway):
+                # Expiry lets running ones finish; an unanswered question ends nothing.
+                continue
+
+    def end_all(self) -> None:
+        """End what is still running when the time to drain is over."""
+        for exchange in list(self.active):
+            exchange.end("shutdown")
+
+
+_UNLIMITED: Final = Reservation((), None, None)
+
+
+def _outcome(error: UpstreamError, exchange: Exchange) -> Outcome:
+    if isinstance(error, TimedOut | ConnectTimedOut):
+        return "timeout"
+    return "upstream_unreachable" if exchange.first_byte is None else "upstream_broke"
+
+
+def _translate(error: UpstreamError) -> errors.Refusal:
+    if isinstance(error, ProtocolViolation):
+        return errors.UpstreamProtocolError("The upstream's answer was malformed.")
+    if isinstance(error, TimedOut):
+        return errors.UpstreamTimeout("The upstream did not answer in time.")
+    if isinstance(error, ConnectTimedOut):
+        return errors.UpstreamTimeout("The upstream did not accept a connection in time.")
+    if isinstance(error, ConnectFailed):
+        return errors.UpstreamUnreachable(str(error))
+    return errors.UpstreamUnreachable("The upstream broke the connection before it answered.")

@@ -1,0 +1,110 @@
+"""Header hygiene: which field lines cross the proxy, sans-io.
+
+Names keep their case and lines their order; what is dropped is on the public contract's list.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.downstream import RawHeaders
+
+# RFC 9110 7.6.1: these describe one connection and must not cross us.
+_HOP_BY_HOP: Final = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+CREDENTIALS: Final = frozenset((b"authorization", b"x-api-key", b"api-key"))
+# The client's own network, and cookies that were meant for us or for another site.
+_PRIVATE: Final = frozenset(
+    (
+        b"cookie",
+        b"expect",
+        b"forwarded",
+        b"host",
+        b"true-client-ip",
+        b"via",
+        b"x-real-ip",
+        b"x-request-start",
+    )
+)
+_PRIVATE_PREFIXES: Final = (b"x-forwarded-", b"cf-")
+_NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _PRIVATE
+_NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
+
+
+def for_upstream(headers: RawHeaders) -> RawHeaders:
+    """The client's end-to-end fields, without credentials and what is private to its side."""
+    named = _named_by_connection(headers)
+    return [
+        field
+        for field in headers
+        if (name := field[0].lower()) not in _NOT_UPSTREAM
+        and not name.startswith(_PRIVATE_PREFIXES)
+        and name not in named
+    ]
+
+
+def for_downstream(headers: RawHeaders) -> RawHeaders:
+    """The upstream's end-to-end fields."""
+    named = _named_by_connection(headers)
+    return [
+        field
+        for field in headers
+        if (name := field[0].lower()) not in _NOT_DOWNSTREAM and name not in named
+    ]
+
+
+def _named_by_connection(headers: RawHeaders) -> frozenset[bytes] | set[bytes]:
+    """Fields that `Connection` declares to be its own (RFC 9110 7.6.1).
+
+    Content-Length never is: dropping it would leave a body whose end nobody knows.
+    """
+    for name, value in headers:
+        if len(name) == 10 and name.lower() == b"connection" and value not in _PLAIN_CONNECTION:
+            return {
+                option.strip(b" \t")
+                for line_name, line in headers
+                if line_name.lower() == b"connection"
+                for option in line.lower().split(b",")
+            } - {b"content-length"}
+    return frozenset()
+
+
+_PLAIN_CONNECTION: Final = (b"keep-alive", b"Keep-Alive", b"close")
+
+
+def value_of(headers: RawHeaders, name: bytes) -> bytes | None:
+    """The first value of a field given in lower case; None where it is absent."""
+    for field_name, value in headers:
+        if len(field_name) == len(name) and field_name.lower() == name:
+            return value
+    return None
+
+
+def with_value(headers: RawHeaders, name: bytes, value: bytes) -> RawHeaders:
+    """The same lines with one field (given in lower case) replaced in its place, or added."""
+    replaced = [
+        (field_name, value if field_name.lower() == name else old) for field_name, old in headers
+    ]
+    if value_of(headers, name) is None:
+        replaced.append((name, value))
+    return replaced
+
+
+def is_json(headers: RawHeaders) -> bool:
+    """Whether the body is declared to be plain JSON, which is what can be looked into."""
+    declared = value_of(headers, b"content-type")
+    if declared is None:
+        return False
+    media_type = declared.partition(b";")[0].strip().lower()
+    plain = media_type == b"application/json" or media_type.endswith(b"+json")
+    return plain and value_of(headers, b"content-encoding") in (None, b"identity")

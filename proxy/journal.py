@@ -1,0 +1,189 @@
+"""The journal: where every request that was let in is written down before its answer ends.
+
+One append-only file per worker. An append is one synchronous `write` of one line, which survives
+the process; a thread syncs it to the disk about once a second, which survives the machine. What
+the disk refuses waits in memory. `drain.py` takes the entries from here to the database.
+"""
+
+import asyncio
+import os
+from collections import deque
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from loguru import logger
+
+from models.ledger import Entry, encode, storable
+from proxy import journal_files
+from proxy.journal_files import JournalFile
+
+State: TypeAlias = Literal["ok", "degraded", "full"]
+
+#: Entries kept in memory while the disk refuses them, some 50 MB; beyond, nobody is let in.
+KEPT_MAX: Final = 100_000
+#: A drained file of this size gives way to a new one.
+ROTATE_BYTES: Final = 16 * 1024 * 1024
+#: Undrained entries that are worth waking the drain for.
+BATCH: Final = 1_000
+_LINES_PER_WRITE: Final = 500
+
+
+class Journal:
+    """One worker's journal. All of it but `sync`'s thread runs on the worker's loop."""
+
+    def __init__(
+        self, directory: Path, *, kept_max: int = KEPT_MAX, rotate_bytes: int = ROTATE_BYTES
+    ) -> None:
+        self.directory = directory
+        #: Entries that are not in the database yet, those in memory included.
+        self.pending = 0
+        #: Set once a whole batch waits.
+        self.batch_ready = asyncio.Event()
+        self.file: JournalFile | None = None
+        self._kept: deque[bytes] = deque()
+        self._kept_max = kept_max
+        self._rotate_bytes = rotate_bytes
+        # Why the disk takes nothing; None while it does.
+        self._refusal: OSError | None = None
+        self._unsynced = False
+        try:
+            self.file = journal_files.create(directory)
+        except OSError as exc:
+            self._refused(exc)
+
+    @property
+    def state(self) -> State:
+        """`degraded` while entries are only in memory, `full` when no more fit."""
+        if self._refusal is None:
+            return "ok"
+        return "degraded" if self.can_keep else "full"
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether another request may be let in: its entry has a place."""
+        return len(self._kept) < self._kept_max
+
+    @property
+    def kept(self) -> int:
+        """Entries that are only in memory."""
+        return len(self._kept)
+
+    def append(self, entry: Entry) -> None:
+        """Write one entry down, now. Never raises for what the disk does.
+
+        While the disk refuses, the entry is kept in memory, beyond the bound too: its request
+        was let in.
+        """
+        line = encode(entry) + b"\n"
+        if len(line) > journal_files.LINE_MAX_BYTES:
+            line = encode(storable(entry)) + b"\n"
+        if self._refusal is not None or not self._write(line):
+            self._kept.append(line)
+        self.pending += 1
+        if self.pending >= BATCH:
+            self.batch_ready.set()
+
+    def _write(self, lines: bytes) -> bool:
+        """Write whole lines or nothing; whether they are written."""
+        file = self.file
+        if file is None:
+            return False
+        try:
+            written = os.write(file.fd, lines)
+            if written == len(lines):
+                file.size += written
+                self._unsynced = True
+                return True
+            # The disk is full. What went in is taken back: `size` never covers half a line,
+            # and `restore` truncates again should this fail.
+            os.ftruncate(file.fd, file.size)
+        except OSError as exc:
+            self._refused(exc)
+        else:
+            self._refused(OSError("the disk took only part of a line"))
+        return False
+
+    def _refused(self, exc: OSError) -> None:
+        if self._refusal is None:
+            logger.error(
+                "The disk refuses the journal in {}: {}. Entries are kept in memory.",
+                self.directory,
+                exc,
+            )
+        self._refusal = exc
+
+    def settle(self, entries: int) -> None:
+        """The drain took this many more lines into the books."""
+        self.pending -= entries
+        if self.pending < BATCH:
+            self.batch_ready.clear()
+
+    async def keep(self) -> None:
+        """What is due about once a second: the disk tried again, synced, the file rotated."""
+        if self._refusal is not None:
+            await self.restore()
+        await self.sync()
+        self.rotate()
+
+    async def restore(self) -> None:
+        """Write what is kept in memory, if the disk takes it again."""
+        try:
+            if self.file is None:
+                self.file = journal_files.create(self.directory)
+            os.ftruncate(self.file.fd, self.file.size)
+        except OSError as exc:
+            self._refused(exc)
+            return
+        while self._kept:
+            lines = list(islice(self._kept, _LINES_PER_WRITE))
+            if not self._write(b"".join(lines)):
+                return
+            for _ in lines:
+                self._kept.popleft()
+            # Requests go on between two writes; their entries queue up behind.
+            await asyncio.sleep(0)
+        self._refusal = None
+        logger.info("The disk takes the journal in {} again.", self.directory)
+
+    async def sync(self) -> None:
+        """Have the disk hold what was written, against a loss of power."""
+        if self.file is None or not self._unsynced:
+            return
+        self._unsynced = False
+        try:
+            await asyncio.to_thread(os.fsync, self.file.fd)
+        except OSError as exc:
+            # The pages are still there to be drained; only a loss of power would show.
+            self._unsynced = True
+            logger.error("The journal {} cannot be synced: {}", self.file.path, exc)
+
+    def rotate(self) -> None:
+        """Go on in a new file where this one is large and of no more use.
+
+        Killed between the two steps we leave a drained orphan, which the books know as such.
+        """
+        old = self.file
+        if old is None or old.size < self._rotate_bytes or not old.drained or self._kept:
+            return
+        try:
+            self.file = journal_files.create(self.directory)
+            old.remove()
+        except OSError as exc:
+            # The old file serves on, or stays as a drained orphan.
+            logger.error("The journal in {} cannot be rotated: {}", self.directory, exc)
+
+    async def close(self) -> None:
+        """Sync and release the file, and delete it where it is drained. Call it last."""
+        if self._kept:
+            await self.restore()
+        if self._kept:
+            logger.critical("{} entries are lost: the disk refused them.", len(self._kept))
+        if self.file is None:
+            return
+        if self.file.drained:
+            self.file.remove()
+        else:
+            await self.sync()
+            self.file.release()
+        self.file = None

@@ -1,0 +1,30 @@
+"""Allow lists: entries that may use `*`, compiled once and matched per request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Pattern(NamedTuple):
+    """An allow list. `*` in an entry stands for any text; everything else is literal."""
+
+    expression: re.Pattern[str]
+
+    @classmethod
+    def of(cls, entries: Iterable[str] | None) -> Pattern | None:
+        """None for None: anything is allowed."""
+        if entries is None:
+            return None
+        alternatives = (".*".join(map(re.escape, entry.split("*"))) for entry in entries)
+        return cls(re.compile("|".join(f"(?:{one})" for one in alternatives), re.DOTALL))
+
+    def allows(self, text: str) -> bool:
+        """Whether some entry matches all of `text`."""
+        return self.expression.fullmatch(text) is not None
+
+
+def patterns(*lists: Iterable[str] | None) -> tuple[Pattern, ...]:
+    """The lists that restrict anything at all."""
+    return tuple(pattern for one in lists if (pattern := Pattern.of(one)) is not None)

@@ -1,0 +1,27 @@
+"""Which of a project's upstream keys a token uses: weighted, and steady per token.
+
+Files, batches and stored responses live in one upstream account, so a token must come back to the
+same key; with rendezvous hashing a key that comes or goes moves only its own share of tokens
+(Thaler and Ravishankar 1998; weights as in Schindelhauer and Schomaker 2005).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from uuid import UUID
+
+from models.grants import KeyMaterial
+
+
+def choose(keys: Sequence[KeyMaterial], token_id: UUID) -> KeyMaterial | None:
+    """The key for this token, None where there is none."""
+    return max(keys, key=lambda key: _score(key, token_id), default=None)
+
+
+def _score(key: KeyMaterial, token_id: UUID) -> float:
+    hashed = hashlib.blake2b(key.id.bytes + token_id.bytes, digest_size=8).digest()
+    # Into (0, 1), both ends excluded, so that the logarithm is finite and negative.
+    uniform = (int.from_bytes(hashed, "big") + 0.5) / 2**64
+    return -key.weight / math.log(uniform)

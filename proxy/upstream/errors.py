@@ -1,0 +1,31 @@
+"""What can go wrong with an upstream, in this room's words.
+
+The handler translates these once: to a refusal while the client has heard nothing, to a broken
+connection once it has.
+"""
+
+from __future__ import annotations
+
+
+class UpstreamError(Exception):
+    """Any of them."""
+
+
+class ConnectFailed(UpstreamError):
+    """No connection: name, route, port, certificate, or an address that is refused."""
+
+
+class ConnectTimedOut(UpstreamError):
+    """No connection within UPSTREAM_CONNECT_TIMEOUT."""
+
+
+class ConnectionLost(UpstreamError):
+    """The connection ended before the response did."""
+
+
+class TimedOut(UpstreamError):
+    """No first byte, or no further byte, in time."""
+
+
+class ProtocolViolation(UpstreamError):
+    """The response is malformed, or could be read in two ways."""

@@ -1,0 +1,100 @@
+"""Idle connections by origin, and the clock that watches all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Final
+
+from proxy.upstream.connection import Timeouts, UpstreamConnection
+from proxy.upstream.dialing import Origin, dial, tls_context
+
+IDLE_SECONDS: Final = 30.0
+IDLE_MAX_PER_ORIGIN: Final = 256
+
+
+class Pool:
+    """Hands out connections, the most recently used first, and takes them back.
+
+    One task looks at every connection's deadline a few times a second: a timer per request would
+    cost more than the request's bytes.
+    """
+
+    def __init__(self, timeouts: Timeouts, tls: ssl.SSLContext | None = None) -> None:
+        self._timeouts = timeouts
+        self._tls = tls or tls_context()
+        self._idle: dict[Origin, list[UpstreamConnection]] = {}
+        self._busy: dict[UpstreamConnection, Origin] = {}
+        self._clock: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Start the clock, in the running loop."""
+        self._clock = asyncio.get_running_loop().create_task(self._watch(), name="upstream-clock")
+
+    async def close(self) -> None:
+        """Stop the clock and drop every connection."""
+        if self._clock is not None:
+            self._clock.cancel()
+            await asyncio.gather(self._clock, return_exceptions=True)
+        for connection in [*self._busy, *(c for idle in self._idle.values() for c in idle)]:
+            connection.close()
+        self._idle.clear()
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._busy) + sum(map(len, self._idle.values()))
+
+    async def acquire(
+        self, origin: Origin, method: str, *, fresh: bool = False
+    ) -> tuple[UpstreamConnection, bool]:
+        """A connection ready for a request, and whether it has served one before."""
+        idle = self._idle.get(origin)
+        while idle and not fresh:
+            connection = idle.pop()
+            if connection.usable:
+                connection.begin(method)
+                self._busy[connection] = origin
+                return connection, True
+        connection = await dial(origin, self._timeouts, self._tls)
+        connection.begin(method)
+        self._busy[connection] = origin
+        return connection, False
+
+    def release(self, connection: UpstreamConnection) -> None:
+        """Take a connection back: kept when its exchange ended cleanly, closed otherwise."""
+        origin = self._busy.pop(connection, None)
+        if origin is None or not connection.reusable:
+            connection.close()
+            return
+        idle = self._idle.setdefault(origin, [])
+        if len(idle) >= IDLE_MAX_PER_ORIGIN:
+            connection.close()
+            return
+        connection.rest(asyncio.get_running_loop().time())
+        idle.append(connection)
+
+    async def _watch(self) -> None:
+        shortest = min(self._timeouts.first_byte, self._timeouts.idle)
+        interval = min(1.0, max(0.05, shortest / 8))
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(interval)
+            now = loop.time()
+            for connection in list(self._busy):
+                connection.check_deadline(now)
+            self._retire_idle(now)
+
+    def _retire_idle(self, now: float) -> None:
+        for origin, idle in list(self._idle.items()):
+            kept = []
+            for connection in idle:
+                allowed = min(IDLE_SECONDS, connection.idle_timeout)
+                if connection.usable and now - connection.idle_since < allowed:
+                    kept.append(connection)
+                else:
+                    connection.close()
+            if kept:
+                self._idle[origin] = kept
+            else:
+                del self._idle[origin]
