@@ -15,6 +15,8 @@ from sanic import Sanic
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
+pytest_plugins = ["tests.fixtures.database"]
+
 
 @pytest.fixture
 async def loop() -> asyncio.AbstractEventLoop:

@@ -1,0 +1,138 @@
+"""The generation: in the database, and its echo between processes."""
+
+import multiprocessing
+import timeit
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import Database
+from models import generation
+from models.database import run_in_transaction
+from models.generation import Change, ChangeRecord, GenerationFile
+from models.ids import new_id
+
+
+def _tick_many(path: Path, times: int) -> None:
+    file = GenerationFile(path)
+    for _ in range(times):
+        file.tick()
+    file.close()
+
+
+def test_ticks_of_several_processes_all_count(tmp_path: Path) -> None:
+    file = GenerationFile(tmp_path / "generation")
+    before = file.read()
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(target=_tick_many, args=(tmp_path / "generation", 500)) for _ in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert file.read() == before + 1500
+    file.close()
+
+
+def test_reading_costs_well_under_a_microsecond(tmp_path: Path) -> None:
+    file = GenerationFile(tmp_path / "generation")
+    assert min(timeit.repeat(file.read, number=10_000, repeat=5)) / 10_000 < 1e-6
+    file.close()
+
+
+def test_the_file_is_private_and_survives(tmp_path: Path) -> None:
+    path = tmp_path / "generation"
+    first = GenerationFile(path)
+    first.tick()
+    value = first.read()
+    first.close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    again = GenerationFile(path)
+    assert again.read() == value
+    again.close()
+
+
+@pytest.mark.usefixtures("connected")
+async def test_changes_are_numbered_and_told_in_order(tmp_path: Path) -> None:
+    file = GenerationFile(tmp_path / "generation")
+    generation.configure(file)
+    assert await generation.current() == 0
+    first, second = new_id(), new_id()
+    await run_in_transaction(lambda: generation.bump("token", first))
+    await run_in_transaction(lambda: generation.bump("project", second))
+    assert file.read() == 2
+    assert await generation.current() == 2
+    assert await generation.changes_since(0) == [
+        ChangeRecord(1, "token", first),
+        ChangeRecord(2, "project", second),
+    ]
+    assert await generation.changes_since(2) == []
+    generation.configure(None)
+    file.close()
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_rolled_back_change_neither_counts_nor_ticks(tmp_path: Path) -> None:
+    file = GenerationFile(tmp_path / "generation")
+    generation.configure(file)
+
+    async def fail() -> None:
+        await generation.bump("token", new_id())
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await run_in_transaction(fail)
+    assert file.read() == 0
+    assert await generation.current() == 0
+    generation.configure(None)
+    file.close()
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_reader_too_far_behind_is_told_to_drop_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(generation, "KEPT_CHANGES", 10)
+    monkeypatch.setattr(generation, "_PRUNE_EVERY", 16)
+    for _ in range(20):
+        await run_in_transaction(lambda: generation.bump("token", new_id()))
+    assert await Change.all().count() == 14
+    assert await generation.changes_since(0) is None
+    assert await generation.changes_since(5) is None
+    recent = await generation.changes_since(12)
+    assert recent is not None
+    assert [change.generation for change in recent] == list(range(13, 21))
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_reader_ahead_of_a_restored_database_drops_everything() -> None:
+    assert await generation.changes_since(7) is None
+
+
+async def test_postgres_notifies_at_commit(postgres_database: Database) -> None:
+    import asyncio
+
+    import asyncpg
+
+    from models import database as connecting
+
+    await connecting.connect(postgres_database)
+    listener = await asyncpg.connect(
+        host=postgres_database.host,
+        port=postgres_database.port,
+        user=postgres_database.user,
+        password=postgres_database.password,
+        database=postgres_database.database,
+    )
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    def hear(_connection: Any, _pid: int, _channel: str, payload: str) -> None:
+        heard.put_nowait(payload)
+
+    await listener.add_listener(generation.NOTIFY_CHANNEL, hear)
+    await run_in_transaction(lambda: generation.bump("token", new_id()))
+    assert await asyncio.wait_for(heard.get(), 5) == "1"
+    await listener.close()
+    await connecting.disconnect()
