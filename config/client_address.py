@@ -1,0 +1,56 @@
+"""Whose request it is, behind however many reverse proxies: one rule for every plane.
+
+`X-Forwarded-For` is a claim of whoever sent it. Read from the right, each entry was written by the
+hop after it, so it is believed for as long as those hops are TRUSTED_PROXIES.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+from config.forms import Network
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Network]) -> str:
+    """The nearest address that is no proxy of ours.
+
+    `peer` is the other end of the connection, `forwarded_for` the values of all `X-Forwarded-For`
+    lines in order. Where an entry is not an address, the trusted hop that sent it is the answer.
+    """
+    nearest = _parse(peer)
+    if nearest is None:
+        return peer
+    if not trusted or not _is_trusted(nearest, trusted):
+        return str(nearest)
+    for entry in reversed(",".join(forwarded_for).split(",")):
+        address = _parse(entry)
+        if address is None:
+            break
+        nearest = address
+        if not _is_trusted(address, trusted):
+            break
+    return str(nearest)
+
+
+def _parse(entry: str) -> Address | None:
+    """An address, without the port or the brackets that some proxies write."""
+    text = entry.strip(" \t")
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        # A socket that takes both families reports IPv4 peers like this.
+        return address.ipv4_mapped
+    return address
+
+
+def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    return any(address.version == network.version and address in network for network in trusted)
