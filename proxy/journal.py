@@ -78,10 +78,10 @@ class Journal:
         line = encode(entry) + b"\n"
         if len(line) > journal_files.LINE_MAX_BYTES:
             line = encode(storable(entry)) + b"\n"
+        self.pending += 1
         if self._refusal is not None or not self._write(line):
             self._kept.append(line)
-        self.pending += 1
-        if self.pending >= BATCH:
+        elif self.pending >= BATCH:
             self.batch_ready.set()
 
     def _write(self, lines: bytes) -> bool:
@@ -116,8 +116,8 @@ class Journal:
     def settle(self, entries: int) -> None:
         """The drain took this many more lines into the books."""
         self.pending -= entries
-        if self.pending < BATCH:
-            self.batch_ready.clear()
+        if self.file is not None and self.file.drained:
+            self.pending = len(self._kept)
 
     async def keep(self) -> None:
         """What is due about once a second: the disk tried again, synced, the file rotated."""
@@ -152,21 +152,23 @@ class Journal:
             return
         self._unsynced = False
         try:
-            await asyncio.to_thread(os.fsync, self.file.fd)
+            await asyncio.to_thread(self.file.sync)
         except OSError as exc:
             # The pages are still there to be drained; only a loss of power would show.
             self._unsynced = True
             logger.error("The journal {} cannot be synced: {}", self.file.path, exc)
 
     def rotate(self) -> None:
-        """Go on in a new file where this one is large and of no more use.
+        """Go on in a new file where this one is drained, and large or damaged.
 
         Killed between the two steps we leave a drained orphan, which the books know as such.
         """
         old = self.file
-        if old is None or old.size < self._rotate_bytes or not old.drained or self._kept:
+        if old is None or not old.drained or self._refusal is not None:
             return
         try:
+            if old.size < self._rotate_bytes and old.intact:
+                return
             self.file = journal_files.create(self.directory)
             old.remove()
         except OSError as exc:

@@ -39,11 +39,31 @@ class JournalFile:
     fd: int
     size: int = 0
     position: int | None = None
+    # How far damaged lines have been put aside.
+    put_aside: int = 0
+    _named: bool = False
 
     @property
     def drained(self) -> bool:
         """Whether nothing in it is wanted any more."""
         return self.size == 0 or (self.position is not None and self.position >= self.size)
+
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has cut or deleted it under our hands. Raises OSError."""
+        status = os.fstat(self.fd)
+        return status.st_nlink > 0 and status.st_size == self.size
+
+    def sync(self) -> None:
+        """Have the disk hold it, its name included. Blocks. Raises OSError."""
+        os.fsync(self.fd)
+        if not self._named:
+            directory = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+            self._named = True
 
     def release(self) -> None:
         """Give up the lock."""

@@ -1,0 +1,226 @@
+"""The drain: takes journal entries into the database, each exactly once, whatever dies meanwhile.
+
+A batch is known by its journal and its byte range, and the database moves the journal's position
+in the transaction that counts it: whoever asks again, for whatever reason, is told the position
+and goes on from there. Journals of workers that died are adopted, drained and deleted.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from loguru import logger
+
+from models.errors import DatabaseUnavailable
+from models.ledger import Entry, apply_batch
+from proxy import journal_files
+from proxy.journal import BATCH, Journal
+from proxy.journal_files import Batch, JournalFile, quarantine, read_batch
+
+#: `apply_batch`'s form: journal id, start, end, entries; returns the position that holds then.
+Apply: TypeAlias = Callable[[str, int, int, Sequence[Entry]], Coroutine[None, None, int]]
+
+_DRAIN_EVERY_S: Final = 0.4
+_KEEP_EVERY_S: Final = 1.0
+_ADOPT_EVERY_S: Final = 3.0
+_RETRY_FIRST_S: Final = 0.1
+_RETRY_MOST_S: Final = 1.0
+#: Each holds a file descriptor while the database is away.
+_ADOPTED_MAX: Final = 32
+
+
+class Drain:
+    """The background work on one worker's journal, and on those it adopts."""
+
+    def __init__(self, journal: Journal, *, apply: Apply = apply_batch, batch: int = BATCH) -> None:
+        self._journal = journal
+        self._apply = apply
+        self._batch = batch
+        self._adopted: list[JournalFile] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = asyncio.Event()
+        self._failing = False
+        # Files of which the log has heard: some are tried again and again.
+        self._complained: set[Path] = set()
+
+    def start(self) -> None:
+        """Begin, in tasks of its own."""
+        self._tasks = [
+            asyncio.create_task(self._keep(), name="journal-keep"),
+            asyncio.create_task(self._adopt_now_and_then(), name="journal-adopt"),
+            asyncio.create_task(self._drain(), name="journal-drain"),
+        ]
+
+    async def close(self, *, timeout: float) -> None:
+        """Drain everything that is left, for up to `timeout` seconds, and close the journal.
+
+        Nothing may be appended any more, and the database is still there. What cannot be drained
+        in time is on disk, for the next start to adopt.
+        """
+        self._closing.set()
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.gather(*self._tasks)
+                await self._journal.keep()
+                await self._drain_rest()
+        except TimeoutError:
+            logger.warning("{} entries wait in the journal.", self._journal.pending)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for file in self._adopted:
+                file.release()
+            self._adopted.clear()
+            await self._journal.close()
+
+    # The three tasks.
+
+    async def _keep(self) -> None:
+        while not await self._closed_within(_KEEP_EVERY_S):
+            await self._journal.keep()
+
+    async def _adopt_now_and_then(self) -> None:
+        self.adopt()
+        while not await self._closed_within(_ADOPT_EVERY_S):
+            self.adopt()
+
+    async def _drain(self) -> None:
+        delay = _RETRY_FIRST_S
+        while not self._closing.is_set():
+            self._journal.batch_ready.clear()
+            if await self.drain_once():
+                delay = _RETRY_FIRST_S
+                await self._batch_ready_within(_DRAIN_EVERY_S)
+            else:
+                await self._closed_within(delay)
+                delay = min(2 * delay, _RETRY_MOST_S)
+
+    async def _drain_rest(self) -> None:
+        while True:
+            self.adopt()
+            if await self.drain_once():
+                return
+            await asyncio.sleep(_RETRY_FIRST_S)
+
+    async def _closed_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        return self._closing.is_set()
+
+    async def _batch_ready_within(self, seconds: float) -> None:
+        waiting = (
+            asyncio.ensure_future(self._journal.batch_ready.wait()),
+            asyncio.ensure_future(self._closing.wait()),
+        )
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for waiter in waiting:
+            waiter.cancel()
+
+    # Their work, which tests call directly.
+
+    def adopt(self) -> None:
+        """Take over the journals of workers that died."""
+        for path in sorted(self._journal.directory.glob("*" + journal_files.SUFFIX)):
+            if len(self._adopted) >= _ADOPTED_MAX:
+                return
+            try:
+                file = journal_files.adopt(path)
+            except OSError as exc:
+                self._complain(path, exc)
+                continue
+            if file is not None:
+                self._adopted.append(file)
+
+    async def drain_once(self) -> bool:
+        """Drain what is there now; False where the database failed.
+
+        Nothing is lost by a failure: the next call goes on where the books say.
+        """
+        try:
+            await self._drain_all()
+        except DatabaseUnavailable as exc:
+            self._failed("The database is away; entries wait in the journal: {}", exc)
+            return False
+        except Exception as exc:  # noqa: BLE001
+            # A deadlock, a table that is locked, whatever a driver thinks of: the entries are
+            # on disk and the drain has to live on.
+            self._failed("Entries cannot be taken into the books yet: {!r}", exc)
+            return False
+        if self._failing:
+            self._failing = False
+            logger.info("Entries are taken into the books again.")
+        return True
+
+    def _failed(self, message: str, exc: Exception) -> None:
+        if not self._failing:
+            self._failing = True
+            logger.error(message, exc)
+
+    async def _drain_all(self) -> None:
+        own = self._journal.file
+        # What is written from here on can wait: else each round would find a little more.
+        goal = 0 if own is None else own.size
+        more = True
+        while more:
+            more = False
+            if own is not None and (own.position or 0) < min(goal, own.size):
+                self._journal.settle(await self._advance(own))
+                more = True
+            # In turn, so that a long backlog does not hold up the present.
+            for file in tuple(self._adopted):
+                more |= await self._advance_adopted(file)
+
+    async def _advance_adopted(self, file: JournalFile) -> bool:
+        """One batch of it, or its end; whether there is more."""
+        try:
+            if not file.drained:
+                await self._advance(file)
+                return True
+            self._adopted.remove(file)
+            file.remove()
+        except OSError as exc:
+            self._complain(file.path, exc)
+            if file in self._adopted:
+                # Let another worker try, or us again.
+                self._adopted.remove(file)
+                file.release()
+        return False
+
+    async def _advance(self, file: JournalFile) -> int:
+        """Take one batch of `file` into the books; how many lines went in."""
+        if file.position is None:
+            file.position = await self._apply(file.id, 0, 0, ())
+        batch = read_batch(file, limit=self._batch)
+        if not batch.ends:
+            self._complain(file.path, "somebody cut it; what it held is lost")
+            file.size = batch.start
+            return 0
+        self._put_aside(file, batch)
+        file.position = await self._apply(file.id, batch.start, batch.end, batch.entries)
+        return batch.lines_before(file.position)
+
+    def _complain(self, path: Path, problem: object) -> None:
+        if path not in self._complained:
+            self._complained.add(path)
+            logger.error("The journal {} cannot be drained: {}", path, problem)
+
+    def _put_aside(self, file: JournalFile, batch: Batch) -> None:
+        for offset, line in batch.damaged:
+            if offset < file.put_aside:
+                # The batch is being tried again.
+                continue
+            file.put_aside = offset + 1
+            try:
+                where = str(quarantine(file, line))
+            except OSError as exc:
+                where = f"nowhere ({exc})"
+            logger.error(
+                "The journal {} is damaged at byte {}: {} bytes are put aside in {}.",
+                file.path,
+                offset,
+                len(line),
+                where,
+            )
