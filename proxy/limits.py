@@ -15,9 +15,10 @@ Kind = Literal["quota", "rate", "parallel"]
 class Claim(NamedTuple):
     """What one subject (a token or a project) allows.
 
-    `key` names the counter (`t:<id>:<epoch>`, `p:<id>`); `quota_base` is what counts as used
-    when the counter is seen for the first time, since a limit that is set late counts from the
-    token's `request_count`.
+    `key` names the counters (`t:<id>`, `p:<id>`); the claims of a request have distinct keys. A
+    quota set anew has a higher `quota_epoch`, with which the count starts again, at `quota_base`:
+    a limit that is set late counts from the token's `request_count`. Rate and slots go on as they
+    were. Only counts are stored, so a changed limit holds from the next claim on.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Claim(NamedTuple):
     quota_base: int = 0
     requests_per_minute: int | None = None
     max_parallel: int | None = None
+    quota_epoch: int = 0
 
 
 class Remaining(NamedTuple):
@@ -47,7 +49,12 @@ class Reservation(NamedTuple):
 
 
 class Exhausted(Exception):
-    """A claim refused. Nothing was taken from any of them."""
+    """A claim refused. Nothing was taken from any of them.
+
+    Where several refuse, a quota goes before a rate, the longest wait first, and a rate before a
+    parallel limit. `retry_after` is in seconds, None where waiting does not help. `remaining` is
+    that of the limit that refused.
+    """
 
     def __init__(self, kind: Kind, key: str, retry_after: float | None, remaining: Remaining):
         super().__init__(kind)
@@ -62,7 +69,10 @@ class LimitsUnavailable(Exception):
 
 
 class LimitStore(Protocol):
-    """Counters shared by all workers (and machines) that serve one database."""
+    """Counters shared by all workers (and machines) that serve one database.
+
+    Every reservation ends in exactly one of `release` and `give_back`.
+    """
 
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing.

@@ -1,0 +1,76 @@
+"""Which workers of this machine are alive: each holds a lock that the kernel lets go with it.
+
+A heartbeat would say so half a minute late, and would call dead a worker that is merely stopped
+while its requests are still running.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Presence:
+    """One locked file for each worker in `directory`, named as the worker; no name comes twice."""
+
+    def __init__(self, directory: Path, worker: str) -> None:
+        self._directory = directory
+        self._own = directory / worker
+        self._lock: int | None = None
+
+    @contextmanager
+    def entering(self) -> Iterator[set[str]]:
+        """Be alive from now on, until `leave` or the end of the process; yields who is.
+
+        One worker at a time: a file that is not locked yet looks like a dead worker's. Raises
+        OSError.
+        """
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        turn = os.open(self._directory, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            self._lock = os.open(self._own, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            yield self._living()
+        except BaseException:
+            self.leave()
+            raise
+        finally:
+            os.close(turn)
+
+    def leave(self) -> None:
+        """Be gone."""
+        if self._lock is not None:
+            self._own.unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+    def is_alive(self, worker: str) -> bool:
+        """Whether the worker of this name still holds its lock; in doubt, yes."""
+        try:
+            lock = os.open(self._directory / worker, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            # Out of file descriptors, say: no reason to give away the slots of the living.
+            return True
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    def _living(self) -> set[str]:
+        """Who is alive; what the others left here is removed."""
+        living = set()
+        for file in self._directory.iterdir():
+            if self.is_alive(file.name):
+                living.add(file.name)
+            else:
+                file.unlink(missing_ok=True)
+        return living

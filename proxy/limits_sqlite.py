@@ -1,0 +1,327 @@
+"""The limits engine of one machine: a SQLite file that its workers share, used from the loop.
+
+A decision is one BEGIN IMMEDIATE transaction of some microseconds, too short to be worth a thread.
+Nothing here waits inside SQLite: a transaction that finds another worker's under way tries again,
+and lets the loop go on in between. What is committed survives the death of every process; a power
+failure can undo the last second, since a sync for every request would cost more than the request.
+
+Rows of tokens that are gone stay, some 80 bytes each: nothing here knows which token lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+from uuid import uuid4
+
+from loguru import logger
+
+from proxy.limits import Claim, Exhausted, LimitsUnavailable, Remaining, Reservation
+from proxy.limits_checkpoint import Checkpointer
+from proxy.limits_presence import Presence
+
+_OPEN_TIMEOUT_S: Final = 10.0
+_BUSY_TIMEOUT_S: Final = 0.25
+# The other worker's transaction takes some 20 µs and a try 5.
+_TRIES: Final = 8
+_PAUSE_S: Final = 0.001
+_RETRY_S: Final = 0.05
+_CLOSE_TIMEOUT_S: Final = 2.0
+_PARALLEL_RETRY_AFTER_S: Final = 1.0
+# Lets a client in that waited exactly as long as it was told.
+_GRAIN: Final = 1e-6
+
+# Small pages, because every commit writes whole ones. `level` is what the rate's bucket held at
+# `at`, Unix time. `held` are the slots that a worker's requests have, which only it writes.
+_SCHEMA: Final = (
+    "PRAGMA page_size = 1024",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA wal_autocheckpoint = 0",
+    """CREATE TABLE IF NOT EXISTS counter (
+        key TEXT PRIMARY KEY, epoch INTEGER NOT NULL, used INTEGER NOT NULL,
+        level REAL NOT NULL, at REAL NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS slot (
+        key TEXT, worker TEXT, held INTEGER NOT NULL, PRIMARY KEY (key, worker)
+    ) WITHOUT ROWID""",
+)
+_READ_COUNTER: Final = "SELECT epoch, used, level, at FROM counter WHERE key = ?"
+_WRITE_COUNTER: Final = "REPLACE INTO counter (key, epoch, used, level, at) VALUES (?, ?, ?, ?, ?)"
+_RETURN_QUOTA: Final = "UPDATE counter SET used = max(0, used - ?) WHERE key = ? AND epoch = ?"
+_READ_SLOTS: Final = "SELECT worker, held FROM slot WHERE key = ? AND worker <> ?"
+_WRITE_SLOT: Final = "REPLACE INTO slot (key, worker, held) VALUES (?, ?, ?)"
+_DROP_SLOT: Final = "DELETE FROM slot WHERE key = ? AND worker = ?"
+_DROP_WORKER: Final = "DELETE FROM slot WHERE worker = ?"
+
+
+class _Standing(NamedTuple):
+    """A claim, its row as of now, and the slots in use: before anything is taken."""
+
+    claim: Claim
+    epoch: int
+    used: int
+    level: float
+    at: float
+    busy: int
+
+
+# What a key without a row has: no quota counted, and since 1970 any bucket is full.
+_NEW: Final = (-1, 0, 0.0, 0.0)
+
+
+class SqliteLimits:
+    """The counters in the file at `path`. `clock` gives Unix time and may be set back."""
+
+    def __init__(self, path: Path, worker: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        # A worker's successor has the same name while its own requests may still be running.
+        self._worker = f"{worker}-{uuid4().hex}"
+        self._clock = clock
+        self._presence = Presence(path.with_name(path.stem + "-workers"), self._worker)
+        self._checkpointer = Checkpointer(path)
+        self._connection: sqlite3.Connection | None = None
+        self._execute: Callable[..., sqlite3.Cursor]
+        self._lease_numbers = itertools.count(1)
+        # The truth about this worker's slots; its rows follow, at once or a little later.
+        self._leases: dict[str, tuple[str, ...]] = {}
+        self._held: Counter[str] = Counter()
+        self._behind: set[str] = set()
+        self._owed: Counter[tuple[str, int]] = Counter()
+        self._retry: asyncio.TimerHandle | None = None
+
+    async def open(self) -> None:
+        """Make or open the file, and free the slots of dead workers. Raises LimitsUnavailable."""
+        try:
+            self._connection = await asyncio.to_thread(self._open)
+        except (sqlite3.DatabaseError, OSError) as exc:
+            raise LimitsUnavailable(str(exc)) from exc
+        self._execute = self._connection.cursor().execute
+        self._checkpointer.start()
+
+    def _open(self) -> sqlite3.Connection:
+        with self._presence.entering() as living:
+            self._path.touch(mode=0o600)
+            connection = sqlite3.connect(
+                self._path, _OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+                for (worker,) in connection.execute("SELECT DISTINCT worker FROM slot").fetchall():
+                    if worker not in living:
+                        connection.execute(_DROP_WORKER, (worker,))
+                connection.execute("PRAGMA busy_timeout = 0")
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    async def close(self) -> None:
+        """Write what is left to write, and leave."""
+        if self._connection is None:
+            return
+        deadline = time.monotonic() + _CLOSE_TIMEOUT_S
+        while not self._settle():
+            if time.monotonic() > deadline:
+                logger.error("Limits were left locked: some quota was not given back")
+                break
+            await asyncio.sleep(_PAUSE_S)
+        if self._retry is not None:
+            self._retry.cancel()
+        await asyncio.to_thread(self._close, self._connection)
+        self._connection = None
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        self._checkpointer.stop()
+        connection.close()
+        # Whoever finds slots of ours from here on finds their worker dead.
+        self._presence.leave()
+
+    async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
+        """Take one request from every claim, or nothing. Suspends only while nothing is taken."""
+        deadline = 0.0
+        while not self._begin():
+            now = time.monotonic()
+            deadline = deadline or now + _BUSY_TIMEOUT_S
+            if now > deadline:
+                raise LimitsUnavailable("another process keeps the limits locked")
+            await asyncio.sleep(_PAUSE_S)
+        try:
+            return self._decide(claims)
+        except sqlite3.DatabaseError as exc:
+            self._roll_back()
+            raise LimitsUnavailable(str(exc)) from exc
+
+    def release(self, reservation: Reservation) -> None:
+        """Free the slots, now or as soon as the file can be written."""
+        if reservation.lease is not None:
+            self._let_go(reservation.lease)
+            self._settle()
+
+    def give_back(self, reservation: Reservation) -> None:
+        """Free the slots and return the quota, now or as soon as the file can be written."""
+        if reservation.lease is not None:
+            self._let_go(reservation.lease)
+        for claim in reservation.claims:
+            if claim.quota is not None:
+                self._owed[claim.key, claim.quota_epoch] += 1
+        self._settle()
+
+    def _begin(self) -> bool:
+        """Begin a transaction, or say that another process has one."""
+        for _ in range(_TRIES):
+            try:
+                self._execute("BEGIN IMMEDIATE")
+            except sqlite3.DatabaseError as exc:
+                if not _is_busy(exc):
+                    raise LimitsUnavailable(str(exc)) from exc
+                # On a machine with few cores the other process may be waiting for ours.
+                time.sleep(0)
+            else:
+                return True
+        return False
+
+    def _commit(self) -> None:
+        self._execute("COMMIT")
+        self._checkpointer.wrote()
+
+    def _roll_back(self) -> None:
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.rollback()
+
+    def _decide(self, claims: tuple[Claim, ...]) -> Reservation:
+        now = self._clock()
+        standings = [self._standing(claim, now) for claim in claims]
+        if (refusal := _refusal(standings)) is not None:
+            # Nothing was taken. What a dead worker left may have been cleared away, though.
+            self._commit()
+            raise refusal
+        slots = self._take(standings)
+        self._commit()
+        lease = None
+        if slots:
+            lease = f"{next(self._lease_numbers)}"
+            self._leases[lease] = slots
+            self._held.update(slots)
+        return Reservation(claims, lease, _remaining(standings))
+
+    def _standing(self, claim: Claim, now: float) -> _Standing:
+        key, quota, base, rate, parallel, quota_epoch = claim
+        busy = 0 if parallel is None else self._busy(key, parallel)
+        if quota is None and rate is None:
+            return _Standing(claim, *_NEW, busy)
+        epoch, used, level, at = self._execute(_READ_COUNTER, (key,)).fetchone() or _NEW
+        if quota is not None and epoch < quota_epoch:
+            epoch, used = quota_epoch, base
+        if rate is not None:
+            if now < at:
+                # The clock was set back: unless this is written, the bucket would stand still.
+                self._execute(_WRITE_COUNTER, (key, epoch, used, level, now))
+                at = now
+            level, at = min(rate, level + (now - at) * rate / 60), now
+        return _Standing(claim, epoch, used, level, at, busy)
+
+    def _busy(self, key: str, limit: int) -> int:
+        others: dict[str, int] = dict(self._execute(_READ_SLOTS, (key, self._worker)))
+        busy = self._held[key] + sum(others.values())
+        if busy < limit:
+            return busy
+        for worker, held in others.items():
+            if not self._presence.is_alive(worker):
+                self._execute(_DROP_WORKER, (worker,))
+                busy -= held
+        return busy
+
+    def _take(self, standings: list[_Standing]) -> tuple[str, ...]:
+        """Write one request more; the keys of which it has slots."""
+        slots = []
+        for (key, quota, _, rate, parallel, _), epoch, used, level, at, _ in standings:
+            if quota is not None or rate is not None:
+                # A bool is a number: 1 where there is such a limit.
+                used_then, level_then = used + (quota is not None), level - (rate is not None)
+                self._execute(_WRITE_COUNTER, (key, epoch, used_then, level_then, at))
+            if parallel is not None:
+                self._execute(_WRITE_SLOT, (key, self._worker, self._held[key] + 1))
+                slots.append(key)
+        return tuple(slots)
+
+    def _let_go(self, lease: str) -> None:
+        for key in self._leases.pop(lease, ()):
+            self._held[key] -= 1
+            self._behind.add(key)
+
+    def _settle(self) -> bool:
+        """Write what requests let go of; if that cannot be now, try again later."""
+        if not self._behind and not self._owed:
+            return True
+        try:
+            if self._begin():
+                self._write_back()
+                self._commit()
+                self._behind.clear()
+                self._owed.clear()
+                return True
+        except (sqlite3.DatabaseError, LimitsUnavailable) as exc:
+            self._roll_back()
+            logger.debug("Limits are given back later: {}", exc)
+        if self._retry is None:
+            self._retry = asyncio.get_running_loop().call_later(_RETRY_S, self._settle_again)
+        return False
+
+    def _settle_again(self) -> None:
+        self._retry = None
+        self._settle()
+
+    def _write_back(self) -> None:
+        for key in self._behind:
+            if held := self._held[key]:
+                self._execute(_WRITE_SLOT, (key, self._worker, held))
+            else:
+                del self._held[key]
+                self._execute(_DROP_SLOT, (key, self._worker))
+        for (key, epoch), count in self._owed.items():
+            self._execute(_RETURN_QUOTA, (count, key, epoch))
+
+
+def _refusal(standings: list[_Standing]) -> Exhausted | None:
+    for claim, _, used, *_ in standings:
+        if claim.quota is not None and used >= claim.quota:
+            return Exhausted("quota", claim.key, None, Remaining(claim.quota, 0, 0.0))
+    waits = []
+    for claim, _, _, level, *_ in standings:
+        if (rate := claim.requests_per_minute) is not None and level + _GRAIN < 1:
+            waits.append(((1 - level) * 60 / rate, claim.key, rate, (rate - level) * 60 / rate))
+    if waits:
+        wait, key, rate, reset = max(waits)
+        return Exhausted("rate", key, wait, Remaining(rate, 0, reset))
+    for claim, *_, busy in standings:
+        if claim.max_parallel is not None and busy >= claim.max_parallel:
+            remaining = Remaining(claim.max_parallel, 0, _PARALLEL_RETRY_AFTER_S)
+            return Exhausted("parallel", claim.key, _PARALLEL_RETRY_AFTER_S, remaining)
+    return None
+
+
+def _remaining(standings: list[_Standing]) -> Remaining | None:
+    """What is left once one request is taken."""
+    tightest: Remaining | None = None
+    for claim, _, used, level, *_ in standings:
+        if (rate := claim.requests_per_minute) is not None:
+            left = max(0, int(level - 1 + _GRAIN))
+            if tightest is None or tightest.reset == 0 or left < tightest.remaining:
+                tightest = Remaining(rate, left, (rate - level + 1) * 60 / rate)
+        elif claim.quota is not None and tightest is None:
+            tightest = Remaining(claim.quota, claim.quota - used - 1, 0.0)
+    return tightest
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    # The low byte is the primary result code; the rest tells variants of it apart.
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
