@@ -24,8 +24,9 @@ State: TypeAlias = Literal["ok", "degraded", "full"]
 KEPT_MAX: Final = 100_000
 #: A drained file of this size gives way to a new one.
 ROTATE_BYTES: Final = 16 * 1024 * 1024
-#: Undrained entries that are worth waking the drain for.
-BATCH: Final = 1_000
+#: Entries taken into the books at once, and so many wake the drain. Larger batches are hardly
+#: cheaper, but hold the loop for longer (measured on SQLite: 250 for 1.3 ms, 1,000 for 4 ms).
+BATCH: Final = 250
 _LINES_PER_WRITE: Final = 500
 
 
