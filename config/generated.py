@@ -35,13 +35,25 @@ def generate_missing(settings: Settings) -> tuple[Settings, dict[str, str]]:
     On PostgreSQL nothing is made. Raises ConfigError when a file cannot be read, written or used.
     """
     made: dict[str, str] = {}
+    return _fill(settings, made), made
+
+
+def read_generated(settings: Settings) -> Settings:
+    """As `generate_missing`, but what was never made stays missing. Raises ConfigError."""
+    return _fill(settings, None)
+
+
+def _fill(settings: Settings, made: dict[str, str] | None) -> Settings:
+    """`settings` with its secrets; what is new is noted in `made`, and with None nothing is."""
     if settings.database.dialect != "sqlite":
-        return settings, made
+        return settings
     problems: list[str] = []
     for row in TABLE:
         if row.name not in _MAKERS or getattr(settings, row.field):
             continue
         path = settings.data_dir / row.name.lower().replace("_", "-")
+        if made is None and not path.exists():
+            continue
         try:
             text, is_new = _read_or_make(path, _MAKERS[row.name])
             settings = replace(settings, **{row.field: row.form.parse(text)})
@@ -50,11 +62,11 @@ def generate_missing(settings: Settings) -> tuple[Settings, dict[str, str]]:
         except OSError as exc:
             problems.append(f"{row.name}: {path}: {exc.strerror}. Allowed: a readable file.")
         else:
-            if is_new:
+            if is_new and made is not None:
                 made[row.name] = text
     if problems:
         raise ConfigError(tuple(problems))
-    return settings, made
+    return settings
 
 
 def _read_or_make(path: Path, make: Callable[[], str]) -> tuple[str, bool]:

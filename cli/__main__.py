@@ -1,0 +1,81 @@
+"""`llm-proxy`, and `python -m cli` where the project itself is not installed.
+
+Exit codes: 0 fine, 1 refused, not found or unavailable, 2 usage or configuration, 130 Ctrl-C.
+"""
+
+import io
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.commands import Commands
+from cli.errors import CommandError
+from config import VERSION, ConfigError
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    # A traceback with local variables would print secrets.
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"llm-proxy {VERSION}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Short-lived, limited, revocable tokens in place of real API keys.
+
+    Works directly on the database that DATABASE_URL names, whether a server
+    runs or not; a running one sees every change at its next request. Settings
+    come from the environment and from .env.
+    """
+
+
+def main() -> None:
+    """Run the command that `sys.argv` names, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a character must not stop a command half way.
+            stream.reconfigure(errors="replace")
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left; what is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        app()
+    except SystemExit as exc:
+        # Typer ends every command so.
+        return exc.code if isinstance(exc.code, int) else 0
+    except (CommandError, ConfigError) as exc:
+        return _report(exc)
+    return 0
+
+
+def _report(error: CommandError | ConfigError) -> int:
+    sys.stderr.write(f"{error}\n")
+    return error.exit_code if isinstance(error, CommandError) else 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""What ends a command early, as the person at the terminal is told it."""
+
+
+class CommandError(Exception):
+    """The command could not do what was asked; the message is one clear line each."""
+
+    exit_code = 1
+
+
+class NotFound(CommandError):
+    """Nothing has this id or name."""
+
+
+class WrongUsage(CommandError):
+    """The options or the configuration cannot be used."""
+
+    exit_code = 2

@@ -1,0 +1,104 @@
+"""Arguments and options that several commands take."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from cli import values
+from cli.values import Given
+
+_MOST_SMALL = 2**31 - 1
+_MOST = 2**53
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON, with the API's field names.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+Limit = Annotated[int, typer.Option(min=1, max=200, help="At most so many rows.")]
+Cursor = Annotated[
+    str | None, typer.Option(metavar="CURSOR", help="Go on where the page before ended.")
+]
+Search = Annotated[str | None, typer.Option("--query", "-q", help="Part of the name.")]
+
+ProjectArgument = Annotated[str, typer.Argument(metavar="PROJECT", help="Its id or its name.")]
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", metavar="PROJECT", help="Of this one (id or name).")
+]
+TokenOption = Annotated[
+    str | None, typer.Option("--token", metavar="TOKEN", help="Of this one (id).")
+]
+ModelOption = Annotated[str | None, typer.Option("--model", help="Of this model.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from", parser=values.moment, metavar="TIME", help="2027-01-31, with a time, or 7d ago."
+    ),
+]
+Until = Annotated[
+    datetime | None, typer.Option("--to", parser=values.moment, metavar="TIME", help="As --from.")
+]
+
+RequestsPerMinute = Annotated[
+    Given | None,
+    typer.Option(parser=values.whole(_MOST_SMALL), metavar="N|none", help="Rate limit."),
+]
+MaxParallelRequests = Annotated[
+    Given | None,
+    typer.Option(parser=values.whole(_MOST_SMALL), metavar="N|none", help="Requests at once."),
+]
+MaxRequests = Annotated[
+    Given | None,
+    typer.Option(parser=values.whole(_MOST), metavar="N|none", help="Requests in all, from now."),
+]
+AllowedModels = Annotated[
+    Given | None,
+    typer.Option(
+        parser=values.entries(values.model), metavar="LIST|none", help="Such as gpt-4o,o3*"
+    ),
+]
+AllowedOrigins = Annotated[
+    Given | None,
+    typer.Option(
+        parser=values.entries(values.origin),
+        metavar="LIST|none",
+        help="Browser origins, such as https://app.example.com",
+    ),
+]
+AllowedEndpoints = Annotated[
+    Given | None,
+    typer.Option(
+        parser=values.entries(values.endpoint),
+        metavar="LIST|none",
+        help="Such as '/v1/embeddings,GET /v1/models'",
+    ),
+]
+AllowedIps = Annotated[
+    Given | None,
+    typer.Option(
+        parser=values.entries(values.address), metavar="LIST|none", help="Such as 10.0.0.0/8,::1"
+    ),
+]
+BaseUrl = Annotated[
+    Given | None,
+    typer.Option(
+        parser=values.base_url, metavar="URL|none", help="Upstream, if not the provider's own."
+    ),
+]
+Expires = Annotated[
+    Given | None,
+    typer.Option(
+        "--expires",
+        parser=values.expiry,
+        metavar="WHEN",
+        help="In 30d, 12h or 3600 (seconds), at a time, or never.",
+    ),
+]
+
+ApiKey = Annotated[
+    str | None,
+    typer.Option("--api-key", help="Stays in the shell's history; better one of the next two."),
+]
+ApiKeyStdin = Annotated[bool, typer.Option("--api-key-stdin", help="Read it from standard input.")]
+ApiKeyVariable = Annotated[
+    str | None,
+    typer.Option("--api-key-env", metavar="NAME", help="Read it from this environment variable."),
+]

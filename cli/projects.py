@@ -1,0 +1,186 @@
+"""`llm-proxy project`: an upstream account, or several, and the limits its tokens share."""
+
+from typing import Annotated
+
+import typer
+from tortoise.query_utils import Prefetch
+
+from cli import lookup, output, prompts, shown, values
+from cli.commands import examples, noun
+from cli.options import (
+    AllowedModels,
+    AllowedOrigins,
+    ApiKey,
+    ApiKeyStdin,
+    ApiKeyVariable,
+    BaseUrl,
+    Cursor,
+    Json,
+    Limit,
+    MaxParallelRequests,
+    ProjectArgument,
+    RequestsPerMinute,
+    Search,
+    Yes,
+)
+from cli.session import Session, with_database
+from models import Project, Token, UpstreamKey, listing
+from proxy.providers import BUILT_IN
+
+app = noun("project")
+
+_COLUMNS = ("id", "name", "provider", "is_active", "keys", "created_at")
+
+
+def _provider(text: str) -> str:
+    if text not in BUILT_IN:
+        raise typer.BadParameter(f"none of {', '.join(BUILT_IN)}")
+    return text
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy project create --name docs",
+        "llm-proxy project create --name docs --api-key-env OPENAI_API_KEY --json",
+        "pass show openai | llm-proxy project create --name docs --api-key-stdin",
+    )
+)
+@with_database
+async def create(
+    session: Session,
+    *,
+    name: Annotated[
+        str, typer.Option(parser=values.line(1, 200), metavar="NAME", help="No two may share it.")
+    ],
+    api_key: ApiKey = None,
+    api_key_stdin: ApiKeyStdin = False,
+    api_key_env: ApiKeyVariable = None,
+    provider: Annotated[
+        str, typer.Option(parser=_provider, metavar="PROVIDER", help=f"{' or '.join(BUILT_IN)}.")
+    ] = "openai",
+    base_url: BaseUrl = None,
+    requests_per_minute: RequestsPerMinute = None,
+    max_parallel_requests: MaxParallelRequests = None,
+    allowed_models: AllowedModels = None,
+    allowed_origins: AllowedOrigins = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project. Its API key is asked for unless an option brings it."""
+    material = prompts.api_key(api_key, api_key_stdin, api_key_env)
+    fields = values.given(
+        base_url=base_url,
+        requests_per_minute=requests_per_minute,
+        max_parallel_requests=max_parallel_requests,
+        allowed_models=allowed_models,
+        allowed_origins=allowed_origins,
+    )
+    project = await Project.create_with_key(
+        name=name,
+        provider=provider,
+        api_key=material,
+        ring=session.ring(),
+        by=session.actor,
+        **fields,
+    )
+    await _print(project, as_json=as_json, said=f"Project {name} was made.")
+
+
+@app.command(
+    "list", epilog=examples("llm-proxy project list", "llm-proxy project list -q docs --json")
+)
+@with_database
+async def list_(
+    _session: Session,
+    *,
+    query: Search = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Only those that are, or are not.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+) -> None:
+    """Show projects, newest first."""
+    keys = Prefetch("keys", queryset=UpstreamKey.all().order_by("id"))
+    rows = listing.projects(q=query, is_active=active).prefetch_related(keys)
+    found, following = await listing.page(rows, limit=limit, before=lookup.cursor(cursor))
+    items = [shown.project(project, project.keys) for project in found]
+    if not as_json:
+        items = [{**item, "keys": len(item["keys"])} for item in items]
+    output.page(items, _COLUMNS, as_json=as_json, following=following)
+
+
+@app.command(epilog=examples("llm-proxy project show docs"))
+@with_database
+async def show(_session: Session, project: ProjectArgument, *, as_json: Json = False) -> None:
+    """Show one project, with its keys."""
+    await _print(await lookup.project(project), as_json=as_json)
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy project update docs --requests-per-minute 600",
+        "llm-proxy project update docs --inactive",
+        "llm-proxy project update docs --allowed-models none",
+    )
+)
+@with_database
+async def update(
+    session: Session,
+    project: ProjectArgument,
+    *,
+    name: Annotated[
+        str | None, typer.Option(parser=values.line(1, 200), metavar="NAME", help="Rename it.")
+    ] = None,
+    active: Annotated[
+        bool | None,
+        typer.Option("--active/--inactive", help="Let its tokens in, or refuse them at once."),
+    ] = None,
+    base_url: BaseUrl = None,
+    requests_per_minute: RequestsPerMinute = None,
+    max_parallel_requests: MaxParallelRequests = None,
+    allowed_models: AllowedModels = None,
+    allowed_origins: AllowedOrigins = None,
+    as_json: Json = False,
+) -> None:
+    """Change what is named; none takes a limit away."""
+    found = await lookup.project(project)
+    fields = values.changes(
+        name=name,
+        is_active=active,
+        base_url=base_url,
+        requests_per_minute=requests_per_minute,
+        max_parallel_requests=max_parallel_requests,
+        allowed_models=allowed_models,
+        allowed_origins=allowed_origins,
+    )
+    await found.change(by=session.actor, **fields)
+    await _print(found, as_json=as_json, said=f"Project {found.name} was updated.")
+
+
+@app.command(epilog=examples("llm-proxy project delete docs --yes"))
+@with_database
+async def delete(session: Session, project: ProjectArgument, *, yes: Yes = False) -> None:
+    """Delete a project: its tokens are revoked and its keys erased.
+
+    Usage, requests and the audit trail are kept.
+    """
+    found = await lookup.project(project)
+    tokens = await Token.filter(project_id=found.id, revoked_at__isnull=True).count()
+    prompts.confirm(
+        f"Delete the project {found.name}, revoke its {tokens} tokens and erase its keys?", yes=yes
+    )
+    await found.erase(by=session.actor)
+    output.say(f"Project {found.name} was deleted.")
+
+
+async def _print(project: Project, *, as_json: bool, said: str | None = None) -> None:
+    item = shown.project(project, await project.keys.all().order_by("id"))
+    if said is not None:
+        output.say(said)
+    if as_json:
+        output.print_json(item)
+        return
+    keys = item.pop("keys")
+    output.record(item)
+    output.table(keys, shown.KEY_COLUMNS)

@@ -1,0 +1,133 @@
+"""What surrounds a command that works on the database: settings, schema, connection, actor.
+
+`translated` is the one seam where the data room's errors become the command line's.
+"""
+
+import asyncio
+import inspect
+import os
+import pwd
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec
+
+import config
+from cli import output
+from cli.errors import CommandError, WrongUsage
+from config import Database, Settings
+from migrations import schema
+from models import Actor, database, generation
+from models.crypto import KeyRing
+from models.errors import DatabaseUnavailable, ModelError
+
+P = ParamSpec("P")
+
+GENERATION_FILE: Final = "generation"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command works with, while the database is connected."""
+
+    settings: Settings
+    actor: Actor
+
+    def ring(self) -> KeyRing:
+        """The encryption keys; on SQLite made now if there were none. Raises ConfigError."""
+        settings, made = config.generate_missing(self.settings)
+        output.show_generated(made, settings.data_dir)
+        return KeyRing(settings.encryption_keys)
+
+    @property
+    def longest_lifetime(self) -> timedelta | None:
+        """TOKEN_MAX_LIFETIME."""
+        seconds = self.settings.token_max_lifetime
+        return None if seconds is None else timedelta(seconds=seconds)
+
+
+def with_database(
+    command: Callable[Concatenate[Session, P], Coroutine[Any, Any, None]],
+) -> Callable[P, None]:
+    """Make an async command that works on the database one that Typer can run."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        async def whole() -> None:
+            async with _session() as session:
+                await command(session, *args, **kwargs)
+
+        with translated():
+            asyncio.run(whole())
+
+    # Typer makes options of the parameters; the session is none.
+    signature = inspect.signature(command)
+    _, *parameters = signature.parameters.values()
+    vars(run)["__signature__"] = signature.replace(parameters=parameters)
+    return run
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise CommandError for what the data room raises on purpose, and for a damaged file."""
+    try:
+        yield
+    except DatabaseUnavailable as exc:
+        raise CommandError(f"The database is unavailable: {exc}") from exc
+    except ModelError as exc:
+        raise CommandError(str(exc)) from exc
+    except sqlite3.DatabaseError as exc:
+        raise CommandError(f"The database cannot be used: {exc}") from exc
+
+
+@asynccontextmanager
+async def _session() -> AsyncIterator[Session]:
+    settings = config.load()
+    await prepare(settings.database)
+    ticks = _generation_file(settings.data_dir)
+    generation.configure(ticks)
+    try:
+        await database.connect(settings.database)
+        yield Session(settings, Actor(name=f"cli:{_user()}"))
+    finally:
+        await database.disconnect()
+        generation.configure(None)
+        ticks.close()
+
+
+async def prepare(wanted: Database) -> None:
+    """See to it that this release can work with the database; SQLite is migrated if it is behind.
+
+    Raises WrongUsage naming the way out, DatabaseUnavailable.
+    """
+    standing = (await schema.state(wanted)).standing
+    if standing == "contracted":
+        raise WrongUsage(
+            "A newer release has changed the database so that this one cannot use it."
+            " Run the newer release."
+        )
+    if standing == "behind":
+        if wanted.dialect == "postgres":
+            raise WrongUsage("The database is behind this release. Run: llm-proxy migrate")
+        await schema.upgrade(wanted)
+
+
+def _generation_file(data_dir: Path) -> generation.GenerationFile:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return generation.GenerationFile(data_dir / GENERATION_FILE)
+    except OSError as exc:
+        # Without it a running server would not hear of a revocation at its next request.
+        raise CommandError(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        # Containers often run under a number that has no name.
+        return str(os.getuid())
