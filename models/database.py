@@ -75,6 +75,16 @@ def _sqlite_credentials(database: "Database") -> dict[str, Any]:
 
 
 def _postgres_credentials(database: "Database") -> dict[str, Any]:
+    return postgres_address(database) | {
+        "minsize": 1,
+        "maxsize": 5,
+        "timeout": _CONNECT_TIMEOUT_S,
+        "application_name": "llm-proxy",
+    }
+
+
+def postgres_address(database: "Database") -> dict[str, Any]:
+    """What `asyncpg.connect` needs to reach `database`, for those who do without Tortoise."""
     return {
         "host": database.host,
         "port": database.port,
@@ -82,10 +92,6 @@ def _postgres_credentials(database: "Database") -> dict[str, Any]:
         "password": database.password,
         "database": database.database,
         "ssl": _tls(database.sslmode, database.sslrootcert),
-        "minsize": 1,
-        "maxsize": 5,
-        "timeout": _CONNECT_TIMEOUT_S,
-        "application_name": "llm-proxy",
     }
 
 
