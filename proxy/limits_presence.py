@@ -22,24 +22,19 @@ class Presence:
         self._lock: int | None = None
 
     @contextmanager
-    def entering(self) -> Iterator[set[str]]:
-        """Be alive from now on, until `leave` or the end of the process; yields who is.
+    def entering(self) -> Iterator[None]:
+        """Be alive from now on, until `leave` or the end of the process.
 
-        One worker at a time: a file that is not locked yet looks like a dead worker's. Raises
-        OSError.
+        One worker at a time runs the block. Raises OSError.
         """
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        turn = os.open(self._directory, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        with self._turn():
             self._lock = os.open(self._own, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
-            yield self._living()
-        except BaseException:
-            self.leave()
-            raise
-        finally:
-            os.close(turn)
+            try:
+                yield
+            except BaseException:
+                self.leave()
+                raise
 
     def leave(self) -> None:
         """Be gone."""
@@ -65,12 +60,22 @@ class Presence:
             os.close(lock)
         return False
 
-    def _living(self) -> set[str]:
-        """Who is alive; what the others left here is removed."""
-        living = set()
-        for file in self._directory.iterdir():
-            if self.is_alive(file.name):
-                living.add(file.name)
-            else:
-                file.unlink(missing_ok=True)
-        return living
+    def dead(self) -> list[str]:
+        """Workers that ended without `leave` and were not buried. Raises OSError."""
+        # Between its creation and its lock a file looks like that of a dead worker.
+        with self._turn():
+            return [file.name for file in self._directory.iterdir() if not self.is_alive(file.name)]
+
+    def bury(self, worker: str) -> None:
+        """Nothing is left to clear away after this dead worker. Raises OSError."""
+        (self._directory / worker).unlink(missing_ok=True)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        turn = os.open(self._directory, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(turn)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import sqlite3
 import time
 from collections import Counter
@@ -37,8 +38,10 @@ _PARALLEL_RETRY_AFTER_S: Final = 1.0
 # Lets a client in that waited exactly as long as it was told.
 _GRAIN: Final = 1e-6
 
-# Small pages, because every commit writes whole ones. `level` is what the rate's bucket held at
-# `at`, Unix time. `held` are the slots that a worker's requests have, which only it writes.
+# Small pages, because every commit writes whole ones. `used` belongs to the quota of this epoch.
+# `spent` is what was taken from the rate's bucket and has not run back in yet, as of `at`, Unix
+# time: 0 is a full bucket, whatever the rate is. `held` are the slots that a worker's requests
+# have, which only that worker writes.
 _SCHEMA: Final = (
     "PRAGMA page_size = 1024",
     "PRAGMA journal_mode = WAL",
@@ -46,14 +49,14 @@ _SCHEMA: Final = (
     "PRAGMA wal_autocheckpoint = 0",
     """CREATE TABLE IF NOT EXISTS counter (
         key TEXT PRIMARY KEY, epoch INTEGER NOT NULL, used INTEGER NOT NULL,
-        level REAL NOT NULL, at REAL NOT NULL
+        spent REAL NOT NULL, at REAL NOT NULL
     ) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS slot (
         key TEXT, worker TEXT, held INTEGER NOT NULL, PRIMARY KEY (key, worker)
     ) WITHOUT ROWID""",
 )
-_READ_COUNTER: Final = "SELECT epoch, used, level, at FROM counter WHERE key = ?"
-_WRITE_COUNTER: Final = "REPLACE INTO counter (key, epoch, used, level, at) VALUES (?, ?, ?, ?, ?)"
+_READ_COUNTER: Final = "SELECT epoch, used, spent, at FROM counter WHERE key = ?"
+_WRITE_COUNTER: Final = "REPLACE INTO counter (key, epoch, used, spent, at) VALUES (?, ?, ?, ?, ?)"
 _RETURN_QUOTA: Final = "UPDATE counter SET used = max(0, used - ?) WHERE key = ? AND epoch = ?"
 _READ_SLOTS: Final = "SELECT worker, held FROM slot WHERE key = ? AND worker <> ?"
 _WRITE_SLOT: Final = "REPLACE INTO slot (key, worker, held) VALUES (?, ?, ?)"
@@ -67,12 +70,12 @@ class _Standing(NamedTuple):
     claim: Claim
     epoch: int
     used: int
-    level: float
+    spent: float
     at: float
     busy: int
 
 
-# What a key without a row has: no quota counted, and since 1970 any bucket is full.
+# What a key without a row has.
 _NEW: Final = (-1, 0, 0.0, 0.0)
 
 
@@ -106,7 +109,10 @@ class SqliteLimits:
         self._checkpointer.start()
 
     def _open(self) -> sqlite3.Connection:
-        with self._presence.entering() as living:
+        for worker in self._presence.dead():
+            # Its slots are freed below, by whoever comes first.
+            self._presence.bury(worker)
+        with self._presence.entering():
             self._path.touch(mode=0o600)
             connection = sqlite3.connect(
                 self._path, _OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -115,7 +121,7 @@ class SqliteLimits:
                 for statement in _SCHEMA:
                     connection.execute(statement)
                 for (worker,) in connection.execute("SELECT DISTINCT worker FROM slot").fetchall():
-                    if worker not in living:
+                    if not self._presence.is_alive(worker):
                         connection.execute(_DROP_WORKER, (worker,))
                 connection.execute("PRAGMA busy_timeout = 0")
             except BaseException:
@@ -217,16 +223,17 @@ class SqliteLimits:
         busy = 0 if parallel is None else self._busy(key, parallel)
         if quota is None and rate is None:
             return _Standing(claim, *_NEW, busy)
-        epoch, used, level, at = self._execute(_READ_COUNTER, (key,)).fetchone() or _NEW
+        epoch, used, spent, at = self._execute(_READ_COUNTER, (key,)).fetchone() or _NEW
         if quota is not None and epoch < quota_epoch:
             epoch, used = quota_epoch, base
         if rate is not None:
             if now < at:
                 # The clock was set back: unless this is written, the bucket would stand still.
-                self._execute(_WRITE_COUNTER, (key, epoch, used, level, now))
+                self._execute(_WRITE_COUNTER, (key, epoch, used, spent, now))
                 at = now
-            level, at = min(rate, level + (now - at) * rate / 60), now
-        return _Standing(claim, epoch, used, level, at, busy)
+            # At most the rate, for when it was lowered: an empty bucket fills within a minute.
+            spent, at = max(0.0, min(spent, rate) - (now - at) * rate / 60), now
+        return _Standing(claim, epoch, used, spent, at, busy)
 
     def _busy(self, key: str, limit: int) -> int:
         others: dict[str, int] = dict(self._execute(_READ_SLOTS, (key, self._worker)))
@@ -242,11 +249,11 @@ class SqliteLimits:
     def _take(self, standings: list[_Standing]) -> tuple[str, ...]:
         """Write one request more; the keys of which it has slots."""
         slots = []
-        for (key, quota, _, rate, parallel, _), epoch, used, level, at, _ in standings:
+        for (key, quota, _, rate, parallel, _), epoch, used, spent, at, _ in standings:
             if quota is not None or rate is not None:
                 # A bool is a number: 1 where there is such a limit.
-                used_then, level_then = used + (quota is not None), level - (rate is not None)
-                self._execute(_WRITE_COUNTER, (key, epoch, used_then, level_then, at))
+                used_then, spent_then = used + (quota is not None), spent + (rate is not None)
+                self._execute(_WRITE_COUNTER, (key, epoch, used_then, spent_then, at))
             if parallel is not None:
                 self._execute(_WRITE_SLOT, (key, self._worker, self._held[key] + 1))
                 slots.append(key)
@@ -294,13 +301,14 @@ def _refusal(standings: list[_Standing]) -> Exhausted | None:
     for claim, _, used, *_ in standings:
         if claim.quota is not None and used >= claim.quota:
             return Exhausted("quota", claim.key, None, Remaining(claim.quota, 0, 0.0))
-    waits = []
-    for claim, _, _, level, *_ in standings:
-        if (rate := claim.requests_per_minute) is not None and level + _GRAIN < 1:
-            waits.append(((1 - level) * 60 / rate, claim.key, rate, (rate - level) * 60 / rate))
-    if waits:
-        wait, key, rate, reset = max(waits)
-        return Exhausted("rate", key, wait, Remaining(rate, 0, reset))
+    empty = []
+    for claim, _, _, spent, *_ in standings:
+        if (rate := claim.requests_per_minute) is not None and spent + 1 > rate + _GRAIN:
+            wait = (spent + 1 - rate) * 60 / rate if rate else math.inf
+            empty.append((wait, claim.key, Remaining(rate, 0, spent * 60 / rate if rate else 0.0)))
+    if empty:
+        wait, key, remaining = max(empty)
+        return Exhausted("rate", key, wait if wait < math.inf else None, remaining)
     for claim, *_, busy in standings:
         if claim.max_parallel is not None and busy >= claim.max_parallel:
             remaining = Remaining(claim.max_parallel, 0, _PARALLEL_RETRY_AFTER_S)
@@ -311,11 +319,11 @@ def _refusal(standings: list[_Standing]) -> Exhausted | None:
 def _remaining(standings: list[_Standing]) -> Remaining | None:
     """What is left once one request is taken."""
     tightest: Remaining | None = None
-    for claim, _, used, level, *_ in standings:
+    for claim, _, used, spent, *_ in standings:
         if (rate := claim.requests_per_minute) is not None:
-            left = max(0, int(level - 1 + _GRAIN))
+            left = max(0, int(rate - spent - 1 + _GRAIN))
             if tightest is None or tightest.reset == 0 or left < tightest.remaining:
-                tightest = Remaining(rate, left, (rate - level + 1) * 60 / rate)
+                tightest = Remaining(rate, left, (spent + 1) * 60 / rate)
         elif claim.quota is not None and tightest is None:
             tightest = Remaining(claim.quota, claim.quota - used - 1, 0.0)
     return tightest
