@@ -48,6 +48,7 @@ class Journal:
         # Why the disk takes nothing; None while it does.
         self._refusal: OSError | None = None
         self._unsynced = False
+        self._sync_fails = False
         try:
             self.file = journal_files.create(directory)
         except OSError as exc:
@@ -155,9 +156,13 @@ class Journal:
         try:
             await asyncio.to_thread(self.file.sync)
         except OSError as exc:
-            # The pages are still there to be drained; only a loss of power would show.
+            # What was written can still be drained; only a loss of power would show.
             self._unsynced = True
-            logger.error("The journal {} cannot be synced: {}", self.file.path, exc)
+            if not self._sync_fails:
+                logger.error("The journal {} cannot be synced: {}", self.file.path, exc)
+            self._sync_fails = True
+        else:
+            self._sync_fails = False
 
     def rotate(self) -> None:
         """Go on in a new file where this one is drained, and large or damaged.

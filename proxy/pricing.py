@@ -25,8 +25,8 @@ _MODEL_NAME_MAX: Final = 200
 #: Beyond this no number is honest, and 64 bits are near.
 _NANOS_MAX: Final = 10**15
 
-# A price per million tokens has up to six decimals, per single token twelve, and a nano-dollar
-# takes back nine: scaled by this, every price per token is a whole number of nano-dollars.
+# Prices per token are kept as whole billionths of a nano-dollar: what a list with thirds in it
+# (0.08333…) loses by that does not show in a bill of a billion tokens.
 _SCALE: Final = 10**9
 _NANOS_PER_TOKEN: Final = 1_000 * _SCALE
 _NANOS_PER_REQUEST: Final = 1_000_000 * _SCALE
@@ -119,7 +119,7 @@ def _rates(price: ModelPrice, start: int) -> _Rates:
         cached=(prompt or 0) if cached is None else cached,
         completion=completion,
         reasoning=(completion or 0) if reasoning is None else reasoning,
-        request=int(request * _NANOS_PER_REQUEST) if isinstance(request, Decimal) else 0,
+        request=round(request * _NANOS_PER_REQUEST) if isinstance(request, Decimal) else 0,
     )
 
 
@@ -129,8 +129,8 @@ def _at(price: Decimal | TieredPrices | None, start: int) -> int | None:
         return None
     if isinstance(price, TieredPrices):
         due = [tier.price for tier in price.tiers if tier.start <= start]
-        return int((due[-1] if due else price.base) * _NANOS_PER_TOKEN)
-    return int(price * _NANOS_PER_TOKEN)
+        return round((due[-1] if due else price.base) * _NANOS_PER_TOKEN)
+    return round(price * _NANOS_PER_TOKEN)
 
 
 _tariffs: dict[tuple[str, str], _Tariff | None] = {}
