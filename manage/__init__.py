@@ -1,1 +1,17 @@
-"""JSON control plane, `/manage/*`: one module per resource."""
+"""JSON control plane, `/manage/*`: one module per resource.
+
+    plane       the blueprint, which is all that `app.py` needs
+    dispatch    from a request to a view and back: admit, validate, call, answer
+    auth, throttle, trail    who calls; slowing wrong tokens down; refusals in the audit trail
+    reading, schemas/        what may be sent, and what comes back
+    operations  the table that routing, validation and the document are made from
+    projects, keys, tokens, usage, requests, audit    the views
+    openapi, docs            the document made from the same table, and its page
+
+Rules of the domain are the data room's; nothing here knows the data plane or the admin pages.
+"""
+
+from manage.errors import respond
+from manage.plane import blueprint
+
+__all__ = ["blueprint", "respond"]

@@ -1,0 +1,140 @@
+"""From a request to a view and back: admit, validate, call, answer.
+
+The caller is identified before anything else is looked at, so that without a token nothing here,
+not even which paths exist, can be found out; and the body is read only once it is wanted.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sanic import HTTPResponse, Request
+
+from config import Settings
+from config.client_address import client_address
+from manage import reading
+from manage.answers import answer, request_id
+from manage.auth import Caller, identify, presented_secret
+from manage.errors import (
+    Conflict,
+    Forbidden,
+    ManageError,
+    MethodNotAllowed,
+    NotFound,
+    TooManyFailures,
+    Unauthorized,
+)
+from manage.operations import Call, Operation, Service
+from manage.schemas.fields import parse_id
+from manage.schemas.projects import PROVIDERS
+from manage.schemas.schema import Schema
+from manage.throttle import Throttle
+from manage.trail import Trail
+from models import Actor
+from models.audit import AuditOutcome
+from models.errors import Refused
+
+#: What somebody who was not let in is called.
+_NOBODY: Final = "anonymous"
+
+
+class Dispatcher:
+    """Answers every request under /manage that is not for the documents."""
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        self._settings = settings
+        self._service = service
+        self._throttle = Throttle()
+        self._trail = Trail()
+
+    async def handle(
+        self,
+        request: Request[Any, Any],
+        operations: Mapping[str, Operation],
+        texts: Mapping[str, str],
+    ) -> HTTPResponse:
+        """Call the operation for the request's method; `texts` are the ids as the path has them.
+
+        Raises ManageError, and what the data room raises.
+        """
+        method = "GET" if request.method == "HEAD" else request.method
+        operation = operations.get(method)
+        caller = await self._admit(request, operation)
+        actor = self._actor(request, caller.name)
+        if not caller.may(request.method):
+            raise await self._refuse(actor, operation, Forbidden("This token may only read."))
+        if not operations:
+            raise NotFound("There is no such path.")
+        if operation is None:
+            raise MethodNotAllowed(_allowed(operations))
+        ids = _ids(texts)
+        given = await self._given(request, operation)
+        try:
+            result = await operation.view(Call(given, ids, actor, self._service))
+        except Refused as exc:
+            raise await self._refuse(actor, operation, Conflict(str(exc))) from exc
+        return answer(request, operation.status, _encode(result))
+
+    async def _admit(self, request: Request[Any, Any], operation: Operation | None) -> Caller:
+        secret = presented_secret(request.headers.get("authorization"))
+        if secret is not None:
+            caller = await identify(secret, self._settings.management_token)
+            if caller is not None:
+                return caller
+        actor = self._actor(request, _NOBODY)
+        error: ManageError = Unauthorized("A valid management token is needed, as Bearer.")
+        if secret is not None:
+            retry_after = await self._throttle.hold_back(actor.ip or "")
+            if retry_after is not None:
+                error = TooManyFailures(
+                    "Too many wrong management tokens came from this address.",
+                    retry_after=retry_after,
+                )
+        raise await self._refuse(actor, operation, error)
+
+    async def _refuse(
+        self, actor: Actor, operation: Operation | None, error: ManageError
+    ) -> ManageError:
+        """Note the refusal in the audit trail; `error`, to be raised."""
+        outcome: AuditOutcome = "failed" if actor.name == _NOBODY else "refused"
+        label = None if operation is None else operation.label
+        await self._trail.refused(actor, label, error, outcome)
+        return error
+
+    def _actor(self, request: Request[Any, Any], name: str) -> Actor:
+        peer = request.conn_info.client_ip if request.conn_info else ""
+        address = client_address(
+            peer,
+            request.headers.getall("x-forwarded-for", []),
+            self._settings.trusted_proxies,
+        )
+        return Actor(name, ip=address, request_id=str(request_id(request)))
+
+    async def _given(self, request: Request[Any, Any], operation: Operation) -> Schema:
+        query = reading.read_query(request.query_string)
+        sent: object = query
+        if operation.method in ("POST", "PATCH"):
+            reading.refuse_query(query)
+            sent = await reading.read_body(request)
+        context = {PROVIDERS: self._service.provider_names}
+        return reading.validate(operation.takes, sent, context)
+
+
+def _allowed(operations: Mapping[str, Operation]) -> list[str]:
+    names = set(operations)
+    return sorted(names | {"HEAD"} if "GET" in names else names)
+
+
+def _ids(texts: Mapping[str, str]) -> dict[str, UUID]:
+    ids = {}
+    for name, text in texts.items():
+        parsed = parse_id(text)
+        if parsed is None:
+            raise NotFound("Nothing has this id.")
+        ids[name] = parsed
+    return ids
+
+
+def _encode(result: Schema | None) -> bytes | None:
+    # Fields that were never set are those that do not belong to this row at all.
+    return None if result is None else result.model_dump_json(exclude_unset=True).encode()

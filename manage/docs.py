@@ -1,0 +1,81 @@
+"""`/manage/docs`: the OpenAPI document, and a page that shows it.
+
+Both are the same for every installation and hold none of its data, so neither needs a token. The
+page has no script and loads nothing from anywhere else.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import msgspec
+from sanic import Blueprint, HTTPResponse, Request
+
+from config.version import VERSION
+from manage import openapi
+from manage.answers import answer
+from manage.errors import MethodNotAllowed
+from manage.operations import Resource
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_ROOT: Final = Path(__file__).parent
+_TEMPLATES: Final = _ROOT.parent / "templates" / "manage"
+_POLICY: Final = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "referrer-policy": "same-origin",
+}
+
+
+def add_to(plane: Blueprint, resources: Sequence[Resource]) -> None:
+    """Serve the document of `resources`, its page and the page's style."""
+    document = openapi.document(resources, version=VERSION)
+    _serve(plane, "/docs", render(document).encode(), "text/html; charset=utf-8")
+    _serve(plane, "/docs/openapi.json", msgspec.json.encode(document), "application/json")
+    style = (_ROOT / "static" / "docs.css").read_bytes()
+    _serve(plane, "/docs/docs.css", style, "text/css; charset=utf-8")
+
+
+def _serve(plane: Blueprint, path: str, body: bytes, content_type: str) -> None:
+    async def serve(request: Request[Any, Any]) -> HTTPResponse:
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(("GET", "HEAD"))
+        return answer(request, 200, body, content_type=content_type, headers=_POLICY)
+
+    name = path.strip("/").replace("/", "_").replace(".", "_")
+    plane.add_route(serve, path, methods=_METHODS, stream=True, name=name)
+
+
+def render(document: dict[str, Any]) -> str:
+    """The page."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["kind"] = kind
+    return environment.get_template("docs.html").render(document=document)
+
+
+def kind(schema: dict[str, Any]) -> str:
+    """A schema in a few words: `integer, 1 to 200`, `list of string, or null`."""
+    if "anyOf" in schema:
+        options = [kind(option) for option in schema["anyOf"]]
+        return ", or ".join(sorted(options, key=lambda option: option == "null"))
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "enum" in schema or "const" in schema:
+        return "one of " + ", ".join(map(str, schema.get("enum") or [schema["const"]]))
+    if schema.get("type") == "array":
+        return "list of " + kind(schema.get("items", {}))
+    words = str(schema.get("format") or schema.get("type", "anything"))
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        words += f", {low} to {high}"
+    longest = schema.get("maxLength")
+    return words if longest is None else f"{words}, at most {longest} characters"

@@ -1,0 +1,173 @@
+"""Every refusal of the management API: its status, its `code`, and what the caller did.
+
+Views raise them, or let the data room's errors pass; `translate` is the one seam where those and
+Sanic's become ours, and `respond` gives all of them the one shape of the contract.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
+
+import msgspec
+from loguru import logger
+from sanic import HTTPResponse, Request
+from sanic.exceptions import SanicException
+
+from manage.answers import answer, request_id
+from models.errors import DatabaseUnavailable, Refused
+
+_RETRY_SECONDS: Final = 2
+
+AnyRequest: TypeAlias = Request[Any, Any]
+
+
+class Detail(NamedTuple):
+    """One thing that is wrong with what was sent. Never quotes a value: it may be a secret."""
+
+    field: str
+    message: str
+
+
+class ManageError(Exception):
+    """Whatever this API refuses with."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        details: Sequence[Detail] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+        self.headers = headers or {}
+
+
+class InvalidRequest(ManageError):
+    """Fields, parameters or a body that are not as described; `details` has each of them."""
+
+    status, code = 400, "invalid_request"
+
+
+class Unauthorized(ManageError):
+    """No bearer token, or one that is nobody's."""
+
+    status, code = 401, "unauthorized"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"www-authenticate": "Bearer"})
+
+
+class Forbidden(ManageError):
+    """A token of scope `read` that tries to change something."""
+
+    status, code = 403, "forbidden"
+
+
+class NotFound(ManageError):
+    """No such path, or nothing has this id."""
+
+    status, code = 404, "not_found"
+
+
+class MethodNotAllowed(ManageError):
+    """The path exists, with other methods. `Allow` says which."""
+
+    status, code = 405, "method_not_allowed"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        names = ", ".join(allowed)
+        super().__init__(f"This path takes {names} only.", headers={"allow": names})
+
+
+class RequestTimeout(ManageError):
+    """The body stopped coming."""
+
+    status, code = 408, "request_timeout"
+
+
+class Conflict(ManageError):
+    """A rule of the domain forbids it: a name that is taken, a token that is revoked."""
+
+    status, code = 409, "conflict"
+
+
+class RequestTooLarge(ManageError):
+    """The body is larger than 1 MiB."""
+
+    status, code = 413, "request_too_large"
+
+
+class UnsupportedMediaType(ManageError):
+    """The body is not declared as `application/json`."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+class TooManyFailures(ManageError):
+    """Wrong tokens kept coming from this address. A right one is let in at once all the same."""
+
+    status, code = 429, "too_many_failures"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message, headers={"retry-after": str(retry_after)})
+
+
+class InternalError(ManageError):
+    """A mistake of ours; the log has it under the request id."""
+
+    status, code = 500, "internal_error"
+
+
+class Unavailable(ManageError):
+    """The database cannot be reached now."""
+
+    status, code = 503, "database_unavailable"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"retry-after": str(_RETRY_SECONDS)})
+
+
+def translate(error: Exception) -> ManageError:
+    """`error` as this API tells it; InternalError for whatever nobody raised on purpose."""
+    if isinstance(error, ManageError):
+        return error
+    if isinstance(error, DatabaseUnavailable):
+        return Unavailable("The database is unavailable; try again.")
+    if isinstance(error, Refused):
+        return Conflict(str(error))
+    if isinstance(error, SanicException):
+        return _of_sanic(error)
+    return InternalError("Something went wrong here; the log has it under the request id.")
+
+
+def _of_sanic(error: SanicException) -> ManageError:
+    if error.status_code == 404:
+        return NotFound("There is no such path.")
+    if error.status_code == 405:
+        return MethodNotAllowed(sorted(getattr(error, "allowed_methods", None) or ()))
+    if error.status_code == 408:
+        return RequestTimeout("The body stopped coming.")
+    if error.status_code == 413:
+        return RequestTooLarge("The body is larger than 1 MiB.")
+    if 400 <= error.status_code < 500:
+        return InvalidRequest("The request is malformed.", details=[Detail("body", str(error))])
+    return InternalError("Something went wrong here; the log has it under the request id.")
+
+
+def respond(request: AnyRequest, error: Exception) -> HTTPResponse:
+    """The answer to `error`, for whatever was asked under /manage."""
+    refusal = translate(error)
+    if isinstance(refusal, InternalError):
+        logger.opt(exception=error).error(
+            "{} {} failed (request {})", request.method, request.path, request_id(request)
+        )
+    body: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+    if refusal.details:
+        body["details"] = [detail._asdict() for detail in refusal.details]
+    return answer(
+        request, refusal.status, msgspec.json.encode({"error": body}), headers=refusal.headers
+    )

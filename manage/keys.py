@@ -1,0 +1,50 @@
+"""`/manage/projects/{id}/keys`"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from manage import projects
+from manage.errors import NotFound
+from manage.operations import Call, Resource
+from manage.schemas.keys import KeyChange, KeyCreation, KeyView
+from manage.schemas.schema import Nothing
+from models import UpstreamKey
+
+resource = Resource("keys")
+
+
+async def _find(ids: Mapping[str, UUID]) -> UpstreamKey:
+    project = await projects.find(ids["project_id"])
+    key = await UpstreamKey.get_or_none(id=ids["key_id"], project_id=project.id)
+    if key is None:
+        raise NotFound("The project has no key with this id.")
+    return key
+
+
+@resource.post("/projects/{project_id}/keys", takes=KeyCreation, returns=KeyView, status=201)
+async def add_key(call: Call[KeyCreation]) -> KeyView:
+    """Add an upstream key. It takes its share of the project's tokens at once."""
+    project = await projects.find(call.ids["project_id"])
+    key = await project.add_key(
+        api_key=call.given.api_key,
+        ring=call.service.ring,
+        by=call.actor,
+        label=call.given.label or "",
+        weight=call.given.weight,
+    )
+    return KeyView.of(key)
+
+
+@resource.patch("/projects/{project_id}/keys/{key_id}", takes=KeyChange, returns=KeyView)
+async def change_key(call: Call[KeyChange]) -> KeyView:
+    """Change a key's label or weight, or take it out of use."""
+    key = await _find(call.ids)
+    await key.change(by=call.actor, **call.given.fields())
+    return KeyView.of(key)
+
+
+@resource.delete("/projects/{project_id}/keys/{key_id}", takes=Nothing)
+async def remove_key(call: Call[Nothing]) -> None:
+    """Remove a key and erase its material."""
+    key = await _find(call.ids)
+    await key.remove(by=call.actor)

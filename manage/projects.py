@@ -1,0 +1,83 @@
+"""`/manage/projects`"""
+
+from uuid import UUID
+
+from manage import pagination
+from manage.errors import NotFound
+from manage.operations import Call, Resource
+from manage.schemas.projects import (
+    ProjectChange,
+    ProjectCreation,
+    ProjectQuery,
+    ProjectView,
+    RevocationView,
+)
+from manage.schemas.schema import Nothing, Page
+from models import Project, listing
+
+resource = Resource("projects")
+
+
+async def find(project_id: UUID) -> Project:
+    """The living project with this id and its keys. Raises NotFound."""
+    project = await Project.get_or_none(id=project_id, deleted_at__isnull=True).prefetch_related(
+        "keys"
+    )
+    if project is None:
+        raise NotFound("There is no project with this id.")
+    return project
+
+
+@resource.post("/projects", takes=ProjectCreation, returns=ProjectView, status=201)
+async def create_project(call: Call[ProjectCreation]) -> ProjectView:
+    """Create a project with its first upstream key."""
+    project = await Project.create_with_key(
+        provider=call.given.provider,
+        api_key=call.given.api_key,
+        ring=call.service.ring,
+        by=call.actor,
+        **call.given.fields(),
+    )
+    return ProjectView.of(project, await project.keys.all())
+
+
+@resource.get("/projects", takes=ProjectQuery, returns=Page[ProjectView])
+async def list_projects(call: Call[ProjectQuery]) -> Page[ProjectView]:
+    """List projects, newest first."""
+    rows = listing.projects(q=call.given.q, is_active=call.given.is_active)
+    found, cursor = await pagination.page("projects", rows.prefetch_related("keys"), call.given)
+    return Page(data=[ProjectView.of(row, list(row.keys)) for row in found], next_cursor=cursor)
+
+
+@resource.get("/projects/{project_id}", takes=Nothing, returns=ProjectView)
+async def show_project(call: Call[Nothing]) -> ProjectView:
+    """Show a project."""
+    project = await find(call.ids["project_id"])
+    return ProjectView.of(project, list(project.keys))
+
+
+@resource.patch("/projects/{project_id}", takes=ProjectChange, returns=ProjectView)
+async def change_project(call: Call[ProjectChange]) -> ProjectView:
+    """Change a project. Deactivating it refuses its tokens and ends their running streams."""
+    project = await find(call.ids["project_id"])
+    await project.change(by=call.actor, **call.given.fields())
+    return ProjectView.of(project, list(project.keys))
+
+
+@resource.delete("/projects/{project_id}", takes=Nothing)
+async def delete_project(call: Call[Nothing]) -> None:
+    """Delete a project: its tokens are revoked, its keys erased, its history is kept."""
+    project = await find(call.ids["project_id"])
+    await project.erase(by=call.actor)
+
+
+@resource.post("/projects/{project_id}/tokens/revoke", takes=Nothing, returns=RevocationView)
+async def revoke_project_tokens(call: Call[Nothing]) -> RevocationView:
+    """Revoke every token of a project."""
+    project = await find(call.ids["project_id"])
+    counts = await project.revoke_tokens(by=call.actor)
+    return RevocationView(
+        revoked_count=counts.revoked_count,
+        already_revoked_count=counts.already_revoked_count,
+        total_tokens=counts.total_tokens,
+    )

@@ -1,0 +1,26 @@
+"""`/manage/requests`"""
+
+from manage import pagination
+from manage.operations import Call, Resource
+from manage.schemas.requests import RequestQuery, RequestView
+from manage.schemas.schema import Page
+from models import listing
+
+resource = Resource("requests")
+
+
+@resource.get("/requests", takes=RequestQuery, returns=Page[RequestView])
+async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
+    """List requests that were let in, newest first."""
+    wanted = call.given
+    rows = listing.requests(
+        project_id=wanted.project_id,
+        token_id=wanted.token_id,
+        model=wanted.model,
+        status=wanted.status,
+        outcome=wanted.outcome,
+        start=wanted.start,
+        end=wanted.end,
+    )
+    found, cursor = await pagination.page("requests", rows, wanted)
+    return Page(data=[RequestView.of(row) for row in found], next_cursor=cursor)

@@ -1,0 +1,130 @@
+"""The kinds of values that fields hold, each with its bounds.
+
+Types are strict, so values that JSON and queries can only write as text (ids, times) are parsed
+here, and by one form each.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+#: Integers beyond it are not the same number in every JSON reader.
+LARGEST_INTEGER: Final = 2**53 - 1
+#: A century, in seconds: more is a mistake, and beyond what databases and clients can date.
+LONGEST_LIFETIME: Final = 36_525 * 86_400
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# RFC 3339 5.6; a leap second is no time that a datetime can hold.
+_RFC3339: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9000
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """The error of a field: `message` as it is, without pydantic's prefix."""
+    # A template with nothing to fill in: braces in it would be taken for a place.
+    return PydanticCustomError("invalid", "{message}", {"message": message})
+
+
+def only(pattern: str, message: str) -> tuple[AfterValidator, Any]:
+    """A text that `pattern` describes whole, for validation and for the document."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise wrong(message)
+        return text
+
+    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^(?:{pattern})$"})
+
+
+def parsed_by(parse: Callable[[str], str]) -> AfterValidator:
+    """A text as `parse` gives it back, or the ValueError that it raises."""
+
+    def check(text: str) -> str:
+        try:
+            return parse(text)
+        except ValueError as exc:
+            raise wrong(f"This is not usable: {exc}.") from None
+
+    return AfterValidator(check)
+
+
+def _storable(text: str) -> str:
+    for character in text:
+        # C0, DEL, C1 and surrogates: PostgreSQL refuses some, and terminals obey others.
+        if character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff":
+            raise wrong("This holds a control character or a lone surrogate.")
+    return text
+
+
+def _to_uuid(value: object) -> UUID:
+    if not isinstance(value, str) or _UUID.fullmatch(value) is None:
+        raise wrong("This is not an id.")
+    return UUID(value)
+
+
+def _to_moment(value: object) -> datetime:
+    match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise wrong("This is not a time such as 2030-01-31T12:00:00Z.")
+    day, time, fraction, zone = match.groups()
+    try:
+        moment = datetime.fromisoformat(
+            f"{day}T{time}{(fraction or '')[:7]}{'+00:00' if zone in 'Zz' else zone}"
+        ).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise wrong("There is no such time.") from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise wrong(f"This is not between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
+    return moment
+
+
+def parse_id(text: str) -> UUID | None:
+    """An id from a path; None when it cannot be one."""
+    return UUID(text) if _UUID.fullmatch(text) else None
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_storable),
+]
+"""The name of something that must have one."""
+
+Label = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storable)]
+"""Text that may be empty; also what is searched for."""
+
+Id = Annotated[UUID, BeforeValidator(_to_uuid)]
+Moment = Annotated[datetime, BeforeValidator(_to_moment)]
+
+RatePerMinute = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Parallel = Annotated[int, Field(ge=1, le=1_000_000)]
+Quota = Annotated[int, Field(ge=1, le=LARGEST_INTEGER)]
+Weight = Annotated[int, Field(ge=1, le=1_000_000)]
+
+_VISIBLE, _VISIBLE_FIELD = only("[!-~]+", "Only visible ASCII characters, no spaces.")
+ApiKey = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4096),
+    _VISIBLE,
+    _VISIBLE_FIELD,
+    Field(repr=False),
+]
+"""An upstream's key. Anything else would be cut, folded or refused in a header."""
+
+ModelPattern = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)
+]
+
+#: An allow list. "None at all" would be `null`'s opposite and useless: an empty one is a mistake.
+ALLOW_LIST: Final = Field(min_length=1, max_length=1000)
+ModelPatterns = Annotated[list[ModelPattern], ALLOW_LIST]

@@ -1,0 +1,60 @@
+"""Upstream keys. Their material is sent here and never comes back."""
+
+from datetime import datetime
+from typing import Self, cast
+from uuid import UUID
+
+from pydantic import ConfigDict
+
+from manage.schemas.fields import ApiKey, Label, Weight
+from manage.schemas.schema import Schema, without_defaults
+from models import UpstreamKey
+from models.upstream_keys import UpstreamKeyFields
+
+
+class KeyCreation(Schema):
+    """One more upstream key for a project."""
+
+    api_key: ApiKey
+    label: Label | None = None
+    weight: Weight = 1
+
+
+class KeyChange(Schema):
+    """What may be changed on a key; absent fields stay."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
+    label: Label | None = None
+    weight: Weight = 1
+    is_active: bool = True
+
+    def fields(self) -> UpstreamKeyFields:
+        """What was sent, as the model takes it."""
+        sent = self.model_dump(exclude_unset=True)
+        if "label" in sent:
+            sent["label"] = sent["label"] or ""
+        return cast(UpstreamKeyFields, sent)
+
+
+class KeyView(Schema):
+    """An upstream key, without its material."""
+
+    id: UUID
+    label: str
+    hint: str
+    is_active: bool
+    weight: int
+    created_at: datetime
+
+    @classmethod
+    def of(cls, key: UpstreamKey) -> Self:
+        """`key` as it is shown."""
+        return cls(
+            id=key.id,
+            label=key.label,
+            hint=key.hint,
+            is_active=key.is_active,
+            weight=key.weight,
+            created_at=key.created_at,
+        )

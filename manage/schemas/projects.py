@@ -1,0 +1,145 @@
+"""Projects: an upstream account, and the limits that all its tokens share."""
+
+from datetime import datetime
+from typing import Annotated, Final, Self, cast
+from uuid import UUID
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo
+
+from config import parse_base_url
+from manage.schemas.fields import (
+    ALLOW_LIST,
+    ApiKey,
+    Label,
+    ModelPatterns,
+    Name,
+    Parallel,
+    RatePerMinute,
+    only,
+    parsed_by,
+    wrong,
+)
+from manage.schemas.keys import KeyView
+from manage.schemas.queries import PageQuery, Switch
+from manage.schemas.schema import Schema, without_defaults
+from models import Project, UpstreamKey
+from models.projects import ProjectFields
+
+#: Where the validation context has the names that `provider` may take.
+PROVIDERS: Final = "providers"
+
+
+def _is_known(name: str, info: ValidationInfo) -> str:
+    known = (info.context or {}).get(PROVIDERS, ())
+    if name not in known:
+        raise wrong(f"This is none of the providers here: {', '.join(sorted(known))}.")
+    return name
+
+
+Provider = Annotated[
+    str,
+    AfterValidator(_is_known),
+    Field(description="The name of a provider that this installation knows."),
+]
+
+BaseUrl = Annotated[
+    str,
+    StringConstraints(max_length=2048),
+    parsed_by(parse_base_url),
+    Field(
+        description="http(s)://HOST[:PORT][/PATH]; a trailing /v1 is stripped.",
+        json_schema_extra={"format": "uri"},
+    ),
+]
+
+_ORIGIN, _ORIGIN_FIELD = only(
+    r"\*|[a-z][a-z0-9+.-]*://[!\"$-.0->@-~]+",
+    "This is not an origin such as https://app.example.com: scheme and host, no path.",
+)
+Origin = Annotated[str, StringConstraints(to_lower=True, max_length=300), _ORIGIN, _ORIGIN_FIELD]
+
+
+class ProjectLimits(Schema):
+    """What holds for all tokens of a project."""
+
+    requests_per_minute: RatePerMinute | None = None
+    max_parallel_requests: Parallel | None = None
+    allowed_models: ModelPatterns | None = None
+    allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
+
+
+class ProjectCreation(ProjectLimits):
+    """A new project, with its first upstream key."""
+
+    name: Name
+    api_key: ApiKey
+    provider: Provider = "openai"
+    base_url: BaseUrl | None = None
+
+    def fields(self) -> ProjectFields:
+        """What the model takes as fields."""
+        return cast(ProjectFields, self.model_dump(exclude={"api_key", "provider"}))
+
+
+class ProjectChange(ProjectLimits):
+    """What may be changed on a project; absent fields stay."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
+    name: Name = ""
+    base_url: BaseUrl | None = None
+    is_active: bool = True
+
+    def fields(self) -> ProjectFields:
+        """What was sent."""
+        return cast(ProjectFields, self.model_dump(exclude_unset=True))
+
+
+class ProjectQuery(PageQuery):
+    """Which projects to list."""
+
+    q: Annotated[Label, Field(description="Part of the name, or the id.")] | None = None
+    is_active: Switch | None = None
+
+
+class ProjectView(Schema):
+    """A project."""
+
+    id: UUID
+    name: str
+    provider: str
+    base_url: str | None
+    is_active: bool
+    requests_per_minute: int | None
+    max_parallel_requests: int | None
+    allowed_models: list[str] | None
+    allowed_origins: list[str] | None
+    keys: list[KeyView]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, project: Project, keys: list[UpstreamKey]) -> Self:
+        """`project` as it is shown."""
+        return cls(
+            id=project.id,
+            name=project.name,
+            provider=project.provider,
+            base_url=project.base_url,
+            is_active=project.is_active,
+            requests_per_minute=project.requests_per_minute,
+            max_parallel_requests=project.max_parallel_requests,
+            allowed_models=project.allowed_models,
+            allowed_origins=project.allowed_origins,
+            keys=[KeyView.of(key) for key in sorted(keys, key=lambda key: key.id)],
+            created_at=project.created_at,
+            updated_at=project.updated_at,
+        )
+
+
+class RevocationView(Schema):
+    """What revoking all tokens of a project came to."""
+
+    revoked_count: int
+    already_revoked_count: int
+    total_tokens: int

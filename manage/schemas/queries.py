@@ -1,0 +1,69 @@
+"""What a query may hold. Its values arrive as text and are parsed here, by one form each."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field
+
+from manage.errors import Detail
+from manage.schemas.fields import Id, Label, Moment, wrong
+from manage.schemas.schema import Schema
+
+PAGE_DEFAULT: Final = 50
+PAGE_MOST: Final = 200
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+
+
+def _to_number(value: object) -> object:
+    if isinstance(value, str):
+        if _NUMBER.fullmatch(value) is None:
+            raise wrong("This is not a whole number.")
+        return int(value)
+    return value
+
+
+def _to_switch(value: object) -> object:
+    if isinstance(value, str):
+        if value not in ("true", "false"):
+            raise wrong("This is neither true nor false.")
+        return value == "true"
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_to_number)]
+Switch = Annotated[bool, BeforeValidator(_to_switch)]
+
+
+class PageQuery(Schema):
+    """How much of a list, and from where."""
+
+    limit: Annotated[Number, Field(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT
+    cursor: Annotated[str, Field(max_length=1000, description="A page's next_cursor.")] | None = (
+        None
+    )
+
+
+class RangeQuery(PageQuery):
+    """A list of what happened between two times."""
+
+    start: Moment | None = Field(None, alias="from", description="The first moment.")
+    end: Moment | None = Field(None, alias="to", description="The moment to stop before.")
+
+    def backwards(self) -> list[Detail]:
+        """The range as an error, if it ends before it begins."""
+        return _backwards(self.start, self.end)
+
+
+class OwnedQuery(RangeQuery):
+    """What tokens did, of one project, token or model."""
+
+    project_id: Id | None = None
+    token_id: Id | None = None
+    model: Label | None = None
+
+
+def _backwards(start: datetime | None, end: datetime | None) -> list[Detail]:
+    if start is None or end is None or start <= end:
+        return []
+    return [Detail("to", "This is before `from`.")]

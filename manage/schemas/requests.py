@@ -1,0 +1,75 @@
+"""The request log. Prompts and answers are not in it."""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal, Self, cast
+from uuid import UUID
+
+from pydantic import Field
+
+from manage.schemas.queries import Number, OwnedQuery
+from manage.schemas.schema import Schema
+from manage.schemas.usage import NANOS
+from models import RequestLog
+from models.ledger import Outcome, UsageQuality
+
+_US_IN_MS: Final = 1000
+
+
+class RequestQuery(OwnedQuery):
+    """Which requests to list."""
+
+    status: Annotated[Number, Field(ge=0, le=999)] | None = None
+    outcome: Outcome | None = None
+
+
+class RequestView(Schema):
+    """One request that was let in."""
+
+    id: UUID
+    at: datetime
+    project_id: UUID
+    token_id: UUID
+    provider: str
+    endpoint: str
+    method: str
+    model: Annotated[str, Field(description="Empty where none was named.")]
+    status: Annotated[int, Field(description="What the client was sent; 0 for nothing.")]
+    outcome: str
+    usage: Literal["exact", "unknown"]
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None
+    bytes_in: int
+    bytes_out: int
+    ttfb_ms: float | None
+    duration_ms: float
+    overhead_ms: float
+
+    @classmethod
+    def of(cls, row: RequestLog) -> Self:
+        """`row` as it is shown."""
+        return cls(
+            id=row.id,
+            at=row.at,
+            project_id=row.project_id,
+            token_id=row.token_id,
+            provider=row.provider,
+            endpoint=row.endpoint,
+            method=row.method,
+            model=row.model,
+            status=row.status,
+            outcome=row.outcome,
+            usage=cast(UsageQuality, row.usage),
+            prompt_tokens=row.prompt_tokens,
+            completion_tokens=row.completion_tokens,
+            cached_tokens=row.cached_tokens,
+            reasoning_tokens=row.reasoning_tokens,
+            cost_usd=None if row.cost_nanos is None else row.cost_nanos / NANOS,
+            bytes_in=row.bytes_in,
+            bytes_out=row.bytes_out,
+            ttfb_ms=None if row.ttfb_us is None else row.ttfb_us / _US_IN_MS,
+            duration_ms=row.duration_us / _US_IN_MS,
+            overhead_ms=row.overhead_us / _US_IN_MS,
+        )

@@ -1,0 +1,188 @@
+"""Tokens. A secret is in the answer to its creation or rotation, and nowhere else."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal, Self, cast
+from uuid import UUID
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+
+from manage.errors import Detail
+from manage.schemas.fields import (
+    ALLOW_LIST,
+    LONGEST_LIFETIME,
+    Id,
+    Label,
+    ModelPatterns,
+    Moment,
+    Parallel,
+    Quota,
+    RatePerMinute,
+    only,
+    parsed_by,
+    wrong,
+)
+from manage.schemas.queries import PageQuery
+from manage.schemas.schema import Schema, without_defaults
+from models import Token
+from models.tokens import DEFAULT_LIFETIME, TokenFields, TokenStatus
+
+_LONGEST_GRACE: Final = 90 * 86_400
+_ADDRESS_WITH_STAR: Final = re.compile(r"[0-9A-Fa-f.:*]+")
+
+
+def _is_ahead(moment: datetime) -> datetime:
+    ahead = moment - datetime.now(UTC)
+    if not timedelta(0) < ahead <= timedelta(seconds=LONGEST_LIFETIME):
+        raise wrong("This is not in the future, or more than a century away.")
+    return moment
+
+
+def _address(text: str) -> str:
+    if "*" in text:
+        if not _ADDRESS_WITH_STAR.fullmatch(text):
+            raise ValueError("neither an address nor a network")
+        return text
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("neither an address nor a network with no host bits set") from None
+    return str(network) if "/" in text else str(network.network_address)
+
+
+_ENDPOINT, _ENDPOINT_FIELD = only(
+    r"((GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|\*) )?[/*][!\"$->@-~]*",
+    "This is neither a path nor METHOD and a path, such as POST /v1/chat/completions.",
+)
+Endpoint = Annotated[str, StringConstraints(max_length=300), _ENDPOINT, _ENDPOINT_FIELD]
+Address = Annotated[
+    str,
+    StringConstraints(max_length=50),
+    parsed_by(_address),
+    Field(description="An address, a network such as 10.0.0.0/8, or an address with `*`."),
+]
+
+
+class TokenChange(Schema):
+    """What may be set on a token; absent fields stay, null is none."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
+    name: Label | None = None
+    expires_in: (
+        Annotated[
+            int, Field(ge=1, le=LONGEST_LIFETIME, description="Seconds from now; null for never.")
+        ]
+        | None
+    ) = None
+    expires_at: Annotated[Moment, AfterValidator(_is_ahead)] | None = None
+    max_requests: Quota | None = None
+    requests_per_minute: RatePerMinute | None = None
+    max_parallel_requests: Parallel | None = None
+    allowed_models: ModelPatterns | None = None
+    allowed_endpoints: Annotated[list[Endpoint], ALLOW_LIST] | None = None
+    allowed_ips: Annotated[list[Address], ALLOW_LIST] | None = None
+
+    @classmethod
+    def clashes(cls, sent: Mapping[str, Any]) -> list[Detail]:
+        """A token has one end."""
+        if "expires_in" in sent and "expires_at" in sent:
+            return [Detail("expires_at", "Give expires_in or expires_at, not both.")]
+        return []
+
+    @property
+    def end_field(self) -> str:
+        """The field that says when the token ends."""
+        return "expires_at" if "expires_at" in self.model_fields_set else "expires_in"
+
+    def fields(self) -> TokenFields:
+        """What was sent, as the model takes it."""
+        sent = self.model_dump(exclude_unset=True, exclude={"project_id"})
+        if "expires_in" in sent:
+            lifetime = sent.pop("expires_in")
+            sent["expires_at"] = lifetime and datetime.now(UTC) + timedelta(seconds=lifetime)
+        if "name" in sent:
+            sent["name"] = sent["name"] or ""
+        return cast(TokenFields, sent)
+
+
+class TokenCreation(TokenChange):
+    """A new token. Without an end it lives 30 days, or TOKEN_MAX_LIFETIME if that is shorter."""
+
+    project_id: Id
+
+    def fields_with_end(self, longest: timedelta | None) -> TokenFields:
+        """What was sent, with the default end where none was."""
+        fields = self.fields()
+        if "expires_at" not in fields:
+            lifetime = min(DEFAULT_LIFETIME, longest or DEFAULT_LIFETIME)
+            fields["expires_at"] = datetime.now(UTC) + lifetime
+        return fields
+
+
+class Rotation(Schema):
+    """A new secret for a token."""
+
+    grace_seconds: Annotated[
+        int, Field(ge=0, le=_LONGEST_GRACE, description="For how long the old secret still works.")
+    ] = 0
+
+
+class TokenQuery(PageQuery):
+    """Which tokens to list."""
+
+    project_id: Id | None = None
+    status: TokenStatus | None = None
+    q: Annotated[Label, Field(description="Part of the name or hint, or the id.")] | None = None
+
+
+class TokenView(Schema):
+    """A token, without its secret."""
+
+    id: UUID
+    project_id: UUID
+    name: str
+    hint: str
+    status: Literal["active", "expired", "revoked"]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    max_requests: int | None
+    request_count: int
+    requests_per_minute: int | None
+    max_parallel_requests: int | None
+    allowed_models: list[str] | None
+    allowed_endpoints: list[str] | None
+    allowed_ips: list[str] | None
+    last_used_at: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, token: Token, /, **more: str) -> Self:
+        """`token` as it is shown, with the fields that a subclass adds."""
+        return cls(
+            id=token.id,
+            project_id=token.project_id,
+            name=token.name,
+            hint=token.hint,
+            status=token.status,
+            expires_at=token.expires_at,
+            revoked_at=token.revoked_at,
+            max_requests=token.max_requests,
+            request_count=token.request_count,
+            requests_per_minute=token.requests_per_minute,
+            max_parallel_requests=token.max_parallel_requests,
+            allowed_models=token.allowed_models,
+            allowed_endpoints=token.allowed_endpoints,
+            allowed_ips=token.allowed_ips,
+            last_used_at=token.last_used_at,
+            created_at=token.created_at,
+            **more,
+        )
+
+
+class TokenWithSecret(TokenView):
+    """A token with its new secret, which is not shown again."""
+
+    token: Annotated[str, Field(repr=False)]

@@ -1,0 +1,82 @@
+"""Usage: sums of the counters."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from manage.schemas.queries import OwnedQuery
+from manage.schemas.schema import Schema
+from models.usage_report import (
+    DEFAULT_RANGE,
+    GROUP_COLUMN,
+    Bucket,
+    GroupBy,
+    UsageQuery,
+    UsageRow,
+)
+
+NANOS: Final = 10**9
+
+
+class UsageFilter(OwnedQuery):
+    """What to add up, and by what. `from` is 30 days ago unless given, `to` is now."""
+
+    bucket: Bucket = "total"
+    group_by: GroupBy | None = None
+
+    def query(self) -> UsageQuery:
+        """What was asked for, as the report takes it."""
+        present = datetime.now(UTC)
+        start = present - DEFAULT_RANGE
+        if self.end is not None and self.end < start:
+            start = self.end - DEFAULT_RANGE
+        return UsageQuery(
+            start=self.start or start,
+            end=self.end or present,
+            bucket=self.bucket,
+            group_by=self.group_by,
+            project_id=self.project_id,
+            token_id=self.token_id,
+            model=self.model,
+        )
+
+
+class UsageView(Schema):
+    """The sums of one bucket and group. Of the four group fields, the one grouped by is there."""
+
+    bucket: Annotated[
+        datetime, Field(description="First moment of the bucket; of the range, for `total`.")
+    ]
+    project_id: UUID | None = None
+    token_id: UUID | None = None
+    model: Annotated[str, Field(description="Empty where none was named.")] | None = None
+    endpoint: str | None = None
+    requests: int
+    errors: Annotated[int, Field(description="Status 400 and above, or not complete.")]
+    unknown_usage_requests: int
+    prompt_tokens: Annotated[int, Field(description="Cached ones included.")]
+    completion_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    total_tokens: int
+    cost_usd: Annotated[float, Field(description="Null while no price is known.")] | None
+
+    @classmethod
+    def of(cls, row: UsageRow, group_by: GroupBy | None) -> Self:
+        """`row` as it is shown."""
+        group: dict[str, Any] = {GROUP_COLUMN[group_by]: row.group} if group_by else {}
+        return cls(
+            bucket=row.bucket,
+            requests=row.requests,
+            errors=row.errors,
+            unknown_usage_requests=row.unknown_usage_requests,
+            prompt_tokens=row.prompt_tokens,
+            completion_tokens=row.completion_tokens,
+            cached_tokens=row.cached_tokens,
+            reasoning_tokens=row.reasoning_tokens,
+            total_tokens=row.prompt_tokens + row.completion_tokens,
+            cost_usd=None if row.cost_nanos is None else row.cost_nanos / NANOS,
+            **group,
+        )

@@ -1,0 +1,24 @@
+"""`/manage/usage`"""
+
+from manage import pagination
+from manage.operations import Call, Resource
+from manage.schemas.schema import Page
+from manage.schemas.usage import UsageFilter, UsageView
+from models import usage_report
+from models.usage_report import Place
+
+resource = Resource("usage")
+
+
+@resource.get("/usage", takes=UsageFilter, returns=Page[UsageView])
+async def report_usage(call: Call[UsageFilter]) -> Page[UsageView]:
+    """Add up what was used, newest bucket first. Shows a request within 2 seconds of its end."""
+    wanted = call.given
+    # A cursor of another grouping would name a place that is not there.
+    kind = f"usage:{wanted.bucket}:{wanted.group_by}"
+    after = None if wanted.cursor is None else pagination.decode(kind, wanted.cursor, Place)
+    rows, last = await usage_report.report(wanted.query(), limit=wanted.limit, after=after)
+    return Page(
+        data=[UsageView.of(row, wanted.group_by) for row in rows],
+        next_cursor=None if last is None else pagination.encode(kind, last),
+    )

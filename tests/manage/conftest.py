@@ -1,0 +1,117 @@
+"""The management plane on a real socket, over each database, and a client that may write."""
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from sanic import HTTPResponse, Request, Sanic
+from sanic.exceptions import SanicException
+
+import manage
+from config import Database, Settings, load
+from models.crypto import KeyRing
+from server.http import StrictProtocol
+
+MANAGEMENT_TOKEN = "management-token-of-the-tests"
+PROVIDERS = frozenset({"openai", "anthropic"})
+
+Json = dict[str, Any]
+Serve = Callable[..., Any]
+
+
+@pytest.fixture
+def settings(database: Database, tmp_path: Path) -> Settings:
+    """What an operator sets, over the test's database."""
+    loaded = load({"MANAGEMENT_TOKEN": MANAGEMENT_TOKEN, "DATA_DIR": str(tmp_path)}, None)
+    return replace(loaded, database=database, encryption_keys=(b"k" * 32,))
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """The plane at a URL of its own, behind the front door that serves it in production."""
+    app: Sanic[Any, Any] = Sanic(f"manage-{uuid4().hex}", configure_logging=False)
+    app.config.update(ACCESS_LOG=False, MOTD=False, AUTO_EXTEND=False, RESPONSE_TIMEOUT=10**9)
+    ring = KeyRing(settings.encryption_keys)
+    app.blueprint(manage.blueprint(settings, provider_names=PROVIDERS, ring=ring))
+
+    @app.exception(SanicException)
+    async def outside_the_plane(request: Request, error: SanicException) -> HTTPResponse:
+        return manage.respond(request, error)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = await app.create_server(
+        sock=listener, protocol=StrictProtocol, return_asyncio_server=True
+    )
+    assert server is not None
+    await server.startup()
+    await server.before_start()
+    await server.after_start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        await server.before_stop()
+        server.close()
+        for connection in server.connections:
+            connection.abort()
+        await server.wait_closed()
+        await server.after_stop()
+
+
+@pytest.fixture
+async def url(connected: Database, settings: Settings) -> AsyncIterator[str]:
+    """Where the plane is served."""
+    async with serving(settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The bearer of MANAGEMENT_TOKEN."""
+    headers = {"authorization": f"Bearer {MANAGEMENT_TOKEN}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody without a token."""
+    async with httpx.AsyncClient(base_url=url) as client:
+        yield client
+
+
+Make = Callable[..., Awaitable[Json]]
+
+
+@pytest.fixture
+def make_project(client: httpx.AsyncClient) -> Make:
+    """Create a project through the API."""
+
+    async def make(name: str = "", **more: Any) -> Json:
+        body = {"name": name or uuid4().hex, "api_key": "sk-the-upstream-key-0001", **more}
+        response = await client.post("/manage/projects", json=body)
+        assert response.status_code == 201, response.text
+        project: Json = response.json()
+        return project
+
+    return make
+
+
+@pytest.fixture
+def make_token(client: httpx.AsyncClient, make_project: Make) -> Make:
+    """Create a token through the API, in a new project unless one is named."""
+
+    async def make(**more: Any) -> Json:
+        if "project_id" not in more:
+            more["project_id"] = (await make_project())["id"]
+        response = await client.post("/manage/tokens", json=more)
+        assert response.status_code == 201, response.text
+        token: Json = response.json()
+        return token
+
+    return make

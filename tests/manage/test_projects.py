@@ -1,0 +1,260 @@
+"""`/manage/projects`"""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from models import AuditEvent, Project, UpstreamKey
+from tests.manage.conftest import Make
+
+Json = dict[str, Any]
+
+
+async def test_project_is_created_with_its_key_and_without_its_material(
+    client: httpx.AsyncClient,
+) -> None:
+    response = await client.post(
+        "/manage/projects",
+        json={
+            "name": "  Search ",
+            "api_key": "sk-proj-very-secret-7890",
+            "base_url": "https://api.example.com/v1/",
+            "requests_per_minute": 60,
+            "allowed_models": ["gpt-*"],
+        },
+    )
+    assert response.status_code == 201
+    project = response.json()
+    (key,) = project.pop("keys")
+    assert list(project) == [
+        "id",
+        "name",
+        "provider",
+        "base_url",
+        "is_active",
+        "requests_per_minute",
+        "max_parallel_requests",
+        "allowed_models",
+        "allowed_origins",
+        "created_at",
+        "updated_at",
+    ]
+    assert project["name"] == "Search"
+    assert project["provider"] == "openai"
+    assert project["base_url"] == "https://api.example.com"
+    assert project["is_active"] is True
+    assert project["requests_per_minute"] == 60
+    assert project["max_parallel_requests"] is None
+    assert project["allowed_models"] == ["gpt-*"]
+    assert project["created_at"].endswith("Z")
+    assert list(key) == ["id", "label", "hint", "is_active", "weight", "created_at"]
+    assert (key["hint"], key["weight"], key["is_active"]) == ("sk-…7890", 1, True)
+    assert "very-secret" not in response.text
+
+
+async def test_show_change_and_list_agree(client: httpx.AsyncClient, make_project: Make) -> None:
+    project = await make_project("one", requests_per_minute=5, allowed_models=["a"])
+    path = f"/manage/projects/{project['id']}"
+    assert (await client.get(path)).json() == project
+    change = {"name": "two", "requests_per_minute": None, "is_active": False}
+    response = await client.patch(path, json=change)
+    assert response.status_code == 200
+    changed = response.json()
+    assert changed["updated_at"] > project["updated_at"]
+    assert changed == project | change | {"updated_at": changed["updated_at"]}
+    assert (await client.get(path)).json() == changed
+    assert (await client.get("/manage/projects")).json() == {"data": [changed], "next_cursor": None}
+
+
+async def test_change_of_nothing_changes_nothing(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    for body in (b"{}", b""):
+        response = await client.patch(
+            f"/manage/projects/{project['id']}",
+            content=body,
+            headers={"content-type": "application/json"},
+        )
+        assert (response.status_code, response.json()) == (200, project)
+
+
+async def test_two_projects_do_not_share_a_name(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    await make_project("taken")
+    other = await make_project("other")
+    for response in (
+        await client.post("/manage/projects", json={"name": "taken", "api_key": "sk-x"}),
+        await client.patch(f"/manage/projects/{other['id']}", json={"name": "taken"}),
+    ):
+        assert response.status_code == 409
+        assert response.json()["error"]["code"] == "conflict"
+        assert "taken" in response.json()["error"]["message"]
+
+
+async def test_deleting_revokes_tokens_erases_keys_and_keeps_history(
+    client: httpx.AsyncClient, make_project: Make, make_token: Make
+) -> None:
+    project = await make_project("gone")
+    token = await make_token(project_id=project["id"])
+    path = f"/manage/projects/{project['id']}"
+    response = await client.delete(path)
+    assert (response.status_code, response.content) == (204, b"")
+    assert await UpstreamKey.all().count() == 0
+    assert await Project.filter(id=project["id"]).exists()
+    shown = (await client.get(f"/manage/tokens/{token['id']}")).json()
+    assert shown["status"] == "revoked"
+    assert (await client.get("/manage/projects")).json()["data"] == []
+    for method in ("GET", "PATCH", "DELETE"):
+        assert (await client.request(method, path)).status_code == 404
+    response = await client.post("/manage/tokens", json={"project_id": project["id"]})
+    assert response.status_code == 404
+    # The name is free again.
+    await make_project("gone")
+
+
+async def test_revoking_all_tokens_counts_them(
+    client: httpx.AsyncClient, make_project: Make, make_token: Make
+) -> None:
+    project = await make_project()
+    tokens = [await make_token(project_id=project["id"]) for _ in range(3)]
+    await client.delete(f"/manage/tokens/{tokens[0]['id']}")
+    path = f"/manage/projects/{project['id']}/tokens/revoke"
+    response = await client.post(path)
+    assert response.status_code == 200
+    assert response.json() == {"revoked_count": 2, "already_revoked_count": 1, "total_tokens": 3}
+    again = (await client.post(path, json={})).json()
+    assert again == {"revoked_count": 0, "already_revoked_count": 3, "total_tokens": 3}
+
+
+async def test_search_and_filter(client: httpx.AsyncClient, make_project: Make) -> None:
+    search = await make_project("Search 100%")
+    other = await make_project("Billing")
+    await client.patch(f"/manage/projects/{other['id']}", json={"is_active": False})
+
+    async def names(**query: str) -> list[str]:
+        response = await client.get("/manage/projects", params=query)
+        assert response.status_code == 200, response.text
+        return [project["name"] for project in response.json()["data"]]
+
+    assert await names() == ["Billing", "Search 100%"]
+    assert await names(q="EARCH") == ["Search 100%"]
+    assert await names(q="0%") == ["Search 100%"]
+    assert await names(q="S%100") == []
+    assert await names(q="_") == []
+    assert await names(q=search["id"]) == ["Search 100%"]
+    assert await names(is_active="false") == ["Billing"]
+    assert await names(is_active="true", q="billing") == []
+    assert await names(q="") == ["Billing", "Search 100%"]
+
+
+async def test_every_mutation_is_audited_with_the_request_id_and_without_secrets(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project("audited", api_key="sk-never-to-be-seen-1234")
+    path = f"/manage/projects/{project['id']}"
+    changed = await client.patch(path, json={"requests_per_minute": 7})
+    await client.patch(path, json={"is_active": False})
+    await client.delete(path)
+    events = await AuditEvent.all().order_by("id")
+    assert [event.action for event in events] == [
+        "project.create",
+        "key.add",
+        "project.update",
+        "project.deactivate",
+        "project.delete",
+    ]
+    assert {event.actor for event in events} == {"management"}
+    assert {event.ip for event in events} == {"127.0.0.1"}
+    assert events[2].changes == {"requests_per_minute": [None, 7]}
+    assert events[2].request_id == changed.headers["x-llm-proxy-request-id"]
+    listed = await client.get("/manage/audit")
+    assert "never-to-be-seen" not in listed.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "   "),
+        ("name", "x" * 201),
+        ("name", "a\x00b"),
+        ("name", "a\ud800b"),
+        ("name", "two\nlines"),
+        ("name", None),
+        ("name", 7),
+        ("api_key", ""),
+        ("api_key", "sk with spaces"),
+        ("api_key", "sk-\u2026"),
+        ("api_key", "k" * 4097),
+        ("provider", "nobody"),
+        ("provider", None),
+        ("base_url", "ftp://example.com"),
+        ("base_url", "https://user:password@example.com"),
+        ("base_url", "https://example.com?x=1"),
+        ("base_url", "https://example.com#x"),
+        ("base_url", "example.com"),
+        ("base_url", ""),
+        ("requests_per_minute", 0),
+        ("requests_per_minute", -1),
+        ("requests_per_minute", True),
+        ("requests_per_minute", "60"),
+        ("requests_per_minute", 1.5),
+        ("requests_per_minute", 10**30),
+        ("max_parallel_requests", 2**63),
+        ("allowed_models", []),
+        ("allowed_models", [""]),
+        ("allowed_models", [1]),
+        ("allowed_models", "gpt-4"),
+        ("allowed_models", ["x"] * 1001),
+        ("allowed_origins", ["example.com"]),
+        ("allowed_origins", ["https://example.com/path"]),
+        ("tokens", 1),
+        ("is_active", True),
+    ],
+)
+async def test_bad_field_is_named(client: httpx.AsyncClient, field: str, value: object) -> None:
+    import json
+
+    body = {"name": "fine", "api_key": "sk-fine", field: value}
+    response = await client.post(
+        "/manage/projects",
+        content=json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+    )
+    assert response.status_code == 400, response.text
+    error = response.json()["error"]
+    assert error["code"] == "invalid_request"
+    assert [detail["field"].partition(".")[0] for detail in error["details"]] == [field]
+    assert await Project.all().count() == 0
+
+
+async def test_all_bad_fields_are_named_at_once(client: httpx.AsyncClient) -> None:
+    response = await client.post(
+        "/manage/projects",
+        json={"name": 7, "base_url": "x", "max_parallel_requests": 0, "surprise": 1},
+    )
+    named = {detail["field"] for detail in response.json()["error"]["details"]}
+    assert named == {"name", "api_key", "base_url", "max_parallel_requests", "surprise"}
+
+
+async def test_null_is_refused_where_there_is_no_none(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    for field in ("name", "is_active", "api_key", "provider"):
+        response = await client.patch(f"/manage/projects/{project['id']}", json={field: None})
+        assert response.status_code == 400, field
+
+
+@pytest.mark.parametrize("project_id", ["x", "0", "%00", "%ff", "1" * 5000, str(uuid4())])
+async def test_unknown_or_malformed_id_is_not_found(
+    client: httpx.AsyncClient, project_id: str
+) -> None:
+    for method in ("GET", "PATCH", "DELETE"):
+        response = await client.request(method, f"/manage/projects/{project_id}")
+        assert response.status_code == 404
+        assert response.json()["error"]["code"] == "not_found"
