@@ -151,8 +151,7 @@ def read_batch(file: JournalFile, *, limit: int) -> Batch:
     start = file.position or 0
     batch = Batch(start)
     data = os.pread(file.fd, min(_READ_BYTES, file.size - start), start)
-    at_end = start + len(data) >= file.size
-    for line in _lines(data, limit, at_end=at_end):
+    for line in _lines(data, limit):
         entry = _entry(line)
         if entry is None:
             batch.damaged.append((batch.end, line))
@@ -162,15 +161,15 @@ def read_batch(file: JournalFile, *, limit: int) -> Batch:
     return batch
 
 
-def _lines(data: bytes, limit: int, *, at_end: bool) -> Iterator[bytes]:
+def _lines(data: bytes, limit: int) -> Iterator[bytes]:
     offset = 0
     for _ in range(limit):
         newline = data.find(b"\n", offset)
         if newline < 0:
-            rest = data[offset:]
-            # A line that fills the whole read is no line of ours, however it goes on.
-            if rest and (at_end or offset == 0):
-                yield rest
+            # The start of a line; it comes whole with the next read. Unless that is all there
+            # is: the end of the file, or a line too long to be one of ours.
+            if data and offset == 0:
+                yield data
             return
         yield data[offset : newline + 1]
         offset = newline + 1

@@ -315,11 +315,16 @@ async def test_a_damaged_line_is_put_aside_once(
     journal: Journal, books: Books, directory: Path
 ) -> None:
     path = leave_an_orphan(directory, b"?\n" + lines(an_entry()) + b"!\n")
-    drain = Drain(journal, apply=books.apply)
+    tries = 0
+
+    async def fails_twice(journal_id: str, start: int, end: int, entries: Sequence[Entry]) -> int:
+        nonlocal tries
+        if entries and (tries := tries + 1) < 3:
+            raise books.error
+        return await books.apply(journal_id, start, end, entries)
+
+    drain = Drain(journal, apply=fails_twice)
     drain.adopt()
-    # The position is asked for first.
-    await books.apply(path.stem, 0, 0, ())
-    books.answers_lost = 2
     assert not await drain.drain_once()
     assert not await drain.drain_once()
     assert await drain.drain_once()
@@ -387,6 +392,29 @@ async def test_what_is_left_at_the_deadline_is_taken_after_the_next_start(
     next_start.start()
     await books.arrived.wait()
     await next_start.close(timeout=30)
+    assert books.entries == ids
+    assert list(directory.iterdir()) == []
+
+
+async def test_the_last_worker_takes_what_the_others_left(
+    journal: Journal, books: Books, directory: Path
+) -> None:
+    neighbour = Journal(directory)
+    ids = append(neighbour, 2)
+    await neighbour.close()
+    await Drain(journal, apply=books.apply).close(timeout=30)
+    assert books.entries == ids
+    assert list(directory.iterdir()) == []
+
+
+async def test_what_was_kept_in_memory_is_drained_when_closing(
+    books: Books, directory: Path
+) -> None:
+    directory.write_bytes(b"")
+    journal = Journal(directory)
+    ids = append(journal, 2)
+    directory.unlink()
+    await Drain(journal, apply=books.apply).close(timeout=30)
     assert books.entries == ids
     assert list(directory.iterdir()) == []
 

@@ -180,6 +180,28 @@ async def test_a_disk_that_refuses_from_the_start(unusable: Path, said: list[str
     assert len(written(unusable)) == 5
 
 
+async def test_half_a_line_that_could_not_be_taken_back_is_taken_back_later(
+    directory: Path,
+) -> None:
+    journal = Journal(directory)
+    assert journal.file is not None
+    journal.append(first := an_entry())
+    # For a while the disk is read-only, with half a line on it.
+    writable = os.dup(journal.file.fd)
+    with journal.file.path.open("rb") as read_only:
+        os.dup2(read_only.fileno(), journal.file.fd)
+    journal.append(second := an_entry())
+    os.write(writable, encode(second)[:50])
+    await journal.keep()
+    assert looks(journal) == ("degraded", True)
+
+    os.dup2(writable, journal.file.fd)
+    os.close(writable)
+    await journal.keep()
+    assert looks(journal) == ("ok", True)
+    assert written(directory) == [first, second]
+
+
 async def test_what_no_disk_took_is_said_when_it_is_lost(unusable: Path, said: list[str]) -> None:
     journal = Journal(unusable)
     journal.append(an_entry())
