@@ -4,6 +4,7 @@
     database  `DATABASE_URL`
     table     every variable as one row; `.env.example` and docs/configuration.md are its print
     load      the environment to `Settings`, or every problem at once
+    version   which release this is
     generated secrets made on the first start, where the database is a file
 
 Nothing else reads the environment, and nothing here knows what a setting is used for. A problem
@@ -16,9 +17,11 @@ from config.forms import Network, parse_base_url
 from config.generated import generate_missing
 from config.load import ConfigError, load, load_database
 from config.table import TABLE, Row, Settings
+from config.version import VERSION
 
 __all__ = [
     "TABLE",
+    "VERSION",
     "ConfigError",
     "Database",
     "Network",

@@ -1,0 +1,193 @@
+"""The wiring: from settings to a Sanic app that carries every plane. Nothing else knows the whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, Final, TypeAlias
+
+from sanic import Sanic
+from sanic_ext import Extend
+from sanic_ext import Config as ExtendConfig
+
+from config import Settings, generate_missing, load
+from config.client_address import client_address
+from models import database, generation
+from models.crypto import KeyRing
+from models.generation import GenerationFile
+from models.grants import GrantRecord, load_grant
+from proxy.blueprint import blueprint as proxy_blueprint
+from proxy.downstream import RequestHead
+from proxy.drain import Drain
+from proxy.grants import Grants
+from proxy.handler import Bounds, DataPlane
+from proxy.journal import Journal
+from proxy.limits_sqlite import SqliteLimits
+from proxy.providers import BUILT_IN, Provider
+from proxy.upstream.connection import Timeouts
+from proxy.upstream.pool import Pool
+from server.downstream import SanicDownstream
+from server.operations import Checks
+from server.operations import blueprint as operations_blueprint
+
+App: TypeAlias = Sanic[Any, SimpleNamespace]
+
+
+def create_app(*, settings: Settings | None = None) -> App:
+    """An app ready to be served by `server.worker.Worker`.
+
+    Without `settings` the environment is read. Raises config.ConfigError.
+    """
+    settings = settings or generate_missing(load())[0]
+    app: App = Sanic("llm_proxy", configure_logging=False)
+    app.config.update(_SANIC)
+    _extend(app)
+    app.ctx.settings = settings
+    app.blueprint(operations_blueprint())
+    app.blueprint(proxy_blueprint(SanicDownstream))
+    parts = _Parts(app, settings)
+    app.before_server_start(parts.open)
+    app.after_server_stop(parts.close)
+    app.ctx.checks = parts.checks
+    return app
+
+
+_SANIC: dict[str, Any] = {
+    "ACCESS_LOG": False,
+    # Bodies of the other planes; the data path has a bound of its own.
+    "REQUEST_MAX_SIZE": 1024 * 1024,
+    # Not ours: StrictProtocol and UPSTREAM_* time requests, and a stream may pause.
+    "RESPONSE_TIMEOUT": 10**9,
+    "REQUEST_TIMEOUT": 10**9,
+    # A slow reader may take its time with the last bytes of its answer.
+    "GRACEFUL_TCP_CLOSE_TIMEOUT": 600.0,
+    "MOTD": False,
+    "FALLBACK_ERROR_FORMAT": "json",
+}
+
+
+def _extend(app: App) -> None:
+    """Templating is sanic-ext's; without it Sanic would run on silently, so it is asked for."""
+    Extend(
+        app,
+        config=ExtendConfig(
+            # Our own documents: sanic-ext's pages load from a CDN.
+            oas=False,
+            http_auto_head=False,
+            http_auto_options=False,
+            http_auto_trace=False,
+            http_all_methods=False,
+            cors=False,
+        ),
+    )
+
+
+def providers(settings: Settings) -> Mapping[str, Provider]:
+    """The built-in providers as this installation has them."""
+    return {
+        name: replace(
+            provider,
+            base_url=settings.openai_base_url if name == "openai" else provider.base_url,
+            meter_streams=provider.meter_streams and settings.meter_streams,
+        )
+        for name, provider in BUILT_IN.items()
+    }
+
+
+#: How long a worker that ends tries to empty its journal; what is left waits for the next start.
+_LAST_DRAIN: Final = 1.5
+
+
+def _client_address(settings: Settings, head: RequestHead) -> str:
+    """Whose request it is; looked up only by those who need it."""
+    if not settings.trusted_proxies:
+        return head.client_ip
+    forwarded = [
+        value.decode("latin-1")
+        for name, value in head.headers
+        if name.lower() == b"x-forwarded-for"
+    ]
+    return client_address(head.client_ip, forwarded, settings.trusted_proxies)
+
+
+class _Books:
+    """Where the grant cache reads: the models."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self.generation = generation.current
+        self.changes_since = generation.changes_since
+
+    async def load(self, digest: str) -> GrantRecord | None:
+        return await load_grant(digest, self._ring)
+
+
+class _Parts:
+    """What lives in a worker's event loop, opened before it serves and closed after it drained."""
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def open(self, *_: object) -> None:
+        """Open everything, the data plane last."""
+        settings = self._settings
+        worker = str(os.getpid())
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await database.connect(settings.database)
+        self._file = GenerationFile(settings.data_dir / "generation")
+        generation.configure(self._file)
+        known = providers(settings)
+        self._grants = Grants(
+            _Books(KeyRing(settings.encryption_keys)), self._file.read, known
+        )
+        self._limits = SqliteLimits(settings.data_dir / "limits.db", worker)
+        self._journal = Journal(settings.data_dir / "journal")
+        self._drain = Drain(self._journal)
+        self._pool = Pool(
+            Timeouts(
+                settings.upstream_connect_timeout,
+                settings.upstream_first_byte_timeout,
+                settings.upstream_idle_timeout,
+            )
+        )
+        await self._limits.open()
+        self._pool.open()
+        self._drain.start()
+        self._grants.open()
+        self._plane = DataPlane(
+            bounds=Bounds(
+                request_max_bytes=settings.request_max_bytes,
+                max_active_requests=settings.max_active_requests,
+            ),
+            default_provider=known["openai"],
+            grants=self._grants,
+            limits=self._limits,
+            pool=self._pool,
+            ledger=self._journal,
+            pricing=lambda *_: None,
+            client_address=partial(_client_address, settings),
+        )
+        self._app.ctx.data_plane = self._plane
+
+    async def close(self, *_: object) -> None:
+        """Close in the reverse order: what was recorded goes to the database, which ends last."""
+        await self._grants.close()
+        await self._pool.close()
+        await self._drain.close(timeout=_LAST_DRAIN)
+        await self._limits.close()
+        await database.disconnect()
+        generation.configure(None)
+        self._file.close()
+
+    def checks(self) -> Checks:
+        """What `/ready` shows."""
+        answers = self._grants.database_answers
+        return Checks(
+            database="never reached" if answers is None else "ok" if answers else "away",
+            journal=self._journal.state,
+            draining=self._plane.draining,
+        )

@@ -1,0 +1,23 @@
+"""Which limits engine goes with which database."""
+
+from __future__ import annotations
+
+from config import Settings
+from proxy.limits import LimitStore
+from proxy.limits_postgres import PostgresLimits
+from proxy.limits_sqlite import SqliteLimits
+
+
+async def open_limits(settings: Settings, worker: str) -> LimitStore:
+    """The counters that go with `settings.database`, ready. Raises LimitsUnavailable.
+
+    `worker` is this process's name in logs and files; it need not be unique.
+    """
+    if settings.database.dialect == "postgres":
+        workers = settings.data_dir / "limits-workers"
+        shared = PostgresLimits(settings.database, worker, workers=workers)
+        await shared.open()
+        return shared
+    local = SqliteLimits(settings.data_dir / "limits.db", worker)
+    await local.open()
+    return local

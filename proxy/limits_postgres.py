@@ -1,0 +1,245 @@
+"""The limits engine of several machines: functions in PostgreSQL, one round trip per decision.
+
+It has a few connections of its own, so that no slow query of the admin stands before a decision,
+and none of them asks the server anything when a decision hands it back. What must reach the server
+even so is sent later: slots until they are free, quota once, since after a connection that broke
+nobody knows whether it was returned. In doubt a request that was cut off counts as used.
+
+How the functions decide is told by the migration that installs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+from loguru import logger
+
+from config import Database
+from models.database import postgres_address
+from proxy.limits import Claim, Exhausted, LimitsUnavailable, Remaining, Reservation
+from proxy.limits_presence import Presence
+
+_CONNECTIONS: Final = 4
+_TIMEOUT_S: Final = 2.0
+# Longer than `limit_acquire` waits for a lock, so that its outcome becomes known.
+_COMMAND_TIMEOUT_S: Final = 5.0
+_HEARTBEAT_S: Final = 5.0
+_RETRY_S: Final = 0.5
+_CLOSE_TIMEOUT_S: Final = 2.0
+
+_ACQUIRE: Final = "SELECT * FROM limit_acquire($1, $2, $3, $4, $5, $6, $7, $8)"
+_RELEASE: Final = "SELECT limit_release($1)"
+_GIVE_BACK: Final = "SELECT limit_give_back($1, $2, $3)"
+_HEARTBEAT: Final = "SELECT limit_heartbeat($1)"
+_WORKER_GONE: Final = "SELECT limit_worker_gone($1)"
+
+_UNAVAILABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+
+class PostgresLimits:
+    """The counters in `database`. Workers of this machine share the directory `workers`."""
+
+    def __init__(self, database: Database, worker: str, *, workers: Path) -> None:
+        self._database = database
+        # A worker's successor has the same name while its own requests may still be running.
+        self._worker = f"{worker}-{uuid4().hex}"
+        self._presence = Presence(workers, self._worker)
+        self._pool: Any = None
+        self._calls: set[asyncio.Task[Reservation]] = set()
+        # Both are bounded: while the server is away, nothing new is admitted.
+        self._ended: list[UUID] = []
+        self._owed: Counter[tuple[str, int]] = Counter()
+        self._to_settle = asyncio.Event()
+        self._settling = asyncio.Lock()
+        self._background: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Begin to beat. The server may be away: it is reached when it is needed.
+
+        Raises LimitsUnavailable when the directory cannot be used.
+        """
+        try:
+            with self._presence.entering():
+                pass
+        except OSError as exc:
+            raise LimitsUnavailable(str(exc)) from exc
+        self._pool = asyncpg.create_pool(
+            **postgres_address(self._database),
+            min_size=0,
+            max_size=_CONNECTIONS,
+            max_inactive_connection_lifetime=0,
+            timeout=_TIMEOUT_S,
+            command_timeout=_COMMAND_TIMEOUT_S,
+            server_settings={"application_name": "llm-proxy limits"},
+            reset=_keep,
+        )
+        await self._pool
+        self._background = [
+            asyncio.create_task(self._beat_forever(), name="limits-heartbeat"),
+            asyncio.create_task(self._settle_forever(), name="limits-settle"),
+        ]
+
+    async def close(self) -> None:
+        """Send what is left to send, for a while, and leave."""
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                if self._calls:
+                    await asyncio.wait(self._calls)
+                await self._settle()
+                await self._send(_WORKER_GONE, self._worker)
+        except _UNAVAILABLE as exc:
+            logger.warning("Limits were not given back: {}", _reason(exc))
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        with suppress(*_UNAVAILABLE):
+            # Where that takes too long, asyncpg drops what is still open.
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await self._pool.close()
+        self._pool = None
+        self._presence.leave()
+
+    async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
+        """Take one request from every claim, or nothing."""
+        call = asyncio.create_task(self._decide(claims))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                # Cut off on its way, a statement may or may not be carried out: it is let finish.
+                return await asyncio.shield(call)
+        except asyncio.CancelledError:
+            call.add_done_callback(self._undo)
+            raise
+        except TimeoutError as exc:
+            call.add_done_callback(self._undo)
+            raise LimitsUnavailable("the database does not answer in time") from exc
+
+    def release(self, reservation: Reservation) -> None:
+        """Free the slots with the next message to the server."""
+        if reservation.lease is not None:
+            self._end(UUID(reservation.lease))
+
+    def give_back(self, reservation: Reservation) -> None:
+        """Free the slots and return the quota with the next message to the server."""
+        for claim in reservation.claims:
+            if claim.quota is not None:
+                self._owed[claim.key, claim.quota_epoch] += 1
+        self.release(reservation)
+        self._to_settle.set()
+
+    async def _decide(self, claims: tuple[Claim, ...]) -> Reservation:
+        lease = uuid4() if any(claim.max_parallel is not None for claim in claims) else None
+        keys, quotas, bases, rates, parallels, epochs = zip(*claims, strict=True)
+        try:
+            rows = await self._send(
+                _ACQUIRE, keys, quotas, bases, epochs, rates, parallels, lease, self._worker
+            )
+        except _UNAVAILABLE as exc:
+            if lease is not None:
+                self._disown(lease)
+            raise LimitsUnavailable(_reason(exc)) from exc
+        if not rows[0]["admitted"]:
+            raise _exhausted(rows[0])
+        return Reservation(claims, None if lease is None else str(lease), _remaining(rows))
+
+    def _undo(self, call: asyncio.Task[Reservation]) -> None:
+        if not call.cancelled() and call.exception() is None:
+            self.give_back(call.result())
+
+    def _disown(self, lease: UUID) -> None:
+        """Nobody has this lease, but the server may have written it, or still be about to."""
+        self._end(lease)
+        asyncio.get_running_loop().call_later(_COMMAND_TIMEOUT_S, self._end, lease)
+
+    def _end(self, lease: UUID) -> None:
+        self._ended.append(lease)
+        self._to_settle.set()
+
+    async def _send(self, statement: str, *arguments: object) -> list[Any]:
+        async with self._pool.acquire(timeout=_TIMEOUT_S) as connection:
+            rows: list[Any] = await connection.fetch(statement, *arguments)
+            return rows
+
+    async def _settle_forever(self) -> None:
+        while True:
+            await self._to_settle.wait()
+            self._to_settle.clear()
+            try:
+                await self._settle()
+            except _UNAVAILABLE as exc:
+                logger.debug("Limits are given back later: {}", _reason(exc))
+                self._to_settle.set()
+                await asyncio.sleep(_RETRY_S)
+
+    async def _settle(self) -> None:
+        """Send what ended since the last time, in one message of each kind."""
+        async with self._settling:
+            await self._send_ended()
+            await self._send_owed()
+
+    async def _send_ended(self) -> None:
+        if self._ended:
+            ended, self._ended = self._ended, []
+            try:
+                await self._send(_RELEASE, ended)
+            except _UNAVAILABLE:
+                self._ended += ended
+                raise
+
+    async def _send_owed(self) -> None:
+        if self._owed:
+            async with self._pool.acquire(timeout=_TIMEOUT_S) as connection:
+                # From here on it may have happened, and twice would be one request too many.
+                owed, self._owed = self._owed, Counter()
+                keys, epochs = zip(*owed, strict=True)
+                await connection.execute(_GIVE_BACK, keys, epochs, list(owed.values()))
+
+    async def _beat_forever(self) -> None:
+        while True:
+            try:
+                await self._send(_HEARTBEAT, self._worker)
+                for worker in self._presence.dead():
+                    await self._send(_WORKER_GONE, worker)
+                    self._presence.bury(worker)
+            except _UNAVAILABLE as exc:
+                logger.debug("No heartbeat for the limits: {}", _reason(exc))
+            await asyncio.sleep(_HEARTBEAT_S)
+
+
+async def _keep(connection: object) -> None:
+    """In place of asyncpg's reset, a second round trip: nothing here changes a session."""
+
+
+def _exhausted(row: Any) -> Exhausted:
+    remaining = Remaining(row["claim_limit"], 0, row["reset_after"])
+    return Exhausted(row["claim_kind"], row["claim_key"], row["retry_after"], remaining)
+
+
+def _remaining(rows: Sequence[Any]) -> Remaining | None:
+    """The tightest rate, or else the quota."""
+    rates = [row for row in rows if row["claim_kind"] == "rate"]
+    quotas = [row for row in rows if row["claim_kind"] == "quota"]
+    if not (candidates := rates or quotas):
+        return None
+    row = min(candidates, key=lambda row: int(row["claim_remaining"]))
+    return Remaining(row["claim_limit"], row["claim_remaining"], row["reset_after"])
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__

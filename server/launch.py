@@ -1,0 +1,160 @@
+"""`serve`: from an environment to supervised workers, and what each worker process runs.
+
+The supervisor prepares the database, binds the port and starts workers as `python -m
+server.launch`; each builds its own app from the same environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import uvloop
+from loguru import logger
+
+from config import ConfigError, Settings, generate_missing, load
+from models.errors import DatabaseUnavailable
+from server import bootstrap, logs
+from server.supervisor import CANNOT_START, Supervisor, python
+from server.worker import BACKLOG, Worker, stop_on_signals, stop_with_parent
+
+_RETRY_SECONDS: Final = 1.0
+
+
+def serve() -> int:
+    """Run the service until a signal stops it; the process's exit code."""
+    try:
+        settings, made = generate_missing(load())
+        sock = _bind(settings)
+    except ConfigError as error:
+        return _cannot_start(*error.problems)
+    logs.configure(settings.log_level, settings.log_format)
+    return uvloop.run(_serve(settings, sock, made))
+
+
+def _cannot_start(*problems: str) -> int:
+    for problem in problems:
+        sys.stderr.write(problem + "\n")
+    return CANNOT_START
+
+
+def _bind(settings: Settings) -> socket.socket:
+    """The listening socket that all workers share. Raises ConfigError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        raise ConfigError(
+            (
+                f"HOST, PORT: cannot listen on {settings.host}:{settings.port} "
+                f"({error.strerror}). Allowed: a free address of this machine.",
+            )
+        ) from error
+    return sock
+
+
+async def _serve(settings: Settings, sock: socket.socket, made: Mapping[str, str]) -> int:
+    try:
+        told = await bootstrap.prepare(settings)
+        late = None
+    except bootstrap.CannotServe as error:
+        return _cannot_start(str(error))
+    except DatabaseUnavailable as error:
+        # A platform may start us before its database. /ready says so until it answers.
+        logger.warning("the database cannot be reached yet: {}", error)
+        told, late = [], lambda: _prepare_late(settings)
+    _show_once([*(f"{name}: {secret}" for name, secret in made.items()), *told])
+
+    def on_ready() -> None:
+        logger.info("listening on http://{}:{}", _shown_host(settings.host), settings.port)
+
+    supervisor = Supervisor(
+        python("server.launch", "--socket={socket}", "--parent={parent}", "--ready={ready}"),
+        sock,
+        count=settings.web_concurrency,
+        drain_seconds=settings.graceful_shutdown_timeout,
+        on_ready=on_ready,
+        background=late,
+    )
+    return await supervisor.run()
+
+
+async def _prepare_late(settings: Settings) -> int | None:
+    """Prepare the database once it answers; an exit code where it cannot be served."""
+    while True:
+        await asyncio.sleep(_RETRY_SECONDS)
+        try:
+            await bootstrap.prepare(settings)
+        except DatabaseUnavailable:
+            continue
+        except bootstrap.CannotServe as error:
+            return _cannot_start(str(error))
+        logger.info("the database answers")
+        return None
+
+
+def _show_once(lines: list[str]) -> None:
+    """Secrets that were just made go to a terminal or nowhere: a log would keep them."""
+    if not lines or not sys.stderr.isatty():
+        return
+    sys.stderr.write("\nGenerated now, shown only once (also kept in DATA_DIR, mode 0600):\n")
+    for line in lines:
+        sys.stderr.write(f"  {line}\n")
+    sys.stderr.write("\n")
+
+
+def _shown_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+# The worker's side
+
+
+def main() -> int:
+    """The entry point of a worker process."""
+    parser = argparse.ArgumentParser(prog="server.launch")
+    for name in ("--socket", "--parent", "--ready"):
+        parser.add_argument(name, type=int, required=True)
+    descriptors = parser.parse_args()
+    try:
+        settings = generate_missing(load())[0]
+    except ConfigError as error:
+        return _cannot_start(*error.problems)
+    logs.configure(settings.log_level, settings.log_format)
+    sock = socket.socket(fileno=descriptors.socket)
+    uvloop.run(_work(settings, sock, descriptors.parent, descriptors.ready))
+    return 0
+
+
+async def _work(settings: Settings, sock: socket.socket, parent: int, ready: int) -> None:
+    # Here, because `app` imports everything, which the supervisor has no use for.
+    from app import create_app  # noqa: PLC0415
+
+    worker = Worker(
+        create_app(settings=settings), sock, drain_seconds=settings.graceful_shutdown_timeout
+    )
+    stop_on_signals(worker)
+    stop_with_parent(worker, parent)
+    serving = asyncio.Event()
+    work = asyncio.create_task(worker.serve(serving))
+    told = asyncio.create_task(serving.wait())
+    await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+    if serving.is_set():
+        os.write(ready, b"1")
+    told.cancel()
+    await work
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Logging: loguru for everything, the libraries' records routed into it, text or JSON lines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Final, Literal, TextIO
+
+import msgspec
+from loguru import logger
+
+_TEXT: Final = (
+    "<dim>{time:YYYY-MM-DD HH:mm:ss.SSS}</dim> <level>{level: <8}</level> {message}\n{exception}"
+)
+# Their chatter at INFO tells an operator nothing that we do not say ourselves.
+_QUIET: Final = ("asyncio", "httpx", "httpcore", "sanic.server", "sanic.root", "tortoise", "aerich")
+
+
+class _Intercept(logging.Handler):
+    """Hands a standard record on to loguru, with its level and exception."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            level: str | int = logger.level(record.levelname).name
+        except ValueError:
+            level = record.levelno
+        logger.opt(exception=record.exc_info, depth=6).log(level, "{}", record.getMessage())
+
+
+def configure(level: str, form: Literal["text", "json"] | None, stream: TextIO = sys.stderr) -> None:
+    """Route every record of this process to `stream`. `form` None: text on a terminal."""
+    as_text = form == "text" or (form is None and stream.isatty())
+    logger.remove()
+    if as_text:
+        # `diagnose` would print the values of variables, and some of them are secrets.
+        logger.add(stream, level=level, format=_TEXT, backtrace=False, diagnose=False)
+    else:
+        logger.add(_JsonSink(stream), level=level, format="{message}", diagnose=False)
+    logging.basicConfig(handlers=[_Intercept()], level=level, force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in ("sanic.root", "sanic.error", "sanic.access", "sanic.server"):
+        own = logging.getLogger(name)
+        own.handlers.clear()
+        own.propagate = True
+
+
+class _JsonSink:
+    """One JSON object per line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, message: Any) -> None:
+        """Write one of loguru's messages."""
+        record = message.record
+        line: dict[str, Any] = {
+            "time": record["time"].isoformat(),
+            "level": record["level"].name,
+            "message": record["message"],
+            "pid": record["process"].id,
+            **record["extra"],
+        }
+        if record["exception"] is not None:
+            line["exception"] = str(message).removeprefix(record["message"]).strip()
+        self._stream.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+        self._stream.flush()
