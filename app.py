@@ -26,6 +26,7 @@ from proxy.grants import Grants
 from proxy.handler import Bounds, DataPlane
 from proxy.journal import Journal
 from proxy.limits_sqlite import SqliteLimits
+from proxy.pricing import price
 from proxy.providers import BUILT_IN, Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
@@ -168,7 +169,7 @@ class _Parts:
             limits=self._limits,
             pool=self._pool,
             ledger=self._journal,
-            pricing=lambda *_: None,
+            pricing=price,
             client_address=partial(_client_address, settings),
         )
         self._app.ctx.data_plane = self._plane

@@ -29,11 +29,14 @@ class Row:
     panel: str
 
 
+_SERVICE: Final = "Service"
 _ACCESS: Final = "Access"
 _INSIGHT: Final = "Insight"
 _OPERATION: Final = "Operation"
 
 TABLE: Final = (
+    Row("serve", "cli.serve:serve", "Serve until SIGTERM or Ctrl-C.", _SERVICE),
+    Row("demo", "cli.demo:demo", "Serve offline, with a bundled fake upstream.", _SERVICE),
     Row("project", "cli.projects:app", "Projects: an upstream account and its limits.", _ACCESS),
     Row("token", "cli.tokens:app", "Tokens, which applications hold instead of a key.", _ACCESS),
     Row("key", "cli.keys:app", "The upstream API keys of a project.", _ACCESS),

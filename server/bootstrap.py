@@ -3,8 +3,8 @@ administrator, and, where the environment gives a key, a first project with a to
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 

@@ -11,7 +11,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import uvloop
@@ -26,15 +26,18 @@ from server.worker import BACKLOG, Worker, stop_on_signals, stop_with_parent
 _RETRY_SECONDS: Final = 1.0
 
 
-def serve() -> int:
-    """Run the service until a signal stops it; the process's exit code."""
+def serve(announce: Callable[[], None] = lambda: None) -> int:
+    """Run the service until a signal stops it; the process's exit code.
+
+    `announce` is called once connections are accepted.
+    """
     try:
         settings, made = generate_missing(load())
         sock = _bind(settings)
     except ConfigError as error:
         return _cannot_start(*error.problems)
     logs.configure(settings.log_level, settings.log_format)
-    return uvloop.run(_serve(settings, sock, made))
+    return uvloop.run(_serve(settings, sock, made, announce))
 
 
 def _cannot_start(*problems: str) -> int:
@@ -64,7 +67,12 @@ def _bind(settings: Settings) -> socket.socket:
     return sock
 
 
-async def _serve(settings: Settings, sock: socket.socket, made: Mapping[str, str]) -> int:
+async def _serve(
+    settings: Settings,
+    sock: socket.socket,
+    made: Mapping[str, str],
+    announce: Callable[[], None],
+) -> int:
     try:
         told = await bootstrap.prepare(settings)
         late = None
@@ -78,6 +86,7 @@ async def _serve(settings: Settings, sock: socket.socket, made: Mapping[str, str
 
     def on_ready() -> None:
         logger.info("listening on http://{}:{}", _shown_host(settings.host), settings.port)
+        announce()
 
     supervisor = Supervisor(
         python("server.launch", "--socket={socket}", "--parent={parent}", "--ready={ready}"),

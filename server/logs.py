@@ -27,7 +27,9 @@ class _Intercept(logging.Handler):
         logger.opt(exception=record.exc_info, depth=6).log(level, "{}", record.getMessage())
 
 
-def configure(level: str, form: Literal["text", "json"] | None, stream: TextIO = sys.stderr) -> None:
+def configure(
+    level: str, form: Literal["text", "json"] | None, stream: TextIO = sys.stderr
+) -> None:
     """Route every record of this process to `stream`. `form` None: text on a terminal."""
     as_text = form == "text" or (form is None and stream.isatty())
     logger.remove()
