@@ -1,7 +1,8 @@
-"""The wiring: from settings to a Sanic app that carries every plane. Nothing else knows the whole."""
+"""The wiring: from settings to a Sanic app with every plane. Nothing else knows the whole."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,11 +11,12 @@ from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 
 from sanic import Sanic
-from sanic_ext import Extend
 from sanic_ext import Config as ExtendConfig
+from sanic_ext import Extend
 
 from config import Settings, generate_missing, load
 from config.client_address import client_address
+from manage import blueprint as manage_blueprint
 from models import database, generation
 from models.crypto import KeyRing
 from models.generation import GenerationFile
@@ -25,7 +27,7 @@ from proxy.drain import Drain
 from proxy.grants import Grants
 from proxy.handler import Bounds, DataPlane
 from proxy.journal import Journal
-from proxy.limits_sqlite import SqliteLimits
+from proxy.limits_engines import open_limits
 from proxy.pricing import price
 from proxy.providers import BUILT_IN, Provider
 from proxy.upstream.connection import Timeouts
@@ -49,7 +51,10 @@ def create_app(*, settings: Settings | None = None) -> App:
     app.ctx.settings = settings
     app.blueprint(operations_blueprint())
     app.blueprint(proxy_blueprint(SanicDownstream))
-    parts = _Parts(app, settings)
+    ring = KeyRing(settings.encryption_keys)
+    known = providers(settings)
+    app.blueprint(manage_blueprint(settings, provider_names=frozenset(known), ring=ring))
+    parts = _Parts(app, settings, known, ring)
     app.before_server_start(parts.open)
     app.after_server_stop(parts.close)
     app.ctx.checks = parts.checks
@@ -129,23 +134,22 @@ class _Books:
 class _Parts:
     """What lives in a worker's event loop, opened before it serves and closed after it drained."""
 
-    def __init__(self, app: App, settings: Settings) -> None:
+    def __init__(
+        self, app: App, settings: Settings, known: Mapping[str, Provider], ring: KeyRing
+    ) -> None:
         self._app = app
         self._settings = settings
+        self._providers = known
+        self._ring = ring
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""
         settings = self._settings
-        worker = str(os.getpid())
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         await database.connect(settings.database)
         self._file = GenerationFile(settings.data_dir / "generation")
         generation.configure(self._file)
-        known = providers(settings)
-        self._grants = Grants(
-            _Books(KeyRing(settings.encryption_keys)), self._file.read, known
-        )
-        self._limits = SqliteLimits(settings.data_dir / "limits.db", worker)
+        self._grants = Grants(_Books(self._ring), self._file.read, self._providers)
         self._journal = Journal(settings.data_dir / "journal")
         self._drain = Drain(self._journal)
         self._pool = Pool(
@@ -155,16 +159,13 @@ class _Parts:
                 settings.upstream_idle_timeout,
             )
         )
-        await self._limits.open()
-        self._pool.open()
-        self._drain.start()
-        self._grants.open()
+        self._limits = await open_limits(settings, str(os.getpid()))
         self._plane = DataPlane(
             bounds=Bounds(
                 request_max_bytes=settings.request_max_bytes,
                 max_active_requests=settings.max_active_requests,
             ),
-            default_provider=known["openai"],
+            default_provider=self._providers["openai"],
             grants=self._grants,
             limits=self._limits,
             pool=self._pool,
@@ -172,13 +173,20 @@ class _Parts:
             pricing=price,
             client_address=partial(_client_address, settings),
         )
+        self._pool.open()
+        self._drain.start()
+        self._grants.open()
         self._app.ctx.data_plane = self._plane
 
     async def close(self, *_: object) -> None:
-        """Close in the reverse order: what was recorded goes to the database, which ends last."""
+        """Close in the reverse order: what was recorded goes to the database, which ends last.
+
+        A worker that drained early has the rest of its time for the journal.
+        """
+        left = getattr(self._app.ctx, "drain_by", 0.0) - asyncio.get_running_loop().time()
         await self._grants.close()
         await self._pool.close()
-        await self._drain.close(timeout=_LAST_DRAIN)
+        await self._drain.close(timeout=max(_LAST_DRAIN, left))
         await self._limits.close()
         await database.disconnect()
         generation.configure(None)

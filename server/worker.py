@@ -73,7 +73,9 @@ class Worker:
         plane.draining = True
         logger.info("draining: {} requests are running", len(plane.active))
         deadline = asyncio.get_running_loop().time() + self._drain_seconds
-        while _busy(connections) and asyncio.get_running_loop().time() < deadline:
+        self._app.ctx.drain_by = deadline
+        while _busy(connections) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            # Sanic tells nobody that a connection became idle, so we look.
             await asyncio.sleep(0.05)
         if plane.active:
             logger.warning("{} requests did not finish in time and are cut off", len(plane.active))
