@@ -17,7 +17,7 @@ import aerich.cli
 from aerich import Command
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import IntegrityError
+from tortoise.exceptions import IntegrityError, OperationalError
 
 #: An arbitrary number, the same in every release: "llmproxy" as a 64-bit integer.
 _ADVISORY_LOCK: Final = 0x6C6C6D70726F7879
@@ -38,6 +38,13 @@ class LockedCommand(Command):
     async def downgrade(self, version: int, delete: bool, fake: bool = False) -> list[str]:
         async with self._turn():
             return await super().downgrade(version, delete, fake)
+
+    async def heads(self) -> list[str]:
+        try:
+            return await super().heads()
+        except OperationalError:
+            # Aerich's own table comes with the first migration: all of them are pending.
+            return await self.history()
 
     async def _upgrade(
         self,

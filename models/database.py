@@ -7,7 +7,8 @@ has the same name, because Tortoise caches statements by connection name alone.
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
@@ -18,6 +19,8 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connections
 from tortoise.context import TortoiseContext
 from tortoise.transactions import in_transaction
+
+from models.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from config import Database
@@ -126,7 +129,11 @@ async def connect(database: "Database") -> None:
         await context.init(config=tortoise_config(database), _enable_global_fallback=True)
     _context = context
     if database.dialect == "sqlite":
-        await connection().execute_query("SELECT 1")
+        try:
+            await connection().execute_query("SELECT 1")
+        except DatabaseUnavailable:
+            await disconnect()
+            raise
 
 
 async def disconnect() -> None:
@@ -137,6 +144,16 @@ async def disconnect() -> None:
     if _context is not None:
         await _context.close_connections()
         _context = None
+
+
+@asynccontextmanager
+async def connected(database: "Database") -> AsyncIterator[None]:
+    """The models, for as long as the block runs: for commands and other short-lived processes."""
+    await connect(database)
+    try:
+        yield
+    finally:
+        await disconnect()
 
 
 def adopt_models(label: str, *others: type[Model]) -> None:

@@ -10,10 +10,12 @@ RUN_IN_TRANSACTION = True
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
     return """
--- One row per subject that has a quota or a rate. `spent` is what was taken from the rate's bucket
+-- One row per subject that has a limit; the limits themselves come with each call. `used` belongs to
+-- the quota of this epoch, -1 before there is one. `spent` is what was taken from the rate's bucket
 -- and has not run back in yet, as of `refilled_at`: 0 is a full bucket, whatever the rate is.
 CREATE TABLE limit_counter (
     key text PRIMARY KEY,
+    epoch integer NOT NULL DEFAULT -1,
     used bigint NOT NULL DEFAULT 0,
     spent double precision NOT NULL DEFAULT 0,
     refilled_at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -73,11 +75,12 @@ CREATE FUNCTION limit_worker_gone(p_worker text) RETURNS void LANGUAGE sql AS $$
 $$;
 
 -- Take one request from every claim, or nothing. Claims are parallel arrays with distinct keys;
--- NULL means no such limit. `p_bases` is what counts as used when a key is seen for the first time.
+-- NULL means no such limit. A quota of a higher epoch than any before counts from its base.
 -- `p_lease` may be NULL where no claim has a parallel limit.
 --
 -- Admitted: a row per limit, as it stands after taking. Refused: one row, the limit that refused;
--- a quota before a rate before a parallel limit, since waiting does not help against a quota.
+-- a quota before a rate (the longest wait first) before a parallel limit, since waiting does not
+-- help against a quota.
 -- Times are in seconds; `reset_after` is when a rate's bucket is full again.
 --
 -- Locks are taken in one order everywhere: the worker's row, then counters by key.
@@ -85,6 +88,7 @@ CREATE FUNCTION limit_acquire(
     p_keys text[],
     p_quotas bigint[],
     p_bases bigint[],
+    p_epochs integer[],
     p_rates integer[],
     p_parallels integer[],
     p_lease uuid,
@@ -104,11 +108,19 @@ DECLARE
     counter limit_counter;
     moment timestamptz;
     present double precision;
+    epoch_now integer[];
     used_now bigint[];
     spent_now double precision[];
     busy_now bigint[];
-    wait double precision;
+    first integer;
 BEGIN
+    -- The caller has given up by then, and must not be served behind its back.
+    SET LOCAL lock_timeout = '2s';
+    IF num_nonnulls(VARIADIC p_quotas) = 0 THEN
+        -- A crash of the server forgets a second of rates and slots; of a quota, nothing.
+        SET LOCAL synchronous_commit = off;
+    END IF;
+
     IF p_lease IS NOT NULL THEN
         -- A worker that was stopped for longer than its heartbeats' reach must not hold leases
         -- that nobody counts. Fresh ones are left alone: their requests would queue for this row.
@@ -121,10 +133,8 @@ BEGIN
     LOOP
         SELECT count(*) INTO locked FROM limit_counter c WHERE c.key = ANY (p_keys);
         IF locked < claims THEN
-            INSERT INTO limit_counter (key, used)
-                SELECT claim.key, coalesce(claim.base, 0)
-                FROM unnest(p_keys, p_bases) AS claim (key, base)
-                ORDER BY claim.key
+            INSERT INTO limit_counter (key)
+                SELECT claim.key FROM unnest(p_keys) AS claim (key) ORDER BY claim.key
                 ON CONFLICT (key) DO NOTHING;
         END IF;
         PERFORM FROM limit_counter c WHERE c.key = ANY (p_keys) ORDER BY c.key FOR UPDATE;
@@ -138,9 +148,22 @@ BEGIN
     present := limit_uptime();
     FOR i IN 1..claims LOOP
         SELECT * INTO counter FROM limit_counter c WHERE c.key = p_keys[i];
+        IF p_quotas[i] IS NOT NULL AND counter.epoch < p_epochs[i] THEN
+            counter.epoch := p_epochs[i];
+            counter.used := p_bases[i];
+        END IF;
+        epoch_now[i] := counter.epoch;
         used_now[i] := counter.used;
-        spent_now[i] := greatest(0, counter.spent - coalesce(p_rates[i], 0) / 60.0
-            * greatest(0, extract(epoch FROM moment - counter.refilled_at)));
+        IF p_rates[i] IS NOT NULL THEN
+            IF counter.refilled_at > moment THEN
+                -- The clock was set back: unless this is written, the bucket would stand still.
+                UPDATE limit_counter c SET refilled_at = moment WHERE c.key = p_keys[i];
+                counter.refilled_at := moment;
+            END IF;
+            -- At most the rate, for when it was lowered: an empty bucket fills within a minute.
+            spent_now[i] := greatest(0, least(counter.spent, p_rates[i])
+                - extract(epoch FROM moment - counter.refilled_at) * p_rates[i] / 60.0);
+        END IF;
         IF p_parallels[i] IS NOT NULL THEN
             busy_now[i] := (
                 SELECT count(*) FROM limit_lease l JOIN limit_worker w ON w.worker = l.worker
@@ -156,20 +179,20 @@ BEGIN
             RETURN;
         END IF;
     END LOOP;
-    FOR i IN 1..claims LOOP
-        -- The grain lets a client that waited exactly as long as it was told in.
-        IF spent_now[i] + 1 > p_rates[i] + 1e-6 THEN
-            wait := CASE WHEN p_rates[i] > 0
-                THEN (spent_now[i] + 1 - p_rates[i]) * 60.0 / p_rates[i] END;
-            RETURN QUERY SELECT false, p_keys[i], 'rate', p_rates[i]::bigint, 0::bigint,
-                CASE WHEN p_rates[i] > 0 THEN spent_now[i] * 60.0 / p_rates[i] END, wait;
-            RETURN;
-        END IF;
-    END LOOP;
+    -- The grain lets a client in that waited exactly as long as it was told.
+    SELECT i INTO first FROM generate_subscripts(p_keys, 1) AS i
+        WHERE spent_now[i] + 1 > p_rates[i] + 1e-6
+        ORDER BY (spent_now[i] + 1) / nullif(p_rates[i], 0) DESC NULLS FIRST LIMIT 1;
+    IF first IS NOT NULL THEN
+        RETURN QUERY SELECT false, p_keys[first], 'rate', p_rates[first]::bigint, 0::bigint,
+            coalesce(spent_now[first] * 60.0 / nullif(p_rates[first], 0), 0),
+            (spent_now[first] + 1 - p_rates[first]) * 60.0 / nullif(p_rates[first], 0);
+        RETURN;
+    END IF;
     FOR i IN 1..claims LOOP
         IF busy_now[i] >= p_parallels[i] THEN
             RETURN QUERY SELECT false, p_keys[i], 'parallel', p_parallels[i]::bigint, 0::bigint,
-                0::double precision, 1::double precision;
+                1::double precision, 1::double precision;
             RETURN;
         END IF;
     END LOOP;
@@ -177,8 +200,9 @@ BEGIN
     FOR i IN 1..claims LOOP
         IF p_quotas[i] IS NOT NULL OR p_rates[i] IS NOT NULL THEN
             UPDATE limit_counter c SET
-                used = c.used + (p_quotas[i] IS NOT NULL)::integer,
-                spent = CASE WHEN p_rates[i] IS NULL THEN c.spent ELSE spent_now[i] + 1 END,
+                epoch = epoch_now[i],
+                used = used_now[i] + (p_quotas[i] IS NOT NULL)::integer,
+                spent = coalesce(spent_now[i] + 1, c.spent),
                 refilled_at = CASE WHEN p_rates[i] IS NULL THEN c.refilled_at ELSE moment END
             WHERE c.key = p_keys[i];
         END IF;
@@ -193,7 +217,7 @@ BEGIN
         FROM generate_subscripts(p_keys, 1) AS i WHERE p_quotas[i] IS NOT NULL
         UNION ALL
         SELECT true, p_keys[i], 'rate', p_rates[i]::bigint,
-            floor(p_rates[i] - spent_now[i] - 1 + 1e-6)::bigint,
+            greatest(0, floor(p_rates[i] - spent_now[i] - 1 + 1e-6))::bigint,
             (spent_now[i] + 1) * 60.0 / p_rates[i], NULL::double precision
         FROM generate_subscripts(p_keys, 1) AS i WHERE p_rates[i] IS NOT NULL
         UNION ALL
@@ -203,18 +227,21 @@ BEGIN
 END;
 $$;
 
--- The request ended: its slots are free.
-CREATE FUNCTION limit_release(p_lease uuid) RETURNS void LANGUAGE sql AS $$
-    DELETE FROM limit_lease WHERE lease = p_lease;
+-- The requests ended: their slots are free.
+CREATE FUNCTION limit_release(p_leases uuid[]) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM limit_lease WHERE lease = ANY (p_leases);
 $$;
 
--- No byte went upstream: slots and quota return, the rate does not. `p_keys` are the claims that
--- have a quota.
-CREATE FUNCTION limit_give_back(p_keys text[], p_lease uuid) RETURNS void LANGUAGE plpgsql AS $$
+-- No byte went upstream: quota returns (slots by limit_release; the rate does not). Parallel arrays,
+-- distinct in key and epoch. A quota that was set anew meanwhile is owed nothing.
+CREATE FUNCTION limit_give_back(
+    p_keys text[], p_epochs integer[], p_counts bigint[]
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM limit_lease WHERE lease = p_lease;
     PERFORM FROM limit_counter c WHERE c.key = ANY (p_keys) ORDER BY c.key FOR UPDATE;
-    UPDATE limit_counter c SET used = greatest(0, c.used - 1) WHERE c.key = ANY (p_keys);
+    UPDATE limit_counter c SET used = greatest(0, c.used - owed.count)
+        FROM unnest(p_keys, p_epochs, p_counts) AS owed (key, epoch, count)
+        WHERE c.key = owed.key AND c.epoch = owed.epoch;
 END;
 $$;
 """
@@ -222,9 +249,11 @@ $$;
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
-DROP FUNCTION limit_give_back(text[], uuid);
-DROP FUNCTION limit_release(uuid);
-DROP FUNCTION limit_acquire(text[], bigint[], bigint[], integer[], integer[], uuid, text);
+DROP FUNCTION limit_give_back(text[], integer[], bigint[]);
+DROP FUNCTION limit_release(uuid[]);
+DROP FUNCTION limit_acquire(
+    text[], bigint[], bigint[], integer[], integer[], integer[], uuid, text
+);
 DROP FUNCTION limit_worker_gone(text);
 DROP FUNCTION limit_heartbeat(text);
 DROP FUNCTION limit_uptime();

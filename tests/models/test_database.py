@@ -42,10 +42,9 @@ async def _count_up(name: str) -> None:
 
 def _count_in_process(database: Database, times: int) -> None:
     async def run() -> None:
-        await connecting.connect(database)
-        for _ in range(times):
-            await run_in_transaction(lambda: _count_up("shared"))
-        await connecting.disconnect()
+        async with connecting.connected(database):
+            for _ in range(times):
+                await run_in_transaction(lambda: _count_up("shared"))
 
     asyncio.run(run())
 
@@ -62,10 +61,8 @@ def test_two_processes_that_read_then_write_both_succeed(database: Database) -> 
     assert [worker.exitcode for worker in workers] == [0, 0]
 
     async def total() -> int:
-        await connecting.connect(database)
-        row = await JournalPosition.get(journal_id="shared")
-        await connecting.disconnect()
-        return row.position
+        async with connecting.connected(database):
+            return (await JournalPosition.get(journal_id="shared")).position
 
     assert asyncio.run(total()) == 81
 
@@ -106,21 +103,19 @@ async def test_a_cancelled_caller_does_not_stop_a_change_half_way() -> None:
 
 
 async def test_disconnecting_waits_for_changes_under_way(database: Database) -> None:
-    await connecting.connect(database)
-    begun = asyncio.Event()
+    async with connecting.connected(database):
+        begun = asyncio.Event()
 
-    async def change() -> None:
-        begun.set()
-        await asyncio.sleep(0.05)
-        await _count_up("late")
+        async def change() -> None:
+            begun.set()
+            await asyncio.sleep(0.05)
+            await _count_up("late")
 
-    task = asyncio.create_task(run_in_transaction(change))
-    await begun.wait()
-    task.cancel()
-    await connecting.disconnect()
-    await connecting.connect(database)
-    assert (await JournalPosition.get(journal_id="late")).position == 1
-    await connecting.disconnect()
+        task = asyncio.create_task(run_in_transaction(change))
+        await begun.wait()
+        task.cancel()
+    async with connecting.connected(database):
+        assert (await JournalPosition.get(journal_id="late")).position == 1
 
 
 @pytest.mark.usefixtures("connected")
@@ -153,18 +148,22 @@ async def test_the_engines_can_be_used_one_after_the_other(
     sqlite_database: Database, postgres_database: Database
 ) -> None:
     for database in (sqlite_database, postgres_database, sqlite_database):
-        await connecting.connect(database)
-        await run_in_transaction(lambda: _count_up("both"))
-        await connecting.disconnect()
+        async with connecting.connected(database):
+            await run_in_transaction(lambda: _count_up("both"))
 
 
 async def test_sqlite_settings(sqlite_database: Database) -> None:
-    await connecting.connect(sqlite_database)
-    found = {}
-    for pragma in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous", "secure_delete"):
-        (row,) = await connection().execute_query_dict(f"PRAGMA {pragma}")
-        (found[pragma],) = row.values()
-    await connecting.disconnect()
+    async with connecting.connected(sqlite_database):
+        found = {}
+        for pragma in (
+            "journal_mode",
+            "foreign_keys",
+            "busy_timeout",
+            "synchronous",
+            "secure_delete",
+        ):
+            (row,) = await connection().execute_query_dict(f"PRAGMA {pragma}")
+            (found[pragma],) = row.values()
     assert found == {
         "journal_mode": "wal",
         "foreign_keys": 1,
@@ -176,9 +175,8 @@ async def test_sqlite_settings(sqlite_database: Database) -> None:
 
 async def test_a_new_sqlite_file_is_private(tmp_path: Path) -> None:
     database = Database(dialect="sqlite", path=tmp_path / "data" / "new.db")
-    await connecting.connect(database)
-    await connection().execute_script("CREATE TABLE t (x)")
-    await connecting.disconnect()
+    async with connecting.connected(database):
+        await connection().execute_script("CREATE TABLE t (x)")
     assert stat.S_IMODE(database.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(database.path.parent.stat().st_mode) == 0o700
 
@@ -188,18 +186,16 @@ async def test_sqlite_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> No
     database = Database(dialect="sqlite", path=tmp_path / "file" / "x.db")
     with pytest.raises(DatabaseUnavailable):
         await connecting.connect(database)
-    await connecting.disconnect()
 
 
 async def test_a_postgres_that_is_away_is_unavailable_until_it_is_back(
     postgres_database: Database, unused_port: int
 ) -> None:
-    await connecting.connect(replace(postgres_database, port=unused_port))
-    with pytest.raises(DatabaseUnavailable):
-        await JournalPosition.all()
-    with pytest.raises(DatabaseUnavailable):
-        await run_in_transaction(lambda: _count_up("away"))
-    await connecting.disconnect()
+    async with connecting.connected(replace(postgres_database, port=unused_port)):
+        with pytest.raises(DatabaseUnavailable):
+            await JournalPosition.all()
+        with pytest.raises(DatabaseUnavailable):
+            await run_in_transaction(lambda: _count_up("away"))
 
 
 async def test_connections_cut_by_the_server_are_replaced(
@@ -207,38 +203,36 @@ async def test_connections_cut_by_the_server_are_replaced(
 ) -> None:
     import asyncpg
 
-    await connecting.connect(postgres_database)
-    await run_in_transaction(lambda: _count_up("before"))
-    admin = await asyncpg.connect(
-        host=postgres_server.host,
-        port=postgres_server.port,
-        user=postgres_server.user,
-        password=postgres_server.password,
-        database=postgres_server.database,
-    )
-
-    async def cut() -> None:
-        await _count_up("cut")
-        await admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
-            postgres_database.database,
+    async with connecting.connected(postgres_database):
+        await run_in_transaction(lambda: _count_up("before"))
+        admin = await asyncpg.connect(
+            host=postgres_server.host,
+            port=postgres_server.port,
+            user=postgres_server.user,
+            password=postgres_server.password,
+            database=postgres_server.database,
         )
-        await _count_up("cut again")
 
-    with pytest.raises(DatabaseUnavailable):
-        await run_in_transaction(cut)
-    await admin.close()
-    await run_in_transaction(lambda: _count_up("after"))
-    assert await JournalPosition.get_or_none(journal_id="cut") is None
-    await connecting.disconnect()
+        async def cut() -> None:
+            await _count_up("cut")
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
+                postgres_database.database,
+            )
+            await _count_up("cut again")
+
+        with pytest.raises(DatabaseUnavailable):
+            await run_in_transaction(cut)
+        await admin.close()
+        await run_in_transaction(lambda: _count_up("after"))
+        assert await JournalPosition.get_or_none(journal_id="cut") is None
 
 
 async def test_a_mistake_of_ours_is_not_an_outage(postgres_database: Database) -> None:
-    await connecting.connect(postgres_database)
-    with pytest.raises(Exception, match="invalid input") as caught:
-        await connection().execute_query("SELECT $1::bigint", ["no number"])
-    assert not isinstance(caught.value, DatabaseUnavailable)
-    await connecting.disconnect()
+    async with connecting.connected(postgres_database):
+        with pytest.raises(Exception, match="invalid input") as caught:
+            await connection().execute_query("SELECT $1::bigint", ["no number"])
+        assert not isinstance(caught.value, DatabaseUnavailable)
 
 
 @pytest.mark.parametrize(

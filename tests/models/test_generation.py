@@ -118,21 +118,20 @@ async def test_postgres_notifies_at_commit(postgres_database: Database) -> None:
 
     from models import database as connecting
 
-    await connecting.connect(postgres_database)
-    listener = await asyncpg.connect(
-        host=postgres_database.host,
-        port=postgres_database.port,
-        user=postgres_database.user,
-        password=postgres_database.password,
-        database=postgres_database.database,
-    )
-    heard: asyncio.Queue[str] = asyncio.Queue()
+    async with connecting.connected(postgres_database):
+        listener = await asyncpg.connect(
+            host=postgres_database.host,
+            port=postgres_database.port,
+            user=postgres_database.user,
+            password=postgres_database.password,
+            database=postgres_database.database,
+        )
+        heard: asyncio.Queue[str] = asyncio.Queue()
 
-    def hear(_connection: Any, _pid: int, _channel: str, payload: str) -> None:
-        heard.put_nowait(payload)
+        def hear(_connection: Any, _pid: int, _channel: str, payload: str) -> None:
+            heard.put_nowait(payload)
 
-    await listener.add_listener(generation.NOTIFY_CHANNEL, hear)
-    await run_in_transaction(lambda: generation.bump("token", new_id()))
-    assert await asyncio.wait_for(heard.get(), 5) == "1"
-    await listener.close()
-    await connecting.disconnect()
+        await listener.add_listener(generation.NOTIFY_CHANNEL, hear)
+        await run_in_transaction(lambda: generation.bump("token", new_id()))
+        assert await asyncio.wait_for(heard.get(), 5) == "1"
+        await listener.close()

@@ -35,14 +35,23 @@ async def test_no_tokens_for_an_inactive_project() -> None:
         await Token.issue(project, by=BY)
 
 
-async def test_status_follows_time_and_revocation() -> None:
-    project = await a_project()
-    token, _ = await Token.issue(project, by=BY, expires_at=_later(days=1))
-    assert token.status == "active"
-    token.expires_at = _later(seconds=-1)
-    assert token.status == "expired"
-    token.revoked_at = _later()
-    assert token.status == "revoked"
+@pytest.mark.parametrize(
+    ("ends_in", "revoked", "status"),
+    [
+        (None, False, "active"),
+        (60, False, "active"),
+        (-1, False, "expired"),
+        (60, True, "revoked"),
+        (-1, True, "revoked"),
+    ],
+)
+async def test_status_follows_time_and_revocation(
+    ends_in: float | None, revoked: bool, status: str
+) -> None:
+    token, _ = await Token.issue(await a_project(), by=BY)
+    token.expires_at = None if ends_in is None else _later(seconds=ends_in)
+    token.revoked_at = _later() if revoked else None
+    assert token.status == status
 
 
 async def test_a_token_may_not_outlive_the_operators_limit() -> None:

@@ -1,0 +1,63 @@
+"""What our own commands know of the schema."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from config import Database
+from migrations import schema
+from migrations.schema import SchemaState
+from models.database import connected, connection, placeholders
+from models.errors import DatabaseUnavailable
+from models.projects import Project
+
+
+def shipped(database: Database) -> tuple[str, ...]:
+    return tuple(sorted(path.name for path in (schema.LOCATION / database.dialect).glob("[0-9]*")))
+
+
+async def _claim_applied(database: Database, name: str) -> None:
+    """What a newer release would leave behind."""
+    async with connected(database):
+        await connection().execute_query(
+            placeholders("INSERT INTO aerich (version, app, content) VALUES ($1, $2, $3)"),
+            [name, database.dialect, "{}"],
+        )
+
+
+async def test_an_empty_database_is_behind_and_then_current(empty_database: Database) -> None:
+    found = await schema.state(empty_database)
+    assert (found.standing, found.pending) == ("behind", shipped(empty_database))
+    assert await schema.upgrade(empty_database) == list(shipped(empty_database))
+    assert await schema.upgrade(empty_database) == []
+    assert await schema.state(empty_database) == SchemaState((), ())
+
+
+async def test_a_database_ahead_is_fine_until_it_was_contracted(database: Database) -> None:
+    assert (await schema.state(database)).standing == "current"
+    await _claim_applied(database, "7_20280101000000_add_notes.py")
+    assert (await schema.state(database)).standing == "ahead"
+    await _claim_applied(database, "8_20280101000000_contract_notes.py")
+    found = await schema.state(database)
+    assert found.standing == "contracted"
+    assert found.unknown == ("7_20280101000000_add_notes.py", "8_20280101000000_contract_notes.py")
+
+
+async def test_a_connected_process_may_ask_and_stays_connected(database: Database) -> None:
+    async with connected(database):
+        assert (await schema.state(database)).standing == "current"
+        assert await schema.upgrade(database) == []
+        assert await Project.all().count() == 0
+
+
+async def test_upgrades_at_once_in_one_process_apply_once(empty_database: Database) -> None:
+    applied = await asyncio.gather(*(schema.upgrade(empty_database) for _ in range(3)))
+    assert sorted(name for names in applied for name in names) == list(shipped(empty_database))
+
+
+async def test_an_unreachable_database_is_unavailable(
+    postgres_server: Database, unused_port: int
+) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        await schema.state(replace(postgres_server, port=unused_port))
