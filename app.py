@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
@@ -29,7 +28,8 @@ from proxy.handler import Bounds, DataPlane
 from proxy.journal import Journal
 from proxy.limits_engines import open_limits
 from proxy.pricing import price
-from proxy.providers import BUILT_IN, Provider
+from proxy.provider_files import configured
+from proxy.providers import Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from server.downstream import SanicDownstream
@@ -52,7 +52,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     app.blueprint(operations_blueprint())
     app.blueprint(proxy_blueprint(SanicDownstream))
     ring = KeyRing(settings.encryption_keys)
-    known = providers(settings)
+    known = configured(settings)
     app.blueprint(manage_blueprint(settings, provider_names=frozenset(known), ring=ring))
     parts = _Parts(app, settings, known, ring)
     app.before_server_start(parts.open)
@@ -89,18 +89,6 @@ def _extend(app: App) -> None:
             cors=False,
         ),
     )
-
-
-def providers(settings: Settings) -> Mapping[str, Provider]:
-    """The built-in providers as this installation has them."""
-    return {
-        name: replace(
-            provider,
-            base_url=settings.openai_base_url if name == "openai" else provider.base_url,
-            meter_streams=provider.meter_streams and settings.meter_streams,
-        )
-        for name, provider in BUILT_IN.items()
-    }
 
 
 #: How long a worker that ends tries to empty its journal; what is left waits for the next start.

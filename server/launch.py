@@ -19,6 +19,7 @@ from loguru import logger
 
 from config import ConfigError, Settings, generate_missing, load
 from models.errors import DatabaseUnavailable
+from proxy.provider_files import configured
 from server import bootstrap, logs
 from server.supervisor import CANNOT_START, Supervisor, python
 from server.worker import BACKLOG, Worker, stop_on_signals, stop_with_parent
@@ -33,6 +34,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     """
     try:
         settings, made = generate_missing(load())
+        configured(settings)
         sock = _bind(settings)
     except ConfigError as error:
         return _cannot_start(*error.problems)
