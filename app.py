@@ -19,7 +19,7 @@ from manage import blueprint as manage_blueprint
 from models import database, generation
 from models.crypto import KeyRing
 from models.generation import GenerationFile
-from models.grants import GrantRecord, load_grant
+from models.grants import GrantRecord, allowed_origins, load_grant
 from proxy.blueprint import blueprint as proxy_blueprint
 from proxy.downstream import RequestHead
 from proxy.drain import Drain
@@ -27,6 +27,7 @@ from proxy.grants import Grants
 from proxy.handler import Bounds, DataPlane
 from proxy.journal import Journal
 from proxy.limits_engines import open_limits
+from proxy.preflight import Origins
 from proxy.pricing import price
 from proxy.provider_files import configured
 from proxy.providers import Provider
@@ -160,6 +161,7 @@ class _Parts:
             ledger=self._journal,
             pricing=price,
             client_address=partial(_client_address, settings),
+            origins=Origins(allowed_origins, self._file.read),
         )
         self._pool.open()
         self._drain.start()

@@ -98,7 +98,7 @@ def _rate_headers(remaining: Remaining, present: RawHeaders) -> RawHeaders:
 
 def _add_ours(headers: RawHeaders, exchange: Exchange) -> None:
     now = exchange.started or perf_counter()
-    headers.append((b"x-llm-proxy-request-id", str(exchange.id).encode("ascii")))
+    headers.append((b"x-llm-proxy-request-id", exchange.id_text))
     headers.append(
         (
             b"server-timing",

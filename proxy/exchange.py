@@ -58,6 +58,11 @@ class Exchange:
         self.recorded = False
         self.ended_by: Outcome | None = None
 
+    @property
+    def id_text(self) -> bytes:
+        """The id as it stands in a header."""
+        return str(self.id).encode("ascii")
+
     def end(self, outcome: Outcome) -> None:
         """End a running exchange from outside; its client's connection breaks visibly."""
         if self.ended_by is None and self.task is not None and not self.recorded:
@@ -83,7 +88,8 @@ class Exchange:
     def entry(self, outcome: Outcome, pricing: Pricing) -> Entry:
         """The entry, with what is known by now."""
         grant, route = self.grant, self.route
-        assert grant is not None and route is not None
+        if grant is None or route is None:
+            raise RuntimeError("only a request that was let in ends in an entry")
         now = perf_counter()
         counted = self.method == "POST" and route.dialect != "none"
         usage = self.meter.usage if self.meter is not None and counted else None

@@ -16,14 +16,14 @@ from uuid import UUID
 
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.ledger import Entry, Outcome
-from proxy import answer, body, errors, forward
+from proxy import answer, body, errors, forward, preflight
 from proxy.authentication import authenticate, check_alive
-from proxy.authorization import authorize, check_model, check_origin
+from proxy.authorization import authorize, check_model
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Pricing
-from proxy.grants import Grants
+from proxy.grants import Grant, Grants
 from proxy.headers import is_json
-from proxy.limits import Exhausted, LimitsUnavailable, LimitStore, Reservation
+from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
 from proxy.metering import Meter, meter_for
 from proxy.providers import Provider, Route
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
@@ -75,6 +75,7 @@ class DataPlane:
         ledger: Ledger,
         pricing: Pricing,
         client_address: Callable[[RequestHead], str],
+        origins: preflight.Origins,
     ) -> None:
         self._bounds = bounds
         self._default_provider = default_provider
@@ -84,6 +85,7 @@ class DataPlane:
         self._ledger = ledger
         self._pricing = pricing
         self._client_address = client_address
+        self._origins = origins
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked
@@ -96,20 +98,25 @@ class DataPlane:
         self.active.add(exchange)
         try:
             self._check_capacity()
-            exchange.grant, exchange.digest = await authenticate(
-                exchange.head.headers, self._grants
-            )
-            provider, exchange.route = authorize(
-                exchange.grant, exchange.head, self._client_address(exchange.head)
-            )
-            request, asked_for_usage = await self._prepare(downstream, exchange, provider)
-            reservation = await self._reserve(exchange)
+            if preflight.is_preflight(exchange.head):
+                downstream.start(
+                    await preflight.answer(exchange.head, self._origins, exchange.id_text)
+                )
+                await downstream.finish()
+                return
+            grant, exchange.digest = await authenticate(exchange.head.headers, self._grants)
+            exchange.grant = grant
+            provider, route = authorize(grant, exchange.head, self._client_address(exchange.head))
+            exchange.route = route
+            request, asked = await self._prepare(downstream, exchange, grant, provider, route)
+            reservation = await self._reserve(grant.claims)
             connection, upload, head = await forward.send(request, downstream, self._pool, exchange)
             try:
-                head = await self._pass_interim(downstream, connection, head)
-                exchange.first_byte = perf_counter()
-                exchange.meter = meter_for(head.headers, asked_for_usage=asked_for_usage)
-                last = await self._relay(downstream, connection, exchange, head, reservation)
+                head = await self._pass_interim(downstream, connection, exchange, head)
+                meter = exchange.meter = meter_for(head.headers, asked_for_usage=asked)
+                exchange.status, exchange.started = head.status, perf_counter()
+                downstream.start(answer.response_head(exchange, head, meter, reservation))
+                last = await self._relay(downstream, connection, exchange, meter)
             finally:
                 forward.finish(self._pool, connection, upload)
             # Before the write that completes the answer: what a client saw whole is recorded.
@@ -146,14 +153,18 @@ class DataPlane:
             raise errors.Overloaded("The proxy is overloaded.", retry_after=1.0)
 
     async def _prepare(
-        self, downstream: Downstream, exchange: Exchange, provider: Provider
+        self,
+        downstream: Downstream,
+        exchange: Exchange,
+        grant: Grant,
+        provider: Provider,
+        route: Route,
     ) -> tuple[forward.Outgoing, bool]:
         """Check size and model, and put the upstream's request together.
 
         Also returns whether we asked for usage on the client's behalf.
         """
-        head, grant, route = exchange.head, exchange.grant, exchange.route
-        assert grant is not None and route is not None
+        head = exchange.head
         if (head.content_length or 0) > self._bounds.request_max_bytes:
             raise errors.RequestTooLarge("The request body is too large.")
         metered = provider.meter_streams and route.dialect in ("chat", "completions")
@@ -198,13 +209,11 @@ class DataPlane:
         exchange.body_wait = perf_counter() - began
         return b"".join(pieces), not piece
 
-    async def _reserve(self, exchange: Exchange) -> Reservation:
-        grant = exchange.grant
-        assert grant is not None
-        if not grant.claims:
+    async def _reserve(self, claims: tuple[Claim, ...]) -> Reservation:
+        if not claims:
             return _UNLIMITED
         try:
-            return await self._limits.acquire(grant.claims)
+            return await self._limits.acquire(claims)
         except LimitsUnavailable as exc:
             raise errors.DatabaseUnavailable(
                 "The token's limits cannot be checked right now.", retry_after=1.0
@@ -215,13 +224,18 @@ class DataPlane:
     # After the upstream began to answer
 
     async def _pass_interim(
-        self, downstream: Downstream, connection: UpstreamConnection, head: UpstreamHead
+        self,
+        downstream: Downstream,
+        connection: UpstreamConnection,
+        exchange: Exchange,
+        head: UpstreamHead,
     ) -> UpstreamHead:
         """Pass on interim responses (RFC 9110 15.2) until the final one."""
         while head.status < 200:
             if head.status != 100:
                 downstream.inform(head.status, head.reason, answer.interim_headers(head))
             head = await connection.head()
+        exchange.first_byte = perf_counter()
         return head
 
     async def _relay(
@@ -229,15 +243,9 @@ class DataPlane:
         downstream: Downstream,
         connection: UpstreamConnection,
         exchange: Exchange,
-        head: UpstreamHead,
-        reservation: Reservation,
+        meter: Meter,
     ) -> bytes:
         """Pass the answer on as it arrives, all but the last bytes, which are returned."""
-        meter = exchange.meter
-        assert meter is not None
-        exchange.status = head.status
-        exchange.started = perf_counter()
-        downstream.start(answer.response_head(exchange, head, meter, reservation))
         while True:
             data = connection.read_nowait()
             if data is None and not connection.ended:
