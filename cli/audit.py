@@ -8,6 +8,7 @@ from cli import lookup, output, shown
 from cli.commands import examples, verb
 from cli.options import Cursor, Json, Limit, Since, Until
 from cli.session import Session, with_database
+from manage.schemas.audit import AuditView
 from models import listing
 
 app = verb()
@@ -44,5 +45,5 @@ async def audit(
         actor=actor, action=action, target_id=target, start=since, end=until
     )
     found, following = await listing.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [shown.event(row) for row in found]
+    items = [shown.plain(AuditView.of(row)) for row in found]
     output.page(items, _COLUMNS, as_json=as_json, following=following)

@@ -8,6 +8,7 @@ from cli import lookup, output, prompts, shown, values
 from cli.commands import examples, noun
 from cli.options import ApiKey, ApiKeyStdin, ApiKeyVariable, Json, Yes
 from cli.session import Session, with_database
+from manage.schemas.keys import KeyChange, KeyCreation, KeyView
 from models import UpstreamKey
 
 app = noun("key")
@@ -16,10 +17,10 @@ Owner = Annotated[str, typer.Option("--project", metavar="PROJECT", help="Its id
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
 Label = Annotated[
     str | None,
-    typer.Option(parser=values.line(0, 200), metavar="TEXT", help="To tell it from others."),
+    typer.Option(metavar="TEXT", help="To tell it from others."),
 ]
 Weight = Annotated[
-    int | None, typer.Option(min=1, max=1000, help="Its share, relative to the other keys.")
+    int | None, typer.Option(help="Its share, relative to the other keys; 1 unless given.")
 ]
 
 
@@ -38,18 +39,20 @@ async def add(
     api_key_stdin: ApiKeyStdin = False,
     api_key_env: ApiKeyVariable = None,
     label: Label = None,
-    weight: Weight = 1,
+    weight: Weight = None,
     as_json: Json = False,
 ) -> None:
     """Add a key, in use at once. It is asked for unless an option brings it."""
     owner = await lookup.project(project)
     material = prompts.api_key(api_key, api_key_stdin, api_key_env)
+    fields = values.sent(api_key=material, label=label, weight=weight)
+    wanted = values.validated(KeyCreation, fields)
     key = await owner.add_key(
-        api_key=material,
+        api_key=wanted.api_key,
         ring=session.ring(),
         by=session.actor,
-        label=label or "",
-        weight=weight or 1,
+        label=wanted.label or "",
+        weight=wanted.weight,
     )
     _print(key, as_json=as_json, said=f"A key was added to the project {owner.name}.")
 
@@ -59,7 +62,7 @@ async def add(
 async def list_(_session: Session, *, project: Owner, as_json: Json = False) -> None:
     """Show a project's keys, by hint: their material is never shown."""
     keys = await (await lookup.project(project)).keys.all().order_by("id")
-    output.page([shown.key(key) for key in keys], shown.KEY_COLUMNS, as_json=as_json)
+    output.page([shown.plain(KeyView.of(key)) for key in keys], shown.KEY_COLUMNS, as_json=as_json)
 
 
 @app.command(epilog=examples("llm-proxy key update 0199… --weight 3"))
@@ -77,8 +80,8 @@ async def update(
 ) -> None:
     """Change what is named."""
     found = await lookup.key(key)
-    fields = values.changes(label=label, weight=weight, is_active=active)
-    await found.change(by=session.actor, **fields)
+    fields = values.sent(label=label, weight=weight, is_active=active)
+    await found.change(by=session.actor, **values.changes(KeyChange, fields).fields())
     _print(found, as_json=as_json, said=f"Key {found.hint} was updated.")
 
 
@@ -95,6 +98,6 @@ async def remove(session: Session, key: KeyArgument, *, yes: Yes = False) -> Non
 def _print(key: UpstreamKey, *, as_json: bool, said: str) -> None:
     output.say(said)
     if as_json:
-        output.print_json(shown.key(key))
+        output.print_json(shown.plain(KeyView.of(key)))
     else:
-        output.record(shown.key(key))
+        output.record(shown.plain(KeyView.of(key)))

@@ -8,9 +8,6 @@ import typer
 from cli import values
 from cli.values import Given
 
-_MOST_SMALL = 2**31 - 1
-_MOST = 2**53
-
 Json = Annotated[bool, typer.Option("--json", help="As JSON, with the API's field names.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="At most so many rows.")]
@@ -39,26 +36,24 @@ Until = Annotated[
 
 RequestsPerMinute = Annotated[
     Given | None,
-    typer.Option(parser=values.whole(_MOST_SMALL), metavar="N|none", help="Rate limit."),
+    typer.Option(parser=values.whole, metavar="N|none", help="Rate limit."),
 ]
 MaxParallelRequests = Annotated[
     Given | None,
-    typer.Option(parser=values.whole(_MOST_SMALL), metavar="N|none", help="Requests at once."),
+    typer.Option(parser=values.whole, metavar="N|none", help="Requests at once."),
 ]
 MaxRequests = Annotated[
     Given | None,
-    typer.Option(parser=values.whole(_MOST), metavar="N|none", help="Requests in all, from now."),
+    typer.Option(parser=values.whole, metavar="N|none", help="Requests in all, from now."),
 ]
 AllowedModels = Annotated[
     Given | None,
-    typer.Option(
-        parser=values.entries(values.model), metavar="LIST|none", help="Such as gpt-4o,o3*"
-    ),
+    typer.Option(parser=values.entries, metavar="LIST|none", help="Such as gpt-4o,o3*"),
 ]
 AllowedOrigins = Annotated[
     Given | None,
     typer.Option(
-        parser=values.entries(values.origin),
+        parser=values.entries,
         metavar="LIST|none",
         help="Browser origins, such as https://app.example.com",
     ),
@@ -66,21 +61,19 @@ AllowedOrigins = Annotated[
 AllowedEndpoints = Annotated[
     Given | None,
     typer.Option(
-        parser=values.entries(values.endpoint),
+        parser=values.entries,
         metavar="LIST|none",
         help="Such as '/v1/embeddings,GET /v1/models'",
     ),
 ]
 AllowedIps = Annotated[
     Given | None,
-    typer.Option(
-        parser=values.entries(values.address), metavar="LIST|none", help="Such as 10.0.0.0/8,::1"
-    ),
+    typer.Option(parser=values.entries, metavar="LIST|none", help="Such as 10.0.0.0/8,::1"),
 ]
 BaseUrl = Annotated[
     Given | None,
     typer.Option(
-        parser=values.base_url, metavar="URL|none", help="Upstream, if not the provider's own."
+        parser=values.text_or_none, metavar="URL|none", help="Upstream, if not the provider's own."
     ),
 ]
 Expires = Annotated[

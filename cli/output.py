@@ -71,7 +71,8 @@ def table(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
         rows.add_column(_label(column), justify="right" if is_number else "left", no_wrap=True)
     for item in items:
         rows.add_row(*(Text(_cell(column, item[column])) for column in columns))
-    if Measurement.get(console, console.options, rows).maximum <= console.width:
+    unbounded = console.options.update(width=_PIPE_COLUMNS)
+    if Measurement.get(console, unbounded, rows).maximum <= console.width:
         console.print(rows)
         return
     for item in items:

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from tortoise.query_utils import Prefetch
 
 from cli import lookup, output, prompts, shown, values
 from cli.commands import examples, noun
@@ -24,18 +23,13 @@ from cli.options import (
     Yes,
 )
 from cli.session import Session, with_database
-from models import Project, Token, UpstreamKey, listing
+from manage.schemas.projects import PROVIDERS, ProjectChange, ProjectCreation, ProjectView
+from models import Project, Token, listing
 from proxy.providers import BUILT_IN
 
 app = noun("project")
 
 _COLUMNS = ("id", "name", "provider", "is_active", "keys", "created_at")
-
-
-def _provider(text: str) -> str:
-    if text not in BUILT_IN:
-        raise typer.BadParameter(f"none of {', '.join(BUILT_IN)}")
-    return text
 
 
 @app.command(
@@ -49,15 +43,11 @@ def _provider(text: str) -> str:
 async def create(
     session: Session,
     *,
-    name: Annotated[
-        str, typer.Option(parser=values.line(1, 200), metavar="NAME", help="No two may share it.")
-    ],
+    name: Annotated[str, typer.Option(metavar="NAME", help="No two may share it.")],
     api_key: ApiKey = None,
     api_key_stdin: ApiKeyStdin = False,
     api_key_env: ApiKeyVariable = None,
-    provider: Annotated[
-        str, typer.Option(parser=_provider, metavar="PROVIDER", help=f"{' or '.join(BUILT_IN)}.")
-    ] = "openai",
+    provider: Annotated[str, typer.Option(help=f"{' or '.join(BUILT_IN)}.")] = "openai",
     base_url: BaseUrl = None,
     requests_per_minute: RequestsPerMinute = None,
     max_parallel_requests: MaxParallelRequests = None,
@@ -66,23 +56,25 @@ async def create(
     as_json: Json = False,
 ) -> None:
     """Make a project. Its API key is asked for unless an option brings it."""
-    material = prompts.api_key(api_key, api_key_stdin, api_key_env)
-    fields = values.given(
+    fields = values.sent(
+        name=name,
+        provider=provider,
+        api_key=prompts.api_key(api_key, api_key_stdin, api_key_env),
         base_url=base_url,
         requests_per_minute=requests_per_minute,
         max_parallel_requests=max_parallel_requests,
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
     )
+    wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: BUILT_IN})
     project = await Project.create_with_key(
-        name=name,
-        provider=provider,
-        api_key=material,
+        provider=wanted.provider,
+        api_key=wanted.api_key,
         ring=session.ring(),
         by=session.actor,
-        **fields,
+        **wanted.fields(),
     )
-    await _print(project, as_json=as_json, said=f"Project {name} was made.")
+    await _print(project, as_json=as_json, said=f"Project {project.name} was made.")
 
 
 @app.command(
@@ -101,10 +93,9 @@ async def list_(
     as_json: Json = False,
 ) -> None:
     """Show projects, newest first."""
-    keys = Prefetch("keys", queryset=UpstreamKey.all().order_by("id"))
-    rows = listing.projects(q=query, is_active=active).prefetch_related(keys)
+    rows = listing.projects(q=query, is_active=active).prefetch_related("keys")
     found, following = await listing.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [shown.project(project, project.keys) for project in found]
+    items = [shown.plain(ProjectView.of(project, list(project.keys))) for project in found]
     if not as_json:
         items = [{**item, "keys": len(item["keys"])} for item in items]
     output.page(items, _COLUMNS, as_json=as_json, following=following)
@@ -129,9 +120,7 @@ async def update(
     session: Session,
     project: ProjectArgument,
     *,
-    name: Annotated[
-        str | None, typer.Option(parser=values.line(1, 200), metavar="NAME", help="Rename it.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Rename it.")] = None,
     active: Annotated[
         bool | None,
         typer.Option("--active/--inactive", help="Let its tokens in, or refuse them at once."),
@@ -145,7 +134,7 @@ async def update(
 ) -> None:
     """Change what is named; none takes a limit away."""
     found = await lookup.project(project)
-    fields = values.changes(
+    fields = values.sent(
         name=name,
         is_active=active,
         base_url=base_url,
@@ -154,7 +143,7 @@ async def update(
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
     )
-    await found.change(by=session.actor, **fields)
+    await found.change(by=session.actor, **values.changes(ProjectChange, fields).fields())
     await _print(found, as_json=as_json, said=f"Project {found.name} was updated.")
 
 
@@ -175,7 +164,7 @@ async def delete(session: Session, project: ProjectArgument, *, yes: Yes = False
 
 
 async def _print(project: Project, *, as_json: bool, said: str | None = None) -> None:
-    item = shown.project(project, await project.keys.all().order_by("id"))
+    item = shown.plain(ProjectView.of(project, await project.keys.all()))
     if said is not None:
         output.say(said)
     if as_json:

@@ -17,6 +17,7 @@ from cli.options import (
     Until,
 )
 from cli.session import Session, with_database
+from manage.schemas.requests import RequestView
 from models import listing
 from models.ledger import Outcome
 
@@ -70,5 +71,5 @@ async def requests(
         end=until,
     )
     found, following = await listing.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [shown.request(row) for row in found]
+    items = [shown.plain(RequestView.of(row)) for row in found]
     output.page(items, _COLUMNS, as_json=as_json, following=following)

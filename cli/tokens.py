@@ -1,7 +1,6 @@
 """`llm-proxy token`: what applications hold instead of an API key, with limits and an end."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,15 +21,15 @@ from cli.options import (
     Yes,
 )
 from cli.session import Session, with_database
+from cli.values import Given
+from manage.schemas.tokens import Rotation, TokenChange, TokenCreation, TokenView
 from models import Token, listing
-from models.tokens import DEFAULT_LIFETIME, TokenStatus
+from models.tokens import TokenStatus
 
 app = noun("token")
 
 TokenArgument = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id.")]
-Name = Annotated[
-    str | None, typer.Option(parser=values.line(0, 200), metavar="TEXT", help="What it is for.")
-]
+Name = Annotated[str | None, typer.Option(metavar="TEXT", help="What it is for.")]
 
 _COLUMNS = ("id", "name", "hint", "status", "expires_at", "request_count", "last_used_at")
 
@@ -62,9 +61,10 @@ async def create(
     Its secret is printed once, alone on standard output (with --json as
     "token"), and cannot be shown again.
     """
-    fields = values.given(
+    owner = await lookup.project(project)
+    fields = values.sent(
+        project_id=str(owner.id),
         name=name,
-        expires_at=expires or values.Given(datetime.now(UTC) + DEFAULT_LIFETIME),
         max_requests=max_requests,
         requests_per_minute=requests_per_minute,
         max_parallel_requests=max_parallel_requests,
@@ -72,9 +72,10 @@ async def create(
         allowed_endpoints=allowed_endpoints,
         allowed_ips=allowed_ips,
     )
-    owner = await lookup.project(project)
+    wanted = values.validated(TokenCreation, fields | _end(expires))
+    longest = session.longest_lifetime
     token, secret = await Token.issue(
-        owner, by=session.actor, max_lifetime=session.longest_lifetime, **fields
+        owner, by=session.actor, max_lifetime=longest, **wanted.fields_with_end(longest)
     )
     _print_secret(token, secret, as_json=as_json)
 
@@ -99,7 +100,7 @@ async def list_(
     """Show tokens, newest first, by hint: their secrets are not stored."""
     rows = listing.tokens(project_id=await lookup.project_id(project), status=status, q=query)
     found, following = await listing.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [shown.token(token) for token in found]
+    items = [shown.plain(TokenView.of(token)) for token in found]
     output.page(items, _COLUMNS, as_json=as_json, following=following)
 
 
@@ -133,9 +134,8 @@ async def update(
 ) -> None:
     """Change what is named; none takes a limit away."""
     found = await lookup.token(token)
-    fields = values.changes(
+    fields = values.sent(
         name=name,
-        expires_at=expires,
         max_requests=max_requests,
         requests_per_minute=requests_per_minute,
         max_parallel_requests=max_parallel_requests,
@@ -143,7 +143,8 @@ async def update(
         allowed_endpoints=allowed_endpoints,
         allowed_ips=allowed_ips,
     )
-    await found.change(by=session.actor, max_lifetime=session.longest_lifetime, **fields)
+    wanted = values.changes(TokenChange, fields | _end(expires))
+    await found.change(by=session.actor, max_lifetime=session.longest_lifetime, **wanted.fields())
     output.say(f"Token {found.hint} was updated.")
     _print(found, as_json=as_json)
 
@@ -197,32 +198,37 @@ async def rotate(
     token: TokenArgument,
     *,
     grace: Annotated[
-        int,
+        int | None,
         typer.Option(
             parser=values.seconds, metavar="DURATION", help="How long the old secret still works."
         ),
-    ] = 0,
+    ] = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Give a token a new secret, printed once. The id and the limits stay."""
     found = await lookup.token(token)
-    if grace == 0:
+    wanted = values.validated(Rotation, values.sent(grace_seconds=grace))
+    if not wanted.grace_seconds:
         prompts.confirm(f"Replace the secret of the token {found.hint} at once?", yes=yes)
-    secret = await found.rotate(by=session.actor, grace_seconds=grace)
+    secret = await found.rotate(by=session.actor, grace_seconds=wanted.grace_seconds)
     _print_secret(found, secret, as_json=as_json)
+
+
+def _end(expires: Given | None) -> dict[str, Any]:
+    return {} if expires is None else expires.value
 
 
 def _print(token: Token, *, as_json: bool) -> None:
     if as_json:
-        output.print_json(shown.token(token))
+        output.print_json(shown.plain(TokenView.of(token)))
     else:
-        output.record(shown.token(token))
+        output.record(shown.plain(TokenView.of(token)))
 
 
 def _print_secret(token: Token, secret: str, *, as_json: bool) -> None:
     if as_json:
-        output.print_json({**shown.token(token), "token": secret})
+        output.print_json({**shown.plain(TokenView.of(token)), "token": secret})
         return
     expiry = output.moment(token.expires_at)
     output.say(f"Token {token.id}, {'until ' + expiry if expiry else 'without an end'}.")

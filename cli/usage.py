@@ -10,7 +10,8 @@ from cli.commands import examples, verb
 from cli.errors import WrongUsage
 from cli.options import Json, ModelOption, ProjectOption, Since, TokenOption, Until
 from cli.session import Session, with_database
-from models.usage_report import DEFAULT_RANGE, Bucket, GroupBy, UsageQuery, report
+from manage.schemas.usage import UsageView
+from models.usage_report import DEFAULT_RANGE, GROUP_COLUMN, Bucket, GroupBy, UsageQuery, report
 
 app = verb()
 
@@ -64,9 +65,9 @@ async def usage(
         model=model,
     )
     rows, place = await report(query, limit=limit)
-    items = [shown.usage(row, group_by) for row in rows]
+    items = [shown.plain(UsageView.of(row, group_by)) for row in rows]
     columns = [] if bucket == "total" else ["bucket"]
-    columns += [shown.group_field(group_by)] if group_by else []
+    columns += [GROUP_COLUMN[group_by]] if group_by else []
     output.page(items, [*columns, *_COLUMNS], as_json=as_json)
     if place is not None:
         output.say(f"There is more than {limit} rows: narrow the range, or raise --limit.")

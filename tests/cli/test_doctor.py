@@ -1,0 +1,124 @@
+"""`doctor`: says what is wrong, and changes nothing."""
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from config import Database
+from tests.cli.running import CommandLine, Ran
+
+
+def _status(ran: Ran) -> dict[str, str]:
+    return {check["check"]: check["status"] for check in ran.json["checks"]}
+
+
+def _doctor(cli: CommandLine, **environ: str) -> Ran:
+    # A name that resolves without a network.
+    return cli("doctor", "--json", **({"OPENAI_BASE_URL": "http://localhost:9"} | environ))
+
+
+def test_fresh_clone_is_fine_and_stays_fresh(fresh: CommandLine) -> None:
+    ran = fresh.process("doctor", OPENAI_BASE_URL="http://localhost:9")
+    assert (ran.code, ran.err) == (0, "")
+    assert all(line.startswith("ok ") for line in ran.out.splitlines())
+    assert list(fresh.directory.iterdir()) == []
+
+
+def test_database_in_use_is_fine(cli: CommandLine) -> None:
+    cli.project()
+    cli("admin", "create", "--username", "alice", "--password", "hunter22hunter22")
+    ran = _doctor(cli)
+    assert ran.code == 0, ran.out
+    assert ran.json["ok"] is True
+    assert _status(ran)["encryption"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("DATABASE_URL", "mysql://x"),
+        ("ENCRYPTION_KEY", "short"),
+        ("PROVIDERS_FILE", "/nowhere/providers.toml"),
+    ],
+)
+def test_every_wrong_value_exits_2(fresh: CommandLine, name: str, value: str) -> None:
+    plain = fresh("doctor", WEB_CONCURRENCY="0", **{name: value})
+    assert plain.code == 2
+    assert {line.partition(":")[0] for line in plain.err.splitlines()} == {"WEB_CONCURRENCY", name}
+    as_json = fresh("doctor", "--json", **{name: value})
+    assert (as_json.code, as_json.json["ok"]) == (2, False)
+    assert as_json.json["checks"][0]["message"].startswith(f"{name}: ")
+
+
+def test_wrong_encryption_key_is_found(cli: CommandLine) -> None:
+    cli.project()
+    ran = _doctor(cli, ENCRYPTION_KEY="B" * 43)
+    assert (ran.code, _status(ran)["encryption"]) == (1, "failed")
+    outdated = _doctor(cli, ENCRYPTION_KEY=f"{'B' * 43},{'A' * 43}")
+    assert _status(outdated)["encryption"] == "warning"
+
+
+def test_lost_encryption_key_is_found(fresh: CommandLine) -> None:
+    fresh.project()
+    (fresh.directory / "data" / "encryption-key").unlink()
+    ran = _doctor(fresh)
+    assert (ran.code, _status(ran)["encryption"]) == (1, "failed")
+
+
+def test_secret_open_to_others_is_found(fresh: CommandLine) -> None:
+    fresh.project()
+    (fresh.directory / "data" / "encryption-key").chmod(0o644)
+    ran = _doctor(fresh)
+    assert _status(ran)["data directory"] == "warning"
+    assert "chmod 600 data/encryption-key" in ran.out
+
+
+def test_database_that_is_away_exits_1(fresh: CommandLine) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        ran = _doctor(
+            fresh,
+            DATABASE_URL=f"postgres://u:s3cret@127.0.0.1:{unused.getsockname()[1]}/d",
+            ENCRYPTION_KEY="A" * 43,
+            MANAGEMENT_TOKEN="m" * 32,
+        )
+    assert (ran.code, _status(ran)["database"]) == (1, "failed")
+    assert "s3cret" not in ran.out + ran.err
+
+
+def test_postgres_that_is_behind_names_the_command(cli_on_empty_postgres: CommandLine) -> None:
+    ran = _doctor(cli_on_empty_postgres)
+    assert ran.code == 1
+    assert "llm-proxy migrate" in ran.out
+
+
+def test_postgres_without_an_administrator_wants_a_password(
+    postgres_database: Database, tmp_path: Path
+) -> None:
+    from tests.cli.conftest import configured
+
+    cli = configured(postgres_database, tmp_path)
+    ran = _doctor(cli, ADMIN_PASSWORD="")
+    assert (ran.code, _status(ran)["administrators"]) == (2, "failed")
+    assert _doctor(cli).code == 0
+
+
+def test_damaged_file_exits_1(fresh: CommandLine) -> None:
+    (fresh.directory / "data").mkdir(mode=0o700)
+    (fresh.directory / "data" / "llm-proxy.db").write_text("no database")
+    ran = _doctor(fresh)
+    assert (ran.code, _status(ran)["database"]) == (1, "failed")
+
+
+def test_upstream_that_does_not_resolve_is_only_said(cli_on_sqlite: CommandLine) -> None:
+    ran = _doctor(cli_on_sqlite, OPENAI_BASE_URL="http://nowhere.invalid")
+    assert (ran.code, _status(ran)["upstream"]) == (0, "warning")
+
+
+def test_missing_data_directory_is_not_made(cli_on_sqlite: CommandLine) -> None:
+    shutil.rmtree(cli_on_sqlite.directory / "data", ignore_errors=True)
+    assert _doctor(cli_on_sqlite).code == 0
+    assert not (cli_on_sqlite.directory / "data").exists()

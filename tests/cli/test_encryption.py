@@ -1,0 +1,91 @@
+"""`encryption rotate`: every stored API key moves to the newest key, and none is lost."""
+
+from models import AuditEvent, UpstreamKey
+from models.crypto import KeyRing
+from tests.cli.running import API_KEY, CommandLine
+
+OLD, NEW = "A" * 43, "B" * 43
+BOTH = f"{NEW},{OLD}"
+
+
+def _material(cli: CommandLine, *keys: bytes) -> list[str]:
+    ring = KeyRing(keys)
+
+    async def open_all() -> list[str]:
+        rows = await UpstreamKey.all().order_by("id")
+        return [ring.decrypt(row.ciphertext, row.id) for row in rows]
+
+    return cli.on_database(open_all)
+
+
+def _bytes(text: str) -> bytes:
+    import base64
+
+    return base64.urlsafe_b64decode(text + "=")
+
+
+def test_old_key_can_go_after_rotating(cli: CommandLine) -> None:
+    for name in ("a", "b", "c"):
+        cli.project(name)
+    ran = cli.process("encryption", "rotate", ENCRYPTION_KEY=BOTH)
+    assert (ran.code, ran.err) == (0, "3 keys were encrypted anew.\n")
+    assert _material(cli, _bytes(NEW)) == [API_KEY] * 3
+    assert cli("doctor", ENCRYPTION_KEY=NEW).code == 0
+    again = cli("encryption", "rotate", "--json", ENCRYPTION_KEY=BOTH)
+    assert (again.code, again.json) == (0, {"reencrypted": 0, "failed": 0})
+
+
+def test_every_key_that_moves_is_audited(cli: CommandLine) -> None:
+    cli.project()
+    cli("encryption", "rotate", ENCRYPTION_KEY=BOTH)
+
+    async def changed() -> list[dict[str, list[str]]]:
+        return [event.changes for event in await AuditEvent.filter(action="key.reencrypt")]
+
+    ids = [KeyRing([_bytes(key)]).newest for key in (OLD, NEW)]
+    assert cli.on_database(changed) == [{"encryption_key_id": ids}]
+
+
+def test_key_that_does_not_open_stops_none_of_the_others(cli: CommandLine) -> None:
+    for name in ("a", "b", "c"):
+        cli.project(name)
+
+    async def damage() -> None:
+        row = (await UpstreamKey.all().order_by("id"))[1]
+        await UpstreamKey.filter(id=row.id).update(ciphertext=row.ciphertext[:-8])
+
+    cli.on_database(damage)
+    ran = cli("encryption", "rotate", "--json", ENCRYPTION_KEY=BOTH)
+    assert (ran.code, ran.json) == (1, {"reencrypted": 2, "failed": 1})
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_without_the_old_key_nothing_is_touched(cli: CommandLine) -> None:
+    cli.project()
+    ran = cli("encryption", "rotate", ENCRYPTION_KEY=NEW)
+    assert ran.code == 1
+    assert _material(cli, _bytes(OLD)) == [API_KEY]
+
+
+def test_more_keys_than_one_batch(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.project()
+    ring = KeyRing([_bytes(OLD)])
+
+    async def add_many() -> None:
+        (first,) = await UpstreamKey.all()
+        rows = [
+            UpstreamKey(
+                project_id=first.project_id,
+                hint="…",
+                encryption_key_id=ring.newest,
+                created_at=first.created_at,
+            )
+            for _ in range(450)
+        ]
+        for row in rows:
+            row.ciphertext = ring.encrypt(API_KEY, row.id)
+        await UpstreamKey.bulk_create(rows)
+
+    cli_on_sqlite.on_database(add_many)
+    ran = cli_on_sqlite("encryption", "rotate", "--json", ENCRYPTION_KEY=BOTH)
+    assert ran.json == {"reencrypted": 451, "failed": 0}

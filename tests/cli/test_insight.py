@@ -1,0 +1,106 @@
+"""`usage`, `requests` and `audit`: what happened, in the API's words."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models import ledger
+from tests.cli.running import CommandLine
+from tests.models.rows import an_entry
+
+REQUEST_FIELDS = [
+    "id", "at", "project_id", "token_id", "provider", "endpoint", "method", "model", "status",
+    "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
+    "cost_usd", "bytes_in", "bytes_out", "ttfb_ms", "duration_ms", "overhead_ms",
+]  # fmt: skip
+USAGE_FIELDS = [
+    "bucket", "requests", "errors", "unknown_usage_requests", "prompt_tokens",
+    "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens", "cost_usd",
+]  # fmt: skip
+
+
+@pytest.fixture
+def used(cli: CommandLine) -> CommandLine:
+    """A project whose token has made three requests of ten prompt tokens each, one refused."""
+    project = cli.project()
+    token = cli.token()["id"]
+    common: dict[str, Any] = {
+        "at_us": time.time_ns() // 1000 - 1_000_000,
+        "project_id": UUID(project),
+        "token_id": UUID(token),
+    }
+    entries = [
+        an_entry(**common),
+        an_entry(**common, model="o3"),
+        an_entry(**common, status=429, prompt_tokens=None, completion_tokens=None),
+    ]
+    cli.on_database(lambda: ledger.apply_batch("test", 0, 1, entries))
+    return cli
+
+
+def test_usage_adds_up(used: CommandLine) -> None:
+    (row,) = used("usage", "--json").json["data"]
+    assert list(row) == USAGE_FIELDS
+    assert (row["requests"], row["errors"], row["prompt_tokens"]) == (3, 1, 20)
+    assert row["total_tokens"] == 30
+    assert row["cost_usd"] == pytest.approx(4500 / 10**9)
+    rows = used("usage", "--group-by", "model", "--bucket", "day", "--json").json["data"]
+    assert {row["model"]: row["requests"] for row in rows} == {"gpt-4o": 2, "o3": 1}
+    assert used("usage", "--project", "docs", "--json").json["data"] == [row_of(used)]
+    table = used("usage", "--group-by", "model")
+    assert "o3" in table.out
+    assert "prompt tokens" in table.out
+
+
+def row_of(cli: CommandLine) -> Any:
+    return cli("usage", "--json").json["data"][0]
+
+
+def test_unused_range_adds_up_to_nothing(used: CommandLine) -> None:
+    before = ("--from", "2020-01-01", "--to", "2020-02-01T00:00:00Z")
+    (row,) = used("usage", *before, "--json").json["data"]
+    assert (row["requests"], row["cost_usd"]) == (0, None)
+    assert used("usage", "--from", "1d", "--to", "2d").code == 2
+    assert used("usage", "--from", "yesterday").code == 2
+
+
+def test_requests_are_listed_and_filtered(used: CommandLine) -> None:
+    listed = used("requests", "--json").json
+    assert [list(item) for item in listed["data"]] == [REQUEST_FIELDS] * 3
+    assert listed["data"][0]["duration_ms"] == 90.0
+
+    def count(*options: str) -> int:
+        return len(used("requests", "--json", *options).json["data"])
+
+    assert count("--status", "429") == 1
+    assert count("--model", "o3") == 1
+    assert count("--project", "docs", "--outcome", "complete") == 3
+    assert count("--outcome", "timeout") == 0
+    assert count("--limit", "2") == 2
+    assert "/v1/chat/completions" in used("requests").out
+
+
+def test_audit_is_listed_and_filtered(cli: CommandLine) -> None:
+    project = cli.project()
+    cli("project", "update", "docs", "--requests-per-minute", "5")
+    listed = cli("audit", "--json").json["data"]
+    assert list(listed[0]) == [
+        "id", "at", "actor", "action", "target_type", "target_id", "changes", "ip", "request_id",
+        "outcome",
+    ]  # fmt: skip
+    assert listed[0]["changes"] == {"requests_per_minute": [None, 5]}
+    by_action = cli("audit", "--action", "project.create", "--json").json["data"]
+    assert [event["target_id"] for event in by_action] == [project]
+    assert len(cli("audit", "--target", project, "--json").json["data"]) == 2
+    assert cli("audit", "--actor", "nobody", "--json").json["data"] == []
+    assert cli("audit", "--to", "1h", "--json").json["data"] == []
+    assert "project.update" in cli("audit", "--from", "1h").out
+
+
+def test_history_of_a_deleted_project_stays_readable(used: CommandLine) -> None:
+    project = used("project", "show", "docs", "--json").json["id"]
+    used("project", "delete", "docs", "--yes")
+    assert used("usage", "--project", project, "--json").json["data"][0]["requests"] == 3
+    assert len(used("requests", "--project", project, "--json").json["data"]) == 3

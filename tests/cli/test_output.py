@@ -1,0 +1,97 @@
+"""Printing: what is in the database cannot take over a terminal, and tables fit where they go."""
+
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from cli import output
+
+
+class Terminal(io.StringIO):
+    """A standard output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_terminal(rows: Sequence[Mapping[str, Any]], **environ: str) -> str:
+    """What a table of `rows` looks like there."""
+    terminal = Terminal()
+    with (
+        mock.patch.object(sys, "stdout", terminal),
+        mock.patch.dict("os.environ", {"TERM": "xterm-256color"} | environ, clear=True),
+    ):
+        output.table(rows, list(rows[0]))
+    return terminal.getvalue()
+
+
+NASTY = "a\x1b]0;owned\x07\x9b31m\u202eb[red]c[/red]:smile:\r\n"
+
+
+def test_control_characters_and_markup_are_shown_not_obeyed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.table([{"name": NASTY}], ["name"])
+    output.record({"name": NASTY})
+    output.say(NASTY)
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert "[red]c[/red]:smile:" in text
+        assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r"} & set(text)
+
+
+def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_json({"name": NASTY})
+    shown = capsys.readouterr().out
+    assert shown.isascii()
+    assert not {"\x1b", "\x07", "\r"} & set(shown)
+
+
+def test_pipe_gets_whole_rows_and_no_colour(capsys: pytest.CaptureFixture[str]) -> None:
+    with mock.patch.dict("os.environ", {"COLUMNS": "20", "FORCE_COLOR": ""}):
+        output.table([{"id": "x" * 300, "name": "y" * 300}], ["id", "name"])
+    shown = capsys.readouterr().out
+    assert "x" * 300 in shown
+    assert "y" * 300 in shown
+    assert "\x1b" not in shown
+
+
+def test_narrow_terminal_gets_one_field_to_a_line() -> None:
+    row = {"id": "x" * 36, "created_at": "2027-01-31T12:00:00.123456Z"}
+    shown = on_terminal([row], COLUMNS="50", NO_COLOR="1")
+    lines = shown.splitlines()
+    assert any("created at" in line and "2027-01-31 12:00:00Z" in line for line in lines)
+    assert any("x" * 36 in line for line in lines)
+    assert "…" not in shown
+    wide = on_terminal([row], COLUMNS="80", NO_COLOR="1")
+    assert any("id" in line and "created at" in line for line in wide.splitlines())
+
+
+def test_colour_is_for_terminals_that_want_it() -> None:
+    assert "\x1b[" in on_terminal([{"id": 1}])
+    assert "\x1b[3" not in on_terminal([{"id": 1}], NO_COLOR="1")
+    assert "\x1b" not in on_terminal([{"id": 1}], TERM="dumb")
+
+
+def test_cells_read_well(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {
+        "is_active": True,
+        "model": None,
+        "total_tokens": 1234567,
+        "at": "2027-01-31T12:00:00.123456Z",
+        "allowed_models": ["a", "b"],
+    }
+    output.table([row], list(row))
+    shown = capsys.readouterr().out
+    for text in ("yes", "–", "1,234,567", "2027-01-31 12:00:00Z", "a, b"):
+        assert text in shown
+
+
+def test_nothing_to_show_leaves_standard_output_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    output.page([], ["id"], as_json=False)
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "None.\n")

@@ -1,0 +1,155 @@
+"""`project` and `key`: the account behind the tokens, in the API's words."""
+
+import pytest
+
+from models import UpstreamKey
+from tests.cli.running import API_KEY, CommandLine
+
+PROJECT_FIELDS = [
+    "id", "name", "provider", "base_url", "is_active", "requests_per_minute",
+    "max_parallel_requests", "allowed_models", "allowed_origins", "keys", "created_at",
+    "updated_at",
+]  # fmt: skip
+KEY_FIELDS = ["id", "label", "hint", "is_active", "weight", "created_at"]
+
+
+def test_project_lives_and_ends(cli: CommandLine) -> None:
+    made = cli(
+        "project", "create", "--name", "docs", "--api-key", API_KEY, "--json",
+        "--base-url", "http://127.0.0.1:9/v1", "--requests-per-minute", "60",
+        "--allowed-models", "gpt-4o*, o3", "--allowed-origins", "https://app.example.com",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    project = made.json
+    assert list(project) == PROJECT_FIELDS
+    assert project["base_url"] == "http://127.0.0.1:9"
+    assert project["allowed_models"] == ["gpt-4o*", "o3"]
+    assert [list(key) for key in project["keys"]] == [KEY_FIELDS]
+    assert project["created_at"].endswith("Z")
+
+    assert cli("project", "show", "docs", "--json").json == project
+    assert cli("project", "show", project["id"], "--json").json == project
+    assert cli("project", "list", "--json").json == {"data": [project], "next_cursor": None}
+
+    changed = cli(
+        "project", "update", "docs", "--name", "papers", "--inactive",
+        "--allowed-models", "none", "--requests-per-minute", "none", "--json",
+    )  # fmt: skip
+    assert changed.code == 0, changed.err
+    assert changed.json == project | {
+        "name": "papers",
+        "is_active": False,
+        "allowed_models": None,
+        "requests_per_minute": None,
+        "updated_at": changed.json["updated_at"],
+    }
+    assert cli("project", "list", "--active", "--json").json["data"] == []
+    assert len(cli("project", "list", "--inactive", "--json").json["data"]) == 1
+
+    assert cli("project", "delete", "papers", "--yes").code == 0
+    assert cli("project", "show", "papers").code == 1
+    assert cli("project", "show", project["id"]).code == 1
+    assert cli.on_database(lambda: UpstreamKey.all().count()) == 0
+
+
+def test_lists_have_pages_and_search(cli_on_sqlite: CommandLine) -> None:
+    cli = cli_on_sqlite
+    for name in ("red", "green", "blue", "reddish"):
+        cli.project(name)
+    first = cli("project", "list", "--limit", "3", "--json").json
+    assert [item["name"] for item in first["data"]] == ["reddish", "blue", "green"]
+    rest = cli("project", "list", "--cursor", first["next_cursor"], "--json").json
+    assert [item["name"] for item in rest["data"]] == ["red"]
+    found = cli("project", "list", "-q", "red", "--json").json["data"]
+    assert [item["name"] for item in found] == ["reddish", "red"]
+    table = cli("project", "list", "--limit", "3")
+    assert f"--cursor {first['next_cursor']}" in table.err
+    assert cli("project", "list", "--cursor", "nonsense").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "problems"),
+    [
+        (("--base-url", "ftp://x"), ["--base-url"]),
+        (("--requests-per-minute", "0", "--allowed-origins", "x,"), ["--req", "--allowed-origins"]),
+        (("--provider", "nobody"), ["--provider"]),
+        (("--max-parallel-requests", "99999999999999999999"), ["--max-parallel-requests"]),
+    ],
+)
+def test_every_wrong_option_is_named_at_once(
+    cli_on_sqlite: CommandLine, words: tuple[str, ...], problems: list[str]
+) -> None:
+    ran = cli_on_sqlite("project", "create", "--name", "docs", "--api-key", API_KEY, *words)
+    assert ran.code == 2
+    assert all(problem in ran.err for problem in problems)
+    assert cli_on_sqlite("project", "list", "--json").json["data"] == []
+
+
+def test_refusals_are_one_line_and_exit_1(cli: CommandLine) -> None:
+    cli.project()
+    again = cli("project", "create", "--name", "docs", "--api-key", API_KEY)
+    assert (again.code, again.err) == (1, "There is a project named docs already.\n")
+    missing = cli("project", "show", "nothing")
+    assert (missing.code, missing.out) == (1, "")
+    assert len(missing.err.splitlines()) == 1
+
+
+def test_update_without_an_option_is_wrong_usage(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.project()
+    assert cli_on_sqlite("project", "update", "docs").code == 2
+
+
+def test_deleting_asks_and_without_a_terminal_wants_yes(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.project()
+    ran = cli_on_sqlite("project", "delete", "docs", stdin="y\n")
+    assert ran.code == 1
+    assert "--yes" in ran.err
+    assert cli_on_sqlite("project", "show", "docs").code == 0
+
+
+def test_api_key_comes_from_standard_input_or_a_named_variable(cli_on_sqlite: CommandLine) -> None:
+    cli = cli_on_sqlite
+    create = ("project", "create", "--json", "--name")
+    assert cli(*create, "a", "--api-key-stdin", stdin=API_KEY + "\n").code == 0
+    assert cli(*create, "b", "--api-key-env", "MY_KEY", MY_KEY=API_KEY).code == 0
+    hints = {key["hint"] for item in cli("project", "list", "--json").json["data"]
+             for key in item["keys"]}  # fmt: skip
+    assert hints == {"sk-…mnop"}
+
+
+@pytest.mark.parametrize(
+    ("options", "stdin"),
+    [
+        (("--api-key-env", "MY_KEY"), ""),
+        (("--api-key-stdin",), ""),
+        (("--api-key-stdin",), "two words"),
+        (("--api-key", API_KEY, "--api-key-stdin"), API_KEY),
+        ((), ""),
+    ],
+)
+def test_missing_or_unusable_api_key_exits_2(
+    cli_on_sqlite: CommandLine, options: tuple[str, ...], stdin: str
+) -> None:
+    ran = cli_on_sqlite("project", "create", "--name", "docs", *options, stdin=stdin)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--api-key" in ran.err or "API key" in ran.err
+
+
+def test_keys_are_added_weighed_switched_off_and_erased(cli: CommandLine) -> None:
+    cli.project()
+    other = "sk-other-zyxwvutsrqponml"
+    added = cli(
+        "key", "add", "--project", "docs", "--api-key", other, "--label", "second",
+        "--weight", "3", "--json",
+    )  # fmt: skip
+    assert added.code == 0, added.err
+    key = added.json
+    assert list(key) == KEY_FIELDS
+    assert (key["label"], key["weight"], key["hint"]) == ("second", 3, "sk-…onml")
+    listed = cli("key", "list", "--project", "docs", "--json").json["data"]
+    assert [one["label"] for one in listed] == ["", "second"]
+    changed = cli("key", "update", key["id"], "--inactive", "--weight", "1", "--json").json
+    assert changed == key | {"is_active": False, "weight": 1}
+    assert cli("key", "remove", key["id"], "--yes").code == 0
+    assert cli("key", "remove", key["id"], "--yes").code == 1
+    assert len(cli("project", "show", "docs", "--json").json["keys"]) == 1

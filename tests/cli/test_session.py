@@ -1,0 +1,174 @@
+"""What surrounds a command: first starts, configuration, schema, who acts, who hears of it."""
+
+import os
+import pwd
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from migrations.schema import LOCATION
+from models import AuditEvent
+from tests.cli.running import API_KEY, CommandLine
+
+
+def _create(cli: CommandLine, name: str = "docs") -> tuple[str, ...]:
+    return ("project", "create", "--name", name, "--api-key", API_KEY)
+
+
+def test_fresh_clone_just_works(fresh: CommandLine) -> None:
+    made = fresh.process(*_create(fresh))
+    assert (made.code, made.err) == (0, "Project docs was made.\n")
+    token = fresh.process("token", "create", "--project", "docs")
+    assert token.code == 0
+    assert token.out.startswith("llmp_")
+    assert len(token.out) == 52
+    data = fresh.directory / "data"
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in data.iterdir())
+
+
+def test_fresh_clone_makes_no_secret_that_nothing_needs(fresh: CommandLine) -> None:
+    assert fresh("project", "list").code == 0
+    assert not (fresh.directory / "data" / "encryption-key").exists()
+
+
+def test_processes_that_start_at_once_in_a_fresh_clone_all_succeed(fresh: CommandLine) -> None:
+    running = [fresh.start(*_create(fresh, f"p{n}")) for n in range(4)]
+    ends = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0] * 4, ends
+    names = {item["name"] for item in fresh("project", "list", "--json").json["data"]}
+    assert names == {"p0", "p1", "p2", "p3"}
+    # All four were encrypted with the one key that won.
+    assert fresh("doctor", "--json").code == 0
+
+
+def test_postgres_that_is_behind_is_left_alone(cli_on_empty_postgres: CommandLine) -> None:
+    refused = cli_on_empty_postgres.process("project", "list")
+    assert refused.code == 2
+    assert "llm-proxy migrate" in refused.err
+    migrated = cli_on_empty_postgres.process("migrate")
+    assert migrated.code == 0
+    shipped = sorted(path.name for path in (LOCATION / "postgres").glob("[0-9]*.py"))
+    assert sorted(migrated.out.split()) == shipped
+    assert cli_on_empty_postgres("project", "list").code == 0
+
+
+def test_two_migrations_at_once_apply_each_file_once(cli_on_empty_postgres: CommandLine) -> None:
+    running = [cli_on_empty_postgres.start("migrate") for _ in range(2)]
+    ends = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0], ends
+    applied = [name for out, _ in ends for name in out.split()]
+    assert len(applied) == len(set(applied)) > 0
+
+
+def test_migrating_again_does_nothing(cli: CommandLine) -> None:
+    again = cli("migrate")
+    assert (again.code, again.out, again.err) == (0, "", "Up to date.\n")
+
+
+def test_every_problem_of_the_configuration_is_named_at_once(fresh: CommandLine) -> None:
+    ran = fresh.process("project", "list", PORT="x", LOG_LEVEL="loud", ENCRYPTION_KEY="hunter2")
+    assert ran.code == 2
+    assert [line.partition(":")[0] for line in ran.err.splitlines()] == [
+        "PORT",
+        "ENCRYPTION_KEY",
+        "LOG_LEVEL",
+    ]
+    assert "hunter2" not in ran.err
+    assert not (fresh.directory / "data").exists()
+
+
+def test_database_that_is_away_is_one_clear_line(fresh: CommandLine) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        ran = fresh(
+            "project",
+            "list",
+            DATABASE_URL=f"postgres://u:s3cret@127.0.0.1:{unused.getsockname()[1]}/d",
+            ENCRYPTION_KEY="A" * 43,
+            MANAGEMENT_TOKEN="m" * 32,
+        )
+    assert ran.code == 1
+    assert ran.err.startswith("The database is unavailable: ")
+    assert len(ran.err.splitlines()) == 1
+    assert "s3cret" not in ran.err
+
+
+def test_postgres_database_that_does_not_exist_is_one_clear_line(
+    cli_on_empty_postgres: CommandLine,
+) -> None:
+    url = cli_on_empty_postgres.environ["DATABASE_URL"]
+    ran = cli_on_empty_postgres("project", "list", DATABASE_URL=f"{url}_not")
+    assert ran.code == 1
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_damaged_database_file_is_one_clear_line(fresh: CommandLine) -> None:
+    (fresh.directory / "data").mkdir()
+    (fresh.directory / "data" / "llm-proxy.db").write_text("no database")
+    for words in (("project", "list"), ("migrate",)):
+        ran = fresh(*words)
+        assert (ran.code, ran.err) == (1, "The database cannot be used: file is not a database\n")
+
+
+def test_data_directory_that_cannot_be_made_is_one_clear_line(
+    cli_on_sqlite: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    ran = cli_on_sqlite("project", "list", DATA_DIR=str(tmp_path / "file" / "data"))
+    assert ran.code in (1, 2)
+    assert "DATA_DIR" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_operating_system_user_is_the_actor(cli: CommandLine) -> None:
+    cli.project()
+    cli("admin", "create", "--username", "alice", "--password", "hunter22hunter22")
+
+    async def actors() -> set[tuple[str, str | None, str]]:
+        return {(event.actor, event.ip, event.action) for event in await AuditEvent.all()}
+
+    me = f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    assert cli.on_database(actors) == {
+        (me, None, "project.create"),
+        (me, None, "key.add"),
+        (me, None, "admin.create"),
+    }
+
+
+def test_a_change_ticks_the_generation_that_a_running_server_reads(cli: CommandLine) -> None:
+    cli.project()
+    token = cli.token()
+    file = cli.directory / "data" / "generation"
+    before = file.read_bytes()
+    cli("token", "show", token["id"])
+    assert file.read_bytes() == before
+    assert cli("token", "revoke", token["id"], "--yes").code == 0
+    assert file.read_bytes() != before
+
+
+def test_reader_that_leaves_early_makes_no_noise(cli_on_sqlite: CommandLine) -> None:
+    process = cli_on_sqlite.start("migrate", "--help")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 1
+    process.stderr.close()
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+def test_changes_of_two_processes_at_once_are_both_made(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    from tests.cli.conftest import configured
+
+    cli = configured(request.getfixturevalue(f"{backend}_database"), tmp_path)
+    cli.project()
+    running = [cli.start("token", "create", "--project", "docs") for _ in range(2)]
+    secrets = {process.communicate(timeout=60)[0] for process in running}
+    assert [process.returncode for process in running] == [0, 0]
+    assert len(secrets) == 2
+    assert len(cli("token", "list", "--json").json["data"]) == 2

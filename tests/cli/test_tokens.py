@@ -1,0 +1,175 @@
+"""`token`: made, shown once, limited, rotated, ended."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from models import secrets
+from tests.cli.running import API_KEY, CommandLine
+
+TOKEN_FIELDS = [
+    "id", "project_id", "name", "hint", "status", "expires_at", "revoked_at", "max_requests",
+    "request_count", "requests_per_minute", "max_parallel_requests", "allowed_models",
+    "allowed_endpoints", "allowed_ips", "last_used_at", "created_at",
+]  # fmt: skip
+
+
+def _lifetime(token: dict[str, str]) -> timedelta:
+    return datetime.fromisoformat(token["expires_at"]) - datetime.now(UTC)
+
+
+def _is_about(found: timedelta, expected: timedelta) -> bool:
+    return abs(found - expected) < timedelta(minutes=2)
+
+
+def test_secret_stands_alone_on_standard_output(cli: CommandLine) -> None:
+    cli.project()
+    made = cli("token", "create", "--project", "docs")
+    assert made.code == 0
+    assert made.out.count("\n") == 1
+    assert secrets.is_well_formed(made.out.strip())
+    assert made.out.strip() not in made.err
+
+
+def test_token_lives_and_ends(cli: CommandLine) -> None:
+    project = cli.project()
+    made = cli.token(
+        "docs", "--name", "CI", "--expires", "12h", "--max-requests", "100",
+        "--allowed-endpoints", "POST /v1/chat/completions,/v1/models", "--allowed-ips",
+        "10.0.0.0/8,::1",
+    )  # fmt: skip
+    assert list(made) == [*TOKEN_FIELDS, "token"]
+    secret = made.pop("token")
+    assert secrets.is_well_formed(secret)
+    assert made["hint"] == secrets.hint(secret)
+    assert made["project_id"] == project
+    assert made["allowed_endpoints"] == ["POST /v1/chat/completions", "/v1/models"]
+    assert _is_about(_lifetime(made), timedelta(hours=12))
+    assert cli("token", "show", made["id"], "--json").json == made
+    assert cli("token", "list", "--json").json == {"data": [made], "next_cursor": None}
+
+    changed = cli(
+        "token", "update", made["id"], "--max-requests", "none", "--expires", "never", "--json"
+    ).json
+    assert changed == made | {"max_requests": None, "expires_at": None}
+
+    rotated = cli("token", "rotate", made["id"], "--grace", "1h", "--json").json
+    assert rotated.pop("token") != secret
+    assert rotated == changed | {"hint": rotated["hint"]}
+
+    assert cli("token", "revoke", made["id"], "--yes").code == 0
+    assert cli("token", "revoke", made["id"], "--yes").code == 0
+    revoked = cli("token", "show", made["id"], "--json").json
+    assert revoked["status"] == "revoked"
+    refused = cli("token", "update", made["id"], "--name", "late")
+    assert refused.code == 1
+    assert "revoked" in refused.err
+    assert cli("token", "rotate", made["id"], "--yes").code == 1
+
+
+def test_token_lives_for_30_days_unless_told_otherwise(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.project()
+    assert _is_about(_lifetime(cli_on_sqlite.token()), timedelta(days=30))
+    assert cli_on_sqlite.token("docs", "--expires", "never")["expires_at"] is None
+    assert _is_about(
+        _lifetime(cli_on_sqlite.token("docs", "--expires", "3600")), timedelta(hours=1)
+    )
+    moment = "2099-01-31T12:00:00Z"
+    assert cli_on_sqlite.token("docs", "--expires", moment)["expires_at"] == moment
+
+
+@pytest.mark.parametrize("expires", ["soon", "30 d", "-1h", "2001-01-01T00:00:00Z", "0", "999999w"])
+def test_end_that_cannot_be_is_wrong_usage(cli_on_sqlite: CommandLine, expires: str) -> None:
+    cli_on_sqlite.project()
+    ran = cli_on_sqlite("token", "create", "--project", "docs", "--expires", expires)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--expires" in ran.err
+
+
+def test_operators_longest_lifetime_is_kept(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.project()
+    long = cli_on_sqlite(
+        "token", "create", "--project", "docs", "--expires", "2h", TOKEN_MAX_LIFETIME="3600"
+    )
+    assert (long.code, long.out) == (1, "")
+    default = cli_on_sqlite(
+        "token", "create", "--project", "docs", "--json", TOKEN_MAX_LIFETIME="3600"
+    )
+    assert _is_about(_lifetime(default.json), timedelta(hours=1))
+
+
+def test_inactive_and_missing_projects_issue_nothing(cli: CommandLine) -> None:
+    cli.project()
+    assert cli("token", "create", "--project", "nothing").code == 1
+    cli("project", "update", "docs", "--inactive")
+    refused = cli("token", "create", "--project", "docs")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == "The project docs is not active.\n"
+
+
+def test_list_filters(cli: CommandLine) -> None:
+    cli.project()
+    cli.project("other")
+    kept, ended = cli.token("docs", "--name", "kept"), cli.token("docs", "--name", "ended")
+    elsewhere = cli.token("other")
+    cli("token", "revoke", ended["id"], "--yes")
+
+    def ids(*options: str) -> list[str]:
+        return [item["id"] for item in cli("token", "list", "--json", *options).json["data"]]
+
+    assert ids() == [elsewhere["id"], ended["id"], kept["id"]]
+    assert ids("--project", "docs") == [ended["id"], kept["id"]]
+    assert ids("--project", "docs", "--status", "active") == [kept["id"]]
+    assert ids("--status", "revoked") == [ended["id"]]
+    assert ids("-q", "KEPT") == [kept["id"]]
+    assert cli("token", "list", "--project", "nothing").code == 1
+    assert cli("token", "list", "--status", "lost").code == 2
+
+
+def test_all_tokens_of_a_project_are_revoked_at_once(cli: CommandLine) -> None:
+    cli.project()
+    for _ in range(2):
+        cli.token()
+    ran = cli("token", "revoke", "--project", "docs", "--yes")
+    assert (ran.code, ran.err) == (0, "2 tokens were revoked; 0 had been before.\n")
+    assert cli("token", "list", "--status", "active", "--json").json["data"] == []
+
+
+@pytest.mark.parametrize("words", [(), ("0199", "--project", "docs")])
+def test_revoking_wants_a_token_or_a_project(
+    cli_on_sqlite: CommandLine, words: tuple[str, ...]
+) -> None:
+    assert cli_on_sqlite("token", "revoke", *words, "--yes").code == 2
+
+
+@pytest.mark.parametrize("verb", ["show", "revoke", "rotate"])
+@pytest.mark.parametrize("token", ["nonsense", str(uuid4())])
+def test_unknown_token_exits_1(cli_on_sqlite: CommandLine, verb: str, token: str) -> None:
+    ran = cli_on_sqlite("token", verb, token)
+    assert (ran.code, ran.out) == (1, "")
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_secrets_are_in_no_listing_and_nowhere_on_disk(cli_on_sqlite: CommandLine) -> None:
+    cli = cli_on_sqlite
+    cli.project()
+    made = cli.token()
+    rotated = cli("token", "rotate", made["id"], "--yes")
+    management = cli("management-token", "create", "--name", "m")
+    cli("admin", "create", "--username", "alice", "--password", "hunter22hunter22")
+    hidden = [API_KEY, made["token"], rotated.out.strip(), management.out.strip(), "hunter22"]
+    assert all(len(secret) > 7 for secret in hidden)
+    words = [
+        ("project", "list"), ("project", "show", "docs"), ("key", "list", "--project", "docs"),
+        ("token", "list"), ("token", "show", made["id"]), ("audit",), ("requests",), ("usage",),
+        ("admin", "list"), ("management-token", "list"),
+    ]  # fmt: skip
+    shown = "".join(cli(*one, *as_json).out for one in words for as_json in ((), ("--json",)))
+    assert "docs" in shown
+    files = [path for path in cli.directory.rglob("*") if path.is_file()]
+    stored = b"".join(path.read_bytes() for path in files)
+    assert b"docs" in stored
+    for secret in hidden:
+        assert secret not in shown
+        assert secret.encode() not in stored
