@@ -134,7 +134,7 @@ class StrictHttp(Http):
     def _accept(self, head: ParsedHead, size: int) -> None:
         """Make Sanic's request of the head, and get ready to read its body."""
         protocol = self.protocol
-        self.keep_alive = head.keep_alive
+        self.keep_alive = head.keep_alive and not getattr(protocol.app.ctx, "draining", False)
         self.head_only = head.method == "HEAD"
         self.expecting_continue = head.expects_continue
         self.request_bytes = self.request_bytes_left = head.content_length or 0

@@ -71,6 +71,8 @@ class Worker:
     async def _drain(self, connections: set[StrictProtocol]) -> None:
         plane = self._app.ctx.data_plane
         plane.draining = True
+        # What is answered from now on closes its connection, so that clients go elsewhere.
+        self._app.ctx.draining = True
         logger.info("draining: {} requests are running", len(plane.active))
         deadline = asyncio.get_running_loop().time() + self._drain_seconds
         self._app.ctx.drain_by = deadline
