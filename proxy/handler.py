@@ -16,13 +16,13 @@ from uuid import UUID
 
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.ledger import Entry, Outcome
-from proxy import answer, body, errors, forward, preflight
+from proxy import answer, body, errors, forward, multipart, preflight
 from proxy.authentication import authenticate, check_alive
 from proxy.authorization import authorize, check_model
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Pricing
 from proxy.grants import Grant, Grants
-from proxy.headers import is_json
+from proxy.headers import is_json, value_of
 from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
 from proxy.metering import Meter, meter_for
 from proxy.providers import Provider, Route
@@ -175,9 +175,10 @@ class DataPlane:
                 downstream, exchange, whole=restricted or metered
             )
         inspected = body.inspect(content) if content and complete else body.UNREAD
-        if restricted:
-            check_model(grant, body.require_model(content, inspected))
         exchange.model = inspected.model
+        if restricted:
+            exchange.model = _model_beyond_doubt(head, content, inspected)
+            check_model(grant, exchange.model)
         asks = metered and inspected.streams and not inspected.asks_for_usage
         if asks:
             content = body.ask_for_usage(content)
@@ -319,6 +320,14 @@ class DataPlane:
         """End what is still running when the time to drain is over."""
         for exchange in list(self.active):
             exchange.end("shutdown")
+
+
+def _model_beyond_doubt(head: RequestHead, content: bytes, inspected: body.Inspected) -> str:
+    """The model, for a token that may use only some. Raises InvalidRequest."""
+    declared = value_of(head.headers, b"content-type") or b""
+    if declared[:20].lower().startswith(b"multipart/form-data;"):
+        return multipart.model_of(declared, content)
+    return body.require_model(content, inspected)
 
 
 _UNLIMITED: Final = Reservation((), None, None)
