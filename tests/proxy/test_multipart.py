@@ -1,4 +1,4 @@
-"""The model of a multipart form: found in what clients write, refused where parsers could differ."""
+"""The model of a multipart form: found in what clients write, refused where parsers differ."""
 
 import httpx
 import pytest
