@@ -15,7 +15,7 @@ from sanic import Sanic
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
-pytest_plugins = ["tests.fixtures.database"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.service"]
 
 
 @pytest.fixture
