@@ -7,6 +7,7 @@ import ssl
 import stat
 import subprocess
 from dataclasses import replace
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,11 @@ async def _count_up(name: str) -> None:
     assert row is not None
 
 
-def _count_in_process(database: Database, times: int) -> None:
+def _count_in_process(database: Database, times: int, together: Barrier | None = None) -> None:
     async def run() -> None:
         async with connecting.connected(database):
+            if together:
+                together.wait(60)
             for _ in range(times):
                 await run_in_transaction(lambda: _count_up("shared"))
 
@@ -53,7 +56,10 @@ def test_two_processes_that_read_then_write_both_succeed(database: Database) -> 
     context = multiprocessing.get_context("spawn")
     # The row first: on PostgreSQL two inserts of it at once are an error of their own.
     _count_in_process(database, 1)
-    workers = [context.Process(target=_count_in_process, args=(database, 40)) for _ in range(2)]
+    together = context.Barrier(2)
+    workers = [
+        context.Process(target=_count_in_process, args=(database, 40, together)) for _ in range(2)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -62,7 +68,8 @@ def test_two_processes_that_read_then_write_both_succeed(database: Database) -> 
 
     async def total() -> int:
         async with connecting.connected(database):
-            return (await JournalPosition.get(journal_id="shared")).position
+            row: JournalPosition = await JournalPosition.get(journal_id="shared")
+            return int(row.position)
 
     assert asyncio.run(total()) == 81
 

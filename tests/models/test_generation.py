@@ -2,6 +2,7 @@
 
 import multiprocessing
 import timeit
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from models.generation import Change, ChangeRecord, GenerationFile
 from models.ids import new_id
 
 
-def _tick_many(path: Path, times: int) -> None:
+def _tick_many(path: Path, times: int, together: Barrier) -> None:
     file = GenerationFile(path)
+    together.wait(60)
     for _ in range(times):
         file.tick()
     file.close()
@@ -25,14 +27,16 @@ def test_ticks_of_several_processes_all_count(tmp_path: Path) -> None:
     file = GenerationFile(tmp_path / "generation")
     before = file.read()
     context = multiprocessing.get_context("spawn")
+    together = context.Barrier(3)
     workers = [
-        context.Process(target=_tick_many, args=(tmp_path / "generation", 500)) for _ in range(3)
+        context.Process(target=_tick_many, args=(tmp_path / "generation", 20_000, together))
+        for _ in range(3)
     ]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert file.read() == before + 1500
+    assert file.read() == before + 60_000
     file.close()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import pytest
@@ -209,9 +210,10 @@ async def test_last_used_never_goes_back() -> None:
     assert fresh.request_count == 2
 
 
-def _drain(database: Database, entries: list[bytes], rounds: int) -> None:
+def _drain(database: Database, entries: list[bytes], rounds: int, together: Barrier) -> None:
     async def run() -> None:
         async with connecting.connected(database):
+            together.wait(60)
             decoded = [ledger.decode(line) for line in entries]
             position = 0
             while position < rounds:
@@ -224,7 +226,10 @@ def test_two_processes_draining_one_journal_count_it_once(database: Database) ->
     rounds = 30
     lines = [ledger.encode(an_entry(token_id=new_id())) for _ in range(20)]
     context = multiprocessing.get_context("spawn")
-    drains = [context.Process(target=_drain, args=(database, lines, rounds)) for _ in range(2)]
+    together = context.Barrier(2)
+    drains = [
+        context.Process(target=_drain, args=(database, lines, rounds, together)) for _ in range(2)
+    ]
     for drain in drains:
         drain.start()
     for drain in drains:
