@@ -35,14 +35,16 @@ _INSIGHT: Final = "Insight"
 _OPERATION: Final = "Operation"
 
 TABLE: Final = (
-    Row("serve", "cli.serve:serve", "Serve until SIGTERM or Ctrl-C.", _SERVICE),
-    Row("demo", "cli.demo:demo", "Serve offline, with a bundled fake upstream.", _SERVICE),
     Row("project", "cli.projects:app", "Projects: an upstream account and its limits.", _ACCESS),
     Row("token", "cli.tokens:app", "Tokens, which applications hold instead of a key.", _ACCESS),
     Row("key", "cli.keys:app", "The upstream API keys of a project.", _ACCESS),
     Row("usage", "cli.usage:app", "What was used, and what it cost.", _INSIGHT),
     Row("requests", "cli.requests:app", "The request log, newest first.", _INSIGHT),
     Row("audit", "cli.audit:app", "Who changed what, newest first.", _INSIGHT),
+    Row("serve", "cli.serve:serve", "Serve, until Ctrl-C or SIGTERM.", _OPERATION),
+    Row("demo", "cli.demo:demo", "As serve, offline, with a token to try.", _OPERATION),
+    Row("serve", "cli.serve:serve", "Serve until SIGTERM or Ctrl-C.", _SERVICE),
+    Row("demo", "cli.demo:demo", "Serve offline, with a bundled fake upstream.", _SERVICE),
     Row("migrate", "cli.migrate:app", "Bring the database up to date.", _OPERATION),
     Row("doctor", "cli.doctor:app", "Check the configuration and what it names.", _OPERATION),
     Row("admin", "cli.administrators:app", "Administrators of the admin pages.", _OPERATION),

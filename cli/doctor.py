@@ -8,7 +8,7 @@ import asyncio
 import socket
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,8 @@ from migrations import schema
 from models import AdminUser, UpstreamKey, database
 from models.crypto import KeyRing
 from models.errors import CorruptCiphertext, DatabaseUnavailable, UnknownEncryptionKey
+from proxy.provider_files import configured
+from proxy.providers import BUILT_IN, Provider
 
 app = verb()
 
@@ -43,12 +45,13 @@ def doctor(*, as_json: Json = False) -> None:
     """
     try:
         settings = read_generated(config.load())
+        providers = configured(settings)
     except ConfigError as exc:
         if not as_json:
             raise
         findings = [failed("configuration", problem, code=2) for problem in exc.problems]
     else:
-        findings = asyncio.run(_examine(settings))
+        findings = asyncio.run(_examine(settings, providers))
     _print(findings, as_json=as_json)
     raise typer.Exit(max(finding.code for finding in findings))
 
@@ -65,12 +68,12 @@ def _print(findings: Sequence[Finding], *, as_json: bool) -> None:
         output.result("{status:8} {check:15} {message}".format_map(row))
 
 
-async def _examine(settings: Settings) -> list[Finding]:
+async def _examine(settings: Settings, providers: Mapping[str, Provider]) -> list[Finding]:
     return [
         fine("configuration", "every value can be used"),
         *_data_directory(settings),
         *[finding async for finding in _database(settings)],
-        await _upstream(settings),
+        *await asyncio.gather(*(_upstream(provider) for provider in _used(providers))),
     ]
 
 
@@ -168,15 +171,23 @@ async def _administrators(settings: Settings) -> Finding:
     return fine("administrators", "the first one is made on the first start")
 
 
-async def _upstream(settings: Settings) -> Finding:
-    url = urlsplit(settings.openai_base_url)
-    host = url.hostname or ""
+def _used(providers: Mapping[str, Provider]) -> list[Provider]:
+    """OpenAI, and what PROVIDERS_FILE names: other built-in ones may well be of no interest."""
+    return [
+        provider
+        for name, provider in providers.items()
+        if name == "openai" or provider != BUILT_IN.get(name)
+    ]
+
+
+async def _upstream(provider: Provider) -> Finding:
+    host = urlsplit(provider.base_url).hostname or ""
     try:
         resolving = asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
         await asyncio.wait_for(resolving, _RESOLVE_SECONDS)
     except (OSError, TimeoutError):
-        return warning("upstream", f"{host} does not resolve from here now")
-    return fine("upstream", f"{host} resolves")
+        return warning("upstream", f"{provider.name}: {host} does not resolve from here now")
+    return fine("upstream", f"{provider.name}: {host} resolves")
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from cli.options import (
 from cli.session import Session, with_database
 from manage.schemas.projects import PROVIDERS, ProjectChange, ProjectCreation, ProjectView
 from models import Project, Token, listing
+from proxy.provider_files import configured
 from proxy.providers import BUILT_IN
 
 app = noun("project")
@@ -47,7 +48,9 @@ async def create(
     api_key: ApiKey = None,
     api_key_stdin: ApiKeyStdin = False,
     api_key_env: ApiKeyVariable = None,
-    provider: Annotated[str, typer.Option(help=f"{' or '.join(BUILT_IN)}.")] = "openai",
+    provider: Annotated[
+        str, typer.Option(help=f"{', '.join(BUILT_IN)}, or one of PROVIDERS_FILE.")
+    ] = "openai",
     base_url: BaseUrl = None,
     requests_per_minute: RequestsPerMinute = None,
     max_parallel_requests: MaxParallelRequests = None,
@@ -66,7 +69,7 @@ async def create(
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
     )
-    wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: BUILT_IN})
+    wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: configured(session.settings)})
     project = await Project.create_with_key(
         provider=wanted.provider,
         api_key=wanted.api_key,

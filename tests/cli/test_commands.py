@@ -16,7 +16,7 @@ VERBS = {
     "management-token": ("create", "list", "revoke"),
     "encryption": ("rotate",),
 }
-ALONE = ("migrate", "doctor", "usage", "requests", "audit")
+ALONE = ("serve", "demo", "migrate", "doctor", "usage", "requests", "audit")
 
 
 def test_help_names_every_command(fresh: CommandLine) -> None:

@@ -118,6 +118,15 @@ def test_upstream_that_does_not_resolve_is_only_said(cli_on_sqlite: CommandLine)
     assert (ran.code, _status(ran)["upstream"]) == (0, "warning")
 
 
+def test_providers_file_is_checked(cli_on_sqlite: CommandLine) -> None:
+    file = cli_on_sqlite.directory / "providers.toml"
+    file.write_text('[providers.local]\nlike = "openai"\nbase_url = "http://nowhere.invalid"\n')
+    ran = _doctor(cli_on_sqlite, PROVIDERS_FILE=str(file))
+    assert (ran.code, _status(ran)["upstream"]) == (0, "warning")
+    file.write_text('[providers.local]\nlike = "nothing"\n')
+    assert _doctor(cli_on_sqlite, PROVIDERS_FILE=str(file)).code == 2
+
+
 def test_missing_data_directory_is_not_made(cli_on_sqlite: CommandLine) -> None:
     shutil.rmtree(cli_on_sqlite.directory / "data", ignore_errors=True)
     assert _doctor(cli_on_sqlite).code == 0

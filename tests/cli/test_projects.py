@@ -85,6 +85,14 @@ def test_every_wrong_option_is_named_at_once(
     assert cli_on_sqlite("project", "list", "--json").json["data"] == []
 
 
+def test_provider_of_the_providers_file_is_known(cli_on_sqlite: CommandLine) -> None:
+    file = cli_on_sqlite.directory / "providers.toml"
+    file.write_text('[providers.local]\nlike = "openai"\nbase_url = "http://127.0.0.1:9"\n')
+    create = ("project", "create", "--name", "docs", "--api-key", API_KEY, "--provider", "local")
+    made = cli_on_sqlite(*create, "--json", PROVIDERS_FILE=str(file))
+    assert made.json["provider"] == "local"
+
+
 def test_refusals_are_one_line_and_exit_1(cli: CommandLine) -> None:
     cli.project()
     again = cli("project", "create", "--name", "docs", "--api-key", API_KEY)
