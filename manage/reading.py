@@ -71,6 +71,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("an object names a field twice")
+    if any("\ud800" <= character <= "\udfff" for name in found for character in name):
+        raise ValueError("the name of a field holds a lone surrogate")
     return found
 
 

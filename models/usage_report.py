@@ -69,10 +69,10 @@ class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(NamedTuple):
-    """Where a page ended: the last row's bucket and group."""
+    """Where a page ended: the last row's bucket and group, an id as text."""
 
     bucket: datetime
-    group: UUID | str | None
+    group: str | None
 
 
 class _Range(NamedTuple):
@@ -97,7 +97,8 @@ async def report(
     rows = [_row(query, extent, row) for row in found]
     if len(rows) <= limit:
         return rows, None
-    return rows[:limit], Place(rows[limit - 1].bucket, rows[limit - 1].group)
+    last = rows[limit - 1]
+    return rows[:limit], Place(last.bucket, None if last.group is None else str(last.group))
 
 
 def _extent(query: UsageQuery, present: datetime) -> _Range:
@@ -155,9 +156,9 @@ def _where(query: UsageQuery, extent: _Range, column: str | None, after: Place |
     where.add("bucket < {}", _end(query, extent, after))
     if after is not None and column:
         if query.bucket == "total":
-            where.add(f"{column} < {{}}", str(after.group))
+            where.add(f"{column} < {{}}", after.group)
         else:
-            where.add(f"(bucket < {{}} OR {column} < {{}})", after.bucket, str(after.group))
+            where.add(f"(bucket < {{}} OR {column} < {{}})", after.bucket, after.group)
     for name in ("project_id", "token_id", "model"):
         value = getattr(query, name)
         if value is not None:

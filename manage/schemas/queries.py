@@ -4,9 +4,8 @@ import re
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from manage.errors import Detail
 from manage.schemas.fields import Id, Label, Moment, wrong
 from manage.schemas.schema import Schema
 
@@ -50,9 +49,13 @@ class RangeQuery(PageQuery):
     start: Moment | None = Field(None, alias="from", description="The first moment.")
     end: Moment | None = Field(None, alias="to", description="The moment to stop before.")
 
-    def backwards(self) -> list[Detail]:
-        """The range as an error, if it ends before it begins."""
-        return _backwards(self.start, self.end)
+    @field_validator("end")
+    @classmethod
+    def _runs_forward(cls, end: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get("start")
+        if start is not None and end is not None and end < start:
+            raise wrong("This is before `from`.")
+        return end
 
 
 class OwnedQuery(RangeQuery):
@@ -61,9 +64,3 @@ class OwnedQuery(RangeQuery):
     project_id: Id | None = None
     token_id: Id | None = None
     model: Label | None = None
-
-
-def _backwards(start: datetime | None, end: datetime | None) -> list[Detail]:
-    if start is None or end is None or start <= end:
-        return []
-    return [Detail("to", "This is before `from`.")]

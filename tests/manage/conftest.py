@@ -22,7 +22,6 @@ MANAGEMENT_TOKEN = "management-token-of-the-tests"
 PROVIDERS = frozenset({"openai", "anthropic"})
 
 Json = dict[str, Any]
-Serve = Callable[..., Any]
 
 
 @pytest.fixture
@@ -45,10 +44,9 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
         return manage.respond(request, error)
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = await app.create_server(
+    server: Any = await app.create_server(
         sock=listener, protocol=StrictProtocol, return_asyncio_server=True
     )
-    assert server is not None
     await server.startup()
     await server.before_start()
     await server.after_start()

@@ -1,6 +1,6 @@
 """`/manage/projects`"""
 
-from typing import Any
+import json
 from uuid import uuid4
 
 import httpx
@@ -8,8 +8,6 @@ import pytest
 
 from models import AuditEvent, Project, UpstreamKey
 from tests.manage.conftest import Make
-
-Json = dict[str, Any]
 
 
 async def test_project_is_created_with_its_key_and_without_its_material(
@@ -217,8 +215,6 @@ async def test_every_mutation_is_audited_with_the_request_id_and_without_secrets
     ],
 )
 async def test_bad_field_is_named(client: httpx.AsyncClient, field: str, value: object) -> None:
-    import json
-
     body = {"name": "fine", "api_key": "sk-fine", field: value}
     response = await client.post(
         "/manage/projects",

@@ -1,0 +1,207 @@
+"""Who is let in, who is slowed down, and what the audit trail says about it."""
+
+import asyncio
+import time
+from dataclasses import replace
+from ipaddress import ip_network
+
+import httpx
+import pytest
+
+from config import Database, Settings
+from manage.throttle import Throttle
+from manage.trail import Trail
+from models import Actor, AuditEvent, ManagementToken
+from tests.manage.conftest import MANAGEMENT_TOKEN, serving
+
+_CLI = Actor(name="cli:tester")
+
+
+def _bearer(secret: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {secret}"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": ""},
+        {"authorization": "Bearer"},
+        {"authorization": f"Basic {MANAGEMENT_TOKEN}"},
+        {"authorization": MANAGEMENT_TOKEN},
+        {"authorization": f"Bearer {MANAGEMENT_TOKEN} x"},
+        {"authorization": f"Bearer {MANAGEMENT_TOKEN[:-1]}"},
+        {"authorization": f"Bearer {MANAGEMENT_TOKEN.upper()}"},
+        {"authorization": "Bearer llmpm_" + "0" * 46},
+        {"authorization": "Bearer llmpm_"},
+        {"x-api-key": MANAGEMENT_TOKEN},
+    ],
+)
+async def test_without_the_token_nothing_is_told(
+    stranger: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    for method, path in (
+        ("GET", "/manage/projects"),
+        ("POST", "/manage/projects"),
+        ("GET", "/manage/there/is/no/such/path"),
+        ("OPTIONS", "/manage/projects"),
+    ):
+        response = await stranger.request(method, path, headers=headers)
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+        assert response.json()["error"]["code"] == "unauthorized"
+        assert "details" not in response.json()["error"]
+
+
+async def test_bytes_that_are_no_text_are_no_token(stranger: httpx.AsyncClient) -> None:
+    response = await stranger.get("/manage/projects", headers=[(b"authorization", b"Bearer \xff")])
+    assert response.status_code == 401
+
+
+async def test_scheme_is_case_insensitive(stranger: httpx.AsyncClient) -> None:
+    response = await stranger.get(
+        "/manage/projects", headers={"authorization": f"bEARER  {MANAGEMENT_TOKEN}"}
+    )
+    assert response.status_code == 200
+
+
+async def test_named_token_acts_under_its_name(stranger: httpx.AsyncClient) -> None:
+    token, secret = await ManagementToken.issue(name="deployer", scope="write", by=_CLI)
+    body = {"name": "one", "api_key": "sk-x"}
+    response = await stranger.post("/manage/projects", json=body, headers=_bearer(secret))
+    assert response.status_code == 201
+    event = await AuditEvent.get(action="project.create")
+    assert event.actor == "management:deployer"
+    await token.revoke(by=_CLI)
+    response = await stranger.get("/manage/projects", headers=_bearer(secret))
+    assert response.status_code == 401
+
+
+async def test_read_scope_may_only_look(stranger: httpx.AsyncClient) -> None:
+    _, secret = await ManagementToken.issue(name="viewer", scope="read", by=_CLI)
+    for method in ("GET", "HEAD"):
+        response = await stranger.request(method, "/manage/projects", headers=_bearer(secret))
+        assert response.status_code == 200
+    for method, path in (
+        ("POST", "/manage/projects"),
+        ("PATCH", "/manage/tokens/x"),
+        ("DELETE", "/manage/tokens/x"),
+        ("PUT", "/manage/projects"),
+        ("POST", "/manage/nowhere"),
+    ):
+        response = await stranger.request(method, path, headers=_bearer(secret))
+        assert response.status_code == 403
+        assert response.json()["error"]["code"] == "forbidden"
+    refused = await AuditEvent.filter(outcome="refused").order_by("id").first()
+    assert refused is not None
+    assert (refused.actor, refused.action) == ("management:viewer", "management.refuse")
+    assert refused.target_id == "POST /manage/projects"
+
+
+async def test_wrong_tokens_are_slowed_and_right_ones_never(url: str) -> None:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+
+        async def knock(secret: str) -> tuple[int, float]:
+            before = time.monotonic()
+            response = await client.get("/manage/projects", headers=_bearer(secret))
+            if response.status_code == 429:
+                assert int(response.headers["retry-after"]) > 0
+            return response.status_code, time.monotonic() - before
+
+        first = [await knock("wrong") for _ in range(3)]
+        assert [status for status, _ in first] == [401, 401, 401]
+        flood = [asyncio.create_task(knock("wrong")) for _ in range(40)]
+        await asyncio.sleep(0.05)
+        status, seconds = await knock(MANAGEMENT_TOKEN)
+        assert status == 200
+        assert seconds < 0.5
+        answers = await asyncio.gather(*flood)
+    assert {status for status, _ in answers} == {401, 429}
+    assert max(seconds for _, seconds in answers) > 0.1
+
+
+async def test_slowing_grows_and_is_forgotten() -> None:
+    clock = [0.0]
+    throttle = Throttle(lambda: clock[0])
+    before = time.monotonic()
+    assert [await throttle.hold_back("192.0.2.1") for _ in range(3)] == [None] * 3
+    assert time.monotonic() - before < 0.05
+    await throttle.hold_back("192.0.2.1")
+    assert time.monotonic() - before >= 0.1
+    # Somebody else is not concerned …
+    before = time.monotonic()
+    await throttle.hold_back("192.0.2.2")
+    # … nor is the first, later.
+    clock[0] = 3600
+    await throttle.hold_back("192.0.2.1")
+    assert time.monotonic() - before < 0.05
+
+
+async def test_memory_of_failures_is_bounded() -> None:
+    throttle = Throttle()
+    for number in range(10_000):
+        await throttle.hold_back(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    assert len(throttle._failures) == 4096
+    # One customer's /64 is one client.
+    for number in range(3):
+        await throttle.hold_back(f"2001:db8::{number}")
+    before = time.monotonic()
+    await throttle.hold_back("2001:db8::ffff")
+    assert time.monotonic() - before >= 0.1
+
+
+async def test_failed_call_is_audited_without_what_was_presented(
+    stranger: httpx.AsyncClient,
+) -> None:
+    response = await stranger.post(
+        "/manage/projects?x=query-secret", headers=_bearer("presented-secret")
+    )
+    event = await AuditEvent.get()
+    assert (event.actor, event.action, event.outcome) == (
+        "anonymous",
+        "management.refuse",
+        "failed",
+    )
+    assert (event.target_type, event.target_id) == ("management", "POST /manage/projects")
+    assert event.changes == {"status": [None, 401], "code": [None, "unauthorized"]}
+    assert event.ip == "127.0.0.1"
+    assert event.request_id == response.headers["x-llm-proxy-request-id"]
+    await stranger.get("/manage/path-secret")
+    last = await AuditEvent.all().order_by("-id").first()
+    assert last is not None
+    assert last.target_id is None
+
+
+async def test_flood_of_refusals_does_not_fill_the_disk(stranger: httpx.AsyncClient) -> None:
+    for _ in range(60):
+        assert (await stranger.get("/manage/projects")).status_code == 401
+    assert await AuditEvent.all().count() == 20
+
+
+async def test_suppressed_lines_are_counted_in_the_next_one(connected: Database) -> None:
+    from manage.errors import Unauthorized
+
+    clock = [0.0]
+    trail = Trail(lambda: clock[0])
+    actor = Actor("anonymous", ip="192.0.2.1")
+    for _ in range(25):
+        await trail.refused(actor, None, Unauthorized("no"), "failed")
+    clock[0] = 61
+    await trail.refused(actor, None, Unauthorized("no"), "failed")
+    last = await AuditEvent.all().order_by("-id").first()
+    assert last is not None
+    assert last.changes["suppressed"] == [None, 5]
+
+
+async def test_address_is_the_clients_behind_a_trusted_proxy(
+    connected: Database, settings: Settings
+) -> None:
+    headers = _bearer(MANAGEMENT_TOKEN) | {"x-forwarded-for": "203.0.113.9, 192.0.2.7"}
+    for trusted, address in (((ip_network("127.0.0.0/8"),), "192.0.2.7"), ((), "127.0.0.1")):
+        wanted = replace(settings, trusted_proxies=trusted)
+        async with serving(wanted) as url, httpx.AsyncClient(base_url=url) as client:
+            body = {"name": address, "api_key": "sk-x"}
+            await client.post("/manage/projects", json=body, headers=headers)
+        event = await AuditEvent.filter(action="project.create").order_by("-id").first()
+        assert event is not None
+        assert event.ip == address

@@ -1,0 +1,86 @@
+"""`/manage/projects/{id}/keys`"""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from config import Settings
+from models import AuditEvent, UpstreamKey
+from models.crypto import KeyRing
+from tests.manage.conftest import Make
+
+
+async def test_key_is_added_changed_and_removed(
+    client: httpx.AsyncClient, make_project: Make, settings: Settings
+) -> None:
+    project = await make_project()
+    path = f"/manage/projects/{project['id']}/keys"
+    response = await client.post(
+        path, json={"api_key": "sk-second-key-5678", "label": "spare", "weight": 3}
+    )
+    assert response.status_code == 201
+    key = response.json()
+    assert list(key) == ["id", "label", "hint", "is_active", "weight", "created_at"]
+    assert (key["label"], key["hint"], key["weight"]) == ("spare", "sk-…5678", 3)
+    stored = await UpstreamKey.get(id=key["id"])
+    ring = KeyRing(settings.encryption_keys)
+    assert ring.decrypt(stored.ciphertext, stored.id) == "sk-second-key-5678"
+
+    response = await client.patch(
+        f"{path}/{key['id']}", json={"label": None, "weight": 1, "is_active": False}
+    )
+    assert response.status_code == 200
+    changed = key | {"label": "", "weight": 1, "is_active": False}
+    assert response.json() == changed
+    shown = (await client.get(f"/manage/projects/{project['id']}")).json()
+    assert shown["keys"] == [project["keys"][0], changed]
+
+    assert (await client.delete(f"{path}/{key['id']}")).status_code == 204
+    assert (await client.delete(f"{path}/{key['id']}")).status_code == 404
+    shown = (await client.get(f"/manage/projects/{project['id']}")).json()
+    assert shown["keys"] == project["keys"]
+    actions = [
+        event.action for event in await AuditEvent.filter(target_id=key["id"]).order_by("id")
+    ]
+    assert actions == ["key.add", "key.update", "key.remove"]
+
+
+async def test_key_of_another_project_is_not_found(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    one, other = await make_project(), await make_project()
+    for key_id in (other["keys"][0]["id"], str(uuid4()), "x"):
+        path = f"/manage/projects/{one['id']}/keys/{key_id}"
+        assert (await client.patch(path, json={"weight": 2})).status_code == 404
+        assert (await client.delete(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("api_key", "sk-\ttab"),
+        ("label", "x" * 201),
+        ("label", "a\x00"),
+        ("weight", 0),
+        ("weight", None),
+        ("weight", True),
+        ("weight", 10**9),
+        ("is_active", False),
+    ],
+)
+async def test_bad_field_is_named(
+    client: httpx.AsyncClient, make_project: Make, field: str, value: object
+) -> None:
+    project = await make_project()
+    response = await client.post(
+        f"/manage/projects/{project['id']}/keys", json={"api_key": "sk-fine", field: value}
+    )
+    assert response.status_code == 400
+    assert [detail["field"] for detail in response.json()["error"]["details"]] == [field]
+
+
+async def test_material_cannot_be_changed(client: httpx.AsyncClient, make_project: Make) -> None:
+    project = await make_project()
+    path = f"/manage/projects/{project['id']}/keys/{project['keys'][0]['id']}"
+    assert (await client.patch(path, json={"api_key": "sk-new"})).status_code == 400

@@ -1,0 +1,274 @@
+"""`/manage/tokens`"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from config import Database, Settings
+from models import AuditEvent, Token, TokenSecret, secrets
+from tests.manage.conftest import MANAGEMENT_TOKEN, Make, serving
+from tests.manage.entries import entry, record
+
+_FIELDS = [
+    "id",
+    "project_id",
+    "name",
+    "hint",
+    "status",
+    "expires_at",
+    "revoked_at",
+    "max_requests",
+    "request_count",
+    "requests_per_minute",
+    "max_parallel_requests",
+    "allowed_models",
+    "allowed_endpoints",
+    "allowed_ips",
+    "last_used_at",
+    "created_at",
+]
+
+
+def _away(text: str) -> float:
+    """Seconds from now."""
+    return (datetime.fromisoformat(text) - datetime.now(UTC)).total_seconds()
+
+
+async def test_token_is_created_with_its_secret_shown_once(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    limits = {
+        "name": "batch",
+        "max_requests": 10,
+        "requests_per_minute": 60,
+        "max_parallel_requests": 2,
+        "allowed_models": ["gpt-*"],
+        "allowed_endpoints": ["/v1/chat/completions", "GET /v1/models", "/v1/files/*"],
+        "allowed_ips": ["10.0.0.0/8", "192.168.*", "::1"],
+    }
+    response = await client.post("/manage/tokens", json={"project_id": project["id"], **limits})
+    assert response.status_code == 201
+    token = response.json()
+    secret = token.pop("token")
+    assert list(token) == _FIELDS
+    assert token == token | limits
+    assert secrets.is_well_formed(secret)
+    assert token["hint"] == f"llmp_…{secret[-4:]}"
+    assert (token["status"], token["request_count"]) == ("active", 0)
+    assert _away(token["expires_at"]) == pytest.approx(30 * 86_400, abs=10)
+    shown = await client.get(f"/manage/tokens/{token['id']}")
+    assert shown.json() == token
+    listed = await client.get("/manage/tokens")
+    assert listed.json() == {"data": [token], "next_cursor": None}
+    audited = await client.get("/manage/audit")
+    for answer in (shown, listed, audited):
+        assert secret not in answer.text
+        assert secrets.digest(secret) not in answer.text
+
+
+async def test_end_is_relative_absolute_or_none(make_token: Make) -> None:
+    assert _away((await make_token(expires_in=60))["expires_at"]) == pytest.approx(60, abs=10)
+    assert (await make_token(expires_in=None))["expires_at"] is None
+    assert (await make_token(expires_at=None))["expires_at"] is None
+    token = await make_token(expires_at="2090-01-31T12:00:00.5+02:00")
+    assert token["expires_at"] == "2090-01-31T10:00:00.500000Z"
+
+
+async def test_end_is_given_once(client: httpx.AsyncClient, make_project: Make) -> None:
+    project = await make_project()
+    response = await client.post(
+        "/manage/tokens",
+        json={
+            "project_id": project["id"],
+            "expires_in": 60,
+            "expires_at": "2090-01-31T12:00:00Z",
+            "max_requests": 0,
+        },
+    )
+    assert response.status_code == 400
+    named = [detail["field"] for detail in response.json()["error"]["details"]]
+    assert named == ["expires_at", "max_requests"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("project_id", "x"),
+        ("project_id", None),
+        ("project_id", 7),
+        ("name", "x" * 201),
+        ("name", "a\x00b"),
+        ("expires_in", 0),
+        ("expires_in", -5),
+        ("expires_in", 10**12),
+        ("expires_in", 1.5),
+        ("expires_in", "60"),
+        ("expires_in", True),
+        ("expires_at", "2090-01-31"),
+        ("expires_at", "2090-01-31T12:00:00"),
+        ("expires_at", "2090-02-30T12:00:00Z"),
+        ("expires_at", "2001-01-01T00:00:00Z"),
+        ("expires_at", "9999-12-31T23:59:59-23:59"),
+        ("expires_at", "2190-01-01T00:00:00Z"),
+        ("expires_at", 1_900_000_000),
+        ("max_requests", 2**53),
+        ("max_requests", 0),
+        ("max_requests", False),
+        ("requests_per_minute", 2**31),
+        ("allowed_models", {}),
+        ("allowed_endpoints", []),
+        ("allowed_endpoints", ["v1/models"]),
+        ("allowed_endpoints", ["get /v1/models"]),
+        ("allowed_endpoints", ["POST  /v1/models"]),
+        ("allowed_endpoints", ["/v1/models?x=1"]),
+        ("allowed_ips", ["10.0.0.256"]),
+        ("allowed_ips", ["10.0.0.1/8"]),
+        ("allowed_ips", ["example.com"]),
+        ("allowed_ips", ["*.example.com"]),
+        ("allowed_ips", [""]),
+        ("status", "active"),
+        ("token", "llmp_"),
+    ],
+)
+async def test_bad_field_is_named(
+    client: httpx.AsyncClient, make_project: Make, field: str, value: object
+) -> None:
+    project = await make_project()
+    body: dict[str, Any] = {"project_id": project["id"], field: value}
+    response = await client.post("/manage/tokens", json=body)
+    assert response.status_code == 400, response.text
+    details = response.json()["error"]["details"]
+    assert [detail["field"].partition(".")[0] for detail in details] == [field]
+    assert await Token.all().count() == 0
+
+
+async def test_unknown_or_inactive_project(client: httpx.AsyncClient, make_project: Make) -> None:
+    response = await client.post("/manage/tokens", json={"project_id": str(uuid4())})
+    assert response.status_code == 404
+    project = await make_project()
+    await client.patch(f"/manage/projects/{project['id']}", json={"is_active": False})
+    response = await client.post("/manage/tokens", json={"project_id": project["id"]})
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "conflict")
+    refused = await AuditEvent.get(outcome="refused")
+    assert (refused.actor, refused.target_id) == ("management", "POST /manage/tokens")
+
+
+async def test_change_sets_what_is_named(client: httpx.AsyncClient, make_token: Make) -> None:
+    token = await make_token(name="one", requests_per_minute=60, allowed_ips=["10.0.0.1"])
+    path = f"/manage/tokens/{token['id']}"
+    change = {"name": "two", "requests_per_minute": None, "allowed_ips": ["::1"]}
+    response = await client.patch(path, json=change)
+    assert response.status_code == 200
+    token.pop("token")
+    assert response.json() == token | change
+    assert (await client.patch(path, json={"expires_in": None})).json()["expires_at"] is None
+    assert (await client.patch(path, json={"name": None})).json()["name"] == ""
+    for unknown in ({"project_id": token["project_id"]}, {"token": "x"}):
+        assert (await client.patch(path, json=unknown)).status_code == 400
+
+
+async def test_limit_set_anew_counts_from_now(client: httpx.AsyncClient, make_token: Make) -> None:
+    token = await make_token()
+    await record(entry(token_id=token["id"]), entry(token_id=token["id"]))
+    path = f"/manage/tokens/{token['id']}"
+    shown = (await client.patch(path, json={"max_requests": 5})).json()
+    assert (shown["max_requests"], shown["request_count"]) == (5, 2)
+    assert shown["last_used_at"] is not None
+    assert (await Token.get(id=token["id"])).quota_base == 2
+
+
+async def test_revoked_stays_revoked(client: httpx.AsyncClient, make_token: Make) -> None:
+    token = await make_token()
+    path = f"/manage/tokens/{token['id']}"
+    for _ in range(2):
+        response = await client.delete(path)
+        assert (response.status_code, response.content) == (204, b"")
+    shown = (await client.get(path)).json()
+    assert shown["status"] == "revoked"
+    assert _away(shown["revoked_at"]) == pytest.approx(0, abs=10)
+    for response in (
+        await client.patch(path, json={"name": "x"}),
+        await client.post(f"{path}/rotate"),
+    ):
+        assert (response.status_code, response.json()["error"]["code"]) == (409, "conflict")
+    assert await AuditEvent.filter(action="token.revoke").count() == 1
+
+
+async def test_rotation_keeps_the_token_and_changes_the_secret(
+    client: httpx.AsyncClient, make_token: Make
+) -> None:
+    token = await make_token()
+    path = f"/manage/tokens/{token['id']}/rotate"
+    response = await client.post(path, json={"grace_seconds": 60})
+    assert response.status_code == 200
+    rotated = response.json()
+    assert rotated["id"] == token["id"]
+    assert rotated["token"] != token["token"]
+    assert rotated["hint"] == f"llmp_…{rotated['token'][-4:]}"
+    old = await TokenSecret.get(digest=secrets.digest(token["token"]))
+    assert old.expires_at is not None
+    assert (old.expires_at - datetime.now(UTC)).total_seconds() == pytest.approx(60, abs=10)
+    # Without a body there is no grace.
+    newest = (await client.post(path)).json()["token"]
+    digests = [row.digest for row in await TokenSecret.all()]
+    assert digests == [secrets.digest(newest)]
+    for grace in (-1, 10**9, "1", True, None):
+        response = await client.post(path, json={"grace_seconds": grace})
+        assert response.status_code == 400, grace
+
+
+async def test_longest_lifetime_holds_at_every_door_of_the_end(
+    connected: Database, settings: Settings, client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    strict = replace(settings, token_max_lifetime=3600)
+    headers = {"authorization": f"Bearer {MANAGEMENT_TOKEN}"}
+    async with (
+        serving(strict) as url,
+        httpx.AsyncClient(base_url=url, headers=headers) as limited,
+    ):
+        body: dict[str, Any] = {"project_id": project["id"]}
+        created = await limited.post("/manage/tokens", json=body)
+        assert _away(created.json()["expires_at"]) == pytest.approx(3600, abs=10)
+        path = f"/manage/tokens/{created.json()['id']}"
+        later = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+        for end in ({"expires_in": 3601}, {"expires_in": None}, {"expires_at": later}):
+            for response in (
+                await limited.post("/manage/tokens", json=body | end),
+                await limited.patch(path, json=end),
+            ):
+                assert response.status_code == 400
+                (detail,) = response.json()["error"]["details"]
+                assert detail["field"] == next(iter(end))
+                assert "3600" in detail["message"]
+
+
+async def test_filters_and_search(client: httpx.AsyncClient, make_token: Make) -> None:
+    active = await make_token(name="Nightly batch")
+    revoked = await make_token(name="old", project_id=active["project_id"])
+    await client.delete(f"/manage/tokens/{revoked['id']}")
+    expired = await make_token(name="late", expires_in=None)
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    await Token.filter(id=expired["id"]).update(expires_at=past)
+    forever = await make_token(expires_in=None)
+
+    async def ids(**query: str) -> list[str]:
+        response = await client.get("/manage/tokens", params=query)
+        assert response.status_code == 200, response.text
+        return [token["id"] for token in response.json()["data"]]
+
+    assert await ids() == [token["id"] for token in (forever, expired, revoked, active)]
+    assert await ids(status="active") == [forever["id"], active["id"]]
+    assert await ids(status="expired") == [expired["id"]]
+    assert await ids(status="revoked") == [revoked["id"]]
+    assert await ids(project_id=active["project_id"]) == [revoked["id"], active["id"]]
+    assert await ids(project_id=active["project_id"], status="active") == [active["id"]]
+    assert await ids(project_id=str(uuid4())) == []
+    assert await ids(q="BATCH") == [active["id"]]
+    assert active["id"] in await ids(q=active["hint"][-4:])
+    assert await ids(q=active["id"]) == [active["id"]]

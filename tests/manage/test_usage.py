@@ -1,0 +1,243 @@
+"""`/manage/usage` and `/manage/requests`"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from models import UsageHour
+from tests.manage.entries import entry, record
+
+Json = dict[str, Any]
+
+_ONE, _OTHER = UUID(int=11), UUID(int=12)
+_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_MARCH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
+
+
+async def _rows(client: httpx.AsyncClient, **query: str) -> list[Json]:
+    response = await client.get("/manage/usage", params=query)
+    assert response.status_code == 200, response.text
+    rows: list[Json] = response.json()["data"]
+    return rows
+
+
+async def test_total_is_one_row_even_of_nothing(client: httpx.AsyncClient) -> None:
+    (row,) = await _rows(client)
+    assert list(row) == [
+        "bucket",
+        "requests",
+        "errors",
+        "unknown_usage_requests",
+        "prompt_tokens",
+        "completion_tokens",
+        "cached_tokens",
+        "reasoning_tokens",
+        "total_tokens",
+        "cost_usd",
+    ]
+    assert (row["requests"], row["total_tokens"], row["cost_usd"]) == (0, 0, None)
+    assert await _rows(client, group_by="model") == []
+    assert await _rows(client, bucket="hour") == []
+
+
+async def test_total_adds_up(client: httpx.AsyncClient) -> None:
+    await record(
+        entry(),
+        entry(status=429),
+        entry(outcome="client_left", usage="unknown", prompt_tokens=None, cost_nanos=None),
+    )
+    (row,) = await _rows(client)
+    row.pop("bucket")
+    assert row == {
+        "requests": 3,
+        "errors": 2,
+        "unknown_usage_requests": 1,
+        "prompt_tokens": 20,
+        "completion_tokens": 15,
+        "cached_tokens": 12,
+        "reasoning_tokens": 6,
+        "total_tokens": 35,
+        "cost_usd": 0.003,
+    }
+
+
+async def test_buckets_are_newest_first_and_whole(client: httpx.AsyncClient) -> None:
+    await record(
+        *[entry(_NOON + timedelta(minutes=minutes)) for minutes in (0, 59, 60, 12 * 60, 13 * 60)]
+    )
+    hours = await _rows(client, bucket="hour", **_MARCH)
+    assert [(row["bucket"], row["requests"]) for row in hours] == [
+        ("2026-03-02T01:00:00Z", 1),
+        ("2026-03-02T00:00:00Z", 1),
+        ("2026-03-01T13:00:00Z", 1),
+        ("2026-03-01T12:00:00Z", 2),
+    ]
+    days = await _rows(client, bucket="day", **_MARCH)
+    assert [(row["bucket"], row["requests"]) for row in days] == [
+        ("2026-03-02T00:00:00Z", 2),
+        ("2026-03-01T00:00:00Z", 3),
+    ]
+    # Both ends are widened to the bucket.
+    narrow = {"from": "2026-03-01T12:30:00Z", "to": "2026-03-01T12:31:00Z"}
+    assert [row["requests"] for row in await _rows(client, bucket="hour", **narrow)] == [2]
+    assert [row["requests"] for row in await _rows(client, bucket="day", **narrow)] == [3]
+    (total,) = await _rows(client, **narrow)
+    assert (total["bucket"], total["requests"]) == ("2026-03-01T12:00:00Z", 2)
+
+
+async def test_recent_total_is_to_the_minute(client: httpx.AsyncClient) -> None:
+    present = datetime.now(UTC)
+    await record(entry(present - timedelta(minutes=30)), entry(present))
+    (row,) = await _rows(client, **{"from": (present - timedelta(minutes=5)).isoformat()})
+    assert row["requests"] == 1
+    (row,) = await _rows(client, **{"from": (present - timedelta(minutes=40)).isoformat()})
+    assert row["requests"] == 2
+
+
+@pytest.mark.parametrize(
+    ("group_by", "field", "values"),
+    [
+        ("project", "project_id", [str(_OTHER), str(_ONE)]),
+        ("token", "token_id", [str(_OTHER), str(_ONE)]),
+        ("model", "model", ["gpt-4o", ""]),
+        ("endpoint", "endpoint", ["/v1/models", "/v1/chat/completions"]),
+    ],
+)
+async def test_groups_carry_their_name(
+    client: httpx.AsyncClient, group_by: str, field: str, values: list[str]
+) -> None:
+    await record(
+        entry(_NOON, project_id=_ONE, token_id=_ONE),
+        entry(_NOON, project_id=_OTHER, token_id=_OTHER, model="", endpoint="/v1/models"),
+    )
+    for bucket in ("total", "hour", "day"):
+        rows = await _rows(client, bucket=bucket, group_by=group_by, **_MARCH)
+        assert [row[field] for row in rows] == values
+        assert [row["requests"] for row in rows] == [1, 1]
+        others = {"project_id", "token_id", "model", "endpoint"} - {field}
+        assert not others & set(rows[0])
+
+
+async def test_filters(client: httpx.AsyncClient) -> None:
+    await record(
+        entry(project_id=_ONE, token_id=_ONE),
+        entry(project_id=_ONE, token_id=_OTHER, model="gpt-5"),
+    )
+    for query, count in (
+        ({"project_id": str(_ONE)}, 2),
+        ({"project_id": str(_OTHER)}, 0),
+        ({"token_id": str(_OTHER)}, 1),
+        ({"model": "gpt-5"}, 1),
+        ({"model": "gpt-5", "token_id": str(_ONE)}, 0),
+    ):
+        (row,) = await _rows(client, **query)
+        assert row["requests"] == count, query
+
+
+@pytest.mark.parametrize("bucket", ["total", "hour", "day"])
+@pytest.mark.parametrize("group_by", [None, "project", "token", "model", "endpoint"])
+async def test_pages_are_the_whole_in_order(
+    client: httpx.AsyncClient, bucket: str, group_by: str | None
+) -> None:
+    await record(
+        *[
+            entry(
+                _NOON + timedelta(hours=8 * hour),
+                project_id=UUID(int=20 + group),
+                token_id=UUID(int=30 + group),
+                model=f"model-{group}",
+                endpoint=f"/v1/{group}",
+            )
+            for hour in range(4)
+            for group in range(3)
+        ]
+    )
+    query = {"bucket": bucket, **_MARCH} | ({"group_by": group_by} if group_by else {})
+    whole = await _rows(client, **query)
+    assert sum(row["requests"] for row in whole) == 12
+    paged: list[Json] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = await client.get("/manage/usage", params=query | {"limit": "2"} | cursor)
+        paged += answer.json()["data"]
+        if answer.json()["next_cursor"] is None:
+            break
+        cursor = {"cursor": answer.json()["next_cursor"]}
+    assert paged == whole
+
+
+async def test_reads_the_counters_and_never_the_log(client: httpx.AsyncClient) -> None:
+    await record(entry(_NOON))
+    await UsageHour.all().update(requests=77)
+    assert [row["requests"] for row in await _rows(client, bucket="day", **_MARCH)] == [77]
+
+
+async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClient) -> None:
+    made = entry(_NOON)
+    await record(made)
+    response = await client.get("/manage/requests")
+    assert response.status_code == 200
+    assert response.json() == {
+        "data": [
+            {
+                "id": str(made.id),
+                "at": "2026-03-01T12:00:00Z",
+                "project_id": str(made.project_id),
+                "token_id": str(made.token_id),
+                "provider": "openai",
+                "endpoint": "/v1/chat/completions",
+                "method": "POST",
+                "model": "gpt-4o",
+                "status": 200,
+                "outcome": "complete",
+                "usage": "exact",
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "cached_tokens": 4,
+                "reasoning_tokens": 2,
+                "cost_usd": 0.0015,
+                "bytes_in": 100,
+                "bytes_out": 200,
+                "ttfb_ms": 1.5,
+                "duration_ms": 2.5,
+                "overhead_ms": 0.25,
+            }
+        ],
+        "next_cursor": None,
+    }
+
+
+async def test_requests_are_filtered(client: httpx.AsyncClient) -> None:
+    entries = [
+        entry(_NOON, project_id=_ONE),
+        entry(_NOON + timedelta(hours=1), token_id=_OTHER, status=500),
+        entry(_NOON + timedelta(hours=2), model="gpt-5", outcome="client_left"),
+    ]
+    await record(*entries)
+
+    async def found(**query: str) -> list[int]:
+        response = await client.get("/manage/requests", params=query)
+        assert response.status_code == 200, response.text
+        known = [str(made.id) for made in entries]
+        return [known.index(row["id"]) for row in response.json()["data"]]
+
+    assert await found() == [2, 1, 0]
+    assert await found(project_id=str(_ONE)) == [0]
+    assert await found(token_id=str(_OTHER)) == [1]
+    assert await found(model="gpt-5") == [2]
+    assert await found(status="500") == [1]
+    assert await found(outcome="client_left") == [2]
+    assert await found(**{"from": "2026-03-01T13:00:00Z"}) == [2, 1]
+    assert await found(to="2026-03-01T13:00:00Z") == [0]
+    assert await found(**{"from": "2026-03-01T14:00:00+01:00", "status": "500"}) == [1]
+
+
+@pytest.mark.parametrize("path", ["/manage/usage", "/manage/requests", "/manage/audit"])
+async def test_range_must_not_end_before_it_begins(client: httpx.AsyncClient, path: str) -> None:
+    backwards = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-01T00:00:00Z"}
+    response = await client.get(path, params=backwards)
+    assert response.status_code == 400
+    assert [detail["field"] for detail in response.json()["error"]["details"]] == ["to"]
