@@ -136,6 +136,8 @@ def _cell(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}" if name.endswith(("_tokens", "requests", "errors")) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.6f}" if name.endswith("_usd") else f"{value:,}"
     if isinstance(value, list):
         return ", ".join(_cell("", item) for item in value)
     text = clean(value if isinstance(value, str) else json.dumps(value))
