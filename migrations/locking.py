@@ -11,10 +11,11 @@ import os
 import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import aerich.cli
 from aerich import Command
+from asyncclick import ClickException
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -45,6 +46,18 @@ class LockedCommand(Command):
         except OperationalError:
             # Aerich's own table comes with the first migration: all of them are pending.
             return await self.history()
+
+    async def migrate(
+        self,
+        name: str = "update",
+        empty: bool = False,
+        no_input: bool = False,
+        offline: bool = False,
+    ) -> Any:
+        # Aerich compares the models with what was applied last, not with the last file.
+        if not offline and await self.heads():
+            raise ClickException("The database is behind. Run `aerich upgrade` first.")
+        return await super().migrate(name, empty, no_input, offline)
 
     async def _upgrade(
         self,

@@ -119,6 +119,12 @@ def test_heads_names_what_is_pending(empty_database: Database) -> None:
     assert run(empty_database, "heads") == (0, "\n".join(shipped(empty_database)) + "\n")
 
 
+def test_migrate_wants_an_up_to_date_database(empty_database: Database) -> None:
+    code, output = run(empty_database, "migrate")
+    assert code == 1
+    assert output == "Error: The database is behind. Run `aerich upgrade` first.\n"
+
+
 def test_down_and_up_again_on_tables_that_hold_rows(database: Database) -> None:
     asyncio.run(_fill(database))
     before = tables(database)
