@@ -36,6 +36,7 @@ from proxy.upstream.pool import Pool
 from server.downstream import SanicDownstream
 from server.operations import Checks
 from server.operations import blueprint as operations_blueprint
+from server.routing import OpenRouter
 
 App: TypeAlias = Sanic[Any, SimpleNamespace]
 
@@ -46,7 +47,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     Without `settings` the environment is read. Raises config.ConfigError.
     """
     settings = settings or generate_missing(load())[0]
-    app: App = Sanic("llm_proxy", configure_logging=False)
+    app: App = Sanic("llm_proxy", router=OpenRouter(), configure_logging=False)
     app.config.update(_SANIC)
     _extend(app)
     app.ctx.settings = settings

@@ -1,0 +1,24 @@
+"""Sanic's router, with every method let through to the data plane."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sanic.constants import HTTP_METHODS
+from sanic.router import Router
+
+_DATA_PLANE: Final = "/v1/"
+
+
+class OpenRouter(Router):
+    """Sanic refuses methods that it has never heard of before any handler runs.
+
+    Under `/v1` that refusal is the data plane's: after the token, in the provider's shape, with
+    the `Allow` that is true for the path.
+    """
+
+    def _get(self, path: str, method: str, host: str | None) -> Any:
+        if method not in HTTP_METHODS and f"{path}/".startswith(_DATA_PLANE):
+            # Any known one leads to the same handler, which reads the method from the head.
+            method = self.DEFAULT_METHOD
+        return super()._get(path, method, host)
