@@ -9,25 +9,22 @@ import os
 import pwd
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
-from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 import config
 from cli import output
 from cli.errors import CommandError, WrongUsage
 from config import Database, Settings
-from migrations import schema
-from models import Actor, database, generation
+from models import Actor
 from models.crypto import KeyRing
 from models.errors import DatabaseUnavailable, ModelError
+from server import bootstrap, logs
 
 P = ParamSpec("P")
-
-GENERATION_FILE: Final = "generation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +58,8 @@ def with_database(
             async with _session() as session:
                 await command(session, *args, **kwargs)
 
+        # What start-up tells about migrations is for a server's log.
+        logs.configure("WARNING", "text")
         with translated():
             asyncio.run(whole())
 
@@ -88,15 +87,13 @@ def translated() -> Iterator[None]:
 async def _session() -> AsyncIterator[Session]:
     settings = config.load()
     await prepare(settings.database)
-    ticks = _generation_file(settings.data_dir)
-    generation.configure(ticks)
-    try:
-        await database.connect(settings.database)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(bootstrap.connected(settings))
+        except OSError as exc:
+            # Without it a running server would not hear of a revocation at its next request.
+            raise CommandError(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
         yield Session(settings, Actor(name=f"cli:{_user()}"))
-    finally:
-        await database.disconnect()
-        generation.configure(None)
-        ticks.close()
 
 
 async def prepare(wanted: Database) -> None:
@@ -104,25 +101,10 @@ async def prepare(wanted: Database) -> None:
 
     Raises WrongUsage naming the way out, DatabaseUnavailable.
     """
-    standing = (await schema.state(wanted)).standing
-    if standing == "contracted":
-        raise WrongUsage(
-            "A newer release has changed the database so that this one cannot use it."
-            " Run the newer release."
-        )
-    if standing == "behind":
-        if wanted.dialect == "postgres":
-            raise WrongUsage("The database is behind this release. Run: llm-proxy migrate")
-        await schema.upgrade(wanted)
-
-
-def _generation_file(data_dir: Path) -> generation.GenerationFile:
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return generation.GenerationFile(data_dir / GENERATION_FILE)
-    except OSError as exc:
-        # Without it a running server would not hear of a revocation at its next request.
-        raise CommandError(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
+        await bootstrap.fit_schema(wanted)
+    except bootstrap.CannotServe as exc:
+        raise WrongUsage(str(exc)) from exc
 
 
 def _user() -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from loguru import logger
 
-from config import Settings
+from config import Database, Settings
 from migrations import schema
 from models import Actor, AdminUser, Project, Token, UpstreamKey, database, generation
 from models.crypto import KeyRing
@@ -29,7 +29,7 @@ async def prepare(settings: Settings) -> list[str]:
 
     Raises CannotServe, or models.errors.DatabaseUnavailable when there is none to be reached.
     """
-    await _fit_schema(settings)
+    await fit_schema(settings.database)
     ring = KeyRing(settings.encryption_keys)
     async with connected(settings):
         await check_keys(ring)
@@ -52,19 +52,23 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
         file.close()
 
 
-async def _fit_schema(settings: Settings) -> None:
-    if settings.database.dialect == "sqlite":
-        settings.database.path.parent.mkdir(parents=True, exist_ok=True)
-    state = await schema.state(settings.database)
+async def fit_schema(wanted: Database) -> None:
+    """See to it that this release can work with the database; SQLite is migrated if it is behind.
+
+    Raises CannotServe naming the way out, DatabaseUnavailable.
+    """
+    if wanted.dialect == "sqlite":
+        wanted.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = await schema.state(wanted)
     if state.standing == "behind":
-        if settings.database.dialect == "postgres":
+        if wanted.dialect == "postgres":
             raise CannotServe(
                 f"The database is behind by {len(state.pending)} migration(s). "
                 "Run 'llm-proxy migrate' (or 'python -m cli migrate') first."
             )
-        for name in await schema.upgrade(settings.database):
+        for name in await schema.upgrade(wanted):
             logger.info("applied migration {}", name)
-        state = await schema.state(settings.database)
+        state = await schema.state(wanted)
     if state.standing == "contracted":
         raise CannotServe(
             "The database was migrated by a newer release that this one cannot work with "
