@@ -21,8 +21,12 @@ class Checkpointer:
     It also bounds what a power failure can undo: a checkpoint syncs, commits do not.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, interval: float = _INTERVAL_S, truncate_bytes: int = _TRUNCATE_BYTES
+    ) -> None:
         self._path = path
+        self._interval = interval
+        self._truncate_bytes = truncate_bytes
         self._log = path.with_name(path.name + "-wal")
         self._stop = threading.Event()
         self._written = False
@@ -30,7 +34,7 @@ class Checkpointer:
         self._thread = threading.Thread(target=self._run, name="limits-checkpoint", daemon=True)
 
     def start(self) -> None:
-        """Begin to look, once a second, whether something was written."""
+        """Begin to look, every `interval` seconds, whether something was written."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -44,7 +48,7 @@ class Checkpointer:
         self._written = True
 
     def _run(self) -> None:
-        while not self._stop.wait(_INTERVAL_S):
+        while not self._stop.wait(self._interval):
             if self._written:
                 self._written = False
                 self._checkpoint()
@@ -54,7 +58,7 @@ class Checkpointer:
             connection = sqlite3.connect(self._path, _BUSY_TIMEOUT_S, isolation_level=None)
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                if self._log.stat().st_size > _TRUNCATE_BYTES:
+                if self._log.stat().st_size > self._truncate_bytes:
                     # Keeps the writers out, but only for what came since the line above.
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:

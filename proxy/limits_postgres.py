@@ -1,9 +1,8 @@
 """The limits engine of several machines: functions in PostgreSQL, one round trip per decision.
 
-It has a few connections of its own, so that no slow query of the admin stands before a decision,
-and none of them asks the server anything when a decision hands it back. What must reach the server
-even so is sent later: slots until they are free, quota once, since after a connection that broke
-nobody knows whether it was returned. In doubt a request that was cut off counts as used.
+It has a few connections of its own, so that no slow query of the admin stands before a decision.
+What a request lets go of is sent in the background: slots until they are free, quota once, since
+after a connection that broke nobody knows whether it was returned. In doubt it counts as used.
 
 How the functions decide is told by the migration that installs them.
 """
@@ -13,17 +12,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-import asyncpg
 from loguru import logger
 
 from config import Database
-from models.database import postgres_address
 from proxy.limits import Claim, Exhausted, LimitsUnavailable, Remaining, Reservation
+from proxy.limits_connections import UNAVAILABLE, Connections, NotSent, reason
 from proxy.limits_presence import Presence
 
 _CONNECTIONS: Final = 4
@@ -40,24 +37,22 @@ _GIVE_BACK: Final = "SELECT limit_give_back($1, $2, $3)"
 _HEARTBEAT: Final = "SELECT limit_heartbeat($1)"
 _WORKER_GONE: Final = "SELECT limit_worker_gone($1)"
 
-_UNAVAILABLE: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
+_UNAVAILABLE: Final = (NotSent, *UNAVAILABLE)
 
 
 class PostgresLimits:
     """The counters in `database`. Workers of this machine share the directory `workers`."""
 
     def __init__(self, database: Database, worker: str, *, workers: Path) -> None:
-        self._database = database
         # A worker's successor has the same name while its own requests may still be running.
         self._worker = f"{worker}-{uuid4().hex}"
         self._presence = Presence(workers, self._worker)
-        self._pool: Any = None
+        self._connections = Connections(
+            database,
+            size=_CONNECTIONS,
+            connect_timeout=_TIMEOUT_S,
+            command_timeout=_COMMAND_TIMEOUT_S,
+        )
         self._calls: set[asyncio.Task[Reservation]] = set()
         # Both are bounded: while the server is away, nothing new is admitted.
         self._ended: list[UUID] = []
@@ -76,17 +71,6 @@ class PostgresLimits:
                 pass
         except OSError as exc:
             raise LimitsUnavailable(str(exc)) from exc
-        self._pool = asyncpg.create_pool(
-            **postgres_address(self._database),
-            min_size=0,
-            max_size=_CONNECTIONS,
-            max_inactive_connection_lifetime=0,
-            timeout=_TIMEOUT_S,
-            command_timeout=_COMMAND_TIMEOUT_S,
-            server_settings={"application_name": "llm-proxy limits"},
-            reset=_keep,
-        )
-        await self._pool
         self._background = [
             asyncio.create_task(self._beat_forever(), name="limits-heartbeat"),
             asyncio.create_task(self._settle_forever(), name="limits-settle"),
@@ -94,24 +78,22 @@ class PostgresLimits:
 
     async def close(self) -> None:
         """Send what is left to send, for a while, and leave."""
-        if self._pool is None:
+        if not self._background:
             return
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                 if self._calls:
                     await asyncio.wait(self._calls)
                 await self._settle()
-                await self._send(_WORKER_GONE, self._worker)
+                await self._connections.fetch(_WORKER_GONE, self._worker)
         except _UNAVAILABLE as exc:
-            logger.warning("Limits were not given back: {}", _reason(exc))
-        for task in self._background:
+            logger.warning("Limits were not given back: {}", reason(exc))
+        tasks = (*self._background, *self._calls)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
-        with suppress(*_UNAVAILABLE):
-            # Where that takes too long, asyncpg drops what is still open.
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                await self._pool.close()
-        self._pool = None
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._background = []
+        await self._connections.close()
         self._presence.leave()
 
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
@@ -120,15 +102,15 @@ class PostgresLimits:
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                # Cut off on its way, a statement may or may not be carried out: it is let finish.
-                return await asyncio.shield(call)
+            # Cut off on its way, a statement may or may not be carried out: it is let finish.
+            await asyncio.wait((call,), timeout=_TIMEOUT_S)
         except asyncio.CancelledError:
             call.add_done_callback(self._undo)
             raise
-        except TimeoutError as exc:
+        if not call.done():
             call.add_done_callback(self._undo)
-            raise LimitsUnavailable("the database does not answer in time") from exc
+            raise LimitsUnavailable("the database does not answer in time")
+        return call.result()
 
     def release(self, reservation: Reservation) -> None:
         """Free the slots with the next message to the server."""
@@ -147,13 +129,13 @@ class PostgresLimits:
         lease = uuid4() if any(claim.max_parallel is not None for claim in claims) else None
         keys, quotas, bases, rates, parallels, epochs = zip(*claims, strict=True)
         try:
-            rows = await self._send(
+            rows = await self._connections.fetch(
                 _ACQUIRE, keys, quotas, bases, epochs, rates, parallels, lease, self._worker
             )
         except _UNAVAILABLE as exc:
             if lease is not None:
                 self._disown(lease)
-            raise LimitsUnavailable(_reason(exc)) from exc
+            raise LimitsUnavailable(reason(exc)) from exc
         if not rows[0]["admitted"]:
             raise _exhausted(rows[0])
         return Reservation(claims, None if lease is None else str(lease), _remaining(rows))
@@ -171,11 +153,6 @@ class PostgresLimits:
         self._ended.append(lease)
         self._to_settle.set()
 
-    async def _send(self, statement: str, *arguments: object) -> list[Any]:
-        async with self._pool.acquire(timeout=_TIMEOUT_S) as connection:
-            rows: list[Any] = await connection.fetch(statement, *arguments)
-            return rows
-
     async def _settle_forever(self) -> None:
         while True:
             await self._to_settle.wait()
@@ -183,7 +160,7 @@ class PostgresLimits:
             try:
                 await self._settle()
             except _UNAVAILABLE as exc:
-                logger.debug("Limits are given back later: {}", _reason(exc))
+                logger.debug("Limits are given back later: {}", reason(exc))
                 self._to_settle.set()
                 await asyncio.sleep(_RETRY_S)
 
@@ -197,33 +174,32 @@ class PostgresLimits:
         if self._ended:
             ended, self._ended = self._ended, []
             try:
-                await self._send(_RELEASE, ended)
+                await self._connections.fetch(_RELEASE, ended)
             except _UNAVAILABLE:
                 self._ended += ended
                 raise
 
     async def _send_owed(self) -> None:
         if self._owed:
-            async with self._pool.acquire(timeout=_TIMEOUT_S) as connection:
-                # From here on it may have happened, and twice would be one request too many.
-                owed, self._owed = self._owed, Counter()
-                keys, epochs = zip(*owed, strict=True)
-                await connection.execute(_GIVE_BACK, keys, epochs, list(owed.values()))
+            # To be sent again only if it was not sent: twice would be one request too many.
+            owed, self._owed = self._owed, Counter()
+            keys, epochs = zip(*owed, strict=True)
+            try:
+                await self._connections.fetch(_GIVE_BACK, keys, epochs, list(owed.values()))
+            except NotSent:
+                self._owed += owed
+                raise
 
     async def _beat_forever(self) -> None:
         while True:
             try:
-                await self._send(_HEARTBEAT, self._worker)
+                await self._connections.fetch(_HEARTBEAT, self._worker)
                 for worker in self._presence.dead():
-                    await self._send(_WORKER_GONE, worker)
+                    await self._connections.fetch(_WORKER_GONE, worker)
                     self._presence.bury(worker)
             except _UNAVAILABLE as exc:
-                logger.debug("No heartbeat for the limits: {}", _reason(exc))
+                logger.debug("No heartbeat for the limits: {}", reason(exc))
             await asyncio.sleep(_HEARTBEAT_S)
-
-
-async def _keep(connection: object) -> None:
-    """In place of asyncpg's reset, a second round trip: nothing here changes a session."""
 
 
 def _exhausted(row: Any) -> Exhausted:
@@ -239,7 +215,3 @@ def _remaining(rows: Sequence[Any]) -> Remaining | None:
         return None
     row = min(candidates, key=lambda row: int(row["claim_remaining"]))
     return Remaining(row["claim_limit"], row["claim_remaining"], row["reset_after"])
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__

@@ -1,0 +1,88 @@
+"""A few connections to PostgreSQL, kept for good.
+
+asyncpg's own pool costs as much as the statement itself: a task, two timers and, to reset the
+session, a second round trip for each use. Nothing that runs here changes a session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import asyncpg
+
+from config import Database
+from models.database import postgres_address
+
+_CLOSE_TIMEOUT_S: Final = 2.0
+
+
+#: What a server that cannot be used just now makes asyncpg raise.
+UNAVAILABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+
+class NotSent(Exception):
+    """No connection could be had: whatever the statement was, it did not happen."""
+
+
+class Connections:
+    """Up to `size` of them, opened when they are needed. Times are in seconds."""
+
+    def __init__(
+        self, database: Database, *, size: int, connect_timeout: float, command_timeout: float
+    ) -> None:
+        self._arguments = postgres_address(database) | {
+            "timeout": connect_timeout,
+            "command_timeout": command_timeout,
+            "server_settings": {"application_name": "llm-proxy limits"},
+        }
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[Any] = []
+
+    async def fetch(self, statement: str, *arguments: object) -> list[Any]:
+        """The rows of one statement.
+
+        Raises NotSent, or one of UNAVAILABLE, after which it may have happened or not.
+        """
+        async with self._free:
+            # The last one used: after a quiet time the others may be cut by something in between.
+            connection = self._idle.pop() if self._idle else None
+            if connection is None or connection.is_closed():
+                connection = await self._connect()
+            try:
+                rows: list[Any] = await connection.fetch(statement, *arguments)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError):
+                # The server's answer, or none: asyncpg knows which, and closes in the second case.
+                self._idle.append(connection)
+                raise
+            except BaseException:
+                # Given up on in the middle: it may still be busy.
+                connection.terminate()
+                raise
+            self._idle.append(connection)
+            return rows
+
+    async def _connect(self) -> Any:
+        try:
+            return await asyncpg.connect(**self._arguments)
+        except UNAVAILABLE as exc:
+            raise NotSent(reason(exc)) from exc
+
+    async def close(self) -> None:
+        """Say goodbye to the server, once nothing is under way."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(
+            *(connection.close(timeout=_CLOSE_TIMEOUT_S) for connection in idle),
+            return_exceptions=True,
+        )
+
+
+def reason(error: BaseException) -> str:
+    """The error in words; some have only a name."""
+    return str(error) or type(error).__name__

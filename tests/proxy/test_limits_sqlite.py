@@ -1,0 +1,166 @@
+"""The limits engine of one machine: a locked, broken or growing file, and who is alive."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from proxy.limits import Claim, Exhausted, LimitsUnavailable
+from proxy.limits_checkpoint import Checkpointer
+from proxy.limits_presence import Presence
+from proxy.limits_sqlite import SqliteLimits
+from tests.proxy.limit_stores import Stores, eventually
+
+QUOTA = (Claim("t:1", quota=5),)
+SLOT = (Claim("t:1", max_parallel=1),)
+
+
+@pytest.fixture
+async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
+    made = Stores(tmp_path, None)
+    yield made
+    await made.close()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """The file as a process leaves it that was stopped in the middle of a decision."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
+
+
+async def test_a_locked_file_refuses_and_lets_the_loop_go_on(stores: Stores) -> None:
+    store = await stores.worker()
+    with locked(stores.path):
+        call = asyncio.create_task(store.acquire(QUOTA))
+        await asyncio.sleep(0)
+        assert not call.done()
+        with pytest.raises(LimitsUnavailable):
+            await call
+    got = await store.acquire(QUOTA)
+    assert got.remaining == (5, 4, 0.0)
+
+
+async def test_a_decision_waits_for_a_short_lock(stores: Stores) -> None:
+    store = await stores.worker()
+    with locked(stores.path):
+        call = asyncio.create_task(store.acquire(QUOTA))
+        await asyncio.sleep(0)
+    assert (await call).remaining == (5, 4, 0.0)
+
+
+async def test_cancelled_while_waiting_takes_nothing(stores: Stores) -> None:
+    store = await stores.worker()
+    with locked(stores.path):
+        call = asyncio.create_task(store.acquire(QUOTA))
+        await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    assert (await store.acquire(QUOTA)).remaining == (5, 4, 0.0)
+
+
+async def test_what_ends_while_the_file_is_locked_is_written_later(stores: Stores) -> None:
+    store, other = await stores.worker(), await stores.worker()
+    claims = (Claim("t:1", quota=2, max_parallel=1),)
+    got = await store.acquire(claims)
+    with locked(stores.path):
+        store.give_back(got)
+
+    async def is_back() -> bool:
+        try:
+            return (await other.acquire(claims)).remaining == (2, 1, 0.0)
+        except Exhausted:
+            return False
+
+    await eventually(is_back)
+
+
+async def test_a_slot_that_could_not_be_written_back_is_free_for_its_own_worker(
+    stores: Stores,
+) -> None:
+    store = await stores.worker()
+    got = await store.acquire(SLOT)
+    with locked(stores.path):
+        store.release(got)
+    await store.acquire(SLOT)
+
+
+async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "limits.db"
+    path.write_bytes(b"not a database at all, and long enough to be taken for one" * 100)
+    with pytest.raises(LimitsUnavailable):
+        await SqliteLimits(path, "w").open()
+    assert list((tmp_path / "limits-workers").iterdir()) == []
+
+
+async def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the directory should be")
+    with pytest.raises(LimitsUnavailable):
+        await SqliteLimits(tmp_path / "data" / "limits.db", "w").open()
+
+
+async def test_the_files_are_for_our_user_only(stores: Stores) -> None:
+    await (await stores.worker()).acquire(QUOTA)
+    for file in stores.path.parent.rglob("*"):
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+async def test_twenty_workers_may_open_a_new_file_at_once(stores: Stores) -> None:
+    workers = await asyncio.gather(*(stores.worker() for _ in range(20)))
+    for worker in workers:
+        await worker.acquire((Claim("t:1", quota=20),))
+    with pytest.raises(Exhausted):
+        await workers[0].acquire((Claim("t:1", quota=20),))
+
+
+async def test_counts_survive_a_restart_and_slots_do_not(stores: Stores) -> None:
+    store = await stores.worker()
+    await store.acquire((Claim("t:1", quota=5, max_parallel=1),))
+    await store.close()
+    again = await stores.worker()
+    got = await again.acquire((Claim("t:1", quota=5, max_parallel=1),))
+    assert got.remaining == (5, 3, 0.0)
+
+
+async def test_the_log_is_moved_into_the_file_and_cut(stores: Stores) -> None:
+    store = await stores.worker()
+    await store.acquire(QUOTA)
+    checkpointer = Checkpointer(stores.path, interval=0.01, truncate_bytes=0)
+    checkpointer.start()
+    checkpointer.wrote()
+
+    async def is_moved() -> bool:
+        return stores.path.with_name("limits.db-wal").stat().st_size == 0
+
+    await eventually(is_moved)
+    checkpointer.stop()
+    # Read as it is, without the log beside it.
+    file = sqlite3.connect(f"file:{stores.path}?immutable=1", uri=True)
+    assert file.execute("SELECT used FROM counter").fetchall() == [(1,)]
+    file.close()
+    assert (await store.acquire(QUOTA)).remaining == (5, 3, 0.0)
+
+
+def test_presence_tells_the_living_from_the_dead(tmp_path: Path) -> None:
+    here, other = Presence(tmp_path / "workers", "here"), Presence(tmp_path / "workers", "other")
+    with here.entering():
+        pass
+    (tmp_path / "workers" / "dead").touch()
+    assert here.is_alive("here")
+    assert other.is_alive("here")
+    assert not other.is_alive("dead")
+    assert not other.is_alive("unheard of")
+    assert other.dead() == ["dead"]
+    other.bury("dead")
+    here.leave()
+    assert other.dead() == []
+    assert not other.is_alive("here")
