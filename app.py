@@ -20,6 +20,7 @@ from models import database, generation
 from models.crypto import KeyRing
 from models.generation import GenerationFile
 from models.grants import GrantRecord, allowed_origins, load_grant
+from models.listening import Listener
 from proxy.blueprint import blueprint as proxy_blueprint
 from proxy.downstream import RequestHead
 from proxy.drain import Drain
@@ -167,6 +168,10 @@ class _Parts:
         self._pool.open()
         self._drain.start()
         self._grants.open()
+        self._listener = None
+        if settings.database.dialect == "postgres":
+            self._listener = Listener(settings.database, self._grants.look_again)
+            self._listener.open()
         self._app.ctx.data_plane = self._plane
 
     async def close(self, *_: object) -> None:
@@ -175,6 +180,8 @@ class _Parts:
         A worker that drained early has the rest of its time for the journal.
         """
         left = getattr(self._app.ctx, "drain_by", 0.0) - asyncio.get_running_loop().time()
+        if self._listener is not None:
+            await self._listener.close()
         await self._grants.close()
         await self._pool.close()
         await self._drain.close(timeout=max(_LAST_DRAIN, left))

@@ -26,7 +26,7 @@ CACHE_MAX: Final = 100_000
 #: How often a worker looks for changes without a request asking for it, in seconds.
 WATCH_INTERVAL: Final = 0.2
 #: How often the database is asked, which is how changes made on other machines arrive.
-POLL_INTERVAL: Final = 0.9
+POLL_INTERVAL: Final = 0.5
 _RETRY_AFTER_OUTAGE: Final = 0.5
 _LOAD_TIMEOUT: Final = 5.0
 
@@ -126,6 +126,7 @@ class Grants:
         self._epoch = 0
         self._retry_at = 0.0
         self._watcher: asyncio.Task[None] | None = None
+        self._told = asyncio.Event()
         self._announcing: set[asyncio.Task[None]] = set()
         self.on_change: Callable[[set[UUID]], Coroutine[Any, Any, None]] | None = None
         self.database_answers: bool | None = None
@@ -140,6 +141,10 @@ class Grants:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
+
+    def look_again(self) -> None:
+        """Somebody says that the generation moved: ask the database now."""
+        self._told.set()
 
     async def find(self, digest: str) -> Grant | None:
         """The grant of a secret's digest, None where no token has it.
@@ -247,10 +252,14 @@ class Grants:
         while True:
             if self._tick() != self._seen_tick:
                 await self._catch_up()
-            if loop.time() >= next_poll:
+            if self._told.is_set() or loop.time() >= next_poll:
+                self._told.clear()
                 await self._poll()
                 next_poll = loop.time() + POLL_INTERVAL
-            await asyncio.sleep(WATCH_INTERVAL)
+            try:
+                await asyncio.wait_for(self._told.wait(), WATCH_INTERVAL)
+            except TimeoutError:
+                continue
 
     async def _poll(self) -> None:
         async with self._refreshing:
