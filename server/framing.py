@@ -17,21 +17,27 @@ TRAILERS_MAX_BYTES: Final = 16 * 1024
 
 Fields = list[tuple[bytes, bytes]]
 
-_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_REQUEST_LINE: Final = re.compile(rb"(" + _TOKEN + rb") (/[\x21-\x7e]*|\*) HTTP/1\.([01])\r\n")
+# Repetitions are possessive (`++`), and a search starts only where a line does: an expression that
+# tries a hostile line in more than one way takes seconds for what a client sends in one packet.
+_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_REQUEST_LINE: Final = re.compile(rb"(" + _TOKEN + rb") (/[\x21-\x7e]*+|\*) HTTP/1\.([01])\r\n")
 # Every octet a value may hold: no CR, LF or NUL; obs-text is allowed and passed on.
-_FIELD: Final = re.compile(rb"(" + _TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*)\r\n")
-_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_FIELD: Final = re.compile(rb"^(" + _TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE)
 _STARTS_LIKE_A_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
-_DIGITS: Final = re.compile(rb"[0-9]{1,18}")
+_DIGITS: Final = re.compile(rb"[0-9]{1,18}+")
+_QUOTED: Final = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
 _CHUNK_LINE: Final = re.compile(
-    rb"([0-9A-Fa-f]{1,15})"
-    rb"((?:[ \t]*;[ \t]*" + _TOKEN + rb'(?:=(?:[!#-~]+|"[\t\x20-\x7e\x80-\xff]*"))?)*)\r\n'
+    rb"([0-9A-Fa-f]{1,15}+)"
+    rb"(?:[ \t]*+;[ \t]*+%(token)b(?:[ \t]*+=[ \t]*+(?:%(token)b|%(quoted)b))?+)*+\r\n"
+    % {b"token": _TOKEN, b"quoted": _QUOTED}
 )
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
-# An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes:
-# some hop behind us would resolve it, and the allowlist was matched against the path as it stands.
-_ESCAPING_SEGMENT: Final = re.compile(rb"//|(?:/|%2[fF])(?:\.|%2[eE]){1,2}(?=/|%2[fF]|$)")
+# An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes and
+# in front of a `;` (`..;x` is `..` to some): a hop behind us would resolve it, and the allowlist is
+# matched against the path as it stands.
+_ESCAPING_SEGMENT: Final = re.compile(
+    rb"(?:/|%2[fF])(?:(?:\.|%2[eE]){1,2}+(?:[/;]|%2[fF]|%3[bB]|\Z)|/|%2[fF])"
+)
 
 
 class FramingError(Exception):
@@ -74,6 +80,8 @@ def parse_head(buffer: bytearray) -> tuple[ParsedHead, int] | None:
     if line is None:
         raise FramingError("The request line is malformed.")
     method, target, minor = line.groups()
+    if target == b"*" and method != b"OPTIONS":
+        raise FramingError("The request target * is for OPTIONS only.")
     check_path(target)
     fields = parse_fields(bytes(buffer[line.end() : end + 2]))
     return _frame(method.decode("ascii"), target, int(minor), fields), end + 4
@@ -108,50 +116,54 @@ def _refuse_hopeless(buffer: bytearray, start: int) -> None:
     """Refuse at once what no further byte can mend, rather than wait for a deadline."""
     if len(buffer) > HEAD_MAX_BYTES:
         raise FramingError("The request head is larger than 32 KiB.")
-    if len(buffer) > start and not _STARTS_LIKE_A_METHOD.match(buffer, start):
-        # A lone CR may be the first half of the empty line that is ignored.
-        if buffer != b"\r":
-            raise FramingError("The request line is malformed.")
-    if _BARE_LF.search(buffer):
+    # A lone CR may be the first half of the empty line that is ignored.
+    begun = len(buffer) > start and buffer != b"\r"
+    if begun and not _STARTS_LIKE_A_METHOD.match(buffer, start):
+        raise FramingError("The request line is malformed.")
+    if _has_bare_lf(buffer):
         raise FramingError("A line ends with LF rather than CRLF.")
+
+
+def _has_bare_lf(buffer: bytearray) -> bool:
+    return buffer.count(b"\n") != buffer.count(b"\r\n")
 
 
 def _frame(method: str, target: bytes, minor: int, fields: Fields) -> ParsedHead:
     """Decide where the body ends, and refuse a head that leaves any doubt (RFC 9112 6.3)."""
-    length: bytes | None = None
-    codings: bytes | None = None
-    host: bytes | None = None
-    authorization = expects_continue = False
-    keep_alive = minor == 1
+    found: dict[bytes, bytes] = {}
     for name, value in fields:
         lowered = name.lower()
-        if lowered == b"content-length":
-            if length is not None:
-                raise FramingError("There is more than one Content-Length.")
-            length = value
-        elif lowered == b"transfer-encoding":
-            if codings is not None:
-                raise FramingError("There is more than one Transfer-Encoding.")
-            codings = value
-        elif lowered == b"host":
-            if host is not None:
-                raise FramingError("There is more than one Host.")
-            host = value
-        elif lowered == b"authorization":
-            if authorization:
-                raise FramingError("There is more than one Authorization.")
-            authorization = True
-        elif lowered == b"connection":
-            keep_alive = _persists(value, keep_alive)
-        elif lowered == b"expect":
-            if value.lower() != b"100-continue":
-                raise FramingError("The expectation is not 100-continue.")
-            expects_continue = minor == 1
-    _check_host(host, minor, target)
-    content_length = _body_length(length, codings, minor)
-    return ParsedHead(method, target, minor, fields, content_length, expects_continue, keep_alive)
+        if lowered not in _DECISIVE:
+            continue
+        if lowered not in found:
+            found[lowered] = value
+        elif lowered in _SINGLE:
+            raise FramingError(f"There is more than one {name.decode('ascii')}.")
+        else:
+            found[lowered] += b"," + value
+    _check_host(found.get(b"host"), minor, target)
+    content_length = _body_length(
+        found.get(b"content-length"), found.get(b"transfer-encoding"), minor
+    )
+    expectation = found.get(b"expect")
+    if expectation is not None and expectation.lower() != b"100-continue":
+        raise FramingError("The expectation is not 100-continue.")
+    return ParsedHead(
+        method,
+        target,
+        minor,
+        fields,
+        content_length,
+        # RFC 9110 10.1.1: ignored over HTTP/1.0, and pointless without a body.
+        expectation is not None and minor == 1 and content_length != 0,
+        _persists(found.get(b"connection"), minor),
+    )
 
 
+_SINGLE: Final = frozenset(
+    (b"authorization", b"content-length", b"expect", b"host", b"transfer-encoding")
+)
+_DECISIVE: Final = _SINGLE | {b"connection"}
 _WITHOUT_HOST: Final = (b"/", b"/health", b"/ready", b"/metrics")
 
 
@@ -179,11 +191,12 @@ def _body_length(length: bytes | None, codings: bytes | None, minor: int) -> int
     return int(length)
 
 
-def _persists(connection: bytes, default: bool) -> bool:
+def _persists(connection: bytes | None, minor: int) -> bool:
+    """Whether the connection may serve another request (RFC 9112 9.3); `close` wins."""
+    if connection is None:
+        return minor == 1
     options = {option.strip(b" \t") for option in connection.lower().split(b",")}
-    if b"close" in options:
-        return False
-    return default or b"keep-alive" in options
+    return b"close" not in options and (minor == 1 or b"keep-alive" in options)
 
 
 class ChunkedBody:
@@ -231,7 +244,6 @@ class ChunkedBody:
         if line is None:
             raise FramingError("A chunk's size is malformed.")
         self._left = int(line[1], 16)
-        del line  # The match exports the buffer, which must be free to shrink.
         del buffer[: end + 1]
         self._state = "data" if self._left else "trailers"
         return True
@@ -251,7 +263,7 @@ class ChunkedBody:
         else:
             end = buffer.find(b"\r\n\r\n", 0, TRAILERS_MAX_BYTES)
             if end == -1:
-                if len(buffer) >= TRAILERS_MAX_BYTES or _BARE_LF.search(buffer):
+                if len(buffer) >= TRAILERS_MAX_BYTES or _has_bare_lf(buffer):
                     raise FramingError("The trailers are malformed or too long.")
                 return False
             self.trailers = parse_fields(bytes(buffer[: end + 2]))
