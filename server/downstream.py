@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from sanic import Request
+from sanic.exceptions import PayloadTooLarge
 from sanic.http import Stage
 
 from proxy import errors
@@ -19,19 +20,28 @@ _WRITTEN: Final = Closed()
 
 
 class SanicDownstream:
-    """One request and its one response. `abort` is safe at any time, also after the end."""
+    """One request and its one response. `abort` is safe at any time, also after the end.
 
-    __slots__ = ("_chunked", "_head", "_http", "_protocol", "_sent", "head")
+    A body is read up to `app.ctx.settings.request_max_bytes`.
+    """
+
+    __slots__ = (
+        "_chunked", "_ends_by_closing", "_head", "_http", "_protocol", "_sent", "_without_body",
+        "head",
+    )  # fmt: skip
 
     def __init__(self, request: Request) -> None:
         http = cast(StrictHttp, request.stream)
         parsed = http.parsed
-        assert parsed is not None
+        if parsed is None:
+            raise RuntimeError("the request is over")
         self._http = http
         self._protocol = http.protocol
         self._head = b""
         self._sent = False
-        self._chunked = False
+        self._chunked = self._ends_by_closing = self._without_body = False
+        # Sanic lifts its own bound for handlers that stream.
+        http.request_max_size = request.app.ctx.settings.request_max_bytes
         self.head = RequestHead(
             parsed.method,
             parsed.target,
@@ -62,25 +72,31 @@ class SanicDownstream:
             raise errors.InvalidRequest(str(exc)) from exc
         except BodyStalled as exc:
             raise errors.RequestTimeout(str(exc)) from exc
+        except PayloadTooLarge as exc:
+            raise errors.RequestTooLarge("The request body is too large.") from exc
 
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         """Pass on an interim (1xx) response; HTTP/1.0 has none."""
-        if self.head.version == "1.1" and self._protocol.transport is not None:
-            self._protocol.transport.write(_format_head(status, reason, headers) + b"\r\n")
+        if self.head.version == "1.1":
+            self._protocol.write(_format_head(status, reason, headers) + b"\r\n")
 
     def start(self, head: ResponseHead) -> None:
         """Begin the response; its head goes out with the first body bytes, or by `flush`."""
         http = self._http
         lines = _format_head(head.status, head.reason, head.headers)
-        without_body = http.head_only or head.status in (204, 304)
-        if head.content_length is None and not without_body:
+        self._without_body = http.head_only or head.status in (204, 304)
+        if head.content_length is None and not self._without_body:
             if self.head.version == "1.1":
                 self._chunked = True
                 lines += b"transfer-encoding: chunked\r\n"
             else:
+                self._ends_by_closing = True
                 http.keep_alive = False
-        if http.request_body and (head.content_length is not None or head.status >= 400):
-            # The rest of this request will not be read before the response is complete.
+        announced = head.content_length is not None or self._without_body
+        if http.expecting_continue or (http.request_body and (announced or head.status >= 400)):
+            # The rest of this request will not be read before the response is complete, and a
+            # body that was held back for a 100 is not asked for any more.
+            http.expecting_continue = False
             http.keep_alive = False
         if not http.keep_alive:
             lines += b"connection: close\r\n"
@@ -95,7 +111,9 @@ class SanicDownstream:
 
     async def write(self, data: bytes) -> None:
         """Send body bytes; waits while the client is slower than we are."""
-        if self._chunked and data:
+        if self._without_body:
+            data = b""
+        elif self._chunked and data:
             data = b"%x\r\n%b\r\n" % (len(data), data)
         self._send(data)
         if not self._protocol._can_write.is_set():
@@ -103,7 +121,10 @@ class SanicDownstream:
 
     async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
         """Send the last body bytes and whatever marks the end."""
-        if self._chunked:
+        if self._without_body:
+            # A refusal of a HEAD request, say: its body would be read as the next response.
+            data = b""
+        elif self._chunked:
             end = b"".join(b"%b: %b\r\n" % field for field in trailers or ())
             if data:
                 data = b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(data), data, end)
@@ -118,7 +139,11 @@ class SanicDownstream:
         """Break the connection so that the client sees a failure, not an end."""
         self._http.keep_alive = False
         self._http.stage = Stage.FAILED
-        self._protocol.abort()
+        if self._ends_by_closing:
+            self._protocol.reset()
+        else:
+            # Cut before its last chunk or its length; what has been sent still arrives.
+            self._protocol.abort()
 
     def _send(self, data: bytes) -> None:
         transport = self._protocol.transport
@@ -128,10 +153,6 @@ class SanicDownstream:
         if self._head:
             data = self._head + data
             self._head = b""
-            if http.expecting_continue:
-                # A final answer instead of 100: the body that was held back will not be read.
-                http.expecting_continue = False
-                http.keep_alive = False
         if data:
             self._sent = True
             http.stage = Stage.RESPONSE

@@ -9,14 +9,17 @@ for a stalled body, and a close that lets a client in the middle of sending read
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from asyncio import CancelledError
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from sanic.compat import Header
 from sanic.exceptions import PayloadTooLarge, SanicException, ServerError
 from sanic.http import Http, Stage
 from sanic.log import error_logger
+from sanic.models.protocol_types import TransportProtocol
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse
 from sanic.server.protocols.http_protocol import HttpProtocol
@@ -28,8 +31,11 @@ HEAD_DEADLINE: Final = 10.0
 BODY_STALL: Final = 30.0
 LINGER: Final = 3.0
 KEEP_ALIVE_IDLE: Final = 75.0
+_LEAST_CHECK: Final = 1.0
 _RECEIVE_WINDOW: Final = 64 * 1024
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+#: SO_LINGER with no time to linger: closing sends a reset.
+_RESET: Final = struct.pack("ii", 1, 0)
 
 
 class BodyStalled(SanicException):
@@ -49,11 +55,22 @@ class MalformedBody(SanicException):
 class StrictHttp(Http):
     """One client connection. Its task runs `http1` until the connection is no longer reusable."""
 
-    __touchup__ = ()
-    __slots__ = ("_chunks", "_head_timer", "parsed", "trailers")
+    __touchup__ = ()  # type: ignore[assignment]  # Nothing of ours is to be rewritten.
+    __slots__ = ("_chunks", "parsed", "trailers")
+
+    # Sanic's attributes are unannotated; this is what they hold here.
+    protocol: StrictProtocol
+    request: Request | None  # type: ignore[assignment]
+    response: BaseHTTPResponse | None  # type: ignore[assignment]
+    request_body: bool | None  # type: ignore[assignment]
+    request_bytes: int
+    request_bytes_left: int
+    recv_buffer: bytearray
+    keep_alive: bool
 
     def init_for_request(self) -> None:
-        super().init_for_request()
+        """Forget the last request."""
+        super().init_for_request()  # type: ignore[no-untyped-call]
         self.parsed: ParsedHead | None = None
         self.trailers: framing.Fields = []
         self._chunks: ChunkedBody | None = None
@@ -73,7 +90,7 @@ class StrictHttp(Http):
                 # The client left, or the worker stops: nobody is there to be answered.
                 self.protocol.abort()
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whatever it is, the client must learn of it)
                 await self._fail(error)
             if self.request_body:
                 self.keep_alive = False
@@ -84,8 +101,7 @@ class StrictHttp(Http):
         """A handler's unforeseen exception: Sanic's error page, or a visible break."""
         if isinstance(self.response, Closed):
             error_logger.error("unhandled in the data path", exc_info=error)
-            self.keep_alive = False
-            self.protocol.abort()
+            self._break()
         else:
             await self.error_response(error)
 
@@ -93,17 +109,36 @@ class StrictHttp(Http):
         if self.stage is Stage.HANDLER:
             raise ServerError("Handler produced no response")
         if self.stage is Stage.RESPONSE:
-            await self.response.send(end_stream=True)
+            if isinstance(self.response, Closed):
+                # Its handler failed half way, of which Sanic has logged why.
+                self._break()
+            elif self.response is not None:
+                await self.response.send(end_stream=True)
+
+    def _break(self) -> None:
+        self.keep_alive = False
+        self.stage = Stage.FAILED
+        self.protocol.reset()
 
     def _let_go(self) -> None:
         """Drop references so that an idle keep-alive connection holds no request."""
-        if self.request:
+        if self.request is not None:
             self.request.stream = None
-            if self.response:
-                self.response.stream = None
+        if self.response is not None:
+            self.response.stream = None
         self.request = None
         self.response = None
         self.parsed = None
+        self.protocol.begin_idling()
+
+    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
+        """Sanic's own responses (not the data path's), told apart from an invitation to send."""
+        if self.request_body:
+            # The rest of this request will not be read. Nor is an `Expect: 100-continue` answered
+            # by 100 and a refusal, as Sanic does.
+            self.expecting_continue = False
+            self.keep_alive = False
+        await super().http1_response_header(data, end_stream)
 
     # Reading the head
 
@@ -117,7 +152,7 @@ class StrictHttp(Http):
             found = await self._receive_slow_head()
         self.parsed, size = found
         del buffer[:size]
-        self._accept(self.parsed, size)
+        self._accept(self.parsed)
 
     async def _receive_slow_head(self) -> tuple[ParsedHead, int]:
         # One deadline for the whole head: a byte now and then must not extend it.
@@ -129,11 +164,16 @@ class StrictHttp(Http):
                     if found is not None:
                         return found
         except TimeoutError:
-            raise HeadTimeout("The request head took longer than 10 seconds.") from None
+            raise HeadTimeout(
+                f"The request head took longer than {HEAD_DEADLINE:g} seconds."
+            ) from None
 
-    def _accept(self, head: ParsedHead, size: int) -> None:
+    def _accept(self, head: ParsedHead) -> None:
         """Make Sanic's request of the head, and get ready to read its body."""
         protocol = self.protocol
+        transport = protocol.transport
+        if transport is None:
+            raise CancelledError
         self.keep_alive = head.keep_alive and not getattr(protocol.app.ctx, "draining", False)
         self.head_only = head.method == "HEAD"
         self.expecting_continue = head.expects_continue
@@ -152,7 +192,7 @@ class StrictHttp(Http):
             ),
             version=f"1.{head.minor_version}",
             method=head.method,
-            transport=protocol.transport,
+            transport=cast(TransportProtocol, transport),
             app=protocol.app,
         )
         Request._current.set(request)
@@ -170,7 +210,7 @@ class StrictHttp(Http):
             return None
         if self.expecting_continue:
             self.expecting_continue = False
-            self.protocol.transport.write(_CONTINUE)
+            self.protocol.write(_CONTINUE)
         piece = self._take()
         while not piece and self.request_body:
             await self._receive_body_bytes()
@@ -233,7 +273,7 @@ class StrictHttp(Http):
             b"HTTP/1.1 %s\r\ncontent-type: application/json\r\nx-should-retry: false\r\n"
             b"content-length: %d\r\nconnection: close\r\n\r\n" % (error.status, len(body))
         )
-        self.protocol.transport.write(head + body)
+        self.protocol.write(head + body)
         self.keep_alive = False
         # Whatever follows belongs to the refused message: it is dropped, never parsed.
         self.request_body = True
@@ -245,18 +285,22 @@ class StrictHttp(Http):
         transport = protocol.transport
         if transport is None or transport.is_closing():
             return
-        transport.write_eof()
         try:
+            transport.write_eof()
             async with asyncio.timeout(LINGER):
                 while True:
                     self.recv_buffer.clear()
                     await self._receive_more()
-        except TimeoutError:
+        except OSError:
+            # Time is up, or the connection was gone before it could be half-closed.
             return
 
 
 class Closed(BaseHTTPResponse):
     """Stands for a response that was written straight to the connection."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
 
     async def send(self, data: Any = None, end_stream: bool | None = None) -> None:
         """Nothing is left to send."""
@@ -266,12 +310,34 @@ class StrictProtocol(HttpProtocol):
     """Sanic's server protocol around `StrictHttp`."""
 
     HTTP_CLASS = StrictHttp
-    __touchup__ = ()
+    __touchup__ = ()  # type: ignore[assignment]  # Nothing of ours is to be rewritten.
     __slots__ = ("_reading_paused",)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._reading_paused = False
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the connection is gone."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def abort(self) -> None:
+        """Close at once; what has not been sent yet is dropped."""
+        super().abort()  # type: ignore[no-untyped-call]
+
+    def reset(self) -> None:
+        """Close by a TCP reset, where a plain end would pass for the end of an answer."""
+        if self.transport is not None and not self.transport.is_closing():
+            # uvloop shows a socket that takes no options, so they are set on a copy.
+            descriptor = self.transport.get_extra_info("socket").fileno()
+            with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as copy:
+                copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.abort()
+
+    def begin_idling(self) -> None:
+        """The time between requests starts when one has been answered, however long that took."""
+        self._time = self.loop.time()
 
     def check_timeouts(self) -> None:
         """Close a connection that has been idle between requests for too long.
@@ -286,26 +352,25 @@ class StrictProtocol(HttpProtocol):
             self.close()
             return
         self._callback_check_timeouts = self.loop.call_later(
-            max(1.0, KEEP_ALIVE_IDLE - idle), self.check_timeouts
+            max(_LEAST_CHECK, KEEP_ALIVE_IDLE - idle), self.check_timeouts
         )
 
     def data_received(self, data: bytes) -> None:
-        try:
-            self.recv_buffer += data
-            self._time = self.loop.time()
-            if len(self.recv_buffer) >= _RECEIVE_WINDOW and not self._reading_paused:
-                self._reading_paused = True
+        """Keep what came for the connection's task, as much as it has room for."""
+        self.recv_buffer += data
+        self._time = self.loop.time()
+        if len(self.recv_buffer) >= _RECEIVE_WINDOW and not self._reading_paused:
+            self._reading_paused = True
+            if self.transport is not None:
                 self.transport.pause_reading()
-            self._data_received.set()
-        except Exception:
-            error_logger.exception("protocol.data_received")
-            self.abort()
+        self._data_received.set()
 
     def resume_if_drained(self) -> None:
         """Read on once the buffer has room; a paused transport would not notice a disconnect."""
         if self._reading_paused and len(self.recv_buffer) < _RECEIVE_WINDOW:
             self._reading_paused = False
-            self.transport.resume_reading()
+            if self.transport is not None:
+                self.transport.resume_reading()
 
     async def receive_more(self) -> None:
         """Wait until more bytes have been added to `recv_buffer`."""
