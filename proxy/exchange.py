@@ -92,8 +92,9 @@ class Exchange:
             raise RuntimeError("only a request that was let in ends in an entry")
         now = perf_counter()
         counted = self.method == "POST" and route.dialect != "none"
-        usage = self.meter.usage if self.meter is not None and counted else None
-        model = self.model or (self.meter.model if self.meter is not None else None) or ""
+        meter = self.meter
+        usage = meter.usage if meter is not None and counted else None
+        model = self.model or (meter.model if meter is not None else None) or ""
         provider = grant.record.provider
         return Entry(
             version=ENTRY_VERSION,
@@ -107,7 +108,7 @@ class Exchange:
             model=model,
             status=self.status,
             outcome=outcome,
-            usage="exact" if usage is not None or not counted else "unknown",
+            usage="exact" if not counted or (meter is not None and meter.exact) else "unknown",
             prompt_tokens=usage.prompt if usage else None,
             completion_tokens=usage.completion if usage else None,
             cached_tokens=usage.cached if usage else None,

@@ -15,21 +15,27 @@ from proxy.usage import PlainReader, StreamReader, Usage
 class Meter:
     """Reads usage from one answer. A meter without a reader only passes bytes on."""
 
-    __slots__ = ("_decoder", "_reader")
+    __slots__ = ("_decoder", "_reader", "_tally")
 
     def __init__(self, reader: PlainReader | StreamReader | None, decoder: Decoder | None) -> None:
         self._reader = reader
         self._decoder = decoder
+        self._tally = None if reader is None else reader.tally
 
     @property
     def usage(self) -> Usage | None:
         """What the upstream has reported so far."""
-        return None if self._reader is None else self._reader.tally.usage
+        return None if self._tally is None else self._tally.usage
+
+    @property
+    def exact(self) -> bool:
+        """Whether that is the whole: an answer that is cut may have reported only its beginning."""
+        return self._tally is not None and self._tally.final
 
     @property
     def model(self) -> str | None:
         """The model that the answer names."""
-        return None if self._reader is None else self._reader.tally.model
+        return None if self._tally is None else self._tally.model
 
     @property
     def withholds(self) -> bool:
@@ -59,6 +65,7 @@ class Meter:
         try:
             reader.feed(decoder.feed(data))
         except CannotDecode:
+            # What was read until here stands; more there will not be.
             self._reader = None
 
 
@@ -69,9 +76,10 @@ def meter_for(headers: RawHeaders, *, asked_for_usage: bool) -> Meter:
     ours to keep; a coding that came although we asked for none leaves it in.
     """
     media_type = (value_of(headers, b"content-type") or b"").partition(b";")[0].strip().lower()
-    coding = value_of(headers, b"content-encoding") or b"identity"
+    codings = [value for name, value in headers if name.lower() == b"content-encoding"]
+    coding = b",".join(codings).lower()
     decoder = None
-    if coding.lower() != b"identity":
+    if coding not in (b"", b"identity"):
         try:
             decoder = Decoder(coding)
         except CannotDecode:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# Two line ends in a row. `\r` alone is one as well, but not where it is half of `\r\n`.
-_BLANK_LINE: Final = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
-_DATA: Final = re.compile(rb"^data:[ ]?(.*)$", re.MULTILINE)
+# Two line ends in a row. A `\r` counts once the byte behind it shows that it is no half `\r\n`.
+_BLANK_LINE: Final = re.compile(rb"(?:\r\n|\n|\r(?=[^\n]))(?:\r\n|\n|\r(?=[^\n]))")
+#: The longest beginning of a blank line that can still turn out to be none: `\r\n\r`.
+_UNDECIDED: Final = 3
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_DATA: Final = re.compile(rb"^data(?::[ ]?(.*))?$", re.MULTILINE)
 
 
 class EventSplitter:
@@ -20,18 +23,20 @@ class EventSplitter:
     __slots__ = ("_pending",)
 
     def __init__(self) -> None:
-        self._pending = b""
+        self._pending = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
         """Events that `data` completes, as they came."""
-        if self._pending:
-            data = self._pending + data
+        pending = self._pending
+        # What has been searched is not searched again: an event may be megabytes in many pieces.
+        searched = max(0, len(pending) - _UNDECIDED)
+        pending += data
         events = []
         start = 0
-        for blank in _BLANK_LINE.finditer(data):
-            events.append(data[start : blank.end()])
+        for blank in _BLANK_LINE.finditer(pending, searched):
+            events.append(bytes(pending[start : blank.end()]))
             start = blank.end()
-        self._pending = data[start:]
+        del pending[:start]
         return events
 
     @property
@@ -41,12 +46,15 @@ class EventSplitter:
 
     def rest(self) -> bytes:
         """The bytes of an unfinished event; they are handed over once."""
-        rest, self._pending = self._pending, b""
+        rest = bytes(self._pending)
+        self._pending.clear()
         return rest
 
 
 def data_of(event: bytes) -> bytes:
     """The event's data: its `data` lines, joined by LF."""
+    # Only the first event of a stream can begin with a mark, which belongs to no line.
+    event = event.removeprefix(_BYTE_ORDER_MARK)
     if b"\r" in event:
         event = event.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return b"\n".join(_DATA.findall(event))

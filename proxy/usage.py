@@ -19,7 +19,9 @@ from proxy.sse import EventSplitter, data_of
 #: A longer event is passed on, but no longer kept together to be looked into.
 EVENT_MAX_BYTES: Final = 4 * 1024 * 1024
 
-_MENTIONS_USAGE: Final = re.compile(rb'"usage"\s*:\s*\{')
+_MENTIONS_USAGE: Final = re.compile(rb'"usage"\s*+:\s*+\{')
+#: What decoding raises: no JSON, not of this form, no UTF-8, or nested past any reason.
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Usage(NamedTuple):
@@ -73,58 +75,62 @@ _decode_event: Final = msgspec.json.Decoder(_Event).decode
 class Tally:
     """What has been reported so far. Later reports replace earlier ones, field by field.
 
-    Anthropic reports the prompt first and the completion as it grows.
+    `final` says that the last word has been spoken: Anthropic reports the prompt first and the
+    completion as it grows, and some servers report with every event.
     """
 
-    __slots__ = ("cached", "completion", "model", "prompt", "reasoning")
+    __slots__ = (
+        "_cache_read", "_cache_written", "_cached", "_completion", "_input", "_prompt",
+        "_reasoning", "final", "model",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.model: str | None = None
-        self.prompt: int | None = None
-        self.completion: int | None = None
-        self.cached: int | None = None
-        self.reasoning: int | None = None
+        self.final = False
+        #: With the tokens that came from a cache, as `prompt_tokens` counts.
+        self._prompt: int | None = None
+        #: As `input_tokens` counts, which at Anthropic leaves the cache out.
+        self._input: int | None = None
+        self._cache_read: int | None = None
+        self._cache_written: int | None = None
+        self._cached: int | None = None
+        self._completion: int | None = None
+        self._reasoning: int | None = None
 
     @property
     def usage(self) -> Usage | None:
         """What was reported, or None where nothing was."""
-        if self.prompt is None and self.completion is None:
+        prompt = self._prompt
+        if prompt is None and self._input is not None:
+            prompt = self._input + (self._cache_read or 0) + (self._cache_written or 0)
+        if prompt is None and self._completion is None:
             return None
-        return Usage(self.prompt or 0, self.completion or 0, self.cached or 0, self.reasoning or 0)
+        cached = self._cached if self._cache_read is None else self._cache_read
+        return Usage(prompt or 0, self._completion or 0, cached or 0, self._reasoning or 0)
 
-    def note(self, model: str | None, reported: _Reported | None) -> None:
+    def note(self, model: str | None, reported: _Reported | None, *, final: bool) -> None:
         """Take over what one report says."""
         self.model = model or self.model
         if reported is None:
             return
-        self._note_prompt(reported)
-        completion = _first(reported.completion_tokens, reported.output_tokens)
-        if completion is not None:
-            self.completion = completion
+        prompt_details = reported.prompt_tokens_details or reported.input_tokens_details
         details = reported.completion_tokens_details or reported.output_tokens_details
-        if details is not None and _valid(details.reasoning_tokens) is not None:
-            self.reasoning = details.reasoning_tokens
-
-    def _note_prompt(self, reported: _Reported) -> None:
-        details = reported.prompt_tokens_details or reported.input_tokens_details
-        if details is not None and _valid(details.cached_tokens) is not None:
-            self.cached = details.cached_tokens
-        prompt = _first(reported.prompt_tokens, reported.input_tokens)
-        read = _valid(reported.cache_read_input_tokens)
-        if read is not None:
-            self.cached = read
-        if prompt is not None:
-            # Anthropic's input_tokens leaves out what was read from or written to its cache.
-            self.prompt = prompt + (read or 0) + (_valid(reported.cache_creation_input_tokens) or 0)
+        self._prompt = _valid(reported.prompt_tokens, self._prompt)
+        self._input = _valid(reported.input_tokens, self._input)
+        self._cache_read = _valid(reported.cache_read_input_tokens, self._cache_read)
+        self._cache_written = _valid(reported.cache_creation_input_tokens, self._cache_written)
+        if prompt_details is not None:
+            self._cached = _valid(prompt_details.cached_tokens, self._cached)
+        completion = _valid(reported.output_tokens, self._completion)
+        self._completion = _valid(reported.completion_tokens, completion)
+        if details is not None:
+            self._reasoning = _valid(details.reasoning_tokens, self._reasoning)
+        self.final = self.final or (final and self.usage is not None)
 
 
-def _valid(count: int | None) -> int | None:
+def _valid(count: int | None, otherwise: int | None) -> int | None:
     """A count that can be one: an upstream's -1 or 10**30 is no usage."""
-    return count if count is not None and 0 <= count < 1 << 53 else None
-
-
-def _first(*counts: int | None) -> int | None:
-    return next((count for count in counts if _valid(count) is not None), None)
+    return count if count is not None and 0 <= count < 1 << 53 else otherwise
 
 
 class PlainReader:
@@ -159,14 +165,15 @@ class PlainReader:
         try:
             if self._scanner is None:
                 answer = _decode_answer(b"".join(self._kept))
-                self.tally.note(answer.model, answer.usage)
+                self.tally.note(answer.model, answer.usage, final=True)
             else:
                 found = self._scanner.found
                 self.tally.note(
                     _decode_model(found.get(b"model", b"null")),
                     _decode_usage(found.get(b"usage", b"null")),
+                    final=True,
                 )
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             # Not an answer that reports usage in a form we know. It passes; usage is unknown.
             return
 
@@ -203,9 +210,14 @@ class StreamReader:
         return b"".join(passed)
 
     def end(self) -> bytes:
-        """The stream ended: bytes of an unfinished event that were held back."""
+        """The stream ended: bytes of an unfinished event that were held back.
+
+        Some servers leave out the last blank line, and clients take the event nevertheless.
+        """
         rest = self._splitter.rest()
-        return rest if self.withholds else b""
+        only_usage = self._read(rest)
+        self.tally.final = self.tally.usage is not None
+        return rest if self.withholds and not only_usage else b""
 
     def _read(self, event: bytes) -> bool:
         """Read one event; whether it holds nothing but usage."""
@@ -213,10 +225,12 @@ class StreamReader:
             return False
         try:
             read = _decode_event(data_of(event))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             return False
-        self.tally.note(read.model, read.usage)
-        for nested in (read.response, read.message):
-            if nested is not None:
-                self.tally.note(nested.model, nested.usage)
+        self.tally.note(read.model, read.usage, final=not read.choices)
+        if read.response is not None:
+            self.tally.note(read.response.model, read.response.usage, final=True)
+        if read.message is not None:
+            # Anthropic's `message_start`: the completion is yet to come.
+            self.tally.note(read.message.model, read.message.usage, final=False)
         return read.usage is not None and read.choices == []
