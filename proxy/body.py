@@ -1,4 +1,4 @@
-"""What the data path needs to know of a request body, and the one thing it may splice in, sans-io."""
+"""What the data path must know of a request body, and the one thing it may splice in, sans-io."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from proxy.errors import InvalidRequest
-from proxy.json_scan import TopLevelScanner
+from proxy.json_scan import MEMBERS_MAX, Member, TopLevelScanner
 
 _SPLICED: Final = b'"stream_options":{"include_usage":true}'
 _INCLUDE: Final = b'"include_usage":true'
+_WHITESPACE: Final = b" \t\r\n"
 
 
 class _StreamOptions(msgspec.Struct):
@@ -42,7 +43,7 @@ def inspect(body: bytes) -> Inspected:
     """Read the few fields we need. A body that is not such JSON is the upstream's to refuse."""
     try:
         read = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return UNREAD
     options = read.stream_options
     asks = options is not None and options.include_usage is True
@@ -57,10 +58,10 @@ def require_model(body: bytes, inspected: Inspected) -> str:
     """
     if not inspected.readable or not inspected.model:
         raise InvalidRequest("The request must name a model in a JSON body.", param="model")
-    scanner = TopLevelScanner()
-    scanner.feed(body)
-    named = [member.key for member in scanner.members if _could_mean_model(member.key)]
-    if named != [b"model"]:
+    members = _members(body)
+    named = [member.key for member in members if _could_mean_model(member.key)]
+    # Of members past the scanner's bound nothing is known.
+    if named != [b"model"] or len(members) >= MEMBERS_MAX:
         raise InvalidRequest("The request must name its model exactly once.", param="model")
     return inspected.model
 
@@ -73,29 +74,47 @@ def _could_mean_model(raw_key: bytes) -> bool:
     return key.casefold() == "model"
 
 
+def _members(text: bytes) -> list[Member]:
+    """Top-level members of an object, each with the span of its value without white space."""
+    scanner = TopLevelScanner()
+    scanner.feed(text)
+    return [
+        Member(
+            key,
+            end - len(text[start:end].lstrip(_WHITESPACE)),
+            start + len(text[start:end].rstrip(_WHITESPACE)),
+        )
+        for key, start, end in scanner.members
+    ]
+
+
 def ask_for_usage(body: bytes) -> bytes:
     """Splice `stream_options.include_usage` into a body that streams and did not ask.
 
-    All other bytes stay. The body has been read by `inspect`, so it is one JSON object.
+    All other bytes stay. The body has been read by `inspect`, so it is one JSON object; one of
+    more members than the scanner follows stays as it is.
     """
-    scanner = TopLevelScanner()
-    scanner.feed(body)
-    spans = [member for member in scanner.members if member.key == b"stream_options"]
+    members = _members(body)
+    if len(members) >= MEMBERS_MAX:
+        return body
+    spans = [member for member in members if member.key == b"stream_options"]
     if not spans:
-        brace = body.index(b"{") + 1
-        return body[:brace] + _SPLICED + (b"," if scanner.members else b"") + body[brace:]
+        return _prepend(_SPLICED, body, alone=not members)
     start, end = spans[-1].start, spans[-1].end
     return body[:start] + _merge(body[start:end]) + body[end:]
 
 
 def _merge(options: bytes) -> bytes:
     """Existing options with `include_usage` on; the others stay as they are."""
-    scanner = TopLevelScanner()
-    scanner.feed(options)
-    if not options.strip().startswith(b"{"):
+    if options == b"null":
         return b"{" + _INCLUDE + b"}"
-    spans = [member for member in scanner.members if member.key == b"include_usage"]
-    if spans:
-        return options[: spans[-1].start] + b"true" + options[spans[-1].end :]
-    brace = options.index(b"{") + 1
-    return options[:brace] + _INCLUDE + (b"," if scanner.members else b"") + options[brace:]
+    members = _members(options)
+    spans = [member for member in members if member.key == b"include_usage"]
+    if not spans:
+        return _prepend(_INCLUDE, options, alone=not members)
+    return options[: spans[-1].start] + b"true" + options[spans[-1].end :]
+
+
+def _prepend(member: bytes, text: bytes, *, alone: bool) -> bytes:
+    brace = text.index(b"{") + 1
+    return text[:brace] + member + (b"" if alone else b",") + text[brace:]

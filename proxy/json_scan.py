@@ -32,7 +32,7 @@ class TopLevelScanner:
     """Scans an object that comes in pieces; memory stays bounded.
 
     `found` holds raw values of the wanted keys, the last one of a repeated key, as JSON decoders
-    do; `members` every top-level member in order.
+    do; `members` the top-level members in order, the first `MEMBERS_MAX` of them.
     """
 
     __slots__ = (
@@ -118,6 +118,9 @@ class TopLevelScanner:
             self.members.append(Member(self._key, self._value_start, self._offset + at))
         if self._collecting == "value":
             self.found[self._key] = self._take(tail).strip(_WHITESPACE)
+        else:
+            # Repeated, and what was found is not the last one: it was too long.
+            self.found.pop(self._key, None)
         self._key = None
 
     def _take(self, tail: bytes) -> bytes:
@@ -129,5 +132,8 @@ class TopLevelScanner:
     def _collect(self, piece: bytes) -> None:
         self._collected += piece
         if len(self._collected) > VALUE_MAX_BYTES:
+            if self._collecting == "key":
+                # None of the wanted ones, but a key: the string behind it is a value.
+                self._key = b""
             self._collected.clear()
             self._collecting = None
