@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from proxy.matching import Pattern
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class AddressList(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AddressList:
     """`"10.0.0.7" in AddressList.of(("10.0.0.0/8", "192.168.*"))`."""
 
     networks: tuple[Network, ...]

@@ -46,7 +46,7 @@ def check_origin(grant: Grant, head: RequestHead) -> str | None:
 
 def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
     path = head.target.partition(b"?")[0]
-    if path.endswith(b"/"):
+    if path.endswith((b"/", b"%2F", b"%2f")):
         raise errors.InvalidRequest("The path has an empty segment.")
     methods = provider.match(path)
     if not methods:
@@ -73,4 +73,5 @@ def check_model(grant: Grant, model: str) -> None:
     """Refuse a model that one of the allow lists does not name."""
     for pattern in grant.models:
         if not pattern.allows(model):
-            raise errors.ModelNotAllowed(f"The model {model!r} is not allowed.", param="model")
+            shown = repr(model[:100])
+            raise errors.ModelNotAllowed(f"The model {shown} is not allowed.", param="model")

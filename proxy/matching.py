@@ -17,8 +17,7 @@ class Pattern(NamedTuple):
         """None for None: anything is allowed."""
         if entries is None:
             return None
-        alternatives = (".*".join(map(re.escape, entry.split("*"))) for entry in entries)
-        return cls(re.compile("|".join(f"(?:{one})" for one in alternatives), re.DOTALL))
+        return cls(re.compile("|".join(map(_expression, entries)), re.DOTALL))
 
     def allows(self, text: str) -> bool:
         """Whether some entry matches all of `text`."""
@@ -28,3 +27,13 @@ class Pattern(NamedTuple):
 def patterns(*lists: Iterable[str] | None) -> tuple[Pattern, ...]:
     """The lists that restrict anything at all."""
     return tuple(pattern for one in lists if (pattern := Pattern.of(one)) is not None)
+
+
+def _expression(entry: str) -> str:
+    first, *rest = map(re.escape, entry.split("*"))
+    if not rest:
+        return first
+    *between, last = rest
+    # Atomic, because the first place where a part is found serves as well as any later one: a long
+    # text that nearly matches must not cost the square of its length.
+    return first + "".join(f"(?>.*?{part})" for part in between) + ".*" + last

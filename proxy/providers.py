@@ -15,6 +15,8 @@ import msgspec
 
 from proxy.errors import Refusal
 
+_ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+
 CredentialStyle = Literal["bearer", "x-api-key", "api-key"]
 ErrorShape = Literal["openai", "anthropic"]
 Dialect = Literal["none", "chat", "completions", "embeddings", "responses", "messages", "generic"]
@@ -31,8 +33,8 @@ class Endpoint:
     """One line of an allowlist.
 
     `pattern` is matched on raw path segments: `{name}` is one segment, which may hold `%2F`; a
-    final `*` is one or more of them. `method` `*` is any. `dialect` says how usage
-    is reported by a request that creates something; only `POST` does.
+    final `*` is one or more of them. `method` `*` is any. `dialect` says how usage is reported by
+    a request that creates something; only `POST` does.
     """
 
     method: str
@@ -84,10 +86,16 @@ def _compile(
     by_pattern: dict[str, dict[str, Route]] = {}
     for endpoint in endpoints:
         methods = by_pattern.setdefault(endpoint.pattern, {})
-        methods[endpoint.method] = Route(endpoint.pattern, endpoint.dialect)
-    # The more literal a pattern, the earlier: `/v1/models` is not a `/v1/{anything}`.
-    ordered = sorted(by_pattern, key=lambda pattern: (pattern.count("{"), -len(pattern)))
+        for method in _ANY if endpoint.method == "*" else (endpoint.method,):
+            dialect = endpoint.dialect if method == "POST" else "none"
+            methods[method] = Route(endpoint.pattern, dialect)
+    ordered = sorted(by_pattern, key=_generality)
     return tuple((_expression(pattern), by_pattern[pattern]) for pattern in ordered)
+
+
+def _generality(pattern: str) -> tuple[bool, int, int]:
+    """The more literal a pattern, the earlier: `/v1/models` is not a `/v1/{anything}`."""
+    return pattern.endswith("/*"), pattern.count("{"), -len(pattern)
 
 
 def _expression(pattern: str) -> re.Pattern[bytes]:
@@ -116,15 +124,6 @@ def error_body(shape: ErrorShape, refusal: Refusal) -> bytes:
     )
 
 
-_ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
-
-
-def _every(pattern: str, dialect: Dialect = "none") -> tuple[Endpoint, ...]:
-    return tuple(
-        Endpoint(method, pattern, dialect if method == "POST" else "none") for method in _ANY
-    )
-
-
 OPENAI: Final = Provider(
     name="openai",
     base_url="https://api.openai.com",
@@ -137,15 +136,15 @@ OPENAI: Final = Provider(
         Endpoint("GET", "/v1/models"),
         Endpoint("GET", "/v1/models/{model}"),
         Endpoint("POST", "/v1/moderations", "generic"),
-        *_every("/v1/responses", "responses"),
-        *_every("/v1/responses/*"),
-        *_every("/v1/images/*", "generic"),
-        *_every("/v1/audio/*", "generic"),
-        *_every("/v1/files"),
-        *_every("/v1/files/*"),
+        Endpoint("*", "/v1/responses", "responses"),
+        Endpoint("*", "/v1/responses/*"),
+        Endpoint("*", "/v1/images/*", "generic"),
+        Endpoint("*", "/v1/audio/*", "generic"),
+        Endpoint("*", "/v1/files"),
+        Endpoint("*", "/v1/files/*"),
         # What a batch will run is in a file: its model cannot be known, its usage neither.
-        *_every("/v1/batches", "generic"),
-        *_every("/v1/batches/*"),
+        Endpoint("*", "/v1/batches", "generic"),
+        Endpoint("*", "/v1/batches/*"),
     ),
 )
 
