@@ -43,7 +43,7 @@ async def read_body(request: Request[Any, Any]) -> object:
         raise RequestTooLarge("The body is larger than 1 MiB.")
     # Sanic lifts the limit for handlers that read by themselves.
     stream.request_max_size = BODY_MAX_BYTES
-    await request.receive_body()  # type: ignore[no-untyped-call]
+    await request.receive_body()
     return parse_json(request.body)
 
 

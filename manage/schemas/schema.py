@@ -54,6 +54,9 @@ class Problem(Schema):
 class Refusal(Schema):
     """Why something was refused."""
 
+    # What is no HTTP at all is refused before anybody looks where it was going, and says more.
+    model_config = ConfigDict(extra="allow")
+
     code: str
     message: str
     details: list[Problem] = []

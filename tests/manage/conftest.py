@@ -1,4 +1,7 @@
-"""The management plane on a real socket, over each database, and a client that may write."""
+"""The management plane on a real socket, over each database, and a client that may write.
+
+What is refused before any database is asked is tested over one of them.
+"""
 
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable

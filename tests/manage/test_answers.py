@@ -3,13 +3,15 @@
 import asyncio
 import json
 import socket
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from loguru import logger
 
-from config import Database, Settings
+from config import Database
 from models import database as connecting
 from models.errors import DatabaseUnavailable
 from tests.manage.conftest import MANAGEMENT_TOKEN, Make
@@ -89,6 +91,7 @@ async def test_head_is_get_without_the_body(client: httpx.AsyncClient) -> None:
         b"{} {}",
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_body_that_cannot_be_read(client: httpx.AsyncClient, body: bytes) -> None:
     response = await client.post("/manage/projects", content=body, headers=_JSON)
     error = _error(response, 400, "invalid_request")
@@ -109,6 +112,7 @@ async def test_hostile_field_names_are_sent_back_fit_to_read(client: httpx.Async
 @pytest.mark.parametrize(
     "content_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"]
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_body_of_another_type(client: httpx.AsyncClient, content_type: str) -> None:
     response = await client.post(
         "/manage/projects", content=b"{}", headers={"content-type": content_type}
@@ -123,6 +127,7 @@ async def test_parameters_of_the_content_type_do_not_matter(client: httpx.AsyncC
     assert response.status_code == 201
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_too_large_a_body(client: httpx.AsyncClient) -> None:
     body = b'{"name": "' + b"x" * (1024 * 1024) + b'"}'
 
@@ -175,6 +180,7 @@ async def test_chunked_body_is_read(client: httpx.AsyncClient) -> None:
         ("&".join(f"p{n}=1" for n in range(100)), "query"),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_bad_parameter_is_named(client: httpx.AsyncClient, query: str, field: str) -> None:
     response = await client.get(f"/manage/projects?{query}")
     error = _error(response, 400, "invalid_request")
@@ -197,6 +203,7 @@ async def test_bad_parameter_is_named(client: httpx.AsyncClient, query: str, fie
         "start=2026-03-01T00:00:00Z",
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_bad_parameter_of_usage(client: httpx.AsyncClient, query: str) -> None:
     response = await client.get(f"/manage/usage?{query}")
     error = _error(response, 400, "invalid_request")
@@ -256,8 +263,6 @@ async def test_without_a_database_it_says_so(
 async def test_mistake_of_ours_is_told_in_shape_and_logged_once(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from loguru import logger
-
     async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("internal detail")
 
@@ -273,13 +278,10 @@ async def test_mistake_of_ours_is_told_in_shape_and_logged_once(
     assert not [record for record in caplog.records if record.exc_info]
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_gone_postgres_server_is_a_503(
-    connected: Database, settings: Settings, client: httpx.AsyncClient
+    connected: Database, client: httpx.AsyncClient
 ) -> None:
-    if connected.dialect == "sqlite":
-        pytest.skip("SQLite is a file: it does not go away")
     await connecting.disconnect()
-    from dataclasses import replace
-
     await connecting.connect(replace(connected, port=1))
     _error(await client.get("/manage/tokens"), 503, "database_unavailable")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from config import Database, Settings
+from manage.errors import Unauthorized
 from manage.throttle import Throttle
 from manage.trail import Trail
 from models import Actor, AuditEvent, ManagementToken
@@ -37,6 +38,7 @@ def _bearer(secret: str) -> dict[str, str]:
         {"x-api-key": MANAGEMENT_TOKEN},
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_without_the_token_nothing_is_told(
     stranger: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
@@ -98,6 +100,7 @@ async def test_read_scope_may_only_look(stranger: httpx.AsyncClient) -> None:
     assert refused.target_id == "POST /manage/projects"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_wrong_tokens_are_slowed_and_right_ones_never(url: str) -> None:
     async with httpx.AsyncClient(base_url=url, timeout=60) as client:
 
@@ -179,8 +182,6 @@ async def test_flood_of_refusals_does_not_fill_the_disk(stranger: httpx.AsyncCli
 
 
 async def test_suppressed_lines_are_counted_in_the_next_one(connected: Database) -> None:
-    from manage.errors import Unauthorized
-
     clock = [0.0]
     trail = Trail(lambda: clock[0])
     actor = Actor("anonymous", ip="192.0.2.1")

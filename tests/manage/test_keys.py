@@ -69,6 +69,7 @@ async def test_key_of_another_project_is_not_found(
         ("is_active", False),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_bad_field_is_named(
     client: httpx.AsyncClient, make_project: Make, field: str, value: object
 ) -> None:

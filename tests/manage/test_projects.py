@@ -214,6 +214,7 @@ async def test_every_mutation_is_audited_with_the_request_id_and_without_secrets
         ("is_active", True),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_bad_field_is_named(client: httpx.AsyncClient, field: str, value: object) -> None:
     body = {"name": "fine", "api_key": "sk-fine", field: value}
     response = await client.post(

@@ -135,6 +135,7 @@ async def test_end_is_given_once(client: httpx.AsyncClient, make_project: Make) 
         ("token", "llmp_"),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_bad_field_is_named(
     client: httpx.AsyncClient, make_project: Make, field: str, value: object
 ) -> None:
