@@ -1,0 +1,144 @@
+"""`python -m benchmarks`: run, print the tables, write the JSON."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from benchmarks import latency, memory, report, rows, soak, streaming, throughput, wrk
+from benchmarks.contenders import NAMES, ROOT, Contender, Stage, fake_upstream, missing
+from benchmarks.machine import Cores, allow_descriptors, describe, on_core
+from benchmarks.plan import QUICK, THOROUGH, Plan
+from benchmarks.results import Results, encode, typical
+from config import VERSION
+
+PARTS: Final = ("throughput", "latency", "first-byte", "streaming", "memory")
+_RESULTS: Final = ROOT / "benchmarks" / "results"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run what was asked for; the exit code."""
+    options = _options(argv)
+    # However this ends, what was started is stopped: by the context managers on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    plan = QUICK if options.quick else THOROUGH
+    if options.rounds:
+        plan = replace(plan, rounds=options.rounds, stream_rounds=options.rounds)
+    return run(options, plan, Console(stderr=False))
+
+
+def _options(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute instead of four")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often each takes its turn")
+    parser.add_argument("--only", default=",".join(NAMES), metavar="A,B", help="these contenders")
+    parser.add_argument("--part", default=",".join(PARTS), metavar="A,B", help="these tables")
+    parser.add_argument("--against", type=Path, metavar="DIR", help="another checkout beside ours")
+    parser.add_argument("--soak", type=float, metavar="SECONDS", help="only this, for so long")
+    parser.add_argument("--rows", type=int, metavar="N", help="only this, with so many rows")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="instead of benchmarks/results/")
+    options = parser.parse_args(argv)
+    options.only = _chosen(parser, options.only, NAMES)
+    options.part = _chosen(parser, options.part, PARTS)
+    return options
+
+
+def _chosen(parser: argparse.ArgumentParser, given: str, known: tuple[str, ...]) -> frozenset[str]:
+    chosen = frozenset(given.split(","))
+    if chosen - set(known):
+        parser.error(f"unknown: {', '.join(chosen - set(known))}; known: {', '.join(known)}")
+    return chosen
+
+
+def run(options: argparse.Namespace, plan: Plan, console: Console) -> int:
+    """One run by a plan, from the first process started to the JSON written."""
+    cores = Cores.of_this_machine()
+    allow_descriptors()
+    results = Results(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=VERSION,
+        machine=describe(cores),
+        command=sys.argv[1:],
+        load_generator="wrk" if wrk.installed() else "benchmarks.closed_loop",
+    )
+    absent = missing(options.only)
+    if absent:
+        console.print(f"Not installed here, so without: {', '.join(absent)}.", style="dim")
+    # Nothing here makes cycles in bulk, and a collection would show as somebody else's latency.
+    gc.disable()
+    with on_core(cores.load), fake_upstream(cores.load) as (upstream, _):
+        stage = Stage(cores, upstream, options.against)
+        _measure(results, stage, options, plan, console)
+    gc.enable()
+    results.goals = report.goals(results)
+    report.show(results, console)
+    _write(results, options.json, console)
+    return 0
+
+
+def _measure(
+    results: Results, stage: Stage, options: argparse.Namespace, plan: Plan, console: Console
+) -> None:
+    def say(doing: str) -> None:
+        console.print(doing, style="dim", highlight=False)
+
+    if options.soak:
+        results.soak = soak.measure(stage, options.soak, say)
+    if options.rows:
+        results.rows = rows.measure(stage, options.rows, plan, say)
+    if options.soak or options.rows:
+        return
+    if options.part - {"memory"}:
+        with stage.all(options.only) as contenders:
+            _in_turns(results, (stage, contenders), options, plan, say)
+    if "memory" in options.part:
+        results.memory = memory.measure(stage, options.only, plan, say)
+
+
+def _in_turns(
+    results: Results,
+    running: tuple[Stage, list[Contender]],
+    options: argparse.Namespace,
+    plan: Plan,
+    say: Callable[[str], None],
+) -> None:
+    """The parts in which all contenders run side by side and take turns."""
+    stage, contenders = running
+    forwarders = [one for one in contenders if one.forwards]
+    # The load at which latency is measured follows from what each can bear.
+    if options.part & {"throughput", "latency"}:
+        results.throughput = throughput.measure(contenders, plan, say)
+    if "latency" in options.part:
+        capacity = {
+            found.contender: typical(found.requests_per_second)
+            for found in results.throughput
+            if found.profile == "openai"
+        }
+        results.latency = latency.whole_answers(forwarders, stage.upstream, capacity, plan, say)
+    if "first-byte" in options.part:
+        results.first_byte = latency.first_bytes(forwarders, stage.upstream, plan, say)
+    if "streaming" in options.part:
+        # Limits are decided once per stream and cost an event nothing.
+        streamed = [one for one in forwarders if not one.name.endswith("limits")]
+        results.streaming = streaming.measure(streamed, plan, say)
+
+
+def _write(results: Results, path: Path | None, console: Console) -> None:
+    if path is None:
+        path = _RESULTS / f"{results.at.replace(':', '').removesuffix('+0000')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode(results))
+    console.print(f"Written to {path}", style="dim", highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""How long and how much: the figures that make a run quick, thorough or a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Durations are seconds."""
+
+    rounds: int = 5
+    connections: int = 32
+    warm_up: float = 0.3
+    window: float = 1.2
+    latency_window: float = 2.0
+    first_byte_window: float = 1.5
+    first_byte_rate: float = 200.0
+    streams: int = 500
+    stream_gap: float = 0.2
+    """Between two events of one stream."""
+    stream_window: float = 4.0
+    stream_rounds: int = 3
+    waiting_streams: int = 2000
+    settle: float = 1.0
+
+
+THOROUGH = Plan()
+QUICK = Plan(
+    rounds=2,
+    warm_up=0.15,
+    window=0.5,
+    latency_window=0.8,
+    first_byte_window=0.5,
+    stream_window=2.0,
+    stream_rounds=1,
+    settle=0.3,
+)

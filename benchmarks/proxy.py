@@ -1,0 +1,96 @@
+"""LLM Proxy as an operator would run it: `llm-proxy serve` with a directory of its own.
+
+Set up through the public doors only, so that this measures whatever stands behind them.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Self
+
+import httpx
+
+from benchmarks.processes import CannotStart, Server, free_port
+
+_MANAGEMENT: Final = "benchmark-management-token-0123456789"
+# So high that they are decided on every request, and never reached.
+LIMITS: Final = {
+    "max_requests": 10**12,
+    "requests_per_minute": 10**8,
+    "max_parallel_requests": 10**5,
+}
+_READY_SECONDS: Final = 20.0
+
+
+class Installation:
+    """One worker on SQLite, with everything on that is on by default."""
+
+    def __init__(
+        self, directory: Path, upstream_port: int, core: int | None, env: Mapping[str, str]
+    ) -> None:
+        self.data = directory / "data"
+        self._directory = directory
+        self._core = core
+        self.port = free_port()
+        self._env = {
+            **env,
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": "1",
+            "DATA_DIR": str(self.data),
+            "DATABASE_URL": f"sqlite:///{self.data}/llm-proxy.db",
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream_port}",
+            # Makes a project with a token on the first start.
+            "OPENAI_API_KEY": "sk-benchmark",
+            "MANAGEMENT_TOKEN": _MANAGEMENT,
+            "LOG_LEVEL": "WARNING",
+            "GRACEFUL_SHUTDOWN_TIMEOUT": "1",
+        }
+        self.server: Server
+
+    def __enter__(self) -> Self:
+        self.server = Server(
+            [sys.executable, "-m", "cli", "serve"],
+            port=self.port,
+            core=self._core,
+            env=self._env,
+            cwd=self._directory,
+        )
+        self.server.__enter__()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.server.stop()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.server.stop()
+
+    def _wait_until_ready(self) -> None:
+        # The port listens before a worker answers on it.
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"http://127.0.0.1:{self.port}/ready").status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        raise CannotStart(f"LLM Proxy is not ready:\n{self.server.printed()}")
+
+    def unlimited_token(self) -> str:
+        """The token of the first project."""
+        return (self.data / "default-token").read_text(encoding="ascii").strip()
+
+    def limited_token(self) -> str:
+        """A new token with every limit there is."""
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}/manage",
+            headers={"authorization": f"Bearer {_MANAGEMENT}"},
+        ) as manage:
+            project = manage.get("/projects").raise_for_status().json()["data"][0]
+            made = manage.post("/tokens", json={"project_id": project["id"], **LIMITS})
+            return str(made.raise_for_status().json()["token"])
