@@ -1,0 +1,201 @@
+"""Workers that die, and services that are told to stop while streams run."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from config import Database
+from fake_upstream import FakeUpstream, expected_text
+from tests.fixtures.processes import processes
+from tests.fixtures.service import Issued, RunService, Service
+
+CHAT = "/v1/chat/completions"
+STREAM: dict[str, Any] = {
+    "model": "gpt-4o",
+    "messages": [{"role": "user", "content": "Hello"}],
+    "stream": True,
+}
+HOLD = {"x-fake": "hold"}
+
+
+class Held:
+    """A stream that has delivered its first event and waits for its upstream."""
+
+    def __init__(self, answer: httpx.Response, first: bytes, rest: AsyncIterator[bytes]) -> None:
+        self.answer = answer
+        self._first = first
+        self._rest = rest
+
+    async def read(self) -> bytes:
+        """The whole of it. Raises httpx.RemoteProtocolError where it was cut."""
+        return self._first + b"".join([piece async for piece in self._rest])
+
+
+@asynccontextmanager
+async def held_stream(service: Service, issued: Issued) -> AsyncIterator[Held]:
+    """A held stream, on a connection of its service."""
+    async with (
+        httpx.AsyncClient(base_url=service.url, headers=issued.bearer, timeout=60) as http,
+        http.stream("POST", CHAT, json=STREAM, headers=HOLD) as answer,
+    ):
+        assert answer.status_code == 200
+        pieces = answer.aiter_raw()
+        yield Held(answer, await anext(pieces), pieces)
+
+
+@asynccontextmanager
+async def held_streams(service: Service, issued: Issued, each: int) -> AsyncIterator[list[Held]]:
+    """`each` held streams on every worker."""
+    async with AsyncExitStack() as stack:
+        streams: list[Held] = []
+        for worker in service.workers():
+            with service.only(worker):
+                streams += [
+                    await stack.enter_async_context(held_stream(service, issued))
+                    for _ in range(each)
+                ]
+        yield streams
+
+
+def text_of(stream: bytes) -> str:
+    """The text that a whole stream of chat chunks spells."""
+    lines = stream.decode().split("\n\n")
+    assert lines[-2:] == ["data: [DONE]", ""]
+    chunks = [json.loads(line.removeprefix("data: ")) for line in lines[:-2]]
+    return "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks)
+
+
+async def until_replaced(service: Service, gone: int) -> int:
+    """The worker that has taken the place of `gone`."""
+    before = service.workers() - {gone}
+    async with asyncio.timeout(60):
+        while True:
+            new = service.workers() - before - {gone}
+            if new:
+                (worker,) = new
+                return worker
+            await asyncio.sleep(0.02)
+
+
+async def test_sigterm_lets_running_streams_finish(
+    run_service: RunService, database: Database, up: FakeUpstream
+) -> None:
+    service = run_service(database, WEB_CONCURRENCY="2")
+    issued = await service.make_token(up.url)
+    async with (
+        httpx.AsyncClient(base_url=service.url, headers=issued.bearer, timeout=60) as idle,
+        held_streams(service, issued, each=2) as streams,
+    ):
+        # A client that keeps its connection open and asks for nothing must not hold us up.
+        assert (await idle.get("/v1/models")).status_code == 200
+        service.send(signal.SIGTERM)
+        await _until_draining(service)
+        # The listener stays open, so that nobody waits for an answer that never comes.
+        async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer) as late:
+            refused = await late.get("/v1/models")
+        up.release()
+        texts = [text_of(await stream.read()) for stream in streams]
+        code = await asyncio.to_thread(service.wait)
+
+    assert code == 0
+    assert texts == [expected_text(STREAM)] * 4
+    assert refused.status_code == 503
+    assert refused.json()["error"]["code"] == "shutting_down"
+    assert refused.headers["connection"] == "close"
+    entries = await service.entries(issued.token.id, 5)
+    assert [entry.outcome for entry in entries] == ["complete"] * 5
+
+
+async def _until_draining(service: Service) -> None:
+    """Every worker says so; asked one by one, since a drain begins in each on its service."""
+    async with asyncio.timeout(60):
+        for worker in service.workers():
+            with service.only(worker):
+                while True:
+                    async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
+                        answer = await http.get("/ready")
+                    if answer.json()["checks"]["draining"]:
+                        assert answer.status_code == 503
+                        break
+
+
+async def test_what_does_not_finish_in_time_is_cut_off_visibly(
+    run_service: RunService, up: FakeUpstream
+) -> None:
+    service = run_service(GRACEFUL_SHUTDOWN_TIMEOUT="1")
+    issued = await service.make_token(up.url)
+    async with held_stream(service, issued) as stream:
+        service.send(signal.SIGTERM)
+        with pytest.raises(httpx.RemoteProtocolError):
+            await stream.read()
+        code = await asyncio.to_thread(service.wait)
+
+    assert code == 0
+    # Drained before the database was closed, so it is there without a service.
+    (entry,) = await service.entries(issued.token.id, 1)
+    assert (entry.outcome, entry.status) == ("shutdown", 200)
+
+
+async def test_ctrl_c_lets_running_streams_finish(
+    run_service: RunService, up: FakeUpstream
+) -> None:
+    service = run_service()
+    issued = await service.make_token(up.url)
+    async with held_stream(service, issued) as stream:
+        service.interrupt()
+        await _until_draining(service)
+        up.release()
+        text = text_of(await stream.read())
+        code = await asyncio.to_thread(service.wait)
+
+    assert (text, code) == (expected_text(STREAM), 0)
+
+
+async def test_worker_that_dies_is_replaced(run_service: RunService, up: FakeUpstream) -> None:
+    service = run_service(WEB_CONCURRENCY="2")
+    issued = await service.make_token(up.url)
+    survivor, victim = service.workers()
+    async with AsyncExitStack() as stack:
+        with service.only(survivor):
+            stream = await stack.enter_async_context(held_stream(service, issued))
+        with service.only(victim):
+            await _list_models(service, issued)
+        os.kill(victim, signal.SIGKILL)
+        successor = await until_replaced(service, victim)
+        os.kill(successor, signal.SIGSEGV)
+        successor = await until_replaced(service, successor)
+        with service.only(successor):
+            await _list_models(service, issued)
+        # Nobody on the living worker has noticed.
+        up.release()
+        assert text_of(await stream.read()) == expected_text(STREAM)
+
+    assert service.workers() == {survivor, successor}
+    assert service.log.count("another one takes its place") == 2
+    # What a client saw complete is recorded, whatever became of the worker.
+    entries = await service.entries(issued.token.id, 3)
+    assert [entry.outcome for entry in entries] == ["complete"] * 3
+
+
+async def _list_models(service: Service, issued: Issued) -> None:
+    async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer, timeout=60) as http:
+        assert (await http.get("/v1/models")).status_code == 200
+
+
+async def test_killed_supervisor_leaves_no_workers(run_service: RunService) -> None:
+    service = run_service(WEB_CONCURRENCY="2")
+    workers = service.workers()
+
+    service.send(signal.SIGKILL)
+    await asyncio.to_thread(service.wait)
+
+    async with asyncio.timeout(60):
+        while workers & processes().keys():
+            await asyncio.sleep(0.02)
