@@ -35,6 +35,17 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Ne
     return str(nearest)
 
 
+def network_of(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the /64 that one IPv6 customer has."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if ip.version == 4:
+        return address
+    return str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+
+
 def _parse(entry: str) -> Address | None:
     """An address, without the port or the brackets that some proxies write."""
     text = entry.strip(" \t")

@@ -25,7 +25,6 @@ from manage.errors import (
     Unauthorized,
 )
 from manage.operations import Call, Operation, Service
-from manage.schemas.fields import parse_id
 from manage.schemas.projects import PROVIDERS
 from manage.schemas.schema import Schema
 from manage.throttle import Throttle
@@ -33,6 +32,7 @@ from manage.trail import Trail
 from models import Actor
 from models.audit import AuditOutcome
 from models.errors import Refused
+from models.rules import parse_id
 
 #: What somebody who was not let in is called.
 _NOBODY: Final = "anonymous"

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from manage.schemas.fields import Label
 from manage.schemas.queries import RangeQuery
 from manage.schemas.schema import Schema
 from models import AuditEvent
 from models.audit import AuditOutcome
+from models.rules import Label
 
 
 class AuditQuery(RangeQuery):

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
-from manage.schemas.fields import ApiKey, Label, Weight
 from manage.schemas.schema import Schema, without_defaults
 from models import UpstreamKey
+from models.rules import ApiKey, Label, Weight
 from models.upstream_keys import UpstreamKeyFields
 
 

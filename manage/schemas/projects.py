@@ -4,26 +4,25 @@ from datetime import datetime
 from typing import Annotated, Final, Self, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
 
-from config import parse_base_url
-from manage.schemas.fields import (
-    ALLOW_LIST,
-    ApiKey,
-    Label,
-    ModelPatterns,
-    Name,
-    Parallel,
-    RatePerMinute,
-    only,
-    parsed_by,
-    wrong,
-)
 from manage.schemas.keys import KeyView
 from manage.schemas.queries import PageQuery, Switch
 from manage.schemas.schema import Schema, without_defaults
 from models import Project, UpstreamKey
 from models.projects import ProjectFields
+from models.rules import (
+    ALLOW_LIST,
+    ApiKey,
+    BaseUrl,
+    Label,
+    ModelPatterns,
+    Name,
+    Origin,
+    Parallel,
+    RatePerMinute,
+    wrong,
+)
 
 #: Where the validation context has the names that `provider` may take.
 PROVIDERS: Final = "providers"
@@ -41,22 +40,6 @@ Provider = Annotated[
     AfterValidator(_is_known),
     Field(description="The name of a provider that this installation knows."),
 ]
-
-BaseUrl = Annotated[
-    str,
-    StringConstraints(max_length=2048),
-    parsed_by(parse_base_url),
-    Field(
-        description="http(s)://HOST[:PORT][/PATH]; a trailing /v1 is stripped.",
-        json_schema_extra={"format": "uri"},
-    ),
-]
-
-_ORIGIN, _ORIGIN_FIELD = only(
-    r"\*|[a-z][a-z0-9+.-]*://[!\"$-.0->@-~]+",
-    "This is not an origin such as https://app.example.com: scheme and host, no path.",
-)
-Origin = Annotated[str, StringConstraints(to_lower=True, max_length=300), _ORIGIN, _ORIGIN_FIELD]
 
 
 class ProjectLimits(Schema):

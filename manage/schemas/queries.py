@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from manage.schemas.fields import Id, Label, Moment, wrong
 from manage.schemas.schema import Schema
+from models.rules import Id, Label, Moment, wrong
 
 PAGE_DEFAULT: Final = 50
 PAGE_MOST: Final = 200

@@ -1,68 +1,31 @@
 """Tokens. A secret is in the answer to its creation or rotation, and nowhere else."""
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from manage.errors import Detail
-from manage.schemas.fields import (
-    ALLOW_LIST,
-    LONGEST_LIFETIME,
-    Id,
-    Label,
-    ModelPatterns,
-    Moment,
-    Parallel,
-    Quota,
-    RatePerMinute,
-    only,
-    parsed_by,
-    wrong,
-)
 from manage.schemas.queries import PageQuery
 from manage.schemas.schema import Schema, without_defaults
 from models import Token
-from models.tokens import DEFAULT_LIFETIME, TokenFields, TokenStatus
-
-_LONGEST_GRACE: Final = 90 * 86_400
-_ADDRESS_WITH_STAR: Final = re.compile(r"[0-9A-Fa-f.:*]+")
-
-
-def _is_ahead(moment: datetime) -> datetime:
-    ahead = moment - datetime.now(UTC)
-    if not timedelta(0) < ahead <= timedelta(seconds=LONGEST_LIFETIME):
-        raise wrong("This is not in the future, or more than a century away.")
-    return moment
-
-
-def _address(text: str) -> str:
-    if "*" in text:
-        if not _ADDRESS_WITH_STAR.fullmatch(text):
-            raise ValueError("neither an address nor a network")
-        return text
-    try:
-        network = ipaddress.ip_network(text)
-    except ValueError:
-        raise ValueError("neither an address nor a network with no host bits set") from None
-    return str(network) if "/" in text else str(network.network_address)
-
-
-_ENDPOINT, _ENDPOINT_FIELD = only(
-    r"((GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|\*) )?[/*][!\"$->@-~]*",
-    "This is neither a path nor METHOD and a path, such as POST /v1/chat/completions.",
+from models.rules import (
+    ALLOW_LIST,
+    LONGEST_GRACE,
+    LONGEST_LIFETIME,
+    Address,
+    Endpoint,
+    FutureMoment,
+    Id,
+    Label,
+    ModelPatterns,
+    Parallel,
+    Quota,
+    RatePerMinute,
 )
-Endpoint = Annotated[str, StringConstraints(max_length=300), _ENDPOINT, _ENDPOINT_FIELD]
-Address = Annotated[
-    str,
-    StringConstraints(max_length=50),
-    parsed_by(_address),
-    Field(description="An address, a network such as 10.0.0.0/8, or an address with `*`."),
-]
+from models.tokens import DEFAULT_LIFETIME, TokenFields, TokenStatus
 
 
 class TokenChange(Schema):
@@ -77,7 +40,7 @@ class TokenChange(Schema):
         ]
         | None
     ) = None
-    expires_at: Annotated[Moment, AfterValidator(_is_ahead)] | None = None
+    expires_at: FutureMoment | None = None
     max_requests: Quota | None = None
     requests_per_minute: RatePerMinute | None = None
     max_parallel_requests: Parallel | None = None
@@ -126,7 +89,7 @@ class Rotation(Schema):
     """A new secret for a token."""
 
     grace_seconds: Annotated[
-        int, Field(ge=0, le=_LONGEST_GRACE, description="For how long the old secret still works.")
+        int, Field(ge=0, le=LONGEST_GRACE, description="For how long the old secret still works.")
     ] = 0
 
 

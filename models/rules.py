@@ -1,22 +1,27 @@
-"""The kinds of values that fields hold, each with its bounds.
+"""The kinds of values that fields hold, each with its bounds: one rule for every door.
 
-Types are strict, so values that JSON and queries can only write as text (ids, times) are parsed
+Types only. Values that JSON, queries and forms can only write as text (ids, times) are parsed
 here, and by one form each.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from config import parse_base_url
+
 #: Integers beyond it are not the same number in every JSON reader.
 LARGEST_INTEGER: Final = 2**53 - 1
 #: A century, in seconds: more is a mistake, and beyond what databases and clients can date.
 LONGEST_LIFETIME: Final = 36_525 * 86_400
+#: How long the old secret of a rotation may still work, in seconds.
+LONGEST_GRACE: Final = 90 * 86_400
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # RFC 3339 5.6; a leap second is no time that a datetime can hold.
@@ -24,6 +29,7 @@ _RFC3339: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_ADDRESS_WITH_STAR: Final = re.compile(r"[0-9A-Fa-f.:*]+")
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 9000
 
@@ -88,6 +94,25 @@ def _to_moment(value: object) -> datetime:
     return moment
 
 
+def _is_ahead(moment: datetime) -> datetime:
+    ahead = moment - datetime.now(UTC)
+    if not timedelta(0) < ahead <= timedelta(seconds=LONGEST_LIFETIME):
+        raise wrong("This is not in the future, or more than a century away.")
+    return moment
+
+
+def _address(text: str) -> str:
+    if "*" in text:
+        if not _ADDRESS_WITH_STAR.fullmatch(text):
+            raise ValueError("neither an address nor a network")
+        return text
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("neither an address nor a network with no host bits set") from None
+    return str(network) if "/" in text else str(network.network_address)
+
+
 def parse_id(text: str) -> UUID | None:
     """An id from a path; None when it cannot be one."""
     return UUID(text) if _UUID.fullmatch(text) else None
@@ -105,6 +130,7 @@ Label = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storab
 
 Id = Annotated[UUID, BeforeValidator(_to_uuid)]
 Moment = Annotated[datetime, BeforeValidator(_to_moment)]
+FutureMoment = Annotated[Moment, AfterValidator(_is_ahead)]
 
 RatePerMinute = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Parallel = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -128,3 +154,31 @@ ModelPattern = Annotated[
 #: An allow list. "None at all" would be `null`'s opposite and useless: an empty one is a mistake.
 ALLOW_LIST: Final = Field(min_length=1, max_length=1000)
 ModelPatterns = Annotated[list[ModelPattern], ALLOW_LIST]
+
+BaseUrl = Annotated[
+    str,
+    StringConstraints(max_length=2048),
+    parsed_by(parse_base_url),
+    Field(
+        description="http(s)://HOST[:PORT][/PATH]; a trailing /v1 is stripped.",
+        json_schema_extra={"format": "uri"},
+    ),
+]
+
+_ORIGIN, _ORIGIN_FIELD = only(
+    r"\*|[a-z][a-z0-9+.-]*://[!\"$-.0->@-~]+",
+    "This is not an origin such as https://app.example.com: scheme and host, no path.",
+)
+Origin = Annotated[str, StringConstraints(to_lower=True, max_length=300), _ORIGIN, _ORIGIN_FIELD]
+
+_ENDPOINT, _ENDPOINT_FIELD = only(
+    r"((GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|\*) )?[/*][!\"$->@-~]*",
+    "This is neither a path nor METHOD and a path, such as POST /v1/chat/completions.",
+)
+Endpoint = Annotated[str, StringConstraints(max_length=300), _ENDPOINT, _ENDPOINT_FIELD]
+Address = Annotated[
+    str,
+    StringConstraints(max_length=50),
+    parsed_by(_address),
+    Field(description="An address, a network such as 10.0.0.0/8, or an address with `*`."),
+]
