@@ -73,9 +73,10 @@ _NEVER: Final = float("inf")
 
 def _claims(record: GrantRecord) -> tuple[Claim, ...]:
     token = Claim(
-        key=f"t:{record.token_id}:{record.quota_epoch}",
+        key=f"t:{record.token_id}",
         quota=record.max_requests,
         quota_base=record.quota_base,
+        quota_epoch=record.quota_epoch,
         requests_per_minute=record.requests_per_minute,
         max_parallel=record.max_parallel_requests,
     )
@@ -202,7 +203,8 @@ class Grants:
             return
         async with self._refreshing:
             tick = self._tick()
-            if tick == self._seen_tick:
+            if tick == self._seen_tick or loop.time() < self._retry_at:
+                # Somebody asked while we waited for our turn, in vain perhaps.
                 return
             try:
                 async with asyncio.timeout(_LOAD_TIMEOUT):

@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import uvloop
@@ -162,7 +163,9 @@ async def _work(settings: Settings, sock: socket.socket, parent: int, ready: int
     told = asyncio.create_task(serving.wait())
     await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
     if serving.is_set():
-        os.write(ready, b"1")
+        with suppress(BrokenPipeError):
+            # The supervisor may be gone already; then we drain.
+            os.write(ready, b"1")
     told.cancel()
     await work
 

@@ -19,7 +19,7 @@ from loguru import logger
 
 #: A worker that exits with this could not start, and its successor could not either.
 CANNOT_START: Final = 2
-#: After the drain, what is still there is killed.
+#: After the drain, in seconds, what is still there is killed.
 GRACE_AFTER_DRAIN: Final = 2.5
 _RESTART_DELAYS: Final = (0.0, 0.1, 0.5, 1.0)
 _STABLE_SECONDS: Final = 10.0
@@ -47,6 +47,7 @@ class Supervisor:
         self._workers: set[asyncio.subprocess.Process] = set()
         self._stopping = asyncio.Event()
         self._exit_code = 0
+        self._served = False
 
     async def run(self) -> int:
         """Supervise until SIGTERM or SIGINT, or until workers cannot start; the exit code."""
@@ -83,8 +84,9 @@ class Supervisor:
         return [part.format(**values) for part in self._command]
 
     def _note_ready(self, ready: int) -> None:
-        if os.read(ready, 64):
-            asyncio.get_running_loop().remove_reader(ready)
+        # Read for good: should the pipe ever fill up, no worker could start.
+        if os.read(ready, 64) and not self._served:
+            self._served = True
             self._on_ready()
 
     async def _keep(self, arguments: list[str], descriptors: tuple[int, int]) -> None:
@@ -93,7 +95,11 @@ class Supervisor:
         failures = 0
         while not self._stopping.is_set():
             began = loop.time()
-            code = await self._run_one(arguments, descriptors)
+            try:
+                ended = _said(code := await self._run_one(arguments, descriptors))
+            except OSError as exc:
+                # Out of memory or processes: the other workers live, and this passes.
+                code, ended = 1, f"{exc} before it began"
             if self._stopping.is_set():
                 return
             if code == CANNOT_START:
@@ -101,7 +107,7 @@ class Supervisor:
                 return
             failures = 0 if loop.time() - began > _STABLE_SECONDS else failures + 1
             delay = _RESTART_DELAYS[min(failures, len(_RESTART_DELAYS) - 1)]
-            logger.error("a worker ended with {}; another one takes its place", _said(code))
+            logger.error("a worker ended with {}; another one takes its place", ended)
             try:
                 await asyncio.wait_for(self._stopping.wait(), delay)
             except TimeoutError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from collections.abc import Callable
 from typing import Any, Final
 
 from loguru import logger
@@ -18,12 +19,17 @@ from sanic import Sanic
 from sanic.application.state import ApplicationServerInfo
 from sanic.http import Stage
 from sanic.http.constants import HTTP
+from sanic.server.async_server import AsyncioServer
 
 from server.http import StrictProtocol
+from server.supervisor import GRACE_AFTER_DRAIN
 
 BACKLOG: Final = 2048
 #: How long handlers that were told to stop have to do so, in seconds.
 _LAST_WORDS: Final = 1.0
+#: How long a connection that was just accepted has for its first request.
+_FIRST_REQUEST_WITHIN: Final = 0.25
+_LOOK_EVERY: Final = 0.05
 
 
 class Worker:
@@ -34,10 +40,19 @@ class Worker:
         self._sock = sock
         self._drain_seconds = drain_seconds
         self._stop = asyncio.Event()
+        self._server: AsyncioServer | None = None
 
     def stop(self) -> None:
         """Begin to drain; safe to call again."""
         self._stop.set()
+
+    def abandon(self) -> None:
+        """Drain without a supervisor: nobody would end us, and its successor wants the port."""
+        if self._server is not None:
+            self._server.close()
+        # The signal's default is to end the process, whatever its loop is doing by then.
+        signal.setitimer(signal.ITIMER_REAL, self._drain_seconds + GRACE_AFTER_DRAIN)
+        self.stop()
 
     async def serve(self, ready: asyncio.Event | None = None) -> None:
         """Run until `stop`; sets `ready` once connections are accepted."""
@@ -53,6 +68,7 @@ class Worker:
         )
         if server is None:
             raise RuntimeError("Sanic made no server")
+        self._server = server
         await server.startup()
         await server.before_start()
         try:
@@ -61,14 +77,15 @@ class Worker:
             if ready is not None:
                 ready.set()
             await self._stop.wait()
-            await self._drain(server.connections)
+            await self._drain(server)
         finally:
             server.close()
             await server.before_stop()
             await self._break_off(server.connections)
             await server.after_stop()
 
-    async def _drain(self, connections: set[StrictProtocol]) -> None:
+    async def _drain(self, server: AsyncioServer) -> None:
+        """Let requests finish, and answer those that come meanwhile by a refusal."""
         plane = self._app.ctx.data_plane
         plane.draining = True
         # What is answered from now on closes its connection, so that clients go elsewhere.
@@ -76,12 +93,21 @@ class Worker:
         logger.info("draining: {} requests are running", len(plane.active))
         deadline = asyncio.get_running_loop().time() + self._drain_seconds
         self._app.ctx.drain_by = deadline
-        while _busy(connections) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
-            # Sanic tells nobody that a connection became idle, so we look.
-            await asyncio.sleep(0.05)
+        await self._until(deadline, lambda: not any(map(_is_busy, server.connections)))
+        server.close()
+        # Whoever was let in a moment ago is about to ask, and is to learn that it must go
+        # elsewhere rather than that the connection ended.
+        fresh = min(deadline, asyncio.get_running_loop().time() + _FIRST_REQUEST_WITHIN)
+        await self._until(fresh, lambda: not any(map(_is_new, server.connections)))
+        await self._until(deadline, lambda: not any(map(_is_busy, server.connections)))
         if plane.active:
             logger.warning("{} requests did not finish in time and are cut off", len(plane.active))
             plane.end_all()
+
+    async def _until(self, deadline: float, condition: Callable[[], bool]) -> None:
+        # Sanic tells nobody that a connection became idle, so we look.
+        while not condition() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_EVERY)
 
     async def _break_off(self, connections: set[StrictProtocol]) -> None:
         """Close what is idle, break what is not, and wait until their tasks have ended."""
@@ -93,12 +119,20 @@ class Worker:
             await asyncio.wait(tasks, timeout=_LAST_WORDS)
 
 
-def _busy(connections: set[StrictProtocol]) -> bool:
-    """Whether any connection is between the first byte of a request and the last of its answer."""
-    return any(
-        connection.http is not None and connection.http.stage is not Stage.IDLE
-        for connection in connections
-    )
+def _is_busy(connection: StrictProtocol) -> bool:
+    """Whether it is between the first byte of a request and the last byte of its answer.
+
+    An answer is complete for us while its last bytes still wait for a slow client.
+    """
+    if connection.http is not None and connection.http.stage is not Stage.IDLE:
+        return True
+    transport = connection.transport
+    return transport is not None and transport.get_write_buffer_size() > 0
+
+
+def _is_new(connection: StrictProtocol) -> bool:
+    """Whether it has not asked for anything yet."""
+    return bool(connection.state["requests_count"] == 0)
 
 
 def stop_on_signals(worker: Worker) -> None:
@@ -114,6 +148,6 @@ def stop_with_parent(worker: Worker, parent: int) -> None:
 
     def gone() -> None:
         loop.remove_reader(parent)
-        worker.stop()
+        worker.abandon()
 
     loop.add_reader(parent, gone)
