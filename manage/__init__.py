@@ -11,7 +11,6 @@
 Rules of the domain are the data room's; nothing here knows the data plane or the admin pages.
 """
 
-from manage.errors import respond
 from manage.plane import blueprint
 
-__all__ = ["blueprint", "respond"]
+__all__ = ["blueprint"]

@@ -145,10 +145,6 @@ def translate(error: Exception) -> ManageError:
 
 
 def _of_sanic(error: SanicException) -> ManageError:
-    if error.status_code == 404:
-        return NotFound("There is no such path.")
-    if error.status_code == 405:
-        return MethodNotAllowed(sorted(getattr(error, "allowed_methods", None) or ()))
     if error.status_code == 408:
         return RequestTimeout("The body stopped coming.")
     if error.status_code == 413:

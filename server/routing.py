@@ -1,4 +1,4 @@
-"""Sanic's router, with every method let through to the data plane."""
+"""Sanic's router, with every method let through to the planes that refuse for themselves."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any, Final
 from sanic.constants import HTTP_METHODS
 from sanic.router import Router
 
-_DATA_PLANE: Final = "/v1/"
+_PLANES: Final = ("/v1/", "/manage/")
 
 
 class OpenRouter(Router):
     """Sanic refuses methods that it has never heard of before any handler runs.
 
-    Under `/v1` that refusal is the data plane's: after the token, in the provider's shape, with
-    the `Allow` that is true for the path.
+    Under `/v1` and `/manage` that refusal is the plane's: after the token, in the plane's shape,
+    with the `Allow` that is true for the path.
     """
 
     def _get(self, path: str, method: str, host: str | None) -> Any:
-        if method not in HTTP_METHODS and f"{path}/".startswith(_DATA_PLANE):
+        if method not in HTTP_METHODS and f"{path}/".startswith(_PLANES):
             # Any known one leads to the same handler, which reads the method from the head.
             method = self.DEFAULT_METHOD
         return super()._get(path, method, host)

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sanic import HTTPResponse, Request, Sanic
-from sanic.exceptions import SanicException
+from sanic import Sanic
 
 import manage
 from config import Database, Settings, load
 from models.crypto import KeyRing
 from server.http import StrictProtocol
+from server.routing import OpenRouter
 
 MANAGEMENT_TOKEN = "management-token-of-the-tests"
 PROVIDERS = frozenset({"openai", "anthropic"})
@@ -35,17 +35,8 @@ def settings(database: Database, tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
-    """The plane at a URL of its own, behind the front door that serves it in production."""
-    app: Sanic[Any, Any] = Sanic(f"manage-{uuid4().hex}", configure_logging=False)
-    app.config.update(ACCESS_LOG=False, MOTD=False, AUTO_EXTEND=False, RESPONSE_TIMEOUT=10**9)
-    ring = KeyRing(settings.encryption_keys)
-    app.blueprint(manage.blueprint(settings, provider_names=PROVIDERS, ring=ring))
-
-    @app.exception(SanicException)
-    async def outside_the_plane(request: Request, error: SanicException) -> HTTPResponse:
-        return manage.respond(request, error)
-
+async def served(app: Sanic[Any, Any]) -> AsyncIterator[str]:
+    """`app` at a URL of its own, behind the front door that serves it in production."""
     listener = socket.create_server(("127.0.0.1", 0))
     server: Any = await app.create_server(
         sock=listener, protocol=StrictProtocol, return_asyncio_server=True
@@ -62,6 +53,20 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
             connection.abort()
         await server.wait_closed()
         await server.after_stop()
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """The plane alone, as a server."""
+    app: Sanic[Any, Any] = Sanic(
+        f"manage-{uuid4().hex}", router=OpenRouter(), configure_logging=False
+    )
+    app.config.update(ACCESS_LOG=False, MOTD=False, AUTO_EXTEND=False, RESPONSE_TIMEOUT=10**9)
+    ring = KeyRing(settings.encryption_keys)
+    app.blueprint(manage.blueprint(settings, provider_names=PROVIDERS, ring=ring))
+
+    async with served(app) as url:
+        yield url
 
 
 @pytest.fixture
