@@ -35,6 +35,7 @@ from proxy.providers import Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from server.downstream import SanicDownstream
+from server.housekeeping import Housekeeping
 from server.operations import Checks
 from server.operations import blueprint as operations_blueprint
 from server.routing import OpenRouter
@@ -172,6 +173,10 @@ class _Parts:
         if settings.database.dialect == "postgres":
             self._listener = Listener(settings.database, self._grants.look_again)
             self._listener.open()
+        self._housekeeping = Housekeeping(
+            settings.data_dir, log_days=settings.request_log_retention_days
+        )
+        self._housekeeping.open()
         self._app.ctx.data_plane = self._plane
 
     async def close(self, *_: object) -> None:
@@ -180,6 +185,7 @@ class _Parts:
         A worker that drained early has the rest of its time for the journal.
         """
         left = getattr(self._app.ctx, "drain_by", 0.0) - asyncio.get_running_loop().time()
+        await self._housekeeping.close()
         if self._listener is not None:
             await self._listener.close()
         await self._grants.close()
