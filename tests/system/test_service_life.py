@@ -1,12 +1,9 @@
 """Workers that die, and services that are told to stop while streams run."""
 
 import asyncio
-import json
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -15,61 +12,7 @@ from config import Database
 from fake_upstream import FakeUpstream, expected_text
 from tests.fixtures.processes import processes
 from tests.fixtures.service import Issued, RunService, Service
-
-CHAT = "/v1/chat/completions"
-STREAM: dict[str, Any] = {
-    "model": "gpt-4o",
-    "messages": [{"role": "user", "content": "Hello"}],
-    "stream": True,
-}
-HOLD = {"x-fake": "hold"}
-
-
-class Held:
-    """A stream that has delivered its first event and waits for its upstream."""
-
-    def __init__(self, answer: httpx.Response, first: bytes, rest: AsyncIterator[bytes]) -> None:
-        self.answer = answer
-        self._first = first
-        self._rest = rest
-
-    async def read(self) -> bytes:
-        """The whole of it. Raises httpx.RemoteProtocolError where it was cut."""
-        return self._first + b"".join([piece async for piece in self._rest])
-
-
-@asynccontextmanager
-async def held_stream(service: Service, issued: Issued) -> AsyncIterator[Held]:
-    """A held stream, on a connection of its service."""
-    async with (
-        httpx.AsyncClient(base_url=service.url, headers=issued.bearer, timeout=60) as http,
-        http.stream("POST", CHAT, json=STREAM, headers=HOLD) as answer,
-    ):
-        assert answer.status_code == 200
-        pieces = answer.aiter_raw()
-        yield Held(answer, await anext(pieces), pieces)
-
-
-@asynccontextmanager
-async def held_streams(service: Service, issued: Issued, each: int) -> AsyncIterator[list[Held]]:
-    """`each` held streams on every worker."""
-    async with AsyncExitStack() as stack:
-        streams: list[Held] = []
-        for worker in service.workers():
-            with service.only(worker):
-                streams += [
-                    await stack.enter_async_context(held_stream(service, issued))
-                    for _ in range(each)
-                ]
-        yield streams
-
-
-def text_of(stream: bytes) -> str:
-    """The text that a whole stream of chat chunks spells."""
-    lines = stream.decode().split("\n\n")
-    assert lines[-2:] == ["data: [DONE]", ""]
-    chunks = [json.loads(line.removeprefix("data: ")) for line in lines[:-2]]
-    return "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks)
+from tests.system.streams import STREAM, held_stream, held_streams, text_of
 
 
 async def until_replaced(service: Service, gone: int) -> int:
