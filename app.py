@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Mapping
 from functools import partial
 from types import SimpleNamespace
@@ -34,10 +35,14 @@ from proxy.provider_files import configured
 from proxy.providers import Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
+from server import logs
 from server.downstream import SanicDownstream
 from server.housekeeping import Housekeeping
+from server.metrics import Levels, Metrics
+from server.observer import Observer
 from server.operations import Checks
 from server.operations import blueprint as operations_blueprint
+from server.request_lines import RequestLines
 from server.routing import OpenRouter
 
 App: TypeAlias = Sanic[Any, SimpleNamespace]
@@ -53,7 +58,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     app.config.update(_SANIC)
     _extend(app)
     app.ctx.settings = settings
-    app.blueprint(operations_blueprint())
+    app.blueprint(operations_blueprint(settings.metrics_token))
     app.blueprint(proxy_blueprint(SanicDownstream))
     ring = KeyRing(settings.encryption_keys)
     known = configured(settings)
@@ -62,6 +67,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     app.before_server_start(parts.open)
     app.after_server_stop(parts.close)
     app.ctx.checks = parts.checks
+    app.ctx.metrics = parts.metrics
     return app
 
 
@@ -152,6 +158,15 @@ class _Parts:
             )
         )
         self._limits = await open_limits(settings, str(os.getpid()))
+        self._observer = Observer(
+            Metrics(),
+            RequestLines(
+                sys.stderr,
+                logs.form_for(settings.log_format, sys.stderr),
+                settings.log_request_share if settings.log_level in ("DEBUG", "INFO") else 0.0,
+            ),
+            self._levels,
+        )
         self._plane = DataPlane(
             bounds=Bounds(
                 request_max_bytes=settings.request_max_bytes,
@@ -165,9 +180,11 @@ class _Parts:
             pricing=price,
             client_address=partial(_client_address, settings),
             origins=Origins(allowed_origins, self._file.read),
+            observer=self._observer,
         )
         self._pool.open()
         self._drain.start()
+        self._observer.open()
         self._grants.open()
         self._listener = None
         if settings.database.dialect == "postgres":
@@ -190,11 +207,19 @@ class _Parts:
             await self._listener.close()
         await self._grants.close()
         await self._pool.close()
+        await self._observer.close()
         await self._drain.close(timeout=max(_LAST_DRAIN, left))
         await self._limits.close()
         await database.disconnect()
         generation.configure(None)
         self._file.close()
+
+    def _levels(self) -> Levels:
+        return Levels(len(self._plane.active), self._pool.connections, self._journal.pending)
+
+    def metrics(self) -> bytes:
+        """What `/metrics` shows."""
+        return self._observer.exposition()
 
     def checks(self) -> Checks:
         """What `/ready` shows."""

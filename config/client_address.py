@@ -35,6 +35,12 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Ne
     return str(nearest)
 
 
+def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
+    """Whether the other end of the connection is one of TRUSTED_PROXIES."""
+    address = _parse(peer)
+    return address is not None and _is_trusted(address, trusted)
+
+
 def network_of(address: str) -> str:
     """What counts as one client: an IPv4 address, or the /64 that one IPv6 customer has."""
     try:

@@ -40,6 +40,12 @@ def whole(low: int, high: int) -> Form:
     return Form(f"a whole number from {low} to {high}", parse)
 
 
+def _parse_share(text: str) -> float:
+    if not re.fullmatch(r"(0|1|0?\.[0-9]{1,6}|1\.0{1,6})", text):
+        raise ValueError("not a number from 0 to 1")
+    return float(text)
+
+
 def seconds(high: int) -> Form:
     """A time, in seconds and their decimals."""
 
@@ -185,6 +191,7 @@ def parse_base_url(text: str) -> str:
     return f"{url.scheme}://{authority}{f':{url.port}' if url.port else ''}{path}"
 
 
+SHARE: Final = Form("a number from 0 to 1", _parse_share)
 SWITCH: Final = Form("true or false", _parse_switch)
 HOST: Final = Form("an IP address or a host name", parse_host)
 DIRECTORY: Final = Form("a directory, made if it does not exist", _parse_directory)

@@ -41,6 +41,8 @@ class Settings:
     """Upper case."""
     log_format: Literal["text", "json"] | None
     """None: text on a terminal, else json."""
+    log_request_share: float
+    """0.0 to 1.0."""
     metrics_token: str | None = field(repr=False)
     trusted_proxies: tuple[Network, ...]
     request_log_retention_days: int
@@ -190,6 +192,12 @@ TABLE: Final = (
         form=forms.choice("text", "json"),
         absent="text on a terminal, else json",
         help="Form of the log.",
+    ),
+    Row(
+        name="LOG_REQUEST_SHARE",
+        form=forms.SHARE,
+        default="1",
+        help="Share of the requests that get a line in the log. Failed ones always do.",
     ),
     Row(
         name="METRICS_TOKEN",

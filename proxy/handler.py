@@ -53,6 +53,18 @@ class Ledger(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Who is told what happened, for metrics and logs. Never raises, never waits."""
+
+    def recorded(self, entry: Entry) -> None:
+        """A request that was let in has ended."""
+        ...
+
+    def refused(self, exchange: Exchange, refusal: errors.Refusal, provider: str) -> None:
+        """We answered in our own name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What the data plane takes at most."""
@@ -76,6 +88,7 @@ class DataPlane:
         pricing: Pricing,
         client_address: Callable[[RequestHead], str],
         origins: preflight.Origins,
+        observer: Observer,
     ) -> None:
         self._bounds = bounds
         self._default_provider = default_provider
@@ -86,6 +99,7 @@ class DataPlane:
         self._pricing = pricing
         self._client_address = client_address
         self._origins = origins
+        self._observer = observer
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked
@@ -272,7 +286,9 @@ class DataPlane:
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:
         if not exchange.recorded:
             exchange.recorded = True
-            self._ledger.append(exchange.entry(outcome, self._pricing))
+            entry = exchange.entry(outcome, self._pricing)
+            self._ledger.append(entry)
+            self._observer.recorded(entry)
 
     async def _refuse(
         self,
@@ -287,11 +303,13 @@ class DataPlane:
             downstream.abort()
             return
         exchange.status = refusal.status
-        provider = exchange.grant.provider if exchange.grant is not None else None
-        head, content = answer.refusal(exchange, provider or self._default_provider, refusal)
+        known = exchange.grant.provider if exchange.grant is not None else None
+        provider = known or self._default_provider
+        head, content = answer.refusal(exchange, provider, refusal)
         exchange.bytes_out = len(content)
         if reservation is not None:
             self._record(exchange, outcome)
+        self._observer.refused(exchange, refusal, provider.name)
         downstream.start(head)
         try:
             await downstream.finish(content)

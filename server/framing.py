@@ -31,7 +31,7 @@ _CHUNK_LINE: Final = re.compile(
     rb"(?:[ \t]*+;[ \t]*+%(token)b(?:[ \t]*+=[ \t]*+(?:%(token)b|%(quoted)b))?+)*+\r\n"
     % {b"token": _TOKEN, b"quoted": _QUOTED}
 )
-_HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
+_HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*+")
 # An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes and
 # in front of a `;` (`..;x` is `..` to some): a hop behind us would resolve it, and the allowlist is
 # matched against the path as it stands.

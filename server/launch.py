@@ -21,7 +21,7 @@ from loguru import logger
 from config import ConfigError, Settings, generate_missing, load
 from models.errors import DatabaseUnavailable
 from proxy.provider_files import configured
-from server import bootstrap, logs
+from server import bootstrap, logs, metrics
 from server.supervisor import CANNOT_START, Supervisor, python
 from server.worker import BACKLOG, Worker, stop_on_signals, stop_with_parent
 
@@ -40,6 +40,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     except ConfigError as error:
         return _cannot_start(*error.problems)
     logs.configure(settings.log_level, settings.log_format)
+    metrics.forget(settings.data_dir / "metrics")
     return uvloop.run(_serve(settings, sock, made, announce))
 
 
@@ -144,6 +145,7 @@ def main() -> int:
     except ConfigError as error:
         return _cannot_start(*error.problems)
     logs.configure(settings.log_level, settings.log_format)
+    metrics.share(settings.data_dir / "metrics")
     sock = socket.socket(fileno=descriptors.socket)
     uvloop.run(_work(settings, sock, descriptors.parent, descriptors.ready))
     return 0

@@ -27,11 +27,17 @@ class _Intercept(logging.Handler):
         logger.opt(exception=record.exc_info, depth=6).log(level, "{}", record.getMessage())
 
 
+def form_for(form: Literal["text", "json"] | None, stream: TextIO) -> Literal["text", "json"]:
+    """The form that was asked for, or text on a terminal and JSON elsewhere."""
+    return form or ("text" if stream.isatty() else "json")
+
+
 def configure(
-    level: str, form: Literal["text", "json"] | None, stream: TextIO = sys.stderr
+    level: str, form: Literal["text", "json"] | None, stream: TextIO | None = None
 ) -> None:
-    """Route every record of this process to `stream`. `form` None: text on a terminal."""
-    as_text = form == "text" or (form is None and stream.isatty())
+    """Route every record of this process to `stream` (stderr)."""
+    stream = stream or sys.stderr
+    as_text = form_for(form, stream) == "text"
     logger.remove()
     if as_text:
         # `diagnose` would print the values of variables, and some of them are secrets.

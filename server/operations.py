@@ -1,15 +1,17 @@
-"""`/health`, `/ready` and the way from `/` to the admin."""
+"""`/health`, `/ready`, `/metrics` and the way from `/` to the admin."""
 
 from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json, redirect
+from sanic.response import HTTPResponse, json, raw, redirect, text
 
 from config import VERSION
+from models.secrets import constant_time_equal
 
 _FRESH: Final = {"cache-control": "no-store"}
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Checks(NamedTuple):
@@ -31,8 +33,8 @@ class Checks(NamedTuple):
         return "ok" if fine else "degraded"
 
 
-def blueprint() -> Blueprint:
-    """Answered without a token, and without a Host over HTTP/1.0. Uses `app.ctx.checks()`."""
+def blueprint(metrics_token: str | None) -> Blueprint:
+    """Answered without a Host over HTTP/1.0. Uses `app.ctx.checks()` and `app.ctx.metrics()`."""
     operations = Blueprint("operations")
 
     @operations.get("/", name="root")
@@ -49,4 +51,15 @@ def blueprint() -> Blueprint:
         body = {"status": checks.status, "checks": checks._asdict()}
         return json(body, status=200 if checks.serves else 503, headers=_FRESH)
 
+    @operations.get("/metrics", name="metrics")
+    async def metrics(request: Request) -> HTTPResponse:
+        if metrics_token is not None and not _presents(request, metrics_token):
+            return text("unauthorized\n", status=401, headers={"www-authenticate": "Bearer"})
+        return raw(request.app.ctx.metrics(), content_type=_PROMETHEUS, headers=_FRESH)
+
     return operations
+
+
+def _presents(request: Request, token: str) -> bool:
+    given = request.headers.get("authorization", "")
+    return constant_time_equal(given.encode("utf-8", "surrogateescape"), f"Bearer {token}".encode())

@@ -1,0 +1,173 @@
+"""`/metrics`, right across workers, and what it costs the data path: one list append per request.
+
+prometheus_client's multiprocess mode keeps each worker's numbers in mapped files that any worker
+can add up. A worker's own requests are folded into them in batches, a few times a second and
+before every scrape.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter as Tally
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from models.ledger import Entry
+
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_OVERHEAD: Final = (0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0)
+_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class Refused(NamedTuple):
+    """A request that the proxy answered itself; `endpoint` is '' where none was matched."""
+
+    id: UUID
+    code: str
+    provider: str
+    endpoint: str
+    method: str
+    status: int
+    #: Whether it was let in first, so that an entry speaks of it too.
+    recorded: bool
+
+
+class Levels(NamedTuple):
+    """What is true of a worker at this moment."""
+
+    active_requests: int
+    upstream_connections: int
+    journal_pending: int
+
+
+def share(directory: Path) -> None:
+    """Have all processes that call this keep their numbers in `directory`.
+
+    Before prometheus_client is imported for the first time: it decides then.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ[_DIRECTORY] = str(directory)
+
+
+def forget(directory: Path) -> None:
+    """Start from nothing; called before the first worker starts."""
+    for file in directory.glob("*.db"):
+        file.unlink(missing_ok=True)
+
+
+class Metrics:
+    """This worker's share of the numbers."""
+
+    def __init__(self) -> None:
+        # Here, because of `share`.
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415
+
+        self._registry = registry = CollectorRegistry()
+        where = ("provider", "endpoint", "method")
+        self._requests = Counter(
+            "llm_proxy_requests", "Requests by outcome.", (*where, "status"), registry=registry
+        )
+        self._refusals = Counter(
+            "llm_proxy_refusals", "Requests that the proxy refused.", ("code",), registry=registry
+        )
+        self._tokens = Counter(
+            "llm_proxy_tokens",
+            "Tokens that upstreams reported.",
+            ("provider", "model", "type"),
+            registry=registry,
+        )
+        self._duration = Histogram(
+            "llm_proxy_request_duration_seconds",
+            "From the first byte of the request to the last of the answer.",
+            where,
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._ttfb = Histogram(
+            "llm_proxy_time_to_first_byte_seconds",
+            "From the first byte of the request to the first of the upstream's answer.",
+            where,
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._overhead = Histogram(
+            "llm_proxy_overhead_seconds",
+            "The part of the duration that was the proxy's.",
+            where,
+            buckets=_OVERHEAD,
+            registry=registry,
+        )
+        self._levels = tuple(
+            Gauge(name, text, multiprocess_mode="livesum", registry=registry)
+            for name, text in (
+                ("llm_proxy_active_requests", "Requests that are running."),
+                ("llm_proxy_upstream_connections", "Open connections to upstreams."),
+                ("llm_proxy_journal_pending", "Entries that are not in the database yet."),
+            )
+        )
+
+    def add(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
+        """Fold in what has happened since the last time."""
+        requests: Tally[tuple[str, str, str, str]] = Tally()
+        tokens: Tally[tuple[str, str, str]] = Tally()
+        for entry in entries:
+            where = (entry.provider, entry.endpoint, _method(entry.method))
+            requests[*where, str(entry.status)] += 1
+            self._duration.labels(*where).observe(entry.duration_us / 1e6)
+            self._overhead.labels(*where).observe(entry.overhead_us / 1e6)
+            if entry.ttfb_us is not None:
+                self._ttfb.labels(*where).observe(entry.ttfb_us / 1e6)
+            self._count_tokens(entry, tokens)
+        for refusal in refused:
+            self._refusals.labels(refusal.code).inc()
+            if not refusal.recorded:
+                where = (refusal.provider, refusal.endpoint or "none", _method(refusal.method))
+                requests[*where, str(refusal.status)] += 1
+        for labels, count in requests.items():
+            self._requests.labels(*labels).inc(count)
+        for kind, count in tokens.items():
+            self._tokens.labels(*kind).inc(count)
+
+    def _count_tokens(self, entry: Entry, tokens: Tally[tuple[str, str, str]]) -> None:
+        if entry.prompt_tokens is None:
+            return
+        # Only names with a price are known to be few: a client can name any model.
+        model = entry.model if entry.cost_nanos is not None else "other"
+        for kind, count in (
+            ("prompt", entry.prompt_tokens),
+            ("completion", entry.completion_tokens),
+            ("cached", entry.cached_tokens),
+            ("reasoning", entry.reasoning_tokens),
+        ):
+            if count:
+                tokens[entry.provider, model, kind] += count
+
+    def set_levels(self, levels: Levels) -> None:
+        """Say what is true of this worker now."""
+        for gauge, level in zip(self._levels, levels, strict=True):
+            gauge.set(level)
+
+    def exposition(self) -> bytes:
+        """The text format, of all workers together."""
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
+        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
+
+        if _DIRECTORY not in os.environ:
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+    def leave(self) -> None:
+        """This worker ends: its levels no longer count, its sums still do."""
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+        if _DIRECTORY in os.environ:
+            mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
+def _method(method: str) -> str:
+    return method if method in _METHODS else "other"

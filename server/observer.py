@@ -1,0 +1,80 @@
+"""What the data path tells of its requests, kept for a moment and worked off in batches.
+
+The path appends to a list; a few times a second the batch goes into the metrics and, one line per
+request, into the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from models.ledger import Entry
+from proxy.errors import Refusal
+from proxy.exchange import Exchange
+from server.metrics import Levels, Metrics, Refused
+from server.request_lines import RequestLines
+
+_EVERY: Final = 0.25
+
+
+class Observer:
+    """One worker's. `levels` tells what is true at the moment it is asked."""
+
+    def __init__(self, metrics: Metrics, lines: RequestLines, levels: Callable[[], Levels]) -> None:
+        self._metrics = metrics
+        self._lines = lines
+        self._levels = levels
+        self._entries: list[Entry] = []
+        self._refused: list[Refused] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to work off batches."""
+        self._task = asyncio.get_running_loop().create_task(self._work(), name="observer")
+
+    async def close(self) -> None:
+        """Work off the last batch."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self.flush()
+        self._metrics.leave()
+
+    def recorded(self, entry: Entry) -> None:
+        """A request that was let in has ended."""
+        self._entries.append(entry)
+
+    def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
+        """The proxy answered by itself."""
+        endpoint = exchange.route.pattern if exchange.route is not None else ""
+        self._refused.append(
+            Refused(
+                id=exchange.id,
+                code=refusal.code,
+                provider=provider,
+                endpoint=endpoint,
+                method=exchange.method,
+                status=refusal.status,
+                recorded=exchange.recorded,
+            )
+        )
+
+    def flush(self) -> None:
+        """Work off what there is."""
+        entries, self._entries = self._entries, []
+        refused, self._refused = self._refused, []
+        self._metrics.add(entries, refused)
+        self._metrics.set_levels(self._levels())
+        self._lines.write(entries, refused)
+
+    def exposition(self) -> bytes:
+        """`/metrics`, with everything up to now."""
+        self.flush()
+        return self._metrics.exposition()
+
+    async def _work(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY)
+            self.flush()

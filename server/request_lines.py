@@ -1,0 +1,94 @@
+"""One log line per request, written in batches beside the path.
+
+Neither bodies nor secrets are in a line: it is made from the journal's entry. Failures are always
+written; of the rest, a share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from random import random
+from typing import Any, Literal, TextIO
+
+import msgspec
+
+from models.ledger import Entry
+from server.metrics import Refused
+
+
+class RequestLines:
+    """Writes to `stream`, as JSON or text; `share` of 1.0 is every request, 0.0 failures only."""
+
+    def __init__(self, stream: TextIO, form: Literal["text", "json"], share: float) -> None:
+        self._stream = stream
+        self._form = form
+        self._share = share
+
+    def write(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
+        """Write a batch with one call."""
+        lines = [
+            self._of_entry(entry)
+            for entry in entries
+            if entry.status >= 400 or entry.outcome != "complete" or random() < self._share  # noqa: S311
+        ]
+        lines += [self._of_refusal(one) for one in refused if not one.recorded]
+        if lines:
+            self._stream.write("".join(lines))
+            self._stream.flush()
+
+    def _of_entry(self, entry: Entry) -> str:
+        at = datetime.fromtimestamp(entry.at_us / 1e6, UTC)
+        if self._form == "text":
+            tokens = (
+                f" {entry.prompt_tokens}+{entry.completion_tokens} tokens"
+                if entry.prompt_tokens is not None
+                else ""
+            )
+            return (
+                f"{at:%Y-%m-%d %H:%M:%S.%f} INFO     {entry.method} {entry.endpoint}"
+                f" {entry.status} {entry.outcome} {entry.model or '-'}{tokens}"
+                f" {entry.duration_us / 1000:.1f} ms {entry.id}\n"
+            )
+        return _json(
+            at,
+            entry.id,
+            project_id=entry.project_id,
+            token_id=entry.token_id,
+            provider=entry.provider,
+            endpoint=entry.endpoint,
+            method=entry.method,
+            model=entry.model,
+            status=entry.status,
+            outcome=entry.outcome,
+            usage=entry.usage,
+            prompt_tokens=entry.prompt_tokens,
+            completion_tokens=entry.completion_tokens,
+            bytes_in=entry.bytes_in,
+            bytes_out=entry.bytes_out,
+            ttfb_ms=None if entry.ttfb_us is None else entry.ttfb_us / 1000,
+            duration_ms=entry.duration_us / 1000,
+            overhead_ms=entry.overhead_us / 1000,
+        )
+
+    def _of_refusal(self, one: Refused) -> str:
+        at = datetime.now(UTC)
+        if self._form == "text":
+            return (
+                f"{at:%Y-%m-%d %H:%M:%S.%f} INFO     {one.method} {one.endpoint or '-'}"
+                f" {one.status} refused: {one.code} {one.id}\n"
+            )
+        return _json(
+            at,
+            one.id,
+            provider=one.provider,
+            endpoint=one.endpoint or None,
+            method=one.method,
+            status=one.status,
+            refused=one.code,
+        )
+
+
+def _json(at: datetime, request_id: object, **facts: Any) -> str:
+    line = {"time": at, "level": "INFO", "message": "request", "request_id": request_id, **facts}
+    return msgspec.json.encode(line).decode() + "\n"
