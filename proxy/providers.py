@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -50,6 +50,9 @@ class Route:
     dialect: Dialect
 
 
+Methods: TypeAlias = dict[str, Route]
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A kind of upstream. `base_url` has no trailing slash and no `/v1`."""
@@ -60,16 +63,23 @@ class Provider:
     error_shape: ErrorShape
     endpoints: tuple[Endpoint, ...]
     meter_streams: bool = True
-    _routes: tuple[tuple[re.Pattern[bytes], dict[str, Route]], ...] = field(
+    # Literal paths are looked up, which is what nearly every request needs.
+    _literal: dict[bytes, Methods] = field(init=False, repr=False, compare=False)
+    _patterns: tuple[tuple[re.Pattern[bytes], Methods], ...] = field(
         init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_routes", _compile(self.endpoints))
+        literal, patterns = _compile(self.endpoints)
+        object.__setattr__(self, "_literal", literal)
+        object.__setattr__(self, "_patterns", patterns)
 
     def match(self, path: bytes) -> dict[str, Route]:
         """Allowed methods of a raw path, each with its route; empty where the path is off."""
-        for pattern, methods in self._routes:
+        literal = self._literal.get(path)
+        if literal is not None:
+            return literal
+        for pattern, methods in self._patterns:
             if pattern.fullmatch(path):
                 return methods
         return {}
@@ -82,15 +92,20 @@ class Provider:
 
 def _compile(
     endpoints: tuple[Endpoint, ...],
-) -> tuple[tuple[re.Pattern[bytes], dict[str, Route]], ...]:
-    by_pattern: dict[str, dict[str, Route]] = {}
+) -> tuple[dict[bytes, Methods], tuple[tuple[re.Pattern[bytes], Methods], ...]]:
+    by_pattern: dict[str, Methods] = {}
     for endpoint in endpoints:
         methods = by_pattern.setdefault(endpoint.pattern, {})
         for method in _ANY if endpoint.method == "*" else (endpoint.method,):
             dialect = endpoint.dialect if method == "POST" else "none"
             methods[method] = Route(endpoint.pattern, dialect)
+    literal = {
+        pattern.encode("ascii"): methods
+        for pattern, methods in by_pattern.items()
+        if "{" not in pattern and not pattern.endswith("/*")
+    }
     ordered = sorted(by_pattern, key=_generality)
-    return tuple((_expression(pattern), by_pattern[pattern]) for pattern in ordered)
+    return literal, tuple((_expression(pattern), by_pattern[pattern]) for pattern in ordered)
 
 
 def _generality(pattern: str) -> tuple[bool, int, int]:
@@ -137,13 +152,27 @@ OPENAI: Final = Provider(
         Endpoint("GET", "/v1/models/{model}"),
         Endpoint("POST", "/v1/moderations", "generic"),
         Endpoint("*", "/v1/responses", "responses"),
+        # Sub-paths that are known have a name of their own in logs and counters.
+        Endpoint("*", "/v1/responses/{response_id}"),
+        Endpoint("*", "/v1/responses/{response_id}/cancel"),
+        Endpoint("*", "/v1/responses/{response_id}/input_items"),
         Endpoint("*", "/v1/responses/*"),
+        Endpoint("*", "/v1/images/generations", "generic"),
+        Endpoint("*", "/v1/images/edits", "generic"),
+        Endpoint("*", "/v1/images/variations", "generic"),
         Endpoint("*", "/v1/images/*", "generic"),
+        Endpoint("*", "/v1/audio/speech", "generic"),
+        Endpoint("*", "/v1/audio/transcriptions", "generic"),
+        Endpoint("*", "/v1/audio/translations", "generic"),
         Endpoint("*", "/v1/audio/*", "generic"),
         Endpoint("*", "/v1/files"),
+        Endpoint("*", "/v1/files/{file_id}"),
+        Endpoint("*", "/v1/files/{file_id}/content"),
         Endpoint("*", "/v1/files/*"),
         # What a batch will run is in a file: its model cannot be known, its usage neither.
         Endpoint("*", "/v1/batches", "generic"),
+        Endpoint("*", "/v1/batches/{batch_id}"),
+        Endpoint("*", "/v1/batches/{batch_id}/cancel"),
         Endpoint("*", "/v1/batches/*"),
     ),
 )
