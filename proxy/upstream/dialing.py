@@ -1,25 +1,26 @@
-"""Opening a connection: where an upstream is, which addresses are refused, TLS."""
+"""Opening a connection: where an upstream is, the race between its addresses, TLS."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import os
 import socket
 import ssl
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import certifi
 
 from proxy.upstream.connection import Timeouts, UpstreamConnection
 from proxy.upstream.errors import ConnectFailed, ConnectTimedOut
+from proxy.upstream.refused import is_refused
 
-# Metadata services outside link-local: AWS over IPv6, Alibaba, Oracle.
-_METADATA: Final = frozenset(
-    ipaddress.ip_address(address) for address in ("fd00:ec2::254", "100.100.100.200", "192.0.0.192")
-)
+#: RFC 8305 5: an address that keeps silent for so long gets company, in seconds.
+ATTEMPT_DELAY: Final = 0.25
+# An upstream may think for minutes, and a NAT on the way forgets a silent connection sooner.
+_KEEPALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 5))
 
 
 class Origin(NamedTuple):
@@ -38,6 +39,14 @@ class Address(NamedTuple):
     prefix: bytes
 
 
+class _Endpoint(NamedTuple):
+    """One resolved address, as `socket` takes it."""
+
+    family: int
+    protocol: int
+    sockaddr: tuple[Any, ...]
+
+
 @lru_cache(maxsize=4096)
 def parse_base_url(url: str) -> Address:
     """Take apart a base URL that has been validated where it was set."""
@@ -51,22 +60,11 @@ def parse_base_url(url: str) -> Address:
     )
 
 
-def is_refused(address: str) -> bool:
-    """Whether a resolved address is never an upstream: link-local, metadata, multicast.
-
-    Checked where the connection is made, since a name can resolve to anything by then.
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
-    return ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _METADATA
-
-
 def tls_context() -> ssl.SSLContext:
     """Verification on, with the system's authorities, or certifi's where it has none."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
-    if paths.cafile is None and not (paths.capath and os.listdir(paths.capath)):
+    if not paths.cafile and not (paths.capath and any(Path(paths.capath).iterdir())):
         context.load_verify_locations(certifi.where())
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -76,48 +74,101 @@ async def dial(origin: Origin, timeouts: Timeouts, tls: ssl.SSLContext) -> Upstr
     """Connect to the first address that answers. Raises ConnectFailed or ConnectTimedOut."""
     try:
         async with asyncio.timeout(timeouts.connect):
-            return await _dial_any(origin, timeouts, tls)
+            endpoints = await _resolve(origin)
+            sock = await _connect_any(origin, endpoints)
+            return await _open(origin, sock, timeouts, tls)
     except TimeoutError as exc:
         raise ConnectTimedOut(f"{origin.host} did not accept a connection in time.") from exc
 
 
-async def _dial_any(origin: Origin, timeouts: Timeouts, tls: ssl.SSLContext) -> UpstreamConnection:
-    failure: Exception | None = None
-    for family, address in await _resolve(origin):
-        if is_refused(address):
-            failure = ConnectFailed(f"The address of {origin.host} is not allowed as an upstream.")
-            continue
-        try:
-            return await _connect(origin, family, address, timeouts, tls)
-        except (OSError, ssl.SSLError) as exc:
-            failure = exc
-    if isinstance(failure, ConnectFailed):
-        raise failure
-    if isinstance(failure, ssl.SSLError):
-        raise ConnectFailed(f"TLS with {origin.host} failed: {failure.reason}.") from failure
-    raise ConnectFailed(f"No connection to {origin.host}.") from failure
-
-
-async def _resolve(origin: Origin) -> list[tuple[int, str]]:
+async def _resolve(origin: Origin) -> list[_Endpoint]:
+    """The addresses of a host, in the system's order, without those that are refused."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as exc:
         raise ConnectFailed(f"The name {origin.host} does not resolve.") from exc
-    return [(family, str(sockaddr[0])) for family, _, _, _, sockaddr in found]
+    endpoints = [
+        _Endpoint(family, protocol, sockaddr)
+        for family, _, protocol, _, sockaddr in found
+        if not is_refused(str(sockaddr[0]))
+    ]
+    if not endpoints:
+        raise ConnectFailed(f"The address of {origin.host} is not allowed as an upstream.")
+    return endpoints
 
 
-async def _connect(
-    origin: Origin, family: int, address: str, timeouts: Timeouts, tls: ssl.SSLContext
+async def _connect_any(origin: Origin, endpoints: list[_Endpoint]) -> socket.socket:
+    """The first address that accepts; a silent one delays the next by ATTEMPT_DELAY at most."""
+    waiting = iter(endpoints)
+    running: set[asyncio.Task[socket.socket]] = set()
+    failure: OSError | None = None
+    try:
+        while _start_next(waiting, running) or running:
+            done, _ = await asyncio.wait(
+                running, timeout=ATTEMPT_DELAY, return_when=asyncio.FIRST_COMPLETED
+            )
+            for attempt in done:
+                try:
+                    sock = attempt.result()
+                except OSError as exc:
+                    running.discard(attempt)
+                    failure = exc
+                else:
+                    running.discard(attempt)
+                    return sock
+    finally:
+        for attempt in running:
+            attempt.add_done_callback(_discard)
+            attempt.cancel()
+    raise ConnectFailed(f"No connection to {origin.host}.") from failure
+
+
+def _start_next(waiting: Iterator[_Endpoint], running: set[asyncio.Task[socket.socket]]) -> bool:
+    endpoint = next(waiting, None)
+    if endpoint is None:
+        return False
+    running.add(asyncio.get_running_loop().create_task(_connect(endpoint), name="dial"))
+    return True
+
+
+def _discard(attempt: asyncio.Task[socket.socket]) -> None:
+    """Close what a loser of the race connected after all."""
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().close()
+
+
+async def _connect(endpoint: _Endpoint) -> socket.socket:
+    sock = socket.socket(endpoint.family, socket.SOCK_STREAM, endpoint.protocol)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE:
+            if hasattr(socket, name):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        await asyncio.get_running_loop().sock_connect(sock, endpoint.sockaddr)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def _open(
+    origin: Origin, sock: socket.socket, timeouts: Timeouts, tls: ssl.SSLContext
 ) -> UpstreamConnection:
+    """Make a connection of a connected socket."""
     loop = asyncio.get_running_loop()
     secure = origin.scheme == "https"
-    _, connection = await loop.create_connection(
-        lambda: UpstreamConnection(loop, timeouts),
-        address,
-        origin.port,
-        family=family,
-        ssl=tls if secure else None,
-        server_hostname=origin.host if secure else None,
-    )
+    try:
+        _, connection = await loop.create_connection(
+            lambda: UpstreamConnection(loop, timeouts),
+            sock=sock,
+            ssl=tls if secure else None,
+            server_hostname=origin.host if secure else None,
+        )
+    except ssl.SSLError as exc:
+        raise ConnectFailed(f"TLS with {origin.host} failed: {exc.reason}.") from exc
+    except OSError as exc:
+        raise ConnectFailed(f"No connection to {origin.host}.") from exc
     return connection

@@ -11,6 +11,9 @@ from proxy.upstream.dialing import Origin, dial, tls_context
 
 IDLE_SECONDS: Final = 30.0
 IDLE_MAX_PER_ORIGIN: Final = 256
+#: Idle for longer than this, a connection is looked at before it is used: its upstream may just
+#: have closed it. The look is a system call, which a busy connection does without.
+LOOK_AFTER_SECONDS: Final = 1.0
 
 
 class Pool:
@@ -26,13 +29,15 @@ class Pool:
         self._idle: dict[Origin, list[UpstreamConnection]] = {}
         self._busy: dict[UpstreamConnection, Origin] = {}
         self._clock: asyncio.Task[None] | None = None
+        self._closed = False
 
     def open(self) -> None:
         """Start the clock, in the running loop."""
         self._clock = asyncio.get_running_loop().create_task(self._watch(), name="upstream-clock")
 
     async def close(self) -> None:
-        """Stop the clock and drop every connection."""
+        """Stop the clock and drop every connection; what is released later is dropped, too."""
+        self._closed = True
         if self._clock is not None:
             self._clock.cancel()
             await asyncio.gather(self._clock, return_exceptions=True)
@@ -49,22 +54,31 @@ class Pool:
         self, origin: Origin, method: str, *, fresh: bool = False
     ) -> tuple[UpstreamConnection, bool]:
         """A connection ready for a request, and whether it has served one before."""
-        idle = self._idle.get(origin)
-        while idle and not fresh:
-            connection = idle.pop()
-            if connection.usable:
-                connection.begin(method)
-                self._busy[connection] = origin
-                return connection, True
-        connection = await dial(origin, self._timeouts, self._tls)
+        connection = None if fresh else self._take_idle(origin)
+        reused = connection is not None
+        if connection is None:
+            connection = await dial(origin, self._timeouts, self._tls)
         connection.begin(method)
         self._busy[connection] = origin
-        return connection, False
+        return connection, reused
+
+    def _take_idle(self, origin: Origin) -> UpstreamConnection | None:
+        idle = self._idle.get(origin)
+        if not idle:
+            return None
+        now = asyncio.get_running_loop().time()
+        while idle:
+            connection = idle.pop()
+            age = now - connection.idle_since
+            if _may_rest(connection, age) and (age < LOOK_AFTER_SECONDS or connection.silent):
+                return connection
+            connection.close()
+        return None
 
     def release(self, connection: UpstreamConnection) -> None:
         """Take a connection back: kept when its exchange ended cleanly, closed otherwise."""
         origin = self._busy.pop(connection, None)
-        if origin is None or not connection.reusable:
+        if origin is None or self._closed or not connection.reusable:
             connection.close()
             return
         idle = self._idle.setdefault(origin, [])
@@ -89,8 +103,7 @@ class Pool:
         for origin, idle in list(self._idle.items()):
             kept = []
             for connection in idle:
-                allowed = min(IDLE_SECONDS, connection.idle_timeout)
-                if connection.usable and now - connection.idle_since < allowed:
+                if _may_rest(connection, now - connection.idle_since):
                     kept.append(connection)
                 else:
                     connection.close()
@@ -98,3 +111,7 @@ class Pool:
                 self._idle[origin] = kept
             else:
                 del self._idle[origin]
+
+
+def _may_rest(connection: UpstreamConnection, age: float) -> bool:
+    return connection.usable and age < min(IDLE_SECONDS, connection.idle_timeout)

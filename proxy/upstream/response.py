@@ -1,0 +1,215 @@
+"""The responses on one connection, sans-io: bytes in; heads, body pieces and trailers out.
+
+The parser is llhttp (through httptools) in its strict mode; what it leaves open is refused here. A
+response that could be read in two ways is a `ProtocolViolation`, and so are bytes behind its end:
+whoever sent them cannot be trusted with where the next response begins.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+import httptools
+
+from proxy.upstream.errors import ProtocolViolation
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+#: Bytes in a row that are no body: a head with its interim ones, trailers, chunk extensions.
+HEAD_MAX_BYTES: Final = 256 * 1024
+#: Interim responses (1xx) that may come before one final response.
+INTERIM_MAX: Final = 16
+_NEVER: Final = float("inf")
+# RFC 9112 4: what llhttp does not check.
+_REASON: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+_OWS: Final = b" \t"
+_NOBODYS: Final = httptools.HttpResponseParser(object())
+
+
+class UpstreamHead(NamedTuple):
+    """A response head. `content_length` is None for a body whose length is not announced."""
+
+    status: int
+    reason: bytes
+    headers: RawHeaders
+    content_length: int | None
+
+
+class ResponseReader:
+    """Reads one response after another: `feed` until `complete`, then `reset`.
+
+    `heads`, `chunks` and `trailers` are there to be taken; `queued` counts the bytes in `chunks`.
+    `head_only` is to be set before the response to a HEAD.
+    """
+
+    __slots__ = (
+        "_content_length", "_headers", "_in_body", "_interim", "_overhead",
+        "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks", "complete",
+        "head_only", "heads", "idle_timeout", "keep_alive", "queued", "trailers",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._parser = _NOBODYS
+        self._parser_is_spent = True
+        #: Seconds the connection may idle, as far as the upstream said (`Keep-Alive: timeout=`).
+        self.idle_timeout = _NEVER
+        self.reset()
+
+    def reset(self) -> None:
+        """Get ready for another response, and let go of the last one."""
+        if self._parser_is_spent:
+            self._parser = httptools.HttpResponseParser(self)
+            self._parser_is_spent = False
+        self.head_only = False
+        self._headers: RawHeaders = []
+        self._reason = b""
+        self._interim = 0
+        self._overhead = 0
+        self._content_length: int | None = None
+        self._in_body = False
+        self._until_close = False
+        self.heads: list[UpstreamHead] = []
+        self.chunks: list[bytes] = []
+        self.queued = 0
+        self.trailers: RawHeaders = []
+        self.complete = False
+        self.keep_alive = False
+
+    def feed(self, data: bytes) -> bool:
+        """Read the next bytes; whether they complete the response.
+
+        Raises ProtocolViolation, after which nothing can be read.
+        """
+        queued = self.queued
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
+            self.complete = False
+            cause = exc.__context__
+            what = str(cause if isinstance(cause, ProtocolViolation) else exc)
+            raise ProtocolViolation(what or type(exc).__name__) from None
+        if self.queued == queued and not self.complete:
+            self._overhead += len(data)
+            if self._overhead > HEAD_MAX_BYTES:
+                raise ProtocolViolation("The response's head or trailers are too large.")
+        else:
+            self._overhead = 0
+        return self.complete
+
+    def end(self) -> bool:
+        """The connection was closed: whether that ends the response, as some do (RFC 9112 6.3)."""
+        if self._until_close:
+            self.complete = True
+        return self.complete
+
+    def close(self) -> None:
+        """Let go of the parser, which holds us: a cycle would wait for the garbage collector."""
+        self._parser = _NOBODYS
+        self._parser_is_spent = True
+
+    def take(self) -> bytes:
+        """Body bytes that have arrived; b"" where none have."""
+        chunks = self.chunks
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self.queued = 0
+        return data
+
+    # httptools' callbacks. What they raise becomes the context of an HttpParserCallbackError.
+
+    def on_message_begin(self) -> None:
+        self._refuse_surplus()
+
+    def on_status(self, status: bytes) -> None:
+        self._reason += status
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._refuse_surplus()
+        (self.trailers if self._in_body else self._headers).append((name, value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        version = self._parser.get_http_version()
+        if status == 101 or status < 100:
+            raise ProtocolViolation(f"The upstream answered {status}.")
+        if version not in ("1.1", "1.0") or not _REASON.fullmatch(self._reason):
+            raise ProtocolViolation("The response's status line is malformed.")
+        self._find_end(status, version)
+        head = UpstreamHead(status, self._reason, self._headers, self._content_length)
+        if status < 200:
+            self._interim += 1
+            if self._interim > INTERIM_MAX:
+                raise ProtocolViolation("The upstream sent too many interim responses.")
+        else:
+            self._in_body = True
+        self.heads.append(head)
+        self._headers, self._reason = [], b""
+
+    def on_body(self, body: bytes) -> None:
+        self._refuse_surplus()
+        self.chunks.append(body)
+        self.queued += len(body)
+
+    def on_message_complete(self) -> None:
+        self.complete = self._in_body
+
+    def _refuse_surplus(self) -> None:
+        if self.complete:
+            raise ProtocolViolation("The upstream sent more than its response.")
+
+    # Framing
+
+    def _find_end(self, status: int, version: str) -> None:
+        """Find where the body ends (RFC 9112 6.3); doubt is a violation."""
+        length, coding = self._framing_fields(version)
+        if length is not None:
+            # llhttp has checked that these are digits; the rest is against its overflow.
+            if len(length) > 18:
+                raise ProtocolViolation("The response's Content-Length is malformed.")
+            if int(length) and (status < 200 or status == 204):
+                raise ProtocolViolation("The response announces a body that it cannot have.")
+        if coding and (status < 200 or status == 204):
+            raise ProtocolViolation("The response announces a body that it cannot have.")
+        if status < 200:
+            return
+        self._content_length = None if length is None else int(length)
+        self.keep_alive = self._parser.should_keep_alive()
+        if self.head_only or status in (204, 304):
+            # llhttp does not know of HEAD and would wait for the body that the fields speak of.
+            self.complete = self._parser_is_spent = True
+            # Whether a chunked body follows all the same could go unnoticed.
+            self.keep_alive = self.keep_alive and not coding
+        elif length is None and not coding:
+            self._until_close = True
+
+    def _framing_fields(self, version: str) -> tuple[bytes | None, bool]:
+        """The announced length, and whether the body is chunked."""
+        length: bytes | None = None
+        coding: bytes | None = None
+        for name, value in self._headers:
+            lowered = name.lower()
+            if lowered == b"content-length":
+                if length is not None:
+                    raise ProtocolViolation("The response's length is ambiguous.")
+                length = value.strip(_OWS)
+            elif lowered == b"transfer-encoding":
+                if coding is not None:
+                    raise ProtocolViolation("The response's transfer coding is not chunked.")
+                coding = value.strip(_OWS).lower()
+            elif lowered == b"keep-alive":
+                self.idle_timeout = keep_alive_timeout(value)
+        if length is not None and coding is not None:
+            raise ProtocolViolation("The response's length is ambiguous.")
+        if coding is not None and (coding != b"chunked" or version != "1.1"):
+            raise ProtocolViolation("The response's transfer coding is not chunked.")
+        return length, coding is not None
+
+
+def keep_alive_timeout(value: bytes) -> float:
+    """Seconds from `Keep-Alive: timeout=5, max=100`, less to be on the safe side."""
+    for parameter in value.split(b","):
+        name, _, seconds = parameter.strip().partition(b"=")
+        if name.strip().lower() == b"timeout" and seconds.isdigit() and len(seconds) < 6:
+            return max(int(seconds) - 1.0, int(seconds) / 2)
+    return _NEVER

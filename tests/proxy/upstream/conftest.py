@@ -1,0 +1,94 @@
+"""A fake upstream, a pool that leads to it, and asyncio's loop and uvloop to run them on."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import cache
+
+import pytest
+import uvloop
+
+from fake_upstream import FakeUpstream
+from proxy.upstream.connection import Timeouts, UpstreamConnection, UpstreamHead
+from proxy.upstream.dialing import parse_base_url
+from proxy.upstream.pool import Pool
+
+#: Long enough for a machine under load, short enough to wait for.
+PATIENT = Timeouts(connect=5.0, first_byte=5.0, idle=5.0)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The two differ in what they do around pauses, half-closes and TLS."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+async def up() -> AsyncIterator[FakeUpstream]:
+    async with FakeUpstream() as upstream:
+        yield upstream
+
+
+class Asking:
+    """One pool, and requests through it as the data path makes them."""
+
+    def __init__(
+        self, url: str, timeouts: Timeouts = PATIENT, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.address = parse_base_url(url)
+        self.pool = Pool(timeouts, tls or no_authorities())
+        self.pool.open()
+
+    async def acquire(self, method: str = "GET") -> UpstreamConnection:
+        connection, _ = await self.pool.acquire(self.address.origin, method)
+        return connection
+
+    async def ask(
+        self, fake: str = "", *, method: str = "GET", path: str = "/v1/models"
+    ) -> UpstreamConnection:
+        """A connection on which a request has been written."""
+        connection = await self.acquire(method)
+        connection.write(request(fake, method=method, path=path))
+        return connection
+
+    async def get(
+        self, fake: str = "", *, method: str = "GET", path: str = "/v1/models"
+    ) -> tuple[UpstreamHead, bytes]:
+        """The final head and the whole body; the connection is given back, however it went."""
+        connection = await self.ask(fake, method=method, path=path)
+        try:
+            return await final_head(connection), await whole_body(connection)
+        finally:
+            self.pool.release(connection)
+
+
+@cache
+def no_authorities() -> ssl.SSLContext:
+    # Reading the system's takes longer than most tests here.
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def request(
+    fake: str = "", *, method: str = "GET", path: str = "/v1/models", extra: str = ""
+) -> bytes:
+    behaviour = f"X-Fake: {fake}\r\n" if fake else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: x\r\n{behaviour}{extra}\r\n".encode()
+
+
+async def final_head(connection: UpstreamConnection) -> UpstreamHead:
+    while (head := await connection.head()).status < 200:
+        pass
+    return head
+
+
+async def whole_body(connection: UpstreamConnection) -> bytes:
+    pieces = []
+    while piece := await connection.read():
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+@pytest.fixture
+async def asking(up: FakeUpstream) -> AsyncIterator[Asking]:
+    asking = Asking(up.url)
+    yield asking
+    await asking.pool.close()

@@ -1,0 +1,195 @@
+"""Which connections are used again, and that none is lost track of."""
+
+import asyncio
+import socket
+
+import pytest
+
+from fake_upstream import FakeUpstream
+from proxy.upstream import pool as pool_module
+from proxy.upstream.connection import Timeouts
+from proxy.upstream.dialing import Origin, parse_base_url
+from proxy.upstream.errors import ConnectFailed, ConnectionLost
+from proxy.upstream.pool import IDLE_MAX_PER_ORIGIN, IDLE_SECONDS, Pool
+from tests.proxy.upstream.conftest import (
+    Asking,
+    final_head,
+    no_authorities,
+    request,
+    whole_body,
+)
+
+
+async def test_a_clean_end_is_used_again(up: FakeUpstream, asking: Asking) -> None:
+    for fake in ("bytes=5", "bytes=5, chunked", "status=204", "status=500", "trailer=X:y"):
+        await asking.get(fake)
+    assert up.connections == 1
+    assert asking.pool.connections == 1
+
+
+async def test_an_announced_end_is_not(up: FakeUpstream, asking: Asking) -> None:
+    for fake in ("bytes=5, final", "bytes=5, close"):
+        await asking.get(fake)
+    assert up.connections == 2
+    assert asking.pool.connections == 0
+
+
+async def test_an_unfinished_exchange_is_not(up: FakeUpstream, asking: Asking) -> None:
+    connection = await asking.ask("bytes=100, chunk=10, gap=20")
+    await connection.head()
+    asking.pool.release(connection)
+    await up.wait_until(lambda: up.open_connections == 0)
+    assert asking.pool.connections == 0
+
+
+async def test_the_last_used_is_the_first_taken(asking: Asking) -> None:
+    first, second = await asking.ask(), await asking.ask()
+    for connection in (first, second):
+        await final_head(connection)
+        await whole_body(connection)
+        asking.pool.release(connection)
+    assert await asking.acquire() is second
+    assert await asking.acquire() is first
+
+
+async def test_fresh_means_fresh(up: FakeUpstream, asking: Asking) -> None:
+    await asking.get()
+    connection, reused = await asking.pool.acquire(asking.address.origin, "GET", fresh=True)
+    assert not reused
+    asking.pool.release(connection)
+    await up.wait_until(lambda: up.connections == 2)
+
+
+async def test_origins_do_not_share(up: FakeUpstream, asking: Asking) -> None:
+    await asking.get()
+    other = asking.address.origin._replace(host="localhost")
+    connection, reused = await asking.pool.acquire(other, "GET")
+    assert not reused
+    asking.pool.release(connection)
+
+
+async def test_a_connection_that_died_while_idle_is_passed_over(
+    up: FakeUpstream, asking: Asking
+) -> None:
+    await asking.get("drop")
+    await up.wait_until(lambda: up.open_connections == 0)
+    await asyncio.sleep(0.05)
+    _, reused = await asking.pool.acquire(asking.address.origin, "POST")
+    assert not reused
+
+
+async def test_an_end_that_the_loop_has_not_come_to_is_seen(
+    up: FakeUpstream, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The upstream closes while the loop is busy: the end is in the kernel and nowhere else."""
+    await asking.get()
+    monkeypatch.setattr(pool_module, "LOOK_AFTER_SECONDS", 0.0)
+    (connection,) = asking.pool._idle[asking.address.origin]
+    before = connection.silent
+    (served,) = up._open
+    # Past the loop, as another process would.
+    descriptor = served._transport.get_extra_info("socket").fileno()
+    with socket.socket(fileno=socket.dup(descriptor)) as duplicate:
+        duplicate.shutdown(socket.SHUT_RDWR)
+    assert connection.usable
+    assert (before, connection.silent) == (True, False)
+    _, reused = await asking.pool.acquire(asking.address.origin, "POST")
+    assert not reused
+
+
+async def test_bytes_on_an_idle_connection_end_it(up: FakeUpstream, asking: Asking) -> None:
+    await asking.get()
+    (served,) = up._open
+    served._transport.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+    await up.wait_until(lambda: up.open_connections == 0)
+    _, reused = await asking.pool.acquire(asking.address.origin, "GET")
+    assert not reused
+
+
+async def test_idle_connections_are_retired(up: FakeUpstream, asking: Asking) -> None:
+    await asking.get()
+    (connection,) = asking.pool._idle[asking.address.origin]
+    connection.idle_since -= IDLE_SECONDS + 1
+    # Too old to be taken, even before the clock comes round.
+    fresh = await asking.acquire()
+    assert fresh is not connection
+    asking.pool.release(fresh)
+
+    await asking.get()
+    (connection,) = asking.pool._idle[asking.address.origin]
+    connection.idle_since -= IDLE_SECONDS + 1
+    await up.wait_until(lambda: up.open_connections == 0)
+    assert asking.pool.connections == 0
+
+
+async def test_the_upstream_may_say_how_long_to_idle(up: FakeUpstream, asking: Asking) -> None:
+    await asking.get("header=Keep-Alive:timeout=3%2C max=10")
+    (connection,) = asking.pool._idle[asking.address.origin]
+    connection.idle_since -= 2.5
+    _, reused = await asking.pool.acquire(asking.address.origin, "GET")
+    assert not reused
+
+
+async def test_only_so_many_idle(
+    up: FakeUpstream, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert IDLE_MAX_PER_ORIGIN > 3
+    monkeypatch.setattr(pool_module, "IDLE_MAX_PER_ORIGIN", 3)
+    connections = [await asking.ask() for _ in range(5)]
+    for connection in connections:
+        await final_head(connection)
+        await whole_body(connection)
+        asking.pool.release(connection)
+    assert asking.pool.connections == 3
+    await up.wait_until(lambda: up.open_connections == 3)
+
+
+async def test_release_is_safe_twice(asking: Asking) -> None:
+    connection = await asking.ask()
+    asking.pool.release(connection)
+    asking.pool.release(connection)
+    assert asking.pool.connections == 0
+
+
+async def test_close_drops_busy_and_idle_and_what_comes_back(
+    up: FakeUpstream, asking: Asking
+) -> None:
+    await asking.get()
+    busy = await asking.ask("hold")
+    late = await asking.acquire()
+    late.write(request())
+    await final_head(late)
+    await whole_body(late)
+    await asking.pool.close()
+    await up.wait_until(lambda: up.open_connections == 0)
+    with pytest.raises(ConnectionLost):
+        await busy.head()
+    for connection in (busy, late):
+        asking.pool.release(connection)
+    assert asking.pool.connections == 0
+
+
+async def test_a_cancelled_dial_leaves_nothing_open(up: FakeUpstream) -> None:
+    """Cancelled at every step on its way."""
+    for steps in range(12):
+        pool = Pool(Timeouts(5, 5, 5), no_authorities())
+        dialing = asyncio.create_task(pool.acquire(parse_base_url(up.url).origin, "GET"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if steps % 3 == 0:
+            await asyncio.sleep(0.002)
+        dialing.cancel()
+        await asyncio.gather(dialing, return_exceptions=True)
+        if not dialing.cancelled():
+            pool.release(dialing.result()[0])
+        assert pool.connections == 0
+        await pool.close()
+    await up.wait_until(lambda: up.open_connections == 0)
+
+
+async def test_a_failed_dial_leaves_nothing_behind(unused_tcp_port: int) -> None:
+    pool = Pool(Timeouts(5, 5, 5), no_authorities())
+    with pytest.raises(ConnectFailed):
+        await pool.acquire(Origin("http", "127.0.0.1", unused_tcp_port), "GET")
+    assert pool.connections == 0
+    await pool.close()

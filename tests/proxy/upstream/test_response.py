@@ -1,0 +1,192 @@
+"""The reader of responses without a socket: every case whole, and cut at every byte."""
+
+import gc
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from proxy.upstream.errors import ProtocolViolation
+from proxy.upstream.response import ResponseReader, keep_alive_timeout
+from tests.proxy.upstream.corpus import (
+    CUT_SHORT,
+    ENDLESS,
+    ENDLESS_FEEDS,
+    GOOD,
+    MALFORMED,
+    MALFORMED_TO_HEAD,
+    SECOND,
+    Good,
+)
+
+
+def reading(method: str = "GET") -> ResponseReader:
+    reader = ResponseReader()
+    reader.head_only = method == "HEAD"
+    return reader
+
+
+def feed(reader: ResponseReader, pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        reader.feed(piece)
+
+
+def single_bytes(wire: bytes) -> list[bytes]:
+    return [wire[at : at + 1] for at in range(len(wire))]
+
+
+def check(reader: ResponseReader, good: Good) -> None:
+    """What was read is what stands in the bytes."""
+    if good.ends_by_closing:
+        assert not reader.complete
+        assert reader.end()
+    assert reader.complete
+    *interim, head = reader.heads
+    assert tuple(each.status for each in interim) == good.interim
+    assert (head.status, head.reason) == (good.status, good.reason)
+    assert good.headers is None or head.headers == good.headers
+    assert reader.take() == good.body
+    assert reader.trailers == (good.trailers or [])
+    assert reader.keep_alive == good.reusable
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD)
+def test_a_good_response_is_read_whole(good: Good) -> None:
+    reader = reading(good.method)
+    reader.feed(good.wire)
+    check(reader, good)
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD)
+def test_a_good_response_is_read_byte_by_byte(good: Good) -> None:
+    reader = reading(good.method)
+    feed(reader, single_bytes(good.wire))
+    check(reader, good)
+
+
+@pytest.mark.parametrize("good", [each for each in GOOD.values() if each.reusable])
+def test_another_response_may_follow(good: Good) -> None:
+    reader = reading(good.method)
+    reader.feed(good.wire)
+    reader.reset()
+    reader.feed(SECOND)
+    assert reader.heads[0].headers == [(b"Content-Length", b"4")]
+    assert reader.take() == b"evil"
+    assert reader.complete
+
+
+@pytest.mark.parametrize("wire", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_response_is_refused(wire: bytes) -> None:
+    with pytest.raises(ProtocolViolation):
+        reading().feed(wire)
+
+
+@pytest.mark.parametrize("wire", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_response_is_refused_byte_by_byte(wire: bytes) -> None:
+    with pytest.raises(ProtocolViolation):
+        feed(reading(), single_bytes(wire))
+
+
+@pytest.mark.parametrize("wire", MALFORMED_TO_HEAD.values(), ids=MALFORMED_TO_HEAD)
+def test_an_answer_to_head_has_no_body(wire: bytes) -> None:
+    with pytest.raises(ProtocolViolation):
+        reading("HEAD").feed(wire)
+    with pytest.raises(ProtocolViolation):
+        feed(reading("HEAD"), single_bytes(wire))
+
+
+@pytest.mark.parametrize(("begin", "more"), ENDLESS.values(), ids=ENDLESS)
+def test_what_never_ends_is_refused(begin: bytes, more: bytes) -> None:
+    reader = reading()
+    with pytest.raises(ProtocolViolation):
+        feed(reader, [begin, *[more] * ENDLESS_FEEDS])
+
+
+@pytest.mark.parametrize("wire", CUT_SHORT.values(), ids=CUT_SHORT)
+def test_an_end_too_soon_is_no_end(wire: bytes) -> None:
+    reader = reading()
+    reader.feed(wire)
+    assert not reader.end()
+
+
+def test_a_long_stream_of_small_chunks_is_no_endless_head() -> None:
+    reader = reading()
+    reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(200_000):
+        reader.feed(b"1;note=x\r\n.\r\n")
+    assert len(reader.take()) == 200_000
+
+
+def test_the_violation_says_what_is_wrong() -> None:
+    with pytest.raises(ProtocolViolation, match="answered 101"):
+        reading().feed(MALFORMED["101-without-upgrade"])
+    with pytest.raises(ProtocolViolation, match="Content-Length"):
+        reading().feed(MALFORMED["length-negative"])
+    with pytest.raises(ProtocolViolation, match="more than its response"):
+        reading().feed(MALFORMED["second-response"])
+
+
+def test_a_closed_reader_is_freed_at_once() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        reader = reading()
+        reader.feed(SECOND)
+        reader.close()
+        del reader
+        assert not [each for each in gc.get_objects() if isinstance(each, ResponseReader)]
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (b"timeout=5", 4.0),
+        (b"max=100, Timeout=20", 19.0),
+        (b"timeout=1", 0.5),
+        (b"timeout=0", 0.0),
+        (b"timeout", float("inf")),
+        (b"timeout=soon", float("inf")),
+        (b"timeout=-1", float("inf")),
+        (b"timeout=9999999", float("inf")),
+        (b"", float("inf")),
+    ],
+)
+def test_keep_alive_timeout(value: bytes, seconds: float) -> None:
+    assert keep_alive_timeout(value) == seconds
+
+
+_PIECES = st.sampled_from([*MALFORMED.values(), *(good.wire for good in GOOD.values())])
+_TOKENS = st.sampled_from(
+    [b"HTTP/1.1 ", b"200", b" OK", b"\r\n", b"\n", b"\r", b":", b" ", b"Content-Length: ", b"5",
+     b"Transfer-Encoding: chunked", b"0", b"\0", b"103", b"204", b";", b"Connection: close"]
+)  # fmt: skip
+_WIRE = st.one_of(
+    st.binary(max_size=200),
+    st.lists(_TOKENS, max_size=40).map(b"".join),
+    st.tuples(_PIECES, st.integers(0, 80), st.binary(max_size=4)).map(
+        lambda cut: cut[0][: cut[1]] + cut[2] + cut[0][cut[1] :]
+    ),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(wire=_WIRE, cuts=st.lists(st.integers(0, 200), max_size=6), head=st.booleans())
+@example(wire=SECOND + SECOND, cuts=[], head=False)
+def test_any_bytes_in_any_pieces_are_read_alike(wire: bytes, cuts: list[int], head: bool) -> None:
+    """Nothing but a ProtocolViolation is ever raised, and cuts change nothing."""
+    edges = [0, *sorted(min(cut, len(wire)) for cut in cuts), len(wire)]
+    pieces = [wire[start:end] for start, end in pairwise(edges)]
+    assert _outcome([wire], head) == _outcome(pieces, head)
+
+
+def _outcome(pieces: list[bytes], head: bool) -> object:
+    reader = reading("HEAD" if head else "GET")
+    try:
+        feed(reader, pieces)
+    except ProtocolViolation:
+        return "refused"
+    return [reader.heads, reader.take(), reader.trailers, reader.complete, reader.keep_alive]
