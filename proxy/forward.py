@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from proxy import errors
 from proxy.downstream import Downstream, RawHeaders, RequestHead
 from proxy.exchange import Exchange
-from proxy.headers import for_upstream, with_value
+from proxy.headers import for_upstream, trailers_for_upstream, with_value
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
 from proxy.upstream.dialing import Address
 from proxy.upstream.errors import ConnectionLost
@@ -68,11 +68,12 @@ async def send(
 
     What goes wrong before it is an `upstream.errors.UpstreamError`, or the refusal that the
     client's own body earned. A kept connection found dead before anything was written is replaced
-    silently; a GET or HEAD that dies before any answer is repeated once; nothing else ever is.
+    silently; a GET or HEAD that dies before any answer is repeated once on a fresh one; nothing
+    else ever is.
     """
     method = downstream.head.method
     for fresh in (False, True):
-        connection, reused = await pool.acquire(request.address.origin, method, fresh=fresh)
+        connection, _ = await pool.acquire(request.address.origin, method, fresh=fresh)
         upload: asyncio.Task[None] | None = None
         try:
             exchange.sent = perf_counter()
@@ -82,7 +83,7 @@ async def send(
             abandon(pool, connection, upload)
             if connection.written == 0:
                 exchange.sent = None
-            may_repeat = connection.written == 0 or (reused and _repeatable(method, request))
+            may_repeat = connection.written == 0 or _repeatable(method, request)
             if fresh or connection.received or not may_repeat:
                 raise
         except BaseException:
@@ -103,6 +104,7 @@ def _begin(
         connection.write(request.head + _framed(request.body, request.chunked, last=True))
         return None
     connection.write(request.head + _framed(request.body, request.chunked))
+    connection.uploading = True
     return asyncio.get_running_loop().create_task(
         _upload(request.chunked, downstream, connection, exchange), name="upload"
     )
@@ -122,6 +124,8 @@ async def _upload(
     except errors.Refusal:
         connection.close()
         raise
+    finally:
+        connection.uploading = False
 
 
 def _framed(
@@ -131,7 +135,8 @@ def _framed(
         return piece
     framed = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
     if last:
-        framed += b"0\r\n" + b"".join(b"%b: %b\r\n" % field for field in trailers or ()) + b"\r\n"
+        fields = trailers_for_upstream(trailers) if trailers else ()
+        framed += b"0\r\n" + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n"
     return framed
 
 
@@ -150,8 +155,9 @@ async def _first_head(
 
 def abandon(pool: Pool, connection: UpstreamConnection, upload: asyncio.Task[None] | None) -> None:
     """Drop an exchange that did not end cleanly."""
-    if upload is not None:
-        upload.cancel()
+    if upload is not None and not upload.cancel() and not upload.cancelled():
+        # Why the upload broke is known by now, or does not matter; asyncio wants it asked for.
+        upload.exception()
     connection.close()
     pool.release(connection)
 

@@ -37,6 +37,10 @@ _PRIVATE: Final = frozenset(
     )
 )
 _PRIVATE_PREFIXES: Final = (b"x-forwarded-", b"cf-")
+# They frame a message or say how to read it, which a trailer comes too late for.
+_NEVER_TRAILERS: Final = frozenset(
+    (b"content-encoding", b"content-length", b"content-range", b"content-type", b"trailer")
+)
 _NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _PRIVATE
 _NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
 
@@ -61,6 +65,17 @@ def for_downstream(headers: RawHeaders) -> RawHeaders:
         for field in headers
         if (name := field[0].lower()) not in _NOT_DOWNSTREAM and name not in named
     ]
+
+
+def trailers_for_upstream(trailers: RawHeaders) -> RawHeaders:
+    """The client's trailers that may cross: a server that merges them into the head must not
+    learn there what a head would not have told it (RFC 9110 6.5.1)."""
+    return [field for field in for_upstream(trailers) if field[0].lower() not in _NEVER_TRAILERS]
+
+
+def trailers_for_downstream(trailers: RawHeaders) -> RawHeaders:
+    """The upstream's trailers that may cross."""
+    return [field for field in for_downstream(trailers) if field[0].lower() not in _NEVER_TRAILERS]
 
 
 def _named_by_connection(headers: RawHeaders) -> frozenset[bytes] | set[bytes]:
