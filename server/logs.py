@@ -9,11 +9,19 @@ from typing import Any, Final, Literal, TextIO
 import msgspec
 from loguru import logger
 
-_TEXT: Final = (
-    "<dim>{time:YYYY-MM-DD HH:mm:ss.SSS}</dim> <level>{level: <8}</level> {message}\n{exception}"
+_TEXT: Final = "<dim>{time:YYYY-MM-DD HH:mm:ss.SSS}</dim> <level>{level: <8}</level> {message}"
+# Their chatter at INFO tells an operator nothing that we do not say ourselves. At DEBUG aiosqlite's
+# would tell every row that is written, digests and password hashes among them.
+_QUIET: Final = (
+    "aerich",
+    "aiosqlite",
+    "asyncio",
+    "httpcore",
+    "httpx",
+    "sanic.root",
+    "sanic.server",
+    "tortoise",
 )
-# Their chatter at INFO tells an operator nothing that we do not say ourselves.
-_QUIET: Final = ("asyncio", "httpx", "httpcore", "sanic.server", "sanic.root", "tortoise", "aerich")
 
 
 class _Intercept(logging.Handler):
