@@ -7,13 +7,16 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 from sanic import Sanic
 from sanic_ext import Config as ExtendConfig
 from sanic_ext import Extend
 
+from admin import blueprint as admin_blueprint
 from config import Settings, generate_missing, load
 from config.client_address import client_address
 from manage import blueprint as manage_blueprint
@@ -35,6 +38,7 @@ from proxy.provider_files import configured
 from proxy.providers import Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
+from proxy.upstream.refused import is_refused
 from server import logs
 from server.downstream import SanicDownstream
 from server.housekeeping import Housekeeping
@@ -64,6 +68,16 @@ def create_app(*, settings: Settings | None = None) -> App:
     known = configured(settings)
     app.blueprint(manage_blueprint(settings, provider_names=frozenset(known), ring=ring))
     parts = _Parts(app, settings, known, ring)
+    app.blueprint(
+        admin_blueprint(
+            settings,
+            ring=ring,
+            providers=known,
+            is_refused=is_refused,
+            checks=parts.checks,
+            running=parts.running,
+        )
+    )
     app.before_server_start(parts.open)
     app.after_server_stop(parts.close)
     app.ctx.checks = parts.checks
@@ -85,11 +99,15 @@ _SANIC: dict[str, Any] = {
 }
 
 
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
 def _extend(app: App) -> None:
     """Templating is sanic-ext's; without it Sanic would run on silently, so it is asked for."""
     Extend(
         app,
         config=ExtendConfig(
+            templating_path_to_templates=_TEMPLATES,
             # Our own documents: sanic-ext's pages load from a CDN.
             oas=False,
             http_auto_head=False,
@@ -220,6 +238,14 @@ class _Parts:
     def metrics(self) -> bytes:
         """What `/metrics` shows."""
         return self._observer.exposition()
+
+    def running(self, owner: UUID) -> int:
+        """How many requests of a token or project run in this worker."""
+        grants = (exchange.grant for exchange in self._plane.active)
+        return sum(
+            grant is not None and owner in (grant.record.token_id, grant.record.project_id)
+            for grant in grants
+        )
 
     def checks(self) -> Checks:
         """What `/ready` shows."""

@@ -1,19 +1,33 @@
 """Administrators and their sessions, for the admin pages."""
 
-from datetime import datetime
-from typing import Literal, Self, TypeAlias
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+from typing import Final, Literal, Self, TypeAlias
+from uuid import UUID
 
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
-from models import audit, changes, passwords
+from models import audit, changes, passwords, secrets
 from models.audit import Actor
 from models.database import in_one_transaction
 from models.errors import LastAdministrator, NameTaken
 from models.ids import new_id
+from models.text import clean_text
 
 #: A viewer sees everything and changes nothing.
 Role: TypeAlias = Literal["admin", "viewer"]
+
+#: A session ends when it was not used for so long …
+SESSION_IDLE: Final = timedelta(hours=12)
+#: … and in any case so long after its sign-in.
+SESSION_LIFETIME: Final = timedelta(days=7)
+_USE_RESOLUTION: Final = timedelta(minutes=1)
+#: Nobody's: an unknown name must take as long to refuse as a wrong password.
+_NOBODYS: Final = (
+    "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+)
 
 
 class AdminUser(Model):
@@ -59,6 +73,19 @@ class AdminUser(Model):
         await audit.record(
             by, "admin.create", "admin", user.id, changes.created(user, "username", "role")
         )
+        return user
+
+    @classmethod
+    async def authenticate(cls, username: str, password: str) -> Self | None:
+        """The active administrator with this name and password; a weak hash is made anew."""
+        user = await cls.get_or_none(username=username, is_active=True)
+        stored = _NOBODYS if user is None else user.password_hash
+        if not await passwords.verify_password(stored, password) or user is None:
+            return None
+        if passwords.needs_rehash(stored):
+            fresh = await passwords.hash_password(password)
+            # Only over the hash that was verified: the password may have been changed meanwhile.
+            await cls.filter(id=user.id, password_hash=stored).update(password_hash=fresh)
         return user
 
     async def set_password(self, password: str, *, by: Actor) -> None:
@@ -114,9 +141,54 @@ class AdminSession(Model):
     ip = fields.CharField(max_length=64, null=True)
     user_agent = fields.CharField(max_length=400, default="")
 
+    user_id: UUID
+
     class Meta:
         table = "admin_session"
         indexes = (("user",),)
+
+    @classmethod
+    @in_one_transaction
+    async def open(cls, user: AdminUser, *, by: Actor, user_agent: str = "") -> tuple[Self, str]:
+        """A session for somebody who just proved who they are, and its secret for the cookie."""
+        present = changes.now()
+        secret = token_urlsafe(32)
+        session = await cls.create(
+            digest=secrets.digest(secret),
+            user=user,
+            created_at=present,
+            last_seen_at=present,
+            expires_at=present + SESSION_LIFETIME,
+            ip=by.ip,
+            user_agent=clean_text(user_agent, limit=400),
+        )
+        await AdminUser.filter(id=user.id).update(last_login_at=present)
+        await cls.purge(present)
+        await audit.record(by, "admin.sign_in", "admin", user.id)
+        return session, secret
+
+    @classmethod
+    async def presented(cls, secret: str) -> Self | None:
+        """The live session that `secret` belongs to, with its user. Notes its use."""
+        session = await cls.get_or_none(digest=secrets.digest(secret)).select_related("user")
+        present = changes.now()
+        if (
+            session is None
+            or not session.user.is_active
+            or session.expires_at <= present
+            or session.last_seen_at + SESSION_IDLE <= present
+        ):
+            return None
+        if present - session.last_seen_at > _USE_RESOLUTION:
+            await cls.filter(id=session.id).update(last_seen_at=present)
+            session.last_seen_at = present
+        return session
+
+    @in_one_transaction
+    async def revoke(self, *, by: Actor) -> None:
+        """End it: signed out, here or from another browser."""
+        if await type(self).filter(id=self.id).delete():
+            await audit.record(by, "admin.sign_out", "admin", self.user_id)
 
     @classmethod
     async def purge(cls, before: datetime) -> int:

@@ -37,6 +37,10 @@ class Levels:
             self._levels.popitem(last=False)
         return level
 
+    def clear(self, key: str) -> None:
+        """Forget `key`."""
+        self._levels.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._levels)
 

@@ -1,0 +1,1 @@
+"""What forms may hold, one module per page family; the rules themselves are `models.rules`."""

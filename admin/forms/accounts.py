@@ -1,0 +1,70 @@
+"""Passwords, names and roles of the people who sign in."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from admin.forms.form import Form
+from models.administrators import Role
+from models.rules import Label, Name, wrong
+
+#: As ADMIN_PASSWORD allows. Longer than any hand would type, short enough to hash.
+Password = Annotated[str, Field(min_length=1, max_length=256)]
+_SHORTEST = 8
+
+
+def _long_enough(password: str) -> str:
+    if len(password) < _SHORTEST:
+        raise wrong(f"At least {_SHORTEST} characters.")
+    return password
+
+
+class _NewPassword(Form):
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"current", "password", "again"})
+
+    password: Password
+    again: Password
+
+    @field_validator("password")
+    @classmethod
+    def _is_long_enough(cls, password: str) -> str:
+        return _long_enough(password)
+
+    @field_validator("again")
+    @classmethod
+    def _is_the_same(cls, again: str, info: ValidationInfo) -> str:
+        if again != info.data.get("password", again):
+            raise wrong("This is not the same as above.")
+        return again
+
+
+class PasswordChange(_NewPassword):
+    """One's own password, which takes the one that holds."""
+
+    current: Password
+
+
+class PasswordReset(_NewPassword):
+    """Somebody else's."""
+
+
+class UserCreation(_NewPassword):
+    """A new account."""
+
+    username: Annotated[Name, Field(max_length=150)]
+    role: Role = "viewer"
+
+
+class UserChange(Form):
+    """An account's role."""
+
+    role: Role
+
+
+class SignIn(Form):
+    """A name and a password."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"password"})
+
+    username: Annotated[Label, Field(min_length=1)]
+    password: Password

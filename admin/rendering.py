@@ -1,0 +1,96 @@
+"""Pages from templates: sanic-ext's Jinja, made strict, and what every template knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+from sanic import HTTPResponse
+from sanic_ext import render as render_template
+
+from admin import csrf, htmx, shown, toasts
+from admin.assets import Assets
+from config.version import VERSION
+
+if TYPE_CHECKING:
+    from admin.service import Service
+    from admin.visit import Visit
+
+#: What a browser may do with our pages: nothing that does not come from us.
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def prepare(environment: jinja2.Environment, assets: Assets) -> None:
+    """Make sanic-ext's environment strict, and give it our words."""
+    environment.autoescape = True
+    environment.undefined = jinja2.StrictUndefined
+    environment.trim_blocks = True
+    environment.lstrip_blocks = True
+    environment.globals["asset"] = assets.url
+    environment.globals["version"] = VERSION
+    environment.filters.update(shown.FILTERS)
+
+
+async def render(
+    visit: Visit,
+    template: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    context: dict[str, Any],
+) -> HTTPResponse:
+    """`template` with what every page shows beside its own `context`."""
+    user = getattr(visit, "user", None)
+    partial = htmx.wants_partial(visit.request)
+    note = None if partial else _note(visit)
+    common = {
+        "user": user,
+        "may_change": user is not None and user.role == "admin",
+        "path": visit.request.path,
+        "here": visit.request.path
+        + (f"?{visit.request.query_string}" if visit.request.query_string else ""),
+        "csrf_token": csrf.token(visit.secret) if visit.secret else "",
+        "swap": partial,
+        "status": None if partial or user is None else status_line(visit.service),
+        "toast": note,
+    }
+    response = await render_template(
+        template, status=status, headers=headers, app=visit.request.app, context=common | context
+    )
+    if note is not None:
+        toasts.take_away(response, secure=visit.secure)
+    return response
+
+
+def _note(visit: Visit) -> str | None:
+    if visit.secret is None:
+        return None
+    return toasts.read(visit.secret, visit.request.cookies.get(toasts.COOKIE))
+
+
+_WORDS: Final = {
+    "ok": "fine",
+    "away": "away, waiting for it",
+    "never reached": "not reached yet",
+    "degraded": "behind, catching up",
+    "full": "full, refusing requests",
+}
+
+
+def status_line(service: Service) -> dict[str, str]:
+    """The foot of the sidebar: a level, and why."""
+    checks = service.checks()
+    worst = checks.draining or checks.database == "never reached" or checks.journal == "full"
+    fine = checks.database == checks.journal == "ok"
+    level = "bad" if worst else "fine" if fine else "warning"
+    word = "Not serving" if worst else "All is well" if fine else "Degraded"
+    return {
+        "level": level,
+        "word": "Shutting down" if checks.draining else word,
+        "database": f"{service.database}: {_WORDS.get(checks.database, checks.database)}",
+        "journal": f"Journal: {_WORDS.get(checks.journal, checks.journal)}",
+    }

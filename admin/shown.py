@@ -1,0 +1,148 @@
+"""How values look: Jinja filters for numbers, money, durations, times and long names.
+
+Times are `<time>` elements with the UTC instant; a script of ours puts them into the reader's
+zone, and without it they stand as UTC.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from markupsafe import Markup
+
+NOTHING: Final = "–"
+_NANOS: Final = 10**9
+_UNITS: Final = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
+_SPANS: Final = ((86_400, "day"), (3600, "h"), (60, "min"))
+
+
+def count(number: float | None) -> str:
+    """12,345"""
+    return NOTHING if number is None else f"{number:,}"
+
+
+def compact(number: float | None) -> str:
+    """12.3k"""
+    if number is None:
+        return NOTHING
+    for size, unit in _UNITS:
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return f"{number:,}"
+
+
+def usd(nanos: int | None) -> str:
+    """$1.23; small amounts keep two digits that say something. – where no price is known."""
+    if nanos is None:
+        return NOTHING
+    dollars = nanos / _NANOS
+    if dollars == 0 or dollars >= 0.01:
+        return f"${dollars:,.2f}"
+    return f"${dollars:.2g}" if dollars >= 0.0001 else "<$0.0001"
+
+
+def milliseconds(microseconds: float | None) -> str:
+    """1.2 ms, 340 ms, 2.10 s"""
+    if microseconds is None:
+        return NOTHING
+    if microseconds < 10_000:
+        return f"{microseconds / 1000:.1f} ms"
+    if microseconds < 1_000_000:
+        return f"{microseconds / 1000:.0f} ms"
+    return f"{microseconds / 1_000_000:.2f} s"
+
+
+def bytesize(size: int | None) -> str:
+    """12.3 kB"""
+    if size is None:
+        return NOTHING
+    for limit, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= limit:
+            return f"{size / limit:.3g} {unit}"
+    return f"{size} B"
+
+
+def percent(part: float, whole: float) -> str:
+    """3.4%"""
+    return NOTHING if not whole else f"{part / whole:.1%}"
+
+
+def moment(at: datetime | None) -> Markup | str:
+    """The time of day, in the reader's zone."""
+    return _time(at, "moment", lambda utc: f"{utc:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def ago(at: datetime | None) -> Markup | str:
+    """3 min ago, or in 3 min."""
+    return _time(at, "ago", relative)
+
+
+def relative(at: datetime) -> str:
+    """The distance from now, in words."""
+    seconds = (datetime.now(UTC) - at).total_seconds()
+    distance = _distance(abs(seconds))
+    if distance is None:
+        return "just now" if seconds >= 0 else "in a moment"
+    return f"{distance} ago" if seconds >= 0 else f"in {distance}"
+
+
+def span(length: timedelta | float | None) -> str:
+    """30 days, 4 h, 5 min"""
+    if length is None:
+        return NOTHING
+    seconds = length.total_seconds() if isinstance(length, timedelta) else length
+    return _distance(seconds) or f"{int(seconds)} s"
+
+
+def _distance(seconds: float) -> str | None:
+    for size, unit in _SPANS:
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{number} {unit}{'s' if unit == 'day' and number != 1 else ''}"
+    return None
+
+
+def _time(at: datetime | None, how: str, words: Callable[[datetime], str]) -> Markup | str:
+    if at is None:
+        return NOTHING
+    utc = at.astimezone(UTC)
+    return Markup('<time datetime="{}" data-shown="{}" title="{}">{}</time>').format(
+        f"{utc:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z", how, f"{utc:%Y-%m-%d %H:%M:%S} UTC", words(utc)
+    )
+
+
+def middle(text: str | None, most: int = 40) -> Markup | str:
+    """A long name without its middle; the whole of it on hover."""
+    if not text:
+        return NOTHING
+    if len(text) <= most:
+        return text
+    ahead = (most - 1) * 3 // 5
+    kept = f"{text[:ahead]}…{text[ahead + 1 - most :]}"
+    return Markup('<span title="{}">{}</span>').format(text[:1000], kept)
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """3 tokens, 1 token"""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def lines(items: list[str] | None) -> str:
+    """A list as a text area holds it."""
+    return "\n".join(items or ())
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "ago": ago,
+    "bytesize": bytesize,
+    "compact": compact,
+    "count": count,
+    "lines": lines,
+    "middle": middle,
+    "milliseconds": milliseconds,
+    "moment": moment,
+    "percent": percent,
+    "plural": plural,
+    "span": span,
+    "usd": usd,
+}

@@ -1,0 +1,34 @@
+// Times in the reader's zone. The server writes <time datetime="…Z" data-shown="ago|moment" title="… UTC">.
+"use strict";
+(function () {
+  var full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  var spans = [[86400, "day"], [3600, "hour"], [60, "minute"]];
+  var relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
+
+  function ago(moment) {
+    var seconds = (moment.getTime() - Date.now()) / 1000;
+    for (var i = 0; i < spans.length; i++) {
+      if (Math.abs(seconds) >= spans[i][0]) {
+        return relative.format(Math.trunc(seconds / spans[i][0]), spans[i][1]).replace(".", "");
+      }
+    }
+    return seconds > 0 ? "in a moment" : "just now";
+  }
+
+  function show(element) {
+    var moment = new Date(element.dateTime);
+    if (isNaN(moment)) return;
+    if (element.dataset.shown === "ago") element.textContent = ago(moment);
+    else if (element.dataset.shown === "moment") element.textContent = full.format(moment);
+  }
+
+  function showAll(within) {
+    within.querySelectorAll("time[data-shown]").forEach(show);
+  }
+
+  document.addEventListener("DOMContentLoaded", function () { showAll(document); });
+  document.addEventListener("htmx:load", function (event) { showAll(event.target); });
+  setInterval(function () {
+    if (!document.hidden) document.querySelectorAll('time[data-shown="ago"]').forEach(show);
+  }, 30000);
+})();
