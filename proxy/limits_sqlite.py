@@ -162,8 +162,9 @@ class SqliteLimits:
         try:
             return self._decide(claims)
         except sqlite3.DatabaseError as exc:
-            self._roll_back()
             raise LimitsUnavailable(str(exc)) from exc
+        finally:
+            self._roll_back()
 
     def release(self, reservation: Reservation) -> None:
         """Free the slots, now or as soon as the file can be written."""
@@ -199,6 +200,7 @@ class SqliteLimits:
         self._checkpointer.wrote()
 
     def _roll_back(self) -> None:
+        """End a transaction that failed: left open, it would keep every worker out."""
         if self._connection is not None and self._connection.in_transaction:
             self._connection.rollback()
 
@@ -276,8 +278,9 @@ class SqliteLimits:
                 self._owed.clear()
                 return True
         except (sqlite3.DatabaseError, LimitsUnavailable) as exc:
-            self._roll_back()
             logger.debug("Limits are given back later: {}", exc)
+        finally:
+            self._roll_back()
         if self._retry is None:
             self._retry = asyncio.get_running_loop().call_later(_RETRY_S, self._settle_again)
         return False

@@ -13,6 +13,7 @@ from proxy.limits_checkpoint import Checkpointer
 from proxy.limits_presence import Presence
 from proxy.limits_sqlite import SqliteLimits
 from tests.proxy.limit_stores import Stores, eventually
+from tests.proxy.limits_process import admitted
 
 QUOTA = (Claim("t:1", quota=5),)
 SLOT = (Claim("t:1", max_parallel=1),)
@@ -120,6 +121,61 @@ async def test_twenty_workers_may_open_a_new_file_at_once(stores: Stores) -> Non
         await worker.acquire((Claim("t:1", quota=20),))
     with pytest.raises(Exhausted):
         await workers[0].acquire((Claim("t:1", quota=20),))
+
+
+async def test_a_full_disk_refuses_until_there_is_room(stores: Stores) -> None:
+    store = await stores.worker()
+    got = await store.acquire((Claim("t:1", quota=5, max_parallel=1),))
+    connection = store._connection  # type: ignore[union-attr]
+    assert connection is not None
+    connection.execute("PRAGMA max_page_count = 1")
+    many = tuple(Claim(f"k:{number}", quota=1) for number in range(100))
+    with pytest.raises(LimitsUnavailable):
+        await store.acquire(many)
+    store.release(got)
+    connection.execute("PRAGMA max_page_count = 1000000")
+    await store.acquire(many)
+    assert (await store.acquire((Claim("t:1", 5, max_parallel=1),))).remaining == (5, 3, 0.0)
+
+
+async def test_a_decision_that_fails_halfway_locks_nobody_out(stores: Stores) -> None:
+    store, other = await stores.worker(), await stores.worker()
+    with pytest.raises(OverflowError):
+        await store.acquire((*QUOTA, Claim("p:1", quota=2**70, quota_base=2**69)))
+    assert (await other.acquire(QUOTA)).remaining == (5, 4, 0.0)
+    assert (await store.acquire(QUOTA)).remaining == (5, 3, 0.0)
+
+
+async def test_waiting_exactly_as_told_is_enough_at_any_rate(stores: Stores) -> None:
+    store = await stores.worker()
+    for rate in range(1, 100):
+        claims = (Claim("t:1", requests_per_minute=rate),)
+        assert await admitted(store, claims, rate + 1) == rate
+        with pytest.raises(Exhausted) as caught:
+            await store.acquire(claims)
+        assert caught.value.retry_after is not None
+        await stores.turn_clock(caught.value.retry_after)
+        await store.acquire(claims)
+        await stores.turn_clock(60)
+
+
+async def test_a_killed_process_frees_its_slots_at_once(stores: Stores) -> None:
+    survivor = await stores.worker()
+    process = stores.process([list(SLOT[0])], 1, hold=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    assert await asyncio.to_thread(process.stdout.readline) == "1\n"
+    with pytest.raises(Exhausted):
+        await survivor.acquire(SLOT)
+    process.kill()
+    process.wait()
+    await survivor.acquire(SLOT)
+    # What is left of it is cleared away by the next to open.
+    assert len(list(stores.workers.iterdir())) == 2
+    await stores.worker()
+    assert len(list(stores.workers.iterdir())) == 2
 
 
 async def test_counts_survive_a_restart_and_slots_do_not(stores: Stores) -> None:
