@@ -1,0 +1,1 @@
+"""Tests of server/: the front door, without and with a socket."""

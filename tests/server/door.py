@@ -1,0 +1,114 @@
+"""The front door on a real socket, in the test's own loop: the real app, a counting upstream."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from sanic import HTTPResponse, Request, text
+
+from app import App, create_app
+from config import Database, Settings, load
+from fake_upstream import FakeUpstream
+from models import Actor, Project, Token
+from models.crypto import KeyRing
+from server.downstream import SanicDownstream
+from server.worker import Worker
+from tests.fixtures.database import database_url
+from tests.fixtures.service import GIVEN, UPSTREAM_KEY
+from tests.server.wire import Client
+
+_BY: Final = Actor("cli:tester")
+
+
+class ScriptedPlane:
+    """Stands in for the data plane: every request to `/v1` runs `handle`."""
+
+    def __init__(self, handle: Callable[[SanicDownstream], Awaitable[None]]) -> None:
+        self.active: set[Any] = set()
+        self.draining = False
+        self.handle = handle
+
+    def end_all(self) -> None:
+        """Nothing is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """`secret` is a valid token whose requests go to `up`."""
+
+    port: int
+    up: FakeUpstream
+    secret: str
+
+    async def connect(self) -> Client:
+        return await Client.connect(self.port)
+
+    def with_token(self, message: bytes) -> bytes:
+        """`message` with its placeholders filled in."""
+        filled = message.replace(b"$AUTH", b"Authorization: Bearer $SECRET")
+        return filled.replace(b"$SECRET", self.secret.encode())
+
+
+def _app(settings: Settings) -> App:
+    app = create_app(settings=settings)
+
+    @app.post("/plain")
+    async def plain(request: Request) -> HTTPResponse:
+        return text(f"{len(request.body)} bytes")
+
+    return app
+
+
+async def _issue_token(settings: Settings, base_url: str) -> str:
+    project = await Project.create_with_key(
+        name=f"project-{uuid4().hex}",
+        provider="openai",
+        api_key=UPSTREAM_KEY,
+        ring=KeyRing(settings.encryption_keys),
+        by=_BY,
+        base_url=base_url,
+    )
+    return (await Token.issue(project, by=_BY))[1]
+
+
+@asynccontextmanager
+async def open_door(
+    template: Database,
+    directory: Path,
+    *,
+    plane: ScriptedPlane | None = None,
+    **environ: str,
+) -> AsyncIterator[Door]:
+    """Serve on a free port until the block ends.
+
+    `template` is a migrated database; `environ` is further settings; `plane` takes the data
+    plane's place.
+    """
+    database = Database(dialect="sqlite", path=directory / "llm-proxy.db")
+    shutil.copyfile(template.path, database.path)
+    own = {"DATABASE_URL": database_url(database), "DATA_DIR": str(directory / "data")}
+    settings = load(GIVEN | own | environ, None)
+    app = _app(settings)
+    listener = socket.create_server(("127.0.0.1", 0))
+    worker, ready = Worker(app, listener, drain_seconds=0), asyncio.Event()
+    async with FakeUpstream(api_keys={UPSTREAM_KEY}) as up:
+        serving = asyncio.create_task(worker.serve(ready))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if plane is not None:
+            app.ctx.data_plane = plane
+        try:
+            secret = await _issue_token(settings, up.url)
+            yield Door(listener.getsockname()[1], up, secret)
+        finally:
+            worker.stop()
+            await serving

@@ -1,0 +1,152 @@
+"""The front door against everything that could be read in two ways, over a raw socket.
+
+Every refused message is followed at once by a good request that nobody must ever answer: what
+comes behind a message that was not understood belongs to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.server.corpus import (
+    AUTH,
+    CHUNKED,
+    CLOSING,
+    END,
+    GET,
+    HOST,
+    REFUSED,
+    SERVED,
+    SMUGGLED,
+    chunked,
+    fields,
+)  # fmt: skip
+from tests.server.door import Door
+
+
+def test_the_corpus_is_as_large_as_it_was_meant_to_be() -> None:
+    assert len(REFUSED) >= 60
+
+
+@pytest.mark.parametrize("message", REFUSED.values(), ids=REFUSED)
+async def test_refused_and_nothing_behind_it_is_read(door: Door, message: bytes) -> None:
+    async with await door.connect() as client:
+        await client.send(door.with_token(message + SMUGGLED))
+        answer = await client.answer()
+        rest = await client.end(within=2)
+
+    assert (answer.status, answer.code, rest) == (400, "invalid_request", b"")
+    assert answer.header("connection") == b"close"
+    assert answer.header("x-should-retry") == b"false"
+    assert door.up.heads == 0
+
+
+# An empty line between two requests is another case, and fine.
+BEHIND_ANOTHER = {name: sent for name, sent in REFUSED.items() if sent[:1] not in b"\r\n"}
+
+
+@pytest.mark.parametrize("message", BEHIND_ANOTHER.values(), ids=BEHIND_ANOTHER)
+async def test_refused_after_a_good_request_was_answered(door: Door, message: bytes) -> None:
+    async with await door.connect() as client:
+        await client.send(door.with_token(GET + message + SMUGGLED))
+        answers = [await client.answer(), await client.answer()]
+        rest = await client.end(within=2)
+
+    assert [answer.status for answer in answers] == [200, 400]
+    assert rest == b""
+    assert [request.target for request in door.up.requests] == [b"/v1/models"]
+
+
+@pytest.mark.parametrize(("sent", "statuses"), SERVED.values(), ids=SERVED)
+async def test_served_in_order_over_one_connection(
+    door: Door, sent: bytes, statuses: list[int]
+) -> None:
+    async with await door.connect() as client:
+        await client.send(door.with_token(sent))
+        answers = [await client.answer() for _ in statuses]
+        # The connection lives on, and exactly these answers have come.
+        await client.send(door.with_token(GET))
+        assert (await client.answer()).status == 200
+
+    assert [answer.status for answer in answers] == statuses
+    assert b"smuggled" not in b"".join(request.target for request in door.up.requests)
+
+
+@pytest.mark.parametrize("message", ["good", "refused"])
+async def test_a_message_in_single_bytes_is_the_same_message(door: Door, message: str) -> None:
+    sent = chunked(CHUNKED) if message == "good" else REFUSED["chunk size ended by LF"]
+    async with await door.connect() as client:
+        await client.drip(door.with_token(sent))
+        answer = await client.answer()
+    assert answer.status == (200 if message == "good" else 400)
+    assert door.up.heads == (1 if message == "good" else 0)
+
+
+@pytest.mark.parametrize("sent", CLOSING.values(), ids=CLOSING)
+async def test_closed_after_the_answer(door: Door, sent: bytes) -> None:
+    async with await door.connect() as client:
+        await client.send(door.with_token(sent + SMUGGLED))
+        answer = await client.answer()
+        assert (answer.status, answer.header("connection")) == (200, b"close")
+        assert await client.end() == b""
+    assert door.up.count == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [(b"/health", 200), (b"/ready", 200), (b"/", 302), (b"/plain", 400)]
+)
+async def test_http_1_0_without_host(door: Door, path: bytes, status: int) -> None:
+    async with await door.connect() as client:
+        await client.send(b"GET %b HTTP/1.0\r\n\r\n" % path)
+        assert (await client.answer()).status == status
+        assert await client.end() == b""
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        GET[:-2],
+        fields(b"Content-Length: 100\r\n", body=b"hello"),
+        chunked(b"5\r\nhel"),
+        chunked(b"5\r\nhello\r\n"),
+        chunked(b"5\r\nhello\r\n0\r\nX: 1\r\n"),
+    ],
+    ids=["head", "body", "chunk", "between chunks", "trailers"],
+)
+async def test_a_message_that_is_never_finished_is_never_served(door: Door, cut: bytes) -> None:
+    async with await door.connect() as client:
+        await client.send(door.with_token(cut))
+        await asyncio.sleep(0.05)
+        client.writer.write_eof()
+        assert await client.end() == b""
+    assert door.up.count == 0
+
+
+async def test_sanics_own_handlers_stand_behind_the_same_door(door: Door) -> None:
+    async with await door.connect() as client:
+        for body in (
+            b"Content-Length: 5\r\n\r\nhello",
+            b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+        ):
+            await client.send(b"POST /plain HTTP/1.1\r\nHost: a\r\n" + body)
+            assert (await client.answer()).status == 200
+        await client.send(
+            b"POST /plain HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\nabc"
+        )
+        assert (await client.answer()).status == 400
+        assert await client.end() == b""
+
+
+async def test_a_streamed_upload_with_a_bad_chunk_never_arrives_whole(door: Door) -> None:
+    upload = b"POST /v1/files HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + HOST + AUTH + END
+    async with await door.connect() as client:
+        await client.send(door.with_token(upload + b"5\r\nhello\r\n"))
+        await door.up.wait_until(lambda: door.up.heads == 1)
+        await client.send(door.with_token(b"5\r\nhelloXX" + SMUGGLED))
+        answer = await client.answer()
+        assert (answer.status, answer.code) == (400, "invalid_request")
+        assert await client.end() == b""
+    recorded = await door.up.wait_for(1)
+    assert (recorded.complete, door.up.heads) == (False, 1)
