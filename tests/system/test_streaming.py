@@ -58,7 +58,7 @@ async def test_the_client_sees_the_first_chunk_before_the_second_is_sent(
     assert text == expected_text(STREAM)
 
 
-async def test_every_event_arrives_while_the_next_is_withheld(
+async def test_head_and_every_event_arrive_while_the_next_is_withheld(
     http: httpx.AsyncClient, up: FakeUpstream
 ) -> None:
     """Nothing is held back for what follows, whichever event it is."""
@@ -71,6 +71,7 @@ async def test_every_event_arrives_while_the_next_is_withheld(
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(head)
+        await waits.acquire()
         for event in events:
             writer.write(b"%x\r\n%b\r\n" % (len(event), event))
             await waits.acquire()
@@ -81,6 +82,8 @@ async def test_every_event_arrives_while_the_next_is_withheld(
     await up.stop()
     server = await asyncio.start_server(answer, up.host, up.port)
     async with server, http.stream("POST", CHAT, json=STREAM) as streamed:
+        # The head is here, and no event was sent yet.
+        waits.release()
         pieces = streamed.aiter_raw()
         for event in events:
             assert await asyncio.wait_for(anext(pieces), 30) == event
