@@ -239,7 +239,6 @@ class StrictHttp(Http):
         except FramingError as error:
             # Where this body ends is unknown, so nothing after it may be read.
             self.keep_alive = False
-            self.recv_buffer.clear()
             raise MalformedBody(str(error)) from error
         self.request_bytes += len(piece)
         if chunks.ended:

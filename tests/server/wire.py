@@ -70,7 +70,10 @@ class Client:
         async with asyncio.timeout(10):
             head = await self.reader.readuntil(b"\r\n\r\n")
             line, *lines = head[:-4].split(b"\r\n")
-            status = int(line.split(b" ")[1])
+            version, code, _ = line.split(b" ", 2)
+            # Anything before it would be a body that should not have been sent.
+            assert version == b"HTTP/1.1"
+            status = int(code)
             headers = [_field(line) for line in lines]
             if head_only or status < 200 or status in (204, 304):
                 return Answer(status, headers, b"", [])
