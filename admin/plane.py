@@ -9,7 +9,19 @@ from uuid import UUID
 from loguru import logger
 from sanic import Blueprint, HTTPResponse, Request, Sanic
 
-from admin import account, htmx, rendering, sign_in
+from admin import (
+    account,
+    audit,
+    htmx,
+    keys,
+    projects,
+    rendering,
+    requests,
+    sign_in,
+    tokens,
+    usage,
+    users,
+)
 from admin.assets import Assets
 from admin.dispatch import Dispatcher
 from admin.errors import InternalError, translate
@@ -23,6 +35,13 @@ from models.ids import new_id
 FAMILIES: Final[tuple[Pages, ...]] = (
     sign_in.pages,
     account.pages,
+    projects.pages,
+    keys.pages,
+    tokens.pages,
+    requests.pages,
+    audit.pages,
+    usage.pages,
+    users.pages,
 )
 #: Every path takes every method, since the refusal of one is a page as well.
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -54,6 +73,7 @@ def blueprint(
         longest_lifetime=timedelta(seconds=longest) if longest else None,
         is_refused=is_refused,
         checks=checks,
+        workers=settings.web_concurrency,
         running=running,
     )
     plane = Blueprint("admin", url_prefix="/admin")

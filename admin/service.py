@@ -53,6 +53,7 @@ class Service:
     is_refused: Callable[[str], bool]
     """Whether a resolved address is never an upstream."""
     checks: Callable[[], Checks]
+    workers: int
     running: Callable[[UUID], int]
     """How many requests of a token or project run in this worker."""
     throttle: Throttle = field(default_factory=Throttle)

@@ -1,0 +1,48 @@
+"""The last question before something that cannot be undone: a page, or a dialog of the same."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sanic import HTTPResponse
+
+from admin import shown
+from admin.visit import SignedIn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Danger:
+    """What is asked. `name`, where given, has to be typed."""
+
+    title: str
+    consequences: tuple[str, ...]
+    action: str
+    button: str
+    back: str
+    name: str | None = None
+    ids: tuple[UUID, ...] = ()
+
+    async def ask(self, visit: SignedIn, *, error: str = "") -> HTTPResponse:
+        """The question; 422 where what was typed is not the name."""
+        return await visit.render(
+            "components/danger.html",
+            partial="components/_danger.html",
+            status=422 if error else 200,
+            danger=self,
+            error=error,
+        )
+
+    def confirmed(self, visit: SignedIn) -> bool:
+        """Whether the name was typed as it is."""
+        return self.name is None or visit.fields.get("name", "").strip() == self.name.strip()
+
+
+def running(visit: SignedIn, owner: UUID, whose: str) -> str:
+    """What happens to the requests that run now."""
+    number = visit.service.running(owner)
+    if visit.service.workers > 1:
+        here = f", {number:,} of them in this worker" if number else ""
+        return f"{whose} running requests end within a second{here}."
+    if not number:
+        return "No request is running now."
+    verb = "ends" if number == 1 else "end"
+    return f"{shown.plural(number, 'running request')} {verb} within a second."

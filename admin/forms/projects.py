@@ -1,0 +1,105 @@
+"""Projects and their keys."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, cast
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from admin.forms.form import Filled, Form
+from models import Project, UpstreamKey
+from models.projects import ProjectFields
+from models.rules import (
+    ALLOW_LIST,
+    ApiKey,
+    BaseUrl,
+    Label,
+    ModelPatterns,
+    Name,
+    Origin,
+    Parallel,
+    RatePerMinute,
+    Weight,
+    wrong,
+)
+from models.upstream_keys import UpstreamKeyFields
+
+#: Where the validation context has the names that `provider` may take.
+PROVIDERS: Final = "providers"
+
+#: Keys are pasted, often with the line's end.
+_Pasted = Annotated[
+    ApiKey, BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)
+]
+
+
+class ProjectChange(Form):
+    """All that may be changed on a project."""
+
+    LISTS: ClassVar[frozenset[str]] = frozenset({"allowed_models", "allowed_origins"})
+
+    name: Name
+    base_url: BaseUrl | None = None
+    requests_per_minute: RatePerMinute | None = None
+    max_parallel_requests: Parallel | None = None
+    allowed_models: ModelPatterns | None = None
+    allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
+
+    def fields(self) -> ProjectFields:
+        """What the model takes."""
+        return cast(ProjectFields, self.model_dump(exclude={"provider", "api_key"}))
+
+
+class ProjectCreation(ProjectChange):
+    """A new project with its first key."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key"})
+
+    provider: str
+    api_key: _Pasted
+
+    @field_validator("provider")
+    @classmethod
+    def _is_known(cls, name: str, info: ValidationInfo) -> str:
+        if name not in (info.context or {}).get(PROVIDERS, ()):
+            raise wrong("Choose one of these.")
+        return name
+
+
+class KeyChange(Form):
+    """What may be changed on a key."""
+
+    label: Label = ""
+    weight: Weight = 1
+
+    def fields(self) -> UpstreamKeyFields:
+        """What the model takes."""
+        return cast(UpstreamKeyFields, self.model_dump(exclude={"api_key"}))
+
+
+class KeyCreation(KeyChange):
+    """One more key."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key"})
+
+    api_key: Annotated[_Pasted, Field(repr=False)]
+
+
+def of_project(project: Project) -> Filled[ProjectChange]:
+    """The form with what holds now."""
+    return Filled(_texts(project, ProjectChange))
+
+
+def of_key(key: UpstreamKey) -> Filled[KeyChange]:
+    """The form with what holds now."""
+    return Filled(_texts(key, KeyChange))
+
+
+def _texts(row: Any, form: type[Form]) -> Mapping[str, str]:
+    return {name: as_text(getattr(row, name)) for name in form.model_fields}
+
+
+def as_text(value: object) -> str:
+    """A stored value as a field holds it."""
+    if value is None:
+        return ""
+    return "\n".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,147 @@
+"""Tokens: a name is enough; what else may be said is folded away."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from admin.forms.form import Filled, Form
+from admin.forms.projects import as_text
+from models import Token
+from models.rules import (
+    ALLOW_LIST,
+    LONGEST_GRACE,
+    Address,
+    Endpoint,
+    FutureMoment,
+    Id,
+    Label,
+    ModelPatterns,
+    Parallel,
+    Quota,
+    RatePerMinute,
+    wrong,
+)
+from models.tokens import DEFAULT_LIFETIME, TokenFields
+
+Expiry = Literal["1h", "24h", "7d", "30d", "90d", "longest", "never", "custom", "keep"]
+
+_PRESETS: Final[Mapping[Expiry, tuple[str, timedelta]]] = {
+    "1h": ("1 hour", timedelta(hours=1)),
+    "24h": ("24 hours", timedelta(hours=24)),
+    "7d": ("7 days", timedelta(days=7)),
+    "30d": ("30 days", timedelta(days=30)),
+    "90d": ("90 days", timedelta(days=90)),
+}
+#: Where the validation context has TOKEN_MAX_LIFETIME.
+LONGEST: Final = "longest"
+
+
+def expiries(longest: timedelta | None, *, keep: bool = False) -> list[tuple[Expiry, str]]:
+    """The choices that are allowed here."""
+    found: list[tuple[Expiry, str]] = [("keep", "As it is")] if keep else []
+    found += [
+        (key, label)
+        for key, (label, length) in _PRESETS.items()
+        if longest is None or length <= longest
+    ]
+    found.append(("never", "Never") if longest is None else ("longest", "The longest allowed"))
+    return [*found, ("custom", "Custom")]
+
+
+class TokenChange(Form):
+    """All that may be changed on a token."""
+
+    LISTS: ClassVar[frozenset[str]] = frozenset(
+        {"allowed_models", "allowed_endpoints", "allowed_ips"}
+    )
+
+    name: Label = ""
+    expiry: Expiry = "30d"
+    expires_at: Annotated[FutureMoment | None, Field(validate_default=True)] = None
+    max_requests: Quota | None = None
+    requests_per_minute: RatePerMinute | None = None
+    max_parallel_requests: Parallel | None = None
+    allowed_models: ModelPatterns | None = None
+    allowed_endpoints: Annotated[list[Endpoint], ALLOW_LIST] | None = None
+    allowed_ips: Annotated[list[Address], ALLOW_LIST] | None = None
+
+    @field_validator("expires_at", mode="before")
+    @classmethod
+    def _only_if_custom(cls, text: object, info: ValidationInfo) -> object:
+        """A browser's date and time has neither seconds nor zone; ours is UTC."""
+        if info.data.get("expiry") != "custom":
+            return None
+        if not isinstance(text, str):
+            raise wrong("Say when.")
+        return f"{text}:00Z" if text.count(":") == 1 else f"{text}Z"
+
+    def fields(self, longest: timedelta | None) -> TokenFields:
+        """What the model takes."""
+        wanted = self.model_dump(exclude={"project_id", "expiry", "expires_at"})
+        if self.expiry != "keep":
+            wanted["expires_at"] = self._end(longest)
+        return cast(TokenFields, wanted)
+
+    def _end(self, longest: timedelta | None) -> datetime | None:
+        present = datetime.now(UTC)
+        if self.expiry == "custom":
+            return self.expires_at
+        if self.expiry == "longest":
+            # A little less: the model looks at the clock after us.
+            return None if longest is None else present + longest
+        if self.expiry in _PRESETS:
+            return present + _PRESETS[self.expiry][1]
+        return None
+
+
+class TokenCreation(TokenChange):
+    """A new token."""
+
+    project_id: Id
+
+
+class Rotation(Form):
+    """A new secret, and for how long the old one still works, in seconds."""
+
+    grace_seconds: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = 0
+
+
+def blank(longest: timedelta | None, project_id: str) -> Filled[TokenCreation]:
+    """The form of a new token: 30 days, or the longest allowed if that is shorter."""
+    usual = longest is None or longest >= DEFAULT_LIFETIME
+    return Filled({"expiry": "30d" if usual else "longest", "project_id": project_id})
+
+
+def of_token(token: Token) -> Filled[TokenChange]:
+    """The form with what holds now."""
+    row: Any = token
+    names = TokenChange.model_fields.keys() - {"expiry", "expires_at"}
+    values = {name: as_text(getattr(row, name)) for name in names}
+    if token.expires_at is not None:
+        values["expires_at"] = f"{token.expires_at.astimezone(UTC):%Y-%m-%dT%H:%M}"
+    return Filled({**values, "expiry": "keep"})
+
+
+def limits_summary(form: Filled[Any]) -> str:
+    """What is set under the fold, in a few words."""
+    number_words = {
+        "max_requests": "{} requests",
+        "requests_per_minute": "{} a minute",
+        "max_parallel_requests": "{} at once",
+    }
+    said = [
+        words.format(form.value(name).strip())
+        for name, words in number_words.items()
+        if form.value(name).strip()
+    ]
+    for name, noun in (
+        ("allowed_models", "model"),
+        ("allowed_endpoints", "endpoint"),
+        ("allowed_ips", "address"),
+    ):
+        number = len(form.value(name).split())
+        plural = f"{noun}es" if noun == "address" else f"{noun}s"
+        said += [f"{number} {noun if number == 1 else plural}"] if number else []
+    return ", ".join(said) or "None set"

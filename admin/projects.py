@@ -1,0 +1,264 @@
+"""`/admin/projects`"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sanic import HTTPResponse
+from tortoise.functions import Count
+
+from admin import charts, danger, shown
+from admin.danger import Danger
+from admin.errors import NotFound
+from admin.forms.form import Filled, fill
+from admin.forms.projects import PROVIDERS, KeyCreation, ProjectChange, ProjectCreation, of_project
+from admin.pages import Pages
+from admin.tables import table
+from admin.visit import SignedIn
+from models import AuditEvent, Project, listing, usage_report
+from models.errors import NameTaken
+from models.usage_report import UsageQuery
+
+pages = Pages()
+_COLUMNS = {"name": "name", "provider": "provider", "created": "id", "changed": "updated_at"}
+_SHOWN_TOKENS = 8
+_SHOWN_EVENTS = 10
+_MOST_GROUPS = 10_000
+
+
+async def find(project_id: UUID) -> Project:
+    """The living project with this id, and its keys. Raises NotFound."""
+    project = await Project.get_or_none(id=project_id, deleted_at__isnull=True).prefetch_related(
+        "keys"
+    )
+    if project is None:
+        raise NotFound("There is no project with this id. It may have been deleted.")
+    return project
+
+
+@pages.get("/projects")
+async def index(visit: SignedIn) -> HTTPResponse:
+    """The list."""
+    state = {"active": True, "inactive": False}.get(visit.query.get("state", ""))
+    rows = listing.projects(q=visit.query.get("q"), is_active=state).prefetch_related("keys")
+    found = await table(visit, rows, columns=_COLUMNS, sort="-created")
+    return await visit.render(
+        "projects/index.html",
+        partial="projects/_table.html",
+        table=found,
+        tokens=await _active_tokens([row.id for row in found.rows]),
+        usage=await _usage_of_a_day(),
+        query=visit.query,
+    )
+
+
+async def _active_tokens(project_ids: list[UUID]) -> dict[UUID, int]:
+    counted = (
+        await listing.tokens(status="active")
+        .filter(project_id__in=project_ids)
+        .annotate(number=Count("id"))
+        .group_by("project_id")
+        .values("project_id", "number")
+    )
+    return {UUID(str(row["project_id"])): row["number"] for row in counted}
+
+
+async def _usage_of_a_day() -> dict[Any, usage_report.UsageRow]:
+    present = datetime.now(UTC)
+    query = UsageQuery(start=present - timedelta(hours=24), end=present, group_by="project")
+    rows, _ = await usage_report.report(query, limit=_MOST_GROUPS)
+    return {row.group: row for row in rows}
+
+
+@pages.get("/projects/new", role="admin")
+async def new(visit: SignedIn) -> HTTPResponse:
+    """The form of a new project."""
+    return await _form(visit, Filled({"provider": "openai"}))
+
+
+@pages.post("/projects")
+async def create(visit: SignedIn) -> HTTPResponse:
+    """A new project with its first key."""
+    known = frozenset(visit.service.providers)
+    form = fill(ProjectCreation, visit.sent, context={PROVIDERS: known})
+    if form.valid is None:
+        return await _form(visit, form, status=422)
+    try:
+        project = await Project.create_with_key(
+            provider=form.valid.provider,
+            api_key=form.valid.api_key,
+            ring=visit.service.ring,
+            by=visit.actor,
+            **form.valid.fields(),
+        )
+    except NameTaken:
+        return await _form(visit, form.wrong("name", _TAKEN), status=422)
+    return visit.redirect(f"/admin/projects/{project.id}", toast="The project was created.")
+
+
+_TAKEN = "There is a project with this name already."
+
+
+@pages.get("/projects/{project_id}")
+async def show(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """Everything about a project, on one page."""
+    return await page(visit, await find(project_id), Filled({"weight": "1"}))
+
+
+async def page(
+    visit: SignedIn, project: Project, key_form: Filled[KeyCreation], *, status: int = 200
+) -> HTTPResponse:
+    """The project's page, with what stands in the form of a new key."""
+    span = charts.chosen_span(visit.query.get("span"))
+    keys = sorted(project.keys, key=lambda key: key.id)
+    targets = [str(project.id), *(str(key.id) for key in keys)]
+    events = AuditEvent.filter(target_id__in=targets).order_by("-id").limit(_SHOWN_EVENTS)
+    tokens = listing.tokens(project_id=project.id)
+    return await visit.render(
+        "projects/show.html",
+        status=status,
+        project=project,
+        provider=visit.service.providers.get(project.provider),
+        keys=keys,
+        key_form=key_form,
+        tokens=await tokens.order_by("-id").limit(_SHOWN_TOKENS),
+        token_count=await tokens.count(),
+        usage=await charts.usage(span, project_id=project.id),
+        spans=charts.SPANS,
+        events=await events,
+    )
+
+
+@pages.get("/projects/{project_id}/edit", role="admin")
+async def edit(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """The form of what holds now."""
+    project = await find(project_id)
+    return await _form(visit, of_project(project), project)
+
+
+@pages.post("/projects/{project_id}/edit")
+async def change(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """Change it."""
+    project = await find(project_id)
+    form = fill(ProjectChange, visit.sent)
+    if form.valid is None:
+        return await _form(visit, form, project, status=422)
+    try:
+        await project.change(by=visit.actor, **form.valid.fields())
+    except NameTaken:
+        return await _form(visit, form.wrong("name", _TAKEN), project, status=422)
+    return visit.redirect(f"/admin/projects/{project_id}", toast="The project was changed.")
+
+
+async def _form(
+    visit: SignedIn, form: Filled[Any], project: Project | None = None, *, status: int = 200
+) -> HTTPResponse:
+    return await visit.render(
+        "projects/form.html",
+        status=status,
+        form=form,
+        project=project,
+        providers=[(name, facts.base_url) for name, facts in visit.service.providers.items()],
+    )
+
+
+@pages.post("/projects/{project_id}/activate")
+async def activate(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """Let its tokens in again."""
+    project = await find(project_id)
+    await project.activate(by=visit.actor)
+    return visit.redirect(f"/admin/projects/{project_id}", toast="The project is active again.")
+
+
+@pages.get("/projects/{project_id}/deactivate", role="admin")
+async def ask_deactivate(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """What will happen."""
+    project = await find(project_id)
+    tokens = await listing.tokens(project_id=project_id, status="active").count()
+    return await Danger(
+        title=f"Deactivate {project.name}?",
+        consequences=(
+            f"{shown.plural(tokens, 'token')} of it will be refused until it is active again.",
+            danger.running(visit, project_id, "Its"),
+        ),
+        action=f"/admin/projects/{project_id}/deactivate",
+        button="Deactivate",
+        back=f"/admin/projects/{project_id}",
+    ).ask(visit)
+
+
+@pages.post("/projects/{project_id}/deactivate")
+async def deactivate(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """Refuse its tokens, and end their running requests."""
+    project = await find(project_id)
+    await project.deactivate(by=visit.actor)
+    return visit.redirect(f"/admin/projects/{project_id}", toast="The project is inactive.")
+
+
+async def _erasure(visit: SignedIn, project: Project) -> Danger:
+    tokens = await listing.tokens(project_id=project.id, status="active").count()
+    return Danger(
+        title=f"Delete {project.name}?",
+        consequences=(
+            f"{shown.plural(tokens, 'token')} will stop working, for good.",
+            danger.running(visit, project.id, "Its"),
+            f"{shown.plural(len(project.keys), 'upstream key')} will be erased.",
+            "Its usage, requests and audit trail stay.",
+        ),
+        action=f"/admin/projects/{project.id}/delete",
+        button="Delete the project",
+        back=f"/admin/projects/{project.id}",
+        name=project.name,
+    )
+
+
+@pages.get("/projects/{project_id}/delete", role="admin")
+async def ask_delete(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """What will happen, and the name to type."""
+    return await (await _erasure(visit, await find(project_id))).ask(visit)
+
+
+@pages.post("/projects/{project_id}/delete")
+async def delete(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """Delete it: tokens revoked, keys erased, history kept."""
+    project = await find(project_id)
+    question = await _erasure(visit, project)
+    if not question.confirmed(visit):
+        return await question.ask(visit, error="This is not the name of the project.")
+    await project.erase(by=visit.actor)
+    return visit.redirect("/admin/projects", toast=f"{project.name} was deleted.")
+
+
+async def _revocation(visit: SignedIn, project: Project) -> Danger:
+    tokens = await listing.tokens(project_id=project.id, status="active").count()
+    return Danger(
+        title=f"Revoke all tokens of {project.name}?",
+        consequences=(
+            f"{shown.plural(tokens, 'token')} will stop working, for good.",
+            danger.running(visit, project.id, "Their"),
+        ),
+        action=f"/admin/projects/{project.id}/revoke-tokens",
+        button="Revoke all tokens",
+        back=f"/admin/projects/{project.id}",
+        name=project.name,
+    )
+
+
+@pages.get("/projects/{project_id}/revoke-tokens", role="admin")
+async def ask_revoke_tokens(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """What will happen, and the name to type."""
+    return await (await _revocation(visit, await find(project_id))).ask(visit)
+
+
+@pages.post("/projects/{project_id}/revoke-tokens")
+async def revoke_tokens(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+    """Revoke every token of it."""
+    project = await find(project_id)
+    question = await _revocation(visit, project)
+    if not question.confirmed(visit):
+        return await question.ask(visit, error="This is not the name of the project.")
+    counts = await project.revoke_tokens(by=visit.actor)
+    return visit.redirect(
+        f"/admin/projects/{project_id}",
+        toast=f"{shown.plural(counts.revoked_count, 'token')} revoked.",
+    )

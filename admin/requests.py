@@ -1,0 +1,90 @@
+"""`/admin/requests`: the log of what was let in. Prompts and answers are not in it."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Final, get_args
+from uuid import UUID
+
+from sanic import HTTPResponse
+
+from admin.errors import NotFound
+from admin.pages import Pages
+from admin.tables import chosen_id, log
+from admin.tokens import project_choices
+from admin.visit import SignedIn, Visit
+from models import Project, RequestLog, Token, listing
+from models.ledger import Outcome
+
+pages = Pages()
+_STATUS: Final = re.compile("[0-9]{3}")
+
+OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
+
+
+@pages.get("/requests")
+async def index(visit: SignedIn) -> HTTPResponse:
+    """The list, newest first."""
+    found = await log(visit, listing.requests(**filters(visit)))
+    return await visit.render(
+        "requests/index.html",
+        partial="requests/_table.html",
+        log=found,
+        names=await names(found.rows),
+        projects=await project_choices(),
+        outcomes=OUTCOMES,
+        query=visit.query,
+    )
+
+
+def filters(visit: Visit) -> dict[str, Any]:
+    """What the address asks for; what cannot be meant is left out."""
+    query = visit.query
+    status = query.get("status", "")
+    return {
+        "project_id": chosen_id(visit, "project"),
+        "token_id": chosen_id(visit, "token"),
+        "model": query.get("model"),
+        "status": int(status) if _STATUS.fullmatch(status) else None,
+        "outcome": query.get("outcome"),
+        **between(visit),
+    }
+
+
+def between(visit: Visit) -> dict[str, datetime | None]:
+    """The range of time that the address asks for, in UTC."""
+    return {"start": _moment(visit.query.get("from")), "end": _moment(visit.query.get("to"))}
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return moment if 1970 <= moment.year < 9000 else None
+
+
+async def names(rows: list[RequestLog]) -> dict[UUID, str]:
+    """What the projects and tokens of `rows` are called."""
+    project_ids = {row.project_id for row in rows}
+    token_ids = {row.token_id for row in rows}
+    found: dict[UUID, str] = dict(
+        await Project.filter(id__in=project_ids).values_list("id", "name")
+    )
+    for token in await Token.filter(id__in=token_ids).only("id", "name", "hint"):
+        found[token.id] = token.name or token.hint
+    return found
+
+
+@pages.get("/requests/{request_id}")
+async def show(visit: SignedIn, request_id: UUID) -> HTTPResponse:
+    """One request: a page, or the drawer beside the list."""
+    row = await RequestLog.get_or_none(id=request_id)
+    if row is None:
+        raise NotFound("There is no request with this id, or the log does not go back that far.")
+    return await visit.render(
+        "requests/show.html",
+        partial="requests/_detail.html",
+        row=row,
+        names=await names([row]),
+    )
