@@ -73,7 +73,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def begin(self, method: str) -> None:
         """Get ready for a request and its response."""
-        self._response.head_only = method == "HEAD"
+        self._response.begin(head_only=method == "HEAD")
 
     @property
     def usable(self) -> bool:
@@ -147,7 +147,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     @property
     def trailers(self) -> RawHeaders:
-        """The fields behind a chunked body, once the response has ended."""
+        """The fields behind a chunked body, from the response's end to the next exchange."""
         return self._response.trailers
 
     @property

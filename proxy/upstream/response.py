@@ -37,16 +37,15 @@ class UpstreamHead(NamedTuple):
 
 
 class ResponseReader:
-    """Reads one response after another: `feed` until `complete`, then `reset`.
+    """Reads one response after another: `begin`, `feed` until `complete`, then `reset`.
 
     `heads`, `chunks` and `trailers` are there to be taken; `queued` counts the bytes in `chunks`.
-    `head_only` is to be set before the response to a HEAD.
     """
 
     __slots__ = (
-        "_content_length", "_headers", "_in_body", "_interim", "_overhead",
+        "_content_length", "_head_only", "_headers", "_in_body", "_interim", "_overhead",
         "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks", "complete",
-        "head_only", "heads", "idle_timeout", "keep_alive", "queued", "trailers",
+        "heads", "idle_timeout", "keep_alive", "queued", "trailers",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -54,14 +53,15 @@ class ResponseReader:
         self._parser_is_spent = True
         #: Seconds the connection may idle, as far as the upstream said (`Keep-Alive: timeout=`).
         self.idle_timeout = _NEVER
+        self.trailers: RawHeaders = []
         self.reset()
 
     def reset(self) -> None:
-        """Get ready for another response, and let go of the last one."""
+        """Let go of the last response, all but its trailers."""
         if self._parser_is_spent:
             self._parser = httptools.HttpResponseParser(self)
             self._parser_is_spent = False
-        self.head_only = False
+        self._head_only = False
         self._headers: RawHeaders = []
         self._reason = b""
         self._interim = 0
@@ -72,9 +72,13 @@ class ResponseReader:
         self.heads: list[UpstreamHead] = []
         self.chunks: list[bytes] = []
         self.queued = 0
-        self.trailers: RawHeaders = []
         self.complete = False
         self.keep_alive = False
+
+    def begin(self, *, head_only: bool) -> None:
+        """Get ready for the response to a request; `head_only` where that is a HEAD."""
+        self._head_only = head_only
+        self.trailers = []
 
     def feed(self, data: bytes) -> bool:
         """Read the next bytes; whether they complete the response.
@@ -175,7 +179,7 @@ class ResponseReader:
             return
         self._content_length = None if length is None else int(length)
         self.keep_alive = self._parser.should_keep_alive()
-        if self.head_only or status in (204, 304):
+        if self._head_only or status in (204, 304):
             # llhttp does not know of HEAD and would wait for the body that the fields speak of.
             self.complete = self._parser_is_spent = True
             # Whether a chunked body follows all the same could go unnoticed.

@@ -1,6 +1,7 @@
 """A fake upstream, a pool that leads to it, and asyncio's loop and uvloop to run them on."""
 
 import asyncio
+import gc
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache
@@ -65,6 +66,11 @@ class Asking:
 def no_authorities() -> ssl.SSLContext:
     # Reading the system's takes longer than most tests here.
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def living(kind: type) -> int:
+    """How many of these objects there are, whoever holds them."""
+    return sum(isinstance(each, kind) for each in gc.get_objects())
 
 
 def request(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.upstream.errors import ProtocolViolation
 from proxy.upstream.response import ResponseReader, keep_alive_timeout
+from tests.proxy.upstream.conftest import living
 from tests.proxy.upstream.corpus import (
     CUT_SHORT,
     ENDLESS,
@@ -24,7 +25,7 @@ from tests.proxy.upstream.corpus import (
 
 def reading(method: str = "GET") -> ResponseReader:
     reader = ResponseReader()
-    reader.head_only = method == "HEAD"
+    reader.begin(head_only=method == "HEAD")
     return reader
 
 
@@ -71,7 +72,10 @@ def test_another_response_may_follow(good: Good) -> None:
     reader = reading(good.method)
     reader.feed(good.wire)
     reader.reset()
+    assert reader.trailers == (good.trailers or [])
+    reader.begin(head_only=False)
     reader.feed(SECOND)
+    assert reader.trailers == []
     assert reader.heads[0].headers == [(b"Content-Length", b"4")]
     assert reader.take() == b"evil"
     assert reader.complete
@@ -130,13 +134,14 @@ def test_the_violation_says_what_is_wrong() -> None:
 
 def test_a_closed_reader_is_freed_at_once() -> None:
     gc.collect()
+    before = living(ResponseReader)
     gc.disable()
     try:
         reader = reading()
         reader.feed(SECOND)
         reader.close()
         del reader
-        assert not [each for each in gc.get_objects() if isinstance(each, ResponseReader)]
+        assert living(ResponseReader) == before
     finally:
         gc.enable()
 
