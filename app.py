@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -160,6 +161,14 @@ class _Parts:
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""
+        async with AsyncExitStack() as undo:
+            # Its thread would keep a worker that cannot start from ending, and so from being
+            # replaced by one that can.
+            undo.push_async_callback(database.disconnect)
+            await self._open()
+            undo.pop_all()
+
+    async def _open(self) -> None:
         settings = self._settings
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         await database.connect(settings.database)

@@ -132,6 +132,21 @@ async def _list_models(service: Service, issued: Issued) -> None:
         assert (await http.get("/v1/models")).status_code == 200
 
 
+async def test_worker_that_cannot_start_ends_and_is_tried_again(run_service: RunService) -> None:
+    service = run_service(start=False)
+    in_the_way = service.data_dir / "limits.db"
+    in_the_way.mkdir(parents=True)
+    service.launch()
+    async with asyncio.timeout(60):
+        while "another one takes its place" not in service.log:
+            await asyncio.sleep(0.02)
+
+    in_the_way.rmdir()
+
+    await asyncio.to_thread(service.wait_until_ready)
+    assert service.stop() == 0
+
+
 async def test_killed_supervisor_leaves_no_workers(run_service: RunService) -> None:
     service = run_service(WEB_CONCURRENCY="2")
     workers = service.workers()
