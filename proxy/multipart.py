@@ -13,14 +13,15 @@ from typing import Final
 from proxy.errors import InvalidRequest
 
 _BOUNDARY: Final = re.compile(
-    rb"multipart/form-data;[ \t]*boundary=(?:\"([A-Za-z0-9'()+_,./:=? -]{1,70})\""
+    rb"multipart/form-data;[ \t]*+boundary=(?:\"([A-Za-z0-9'()+_,./:=? -]{1,70})\""
     rb"|([A-Za-z0-9'+_.-]{1,70}))",
     re.IGNORECASE,
 )
 _DISPOSITION: Final = re.compile(
-    rb'form-data; name="([^"\\\r\n]*)"(; filename="(?:[^"\\\r\n]|\\.)*")?', re.IGNORECASE
+    rb'form-data; name="([^"\\\r\n]*+)"(; filename="(?:[^"\\\r\n]|\\.)*+")?', re.IGNORECASE
 )
-_FIELD: Final = re.compile(rb"([A-Za-z0-9-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r\n")
+# Possessive, and only where a line begins: a part's head may be as large as the body.
+_FIELD: Final = re.compile(rb"^([A-Za-z0-9-]++):([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE)
 
 
 def model_of(content_type: bytes, body: bytes) -> str:
@@ -66,9 +67,11 @@ def _part(piece: bytes) -> tuple[bytes, bytes]:
         raise _doubt("A part of the form is malformed.")
     block = head[2:] + b"\r\n"
     fields = _FIELD.findall(block)
-    if sum(1 for _ in re.finditer(rb"\r\n", block)) != len(fields):
+    if block.count(b"\r\n") != len(fields):
         raise _doubt("A part of the form has a malformed header.")
-    dispositions = [value for name, value in fields if name.lower() == b"content-disposition"]
+    dispositions = [
+        value.strip(b" \t") for name, value in fields if name.lower() == b"content-disposition"
+    ]
     plain = _DISPOSITION.fullmatch(dispositions[0]) if len(dispositions) == 1 else None
     if plain is None:
         raise _doubt("A part of the form is not plainly named.")

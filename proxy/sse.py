@@ -14,7 +14,7 @@ _BLANK_LINE: Final = re.compile(rb"(?:\r\n|\n|\r(?=[^\n]))(?:\r\n|\n|\r(?=[^\n])
 #: The longest beginning of a blank line that can still turn out to be none: `\r\n\r`.
 _UNDECIDED: Final = 3
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_DATA: Final = re.compile(rb"^data(?::[ ]?(.*))?$", re.MULTILINE)
+_DATA: Final = re.compile(rb"^data(?::[ ]?(.*+))?$", re.MULTILINE)
 
 
 class EventSplitter:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from server import framing
 from server.framing import (
     CHUNK_LINE_MAX_BYTES,
     HEAD_MAX_BYTES,
@@ -394,44 +390,6 @@ def test_a_body_chunked_in_any_legal_way_is_decoded(
 
 
 # Costs
-
-
-def unbounded_repeats(tree: Any) -> Iterator[Any]:
-    """Repeats without an upper bound that may give back what they took, anywhere in `tree`."""
-    for operation, argument in tree:
-        name = str(operation)
-        if name in ("MAX_REPEAT", "MIN_REPEAT") and str(argument[1]) == "MAXREPEAT":
-            yield argument
-        for inner in argument if isinstance(argument, tuple | list) else ():
-            if type(inner).__name__ == "SubPattern":
-                yield from unbounded_repeats(inner)
-            elif isinstance(inner, list):
-                for branch in inner:
-                    if type(branch).__name__ == "SubPattern":
-                        yield from unbounded_repeats(branch)
-
-
-#: How Python itself takes expressions apart.
-PARSER = importlib.import_module("re._parser")
-EXPRESSIONS = {
-    name: value for name, value in vars(framing).items() if isinstance(value, re.Pattern)
-}
-
-
-@pytest.mark.parametrize("name", EXPRESSIONS)
-def test_no_expression_tries_the_same_bytes_in_two_ways(name: str) -> None:
-    pattern = EXPRESSIONS[name]
-    tree = PARSER.parse(pattern.pattern, pattern.flags)
-    assert list(unbounded_repeats(tree)) == []
-
-
-def test_a_search_for_fields_starts_only_where_a_line_does() -> None:
-    assert framing._FIELD.pattern.startswith(b"^")
-
-
-def test_a_backtracking_expression_would_be_found() -> None:
-    tree = PARSER.parse(rb"(a(?:b+|c)*)x{1,3}")
-    assert len(list(unbounded_repeats(tree))) == 2
 
 
 @pytest.mark.parametrize(
