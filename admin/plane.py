@@ -101,13 +101,17 @@ def _add_pages(plane: Blueprint, dispatcher: Dispatcher) -> None:
     for number, (path, pages) in enumerate(by_path.items()):
         route = path.replace("{", "<").replace("}", ":str>")
         plane.add_route(_handler(dispatcher, pages), route, methods=_METHODS, name=f"page_{number}")
-    nowhere = _handler(dispatcher, {})
+
+    async def nowhere(request: Request[Any, Any], rest: str) -> HTTPResponse:
+        # Sanic takes /admin/ for a path below it that is empty.
+        return await dispatcher.handle(request, {} if rest else by_path["/"], {})
+
     plane.add_route(nowhere, "/<rest:path>", methods=_METHODS, name="nowhere")
 
 
 def _handler(dispatcher: Dispatcher, pages: Mapping[str, Page]) -> Handler:
     async def handle(request: Request[Any, Any], **texts: str) -> HTTPResponse:
-        return await dispatcher.handle(request, pages, texts if pages else {})
+        return await dispatcher.handle(request, pages, texts)
 
     return handle
 

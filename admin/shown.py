@@ -4,15 +4,19 @@ Times are `<time>` elements with the UTC instant; a script of ours puts them int
 zone, and without it they stand as UTC.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from markupsafe import Markup
 
+from models.rules import parse_id
+
 NOTHING: Final = "–"
 _NANOS: Final = 10**9
 _UNITS: Final = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _SPANS: Final = ((86_400, "day"), (3600, "h"), (60, "min"))
 
 
@@ -122,9 +126,45 @@ def middle(text: str | None, most: int = 40) -> Markup | str:
     return Markup('<span title="{}">{}</span>').format(text[:1000], kept)
 
 
+_BROWSERS: Final = (
+    ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"), ("curl/", "curl"), ("python-httpx/", "httpx"),
+)  # fmt: skip
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+    ("Mac OS X", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser(agent: str) -> Markup | str:
+    """Chrome on Linux; what the browser says of itself on hover."""
+    name = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    if not name:
+        return middle(agent, 32)
+    words = f"{name} on {system}" if system else name
+    return Markup('<span title="{}">{}</span>').format(agent, words)
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """3 tokens, 1 token"""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def brief(value: object) -> Markup | str:
+    """One side of a change in the audit trail."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    text = str(value)
+    if parse_id(text):
+        return middle(text, 14)
+    if _INSTANT.fullmatch(text):
+        return moment(datetime.fromisoformat(text))
+    return middle(text, 48) if text else "empty"
 
 
 def lines(items: list[str] | None) -> str:
@@ -134,6 +174,8 @@ def lines(items: list[str] | None) -> str:
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "ago": ago,
+    "brief": brief,
+    "browser": browser,
     "bytesize": bytesize,
     "compact": compact,
     "count": count,

@@ -90,7 +90,12 @@ async def _form(
     )
     headers = {"retry-after": str(wait)} if wait else None
     response = await shown.render(
-        "account/login.html", status=status, headers=headers, form=filled, wait=wait
+        "account/login.html",
+        status=status,
+        headers=headers,
+        form=filled,
+        wait=wait,
+        is_first=not await AdminUser.filter(last_login_at__isnull=False).exists(),
     )
     if fresh is not None:
         session.prepare_sign_in(response, fresh, secure=visit.secure)
