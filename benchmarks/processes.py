@@ -6,6 +6,7 @@ wall-clock rates do.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ _STOP_SECONDS: Final = 10.0
 _SETTLE_SECONDS: Final = 10.0
 _GLANCE_SECONDS: Final = 0.15
 _QUIET_SHARE: Final = 0.03
+_LOG_MAX_BYTES: Final = 16 * 1024 * 1024
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -53,6 +55,8 @@ class Server:
         self.port = port
         # Closed by `stop`.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        # Appended to, so that it can be cut while somebody writes.
+        fcntl.fcntl(self._log, fcntl.F_SETFL, os.O_APPEND)
         with on_core(core):
             # A session of its own: Ctrl-C is for us, and we stop it in our own order.
             self._process = subprocess.Popen(
@@ -103,6 +107,7 @@ class Server:
         Work that was put off (a journal to be drained, say) belongs to the requests that caused
         it, and must not fall into the window of the next contender.
         """
+        self._cut_log()
         before = self.cpu_seconds()
         deadline = time.monotonic() + _SETTLE_SECONDS
         while time.monotonic() < deadline:
@@ -112,6 +117,11 @@ class Server:
                 return now
             before = now
         return before
+
+    def _cut_log(self) -> None:
+        """A line per request, millions of times, would fill the disk."""
+        if os.fstat(self._log.fileno()).st_size > _LOG_MAX_BYTES:
+            os.ftruncate(self._log.fileno(), 0)
 
     def rss_bytes(self) -> int:
         """Resident memory of all its processes; pages that they share count for each."""

@@ -46,7 +46,8 @@ class Installation:
             # Makes a project with a token on the first start.
             "OPENAI_API_KEY": "sk-benchmark",
             "MANAGEMENT_TOKEN": _MANAGEMENT,
-            "LOG_LEVEL": "WARNING",
+            # As a service runs: a line per request.
+            "LOG_FORMAT": "json",
             "GRACEFUL_SHUTDOWN_TIMEOUT": "1",
         }
         self.server: Server

@@ -41,6 +41,7 @@ async def _soak(one: Contender, seconds: float, say: Callable[[str], None]) -> l
             async with Streams(target.port, left, _LEAVING, over_seconds=0.2) as streams:
                 await streams.all_began()
             abandoned += _LEAVING
+            one.server.settle()
             sample = SoakSample(
                 monotonic() - began, load.finished + abandoned, one.server.rss_bytes()
             )
