@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from proxy.errors import InvalidRequest
+from proxy.json_reading import Unreadable, read
 from proxy.json_scan import MEMBERS_MAX, Member, TopLevelScanner
 
 _SPLICED: Final = b'"stream_options":{"include_usage":true}'
@@ -42,12 +43,12 @@ UNREAD: Final = Inspected("", False, False, False)
 def inspect(body: bytes) -> Inspected:
     """Read the few fields we need. A body that is not such JSON is the upstream's to refuse."""
     try:
-        read = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        said = read(_decode, body)
+    except Unreadable:
         return UNREAD
-    options = read.stream_options
+    options = said.stream_options
     asks = options is not None and options.include_usage is True
-    return Inspected(read.model or "", read.stream is True, asks, True)
+    return Inspected(said.model or "", said.stream is True, asks, True)
 
 
 def require_model(body: bytes, inspected: Inspected) -> str:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from proxy.json_reading import Unreadable, read
 from proxy.json_scan import TopLevelScanner
 from proxy.sse import EventSplitter, data_of
 
@@ -20,8 +21,6 @@ from proxy.sse import EventSplitter, data_of
 EVENT_MAX_BYTES: Final = 4 * 1024 * 1024
 
 _MENTIONS_USAGE: Final = re.compile(rb'"usage"\s*+:\s*+\{')
-#: What decoding raises: no JSON, not of this form, no UTF-8, or nested past any reason.
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Usage(NamedTuple):
@@ -164,16 +163,16 @@ class PlainReader:
         """The answer is complete: read it."""
         try:
             if self._scanner is None:
-                answer = _decode_answer(b"".join(self._kept))
+                answer = read(_decode_answer, b"".join(self._kept))
                 self.tally.note(answer.model, answer.usage, final=True)
             else:
                 found = self._scanner.found
                 self.tally.note(
-                    _decode_model(found.get(b"model", b"null")),
-                    _decode_usage(found.get(b"usage", b"null")),
+                    read(_decode_model, found.get(b"model", b"null")),
+                    read(_decode_usage, found.get(b"usage", b"null")),
                     final=True,
                 )
-        except _UNREADABLE:
+        except Unreadable:
             # Not an answer that reports usage in a form we know. It passes; usage is unknown.
             return
 
@@ -224,13 +223,13 @@ class StreamReader:
         if self.tally.model is not None and not _MENTIONS_USAGE.search(event):
             return False
         try:
-            read = _decode_event(data_of(event))
-        except _UNREADABLE:
+            said = read(_decode_event, data_of(event))
+        except Unreadable:
             return False
-        self.tally.note(read.model, read.usage, final=not read.choices)
-        if read.response is not None:
-            self.tally.note(read.response.model, read.response.usage, final=True)
-        if read.message is not None:
+        self.tally.note(said.model, said.usage, final=not said.choices)
+        if said.response is not None:
+            self.tally.note(said.response.model, said.response.usage, final=True)
+        if said.message is not None:
             # Anthropic's `message_start`: the completion is yet to come.
-            self.tally.note(read.message.model, read.message.usage, final=False)
-        return read.usage is not None and read.choices == []
+            self.tally.note(said.message.model, said.message.usage, final=False)
+        return said.usage is not None and said.choices == []
