@@ -32,14 +32,14 @@ class _Decompressor(Protocol):
 class _Zlib:
     """gzip, of any number of members, and deflate, in its wrapper or (as some send it) raw."""
 
-    __slots__ = ("_done", "_head", "_is_deflate", "_state")
+    __slots__ = ("_begun", "_done", "_head", "_is_deflate", "_state")
 
     def __init__(self, *, is_deflate: bool) -> None:
         self._is_deflate = is_deflate
         self._state: zlib._Decompress | None = None
         #: The first byte, while one is not enough to tell wrapped from raw.
         self._head = b""
-        self._done = False
+        self._begun = self._done = False
 
     def __call__(self, data: bytes) -> bytes:
         if self._done:
@@ -49,19 +49,20 @@ class _Zlib:
         decoded = b""
         while data:
             if self._state is None:
+                # Another member may follow; anything else is padding.
+                self._done = self._begun and (self._is_deflate or data[:1] != b"\x1f")
+                if self._done:
+                    break
                 if self._is_deflate and len(data) < 2:
                     self._head = data
                     break
+                self._begun = True
                 self._state = zlib.decompressobj(self._window_bits(data))
             decoded += self._state.decompress(data, PIECE_MAX_BYTES + 1 - len(decoded))
             _check(decoded, unfinished=bool(self._state.unconsumed_tail))
             data = self._state.unused_data
             if self._state.eof:
                 self._state = None
-                # Another member may follow; anything else is padding.
-                self._done = self._is_deflate or not b"\x1f".startswith(data[:1])
-                if self._done:
-                    break
         return decoded
 
     def _window_bits(self, data: bytes) -> int:

@@ -1,0 +1,183 @@
+"""What is read from a request body, and the one splice: all its other bytes stay."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.body import UNREAD, Inspected, ask_for_usage, inspect, require_model
+from proxy.errors import InvalidRequest
+from proxy.json_scan import MEMBERS_MAX
+from tests.proxy.test_json_scan import DOCUMENTS
+
+DEEP = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"model":"gpt-4o"}', Inspected("gpt-4o", False, False, True)),
+        (b'{"model":"m","stream":true}', Inspected("m", True, False, True)),
+        (b'{"stream":true,"stream_options":null}', Inspected("", True, False, True)),
+        (
+            b'{"stream":true,"stream_options":{"include_usage":true}}',
+            Inspected("", True, True, True),
+        ),
+        (
+            b'{"stream":true,"stream_options":{"include_usage":false,"x":1}}',
+            Inspected("", True, False, True),
+        ),
+        (b'\xef\xbb\xbf{"model":"m"}', UNREAD),
+        (b'{"model":"a","model":"b"}', Inspected("b", False, False, True)),
+        (b'{"m\\u006fdel":"a"}', Inspected("a", False, False, True)),
+        (b'{"model":"m","content":"\\ud83d"}', Inspected("m", False, False, True)),
+        (b'{"model":"m","content":"\\ud83d\\ude00"}', Inspected("m", False, False, True)),
+        (b"{}", Inspected("", False, False, True)),
+        (b"", UNREAD),
+        (b"[]", UNREAD),
+        (b"null", UNREAD),
+        (b'"model"', UNREAD),
+        (b'{"model":5}', UNREAD),
+        (b'{"model":"m"', UNREAD),
+        (b'{"model":"m"} x', UNREAD),
+        (b'{"model":"m","n":NaN}', UNREAD),
+        (b'{"model":"\xff"}', UNREAD),
+        (b'{"stream":"true"}', UNREAD),
+        (b'{"model":"m","x":' + DEEP, UNREAD),
+    ],
+)
+def test_what_a_body_says(body: bytes, said: Inspected) -> None:
+    assert inspect(body) == said
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"model":"m"}', b' {"x":{"model":"a"}, "model" : "m" } ', b'{"models":["a"],"model":"m"}'],
+)
+def test_the_model_beyond_doubt(body: bytes) -> None:
+    assert require_model(body, inspect(body)) == "m"
+
+
+FILLER = b"".join(b'"k%d":0,' % number for number in range(MEMBERS_MAX))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"not JSON",
+        b'{"model":""}',
+        b'{"model":null}',
+        b'{"model":["m"]}',
+        b'{"model":"m"',
+        b'{"model":"a","model":"m"}',
+        b'{"model":"m","model":"m"}',
+        b'{"model":"m","x":1,"Model":"other"}',
+        b'{"MODEL":"other","model":"m"}',
+        b'{"Model":"m"}',
+        b'{"\\u006dodel":"m"}',
+        b'{"model":"m","m\\u006Fdel":"other"}',
+        b'{"model":"m","\\u004dODEL":"other"}',
+        b'{"model":"m","\\ud800":1}',
+        b'{"model":"m","\xff":1}',
+        b'{"model":"m",' + FILLER + b'"model":"other"}',
+        b'{"model":"m",' + FILLER + b'"MODEL":"other"}',
+        b"{" + FILLER + b'"model":"m"}',
+        b'{"model":"m","x":' + DEEP + b"}",
+    ],
+    ids=lambda body: body[:40].decode("latin-1"),
+)
+def test_a_model_in_doubt_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        require_model(body, inspect(body))
+    assert refused.value.param == "model"
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        (b'{"stream":true}', b'{"stream_options":{"include_usage":true},"stream":true}'),
+        (b" { } ", b' {"stream_options":{"include_usage":true} } '),
+        (
+            b'{"stream":true, "stream_options" : { "x" : [1] } , "n":1}',
+            b'{"stream":true, "stream_options" : {"include_usage":true, "x" : [1] } , "n":1}',
+        ),
+        (b'{"stream_options":{}}', b'{"stream_options":{"include_usage":true}}'),
+        (b'{"stream_options": null }', b'{"stream_options": {"include_usage":true} }'),
+        (
+            b'{"stream_options":{"a":1, "include_usage" : false ,"b":2}}',
+            b'{"stream_options":{"a":1, "include_usage" : true ,"b":2}}',
+        ),
+        (
+            b'{"stream_options":{"include_usage":null}}',
+            b'{"stream_options":{"include_usage":true}}',
+        ),
+        # Parsers take the last of a repeated member.
+        (
+            b'{"stream_options":{"include_usage":true},"stream_options":{"a":1}}',
+            b'{"stream_options":{"include_usage":true},'
+            b'"stream_options":{"include_usage":true,"a":1}}',
+        ),
+        (
+            b'{"x":{"stream_options":{}},"y":"\\"stream_options\\":{}"}',
+            b'{"stream_options":{"include_usage":true},'
+            b'"x":{"stream_options":{}},"y":"\\"stream_options\\":{}"}',
+        ),
+        (b"{" + FILLER + b'"stream":true}', b"{" + FILLER + b'"stream":true}'),
+    ],
+)
+def test_asking_for_usage(body: bytes, asked: bytes) -> None:
+    assert ask_for_usage(body) == asked
+
+
+OPTIONS = st.none() | st.dictionaries(
+    st.sampled_from(["include_usage", "include_obfuscation", "x", '"{']),
+    st.sampled_from([None, False, "include_usage", {"include_usage": False}, [1, {}], '"}{']),
+)
+
+
+@given(DOCUMENTS, st.none() | st.tuples(OPTIONS), st.sampled_from([None, 1]), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_only_the_question_is_added(
+    document: dict[str, Any],
+    options: tuple[dict[str, Any] | None] | None,
+    indent: int | None,
+    ascii_only: bool,
+) -> None:
+    document = {key: document[key] for key in document if key != "stream_options"}
+    if options is not None:
+        document["stream_options"] = options[0]
+    document["stream"] = True
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
+    body = text.encode("utf-8", "surrogatepass")
+
+    asked = ask_for_usage(body)
+
+    expected = {**document}
+    expected["stream_options"] = {**((options and options[0]) or {}), "include_usage": True}
+    assert json.loads(asked) == expected
+    gone = removed(body, asked)
+    old = {} if options is None else (options[0] or {})
+    replaceable = [b"null", json.dumps(old.get("include_usage")).encode()]
+    assert any(gone in b"".join(value.split()) for value in replaceable), gone
+
+
+def removed(before: bytes, after: bytes) -> bytes:
+    """What one splice took out of `before`, without white space; b"" where it only put in."""
+    prefix = in_common(before, after)
+    left = before[prefix:]
+    suffix = in_common(left[::-1], after[prefix:][::-1])
+    return b"".join(left[: len(left) - suffix].split())
+
+
+def in_common(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))

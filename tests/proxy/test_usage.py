@@ -1,0 +1,321 @@
+"""Usage of every dialect, plain and streamed, honest and hostile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from proxy.usage import PlainReader, StreamReader, Tally, Usage
+
+
+def plain(body: bytes, *, size: int = 1 << 20) -> Tally:
+    """The tally of a plain answer that comes in pieces of this size."""
+    reader = PlainReader()
+    for start in range(0, len(body), size):
+        reader.feed(body[start : start + size])
+    reader.end()
+    return reader.tally
+
+
+def streamed(stream: bytes, *, size: int = 1 << 20) -> Tally:
+    reader = StreamReader()
+    for start in range(0, len(stream), size):
+        reader.feed(stream[start : start + size])
+    reader.end()
+    return reader.tally
+
+
+def sse(*events: Any, end: bytes = b"\n") -> bytes:
+    """Events as OpenAI sends them."""
+    texts = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in events]
+    return b"".join(b"data: " + text + end + end for text in texts)
+
+
+CHAT_USAGE = {
+    "prompt_tokens": 20,
+    "completion_tokens": 9,
+    "total_tokens": 29,
+    "prompt_tokens_details": {"cached_tokens": 12, "audio_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 4, "accepted_prediction_tokens": 0},
+}
+RESPONSES_USAGE = {
+    "input_tokens": 30,
+    "input_tokens_details": {"cached_tokens": 10},
+    "output_tokens": 8,
+    "output_tokens_details": {"reasoning_tokens": 5},
+    "total_tokens": 38,
+}
+ANTHROPIC_USAGE = {
+    "input_tokens": 7,
+    "cache_creation_input_tokens": 100,
+    "cache_read_input_tokens": 50,
+    "output_tokens": 12,
+    "service_tier": "standard",
+    "server_tool_use": None,
+}
+
+PLAIN: dict[str, tuple[dict[str, Any], Usage | None]] = {
+    "chat": ({"choices": [{"message": {}}], "usage": CHAT_USAGE}, Usage(20, 9, 12, 4)),
+    "completions": (
+        {"choices": [{"text": "x"}], "usage": {"prompt_tokens": 3, "completion_tokens": 2}},
+        Usage(3, 2, 0, 0),
+    ),
+    "embeddings": (
+        {"data": [{"embedding": [0.1, -2e-5]}], "usage": {"prompt_tokens": 5, "total_tokens": 5}},
+        Usage(5, 0, 0, 0),
+    ),
+    "responses": ({"output": [], "usage": RESPONSES_USAGE}, Usage(30, 8, 10, 5)),
+    "messages": ({"type": "message", "usage": ANTHROPIC_USAGE}, Usage(157, 12, 50, 0)),
+    "transcription": (
+        {"text": "hi", "usage": {"type": "tokens", "input_tokens": 14, "output_tokens": 45}},
+        Usage(14, 45, 0, 0),
+    ),
+    "transcription by the second": ({"usage": {"type": "duration", "seconds": 9}}, None),
+    "OpenAI's form with Anthropic's cache": (
+        {"usage": {**CHAT_USAGE, "cache_read_input_tokens": 12, "cache_creation_input_tokens": 3}},
+        Usage(20, 9, 12, 4),
+    ),
+    "details that are null": (
+        {"usage": {**CHAT_USAGE, "prompt_tokens_details": None, "completion_tokens_details": {}}},
+        Usage(20, 9, 0, 0),
+    ),
+    "no usage": ({"choices": []}, None),
+    "usage null": ({"usage": None}, None),
+    "usage empty": ({"usage": {}}, None),
+}
+
+
+@pytest.mark.parametrize("size", [1, 1000, 1 << 20])
+@pytest.mark.parametrize(("answer", "usage"), PLAIN.values(), ids=PLAIN)
+def test_plain_answers(answer: dict[str, Any], usage: Usage | None, size: int) -> None:
+    tally = plain(json.dumps({"model": "gpt-4o", **answer}).encode(), size=size)
+    assert (tally.model, tally.usage, tally.final) == ("gpt-4o", usage, usage is not None)
+
+
+@pytest.mark.parametrize("position", ["before", "after"])
+@pytest.mark.parametrize(("answer", "usage"), PLAIN.values(), ids=PLAIN)
+def test_a_large_answer_says_the_same_as_a_small_one(
+    answer: dict[str, Any], usage: Usage | None, position: str
+) -> None:
+    decoy = {"usage": {"prompt_tokens": 999}, "text": '{"usage":\\' * 99, "n": [1, 2]}
+    padding = {"padding": [decoy, "x" * PlainReader.KEEP_BYTES, decoy]}
+    parts = [padding, {"model": "gpt-4o", **answer}]
+    first, second = parts if position == "before" else reversed(parts)
+    large = json.dumps({**first, **second}).encode()
+    assert len(large) > PlainReader.KEEP_BYTES
+    for size in (1 << 20, 65_521, 977):
+        tally = plain(large, size=size)
+        assert (tally.model, tally.usage) == ("gpt-4o", usage)
+
+
+def test_an_answer_that_did_not_end_says_nothing() -> None:
+    reader = PlainReader()
+    reader.feed(json.dumps({"usage": CHAT_USAGE}).encode())
+    assert (reader.tally.usage, reader.tally.final) == (None, False)
+
+
+# Streams
+
+CHAT_STREAM = (
+    {"model": "gpt-4o-2024", "choices": [{"delta": {"content": "a"}}], "usage": None},
+    {"model": "gpt-4o-2024", "choices": [{"delta": {}, "finish_reason": "stop"}], "usage": None},
+    {"model": "gpt-4o-2024", "choices": [], "usage": CHAT_USAGE},
+    b"[DONE]",
+)
+ANTHROPIC_START = {
+    "type": "message_start",
+    "message": {"model": "claude-x", "usage": {**ANTHROPIC_USAGE, "output_tokens": 1}},
+}
+
+STREAMS: dict[str, tuple[bytes, str, Usage]] = {
+    "chat": (sse(*CHAT_STREAM), "gpt-4o-2024", Usage(20, 9, 12, 4)),
+    "chat with CRLF": (sse(*CHAT_STREAM, end=b"\r\n"), "gpt-4o-2024", Usage(20, 9, 12, 4)),
+    "chat with CR": (sse(*CHAT_STREAM, end=b"\r"), "gpt-4o-2024", Usage(20, 9, 12, 4)),
+    "chat with a byte order mark": (
+        b"\xef\xbb\xbf" + sse(*CHAT_STREAM[2:]),
+        "gpt-4o-2024",
+        Usage(20, 9, 12, 4),
+    ),
+    "chat whose last blank line is missing": (
+        sse(*CHAT_STREAM[:3])[:-1],
+        "gpt-4o-2024",
+        Usage(20, 9, 12, 4),
+    ),
+    "usage beside choices": (
+        sse({"model": "m", "choices": [{}], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}),
+        "m",
+        Usage(1, 2, 0, 0),
+    ),
+    "usage that grows": (
+        sse(
+            *[
+                {
+                    "model": "m",
+                    "choices": [{}],
+                    "usage": {"prompt_tokens": 5, "completion_tokens": n},
+                }
+                for n in range(4)
+            ]
+        ),
+        "m",
+        Usage(5, 3, 0, 0),
+    ),
+    "data over two lines": (
+        b'data: {"model":"m","usage":\ndata: {"prompt_tokens":1,"completion_tokens":2}}\n\n',
+        "m",
+        Usage(1, 2, 0, 0),
+    ),
+    "responses, completed": (
+        sse(
+            {"type": "response.created", "response": {"model": "gpt-5", "usage": None}},
+            {"type": "response.output_text.delta", "delta": '"usage":{"input_tokens":999}'},
+            {
+                "type": "response.completed",
+                "response": {"model": "gpt-5", "usage": RESPONSES_USAGE},
+            },
+        ),
+        "gpt-5",
+        Usage(30, 8, 10, 5),
+    ),
+    "responses, incomplete": (
+        sse(
+            {
+                "type": "response.incomplete",
+                "response": {"model": "gpt-5", "usage": RESPONSES_USAGE},
+            }
+        ),
+        "gpt-5",
+        Usage(30, 8, 10, 5),
+    ),
+    "messages": (
+        sse(
+            ANTHROPIC_START,
+            {"type": "content_block_delta", "delta": {"text": "x"}},
+            {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 34}},
+            {"type": "message_stop"},
+        ),
+        "claude-x",
+        Usage(157, 34, 50, 0),
+    ),
+    "messages whose delta repeats the input alone": (
+        sse(
+            ANTHROPIC_START,
+            {"type": "message_delta", "usage": {"input_tokens": 7, "output_tokens": 34}},
+        ),
+        "claude-x",
+        Usage(157, 34, 50, 0),
+    ),
+    "messages whose delta has it all": (
+        sse(ANTHROPIC_START, {"type": "message_delta", "usage": ANTHROPIC_USAGE}),
+        "claude-x",
+        Usage(157, 12, 50, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+@pytest.mark.parametrize(("stream", "model", "usage"), STREAMS.values(), ids=STREAMS)
+def test_streams(stream: bytes, model: str, usage: Usage, size: int) -> None:
+    tally = streamed(stream, size=size)
+    assert (tally.model, tally.usage, tally.final) == (model, usage, True)
+
+
+@pytest.mark.parametrize(
+    ("stream", "final"),
+    [
+        (sse(*CHAT_STREAM[:2]), False),
+        (sse(*CHAT_STREAM[:3]), True),
+        (sse(ANTHROPIC_START), False),
+        (sse(ANTHROPIC_START, {"type": "message_delta", "usage": {"output_tokens": 3}}), True),
+        (sse({"choices": [{}], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}), False),
+        (STREAMS["responses, completed"][0], True),
+    ],
+)
+def test_a_stream_that_is_cut_is_final_once_the_last_word_was_spoken(
+    stream: bytes, final: bool
+) -> None:
+    reader = StreamReader()
+    reader.feed(stream)
+    assert reader.tally.final is final
+
+
+# Hostile
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+HOSTILE: dict[str, tuple[bytes, Usage | None]] = {
+    "texts": (b'{"prompt_tokens":"20","completion_tokens":9}', None),
+    "a text with digits behind": (b'{"prompt_tokens":"2","x":1}', None),
+    "a fraction": (b'{"prompt_tokens":1.5,"completion_tokens":9}', None),
+    "an exponent": (b'{"prompt_tokens":1e400}', None),
+    "NaN": (b'{"prompt_tokens":NaN}', None),
+    "true": (b'{"prompt_tokens":true}', None),
+    "a list": (b'[{"prompt_tokens":1}]', None),
+    "nested": (b'{"prompt_tokens":{"prompt_tokens":1}}', None),
+    "nested too deep": (b'{"prompt_tokens":1,"x":' + DEEP + b"}", None),
+    "negative": (b'{"prompt_tokens":-5,"completion_tokens":9}', Usage(0, 9, 0, 0)),
+    "all negative": (b'{"prompt_tokens":-5,"completion_tokens":-1}', None),
+    "huge": (b'{"prompt_tokens":%s,"completion_tokens":9}' % (b"9" * 40), Usage(0, 9, 0, 0)),
+    "too many digits": (b'{"prompt_tokens":%s}' % (b"9" * 5000), None),
+    "just too large": (
+        b'{"prompt_tokens":9007199254740992,"completion_tokens":0}',
+        Usage(0, 0, 0, 0),
+    ),
+    "twice": (b'{"prompt_tokens":1,"prompt_tokens":2,"completion_tokens":3}', Usage(2, 3, 0, 0)),
+    "negative details": (
+        b'{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":-1}}',
+        Usage(1, 0, 0, 0),
+    ),
+    "a lone surrogate": (b'{"prompt_tokens":1,"note":"\\ud800"}', Usage(1, 0, 0, 0)),
+    "invalid UTF-8": (b'{"prompt_tokens":1,"note":"\xff\xfe"}', Usage(1, 0, 0, 0)),
+    "NUL": (b'{"prompt_tokens":1,"note":"\\u0000"}', Usage(1, 0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize(("reported", "usage"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_reports_are_unknown_or_clean(reported: bytes, usage: Usage | None) -> None:
+    body = b'{"choices":[{}],"usage":' + reported + b"}"
+    assert plain(body).usage == usage
+    assert streamed(b"data: " + body + b"\n\n").usage == usage
+    large = b'{"x":"' + b"y" * PlainReader.KEEP_BYTES + b'",' + body[1:]
+    # Nesting beyond what a value may weigh is not collected at all.
+    assert plain(large, size=65_536).usage == usage
+
+
+@pytest.mark.parametrize(
+    "model",
+    [b'"\\ud800"', b'"\xff"', b"5", b"null", b"[]", b'"a\\u0000b"', b'"' + b"m" * 99 + b'"'],
+)
+def test_a_strange_model_breaks_nothing(model: bytes) -> None:
+    body = b'{"model":' + model + b',"choices":[{}],"usage":{"prompt_tokens":1}}'
+    for tally in (plain(body), streamed(b"data: " + body + b"\n\n")):
+        assert tally.model is None or tally.model.encode()
+
+
+WORDS = b"""
+    "usage" "model" "prompt_tokens" "choices":[] "response" : , { } [ ] " \\ \\ud800 1 -1 null data:
+"""
+FRAGMENTS = st.sampled_from([*WORDS.split(), b"\n", b"\r", b"\n\n", b"\xff", b" "])
+READERS: list[Callable[[], PlainReader | StreamReader]] = [
+    PlainReader,
+    StreamReader,
+    lambda: StreamReader(withhold=True),
+]
+
+
+@given(st.sampled_from(READERS), st.lists(st.one_of(FRAGMENTS, st.binary(max_size=9)), max_size=60))
+@example(READERS[0], [b'{"usage":', b"[" * 200_000])
+@settings(max_examples=400, deadline=None)
+def test_arbitrary_bytes_break_nothing(
+    reader_of: Callable[[], PlainReader | StreamReader], pieces: list[bytes]
+) -> None:
+    reader = reader_of()
+    for piece in pieces:
+        reader.feed(piece)
+    reader.end()
+    usage = reader.tally.usage
+    assert usage is None or all(0 <= count < 1 << 55 for count in usage)
