@@ -1,0 +1,116 @@
+"""Which stretch of time a dashboard is about, in how many steps, and what it is compared with.
+
+Short recent stretches are read from the minute counters and all others from the hours; both ends
+are widened to what the table can tell apart.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, TypeAlias, get_args
+
+import msgspec
+
+from models.retention import MINUTES_KEPT
+
+SpanName: TypeAlias = Literal["1h", "today", "24h", "7d", "30d"]
+SPAN_NAMES: Final[tuple[SpanName, ...]] = get_args(SpanName)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_MOST_STEPS: Final = 62
+_LADDER: Final = (
+    *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
+    *(_HOUR * n for n in (1, 2, 3, 4, 6, 12)),
+    *(_DAY * n for n in (1, 2, 7, 14, 28)),
+)
+_NAMED: Final[dict[SpanName, tuple[timedelta, timedelta]]] = {
+    "1h": (_HOUR, _MINUTE),
+    "24h": (_DAY, 30 * _MINUTE),
+    "7d": (7 * _DAY, 3 * _HOUR),
+    "30d": (30 * _DAY, 12 * _HOUR),
+}
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """`start` up to but not including `end`, a whole number of steps apart."""
+
+    start: datetime
+    end: datetime
+    step: timedelta
+    #: The stretch before, as far into it as the present is into this one.
+    previous_start: datetime
+    previous_end: datetime
+    by_minute: bool
+    #: Whether the present is within it, so that it still changes.
+    running: bool
+
+    @property
+    def table(self) -> str:
+        """Where its counters are."""
+        return "usage_minute" if self.by_minute else "usage_hour"
+
+    @property
+    def steps(self) -> int:
+        """How many."""
+        return (self.end - self.start) // self.step
+
+    def at(self, step: int) -> datetime:
+        """When a step begins."""
+        return self.start + self.step * step
+
+
+def named(name: SpanName, present: datetime) -> Span:
+    """One of the usual ones, up to now."""
+    if name == "today":
+        midnight = _floor(present, _DAY)
+        return _span(midnight, midnight + _DAY, 30 * _MINUTE, present, by_minute=True)
+    length, step = _NAMED[name]
+    end = _floor(present, step) + step
+    return _span(end - length, end, step, present, by_minute=length <= _DAY)
+
+
+def chosen(start: datetime, end: datetime, present: datetime) -> Span:
+    """Any other; an `end` that does not come after `start` is taken to be soon after it."""
+    end = max(end, start + _MINUTE)
+    # The stretch before has to be there as well.
+    first = start - (end - start) - _MINUTE
+    by_minute = end - start <= _DAY and first >= present - MINUTES_KEPT
+    least = _MINUTE if by_minute else _HOUR
+    step = _step(end - start, least)
+    start = _floor(start, min(step, _DAY))
+    end = start + step * -((start - end) // step)
+    if by_minute and start - (end - start) < present - MINUTES_KEPT:
+        by_minute, step = False, max(step, _HOUR)
+        start = _floor(start, step)
+        end = start + step * -((start - end) // step)
+    return _span(start, end, step, present, by_minute=by_minute)
+
+
+def _step(length: timedelta, least: timedelta) -> timedelta:
+    for step in _LADDER:
+        if step >= least and length <= step * (_MOST_STEPS - 2):
+            return step
+    return _DAY * -(-length // (_DAY * (_MOST_STEPS - 2)))
+
+
+def _span(
+    start: datetime, end: datetime, step: timedelta, present: datetime, *, by_minute: bool
+) -> Span:
+    length = end - start
+    running = start <= present < end
+    resolution = _MINUTE if by_minute else _HOUR
+    known_to = _floor(present, resolution) + resolution if running else end
+    return Span(
+        start=start,
+        end=end,
+        step=step,
+        previous_start=start - length,
+        previous_end=known_to - length,
+        by_minute=by_minute,
+        running=running,
+    )
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    return moment - (moment - _EPOCH) % step
