@@ -122,4 +122,5 @@ def is_json(headers: RawHeaders) -> bool:
         return False
     media_type = declared.partition(b";")[0].strip().lower()
     plain = media_type == b"application/json" or media_type.endswith(b"+json")
-    return plain and value_of(headers, b"content-encoding") in (None, b"identity")
+    codings = [value.lower() for name, value in headers if name.lower() == b"content-encoding"]
+    return plain and all(coding == b"identity" for coding in codings)
