@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from typing import Any, Final
 
 from sanic import HTTPResponse
@@ -36,7 +37,7 @@ async def index(visit: SignedIn) -> HTTPResponse:
     return await visit.render(
         "audit/index.html",
         partial="audit/_table.html",
-        log=await log(visit, listing.audit_events(**_filters(visit))),
+        log=await log(visit, partial(listing.page, listing.audit_events(**_filters(visit)))),
         actions=ACTIONS,
         query=visit.query,
         export=address("/admin/audit/export", visit.query, before=""),

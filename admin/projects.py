@@ -1,29 +1,30 @@
 """`/admin/projects`"""
 
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sanic import HTTPResponse
-from tortoise.functions import Count
 
-from admin import charts, danger, shown
+from admin import charts, counts, danger, shown
 from admin.danger import Danger
 from admin.errors import NotFound
 from admin.forms.form import Filled, fill
 from admin.forms.projects import PROVIDERS, KeyCreation, ProjectChange, ProjectCreation, of_project
 from admin.pages import Pages
-from admin.tables import table
+from admin.tables import Key, table
 from admin.visit import SignedIn
-from models import AuditEvent, Project, listing, usage_report
+from models import AuditEvent, Project, Token, UpstreamKey, listing
 from models.errors import NameTaken
-from models.usage_report import UsageQuery
 
 pages = Pages()
-_COLUMNS = {"name": "name", "provider": "provider", "created": "id", "changed": "updated_at"}
+_KEYS: dict[str, Key] = {
+    "name": lambda row: row.name.casefold(),
+    "created": lambda row: row.id,
+}
 _SHOWN_TOKENS = 8
 _SHOWN_EVENTS = 10
-_MOST_GROUPS = 10_000
 
 
 async def find(project_id: UUID) -> Project:
@@ -40,34 +41,20 @@ async def find(project_id: UUID) -> Project:
 async def index(visit: SignedIn) -> HTTPResponse:
     """The list."""
     state = {"active": True, "inactive": False}.get(visit.query.get("state", ""))
-    rows = listing.projects(q=visit.query.get("q"), is_active=state).prefetch_related("keys")
-    found = await table(visit, rows, columns=_COLUMNS, sort="-created")
+    rows = listing.projects(q=visit.query.get("q"), is_active=state)
+    found = await table(visit, partial(listing.page, rows), _KEYS)
+    ids = [row.id for row in found.rows]
     return await visit.render(
         "projects/index.html",
         partial="projects/_table.html",
         table=found,
-        tokens=await _active_tokens([row.id for row in found.rows]),
-        usage=await _usage_of_a_day(),
+        keys=Counter(
+            key.project_id for key in await UpstreamKey.filter(project_id__in=ids, is_active=True)
+        ),
+        tokens=await counts.active_tokens_by_project(*ids),
+        usage=await counts.usage_of_a_day(),
         query=visit.query,
     )
-
-
-async def _active_tokens(project_ids: list[UUID]) -> dict[UUID, int]:
-    counted = (
-        await listing.tokens(status="active")
-        .filter(project_id__in=project_ids)
-        .annotate(number=Count("id"))
-        .group_by("project_id")
-        .values("project_id", "number")
-    )
-    return {UUID(str(row["project_id"])): row["number"] for row in counted}
-
-
-async def _usage_of_a_day() -> dict[Any, usage_report.UsageRow]:
-    present = datetime.now(UTC)
-    query = UsageQuery(start=present - timedelta(hours=24), end=present, group_by="project")
-    rows, _ = await usage_report.report(query, limit=_MOST_GROUPS)
-    return {row.group: row for row in rows}
 
 
 @pages.get("/projects/new", role="admin")
@@ -113,7 +100,7 @@ async def page(
     keys = sorted(project.keys, key=lambda key: key.id)
     targets = [str(project.id), *(str(key.id) for key in keys)]
     events = AuditEvent.filter(target_id__in=targets).order_by("-id").limit(_SHOWN_EVENTS)
-    tokens = listing.tokens(project_id=project.id)
+    tokens = Token.filter(project_id=project.id)
     return await visit.render(
         "projects/show.html",
         status=status,
@@ -174,7 +161,7 @@ async def activate(visit: SignedIn, project_id: UUID) -> HTTPResponse:
 async def ask_deactivate(visit: SignedIn, project_id: UUID) -> HTTPResponse:
     """What will happen."""
     project = await find(project_id)
-    tokens = await listing.tokens(project_id=project_id, status="active").count()
+    tokens = await counts.active_tokens(project_id).count()
     return await Danger(
         title=f"Deactivate {project.name}?",
         consequences=(
@@ -196,7 +183,7 @@ async def deactivate(visit: SignedIn, project_id: UUID) -> HTTPResponse:
 
 
 async def _erasure(visit: SignedIn, project: Project) -> Danger:
-    tokens = await listing.tokens(project_id=project.id, status="active").count()
+    tokens = await counts.active_tokens(project.id).count()
     return Danger(
         title=f"Delete {project.name}?",
         consequences=(
@@ -230,7 +217,7 @@ async def delete(visit: SignedIn, project_id: UUID) -> HTTPResponse:
 
 
 async def _revocation(visit: SignedIn, project: Project) -> Danger:
-    tokens = await listing.tokens(project_id=project.id, status="active").count()
+    tokens = await counts.active_tokens(project.id).count()
     return Danger(
         title=f"Revoke all tokens of {project.name}?",
         consequences=(

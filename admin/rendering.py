@@ -55,7 +55,7 @@ async def render(
         + (f"?{visit.request.query_string}" if visit.request.query_string else ""),
         "csrf_token": csrf.token(visit.secret) if visit.secret else "",
         "swap": partial,
-        "status": None if partial or user is None else status_line(visit.service),
+        "service_state": None if partial or user is None else status_line(visit.service),
         "toast": note,
     }
     response = await render_template(
@@ -79,6 +79,7 @@ _WORDS: Final = {
     "degraded": "behind, catching up",
     "full": "full, refusing requests",
 }
+_LEVELS: Final = {"ok": "fine", "away": "warning", "degraded": "warning"}
 
 
 def status_line(service: Service) -> dict[str, str]:
@@ -93,4 +94,6 @@ def status_line(service: Service) -> dict[str, str]:
         "word": "Shutting down" if checks.draining else word,
         "database": f"{service.database}: {_WORDS.get(checks.database, checks.database)}",
         "journal": f"Journal: {_WORDS.get(checks.journal, checks.journal)}",
+        "database_level": _LEVELS.get(checks.database, "bad"),
+        "journal_level": _LEVELS.get(checks.journal, "bad"),
     }

@@ -1,18 +1,20 @@
 """`/admin/requests`: the log of what was let in. Prompts and answers are not in it."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, get_args
 from uuid import UUID
 
 from sanic import HTTPResponse
 
+from admin import counts
 from admin.errors import NotFound
 from admin.pages import Pages
 from admin.tables import chosen_id, log
-from admin.tokens import project_choices
 from admin.visit import SignedIn, Visit
-from models import Project, RequestLog, Token, listing
+from models import RequestLog, listing
 from models.ledger import Outcome
 
 pages = Pages()
@@ -24,16 +26,21 @@ OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
 @pages.get("/requests")
 async def index(visit: SignedIn) -> HTTPResponse:
     """The list, newest first."""
-    found = await log(visit, listing.requests(**filters(visit)))
+    found = await log(visit, partial(listing.page, listing.requests(**filters(visit))))
     return await visit.render(
         "requests/index.html",
         partial="requests/_table.html",
         log=found,
-        names=await names(found.rows),
-        projects=await project_choices(),
+        names=await names_of(found.rows),
+        projects=await counts.project_choices(),
         outcomes=OUTCOMES,
         query=visit.query,
     )
+
+
+async def names_of(rows: Sequence[RequestLog]) -> dict[UUID, str]:
+    """What the projects and tokens of `rows` are called."""
+    return await counts.names({row.project_id for row in rows}, {row.token_id for row in rows})
 
 
 def filters(visit: Visit) -> dict[str, Any]:
@@ -64,18 +71,6 @@ def _moment(text: str | None) -> datetime | None:
     return moment if 1970 <= moment.year < 9000 else None
 
 
-async def names(rows: list[RequestLog]) -> dict[UUID, str]:
-    """What the projects and tokens of `rows` are called."""
-    project_ids = {row.project_id for row in rows}
-    token_ids = {row.token_id for row in rows}
-    found: dict[UUID, str] = dict(
-        await Project.filter(id__in=project_ids).values_list("id", "name")
-    )
-    for token in await Token.filter(id__in=token_ids).only("id", "name", "hint"):
-        found[token.id] = token.name or token.hint
-    return found
-
-
 @pages.get("/requests/{request_id}")
 async def show(visit: SignedIn, request_id: UUID) -> HTTPResponse:
     """One request: a page, or the drawer beside the list."""
@@ -86,5 +81,5 @@ async def show(visit: SignedIn, request_id: UUID) -> HTTPResponse:
         "requests/show.html",
         partial="requests/_detail.html",
         row=row,
-        names=await names([row]),
+        names=await names_of([row]),
     )

@@ -1,11 +1,12 @@
 """`/admin/tokens`"""
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from sanic import HTTPResponse
 
-from admin import charts, danger, handover, shown
+from admin import charts, counts, danger, handover, shown
 from admin.danger import Danger
 from admin.errors import NotFound
 from admin.forms.form import Filled, fill
@@ -20,7 +21,7 @@ from admin.forms.tokens import (
 )
 from admin.pages import Pages
 from admin.snippets import snippets
-from admin.tables import chosen_id, table
+from admin.tables import Key, chosen_id, table
 from admin.visit import SignedIn
 from models import AuditEvent, Project, Token, listing
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
@@ -28,9 +29,14 @@ from models.rules import parse_id
 from models.tokens import TokenStatus
 
 pages = Pages()
-_COLUMNS = {"name": "name", "created": "id", "requests": "request_count"}
+_KEYS: dict[str, Key] = {
+    "name": lambda row: (row.name or row.hint).casefold(),
+    "created": lambda row: row.id,
+    "requests": lambda row: row.request_count,
+    "expires": lambda row: row.expires_at,
+    "used": lambda row: row.last_used_at,
+}
 _STATUSES = ("active", "expired", "revoked")
-_MOST_PROJECTS = 1000
 _SHOWN = 10
 _MOST_AT_ONCE = 100
 
@@ -43,12 +49,6 @@ async def find(token_id: UUID) -> Token:
     return token
 
 
-async def project_choices(*, active: bool = False) -> list[tuple[str, str]]:
-    """Projects to choose from, by name."""
-    rows = listing.projects(is_active=True if active else None).order_by("name")
-    return [(str(row.id), row.name) for row in await rows.limit(_MOST_PROJECTS)]
-
-
 @pages.get("/tokens")
 async def index(visit: SignedIn) -> HTTPResponse:
     """The list."""
@@ -56,12 +56,14 @@ async def index(visit: SignedIn) -> HTTPResponse:
     status = cast(TokenStatus, wanted) if wanted in _STATUSES else None
     rows = listing.tokens(
         project_id=chosen_id(visit, "project"), status=status, q=visit.query.get("q")
-    ).select_related("project")
+    )
+    found = await table(visit, partial(listing.page, rows), _KEYS)
     return await visit.render(
         "tokens/index.html",
         partial="tokens/_table.html",
-        table=await table(visit, rows, columns=_COLUMNS, sort="-created"),
-        projects=await project_choices(),
+        table=found,
+        names=await counts.names({row.project_id for row in found.rows}, ()),
+        projects=await counts.project_choices(),
         query=visit.query,
     )
 
@@ -121,7 +123,7 @@ async def show(visit: SignedIn, token_id: UUID) -> HTTPResponse:
         token=token,
         usage=await charts.usage(span, token_id=token_id),
         spans=charts.SPANS,
-        requests=await listing.requests(token_id=token_id).order_by("-id").limit(_SHOWN),
+        requests=(await listing.page(listing.requests(token_id=token_id), limit=_SHOWN))[0],
         events=await AuditEvent.filter(target_id=str(token_id)).order_by("-id").limit(_SHOWN),
     )
 
@@ -156,7 +158,7 @@ async def _form(
         status=status,
         form=form,
         token=token,
-        projects=[] if token else await project_choices(active=True),
+        projects=[] if token else await counts.project_choices(active=True),
         expiries=expiries(visit.service.longest_lifetime, keep=token is not None),
         summary=limits_summary(form),
     )

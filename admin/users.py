@@ -10,13 +10,19 @@ from admin.errors import NotFound
 from admin.forms.accounts import PasswordReset, UserChange, UserCreation
 from admin.forms.form import Filled, fill
 from admin.pages import Pages
-from admin.tables import table
+from admin.tables import Key, sorted_table
 from admin.visit import SignedIn
 from models import AdminUser, AuditEvent
 from models.errors import LastAdministrator, NameTaken
 
 pages = Pages()
-_COLUMNS = {"name": "username", "role": "role", "created": "created_at"}
+_KEYS: dict[str, Key] = {
+    "name": lambda row: row.username.casefold(),
+    "role": lambda row: (row.role, row.username.casefold()),
+    "created": lambda row: row.created_at,
+    "used": lambda row: row.last_login_at,
+}
+_MOST = 1000
 _SHOWN = 10
 
 
@@ -30,15 +36,10 @@ async def _find(user_id: UUID) -> AdminUser:
 @pages.get("/users")
 async def index(visit: SignedIn) -> HTTPResponse:
     """The list."""
-    rows = AdminUser.all()
-    if q := visit.query.get("q"):
-        rows = rows.filter(username__icontains=q)
-    return await visit.render(
-        "users/index.html",
-        partial="users/_table.html",
-        table=await table(visit, rows, columns=_COLUMNS, sort="name"),
-        query=visit.query,
-    )
+    wanted = visit.query.get("sort", "")
+    sort = wanted if wanted.removeprefix("-") in _KEYS else "name"
+    found = await AdminUser.all().limit(_MOST)
+    return await visit.render("users/index.html", table=sorted_table(visit, found, _KEYS, sort))
 
 
 @pages.get("/users/new", role="admin")

@@ -141,7 +141,7 @@ def limits_summary(form: Filled[Any]) -> str:
         ("allowed_endpoints", "endpoint"),
         ("allowed_ips", "address"),
     ):
-        number = len(form.value(name).split())
+        number = sum(bool(line.strip()) for line in form.value(name).splitlines())
         plural = f"{noun}es" if noun == "address" else f"{noun}s"
         said += [f"{number} {noun if number == 1 else plural}"] if number else []
     return ", ".join(said) or "None set"

@@ -1,0 +1,196 @@
+"""Projects and keys, through forms without a script, on both databases."""
+
+import re
+
+from fake_upstream import FakeUpstream
+from models import AuditEvent, Project, Token, UpstreamKey
+from tests.admin.conftest import KEY, Browser, id_in, make_project, make_token, on_both
+
+NEW = "/admin/projects/new"
+
+
+@on_both
+async def test_a_projects_life(admin: Browser) -> None:
+    made = await admin.submit(
+        NEW,
+        "/admin/projects",
+        name="shop",
+        provider="openai",
+        api_key=f"{KEY}\r\n",
+        base_url="http://10.1.2.3/v1",
+        requests_per_minute="60",
+        max_parallel_requests="",
+        allowed_models="gpt-4o*\r\n\r\n o4-mini ",
+        allowed_origins="",
+    )
+    assert made.status_code == 200
+    assert "The project was created." in made.text
+    project = await Project.get(id=id_in(made))
+    assert project.base_url == "http://10.1.2.3"
+    assert project.allowed_models == ["gpt-4o*", "o4-mini"]
+    assert project.allowed_origins is None
+    assert KEY not in made.text
+    assert "The project was created." not in (await admin.get(str(made.url))).text
+
+    at = f"/admin/projects/{project.id}"
+    edited = await admin.submit(f"{at}/edit", name="store", requests_per_minute="")
+    assert "The project was changed." in edited.text
+    await project.refresh_from_db()
+    assert (project.name, project.requests_per_minute, project.base_url) == ("store", None, None)
+
+    await admin.submit(f"{at}/deactivate")
+    await project.refresh_from_db()
+    assert not project.is_active
+    await admin.submit(at, f"{at}/activate")
+    await project.refresh_from_db()
+    assert project.is_active
+
+    token = await make_token(project)
+    question = await admin.get(f"{at}/delete")
+    assert "1 token will stop working, for good." in question.text
+    assert "1 upstream key will be erased." in question.text
+    refused = await admin.submit(f"{at}/delete", name="stor")
+    assert refused.status_code == 422
+    assert "This is not the name of the project." in refused.text
+    deleted = await admin.submit(f"{at}/delete", name="store")
+    assert "store was deleted." in deleted.text
+    await token.refresh_from_db()
+    assert token.revoked_at is not None
+    assert not await UpstreamKey.exists()
+    assert (await admin.get(at)).status_code == 404
+    actions = await AuditEvent.filter(actor="admin:ada").values_list("action", flat=True)
+    assert {"project.create", "project.update", "project.deactivate", "project.delete"} <= set(
+        actions
+    )
+    event = await AuditEvent.get(action="project.delete")
+    assert event.ip == "127.0.0.1"
+    assert event.request_id
+
+
+async def test_mistakes_stand_at_their_fields_and_what_was_typed_stays(admin: Browser) -> None:
+    await make_project("taken")
+    answer = await admin.submit(
+        NEW,
+        "/admin/projects",
+        name="taken",
+        provider="openai",
+        api_key="sk with spaces",
+        base_url="nowhere",
+        requests_per_minute="many",
+        allowed_origins="https://a.example/path",
+    )
+    assert answer.status_code == 422
+    wrong = set(re.findall(r'id="(\w+)-error"', answer.text))
+    assert wrong == {"api_key", "base_url", "requests_per_minute", "allowed_origins"}
+    assert "Line 1: This is not an origin" in answer.text
+    assert 'value="many"' in answer.text
+    assert "sk with spaces" not in answer.text
+    assert '<details class="card fold" open>' in answer.text
+    answer = await admin.submit(
+        NEW, "/admin/projects", name="taken", provider="openai", api_key=KEY
+    )
+    assert "There is a project with this name already." in answer.text
+    answer = await admin.submit(NEW, "/admin/projects", name="x", provider="none", api_key=KEY)
+    assert answer.status_code == 422
+
+
+@on_both
+async def test_keys_are_added_changed_and_removed(admin: Browser) -> None:
+    project = await make_project()
+    at = f"/admin/projects/{project.id}"
+    added = await admin.submit(at, f"{at}/keys", api_key="sk-another-key-0002", weight="3")
+    assert "The key was added." in added.text
+    assert "sk-another-key-0002" not in added.text
+    key = await UpstreamKey.get(weight=3)
+    await admin.submit(f"{at}/keys/{key.id}/edit", label="second", weight="5")
+    await admin.submit(at, f"{at}/keys/{key.id}/disable")
+    await key.refresh_from_db()
+    assert (key.label, key.weight, key.is_active) == ("second", 5, False)
+    await admin.submit(at, f"{at}/keys/{key.id}/enable")
+    question = await admin.get(f"{at}/keys/{key.id}/remove")
+    assert "Requests go on with 1 other key." in question.text
+    await admin.submit(f"{at}/keys/{key.id}/remove")
+    assert await UpstreamKey.all().count() == 1
+    wrong = await admin.submit(at, f"{at}/keys", api_key="", weight="0")
+    assert wrong.status_code == 422
+    assert '<details class="fold add" open>' in wrong.text
+
+
+async def test_a_key_of_another_project_is_not_found(admin: Browser) -> None:
+    one, other = await make_project("one"), await make_project("other")
+    key = await UpstreamKey.get(project_id=other.id)
+    answer = await admin.get(f"/admin/projects/{one.id}/keys/{key.id}/edit")
+    assert answer.status_code == 404
+
+
+async def test_a_key_is_tested_with_a_real_request(admin: Browser) -> None:
+    async with FakeUpstream(api_keys={KEY}) as upstream:
+        project = await make_project(base_url=upstream.url)
+        at = f"/admin/projects/{project.id}"
+        key = await UpstreamKey.get(project_id=project.id)
+        works = await admin.submit(at, f"{at}/keys/{key.id}/test")
+        assert "It works:" in works.text
+        csrf = await admin.token(at)
+        swap = await admin.post(
+            f"{at}/keys/{key.id}/test", data={"csrf": csrf}, headers={"hx-request": "true"}
+        )
+        assert "It works:" in swap.text
+        assert "<html" not in swap.text
+        bad = await project.add_key(
+            api_key="sk-a-wrong-key-0003", ring=_ring(), by=_by(), label="wrong"
+        )
+        fails = await admin.submit(at, f"{at}/keys/{bad.id}/test")
+        assert "The upstream refuses the key (401)." in fails.text
+        assert "sk-a-wrong-key-0003" not in fails.text
+
+
+async def test_a_key_is_never_sent_to_the_machines_own_metadata(admin: Browser) -> None:
+    project = await make_project(base_url="http://169.254.169.254")
+    key = await UpstreamKey.get(project_id=project.id)
+    at = f"/admin/projects/{project.id}"
+    answer = await admin.submit(at, f"{at}/keys/{key.id}/test")
+    assert "not allowed as an upstream" in answer.text
+
+
+@on_both
+async def test_the_list_is_searched_filtered_and_sorted(admin: Browser) -> None:
+    for name in ("beta", "alpha", "gamma"):
+        await make_project(name)
+    gamma = await Project.get(name="gamma")
+    await make_token(gamma)
+    await gamma.deactivate(by=_by())
+
+    async def names(query: str) -> list[str]:
+        text = (await admin.get(f"/admin/projects?{query}")).text
+        return re.findall(r'class="row-link"[^>]*>(\w+)<', text)
+
+    assert await names("") == ["gamma", "alpha", "beta"]
+    assert await names("sort=name") == ["alpha", "beta", "gamma"]
+    assert await names("sort=-name") == ["gamma", "beta", "alpha"]
+    assert await names("q=alp") == ["alpha"]
+    assert await names(f"q={gamma.id}") == ["gamma"]
+    assert await names("state=inactive") == ["gamma"]
+    part = await admin.get("/admin/projects?q=bet", headers={"hx-request": "true"})
+    assert part.text.lstrip().startswith('<section class="card" id="results">')
+
+
+async def test_all_tokens_of_a_project_are_revoked_at_once(admin: Browser) -> None:
+    project = await make_project()
+    for _ in range(3):
+        await make_token(project)
+    at = f"/admin/projects/{project.id}/revoke-tokens"
+    assert (await admin.submit(at, name="other")).status_code == 422
+    assert "3 tokens revoked." in (await admin.submit(at, name="shop")).text
+    assert not await Token.filter(revoked_at__isnull=True).exists()
+
+
+def _ring():  # type: ignore[no-untyped-def]
+    from models.crypto import KeyRing
+
+    return KeyRing((b"k" * 32,))
+
+
+def _by():  # type: ignore[no-untyped-def]
+    from tests.admin.conftest import BY
+
+    return BY
