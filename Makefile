@@ -61,8 +61,9 @@ lock: $(STAMP) ## Pin the ranges of pyproject.toml, with hashes
 docs: $(STAMP) ## Write .env.example and docs/configuration.md anew
 	$(BIN)/python -m docs.generate
 
+# In a minute: make bench ARGS=--quick. All options: make bench ARGS=--help
 bench: $(STAMP) ## The benchmark table
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## Remove what was built or cached (not data/)
 	rm -rf .venv build dist *.egg-info .coverage htmlcov .hypothesis .import_linter_cache \

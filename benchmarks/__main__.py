@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from rich.console import Console
 
 from benchmarks import latency, memory, report, rows, soak, streaming, throughput, wrk
@@ -27,16 +28,21 @@ _RESULTS: Final = ROOT / "benchmarks" / "results"
 
 def main(argv: list[str] | None = None) -> int:
     """Run what was asked for; the exit code."""
-    options = _options(argv)
+    options = options_of(argv)
+    if options.show:
+        results = msgspec.json.decode(options.show.read_bytes(), type=Results)
+        report.show(results, Console(width=160), markdown=True)
+        return 0
     # However this ends, what was started is stopped: by the context managers on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     plan = QUICK if options.quick else THOROUGH
     if options.rounds:
         plan = replace(plan, rounds=options.rounds, stream_rounds=options.rounds)
-    return run(options, plan, Console(stderr=False))
+    return run(options, plan, Console())
 
 
-def _options(argv: list[str] | None) -> argparse.Namespace:
+def options_of(argv: list[str] | None) -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute instead of four")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often each takes its turn")
@@ -45,6 +51,9 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--against", type=Path, metavar="DIR", help="another checkout beside ours")
     parser.add_argument("--soak", type=float, metavar="SECONDS", help="only this, for so long")
     parser.add_argument("--rows", type=int, metavar="N", help="only this, with so many rows")
+    parser.add_argument(
+        "--show", type=Path, metavar="FILE", help="only print an earlier run, as Markdown"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="instead of benchmarks/results/")
     options = parser.parse_args(argv)
     options.only = _chosen(parser, options.only, NAMES)

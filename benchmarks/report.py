@@ -33,7 +33,7 @@ def label(name: str) -> str:
     return f"{prefix}{separator}{LABELS.get(own, own)}"
 
 
-def show(results: Results, console: Console) -> None:
+def show(results: Results, console: Console, *, markdown: bool = False) -> None:
     """Print every table there is something for."""
     tables = (
         _throughput(results),
@@ -46,8 +46,12 @@ def show(results: Results, console: Console) -> None:
         _goals(results),
     )
     for table in tables:
-        if table.row_count:
-            console.print(table)
+        if not table.row_count:
+            continue
+        if markdown:
+            console.print(f"\n### {table.title}\n", highlight=False)
+            table.title, table.box = None, box.MARKDOWN
+        console.print(table)
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -1,0 +1,103 @@
+"""A run as small as can be, end to end: every part leaves its figures, and no process."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from benchmarks import __main__ as benchmarks
+from benchmarks import report
+from benchmarks.plan import Plan
+from benchmarks.results import Results
+
+_TINY = Plan(
+    rounds=1,
+    connections=2,
+    warm_up=0.02,
+    window=0.05,
+    latency_window=0.1,
+    first_byte_window=0.1,
+    first_byte_rate=50.0,
+    streams=4,
+    stream_gap=0.05,
+    stream_window=0.2,
+    stream_rounds=1,
+    waiting_streams=4,
+    settle=0.05,
+)
+
+
+def test_a_tiny_run_leaves_every_figure_and_table(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    printed = io.StringIO()
+    options = benchmarks.options_of(["--only", "sanic,proxy,limits", "--json", str(path)])
+    benchmarks.run(options, _TINY, Console(file=printed, width=120))
+
+    results = msgspec.json.decode(path.read_bytes(), type=Results)
+    assert {(one.contender, one.profile) for one in results.throughput} == {
+        (contender, profile)
+        for contender in ("sanic", "proxy", "limits")
+        for profile in ("plain", "openai")
+    }
+    assert all(cost > 0 for one in results.throughput for cost in one.cpu_us)
+    assert {one.contender for one in results.latency} == {"direct", "proxy", "limits"}
+    assert {one.contender for one in results.first_byte} == {"direct", "proxy", "limits"}
+    assert [one.contender for one in results.streaming] == ["proxy"]
+    assert [one.contender for one in results.memory] == ["proxy"]
+    assert len(results.goals) == 6
+    assert "LLM Proxy, limits on" in printed.getvalue()
+
+
+def test_the_json_of_a_run_makes_the_same_tables_again(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    printed = io.StringIO()
+    options = benchmarks.options_of(
+        ["--only", "upstream", "--part", "throughput", "--json", str(path)]
+    )
+    benchmarks.run(options, _TINY, Console(file=printed, width=120))
+
+    again = io.StringIO()
+    results = msgspec.json.decode(path.read_bytes(), type=Results)
+    report.show(results, Console(file=again, width=120))
+    assert again.getvalue()
+    assert again.getvalue() in printed.getvalue()
+
+
+def test_a_run_that_is_told_to_stop_leaves_no_process(tmp_path: Path) -> None:
+    marker = f"BENCHMARK_TEST={tmp_path.name}-{os.getpid()}"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", "--only", "upstream", "--part", "throughput"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "HOME": marker, "PYTHONUNBUFFERED": "1"},
+    )
+    assert run.stdout is not None
+    while "throughput" not in (line := run.stdout.readline()):
+        assert line, "it ended before it measured anything"
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(10) == 143
+    run.stdout.close()
+    deadline = time.monotonic() + 5
+    while _with(marker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _with(marker)
+
+
+def _with(marker: str) -> list[str]:
+    """Processes whose environment holds the marker; HOME is one of the few that are handed on."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if marker.encode() in environ.read_bytes():
+                found.append(environ.parent.name)
+        except OSError:
+            continue
+    return found
