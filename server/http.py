@@ -25,6 +25,7 @@ from sanic.response import BaseHTTPResponse
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from server import framing
+from server.departure import has_left
 from server.framing import ChunkedBody, FramingError, HeadTimeout, ParsedHead
 
 HEAD_DEADLINE: Final = 10.0
@@ -33,6 +34,8 @@ LINGER: Final = 3.0
 KEEP_ALIVE_IDLE: Final = 75.0
 _LEAST_CHECK: Final = 1.0
 _RECEIVE_WINDOW: Final = 64 * 1024
+#: Seconds between two looks for a client that may have left while its upload is held back.
+_LOOK_EVERY: Final = 0.4
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: SO_LINGER with no time to linger: closing sends a reset.
 _RESET: Final = struct.pack("ii", 1, 0)
@@ -273,6 +276,8 @@ class StrictHttp(Http):
             b"content-length: %d\r\nconnection: close\r\n\r\n" % (error.status, len(body))
         )
         self.protocol.write(head + body)
+        if (note := getattr(self.protocol.app.ctx, "unreadable", None)) is not None:
+            note(error.code, int(error.status[:3]))
         self.keep_alive = False
         # Whatever follows belongs to the refused message: it is dropped, never parsed.
         self.request_body = True
@@ -310,11 +315,12 @@ class StrictProtocol(HttpProtocol):
 
     HTTP_CLASS = StrictHttp
     __touchup__ = ()  # type: ignore[assignment]  # Nothing of ours is to be rewritten.
-    __slots__ = ("_reading_paused",)
+    __slots__ = ("_look", "_reading_paused")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._reading_paused = False
+        self._look: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
         """Send bytes, unless the connection is gone."""
@@ -362,10 +368,22 @@ class StrictProtocol(HttpProtocol):
             self._reading_paused = True
             if self.transport is not None:
                 self.transport.pause_reading()
+            if self._look is None:
+                self._look = self.loop.call_later(_LOOK_EVERY, self._look_for_departure)
         self._data_received.set()
 
+    def _look_for_departure(self) -> None:
+        """While reading is paused, the transport does not notice that the client has left."""
+        self._look = None
+        if not self._reading_paused or self.transport is None or self.transport.is_closing():
+            return
+        if has_left(self.transport):
+            self.abort()
+        else:
+            self._look = self.loop.call_later(_LOOK_EVERY, self._look_for_departure)
+
     def resume_if_drained(self) -> None:
-        """Read on once the buffer has room; a paused transport would not notice a disconnect."""
+        """Read on once the buffer has room."""
         if self._reading_paused and len(self.recv_buffer) < _RECEIVE_WINDOW:
             self._reading_paused = False
             if self.transport is not None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
 import ssl
+import struct
 from typing import Final, NamedTuple, cast
 
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
@@ -20,6 +22,8 @@ __all__ = ["HIGH_WATER", "RawHeaders", "Timeouts", "UpstreamConnection", "Upstre
 #: More than this waiting for the client stops reading from the upstream.
 HIGH_WATER: Final = 256 * 1024
 _NEVER: Final = float("inf")
+#: SO_LINGER with no time to linger: closing sends a reset.
+_RESET: Final = struct.pack("ii", 1, 0)
 
 
 class Timeouts(NamedTuple):
@@ -176,6 +180,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Drop the connection at once."""
+        if self.written and not self._response.complete:
+            self._reset_on_close()
         if self._error is None:
             self._error = ConnectionLost("The connection was closed.")
         self._abort()
@@ -188,6 +194,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.deadline = now + self._timeouts.first_byte
         elif now >= self.deadline:
             what = "go on" if self.received else "begin to answer"
+            self._reset_on_close()
             self._fail(TimedOut(f"The upstream did not {what} in time."))
 
     def _is_sending(self) -> bool:
@@ -216,6 +223,15 @@ class UpstreamConnection(asyncio.Protocol):
             self._writable.set()
         self._wake()
         self._abort()
+
+    def _reset_on_close(self) -> None:
+        """Have the kernel tell the upstream now: it would come to a plain end only behind all of
+        the request that it has not read yet."""
+        if self.usable and self.transport is not None:
+            descriptor = self.transport.get_extra_info("socket").fileno()
+            # uvloop shows a socket that takes no options, so they are set on a copy.
+            with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as copy:
+                copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
     def _abort(self) -> None:
         if self.transport is not None:

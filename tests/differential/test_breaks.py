@@ -3,11 +3,14 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from fake_upstream import generated
+from server.departure import has_left
+from server.http import StrictProtocol
 from tests.differential.conftest import Both, code, issue
 from tests.differential.wire import Ask, Wire, wired
 from tests.proxy.upstream.corpus import CHUNKED, MALFORMED, OK
@@ -184,12 +187,17 @@ async def test_a_kept_connection_is_used_again(both: Both) -> None:
 # The client leaves
 
 
-async def _leaves(both: Both, wire: Wire, how: str) -> None:
-    """The upstream's connection is closed within a second."""
+def leave(wire: Wire, how: str) -> None:
+    """End a client's connection, as a closed laptop lid or a killed process would."""
     if how == "resets":
         sock: socket.socket = wire.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     wire.writer.transport.abort()
+
+
+async def _leaves(both: Both, wire: Wire, how: str) -> None:
+    """The upstream's connection is closed within a second."""
+    leave(wire, how)
     await both.up.wait_until(lambda: both.up.open_connections == 0, timeout=1.0)
 
 
@@ -228,6 +236,51 @@ async def test_a_client_leaves_within_its_upload(both: Both, how: str) -> None:
         await both.up.wait_until(lambda: both.up.heads == 1)
         await _leaves(both, wire, how)
     assert not both.up.last.complete
+
+
+async def test_a_client_leaves_while_its_upload_is_held_back(
+    both: Both, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The upstream reads nothing, so nothing more of the client is read: not even its end."""
+    hung_up = asyncio.Event()
+
+    async def read_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        transport = writer.transport
+        transport.pause_reading()  # type: ignore[attr-defined]
+        # Only its end: what was sent stays where it is.
+        while not has_left(transport):
+            await asyncio.sleep(0.02)
+        hung_up.set()
+        transport.abort()
+
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    listener.bind(("127.0.0.1", 0))
+    server = await asyncio.start_server(read_nothing, sock=listener, limit=1024)
+    secret = await issue(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    held_back = _watch_for_pauses(monkeypatch)
+    async with wired(both.door.port) as wire:
+        wire.writer.write(replace(UPLOAD, holds_back=50_000_000).head(secret.encode()))
+        async with asyncio.timeout(10):
+            while not held_back():
+                wire.writer.write(bytes(16384))
+                await asyncio.sleep(0.002)
+        leave(wire, how)
+        await asyncio.wait_for(hung_up.wait(), 1.5)
+    server.close()
+
+
+def _watch_for_pauses(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """Whether the app has stopped reading from a client and not gone on since."""
+    doors: set[StrictProtocol] = set()
+    receive = StrictProtocol.data_received
+
+    def data_received(self: StrictProtocol, data: bytes) -> None:
+        doors.add(self)
+        receive(self, data)
+
+    monkeypatch.setattr(StrictProtocol, "data_received", data_received)
+    return lambda: any(door._reading_paused for door in doors)
 
 
 async def test_nothing_is_left_of_those_who_left(both: Both) -> None:

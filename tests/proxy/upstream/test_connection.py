@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import select
+import socket
 from contextlib import suppress
 
 import pytest
@@ -272,6 +274,23 @@ async def test_close_wakes_whoever_waits(up: FakeUpstream, asking: Asking) -> No
         connection.write(b"more")
     connection.close()
     asking.pool.release(connection)
+
+
+async def test_an_upstream_in_the_middle_of_a_request_learns_of_the_close_at_once() -> None:
+    """A plain end would come behind megabytes that it has not read."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        slow = Asking(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        connection = await slow.acquire("POST")
+        accepted, _ = listener.accept()
+        connection.write(bytes(32 * 1024 * 1024))
+        await asyncio.sleep(0.1)
+        slow.pool.release(connection)
+        watching = select.poll()
+        watching.register(accepted, 0)
+        ((_, event),) = await asyncio.to_thread(watching.poll, 1000)
+        assert event & select.POLLERR
+        accepted.close()
+        await slow.pool.close()
 
 
 @pytest.mark.parametrize("fake", ["break=10", "break=head", "bytes=9", "bytes=9, chunked"])
