@@ -34,7 +34,7 @@ from proxy.handler import Bounds, DataPlane
 from proxy.journal import Journal
 from proxy.limits_engines import open_limits
 from proxy.preflight import Origins
-from proxy.pricing import price
+from proxy.pricing import listed_name, price
 from proxy.provider_files import configured
 from proxy.providers import Provider
 from proxy.upstream.connection import Timeouts
@@ -186,13 +186,14 @@ class _Parts:
         )
         self._limits = await open_limits(settings, str(os.getpid()))
         self._observer = Observer(
-            Metrics(),
+            Metrics(listed_name),
             RequestLines(
                 sys.stderr,
                 logs.form_for(settings.log_format, sys.stderr),
                 settings.log_request_share if settings.log_level in ("DEBUG", "INFO") else 0.0,
             ),
             self._levels,
+            lambda: self._grants.database_answers is False,
         )
         self._plane = DataPlane(
             bounds=Bounds(
@@ -222,6 +223,7 @@ class _Parts:
         )
         self._housekeeping.open()
         self._app.ctx.data_plane = self._plane
+        self._app.ctx.unreadable = self._observer.unreadable
 
     async def close(self, *_: object) -> None:
         """Close in the reverse order: what was recorded goes to the database, which ends last.

@@ -162,6 +162,10 @@ class DatabaseUnavailable(Refusal):
     status, code, type, retry = 503, "database_unavailable", "overloaded_error", True
 
 
+class LimitsUndecided(DatabaseUnavailable):
+    """The token is limited, and its limits cannot be checked. The same to the client."""
+
+
 class NoUpstreamKey(Refusal):
     """The project has no active upstream key."""
 

@@ -230,7 +230,7 @@ class DataPlane:
         try:
             return await self._limits.acquire(claims)
         except LimitsUnavailable as exc:
-            raise errors.DatabaseUnavailable(
+            raise errors.LimitsUndecided(
                 "The token's limits cannot be checked right now.", retry_after=1.0
             ) from exc
         except Exhausted as exhausted:

@@ -70,9 +70,10 @@ _Tiers = tuple[tuple[int, _Rates], ...]
 class _Tariff:
     """One model's prices, of which time decides between several."""
 
-    __slots__ = ("_dated", "_standing")
+    __slots__ = ("_dated", "_standing", "name")
 
     def __init__(self, model: ModelInfo) -> None:
+        self.name = model.id
         self._standing: _Tiers | None = None
         self._dated: list[tuple[ConditionalPrice, _Tiers]] = []
         if isinstance(model.prices, ModelPrice):
@@ -142,11 +143,24 @@ def price(provider: str, model: str, usage: Usage, at: datetime | None = None) -
     `provider` is one of ours and is looked up by the id that genai-prices has for it, exactly:
     a provider that only sounds like OpenAI does not charge OpenAI's prices.
     """
-    try:
-        tariff = _tariffs[provider, model]
-    except KeyError:
-        tariff = _remember(provider, model)
+    tariff = _tariff(provider, model)
     return None if tariff is None else tariff.price(usage, at)
+
+
+def listed_name(provider: str, model: str) -> str | None:
+    """The name that the price list has for `model`, of which there are few.
+
+    Many names may stand for one model: the list has `claude-3-5-haiku` and whatever begins so.
+    """
+    tariff = _tariff(provider, model)
+    return None if tariff is None else tariff.name
+
+
+def _tariff(provider: str, model: str) -> _Tariff | None:
+    try:
+        return _tariffs[provider, model]
+    except KeyError:
+        return _remember(provider, model)
 
 
 def _remember(provider: str, model: str) -> _Tariff | None:

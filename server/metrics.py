@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from models.ledger import Entry
@@ -19,7 +19,13 @@ from models.ledger import Entry
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _OVERHEAD: Final = (0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0)
-_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
+#: Of a worker's levels, as prometheus_client names them; the process id is in the name.
+_LEVELS: Final = "gauge_live*_*.db"
+
+#: The short name of a provider's model, None where it is none of a known few.
+ModelName: TypeAlias = Callable[[str, str], str | None]
+
+_shared: Path | None = None
 
 
 class Refused(NamedTuple):
@@ -33,6 +39,8 @@ class Refused(NamedTuple):
     status: int
     #: Whether it was let in first, so that an entry speaks of it too.
     recorded: bool
+    #: Whether it was refused because its limits could not be checked.
+    undecided: bool = False
 
 
 class Levels(NamedTuple):
@@ -48,8 +56,31 @@ def share(directory: Path) -> None:
 
     Before prometheus_client is imported for the first time: it decides then.
     """
+    global _shared  # noqa: PLW0603  (as in the library, it holds for the process)
+    _shared = directory
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.environ[_DIRECTORY] = str(directory)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    _forget_levels_of_the_dead(directory)
+
+
+def _forget_levels_of_the_dead(directory: Path) -> None:
+    """A worker that was killed could not do it; whoever takes its place does."""
+    for file in directory.glob(_LEVELS):
+        if not _runs(int(file.stem.rpartition("_")[2])):
+            file.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    if pid == os.getpid():
+        # That file was another's, with the same number.
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def forget(directory: Path) -> None:
@@ -61,7 +92,8 @@ def forget(directory: Path) -> None:
 class Metrics:
     """This worker's share of the numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, model_name: ModelName) -> None:
+        self._model_name = model_name
         # Here, because of `share`.
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415
 
@@ -72,6 +104,12 @@ class Metrics:
         )
         self._refusals = Counter(
             "llm_proxy_refusals", "Requests that the proxy refused.", ("code",), registry=registry
+        )
+        self._undecided = Counter(
+            "llm_proxy_undecided_limits",
+            "Requests while limits could not be checked: limited ones are refused, others pass.",
+            ("decision",),
+            registry=registry,
         )
         self._tokens = Counter(
             "llm_proxy_tokens",
@@ -134,8 +172,10 @@ class Metrics:
     def _count_tokens(self, entry: Entry, tokens: Tally[tuple[str, str, str]]) -> None:
         if entry.prompt_tokens is None:
             return
-        # Only names with a price are known to be few: a client can name any model.
-        model = entry.model if entry.cost_nanos is not None else "other"
+        # Only the names of a price list are known to be few: a client can name any model.
+        model = "other"
+        if entry.cost_nanos is not None:
+            model = self._model_name(entry.provider, entry.model) or "other"
         for kind, count in (
             ("prompt", entry.prompt_tokens),
             ("completion", entry.completion_tokens),
@@ -144,6 +184,11 @@ class Metrics:
         ):
             if count:
                 tokens[entry.provider, model, kind] += count
+
+    def add_undecided(self, decision: Literal["refused", "passed"], count: int) -> None:
+        """Count requests that came while limits could not be checked."""
+        if count:
+            self._undecided.labels(decision).inc(count)
 
     def set_levels(self, levels: Levels) -> None:
         """Say what is true of this worker now."""
@@ -155,18 +200,18 @@ class Metrics:
         from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
         from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
 
-        if _DIRECTORY not in os.environ:
+        if _shared is None:
             return generate_latest(self._registry)
         together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(together, str(_shared))  # type: ignore[no-untyped-call]
         return generate_latest(together)
 
     def leave(self) -> None:
         """This worker ends: its levels no longer count, its sums still do."""
         from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
-        if _DIRECTORY in os.environ:
-            mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+        if _shared is not None:
+            mark_process_dead(os.getpid(), str(_shared))  # type: ignore[no-untyped-call]
 
 
 def _method(method: str) -> str:

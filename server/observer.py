@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import time
 from typing import Final
 
+from uuid_utils.compat import uuid7
+
 from models.ledger import Entry
-from proxy.errors import Refusal
+from proxy.errors import LimitsUndecided, Refusal
 from proxy.exchange import Exchange
 from server.metrics import Levels, Metrics, Refused
 from server.request_lines import RequestLines
@@ -20,12 +23,22 @@ _EVERY: Final = 0.25
 
 
 class Observer:
-    """One worker's. `levels` tells what is true at the moment it is asked."""
+    """One worker's. `levels` tells what is true at the moment it is asked, `is_away` whether the
+    database, which decides limits, does not answer."""
 
-    def __init__(self, metrics: Metrics, lines: RequestLines, levels: Callable[[], Levels]) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        lines: RequestLines,
+        levels: Callable[[], Levels],
+        is_away: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._metrics = metrics
         self._lines = lines
         self._levels = levels
+        self._is_away = is_away
+        #: Unix time in microseconds, as in the entries.
+        self._away_since: int | None = None
         self._entries: list[Entry] = []
         self._refused: list[Refused] = []
         self._task: asyncio.Task[None] | None = None
@@ -58,16 +71,33 @@ class Observer:
                 method=exchange.method,
                 status=refusal.status,
                 recorded=exchange.recorded,
+                undecided=isinstance(refusal, LimitsUndecided),
             )
         )
+
+    def unreadable(self, code: str, status: int) -> None:
+        """The front door refused a message before it was a request of anybody's."""
+        self._refused.append(Refused(uuid7(), code, "none", "", "other", status, recorded=False))
 
     def flush(self) -> None:
         """Work off what there is."""
         entries, self._entries = self._entries, []
         refused, self._refused = self._refused, []
         self._metrics.add(entries, refused)
+        self._count_undecided(entries, refused)
         self._metrics.set_levels(self._levels())
         self._lines.write(entries, refused)
+
+    def _count_undecided(self, entries: list[Entry], refused: list[Refused]) -> None:
+        self._metrics.add_undecided("refused", sum(one.undecided for one in refused))
+        if not self._is_away():
+            self._away_since = None
+            return
+        if self._away_since is None:
+            self._away_since = int(time() * 1e6)
+        # Limited requests are refused meanwhile, so who was let in since is not limited.
+        since = self._away_since
+        self._metrics.add_undecided("passed", sum(entry.at_us >= since for entry in entries))
 
     def exposition(self) -> bytes:
         """`/metrics`, with everything up to now."""

@@ -13,7 +13,7 @@ from typing import Any, Literal, TextIO
 
 import msgspec
 
-from models.ledger import Entry
+from models.ledger import Entry, storable
 from server.metrics import Refused
 
 
@@ -38,6 +38,8 @@ class RequestLines:
             self._stream.flush()
 
     def _of_entry(self, entry: Entry) -> str:
+        # A model's name is the client's, and as long as it likes.
+        entry = storable(entry)
         at = datetime.fromtimestamp(entry.at_us / 1e6, UTC)
         if self._form == "text":
             tokens = (
@@ -47,7 +49,7 @@ class RequestLines:
             )
             return (
                 f"{at:%Y-%m-%d %H:%M:%S.%f} INFO     {entry.method} {entry.endpoint}"
-                f" {entry.status} {entry.outcome} {entry.model or '-'}{tokens}"
+                f" {entry.status} {entry.outcome} {_printable(entry.model) or '-'}{tokens}"
                 f" {entry.duration_us / 1000:.1f} ms {entry.id}\n"
             )
         return _json(
@@ -58,7 +60,7 @@ class RequestLines:
             provider=entry.provider,
             endpoint=entry.endpoint,
             method=entry.method,
-            model=entry.model,
+            model=_printable(entry.model),
             status=entry.status,
             outcome=entry.outcome,
             usage=entry.usage,
@@ -87,6 +89,13 @@ class RequestLines:
             status=one.status,
             refused=one.code,
         )
+
+
+def _printable(text: str) -> str:
+    """`text` without what would begin a line or steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def _json(at: datetime, request_id: object, **facts: Any) -> str:

@@ -1,0 +1,239 @@
+"""`/metrics`: right across workers, whatever clients send and however workers end."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from fake_upstream import FakeUpstream, expected_usage
+from models.secrets import digest
+from tests.fixtures.service import Issued, RunService, Service
+from tests.operations.scraping import Scrape, scrape, scrape_until
+from tests.operations.tools import tool
+from tests.system.streams import CHAT, held_stream
+
+CHAT_BODY: Final[dict[str, Any]] = {
+    "model": "gpt-4o",
+    "messages": [{"role": "user", "content": "Three words here"}],
+}
+WHERE: Final = {"provider", "endpoint", "method"}
+#: The contract's, and the one that tells of limits which could not be checked.
+NAMES: Final[dict[str, set[str]]] = {
+    "llm_proxy_requests_total": WHERE | {"status"},
+    **{
+        f"llm_proxy_{name}_seconds_{part}": WHERE | ({"le"} if part == "bucket" else set())
+        for name in ("request_duration", "time_to_first_byte", "overhead")
+        for part in ("bucket", "count", "sum")
+    },
+    "llm_proxy_tokens_total": {"provider", "model", "type"},
+    "llm_proxy_refusals_total": {"code"},
+    "llm_proxy_undecided_limits_total": {"decision"},
+    "llm_proxy_active_requests": set(),
+    "llm_proxy_upstream_connections": set(),
+    "llm_proxy_journal_pending": set(),
+}
+
+
+def client(service: Service, issued: Issued | None) -> httpx.AsyncClient:
+    """A client with connections of its own, so that it meets the worker that runs."""
+    return httpx.AsyncClient(
+        base_url=service.url, headers=issued.bearer if issued else {}, timeout=30
+    )
+
+
+def grown(before: Scrape, after: Scrape, name: str, **labels: str) -> float:
+    return after.total(name, **labels) - before.total(name, **labels)
+
+
+async def test_counts_of_all_workers_equal_the_requests_sent(pair: Service, issued: Issued) -> None:
+    before = await scrape(pair)
+    each = {"200": 7, "429": 3, "500": 2}
+    for worker in pair.workers():
+        with pair.only(worker):
+            async with client(pair, issued) as http:
+                for status, count in each.items():
+                    fake = {} if status == "200" else {"x-fake": f"status={status}"}
+                    for _ in range(count):
+                        answer = await http.post(CHAT, json=CHAT_BODY, headers=fake)
+                        assert answer.status_code == int(status)
+                await http.get("/v1/no/such/endpoint")
+                await http.get("/v1/models", headers={"authorization": "Bearer llmp_wrong"})
+
+    after = await scrape_until(
+        pair, lambda now: grown(before, now, "llm_proxy_requests_total") >= 28
+    )
+
+    where = {"provider": "openai", "endpoint": CHAT, "method": "POST"}
+    for status, count in each.items():
+        name = "llm_proxy_requests_total"
+        assert grown(before, after, name, status=status, **where) == 2 * count
+    assert grown(before, after, "llm_proxy_requests_total") == 28
+    assert grown(before, after, "llm_proxy_refusals_total") == 4
+    assert grown(before, after, "llm_proxy_refusals_total", code="endpoint_not_allowed") == 2
+    assert grown(before, after, "llm_proxy_refusals_total", code="invalid_token") == 2
+    for histogram in ("request_duration", "time_to_first_byte", "overhead"):
+        assert grown(before, after, f"llm_proxy_{histogram}_seconds_count", **where) == 24
+    usage = expected_usage(CHAT, CHAT_BODY)
+    for kind, count in (("prompt", usage.prompt), ("completion", usage.completion)):
+        labels = {"provider": "openai", "model": "gpt-4o", "type": kind}
+        assert grown(before, after, "llm_proxy_tokens_total", **labels) == 14 * count
+    assert after.total("llm_proxy_active_requests") == 0
+
+
+async def test_no_label_holds_what_a_client_made_up(pair: Service, issued: Issued) -> None:
+    before = await scrape(pair)
+    hostile = ["no-such-model", "claude-3-5-haiku-made-up", 'gpt-4o"} 1\nevil{x="', "x" * 5000]
+    async with client(pair, issued) as http:
+        for model in hostile:
+            body = CHAT_BODY | {"model": model}
+            assert (await http.post(CHAT, json=body)).status_code == 200
+        await http.request("PROPFIND", "/v1/models")
+        await http.get("/v1/models/made-up")
+        await http.get(f"/v1/{issued.secret}")
+        await http.get("/v1/models", headers={"authorization": f"Bearer x{issued.secret}"})
+
+    after = await scrape_until(
+        pair, lambda now: grown(before, now, "llm_proxy_requests_total") >= 8
+    )
+
+    assert grown(before, after, "llm_proxy_tokens_total", model="other") > 0
+    assert after.values("llm_proxy_tokens_total", "model") <= {"gpt-4o", "other"}
+    assert after.values("llm_proxy_requests_total", "method") <= {"GET", "POST", "other"}
+    endpoints = {CHAT, "/v1/models", "/v1/models/{model}", "none"}
+    assert after.values("llm_proxy_requests_total", "endpoint") <= endpoints
+    for private in (issued.secret, digest(issued.secret), "made-up", "evil", "xxxx"):
+        assert private not in after.text
+
+
+async def test_unreadable_message_is_a_refusal(pair: Service) -> None:
+    before = await scrape(pair)
+    reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
+    writer.write(b"GET /v1/models HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n")
+    answer = await reader.readline()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    await scrape_until(
+        pair,
+        lambda now: grown(before, now, "llm_proxy_refusals_total", code="invalid_request") == 1,
+    )
+
+
+async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued) -> None:
+    async with client(pair, issued) as http:
+        await http.post(CHAT, json=CHAT_BODY)
+        await http.get("/v1/none")
+    found = await scrape_until(pair, lambda now: now.total("llm_proxy_refusals_total") > 0)
+
+    names = {sample.name for sample in found.samples}
+    assert names <= NAMES.keys()
+    # That one has samples in an outage alone.
+    assert names >= NAMES.keys() - {"llm_proxy_undecided_limits_total"}
+    for sample in found.samples:
+        assert set(sample.labels) == NAMES[sample.name], sample.name
+
+
+async def test_promtool_finds_nothing_to_say(pair: Service, issued: Issued) -> None:
+    async with client(pair, issued) as http:
+        await http.post(CHAT, json=CHAT_BODY)
+    text = (await scrape(pair)).text
+
+    checked = subprocess.run(
+        [tool("promtool"), "check", "metrics"],
+        input=text, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+async def test_sums_of_a_killed_worker_stay_and_its_levels_go(
+    run_service: RunService, up: FakeUpstream
+) -> None:
+    service = run_service(WEB_CONCURRENCY="2")
+    issued = await service.make_token(up.url)
+    victim, survivor = service.workers()
+    with service.only(victim):
+        async with client(service, issued) as http:
+            for _ in range(3):
+                await http.post(CHAT, json=CHAT_BODY)
+    async with held_stream(service, issued) as stream:
+        # Whichever worker has the stream is the one to kill.
+        running = await scrape_until(
+            service, lambda now: now.total("llm_proxy_active_requests") == 1
+        )
+        assert running.total("llm_proxy_requests_total", status="200") == 3
+        assert stream.answer.status_code == 200
+        for worker in (victim, survivor):
+            os.kill(worker, signal.SIGKILL)
+
+    async with asyncio.timeout(30):
+        while len(service.workers() - {victim, survivor}) < 2:
+            await asyncio.sleep(0.02)
+    await asyncio.to_thread(service.wait_until_ready)
+    up.release()
+
+    after = await scrape_until(service, lambda now: now.total("llm_proxy_active_requests") == 0)
+    assert after.total("llm_proxy_requests_total", status="200") == 3
+
+
+async def test_metrics_token_is_asked_for_and_a_restart_begins_with_nothing(
+    run_service: RunService,
+) -> None:
+    service = run_service(METRICS_TOKEN="a-token-of-the-watchers")
+    right = {"authorization": "Bearer a-token-of-the-watchers"}
+    async with client(service, None) as http:
+        without = await http.get("/metrics")
+        wrong = await http.get("/metrics", headers={"authorization": "Bearer another"})
+        assert (await http.get("/v1/models")).status_code == 401
+
+    assert (without.status_code, wrong.status_code) == (401, 401)
+    assert without.headers["www-authenticate"] == "Bearer"
+    assert "llm_proxy" not in without.text
+    assert (await scrape(service, **right)).total("llm_proxy_requests_total") == 1
+
+    assert service.stop() == 0
+    service.start()
+
+    assert (await scrape(service, **right)).total("llm_proxy_requests_total") == 0
+
+
+async def test_health_and_ready_say_what_the_contract_says(pair: Service) -> None:
+    async with client(pair, None) as http:
+        health, ready, root = [await http.get(path) for path in ("/health", "/ready", "/")]
+
+    assert (health.status_code, health.json()["status"]) == (200, "ok")
+    assert set(health.json()) == {"status", "version"}
+    assert ready.json() == {
+        "status": "ok",
+        "checks": {"database": "ok", "journal": "ok", "draining": False},
+    }
+    assert (root.status_code, root.headers["location"]) == (302, "/admin/")
+
+
+async def test_http_1_0_without_host_is_answered_on_these_paths_only(pair: Service) -> None:
+    async def status_of(path: str) -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
+        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        return int(answer.split()[1])
+
+    answered = {path: await status_of(path) for path in ("/", "/health", "/ready", "/metrics")}
+    refused = {path: await status_of(path) for path in ("/v1/models", "/manage/projects")}
+
+    assert answered == {"/": 302, "/health": 200, "/ready": 200, "/metrics": 200}
+    assert refused == {"/v1/models": 400, "/manage/projects": 400}
+
+
+def test_every_metric_in_rules_and_dashboards_exists() -> None:
+    deploy = Path(__file__).parents[2] / "deploy"
+    files = [*deploy.rglob("*.yml"), *deploy.rglob("*.json")]
+    named = {name for file in files for name in re.findall(r"llm_proxy_\w+", file.read_text())}
+
+    assert named
+    assert named <= NAMES.keys()

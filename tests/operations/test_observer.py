@@ -1,0 +1,85 @@
+"""What the observer makes of a worker's batches."""
+
+import io
+from typing import Any, Final
+from uuid import UUID
+
+from models.ledger import Entry
+from proxy.pricing import listed_name
+from server.metrics import Levels, Metrics, Refused
+from server.observer import Observer
+from server.request_lines import RequestLines
+from tests.operations.scraping import Scrape
+
+ID: Final = UUID("01a20904-dab6-76eb-9a0f-d1bb5fed022c")
+
+
+def entry(**facts: Any) -> Entry:
+    """One that was let in long after any outage began, unless `facts` say otherwise."""
+    usual: dict[str, Any] = {
+        "id": ID, "at_us": 2**52, "project_id": ID, "token_id": ID, "provider": "openai",
+        "endpoint": "/v1/chat/completions", "method": "POST", "model": "gpt-4o", "status": 200,
+        "outcome": "complete", "usage": "exact", "prompt_tokens": 3, "completion_tokens": 4,
+        "cached_tokens": 0, "reasoning_tokens": 0, "cost_nanos": 5, "bytes_in": 1, "bytes_out": 2,
+        "ttfb_us": 3, "duration_us": 4, "overhead_us": 5, "counted": True,
+    }  # fmt: skip
+    return Entry(**(usual | facts))
+
+
+def lines_of(form: Any, *entries: Entry) -> list[str]:
+    stream = io.StringIO()
+    RequestLines(stream, form, 1.0).write(entries, ())
+    return stream.getvalue().splitlines()
+
+
+def test_many_names_of_one_model_are_one_label() -> None:
+    metrics = Metrics(listed_name)
+    # The price list has whatever begins with this.
+    names = [f"claude-3-5-haiku-{number}" for number in range(5)]
+
+    metrics.add((entry(provider="anthropic", model=name) for name in names), ())
+
+    found = Scrape(metrics.exposition().decode())
+    assert found.values("llm_proxy_tokens_total", "model") == {"claude-3-5-haiku-latest"}
+    assert found.total("llm_proxy_tokens_total", type="prompt") == 15
+
+
+def test_model_without_a_price_is_other() -> None:
+    metrics = Metrics(listed_name)
+
+    metrics.add([entry(model="gpt-4o", cost_nanos=None), entry(model="unheard-of")], ())
+
+    found = Scrape(metrics.exposition().decode())
+    assert found.values("llm_proxy_tokens_total", "model") == {"other"}
+
+
+def test_requests_of_an_outage_are_counted_both_ways() -> None:
+    metrics = Metrics(listed_name)
+    away = False
+    observer = Observer(
+        metrics, RequestLines(io.StringIO(), "json", 0.0), lambda: Levels(0, 0, 0), lambda: away
+    )
+    observer.recorded(entry())
+    observer.flush()
+    away = True
+    observer.recorded(entry())
+    # Let in before the outage: it may have been limited.
+    observer.recorded(entry(at_us=0))
+    refused = Refused(ID, "database_unavailable", "openai", "", "POST", 503, recorded=False)
+    observer._refused += [refused, refused._replace(undecided=True)]
+    observer.flush()
+    away = False
+    observer.recorded(entry())
+
+    found = Scrape(observer.exposition().decode())
+    assert found.total("llm_proxy_undecided_limits_total", decision="passed") == 1
+    assert found.total("llm_proxy_undecided_limits_total", decision="refused") == 1
+
+
+def test_a_model_cannot_forge_a_line_or_fill_the_log() -> None:
+    hostile = "x\n2026-11-23 15:00:00.000000 INFO     forged\u2028\x1b[2J" + "y" * 5000
+
+    for form in ("text", "json"):
+        (line,) = lines_of(form, entry(model=hostile))
+        assert len(line) < 1200
+        assert line.isprintable()

@@ -1,0 +1,59 @@
+"""Programs of Debian's that tests check against: found in the system, or fetched for the tests."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_INSTALL: Final = Path(__file__).with_name("install.sh")
+_FETCHED: Final = Path(tempfile.gettempdir()) / f"llm-proxy-test-tools-{os.getuid()}"
+_PACKAGE: Final = {
+    "nginx": "nginx",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "initdb": "postgresql",
+    "postgres": "postgresql",
+    "psql": "postgresql",
+}
+_FETCH_SECONDS: Final = 300
+
+
+@cache
+def tool(name: str) -> str:
+    """The path of a program.
+
+    Where it can neither be found nor fetched, the test is skipped, and fails under CI=true.
+    """
+    if (found := _find(name)) is not None:
+        return found
+    fetched = subprocess.run(
+        [_INSTALL, _FETCHED, _PACKAGE[name]],
+        capture_output=True, text=True, check=False, timeout=_FETCH_SECONDS,
+    )  # fmt: skip
+    if (found := _find(name)) is not None:
+        return found
+    reason = f"{name} of the package {_PACKAGE[name]} cannot be had here: {fetched.stderr.strip()}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def _find(name: str) -> str | None:
+    places = [*os.get_exec_path(), "/usr/sbin"]
+    for root in (Path("/"), _FETCHED):
+        places += [str(root / "usr/bin"), str(root / "usr/sbin")]
+        places += map(str, sorted(root.glob("usr/lib/postgresql/*/bin"), reverse=True))
+    return shutil.which(name, path=os.pathsep.join(places))
+
+
+def environment() -> dict[str, str]:
+    """What a fetched program needs beside the tests' own environment: its libraries."""
+    libraries = map(
+        str, (*_FETCHED.glob("usr/lib/*-linux-gnu*"), *_FETCHED.glob("lib/*-linux-gnu*"))
+    )
+    return os.environ | {"LD_LIBRARY_PATH": os.pathsep.join(libraries)}
