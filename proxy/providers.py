@@ -152,11 +152,14 @@ OPENAI: Final = Provider(
         Endpoint("GET", "/v1/models/{model}"),
         Endpoint("POST", "/v1/moderations", "generic"),
         Endpoint("*", "/v1/responses", "responses"),
-        # Sub-paths that are known have a name of their own in logs and counters.
-        Endpoint("*", "/v1/responses/{response_id}"),
+        # Sub-paths that are known have a name of their own in logs and counters. A POST to one that
+        # is not may create something: its usage is looked for, and its model must be allowed.
+        Endpoint("*", "/v1/responses/compact", "responses"),
+        Endpoint("*", "/v1/responses/input_tokens"),
+        Endpoint("*", "/v1/responses/{response_id}", "generic"),
         Endpoint("*", "/v1/responses/{response_id}/cancel"),
         Endpoint("*", "/v1/responses/{response_id}/input_items"),
-        Endpoint("*", "/v1/responses/*"),
+        Endpoint("*", "/v1/responses/*", "generic"),
         Endpoint("*", "/v1/images/generations", "generic"),
         Endpoint("*", "/v1/images/edits", "generic"),
         Endpoint("*", "/v1/images/variations", "generic"),
