@@ -1,0 +1,48 @@
+"""Grants as the data plane would have them from the database."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from models.grants import GrantRecord, KeyMaterial
+from proxy.downstream import RawHeaders, RequestHead
+from proxy.grants import Grant
+from proxy.providers import BUILT_IN
+
+
+def a_record(**changes: Any) -> GrantRecord:
+    """An unlimited token of an active project."""
+    nothing: dict[str, Any] = dict.fromkeys(GrantRecord.__struct_fields__)
+    known: dict[str, Any] = {
+        "token_id": uuid4(),
+        "token_hint": "llmp_…0000",
+        "quota_epoch": 0,
+        "quota_base": 0,
+        "request_count": 0,
+        "project_id": uuid4(),
+        "project_is_active": True,
+        "project_is_deleted": False,
+        "provider": "openai",
+        "keys": (a_key(),),
+    }
+    return GrantRecord(**(nothing | known | changes))
+
+
+def a_key(weight: int = 1, key_id: UUID | None = None) -> KeyMaterial:
+    """An upstream key."""
+    return KeyMaterial(key_id or uuid4(), "sk-upstream", weight)
+
+
+def a_grant(**changes: Any) -> Grant:
+    """What the data plane makes of such a record."""
+    return Grant.of(a_record(**changes), BUILT_IN)
+
+
+def a_request(method: str = "GET", target: str = "/v1/models", *fields: str) -> RequestHead:
+    """A request's head, as the front door hands it on."""
+    headers: RawHeaders = []
+    for field in fields:
+        name, _, value = field.partition(": ")
+        headers.append((name.encode("latin-1"), value.encode("latin-1")))
+    return RequestHead(method, target.encode("ascii"), "1.1", headers, 0, "192.0.2.1")
