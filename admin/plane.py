@@ -12,6 +12,7 @@ from sanic import Blueprint, HTTPResponse, Request, Sanic
 from admin import (
     account,
     audit,
+    dashboard,
     htmx,
     keys,
     projects,
@@ -35,6 +36,7 @@ from models.ids import new_id
 FAMILIES: Final[tuple[Pages, ...]] = (
     sign_in.pages,
     account.pages,
+    dashboard.pages,
     projects.pages,
     keys.pages,
     tokens.pages,

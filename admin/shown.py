@@ -76,6 +76,16 @@ def moment(at: datetime | None) -> Markup | str:
     return _time(at, "moment", lambda utc: f"{utc:%Y-%m-%d %H:%M:%S} UTC")
 
 
+def clock(at: datetime) -> Markup | str:
+    """14:30"""
+    return _time(at, "clock", lambda utc: f"{utc:%H:%M} UTC")
+
+
+def day(at: datetime) -> Markup | str:
+    """3 Nov"""
+    return _time(at, "day", lambda utc: f"{utc.day} {utc:%b}")
+
+
 def ago(at: datetime | None) -> Markup | str:
     """3 min ago, or in 3 min."""
     return _time(at, "ago", relative)
@@ -177,8 +187,10 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "brief": brief,
     "browser": browser,
     "bytesize": bytesize,
+    "clock": clock,
     "compact": compact,
     "count": count,
+    "day": day,
     "lines": lines,
     "middle": middle,
     "milliseconds": milliseconds,

@@ -16,7 +16,7 @@ from models import AdminSession, AdminUser, audit
 from models.errors import DatabaseUnavailable
 
 pages = Pages()
-_HOME: Final = "/admin/projects"
+_HOME: Final = "/admin/dashboard"
 
 
 @pages.get("/")

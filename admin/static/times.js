@@ -1,7 +1,9 @@
-// Times in the reader's zone. The server writes <time datetime="…Z" data-shown="ago|moment" title="… UTC">.
+// Times in the reader's zone. The server writes <time datetime="…Z" data-shown="ago|moment|clock|day" title="… UTC">.
 "use strict";
 (function () {
   var full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  var clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  var day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
   var spans = [[86400, "day"], [3600, "hour"], [60, "minute"]];
   var relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
 
@@ -20,6 +22,8 @@
     if (isNaN(moment)) return;
     if (element.dataset.shown === "ago") element.textContent = ago(moment);
     else if (element.dataset.shown === "moment") element.textContent = full.format(moment);
+    else if (element.dataset.shown === "clock") element.textContent = clock.format(moment);
+    else if (element.dataset.shown === "day") element.textContent = day.format(moment);
   }
 
   function showAll(within) {
