@@ -18,6 +18,10 @@ _SSL_MODES: Final[tuple[SslMode, ...]] = (
     "verify-full",
 )
 _PARAMETERS: Final = ("host", "sslmode", "sslrootcert")
+#: What hosts write into the URLs they hand out, and what changes nothing here. Our driver binds
+#: no channel; `sslmode=verify-full` keeps a man in the middle out as well.
+_IGNORED: Final = ("application_name", "channel_binding", "connect_timeout")
+_CHANNEL_BINDINGS: Final = ("disable", "prefer", "require")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +91,10 @@ def _parameters(query: str) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for pair in query.split("&") if query else ():
         name, _, value = pair.partition("=")
-        if name not in _PARAMETERS:
+        if name not in (*_PARAMETERS, *_IGNORED):
             raise ValueError(f"takes no parameters but {', '.join(_PARAMETERS)}")
+        if name == "channel_binding" and value not in _CHANNEL_BINDINGS:
+            raise ValueError(f"channel_binding is none of {', '.join(_CHANNEL_BINDINGS)}")
         if name in parameters:
             raise ValueError(f"holds {name} twice")
         parameters[name] = unquote(value)

@@ -86,7 +86,8 @@ TABLE: Final = (
         form=DATABASE,
         default="sqlite://data/llm-proxy.db",
         help="The database. sslrootcert=FILE and, for a Unix socket, host=DIRECTORY may follow "
-        "sslmode. Special characters in the password are percent-encoded.",
+        "sslmode; channel_binding, connect_timeout and application_name change nothing. Special "
+        "characters in the password are percent-encoded.",
         attribute="database",
     ),
     Row(

@@ -336,6 +336,15 @@ def test_postgres_url_in_full() -> None:
     )
 
 
+def test_postgres_url_as_hosts_write_it() -> None:
+    url = (
+        "postgresql://neondb_owner:secret@ep-1-pooler.eu-central-1.aws.neon.tech/neondb"
+        "?sslmode=require&channel_binding=require&connect_timeout=10&application_name=llm"
+    )
+    database = load(POSTGRES | {"DATABASE_URL": url}, dotenv_path=None).database
+    assert (database.database, database.sslmode) == ("neondb", "require")
+
+
 def test_postgres_url_in_short() -> None:
     loaded = load(POSTGRES | {"DATABASE_URL": "postgres://[::1]/llm"}, dotenv_path=None)
     assert loaded.database == Database(dialect="postgres", host="::1", database="llm")
@@ -370,6 +379,7 @@ def test_postgres_sslmode(mode: str) -> None:
         ("postgres://db/llm?sslmode=maybe", "sslmode is none of disable, allow, "),
         ("postgres://db/llm?ssl=true", "takes no parameters but host, sslmode, sslrootcert"),
         ("postgres://db/llm?sslmode=require&sslmode=disable", "holds sslmode twice"),
+        ("postgres://db/llm?channel_binding=maybe", "channel_binding is none of disable, prefer"),
         ("postgres://db/llm?sslrootcert=/nowhere", "sslrootcert: no such file"),
         ("postgres://db/llm?host=/run", "names two hosts"),
         ("postgres:///llm?host=db", "host is for the directory of a Unix socket"),
