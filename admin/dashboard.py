@@ -8,13 +8,13 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from admin import htmx, rendering, timeline
+from admin import counts, htmx, rendering, timeline
 from admin.figures import figures
 from admin.pages import Pages
 from admin.requests import between
 from admin.tables import address
 from admin.visit import SignedIn
-from models import Project, Token, dashboard, spans
+from models import Project, dashboard, spans
 from models.dashboard import Course, GroupBy, Measure, ProviderState, Share
 from models.spans import SPAN_NAMES, Span, SpanName
 
@@ -40,6 +40,8 @@ _BEFORE: Final[dict[str, str]] = {
 _MOST_LEADERS: Final = 8
 #: Seconds from one look for something new to the next.
 _OFTEN, _SELDOM = 4, 20
+#: Failures that may be an upstream's outage.
+_MANY: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,16 +136,11 @@ async def _timeline(
 
 
 async def _names(leaders: Mapping[GroupBy, Sequence[Share]]) -> dict[UUID | str, str]:
-    names: dict[UUID | str, str] = {}
-    for group, shares in leaders.items():
-        # What is not found was removed since; its id is all that is left of it.
-        names |= {share.group: str(share.group) or "No model named" for share in shares}
-        ids = [share.group for share in shares]
-        if group == "project":
-            names |= dict(await Project.filter(id__in=ids).values_list("id", "name"))
-        elif group == "token":
-            for token in await Token.filter(id__in=ids).only("id", "name", "hint"):
-                names[token.id] = token.name or token.hint
+    groups = [share.group for shares in leaders.values() for share in shares]
+    ids = [group for group in groups if isinstance(group, UUID)]
+    # What is not found was removed since; its id is all that is left of it.
+    names: dict[UUID | str, str] = {group: str(group) or "No model named" for group in groups}
+    names.update((await counts.names(ids, ids)).items())
     return names
 
 
@@ -151,4 +148,6 @@ def _level(state: ProviderState) -> str:
     """Like the dot of the status line."""
     if not state.failed:
         return "fine"
-    return "bad" if state.failed * 4 >= state.requests else "warning"
+    # One of two is no outage yet.
+    is_many = state.failed >= _MANY and state.failed * 4 >= state.requests
+    return "bad" if is_many else "warning"

@@ -28,6 +28,7 @@ from admin.dispatch import Dispatcher
 from admin.errors import InternalError, translate
 from admin.pages import Page, Pages
 from admin.service import Checks, Provider, Service
+from admin.tail import Tail
 from admin.visit import Visit
 from config import Settings
 from models.crypto import KeyRing
@@ -77,6 +78,7 @@ def blueprint(
         checks=checks,
         workers=settings.web_concurrency,
         running=running,
+        tail=Tail(checks),
     )
     plane = Blueprint("admin", url_prefix="/admin")
     assets = Assets()
@@ -88,6 +90,10 @@ def blueprint(
     @plane.before_server_start
     async def prepare(app: Sanic[Any, Any]) -> None:
         rendering.prepare(app.ext.environment, assets)
+
+    @plane.before_server_stop
+    async def end(_: Sanic[Any, Any]) -> None:
+        await service.tail.close()
 
     return plane
 
@@ -160,6 +166,7 @@ class _Respond:
             service=self._service,
             id=new_id(),
             address="",
+            host="",
             secure=False,
             secret=None,
         )

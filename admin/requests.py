@@ -10,9 +10,11 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from admin import counts
+from admin import tail as tails
 from admin.errors import NotFound
 from admin.pages import Pages
 from admin.tables import chosen_id, log
+from admin.tail import Viewer
 from admin.visit import SignedIn, Visit
 from models import RequestLog, listing
 from models.ledger import Outcome
@@ -69,6 +71,23 @@ def _moment(text: str | None) -> datetime | None:
         return None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return moment if 1970 <= moment.year < 9000 else None
+
+
+@pages.get("/requests/tail")
+async def tail(visit: SignedIn) -> Any:
+    """What is added to the list, as it is: a stream that `static/tail.js` reads."""
+    viewer = Viewer(visit.session.id, tails.wanted(filters(visit)))
+    response = await visit.request.respond(
+        content_type="text/event-stream; charset=utf-8",
+        # A buffering proxy in front would hold the rows back.
+        headers={"x-accel-buffering": "no"},
+    )
+    with visit.service.tail.watched_by(viewer, visit.request.app.ext.environment):
+        await response.send(tails.OPENED)
+        async for event in viewer.events():
+            await response.send(event)
+    await response.eof()
+    return response
 
 
 @pages.get("/requests/{request_id}")

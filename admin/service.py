@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
+from admin.tail import Tail
 from admin.throttle import Throttle
 from config import Network
 from models.crypto import KeyRing
@@ -56,6 +57,7 @@ class Service:
     workers: int
     running: Callable[[UUID], int]
     """How many requests of a token or project run in this worker."""
+    tail: Tail
     throttle: Throttle = field(default_factory=Throttle)
     trickle: Trickle = field(default_factory=Trickle)
     """Bounds the audit trail's lines about refusals, of which a flood could fill the disk."""

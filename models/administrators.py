@@ -1,5 +1,6 @@
 """Administrators and their sessions, for the admin pages."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Final, Literal, Self, TypeAlias
@@ -183,6 +184,18 @@ class AdminSession(Model):
             await cls.filter(id=session.id).update(last_seen_at=present)
             session.last_seen_at = present
         return session
+
+    @classmethod
+    async def living(cls, ids: Collection[UUID]) -> set[UUID]:
+        """Which of these sessions have not ended. Does not count as use."""
+        present = changes.now()
+        rows = cls.filter(
+            id__in=list(ids),
+            expires_at__gt=present,
+            last_seen_at__gt=present - SESSION_IDLE,
+            user__is_active=True,
+        )
+        return {row.id for row in await rows.only("id")}
 
     @in_one_transaction
     async def revoke(self, *, by: Actor) -> None:
