@@ -16,6 +16,7 @@ from uuid import UUID
 from sanic import Sanic
 from sanic_ext import Config as ExtendConfig
 from sanic_ext import Extend
+from sanic_ext.extensions.templating.extension import TemplatingExtension
 
 from admin import blueprint as admin_blueprint
 from config import Settings, generate_missing, load
@@ -41,8 +42,9 @@ from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from proxy.upstream.refused import is_refused
 from server import logs
-from server.downstream import SanicDownstream
+from server.downstream import SanicDownstream, of_request
 from server.housekeeping import Housekeeping
+from server.http import StrictHttp
 from server.metrics import Levels, Metrics
 from server.observer import Observer
 from server.operations import Checks
@@ -64,7 +66,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     _extend(app)
     app.ctx.settings = settings
     app.blueprint(operations_blueprint(settings.metrics_token))
-    app.blueprint(proxy_blueprint(SanicDownstream))
+    app.blueprint(proxy_blueprint(of_request))
     ring = KeyRing(settings.encryption_keys)
     known = configured(settings)
     app.blueprint(manage_blueprint(settings, provider_names=frozenset(known), ring=ring))
@@ -107,6 +109,9 @@ def _extend(app: App) -> None:
     """Templating is sanic-ext's; without it Sanic would run on silently, so it is asked for."""
     Extend(
         app,
+        # Only that one: the injection of arguments would dispatch a signal for every request.
+        built_in_extensions=False,
+        extensions=[TemplatingExtension],
         config=ExtendConfig(
             templating_path_to_templates=_TEMPLATES,
             # Our own documents: sanic-ext's pages load from a CDN.
@@ -224,6 +229,11 @@ class _Parts:
         self._housekeeping.open()
         self._app.ctx.data_plane = self._plane
         self._app.ctx.unreadable = self._observer.unreadable
+        self._app.ctx.direct = self._serve
+
+    async def _serve(self, http: StrictHttp) -> None:
+        plane: DataPlane = self._app.ctx.data_plane
+        await plane.handle(SanicDownstream(http))
 
     async def close(self, *_: object) -> None:
         """Close in the reverse order: what was recorded goes to the database, which ends last.

@@ -19,6 +19,12 @@ from server.http import BodyStalled, Closed, MalformedBody, StrictHttp
 _WRITTEN: Final = Closed()
 
 
+def of_request(request: Request) -> SanicDownstream:
+    """For a request that came through Sanic's router."""
+    request.responded = True
+    return SanicDownstream(cast(StrictHttp, request.stream))
+
+
 class SanicDownstream:
     """One request and its one response. `abort` is safe at any time, also after the end.
 
@@ -30,8 +36,7 @@ class SanicDownstream:
         "head",
     )  # fmt: skip
 
-    def __init__(self, request: Request) -> None:
-        http = cast(StrictHttp, request.stream)
+    def __init__(self, http: StrictHttp) -> None:
         parsed = http.parsed
         if parsed is None:
             raise RuntimeError("the request is over")
@@ -41,18 +46,17 @@ class SanicDownstream:
         self._sent = False
         self._chunked = self._ends_by_closing = self._without_body = False
         # Sanic lifts its own bound for handlers that stream.
-        http.request_max_size = request.app.ctx.settings.request_max_bytes
+        http.request_max_size = http.protocol.app.ctx.settings.request_max_bytes
         self.head = RequestHead(
             parsed.method,
             parsed.target,
             f"1.{parsed.minor_version}",
             parsed.fields,
             parsed.content_length,
-            request.conn_info.client_ip if request.conn_info else "",
+            http.protocol.conn_info.client_ip if http.protocol.conn_info else "",
         )
         # Sanic asks afterwards what was answered; everything goes past it.
         http.response = _WRITTEN
-        request.responded = True
 
     @property
     def started(self) -> bool:
