@@ -1,0 +1,171 @@
+"""Both lines of the Procfile, performed as a platform does it.
+
+Only requirements.txt is installed; PostgreSQL is Debian's and takes TLS alone; every process has an
+empty disk; nginx ends TLS in front.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, Final, NamedTuple
+
+import httpx
+import openai
+import pytest
+
+from fake_upstream import FakeUpstream, expected_text
+from tests.fixtures.processes import free_port
+from tests.fixtures.service import GIVEN, UPSTREAM_KEY
+from tests.operations.certificate import make_certificate
+from tests.operations.nginx import nginx
+from tests.operations.platform import Dyno, Platform
+from tests.operations.tls_postgres import tls_postgres
+from tests.system.streams import STREAM
+
+pytestmark = pytest.mark.timeout(400)
+
+#: nginx asks from this address, and it alone is believed.
+ROUTER: Final = "127.0.0.2"
+#: A client's, that nginx tells of.
+CLIENT: Final = "127.0.0.3"
+OPERATOR: Final = {"authorization": f"Bearer {GIVEN['MANAGEMENT_TOKEN']}"}
+
+
+class Deployed(NamedTuple):
+    """A platform with its releases done and its web process ready."""
+
+    web: Dyno
+    releases: list[tuple[int, str]]
+    direct: str
+    public: str
+    trust: ssl.SSLContext
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """Release twice at once, then web."""
+    directory = tmp_path_factory.mktemp("platform")
+    with ExitStack() as stack:
+        url = stack.enter_context(tls_postgres())
+        configuration = {
+            **GIVEN,
+            "DATABASE_URL": f"{url}?sslmode=require&channel_binding=prefer",
+            "TRUSTED_PROXIES": f"{ROUTER}/32",
+            "WEB_CONCURRENCY": "2",
+        }
+        platform = Platform(directory, configuration)
+        at_once = [platform.run("release") for _ in range(2)]
+        for release in at_once:
+            stack.callback(release.tear_down)
+        releases = [(release.wait(), release.log) for release in at_once]
+        port = free_port()
+        web = platform.run("web", PORT=str(port))
+        stack.callback(web.tear_down)
+        web.wait_until_ready(port)
+        files = make_certificate(directory)
+        public = stack.enter_context(
+            nginx(directory / "nginx", files, upstream=port, source=ROUTER)
+        )
+        trust = ssl.create_default_context(cafile=str(files.certificate))
+        yield Deployed(web, releases, f"http://127.0.0.1:{port}", public, trust)
+
+
+async def make_token(deployed: Deployed, upstream: FakeUpstream, **limits: Any) -> str:
+    """Through the management API, as there is no shell on this platform."""
+    async with httpx.AsyncClient(
+        base_url=deployed.public, verify=deployed.trust, headers=OPERATOR, timeout=60
+    ) as http:
+        project = await http.post(
+            "/manage/projects",
+            json={"name": f"p{upstream.url}", "api_key": UPSTREAM_KEY, "base_url": upstream.url},
+        )
+        assert project.status_code == 201, project.text
+        token = await http.post(
+            "/manage/tokens", json={"project_id": project.json()["id"], **limits}
+        )
+        assert token.status_code == 201, token.text
+    secret: str = token.json()["token"]
+    return secret
+
+
+def test_two_releases_at_once_migrate_once(deployed: Deployed) -> None:
+    assert [code for code, _ in deployed.releases] == [0, 0], deployed.releases
+    migrations = [
+        line for _, log in deployed.releases for line in log.splitlines() if ".py" in line
+    ]
+    assert migrations
+    assert len(migrations) == len(set(migrations))
+
+
+async def test_database_is_reached_with_tls_alone(deployed: Deployed) -> None:
+    async with httpx.AsyncClient(base_url=deployed.direct) as http:
+        ready = await http.get("/ready")
+
+    assert ready.json()["checks"]["database"] == "ok"
+
+
+async def test_openai_client_streams_through_tls_and_nginx(
+    deployed: Deployed, up: FakeUpstream
+) -> None:
+    secret = await make_token(deployed, up)
+    transport = openai.DefaultAsyncHttpxClient(verify=deployed.trust, timeout=60)
+    async with openai.AsyncOpenAI(
+        base_url=f"{deployed.public}/v1", api_key=secret, http_client=transport
+    ) as client:
+        stream = await client.chat.completions.create(**STREAM, extra_headers={"x-fake": "hold"})
+        chunks = aiter(stream)
+        # It arrives while the upstream still waits: nginx holds nothing back.
+        first = await asyncio.wait_for(anext(chunks), 30)
+        up.release()
+        text = "".join(
+            [chunk.choices[0].delta.content or "" async for chunk in chunks if chunk.choices]
+        )
+
+    assert (first.choices[0].delta.content or "") + text == expected_text(STREAM)
+
+
+async def test_client_address_is_believed_from_the_router_alone(
+    deployed: Deployed, up: FakeUpstream
+) -> None:
+    secret = await make_token(deployed, up, allowed_ips=[CLIENT])
+    claim = {"authorization": f"Bearer {secret}", "x-forwarded-for": CLIENT}
+
+    async def status(url: str, source: str) -> int:
+        transport = httpx.AsyncHTTPTransport(local_address=source, verify=deployed.trust)
+        async with httpx.AsyncClient(base_url=url, transport=transport, timeout=60) as http:
+            return (await http.get("/v1/models", headers=claim)).status_code
+
+    assert await status(deployed.public, CLIENT) == 200
+    # The same claim, by somebody else: nginx adds the truth at its end.
+    assert await status(deployed.public, "127.0.0.1") == 403
+    # And by somebody who goes past nginx.
+    assert await status(deployed.direct, "127.0.0.1") == 403
+
+
+async def test_sigterm_lets_a_stream_finish_and_exits_0(
+    deployed: Deployed, up: FakeUpstream
+) -> None:
+    """The last one: it ends the process."""
+    secret = await make_token(deployed, up)
+    async with (
+        openai.AsyncOpenAI(
+            base_url=f"{deployed.public}/v1",
+            api_key=secret,
+            http_client=openai.DefaultAsyncHttpxClient(verify=deployed.trust, timeout=60),
+        ) as client,
+        httpx.AsyncClient(base_url=deployed.direct, timeout=30) as http,
+    ):
+        stream = await client.chat.completions.create(**STREAM, extra_headers={"x-fake": "hold"})
+        chunks = aiter(stream)
+        await anext(chunks)
+        deployed.web.stop()
+        async with asyncio.timeout(30):
+            while (await http.get("/ready")).status_code != 503:
+                await asyncio.sleep(0.05)
+        up.release()
+        rest = [chunk async for chunk in chunks]
+
+    assert rest[-1].choices[0].finish_reason == "stop"
+    assert await asyncio.to_thread(deployed.web.wait) == 0, deployed.web.log
+    assert "Traceback" not in deployed.web.log
