@@ -152,11 +152,12 @@ class DataPlane:
             outcome = exchange.ended_by or "client_left"
             downstream.abort()
             raise
+        except Exception as unforeseen:
+            # For the log, where the room that serves us puts it.
+            unforeseen.add_note(f"request_id={exchange.id}")
+            raise
         finally:
-            self.active.discard(exchange)
-            if reservation is not None:
-                self._record(exchange, outcome)
-                self._settle(exchange, reservation)
+            self._end(exchange, reservation, outcome)
 
     # Before the upstream
 
@@ -275,6 +276,13 @@ class DataPlane:
         held_back = meter.end()
         exchange.bytes_out += len(held_back)
         return passed + held_back
+
+    def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
+        """Whatever became of it: one entry for what was let in, and its hold on limits gone."""
+        self.active.discard(exchange)
+        if reservation is not None:
+            self._record(exchange, outcome)
+            self._settle(exchange, reservation)
 
     def _settle(self, exchange: Exchange, reservation: Reservation) -> None:
         """Free the slot; the quota, too, where no byte of the request was written upstream."""

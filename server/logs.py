@@ -61,6 +61,15 @@ def configure(
         own.propagate = True
 
 
+def _request_id(exception: BaseException | None) -> dict[str, str]:
+    """The request that an exception broke, where the data path noted it."""
+    for note in getattr(exception, "__notes__", ()):
+        name, _, value = note.partition("=")
+        if name == "request_id":
+            return {name: value}
+    return {}
+
+
 class _JsonSink:
     """One JSON object per line."""
 
@@ -78,6 +87,7 @@ class _JsonSink:
             **record["extra"],
         }
         if record["exception"] is not None:
+            line |= _request_id(record["exception"].value)
             line["exception"] = str(message).removeprefix(record["message"]).strip()
         self._stream.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
         self._stream.flush()

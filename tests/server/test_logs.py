@@ -52,6 +52,19 @@ def test_json_is_an_object_for_each_line() -> None:
     assert second["exception"].count("ValueError") == 1
 
 
+def test_exception_of_a_request_says_which() -> None:
+    unforeseen = ValueError("no number")
+    unforeseen.add_note("request_id=01a2")
+
+    for form in ("text", "json"):
+        stream = io.StringIO()
+        logs.configure("INFO", form, stream)
+        logging.getLogger("sanic.error").error("unhandled", exc_info=unforeseen)
+        assert "request_id=01a2" in stream.getvalue()
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["message"], line["request_id"]) == ("unhandled", "01a2")
+
+
 def test_rows_are_not_logged_by_the_database_drivers() -> None:
     stream = io.StringIO()
     logs.configure("DEBUG", "json", stream)
