@@ -1,0 +1,111 @@
+"""Services for this room: started once for many tests, because every worker costs a second."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+from uuid import uuid4
+
+import pytest
+
+from config import Database
+from fake_upstream import FakeUpstream
+from tests.fixtures.database import run_sql
+from tests.fixtures.service import UPSTREAM_KEY, Service
+
+_ROOT = Path(__file__).parents[2]
+
+
+class ChaosService(Service):
+    """A service whose workers die at armed points."""
+
+    command: ClassVar[tuple[str, ...]] = ("tests.chaos.serve",)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """With the points' directory, and the tests to be imported."""
+        own = {"CHAOS_DIRECTORY": str(self.directory), "PYTHONPATH": str(_ROOT)}
+        return super().environ | own
+
+    def arm(self, point: str) -> None:
+        """Have the next worker that comes to this point die."""
+        (self.directory / point).touch()
+
+
+@pytest.fixture
+async def up() -> AsyncIterator[FakeUpstream]:
+    """An upstream that wants the projects' key."""
+    async with FakeUpstream(api_keys={UPSTREAM_KEY}) as upstream:
+        yield upstream
+
+
+#: A database of one's own, by the name of its backend.
+Databases = Callable[[str], Database]
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    sqlite_template: Database,
+    postgres_server: Database,
+    postgres_template: Database,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Databases]:
+    """Migrated databases, one for each call."""
+    with ExitStack() as stack:
+
+        def make(backend: str) -> Database:
+            if backend == "postgres":
+                return stack.enter_context(_copied(postgres_server, postgres_template))
+            path = tmp_path_factory.mktemp("database") / "llm-proxy.db"
+            shutil.copyfile(sqlite_template.path, path)
+            return replace(sqlite_template, path=path)
+
+        yield make
+
+
+@contextmanager
+def _copied(server: Database, template: Database) -> Iterator[Database]:
+    name = f"llm_proxy_{uuid4().hex}"
+    run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template.database}")
+    try:
+        yield replace(template, database=name)
+    finally:
+        run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def started(*services: Service) -> Iterator[None]:
+    """The services, started together and torn down however it goes."""
+    with ExitStack() as stack:
+        for service in services:
+            stack.callback(service.tear_down)
+            service.launch()
+        for service in services:
+            service.wait_until_ready()
+        yield
+
+
+@pytest.fixture(scope="session")
+def machines(
+    request: pytest.FixtureRequest,
+    new_database: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[list[Service]]:
+    """Four workers: of one machine on SQLite, or of two that share a PostgreSQL."""
+    database = new_database(request.param)
+    directory = tmp_path_factory.mktemp("machines")
+    shares = ("4",) if request.param == "sqlite" else ("2", "2")
+    services = [
+        Service(directory / str(number), database, {"WEB_CONCURRENCY": workers})
+        for number, workers in enumerate(shares)
+    ]
+    with started(*services):
+        yield services
+
+
+#: Tests that run on one machine with four workers, and on two with two each.
+on_one_and_on_two = pytest.mark.parametrize(
+    "machines", ["sqlite", "postgres"], indirect=True, scope="session"
+)

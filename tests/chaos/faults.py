@@ -1,0 +1,131 @@
+"""Points at which a worker dies when a test has armed them.
+
+Installed by `tests.chaos.serve` alone: nothing in the service knows of them. A point is armed by a
+file of its name, which the first worker to come there removes as its last act.
+"""
+
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from models import ledger
+from models.ledger import Entry
+from proxy import drain, journal_files
+from proxy.drain import Drain
+from proxy.journal import Journal
+from proxy.journal_files import JournalFile
+from proxy.limits_postgres import PostgresLimits
+from proxy.limits_sqlite import SqliteLimits
+from proxy.upstream.pool import Pool
+
+_ADOPT_EVERY_S: Final = 0.2
+
+
+class Faults:
+    """`directory` holds the files of the points that are armed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def install(self) -> None:
+        """Put the points in their places."""
+        for engine in (SqliteLimits, PostgresLimits):
+            self._around(engine, "acquire", "before admission", "after admission")
+        self._before(SqliteLimits, "release", "before the release")
+        self._around(PostgresLimits, "_send_ended", "before the release", None)
+        self._around(Pool, "acquire", "while dialling", None)
+        self._before(Journal, "append", "before the entry")
+        self._after(Journal, "append", "after the entry")
+        self._install_batches()
+        self._install_files()
+        # What takes seconds in life, and thousands of entries.
+        drain._ADOPT_EVERY_S = _ADOPT_EVERY_S  # type: ignore[misc]
+        _defaults(Journal)["rotate_bytes"] = 1
+        if bound := os.environ.get("CHAOS_KEPT_MAX"):
+            _defaults(Journal)["kept_max"] = int(bound)
+
+    def reached(self, point: str) -> None:
+        """Die here, if the point is armed."""
+        try:
+            (self._directory / point).unlink()
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _around(self, owner: type, name: str, before: str, after: str | None) -> None:
+        original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+        async def faulty(*args: Any, **kwargs: Any) -> Any:
+            # Nobody would notice a message that has nothing to say.
+            if name != "_send_ended" or args[0]._ended:
+                self.reached(before)
+            result = await original(*args, **kwargs)
+            if after is not None:
+                self.reached(after)
+            return result
+
+        setattr(owner, name, faulty)
+
+    def _before(self, owner: type, name: str, point: str) -> None:
+        original: Callable[..., Any] = getattr(owner, name)
+
+        def faulty(*args: Any) -> Any:
+            self.reached(point)
+            return original(*args)
+
+        setattr(owner, name, faulty)
+
+    def _after(self, owner: type, name: str, point: str) -> None:
+        original: Callable[..., Any] = getattr(owner, name)
+
+        def faulty(*args: Any) -> Any:
+            result = original(*args)
+            self.reached(point)
+            return result
+
+        setattr(owner, name, faulty)
+
+    def _install_batches(self) -> None:
+        apply, apply_batch = ledger._apply, ledger.apply_batch
+
+        async def uncommitted(journal: str, start: int, end: int, entries: list[Entry]) -> int:
+            position = await apply(journal, start, end, entries)
+            if entries:
+                self.reached("before the commit")
+            return position
+
+        async def committed(journal: str, start: int, end: int, entries: Sequence[Entry]) -> int:
+            position = await apply_batch(journal, start, end, entries)
+            if entries:
+                self.reached("after the commit")
+            return position
+
+        ledger._apply = uncommitted  # type: ignore[assignment]
+        kept: Callable[..., Coroutine[None, None, int]] = committed
+        _defaults(Drain)["apply"] = kept
+
+    def _install_files(self) -> None:
+        adopt, remove = journal_files.adopt, JournalFile.remove
+        adopted: set[str] = set()
+
+        def noticing(path: Path) -> JournalFile | None:
+            file = adopt(path)
+            if file is not None and file.size:
+                self.reached("adopting")
+                adopted.add(file.id)
+            return file
+
+        def lingering(file: JournalFile) -> None:
+            if file.size:
+                self.reached("adopted and drained" if file.id in adopted else "during rotation")
+            remove(file)
+
+        journal_files.adopt = noticing
+        JournalFile.remove = lingering  # type: ignore[method-assign, assignment]
+
+
+def _defaults(owner: type) -> dict[str, Any]:
+    defaults: dict[str, Any] = owner.__init__.__kwdefaults__  # type: ignore[misc]
+    return defaults

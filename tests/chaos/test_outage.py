@@ -1,0 +1,153 @@
+"""PostgreSQL goes away under load and comes back, or is not there yet when a service starts."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from config import Database
+from config.database import parse_database_url
+from fake_upstream import FakeUpstream
+from migrations import schema
+from tests.chaos.client import Answer, Client
+from tests.chaos.conftest import started
+from tests.chaos.test_crashes import check_books
+from tests.fixtures.database import run_sql
+from tests.fixtures.postgres import PostgresServer, running_postgres
+from tests.fixtures.service import Issued, Service
+
+#: How long it is away; by hand: CHAOS_OUTAGE=30.
+_AWAY_S: Final = float(os.environ.get("CHAOS_OUTAGE", "2"))
+_PATIENCE_S: Final = 60.0
+_NO_WAIT_S: Final = 1.5
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A server that may be stopped; the session's is not ours to stop."""
+    with running_postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def database(server: PostgresServer) -> Database:
+    """A migrated database on it."""
+    administrator = parse_database_url(server.url)
+    run_sql(administrator, "CREATE DATABASE outage")
+    database = replace(administrator, database="outage")
+    asyncio.run(schema.upgrade(database))
+    return database
+
+
+class Asking:
+    """One client that asks without end; what it was answered, and how long the slowest took."""
+
+    def __init__(self, service: Service, issued: Issued) -> None:
+        self._client = Client(service, issued.secret)
+        self.answers: list[Answer] = []
+        self.over = False
+        self.slowest = 0.0
+
+    async def run(self) -> None:
+        """Ask until it is over."""
+        loop = asyncio.get_running_loop()
+        while not self.over:
+            began = loop.time()
+            self.answers.append(await self._client.post())
+            self.slowest = max(self.slowest, loop.time() - began)
+            await asyncio.sleep(0.005)
+
+    async def until(self, outcome: tuple[int, str]) -> Answer:
+        """Wait for an answer like this that comes from now on."""
+        seen = len(self.answers)
+        async with asyncio.timeout(_PATIENCE_S):
+            while True:
+                for answer in self.answers[seen:]:
+                    if (answer.status, answer.code) == outcome:
+                        return answer
+                await asyncio.sleep(0.01)
+
+
+async def until_ready(service: Service, accept: Callable[[int, dict[str, Any]], bool]) -> None:
+    """Wait until `/ready` says so."""
+    async with asyncio.timeout(_PATIENCE_S), httpx.AsyncClient(timeout=30) as http:
+        while True:
+            try:
+                answer = await http.get(f"{service.url}/ready")
+            except httpx.TransportError:
+                # It does not listen yet.
+                continue
+            if accept(answer.status_code, answer.json()):
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_an_outage_under_load(
+    server: PostgresServer, database: Database, up: FakeUpstream, tmp_path: Path
+) -> None:
+    service = Service(tmp_path, database)
+    with started(service):
+        free = await service.make_token(up.url)
+        limited = await service.make_token(up.url, max_requests=10**6, max_parallel_requests=50)
+        unseen = await service.make_token(up.url)
+        unlimited = [Asking(service, free) for _ in range(5)]
+        counted = Asking(service, limited)
+        async with asyncio.TaskGroup() as group:
+            for asking in (*unlimited, counted):
+                group.create_task(asking.run())
+                await asking.until((200, ""))
+
+            await asyncio.to_thread(server.stop)
+            refused = await counted.until((503, "database_unavailable"))
+            await until_ready(service, lambda code, body: (code, body["status"]) == DEGRADED)
+            async with Client(service, unseen.secret) as client:
+                stranger = await client.get()
+            await asyncio.sleep(_AWAY_S)
+            before = len(unlimited[0].answers)
+            await unlimited[0].until((200, ""))
+            await asyncio.to_thread(server.start)
+
+            await counted.until((200, ""))
+            await until_ready(service, lambda code, body: (code, body["status"]) == (200, "ok"))
+            for asking in (*unlimited, counted):
+                asking.over = True
+        answers = [answer for asking in unlimited for answer in asking.answers]
+        assert Counter(answer.status for answer in answers).keys() == {200}
+        assert all(answer.whole for answer in answers)
+        assert len(unlimited[0].answers) > before
+        assert refused.headers["retry-after"] == stranger.headers["retry-after"] == "1"
+        assert (stranger.status, stranger.code) == (503, "database_unavailable")
+        assert {answer.status for answer in counted.answers} == {200, 503}
+        await check_books(service, free, answers)
+        await check_books(service, limited, counted.answers)
+        # Neither waits for a database that is away: this is far from any timeout of ours.
+        assert max(asking.slowest for asking in (*unlimited, counted)) < _NO_WAIT_S
+
+
+DEGRADED: Final = (200, "degraded")
+
+
+async def test_a_start_while_the_database_is_away(
+    server: PostgresServer, database: Database, up: FakeUpstream, tmp_path: Path
+) -> None:
+    service = Service(tmp_path, database)
+    await asyncio.to_thread(server.stop)
+    try:
+        service.launch()
+        await until_ready(service, lambda code, _: code == 503)
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(f"{service.url}/health")).status_code == 200
+        await asyncio.to_thread(server.start)
+        await until_ready(service, lambda code, body: (code, body["status"]) == (200, "ok"))
+        issued = await service.make_token(up.url)
+        async with Client(service, issued.secret) as client:
+            assert (await client.get()).status == 200
+        assert service.stop() == 0
+    finally:
+        service.tear_down()
