@@ -18,6 +18,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_LONGEST: Final = timedelta(days=3653)
 _MOST_STEPS: Final = 62
 _LADDER: Final = (
     *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
@@ -71,8 +72,9 @@ def named(name: SpanName, present: datetime) -> Span:
 
 
 def chosen(start: datetime, end: datetime, present: datetime) -> Span:
-    """Any other; an `end` that does not come after `start` is taken to be soon after it."""
-    end = max(end, start + _MINUTE)
+    """Any other of the last ten years; an `end` before `start` is taken to be soon after it."""
+    start = min(max(start, present - _LONGEST), present)
+    end = min(max(end, start + _MINUTE), present + _DAY)
     # The stretch before has to be there as well.
     first = start - (end - start) - _MINUTE
     by_minute = end - start <= _DAY and first >= present - MINUTES_KEPT
