@@ -7,7 +7,8 @@
     session, csrf, throttle, toasts    cookies, posts that are ours, slow guessing, "done" notes
     service     what `app.py` hands in
     rendering, shown, assets           Jinja, its filters, the hashed static files
-    tables, charts, forms/             lists with sort and page in the URL, columns over time, input
+    tables, charts, counts, forms/     lists with sort and page in the URL, columns over time, input
+    danger, handover, csv_files        the last question, a new secret's way, safe exports
     sign_in, account, projects, keys, tokens, requests, audit, usage, users    the views
 
 Conventions:

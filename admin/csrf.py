@@ -35,25 +35,28 @@ def check_token(secret: str | None, sent: str) -> None:
         )
 
 
-def check_origin(request: Request[Any, Any], hosts: set[str]) -> None:
+def check_origin(request: Request[Any, Any], host: str) -> None:
     """Raises ForeignPost where the browser says that another site's page sent this.
 
     Older browsers and plain http leave one or the other header out; the token stands alone then.
     """
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")
-    if site not in (None, "same-origin", "none") or (origin is not None and not _is(origin, hosts)):
+    if site not in (None, "same-origin", "none") or (origin is not None and not _is(origin, host)):
         raise ForeignPost(
             "The browser says that it was sent from another site. If you did send it here, a proxy "
             "in between changes the Host header: let it pass Host as it is. Nothing was changed."
         )
 
 
-def _is(origin: str, hosts: set[str]) -> bool:
+def _is(origin: str, host: str) -> bool:
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
     port = _DEFAULT_PORTS.get(parts.scheme, "")
-    ours = {host.lower().removesuffix(port) if port else host.lower() for host in hosts if host}
-    return bool(parts.netloc) and parts.netloc.lower().removesuffix(port) in ours
+    return bool(parts.netloc) and _bare(parts.netloc, port) == _bare(host, port)
+
+
+def _bare(host: str, default_port: str) -> str:
+    return host.lower().removesuffix(default_port)

@@ -36,9 +36,9 @@ class Danger:
         return self.name is None or visit.fields.get("name", "").strip() == self.name.strip()
 
 
-def running(visit: SignedIn, owner: UUID, whose: str) -> str:
+def running(visit: SignedIn, *owners: UUID, whose: str) -> str:
     """What happens to the requests that run now."""
-    number = visit.service.running(owner)
+    number = sum(map(visit.service.running, owners))
     if visit.service.workers > 1:
         here = f", {number:,} of them in this worker" if number else ""
         return f"{whose} running requests end within a second{here}."

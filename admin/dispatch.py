@@ -14,7 +14,7 @@ from admin import csrf, htmx, session
 from admin.errors import Forbidden, MethodNotAllowed, NotFound
 from admin.pages import Page
 from admin.service import Service
-from admin.visit import SignedIn, Visit, cookie, hosts, local_path, read_form
+from admin.visit import SignedIn, Visit, cookie, host_of, local_path, read_form
 from config.client_address import client_address, is_trusted
 from models import Actor, AdminSession, audit
 from models.ids import new_id
@@ -46,7 +46,7 @@ class Dispatcher:
         if page.role == "admin":
             await self._require_admin(visit, page)
         if page.method == "POST":
-            csrf.check_origin(request, hosts(request, trusted=self._is_proxied(request)))
+            csrf.check_origin(request, visit.host)
             csrf.check_token(visit.secret, visit.fields.get(csrf.FIELD, ""))
         return await page.view(visit, **_ids(texts))
 
@@ -63,6 +63,7 @@ class Dispatcher:
                 request.headers.getall("x-forwarded-for", []),
                 self._service.trusted_proxies,
             ),
+            "host": host_of(request, trusted=self._is_proxied(request)),
             "secure": secure,
             "sent": read_form(request) if page is not None and page.method == "POST" else {},
         }

@@ -166,7 +166,7 @@ async def ask_deactivate(visit: SignedIn, project_id: UUID) -> HTTPResponse:
         title=f"Deactivate {project.name}?",
         consequences=(
             f"{shown.plural(tokens, 'token')} of it will be refused until it is active again.",
-            danger.running(visit, project_id, "Its"),
+            danger.running(visit, project_id, whose="Its"),
         ),
         action=f"/admin/projects/{project_id}/deactivate",
         button="Deactivate",
@@ -188,7 +188,7 @@ async def _erasure(visit: SignedIn, project: Project) -> Danger:
         title=f"Delete {project.name}?",
         consequences=(
             f"{shown.plural(tokens, 'token')} will stop working, for good.",
-            danger.running(visit, project.id, "Its"),
+            danger.running(visit, project.id, whose="Its"),
             f"{shown.plural(len(project.keys), 'upstream key')} will be erased.",
             "Its usage, requests and audit trail stay.",
         ),
@@ -222,7 +222,7 @@ async def _revocation(visit: SignedIn, project: Project) -> Danger:
         title=f"Revoke all tokens of {project.name}?",
         consequences=(
             f"{shown.plural(tokens, 'token')} will stop working, for good.",
-            danger.running(visit, project.id, "Their"),
+            danger.running(visit, project.id, whose="Their"),
         ),
         action=f"/admin/projects/{project.id}/revoke-tokens",
         button="Revoke all tokens",

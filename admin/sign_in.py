@@ -85,6 +85,7 @@ async def _form(
         service=visit.service,
         id=visit.id,
         address=visit.address,
+        host=visit.host,
         secure=visit.secure,
         secret=visit.secret or fresh,
     )

@@ -203,7 +203,7 @@ async def ask_revoke(visit: SignedIn, token_id: UUID) -> HTTPResponse:
         title=f"Revoke {token.name or token.hint}?",
         consequences=(
             "It stops working at once, in every worker and on every machine, for good.",
-            danger.running(visit, token_id, "Its"),
+            danger.running(visit, token_id, whose="Its"),
         ),
         action=f"/admin/tokens/{token_id}/revoke",
         button="Revoke the token",
@@ -236,8 +236,7 @@ async def ask_revoke_several(visit: SignedIn) -> HTTPResponse:
         title=f"Revoke {shown.plural(len(tokens), 'token')}?",
         consequences=(
             f"{names}{more} will stop working, for good.",
-            f"{shown.plural(sum(visit.service.running(t.id) for t in tokens), 'running request')}"
-            " will end within a second.",
+            danger.running(visit, *(token.id for token in tokens), whose="Their"),
         ),
         action="/admin/tokens/revoke",
         button=f"Revoke {shown.plural(len(tokens), 'token')}",

@@ -31,6 +31,8 @@ class Visit:
     service: Service
     id: UUID
     address: str
+    host: str
+    """Name and port by which the browser knows us."""
     secure: bool
     """Whether the browser speaks https, to us or to a proxy of ours."""
     secret: str | None
@@ -57,7 +59,7 @@ class Visit:
     def base_url(self) -> str:
         """Where clients reach the proxy, as this browser reaches us."""
         scheme = "https" if self.secure else "http"
-        return f"{scheme}://{self.request.headers.get('host', 'localhost')}"
+        return f"{scheme}://{self.host}"
 
     @property
     def actor(self) -> Actor:
@@ -147,9 +149,7 @@ def local_path(text: str | None) -> str:
     return text or "/admin/"
 
 
-def hosts(request: Request[Any, Any], *, trusted: bool) -> set[str]:
-    """The names under which this browser may know us."""
-    found = {request.headers.get("host", "")}
-    if trusted:
-        found.add(request.headers.get("x-forwarded-host", "").partition(",")[0].strip())
-    return found
+def host_of(request: Request[Any, Any], *, trusted: bool) -> str:
+    """The name by which the browser knows us, which a trusted proxy may have to tell."""
+    forwarded = request.headers.get("x-forwarded-host", "") if trusted else ""
+    return forwarded.partition(",")[0].strip() or request.headers.get("host", "")

@@ -134,7 +134,7 @@ def limits_summary(form: Filled[Any]) -> str:
     said = [
         words.format(form.value(name).strip())
         for name, words in number_words.items()
-        if form.value(name).strip()
+        if form.value(name).strip().isdigit()
     ]
     for name, noun in (
         ("allowed_models", "model"),

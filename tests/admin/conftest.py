@@ -26,6 +26,7 @@ from server.http import StrictProtocol
 PASSWORD: Final = "correct horse battery"
 KEY: Final = "sk-the-upstream-key-0001"
 BY: Final = Actor("cli:tester")
+RING: Final = KeyRing((b"k" * 32,))
 _CSRF: Final = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
@@ -151,9 +152,8 @@ async def viewer(url: str) -> AsyncIterator[Browser]:
 
 async def make_project(name: str = "shop", **more: Any) -> Project:
     """A project with one key."""
-    ring = KeyRing((b"k" * 32,))
     return await Project.create_with_key(
-        name=name, provider="openai", api_key=KEY, ring=ring, by=BY, **more
+        name=name, provider="openai", api_key=KEY, ring=RING, by=BY, **more
     )
 
 

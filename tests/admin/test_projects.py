@@ -4,7 +4,7 @@ import re
 
 from fake_upstream import FakeUpstream
 from models import AuditEvent, Project, Token, UpstreamKey
-from tests.admin.conftest import KEY, Browser, id_in, make_project, make_token, on_both
+from tests.admin.conftest import BY, KEY, RING, Browser, id_in, make_project, make_token, on_both
 
 NEW = "/admin/projects/new"
 
@@ -35,15 +35,15 @@ async def test_a_projects_life(admin: Browser) -> None:
     at = f"/admin/projects/{project.id}"
     edited = await admin.submit(f"{at}/edit", name="store", requests_per_minute="")
     assert "The project was changed." in edited.text
-    await project.refresh_from_db()
-    assert (project.name, project.requests_per_minute, project.base_url) == ("store", None, None)
+    edited_row = await Project.get(id=project.id)
+    assert edited_row.name == "store"
+    assert edited_row.requests_per_minute is None
+    assert edited_row.base_url is None
 
     await admin.submit(f"{at}/deactivate")
-    await project.refresh_from_db()
-    assert not project.is_active
+    assert not (await Project.get(id=project.id)).is_active
     await admin.submit(at, f"{at}/activate")
-    await project.refresh_from_db()
-    assert project.is_active
+    assert (await Project.get(id=project.id)).is_active
 
     token = await make_token(project)
     question = await admin.get(f"{at}/delete")
@@ -136,9 +136,7 @@ async def test_a_key_is_tested_with_a_real_request(admin: Browser) -> None:
         )
         assert "It works:" in swap.text
         assert "<html" not in swap.text
-        bad = await project.add_key(
-            api_key="sk-a-wrong-key-0003", ring=_ring(), by=_by(), label="wrong"
-        )
+        bad = await project.add_key(api_key="sk-a-wrong-key-0003", ring=RING, by=BY, label="wrong")
         fails = await admin.submit(at, f"{at}/keys/{bad.id}/test")
         assert "The upstream refuses the key (401)." in fails.text
         assert "sk-a-wrong-key-0003" not in fails.text
@@ -158,7 +156,7 @@ async def test_the_list_is_searched_filtered_and_sorted(admin: Browser) -> None:
         await make_project(name)
     gamma = await Project.get(name="gamma")
     await make_token(gamma)
-    await gamma.deactivate(by=_by())
+    await gamma.deactivate(by=BY)
 
     async def names(query: str) -> list[str]:
         text = (await admin.get(f"/admin/projects?{query}")).text
@@ -182,15 +180,3 @@ async def test_all_tokens_of_a_project_are_revoked_at_once(admin: Browser) -> No
     assert (await admin.submit(at, name="other")).status_code == 422
     assert "3 tokens revoked." in (await admin.submit(at, name="shop")).text
     assert not await Token.filter(revoked_at__isnull=True).exists()
-
-
-def _ring():  # type: ignore[no-untyped-def]
-    from models.crypto import KeyRing
-
-    return KeyRing((b"k" * 32,))
-
-
-def _by():  # type: ignore[no-untyped-def]
-    from tests.admin.conftest import BY
-
-    return BY
