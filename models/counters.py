@@ -4,9 +4,10 @@ The upserts add to what is there, which no ORM call does, hence the SQL.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from uuid import UUID
 
 from models.database import connection, placeholders
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US, USAGE_KEY
@@ -33,9 +34,6 @@ _OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) 
 _ADDED: Final = (*_SUMS, *_TTFB, *_OVERHEAD)
 _FIRST_TTFB: Final = len(_SUMS)
 _FIRST_OVERHEAD: Final = len(_SUMS) + len(_TTFB)
-
-#: Table and length of its buckets, in seconds.
-_TABLES: Final = (("usage_minute", 60), ("usage_hour", 3600))
 
 _Key: TypeAlias = tuple[int, str, str, str, str, str]
 
@@ -68,36 +66,59 @@ class Totals:
             entry.bytes_in,
             entry.bytes_out,
         )
+        added = self.added
         for column, amount in enumerate(sums):
-            self.added[column] += amount
+            if amount:
+                added[column] += amount
         if entry.ttfb_us is not None:
             self.added[_FIRST_TTFB + bisect_left(TTFB_BOUNDS_US, entry.ttfb_us)] += 1
         self.added[_FIRST_OVERHEAD + bisect_left(OVERHEAD_BOUNDS_US, entry.overhead_us)] += 1
         if entry.cost_nanos is not None:
             self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
 
+    def include(self, other: "Totals") -> None:
+        """Add what others come to."""
+        self.added = [mine + more for mine, more in zip(self.added, other.added, strict=True)]
+        if other.cost_nanos is not None:
+            self.cost_nanos = (self.cost_nanos or 0) + other.cost_nanos
+
 
 def add_up(entries: Sequence["Entry"], seconds: int) -> dict[_Key, Totals]:
     """Totals by counter row, for buckets of `seconds`."""
-    rows: dict[_Key, Totals] = {}
+    by_ids: dict[tuple[int, UUID, UUID, str, str, str], Totals] = {}
     for entry in entries:
         bucket = entry.at_us // 1_000_000 // seconds * seconds
         key = (
             bucket,
-            str(entry.project_id),
-            str(entry.token_id),
+            entry.project_id,
+            entry.token_id,
             entry.provider,
             entry.model,
             entry.endpoint,
         )
-        rows.setdefault(key, Totals()).add(entry)
-    return rows
+        totals = by_ids.get(key)
+        if totals is None:
+            totals = by_ids[key] = Totals()
+        totals.add(entry)
+    return {
+        (bucket, str(project), str(token), provider, model, endpoint): totals
+        for (bucket, project, token, provider, model, endpoint), totals in by_ids.items()
+    }
+
+
+def merge(rows: Mapping[_Key, Totals], seconds: int) -> dict[_Key, Totals]:
+    """The same totals in longer buckets."""
+    merged: dict[_Key, Totals] = {}
+    for key_of_row, totals in rows.items():
+        key = (key_of_row[0] // seconds * seconds, *key_of_row[1:])
+        merged.setdefault(key, Totals()).include(totals)
+    return merged
 
 
 async def add(entries: Sequence["Entry"]) -> None:
     """Add `entries` to both tables, within the caller's transaction."""
-    for table, seconds in _TABLES:
-        rows = add_up(entries, seconds)
+    minutes = add_up(entries, 60)
+    for table, rows in (("usage_minute", minutes), ("usage_hour", merge(minutes, 3600))):
         # Sorted, so that two drains lock the rows they share in one order.
         await connection().execute_many(
             placeholders(_upsert(table)),

@@ -112,6 +112,8 @@ def decode(line: bytes) -> Entry:
 
 def storable(entry: Entry) -> Entry:
     """`entry` with texts and numbers that every database takes."""
+    if _fits(entry):
+        return entry
     return msgspec.structs.replace(
         entry,
         provider=clean_text(entry.provider, limit=64),
@@ -129,6 +131,36 @@ def storable(entry: Entry) -> Entry:
         ttfb_us=_within(entry.ttfb_us, _MOST_US),
         duration_us=_within(entry.duration_us, _MOST_US) or 0,
         overhead_us=_within(entry.overhead_us, _MOST_US) or 0,
+    )
+
+
+#: Texts that have been seen to be clean; few, but for models, which clients name.
+_CLEAN_MAX: Final = 4_096
+_clean: set[tuple[str, str, str, str]] = set()
+
+
+def _fits(entry: Entry) -> bool:
+    """Whether nothing has to be mended, as is nearly always so."""
+    texts = (entry.provider, entry.endpoint, entry.method, entry.model)
+    if texts not in _clean:
+        limits = (64, 200, 16, 200)
+        if any(clean_text(t, limit=n) != t for t, n in zip(texts, limits, strict=True)):
+            return False
+        if len(_clean) >= _CLEAN_MAX:
+            _clean.clear()
+        _clean.add(texts)
+    return (
+        0 <= entry.status <= 999
+        and 0 <= (entry.prompt_tokens or 0) <= _MOST_TOKENS
+        and 0 <= (entry.completion_tokens or 0) <= _MOST_TOKENS
+        and 0 <= (entry.cached_tokens or 0) <= _MOST_TOKENS
+        and 0 <= (entry.reasoning_tokens or 0) <= _MOST_TOKENS
+        and 0 <= (entry.cost_nanos or 0) <= _MOST_NANOS
+        and 0 <= entry.bytes_in <= _MOST_BYTES
+        and 0 <= entry.bytes_out <= _MOST_BYTES
+        and 0 <= (entry.ttfb_us or 0) <= _MOST_US
+        and 0 <= entry.duration_us <= _MOST_US
+        and 0 <= entry.overhead_us <= _MOST_US
     )
 
 
@@ -153,8 +185,9 @@ async def _apply(journal_id: str, start: int, end: int, entries: list[Entry]) ->
     if position != start:
         return position
     if entries:
+        text = _Texts()
         await connection().execute_many(
-            placeholders(_INSERT_LOG), [_log_values(entry) for entry in entries]
+            placeholders(_INSERT_LOG), [_log_values(entry, text) for entry in entries]
         )
         await counters.add(entries)
         await _touch_tokens(entries)
@@ -185,12 +218,20 @@ async def _claim(journal_id: str, start: int) -> int:
     return int(rows[0]["position"])
 
 
-def _log_values(entry: Entry) -> list[Any]:
+class _Texts(dict[UUID, str]):
+    """UUIDs as text, each made once per batch: projects and tokens come again and again."""
+
+    def __missing__(self, value: UUID) -> str:
+        text = self[value] = str(value)
+        return text
+
+
+def _log_values(entry: Entry, text: _Texts) -> list[Any]:
     return [
         str(entry.id),
         _moment(entry.at_us),
-        str(entry.project_id),
-        str(entry.token_id),
+        text[entry.project_id],
+        text[entry.token_id],
         entry.provider,
         entry.endpoint,
         entry.method,
@@ -212,14 +253,14 @@ def _log_values(entry: Entry) -> list[Any]:
 
 
 async def _touch_tokens(entries: list[Entry]) -> None:
-    uses: defaultdict[str, list[int]] = defaultdict(list)
+    uses: defaultdict[UUID, list[int]] = defaultdict(list)
     for entry in entries:
-        uses[str(entry.token_id)].append(entry.at_us)
+        uses[entry.token_id].append(entry.at_us)
     # In order of id, as `Project` locks them, so that neither waits in a circle.
     await connection().execute_many(
         placeholders(_COUNT_USE),
         [
-            [len(times), _moment(max(times)), _moment(max(times)), token_id]
+            [len(times), _moment(max(times)), _moment(max(times)), str(token_id)]
             for token_id, times in sorted(uses.items())
         ],
     )
