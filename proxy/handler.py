@@ -22,7 +22,7 @@ from proxy.authorization import authorize, check_model
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Pricing
 from proxy.grants import Grant, Grants
-from proxy.headers import is_json, value_of
+from proxy.headers import is_json, trailers_for_downstream, value_of
 from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
 from proxy.metering import Meter, meter_for
 from proxy.providers import Provider, Route
@@ -135,7 +135,7 @@ class DataPlane:
                 forward.finish(self._pool, connection, upload)
             # Before the write that completes the answer: what a client saw whole is recorded.
             self._record(exchange, "complete")
-            await downstream.finish(last, connection.trailers)
+            await downstream.finish(last, trailers_for_downstream(connection.trailers))
         except errors.Refusal as refusal:
             await self._refuse(downstream, exchange, reservation, refusal)
         except UpstreamError as error:
