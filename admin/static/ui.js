@@ -96,6 +96,7 @@
     prepareTabs(within);
     within.querySelectorAll("form").forEach(function (form) { showDependents(form); countTicked(form); });
     within.querySelectorAll(".toast").forEach(settle);
+    if (within.matches && within.matches(".toast")) settle(within);
     var wrong = within.querySelector("[aria-invalid=true]");
     if (wrong) wrong.focus();
   }
@@ -139,6 +140,8 @@
   // Dialogs: a link with hx-target="#dialog" fills it, and then it opens.
   document.addEventListener("htmx:afterSwap", function (event) {
     var dialog = event.detail.target.closest("dialog");
+    // An error goes to the toasts, which an open dialog would cover.
+    if (event.detail.target.id === "toasts") document.querySelectorAll("dialog[open]").forEach(function (open) { open.close(); });
     if (dialog && dialog.childElementCount && !dialog.open) dialog.showModal();
   });
   document.addEventListener("htmx:sendError", function () {

@@ -1,14 +1,25 @@
 """Tokens, through forms without a script; the secret, which is shown once."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
 
+from config import Settings
 from models import AuditEvent, Token, TokenSecret
 from models.secrets import digest, is_well_formed
-from tests.admin.conftest import BY, Browser, make_project, make_token, on_both
+from tests.admin.conftest import (
+    BY,
+    Browser,
+    browsing,
+    make_project,
+    make_token,
+    make_user,
+    on_both,
+    serving,
+)
 from tests.manage.entries import entry, record
 
 NEW = "/admin/tokens/new"
@@ -217,3 +228,19 @@ async def test_a_tokens_page_shows_what_it_used(admin: Browser) -> None:
     assert "Prompts and answers are not stored." in detail.text
     drawer = await admin.get(f"/admin/requests/{shown[0]}", headers={"hx-request": "true"})
     assert "<html" not in drawer.text
+
+
+async def test_no_token_outlives_what_the_operator_allows(settings: Settings) -> None:
+    async with serving(replace(settings, token_max_lifetime=7200)) as url:
+        await make_user("ada")
+        project = await make_project()
+        async with browsing(url, "ada") as admin:
+            form = await admin.get(NEW)
+            offered = re.findall(r'name="expiry" value="(\w+)"( checked)?', form.text)
+            assert offered == [("1h", ""), ("longest", " checked"), ("custom", "")]
+            sent = {"project_id": str(project.id), "name": "web"}
+            for choice in ("never", "24h"):
+                answer = await admin.submit(NEW, "/admin/tokens", expiry=choice, **sent)
+                assert answer.status_code == 422
+                assert "at most 7200 seconds" in answer.text
+            assert _secret(await admin.submit(NEW, "/admin/tokens", expiry="longest", **sent))
