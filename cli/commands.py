@@ -55,6 +55,8 @@ TABLE: Final = (
         _OPERATION,
     ),
     Row("encryption", "cli.encryption:app", "Encryption of the stored API keys.", _OPERATION),
+    Row("backup", "cli.backup:app", "Copy the database into a file (SQLite).", _OPERATION),
+    Row("restore", "cli.backup:restoring", "Put a backup in its place (SQLite).", _OPERATION),
 )
 
 
