@@ -12,6 +12,7 @@ from models.spans import SPAN_NAMES, SpanName, chosen, named
 NOW = datetime(2026, 11, 23, 15, 17, 42, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 presents = st.integers(1_577_836_800, 2_208_988_800).map(lambda at: datetime.fromtimestamp(at, UTC))
 
@@ -74,10 +75,10 @@ def test_any_other_is_covered_in_few_whole_steps(
     assert not span.by_minute or span.previous_start >= present - MINUTES_KEPT
 
 
-@pytest.mark.parametrize("start", [datetime.min, datetime.max])
-@pytest.mark.parametrize("end", [datetime.min, datetime.max])
+@pytest.mark.parametrize("start", [FIRST, LAST])
+@pytest.mark.parametrize("end", [FIRST, LAST])
 def test_one_that_nobody_can_mean_is_cut(start: datetime, end: datetime) -> None:
-    span = chosen(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC), NOW)
+    span = chosen(start, end, NOW)
     assert span.steps <= 62
     assert span.end - span.start <= timedelta(days=4000)
 
