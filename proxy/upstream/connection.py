@@ -166,7 +166,6 @@ class UpstreamConnection(asyncio.Protocol):
             self._response.complete
             and self._response.keep_alive
             and not self._surplus
-            and not self._paused
             and self._error is None
             and self._writable is None
             and self.usable

@@ -123,13 +123,15 @@ class ResponseReader:
     # httptools' callbacks. What they raise becomes the context of an HttpParserCallbackError.
 
     def on_message_begin(self) -> None:
-        self._refuse_surplus()
+        if self.complete:
+            raise _surplus()
 
     def on_status(self, status: bytes) -> None:
         self._reason += status
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._refuse_surplus()
+        if self.complete:
+            raise _surplus()
         (self.trailers if self._in_body else self._headers).append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -151,16 +153,13 @@ class ResponseReader:
         self._headers, self._reason = [], b""
 
     def on_body(self, body: bytes) -> None:
-        self._refuse_surplus()
+        if self.complete:
+            raise _surplus()
         self.chunks.append(body)
         self.queued += len(body)
 
     def on_message_complete(self) -> None:
         self.complete = self._in_body
-
-    def _refuse_surplus(self) -> None:
-        if self.complete:
-            raise ProtocolViolation("The upstream sent more than its response.")
 
     # Framing
 
@@ -208,6 +207,10 @@ class ResponseReader:
         if coding is not None and (coding != b"chunked" or version != "1.1"):
             raise ProtocolViolation("The response's transfer coding is not chunked.")
         return length, coding is not None
+
+
+def _surplus() -> ProtocolViolation:
+    return ProtocolViolation("The upstream sent more than its response.")
 
 
 def keep_alive_timeout(value: bytes) -> float:

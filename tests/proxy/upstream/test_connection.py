@@ -203,6 +203,21 @@ async def test_a_connection_given_back_while_paused_is_not_used_again(asking: As
     assert asking.pool.connections == 0
 
 
+async def test_a_whole_response_that_nobody_took_does_not_stop_the_next(
+    up: FakeUpstream, asking: Asking
+) -> None:
+    """It fills the queue, but nothing more is to come that would have to be held back."""
+    up.reply(None, bytes(HIGH_WATER + 5_000), times=1)
+    connection = await asking.ask()
+    await connection.head()
+    await asyncio.sleep(0.2)
+    assert connection.reusable
+    asking.pool.release(connection)
+    for _ in range(2):
+        assert (await asyncio.wait_for(asking.get("bytes=9"), 2))[1] == generated(9)
+    assert up.connections == 1
+
+
 async def test_writing_waits_for_a_slow_upstream(up: FakeUpstream, asking: Asking) -> None:
     connection = await asking.acquire("POST")
     connection.write(request("slowread=0", method="POST", extra="Content-Length: 1000000000\r\n"))
@@ -336,7 +351,8 @@ async def test_whatever_arrives_ends_in_an_answer_or_an_upstream_error(
 ) -> None:
     """Nothing else is raised, and nothing hangs: the deadline sees to it."""
     async with FakeUpstream() as up:
-        asking = Asking(up.url, Timeouts(5.0, 0.05, 0.05))
+        patience = 5.0 if closes else 0.05
+        asking = Asking(up.url, Timeouts(5.0, patience, patience))
         up.script(None, [wire[:cut], 0.001, wire[cut:], *([] if closes else [60.0])], times=1)
         connection = await asking.ask()
         try:

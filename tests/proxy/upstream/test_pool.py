@@ -166,6 +166,8 @@ async def test_close_drops_busy_and_idle_and_what_comes_back(
         await busy.head()
     for connection in (busy, late):
         asking.pool.release(connection)
+    # A request that was still on its way in.
+    await asking.get()
     assert asking.pool.connections == 0
 
 
