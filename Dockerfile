@@ -25,7 +25,8 @@ RUN useradd --uid 10001 --home-dir /nonexistent --no-create-home --shell /usr/sb
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/llm-proxy /srv/llm-proxy
 WORKDIR /srv/llm-proxy
-USER proxy
+# By number, so that an orchestrator can see that it is not root.
+USER 10001
 VOLUME ["/data"]
 EXPOSE 8080
 # The server drains for GRACEFUL_SHUTDOWN_TIMEOUT: give `docker stop` a little more than that.

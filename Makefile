@@ -58,7 +58,7 @@ lock: $(STAMP) ## Pin the ranges of pyproject.toml, with hashes
 	$(UV_COMPILE) $(UPGRADE) --output-file requirements.txt
 	$(UV_COMPILE) $(UPGRADE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
-docs: $(STAMP) ## Write .env.example and docs/configuration.md anew
+docs: $(STAMP) ## Write .env.example, docs/configuration.md and docs/command-line.md anew
 	$(BIN)/python -m docs.generate
 
 # In a minute: make bench ARGS=--quick. All options: make bench ARGS=--help

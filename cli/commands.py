@@ -74,10 +74,11 @@ class Commands(TyperGroup):
         """The command that `args` begin with, loaded, and the rest of them."""
         name, command, rest = super().resolve_command(ctx, args)
         row = next((row for row in TABLE if row.name == name), None)
-        return name, command if row is None else _load(row), rest
+        return name, command if row is None else load_command(row), rest
 
 
-def _load(row: Row) -> Any:
+def load_command(row: Row) -> Any:
+    """What a word of `TABLE` stands for, imported now."""
     module, _, attribute = row.target.partition(":")
     found = getattr(import_module(module), attribute)
     if not isinstance(found, typer.Typer):

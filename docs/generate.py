@@ -1,8 +1,9 @@
-"""Writes `.env.example` and docs/configuration.md from the table of settings (`make docs`)."""
+"""Writes `.env.example`, docs/configuration.md and docs/command-line.md (`make docs`)."""
 
 from pathlib import Path
 
 from config import TABLE, Row
+from docs.commands import command_line
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,6 +57,7 @@ def files() -> dict[Path, str]:
     return {
         ROOT / ".env.example": env_example(),
         ROOT / "docs" / "configuration.md": configuration(),
+        ROOT / "docs" / "command-line.md": command_line(),
     }
 
 
