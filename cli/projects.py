@@ -96,7 +96,7 @@ async def list_(
     as_json: Json = False,
 ) -> None:
     """Show projects, newest first."""
-    rows = listing.projects(q=query, is_active=active).prefetch_related("keys")
+    rows = listing.projects(q=query, is_active=active)
     found, following = await listing.page(rows, limit=limit, before=lookup.cursor(cursor))
     items = [shown.plain(ProjectView.of(project, list(project.keys))) for project in found]
     if not as_json:

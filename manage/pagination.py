@@ -11,11 +11,11 @@ from uuid import UUID
 
 import msgspec
 from tortoise import Model
-from tortoise.queryset import QuerySet
 
 from manage.errors import Detail, InvalidRequest
 from manage.schemas.queries import PageQuery
 from models import listing
+from models.listing import Listing
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P")
@@ -43,7 +43,7 @@ def decode(kind: str, cursor: str, place: type[P]) -> P:
     return found
 
 
-async def page(kind: str, rows: QuerySet[M], wanted: PageQuery) -> tuple[list[M], str | None]:
+async def page(kind: str, rows: Listing[M], wanted: PageQuery) -> tuple[list[M], str | None]:
     """The page of `rows` that was asked for, and its `next_cursor`. Raises InvalidRequest."""
     before = None if wanted.cursor is None else decode(kind, wanted.cursor, UUID)
     found, last = await listing.page(rows, limit=wanted.limit, before=before)

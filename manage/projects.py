@@ -45,7 +45,7 @@ async def create_project(call: Call[ProjectCreation]) -> ProjectView:
 async def list_projects(call: Call[ProjectQuery]) -> Page[ProjectView]:
     """List projects, newest first."""
     rows = listing.projects(q=call.given.q, is_active=call.given.is_active)
-    found, cursor = await pagination.page("projects", rows.prefetch_related("keys"), call.given)
+    found, cursor = await pagination.page("projects", rows, call.given)
     return Page(data=[ProjectView.of(row, list(row.keys)) for row in found], next_cursor=cursor)
 
 

@@ -1,58 +1,151 @@
 """Lists, newest first, with the filters that every door offers.
 
 Ids are in order of time, so a page is "the rows before this id" and a range of time is a range of
-ids: both stay right, and cheap, while rows are added.
+ids: both stay right, and cheap, while rows are added. Every filter has an index that ends in the
+id, or one of its own kind; `newest_first` finds out which of them leads to the page soonest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from tortoise import Model
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from models import changes
+from models import changes, search
 from models.audit import AuditEvent
+from models.conditions import ANY, Condition, every, select
+from models.database import dialect
 from models.ids import first_id_at
+from models.newest_first import Few, Rows, Walk, Way, between, newest
 from models.projects import Project
 from models.request_log import RequestLog
+from models.search import Searched
 from models.tokens import Token, TokenStatus
 
 M = TypeVar("M", bound=Model)
 
+_TOKEN_TEXT: Final = Searched("token", ("name", "hint"))
+_PROJECT_TEXT: Final = Searched("project", ("name",))
+
+
+class Path(NamedTuple):
+    """`along` is what an index holds, and `rest` what is then still to be looked at."""
+
+    along: Condition
+    rest: tuple[Condition, ...] = ()
+    #: The order of an index that is not in order of the id.
+    order: str | None = None
+
+
+class Together(NamedTuple):
+    """Columns with one index, of rows for which `partly` holds: each common, and both rare."""
+
+    columns: tuple[str, ...]
+    partly: Condition = ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[M]):
+    """What to list, as the indices lead to it. Each path leads to all of it."""
+
+    #: The same rows, for doors that sort and count; it takes as long as there are rows.
+    matching: QuerySet[M]
+    paths: tuple[Path, ...] = (Path(ANY),)
+    #: Part of a text, or the id.
+    searched: tuple[Searched, str] | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    #: Relations that are read along.
+    related: tuple[str, ...] = ()
+
 
 async def page(
-    rows: QuerySet[M], *, limit: int, before: UUID | None = None
+    rows: Listing[M], *, limit: int, before: UUID | None = None
 ) -> tuple[list[M], UUID | None]:
-    """At most `limit` rows older than `before`, and what to pass for the next ones, if any."""
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    found = await rows.order_by("-id").limit(limit + 1)
-    if len(found) <= limit:
-        return found, None
-    last: UUID = found[limit - 1].pk
-    return found[:limit], last
+    """At most `limit` rows older than `before`, and what to pass for the next ones, if any.
+
+    Raises DatabaseUnavailable.
+    """
+    ids = await _ids(rows, limit + 1, before)
+    found = await (
+        rows.matching.model.filter(pk__in=ids[:limit])
+        .order_by("-id")
+        .prefetch_related(*rows.related)
+    )
+    return found, ids[limit - 1] if len(ids) > limit else None
 
 
-def projects(*, q: str | None = None, is_active: bool | None = None) -> QuerySet[Project]:
-    """Living projects; `q` is part of the name, or the id."""
-    rows = Project.filter(deleted_at__isnull=True)
-    if is_active is not None:
-        rows = rows.filter(is_active=is_active)
-    return rows.filter(_search(q, "name")) if q else rows
+async def _ids(rows: Listing[M], most: int, before: UUID | None) -> list[UUID]:
+    table = rows.matching.model._meta.db_table
+    span = between("id", *_bounds(rows, before))
+    if rows.searched is None:
+        return await newest([_way(table, path, [], span, most) for path in rows.paths], most)
+    where, q = rows.searched
+    text = search.folded(q)
+    contains = search.contains(where, text)
+    ways = [_way(table, path, [contains], span, most) for path in rows.paths]
+    rest = [rows.paths[0].along, *rows.paths[0].rest]
+    ways.append(await search.way(where, text, rest, before=before, most=most))
+    found = await newest(ways, most)
+    named = await _named(table, q, [*rest, *span])
+    return sorted({*found, *named}, reverse=True)[:most]
+
+
+def _way(
+    table: str, path: Path, rest: Sequence[Condition], span: Sequence[Condition], most: int
+) -> Way:
+    rest = [*path.rest, *rest]
+    if path.order is None:
+        return Walk(Rows(table), every([path.along, *span]), rest, most=most)
+    return Few(table, path.along, path.order, [*rest, *span], most=most)
+
+
+async def _named(table: str, q: str, rest: Sequence[Condition]) -> list[UUID]:
+    """The row whose id `q` is."""
+    try:
+        wanted = Condition("id = {}", (str(UUID(q)),))
+    except ValueError:
+        return []
+    where = every([wanted, *rest])
+    found = await select(f"SELECT id FROM {table} WHERE {where.sql}", where.values)  # noqa: S608
+    return [UUID(str(row["id"])) for row in found]
+
+
+def _bounds(rows: Listing[M], before: UUID | None) -> tuple[str | None, str | None]:
+    start = None if rows.start is None else str(first_id_at(rows.start))
+    end = None if rows.end is None else first_id_at(rows.end)
+    ends = [bound for bound in (before, end) if bound is not None]
+    return start, str(min(ends)) if ends else None
+
+
+def projects(*, q: str | None = None, is_active: bool | None = None) -> Listing[Project]:
+    """Living projects with their keys; `q` is part of the name, or the id."""
+    living = Condition("deleted_at IS NULL")
+    wanted = _given(is_active=is_active)
+    return Listing(
+        Project.filter(_search(q, "name"), deleted_at__isnull=True, **wanted),
+        (Path(every([living, *_equal(wanted).values()])),),
+        searched=(_PROJECT_TEXT, q) if q else None,
+        related=("keys",),
+    )
 
 
 def tokens(
     *, project_id: UUID | None = None, status: TokenStatus | None = None, q: str | None = None
-) -> QuerySet[Token]:
+) -> Listing[Token]:
     """Tokens; `q` is part of the name or of the hint, or the id."""
-    rows = Token.filter(**_given(project_id=project_id))
-    if status is not None:
-        rows = rows.filter(_has_status(status))
-    return rows.filter(_search(q, "name", "hint")) if q else rows
+    owner = _given(project_id=project_id)
+    present = changes.now()
+    return Listing(
+        Token.filter(_search(q, "name", "hint"), _has_status(status, present), **owner),
+        _by_status([*_equal(owner).values()], status, present),
+        searched=(_TOKEN_TEXT, q) if q else None,
+    )
 
 
 def requests(
@@ -64,12 +157,18 @@ def requests(
     outcome: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
-) -> QuerySet[RequestLog]:
+) -> Listing[RequestLog]:
     """The request log from `start` up to but not including `end`."""
     wanted = _given(
-        project_id=project_id, token_id=token_id, model=model, status=status, outcome=outcome
+        token_id=token_id, project_id=project_id, status=status, outcome=outcome, model=model
     )
-    return RequestLog.filter(**wanted, **_between(start, end))
+    pairs = [Together(("project_id", "model"))]
+    if status is not None and status >= 400:
+        failed = Condition("status >= 400")
+        pairs += [Together((name, "status"), failed) for name in ("project_id", "model")]
+    if outcome != "complete":
+        pairs.append(Together(("project_id", "outcome"), Condition("outcome <> 'complete'")))
+    return _logged(RequestLog, wanted, start, end, pairs)
 
 
 def audit_events(
@@ -79,33 +178,78 @@ def audit_events(
     target_id: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
-) -> QuerySet[AuditEvent]:
+) -> Listing[AuditEvent]:
     """The audit trail from `start` up to but not including `end`."""
-    wanted = _given(actor=actor, action=action, target_id=target_id)
-    return AuditEvent.filter(**wanted, **_between(start, end))
+    wanted = _given(target_id=target_id, actor=actor, action=action)
+    return _logged(AuditEvent, wanted, start, end)
+
+
+def _logged(
+    model: type[M],
+    wanted: Mapping[str, Any],
+    start: datetime | None,
+    end: datetime | None,
+    pairs: Sequence[Together] = (),
+) -> Listing[M]:
+    """A log, in which all that can be asked for has an index of its own."""
+    conditions = _equal(wanted)
+    paths = []
+    for columns, partly in (*pairs, *(Together((name,)) for name in wanted)):
+        if not wanted.keys() >= set(columns):
+            continue
+        along = every([*(conditions[name] for name in columns), partly])
+        rest = [condition for name, condition in conditions.items() if name not in columns]
+        paths.append(Path(along, tuple(rest)))
+    span = _given(
+        id__gte=None if start is None else first_id_at(start),
+        id__lt=None if end is None else first_id_at(end),
+    )
+    return Listing(
+        model.filter(**wanted, **span), tuple(paths) or (Path(ANY),), start=start, end=end
+    )
 
 
 def _given(**wanted: Any) -> Mapping[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _between(start: datetime | None, end: datetime | None) -> Mapping[str, Any]:
-    return _given(
-        id__gte=None if start is None else first_id_at(start),
-        id__lt=None if end is None else first_id_at(end),
+def _equal(wanted: Mapping[str, Any]) -> dict[str, Condition]:
+    return {
+        name: Condition(f"{name} = {{}}", (str(value) if isinstance(value, UUID) else value,))
+        for name, value in wanted.items()
+    }
+
+
+def _by_status(
+    owner: Sequence[Condition], status: TokenStatus | None, present: datetime
+) -> tuple[Path, ...]:
+    if status is None:
+        return (Path(every(owner)),)
+    if status == "revoked":
+        return (Path(every([*owner, Condition("revoked_at IS NOT NULL")])),)
+    # As the migration `lists` has it in its indices: no end is later than every other.
+    end = f"COALESCE(expires_at, '{'9' if dialect() == 'sqlite' else 'infinity'}')"
+    unrevoked = every([*owner, Condition("revoked_at IS NULL")])
+    compared = Condition(f"{end} {'<=' if status == 'expired' else '>'} {{}}", (changes.now(),))
+    return (
+        Path(unrevoked, (compared,)),
+        Path(every([unrevoked, compared]), order=end),
     )
 
 
-def _has_status(status: TokenStatus) -> Q:
+def _has_status(status: TokenStatus | None, present: datetime) -> Q:
+    if status is None:
+        return Q()
     if status == "revoked":
         return Q(revoked_at__isnull=False)
-    present = changes.now()
     if status == "expired":
         return Q(revoked_at__isnull=True, expires_at__lte=present)
     return Q(revoked_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=present))
 
 
-def _search(q: str, *columns: str) -> Q:
+def _search(q: str | None, *columns: str) -> Q:
+    if not q:
+        return Q()
     alternatives = [Q(**{f"{column}__icontains": q}) for column in columns]
     with suppress(ValueError):
         alternatives.append(Q(id=UUID(q)))
