@@ -25,7 +25,7 @@ from manage import blueprint as manage_blueprint
 from models import database, generation
 from models.crypto import KeyRing
 from models.generation import GenerationFile
-from models.grants import GrantRecord, allowed_origins, load_grant
+from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grant
 from models.listening import Listener
 from proxy.blueprint import blueprint as proxy_blueprint
 from proxy.downstream import RequestHead
@@ -148,6 +148,7 @@ class _Books:
         self._ring = ring
         self.generation = generation.current
         self.changes_since = generation.changes_since
+        self.is_cut_off = is_cut_off
 
     async def load(self, digest: str) -> GrantRecord | None:
         return await load_grant(digest, self._ring)

@@ -104,6 +104,15 @@ async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
     )
 
 
+async def is_cut_off(token_id: UUID) -> bool:
+    """Whether the token was revoked or its project switched off: what runs with it must end.
+
+    Expiry and rotation are neither. Raises DatabaseUnavailable.
+    """
+    token = await Token.get_or_none(id=token_id).select_related("project")
+    return token is None or token.revoked_at is not None or not token.project.is_active
+
+
 async def allowed_origins() -> list[str]:
     """Every origin that some active project allows, for preflights, which carry no token."""
     lists = await Project.filter(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from models import errors as model_errors
@@ -22,13 +22,18 @@ from proxy.providers import Provider
 from proxy.rendezvous import choose
 from proxy.upstream.dialing import Address, parse_base_url
 
+T = TypeVar("T")
+
 CACHE_MAX: Final = 100_000
 #: How often a worker looks for changes without a request asking for it, in seconds.
 WATCH_INTERVAL: Final = 0.2
 #: How often the database is asked, which is how changes made on other machines arrive.
 POLL_INTERVAL: Final = 0.5
 _RETRY_AFTER_OUTAGE: Final = 0.5
+#: How long the database has for an answer, in seconds: for a secret that is not cached, and for
+#: what has changed, for which requests whose grants are cached may have to wait.
 _LOAD_TIMEOUT: Final = 5.0
+_REFRESH_TIMEOUT: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,10 @@ class Books(Protocol):
         """The record of a secret's digest."""
         ...
 
+    async def is_cut_off(self, token_id: UUID) -> bool:
+        """Whether it was revoked, or its project switched off."""
+        ...
+
     async def generation(self) -> int:
         """The generation of the last committed change."""
         ...
@@ -129,6 +138,7 @@ class Grants:
         self._watcher: asyncio.Task[None] | None = None
         self._told = asyncio.Event()
         self._announcing: set[asyncio.Task[None]] = set()
+        self._asked: set[asyncio.Task[Any]] = set()
         self.on_change: Callable[[set[UUID]], Coroutine[Any, Any, None]] | None = None
         self.database_answers: bool | None = None
         """None until the database was asked for the first time."""
@@ -142,6 +152,8 @@ class Grants:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
+        for task in (*self._asked, *self._announcing):
+            task.cancel()
 
     def look_again(self) -> None:
         """Somebody says that the generation moved: ask the database now."""
@@ -165,14 +177,20 @@ class Grants:
             task.add_done_callback(lambda _: self._loading.pop(digest, None))
         return await asyncio.shield(task)
 
+    async def is_cut_off(self, token_id: UUID) -> bool:
+        """Whether a token's running streams must end; asked of the database.
+
+        Raises models.errors.DatabaseUnavailable.
+        """
+        return await self._answer(self._books.is_cut_off(token_id), _LOAD_TIMEOUT)
+
     async def _load(self, digest: str) -> Grant | None:
         while True:
+            if self.database_answers is False:
+                # The watcher finds out when it is back; a queue of questions would not help it.
+                raise model_errors.DatabaseUnavailable("The database is away.")
             epoch = self._epoch
-            try:
-                async with asyncio.timeout(_LOAD_TIMEOUT):
-                    record = await self._books.load(digest)
-            except TimeoutError as exc:
-                raise model_errors.DatabaseUnavailable("The database is slow.") from exc
+            record = await self._answer(self._books.load(digest), _LOAD_TIMEOUT)
             self.database_answers = True
             if record is None:
                 return None
@@ -207,9 +225,8 @@ class Grants:
                 # Somebody asked while we waited for our turn, in vain perhaps.
                 return
             try:
-                async with asyncio.timeout(_LOAD_TIMEOUT):
-                    await self._apply_changes()
-            except (model_errors.DatabaseUnavailable, TimeoutError):
+                await self._apply_changes()
+            except model_errors.DatabaseUnavailable:
                 # What is cached keeps working; changes arrive with the reconnection.
                 self._note_outage()
                 return
@@ -220,16 +237,36 @@ class Grants:
         if self.database_answers is not None:
             self.database_answers = False
 
+    async def _answer(self, question: Coroutine[Any, Any, T], within: float) -> T:
+        """What the database says. Raises DatabaseUnavailable.
+
+        A question that takes too long is left alone rather than cancelled: asyncpg does not let
+        go of one before the server has heard of it, and a silent server does not.
+        """
+        asked = asyncio.get_running_loop().create_task(question)
+        self._asked.add(asked)
+        asked.add_done_callback(self._retire)
+        await asyncio.wait((asked,), timeout=within)
+        if not asked.done():
+            raise model_errors.DatabaseUnavailable("The database does not answer in time.")
+        return asked.result()
+
+    def _retire(self, asked: asyncio.Task[Any]) -> None:
+        self._asked.discard(asked)
+        if not asked.cancelled():
+            # Read, so that asyncio does not report an error that nobody waits for any more.
+            asked.exception()
+
     async def _apply_changes(self) -> None:
         if self._generation < 0:
-            self._generation = await self._books.generation()
+            self._generation = await self._answer(self._books.generation(), _REFRESH_TIMEOUT)
             self._epoch += 1
             self.database_answers = True
             return
-        changes = await self._books.changes_since(self._generation)
+        changes = await self._answer(self._books.changes_since(self._generation), _REFRESH_TIMEOUT)
         self.database_answers = True
         if changes is None:
-            generation = await self._books.generation()
+            generation = await self._answer(self._books.generation(), _REFRESH_TIMEOUT)
             subjects = set(self._by_subject)
         elif changes:
             generation = changes[-1].generation
@@ -266,7 +303,6 @@ class Grants:
     async def _poll(self) -> None:
         async with self._refreshing:
             try:
-                async with asyncio.timeout(_LOAD_TIMEOUT):
-                    await self._apply_changes()
-            except (model_errors.DatabaseUnavailable, TimeoutError):
+                await self._apply_changes()
+            except model_errors.DatabaseUnavailable:
                 self._note_outage()

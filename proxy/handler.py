@@ -17,7 +17,7 @@ from uuid import UUID
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.ledger import Entry, Outcome
 from proxy import answer, body, errors, forward, multipart, preflight
-from proxy.authentication import authenticate, check_alive
+from proxy.authentication import authenticate
 from proxy.authorization import authorize, check_model
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Pricing
@@ -38,6 +38,8 @@ from proxy.upstream.pool import Pool
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
+#: Seconds between two questions whether a running exchange must end, while there is no answer.
+_ASK_AGAIN_S: Final = 0.5
 
 
 class Ledger(Protocol):
@@ -328,19 +330,28 @@ class DataPlane:
 
     async def end_revoked(self, subjects: set[UUID]) -> None:
         """End the running exchanges of tokens that were revoked and projects switched off."""
+        while True:
+            if await self._end_those_revoked(subjects):
+                return
+            # The news came and nobody could say more: it must not be lost.
+            await asyncio.sleep(_ASK_AGAIN_S)
+
+    async def _end_those_revoked(self, subjects: set[UUID]) -> bool:
+        """Whether there was an answer about all of them; without one nothing ends.
+
+        Asked of the token, since a secret may be gone for another reason: it was rotated.
+        """
+        answered = True
         for exchange in list(self.active):
             grant = exchange.grant
             if grant is None or not subjects & {grant.record.token_id, grant.record.project_id}:
                 continue
             try:
-                current = await self._grants.find(exchange.digest)
-                if current is not None:
-                    check_alive(current)
-            except (errors.TokenRevoked, errors.ProjectInactive):
-                exchange.end("revoked")
-            except (errors.TokenExpired, DatabaseAway):
-                # Expiry lets running ones finish; an unanswered question ends nothing.
-                continue
+                if await self._grants.is_cut_off(grant.record.token_id):
+                    exchange.end("revoked")
+            except DatabaseAway:
+                answered = False
+        return answered
 
     def end_all(self) -> None:
         """End what is still running when the time to drain is over."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -129,3 +130,34 @@ async def check_slots(service: Service, issued: Issued) -> None:
             await streams.enter_async_context(streaming(service, issued))
         async with Client(service, issued.secret) as client:
             assert (await client.post()).code == "rate_limit_exceeded"
+
+
+async def test_a_journal_cut_by_a_power_failure(
+    sqlite_database: Database, up: FakeUpstream, tmp_path: Path
+) -> None:
+    """What the disk had not synced is gone, half a line included; all before it counts, once."""
+    service = Service(tmp_path / "service", sqlite_database)
+    books = sqlite3.connect(sqlite_database.path, isolation_level=None)
+    with started(service):
+        issued = await service.make_token(up.url)
+        (worker,) = service.workers()
+        async with Client(service, issued.secret) as client:
+            first = await client.get()
+            await service.entries(issued.token.id, 1)
+            # Nothing leaves the journal from here on.
+            books.execute("BEGIN IMMEDIATE")
+            answers = [await client.get() for _ in range(10)]
+        service.send(signal.SIGKILL)
+        kill(worker)
+        await asyncio.to_thread(service.wait)
+    books.execute("ROLLBACK")
+    (journal,) = (service.data_dir / "journal").glob("*" + SUFFIX)
+    os.truncate(journal, journal.stat().st_size - 20)
+
+    with started(service):
+        rows = await service.entries(issued.token.id, 10)
+        await until_drained(service)
+        assert [row.id for row in rows] == [first.id, *(answer.id for answer in answers[:-1])]
+        assert "is damaged at byte" in service.log
+        (aside,) = (service.data_dir / "journal").glob("*.damaged")
+        assert str(answers[-1].id) in aside.read_text()

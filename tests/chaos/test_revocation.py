@@ -134,6 +134,17 @@ async def test_a_rotated_secret_is_refused_and_its_streams_finish(
     assert [await stream.whole() for stream in streams] == [True] * len(streams)
 
 
+async def test_a_revocation_ends_the_streams_of_a_secret_that_was_rotated_away(
+    everywhere: Everywhere, streams: list[Stream]
+) -> None:
+    async with everywhere.models():
+        await everywhere.issued.token.rotate(by=BY)
+        await everywhere.issued.token.revoke(by=BY)
+
+    async with asyncio.timeout(_SOON_S):
+        assert [await stream.whole() for stream in streams] == [False] * len(streams)
+
+
 async def test_with_grace_both_secrets_work_for_that_time(everywhere: Everywhere) -> None:
     async with everywhere.models():
         secret = await everywhere.issued.token.rotate(by=BY, grace_seconds=3600)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -92,6 +93,9 @@ class OneGrant:
 
     async def generation(self) -> int:
         return 0
+
+    async def is_cut_off(self, token_id: UUID) -> bool:
+        return False
 
     async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
         return []
