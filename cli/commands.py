@@ -41,8 +41,6 @@ TABLE: Final = (
     Row("usage", "cli.usage:app", "What was used, and what it cost.", _INSIGHT),
     Row("requests", "cli.requests:app", "The request log, newest first.", _INSIGHT),
     Row("audit", "cli.audit:app", "Who changed what, newest first.", _INSIGHT),
-    Row("serve", "cli.serve:serve", "Serve, until Ctrl-C or SIGTERM.", _OPERATION),
-    Row("demo", "cli.demo:demo", "As serve, offline, with a token to try.", _OPERATION),
     Row("serve", "cli.serve:serve", "Serve until SIGTERM or Ctrl-C.", _SERVICE),
     Row("demo", "cli.demo:demo", "Serve offline, with a bundled fake upstream.", _SERVICE),
     Row("migrate", "cli.migrate:app", "Bring the database up to date.", _OPERATION),
@@ -57,6 +55,8 @@ TABLE: Final = (
     Row("encryption", "cli.encryption:app", "Encryption of the stored API keys.", _OPERATION),
     Row("backup", "cli.backup:app", "Copy the database into a file (SQLite).", _OPERATION),
     Row("restore", "cli.backup:restoring", "Put a backup in its place (SQLite).", _OPERATION),
+    Row("export", "cli.export:app", "Write projects, tokens and counters to a file.", _OPERATION),
+    Row("import", "cli.importing:app", "Read what export wrote.", _OPERATION),
 )
 
 

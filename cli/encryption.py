@@ -35,7 +35,7 @@ async def rotate(session: Session, as_json: Json = False) -> None:
                 done += await _renew(key, ring, session.actor)
             except (UnknownEncryptionKey, CorruptCiphertext) as exc:
                 failed.append(str(exc))
-            advance()
+            advance(1)
     if as_json:
         output.print_json({"reencrypted": done, "failed": len(failed)})
     else:

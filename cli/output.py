@@ -92,12 +92,12 @@ def record(fields: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on standard error while it is a terminal; call what this gives after every step."""
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while it is a terminal; call what this gives with steps done."""
     console = _console(sys.stderr)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda steps: bar.advance(task, steps)
 
 
 def show_generated(made: Mapping[str, str], data_dir: Path) -> None:

@@ -1,0 +1,365 @@
+"""`export` and `import`: from either backend to the other, whole or not at all."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tortoise import Model
+
+from config import Database, load
+from models import (
+    AdminUser,
+    AuditEvent,
+    ManagementToken,
+    Project,
+    Token,
+    TokenSecret,
+    UsageHour,
+    UsageMinute,
+    portable,
+    secrets,
+)
+from models.crypto import KeyRing
+from models.grants import load_grant
+from models.ledger import apply_batch
+from models.snapshots import snapshot
+from proxy.limits import Claim, Exhausted
+from proxy.limits_engines import open_limits
+from tests.cli.conftest import configured
+from tests.cli.running import CommandLine
+from tests.models.rows import BY, an_entry
+
+RING = KeyRing([bytes(32)])
+LIMIT = 5
+
+
+def _claim(token: Token) -> Claim:
+    return Claim(
+        key=f"t:{token.id}",
+        quota=token.max_requests,
+        quota_base=token.quota_base,
+        quota_epoch=token.quota_epoch,
+    )
+
+
+async def _admitted(cli: CommandLine, token: Token, most: int) -> int:
+    """How many more requests the limits admit, of `most` tries."""
+    settings = load({**cli.environ, "DATA_DIR": str(cli.directory / "data")}, None)
+    settings.data_dir.mkdir(exist_ok=True)
+    limits = await open_limits(settings, "test")
+    try:
+        for count in range(most):
+            try:
+                limits.release(await limits.acquire((_claim(token),)))
+            except Exhausted:
+                return count
+        return most
+    finally:
+        await limits.close()
+
+
+async def _fill() -> str:
+    """A bit of everything; the secret of the token that has a limit."""
+    docs = await Project.create_with_key(
+        name="Büro “docs”", provider="openai", api_key="sk-one", ring=RING, by=BY,
+        allowed_models=["gpt-4o*", "日本"], base_url="https://example.com/v1",
+    )  # fmt: skip
+    await docs.add_key(api_key="sk-two", ring=RING, by=BY, label="spare", weight=3)
+    gone = await Project.create_with_key(
+        name="gone", provider="openai", api_key="sk-3", ring=RING, by=BY
+    )
+    await Token.issue(gone, by=BY, name="of the deleted")
+    await gone.erase(by=BY)
+    limited, secret = await Token.issue(
+        docs, by=BY, name="limited", max_requests=LIMIT, allowed_ips=["10.0.0.0/8"]
+    )
+    rotated, _ = await Token.issue(docs, by=BY)
+    await rotated.rotate(by=BY, grace_seconds=3600)
+    await Token.issue(docs, by=BY)
+    await ManagementToken.issue(name="ci", scope="read", by=BY)
+    await AdminUser.create_with_password(username="alice", password="a password", by=BY)
+    entries = [
+        an_entry(token_id=limited.id, project_id=docs.id, model=model, cost_nanos=cost)
+        for model, cost in (("gpt-4o", 7), ("ünknown", None), ("A", 0), ("a", 1))
+    ]
+    await apply_batch("j", 0, 1, entries)
+    return secret
+
+
+@pytest.fixture(params=["sqlite-postgres", "postgres-sqlite", "sqlite-sqlite"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[CommandLine, CommandLine]:
+    """Where to export, and an empty one where to import."""
+    made = []
+    for number, backend in enumerate(request.param.split("-")):
+        directory = tmp_path / f"side-{number}"
+        directory.mkdir()
+        if number == 1 and backend == "sqlite":
+            # The other template copy may be the first side's.
+            database = Database(dialect="sqlite", path=directory / "llm-proxy.db")
+        else:
+            database = request.getfixturevalue(f"{backend}_database")
+        made.append(configured(database, directory))
+    return made[0], made[1]
+
+
+def _export(cli: CommandLine, name: str = "export.jsonl", *options: str) -> bytes:
+    (cli.directory / name).unlink(missing_ok=True)
+    ran = cli("export", name, *options)
+    assert ran.code == 0, ran.err
+    return (cli.directory / name).read_bytes()
+
+
+def _import(cli: CommandLine, archive: bytes, *options: str) -> Any:
+    (cli.directory / "in.jsonl").write_bytes(archive)
+    return cli("import", "in.jsonl", *options)
+
+
+def _limited(cli: CommandLine) -> Token:
+    async def find() -> Token:
+        return await Token.get(name="limited")
+
+    return cli.on_database(find)
+
+
+def _count(cli: CommandLine, model: type[Model]) -> int:
+    async def count() -> int:
+        return await model.all().count()
+
+    return cli.on_database(count)
+
+
+def _grant(cli: CommandLine, secret: str) -> Any:
+    async def load_it() -> Any:
+        return await load_grant(secrets.digest(secret), RING)
+
+    return cli.on_database(load_it)
+
+
+def test_there_and_back_again(pair: tuple[CommandLine, CommandLine]) -> None:
+    here, there = pair
+    secret = here.on_database(_fill)
+    token = _limited(here)
+    assert asyncio.run(_admitted(here, token, 3)) == 3
+
+    archive = _export(here)
+    assert secret.encode() not in archive
+    assert b"sk-one" not in archive
+    assert _import(there, archive).code == 0
+    assert _export(there) == archive
+
+    # The token works there with all that it has, and with what is left of its quota.
+    granted = _grant(there, secret)
+    assert granted == msgspec.structs.replace(_grant(here, secret), quota_base=3)
+    assert [key.secret for key in granted.keys] == ["sk-one", "sk-two"]
+    assert asyncio.run(_admitted(there, _limited(there), 9)) == LIMIT - 3
+
+    # And back, into the installation that has seen those tokens before.
+    again = _export(there)
+    here.on_database(_empty)
+    assert _import(here, again).code == 0
+    assert _export(here) == again
+    assert asyncio.run(_admitted(here, _limited(here), 9)) == 0
+
+
+async def _empty() -> None:
+    for model in (Project, ManagementToken, AdminUser, UsageHour, UsageMinute):
+        await model.all().delete()
+
+
+def test_audit_and_requests_move_on_request(pair: tuple[CommandLine, CommandLine]) -> None:
+    here, there = pair
+    here.on_database(_fill)
+    archive = _export(here, "all.jsonl", "--with-audit", "--with-requests")
+    assert _import(there, archive).code == 0
+
+    async def events() -> list[Any]:
+        rows = await AuditEvent.exclude(action__startswith="database.").order_by("id")
+        return [(row.id, row.at, row.actor, row.action, row.changes) for row in rows]
+
+    assert there.on_database(events) == here.on_database(events)
+    tables = json.loads(archive.splitlines()[0])["rows"]
+    assert tables["request_log"] == 4
+    assert "request_log" not in json.loads(_export(here).splitlines()[0])["rows"]
+
+
+def test_who_moved_what_is_audited(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.on_database(_fill)
+    _export(cli_on_sqlite)
+
+    async def find() -> AuditEvent:
+        return await AuditEvent.get(action="database.export")
+
+    event = cli_on_sqlite.on_database(find)
+    assert event.actor.startswith("cli:")
+    assert event.changes["token"] == [None, 4]
+
+
+def test_merging_adds_what_is_missing_and_touches_nothing_else(
+    pair: tuple[CommandLine, CommandLine],
+) -> None:
+    here, there = pair
+    here.on_database(_fill)
+    first = _export(here)
+    assert _import(there, first).code == 0
+    refused = _import(there, first)
+    assert (refused.code, "not empty" in refused.err, "--merge" in refused.err) == (1, True, True)
+    again = _import(there, first, "--merge", "--json")
+    assert set(again.json["added"].values()) == {0}
+    assert _export(there) == first
+
+    async def go_on_here() -> None:
+        docs = await Project.get(name="Büro “docs”")
+        await Token.issue(docs, by=BY, name="new")
+        await (await Token.get(name="limited")).rotate(by=BY)
+
+    async def go_on_there() -> None:
+        docs = await Project.get(name="Büro “docs”")
+        keys = await docs.keys.all().order_by("id")
+        await keys[0].remove(by=BY)
+        await docs.change(by=BY, name="renamed there")
+
+    here.on_database(go_on_here)
+    there.on_database(go_on_there)
+    merged = _import(there, _export(here), "--merge", "--json")
+    assert {name for name, count in merged.json["added"].items() if count} == {
+        "token",
+        "token_secret",
+    }
+
+    async def left_there() -> tuple[int, int]:
+        docs = await Project.get(name="renamed there")
+        secrets = TokenSecret.filter(token__name="limited")
+        return await docs.keys.all().count(), await secrets.count()
+
+    assert there.on_database(left_there) == (1, 1)
+
+
+def test_names_that_others_have_are_told_and_nothing_is_imported(
+    pair: tuple[CommandLine, CommandLine],
+) -> None:
+    here, there = pair
+    here.on_database(_fill)
+    there.project("Büro “docs”")
+    refused = _import(there, _export(here), "--merge")
+    assert refused.code == 1
+    assert "Büro “docs”" in refused.err
+    assert _count(there, Token) == 0
+
+
+def test_administrator_of_the_first_start_stays(cli_on_sqlite: CommandLine, tmp_path: Path) -> None:
+    cli_on_sqlite.on_database(_fill)
+    other = tmp_path / "other"
+    other.mkdir()
+    there = configured(Database(dialect="sqlite", path=other / "x.db"), other)
+    made = there("admin", "create", "--username", "alice", "--password", "another password")
+    assert made.code == 0
+    assert _import(there, _export(cli_on_sqlite)).code == 0
+
+    async def sign_in() -> list[bool]:
+        tries = ("another password", "a password")
+        return [await AdminUser.authenticate("alice", word) is not None for word in tries]
+
+    assert there.on_database(sign_in) == [True, False]
+
+
+@pytest.mark.parametrize("key", ["B" * 43, None])
+def test_without_the_encryption_key_nothing_is_imported(
+    cli_on_sqlite: CommandLine, tmp_path: Path, key: str | None
+) -> None:
+    cli_on_sqlite.on_database(_fill)
+    other = tmp_path / "other"
+    other.mkdir()
+    there = configured(Database(dialect="sqlite", path=other / "x.db"), other)
+    there.environ.pop("ENCRYPTION_KEY")
+    if key:
+        there.environ["ENCRYPTION_KEY"] = key
+    refused = _import(there, _export(cli_on_sqlite))
+    assert refused.code == 1
+    assert refused.err.startswith("ENCRYPTION_KEY: ")
+    assert RING.newest in refused.err
+    assert not (other / "data" / "encryption-key").exists()
+    assert _count(there, Project) == 0
+
+
+def test_damaged_files_are_refused_whole(cli: CommandLine) -> None:
+    cli.on_database(_fill)
+    archive = _export(cli)
+    lines = archive.splitlines(keepends=True)
+    cli.on_database(_empty)
+    token = next(n for n, line in enumerate(lines) if b'"limited"' in line)
+    damaged = {
+        "empty": b"",
+        "other": b"PK\x03\x04 not ours\n",
+        "cut in a line": archive[:-40],
+        "cut after a line": b"".join(lines[:-1]),
+        "only the first line": lines[0],
+        "a line is missing": b"".join(lines[:token] + lines[token + 1 :]),
+        "changed": archive.replace(b'"limited"', b'"limitex"'),
+        "longer": archive + b"[]\n",
+        "no JSON": b"".join([*lines[:token], b"[1,\n", *lines[token + 1 :]]),
+        "newer": archive.replace(b'"llm_proxy_export":1', b'"llm_proxy_export":2'),
+        "unknown table": archive.replace(b'"table":"token"', b'"table":"tokem"'),
+        "unknown column": archive.replace(b'"hint"', b'"hunt"'),
+        "wrong value": archive.replace(b'"limited"', b"12345678"),
+        "short row": b"".join([*lines[:token], b'["0"]\n', *lines[token + 1 :]]),
+    }
+    for what, text in damaged.items():
+        refused = _import(cli, text)
+        assert (refused.code, refused.out) == (1, ""), what
+        assert refused.err, what
+        assert "Traceback" not in refused.err, what
+        assert _count(cli, Project) == 0, what
+        assert _count(cli, AdminUser) == 0, what
+    assert _import(cli, archive).code == 0
+
+
+def test_file_is_private_and_never_overwritten(cli_on_sqlite: CommandLine) -> None:
+    _export(cli_on_sqlite)
+    path = cli_on_sqlite.directory / "export.jsonl"
+    assert path.stat().st_mode & 0o777 == 0o600
+    before = path.read_bytes()
+    assert cli_on_sqlite("export", "export.jsonl").code == 1
+    assert path.read_bytes() == before
+    assert cli_on_sqlite("export", "no/such/directory").code == 1
+    assert cli_on_sqlite("import", "no-such-file").code == 1
+
+
+def test_through_a_pipe(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.on_database(_fill)
+    archive = _export(cli_on_sqlite)
+    piped = cli_on_sqlite.process("export", "-")
+    assert piped.code == 0
+    assert piped.out.encode() == archive
+    cli_on_sqlite.on_database(_empty)
+    assert cli_on_sqlite.process("import", "-", stdin=piped.out).code == 0
+    assert _export(cli_on_sqlite) == archive
+
+
+async def test_snapshot_is_of_one_moment_and_keeps_nobody_out(connected: Database) -> None:
+    await _fill()
+    async with snapshot(connected) as found:
+
+        async def tokens() -> int:
+            counts = [row[0] async for row in found.rows("SELECT count(*) FROM token")]
+            return int(counts[0])
+
+        before = await tokens()
+        docs = await Project.get(name="Büro “docs”")
+        await asyncio.wait_for(Token.issue(docs, by=BY), 5)
+        assert await tokens() == before
+    assert await Token.all().count() == before + 1
+
+
+def test_every_column_of_a_moved_table_is_moved(cli_on_sqlite: CommandLine) -> None:
+    """A column that a later release adds must not be lost on the way."""
+
+    async def not_moved() -> dict[str, set[str]]:
+        tables = (*portable.TABLES, portable.AUDIT, portable.REQUESTS)
+        return {table.name: table.model._meta.db_fields - set(table.columns) for table in tables}
+
+    left_out = cli_on_sqlite.on_database(not_moved)
+    assert left_out.pop("usage_minute") == left_out.pop("usage_hour") == {"id"}
+    assert not any(left_out.values())
