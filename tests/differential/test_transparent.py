@@ -346,6 +346,14 @@ async def test_trailers_down(compare: Compare) -> None:
     assert seen.trailers == [(b"X-Sum", b"abc"), (b"x-sum", b"d"), (b"X-E", b"")]
 
 
+async def test_no_field_comes_back_as_a_trailer_that_would_not_as_a_header(both: Both) -> None:
+    lines = b"Set-Cookie: a=b\r\nTransfer-Encoding: chunked\r\nContent-Type: x\r\nX-Kept: 1\r\n"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    both.up.script("/v1/models", [head + b"2\r\nok\r\n0\r\n" + lines + b"\r\n"], close=False)
+    seen = await both.proxied(Ask())
+    assert (seen.body, seen.trailers) == (b"ok", [(b"X-Kept", b"1")])
+
+
 @pytest.mark.parametrize("fake", ["1xx=103", "1xx=103, 1xx=103", "1xx=102, 1xx=103", "1xx=100"])
 async def test_interim_responses(compare: Compare, fake: str) -> None:
     seen, _ = await compare(Ask(fake=fake))

@@ -13,6 +13,9 @@ from proxy.upstream.connection import Timeouts, UpstreamConnection
 from proxy.upstream.errors import TimedOut
 from tests.proxy.upstream.conftest import Asking, request, whole_body
 
+# Nothing here depends on the loop, and all of it takes time.
+pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
+
 #: Of the first byte, or of idling; the other one is long.
 SHORT = 0.4
 LONG = 30.0
