@@ -13,13 +13,14 @@ from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+from loguru import logger
 from sanic import Sanic
 from sanic_ext import Config as ExtendConfig
 from sanic_ext import Extend
 from sanic_ext.extensions.templating.extension import TemplatingExtension
 
 from admin import blueprint as admin_blueprint
-from config import Settings, generate_missing, load
+from config import Settings, generate_missing, load, traces_wanted
 from config.client_address import client_address
 from manage import blueprint as manage_blueprint
 from models import database, generation
@@ -51,6 +52,7 @@ from server.operations import Checks
 from server.operations import blueprint as operations_blueprint
 from server.request_lines import RequestLines
 from server.routing import OpenRouter
+from server.traces import Traces, TracesUnavailable
 
 App: TypeAlias = Sanic[Any, SimpleNamespace]
 
@@ -141,6 +143,17 @@ def _client_address(settings: Settings, head: RequestHead) -> str:
     return client_address(head.client_ip, forwarded, settings.trusted_proxies)
 
 
+def _traces() -> Traces | None:
+    """Only where the environment asks for them; a start does not fail for want of traces."""
+    if not traces_wanted():
+        return None
+    try:
+        return Traces()
+    except TracesUnavailable as exc:
+        logger.warning("OTEL_*: no traces, since their library is not installed: {}", exc)
+        return None
+
+
 class _Books:
     """Where the grant cache reads: the models."""
 
@@ -200,6 +213,7 @@ class _Parts:
             ),
             self._levels,
             lambda: self._grants.database_answers is False,
+            _traces(),
         )
         self._plane = DataPlane(
             bounds=Bounds(

@@ -4,6 +4,7 @@
     database  `DATABASE_URL`
     table     every variable as one row; `.env.example` and docs/configuration.md are its print
     load      the environment to `Settings`, or every problem at once
+    tracing   whether OpenTelemetry's own variables ask for traces
     version   which release this is
     generated secrets made on the first start, where the database is a file
 
@@ -17,6 +18,7 @@ from config.forms import Network, parse_base_url
 from config.generated import generate_missing
 from config.load import ConfigError, load, load_database
 from config.table import TABLE, Row, Settings
+from config.tracing import traces_wanted
 from config.version import VERSION
 
 __all__ = [
@@ -31,4 +33,5 @@ __all__ = [
     "load",
     "load_database",
     "parse_base_url",
+    "traces_wanted",
 ]

@@ -58,7 +58,7 @@ class Ledger(Protocol):
 class Observer(Protocol):
     """Who is told what happened, for metrics and logs. Never raises, never waits."""
 
-    def recorded(self, entry: Entry) -> None:
+    def recorded(self, entry: Entry, exchange: Exchange) -> None:
         """A request that was let in has ended."""
         ...
 
@@ -298,7 +298,7 @@ class DataPlane:
             exchange.recorded = True
             entry = exchange.entry(outcome, self._pricing)
             self._ledger.append(entry)
-            self._observer.recorded(entry)
+            self._observer.recorded(entry, exchange)
 
     async def _refuse(
         self,

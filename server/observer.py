@@ -7,6 +7,7 @@ request, into the log.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from time import time
 from typing import Final
@@ -18,8 +19,11 @@ from proxy.errors import LimitsUndecided, Refusal
 from proxy.exchange import Exchange
 from server.metrics import Levels, Metrics, Refused
 from server.request_lines import RequestLines
+from server.traces import Traced, Traces, context_of
 
 _EVERY: Final = 0.25
+#: Seconds to send the last spans.
+_LAST_SPANS: Final = 1.0
 
 
 class Observer:
@@ -32,7 +36,10 @@ class Observer:
         lines: RequestLines,
         levels: Callable[[], Levels],
         is_away: Callable[[], bool] = lambda: False,
+        traces: Traces | None = None,
     ) -> None:
+        self._traces = traces
+        self._traced: list[Traced] = []
         self._metrics = metrics
         self._lines = lines
         self._levels = levels
@@ -54,10 +61,20 @@ class Observer:
             await asyncio.gather(self._task, return_exceptions=True)
         self.flush()
         self._metrics.leave()
+        if self._traces is not None:
+            await self._close_traces(self._traces)
 
-    def recorded(self, entry: Entry) -> None:
+    async def _close_traces(self, traces: Traces) -> None:
+        """A collector that is away must not hold up the end of a worker."""
+        closing = threading.Thread(target=traces.close, daemon=True)
+        closing.start()
+        await asyncio.to_thread(closing.join, _LAST_SPANS)
+
+    def recorded(self, entry: Entry, exchange: Exchange) -> None:
         """A request that was let in has ended."""
         self._entries.append(entry)
+        if self._traces is not None:
+            self._traced.append(Traced(entry, context_of(exchange.head.headers)))
 
     def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
         """The proxy answered by itself."""
@@ -87,6 +104,9 @@ class Observer:
         self._count_undecided(entries, refused)
         self._metrics.set_levels(self._levels())
         self._lines.write(entries, refused)
+        if self._traces is not None:
+            traced, self._traced = self._traced, []
+            self._traces.write(traced)
 
     def _count_undecided(self, entries: list[Entry], refused: list[Refused]) -> None:
         self._metrics.add_undecided("refused", sum(one.undecided for one in refused))

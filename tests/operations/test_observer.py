@@ -2,6 +2,7 @@
 
 import io
 from typing import Any, Final
+from unittest.mock import ANY
 from uuid import UUID
 
 from models.ledger import Entry
@@ -59,17 +60,17 @@ def test_requests_of_an_outage_are_counted_both_ways() -> None:
     observer = Observer(
         metrics, RequestLines(io.StringIO(), "json", 0.0), lambda: Levels(0, 0, 0), lambda: away
     )
-    observer.recorded(entry())
+    observer.recorded(entry(), ANY)
     observer.flush()
     away = True
-    observer.recorded(entry())
+    observer.recorded(entry(), ANY)
     # Let in before the outage: it may have been limited.
-    observer.recorded(entry(at_us=0))
+    observer.recorded(entry(at_us=0), ANY)
     refused = Refused(ID, "database_unavailable", "openai", "", "POST", 503, recorded=False)
     observer._refused += [refused, refused._replace(undecided=True)]
     observer.flush()
     away = False
-    observer.recorded(entry())
+    observer.recorded(entry(), ANY)
 
     found = Scrape(observer.exposition().decode())
     assert found.total("llm_proxy_undecided_limits_total", decision="passed") == 1

@@ -1,0 +1,21 @@
+"""Whether OpenTelemetry traces are wanted, by its own standard variables.
+
+https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+The SDK reads the rest of them by itself; this only says whether it is to be loaded at all.
+"""
+
+import os
+from collections.abc import Mapping
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
+
+def traces_wanted(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether somebody said where traces should go."""
+    environ = os.environ if environ is None else environ
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    exporter = environ.get("OTEL_TRACES_EXPORTER", "").strip().lower()
+    if exporter:
+        return exporter == "otlp"
+    return any(environ.get(name) for name in _ENDPOINTS)
