@@ -13,10 +13,10 @@ PYTHON ?= $(shell cd / && for candidate in python3 python3.13 python3.12 python3
 	2>/dev/null && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check format lock docs bench clean
+.PHONY: help install run demo test check format lock docs screenshots bench clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## Create .venv with everything the other targets need
 
@@ -41,6 +41,7 @@ demo: $(STAMP) ## As run, offline, with a fake upstream, a project and a token
 	@exec $(BIN)/llm-proxy demo
 
 test: $(STAMP) ## Every test
+	@tests/browser/install.sh
 	$(BIN)/python -m pytest
 
 check: $(STAMP) ## Format, lint, types, import rules
@@ -62,6 +63,10 @@ docs: $(STAMP) ## Write .env.example, docs/configuration.md and docs/command-lin
 	$(BIN)/python -m docs.generate
 
 # In a minute: make bench ARGS=--quick. All options: make bench ARGS=--help
+screenshots: $(STAMP) ## Write docs/images anew, from a service full of made-up use
+	@tests/browser/install.sh
+	$(BIN)/python -m tests.browser.screenshots
+
 bench: $(STAMP) ## The benchmark table
 	@$(BIN)/python -m benchmarks $(ARGS)
 

@@ -5,6 +5,7 @@ Each test has a window of its own, and names its own projects and tokens.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,7 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser lives on one loop, so its tests run there."""
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        is_async = iscoroutinefunction(getattr(item, "function", None))
+        if here in item.path.parents and is_async:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

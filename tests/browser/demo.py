@@ -14,7 +14,7 @@ from config import Settings
 from models import Actor, AdminUser, Project, Token
 from models.crypto import KeyRing
 from models.ids import first_id_at
-from models.ledger import Entry, apply_batch
+from models.ledger import Entry, Outcome, apply_batch
 from server.bootstrap import connected
 
 VIEWER: Final = ("erin", "viewer-of-the-demo")
@@ -65,9 +65,21 @@ async def fill(settings: Settings, *, days: int = _DAYS) -> None:
         for team in _TEAMS:
             project, tokens = await _make(team, ring)
             entries += _requests(random, team, project.id, tokens, days)
+        await _age(random, days)
         entries.sort(key=lambda entry: entry.at_us)
         for start in range(0, len(entries), _PER_BATCH):
             await apply_batch("demo", start, start + _PER_BATCH, entries[start:][:_PER_BATCH])
+
+
+async def _age(random: Random, days: int) -> None:
+    """Nobody makes all of it within a second."""
+    present = datetime.now(UTC)
+    for project in await Project.all().order_by("id"):
+        made = present - timedelta(days=random.uniform(days, 4 * days))
+        await Project.filter(id=project.id).update(created_at=made, updated_at=made)
+        for token in await Token.filter(project_id=project.id):
+            later = made + (present - made) * random.random()
+            await Token.filter(id=token.id).update(created_at=later)
 
 
 async def _make(team: _Team, ring: KeyRing) -> tuple[Project, list[UUID]]:
@@ -118,10 +130,10 @@ def _entry(random: Random, team: _Team, project_id: UUID, token_id: UUID, at: da
     prompt = int(random.lognormvariate(6.4, 0.9))
     completion = 0 if embedding else int(random.lognormvariate(5.4, 0.8))
     cached = prompt // 2 if random.random() < 0.3 else 0
-    status, outcome = random.choices(
-        [(200, "complete"), (429, "complete"), (500, "complete"), (200, "client_left")],
-        [965, 18, 9, 8],
-    )[0]
+    ends: tuple[tuple[int, Outcome], ...] = (
+        (200, "complete"), (429, "complete"), (500, "complete"), (200, "client_left"),
+    )  # fmt: skip
+    status, outcome = random.choices(ends, (965, 18, 9, 8))[0]
     spent = status == 200 and outcome == "complete"
     price_in, price_out = _PRICES[model]
     ttfb = int(random.lognormvariate(12.9, 0.55))

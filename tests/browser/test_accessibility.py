@@ -1,0 +1,99 @@
+"""axe-core on every page: no violation of WCAG 2.2 AA, nor of what it calls good practice."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Page
+
+from models import AdminUser, Project, RequestLog, Token, UpstreamKey
+from tests.browser.conftest import Place
+
+VENDOR: Final = Path(__file__).parent / "vendor"
+AXE: Final = VENDOR / "axe-4.14.1.min.js"
+_RUN: Final = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .map(rule => ({id: rule.id, nodes: rule.nodes.map(node => node.html.slice(0, 200))}))"""
+
+PAGES: Final = (
+    "account", "audit", "audit?action=nothing", "dashboard",
+    "dashboard?range=7d&show=tokens&by=project&top=token", "dashboard?range=30d&show=cost",
+    "dashboard?range=custom&from=2026-01-01&to=2026-01-02", "nowhere",
+    "projects", "projects?q=nothing", "projects/new",
+    "projects/{project}", "projects/{project}/edit", "projects/{project}/deactivate",
+    "projects/{project}/revoke-tokens", "projects/{project}/delete",
+    "projects/{project}/keys/{key}/edit", "projects/{project}/keys/{key}/remove",
+    "requests", "requests?model=nothing", "requests/{request}",
+    "tokens", "tokens?q=nothing", "tokens/new", "tokens/{token}", "tokens/{token}/edit",
+    "tokens/{token}/rotate", "tokens/{token}/revoke",
+    "users", "users/new", "users/{user}",
+)  # fmt: skip
+
+
+def test_axe_is_the_file_that_it_is_said_to_be() -> None:
+    digest, name = (VENDOR / "SHA256SUMS").read_text().split()
+    assert name == AXE.name
+    assert hashlib.sha256(AXE.read_bytes()).hexdigest() == digest
+
+
+async def violations(page: Page) -> list[dict[str, Any]]:
+    """What axe finds on the page that is open."""
+    # Evaluated by the debugger, which the page's policy does not bind.
+    await page.evaluate(AXE.read_text())
+    found: list[dict[str, Any]] = await page.evaluate(_RUN)
+    return found
+
+
+async def test_every_page(admin: Page, place: Place) -> None:
+    ids = await _ids(place)
+    found = {}
+    for path in PAGES:
+        answer = await admin.goto(f"/admin/{path.format(**ids)}")
+        assert answer is not None
+        assert answer.status in (200, 404), path
+        if wrong := await violations(admin):
+            found[path] = wrong
+    assert found == {}
+
+
+async def test_a_fault_would_be_found(admin: Page) -> None:
+    await admin.goto("/admin/account")
+    await admin.evaluate("document.querySelector('label').remove()")
+    assert [rule["id"] for rule in await violations(admin)] == ["label"]
+
+
+async def test_signing_in(stranger: Page) -> None:
+    await stranger.goto("/admin/login")
+    assert await violations(stranger) == []
+
+
+async def test_the_drawer_and_a_dialog(admin: Page, place: Place) -> None:
+    ids = await _ids(place)
+    await admin.goto("/admin/requests")
+    await admin.locator("#rows tr").first.get_by_role("link").click()
+    await admin.locator("#drawer[open]").wait_for()
+    assert await violations(admin) == []
+    await admin.goto(f"/admin/tokens/{ids['token']}")
+    await admin.get_by_role("link", name="Rotate").click()
+    await admin.locator("#dialog[open]").wait_for()
+    assert await violations(admin) == []
+
+
+async def _ids(place: Place) -> dict[str, str]:
+    async with place.service.models():
+        project = await Project.get(name="Search")
+        token = await Token.filter(project_id=project.id).first()
+        key = await UpstreamKey.filter(project_id=project.id).first()
+        request = await RequestLog.all().order_by("-id").first()
+        user = await AdminUser.all().first()
+    found = {"project": project, "token": token, "key": key, "request": request, "user": user}
+    assert all(found.values())
+    return {name: str(row.id) for name, row in found.items() if row is not None}
+
+
+@pytest.mark.parametrize("path", ["dashboard", "projects", "requests"])
+async def test_no_page_is_wider_than_its_window(admin: Page, path: str) -> None:
+    await admin.goto(f"/admin/{path}")
+    assert await admin.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
