@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -45,7 +46,7 @@ async def test_an_idle_project_is_no_empty_start(admin: Browser) -> None:
 async def test_every_range_shows_what_was_used(admin: Browser, range_: str) -> None:
     project = await make_project("shop <b>")
     token = await make_token(project, "web <i>")
-    use = {"project_id": project.id, "token_id": token.id}
+    use: dict[str, Any] = {"project_id": project.id, "token_id": token.id}
     await record(entry(**use), entry(model="big <u>", **use), entry(status=502, **use))
     start = f"{datetime.now(UTC) - timedelta(hours=30):%Y-%m-%dT%H:%M}"
     for show in ("requests", "tokens", "cost", "nonsense"):
