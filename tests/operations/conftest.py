@@ -1,4 +1,4 @@
-"""An upstream, and a service of two workers for the tests of a module."""
+"""An upstream, and a service of two workers for tests that compare before and after."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -16,7 +16,7 @@ async def up() -> AsyncIterator[FakeUpstream]:
         yield upstream
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Two workers on SQLite."""
     directory = tmp_path_factory.mktemp("pair")

@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-import signal
+import io
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +14,15 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from config import traces_wanted
 from fake_upstream import FakeUpstream, expected_usage
+from proxy.downstream import RequestHead
+from proxy.exchange import Exchange
+from proxy.pricing import listed_name
+from server.metrics import Levels, Metrics
+from server.observer import Observer
+from server.request_lines import RequestLines
+from server.traces import Traces
 from tests.fixtures.service import RunService
+from tests.operations.test_observer import entry
 from tests.system.streams import CHAT
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -123,18 +131,20 @@ async def test_each_request_is_a_span_of_its_clients_trace(
     assert up.requests[0].header("tracestate") == b"vendor=1"
 
 
-async def test_a_collector_that_is_away_holds_nothing_up(
-    run_service: RunService, up: FakeUpstream
-) -> None:
-    # A port that takes connections and says nothing.
+async def test_a_collector_that_is_away_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # It takes connections and says nothing.
     silent = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
-    service = run_service(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}")
-    issued = await service.make_token(up.url)
-    async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer) as http:
-        assert (await http.post(CHAT, json=BODY)).status_code == 200
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
+    observer = Observer(
+        Metrics(listed_name),
+        RequestLines(io.StringIO(), "json", 0.0),
+        lambda: Levels(0, 0, 0),
+        traces=Traces(),
+    )
+    exchange = Exchange(RequestHead("POST", b"/", "1.1", [], None, "127.0.0.1"))
+    observer.recorded(entry(), exchange)
 
-    service.send(signal.SIGTERM)
-    async with asyncio.timeout(10):
-        assert await asyncio.to_thread(service.wait) == 0
+    async with asyncio.timeout(5):
+        await observer.close()
     silent.close()
