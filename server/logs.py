@@ -55,6 +55,8 @@ def configure(
     logging.basicConfig(handlers=[_Intercept()], level=level, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # Its pool tells of every try to reconnect by a traceback; the drain tells of an outage, once.
+    logging.getLogger("asyncpg").setLevel(logging.ERROR)
     for name in ("sanic.root", "sanic.error", "sanic.access", "sanic.server"):
         own = logging.getLogger(name)
         own.handlers.clear()
