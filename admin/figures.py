@@ -16,6 +16,8 @@ Better: TypeAlias = Literal["less", "neither"]
 #: Smaller changes are noise.
 _LEAST_CHANGE: Final = 0.005
 _MANIFOLD: Final = 10
+#: What is neither good nor bad below it: percentiles vary from one day to the next.
+_TELLING: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _relative(now: float | None, before: float | None, better: Better) -> Change
     if abs(ratio - 1) < _LEAST_CHANGE:
         return Change("0%", "same", "neither")
     text = f"×{ratio:.0f}" if ratio >= _MANIFOLD else f"{abs(ratio - 1):.0%}"
-    return Change(text, *_way(ratio > 1, better))
+    return Change(text, *_way(ratio > 1, better if abs(ratio - 1) >= _TELLING else "neither"))
 
 
 def _points(now: float | None, before: float | None) -> Change | None:

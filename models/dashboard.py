@@ -1,8 +1,8 @@
 """What the dashboard shows, from the minute and hour counters alone: never the request log.
 
-One pass over a span's rows gives its sums, its steps and the span before; another gives whoever
-used most. The adding is the database's, so a page costs the same however many requests it tells
-of.
+One pass over a span's rows gives its steps and their sum; the span before, and whoever used most,
+are read from the hours as far as they reach. The adding is the database's, so a page costs the
+same however many requests it tells of.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ import msgspec
 
 from models.database import connection, dialect, placeholders
 from models.histograms import percentile
-from models.spans import Span
+from models.spans import Part, Span
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US
 
 Measure: TypeAlias = Literal["requests", "tokens", "cost"]
@@ -32,6 +32,7 @@ _SUMS: Final = (
 _TTFB: Final = tuple(f"ttfb_{n}" for n in range(len(TTFB_BOUNDS_US) + 1))
 _OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) + 1))
 _COLUMNS: Final = (*_SUMS, "cost_nanos", *_TTFB, *_OVERHEAD)
+_ADDED: Final = ", ".join(f"SUM({name}) AS {name}" for name in _COLUMNS)
 _AMOUNTS: Final[dict[Measure, str]] = {
     "requests": "requests",
     "tokens": "prompt_tokens + completion_tokens",
@@ -119,22 +120,41 @@ class ProviderState(msgspec.Struct, frozen=True):
 
 async def course(span: Span) -> Course:
     """Sums of `span` and of the one before. Raises DatabaseUnavailable."""
-    sums = ", ".join(f"SUM({name}) AS {name}" for name in _COLUMNS)
+    steps = await _steps(span)
+    before = await _previous(span)
+    return Course(total=add_up(steps), previous=before, steps=tuple(steps))
+
+
+async def _steps(span: Span) -> list[Sums]:
     rows = await _rows(
         # First by bucket, in the index's order, so that few rows are left to be told apart.
-        f"SELECT {_step_of('bucket')} AS step, {sums} FROM"  # noqa: S608  (our own names)
-        f" (SELECT bucket, {sums} FROM {span.table}"
-        " WHERE bucket >= $3 AND bucket < $4 AND (bucket < $5 OR bucket >= $6)"
-        " GROUP BY bucket) AS by_bucket GROUP BY 1 ORDER BY 1",
-        *_scale(span.previous_start, span.step),
-        span.previous_start, span.end, span.previous_end, span.start,
+        f"SELECT {_step_of('bucket')} AS step, {_ADDED} FROM"  # noqa: S608  (our own names)
+        f" (SELECT bucket, {_ADDED} FROM {span.table} WHERE bucket >= $3 AND bucket < $4"
+        " GROUP BY bucket) AS by_bucket GROUP BY 1",
+        *_scale(span.start, span.step), span.start, span.end,
     )  # fmt: skip
-    by_step = {int(row["step"]) - span.steps: _sums(row) for row in rows}
-    return Course(
-        total=add_up(sums for step, sums in by_step.items() if step >= 0),
-        previous=add_up(sums for step, sums in by_step.items() if step < 0),
-        steps=tuple(by_step.get(step, NOTHING) for step in range(span.steps)),
-    )
+    by_step = {int(row["step"]): _sums(row) for row in rows}
+    return [by_step.get(step, NOTHING) for step in range(span.steps)]
+
+
+async def _previous(span: Span) -> Sums:
+    sql, values = _union(_ADDED, span.previous_parts)
+    # A part in which nothing was counted has one row as well, of NULLs.
+    return add_up(_sums(row) for row in await _rows(sql, *values) if row["requests"] is not None)
+
+
+def _union(columns: str, parts: Sequence[Part], group_by: str = "") -> tuple[str, list[datetime]]:
+    """`columns` of all of `parts`, and the values for the placeholders."""
+    selects: list[str] = []
+    values: list[datetime] = []
+    for part in parts:
+        first = len(values) + 1
+        selects.append(
+            f"SELECT {columns} FROM {part.table}"  # noqa: S608  (our own names)
+            f" WHERE bucket >= ${first} AND bucket < ${first + 1}{group_by}"
+        )
+        values += [part.start, part.end]
+    return " UNION ALL ".join(selects), values
 
 
 async def leaders(
@@ -142,7 +162,14 @@ async def leaders(
 ) -> dict[GroupBy, list[Share]]:
     """Whoever used most of `measure`, by each of `groups`. Raises DatabaseUnavailable."""
     columns = ", ".join(_GROUPS[group] for group in groups)
-    parts = [
+    used, values = _union(
+        f"{columns}, SUM(requests) AS requests, SUM(errors) AS errors,"
+        " SUM(prompt_tokens + completion_tokens) AS tokens,"
+        f" SUM(cost_nanos) AS cost_nanos, SUM({_AMOUNTS[measure]}) AS amount",
+        span.parts,
+        f" GROUP BY {columns}",
+    )
+    firsts = [
         f"SELECT * FROM (SELECT '{group}' AS kind,"  # noqa: S608  (our own names)
         f" CAST({_GROUPS[group]} AS TEXT) AS name,"
         " SUM(requests) AS requests, SUM(errors) AS errors, SUM(tokens) AS tokens,"
@@ -150,16 +177,7 @@ async def leaders(
         f" ORDER BY amount DESC, requests DESC, name LIMIT {int(limit)}) AS of_{group}"
         for group in groups
     ]
-    rows = await _rows(
-        f"WITH used AS MATERIALIZED (SELECT {columns},"  # noqa: S608  (our own names)
-        " SUM(requests) AS requests,"
-        " SUM(errors) AS errors, SUM(prompt_tokens + completion_tokens) AS tokens,"
-        f" SUM(cost_nanos) AS cost_nanos, SUM({_AMOUNTS[measure]}) AS amount"
-        f" FROM {span.table} WHERE bucket >= $1 AND bucket < $2 GROUP BY {columns}) "
-        + " UNION ALL ".join(parts),
-        span.start,
-        span.end,
-    )
+    rows = await _rows(f"WITH used AS MATERIALIZED ({used}) {' UNION ALL '.join(firsts)}", *values)
     found: dict[GroupBy, list[Share]] = {group: [] for group in groups}
     for row in rows:
         found[row["kind"]].append(_share(row))

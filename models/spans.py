@@ -5,7 +5,7 @@ are widened to what the table can tell apart.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
@@ -33,6 +33,14 @@ _NAMED: Final[dict[SpanName, tuple[timedelta, timedelta]]] = {
 }
 
 
+class Part(NamedTuple):
+    """Rows of a table, from `start` up to but not including `end`."""
+
+    table: str
+    start: datetime
+    end: datetime
+
+
 class Span(msgspec.Struct, frozen=True, kw_only=True):
     """`start` up to but not including `end`, a whole number of steps apart."""
 
@@ -50,6 +58,16 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     def table(self) -> str:
         """Where its counters are."""
         return "usage_minute" if self.by_minute else "usage_hour"
+
+    @property
+    def parts(self) -> tuple["Part", ...]:
+        """Where its sums are read soonest."""
+        return _parts(self.start, self.end, by_minute=self.by_minute)
+
+    @property
+    def previous_parts(self) -> tuple["Part", ...]:
+        """The same for the stretch before."""
+        return _parts(self.previous_start, self.previous_end, by_minute=self.by_minute)
 
     @property
     def steps(self) -> int:
@@ -112,6 +130,19 @@ def _span(
         by_minute=by_minute,
         running=running,
     )
+
+
+def _parts(start: datetime, end: datetime, *, by_minute: bool) -> tuple[Part, ...]:
+    """Whole hours from the hour counters, which are few, and only the ends by minute."""
+    first, last = -((_EPOCH - start) // _HOUR) * _HOUR + _EPOCH, _floor(end, _HOUR)
+    if not by_minute or first >= last:
+        return (Part("usage_minute" if by_minute else "usage_hour", start, end),)
+    parts = (
+        Part("usage_minute", start, first),
+        Part("usage_hour", first, last),
+        Part("usage_minute", last, end),
+    )
+    return tuple(part for part in parts if part.start < part.end)
 
 
 def _floor(moment: datetime, step: timedelta) -> datetime:

@@ -1,6 +1,8 @@
 """The request log as it grows: what viewers get, and when their streams end."""
 
 import asyncio
+import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,8 @@ from admin.tail import Viewer
 from models import AdminSession, RequestLog
 from models.ledger import Entry, apply_batch
 from models.log_tail import LogTail
-from tests.admin.conftest import BY, Browser, make_project, make_token, on_both
+from tests.admin.conftest import BY, Browser, browsing, make_project, make_token, on_both
+from tests.fixtures.service import GIVEN, RunService
 from tests.manage.entries import entry
 
 TAIL = "/admin/requests/tail"
@@ -126,6 +129,19 @@ async def test_a_stream_has_the_strict_headers(viewer: Browser) -> None:
     async with watching(viewer) as stream:
         assert "default-src 'none'" in stream.response.headers["content-security-policy"]
         assert stream.response.headers["cache-control"] == "no-store"
+
+
+async def test_a_draining_worker_does_not_wait_for_viewers(run_service: RunService) -> None:
+    service = run_service(**GIVEN)
+    async with browsing(service.url) as browser:
+        await browser.sign_in("admin", GIVEN["ADMIN_PASSWORD"])
+        async with watching(browser) as stream:
+            began = time.monotonic()
+            service.send(signal.SIGTERM)
+            await stream.end()
+            assert await asyncio.to_thread(service.wait) == 0
+            # It would wait for 25 s.
+            assert time.monotonic() - began < 10
 
 
 # The poller's look

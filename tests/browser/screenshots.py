@@ -1,6 +1,7 @@
 """`make screenshots`: every page, light and dark, at a desk and on a phone, into docs/images."""
 
 import asyncio
+import socket
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -72,13 +73,20 @@ async def main() -> None:
     _IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="llm-proxy-screenshots-") as directory:
         data = Path(directory) / "data" / "llm-proxy.db"
-        service = Service(Path(directory), Database(dialect="sqlite", path=data), GIVEN)
+        database = Database(dialect="sqlite", path=data)
+        service = Service(Path(directory), database, GIVEN | _usual_port())
         try:
             service.start()
             await demo.fill(service.settings)
             await _take(service)
         finally:
             service.tear_down()
+
+
+def _usual_port() -> dict[str, str]:
+    """The port that the snippets in the pictures should show, where nobody has it."""
+    with socket.socket() as probe:
+        return {"PORT": "8080"} if probe.connect_ex(("127.0.0.1", 8080)) else {}
 
 
 async def _take(service: Service) -> None:

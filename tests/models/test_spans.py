@@ -75,6 +75,21 @@ def test_any_other_is_covered_in_few_whole_steps(
     assert not span.by_minute or span.previous_start >= present - MINUTES_KEPT
 
 
+@given(presents, st.sampled_from(SPAN_NAMES))
+def test_parts_cover_it_once_and_hours_are_whole(present: datetime, name: SpanName) -> None:
+    span = named(name, present)
+    for parts, start, end in (
+        (span.parts, span.start, span.end),
+        (span.previous_parts, span.previous_start, span.previous_end),
+    ):
+        assert [start, *(part.end for part in parts)] == [*(part.start for part in parts), end]
+        for part in parts:
+            least = HOUR if part.table == "usage_hour" else MINUTE
+            assert not (part.start - datetime(1970, 1, 1, tzinfo=UTC)) % least
+            assert not (part.end - part.start) % least
+            assert part.table == "usage_hour" or part.end - part.start < HOUR or name == "1h"
+
+
 @pytest.mark.parametrize("start", [FIRST, LAST])
 @pytest.mark.parametrize("end", [FIRST, LAST])
 def test_one_that_nobody_can_mean_is_cut(start: datetime, end: datetime) -> None:
