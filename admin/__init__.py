@@ -8,8 +8,10 @@
     service     what `app.py` hands in
     rendering, shown, assets           Jinja, its filters, the hashed static files
     tables, charts, counts, forms/     lists with sort and page in the URL, columns over time, input
+    figures, timeline, drawing         what the dashboard is made of, down to the shapes
+    tail                               the request log as it grows, for all who watch at once
     danger, handover, csv_files        the last question, a new secret's way, safe exports
-    sign_in, account, projects, keys, tokens, requests, audit, usage, users    the views
+    sign_in, account, dashboard, projects, keys, tokens, requests, audit, usage, users    the views
 
 Conventions:
 

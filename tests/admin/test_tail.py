@@ -132,7 +132,7 @@ async def test_a_stream_has_the_strict_headers(viewer: Browser) -> None:
 
 
 async def test_a_draining_worker_does_not_wait_for_viewers(run_service: RunService) -> None:
-    service = run_service(**GIVEN)
+    service = run_service(ADMIN_PASSWORD=GIVEN["ADMIN_PASSWORD"])
     async with browsing(service.url) as browser:
         await browser.sign_in("admin", GIVEN["ADMIN_PASSWORD"])
         async with watching(browser) as stream:
