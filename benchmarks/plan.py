@@ -9,17 +9,17 @@ from dataclasses import dataclass
 class Plan:
     """Durations are seconds."""
 
-    rounds: int = 5
+    rounds: int = 4
     connections: int = 32
     warm_up: float = 0.3
     window: float = 1.2
-    latency_window: float = 2.0
-    first_byte_window: float = 1.5
+    latency_window: float = 1.5
+    first_byte_window: float = 1.0
     first_byte_rate: float = 200.0
     streams: int = 500
     stream_gap: float = 0.2
     """Between two events of one stream."""
-    stream_window: float = 4.0
+    stream_window: float = 3.0
     stream_rounds: int = 3
     waiting_streams: int = 2000
     settle: float = 1.0

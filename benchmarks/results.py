@@ -93,7 +93,8 @@ class Goal(msgspec.Struct, frozen=True):
     name: str
     wanted: str
     found: str
-    met: bool
+    met: bool | None
+    """None where the machine was too busy to tell."""
 
 
 class Results(msgspec.Struct, kw_only=True):
