@@ -12,7 +12,8 @@ from tests.browser.conftest import Place
 
 VENDOR: Final = Path(__file__).parent / "vendor"
 AXE: Final = VENDOR / "axe-4.14.1.min.js"
-_RUN: Final = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+_RUN: Final = """async () => (await axe.run(document,
+    {resultTypes: ["violations"], preload: false})).violations
     .map(rule => ({id: rule.id, nodes: rule.nodes.map(node => node.html.slice(0, 200))}))"""
 
 PAGES: Final = (
