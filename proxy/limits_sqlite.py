@@ -80,6 +80,12 @@ class _Standing(NamedTuple):
 _NEW: Final = (-1, 0, 0.0, 0.0)
 
 
+_Counter = tuple[int, int, float, float]
+#: The rows that a transaction has read, and whether it changed them.
+_Rows = dict[str, tuple[_Counter, bool]]
+_Asking = tuple[tuple[Claim, ...], asyncio.Future[Reservation]]
+
+
 class SqliteLimits:
     """The counters in the file at `path`. `clock` gives Unix time and may be set back."""
 
@@ -98,7 +104,11 @@ class SqliteLimits:
         self._held: Counter[str] = Counter()
         self._behind: set[str] = set()
         self._owed: Counter[tuple[str, int]] = Counter()
-        self._retry: asyncio.TimerHandle | None = None
+        self._asking: list[_Asking] = []
+        # Leases of the transaction under way.
+        self._granted: list[str] = []
+        self._next: asyncio.Handle | None = None
+        self._locked_since = 0.0
 
     async def open(self) -> None:
         """Make or open the file, and free the slots of dead workers. Raises LimitsUnavailable."""
@@ -135,13 +145,13 @@ class SqliteLimits:
         if self._connection is None:
             return
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
-        while not self._settle():
+        while not self._settle([]):
             if time.monotonic() > deadline:
                 logger.error("Limits were left locked: some quota was not given back")
                 break
             await asyncio.sleep(_PAUSE_S)
-        if self._retry is not None:
-            self._retry.cancel()
+        if self._next is not None:
+            self._next.cancel()
         await asyncio.to_thread(self._close, self._connection)
         self._connection = None
 
@@ -152,35 +162,100 @@ class SqliteLimits:
         self._presence.leave()
 
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
-        """Take one request from every claim, or nothing. Suspends only while nothing is taken."""
-        deadline = 0.0
-        while not self._begin():
-            now = time.monotonic()
-            deadline = deadline or now + _BUSY_TIMEOUT_S
-            if now > deadline:
-                raise LimitsUnavailable("another process keeps the limits locked")
-            await asyncio.sleep(_PAUSE_S)
+        """Take one request from every claim, or nothing.
+
+        Requests that ask in the same turn of the loop share one transaction: its beginning and
+        its commit are most of what a decision costs.
+        """
+        waiter: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
+        self._asking.append((claims, waiter))
+        self._schedule()
         try:
-            return self._decide(claims)
-        except sqlite3.DatabaseError as exc:
-            raise LimitsUnavailable(str(exc)) from exc
-        finally:
-            self._roll_back()
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                # Taken, but there is nobody left to use it.
+                self.give_back(waiter.result())
+            raise
 
     def release(self, reservation: Reservation) -> None:
-        """Free the slots, now or as soon as the file can be written."""
+        """Free the slots with the next transaction, which is in the next turn of the loop."""
         if reservation.lease is not None:
             self._let_go(reservation.lease)
-            self._settle()
+            self._schedule()
 
     def give_back(self, reservation: Reservation) -> None:
-        """Free the slots and return the quota, now or as soon as the file can be written."""
+        """Free the slots and return the quota, likewise."""
         if reservation.lease is not None:
             self._let_go(reservation.lease)
         for claim in reservation.claims:
             if claim.quota is not None:
                 self._owed[claim.key, claim.quota_epoch] += 1
-        self._settle()
+        self._schedule()
+
+    def _schedule(self, delay: float = 0.0) -> None:
+        if self._next is None:
+            loop = asyncio.get_running_loop()
+            self._next = loop.call_later(delay, self._turn) if delay else loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """One transaction for everything that waits for one."""
+        self._next = None
+        asking, self._asking = self._asking, []
+        try:
+            if not self._settle(asking):
+                self._try_again(asking)
+        except Exception as exc:  # noqa: BLE001  (whatever it is: those who wait must learn of it)
+            self._roll_back()
+            if len(asking) > 1:
+                # One request's trouble is not the others'.
+                for one in asking:
+                    self._asking = [one]
+                    self._turn()
+                return
+            _refuse(asking, exc)
+            if self._behind or self._owed:
+                logger.debug("Limits are given back later: {}", exc)
+                self._schedule(_RETRY_S)
+
+    def _try_again(self, asking: list[_Asking]) -> None:
+        """Another process has the file. Let the loop go on, but nobody wait for ever."""
+        now = time.monotonic()
+        self._locked_since = self._locked_since or now
+        if now - self._locked_since > _BUSY_TIMEOUT_S:
+            error = LimitsUnavailable("another process keeps the limits locked")
+            _refuse(asking, error)
+        else:
+            self._asking = asking + self._asking
+        self._schedule(_PAUSE_S if self._asking else _RETRY_S)
+
+    def _settle(self, asking: list[_Asking]) -> bool:
+        """Decide, write and commit; False where another process has a transaction under way."""
+        if not asking and not self._behind and not self._owed:
+            return True
+        if not self._begin():
+            return False
+        self._locked_since = 0.0
+        for (key, epoch), count in self._owed.items():
+            self._execute(_RETURN_QUOTA, (count, key, epoch))
+        self._granted.clear()
+        try:
+            decided = self._decide_all(asking)
+            self._write_slots()
+            self._execute("COMMIT")
+        except BaseException:
+            for lease in self._granted:
+                self._let_go(lease)
+            raise
+        self._checkpointer.wrote()
+        self._behind.clear()
+        self._owed.clear()
+        for waiter, outcome in decided:
+            if isinstance(outcome, Reservation):
+                waiter.set_result(outcome)
+            else:
+                waiter.set_exception(outcome)
+        return True
 
     def _begin(self) -> bool:
         """Begin a transaction, or say that another process has one."""
@@ -196,43 +271,56 @@ class SqliteLimits:
                 return True
         return False
 
-    def _commit(self) -> None:
-        self._execute("COMMIT")
-        self._checkpointer.wrote()
-
     def _roll_back(self) -> None:
         """End a transaction that failed: left open, it would keep every worker out."""
         if self._connection is not None and self._connection.in_transaction:
             self._connection.rollback()
 
-    def _decide(self, claims: tuple[Claim, ...]) -> Reservation:
+    def _decide_all(
+        self, asking: list[_Asking]
+    ) -> list[tuple[asyncio.Future[Reservation], Reservation | Exhausted]]:
         now = self._clock()
-        standings = [self._standing(claim, now) for claim in claims]
+        rows: _Rows = {}
+        decided: list[tuple[asyncio.Future[Reservation], Reservation | Exhausted]] = []
+        for claims, waiter in asking:
+            if not waiter.done():
+                decided.append((waiter, self._decide(claims, rows, now)))
+        for key, (row, changed) in rows.items():
+            if changed:
+                self._execute(_WRITE_COUNTER, (key, *row))
+        return decided
+
+    def _decide(
+        self, claims: tuple[Claim, ...], rows: _Rows, now: float
+    ) -> Reservation | Exhausted:
+        standings = [self._standing(claim, rows, now) for claim in claims]
         if (refusal := _refusal(standings)) is not None:
             # Nothing was taken. What a dead worker left may have been cleared away, though.
-            self._commit()
-            raise refusal
-        slots = self._take(standings)
-        self._commit()
+            return refusal
+        slots = self._take(standings, rows)
         lease = None
         if slots:
             lease = f"{next(self._lease_numbers)}"
             self._leases[lease] = slots
             self._held.update(slots)
+            self._behind.update(slots)
+            self._granted.append(lease)
         return Reservation(claims, lease, _remaining(standings))
 
-    def _standing(self, claim: Claim, now: float) -> _Standing:
+    def _standing(self, claim: Claim, rows: _Rows, now: float) -> _Standing:
         key, quota, base, rate, parallel, quota_epoch = claim
         busy = 0 if parallel is None else self._busy(key, parallel)
         if quota is None and rate is None:
             return _Standing(claim, *_NEW, busy)
-        epoch, used, spent, at = self._execute(_READ_COUNTER, (key,)).fetchone() or _NEW
+        if key not in rows:
+            rows[key] = (self._execute(_READ_COUNTER, (key,)).fetchone() or _NEW, False)
+        (epoch, used, spent, at), _ = rows[key]
         if quota is not None and epoch < quota_epoch:
             epoch, used = quota_epoch, base
         if rate is not None:
             if now < at:
                 # The clock was set back: unless this is written, the bucket would stand still.
-                self._execute(_WRITE_COUNTER, (key, epoch, used, spent, now))
+                rows[key] = (epoch, used, spent, now), True
                 at = now
             # At most the rate, for when it was lowered: an empty bucket fills within a minute.
             spent, at = max(0.0, min(spent, rate) - (now - at) * rate / 60), now
@@ -249,16 +337,15 @@ class SqliteLimits:
                 busy -= held
         return busy
 
-    def _take(self, standings: list[_Standing]) -> tuple[str, ...]:
-        """Write one request more; the keys of which it has slots."""
+    def _take(self, standings: list[_Standing], rows: _Rows) -> tuple[str, ...]:
+        """Take one request; the keys of which it has slots."""
         slots = []
         for (key, quota, _, rate, parallel, _), epoch, used, spent, at, _ in standings:
             if quota is not None or rate is not None:
                 # A bool is a number: 1 where there is such a limit.
                 used_then, spent_then = used + (quota is not None), spent + (rate is not None)
-                self._execute(_WRITE_COUNTER, (key, epoch, used_then, spent_then, at))
+                rows[key] = (epoch, used_then, spent_then, at), True
             if parallel is not None:
-                self._execute(_WRITE_SLOT, (key, self._worker, self._held[key] + 1))
                 slots.append(key)
         return tuple(slots)
 
@@ -267,38 +354,24 @@ class SqliteLimits:
             self._held[key] -= 1
             self._behind.add(key)
 
-    def _settle(self) -> bool:
-        """Write what requests let go of; if that cannot be now, try again later."""
-        if not self._behind and not self._owed:
-            return True
-        try:
-            if self._begin():
-                self._write_back()
-                self._commit()
-                self._behind.clear()
-                self._owed.clear()
-                return True
-        except (sqlite3.DatabaseError, LimitsUnavailable) as exc:
-            logger.debug("Limits are given back later: {}", exc)
-        finally:
-            self._roll_back()
-        if self._retry is None:
-            self._retry = asyncio.get_running_loop().call_later(_RETRY_S, self._settle_again)
-        return False
-
-    def _settle_again(self) -> None:
-        self._retry = None
-        self._settle()
-
-    def _write_back(self) -> None:
+    def _write_slots(self) -> None:
         for key in self._behind:
             if held := self._held[key]:
                 self._execute(_WRITE_SLOT, (key, self._worker, held))
             else:
-                del self._held[key]
+                self._held.pop(key, None)
                 self._execute(_DROP_SLOT, (key, self._worker))
-        for (key, epoch), count in self._owed.items():
-            self._execute(_RETURN_QUOTA, (count, key, epoch))
+
+
+def _refuse(asking: list[_Asking], cause: Exception) -> None:
+    for _, waiter in asking:
+        if waiter.done():
+            continue
+        error = cause
+        if isinstance(cause, sqlite3.Error):
+            error = LimitsUnavailable(str(cause))
+            error.__cause__ = cause
+        waiter.set_exception(error)
 
 
 def _refusal(standings: list[_Standing]) -> Exhausted | None:
