@@ -28,11 +28,11 @@ CREATE INDEX "project_living" ON "project" ("id") WHERE "deleted_at" IS NULL;
 CREATE INDEX "project_living_active" ON "project" ("is_active", "id") WHERE "deleted_at" IS NULL;
 -- What a project did with a model, and what failed: each may be common, and both together rare.
 CREATE INDEX "request_log_project_model" ON "request_log" ("project_id", "model", "id");
-CREATE INDEX "request_log_project_failed" ON "request_log" ("project_id", "status", "id")
+CREATE INDEX "request_log_project_failed" ON "request_log" ("project_id", "id")
     WHERE "status" >= 400;
-CREATE INDEX "request_log_project_incomplete" ON "request_log" ("project_id", "outcome", "id")
+CREATE INDEX "request_log_project_incomplete" ON "request_log" ("project_id", "id")
     WHERE "outcome" <> 'complete';
-CREATE INDEX "request_log_model_failed" ON "request_log" ("model", "status", "id")
+CREATE INDEX "request_log_model_failed" ON "request_log" ("model", "id")
     WHERE "status" >= 400;
 
 -- Where a gram may begin: names have up to 200 characters, and a hint up to 16.
