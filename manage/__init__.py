@@ -4,6 +4,7 @@
     dispatch    from a request to a view and back: admit, validate, call, answer
     auth, throttle, trail    who calls; slowing wrong tokens down; refusals in the audit trail
     reading, schemas/        what may be sent, and what comes back
+    errors, refusals         what is refused, and how that is answered
     operations  the table that routing, validation and the document are made from
     projects, keys, tokens, usage, requests, audit    the views
     openapi, docs            the document made from the same table, and its page
@@ -11,6 +12,18 @@
 Rules of the domain are the data room's; nothing here knows the data plane or the admin pages.
 """
 
-from manage.plane import blueprint
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from manage.plane import blueprint
 
 __all__ = ["blueprint"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late: the command line takes the schemas from here, and does without the web framework.
+    if name == "blueprint":
+        from manage.plane import blueprint  # noqa: PLC0415
+
+        return blueprint
+    raise AttributeError(name)

@@ -1,23 +1,13 @@
 """Every refusal of the management API: its status, its `code`, and what the caller did.
 
-Views raise them, or let the data room's errors pass; `translate` is the one seam where those and
-Sanic's become ours, and `respond` gives all of them the one shape of the contract.
+Views raise them, or let the data room's errors pass; `refusals` makes answers of both. The schemas
+and the command line, which know these too, do without the web framework.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
-
-import msgspec
-from loguru import logger
-from sanic import HTTPResponse, Request
-from sanic.exceptions import SanicException
-
-from manage.answers import answer, request_id
-from models.errors import DatabaseUnavailable, Refused
+from typing import ClassVar, Final, NamedTuple
 
 _RETRY_SECONDS: Final = 2
-
-AnyRequest: TypeAlias = Request[Any, Any]
 
 
 class Detail(NamedTuple):
@@ -129,41 +119,3 @@ class Unavailable(ManageError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, headers={"retry-after": str(_RETRY_SECONDS)})
-
-
-def translate(error: Exception) -> ManageError:
-    """`error` as this API tells it; InternalError for whatever nobody raised on purpose."""
-    if isinstance(error, ManageError):
-        return error
-    if isinstance(error, DatabaseUnavailable):
-        return Unavailable("The database is unavailable; try again.")
-    if isinstance(error, Refused):
-        return Conflict(str(error))
-    if isinstance(error, SanicException):
-        return _of_sanic(error)
-    return InternalError("Something went wrong here; the log has it under the request id.")
-
-
-def _of_sanic(error: SanicException) -> ManageError:
-    if error.status_code == 408:
-        return RequestTimeout("The body stopped coming.")
-    if error.status_code == 413:
-        return RequestTooLarge("The body is larger than 1 MiB.")
-    if 400 <= error.status_code < 500:
-        return InvalidRequest("The request is malformed.", details=[Detail("body", str(error))])
-    return InternalError("Something went wrong here; the log has it under the request id.")
-
-
-def respond(request: AnyRequest, error: Exception) -> HTTPResponse:
-    """The answer to `error`, for whatever was asked under /manage."""
-    refusal = translate(error)
-    if isinstance(refusal, InternalError):
-        logger.opt(exception=error).error(
-            "{} {} failed (request {})", request.method, request.path, request_id(request)
-        )
-    body: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
-    if refusal.details:
-        body["details"] = [detail._asdict() for detail in refusal.details]
-    return answer(
-        request, refusal.status, msgspec.json.encode({"error": body}), headers=refusal.headers
-    )

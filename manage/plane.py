@@ -10,8 +10,8 @@ from sanic import Blueprint, HTTPResponse, Request
 from config import Settings
 from manage import audit, docs, keys, projects, requests, tokens, usage
 from manage.dispatch import Dispatcher
-from manage.errors import respond
 from manage.operations import Operation, Resource, Service
+from manage.refusals import respond
 from models.crypto import KeyRing
 
 RESOURCES: Final[tuple[Resource, ...]] = (

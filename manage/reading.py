@@ -7,15 +7,17 @@ no number beyond a float. All fields that are wrong are named at once.
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
-from sanic import Request
 
 from manage.errors import Detail, InvalidRequest, RequestTooLarge, UnsupportedMediaType
 from manage.schemas.schema import Schema
 from models.text import clean_text
+
+if TYPE_CHECKING:
+    from sanic import Request
 
 S = TypeVar("S", bound=Schema)
 
@@ -28,7 +30,7 @@ _MESSAGES: Final = {
 }
 
 
-async def read_body(request: Request[Any, Any]) -> object:
+async def read_body(request: "Request[Any, Any]") -> object:
     """The parsed body; `{}` where none was sent.
 
     Raises InvalidRequest, UnsupportedMediaType, RequestTooLarge.
