@@ -12,7 +12,6 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from aerich import Command
-from aerich.migrate import Migrate
 from aerich.models import Aerich
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
@@ -52,17 +51,28 @@ def aerich_config(database: Database) -> dict[str, Any]:
 
 async def state(database: Database) -> SchemaState:
     """Compare what was applied with what is shipped. Raises DatabaseUnavailable."""
-    async with _command(database):
-        shipped = Migrate.get_all_version_files()
+    shipped = _shipped(database.dialect)
+    config = aerich_config(database)
+    # Every command asks this first, and taking in the models takes longer than asking.
+    config["apps"][database.dialect]["models"] = ["aerich.models"]
+    adopt_models(database.dialect, Aerich)
+    async with TortoiseContext() as context:
+        await context.init(config=config)
         try:
             applied = await Command.get_applied_migrations(database.dialect)
         except OperationalError:
             # No table of Aerich's: nothing was ever applied.
             applied = []
-        return SchemaState(
-            pending=tuple(name for name in shipped if name not in applied),
-            unknown=tuple(name for name in reversed(applied) if name not in shipped),
-        )
+    return SchemaState(
+        pending=tuple(name for name in shipped if name not in applied),
+        unknown=tuple(name for name in reversed(applied) if name not in shipped),
+    )
+
+
+def _shipped(dialect: str) -> list[str]:
+    """The names of the migration files, in order."""
+    names = (path.name for path in (LOCATION / dialect).glob("[0-9]*_*.py"))
+    return sorted(names, key=lambda name: int(name.partition("_")[0]))
 
 
 async def upgrade(database: Database) -> list[str]:

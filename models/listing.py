@@ -40,15 +40,15 @@ class Path(NamedTuple):
     rest: tuple[Condition, ...] = ()
     #: The order of an index that is not in order of the id.
     order: str | None = None
-    #: Named to SQLite, which without statistics takes one column for as good as two.
-    index: str | None = None
+    #: Told to SQLite, which without statistics takes one column for as good as two.
+    by: str | None = None
 
 
 class Together(NamedTuple):
     """Columns with one index, of rows for which `partly` holds: common each, and rare together."""
 
     columns: tuple[str, ...]
-    index: str | None = None
+    by: str | None = None
     partly: Condition = ANY
 
 
@@ -104,8 +104,8 @@ def _way(
 ) -> Way:
     rest = [*path.rest, *rest]
     if path.order is None:
-        if path.index is not None and dialect() == "sqlite":
-            table = f"{table} INDEXED BY {path.index}"
+        if path.by is not None and dialect() == "sqlite":
+            table = f"{table} INDEXED BY {path.by}"
         return Walk(Rows(table), every([path.along, *span]), rest, most=most)
     return Few(table, path.along, path.order, [*rest, *span], most=most)
 
@@ -203,12 +203,12 @@ def _logged(
     """A log, in which all that can be asked for has an index of its own."""
     conditions = _equal(wanted)
     paths = []
-    for columns, index, partly in (*pairs, *(Together((name,)) for name in wanted)):
+    for columns, by, partly in (*pairs, *(Together((name,)) for name in wanted)):
         if not wanted.keys() >= set(columns):
             continue
         along = every([*(conditions[name] for name in columns), partly])
         rest = [condition for name, condition in conditions.items() if name not in columns]
-        paths.append(Path(along, tuple(rest), index=index))
+        paths.append(Path(along, tuple(rest), by=by))
     span = _given(
         id__gte=None if start is None else first_id_at(start),
         id__lt=None if end is None else first_id_at(end),
