@@ -41,7 +41,7 @@ _ESCAPING_SEGMENT: Final = re.compile(
 
 
 #: What nearly every target is: nothing in it can be read in two ways.
-_PLAIN_PATH: Final = re.compile(rb"(?:/[0-9A-Za-z_-][0-9A-Za-z_.-]*)+")
+_PLAIN_PATH: Final = re.compile(rb"(?:/[0-9A-Za-z_-][0-9A-Za-z_.-]*+)++")
 
 
 class FramingError(Exception):
