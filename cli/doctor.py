@@ -6,7 +6,6 @@ exit code; that an upstream's name does not resolve may be the network's fault a
 
 import asyncio
 import socket
-import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -26,7 +25,12 @@ from config.generated import read_generated
 from migrations import schema
 from models import AdminUser, UpstreamKey, database
 from models.crypto import KeyRing
-from models.errors import CorruptCiphertext, DatabaseUnavailable, UnknownEncryptionKey
+from models.errors import (
+    CorruptCiphertext,
+    DatabaseDamaged,
+    DatabaseUnavailable,
+    UnknownEncryptionKey,
+)
 from proxy.provider_files import configured
 from proxy.providers import BUILT_IN, Provider
 
@@ -112,10 +116,10 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             async with _connected(settings):
                 yield await _keys(settings)
                 yield await _administrators(settings)
+    except DatabaseDamaged as exc:
+        yield failed("database", f"cannot be used: {exc}")
     except DatabaseUnavailable as exc:
         yield failed("database", f"cannot be reached: {exc}")
-    except sqlite3.DatabaseError as exc:
-        yield failed("database", f"cannot be used: {exc}")
 
 
 def _schema(state: schema.SchemaState, *, automatic: bool) -> Finding:

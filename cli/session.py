@@ -21,7 +21,7 @@ from cli.errors import CommandError, WrongUsage
 from config import Database, Settings
 from models import Actor
 from models.crypto import KeyRing
-from models.errors import DatabaseUnavailable, ModelError
+from models.errors import DatabaseDamaged, DatabaseUnavailable, ModelError
 from server import bootstrap, logs
 
 P = ParamSpec("P")
@@ -75,6 +75,8 @@ def translated() -> Iterator[None]:
     """Raise CommandError for what the data room raises on purpose, and for a damaged file."""
     try:
         yield
+    except DatabaseDamaged as exc:
+        raise CommandError(f"The database cannot be used: {exc}") from exc
     except DatabaseUnavailable as exc:
         raise CommandError(f"The database is unavailable: {exc}") from exc
     except ModelError as exc:

@@ -17,6 +17,12 @@ class DatabaseUnavailable(ModelError):
     code = "database_unavailable"
 
 
+class DatabaseDamaged(DatabaseUnavailable):
+    """The file is no SQLite database, or its pages contradict each other: restore a backup."""
+
+    code = "database_damaged"
+
+
 class Refused(ModelError):
     """A rule of the domain forbids the change; the caller sees a conflict."""
 

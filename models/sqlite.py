@@ -19,7 +19,7 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapp
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
-from models.errors import DatabaseUnavailable
+from models.errors import DatabaseDamaged, DatabaseUnavailable
 
 _UNAVAILABLE: Final = frozenset(
     {
@@ -31,6 +31,7 @@ _UNAVAILABLE: Final = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class Client(SqliteClient):
@@ -149,20 +150,24 @@ def _translated() -> Iterator[None]:
     except OSError as exc:
         raise DatabaseUnavailable(str(exc)) from exc
     except sqlite3.OperationalError as exc:
-        if _is_unavailable(exc):
+        if _code(exc) in _UNAVAILABLE:
             raise DatabaseUnavailable(str(exc)) from exc
+        raise
+    except sqlite3.DatabaseError as exc:
+        if _code(exc) in _DAMAGED:
+            raise DatabaseDamaged(str(exc)) from exc
         raise
     except OperationalError as exc:
         cause = exc.args[0] if exc.args else None
-        if isinstance(cause, sqlite3.OperationalError) and _is_unavailable(cause):
+        if isinstance(cause, sqlite3.OperationalError) and _code(cause) in _UNAVAILABLE:
             raise DatabaseUnavailable(str(cause)) from exc
         raise
 
 
-def _is_unavailable(error: sqlite3.OperationalError) -> bool:
+def _code(error: sqlite3.DatabaseError) -> int | None:
     # The low byte is the primary result code; the rest tells variants of it apart.
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _UNAVAILABLE
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def statements(script: str) -> Iterator[str]:

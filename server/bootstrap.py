@@ -14,7 +14,7 @@ from config import Database, Settings
 from migrations import schema
 from models import Actor, AdminUser, Project, Token, UpstreamKey, database, generation
 from models.crypto import KeyRing
-from models.errors import CorruptCiphertext, NameTaken, UnknownEncryptionKey
+from models.errors import CorruptCiphertext, DatabaseDamaged, NameTaken, UnknownEncryptionKey
 from models.generation import GenerationFile
 
 _ACTOR: Final = Actor(name="system")
@@ -29,12 +29,17 @@ async def prepare(settings: Settings) -> list[str]:
 
     Raises CannotServe, or models.errors.DatabaseUnavailable when there is none to be reached.
     """
-    await fit_schema(settings.database)
     ring = KeyRing(settings.encryption_keys)
-    async with connected(settings):
-        await check_keys(ring)
-        await _first_administrator(settings)
-        return await _first_project(settings, ring)
+    try:
+        await fit_schema(settings.database)
+        async with connected(settings):
+            await check_keys(ring)
+            await _first_administrator(settings)
+            return await _first_project(settings, ring)
+    except DatabaseDamaged as exc:
+        raise CannotServe(
+            f"DATABASE_URL: {settings.database.path} cannot be used ({exc}). Restore a backup."
+        ) from exc
 
 
 @asynccontextmanager

@@ -105,12 +105,19 @@ def test_postgres_database_that_does_not_exist_is_one_clear_line(
     assert len(ran.err.splitlines()) == 1
 
 
-def test_damaged_database_file_is_one_clear_line(fresh: CommandLine) -> None:
-    (fresh.directory / "data").mkdir()
-    (fresh.directory / "data" / "llm-proxy.db").write_text("no database")
-    for words in (("project", "list"), ("migrate",)):
-        ran = fresh(*words)
-        assert (ran.code, ran.err) == (1, "The database cannot be used: file is not a database\n")
+@pytest.mark.parametrize("content", [b"no database at all " * 100, None])
+def test_damaged_file_is_told_in_one_line(fresh: CommandLine, content: bytes | None) -> None:
+    path = fresh.directory / "data" / "llm-proxy.db"
+    assert fresh("migrate").code == 0
+    # Its first page is left alone, or nothing is.
+    path.write_bytes(content or path.read_bytes()[:4096] + b"\xa5" * 200_000)
+    commands = {("project", "list"): 1, ("migrate",): 1, ("doctor",): 1, ("serve",): 2}
+    for command, code in commands.items():
+        ran = fresh.process(*command, PORT="1", HOST="127.0.0.1")
+        assert ran.code == code, ran.err
+        assert "Traceback" not in ran.err
+        assert "cannot be used" in ran.out + ran.err
+        assert len(ran.err.splitlines()) == (0 if command == ("doctor",) else 1)
 
 
 def test_data_directory_that_cannot_be_made_is_one_clear_line(
