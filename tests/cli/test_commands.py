@@ -16,7 +16,10 @@ VERBS = {
     "management-token": ("create", "list", "revoke"),
     "encryption": ("rotate",),
 }
-ALONE = ("serve", "demo", "migrate", "doctor", "usage", "requests", "audit")
+ALONE = (
+    "serve", "demo", "migrate", "doctor", "usage", "requests", "audit", "export", "import",
+    "backup", "restore",
+)  # fmt: skip
 
 
 def test_help_names_every_command(fresh: CommandLine) -> None:
@@ -90,3 +93,12 @@ def test_version(fresh: CommandLine) -> None:
     from config import VERSION
 
     assert fresh("--version").out == f"llm-proxy {VERSION}\n"
+
+
+def test_commands_do_without_the_web_framework() -> None:
+    """It takes longer to load than most commands take to run."""
+    code = "import sys, cli.tokens, cli.projects, cli.importing; print('sanic' in sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "False\n", ran.stderr

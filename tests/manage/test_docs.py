@@ -14,6 +14,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import ignored_auth, positive_data_acceptance
 from schemathesis.core.result import Ok
 
+from config import Database
 from tests.manage.conftest import MANAGEMENT_TOKEN, Make
 from tests.manage.entries import entry, record
 
@@ -92,12 +93,14 @@ async def test_documents_are_for_reading(stranger: httpx.AsyncClient) -> None:
 
 
 async def test_whatever_fits_the_document_or_does_not_gets_an_answer_that_does(
-    url: str, document: Json, make_token: Make
+    connected: Database, url: str, document: Json, make_token: Make
 ) -> None:
     token = await make_token()
     await record(entry(project_id=token["project_id"], token_id=token["id"]))
     known = {"token_id": token["id"], "project_id": token["project_id"]}
-    await asyncio.to_thread(_attack, document, url, known)
+    # PostgreSQL is the one that refuses texts and numbers; what is before it is the same for both.
+    examples = 25 if connected.dialect == "postgres" else 5
+    await asyncio.to_thread(_attack, document, url, known, examples)
 
 
 #: What fits a schema may still be refused: a name that is taken, a provider nobody knows. And
@@ -105,18 +108,18 @@ async def test_whatever_fits_the_document_or_does_not_gets_an_answer_that_does(
 _NOT_HERE = [positive_data_acceptance, ignored_auth]
 
 
-def _attack(document: Json, url: str, known: dict[str, str]) -> None:
+def _attack(document: Json, url: str, known: dict[str, str], examples: int) -> None:
     # Without the token in it, which would be made up as well, over the one that we send.
     schema = schemathesis.openapi.from_dict({**document, "security": []})
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)
-        _attack_one(found.ok(), url, known)
+        _attack_one(found.ok(), url, known, examples)
 
 
-def _attack_one(operation: Any, url: str, known: dict[str, str]) -> None:
+def _attack_one(operation: Any, url: str, known: dict[str, str], examples: int) -> None:
     headers = {"authorization": f"Bearer {MANAGEMENT_TOKEN}"}
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def check(data: st.DataObject) -> None:
         good = data.draw(st.booleans())
