@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -123,7 +124,9 @@ async def _first_project(settings: Settings, ring: KeyRing) -> list[str]:
         )
     except NameTaken:
         return []
-    _, secret = await Token.issue(project, name="default", by=_ACTOR)
+    longest = settings.token_max_lifetime
+    end = None if longest is None else datetime.now(UTC) + timedelta(seconds=longest)
+    _, secret = await Token.issue(project, name="default", expires_at=end, by=_ACTOR)
     path = settings.data_dir / "default-token"
     write_secret(path, secret)
     logger.info("made the project default; its token is in {}", path)
