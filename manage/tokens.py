@@ -48,7 +48,7 @@ async def create_token(call: Call[TokenCreation]) -> TokenWithSecret:
         token, secret = await Token.issue(
             project, by=call.actor, max_lifetime=longest, **call.given.fields_with_end(longest)
         )
-    return TokenWithSecret.of(token, token=secret)
+    return TokenWithSecret.issued(token, secret)
 
 
 @resource.get("/tokens", takes=TokenQuery, returns=Page[TokenView])
@@ -88,4 +88,4 @@ async def rotate_token(call: Call[Rotation]) -> TokenWithSecret:
     """Give a token a new secret. Running streams of the old one finish."""
     token = await _find(call.ids["token_id"])
     secret = await token.rotate(by=call.actor, grace_seconds=call.given.grace_seconds)
-    return TokenWithSecret.of(token, token=secret)
+    return TokenWithSecret.issued(token, secret)

@@ -122,30 +122,21 @@ class TokenView(Schema):
     created_at: datetime
 
     @classmethod
-    def of(cls, token: Token, /, **more: str) -> Self:
-        """`token` as it is shown, with the fields that a subclass adds."""
-        return cls(
-            id=token.id,
-            project_id=token.project_id,
-            name=token.name,
-            hint=token.hint,
-            status=token.status,
-            expires_at=token.expires_at,
-            revoked_at=token.revoked_at,
-            max_requests=token.max_requests,
-            request_count=token.request_count,
-            requests_per_minute=token.requests_per_minute,
-            max_parallel_requests=token.max_parallel_requests,
-            allowed_models=token.allowed_models,
-            allowed_endpoints=token.allowed_endpoints,
-            allowed_ips=token.allowed_ips,
-            last_used_at=token.last_used_at,
-            created_at=token.created_at,
-            **more,
-        )
+    def of(cls, token: Token) -> Self:
+        """`token` as it is shown."""
+        return cls(**_shown(token))
 
 
 class TokenWithSecret(TokenView):
     """A token with its new secret, which is not shown again."""
 
     token: Annotated[str, Field(repr=False)]
+
+    @classmethod
+    def issued(cls, token: Token, secret: str) -> Self:
+        """`token`, and the secret that it was just given."""
+        return cls(**_shown(token), token=secret)
+
+
+def _shown(token: Token) -> dict[str, Any]:
+    return {name: getattr(token, name) for name in TokenView.model_fields}
