@@ -15,6 +15,10 @@ AXE: Final = VENDOR / "axe-4.14.1.min.js"
 _RUN: Final = """async () => (await axe.run(document,
     {resultTypes: ["violations"], preload: false})).violations
     .map(rule => ({id: rule.id, nodes: rule.nodes.map(node => node.html.slice(0, 200))}))"""
+#: What is half faded in has half of its contrast: people read it when it has come to rest.
+_AT_REST: Final = """() => Promise.allSettled(document.getAnimations()
+    .filter(animation => Number.isFinite(animation.effect.getComputedTiming().endTime))
+    .map(animation => animation.finished))"""
 
 PAGES: Final = (
     "account", "audit", "audit?action=nothing", "dashboard",
@@ -41,6 +45,7 @@ async def violations(page: Page) -> list[dict[str, Any]]:
     """What axe finds on the page that is open."""
     # Evaluated by the debugger, which the page's policy does not bind.
     await page.evaluate(AXE.read_text())
+    await page.evaluate(_AT_REST)
     found: list[dict[str, Any]] = await page.evaluate(_RUN)
     return found
 
