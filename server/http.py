@@ -24,10 +24,12 @@ from sanic.models.protocol_types import TransportProtocol
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse
 from sanic.server.protocols.http_protocol import HttpProtocol
+from uuid_utils.compat import uuid7
 
 from server import framing
 from server.departure import has_left
 from server.framing import ChunkedBody, FramingError, HeadTimeout, ParsedHead
+from server.logs import noted_request
 
 HEAD_DEADLINE: Final = 10.0
 BODY_STALL: Final = 30.0
@@ -122,9 +124,9 @@ class StrictHttp(Http):
             return
         error_logger.error("unhandled in the data path", exc_info=error)
         if self.stage is Stage.HANDLER:
-            self._answer(
-                b"500 Internal Server Error", "server_error", "internal_error", _UNFORESEEN
-            )
+            status = b"500 Internal Server Error"
+            request_id = noted_request(error) or str(uuid7())
+            self._answer(status, "server_error", "internal_error", _UNFORESEEN, request_id)
             self.stage = Stage.IDLE
         else:
             self._break()
@@ -287,19 +289,22 @@ class StrictHttp(Http):
 
     def _refuse(self, error: FramingError) -> None:
         """Answer a message that could not be understood, and read nothing more."""
-        self._answer(error.status, "invalid_request_error", error.code, str(error))
+        request_id = uuid7()
+        kind = "invalid_request_error"
+        self._answer(error.status, kind, error.code, str(error), str(request_id))
         if (note := getattr(self.protocol.app.ctx, "unreadable", None)) is not None:
-            note(error.code, int(error.status[:3]))
+            note(request_id, error.code, int(error.status[:3]))
         # Whatever follows belongs to the refused message: it is dropped, never parsed.
         self.request_body = True
 
-    def _answer(self, status: bytes, kind: str, code: str, message: str) -> None:
+    def _answer(self, status: bytes, kind: str, code: str, message: str, request_id: str) -> None:
         """An error in OpenAI's shape, without Sanic's error handling; the connection closes."""
         error = {"message": message, "type": kind, "param": None, "code": code}
         body = msgspec.json.encode({"error": error})
         head = (
             b"HTTP/1.1 %s\r\ncontent-type: application/json\r\nx-should-retry: false\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n" % (status, len(body))
+            b"x-llm-proxy-request-id: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            % (status, request_id.encode("ascii"), len(body))
         )
         self.protocol.write(head + body)
         self.keep_alive = False

@@ -63,13 +63,13 @@ def configure(
         own.propagate = True
 
 
-def _request_id(exception: BaseException | None) -> dict[str, str]:
-    """The request that an exception broke, where the data path noted it."""
+def noted_request(exception: BaseException | None) -> str | None:
+    """The id of the request that an exception broke, where the data path noted it."""
     for note in getattr(exception, "__notes__", ()):
         name, _, value = note.partition("=")
         if name == "request_id":
-            return {name: value}
-    return {}
+            return str(value)
+    return None
 
 
 class _JsonSink:
@@ -89,7 +89,8 @@ class _JsonSink:
             **record["extra"],
         }
         if record["exception"] is not None:
-            line |= _request_id(record["exception"].value)
+            if (broken := noted_request(record["exception"].value)) is not None:
+                line["request_id"] = broken
             line["exception"] = str(message).removeprefix(record["message"]).strip()
         self._stream.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
         self._stream.flush()

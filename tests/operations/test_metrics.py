@@ -114,14 +114,18 @@ async def test_unreadable_message_is_a_refusal(pair: Service) -> None:
     before = await scrape(pair)
     reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
     writer.write(b"GET /v1/models HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n")
-    answer = await reader.readline()
+    answer = (await reader.readuntil(b"\r\n\r\n")).decode()
     writer.close()
 
-    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.startswith("HTTP/1.1 400")
     await scrape_until(
         pair,
         lambda now: grown(before, now, "llm_proxy_refusals_total", code="invalid_request") == 1,
     )
+    request_id = answer.partition("x-llm-proxy-request-id: ")[2].partition("\r\n")[0]
+    assert len(request_id) == 36
+    # Its line in the log.
+    assert pair.log.count(request_id) == 1
 
 
 async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued) -> None:

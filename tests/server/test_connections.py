@@ -37,6 +37,7 @@ async def test_a_head_has_one_deadline_however_it_comes(
         assert await client.end() == b""
         dripping.cancel()
     assert (answer.status, answer.code) == (408, "request_timeout")
+    assert answer.header("x-llm-proxy-request-id")
     assert 0.25 < time.monotonic() - began < 2
 
 

@@ -290,12 +290,14 @@ async def test_a_cut_answer_never_looks_whole(
 
 async def test_an_exception_before_the_answer_is_a_500(scripted: Scripted) -> None:
     async def script(downstream: SanicDownstream) -> None:
-        raise LookupError("unforeseen")
+        unforeseen = LookupError("unforeseen")
+        unforeseen.add_note("request_id=01a2")
+        raise unforeseen
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(EXCHANGE)
         answer = await client.answer()
-        assert answer.status == 500
+        assert (answer.status, answer.header("x-llm-proxy-request-id")) == (500, b"01a2")
         assert b"unforeseen" not in answer.body
 
 

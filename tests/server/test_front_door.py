@@ -7,6 +7,7 @@ comes behind a message that was not understood belongs to it.
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
@@ -40,6 +41,7 @@ async def test_refused_and_nothing_behind_it_is_read(door: Door, message: bytes)
     assert (answer.status, answer.code, rest) == (400, "invalid_request", b"")
     assert answer.header("connection") == b"close"
     assert answer.header("x-should-retry") == b"false"
+    assert UUID((answer.header("x-llm-proxy-request-id") or b"").decode()).version == 7
     assert door.up.heads == 0
 
 
