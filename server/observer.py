@@ -23,7 +23,7 @@ from server.traces import Traced, Traces, context_of
 _EVERY: Final = 0.25
 #: Requests that are worked off without waiting for the time: they hold the loop, and so whoever
 #: is being served, for half a millisecond. All of a quarter of a second can be 5 ms.
-_BATCH: Final = 64
+BATCH: Final = 64
 #: Seconds to send the last spans.
 _LAST_SPANS: Final = 1.0
 
@@ -77,7 +77,7 @@ class Observer:
     def recorded(self, entry: Entry, exchange: Exchange) -> None:
         """A request that was let in has ended."""
         self._entries.append(entry)
-        if len(self._entries) == _BATCH and self._loop is not None:
+        if len(self._entries) == BATCH and self._loop is not None:
             # Not at once: this request is not answered yet.
             self._loop.call_soon(self.flush)
         if self._traces is not None:

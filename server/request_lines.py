@@ -7,6 +7,7 @@ written; of the rest, a share.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import random
 from typing import Any, Literal, TextIO
@@ -33,7 +34,10 @@ class RequestLines:
             if entry.status >= 400 or entry.outcome != "complete" or random() < self._share  # noqa: S311
         ]
         lines += [self._of_refusal(one) for one in refused if not one.recorded]
-        if lines:
+        if not lines:
+            return
+        # A full disk or a reader that has gone: there is nowhere to say so, and requests go on.
+        with suppress(OSError):
             self._stream.write("".join(lines))
             self._stream.flush()
 

@@ -1,6 +1,8 @@
 """What the observer makes of a worker's batches."""
 
+import asyncio
 import io
+from errno import ENOSPC
 from typing import Any, Final
 from unittest.mock import ANY
 from uuid import UUID
@@ -8,7 +10,7 @@ from uuid import UUID
 from models.ledger import Entry
 from proxy.pricing import listed_name
 from server.metrics import Levels, Metrics, Refused
-from server.observer import Observer
+from server.observer import BATCH, Observer
 from server.request_lines import RequestLines
 from tests.operations.scraping import Scrape
 
@@ -84,3 +86,39 @@ def test_a_model_cannot_forge_a_line_or_fill_the_log() -> None:
         (line,) = lines_of(form, entry(model=hostile))
         assert len(line) < 1200
         assert line.isprintable()
+
+
+async def test_many_requests_do_not_wait_for_the_time() -> None:
+    stream = io.StringIO()
+    observer = Observer(
+        Metrics(listed_name), RequestLines(stream, "json", 1.0), lambda: Levels(0, 0, 0)
+    )
+    observer.open()
+
+    for _ in range(BATCH - 1):
+        observer.recorded(entry(), ANY)
+    await asyncio.sleep(0)
+    few = stream.getvalue()
+    observer.recorded(entry(), ANY)
+    within = stream.getvalue()
+    await asyncio.sleep(0)
+
+    assert few == within == ""
+    assert len(stream.getvalue().splitlines()) == BATCH
+    await observer.close()
+    assert len(stream.getvalue().splitlines()) == BATCH
+
+
+def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(ENOSPC, "No space left on device")
+
+    metrics = Metrics(listed_name)
+    observer = Observer(metrics, RequestLines(Full(), "json", 1.0), lambda: Levels(0, 0, 0))
+    observer.recorded(entry(), ANY)
+
+    observer.flush()
+
+    found = Scrape(metrics.exposition().decode())
+    assert found.total("llm_proxy_requests_total") == 1
