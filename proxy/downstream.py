@@ -76,11 +76,15 @@ class Downstream(Protocol):
         """Send the head now, because the body keeps us waiting."""
         ...
 
-    async def write(self, data: bytes) -> None:
-        """Send body bytes; waits while the client is slower than we are.
+    def write(self, data: bytes) -> bool:
+        """Send body bytes; whether the client keeps up, else `drain` before the next.
 
         Raises `errors.ClientGone` once the connection is closed.
         """
+        ...
+
+    async def drain(self) -> None:
+        """Wait while the client is slower than we are."""
         ...
 
     async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:

@@ -264,20 +264,25 @@ class DataPlane:
         meter: Meter,
     ) -> bytes:
         """Pass the answer on as it arrives, all but the last bytes, which are returned."""
-        while True:
-            data = connection.read_nowait()
-            if data is None and not connection.ended:
-                downstream.flush()
-                data = await connection.read()
-            passed = meter.relay(data or b"")
+        last = b""
+
+        def pass_on(data: bytes) -> bool:
+            nonlocal last
+            passed = meter.relay(data)
             exchange.bytes_out += len(passed)
             if connection.ended:
-                break
-            if passed:
-                await downstream.write(passed)
+                last = passed
+                return True
+            return not passed or downstream.write(passed)
+
+        while not connection.ended:
+            if connection.waits:
+                downstream.flush()
+            await connection.pump(pass_on)
+            await downstream.drain()
         held_back = meter.end()
         exchange.bytes_out += len(held_back)
-        return passed + held_back
+        return last + held_back
 
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
         """Whatever became of it: one entry for what was let in, and its hold on limits gone."""

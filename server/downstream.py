@@ -113,13 +113,17 @@ class SanicDownstream:
         if self._head:
             self._send(b"")
 
-    async def write(self, data: bytes) -> None:
-        """Send body bytes; waits while the client is slower than we are."""
+    def write(self, data: bytes) -> bool:
+        """Send body bytes; whether the client keeps up, else `drain` before the next."""
         if self._without_body:
             data = b""
         elif self._chunked and data:
             data = b"%x\r\n%b\r\n" % (len(data), data)
         self._send(data)
+        return self._protocol._can_write.is_set()
+
+    async def drain(self) -> None:
+        """Wait while the client is slower than we are."""
         if not self._protocol._can_write.is_set():
             await self._protocol._can_write.wait()
 
@@ -136,8 +140,7 @@ class SanicDownstream:
                 data = b"0\r\n%b\r\n" % end
         self._send(data)
         self._http.stage = Stage.IDLE
-        if not self._protocol._can_write.is_set():
-            await self._protocol._can_write.wait()
+        await self.drain()
 
     def abort(self) -> None:
         """Break the connection so that the client sees a failure, not an end."""

@@ -1,8 +1,8 @@
 """One connection to an upstream: its transport, its deadlines, one exchange at a time.
 
-Reading is pulled: what arrives waits in a short queue, and a full queue stops the transport from
-reading, so that a slow client slows its upstream and nobody else. What the bytes mean is
-`response`'s to say.
+What arrives is handed on at once to whoever takes it. Where nobody does, it waits in a short queue,
+and a full queue stops the transport from reading, so that a slow client slows its upstream and
+nobody else. What the bytes mean is `response`'s to say.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import select
 import socket
 import ssl
 import struct
-from typing import Final, NamedTuple, cast
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
 from proxy.upstream.response import RawHeaders, ResponseReader, UpstreamHead
 
-__all__ = ["HIGH_WATER", "RawHeaders", "Timeouts", "UpstreamConnection", "UpstreamHead"]
+__all__ = ["HIGH_WATER", "RawHeaders", "Take", "Timeouts", "UpstreamConnection", "UpstreamHead"]
+
+#: Takes body bytes; False asks for no more just now.
+Take: TypeAlias = Callable[[bytes], bool]
 
 #: More than this waiting for the client stops reading from the upstream.
 HIGH_WATER: Final = 256 * 1024
@@ -41,14 +45,14 @@ class Timeouts(NamedTuple):
 class UpstreamConnection(asyncio.Protocol):
     """A transport and the state of one exchange at a time.
 
-    `begin` starts an exchange; `write` and `drain` send the request; `head`, `read` and
-    `read_nowait` take the response; `ended` says that all of it has been taken. `uploading` is
-    the writer's to set while more of the request is to come.
+    `begin` starts an exchange; `write` and `drain` send the request; `head` and `pump` take the
+    response; `ended` says that all of it has been taken. `uploading` is the writer's to set while
+    more of the request is to come.
     """
 
     __slots__ = (
-        "_error", "_loop", "_paused", "_poll", "_response", "_surplus", "_timeouts", "_unsent",
-        "_waiter", "_writable", "deadline", "idle_since", "received", "transport",
+        "_error", "_loop", "_paused", "_poll", "_response", "_surplus", "_take", "_timeouts",
+        "_unsent", "_waiter", "_writable", "deadline", "idle_since", "received", "transport",
         "uploading", "written",
     )  # fmt: skip
 
@@ -56,7 +60,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._loop = loop
         self._timeouts = timeouts
         self._response = ResponseReader()
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[bool] | None = None
+        self._take: Take | None = None
         self._writable: asyncio.Event | None = None
         self._poll: select.poll | None = None
         self._paused = False
@@ -124,25 +129,35 @@ class UpstreamConnection(asyncio.Protocol):
             raise _anew(self._error)
         return heads.pop(0)
 
-    def read_nowait(self) -> bytes | None:
-        """Body bytes that are here already, or None."""
-        if not self._response.chunks:
-            return None
+    @property
+    def waits(self) -> bool:
+        """Whether neither body bytes nor their end are here yet."""
+        return not self._response.chunks and not self._response.complete
+
+    async def pump(self, take: Take) -> None:
+        """Hand body bytes to `take` as they come, until the end or until it wants no more.
+
+        It is called from the event loop, without a turn of our task in between. Raises what broke
+        the response, and what `take` raises.
+        """
+        response = self._response
+        while not response.chunks or take(self._taken()):
+            if response.complete:
+                return
+            if self._error is not None:
+                raise _anew(self._error)
+            self._take = take
+            try:
+                if not await self._wait():
+                    return
+            finally:
+                self._take = None
+
+    def _taken(self) -> bytes:
         data = self._response.take()
         if self._paused:
             self._resume()
         return data
-
-    async def read(self) -> bytes:
-        """Body bytes as they come, b"" at the end. Raises what broke the response."""
-        response = self._response
-        while not response.chunks:
-            if response.complete:
-                return b""
-            if self._error is not None:
-                raise _anew(self._error)
-            await self._wait()
-        return self.read_nowait() or b""
 
     @property
     def ended(self) -> bool:
@@ -203,16 +218,17 @@ class UpstreamConnection(asyncio.Protocol):
         before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
         return self._unsent != before or (self.uploading and not self._unsent)
 
-    async def _wait(self) -> None:
+    async def _wait(self) -> bool:
+        """Wait for news; False where `pump` is done without any."""
         self._waiter = self._loop.create_future()
         try:
-            await self._waiter
+            return await self._waiter
         finally:
             self._waiter = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._waiter.set_result(True)
 
     def _fail(self, error: UpstreamError) -> None:
         """Break the exchange, unless its response is whole, and drop the connection."""
@@ -270,7 +286,22 @@ class UpstreamConnection(asyncio.Protocol):
             self._pause()
         else:
             self.deadline = self._loop.time() + self._timeouts.idle
-        self._wake()
+        if complete or self._take is None:
+            self._wake()
+        elif response.chunks and self._waiter is not None and not self._waiter.done():
+            self._hand_on(self._take, self._waiter)
+
+    def _hand_on(self, take: Take, waiter: asyncio.Future[bool]) -> None:
+        """Give what has arrived to `take`; the task behind it goes on where that is over."""
+        try:
+            if take(self._taken()):
+                return
+        except Exception as exc:  # noqa: BLE001
+            # Whatever it is, it belongs to the task, not to the transport that called us.
+            waiter.set_exception(exc)
+        else:
+            waiter.set_result(False)
+        self._take = None
 
     def _pause(self) -> None:
         self.deadline = _NEVER

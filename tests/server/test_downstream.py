@@ -77,8 +77,8 @@ async def test_lines_keep_their_order_case_and_bytes(scripted: Scripted) -> None
 async def test_unknown_length_is_chunked_and_may_have_trailers(scripted: Scripted) -> None:
     async def script(downstream: SanicDownstream) -> None:
         downstream.start(a_head())
-        await downstream.write(b"hello ")
-        await downstream.write(b"")
+        downstream.write(b"hello ")
+        downstream.write(b"")
         await downstream.finish(b"world", [(b"X-Sum", b"11")])
 
     async with scripted(script) as door, await door.connect() as client:
@@ -91,7 +91,7 @@ async def test_unknown_length_is_chunked_and_may_have_trailers(scripted: Scripte
 async def test_unknown_length_ends_by_closing_over_http_1_0(scripted: Scripted) -> None:
     async def script(downstream: SanicDownstream) -> None:
         downstream.start(a_head())
-        await downstream.write(b"hello ")
+        downstream.write(b"hello ")
         await downstream.finish(b"world", [(b"X-Sum", b"11")])
 
     async with scripted(script) as door, await door.connect() as client:
@@ -119,7 +119,7 @@ async def test_no_body_where_there_is_none(
 
     async def script(downstream: SanicDownstream) -> None:
         downstream.start(a_head(status, length))
-        await downstream.write(b"he")
+        downstream.write(b"he")
         await downstream.finish(b"llo")
 
     async with scripted(script) as door, await door.connect() as client:
@@ -239,7 +239,7 @@ async def test_a_body_that_was_not_read_ends_the_connection(
 async def test_100_is_not_sent_after_the_answer_has_begun(scripted: Scripted) -> None:
     async def script(downstream: SanicDownstream) -> None:
         downstream.start(a_head())
-        await downstream.write(b"early")
+        downstream.write(b"early")
         reading = asyncio.create_task(downstream.read())
         await asyncio.sleep(0.05)
         reading.cancel()
@@ -276,7 +276,7 @@ async def test_a_cut_answer_never_looks_whole(
 ) -> None:
     async def script(downstream: SanicDownstream) -> None:
         downstream.start(a_head(length=length))
-        await downstream.write(b"hello")
+        downstream.write(b"hello")
         await asyncio.sleep(0.02)
         if how == "exception":
             raise LookupError("unforeseen")
@@ -328,7 +328,7 @@ async def test_a_client_that_has_left_is_noticed(scripted: Scripted) -> None:
     async def stream(downstream: SanicDownstream) -> None:
         downstream.start(a_head())
         while True:
-            await downstream.write(b"data: x\n\n")
+            downstream.write(b"data: x\n\n")
             await asyncio.sleep(0.01)
 
     async def script(downstream: SanicDownstream) -> None:
@@ -352,7 +352,8 @@ async def test_a_slow_client_holds_the_writer_back(scripted: Scripted) -> None:
         nonlocal written
         downstream.start(a_head())
         while written < 200:
-            await downstream.write(bytes(256 * 1024))
+            downstream.write(bytes(256 * 1024))
+            await downstream.drain()
             written += 1
         await downstream.finish()
 

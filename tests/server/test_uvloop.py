@@ -22,7 +22,7 @@ def test_a_cut_answer_never_looks_whole_on_uvloop(
 
     async def script(downstream: SanicDownstream) -> None:
         downstream.start(ResponseHead(200, b"OK", [], None))
-        await downstream.write(b"hello")
+        downstream.write(b"hello")
         await asyncio.sleep(0.02)
         downstream.abort()
 

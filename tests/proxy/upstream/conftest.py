@@ -86,10 +86,26 @@ async def final_head(connection: UpstreamConnection) -> UpstreamHead:
     return head
 
 
+async def next_of_body(connection: UpstreamConnection) -> bytes:
+    """What of the body has arrived, or the next of it to arrive; b"" at its end."""
+    pieces: list[bytes] = []
+
+    def take(data: bytes) -> bool:
+        pieces.append(data)
+        return False
+
+    await connection.pump(take)
+    return b"".join(pieces)
+
+
 async def whole_body(connection: UpstreamConnection) -> bytes:
-    pieces = []
-    while piece := await connection.read():
-        pieces.append(piece)
+    pieces: list[bytes] = []
+
+    def take(data: bytes) -> bool:
+        pieces.append(data)
+        return True
+
+    await connection.pump(take)
     return b"".join(pieces)
 
 

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from fake_upstream import FakeUpstream, generated
 from proxy.upstream.connection import HIGH_WATER, Timeouts, UpstreamConnection
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
-from tests.proxy.upstream.conftest import Asking, final_head, living, request, whole_body
+from tests.proxy.upstream.conftest import (
+    Asking,
+    final_head,
+    living,
+    next_of_body,
+    request,
+    whole_body,
+)
 from tests.proxy.upstream.corpus import (
     CUT_SHORT,
     ENDLESS,
@@ -82,10 +89,10 @@ async def test_what_came_before_the_cut_can_be_read(up: FakeUpstream, asking: As
     assert (await connection.head()).content_length == 100_000
     received = b""
     while len(received) < 50_000:
-        received += await connection.read()
+        received += await next_of_body(connection)
     assert received == generated(50_000)
     with pytest.raises(ConnectionLost):
-        await connection.read()
+        await next_of_body(connection)
     asking.pool.release(connection)
 
 
@@ -118,7 +125,7 @@ async def test_bytes_after_the_response_before_its_release(
     up.script(None, [OK + b"Content-Length: 2\r\n\r\nok", 0.02, SECOND], close=False, times=1)
     connection = await asking.ask()
     assert (await connection.head()).status == 200
-    assert await connection.read() == b"ok"
+    assert await next_of_body(connection) == b"ok"
     await up.wait_until(lambda: up.finished == 1)
     await asyncio.sleep(0.05)
     assert connection.ended
@@ -172,9 +179,79 @@ async def test_a_violation_in_a_later_packet_follows_what_was_good(
     up.script(None, [good, 0.05, b"0x1\r\n!\r\n"], close=False, times=1)
     connection = await asking.ask()
     assert (await connection.head()).status == 200
-    assert await connection.read() == b"ok"
+    assert await next_of_body(connection) == b"ok"
     with pytest.raises(ProtocolViolation):
-        await connection.read()
+        await next_of_body(connection)
+    asking.pool.release(connection)
+
+
+# Handing on
+
+
+async def test_bytes_are_handed_on_as_they_come_until_no_more_are_wanted(
+    up: FakeUpstream, asking: Asking
+) -> None:
+    size, wanted = 100_000, 30_000
+    connection = await asking.ask(f"bytes={size}, chunk=1000, gap=0.0001")
+    await connection.head()
+    taken: list[bytes] = []
+
+    def take(data: bytes) -> bool:
+        taken.append(data)
+        return sum(map(len, taken)) < wanted
+
+    await connection.pump(take)
+
+    few = b"".join(taken)
+    assert wanted <= len(few) < size
+    assert few + await whole_body(connection) == generated(size)
+    assert connection.ended
+    asking.pool.release(connection)
+    assert asking.pool.connections == 1
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_the_taker_raises_is_its_callers(
+    up: FakeUpstream, asking: Asking, at_once: bool
+) -> None:
+    up.script(None, [OK + b"Content-Length: 4\r\n\r\nab", 0.05, b"c", 60.0], close=False, times=1)
+    connection = await asking.ask()
+    await connection.head()
+    calls = 0
+
+    def take(data: bytes) -> bool:
+        nonlocal calls
+        calls += 1
+        if at_once or calls == 2:
+            raise ValueError(data)
+        return True
+
+    with pytest.raises(ValueError, match="ab" if at_once else "c"):
+        await connection.pump(take)
+    assert connection.usable
+    asking.pool.release(connection)
+
+
+async def test_a_pump_that_is_cancelled_takes_no_more(up: FakeUpstream, asking: Asking) -> None:
+    up.script(None, [OK + b"Content-Length: 4\r\n\r\nab", 0.05, b"cd"], close=False, times=1)
+    connection = await asking.ask()
+    await connection.head()
+    taken: list[bytes] = []
+    first = asyncio.Event()
+
+    def take(data: bytes) -> bool:
+        taken.append(data)
+        first.set()
+        return True
+
+    pumping = asyncio.create_task(connection.pump(take))
+    await first.wait()
+    pumping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await pumping
+
+    assert await whole_body(connection) == b"cd"
+    assert taken == [b"ab"]
     asking.pool.release(connection)
 
 
@@ -186,7 +263,7 @@ async def test_a_full_queue_stops_the_reading(asking: Asking) -> None:
     connection = await asking.ask(f"bytes={size}")
     await connection.head()
     await asyncio.sleep(0.3)
-    first = connection.read_nowait() or b""
+    first = await next_of_body(connection)
     # One read of the loop may come on top of the mark.
     assert HIGH_WATER < len(first) <= HIGH_WATER + 256 * 1024 + 65536
     rest = await whole_body(connection)

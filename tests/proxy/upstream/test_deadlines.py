@@ -11,7 +11,7 @@ import pytest
 from fake_upstream import FakeUpstream, generated
 from proxy.upstream.connection import Timeouts, UpstreamConnection
 from proxy.upstream.errors import TimedOut
-from tests.proxy.upstream.conftest import Asking, request, whole_body
+from tests.proxy.upstream.conftest import Asking, next_of_body, request, whole_body
 
 # Nothing here depends on the loop, and all of it takes time.
 pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
@@ -120,7 +120,7 @@ async def test_idle(up: FakeUpstream, idle: Asking) -> None:
     up.behave("bytes=100, chunk=10, gap=20")
     connection = await idle.ask()
     await connection.head()
-    assert await connection.read()
+    assert await next_of_body(connection)
     with pytest.raises(TimedOut, match="go on"):
         await whole_body(connection)
     idle.pool.release(connection)
@@ -145,7 +145,7 @@ async def test_idle_runs_again_once_reading_goes_on(idle: Asking) -> None:
     connection = await idle.ask(f"bytes={8 * 1024 * 1024}, break={6 * 1024 * 1024}")
     await connection.head()
     await asyncio.sleep(0.1)
-    connection.read_nowait()
+    await next_of_body(connection)
     assert connection.deadline < asyncio.get_running_loop().time() + SHORT + 1
     idle.pool.release(connection)
 
@@ -154,7 +154,7 @@ async def test_a_whole_response_is_never_late(idle: Asking) -> None:
     connection = await idle.ask("bytes=10")
     await connection.head()
     await asyncio.sleep(SHORT * 3)
-    assert await connection.read() == generated(10)
+    assert await next_of_body(connection) == generated(10)
     assert connection.reusable
     idle.pool.release(connection)
 
@@ -163,9 +163,9 @@ async def test_what_arrived_before_the_deadline_can_still_be_read(idle: Asking) 
     connection = await idle.ask("bytes=100, chunk=10, gap=20")
     await asyncio.sleep(SHORT * 3)
     assert (await connection.head()).status == 200
-    assert await connection.read() == generated(10)
+    assert await next_of_body(connection) == generated(10)
     with pytest.raises(TimedOut):
-        await connection.read()
+        await next_of_body(connection)
     idle.pool.release(connection)
 
 
