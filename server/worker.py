@@ -21,7 +21,7 @@ from sanic.http import Stage
 from sanic.http.constants import HTTP
 from sanic.server.async_server import AsyncioServer
 
-from server.http import StrictProtocol
+from server.protocol import StrictProtocol
 from server.supervisor import GRACE_AFTER_DRAIN
 
 BACKLOG: Final = 2048
@@ -142,8 +142,8 @@ def stop_on_signals(worker: Worker) -> None:
         loop.add_signal_handler(number, worker.stop)
 
 
-def stop_with_parent(worker: Worker, parent: int) -> None:
-    """Drain when the supervisor is gone: `parent` is a pipe that only it holds open."""
+def stop_with_parent(worker: Worker, parent: socket.socket) -> None:
+    """Drain when the supervisor is gone: only it holds the other end of `parent` open."""
     loop = asyncio.get_running_loop()
 
     def gone() -> None:

@@ -21,7 +21,7 @@ from config import Database, Settings, load
 from models import Actor, AdminUser, Project, Token, passwords
 from models.administrators import Role
 from models.crypto import KeyRing
-from server.http import StrictProtocol
+from server.protocol import StrictProtocol
 
 PASSWORD: Final = "correct horse battery"
 KEY: Final = "sk-the-upstream-key-0001"

@@ -10,7 +10,7 @@ import pytest
 
 from fake_upstream import generated
 from server.departure import has_left
-from server.http import StrictProtocol
+from server.protocol import StrictProtocol
 from tests.differential.conftest import Both, code, issue
 from tests.differential.wire import Ask, Wire, wired
 from tests.proxy.upstream.corpus import CHUNKED, MALFORMED, OK

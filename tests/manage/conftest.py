@@ -18,7 +18,7 @@ from sanic import Sanic
 import manage
 from config import Database, Settings, load
 from models.crypto import KeyRing
-from server.http import StrictProtocol
+from server.protocol import StrictProtocol
 from server.routing import OpenRouter
 
 MANAGEMENT_TOKEN = "management-token-of-the-tests"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from server import http
+from server import http, protocol
 from tests.server.corpus import AUTH, BODY, CHUNKED, END, GET, HOST, JSON, chunked, fields
 from tests.server.door import Door
 from tests.server.wire import Client
@@ -86,8 +86,8 @@ async def test_a_slow_body_is_no_stalled_one(door: Door, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def quick_idle(monkeypatch: pytest.MonkeyPatch) -> float:
-    monkeypatch.setattr(http, "_LEAST_CHECK", 0.05)
-    monkeypatch.setattr(http, "KEEP_ALIVE_IDLE", 0.4)
+    monkeypatch.setattr(protocol, "_LEAST_CHECK", 0.05)
+    monkeypatch.setattr(protocol, "KEEP_ALIVE_IDLE", 0.4)
     return 0.4
 
 
