@@ -42,7 +42,7 @@ demo: $(STAMP) ## As run, offline, with a fake upstream, a project and a token
 
 test: $(STAMP) ## Every test
 	@tests/browser/install.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 check: $(STAMP) ## Format, lint, types, import rules
 	$(BIN)/ruff format --check .

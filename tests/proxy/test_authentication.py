@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -129,6 +130,8 @@ async def test_a_known_secret_leads_to_its_grant() -> None:
         SECRET + "\t",
         "x" * 30_000,
     ],
+    # Numbers: the secret is another one in every process that collects this.
+    ids=count(),
 )
 async def test_a_malformed_secret_is_refused_without_a_look_up(secret: str) -> None:
     books = OneGrant(a_record())
