@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from proxy.matching import Pattern
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+#: Where IPv6 writes the addresses of IPv4.
+_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,15 @@ class AddressList:
 @lru_cache(maxsize=1024)
 def _parse(entries: tuple[str, ...]) -> AddressList:
     with_star = [entry for entry in entries if "*" in entry]
-    networks = tuple(
-        ipaddress.ip_network(entry, strict=False) for entry in entries if "*" not in entry
-    )
+    networks = tuple(_network(entry) for entry in entries if "*" not in entry)
     return AddressList(networks, Pattern.of(with_star) if with_star else None)
+
+
+def _network(entry: str) -> Network:
+    network = ipaddress.ip_network(entry, strict=False)
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        # Addresses are compared as IPv4, too.
+        network = ipaddress.IPv4Network(
+            (network.network_address.packed[-4:], network.prefixlen - _MAPPED.prefixlen)
+        )
+    return network
