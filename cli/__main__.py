@@ -6,12 +6,13 @@ Exit codes: 0 fine, 1 refused, not found or unavailable, 2 usage or configuratio
 import io
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from cli.commands import Commands
-from cli.errors import CommandError
+from cli.errors import CommandError, WrongUsage
 from config import VERSION, ConfigError
 
 app = typer.Typer(
@@ -63,6 +64,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
+        _refuse_unreadable(sys.argv[1:])
         app()
     except SystemExit as exc:
         # Typer ends every command so.
@@ -70,6 +72,14 @@ def _run() -> int:
     except (CommandError, ConfigError) as exc:
         return _report(exc)
     return 0
+
+
+def _refuse_unreadable(arguments: Sequence[str]) -> None:
+    """Raise WrongUsage for an argument that is no text, which no database would take either."""
+    for number, argument in enumerate(arguments, start=1):
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            # Not quoted: it may be a secret.
+            raise WrongUsage(f"Argument {number} is not {sys.getfilesystemencoding()} text.")
 
 
 def _report(error: CommandError | ConfigError) -> int:

@@ -16,6 +16,7 @@ from cli.errors import WrongUsage
 from manage.errors import InvalidRequest
 from manage.reading import validate
 from manage.schemas.schema import Schema
+from models.rules import FIRST_YEAR, LAST_YEAR, is_datable
 
 S = TypeVar("S", bound=Schema)
 
@@ -121,11 +122,15 @@ def moment(text: str) -> datetime:
     """A time gone by: RFC 3339, a date, or a duration back from now."""
     try:
         if re.fullmatch(r"[0-9]{1,12}[smhdw]", text):
-            return datetime.now(UTC) - timedelta(seconds=seconds(text))
-        found = datetime.fromisoformat(text)
-        # Where no zone is named it is UTC, as everywhere here.
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+            found = datetime.now(UTC) - timedelta(seconds=seconds(text))
+        else:
+            found = datetime.fromisoformat(text)
+            # Where no zone is named it is UTC, as everywhere here.
+            found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(
             "neither a time such as 2027-01-31T12:00:00Z, a date, nor a duration such as 7d"
         ) from None
+    if not is_datable(found):
+        raise typer.BadParameter(f"not between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return found

@@ -5,6 +5,7 @@
     auth, throttle, trail    who calls; slowing wrong tokens down; refusals in the audit trail
     reading, schemas/        what may be sent, and what comes back
     errors, refusals         what is refused, and how that is answered
+    cursors, pagination      where a page ended; the next one
     operations  the table that routing, validation and the document are made from
     projects, keys, tokens, usage, requests, audit    the views
     openapi, docs            the document made from the same table, and its page

@@ -27,6 +27,7 @@ _MOST_DETAILS: Final = 100
 _MESSAGES: Final = {
     "extra_forbidden": "There is no such field.",
     "missing": "This field is required.",
+    "model_type": "This is not a JSON object.",
 }
 
 

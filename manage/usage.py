@@ -1,6 +1,6 @@
 """`/manage/usage`"""
 
-from manage import pagination
+from manage import cursors
 from manage.operations import Call, Resource
 from manage.schemas.schema import Page
 from manage.schemas.usage import UsageFilter, UsageView
@@ -16,9 +16,13 @@ async def report_usage(call: Call[UsageFilter]) -> Page[UsageView]:
     wanted = call.given
     # A cursor of another grouping would name a place that is not there.
     kind = f"usage:{wanted.bucket}:{wanted.group_by}"
-    after = None if wanted.cursor is None else pagination.decode(kind, wanted.cursor, Place)
+    after = None
+    if wanted.cursor is not None:
+        after = cursors.decode(kind, wanted.cursor, Place)
+        if not usage_report.is_place(after, wanted.group_by):
+            raise cursors.refused()
     rows, last = await usage_report.report(wanted.query(), limit=wanted.limit, after=after)
     return Page(
         data=[UsageView.of(row, wanted.group_by) for row in rows],
-        next_cursor=None if last is None else pagination.encode(kind, last),
+        next_cursor=None if last is None else cursors.encode(kind, last),
     )

@@ -30,8 +30,9 @@ _RFC3339: Final = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _ADDRESS_WITH_STAR: Final = re.compile(r"[0-9A-Fa-f.:*]+")
-_FIRST_YEAR: Final = 1970
-_LAST_YEAR: Final = 9000
+#: Between them, a day more or less is still a time that Python and every database can hold.
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 9000
 
 
 def wrong(message: str) -> PydanticCustomError:
@@ -89,8 +90,8 @@ def _to_moment(value: object) -> datetime:
         ).astimezone(UTC)
     except (ValueError, OverflowError):
         raise wrong("There is no such time.") from None
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise wrong(f"This is not between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
+    if not is_datable(moment):
+        raise wrong(f"This is not between the years {FIRST_YEAR} and {LAST_YEAR}.")
     return moment
 
 
@@ -111,6 +112,11 @@ def _address(text: str) -> str:
     except ValueError:
         raise ValueError("neither an address nor a network with no host bits set") from None
     return str(network) if "/" in text else str(network.network_address)
+
+
+def is_datable(moment: datetime) -> bool:
+    """Whether sums and ranges of time can begin or end with `moment`."""
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
 def parse_id(text: str) -> UUID | None:

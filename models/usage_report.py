@@ -12,6 +12,8 @@ import msgspec
 
 from models.database import connection, dialect, placeholders
 from models.retention import MINUTES_KEPT
+from models.rules import is_datable, parse_id
+from models.text import clean_text
 
 Bucket: TypeAlias = Literal["total", "hour", "day"]
 GroupBy: TypeAlias = Literal["project", "token", "model", "endpoint"]
@@ -73,6 +75,18 @@ class Place(NamedTuple):
 
     bucket: datetime
     group: str | None
+
+
+def is_place(place: Place, group_by: GroupBy | None) -> bool:
+    """Whether a page can have ended there: callers hand a place back, and may make one up."""
+    bucket, group = place
+    if bucket.utcoffset() != timedelta(0) or not is_datable(bucket):
+        return False
+    if group is None or group_by is None:
+        return group is group_by
+    if group_by in ("project", "token"):
+        return parse_id(group) is not None
+    return clean_text(group, limit=len(group)) == group
 
 
 class _Range(NamedTuple):

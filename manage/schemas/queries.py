@@ -4,8 +4,9 @@ import re
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
+from manage import cursors
 from manage.schemas.schema import Schema
 from models.rules import Id, Label, Moment, wrong
 
@@ -30,17 +31,27 @@ def _to_switch(value: object) -> object:
     return value
 
 
+def _is_cursor(text: str) -> str:
+    # Of which list it is, and of where in it, is seen where the list is read.
+    if not cursors.is_one(text):
+        raise wrong(cursors.PROBLEM)
+    return text
+
+
 Number = Annotated[int, BeforeValidator(_to_number)]
 Switch = Annotated[bool, BeforeValidator(_to_switch)]
+Cursor = Annotated[
+    str,
+    Field(max_length=1000, description="A page's next_cursor."),
+    AfterValidator(_is_cursor),
+]
 
 
 class PageQuery(Schema):
     """How much of a list, and from where."""
 
     limit: Annotated[Number, Field(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT
-    cursor: Annotated[str, Field(max_length=1000, description="A page's next_cursor.")] | None = (
-        None
-    )
+    cursor: Cursor | None = None
 
 
 class RangeQuery(PageQuery):

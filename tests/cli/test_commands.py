@@ -68,6 +68,22 @@ def test_wrong_usage_exits_2(fresh: CommandLine, words: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("project", "show", "\udcff"),
+        ("audit", "--actor", "a\udced"),
+        ("key", "add", "--project", "docs", "--api-key", "\udcff"),
+    ],
+)
+def test_an_argument_that_is_no_text_exits_2_and_is_not_repeated(
+    fresh: CommandLine, words: tuple[str, ...]
+) -> None:
+    ran = fresh(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"Argument {len(words)} is not utf-8 text.\n"
+
+
+@pytest.mark.parametrize(
     ("typed", "expected"),
     [("tok", "token"), ("token rev", "revoke"), ("usage --group", "--group-by")],
 )

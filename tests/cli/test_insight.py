@@ -104,3 +104,14 @@ def test_history_of_a_deleted_project_stays_readable(used: CommandLine) -> None:
     used("project", "delete", "docs", "--yes")
     assert used("usage", "--project", project, "--json").json["data"][0]["requests"] == 3
     assert len(used("requests", "--project", project, "--json").json["data"]) == 3
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59Z", "0001-01-01", "9000w"])
+@pytest.mark.parametrize("command", ["usage", "requests", "audit"])
+def test_times_that_no_range_can_have_are_wrong_usage(
+    fresh: CommandLine, command: str, time: str
+) -> None:
+    for option in ("--from", "--to"):
+        ran = fresh(command, option, time)
+        assert (ran.code, ran.out) == (2, "")
+        assert option in ran.err

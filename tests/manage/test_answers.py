@@ -94,6 +94,8 @@ async def test_body_that_cannot_be_read(client: httpx.AsyncClient, body: bytes) 
     error = _error(response, 400, "invalid_request")
     assert [detail["field"] for detail in error["details"]] == ["body"]
     assert all(set(detail) == {"field", "message"} for detail in error["details"])
+    # Names of ours tell the caller nothing.
+    assert "ProjectCreation" not in response.text
 
 
 async def test_hostile_field_names_are_sent_back_fit_to_read(client: httpx.AsyncClient) -> None:
@@ -163,6 +165,7 @@ async def test_chunked_body_is_read(client: httpx.AsyncClient) -> None:
         ("limit=10&limit=20", "limit"),
         ("cursor=", "cursor"),
         ("cursor=x", "cursor"),
+        ("cursor=WyJwcm9qZWN0cyIsIngiXQ", "cursor"),
         ("cursor=%00", "cursor"),
         ("cursor=" + "A" * 2000, "cursor"),
         ("cursor=WyJ0b2tlbnMiLCJ4Il0", "cursor"),
@@ -182,6 +185,13 @@ async def test_bad_parameter_is_named(client: httpx.AsyncClient, query: str, fie
     response = await client.get(f"/manage/projects?{query}")
     error = _error(response, 400, "invalid_request")
     assert [detail["field"] for detail in error["details"]] == [field]
+
+
+async def test_all_bad_parameters_are_named_at_once(client: httpx.AsyncClient) -> None:
+    response = await client.get("/manage/requests?limit=0&cursor=x&status=-1&from=a&surprise=1")
+    error = _error(response, 400, "invalid_request")
+    fields = [detail["field"] for detail in error["details"]]
+    assert sorted(fields) == ["cursor", "from", "limit", "status", "surprise"]
 
 
 @pytest.mark.parametrize(

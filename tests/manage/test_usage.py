@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from manage import cursors
 from models import UsageHour
 from tests.manage.entries import entry, record
 
@@ -167,6 +168,34 @@ async def test_pages_are_the_whole_in_order(
             break
         cursor = {"cursor": answer.json()["next_cursor"]}
     assert paged == whole
+
+
+@pytest.mark.parametrize("bucket", ["total", "hour", "day"])
+@pytest.mark.parametrize("group_by", [None, "project", "token", "model", "endpoint"])
+async def test_made_up_cursor_is_refused(
+    client: httpx.AsyncClient, bucket: str, group_by: str | None
+) -> None:
+    kind, noon = f"usage:{bucket}:{group_by}", "2026-03-01T12:00:00Z"
+    right = "x" if group_by in ("model", "endpoint") else str(_ONE)
+    places: list[tuple[str, str | None]] = [
+        ("9999-12-31T23:59:59Z", right),
+        ("0001-01-01T00:00:00Z", right),
+        ("2026-03-01T12:00:00", right),
+        ("2026-03-01T12:00:00+01:00", right),
+        (noon, "\x00"),
+        (noon, right if group_by is None else None),
+    ]
+    if group_by in ("project", "token"):
+        places.append((noon, "x"))
+    query = {"bucket": bucket} | ({"group_by": group_by} if group_by else {})
+    for place in places:
+        cursor = {"cursor": cursors.encode(kind, place)}
+        response = await client.get("/manage/usage", params=query | cursor)
+        assert response.status_code == 400, place
+        assert [d["field"] for d in response.json()["error"]["details"]] == ["cursor"]
+    place = (noon, right if group_by else None)
+    cursor = {"cursor": cursors.encode(kind, place)}
+    assert (await client.get("/manage/usage", params=query | cursor)).status_code == 200
 
 
 async def test_reads_the_counters_and_never_the_log(client: httpx.AsyncClient) -> None:
