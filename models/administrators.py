@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError
 from models import audit, changes, passwords, secrets
 from models.audit import Actor
 from models.database import in_one_transaction
-from models.errors import LastAdministrator, NameTaken
+from models.errors import AdministratorRemoved, LastAdministrator, NameTaken
 from models.ids import new_id
 from models.text import clean_text
 
@@ -90,11 +90,15 @@ class AdminUser(Model):
         return user
 
     async def set_password(self, password: str, *, by: Actor) -> None:
-        """Change the password, and end every session opened with the old one."""
+        """Change the password, and end every session opened with the old one.
+
+        Raises AdministratorRemoved.
+        """
         await self._replace_hash(await passwords.hash_password(password), by)
 
     @in_one_transaction
     async def _replace_hash(self, password_hash: str, by: Actor) -> None:
+        await self._lock()
         self.password_hash = password_hash
         self.password_changed_at = changes.now()
         await self.save(update_fields=["password_hash", "password_changed_at"])
@@ -107,8 +111,9 @@ class AdminUser(Model):
     ) -> None:
         """Set what is given. Losing a role or being deactivated ends the sessions.
 
-        Raises LastAdministrator.
+        Raises LastAdministrator, AdministratorRemoved.
         """
+        await self._lock()
         wanted = {"role": role, "is_active": is_active}
         changed = changes.apply(self, {k: v for k, v in wanted.items() if v is not None})
         if not changed:
@@ -120,12 +125,29 @@ class AdminUser(Model):
 
     @in_one_transaction
     async def remove(self, *, by: Actor) -> None:
-        """Remove the account and its sessions. Raises LastAdministrator."""
+        """Remove the account and its sessions. Again: nothing happens. Raises LastAdministrator."""
+        try:
+            await self._lock()
+        except AdministratorRemoved:
+            return
         await self.delete()
         await _require_an_administrator()
         await audit.record(
             by, "admin.remove", "admin", self.id, {"username": (self.username, None)}
         )
+
+    async def _lock(self) -> None:
+        """Read the row again and keep others from changing it, or any other, until we commit.
+
+        Every row is locked, and in one order, so that two demotions at once can neither each
+        count on the other nor each wait for the other.
+        """
+        everybody = await type(self).all().order_by("id").select_for_update()
+        fresh = next((user for user in everybody if user.id == self.id), None)
+        if fresh is None:
+            raise AdministratorRemoved(f"The administrator {self.username} was removed.")
+        for name in self._meta.db_fields:
+            setattr(self, name, getattr(fresh, name))
 
 
 class AdminSession(Model):
@@ -210,7 +232,5 @@ class AdminSession(Model):
 
 
 async def _require_an_administrator() -> None:
-    # Every row is locked, so that two demotions at once cannot each count on the other.
-    await AdminUser.all().order_by("id").select_for_update().values_list("id")
     if not await AdminUser.filter(role="admin", is_active=True).exists():
         raise LastAdministrator("There must be an active administrator left.")

@@ -47,6 +47,18 @@ class ProjectDeleted(Refused):
     code = "project_deleted"
 
 
+class AdministratorRemoved(Refused):
+    """Somebody else removed the account while it was to be changed."""
+
+    code = "administrator_removed"
+
+
+class KeyRemoved(Refused):
+    """Somebody else removed the upstream key while it was to be changed."""
+
+    code = "key_removed"
+
+
 class TokenRevoked(Refused):
     """A revoked token stays revoked: it can be neither changed nor rotated."""
 

@@ -9,6 +9,7 @@ from models import audit, changes, generation
 from models.audit import Actor
 from models.crypto import KeyRing
 from models.database import in_one_transaction
+from models.errors import KeyRemoved
 from models.ids import new_id
 from models.projects import Project
 from models.secrets import upstream_key_hint
@@ -63,7 +64,8 @@ class UpstreamKey(Model):
 
     @in_one_transaction
     async def change(self, *, by: Actor, **wanted: Unpack[UpstreamKeyFields]) -> None:
-        """Set fields; what is not named stays."""
+        """Set fields; what is not named stays. Raises KeyRemoved."""
+        await self._lock()
         changed = changes.apply(self, wanted)
         if not changed:
             return
@@ -73,7 +75,11 @@ class UpstreamKey(Model):
 
     @in_one_transaction
     async def remove(self, *, by: Actor) -> None:
-        """Erase the key, material and all."""
+        """Erase the key, material and all. Again: nothing happens."""
+        try:
+            await self._lock()
+        except KeyRemoved:
+            return
         await self.delete()
         await audit.record(
             by,
@@ -97,3 +103,11 @@ class UpstreamKey(Model):
         fresh.encryption_key_id = ring.newest
         await fresh.save(update_fields=["ciphertext", "encryption_key_id"])
         return True
+
+    async def _lock(self) -> None:
+        """Read the row again and keep others from changing it until we commit."""
+        fresh = await type(self).select_for_update().get_or_none(id=self.id)
+        if fresh is None:
+            raise KeyRemoved(f"The key {self.hint} was removed.")
+        for name in self._meta.db_fields:
+            setattr(self, name, getattr(fresh, name))

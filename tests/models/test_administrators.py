@@ -7,7 +7,7 @@ import pytest
 from models import secrets
 from models.administrators import AdminSession, AdminUser
 from models.audit import AuditEvent
-from models.errors import LastAdministrator, NameTaken
+from models.errors import AdministratorRemoved, LastAdministrator, NameTaken
 from models.management_tokens import ManagementToken
 from models.passwords import verify_password
 from tests.models.rows import BY
@@ -60,6 +60,19 @@ async def test_the_last_administrator_stays() -> None:
     await AdminUser.create_with_password(username="bob", password="x", by=BY)
     await ada.remove(by=BY)
     assert await AdminUser.all().count() == 2
+
+
+async def test_an_account_that_somebody_else_removed_is_left_alone() -> None:
+    await AdminUser.create_with_password(username="ada", password="x", by=BY)
+    bob = await AdminUser.create_with_password(username="bob", password="x", by=BY)
+    again = await AdminUser.get(id=bob.id)
+    await bob.remove(by=BY)
+    for attempt in (again.change(by=BY, role="viewer"), again.set_password("y", by=BY)):
+        with pytest.raises(AdministratorRemoved):
+            await attempt
+    await again.remove(by=BY)
+    events = await AuditEvent.filter(target_id=str(bob.id)).order_by("id")
+    assert [event.action for event in events] == ["admin.create", "admin.remove"]
 
 
 async def test_expired_sessions_are_purged() -> None:

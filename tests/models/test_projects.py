@@ -5,7 +5,7 @@ import pytest
 from models import generation
 from models.audit import AuditEvent
 from models.crypto import KeyRing
-from models.errors import NameTaken, ProjectDeleted
+from models.errors import KeyRemoved, NameTaken, ProjectDeleted
 from models.projects import Project, RevokedCounts
 from models.tokens import Token
 from models.upstream_keys import UpstreamKey
@@ -130,6 +130,27 @@ async def test_keys_are_changed_and_removed() -> None:
     assert await UpstreamKey.get_or_none(id=key.id) is None
     assert (await _actions())[-3:] == ["key.add", "key.update", "key.remove"]
     assert await generation.current() == 4
+
+
+async def test_a_key_that_somebody_else_removed_is_left_alone() -> None:
+    key = await UpstreamKey.get(project_id=(await a_project()).id)
+    again = await UpstreamKey.get(id=key.id)
+    await key.remove(by=BY)
+    with pytest.raises(KeyRemoved):
+        await again.change(by=BY, weight=5)
+    await again.remove(by=BY)
+    assert (await _actions())[-2:] == ["key.add", "key.remove"]
+
+
+async def test_a_keys_change_is_told_from_what_it_was_and_not_from_what_was_read() -> None:
+    key = await UpstreamKey.get(project_id=(await a_project()).id)
+    again = await UpstreamKey.get(id=key.id)
+    await key.change(by=BY, weight=5)
+    await again.change(by=BY, weight=7)
+    # What was read before says that nothing is to be done.
+    await key.change(by=BY, weight=5)
+    events = await AuditEvent.filter(action="key.update").order_by("id")
+    assert [event.changes["weight"] for event in events] == [[1, 5], [5, 7], [7, 5]]
 
 
 async def test_keys_are_reencrypted_once() -> None:
