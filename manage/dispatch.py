@@ -16,6 +16,7 @@ from manage import reading
 from manage.answers import answer, request_id
 from manage.auth import Caller, identify, presented_secret
 from manage.errors import (
+    BeyondPolicy,
     Conflict,
     Forbidden,
     ManageError,
@@ -30,7 +31,6 @@ from manage.schemas.schema import Schema
 from manage.throttle import Throttle
 from manage.trail import Trail
 from models import Actor
-from models.audit import AuditOutcome
 from models.errors import Refused
 from models.rules import parse_id
 
@@ -62,7 +62,8 @@ class Dispatcher:
         caller = await self._admit(request, operation)
         actor = self._actor(request, caller.name)
         if not caller.may(request.method):
-            raise await self._refuse(actor, operation, Forbidden("This token may only read."))
+            error = Forbidden("This token may only read.")
+            raise await self._refuse(actor, caller, operation, error)
         if not operations:
             raise NotFound("There is no such path.")
         if operation is None:
@@ -72,7 +73,9 @@ class Dispatcher:
         try:
             result = await operation.view(Call(given, ids, actor, self._service))
         except Refused as exc:
-            raise await self._refuse(actor, operation, Conflict(str(exc))) from exc
+            raise await self._refuse(actor, caller, operation, Conflict(str(exc))) from exc
+        except BeyondPolicy as exc:
+            raise await self._refuse(actor, caller, operation, exc) from exc.__cause__
         return answer(request, operation.status, _encode(result))
 
     async def _admit(self, request: Request[Any, Any], operation: Operation | None) -> Caller:
@@ -90,15 +93,14 @@ class Dispatcher:
                     "Too many wrong management tokens came from this address.",
                     retry_after=retry_after,
                 )
-        raise await self._refuse(actor, operation, error)
+        raise await self._refuse(actor, None, operation, error)
 
     async def _refuse(
-        self, actor: Actor, operation: Operation | None, error: ManageError
+        self, actor: Actor, caller: Caller | None, operation: Operation | None, error: ManageError
     ) -> ManageError:
         """Note the refusal in the audit trail; `error`, to be raised."""
-        outcome: AuditOutcome = "failed" if actor.name == _NOBODY else "refused"
         label = None if operation is None else operation.label
-        await self._trail.refused(actor, label, error, outcome)
+        await self._trail.refused(actor, caller, label, error)
         return error
 
     def _actor(self, request: Request[Any, Any], name: str) -> Actor:

@@ -42,6 +42,10 @@ class InvalidRequest(ManageError):
     status, code = 400, "invalid_request"
 
 
+class BeyondPolicy(InvalidRequest):
+    """A field is more than the operator allows. No mere mistake: it is in the audit trail."""
+
+
 class Unauthorized(ManageError):
     """No bearer token, or one that is nobody's."""
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from manage import pagination, projects
-from manage.errors import Detail, InvalidRequest, NotFound
+from manage.errors import BeyondPolicy, Detail, NotFound
 from manage.operations import Call, Resource
 from manage.schemas.schema import Nothing, Page
 from manage.schemas.tokens import (
@@ -36,7 +36,7 @@ def _lifetime_is_a_field(given: TokenChange) -> Iterator[None]:
         yield
     except LifetimeTooLong as exc:
         detail = Detail(given.end_field, str(exc))
-        raise InvalidRequest("The token would live too long.", details=[detail]) from exc
+        raise BeyondPolicy("The token would live too long.", details=[detail]) from exc
 
 
 @resource.post("/tokens", takes=TokenCreation, returns=TokenWithSecret, status=201)

@@ -181,14 +181,32 @@ async def test_flood_of_refusals_does_not_fill_the_disk(stranger: httpx.AsyncCli
     assert await AuditEvent.all().count() == 20
 
 
+async def test_a_flood_hides_nothing_that_somebody_else_is_refused(
+    stranger: httpx.AsyncClient,
+) -> None:
+    _, secret = await ManagementToken.issue(name="viewer", scope="read", by=_CLI)
+    taken = {"name": "taken", "api_key": "sk-x"}
+    await stranger.post("/manage/projects", json=taken, headers=_bearer(MANAGEMENT_TOKEN))
+    for headers, status, lines in (
+        ({}, 401, 20),
+        (_bearer(secret), 403, 20),
+        (_bearer(MANAGEMENT_TOKEN), 409, 30),
+    ):
+        for _ in range(30):
+            response = await stranger.post("/manage/projects", json=taken, headers=headers)
+            assert response.status_code == status
+        found = await AuditEvent.filter(action="management.refuse")
+        assert sum(event.changes["status"] == [None, status] for event in found) == lines
+
+
 async def test_suppressed_lines_are_counted_in_the_next_one(connected: Database) -> None:
     clock = [0.0]
     trail = Trail(lambda: clock[0])
     actor = Actor("anonymous", ip="192.0.2.1")
     for _ in range(25):
-        await trail.refused(actor, None, Unauthorized("no"), "failed")
+        await trail.refused(actor, None, None, Unauthorized("no"))
     clock[0] = 61
-    await trail.refused(actor, None, Unauthorized("no"), "failed")
+    await trail.refused(actor, None, None, Unauthorized("no"))
     last = await AuditEvent.all().order_by("-id").first()
     assert last is not None
     assert last.changes["suppressed"] == [None, 5]

@@ -247,6 +247,9 @@ async def test_longest_lifetime_holds_at_every_door_of_the_end(
                 (detail,) = response.json()["error"]["details"]
                 assert detail["field"] == next(iter(end))
                 assert "3600" in detail["message"]
+    refused = await AuditEvent.filter(action="management.refuse", outcome="refused")
+    assert len(refused) == 6
+    assert {event.changes["code"][1] for event in refused} == {"invalid_request"}
 
 
 async def test_filters_and_search(client: httpx.AsyncClient, make_token: Make) -> None:
