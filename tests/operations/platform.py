@@ -30,7 +30,9 @@ def requirements() -> Path:
     seed = wanted.read_bytes() + sys.version.encode()
     name = f"llm-proxy-platform-{os.getuid()}-{hashlib.sha256(seed).hexdigest()[:16]}"
     environment = Path(tempfile.gettempdir()) / name
-    environment.mkdir(mode=0o700, exist_ok=True)
+    environment.mkdir(exist_ok=True)
+    # Others run what is in it; somebody else's directory of this name is refused here.
+    environment.chmod(0o755)
     with (environment / "lock").open("w") as lock:
         # Sessions of several people may want it at once.
         fcntl.flock(lock, fcntl.LOCK_EX)
