@@ -64,6 +64,9 @@ def _sqlite(path: str) -> Database:
         raise ValueError("a database in memory cannot be shared between connections")
     if not path.isprintable():
         raise ValueError("holds a control character")
+    # Elsewhere an absolute path is written with a fourth slash; with two it is no file's URI.
+    if path.startswith("//"):
+        path = f"/{path.lstrip('/')}"
     return Database(dialect="sqlite", path=Path(path))
 
 

@@ -315,6 +315,7 @@ def test_process_environment_and_dotenv_of_the_directory_are_the_default(
     [
         ("sqlite://data/x.db", "data/x.db"),
         ("sqlite:///var/lib/x.db", "/var/lib/x.db"),
+        ("sqlite:////var/lib/x.db", "/var/lib/x.db"),
         ("sqlite://a%20b/Ü#1.db", "a b/Ü#1.db"),
     ],
 )
