@@ -1,19 +1,15 @@
-"""`serve`: from an environment to supervised workers, and what each worker process runs.
+"""`serve`: from an environment to supervised workers.
 
 The supervisor prepares the database, binds the port and starts workers as `python -m
-server.launch`; each builds its own app from the same environment.
+server.worker_main`; each builds its own app from the same environment.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import gc
-import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Final
 
 import uvloop
@@ -24,7 +20,7 @@ from models.errors import DatabaseUnavailable
 from proxy.provider_files import configured
 from server import bootstrap, logs, metrics
 from server.supervisor import CANNOT_START, Supervisor, python
-from server.worker import BACKLOG, Worker, stop_on_signals, stop_with_parent
+from server.worker import BACKLOG
 
 _RETRY_SECONDS: Final = 1.0
 
@@ -94,7 +90,7 @@ async def _serve(
         announce()
 
     supervisor = Supervisor(
-        python("server.launch", "--socket={socket}", "--parent={parent}", "--ready={ready}"),
+        python("server.worker_main", "--control={control}"),
         sock,
         count=settings.web_concurrency,
         drain_seconds=settings.graceful_shutdown_timeout,
@@ -130,51 +126,3 @@ def _show_once(lines: list[str]) -> None:
 
 def _shown_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-# The worker's side
-
-
-def main() -> int:
-    """The entry point of a worker process."""
-    parser = argparse.ArgumentParser(prog="server.launch")
-    for name in ("--socket", "--parent", "--ready"):
-        parser.add_argument(name, type=int, required=True)
-    descriptors = parser.parse_args()
-    try:
-        settings = generate_missing(load())[0]
-    except ConfigError as error:
-        return _cannot_start(*error.problems)
-    logs.configure(settings.log_level, settings.log_format)
-    metrics.share(settings.data_dir / "metrics")
-    sock = socket.socket(fileno=descriptors.socket)
-    uvloop.run(_work(settings, sock, descriptors.parent, descriptors.ready))
-    return 0
-
-
-async def _work(settings: Settings, sock: socket.socket, parent: int, ready: int) -> None:
-    # Here, because `app` imports everything, which the supervisor has no use for.
-    from app import create_app  # noqa: PLC0415
-
-    worker = Worker(
-        create_app(settings=settings), sock, drain_seconds=settings.graceful_shutdown_timeout
-    )
-    stop_on_signals(worker)
-    stop_with_parent(worker, parent)
-    serving = asyncio.Event()
-    work = asyncio.create_task(worker.serve(serving))
-    told = asyncio.create_task(serving.wait())
-    await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
-    if serving.is_set():
-        # What is there by now stays: a full collection would look at all of it, for 60 ms.
-        gc.collect()
-        gc.freeze()
-        with suppress(BrokenPipeError):
-            # The supervisor may be gone already; then we drain.
-            os.write(ready, b"1")
-    told.cancel()
-    await work
-
-
-if __name__ == "__main__":
-    sys.exit(main())

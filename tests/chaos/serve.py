@@ -15,7 +15,10 @@ from tests.chaos.faults import Faults
 def main() -> int:
     if len(sys.argv) > 1:
         Faults(Path(os.environ["CHAOS_DIRECTORY"])).install()
-        return launch.main()
+        # It imports everything, which the supervisor has no use for.
+        from server import worker_main
+
+        return worker_main.main()
     launch.python = lambda _, *arguments: python("tests.chaos.serve", *arguments)  # type: ignore[attr-defined]
     return launch.serve()
 

@@ -127,6 +127,41 @@ async def test_worker_that_dies_is_replaced(run_service: RunService, up: FakeUps
     assert [entry.outcome for entry in entries] == ["complete"] * 3
 
 
+async def test_spare_has_opened_nothing_until_it_takes_a_place(
+    run_service: RunService, database: Database, up: FakeUpstream
+) -> None:
+    service = run_service(database)
+    issued = await service.make_token(up.url, max_requests=10)
+    spare, (worker,) = service.spare(), service.workers()
+    await _list_models(service, issued)
+    assert len(list((service.data_dir / "journal").iterdir())) == 1
+    assert len(list((service.data_dir / "limits-workers").iterdir())) == 1
+
+    os.kill(worker, signal.SIGKILL)
+
+    assert await until_replaced(service, worker) == spare
+    await _list_models(service, issued)
+    assert service.spare() != spare
+    entries = await service.entries(issued.token.id, 2)
+    assert [entry.outcome for entry in entries] == ["complete"] * 2
+
+
+async def test_everybody_is_replaced_when_all_die_at_once(
+    run_service: RunService, up: FakeUpstream
+) -> None:
+    service = run_service(WEB_CONCURRENCY="2")
+    issued = await service.make_token(up.url)
+    all_of_them = {service.spare(), *service.workers()}
+
+    for pid in all_of_them:
+        os.kill(pid, signal.SIGKILL)
+
+    await _list_models(service, issued)
+    assert not all_of_them & service.children()
+    assert service.spare() not in all_of_them
+    assert service.stop() == 0
+
+
 async def _list_models(service: Service, issued: Issued) -> None:
     async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer, timeout=60) as http:
         assert (await http.get("/v1/models")).status_code == 200
@@ -149,11 +184,11 @@ async def test_worker_that_cannot_start_ends_and_is_tried_again(run_service: Run
 
 async def test_killed_supervisor_leaves_no_workers(run_service: RunService) -> None:
     service = run_service(WEB_CONCURRENCY="2")
-    workers = service.workers()
+    children = {service.spare(), *service.workers()}
 
     service.send(signal.SIGKILL)
     await asyncio.to_thread(service.wait)
 
     async with asyncio.timeout(60):
-        while workers & processes().keys():
+        while children & processes().keys():
             await asyncio.sleep(0.02)
