@@ -43,6 +43,7 @@ from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from proxy.upstream.refused import is_refused
 from server import logs
+from server.body_lines import MARGIN, BodyLines
 from server.downstream import SanicDownstream, of_request
 from server.housekeeping import Housekeeping
 from server.http import StrictHttp
@@ -50,6 +51,8 @@ from server.metrics import Levels, Metrics
 from server.observer import Observer
 from server.operations import Checks
 from server.operations import blueprint as operations_blueprint
+from server.redaction import known_secrets
+from server.reports import Reports
 from server.request_lines import RequestLines
 from server.routing import OpenRouter
 from server.traces import Traces, TracesUnavailable
@@ -154,6 +157,13 @@ def _traces() -> Traces | None:
         return None
 
 
+def _body_lines(settings: Settings) -> BodyLines | None:
+    if not settings.log_bodies:
+        return None
+    form = logs.form_for(settings.log_format, sys.stderr)
+    return BodyLines(form, settings.log_bodies, known_secrets(settings))
+
+
 class _Books:
     """Where the grant cache reads: the models."""
 
@@ -177,6 +187,7 @@ class _Parts:
         self._settings = settings
         self._providers = known
         self._ring = ring
+        self._reports = Reports.wanted(settings)
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""
@@ -184,6 +195,9 @@ class _Parts:
             # Its thread would keep a worker that cannot start from ending, and so from being
             # replaced by one that can.
             undo.push_async_callback(database.disconnect)
+            if self._reports is not None:
+                self._reports.open()
+                undo.callback(self._reports.close)
             await self._open()
             undo.pop_all()
 
@@ -210,6 +224,7 @@ class _Parts:
                 sys.stderr,
                 logs.form_for(settings.log_format, sys.stderr),
                 settings.log_request_share if settings.log_level in ("DEBUG", "INFO") else 0.0,
+                _body_lines(settings),
             ),
             self._levels,
             lambda: self._grants.database_answers is False,
@@ -219,6 +234,7 @@ class _Parts:
             bounds=Bounds(
                 request_max_bytes=settings.request_max_bytes,
                 max_active_requests=settings.max_active_requests,
+                copied_bytes=settings.log_bodies and settings.log_bodies + MARGIN,
             ),
             default_provider=self._providers["openai"],
             grants=self._grants,
@@ -267,6 +283,9 @@ class _Parts:
         await database.disconnect()
         generation.configure(None)
         self._file.close()
+        if self._reports is not None:
+            # The last of all, as whatever went wrong until here is to be reported.
+            await asyncio.to_thread(self._reports.close)
 
     def _levels(self) -> Levels:
         return Levels(len(self._plane.active), self._pool.connections, self._journal.pending)

@@ -33,6 +33,7 @@ from models.errors import (
 )
 from proxy.provider_files import configured
 from proxy.providers import BUILT_IN, Provider
+from server import reports
 
 app = verb()
 
@@ -50,6 +51,7 @@ def doctor(*, as_json: Json = False) -> None:
     try:
         settings = read_generated(config.load())
         providers = configured(settings)
+        reports.check(settings)
     except ConfigError as exc:
         if not as_json:
             raise

@@ -191,12 +191,25 @@ def parse_base_url(text: str) -> str:
     return f"{url.scheme}://{authority}{f':{url.port}' if url.port else ''}{path}"
 
 
+def _parse_dsn(text: str) -> str:
+    url = split_url(text)
+    if url.scheme not in ("http", "https"):
+        raise ValueError("neither http nor https")
+    if not re.fullmatch(r"[0-9A-Za-z]+(:[0-9A-Za-z]+)?", url.netloc.rpartition("@")[0]):
+        raise ValueError("holds no key")
+    parse_host(url.hostname or "")
+    if url.query or not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/[0-9]+", url.path):
+        raise ValueError("does not end in a project's number")
+    return text
+
+
 SHARE: Final = Form("a number from 0 to 1", _parse_share)
 SWITCH: Final = Form("true or false", _parse_switch)
 HOST: Final = Form("an IP address or a host name", parse_host)
 DIRECTORY: Final = Form("a directory, made if it does not exist", _parse_directory)
 FILE: Final = Form("the path of a file that exists", parse_file)
 NETWORKS: Final = Form("networks such as 10.0.0.0/8 or ::1/128, comma separated", _parse_networks)
+DSN: Final = Form("http(s)://KEY@HOST[:PORT][/PATH]/PROJECT", _parse_dsn)
 BASE_URL: Final = Form("http(s)://HOST[:PORT][/PATH]", parse_base_url)
 ENCRYPTION_KEYS: Final = Form(
     "url-safe Base64 of 32 bytes; several comma separated, newest first", _parse_encryption_keys

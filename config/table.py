@@ -43,6 +43,9 @@ class Settings:
     """None: text on a terminal, else json."""
     log_request_share: float
     """0.0 to 1.0."""
+    log_bodies: int
+    """Bytes of each body; 0 is none."""
+    sentry_dsn: str | None = field(repr=False)
     metrics_token: str | None = field(repr=False)
     trusted_proxies: tuple[Network, ...]
     request_log_retention_days: int
@@ -199,6 +202,19 @@ TABLE: Final = (
         form=forms.SHARE,
         default="1",
         help="Share of the requests that get a line in the log. Failed ones always do.",
+    ),
+    Row(
+        name="LOG_BODIES",
+        form=forms.whole(0, 16_384),
+        default="0",
+        help="For debugging: how many bytes of each request and response body are logged, without "
+        "secrets that can be recognised. What people ask and are answered is private: switch it "
+        "off again.",
+    ),
+    Row(
+        name="SENTRY_DSN",
+        form=forms.DSN,
+        help="Where unforeseen errors are reported, in Sentry's form. Needs sentry-sdk.",
     ),
     Row(
         name="METRICS_TOKEN",

@@ -10,6 +10,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from models.ledger import ENTRY_VERSION, Entry, Outcome
+from proxy.body_copies import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.grants import Grant
 from proxy.metering import Meter
@@ -30,9 +31,9 @@ class Exchange:
     """
 
     __slots__ = (
-        "at", "began", "body_wait", "bytes_in", "bytes_out", "digest", "ended_by", "first_byte",
-        "grant", "head", "id", "meter", "method", "model", "recorded", "route", "sent", "started",
-        "status", "task",
+        "at", "began", "body_wait", "bytes_in", "bytes_out", "copies", "digest", "ended_by",
+        "first_byte", "grant", "head", "id", "meter", "method", "model", "recorded", "route",
+        "sent", "started", "status", "task",
     )  # fmt: skip
 
     def __init__(self, head: RequestHead) -> None:
@@ -47,6 +48,8 @@ class Exchange:
         self.route: Route | None = None
         self.model = ""
         self.meter: Meter | None = None
+        #: Only where bodies are logged.
+        self.copies: BodyCopies | None = None
         self.status = 0
         self.bytes_in = 0
         self.bytes_out = 0

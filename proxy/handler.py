@@ -19,6 +19,7 @@ from models.ledger import Entry, Outcome
 from proxy import answer, body, errors, forward, multipart, preflight
 from proxy.authentication import authenticate
 from proxy.authorization import authorize, check_model
+from proxy.body_copies import BodyCopies
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Pricing
 from proxy.grants import Grant, Grants
@@ -73,6 +74,8 @@ class Bounds:
 
     request_max_bytes: int
     max_active_requests: int
+    copied_bytes: int = 0
+    """Of each body, kept for the log. 0: none, and nothing looks on."""
 
 
 class DataPlane:
@@ -108,7 +111,7 @@ class DataPlane:
 
     async def handle(self, downstream: Downstream) -> None:
         """Serve one request from its head to its one journal entry."""
-        exchange = Exchange(downstream.head)
+        exchange, downstream = self._begin(downstream)
         reservation: Reservation | None = None
         outcome: Outcome = "client_left"
         self.active.add(exchange)
@@ -162,6 +165,12 @@ class DataPlane:
             self._end(exchange, reservation, outcome)
 
     # Before the upstream
+
+    def _begin(self, downstream: Downstream) -> tuple[Exchange, Downstream]:
+        exchange = Exchange(downstream.head)
+        if self._bounds.copied_bytes:
+            downstream = exchange.copies = BodyCopies(downstream, self._bounds.copied_bytes)
+        return exchange, downstream
 
     def _check_capacity(self) -> None:
         if self.draining:

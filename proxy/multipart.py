@@ -40,6 +40,18 @@ def model_of(content_type: bytes, body: bytes) -> str:
         raise _doubt("The form's model is not ASCII.") from None
 
 
+def fields_of(content_type: bytes, body: bytes) -> list[tuple[bytes, int]] | None:
+    """Name and size of every field; None where there is any doubt."""
+    declared = _BOUNDARY.fullmatch(content_type.strip())
+    if declared is None:
+        return None
+    try:
+        parts = _parts(body, declared[1] or declared[2])
+    except InvalidRequest:
+        return None
+    return [(name, len(content)) for name, content in parts]
+
+
 def _doubt(message: str) -> InvalidRequest:
     return InvalidRequest(message, param="model")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
 import msgspec
 from loguru import logger
 
-_TEXT: Final = "<dim>{time:YYYY-MM-DD HH:mm:ss.SSS}</dim> <level>{level: <8}</level> {message}"
+_TEXT: Final = "<dim>{time:YYYY-MM-DD HH:mm:ss.SSS!UTC}Z</dim> <level>{level: <8}</level> {message}"
 # Their chatter at INFO tells an operator nothing that we do not say ourselves. At DEBUG aiosqlite's
 # would tell every row that is written, digests and password hashes among them.
 _QUIET: Final = (
@@ -38,6 +39,11 @@ class _Intercept(logging.Handler):
 def form_for(form: Literal["text", "json"] | None, stream: TextIO) -> Literal["text", "json"]:
     """The form that was asked for, or text on a terminal and JSON elsewhere."""
     return form or ("text" if stream.isatty() else "json")
+
+
+def stamp(at: datetime) -> str:
+    """A time, which is UTC, as lines of text begin with it."""
+    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}Z"
 
 
 def configure(
@@ -82,7 +88,7 @@ class _JsonSink:
         """Write one of loguru's messages."""
         record = message.record
         line: dict[str, Any] = {
-            "time": record["time"].isoformat(),
+            "time": record["time"].astimezone(UTC),
             "level": record["level"].name,
             "message": record["message"],
             "pid": record["process"].id,

@@ -64,6 +64,8 @@ class Observer:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self.flush()
+        while self._lines.write_bodies():
+            pass
         self._metrics.leave()
         if self._traces is not None:
             await self._close_traces(self._traces)
@@ -80,11 +82,13 @@ class Observer:
         if len(self._entries) == BATCH and self._loop is not None:
             # Not at once: this request is not answered yet.
             self._loop.call_soon(self.flush)
+        self._lines.note(exchange)
         if self._traces is not None:
             self._traced.append(Traced(entry, context_of(exchange.head.headers)))
 
     def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
         """The proxy answered by itself."""
+        self._lines.note(exchange)
         endpoint = exchange.route.pattern if exchange.route is not None else ""
         self._refused.append(
             Refused(
@@ -135,3 +139,6 @@ class Observer:
         while True:
             await asyncio.sleep(_EVERY)
             self.flush()
+            # One request's may take a millisecond or two; a batch of them would hold the loop.
+            while self._lines.write_bodies():  # noqa: ASYNC110  (work, not waiting)
+                await asyncio.sleep(0)

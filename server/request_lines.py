@@ -1,44 +1,82 @@
 """One log line per request, written in batches beside the path.
 
 Neither bodies nor secrets are in a line: it is made from the journal's entry. Failures are always
-written; of the rest, a share.
+written; of the rest, a share. Where LOG_BODIES asks for bodies, they follow in a line of their own.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from random import random
 from typing import Any, Literal, TextIO
+from uuid import UUID
 
 import msgspec
 
 from models.ledger import Entry, storable
+from proxy.exchange import Exchange
+from server.body_lines import BodyLines
+from server.logs import stamp
 from server.metrics import Refused
 
 
 class RequestLines:
     """Writes to `stream`, as JSON or text; `share` of 1.0 is every request, 0.0 failures only."""
 
-    def __init__(self, stream: TextIO, form: Literal["text", "json"], share: float) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        form: Literal["text", "json"],
+        share: float,
+        bodies: BodyLines | None = None,
+    ) -> None:
         self._stream = stream
         self._form = form
         self._share = share
+        self._bodies = bodies
+        self._exchanges: dict[UUID, Exchange] = {}
+        self._waiting: deque[Exchange] = deque()
+
+    def note(self, exchange: Exchange) -> None:
+        """Where bodies are logged, have this one's follow its line; they need not be whole yet."""
+        if self._bodies is not None:
+            self._exchanges[exchange.id] = exchange
 
     def write(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
         """Write a batch with one call."""
-        lines = [
-            self._of_entry(entry)
-            for entry in entries
-            if entry.status >= 400 or entry.outcome != "complete" or random() < self._share  # noqa: S311
-        ]
-        lines += [self._of_refusal(one) for one in refused if not one.recorded]
-        if not lines:
-            return
+        lines: list[str] = []
+        for entry in entries:
+            if entry.status >= 400 or entry.outcome != "complete" or random() < self._share:  # noqa: S311
+                lines.append(self._of_entry(entry))
+                self._queue_bodies(entry.id)
+        for one in refused:
+            if not one.recorded:
+                lines.append(self._of_refusal(one))
+                self._queue_bodies(one.id)
+        self._exchanges.clear()
+        if lines:
+            self._put("".join(lines))
+
+    def write_bodies(self) -> bool:
+        """Write one request's bodies, if any wait; whether more do."""
+        if self._bodies is not None and self._waiting:
+            exchange = self._waiting.popleft()
+            if exchange.copies is not None:
+                self._put(self._bodies.of(exchange, exchange.copies))
+        return bool(self._waiting)
+
+    def _queue_bodies(self, request_id: UUID) -> None:
+        exchange = self._exchanges.get(request_id)
+        if exchange is not None:
+            self._waiting.append(exchange)
+
+    def _put(self, lines: str) -> None:
         # A full disk or a reader that has gone: there is nowhere to say so, and requests go on.
         with suppress(OSError):
-            self._stream.write("".join(lines))
+            self._stream.write(lines)
             self._stream.flush()
 
     def _of_entry(self, entry: Entry) -> str:
@@ -52,7 +90,7 @@ class RequestLines:
                 else ""
             )
             return (
-                f"{at:%Y-%m-%d %H:%M:%S.%f} INFO     {entry.method} {entry.endpoint}"
+                f"{stamp(at)} INFO     {entry.method} {entry.endpoint}"
                 f" {entry.status} {entry.outcome} {_printable(entry.model) or '-'}{tokens}"
                 f" {entry.duration_us / 1000:.1f} ms {entry.id}\n"
             )
@@ -81,7 +119,7 @@ class RequestLines:
         at = datetime.now(UTC)
         if self._form == "text":
             return (
-                f"{at:%Y-%m-%d %H:%M:%S.%f} INFO     {one.method} {one.endpoint or '-'}"
+                f"{stamp(at)} INFO     {one.method} {one.endpoint or '-'}"
                 f" {one.status} refused: {one.code} {one.id}\n"
             )
         return _json(

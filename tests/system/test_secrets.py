@@ -115,6 +115,7 @@ async def test_no_secret_is_found_anywhere(
     service = run_service(
         database,
         LOG_LEVEL="DEBUG",
+        LOG_BODIES="4000",
         LOG_FORMAT="json" if database.dialect == "sqlite" else "text",
         OPENAI_API_KEY=FIRST_START_KEY,
     )
@@ -149,6 +150,7 @@ async def test_no_secret_is_found_anywhere(
     # What is there is seen, so what is not seen is not there.
     assert any(NAME.encode() in content for place, content in running if place != "output")
     output = dict(stopped)["output"]
+    assert output.count(b"the words of a prompt") == 6
     assert b"draining" in output
     # At DEBUG, too, a log holds no rows: neither digests nor hashes of what they stand for.
     assert b"$argon2" not in output
@@ -204,7 +206,9 @@ async def _use(service: Service, http: httpx.AsyncClient, secret: str, up: FakeU
     http.headers["authorization"] = f"Bearer {secret}"
     # A project has two keys here; the upstream takes either.
     up.api_keys = {UPSTREAM_KEY, SECOND_KEY}
-    plain = STREAM | {"stream": False}
+    # As people do, and LOG_BODIES is on.
+    prompt = f"the words of a prompt: {secret}, {UPSTREAM_KEY} {SECOND_KEY}\n"
+    plain = STREAM | {"stream": False, "messages": [{"role": "user", "content": prompt * 2}]}
     assert (await http.post(CHAT, json=plain)).status_code == 200
     assert (await http.post(CHAT, json=STREAM)).status_code == 200
     assert (await http.get("/v1/models", params={"api_key": secret})).status_code == 200
