@@ -19,6 +19,7 @@ _PACKAGE: Final = {
     "initdb": "postgresql",
     "postgres": "postgresql",
     "psql": "postgresql",
+    "systemd-analyze": "systemd",
 }
 _FETCH_SECONDS: Final = 300
 
@@ -52,8 +53,11 @@ def _find(name: str) -> str | None:
 
 
 def environment() -> dict[str, str]:
-    """What a fetched program needs beside the tests' own environment: its libraries."""
-    libraries = map(
-        str, (*_FETCHED.glob("usr/lib/*-linux-gnu*"), *_FETCHED.glob("lib/*-linux-gnu*"))
-    )
-    return os.environ | {"LD_LIBRARY_PATH": os.pathsep.join(libraries)}
+    """What a fetched program needs beside the tests' own environment: its libraries, its units."""
+    places = ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*", "usr/lib/*-linux-gnu*/systemd")
+    libraries = [str(path) for place in places for path in _FETCHED.glob(place)]
+    return os.environ | {
+        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
+        # The empty place at the end stands for the system's own.
+        "SYSTEMD_UNIT_PATH": f"{_FETCHED / 'lib/systemd/system'}:",
+    }
