@@ -50,23 +50,48 @@ class Connections:
 
         Raises NotSent, or one of UNAVAILABLE, after which it may have happened or not.
         """
-        async with self._free:
-            # The last one used: after a quiet time the others may be cut by something in between.
-            connection = self._idle.pop() if self._idle else None
-            if connection is None or connection.is_closed():
-                connection = await self._connect()
-            try:
-                rows: list[Any] = await connection.fetch(statement, *arguments)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError):
-                # The server's answer, or none: asyncpg knows which, and closes in the second case.
-                self._idle.append(connection)
-                raise
-            except BaseException:
-                # Given up on in the middle: it may still be busy.
-                connection.terminate()
-                raise
+        await self.turn()
+        return await self.fetch_in_turn(statement, *arguments)
+
+    async def turn(self) -> None:
+        """Wait until a connection is free, which is for the next `fetch_in_turn` then."""
+        await self._free.acquire()
+
+    async def fetch_in_turn(self, statement: str, *arguments: object) -> list[Any]:
+        """As `fetch`, for who has had its `turn`."""
+        try:
+            return await self._fetch(statement, *arguments)
+        finally:
+            self._free.release()
+
+    async def _fetch(self, statement: str, *arguments: object) -> list[Any]:
+        # The last one used: after a quiet time the others may be cut by something in between.
+        connection = self._idle.pop() if self._idle else None
+        if connection is None or connection.is_closed():
+            connection = await self._connect()
+        try:
+            rows: list[Any] = await connection.fetch(statement, *arguments)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError):
+            # The server's answer, or none: asyncpg knows which, and closes in the second case.
             self._idle.append(connection)
-            return rows
+            raise
+        except BaseException:
+            # Given up on in the middle: it may still be busy.
+            connection.terminate()
+            raise
+        self._idle.append(connection)
+        return rows
+
+    async def probe(self) -> None:
+        """Return where the server answers, on a connection beside the others.
+
+        Raises NotSent or one of UNAVAILABLE.
+        """
+        connection = await self._connect()
+        try:
+            await connection.fetch("SELECT 1")
+        finally:
+            connection.terminate()
 
     async def _connect(self) -> Any:
         try:

@@ -4,6 +4,9 @@ It has a few connections of its own, so that no slow query of the admin stands b
 What a request lets go of is sent in the background: slots until they are free, quota once, since
 after a connection that broke nobody knows whether it was returned. In doubt it counts as used.
 
+A server that hangs rather than refuses is noticed by the first decision that takes too long. From
+then on nobody waits for it but a probe, until that is answered.
+
 How the functions decide is told by the migration that installs them.
 """
 
@@ -30,6 +33,8 @@ _COMMAND_TIMEOUT_S: Final = 5.0
 _HEARTBEAT_S: Final = 5.0
 _RETRY_S: Final = 0.5
 _CLOSE_TIMEOUT_S: Final = 2.0
+#: Requests that wait for one of the connections; each is a few kilobytes.
+_WAITING_MAX: Final = 4096
 
 _ACQUIRE: Final = "SELECT * FROM limit_acquire($1, $2, $3, $4, $5, $6, $7, $8)"
 _RELEASE: Final = "SELECT limit_release($1)"
@@ -54,6 +59,9 @@ class PostgresLimits:
             command_timeout=_COMMAND_TIMEOUT_S,
         )
         self._calls: set[asyncio.Task[Reservation]] = set()
+        self._waiting = 0
+        # The server took too long, and no probe has been answered since.
+        self._silent = asyncio.Event()
         # Both are bounded: while the server is away, nothing new is admitted.
         self._ended: list[UUID] = []
         self._owed: Counter[tuple[str, int]] = Counter()
@@ -74,6 +82,7 @@ class PostgresLimits:
         self._background = [
             asyncio.create_task(self._beat_forever(), name="limits-heartbeat"),
             asyncio.create_task(self._settle_forever(), name="limits-settle"),
+            asyncio.create_task(self._probe_while_silent(), name="limits-probe"),
         ]
 
     async def close(self) -> None:
@@ -98,19 +107,39 @@ class PostgresLimits:
 
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing."""
+        deadline = asyncio.get_running_loop().time() + _TIMEOUT_S
+        await self._turn(deadline)
         call = asyncio.create_task(self._decide(claims))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
         try:
             # Cut off on its way, a statement may or may not be carried out: it is let finish.
-            await asyncio.wait((call,), timeout=_TIMEOUT_S)
+            left = deadline - asyncio.get_running_loop().time()
+            await asyncio.wait((call,), timeout=left)
         except asyncio.CancelledError:
             call.add_done_callback(self._undo)
             raise
         if not call.done():
             call.add_done_callback(self._undo)
+            self._silent.set()
             raise LimitsUnavailable("the database does not answer in time")
         return call.result()
+
+    async def _turn(self, deadline: float) -> None:
+        """Wait for a connection: whoever is given up on here leaves nothing behind."""
+        if self._silent.is_set():
+            raise LimitsUnavailable("the database does not answer")
+        if self._waiting == _WAITING_MAX:
+            raise LimitsUnavailable("too many requests wait for the database")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._connections.turn()
+        except TimeoutError:
+            self._silent.set()
+            raise LimitsUnavailable("the database does not answer in time") from None
+        finally:
+            self._waiting -= 1
 
     def release(self, reservation: Reservation) -> None:
         """Free the slots with the next message to the server."""
@@ -129,7 +158,7 @@ class PostgresLimits:
         lease = uuid4() if any(claim.max_parallel is not None for claim in claims) else None
         keys, quotas, bases, rates, parallels, epochs = zip(*claims, strict=True)
         try:
-            rows = await self._connections.fetch(
+            rows = await self._connections.fetch_in_turn(
                 _ACQUIRE, keys, quotas, bases, epochs, rates, parallels, lease, self._worker
             )
         except _UNAVAILABLE as exc:
@@ -189,6 +218,18 @@ class PostgresLimits:
             except NotSent:
                 self._owed += owed
                 raise
+
+    async def _probe_while_silent(self) -> None:
+        while True:
+            await self._silent.wait()
+            try:
+                await self._connections.probe()
+            except _UNAVAILABLE as exc:
+                logger.debug("The limits' database is still silent: {}", reason(exc))
+                await asyncio.sleep(_RETRY_S)
+            else:
+                # It may have been one row that is locked for long, or more requests than it takes.
+                self._silent.clear()
 
     async def _beat_forever(self) -> None:
         while True:

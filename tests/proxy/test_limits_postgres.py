@@ -14,7 +14,7 @@ from config import Database
 from config.database import parse_database_url
 from migrations import schema
 from models.database import postgres_address
-from proxy.limits import Claim, Exhausted, LimitsUnavailable
+from proxy.limits import Claim, Exhausted, LimitsUnavailable, Reservation
 from proxy.limits_postgres import PostgresLimits
 from tests.fixtures.postgres import PostgresServer, running_postgres
 from tests.proxy.limit_stores import eventually
@@ -179,6 +179,88 @@ async def test_an_outage_refuses_and_what_ended_meanwhile_arrives_once(
         await session.close()
         got = await store.acquire(CLAIMS)
         assert got.remaining == (5, 3, 0.0)
+
+
+def asked_in_vain(store: PostgresLimits) -> bool:
+    """Whether a request is refused at once, before anything is waited for."""
+    asking = store.acquire(CLAIMS)
+    try:
+        asking.send(None)
+    except LimitsUnavailable:
+        return True
+    asking.close()
+    return False
+
+
+async def test_a_server_that_hangs_is_waited_for_once(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    database = parse_database_url(server.url)
+    await schema.upgrade(database)
+    async with machine(database, tmp_path) as store:
+        running = await store.acquire(CLAIMS)
+        await asyncio.to_thread(server.freeze)
+        crowd = await asyncio.gather(
+            *(store.acquire(CLAIMS) for _ in range(50)), return_exceptions=True
+        )
+        assert {type(outcome) for outcome in crowd} == {LimitsUnavailable}
+        assert all(asked_in_vain(store) for _ in range(50))
+        store.release(running)
+        await asyncio.to_thread(server.thaw)
+
+        session = await asyncpg.connect(**postgres_address(database))
+        # Nobody stands in a queue that the server would have to work off first.
+        await eventually(lambda: _counted(session, (1, 0)))
+        await session.close()
+        got = await acquired(store)
+        assert got.remaining == (5, 3, 0.0)
+
+
+async def acquired(store: PostgresLimits) -> Reservation:
+    """A reservation, once the store answers."""
+    while True:
+        try:
+            return await store.acquire(CLAIMS)
+        except LimitsUnavailable:
+            await asyncio.sleep(0.01)
+
+
+async def test_one_locked_row_does_not_close_the_others(
+    store: PostgresLimits, postgres_database: Database
+) -> None:
+    store.release(await store.acquire(CLAIMS))
+    other = (Claim("t:2", quota=5),)
+    async with locked(postgres_database):
+        with pytest.raises(LimitsUnavailable):
+            await store.acquire(CLAIMS)
+
+        async def is_admitted() -> bool:
+            try:
+                await store.acquire(other)
+            except LimitsUnavailable:
+                return False
+            return True
+
+        await eventually(is_admitted)
+
+
+async def test_so_many_may_wait_and_no_more(
+    store: PostgresLimits, postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.limits_postgres._WAITING_MAX", 3)
+    store.release(await store.acquire(CLAIMS))
+    async with locked(postgres_database):
+        asking = [asyncio.create_task(store.acquire(CLAIMS)) for _ in range(4)]
+        await asyncio.sleep(0)
+        waiting = [asyncio.create_task(store.acquire(CLAIMS)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert asked_in_vain(store)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        # There is room again.
+        assert not asked_in_vain(store)
+    await asyncio.gather(*asking, return_exceptions=True)
 
 
 async def test_it_opens_and_closes_without_a_server(unused_port: int, tmp_path: Path) -> None:
