@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from tortoise.exceptions import OperationalError
 
 import config
 from cli import output
@@ -13,11 +14,16 @@ from cli.commands import examples, verb
 from cli.errors import CommandError, WrongUsage
 from cli.options import Yes
 from cli.prompts import confirm
+from cli.session import actor
 from config import Database, Settings
 from config.generated import read_generated
 from migrations import schema
+from models import audit, database
 from models import backup as backups
+from models.audit import Changes
 from models.crypto import KeyRing
+from models.errors import ModelError
+from server import logs
 
 app = verb()
 restoring = verb()
@@ -47,6 +53,11 @@ def backup(file: File, force: Overwrite = False) -> None:
         size = backups.write(source, settings.data_dir / _LIMITS, file)
     except (sqlite3.DatabaseError, backups.UnusableBackup, OSError) as exc:
         raise CommandError(f"No backup was made: {exc}") from exc
+    try:
+        shown = {"file": (None, str(file)), "bytes": (None, size)}
+        _record(settings.database, "database.backup", shown)
+    except (ModelError, OperationalError) as exc:
+        raise CommandError(f"{file} is whole, but the audit could not be told: {exc}") from exc
     output.result(str(file))
     output.say(f"{size} bytes. Not in it: ENCRYPTION_KEY{_where_the_key_is(settings)}.")
 
@@ -67,6 +78,8 @@ def restore(file: File, yes: Yes = False) -> None:
             _check_schema(draft)
             confirm(f"Replace {target} by {file}?", yes=yes)
             needed = backups.encryption_keys(draft)
+            # Within it, so that no restored database is without its row.
+            _record_restoration(draft, file)
             kept = backups.place(draft, target, settings.data_dir / _LIMITS)
     except backups.UnusableBackup as exc:
         raise CommandError(f"{file} cannot be restored: {exc}.") from exc
@@ -98,6 +111,28 @@ def _check_schema(draft: Path) -> None:
     state = asyncio.run(schema.state(Database(dialect="sqlite", path=draft)))
     if state.standing == "contracted":
         raise backups.UnusableBackup(f"it is of a newer release ({state.unknown[-1]})")
+
+
+def _record_restoration(draft: Path, file: Path) -> None:
+    try:
+        _record(
+            Database(dialect="sqlite", path=draft),
+            "database.restore",
+            {"file": (None, str(file))},
+        )
+    except (ModelError, OperationalError) as exc:
+        raise backups.UnusableBackup(str(exc)) from exc
+
+
+def _record(where: Database, action: str, changes: Changes) -> None:
+    """Leave a row in the audit of a database. Raises ModelError, OperationalError."""
+
+    async def whole() -> None:
+        async with database.connected(where):
+            await audit.record(actor(), action, "database", None, changes)
+
+    logs.configure("WARNING", "text")
+    asyncio.run(whole())
 
 
 def _tell_missing_keys(settings: Settings, needed: set[str]) -> None:

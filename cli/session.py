@@ -95,7 +95,7 @@ async def _session() -> AsyncIterator[Session]:
         except OSError as exc:
             # Without it a running server would not hear of a revocation at its next request.
             raise CommandError(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
-        yield Session(settings, Actor(name=f"cli:{_user()}"))
+        yield Session(settings, actor())
 
 
 async def prepare(wanted: Database) -> None:
@@ -107,6 +107,11 @@ async def prepare(wanted: Database) -> None:
         await bootstrap.fit_schema(wanted)
     except bootstrap.CannotServe as exc:
         raise WrongUsage(str(exc)) from exc
+
+
+def actor() -> Actor:
+    """Who runs the command, for the audit."""
+    return Actor(name=f"cli:{_user()}")
 
 
 def _user() -> str:

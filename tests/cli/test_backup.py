@@ -1,9 +1,11 @@
 """`backup` while a service writes, and `restore` into its place."""
 
 import asyncio
+import getpass
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -43,6 +45,41 @@ def test_backup_brings_back_what_was_there(cli_on_sqlite: CommandLine, tmp_path:
         assert database.execute("SELECT count(*) FROM token").fetchone() == (2,)
     assert not list(tmp_path.glob("*restoring*"))
     assert cli("doctor").code == 0
+
+
+def test_both_leave_a_row_in_the_audit(cli_on_sqlite: CommandLine, tmp_path: Path) -> None:
+    cli, file = cli_on_sqlite, tmp_path / "backup.db"
+
+    def rows() -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = cli("audit", "--json").json["data"]
+        return [row for row in listed if row["action"].startswith("database.")]
+
+    assert cli("backup", str(file)).code == 0
+    (made,) = rows()
+    assert cli("restore", str(file), "--yes").code == 0
+    (brought_back,) = rows()
+
+    assert (made["action"], made["target_type"]) == ("database.backup", "database")
+    assert made["changes"] == {"file": [None, str(file)], "bytes": [None, file.stat().st_size]}
+    assert made["actor"] == f"cli:{getpass.getuser()}"
+    assert brought_back["action"] == "database.restore"
+    assert brought_back["changes"] == {"file": [None, str(file)]}
+    # It stands for itself again: nothing is left in a write-ahead log of the draft's.
+    assert not list(tmp_path.glob("*restoring*"))
+
+
+def test_backup_without_an_audit_says_so(cli_on_sqlite: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "backup.db"
+    with closing(sqlite3.connect(tmp_path / "llm-proxy.db")) as database:
+        database.execute("DROP TABLE audit_event")
+
+    made = cli_on_sqlite("backup", str(file))
+    restored = cli_on_sqlite("restore", str(file), "--yes")
+
+    assert (made.code, restored.code) == (1, 1)
+    assert "is whole, but the audit could not be told" in made.err
+    assert "cannot be restored" in restored.err
+    assert file.exists()
 
 
 def test_backup_replaces_nothing_unasked(cli_on_sqlite: CommandLine, tmp_path: Path) -> None:
