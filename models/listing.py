@@ -31,6 +31,8 @@ M = TypeVar("M", bound=Model)
 
 _TOKEN_TEXT: Final = Searched("token", ("name", "hint"))
 _PROJECT_TEXT: Final = Searched("project", ("name",))
+_FAILED: Final = Condition("status >= 400")
+_INCOMPLETE: Final = Condition("outcome <> 'complete'")
 
 
 class Path(NamedTuple):
@@ -167,17 +169,27 @@ def requests(
     wanted = _given(
         token_id=token_id, project_id=project_id, status=status, outcome=outcome, model=model
     )
+    return _logged(RequestLog, wanted, start, end, _pairs(status, outcome))
+
+
+def _pairs(status: int | None, outcome: str | None) -> list[Together]:
     pairs = [Together(("project_id", "model"), "request_log_project_model")]
-    if status is not None and status >= 400:
-        failed = Condition("status >= 400")
+    failed = status is not None and status >= 400
+    incomplete = outcome not in (None, "complete")
+    if failed:
         pairs += [
-            Together(("project_id",), "request_log_project_failed", failed),
-            Together(("model",), "request_log_model_failed", failed),
+            Together(("project_id",), "request_log_project_failed", _FAILED),
+            Together(("model",), "request_log_model_failed", _FAILED),
         ]
-    if outcome not in (None, "complete"):
-        incomplete = Condition("outcome <> 'complete'")
-        pairs.append(Together(("project_id",), "request_log_project_incomplete", incomplete))
-    return _logged(RequestLog, wanted, start, end, pairs)
+    if incomplete:
+        pairs += [
+            Together(("project_id",), "request_log_project_incomplete", _INCOMPLETE),
+            Together(("model",), "request_log_model_incomplete", _INCOMPLETE),
+        ]
+    if failed and incomplete:
+        both = every([_FAILED, _INCOMPLETE])
+        pairs.append(Together((), "request_log_failed_incomplete", both))
+    return pairs
 
 
 def audit_events(

@@ -292,6 +292,8 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
             "request_log_project_failed",
             "request_log_model_failed",
             "request_log_project_incomplete",
+            "request_log_model_incomplete",
+            "request_log_failed_incomplete",
             "idx_request_log_project_b7239e",
             "idx_request_log_status_6c5faa",
             "idx_request_log_outcome_056339",
