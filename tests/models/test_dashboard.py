@@ -15,7 +15,8 @@ from tests.models.rows import an_entry
 
 pytestmark = pytest.mark.usefixtures("connected")
 
-NOW = datetime.now(UTC).replace(minute=47, second=30, microsecond=0)
+# Today, in the middle of a step of every span: at the end of one, the stretch before has no rest.
+NOW = datetime.now(UTC).replace(hour=13, minute=47, second=30, microsecond=0)
 A, B, C = (UUID(int=n) for n in (0xA, 0xB, 0xC))
 
 

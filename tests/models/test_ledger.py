@@ -299,7 +299,7 @@ async def test_a_page_of_the_log_is_read_in_order(condition: str) -> None:
 async def _explained(sql: str, values: list[Any]) -> list[dict[str, Any]]:
     if connecting.dialect() == "sqlite":
         return await connection().execute_query_dict(f"EXPLAIN QUERY PLAN {sql}", values)
-    # With no rows and no statistics PostgreSQL would rather scan and sort.
-    for plan in ("seqscan", "bitmapscan"):
+    # Tables this small are rather scanned and sorted; what counts is that there is another way.
+    for plan in ("seqscan", "bitmapscan", "sort"):
         await connection().execute_script(f"SET LOCAL enable_{plan} = off")
     return await connection().execute_query_dict(f"EXPLAIN {sql}", values)
