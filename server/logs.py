@@ -88,7 +88,8 @@ class _JsonSink:
         """Write one of loguru's messages."""
         record = message.record
         line: dict[str, Any] = {
-            "time": record["time"].astimezone(UTC),
+            # msgspec knows no datetime but Python's own, and loguru's is its own.
+            "time": datetime.fromtimestamp(record["time"].timestamp(), UTC),
             "level": record["level"].name,
             "message": record["message"],
             "pid": record["process"].id,

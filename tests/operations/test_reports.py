@@ -135,6 +135,21 @@ def test_a_report_has_what_helps_and_no_more(ingest: Ingest, opened: Reports) ->
     assert b"hunter2 " not in ingest.envelopes[0]
 
 
+def test_what_an_sdk_might_add_is_taken_away(opened: Reports) -> None:
+    frame = {"function": "f", "vars": {"password": "hunter2"}}
+    event: Any = {
+        "exception": {"values": [{"value": "told", "stacktrace": {"frames": [frame]}}]},
+        "logentry": {"message": "said"},
+        "request": {"headers": {"authorization": "hunter2"}},
+        "extra": {"sys.argv": ["hunter2"]},
+    }
+
+    left = opened._scrub(event, {})
+
+    assert left.keys() == {"exception", "logentry"}
+    assert "hunter2" not in str(left)
+
+
 def test_what_is_no_exception_is_not_reported(ingest: Ingest, opened: Reports) -> None:
     logger.error("a worker ended")
     logger.opt(exception=ValueError("of no interest")).warning("expected")

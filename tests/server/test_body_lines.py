@@ -97,10 +97,14 @@ def test_a_secret_is_not_cut_in_two(begins: int, secret: str) -> None:
 
 
 def test_escapes_do_not_bring_the_end_of_the_copy_near() -> None:
-    # What is shown of it is shorter than what was copied, which ends within the key.
-    body = b"\\u0061" * 100 + b" " * (MARGIN - 510) + KEY.encode() + b" " * 1000
+    # 15,000 bytes are 2,500 characters, and the copy ends five bytes into the key.
+    bound = 16_000
+    body = b"\\u0061" * 2500 + b" " * (bound + MARGIN - 15_005) + KEY.encode()
 
-    assert KEY[:4] not in shown(body, bound=MARGIN)
+    said = shown(body, bound=bound)
+
+    assert said.startswith("a" * 2500 + " ")
+    assert KEY[0] not in said
 
 
 def test_text_that_looks_odd_is_shown() -> None:

@@ -3,7 +3,10 @@
 import io
 import json
 import logging
+import re
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -50,6 +53,25 @@ def test_json_is_an_object_for_each_line() -> None:
     assert (first["level"], first["message"]) == ("INFO", "first")
     assert (second["level"], second["message"]) == ("ERROR", "second")
     assert second["exception"].count("ValueError") == 1
+
+
+def test_times_are_utc_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    before = datetime.now(UTC)
+    try:
+        text, structured = logged("text")[0], json.loads(logged("json")[0])["time"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    after = datetime.now(UTC)
+
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z INFO", text)
+    assert structured.endswith("Z")
+    assert before <= datetime.fromisoformat(structured) <= after
+    at = datetime.strptime(text.partition("Z")[0] + "+0000", "%Y-%m-%d %H:%M:%S.%f%z")
+    assert before - timedelta(milliseconds=1) <= at <= after
+    assert logs.stamp(at) == text.partition(" INFO")[0]
 
 
 def test_exception_of_a_request_says_which() -> None:
