@@ -65,18 +65,25 @@ def table(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
         say("None.")
         return
     console = _console(sys.stdout)
-    rows = Table(box=box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False)
-    for column in columns:
-        is_number = {type(item[column]) for item in items} <= {int, float, NoneType}
-        rows.add_column(_label(column), justify="right" if is_number else "left", no_wrap=True)
-    for item in items:
-        rows.add_row(*(Text(_cell(column, item[column])) for column in columns))
     unbounded = console.options.update(width=_PIPE_COLUMNS)
-    if Measurement.get(console, unbounded, rows).maximum <= console.width:
-        console.print(rows)
-        return
+    # Columns of numbers are often narrower than their names: those may take a line a word.
+    for between in (" ", "\n"):
+        rows = _side_by_side(items, {name: name.replace("_", between) for name in columns})
+        if Measurement.get(console, unbounded, rows).maximum <= console.width:
+            console.print(rows)
+            return
     for item in items:
         record({column: item[column] for column in columns})
+
+
+def _side_by_side(items: Sequence[Mapping[str, Any]], headers: Mapping[str, str]) -> Table:
+    rows = Table(box=box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False)
+    for column, header in headers.items():
+        is_number = {type(item[column]) for item in items} <= {int, float, NoneType}
+        rows.add_column(header, justify="right" if is_number else "left", no_wrap=True)
+    for item in items:
+        rows.add_row(*(Text(_cell(column, item[column])) for column in headers))
+    return rows
 
 
 def record(fields: Mapping[str, Any]) -> None:

@@ -71,6 +71,15 @@ def test_narrow_terminal_gets_one_field_to_a_line() -> None:
     assert any("id" in line and "created at" in line for line in wide.splitlines())
 
 
+def test_long_names_over_short_numbers_take_a_line_a_word() -> None:
+    numbers = ("prompt_tokens", "completion_tokens", "cached_tokens", "total_tokens", "cost_usd")
+    row = {"model": "gpt-4o", "requests": 12, "errors": 1, **dict.fromkeys(numbers, 3456)}
+    lines = on_terminal([row], COLUMNS="80", NO_COLOR="1", TERM="dumb").splitlines()
+    assert len(lines) == 4
+    assert lines[0].split() == ["prompt", "completion", "cached", "total", "cost"]
+    assert lines[3].split()[:4] == ["gpt-4o", "12", "1", "3,456"]
+
+
 def test_colour_is_for_terminals_that_want_it() -> None:
     assert "\x1b[" in on_terminal([{"id": 1}])
     assert "\x1b[3" not in on_terminal([{"id": 1}], NO_COLOR="1")
