@@ -148,7 +148,7 @@ def _cell(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_cell("", item) for item in value)
     text = clean(value if isinstance(value, str) else json.dumps(value))
-    if (name == "at" or name.endswith("_at")) and text.endswith("Z"):
+    if (name in ("at", "bucket") or name.endswith("_at")) and text.endswith("Z"):
         # To the second: 2026-11-23 14:05:10Z
         return f"{text[:19].replace('T', ' ')}Z"
     return text

@@ -93,11 +93,20 @@ def test_cells_read_well(capsys: pytest.CaptureFixture[str]) -> None:
         "total_tokens": 1234567,
         "cost_usd": 4.905e-05,
         "at": "2027-01-31T12:00:00.123456Z",
+        "bucket": "2027-01-31T13:00:00Z",
         "allowed_models": ["a", "b"],
     }
     output.table([row], list(row))
     shown = capsys.readouterr().out
-    for text in ("yes", "–", "1,234,567", "0.000049", "2027-01-31 12:00:00Z", "a, b"):
+    for text in (
+        "yes",
+        "–",
+        "1,234,567",
+        "0.000049",
+        "2027-01-31 12:00:00Z",
+        "31 13:00:00Z",
+        "a, b",
+    ):
         assert text in shown
 
 
