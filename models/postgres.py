@@ -1,11 +1,12 @@
-"""Tortoise's asyncpg engine with two changes; Tortoise loads it by this module's name.
+"""Tortoise's asyncpg engine with three changes; Tortoise loads it by this module's name.
 
-Everything that means "the server is away" becomes `DatabaseUnavailable`, and a BEGIN that fails
-gives its connection back to the pool.
+Everything that means "the server is away" becomes `DatabaseUnavailable`, a BEGIN that fails gives
+its connection back to the pool, and closing does not wait ten seconds for a server that hangs.
 """
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -28,7 +29,14 @@ _UNAVAILABLE: Final = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.ReadOnlySQLTransactionError,
+    # Of a database that is closed, or gone, while somebody restores it.
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.InvalidCatalogNameError,
 )
+
+
+#: To say goodbye to a server that answers.
+_CLOSE_TIMEOUT_S: Final = 1.0
 
 
 class Client(AsyncpgDBClient):
@@ -41,6 +49,13 @@ class Client(AsyncpgDBClient):
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         with translated():
             return await super()._translate_exceptions(func, *args, **kwargs)
+
+    async def _close(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            with suppress(TimeoutError):
+                # Cut off, it terminates its connections.
+                await asyncio.wait_for(pool.close(), _CLOSE_TIMEOUT_S)
 
     def _in_transaction(self) -> TransactionContext:
         return _PooledTransaction(Transaction(self))

@@ -19,6 +19,7 @@ from models.database import (
     after_commit,
     connection,
     in_one_transaction,
+    postgres_address,
     run_in_transaction,
     tortoise_config,
 )
@@ -233,6 +234,44 @@ async def test_connections_cut_by_the_server_are_replaced(
         await admin.close()
         await run_in_transaction(lambda: _count_up("after"))
         assert await JournalPosition.get_or_none(journal_id="cut") is None
+
+
+async def test_a_postgres_database_that_is_closed_or_gone_is_unavailable(
+    postgres_server: Database, postgres_database: Database
+) -> None:
+    import asyncpg
+
+    name = postgres_database.database
+    admin = await asyncpg.connect(**postgres_address(postgres_server))
+
+    async def cut() -> None:
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+
+    async with connecting.connected(postgres_database):
+        await JournalPosition.all()
+        for away, back in (
+            (
+                f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+                f"ALTER DATABASE {name} ALLOW_CONNECTIONS true",
+            ),
+            (
+                f"ALTER DATABASE {name} RENAME TO {name}_away",
+                f"ALTER DATABASE {name}_away RENAME TO {name}",
+            ),
+        ):
+            await cut()
+            await admin.execute(away)
+            try:
+                with pytest.raises(DatabaseUnavailable):
+                    await JournalPosition.all()
+                with pytest.raises(DatabaseUnavailable):
+                    await run_in_transaction(lambda: _count_up("away"))
+            finally:
+                await admin.execute(back)
+            await run_in_transaction(lambda: _count_up("back"))
+    await admin.close()
 
 
 async def test_a_mistake_of_ours_is_not_an_outage(postgres_database: Database) -> None:
