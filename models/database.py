@@ -8,7 +8,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
@@ -136,11 +136,16 @@ async def connect(database: "Database") -> None:
             raise
 
 
-async def disconnect() -> None:
-    """Let transactions that nobody waits for any more finish, then close."""
+async def disconnect(*, within: float | None = None) -> None:
+    """Let transactions that nobody waits for any more finish, then close.
+
+    After `within` seconds they are cut off, as a database that hangs would have us wait for ever.
+    """
     global _context  # noqa: PLW0603
-    while _running:
-        await asyncio.wait(_running)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while _running:
+                await asyncio.wait(_running)
     if _context is not None:
         await _context.close_connections()
         _context = None

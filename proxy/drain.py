@@ -66,7 +66,8 @@ class Drain:
                 await self._journal.keep()
                 await self._drain_rest()
         except TimeoutError:
-            logger.warning("{} entries wait in the journal.", self._journal.pending)
+            if self._journal.pending:
+                logger.warning("{} entries wait in the journal.", self._journal.pending)
         finally:
             for task in self._tasks:
                 task.cancel()

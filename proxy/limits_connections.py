@@ -99,6 +99,12 @@ class Connections:
         except UNAVAILABLE as exc:
             raise NotSent(reason(exc)) from exc
 
+    def abandon(self) -> None:
+        """Let go of a server that does not answer, without a goodbye."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.terminate()
+
     async def close(self) -> None:
         """Say goodbye to the server, once nothing is under way."""
         idle, self._idle = self._idle, []

@@ -32,7 +32,7 @@ _TIMEOUT_S: Final = 2.0
 _COMMAND_TIMEOUT_S: Final = 5.0
 _HEARTBEAT_S: Final = 5.0
 _RETRY_S: Final = 0.5
-_CLOSE_TIMEOUT_S: Final = 2.0
+_CLOSE_TIMEOUT_S: Final = 1.0
 #: Requests that wait for one of the connections; each is a few kilobytes.
 _WAITING_MAX: Final = 4096
 
@@ -97,6 +97,7 @@ class PostgresLimits:
                 await self._connections.fetch(_WORKER_GONE, self._worker)
         except _UNAVAILABLE as exc:
             logger.warning("Limits were not given back: {}", reason(exc))
+            self._connections.abandon()
         tasks = (*self._background, *self._calls)
         for task in tasks:
             task.cancel()

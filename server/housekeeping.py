@@ -25,6 +25,7 @@ _FIRST_AFTER_S: Final = 2.0
 _EVERY_S: Final = 600.0
 #: Between two steps: whoever writes meanwhile, the drain above all, comes first.
 _PAUSE_S: Final = 0.2
+_CLOSE_TIMEOUT_S: Final = 0.5
 
 
 class Housekeeping:
@@ -54,7 +55,8 @@ class Housekeeping:
         """Stop, in the middle if need be: the next round goes on."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            # A statement that is cut off waits until the database has heard of it.
+            await asyncio.wait((self._task,), timeout=_CLOSE_TIMEOUT_S)
 
     async def sweep(self) -> None:
         """Remove all that is too old now, unless another worker is about it.

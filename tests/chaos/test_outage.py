@@ -133,6 +133,66 @@ async def test_an_outage_under_load(
 DEGRADED: Final = (200, "degraded")
 
 
+@pytest.mark.parametrize("entries", [0, 1])
+async def test_a_stop_while_the_database_hangs(
+    server: PostgresServer, database: Database, up: FakeUpstream, tmp_path: Path, entries: int
+) -> None:
+    """What is in the journal is safe there; and where nothing is, there is nothing to wait for."""
+    # With an entry, a database that answers would be waited for all this time.
+    timeout = {"GRACEFUL_SHUTDOWN_TIMEOUT": "600" if entries else "5"}
+    service = Service(tmp_path, database, timeout)
+    with started(service):
+        issued = await service.make_token(up.url, max_parallel_requests=5)
+        free = await service.make_token(up.url)
+        async with (
+            Client(service, issued.secret) as limited,
+            Client(service, free.secret) as client,
+        ):
+            assert [(await one.get()).status for one in (limited, client)] == [200, 200]
+            await service.entries(free.token.id, 1)
+            await asyncio.to_thread(server.freeze)
+            await until_ready(service, lambda code, body: (code, body["status"]) == DEGRADED)
+            for _ in range(entries):
+                assert (await client.get()).status == 200
+        code = await asyncio.to_thread(service.stop)
+        await asyncio.to_thread(server.thaw)
+        assert (code, "is killed" in service.log) == (0, False)
+        assert ("1 entries wait" in service.log) == bool(entries)
+    with started(service):
+        assert len(await service.entries(free.token.id, 1 + entries)) == 1 + entries
+
+
+async def test_a_hang_under_load(
+    server: PostgresServer, database: Database, up: FakeUpstream, tmp_path: Path
+) -> None:
+    service = Service(tmp_path, database)
+    with started(service):
+        free = await service.make_token(up.url)
+        limited = await service.make_token(up.url, max_requests=10**6, max_parallel_requests=50)
+        unlimited = Asking(service, free)
+        crowd = [Asking(service, limited) for _ in range(20)]
+        async with asyncio.TaskGroup() as group:
+            for asking in (unlimited, *crowd):
+                group.create_task(asking.run())
+                await asking.until((200, ""))
+            await asyncio.to_thread(server.freeze)
+            for asking in crowd:
+                refused = await asking.until((503, "database_unavailable"))
+                assert refused.headers["retry-after"] == "1"
+            # Nobody waits any more: each is refused again and again.
+            for _ in range(20):
+                await crowd[0].until((503, "database_unavailable"))
+            await unlimited.until((200, ""))
+            await asyncio.to_thread(server.thaw)
+            for asking in crowd:
+                await asking.until((200, ""))
+            for asking in (unlimited, *crowd):
+                asking.over = True
+        assert {answer.status for answer in unlimited.answers} == {200}
+        await check_books(service, free, unlimited.answers)
+        await check_books(service, limited, [one for asking in crowd for one in asking.answers])
+
+
 async def test_a_start_while_the_database_is_away(
     server: PostgresServer, database: Database, up: FakeUpstream, tmp_path: Path
 ) -> None:
