@@ -1,6 +1,7 @@
 """The limits engine of one machine: a SQLite file that its workers share, used from the loop.
 
 A decision is one BEGIN IMMEDIATE transaction of some microseconds, too short to be worth a thread.
+What it says is in `limits_decision`.
 Nothing here waits inside SQLite: a transaction that finds another worker's under way tries again,
 and lets the loop go on in between. What is committed survives the death of every process; a power
 failure can undo the last second, since a sync for every request would cost more than the request.
@@ -12,19 +13,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import uuid4
 
 from loguru import logger
 
-from proxy.limits import Claim, Exhausted, LimitsUnavailable, Remaining, Reservation
+from proxy.limits import Claim, Exhausted, LimitsUnavailable, Reservation
 from proxy.limits_checkpoint import Checkpointer
+from proxy.limits_decision import NEW, Row, Standing, refusal, remaining, standing
 from proxy.limits_presence import Presence
 
 _OPEN_TIMEOUT_S: Final = 10.0
@@ -35,9 +36,6 @@ _TRIES: Final = 8
 _PAUSE_S: Final = 0.001
 _RETRY_S: Final = 0.05
 _CLOSE_TIMEOUT_S: Final = 2.0
-_PARALLEL_RETRY_AFTER_S: Final = 1.0
-# Lets a client in that waited exactly as long as it was told.
-_GRAIN: Final = 1e-6
 
 # Small pages, because every commit writes whole ones. `used` belongs to the quota of this epoch.
 # `spent` is what was taken from the rate's bucket and has not run back in yet, as of `at`, Unix
@@ -65,24 +63,8 @@ _DROP_SLOT: Final = "DELETE FROM slot WHERE key = ? AND worker = ?"
 _DROP_WORKER: Final = "DELETE FROM slot WHERE worker = ?"
 
 
-class _Standing(NamedTuple):
-    """A claim, its row as of now, and the slots in use: before anything is taken."""
-
-    claim: Claim
-    epoch: int
-    used: int
-    spent: float
-    at: float
-    busy: int
-
-
-# What a key without a row has.
-_NEW: Final = (-1, 0, 0.0, 0.0)
-
-
-_Counter = tuple[int, int, float, float]
 #: The rows that a transaction has read, and whether it changed them.
-_Rows = dict[str, tuple[_Counter, bool]]
+_Rows = dict[str, tuple[Row, bool]]
 _Asking = tuple[tuple[Claim, ...], asyncio.Future[Reservation]]
 
 
@@ -294,9 +276,9 @@ class SqliteLimits:
         self, claims: tuple[Claim, ...], rows: _Rows, now: float
     ) -> Reservation | Exhausted:
         standings = [self._standing(claim, rows, now) for claim in claims]
-        if (refusal := _refusal(standings)) is not None:
+        if (refused := refusal(standings)) is not None:
             # Nothing was taken. What a dead worker left may have been cleared away, though.
-            return refusal
+            return refused
         slots = self._take(standings, rows)
         lease = None
         if slots:
@@ -305,26 +287,21 @@ class SqliteLimits:
             self._held.update(slots)
             self._behind.update(slots)
             self._granted.append(lease)
-        return Reservation(claims, lease, _remaining(standings))
+        return Reservation(claims, lease, remaining(standings))
 
-    def _standing(self, claim: Claim, rows: _Rows, now: float) -> _Standing:
-        key, quota, base, rate, parallel, quota_epoch = claim
+    def _standing(self, claim: Claim, rows: _Rows, now: float) -> Standing:
+        key, quota, _, rate, parallel, _ = claim
         busy = 0 if parallel is None else self._busy(key, parallel)
         if quota is None and rate is None:
-            return _Standing(claim, *_NEW, busy)
+            return Standing(claim, *NEW, busy)
         if key not in rows:
-            rows[key] = (self._execute(_READ_COUNTER, (key,)).fetchone() or _NEW, False)
-        (epoch, used, spent, at), _ = rows[key]
-        if quota is not None and epoch < quota_epoch:
-            epoch, used = quota_epoch, base
-        if rate is not None:
-            if now < at:
-                # The clock was set back: unless this is written, the bucket would stand still.
-                rows[key] = (epoch, used, spent, now), True
-                at = now
-            # At most the rate, for when it was lowered: an empty bucket fills within a minute.
-            spent, at = max(0.0, min(spent, rate) - (now - at) * rate / 60), now
-        return _Standing(claim, epoch, used, spent, at, busy)
+            rows[key] = (self._execute(_READ_COUNTER, (key,)).fetchone() or NEW, False)
+        row, _ = rows[key]
+        if rate is not None and now < row[3]:
+            # The clock was set back: unless this is written, the bucket would stand still.
+            row = (*row[:3], now)
+            rows[key] = row, True
+        return standing(claim, row, now, busy)
 
     def _busy(self, key: str, limit: int) -> int:
         others: dict[str, int] = dict(self._execute(_READ_SLOTS, (key, self._worker)))
@@ -337,7 +314,7 @@ class SqliteLimits:
                 busy -= held
         return busy
 
-    def _take(self, standings: list[_Standing], rows: _Rows) -> tuple[str, ...]:
+    def _take(self, standings: list[Standing], rows: _Rows) -> tuple[str, ...]:
         """Take one request; the keys of which it has slots."""
         slots = []
         for (key, quota, _, rate, parallel, _), epoch, used, spent, at, _ in standings:
@@ -372,38 +349,6 @@ def _refuse(asking: list[_Asking], cause: Exception) -> None:
             error = LimitsUnavailable(str(cause))
             error.__cause__ = cause
         waiter.set_exception(error)
-
-
-def _refusal(standings: list[_Standing]) -> Exhausted | None:
-    for claim, _, used, *_ in standings:
-        if claim.quota is not None and used >= claim.quota:
-            return Exhausted("quota", claim.key, None, Remaining(claim.quota, 0, 0.0))
-    empty = []
-    for claim, _, _, spent, *_ in standings:
-        if (rate := claim.requests_per_minute) is not None and spent + 1 > rate + _GRAIN:
-            wait = (spent + 1 - rate) * 60 / rate if rate else math.inf
-            empty.append((wait, claim.key, Remaining(rate, 0, spent * 60 / rate if rate else 0.0)))
-    if empty:
-        wait, key, remaining = max(empty)
-        return Exhausted("rate", key, wait if wait < math.inf else None, remaining)
-    for claim, *_, busy in standings:
-        if claim.max_parallel is not None and busy >= claim.max_parallel:
-            remaining = Remaining(claim.max_parallel, 0, _PARALLEL_RETRY_AFTER_S)
-            return Exhausted("parallel", claim.key, _PARALLEL_RETRY_AFTER_S, remaining)
-    return None
-
-
-def _remaining(standings: list[_Standing]) -> Remaining | None:
-    """What is left once one request is taken."""
-    tightest: Remaining | None = None
-    for claim, _, used, spent, *_ in standings:
-        if (rate := claim.requests_per_minute) is not None:
-            left = max(0, int(rate - spent - 1 + _GRAIN))
-            if tightest is None or tightest.reset == 0 or left < tightest.remaining:
-                tightest = Remaining(rate, left, (spent + 1) * 60 / rate)
-        elif claim.quota is not None and tightest is None:
-            tightest = Remaining(claim.quota, claim.quota - used - 1, 0.0)
-    return tightest
 
 
 def _is_busy(error: sqlite3.DatabaseError) -> bool:
