@@ -13,7 +13,7 @@ PYTHON ?= $(shell cd / && for candidate in python3 python3.13 python3.12 python3
 	2>/dev/null && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check format lock docs screenshots bench clean
+.PHONY: help install run demo test coverage check format lock docs screenshots bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,15 @@ test: $(STAMP) ## Every test
 	@tests/browser/install.sh
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
+# Every process is measured, those that the tests start as well.
+coverage: $(STAMP) ## Every test, and how much of the code they reach
+	@tests/browser/install.sh
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=95
+	@$(BIN)/coverage report --fail-under=95 --include='proxy/*' --format=total
+
 check: $(STAMP) ## Format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -71,6 +80,6 @@ bench: $(STAMP) ## The benchmark table
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## Remove what was built or cached (not data/)
-	rm -rf .venv build dist *.egg-info .coverage htmlcov .hypothesis .import_linter_cache \
+	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
