@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from proxy.usage import PlainReader, StreamReader, Tally, Usage
+from proxy.usage import EVENT_MAX_BYTES, PlainReader, StreamReader, Tally, Usage
 
 
 def plain(body: bytes, *, size: int = 1 << 20) -> Tally:
@@ -242,6 +242,19 @@ def test_a_stream_that_is_cut_is_final_once_the_last_word_was_spoken(
     reader = StreamReader()
     reader.feed(stream)
     assert reader.tally.final is final
+
+
+def test_an_event_without_end_is_not_kept_and_what_follows_is_read() -> None:
+    reader = StreamReader()
+    piece = b"x" * (EVENT_MAX_BYTES // 8)
+    assert reader.relay(b"data: " + piece) == b"data: " + piece
+    for _ in range(24):
+        assert reader.relay(piece) == piece
+        assert reader._splitter.pending <= EVENT_MAX_BYTES
+    reader.relay(b"\n\n" + sse(*CHAT_STREAM))
+    assert reader.end() == b""
+    assert (reader.tally.usage, reader.tally.final) == (streamed(sse(*CHAT_STREAM)).usage, True)
+    assert reader.tally.usage is not None
 
 
 # Hostile
