@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -28,8 +29,13 @@ from models import secrets
 _SMALL: Final = 10
 _WORKING_SET: Final = 10
 _LARGE_WORKING_SET: Final = 10_000
-# A UUIDv7 of 2023 that counts upwards, so that the order of the copies is the order of time.
-_ID: Final = "printf('018a%04x-%04x-7000-8000-000000000000', n >> 16, n & 65535)"
+#: Milliseconds, of which the first copy's id is: a day ago, for what is old is removed meanwhile.
+_BEGAN: Final = int((time.time() - 86_400) * 1000)
+# A UUIDv7 of that time that counts upwards, so that the order of the copies is the order of time.
+_ID: Final = (
+    f"printf('%08x-%04x-7000-8000-000000000000', ({_BEGAN} + n) >> 16, ({_BEGAN} + n) & 65535)"
+)
+_ROOMY: Final = "PRAGMA cache_size = -500000"
 _COUNT: Final = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {rows})"
 
 
@@ -77,6 +83,8 @@ def _fill(stage: Stage, directory: Path, rows: int, plan: Plan, working_set: int
         throughput.window(one, [target.request()] * 2, plan)
     digest = secrets.digest(target.token)
     with closing(sqlite3.connect(proxy.data / "llm-proxy.db")) as books:
+        # Digests are random: without room for their index every row would write a page of it.
+        books.execute(_ROOMY)
         (token,) = books.execute(
             "SELECT token_id FROM token_secret WHERE digest = ?", (digest,)
         ).fetchone()
@@ -126,7 +134,7 @@ def _hand_out(books: sqlite3.Connection, number: int) -> list[str]:
         [
             (
                 secrets.digest(token),
-                str(uuid.UUID(f"018a{n >> 16:04x}{n & 65535:04x}70008000" + "0" * 12)),
+                str(uuid.UUID(f"{_BEGAN + n:012x}70008000" + "0" * 12)),
             )
             for n, token in enumerate(tokens, start=1)
         ],
