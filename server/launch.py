@@ -18,7 +18,7 @@ from loguru import logger
 from config import ConfigError, Settings, generate_missing, load
 from models.errors import DatabaseUnavailable
 from proxy.provider_files import configured
-from server import bootstrap, logs, metrics
+from server import bootstrap, logs, metrics, reports
 from server.supervisor import CANNOT_START, Supervisor, python
 from server.worker import BACKLOG
 
@@ -33,6 +33,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     try:
         settings, made = generate_missing(load())
         configured(settings)
+        reports.check(settings)
         sock = _bind(settings)
     except ConfigError as error:
         return _cannot_start(*error.problems)
