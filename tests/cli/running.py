@@ -16,6 +16,7 @@ from unittest import mock
 from cli.__main__ import main
 from config.database import parse_database_url
 from models import database
+from tests.fixtures.processes import bare_environment
 
 T = TypeVar("T")
 
@@ -83,7 +84,7 @@ class CommandLine:
     def environment(self, **environ: str) -> dict[str, str]:
         """What a process is given."""
         return {
-            "PATH": os.environ["PATH"],
+            **bare_environment(),
             # The editable install may not be there, as on a platform.
             "PYTHONPATH": str(ROOT),
             **self.environ,

@@ -1,7 +1,6 @@
 """Plain `aerich`, as a person types it in the project root, on both backends."""
 
 import asyncio
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from models.request_log import RequestLog
 from models.tokens import Token
 from models.upstream_keys import UpstreamKey
 from tests.fixtures.database import database_url
+from tests.fixtures.processes import bare_environment
 from tests.models.rows import BY, a_project, an_entry
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ def start(database: Database, *arguments: str, cwd: Path = ROOT) -> "subprocess.
     return subprocess.Popen(
         [sys.executable, "-m", "aerich", *arguments],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": database_url(database)},
+        env=bare_environment() | {"DATABASE_URL": database_url(database)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -236,7 +236,7 @@ def test_a_wrong_database_url_is_said_in_one_line(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "aerich", "heads"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": "mysql://root:hunter2@localhost/x"},
+        env=bare_environment() | {"DATABASE_URL": "mysql://root:hunter2@localhost/x"},
         capture_output=True,
         text=True,
         check=False,
