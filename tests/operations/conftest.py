@@ -25,6 +25,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     try:
         service.start()
         yield service
+        service.stop()
     finally:
         service.tear_down()
 

@@ -33,6 +33,8 @@ class Scripted:
 
     def __init__(self, directory: Path, *script: str, count: int = 1) -> None:
         self._told = directory / "told"
+        # What other tests share is this process's child, too.
+        self._others = children()
         (directory / "script").write_text("".join(f"{line}\n" for line in script))
         self.serving = 0
         self.supervisor = Supervisor(
@@ -51,6 +53,11 @@ class Scripted:
         """Who was told to serve, in order."""
         return [int(line) for line in self._told.read_text().split()]
 
+    @property
+    def children(self) -> set[int]:
+        """The supervisor's processes."""
+        return children() - self._others
+
     async def until_told(self, count: int) -> list[int]:
         """Wait until so many were."""
         await until(lambda: self._told.exists() and len(self.told) >= count)
@@ -58,8 +65,8 @@ class Scripted:
 
     async def until_spare(self, *others: int) -> int:
         """The process that stands by, which is none of these."""
-        await until(lambda: bool(children() - set(self.told) - set(others)))
-        (found,) = children() - set(self.told) - set(others)
+        await until(lambda: bool(self.children - set(self.told) - set(others)))
+        (found,) = self.children - set(self.told) - set(others)
         return found
 
     @asynccontextmanager
@@ -71,7 +78,7 @@ class Scripted:
         finally:
             self.supervisor.stop()
             assert await running == 0
-            assert not children()
+            assert not self.children
 
 
 def children() -> set[int]:
@@ -106,7 +113,7 @@ async def test_service_that_never_served_ends_with_the_failure(
 
     assert await scripted.supervisor.run() == 3
 
-    assert (len(scripted.told), scripted.serving, children()) == (5, 0, set())
+    assert (len(scripted.told), scripted.serving, scripted.children) == (5, 0, set())
     assert len([line for line in log if line.startswith("ERROR")]) == 5
     assert log[-1].strip() == "ERROR a worker ended with exit code 3; none could start"
 
