@@ -25,8 +25,9 @@ KEPT_MAX: Final = 100_000
 #: A drained file of this size gives way to a new one.
 ROTATE_BYTES: Final = 16 * 1024 * 1024
 #: Entries taken into the books at once, and so many wake the drain. Larger batches are hardly
-#: cheaper, but hold the loop for longer (measured on SQLite: 250 for 1.3 ms, 1,000 for 4 ms).
-BATCH: Final = 250
+#: cheaper, but delay requests for longer: the loop by reading and summing them, and on one core
+#: the database's thread, too (docs/performance.md).
+BATCH: Final = 100
 _LINES_PER_WRITE: Final = 500
 
 
