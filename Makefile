@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.installed
+# Whole files, because what a file shares is dear to set up.
+PYTEST := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml
 
@@ -42,13 +44,13 @@ demo: $(STAMP) ## As run, offline, with a fake upstream, a project and a token
 
 test: $(STAMP) ## Every test
 	@tests/browser/install.sh
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest $(PYTEST)
 
 # Every process is measured, those that the tests start as well.
 coverage: $(STAMP) ## Every test, and how much of the code they reach
 	@tests/browser/install.sh
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest $(PYTEST)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 	@$(BIN)/coverage report --fail-under=95 --include='proxy/*' --format=total
