@@ -5,6 +5,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 # Whole files, because what a file shares is dear to set up.
 PYTEST := --numprocesses=auto --maxprocesses=4 --dist=loadfile
+# Compiled before the tests, which start hundreds of processes: Python may be told to keep nothing.
+ROOMS := app.py admin cli config fake_upstream manage migrations models proxy server tests
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml
 
@@ -44,6 +46,7 @@ demo: $(STAMP) ## As run, offline, with a fake upstream, a project and a token
 
 test: $(STAMP) ## Every test
 	@tests/browser/install.sh
+	@$(BIN)/python -m compileall -q $(ROOMS)
 	$(BIN)/python -m pytest $(PYTEST)
 
 # Every process is measured, those that the tests start as well.
