@@ -16,7 +16,7 @@ from uuid import UUID
 
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.ledger import Entry, Outcome
-from proxy import answer, body, errors, forward, multipart, preflight
+from proxy import answer, body, errors, failures, forward, multipart, preflight
 from proxy.authentication import authenticate
 from proxy.authorization import authorize, check_model
 from proxy.body_copies import BodyCopies
@@ -28,13 +28,7 @@ from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reserv
 from proxy.metering import Meter, meter_for
 from proxy.providers import Provider, Route
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
-from proxy.upstream.errors import (
-    ConnectFailed,
-    ConnectTimedOut,
-    ProtocolViolation,
-    TimedOut,
-    UpstreamError,
-)
+from proxy.upstream.errors import UpstreamError
 from proxy.upstream.pool import Pool
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
@@ -144,12 +138,14 @@ class DataPlane:
         except errors.Refusal as refusal:
             await self._refuse(downstream, exchange, reservation, refusal)
         except UpstreamError as error:
-            outcome = _outcome(error, exchange)
+            outcome = failures.outcome(error, answered=exchange.first_byte is not None)
             if downstream.started:
                 self._record(exchange, outcome)
                 downstream.abort()
             else:
-                await self._refuse(downstream, exchange, reservation, _translate(error), outcome)
+                await self._refuse(
+                    downstream, exchange, reservation, failures.refusal(error), outcome
+                )
         except errors.ClientGone:
             downstream.abort()
         except asyncio.CancelledError:
@@ -382,21 +378,3 @@ def _model_beyond_doubt(head: RequestHead, content: bytes, inspected: body.Inspe
 
 
 _UNLIMITED: Final = Reservation((), None, None)
-
-
-def _outcome(error: UpstreamError, exchange: Exchange) -> Outcome:
-    if isinstance(error, TimedOut | ConnectTimedOut):
-        return "timeout"
-    return "upstream_unreachable" if exchange.first_byte is None else "upstream_broke"
-
-
-def _translate(error: UpstreamError) -> errors.Refusal:
-    if isinstance(error, ProtocolViolation):
-        return errors.UpstreamProtocolError("The upstream's answer was malformed.")
-    if isinstance(error, TimedOut):
-        return errors.UpstreamTimeout("The upstream did not answer in time.")
-    if isinstance(error, ConnectTimedOut):
-        return errors.UpstreamTimeout("The upstream did not accept a connection in time.")
-    if isinstance(error, ConnectFailed):
-        return errors.UpstreamUnreachable(str(error))
-    return errors.UpstreamUnreachable("The upstream broke the connection before it answered.")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from random import random
-from typing import Any, Literal, TextIO
+from typing import Any, Final, Literal, TextIO
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,9 @@ from proxy.exchange import Exchange
 from server.body_lines import BodyLines
 from server.logs import stamp
 from server.metrics import Refused
+
+#: Requests whose bodies wait to be written, some 30 KB each at most.
+WAITING_MAX: Final = 1000
 
 
 class RequestLines:
@@ -38,7 +41,8 @@ class RequestLines:
         self._share = share
         self._bodies = bodies
         self._exchanges: dict[UUID, Exchange] = {}
-        self._waiting: deque[Exchange] = deque()
+        # More requests than there is time for: the oldest of those that wait go without.
+        self._waiting: deque[Exchange] = deque(maxlen=WAITING_MAX)
 
     def note(self, exchange: Exchange) -> None:
         """Where bodies are logged, have this one's follow its line; they need not be whole yet."""

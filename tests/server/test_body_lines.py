@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import io
 import json
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,6 +14,8 @@ from proxy.downstream import RequestHead, ResponseHead
 from proxy.exchange import Exchange
 from proxy.grants import Grant
 from server.body_lines import MARGIN, BodyLines
+from server.request_lines import WAITING_MAX, RequestLines
+from tests.models.rows import an_entry
 
 KEY = "0af1c2/plain-upstream-key"
 JSON = b"application/json"
@@ -157,3 +160,22 @@ def test_a_body_is_one_line_and_steers_no_terminal(form: Any) -> None:
     assert said[:-1].isprintable()
     if form == "json":
         assert json.loads(said)["request_body"] == body.decode()
+
+
+async def test_where_requests_come_too_fast_the_oldest_go_without() -> None:
+    stream = io.StringIO()
+    lines = RequestLines(stream, "json", 1.0, BodyLines("json", 100, ()))
+    head = RequestHead("POST", b"/v1/x", "1.1", [(b"content-type", JSON)], 2, "127.0.0.1")
+    exchanges = [Exchange(head) for _ in range(WAITING_MAX + 2)]
+    for exchange in exchanges:
+        exchange.copies = BodyCopies(cast(Any, Nobody(head)), MARGIN)
+        exchange.copies.request.take(b"{}")
+        lines.note(exchange)
+    lines.write([an_entry(id=exchange.id) for exchange in exchanges], ())
+    written = len(stream.getvalue())
+
+    while lines.write_bodies():
+        pass
+
+    said = [json.loads(one) for one in stream.getvalue()[written:].splitlines()]
+    assert [one["request_id"] for one in said] == [str(one.id) for one in exchanges[2:]]
