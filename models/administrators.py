@@ -146,8 +146,7 @@ class AdminUser(Model):
         fresh = next((user for user in everybody if user.id == self.id), None)
         if fresh is None:
             raise AdministratorRemoved(f"The administrator {self.username} was removed.")
-        for name in self._meta.db_fields:
-            setattr(self, name, getattr(fresh, name))
+        changes.take_over(self, fresh)
 
 
 class AdminSession(Model):

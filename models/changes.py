@@ -1,4 +1,4 @@
-"""Setting several fields of a row at once, and telling the audit trail what really changed."""
+"""The fields of a row at once: set, read again, and what really changed, for the audit trail."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +16,12 @@ def apply(row: Model, wanted: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
             setattr(row, name, value)
             changed[name] = (before, value)
     return changed
+
+
+def take_over(row: Model, fresh: Model) -> None:
+    """Give the row what it holds in the database now, as `fresh` was read."""
+    for name in row._meta.db_fields:
+        setattr(row, name, getattr(fresh, name))
 
 
 def created(row: Model, *names: str) -> dict[str, tuple[Any, Any]]:

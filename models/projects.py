@@ -180,8 +180,7 @@ class Project(Model):
     async def _lock(self, *, deleted: bool = False) -> None:
         """Read the row again and keep others from changing it until we commit."""
         fresh = await type(self).select_for_update().get(id=self.id)
-        for name in self._meta.db_fields:
-            setattr(self, name, getattr(fresh, name))
+        changes.take_over(self, fresh)
         if self.deleted_at is not None and not deleted:
             raise ProjectDeleted(f"The project {self.name} was deleted.")
 

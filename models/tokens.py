@@ -173,8 +173,7 @@ class Token(Model):
     async def _lock(self) -> None:
         """Read the row again and keep others from changing it until we commit."""
         fresh = await type(self).select_for_update().get(id=self.id)
-        for name in self._meta.db_fields:
-            setattr(self, name, getattr(fresh, name))
+        changes.take_over(self, fresh)
         if self.revoked_at is not None:
             raise TokenRevoked(f"The token {self.hint} is revoked.")
 

@@ -109,5 +109,4 @@ class UpstreamKey(Model):
         fresh = await type(self).select_for_update().get_or_none(id=self.id)
         if fresh is None:
             raise KeyRemoved(f"The key {self.hint} was removed.")
-        for name in self._meta.db_fields:
-            setattr(self, name, getattr(fresh, name))
+        changes.take_over(self, fresh)
