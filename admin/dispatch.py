@@ -10,7 +10,7 @@ from uuid import UUID
 from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
-from admin import csrf, htmx, session
+from admin import csrf, htmx, session, tail
 from admin.errors import Forbidden, MethodNotAllowed, NotFound
 from admin.pages import Page
 from admin.service import Service
@@ -128,6 +128,8 @@ def _to_login(visit: Visit) -> HTTPResponse:
         came_from = local_path(request.path + query)
     else:
         came_from = local_path(htmx.current_page(request))
+    if tail.is_event_stream(request):
+        return tail.gone()
     target = _LOGIN if came_from == "/admin/" else f"{_LOGIN}?next={quote(came_from, safe='/')}"
     if htmx.is_htmx(request):
         return HTTPResponse(status=401, headers={htmx.REDIRECT: target})

@@ -78,7 +78,7 @@ async def tail(visit: SignedIn) -> Any:
     """What is added to the list, as it is: a stream that `static/tail.js` reads."""
     viewer = Viewer(visit.session.id, tails.wanted(filters(visit)))
     response = await visit.request.respond(
-        content_type="text/event-stream; charset=utf-8",
+        content_type=tails.CONTENT_TYPE,
         # A buffering proxy in front would hold the rows back.
         headers={"x-accel-buffering": "no"},
     )

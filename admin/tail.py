@@ -16,6 +16,7 @@ from uuid import UUID
 
 import jinja2
 from loguru import logger
+from sanic import HTTPResponse, Request
 
 from admin import counts
 from models import AdminSession, RequestLog
@@ -30,6 +31,7 @@ _LOOK_EVERY: Final = 1.0
 _NOTICE_WITHIN: Final = 0.1
 _HEARTBEAT_SECONDS: Final = 15.0
 _QUEUE: Final = 256
+CONTENT_TYPE: Final = "text/event-stream; charset=utf-8"
 OPENED: Final = b"retry: 2000\n: the log's end follows\n\n"
 _HEARTBEAT: Final = b": still here\n\n"
 #: The session is over: the page has to be asked for again, which leads to signing in.
@@ -139,6 +141,16 @@ class Tail:
                 if viewer.sees(row) and not viewer.push(event):
                     self._viewers.discard(viewer)
                     viewer.end()
+
+
+def is_event_stream(request: Request[Any, Any]) -> bool:
+    """Whether a browser asks for events, and could make nothing of a page."""
+    return request.headers.get("accept", "").strip().lower() == "text/event-stream"
+
+
+def gone() -> HTTPResponse:
+    """The stream of a session that is over: a browser would not follow it to signing in."""
+    return HTTPResponse(OPENED + _GONE, content_type=CONTENT_TYPE)
 
 
 def _event(row_id: UUID, html: str) -> bytes:

@@ -125,6 +125,15 @@ async def test_strangers_are_led_to_sign_in(stranger: Browser) -> None:
     assert answer.status_code == 303
 
 
+async def test_a_browser_that_comes_back_to_a_stream_is_told_that_its_session_is_over(
+    stranger: Browser,
+) -> None:
+    answer = await stranger.get(TAIL, headers={"accept": "text/event-stream"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert answer.text.endswith("event: gone\ndata:\n\n")
+
+
 async def test_a_stream_has_the_strict_headers(viewer: Browser) -> None:
     async with watching(viewer) as stream:
         assert "default-src 'none'" in stream.response.headers["content-security-policy"]

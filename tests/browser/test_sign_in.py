@@ -1,8 +1,9 @@
 """Signing in and out, in a browser"""
 
+import asyncio
 from uuid import uuid4
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from models import Actor, AdminSession, AdminUser
 from tests.browser.conftest import ADMIN, Place, sign_in
@@ -64,6 +65,30 @@ async def test_an_expired_session_ends_what_updates_itself(
     await expect(stranger.get_by_role("heading", name="Sign in")).to_be_visible()
     await sign_in(stranger, name, "long enough")
     await expect(stranger).to_have_url(f"{place.url}/admin/requests?status=200")
+
+
+async def test_a_session_may_end_before_what_updates_itself_begins(
+    stranger: Page, place: Place, name: str
+) -> None:
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await over.wait()
+        await route.continue_()
+
+    async with place.service.models():
+        user = await AdminUser.create_with_password(
+            username=name, password="long enough", by=Actor("cli:tester")
+        )
+    await stranger.route("**/admin/requests/tail", hold)
+    await stranger.goto("/admin/login?next=/admin/requests")
+    await sign_in(stranger, name, "long enough")
+    await asked.wait()
+    async with place.service.models():
+        await AdminSession.filter(user_id=user.id).delete()
+    over.set()
+    await expect(stranger.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 async def test_signing_out(stranger: Page, place: Place) -> None:
