@@ -99,7 +99,11 @@ def _data_directory(settings: Settings) -> list[Finding]:
 
 
 def _mode(path: Path) -> Finding | None:
-    mode = path.stat().st_mode
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        # A running server's, which makes and removes files.
+        return None
     if not mode & _OTHERS:
         return None
     private = "700" if path.is_dir() else "600"

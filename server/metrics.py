@@ -19,6 +19,7 @@ from models.ledger import Entry
 
 if TYPE_CHECKING:
     from prometheus_client import Histogram
+    from prometheus_client.core import Metric
 
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -244,12 +245,11 @@ class Metrics:
     def exposition(self) -> bytes:
         """The text format, of all workers together."""
         from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
-        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
 
         if _shared is None:
             return generate_latest(self._registry)
         together = CollectorRegistry()
-        MultiProcessCollector(together, str(_shared))  # type: ignore[no-untyped-call]
+        together.register(_AllWorkers(_shared))
         return generate_latest(together)
 
     def leave(self) -> None:
@@ -258,6 +258,29 @@ class Metrics:
 
         if _shared is not None:
             mark_process_dead(os.getpid(), str(_shared))  # type: ignore[no-untyped-call]
+
+
+class _AllWorkers:
+    """prometheus_client's own collector fails where a worker has made a file this very moment."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def collect(self) -> Iterable[Metric]:
+        """What is in the files that have a beginning."""
+        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
+
+        files = [str(file) for file in self._directory.glob("*.db") if _has_begun(file)]
+        found: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return found
+
+
+def _has_begun(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        # The levels of a worker that has just ended.
+        return False
 
 
 def _method(method: str) -> str:

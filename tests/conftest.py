@@ -9,13 +9,27 @@ import asyncio
 import socket
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from hypothesis import settings
 from pytest_sanic.plugin import sanic_client, test_server, unused_port
 from pytest_sanic.utils import TestServer
 from sanic import Sanic
 
+from models import database as connecting
+
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
 pytest_plugins = ["tests.fixtures.database", "tests.fixtures.service"]
+
+# Examples of fixed seeds, with no limit of time: neither luck nor a slow machine has a say.
+settings.load_profile("ci")
+
+# httpx gives up after five seconds where nobody says otherwise, and PostgreSQL's driver is told to:
+# a machine may stand still for longer, and what does not come at all fails soon enough.
+_PATIENCE_S = 60
+for _phase in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _phase, float(_PATIENCE_S))
+connecting._CONNECT_TIMEOUT_S = _PATIENCE_S  # type: ignore[misc]
 
 
 @pytest.fixture

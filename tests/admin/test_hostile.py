@@ -21,7 +21,7 @@ async def test_script_in_every_name_is_text(admin: Browser) -> None:
     user = await make_user(SCRIPT)
     row = entry(project_id=project.id, token_id=token.id, model=SCRIPT, endpoint=SCRIPT)
     await record(row)
-    key = (await project.keys.all())[-1]
+    key = (await project.keys.all().order_by("id"))[-1]
     for path in (
         "/admin/projects",
         f"/admin/projects?q={SCRIPT}",

@@ -19,6 +19,9 @@ _ARGUMENTS: Final = (
 )
 
 
+_START_MS: Final = 120_000
+
+
 class NoBrowser(Exception):
     """There is no Chromium, or it does not start. The message says what to do."""
 
@@ -38,7 +41,9 @@ async def launched() -> AsyncIterator[Browser]:
                 "installs it: as root on Debian from Debian, elsewhere through Playwright."
             )
         try:
-            browser = await playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
+            browser = await playwright.chromium.launch(
+                executable_path=found, args=list(_ARGUMENTS), timeout=_START_MS
+            )
         except PlaywrightError as exc:
             raise NoBrowser(f"Chromium does not start: {exc.message}") from exc
         try:

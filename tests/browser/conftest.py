@@ -17,22 +17,29 @@ from config import Database
 from fake_upstream import FakeUpstream
 from tests.browser import demo
 from tests.browser.chromium import NoBrowser, launched
-from tests.browser.looks import DESKTOP, LOOKS, Look
+from tests.browser.looks import DESKTOP, LOOKS, PATIENCE_MS, Look
 from tests.fixtures.service import GIVEN, UPSTREAM_KEY, Service
 
 ADMIN = ("admin", GIVEN["ADMIN_PASSWORD"])
 VIEWER = demo.VIEWER
 
-expect.set_options(timeout=15_000)
+#: What goes away by itself, such as a toast, stays for long enough to be seen.
+_LINGER = """
+    const set = setTimeout;
+    window.setTimeout = (work, ms, ...more) => set(work, ms >= 2000 ? 10 * ms : ms, ...more);
+"""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser lives on one loop, so its tests run there."""
+    """The browser lives on one loop, so its tests run there; they wait for many things in turn."""
     here = Path(__file__).parent
     for item in items:
         is_async = iscoroutinefunction(getattr(item, "function", None))
         if here in item.path.parents and is_async:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.timeout(400))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -98,6 +105,18 @@ async def sign_in(page: Page, name: str, password: str) -> None:
     await page.get_by_role("button", name="Sign in").click()
 
 
+async def open_log(page: Page, address: str) -> None:
+    """Open the request log, and wait until it hears of what comes: it says so a moment before."""
+    async with page.expect_response(lambda answer: is_tail(answer.url)):
+        await page.goto(address)
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+
+
+def is_tail(url: str, query: str = "") -> bool:
+    """Whether that is where the request log hears of what comes."""
+    return "/admin/requests/tail" in url and query in url
+
+
 @pytest.fixture(params=LOOKS, ids=lambda look: look.name)
 def look(request: pytest.FixtureRequest) -> Look:
     """The test runs once for each."""
@@ -117,6 +136,7 @@ async def open_page(browser: Browser, place: Place, look: Look) -> AsyncIterator
     async def open_one(state: StorageState | None = None, *, script: bool = True) -> Page:
         context = await look.open(browser, place.url, state=state, script=script)
         contexts.append(context)
+        await context.add_init_script(_LINGER)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: _note(complaints, said.type, said.text))

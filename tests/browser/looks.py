@@ -5,6 +5,9 @@ from typing import Final, Literal
 
 from playwright.async_api import Browser, BrowserContext, StorageState, ViewportSize
 
+#: For what has to come, on a machine that may stand still for seconds.
+PATIENCE_MS: Final = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -30,7 +33,7 @@ class Look:
             timezone_id="Europe/Berlin",
             permissions=["clipboard-read", "clipboard-write"],
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         return context
 
 

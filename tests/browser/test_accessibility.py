@@ -16,9 +16,20 @@ _RUN: Final = """async () => (await axe.run(document,
     {resultTypes: ["violations"], preload: false})).violations
     .map(rule => ({id: rule.id, nodes: rule.nodes.map(node => node.html.slice(0, 200))}))"""
 #: What is half faded in has half of its contrast: people read it when it has come to rest.
-_AT_REST: Final = """() => Promise.allSettled(document.getAnimations()
-    .filter(animation => Number.isFinite(animation.effect.getComputedTiming().endTime))
-    .map(animation => animation.finished))"""
+_AT_REST: Final = """async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const moving = () => document.getAnimations().filter(animation =>
+        animation.playState === "running"
+        && Number.isFinite(animation.effect.getComputedTiming().endTime));
+    const swapping = () => document.querySelector(
+        ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added");
+    do {
+        await Promise.allSettled(moving().map(animation => animation.finished));
+        // What comes to rest may set something else in motion.
+        await frame();
+        await frame();
+    } while (moving().length || swapping());
+}"""
 
 PAGES: Final = (
     "account", "audit", "audit?action=nothing", "dashboard",

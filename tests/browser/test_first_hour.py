@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenPage, Place
+from tests.browser.conftest import OpenPage, Place, open_log
 from tests.fixtures.service import UPSTREAM_KEY
 
 MORE: Final = 30
@@ -83,8 +83,7 @@ async def _make_token(page: Page, name: str) -> str:
 
 @asynccontextmanager
 async def _watching(page: Page, model: str) -> AsyncIterator[Page]:
-    await page.goto(f"/admin/requests?model={model}")
-    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await open_log(page, f"/admin/requests?model={model}")
     yield page
     await page.close()
 
@@ -99,7 +98,7 @@ async def _ask(place: Place, secret: str, model: str) -> httpx.Response:
 async def _see_it_in(tail: Page, name: str, model: str) -> None:
     row = tail.locator("#rows tr").filter(has_text=model)
     await expect(row).to_have_count(1)
-    await expect(row.get_by_text("200")).to_be_visible()
+    await expect(row.get_by_text("200", exact=True)).to_be_visible()
     await row.get_by_role("link").click()
     drawer = tail.locator("#drawer")
     await expect(drawer.get_by_text("As the upstream reported it")).to_be_visible()

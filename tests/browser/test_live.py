@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from models import Project, Token
 from models.ledger import Entry, apply_batch
-from tests.browser.conftest import Place
+from tests.browser.conftest import Place, is_tail, open_log
 from tests.manage.entries import entry
 
 
@@ -32,17 +32,20 @@ async def test_the_dashboard_takes_up_what_is_new(admin: Page, place: Place, nam
     await expect(admin.locator("#live .legend")).to_contain_text(name)
     # Neither a new page nor another place for the keyboard.
     assert await admin.evaluate("window.untouched")
-    assert await admin.evaluate("document.activeElement.id") == "show-cost"
+    await expect(admin.locator("#show-cost")).to_be_focused()
 
 
 async def test_ranges_measures_and_groups_are_addresses(admin: Page, place: Place) -> None:
     await admin.goto("/admin/dashboard")
     await admin.get_by_role("link", name="7 d").click()
+    # Each link carries on from the page that it stands on.
+    await expect(admin).to_have_url(f"{place.url}/admin/dashboard?range=7d")
     await (
         admin.get_by_role("link", name="Tokens", exact=True)
         .locator("xpath=self::*[@id='show-tokens']")
         .click()
     )
+    await expect(admin).to_have_url(f"{place.url}/admin/dashboard?range=7d&show=tokens")
     await admin.locator("#by-model").click()
     await expect(admin).to_have_url(f"{place.url}/admin/dashboard?range=7d&show=tokens&by=model")
     await expect(admin.locator("#live .legend")).to_contain_text("gpt-4o-mini")
@@ -55,8 +58,7 @@ async def test_ranges_measures_and_groups_are_addresses(admin: Page, place: Plac
 
 
 async def test_a_paused_log_waits_and_counts(admin: Page, place: Place, name: str) -> None:
-    await admin.goto("/admin/requests")
-    await expect(admin.get_by_text("Live", exact=True)).to_be_visible()
+    await open_log(admin, "/admin/requests")
     await admin.get_by_role("button", name="Pause").click()
     await expect(admin.get_by_text("Paused")).to_be_visible()
     owner = await _owner(place)
@@ -68,8 +70,7 @@ async def test_a_paused_log_waits_and_counts(admin: Page, place: Place, name: st
 
 
 async def test_what_is_being_read_does_not_move(admin: Page, place: Place, name: str) -> None:
-    await admin.goto("/admin/requests")
-    await expect(admin.get_by_text("Live", exact=True)).to_be_visible()
+    await open_log(admin, "/admin/requests")
     read = admin.locator("#rows tr").nth(30)
     await read.scroll_into_view_if_needed()
     await admin.evaluate("scrollBy(0, 300)")
@@ -84,8 +85,9 @@ async def test_what_is_being_read_does_not_move(admin: Page, place: Place, name:
 
 
 async def test_the_log_of_a_filter_grows_by_what_fits(admin: Page, place: Place, name: str) -> None:
-    await admin.goto("/admin/requests")
-    await admin.get_by_label("Model").fill(name)
+    await open_log(admin, "/admin/requests")
+    async with admin.expect_response(lambda answer: is_tail(answer.url, f"model={name}")):
+        await admin.get_by_label("Model").fill(name)
     await expect(admin.get_by_text("No request fits")).to_be_visible()
     owner = await _owner(place)
     await _record(place, entry(model="another", **owner), entry(model=name, **owner))

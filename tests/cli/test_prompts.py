@@ -23,15 +23,20 @@ class Terminal:
 
     process: "subprocess.Popen[bytes]"
     master: int
-    seen: str = field(default="")
+    _read: bytearray = field(default_factory=bytearray)
+
+    @property
+    def seen(self) -> str:
+        """What was on the screen so far; a character may have come in part."""
+        return self._read.decode(errors="replace")
 
     def read_until(self, text: str) -> None:
         """Wait until `text` is on the screen."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while text not in self.seen:
             assert time.monotonic() < deadline, self.seen
             try:
-                self.seen += os.read(self.master, 4096).decode()
+                self._read += os.read(self.master, 4096)
             except OSError:
                 # The other end has been closed: nothing more will come.
                 break
@@ -45,8 +50,8 @@ class Terminal:
         """The exit code, with the screen read to its end."""
         with contextlib.suppress(OSError):
             while chunk := os.read(self.master, 4096):
-                self.seen += chunk.decode()
-        return self.process.wait(30)
+                self._read += chunk
+        return self.process.wait(60)
 
 
 @contextlib.contextmanager

@@ -130,7 +130,7 @@ def _attack_one(operation: Any, url: str, known: dict[str, str], examples: int) 
             case.path_parameters.update(
                 {name: known[name] for name in case.path_parameters if name in known}
             )
-        response = case.call(base_url=url, headers=headers)
+        response = case.call(base_url=url, headers=headers, timeout=60)
         case.validate_response(response, excluded_checks=_NOT_HERE)
 
     check()

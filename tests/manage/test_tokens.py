@@ -60,7 +60,7 @@ async def test_token_is_created_with_its_secret_shown_once(
     assert secrets.is_well_formed(secret)
     assert token["hint"] == f"llmp_…{secret[-4:]}"
     assert (token["status"], token["request_count"]) == ("active", 0)
-    assert _away(token["expires_at"]) == pytest.approx(30 * 86_400, abs=10)
+    assert _away(token["expires_at"]) == pytest.approx(30 * 86_400, abs=60)
     shown = await client.get(f"/manage/tokens/{token['id']}")
     assert shown.json() == token
     listed = await client.get("/manage/tokens")
@@ -72,7 +72,7 @@ async def test_token_is_created_with_its_secret_shown_once(
 
 
 async def test_end_is_relative_absolute_or_none(make_token: Make) -> None:
-    assert _away((await make_token(expires_in=60))["expires_at"]) == pytest.approx(60, abs=10)
+    assert _away((await make_token(expires_in=3600))["expires_at"]) == pytest.approx(3600, abs=60)
     assert (await make_token(expires_in=None))["expires_at"] is None
     assert (await make_token(expires_at=None))["expires_at"] is None
     token = await make_token(expires_at="2090-01-31T12:00:00.5+02:00")
@@ -191,7 +191,7 @@ async def test_revoked_stays_revoked(client: httpx.AsyncClient, make_token: Make
         assert (response.status_code, response.content) == (204, b"")
     shown = (await client.get(path)).json()
     assert shown["status"] == "revoked"
-    assert _away(shown["revoked_at"]) == pytest.approx(0, abs=10)
+    assert _away(shown["revoked_at"]) == pytest.approx(0, abs=60)
     for response in (
         await client.patch(path, json={"name": "x"}),
         await client.post(f"{path}/rotate"),
@@ -205,7 +205,7 @@ async def test_rotation_keeps_the_token_and_changes_the_secret(
 ) -> None:
     token = await make_token()
     path = f"/manage/tokens/{token['id']}/rotate"
-    response = await client.post(path, json={"grace_seconds": 60})
+    response = await client.post(path, json={"grace_seconds": 3600})
     assert response.status_code == 200
     rotated = response.json()
     assert rotated["id"] == token["id"]
@@ -213,7 +213,7 @@ async def test_rotation_keeps_the_token_and_changes_the_secret(
     assert rotated["hint"] == f"llmp_…{rotated['token'][-4:]}"
     old = await TokenSecret.get(digest=secrets.digest(token["token"]))
     assert old.expires_at is not None
-    assert (old.expires_at - datetime.now(UTC)).total_seconds() == pytest.approx(60, abs=10)
+    assert (old.expires_at - datetime.now(UTC)).total_seconds() == pytest.approx(3600, abs=60)
     # Without a body there is no grace.
     newest = (await client.post(path)).json()["token"]
     digests = [row.digest for row in await TokenSecret.all()]
@@ -235,7 +235,7 @@ async def test_longest_lifetime_holds_at_every_door_of_the_end(
     ):
         body: dict[str, Any] = {"project_id": project["id"]}
         created = await limited.post("/manage/tokens", json=body)
-        assert _away(created.json()["expires_at"]) == pytest.approx(3600, abs=10)
+        assert _away(created.json()["expires_at"]) == pytest.approx(3600, abs=60)
         path = f"/manage/tokens/{created.json()['id']}"
         later = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
         for end in ({"expires_in": 3601}, {"expires_in": None}, {"expires_at": later}):

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import socket
 import ssl
 import stat
 import subprocess
@@ -84,7 +85,7 @@ async def test_cancelling_at_any_point_neither_blocks_nor_leaks() -> None:
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    await asyncio.wait_for(run_in_transaction(lambda: _count_up("alive")), 10)
+    await asyncio.wait_for(run_in_transaction(lambda: _count_up("alive")), 60)
     assert (await JournalPosition.get(journal_id="alive")).position == 1
 
 
@@ -197,13 +198,17 @@ async def test_sqlite_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> No
 
 
 async def test_a_postgres_that_is_away_is_unavailable_until_it_is_back(
-    postgres_database: Database, unused_port: int
+    postgres_database: Database,
 ) -> None:
-    async with connecting.connected(replace(postgres_database, port=unused_port)):
-        with pytest.raises(DatabaseUnavailable):
-            await JournalPosition.all()
-        with pytest.raises(DatabaseUnavailable):
-            await run_in_transaction(lambda: _count_up("away"))
+    # A port that is taken, and on which nobody listens.
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        away = replace(postgres_database, port=unused.getsockname()[1])
+        async with connecting.connected(away):
+            with pytest.raises(DatabaseUnavailable):
+                await JournalPosition.all()
+            with pytest.raises(DatabaseUnavailable):
+                await run_in_transaction(lambda: _count_up("away"))
 
 
 async def test_connections_cut_by_the_server_are_replaced(
@@ -245,31 +250,28 @@ async def test_a_postgres_database_that_is_closed_or_gone_is_unavailable(
     admin = await asyncpg.connect(**postgres_address(postgres_server))
 
     async def cut() -> None:
+        # And wait until they are gone: a database that is in use cannot be renamed.
         await admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = $1", name
         )
 
     async with connecting.connected(postgres_database):
         await JournalPosition.all()
-        for away, back in (
-            (
-                f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
-                f"ALTER DATABASE {name} ALLOW_CONNECTIONS true",
-            ),
-            (
-                f"ALTER DATABASE {name} RENAME TO {name}_away",
-                f"ALTER DATABASE {name}_away RENAME TO {name}",
-            ),
-        ):
+        for gone in (False, True):
+            # Closed first: asyncpg's pool connects again as soon as it is cut off.
+            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
             await cut()
-            await admin.execute(away)
+            if gone:
+                await admin.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")
             try:
                 with pytest.raises(DatabaseUnavailable):
                     await JournalPosition.all()
                 with pytest.raises(DatabaseUnavailable):
                     await run_in_transaction(lambda: _count_up("away"))
             finally:
-                await admin.execute(back)
+                if gone:
+                    await admin.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")
+                await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
             await run_in_transaction(lambda: _count_up("back"))
     await admin.close()
 

@@ -137,5 +137,5 @@ async def test_postgres_notifies_at_commit(postgres_database: Database) -> None:
 
         await listener.add_listener(generation.NOTIFY_CHANNEL, hear)
         await run_in_transaction(lambda: generation.bump("token", new_id()))
-        assert await asyncio.wait_for(heard.get(), 5) == "1"
+        assert await asyncio.wait_for(heard.get(), 60) == "1"
         await listener.close()

@@ -310,8 +310,10 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
 ]
 
 
-#: PostgreSQL chooses by what is in its tables: enough for each index to be the best for something.
+#: PostgreSQL chooses by what is in its tables: enough for each index to be the best for something,
+#: and nothing of what the rows of earlier tests leave behind when they are deleted.
 _PLENTY = (
+    "TRUNCATE project, token, request_log, audit_event CASCADE",
     "INSERT INTO project SELECT gen_random_uuid(), 'p' || n, 'p' || n, 'openai', NULL, n % 50 > 0,"
     " NULL, NULL, NULL, NULL, now(), now(), CASE WHEN n % 2 = 0 THEN now() END"
     " FROM generate_series(1, 500) AS n",

@@ -13,7 +13,7 @@ from tests.operations.certificate import Certificate
 from tests.operations.tools import environment, tool
 
 _DEPLOYED: Final = Path(__file__).parents[2] / "deploy" / "nginx.conf"
-_START_SECONDS: Final = 30
+_START_SECONDS: Final = 60
 _AROUND: Final = """
 daemon off;
 worker_processes 1;
@@ -62,7 +62,7 @@ def nginx(directory: Path, files: Certificate, *, upstream: int, source: str) ->
         yield f"https://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

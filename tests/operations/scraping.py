@@ -10,7 +10,7 @@ from prometheus_client.samples import Sample
 
 from tests.fixtures.service import Service
 
-_ARRIVES_WITHIN_S: Final = 10.0
+_ARRIVES_WITHIN_S: Final = 60.0
 
 
 class Scrape:
@@ -44,6 +44,14 @@ async def scrape(service: Service, **headers: str) -> Scrape:
         answer = await http.get("/metrics")
     assert answer.status_code == 200
     return Scrape(answer.text)
+
+
+async def scrape_settled(service: Service) -> Scrape:
+    """What it says once each worker has folded in all that it was asked so far."""
+    for worker in service.workers():
+        with service.only(worker):
+            await scrape(service)
+    return await scrape(service)
 
 
 async def scrape_until(service: Service, right: Callable[[Scrape], bool]) -> Scrape:

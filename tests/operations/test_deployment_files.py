@@ -15,6 +15,9 @@ from tests.operations.tools import environment, tool
 ROOT = Path(__file__).parents[2]
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
 
+# The first of these may have to fetch what it checks with.
+pytestmark = pytest.mark.timeout(400)
+
 
 def checked(*command: str | Path) -> str:
     """What a checker says that finds nothing wrong."""

@@ -17,7 +17,7 @@ from tests.fixtures.service import UPSTREAM_KEY
 from tests.operations.image import Image, instructions
 from tests.system.streams import CHAT, STREAM, text_of
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 pytestmark = [
     pytest.mark.timeout(400),

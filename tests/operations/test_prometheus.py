@@ -7,16 +7,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from fake_upstream import FakeUpstream
 from tests.fixtures.processes import free_port
 from tests.fixtures.service import Issued, Service
-from tests.operations.scraping import scrape
+from tests.operations.scraping import scrape_settled
 from tests.operations.tools import environment, tool
 from tests.system.streams import CHAT, STREAM, text_of
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"
 CLIENTS, EACH = 8, 25
+PATIENCE_S = 60
+_FAILED = "failed"
+
+# The first of these may have to be fetched.
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_rules_and_configuration_are_valid() -> None:
@@ -34,30 +40,42 @@ def test_rules_and_configuration_are_valid() -> None:
 async def test_a_prometheus_counts_what_was_sent(
     pair: Service, issued: Issued, up: FakeUpstream, tmp_path: Path
 ) -> None:
-    before = (await scrape(pair)).total("llm_proxy_requests_total")
+    before = (await scrape_settled(pair)).total("llm_proxy_requests_total")
     async with _prometheus(pair, tmp_path) as http:
         # Scraped all the while, several times a second.
         await asyncio.gather(*(_load(pair, issued) for _ in range(CLIENTS)))
 
         wanted = before + CLIENTS * EACH
-        async with asyncio.timeout(30):
-            while await _ask(http, "sum(llm_proxy_requests_total)") != wanted:
+        async with asyncio.timeout(PATIENCE_S):
+            # Asked together: while a scrape comes late, Prometheus knows none of them.
+            while (counted := await _counted(http)) is None or counted[0] != wanted:
                 await asyncio.sleep(0.1)
-        by_status = await _ask(http, 'sum(llm_proxy_requests_total{status="200"})')
-        timed = await _ask(http, "sum(llm_proxy_request_duration_seconds_count)")
-        assert await _ask(http, 'up{job="llm-proxy"}') == 1
-        # No scrape failed or was refused for what it said.
-        assert await _ask(http, 'min_over_time(up{job="llm-proxy"}[5m])') == 1
-        active = await _ask(http, "sum(llm_proxy_active_requests)")
+        _, by_status, timed = counted
         loaded = (await http.get("/api/v1/rules")).json()["data"]["groups"]
+        failed = [line for line in (tmp_path / "log").read_text().splitlines() if _FAILED in line]
 
-    assert by_status is not None
     assert by_status >= CLIENTS * EACH
-    assert timed is not None
     assert timed >= CLIENTS * EACH
-    assert active == 0
+    # No scrape failed or was refused for what it said, however slow the machine was.
+    assert [line for line in failed if "deadline exceeded" not in line] == []
     assert loaded
     assert all(rule["health"] != "err" for group in loaded for rule in group["rules"])
+
+
+async def _counted(http: httpx.AsyncClient) -> list[float] | None:
+    """Requests, those with 200 and those that were timed, once the service is up and idle."""
+    queries = (
+        "sum(llm_proxy_requests_total)",
+        'sum(llm_proxy_requests_total{status="200"})',
+        "sum(llm_proxy_request_duration_seconds_count)",
+    )
+    if await _ask(http, "sum(llm_proxy_active_requests)") != 0:
+        return None
+    counted = [await _ask(http, query) for query in queries]
+    if await _ask(http, 'up{job="llm-proxy"}') != 1:
+        return None
+    known = [count for count in counted if count is not None]
+    return known if len(known) == len(queries) else None
 
 
 async def _load(service: Service, issued: Issued) -> None:
@@ -83,6 +101,8 @@ async def _prometheus(service: Service, directory: Path) -> AsyncIterator[httpx.
                 f"--config.file={directory / 'prometheus.yml'}",
                 f"--storage.tsdb.path={directory / 'data'}",
                 f"--web.listen-address=127.0.0.1:{port}",
+                # Where it tells of scrapes that failed, and why.
+                "--log.level=debug",
             ],
             stdout=log,
             stderr=log,
@@ -90,14 +110,14 @@ async def _prometheus(service: Service, directory: Path) -> AsyncIterator[httpx.
         )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_S):
                 while not await _is_up(http):
                     assert process.poll() is None, (directory / "log").read_text()
                     await asyncio.sleep(0.1)
             yield http
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_S)
 
 
 async def _is_up(http: httpx.AsyncClient) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +33,13 @@ class Ingest(ThreadingHTTPServer):
         self.envelopes: list[bytes] = []
         self.answering = threading.Event()
         self.answering.set()
+
+    def wait(self) -> None:
+        """Until an event has come: the last ones have a second to, and a machine may stall."""
+        deadline = time.monotonic() + 60
+        while not self.events:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     @property
     def dsn(self) -> str:
@@ -73,7 +81,9 @@ def ingest() -> Iterator[Ingest]:
 
 
 @pytest.fixture
-def opened(ingest: Ingest) -> Iterator[Reports]:
+def opened(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reports]:
+    # As long as a stall of the machine may take.
+    monkeypatch.setattr(reports, "LAST_REPORTS", 60.0)
     logger.remove()
     found = Reports(ingest.dsn, (KNOWN,))
     found.open()
@@ -102,6 +112,7 @@ async def test_an_unforeseen_error_is_reported_once(
     body = STREAM | {"user": "somebody-private"}
     async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer) as http:
         answer = await http.post(CHAT, json=body)
+    await asyncio.to_thread(ingest.wait)
     assert await asyncio.to_thread(service.stop) == 0
 
     assert answer.status_code == 500

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,6 +18,7 @@ from fake_upstream import FakeUpstream, expected_usage
 from proxy.downstream import RequestHead
 from proxy.exchange import Exchange
 from proxy.pricing import listed_name
+from server import observer as observing
 from server.metrics import Levels, Metrics
 from server.observer import Observer
 from server.request_lines import RequestLines
@@ -40,6 +42,13 @@ class Collector(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
+
+    def wait(self, count: int) -> None:
+        """Until so many spans have come."""
+        deadline = time.monotonic() + 60
+        while len(self.spans) < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     @property
     def spans(self) -> list[Any]:
@@ -99,14 +108,15 @@ def test_traces_are_off_unless_asked_for(environ: dict[str, str], wanted: bool) 
 async def test_each_request_is_a_span_of_its_clients_trace(
     run_service: RunService, up: FakeUpstream, collector: Collector
 ) -> None:
-    service = run_service(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+    # In batches of some milliseconds.
+    service = run_service(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_BSP_SCHEDULE_DELAY="100")
     issued = await service.make_token(up.url)
     context = {"traceparent": PARENT, "tracestate": "vendor=1"}
     async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer) as http:
         done = await http.post(CHAT, json=BODY, headers=context)
         failed = await http.post(CHAT, json=BODY, headers={"x-fake": "status=500"})
         assert (done.status_code, failed.status_code) == (200, 500)
-    # What was not sent yet is sent at the end.
+    await asyncio.to_thread(collector.wait, 2)
     assert await asyncio.to_thread(service.stop) == 0
 
     (resource, first), (_, second) = collector.spans
@@ -131,20 +141,44 @@ async def test_each_request_is_a_span_of_its_clients_trace(
     assert up.requests[0].header("tracestate") == b"vendor=1"
 
 
+async def test_what_was_not_sent_yet_is_sent_at_the_end(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    # Not before, and however long the machine stalls.
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "600000")
+    monkeypatch.setattr(observing, "_LAST_SPANS", 60.0)
+    observer = traced()
+    observer.recorded(entry(), a_request())
+
+    await observer.close()
+
+    assert len(collector.spans) == 1
+
+
 async def test_a_collector_that_is_away_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
     # It takes connections and says nothing.
-    silent = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+    silent = await asyncio.start_server(lambda *_: asyncio.sleep(600), "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
-    observer = Observer(
+    # Without an end of ours it would be waited for longer than we wait here.
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "300")
+    observer = traced()
+    observer.recorded(entry(), a_request())
+
+    async with asyncio.timeout(20):
+        await observer.close()
+    silent.close()
+
+
+def traced() -> Observer:
+    return Observer(
         Metrics(listed_name),
         RequestLines(io.StringIO(), "json", 0.0),
         lambda: Levels(0, 0, 0),
         traces=Traces(),
     )
-    exchange = Exchange(RequestHead("POST", b"/", "1.1", [], None, "127.0.0.1"))
-    observer.recorded(entry(), exchange)
 
-    async with asyncio.timeout(5):
-        await observer.close()
-    silent.close()
+
+def a_request() -> Exchange:
+    return Exchange(RequestHead("POST", b"/", "1.1", [], None, "127.0.0.1"))

@@ -15,7 +15,7 @@ from tests.operations.certificate import make_certificate
 from tests.operations.tools import environment, tool
 
 _PASSWORD = "a/pass:word@of?the#tests"
-_START_SECONDS = 60
+_START_SECONDS = 90
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Programs of Debian's that tests check against: found in the system, or fetched for the tests."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -30,13 +31,18 @@ def tool(name: str) -> str:
 
     Where it can neither be found nor fetched, the test is skipped, and fails under CI=true.
     """
-    if (found := _find(name)) is not None:
+    if (found := _find(name, Path("/"))) is not None:
         return found
-    fetched = subprocess.run(
-        [_INSTALL, _FETCHED, _PACKAGE[name]],
-        capture_output=True, text=True, check=False, timeout=_FETCH_SECONDS,
-    )  # fmt: skip
-    if (found := _find(name)) is not None:
+    _FETCHED.mkdir(exist_ok=True)
+    with (_FETCHED / "lock").open("w") as lock:
+        # Test processes that run at once share the place: none may take half of a package for one,
+        # or another's downloads away.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fetched = subprocess.run(
+            [_INSTALL, _FETCHED, _PACKAGE[name]],
+            capture_output=True, text=True, check=False, timeout=_FETCH_SECONDS,
+        )  # fmt: skip
+    if (found := _find(name, _FETCHED)) is not None:
         return found
     reason = f"{name} of the package {_PACKAGE[name]} cannot be had here: {fetched.stderr.strip()}"
     if os.environ.get("CI") == "true":
@@ -44,11 +50,10 @@ def tool(name: str) -> str:
     pytest.skip(reason)
 
 
-def _find(name: str) -> str | None:
-    places = [*os.get_exec_path(), "/usr/sbin"]
-    for root in (Path("/"), _FETCHED):
-        places += [str(root / "usr/bin"), str(root / "usr/sbin")]
-        places += map(str, sorted(root.glob("usr/lib/postgresql/*/bin"), reverse=True))
+def _find(name: str, root: Path) -> str | None:
+    places = os.get_exec_path() if root == Path("/") else []
+    places += [str(root / "usr/bin"), str(root / "usr/sbin")]
+    places += map(str, sorted(root.glob("usr/lib/postgresql/*/bin"), reverse=True))
     return shutil.which(name, path=os.pathsep.join(places))
 
 
