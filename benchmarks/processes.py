@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,12 +16,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from benchmarks.machine import on_core
 
-_START_SECONDS: Final = 30.0
+#: Below those that Linux and macOS hand out by themselves.
+_PORTS: Final = (10_000, 32_000)
+_START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10.0
 _SETTLE_SECONDS: Final = 10.0
 _GLANCE_SECONDS: Final = 0.15
@@ -143,7 +147,8 @@ class Server:
             for row in _table():
                 # Orphans of a process that could not be waited for.
                 if row.pid in started and row.pid != self._process.pid:
-                    os.kill(row.pid, signal.SIGKILL)
+                    with suppress(ProcessLookupError):
+                        os.kill(row.pid, signal.SIGKILL)
             self._log.close()
 
 
@@ -207,7 +212,9 @@ def _seconds(spent: str) -> float:
 
 
 def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that no outgoing connection is given meanwhile."""
+    while True:
+        port = random.randrange(*_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

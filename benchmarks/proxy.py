@@ -22,7 +22,7 @@ LIMITS: Final = {
     "requests_per_minute": 10**8,
     "max_parallel_requests": 10**5,
 }
-_READY_SECONDS: Final = 20.0
+_READY_SECONDS: Final = 60.0
 
 
 class Installation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from typing import Self
+from typing import Final, Self
 
 from fake_upstream.answer import Answer, Raw
 from fake_upstream.behaviour import Field, parse
@@ -15,6 +15,8 @@ from fake_upstream.sending import Timing
 from fake_upstream.service import Order, Service
 
 _BACKLOG = 4096
+#: Seconds: a machine may stand still for many of them, and what never comes is waited for once.
+_PATIENCE: Final = 60.0
 
 
 class FakeUpstream:
@@ -185,11 +187,13 @@ class FakeUpstream:
         """Forget requests and counters; connections stay counted."""
         self._service.history.clear()
 
-    async def wait_for(self, count: int, *, timeout: float = 5.0) -> Recorded:
+    async def wait_for(self, count: int, *, timeout: float = _PATIENCE) -> Recorded:
         """The latest request, once there were that many. TimeoutError otherwise."""
         await self.wait_until(lambda: self.count >= count, timeout=timeout)
         return self.last
 
-    async def wait_until(self, condition: Callable[[], bool], *, timeout: float = 5.0) -> None:
+    async def wait_until(
+        self, condition: Callable[[], bool], *, timeout: float = _PATIENCE
+    ) -> None:
         """Return once a condition on these counters holds; looked at whenever one changes."""
         await self._service.history.wait(condition, timeout)

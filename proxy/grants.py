@@ -18,6 +18,7 @@ from models.generation import ChangeRecord
 from models.grants import GrantRecord, KeyMaterial
 from proxy.limits import Claim
 from proxy.matching import Pattern, patterns
+from proxy.patience import Patience
 from proxy.providers import Provider
 from proxy.rendezvous import choose
 from proxy.upstream.dialing import Address, parse_base_url
@@ -246,8 +247,7 @@ class Grants:
         asked = asyncio.get_running_loop().create_task(question)
         self._asked.add(asked)
         asked.add_done_callback(self._retire)
-        await asyncio.wait((asked,), timeout=within)
-        if not asked.done():
+        if not await Patience(within).done(asked):
             raise model_errors.DatabaseUnavailable("The database does not answer in time.")
         return asked.result()
 

@@ -57,6 +57,15 @@ class Connections:
         """Wait until a connection is free, which is for the next `fetch_in_turn` then."""
         await self._free.acquire()
 
+    def pass_turn(self) -> None:
+        """Leave the turn that was had to somebody else."""
+        self._free.release()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn has to be waited for."""
+        return self._free.locked()
+
     async def fetch_in_turn(self, statement: str, *arguments: object) -> list[Any]:
         """As `fetch`, for who has had its `turn`."""
         try:

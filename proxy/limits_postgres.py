@@ -25,6 +25,7 @@ from config import Database
 from proxy.limits import Claim, Exhausted, LimitsUnavailable, Remaining, Reservation
 from proxy.limits_connections import UNAVAILABLE, Connections, NotSent, reason
 from proxy.limits_presence import Presence
+from proxy.patience import Patience
 
 _CONNECTIONS: Final = 4
 _TIMEOUT_S: Final = 2.0
@@ -108,37 +109,43 @@ class PostgresLimits:
 
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing."""
-        deadline = asyncio.get_running_loop().time() + _TIMEOUT_S
-        await self._turn(deadline)
+        patience = Patience(_TIMEOUT_S)
+        await self._turn(patience)
         call = asyncio.create_task(self._decide(claims))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
         try:
             # Cut off on its way, a statement may or may not be carried out: it is let finish.
-            left = deadline - asyncio.get_running_loop().time()
-            await asyncio.wait((call,), timeout=left)
+            in_time = await patience.done(call)
         except asyncio.CancelledError:
             call.add_done_callback(self._undo)
             raise
-        if not call.done():
+        if not in_time:
             call.add_done_callback(self._undo)
             self._silent.set()
             raise LimitsUnavailable("the database does not answer in time")
         return call.result()
 
-    async def _turn(self, deadline: float) -> None:
+    async def _turn(self, patience: Patience) -> None:
         """Wait for a connection: whoever is given up on here leaves nothing behind."""
         if self._silent.is_set():
             raise LimitsUnavailable("the database does not answer")
         if self._waiting == _WAITING_MAX:
             raise LimitsUnavailable("too many requests wait for the database")
+        if not self._connections.busy:
+            await self._connections.turn()
+            return
         self._waiting += 1
+        turn = asyncio.create_task(self._connections.turn())
         try:
-            async with asyncio.timeout_at(deadline):
-                await self._connections.turn()
-        except TimeoutError:
-            self._silent.set()
-            raise LimitsUnavailable("the database does not answer in time") from None
+            if not await patience.done(turn):
+                self._silent.set()
+                raise LimitsUnavailable("the database does not answer in time")
+        except BaseException:
+            if not turn.cancel():
+                # It came as we were given up on ourselves.
+                self._connections.pass_turn()
+            raise
         finally:
             self._waiting -= 1
 

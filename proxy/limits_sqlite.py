@@ -35,6 +35,8 @@ _BUSY_TIMEOUT_S: Final = 1.0
 _TRIES: Final = 8
 _PAUSE_S: Final = 0.001
 _RETRY_S: Final = 0.05
+#: What counts of the time between two tries; more is a stall of the machine.
+_MOST_BETWEEN_TRIES_S: Final = 2 * _RETRY_S
 _CLOSE_TIMEOUT_S: Final = 2.0
 
 # Small pages, because every commit writes whole ones. `used` belongs to the quota of this epoch.
@@ -90,7 +92,8 @@ class SqliteLimits:
         # Leases of the transaction under way.
         self._granted: list[str] = []
         self._next: asyncio.Handle | None = None
-        self._locked_since = 0.0
+        self._locked_for = 0.0
+        self._tried_at = 0.0
 
     async def open(self) -> None:
         """Make or open the file, and free the slots of dead workers. Raises LimitsUnavailable."""
@@ -203,8 +206,11 @@ class SqliteLimits:
     def _try_again(self, asking: list[_Asking]) -> None:
         """Another process has the file. Let the loop go on, but nobody wait for ever."""
         now = time.monotonic()
-        self._locked_since = self._locked_since or now
-        if now - self._locked_since > _BUSY_TIMEOUT_S:
+        if self._tried_at:
+            # Where we were stopped ourselves, so was the other one perhaps.
+            self._locked_for += min(now - self._tried_at, _MOST_BETWEEN_TRIES_S)
+        self._tried_at = now
+        if self._locked_for > _BUSY_TIMEOUT_S:
             error = LimitsUnavailable("another process keeps the limits locked")
             _refuse(asking, error)
         else:
@@ -217,7 +223,7 @@ class SqliteLimits:
             return True
         if not self._begin():
             return False
-        self._locked_since = 0.0
+        self._locked_for = self._tried_at = 0.0
         for (key, epoch), count in self._owed.items():
             self._execute(_RETURN_QUOTA, (count, key, epoch))
         self._granted.clear()

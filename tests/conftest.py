@@ -6,6 +6,7 @@ Its server is written for a Sanic of 2021; `_start` and `_close` below are the b
 """
 
 import asyncio
+import os
 import socket
 
 import pytest
@@ -30,6 +31,11 @@ _PATIENCE_S = 60
 for _phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, _phase, float(_PATIENCE_S))
 connecting._CONNECT_TIMEOUT_S = _PATIENCE_S  # type: ignore[misc]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time a test waits for something."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture

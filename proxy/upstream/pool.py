@@ -93,8 +93,11 @@ class Pool:
         interval = min(1.0, max(0.05, shortest / 8))
         loop = asyncio.get_running_loop()
         while True:
+            before = loop.time()
             await asyncio.sleep(interval)
-            now = loop.time()
+            # Where we come late, what arrived meanwhile was not read yet: nobody is to be judged by
+            # a stall of ours.
+            now = min(loop.time(), before + 2 * interval)
             for connection in list(self._busy):
                 connection.check_deadline(now)
             self._retire_idle(now)

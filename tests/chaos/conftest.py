@@ -16,18 +16,40 @@ from tests.fixtures.database import run_sql
 from tests.fixtures.service import UPSTREAM_KEY, Service
 
 _ROOT = Path(__file__).parents[2]
+#: The limits' functions as they are installed, except that nobody gives up waiting for a lock.
+_WAIT_FOR_LOCKS = """
+DO $$
+DECLARE
+    installed text;
+BEGIN
+    SELECT pg_get_functiondef('limit_acquire'::regproc) INTO installed;
+    ASSERT installed LIKE '%lock_timeout = ''2s''%';
+    EXECUTE replace(installed, 'lock_timeout = ''2s''', 'lock_timeout = 0');
+END
+$$
+"""
 
 
-class ChaosService(Service):
-    """A service whose workers die at armed points."""
+class PatientService(Service):
+    """A service that gives up nothing because its machine stands still."""
+
+    command: ClassVar[tuple[str, ...]] = ("tests.chaos.patient",)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """With the tests to be imported."""
+        return super().environ | {"PYTHONPATH": self._given.get("PYTHONPATH", str(_ROOT))}
+
+
+class ChaosService(PatientService):
+    """One whose workers die at armed points."""
 
     command: ClassVar[tuple[str, ...]] = ("tests.chaos.serve",)
 
     @property
     def environ(self) -> dict[str, str]:
-        """With the points' directory, and the tests to be imported."""
-        own = {"CHAOS_DIRECTORY": str(self.directory), "PYTHONPATH": str(_ROOT)}
-        return super().environ | own
+        """With the points' directory."""
+        return super().environ | {"CHAOS_DIRECTORY": str(self.directory)}
 
     def arm(self, point: str) -> None:
         """Have the next worker that comes to this point die."""
@@ -95,10 +117,12 @@ def machines(
 ) -> Iterator[list[Service]]:
     """Four workers: of one machine on SQLite, or of two that share a PostgreSQL."""
     database = new_database(request.param)
+    if request.param == "postgres":
+        run_sql(database, _WAIT_FOR_LOCKS)
     directory = tmp_path_factory.mktemp("machines")
     shares = ("4",) if request.param == "sqlite" else ("2", "2")
-    services = [
-        Service(directory / str(number), database, {"WEB_CONCURRENCY": workers})
+    services: list[Service] = [
+        PatientService(directory / str(number), database, {"WEB_CONCURRENCY": workers})
         for number, workers in enumerate(shares)
     ]
     with started(*services):

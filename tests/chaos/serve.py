@@ -7,20 +7,15 @@ import os
 import sys
 from pathlib import Path
 
-from server import launch
-from server.supervisor import python
+from tests.chaos import patient
 from tests.chaos.faults import Faults
 
 
 def main() -> int:
     if len(sys.argv) > 1:
         Faults(Path(os.environ["CHAOS_DIRECTORY"])).install()
-        # It imports everything, which the supervisor has no use for.
-        from server import worker_main
-
-        return worker_main.main()
-    launch.python = lambda _, *arguments: python("tests.chaos.serve", *arguments)  # type: ignore[attr-defined]
-    return launch.serve()
+        return patient.work()
+    return patient.serve("tests.chaos.serve")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +16,8 @@ from models.request_log import RequestLog
 from models.usage import UsageHour
 from proxy.journal_files import SUFFIX
 from tests.chaos.client import STREAM, Answer, Client, streaming
-from tests.chaos.conftest import started
-from tests.fixtures.processes import kill
+from tests.chaos.conftest import PatientService, started
+from tests.fixtures.processes import kill, processes
 from tests.fixtures.service import Issued, Service
 
 _CLIENTS: Final = 20
@@ -80,15 +80,21 @@ async def check_books(service: Service, issued: Issued, answers: list[Answer]) -
     assert (token.request_count, sum(hours)) == (len(rows), len(rows))  # type: ignore[arg-type]
 
 
+def journals(service: Service) -> dict[str, int]:
+    """How much stands in each."""
+    sizes = {}
+    for path in (service.data_dir / "journal").glob("*" + SUFFIX):
+        # One that is drained is removed any moment.
+        with suppress(FileNotFoundError):
+            sizes[path.name.removesuffix(SUFFIX)] = path.stat().st_size
+    return sizes
+
+
 async def until_drained(service: Service) -> None:
     """Wait until every line of every journal is in the books."""
-    directory = service.data_dir / "journal"
     async with asyncio.timeout(_PATIENCE_S), service.models():
         while True:
-            sizes = {
-                path.name.removesuffix(SUFFIX): path.stat().st_size
-                for path in directory.glob("*" + SUFFIX)
-            }
+            sizes = journals(service)
             known = dict(await JournalPosition.all().values_list("journal_id", "position"))
             if all(known.get(name, 0) == size for name, size in sizes.items()):
                 return
@@ -99,7 +105,7 @@ async def test_everything_is_killed_under_load(
     database: Database, up: FakeUpstream, tmp_path: Path
 ) -> None:
     environ = {"WEB_CONCURRENCY": "2"}
-    service = Service(tmp_path, database, environ)
+    service = PatientService(tmp_path, database, environ)
     with started(service):
         issued = await service.make_token(
             up.url,
@@ -112,12 +118,12 @@ async def test_everything_is_killed_under_load(
             os.kill(max(service.workers()), signal.SIGKILL)
             await load.some()
             # All of them, the supervisor first, so that it starts no other.
-            workers = service.workers()
+            workers = service.children()
             service.send(signal.SIGKILL)
             for worker in workers:
                 kill(worker)
             await asyncio.to_thread(service.wait)
-    successor = Service(tmp_path, database, environ)
+    successor = PatientService(tmp_path, database, environ)
     with started(successor):
         await check_books(successor, issued, load.answers)
         await check_slots(successor, issued)
@@ -137,7 +143,7 @@ async def test_a_journal_cut_by_a_power_failure(
 ) -> None:
     """What the disk had not synced is gone, half a line included; all before it counts, once."""
     service = Service(tmp_path / "service", sqlite_database)
-    books = sqlite3.connect(sqlite_database.path, isolation_level=None)
+    books = sqlite3.connect(sqlite_database.path, _PATIENCE_S, isolation_level=None)
     with started(service):
         issued = await service.make_token(up.url)
         (worker,) = service.workers()
@@ -150,6 +156,9 @@ async def test_a_journal_cut_by_a_power_failure(
         service.send(signal.SIGKILL)
         kill(worker)
         await asyncio.to_thread(service.wait)
+        async with asyncio.timeout(_PATIENCE_S):
+            while worker in processes():
+                await asyncio.sleep(0.01)
     books.execute("ROLLBACK")
     (journal,) = (service.data_dir / "journal").glob("*" + SUFFIX)
     os.truncate(journal, journal.stat().st_size - 20)

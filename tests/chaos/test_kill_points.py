@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from pathlib import Path
@@ -18,6 +19,7 @@ from models.request_log import RequestLog
 from models.usage import UsageHour
 from tests.chaos.client import CHAT, STREAM, Client, streaming
 from tests.chaos.conftest import ChaosService, Databases, started
+from tests.chaos.test_crashes import journals
 from tests.fixtures.processes import processes
 from tests.fixtures.service import Issued
 
@@ -118,6 +120,9 @@ async def booked(chaos: ChaosService, issued: Issued, count: int) -> list[Reques
 
 async def check(chaos: ChaosService, limited: Issued, row: Row) -> None:
     """Have a worker die there, and see that the row tells the truth."""
+    # What came before this row comes to no point any more: all of it is drained, and its journals
+    # have given way to new ones.
+    await eventually(lambda: not any(journals(chaos).values()))
     for point in row.points:
         chaos.arm(point)
     async with Client(chaos, limited.secret) as client:
@@ -153,8 +158,19 @@ async def the_one_with_an_upstream(chaos: ChaosService, secret: str) -> tuple[in
     worker = max(chaos.workers())
     client = Client(chaos, secret)
     with chaos.only(worker):
-        await client.get("/health")
+        assert (await client.get("/health")).status == 200
     return worker, client
+
+
+def nobody_listens_on(port: int) -> bool:
+    """Whether a service could."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @on_sqlite
@@ -207,13 +223,16 @@ async def test_a_killed_supervisor(
     sqlite_database: Database, up: FakeUpstream, tmp_path: Path
 ) -> None:
     """Its workers finish what runs, and leave the port to whoever comes next."""
-    service = ChaosService(tmp_path / "service", sqlite_database, {"WEB_CONCURRENCY": "2"})
+    # Its stream goes on for as long as the successor takes.
+    environ = {"WEB_CONCURRENCY": "2", "GRACEFUL_SHUTDOWN_TIMEOUT": "100"}
+    service = ChaosService(tmp_path / "service", sqlite_database, environ)
     with started(service):
         issued = await service.make_token(up.url)
         async with streaming(service, issued) as stream:
             workers = service.workers()
             service.send(signal.SIGKILL)
             await asyncio.to_thread(service.wait)
+            await eventually(lambda: nobody_listens_on(service.port))
             successor = ChaosService(
                 service.directory, sqlite_database, {"PORT": str(service.port)}
             )

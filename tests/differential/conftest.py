@@ -1,6 +1,7 @@
 """The real app on a real socket over a real database, a fake upstream, and both ways to it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -89,6 +90,14 @@ async def shared_door(
     environ: dict[str, Any] = getattr(request.module, "ENVIRON", {})
     async with open_door(sqlite_template, tmp_path_factory.mktemp("door"), **environ) as door:
         yield door
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port where nobody listens; it is bound, so that nobody else can begin to."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        yield nobody.getsockname()[1]
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ async def test_upstreams_that_read_slowly(
         sent = await asyncio.gather(
             *(fill(wire, ask.head(issued.secret.encode())) for wire in wires)
         )
-        assert up.heads == STREAMS + 1
+        await up.wait_until(lambda: up.heads == STREAMS + 1)
         assert weigh(service) - before < STREAMS * EACH
         # What went out is in the kernels' buffers, on both sides of the proxy.
         assert max(sent) < 64_000_000

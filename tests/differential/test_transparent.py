@@ -13,7 +13,7 @@ import zstandard
 from fake_upstream import generated
 from tests.differential.conftest import Both, Compare, issue
 from tests.differential.differences import compare_responses
-from tests.differential.wire import Ask, wired
+from tests.differential.wire import PATIENCE, Ask, wired
 from tests.fixtures.service import UPSTREAM_KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -363,7 +363,7 @@ async def test_interim_responses(compare: Compare, fake: str) -> None:
 async def test_an_interim_response_does_not_wait_for_the_final_one(both: Both) -> None:
     async with wired(both.door.port) as wire:
         await wire.send(Ask(fake="1xx=103, bytes=3, chunk=1, gap=0"), both.door.secret.encode())
-        head = await asyncio.wait_for(wire.reader.readuntil(b"\r\n\r\n"), 5)
+        head = await asyncio.wait_for(wire.reader.readuntil(b"\r\n\r\n"), PATIENCE)
         assert head == b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"
 
 
@@ -402,13 +402,13 @@ async def test_request_and_response_stream_past_each_other(both: Both) -> None:
         for number in range(5):
             wire.writer.write(b"4\r\nab%02d\r\n" % number)
             if number == 0:
-                head = await asyncio.wait_for(wire.reader.readuntil(b"\r\n\r\n"), 5)
+                head = await asyncio.wait_for(wire.reader.readuntil(b"\r\n\r\n"), PATIENCE)
                 assert head.startswith(b"HTTP/1.1 200 OK\r\n")
-            echoed = await asyncio.wait_for(wire.reader.readuntil(b"\r\n"), 5)
+            echoed = await asyncio.wait_for(wire.reader.readuntil(b"\r\n"), PATIENCE)
             echoed += await wire.reader.readexactly(6)
             assert echoed == b"4\r\nAB%02d\r\n" % number
         wire.writer.write(b"0\r\n\r\n")
-        assert await asyncio.wait_for(wire.reader.readexactly(5), 5) == b"0\r\n\r\n"
+        assert await asyncio.wait_for(wire.reader.readexactly(5), PATIENCE) == b"0\r\n\r\n"
     server.close()
 
 
@@ -417,7 +417,7 @@ async def test_expect_is_answered_by_us_and_goes_no_further(both: Both) -> None:
     ask = Ask("POST", b"/v1/files", fields, "bytes=5", holds_back=3)
     async with wired(both.door.port) as wire:
         await wire.send(ask, both.door.secret.encode())
-        invitation = await asyncio.wait_for(wire.reader.readuntil(b"\r\n\r\n"), 5)
+        invitation = await asyncio.wait_for(wire.reader.readuntil(b"\r\n\r\n"), PATIENCE)
         assert invitation == b"HTTP/1.1 100 Continue\r\n\r\n"
         wire.writer.write(b"abc")
         seen = await wire.receive("POST")

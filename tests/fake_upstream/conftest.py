@@ -50,7 +50,7 @@ def exchange(up: FakeUpstream) -> Exchange:
         reader, writer = await asyncio.open_connection(up.host, up.port)
         writer.write(data)
         try:
-            return await asyncio.wait_for(reader.read(), 5)
+            return await asyncio.wait_for(reader.read(), 60)
         finally:
             writer.close()
 

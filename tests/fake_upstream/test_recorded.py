@@ -8,6 +8,7 @@ import pytest
 
 from fake_upstream import FakeUpstream
 from fake_upstream.descriptors import allow_descriptors
+from tests.fixtures.processes import free_port
 
 
 async def test_a_request_is_kept_as_it_came(up: FakeUpstream) -> None:
@@ -94,7 +95,8 @@ async def test_other_processes_can_ask(up: FakeUpstream, http: httpx.AsyncClient
 
 
 async def test_it_can_stop_and_come_back_on_its_port() -> None:
-    up = FakeUpstream()
+    # Of a port that any listener is given, another one could be in its place meanwhile.
+    up = FakeUpstream(port=free_port())
     await up.start()
     async with httpx.AsyncClient(base_url=up.url) as http:
         await http.get("/1")
@@ -121,6 +123,6 @@ async def test_two_thousand_streams_at_once(up: FakeUpstream) -> None:
 
     allow_descriptors()
     running = [asyncio.create_task(one()) for _ in range(2000)]
-    await up.wait_until(lambda: up.held == 2000, timeout=30)
+    await up.wait_until(lambda: up.held == 2000)
     assert up.release() == 2000
     assert all(answer.endswith(b"0\r\n\r\n") for answer in await asyncio.gather(*running))

@@ -1,6 +1,7 @@
 """What our own commands know of the schema."""
 
 import asyncio
+import socket
 from dataclasses import replace
 
 import pytest
@@ -56,8 +57,9 @@ async def test_upgrades_at_once_in_one_process_apply_once(empty_database: Databa
     assert sorted(name for names in applied for name in names) == list(shipped(empty_database))
 
 
-async def test_an_unreachable_database_is_unavailable(
-    postgres_server: Database, unused_port: int
-) -> None:
-    with pytest.raises(DatabaseUnavailable):
-        await schema.state(replace(postgres_server, port=unused_port))
+async def test_an_unreachable_database_is_unavailable(postgres_server: Database) -> None:
+    with socket.socket() as nobody:
+        # Bound, so that nobody else can listen there meanwhile.
+        nobody.bind(("127.0.0.1", 0))
+        with pytest.raises(DatabaseUnavailable):
+            await schema.state(replace(postgres_server, port=nobody.getsockname()[1]))

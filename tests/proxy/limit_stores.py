@@ -5,8 +5,11 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
+from uuid import uuid4
 
 import pytest
 
@@ -14,7 +17,38 @@ from config import Database
 from proxy.limits_postgres import PostgresLimits
 from proxy.limits_sqlite import SqliteLimits
 from tests.fixtures.database import database_url, run_sql
-from tests.proxy.limits_process import opened
+from tests.proxy.limits_process import PATIENCE, opened
+
+#: The functions as they are installed, except that their time stands still until a test turns it,
+#: and that nobody gives up waiting for a lock.
+_STAND_STILL: Final = """
+CREATE TABLE still (moment timestamptz NOT NULL);
+CREATE FUNCTION still_moment() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+    'SELECT moment FROM still';
+ALTER TABLE limit_counter ALTER refilled_at SET DEFAULT still_moment();
+DO $$
+DECLARE
+    installed text;
+    patient integer := 0;
+BEGIN
+    FOR installed IN SELECT pg_get_functiondef(oid) FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'limit%'
+    LOOP
+        patient := patient + (installed LIKE '%lock_timeout = ''2s''%')::integer;
+        installed := replace(installed, 'lock_timeout = ''2s''', 'lock_timeout = 0');
+        EXECUTE replace(installed, 'clock_timestamp()', 'still_moment()');
+    END LOOP;
+    ASSERT patient = 1;
+END
+$$
+"""
+_BEGIN_ANEW: Final = """
+SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+TRUNCATE still, limit_counter, limit_worker, limit_lease;
+INSERT INTO still VALUES (clock_timestamp());
+UPDATE limit_clock SET uptime = 0, seen_at = still_moment();
+"""
 
 
 class Stores:
@@ -44,15 +78,11 @@ class Stores:
         return store
 
     async def turn_clock(self, seconds: float) -> None:
-        """Let time pass for the buckets; they stand still otherwise, or nearly so."""
+        """Let time pass for the buckets; they stand still otherwise."""
         self._now += seconds
         if self.database is not None:
-            passed = f"{seconds} * interval '1 second'"
-            await asyncio.to_thread(
-                run_sql,
-                self.database,
-                f"UPDATE limit_counter SET refilled_at = refilled_at - {passed}",
-            )
+            turned = f"UPDATE still SET moment = moment + {seconds} * interval '1 second'"
+            await asyncio.to_thread(run_sql, self.database, turned)
 
     def process(
         self, claims: list[list[object]], attempts: int, *, hold: bool = False
@@ -84,12 +114,37 @@ class Stores:
             await store.close()
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, the engines wait for it."""
+    for name, seconds in PATIENCE.items():
+        monkeypatch.setattr(name, seconds)
+
+
+@pytest.fixture(scope="module")
+def still_server(postgres_server: Database, postgres_template: Database) -> Iterator[Database]:
+    """What `still_database` empties."""
+    name = f"llm_proxy_still_{uuid4().hex}"
+    run_sql(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template.database}")
+    database = replace(postgres_server, database=name)
+    run_sql(database, _STAND_STILL)
+    yield database
+    run_sql(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def still_database(still_server: Database) -> Database:
+    """A PostgreSQL database in which the limits' time stands still."""
+    run_sql(still_server, _BEGIN_ANEW)
+    return still_server
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def shared_database(request: pytest.FixtureRequest) -> Database | None:
+def shared_database(request: pytest.FixtureRequest, patience: None) -> Database | None:
     """Where the counters are; None for SQLite's own file."""
     if request.param == "sqlite":
         return None
-    chosen: Database = request.getfixturevalue("postgres_database")
+    chosen: Database = request.getfixturevalue("still_database")
     return chosen
 
 

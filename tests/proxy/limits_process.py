@@ -7,13 +7,28 @@ It opens the store, says `ready`, waits for a line, and says what came of its at
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
+from types import MappingProxyType
+from typing import Any, Final
 
 from config.database import parse_database_url
 from proxy.limits import Claim, Exhausted, LimitStore
 from proxy.limits_postgres import PostgresLimits
 from proxy.limits_sqlite import SqliteLimits
+
+#: Seconds before the engines give up, for tests of what is decided and not of when: in all of
+#: these a machine may stand still for longer than anybody should wait in earnest.
+PATIENCE: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "proxy.limits_sqlite._BUSY_TIMEOUT_S": 60.0,
+        "proxy.limits_sqlite._CLOSE_TIMEOUT_S": 60.0,
+        "proxy.limits_postgres._TIMEOUT_S": 60.0,
+        "proxy.limits_postgres._COMMAND_TIMEOUT_S": 60.0,
+        "proxy.limits_postgres._CLOSE_TIMEOUT_S": 60.0,
+    }
+)
 
 
 async def opened(location: str, workers: Path, name: str) -> SqliteLimits | PostgresLimits:
@@ -61,4 +76,7 @@ async def main(task: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    for path, seconds in PATIENCE.items():
+        module, _, name = path.rpartition(".")
+        setattr(resolve_name(module), name, seconds)
     asyncio.run(main(json.loads(sys.argv[1])))

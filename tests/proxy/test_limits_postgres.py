@@ -1,10 +1,11 @@
 """The limits engine of several machines: outages, cut-off calls, and who is alive."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
@@ -14,11 +15,18 @@ from config import Database
 from config.database import parse_database_url
 from migrations import schema
 from models.database import postgres_address
+from proxy import limits_postgres
 from proxy.limits import Claim, Exhausted, LimitsUnavailable, Reservation
 from proxy.limits_postgres import PostgresLimits
 from tests.fixtures.postgres import PostgresServer, running_postgres
-from tests.proxy.limit_stores import eventually
+from tests.proxy.limit_stores import eventually, patience, still_database, still_server
 
+__all__ = ["patience", "still_database", "still_server"]
+
+pytestmark = pytest.mark.usefixtures("patience")
+
+#: How long a store waits for an answer, where that is what is tested.
+TIMEOUT_S: Final = limits_postgres._TIMEOUT_S
 CLAIMS = (Claim("t:1", quota=5, max_parallel=2),)
 
 
@@ -34,16 +42,32 @@ async def machine(database: Database, directory: Path) -> AsyncIterator[Postgres
 
 
 @pytest.fixture
-async def store(postgres_database: Database, tmp_path: Path) -> AsyncIterator[PostgresLimits]:
-    async with machine(postgres_database, tmp_path) as opened:
+async def store(still_database: Database, tmp_path: Path) -> AsyncIterator[PostgresLimits]:
+    async with machine(still_database, tmp_path) as opened:
         yield opened
 
 
+@asynccontextmanager
+async def connected(database: Database) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(**postgres_address(database))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 @pytest.fixture
-async def session(postgres_database: Database) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(**postgres_address(postgres_database))
-    yield connection
-    await connection.close()
+async def session(still_database: Database) -> AsyncIterator[Any]:
+    async with connected(still_database) as connection:
+        yield connection
+
+
+@contextmanager
+def usual_timeout() -> Iterator[None]:
+    """Whoever asks meanwhile is refused after as long as in earnest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits_postgres, "_TIMEOUT_S", TIMEOUT_S)
+        yield
 
 
 async def counts(session: Any) -> tuple[int | None, int]:
@@ -56,7 +80,8 @@ async def waits_for_a_lock(session: Any) -> bool:
     return bool(
         await session.fetchval(
             "SELECT count(*) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND query LIKE '%limit_acquire%'"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            " AND query LIKE '%limit_acquire%'"
         )
     )
 
@@ -64,11 +89,9 @@ async def waits_for_a_lock(session: Any) -> bool:
 @asynccontextmanager
 async def locked(database: Database) -> AsyncIterator[None]:
     """The counter's row, in the hands of another decision that does not end."""
-    connection = await asyncpg.connect(**postgres_address(database))
-    async with connection.transaction():
+    async with connected(database) as connection, connection.transaction():
         await connection.execute("SELECT FROM limit_counter FOR UPDATE")
         yield
-    await connection.close()
 
 
 async def test_a_decision_is_one_round_trip_on_a_kept_connection(
@@ -76,19 +99,30 @@ async def test_a_decision_is_one_round_trip_on_a_kept_connection(
 ) -> None:
     for _ in range(5):
         store.release(await store.acquire((Claim("t:1", quota=100),)))
-    queries = await session.fetch(
-        "SELECT query FROM pg_stat_activity WHERE application_name = 'llm-proxy limits'"
-    )
+
+    async def have_asked() -> bool:
+        # The first heartbeat's connection may be so new that it has asked nothing yet.
+        return all(await last_queries(session))
+
+    await eventually(have_asked)
     # A reset of the session, the habit of asyncpg's pool, would have been the last.
-    assert all("limit_" in row["query"] for row in queries)
+    assert all("limit_" in query for query in await last_queries(session))
+
+
+async def last_queries(session: Any) -> list[str]:
+    rows = await session.fetch(
+        "SELECT query FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'llm-proxy limits'"
+    )
+    return [row["query"] for row in rows]
 
 
 async def test_cancelled_in_flight_gives_back_what_it_took(
-    store: PostgresLimits, session: Any, postgres_database: Database
+    store: PostgresLimits, session: Any, still_database: Database
 ) -> None:
     store.release(await store.acquire(CLAIMS))
     await eventually(lambda: _counted(session, (1, 0)))
-    async with locked(postgres_database):
+    async with locked(still_database):
         call = asyncio.create_task(store.acquire(CLAIMS))
         await eventually(lambda: waits_for_a_lock(session))
         call.cancel()
@@ -108,25 +142,32 @@ async def _decided(session: Any) -> bool:
 
 
 async def test_a_database_that_does_not_answer_refuses_and_takes_nothing(
-    store: PostgresLimits, session: Any, postgres_database: Database
+    postgres_database: Database, tmp_path: Path
 ) -> None:
-    store.release(await store.acquire(CLAIMS))
-    async with locked(postgres_database):
-        with pytest.raises(LimitsUnavailable):
-            await store.acquire(CLAIMS)
-        await eventually(lambda: _decided(session))
-    await eventually(lambda: _counted(session, (1, 0)))
-    got = await store.acquire(CLAIMS)
-    assert got.remaining == (5, 3, 0.0)
+    async with (
+        connected(postgres_database) as session,
+        machine(postgres_database, tmp_path) as store,
+    ):
+        store.release(await store.acquire(CLAIMS))
+        async with locked(postgres_database):
+            with usual_timeout(), pytest.raises(LimitsUnavailable):
+                await store.acquire(CLAIMS)
+            await eventually(lambda: _decided(session))
+        await eventually(lambda: _counted(session, (1, 0)))
+        # Refused at once, until the probe has been answered.
+        got = await acquired(store)
+        assert got.remaining == (5, 3, 0.0)
 
 
 async def test_slots_on_another_machine_die_half_a_minute_after_their_worker(
-    postgres_database: Database, tmp_path: Path, session: Any
+    still_database: Database, tmp_path: Path, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A worker that died has no more of them. It is known by its first request as well.
+    monkeypatch.setattr(limits_postgres, "_HEARTBEAT", "SELECT $1::text")
     slot = (Claim("t:1", max_parallel=1),)
     async with (
-        machine(postgres_database, tmp_path) as one,
-        machine(postgres_database, tmp_path) as other,
+        machine(still_database, tmp_path) as one,
+        machine(still_database, tmp_path) as other,
     ):
         await one.acquire(slot)
         with pytest.raises(Exhausted):
@@ -136,11 +177,11 @@ async def test_slots_on_another_machine_die_half_a_minute_after_their_worker(
 
 
 async def test_a_worker_of_this_machine_buries_the_dead(
-    postgres_database: Database, tmp_path: Path, session: Any
+    still_database: Database, tmp_path: Path, session: Any
 ) -> None:
     (tmp_path / "killed").touch()
     await session.execute("SELECT limit_heartbeat('killed')")
-    store = PostgresLimits(postgres_database, "w", workers=tmp_path)
+    store = PostgresLimits(still_database, "w", workers=tmp_path)
     await store.open()
 
     async def is_buried() -> bool:
@@ -174,9 +215,8 @@ async def test_an_outage_refuses_and_what_ended_meanwhile_arrives_once(
         store.release(running)
         store.give_back(unsent)
         await asyncio.to_thread(server.start)
-        session = await asyncpg.connect(**postgres_address(database))
-        await eventually(lambda: _counted(session, (1, 0)))
-        await session.close()
+        async with connected(database) as session:
+            await eventually(lambda: _counted(session, (1, 0)))
         got = await store.acquire(CLAIMS)
         assert got.remaining == (5, 3, 0.0)
 
@@ -200,20 +240,26 @@ async def test_a_server_that_hangs_is_waited_for_once(
     async with machine(database, tmp_path) as store:
         running = await store.acquire(CLAIMS)
         await asyncio.to_thread(server.freeze)
-        crowd = await asyncio.gather(
-            *(store.acquire(CLAIMS) for _ in range(50)), return_exceptions=True
-        )
+        with usual_timeout():
+            crowd = await asyncio.gather(
+                *(store.acquire(CLAIMS) for _ in range(50)), return_exceptions=True
+            )
         assert {type(outcome) for outcome in crowd} == {LimitsUnavailable}
         assert all(asked_in_vain(store) for _ in range(50))
         store.release(running)
         await asyncio.to_thread(server.thaw)
 
-        session = await asyncpg.connect(**postgres_address(database))
-        # Nobody stands in a queue that the server would have to work off first.
-        await eventually(lambda: _counted(session, (1, 0)))
-        await session.close()
+        # What was under way is answered, for nobody; it must not take what is looked at below.
+        await eventually(lambda: _has_heard(store))
+        async with connected(database) as session:
+            # Nobody stands in a queue that the server would have to work off first.
+            await eventually(lambda: _counted(session, (1, 0)))
         got = await acquired(store)
         assert got.remaining == (5, 3, 0.0)
+
+
+async def _has_heard(store: PostgresLimits) -> bool:
+    return not store._calls
 
 
 async def acquired(store: PostgresLimits) -> Reservation:
@@ -226,30 +272,31 @@ async def acquired(store: PostgresLimits) -> Reservation:
 
 
 async def test_one_locked_row_does_not_close_the_others(
-    store: PostgresLimits, postgres_database: Database
+    postgres_database: Database, tmp_path: Path
 ) -> None:
-    store.release(await store.acquire(CLAIMS))
     other = (Claim("t:2", quota=5),)
-    async with locked(postgres_database):
-        with pytest.raises(LimitsUnavailable):
-            await store.acquire(CLAIMS)
+    async with machine(postgres_database, tmp_path) as store:
+        store.release(await store.acquire(CLAIMS))
+        async with locked(postgres_database):
+            with usual_timeout(), pytest.raises(LimitsUnavailable):
+                await store.acquire(CLAIMS)
 
-        async def is_admitted() -> bool:
-            try:
-                await store.acquire(other)
-            except LimitsUnavailable:
-                return False
-            return True
+            async def is_admitted() -> bool:
+                try:
+                    await store.acquire(other)
+                except LimitsUnavailable:
+                    return False
+                return True
 
-        await eventually(is_admitted)
+            await eventually(is_admitted)
 
 
 async def test_so_many_may_wait_and_no_more(
-    store: PostgresLimits, postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+    store: PostgresLimits, still_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("proxy.limits_postgres._WAITING_MAX", 3)
+    monkeypatch.setattr(limits_postgres, "_WAITING_MAX", 3)
     store.release(await store.acquire(CLAIMS))
-    async with locked(postgres_database):
+    async with locked(still_database):
         asking = [asyncio.create_task(store.acquire(CLAIMS)) for _ in range(4)]
         await asyncio.sleep(0)
         waiting = [asyncio.create_task(store.acquire(CLAIMS)) for _ in range(3)]
@@ -263,23 +310,28 @@ async def test_so_many_may_wait_and_no_more(
     await asyncio.gather(*asking, return_exceptions=True)
 
 
-async def test_it_opens_and_closes_without_a_server(unused_port: int, tmp_path: Path) -> None:
-    nowhere = Database(dialect="postgres", host="127.0.0.1", port=unused_port, database="x")
-    async with machine(nowhere, tmp_path) as store:
-        with pytest.raises(LimitsUnavailable):
-            await store.acquire(CLAIMS)
+async def test_it_opens_and_closes_without_a_server(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        # Bound, so that nobody else can listen there meanwhile.
+        nobody.bind(("127.0.0.1", 0))
+        nowhere = Database(
+            dialect="postgres", host="127.0.0.1", port=nobody.getsockname()[1], database="x"
+        )
+        async with machine(nowhere, tmp_path) as store:
+            with pytest.raises(LimitsUnavailable):
+                await store.acquire(CLAIMS)
 
 
 async def test_a_connection_cut_in_flight_refuses_and_takes_nothing(
-    store: PostgresLimits, session: Any, postgres_database: Database
+    store: PostgresLimits, session: Any, still_database: Database
 ) -> None:
     store.release(await store.acquire(CLAIMS))
-    async with locked(postgres_database):
+    async with locked(still_database):
         call = asyncio.create_task(store.acquire(CLAIMS))
         await eventually(lambda: waits_for_a_lock(session))
         await session.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'llm-proxy limits'"
+            " WHERE datname = current_database() AND application_name = 'llm-proxy limits'"
         )
         with pytest.raises(LimitsUnavailable):
             await call

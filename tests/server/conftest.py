@@ -1,5 +1,6 @@
 """A door per module, and doors with settings of their own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -8,9 +9,28 @@ from typing import TypeAlias
 
 import pytest
 import pytest_asyncio
+from sanic.server.protocols import http_protocol
 
 from config import Database
+from server import http
 from tests.server.door import Door, open_door
+
+
+class Clock:
+    """The running loop's time, turned on by a test, and never back: other timers run by it, too."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        loop = asyncio.get_running_loop()
+        real = loop.time
+        loop.time = lambda: real() + self._ahead  # type: ignore[method-assign]
+
+    async def turn(self, seconds: float) -> None:
+        """Let so much time pass, and whatever is due by then happen."""
+        self._ahead += seconds
+        for _ in range(10):
+            await asyncio.sleep(0)
+
 
 OpenDoor: TypeAlias = Callable[..., AbstractAsyncContextManager[Door]]
 
@@ -21,6 +41,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
             item.add_marker(one_loop, append=False)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A door whose deadlines only end what a test is about: the others are out of reach.
+
+    So a client that sees the server's end of a stream has seen it half-closed at once.
+    """
+    for deadline in ("HEAD_DEADLINE", "BODY_STALL", "LINGER"):
+        monkeypatch.setattr(http, deadline, 600.0)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def clock() -> AsyncIterator[Clock]:
+    """Of the loop of this module's tests, which is ahead from then on, and Sanic with it."""
+    opened = Clock()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(http_protocol, "current_time", asyncio.get_running_loop().time)
+        yield opened
 
 
 @pytest.fixture

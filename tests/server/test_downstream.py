@@ -15,8 +15,9 @@ from proxy import errors
 from proxy.downstream import RawHeaders, ResponseHead
 from server import http
 from server.downstream import SanicDownstream
+from tests.server.conftest import Clock
 from tests.server.door import Door, ScriptedPlane, open_door
-from tests.server.wire import Client
+from tests.server.wire import PATIENCE_S, Client
 
 Script = Callable[[SanicDownstream], Awaitable[None]]
 Scripted = Callable[[Script], AbstractAsyncContextManager[Door]]
@@ -220,6 +221,26 @@ async def test_what_is_wrong_with_a_body_is_told_as_a_refusal(
         assert await client.end() == b""
 
 
+async def test_a_slow_body_is_no_stalled_one(scripted: Scripted, clock: Clock) -> None:
+    came = asyncio.Queue[bytes]()
+
+    async def script(downstream: SanicDownstream) -> None:
+        # The next piece is waited for before anybody is told of this one.
+        while piece := await downstream.read():
+            came.put_nowait(piece)
+        downstream.start(a_head(length=2))
+        await downstream.finish(b"ok")
+
+    async with scripted(script) as door, await door.connect() as client:
+        await client.send(EXCHANGE[:-2] + b"Content-Length: 4\r\n\r\n")
+        for piece in (b"s", b"l", b"o", b"w"):
+            await client.send(piece)
+            async with asyncio.timeout(PATIENCE_S):
+                assert await came.get() == piece
+            await clock.turn(http.BODY_STALL * 0.7)
+        assert (await client.answer()).body == b"ok"
+
+
 @pytest.mark.parametrize("length", [2, None], ids=["length", "chunked"])
 async def test_a_body_that_was_not_read_ends_the_connection(
     scripted: Scripted, length: int | None
@@ -341,7 +362,7 @@ async def test_a_client_that_has_left_is_noticed(scripted: Scripted) -> None:
         await client.send(EXCHANGE)
         await client.reader.readuntil(b"x\n\n")
         client.writer.transport.abort()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             assert await ended.get() in ("ClientGone", "CancelledError")
 
 
@@ -360,12 +381,16 @@ async def test_a_slow_client_holds_the_writer_back(scripted: Scripted) -> None:
     async with scripted(script) as door:
         client = await Client.connect(door.port, limit=1024)
         await client.send(EXCHANGE)
-        await asyncio.sleep(0.3)
-        before = written
-        await asyncio.sleep(0.1)
-        # The kernel's buffers are full, and so is ours; 50 MB would have been written by now.
-        assert written == before < 100
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
+            before, unchanged = 0, 0
+            # Turns of the loop and not time: in each of them the writer could have gone on.
+            while unchanged < 20:
+                await asyncio.sleep(0.01)
+                unchanged = unchanged + 1 if before == written > 0 else 0
+                before = written
+        # The kernel's buffers are full, and so is ours; else 50 MB would have been written.
+        assert written < 100
+        async with asyncio.timeout(PATIENCE_S):
             while written < 200:
                 await client.reader.read(1 << 20)
         client.writer.transport.abort()

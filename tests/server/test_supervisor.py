@@ -65,9 +65,15 @@ class Scripted:
 
     async def until_spare(self, *others: int) -> int:
         """The process that stands by, which is none of these."""
-        await until(lambda: bool(self.children - set(self.told) - set(others)))
-        (found,) = self.children - set(self.told) - set(others)
-        return found
+        found: set[int] = set()
+
+        def stands_by() -> bool:
+            found.update(self.children - set(self.told) - set(others))
+            return bool(found)
+
+        await until(stands_by)
+        (spare,) = found
+        return spare
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
+
+#: Seconds, for what is bound to happen: a machine may stand still for some of them.
+PATIENCE_S: Final = 60.0
 
 
 class Answer(NamedTuple):
@@ -57,9 +60,9 @@ class Client:
             await self.send(data[at : at + 1])
             await asyncio.sleep(gap)
 
-    async def flood(self, *, seconds: float) -> None:
+    async def flood(self) -> None:
         """Send without end. ConnectionError once the server has closed."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 self.writer.write(bytes(65536))
                 await self.writer.drain()
@@ -67,7 +70,7 @@ class Client:
 
     async def answer(self, *, head_only: bool = False) -> Answer:
         """The next response. IncompleteReadError where it is cut."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             head = await self.reader.readuntil(b"\r\n\r\n")
             line, *lines = head[:-4].split(b"\r\n")
             version, code, _ = line.split(b" ", 2)
@@ -93,9 +96,9 @@ class Client:
             trailers.append(_field(line[:-2]))
         return body, trailers
 
-    async def end(self, *, within: float = 5.0) -> bytes:
+    async def end(self) -> bytes:
         """What is still sent until the server closes its side. TimeoutError where it does not."""
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.reader.read()
 
 

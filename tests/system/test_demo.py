@@ -1,10 +1,11 @@
 """`llm-proxy demo`: everything on this machine, whatever the environment says."""
 
 import asyncio
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import httpx
 import pytest
@@ -13,6 +14,8 @@ from config import Database
 from tests.fixtures.processes import processes
 from tests.fixtures.service import Service
 from tests.system.streams import text_of
+
+_CURL: Final = re.compile(r"^curl .*\n", re.MULTILINE)
 
 
 class Demo(Service):
@@ -25,11 +28,13 @@ class Demo(Service):
         """With the directory in which the demo makes its own."""
         return super().environ | {"DATA_DIR": str(self.data_dir.parent)}
 
-    @property
-    def tried(self) -> list[str]:
-        """The request that it says to try, last, in a shell's words."""
-        lines = [line for line in self.log.splitlines() if line.startswith("curl ")]
-        return shlex.split(lines[-1])
+    async def tried(self, *, start: int = 1) -> list[str]:
+        """The request that this start of it says to try, in a shell's words."""
+        async with asyncio.timeout(60):
+            while len(lines := _CURL.findall(self.log)) < start:
+                # It answers a moment before it says so.
+                await asyncio.sleep(0.02)
+        return shlex.split(lines[start - 1])
 
 
 @pytest.fixture
@@ -60,8 +65,8 @@ async def perform(words: list[str]) -> httpx.Response:
 async def test_what_it_says_to_try_works_and_nothing_is_left(demo: Demo) -> None:
     demo.start()
     started = demo.children()
-    answer = await perform(demo.tried)
-    first = demo.tried
+    first = await demo.tried()
+    answer = await perform(first)
     demo.interrupt()
     code = await asyncio.to_thread(demo.wait)
 
@@ -73,7 +78,7 @@ async def test_what_it_says_to_try_works_and_nothing_is_left(demo: Demo) -> None
     assert not demo.database.path.exists()
 
     demo.start()
-    again = demo.tried
+    again = await demo.tried(start=2)
 
     # The project is there already, and so is the first token.
     assert again != first

@@ -18,7 +18,7 @@ from tests.system.streams import Held, held_streams
 
 #: Far beyond the second that the contract allows, for a machine that is busy; nothing else than
 #: the change ends these streams.
-LONG = 30.0
+LONG = 60.0
 
 
 async def revoke(issued: Issued) -> None:

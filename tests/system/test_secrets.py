@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -66,7 +67,15 @@ def files(service: Service) -> list[tuple[str, bytes]]:
     found = [path for path in service.directory.rglob("*") if path.name not in KEPT_IN]
     if service.database.dialect == "sqlite":
         found += service.database.path.parent.glob(f"{service.database.path.name}*")
-    return [(path.name, path.read_bytes()) for path in found if path.is_file()]
+    return [(path.name, content) for path in found if (content := _content(path)) is not None]
+
+
+def _content(path: Path) -> bytes | None:
+    """None where it is no file, or not any more: a service removes some as it goes on."""
+    try:
+        return path.read_bytes()
+    except (IsADirectoryError, FileNotFoundError):
+        return None
 
 
 async def rows(database: Database) -> list[tuple[str, bytes]]:

@@ -17,8 +17,8 @@ STREAM: dict[str, Any] = {
     "stream": True,
 }
 #: Seconds, of a service that waits for less. Real ones: the pauses below stay far off them.
-IDLE = 3
-PAUSE = 0.5
+IDLE = 8
+PAUSE = 1
 
 
 @pytest.mark.parametrize("path", [CHAT, "/v1/responses", "/v1/completions"])
@@ -58,9 +58,7 @@ async def test_the_client_sees_the_first_chunk_before_the_second_is_sent(
     assert text == expected_text(STREAM)
 
 
-async def test_head_and_every_event_arrive_while_the_next_is_withheld(
-    http: httpx.AsyncClient, up: FakeUpstream
-) -> None:
+async def test_head_and_every_event_arrive_while_the_next_is_withheld(service: Service) -> None:
     """Nothing is held back for what follows, whichever event it is."""
     waits = asyncio.Semaphore(0)
     head = (
@@ -78,15 +76,20 @@ async def test_head_and_every_event_arrive_while_the_next_is_withheld(
         writer.write(b"0\r\n\r\n")
         writer.close()
 
-    # In the place of the upstream, on its port: it waits after each event.
-    await up.stop()
-    server = await asyncio.start_server(answer, up.host, up.port)
-    async with server, http.stream("POST", CHAT, json=STREAM) as streamed:
+    # In the place of the upstream: it waits after each event.
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    issued = await service.make_token(f"http://127.0.0.1:{port}")
+    async with (
+        server,
+        httpx.AsyncClient(base_url=service.url, headers=issued.bearer) as http,
+        http.stream("POST", CHAT, json=STREAM) as streamed,
+    ):
         # The head is here, and no event was sent yet.
         waits.release()
         pieces = streamed.aiter_raw()
         for event in events:
-            assert await asyncio.wait_for(anext(pieces), 30) == event
+            assert await asyncio.wait_for(anext(pieces), 60) == event
             waits.release()
         assert [piece async for piece in pieces] == []
 

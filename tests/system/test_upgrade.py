@@ -4,6 +4,7 @@ Everything is asked of the services from outside: the older one may know other m
 """
 
 import asyncio
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,9 @@ from config import Database
 from fake_upstream import FakeUpstream, expected_text
 from migrations import schema
 from models.database import connected, connection, placeholders
+from tests.chaos import patient
 from tests.chaos.client import CHAT, STREAM, Answer, Client
+from tests.chaos.conftest import PatientService
 from tests.fixtures.service import GIVEN, UPSTREAM_KEY, RunService, Service
 from tests.system.release import export_previous
 from tests.system.streams import HOLD, text_of
@@ -40,6 +43,7 @@ class Load:
         self.changes = 0
         self._over = False
         self._came = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
 
     async def more(self) -> None:
         """Wait for some more answers of each kind."""
@@ -71,9 +75,10 @@ class Load:
                 self.changes += 1
                 self._came.set()
 
-    def end(self) -> None:
-        """Let everybody finish what they are at."""
+    async def end(self) -> None:
+        """Let everybody finish what they are at, and wait until they have."""
         self._over = True
+        await asyncio.wait(self.tasks)
 
 
 @asynccontextmanager
@@ -82,10 +87,10 @@ async def load(service: Service, project: str, *secrets: str) -> AsyncIterator[L
     running = Load()
     async with asyncio.TaskGroup() as tasks:
         for secret in (*secrets, *secrets):
-            tasks.create_task(running.ask(service, secret))
-        tasks.create_task(running.operate(service, project))
+            running.tasks.append(tasks.create_task(running.ask(service, secret)))
+        running.tasks.append(tasks.create_task(running.operate(service, project)))
         yield running
-        running.end()
+        await running.end()
 
 
 @asynccontextmanager
@@ -111,7 +116,7 @@ async def use(service: Service, secret: str, times: int) -> list[Answer]:
 
 async def recorded(service: Service, wanted: int) -> list[UUID]:
     """The ids of the requests that were forwarded, once there are so many; all of them."""
-    async with management(service) as http, asyncio.timeout(30):
+    async with management(service) as http, asyncio.timeout(60):
         while True:
             usage = (await http.get("/manage/usage")).json()["data"]
             if usage and usage[0]["requests"] >= wanted:
@@ -146,10 +151,15 @@ async def old(run_service: RunService, empty_database: Database, tmp_path: Path)
     """Not started; its database has its schema, and its data directory is its own."""
     release = tmp_path / "release"
     export_previous(empty_database.dialect, release)
+    # What it would give up on a machine that stands still is in its history, and not to be mended.
+    shutil.copy(patient.__file__, release / "tests" / "chaos")
     service = run_service(
         empty_database,
         start=False,
+        kind=PatientService,
         WEB_CONCURRENCY="2",
+        # Its stream goes on for as long as the test takes.
+        GRACEFUL_SHUTDOWN_TIMEOUT="100",
         # Before the installed project, which is this release; for its workers, too.
         PYTHONPATH=str(release),
         **GIVEN,
@@ -162,7 +172,9 @@ async def old(run_service: RunService, empty_database: Database, tmp_path: Path)
 @pytest.fixture
 def new(run_service: RunService, old: Service) -> Service:
     """Not started; on the same database, as the platform or the machine would start it."""
-    service = run_service(old.database, start=False, WEB_CONCURRENCY="2", **GIVEN)
+    service = run_service(
+        old.database, start=False, kind=PatientService, WEB_CONCURRENCY="2", **GIVEN
+    )
     if old.database.dialect == "sqlite":
         service.data_dir = old.data_dir
     return service
@@ -196,7 +208,8 @@ async def test_old_release_works_through_a_migration_and_is_relieved(
             await asyncio.to_thread(new.start)
             async with load(new, project["id"], free, rated) as after:
                 await asyncio.gather(before.more(), after.more())
-                before.end()
+                # What came to a worker that drains already would be told to go elsewhere.
+                await before.end()
                 old.send(signal.SIGTERM)
                 await after.more()
                 spent += await use(new, limited, EACH)

@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
+import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import cache
 
 import pytest
@@ -14,8 +15,8 @@ from proxy.upstream.connection import Timeouts, UpstreamConnection, UpstreamHead
 from proxy.upstream.dialing import parse_base_url
 from proxy.upstream.pool import Pool
 
-#: Long enough for a machine under load, short enough to wait for.
-PATIENT = Timeouts(connect=5.0, first_byte=5.0, idle=5.0)
+#: Longer than any machine stands still.
+PATIENT = Timeouts(connect=60.0, first_byte=60.0, idle=60.0)
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -30,14 +31,23 @@ async def up() -> AsyncIterator[FakeUpstream]:
 
 
 class Asking:
-    """One pool, and requests through it as the data path makes them."""
+    """One pool, and requests through it as the data path makes them.
+
+    `watched`: the pool's clock looks at the deadlines; otherwise only the test does.
+    """
 
     def __init__(
-        self, url: str, timeouts: Timeouts = PATIENT, tls: ssl.SSLContext | None = None
+        self,
+        url: str,
+        timeouts: Timeouts = PATIENT,
+        tls: ssl.SSLContext | None = None,
+        *,
+        watched: bool = True,
     ) -> None:
         self.address = parse_base_url(url)
         self.pool = Pool(timeouts, tls or no_authorities())
-        self.pool.open()
+        if watched:
+            self.pool.open()
 
     async def acquire(self, method: str = "GET") -> UpstreamConnection:
         connection, _ = await self.pool.acquire(self.address.origin, method)
@@ -60,6 +70,20 @@ class Asking:
             return await final_head(connection), await whole_body(connection)
         finally:
             self.pool.release(connection)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds; pytest's timeout ends what never does."""
+    while not condition():
+        await asyncio.sleep(0.002)
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port where nobody listens; it is bound, so that nobody else can begin to."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        yield nobody.getsockname()[1]
 
 
 @cache

@@ -7,15 +7,16 @@ import pytest
 
 from fake_upstream import FakeUpstream
 from proxy.upstream import pool as pool_module
-from proxy.upstream.connection import Timeouts
 from proxy.upstream.dialing import Origin, parse_base_url
 from proxy.upstream.errors import ConnectFailed, ConnectionLost
 from proxy.upstream.pool import IDLE_MAX_PER_ORIGIN, IDLE_SECONDS, Pool
 from tests.proxy.upstream.conftest import (
+    PATIENT,
     Asking,
     final_head,
     no_authorities,
     request,
+    until,
     whole_body,
 )
 
@@ -71,9 +72,10 @@ async def test_origins_do_not_share(up: FakeUpstream, asking: Asking) -> None:
 async def test_a_connection_that_died_while_idle_is_passed_over(
     up: FakeUpstream, asking: Asking
 ) -> None:
-    await asking.get("drop")
-    await up.wait_until(lambda: up.open_connections == 0)
-    await asyncio.sleep(0.05)
+    await asking.get()
+    (connection,) = asking.pool._idle[asking.address.origin]
+    up.disconnect()
+    await until(lambda: not connection.usable)
     _, reused = await asking.pool.acquire(asking.address.origin, "POST")
     assert not reused
 
@@ -91,6 +93,9 @@ async def test_an_end_that_the_loop_has_not_come_to_is_seen(
     descriptor = served._transport.get_extra_info("socket").fileno()
     with socket.socket(fileno=socket.dup(descriptor)) as duplicate:
         duplicate.shutdown(socket.SHUT_RDWR)
+    # The kernel may be busy, too.
+    assert connection._poll is not None
+    connection._poll.poll(60_000)
     assert connection.usable
     assert (before, connection.silent) == (True, False)
     _, reused = await asking.pool.acquire(asking.address.origin, "POST")
@@ -174,7 +179,7 @@ async def test_close_drops_busy_and_idle_and_what_comes_back(
 async def test_a_cancelled_dial_leaves_nothing_open(up: FakeUpstream) -> None:
     """Cancelled at every step on its way."""
     for steps in range(12):
-        pool = Pool(Timeouts(5, 5, 5), no_authorities())
+        pool = Pool(PATIENT, no_authorities())
         dialing = asyncio.create_task(pool.acquire(parse_base_url(up.url).origin, "GET"))
         for _ in range(steps):
             await asyncio.sleep(0)
@@ -189,9 +194,9 @@ async def test_a_cancelled_dial_leaves_nothing_open(up: FakeUpstream) -> None:
     await up.wait_until(lambda: up.open_connections == 0)
 
 
-async def test_a_failed_dial_leaves_nothing_behind(unused_tcp_port: int) -> None:
-    pool = Pool(Timeouts(5, 5, 5), no_authorities())
+async def test_a_failed_dial_leaves_nothing_behind(closed_port: int) -> None:
+    pool = Pool(PATIENT, no_authorities())
     with pytest.raises(ConnectFailed):
-        await pool.acquire(Origin("http", "127.0.0.1", unused_tcp_port), "GET")
+        await pool.acquire(Origin("http", "127.0.0.1", closed_port), "GET")
     assert pool.connections == 0
     await pool.close()
