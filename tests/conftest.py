@@ -6,11 +6,12 @@ Its server is written for a Sanic of 2021; `_start` and `_close` below are the b
 """
 
 import asyncio
-import os
 import socket
+from functools import cache
 
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from httpx._transports import default as transports
 from hypothesis import settings
 from pytest_sanic.plugin import sanic_client, test_server, unused_port
 from pytest_sanic.utils import TestServer
@@ -32,10 +33,8 @@ for _phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, _phase, float(_PATIENCE_S))
 connecting._CONNECT_TIMEOUT_S = _PATIENCE_S  # type: ignore[misc]
 
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a third of the time a test waits for something."""
-    return (os.cpu_count() or 1) + 1
+# Every client reads all certificate authorities anew, which takes 35 ms of a core.
+transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

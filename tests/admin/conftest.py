@@ -15,6 +15,8 @@ from uuid import UUID
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from app import create_app
 from config import Database, Settings, load
@@ -60,10 +62,28 @@ def settings(database: Database, tmp_path: Path) -> Settings:
     )
 
 
+class _Compiled(BytecodeCache):
+    """Templates that one app has compiled, for the next one: each of these tests has its own."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED: Final = _Compiled()
+
+
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[str]:
     """The app at an address of its own, behind the front door that serves it in production."""
     app = create_app(settings=settings)
+    app.ext.environment.bytecode_cache = _COMPILED
     listener = socket.create_server(("127.0.0.1", 0))
     server: Any = await app.create_server(
         sock=listener, protocol=StrictProtocol, return_asyncio_server=True
