@@ -69,7 +69,8 @@ class Viewer:
         """What to send, with a heartbeat where there is nothing, until the stream is to end."""
         while True:
             try:
-                event = await asyncio.wait_for(self.queue.get(), _HEARTBEAT_SECONDS)
+                async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                    event = await self.queue.get()
             except TimeoutError:
                 event = _HEARTBEAT
             if event is None:

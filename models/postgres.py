@@ -55,7 +55,8 @@ class Client(AsyncpgDBClient):
         if pool is not None:
             with suppress(TimeoutError):
                 # Cut off, it terminates its connections.
-                await asyncio.wait_for(pool.close(), _CLOSE_TIMEOUT_S)
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                    await pool.close()
 
     def _in_transaction(self) -> TransactionContext:
         return _PooledTransaction(Transaction(self))

@@ -108,7 +108,8 @@ class Drain:
 
     async def _closed_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
         return self._closing.is_set()
 
     async def _batch_ready_within(self, seconds: float) -> None:

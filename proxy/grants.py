@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
@@ -295,10 +296,10 @@ class Grants:
                 self._told.clear()
                 await self._poll()
                 next_poll = loop.time() + POLL_INTERVAL
-            try:
-                await asyncio.wait_for(self._told.wait(), WATCH_INTERVAL)
-            except TimeoutError:
-                continue
+            # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WATCH_INTERVAL):
+                    await self._told.wait()
 
     async def _poll(self) -> None:
         async with self._refreshing:

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -112,10 +113,9 @@ class Supervisor:
         delay = pause(failures, most=_MOST_AFTER_SERVING if ended.served else _MOST_SECONDS)
         when = f" in {delay:g} s" if delay else ""
         logger.error("a worker ended with {}; another one takes its place{}", ended.how, when)
-        try:
-            await asyncio.wait_for(self._stopping.wait(), delay)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._stopping.wait()
 
     async def _fill(self) -> _Ended:
         """One worker's life."""

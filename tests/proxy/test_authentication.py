@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from itertools import count
 from typing import Any
@@ -180,3 +181,20 @@ def test_what_was_switched_off_or_is_over(
     with pytest.raises(errors.Refusal) as caught:
         check_alive(a_grant(**changes))
     assert type(caught.value) is refusal
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_watching_ends_however_shortly_before_something_was_heard(turns: int) -> None:
+    watching = grants(OneGrant())
+    watching.open()
+    async with asyncio.timeout(60):
+        # It has asked once, and waits for what it may hear.
+        while watching.database_answers is None:
+            await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    watching.look_again()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    await asyncio.wait_for(watching.close(), 60)
