@@ -1,5 +1,6 @@
 """What is asked for at the terminal: secrets, and whether something destructive is really meant."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -16,9 +17,9 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CommandError(f"{question} Say --yes to agree where there is no terminal.")
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
     with _interruptible():
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
         answer = sys.stdin.readline()
     if answer.strip().lower() not in ("y", "yes"):
         raise CommandError("Nothing was changed.")
@@ -98,9 +99,25 @@ def _ask(what: str, option: str, *, twice: bool) -> str:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end the wait: asyncio's own handler would cancel only once the loop runs again."""
+    """Let Ctrl-C end the wait: asyncio's own handler would cancel only once the loop runs again.
+
+    To be entered before the question is shown, which may be answered by Ctrl-C at once.
+    """
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        if _cancelled():
+            # Pressed before, and heard by asyncio's handler alone.
+            raise KeyboardInterrupt
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def _cancelled() -> bool:
+    """Whether the command that asks is to end as soon as its event loop runs again."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        # Some commands ask without an event loop.
+        return False
+    return task is not None and task.cancelling() > 0

@@ -54,12 +54,17 @@ class Terminal:
         return self.process.wait(60)
 
 
-@contextlib.contextmanager
-def at_terminal(cli: CommandLine, *words: str) -> Iterator[Terminal]:
+def at_terminal(cli: CommandLine, *words: str) -> contextlib.AbstractContextManager[Terminal]:
     """Run a command with a terminal for its input, output and errors."""
+    return python_at_terminal(cli, "-m", "cli", *words)
+
+
+@contextlib.contextmanager
+def python_at_terminal(cli: CommandLine, *words: str) -> Iterator[Terminal]:
+    """Run Python with a terminal for its input, output and errors."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli", *words],
+        [sys.executable, *words],
         cwd=cli.directory,
         env=cli.environment(TERM="xterm"),
         stdin=slave,
@@ -105,6 +110,37 @@ def test_ctrl_c_at_a_question_exits_130_quietly(cli_on_sqlite: CommandLine) -> N
         assert terminal.end() == 130
         assert "Traceback" not in terminal.seen
     assert cli_on_sqlite("project", "show", "docs").code == 0
+
+
+# Ctrl-C just before the question, and just as it is on the screen.
+INTERRUPTED = """
+import asyncio, io, signal, sys
+from cli import prompts
+
+class Screen(io.StringIO):
+    def flush(self):
+        signal.raise_signal(signal.SIGINT)
+
+async def ask():
+    if sys.argv[1] == "before":
+        signal.raise_signal(signal.SIGINT)
+    else:
+        sys.stderr = Screen()
+    prompts.confirm("Really?", yes=False)
+
+try:
+    asyncio.run(ask())
+except KeyboardInterrupt:
+    sys.stderr = sys.__stderr__
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "as shown"])
+def test_ctrl_c_is_heard_at_any_moment(cli_on_sqlite: CommandLine, moment: str) -> None:
+    with python_at_terminal(cli_on_sqlite, "-c", INTERRUPTED, moment) as terminal:
+        assert terminal.end() == 0
+        assert "interrupted" in terminal.seen
 
 
 def test_passwords_that_differ_change_nothing(cli_on_sqlite: CommandLine) -> None:
