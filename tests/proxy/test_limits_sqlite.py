@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.limits import Claim, Exhausted, LimitsUnavailable
+from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
 from proxy.limits_checkpoint import Checkpointer
 from proxy.limits_presence import Presence
 from proxy.limits_sqlite import SqliteLimits
@@ -38,12 +38,20 @@ def locked(path: Path) -> Iterator[None]:
         connection.close()
 
 
+async def tried(store: LimitStore) -> asyncio.Task[Reservation]:
+    """A decision that has been tried once, and waits for the file."""
+    call = asyncio.create_task(store.acquire(QUOTA))
+    # The task asks, and the store's turn comes after it.
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not call.done()
+    return call
+
+
 async def test_a_locked_file_refuses_and_lets_the_loop_go_on(stores: Stores) -> None:
     store = await stores.worker()
     with locked(stores.path):
-        call = asyncio.create_task(store.acquire(QUOTA))
-        await asyncio.sleep(0)
-        assert not call.done()
+        call = await tried(store)
         with pytest.raises(LimitsUnavailable):
             await call
     got = await store.acquire(QUOTA)
@@ -53,16 +61,14 @@ async def test_a_locked_file_refuses_and_lets_the_loop_go_on(stores: Stores) -> 
 async def test_a_decision_waits_for_a_short_lock(stores: Stores) -> None:
     store = await stores.worker()
     with locked(stores.path):
-        call = asyncio.create_task(store.acquire(QUOTA))
-        await asyncio.sleep(0)
+        call = await tried(store)
     assert (await call).remaining == (5, 4, 0.0)
 
 
 async def test_cancelled_while_waiting_takes_nothing(stores: Stores) -> None:
     store = await stores.worker()
     with locked(stores.path):
-        call = asyncio.create_task(store.acquire(QUOTA))
-        await asyncio.sleep(0)
+        call = await tried(store)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
