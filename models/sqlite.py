@@ -1,13 +1,15 @@
-"""Tortoise's SQLite engine with three changes; Tortoise loads it by this module's name.
+"""Tortoise's SQLite engine with four changes; Tortoise loads it by this module's name.
 
 Transactions begin IMMEDIATE: a deferred one that reads and then writes fails at once with
 "database is locked" when another process writes in between, whatever the busy timeout.
 Scripts run statement by statement: `sqlite3.executescript` commits first, which would leave a
-failed migration half done. Errors that mean "not now" become `DatabaseUnavailable`.
+failed migration half done. A connection is open with all of its settings or not at all, also where
+several processes open a new file at once. Errors that mean "not now" become `DatabaseUnavailable`.
 """
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,7 @@ _UNAVAILABLE: Final = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
+_BETWEEN_TRIES_S: Final = 0.02
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -40,7 +43,23 @@ class Client(SqliteClient):
     async def create_connection(self, with_db: bool) -> None:
         with _translated():
             _create_private(Path(self.filename))
-            await super().create_connection(with_db)
+            deadline = time.monotonic() + self.pragmas["busy_timeout"] / 1000
+            while True:
+                if await self._try_to_connect(last=time.monotonic() > deadline):
+                    return
+                await asyncio.sleep(_BETWEEN_TRIES_S)
+
+    async def _try_to_connect(self, *, last: bool) -> bool:
+        try:
+            await super().create_connection(with_db=True)
+        except BaseException as exc:
+            # Settings that it still lacks, foreign keys among them, would be missed unseen.
+            await asyncio.shield(self.close())
+            # Of several that switch a new file to WAL at once, some are refused at once.
+            if last or not isinstance(exc, sqlite3.OperationalError) or not _is_busy(exc):
+                raise
+            return False
+        return True
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         with _translated():
@@ -162,6 +181,10 @@ def _translated() -> Iterator[None]:
         if isinstance(cause, sqlite3.OperationalError) and _code(cause) in _UNAVAILABLE:
             raise DatabaseUnavailable(str(cause)) from exc
         raise
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    return _code(error) == sqlite3.SQLITE_BUSY
 
 
 def _code(error: sqlite3.DatabaseError) -> int | None:

@@ -4,9 +4,11 @@ import asyncio
 import multiprocessing
 import os
 import socket
+import sqlite3
 import ssl
 import stat
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -26,6 +28,7 @@ from models.database import (
 )
 from models.errors import DatabaseUnavailable
 from models.journal_position import JournalPosition
+from models.sqlite import Client
 from tests.fixtures.database import database_url
 
 EPOCH = "2026-01-01 00:00:00+00:00"
@@ -333,3 +336,37 @@ def test_database_urls_of_the_fixtures_come_back_the_same(
 
     monkeypatch.chdir(os.sep)
     assert load_database({"DATABASE_URL": database_url(database)}) == database
+
+
+async def test_several_that_open_a_new_file_at_once_all_succeed(tmp_path: Path) -> None:
+    for number in range(20):
+        clients = [_client(tmp_path / str(number)) for _ in range(8)]
+        try:
+            await asyncio.gather(*(client.create_connection(with_db=True) for client in clients))
+        finally:
+            for client in clients:
+                await client.close()
+
+
+async def test_a_connection_is_opened_with_all_of_its_settings_or_not_at_all(
+    tmp_path: Path,
+) -> None:
+    client = _client(tmp_path / "file", busy_timeout=50)
+    with closing(sqlite3.connect(tmp_path / "file", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("CREATE TABLE its (own)")
+        with pytest.raises(DatabaseUnavailable):
+            await client.create_connection(with_db=True)
+        other.execute("COMMIT")
+    try:
+        await client.create_connection(with_db=True)
+        _, rows = await client.execute_query("PRAGMA foreign_keys")
+        assert [dict(row) for row in rows] == [{"foreign_keys": 1}]
+    finally:
+        await client.close()
+
+
+def _client(path: Path, **settings: int) -> Client:
+    config = tortoise_config(Database(dialect="sqlite", path=path))
+    credentials = config["connections"]["sqlite"]["credentials"]
+    return Client(**credentials | settings, connection_name="sqlite")
