@@ -343,6 +343,10 @@ async def test_several_that_open_a_new_file_at_once_all_succeed(tmp_path: Path) 
         clients = [_client(tmp_path / str(number)) for _ in range(8)]
         try:
             await asyncio.gather(*(client.create_connection(with_db=True) for client in clients))
+            for client in clients:
+                assert await client.execute_query_dict("PRAGMA journal_mode") == [
+                    {"journal_mode": "wal"}
+                ]
         finally:
             for client in clients:
                 await client.close()
@@ -360,8 +364,7 @@ async def test_a_connection_is_opened_with_all_of_its_settings_or_not_at_all(
         other.execute("COMMIT")
     try:
         await client.create_connection(with_db=True)
-        _, rows = await client.execute_query("PRAGMA foreign_keys")
-        assert [dict(row) for row in rows] == [{"foreign_keys": 1}]
+        assert await client.execute_query_dict("PRAGMA foreign_keys") == [{"foreign_keys": 1}]
     finally:
         await client.close()
 
