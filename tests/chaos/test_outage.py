@@ -21,6 +21,7 @@ from tests.chaos.test_crashes import check_books
 from tests.fixtures.database import run_sql
 from tests.fixtures.postgres import PostgresServer, running_postgres
 from tests.fixtures.service import Issued, Service
+from tests.operations.scraping import scrape_until
 
 #: How long it is away; by hand: CHAOS_OUTAGE=30.
 _AWAY_S: Final = float(os.environ.get("CHAOS_OUTAGE", "2"))
@@ -133,6 +134,7 @@ async def test_an_outage_under_load(
 
 
 DEGRADED: Final = (200, "degraded")
+PENDING: Final = "llm_proxy_journal_pending"
 
 
 @pytest.mark.parametrize("entries", [0, 1])
@@ -151,7 +153,8 @@ async def test_a_stop_while_the_database_hangs(
             Client(service, free.secret) as client,
         ):
             assert [(await one.get()).status for one in (limited, client)] == [200, 200]
-            await service.entries(free.token.id, 1)
+            # Not only in the books: the worker has heard that they are.
+            await scrape_until(service, lambda found: not found.total(PENDING))
             await asyncio.to_thread(server.freeze)
             await until_ready(service, lambda code, body: (code, body["status"]) == DEGRADED)
             for _ in range(entries):
