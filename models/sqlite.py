@@ -33,33 +33,35 @@ _UNAVAILABLE: Final = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-_BETWEEN_TRIES_S: Final = 0.02
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_BETWEEN_TRIES_S: Final = 0.02
 
 
 class Client(SqliteClient):
     """One connection, shared by the process; transactions take turns on it."""
 
     async def create_connection(self, with_db: bool) -> None:
+        deadline = time.monotonic() + self.pragmas["busy_timeout"] / 1000
         with _translated():
             _create_private(Path(self.filename))
-            deadline = time.monotonic() + self.pragmas["busy_timeout"] / 1000
             while True:
-                if await self._try_to_connect(last=time.monotonic() > deadline):
+                try:
+                    await self._connect_wholly(with_db)
+                except sqlite3.OperationalError as exc:
+                    # Of several that switch a new file to WAL, SQLite has some not even wait.
+                    if _code(exc) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                        raise
+                else:
                     return
                 await asyncio.sleep(_BETWEEN_TRIES_S)
 
-    async def _try_to_connect(self, *, last: bool) -> bool:
+    async def _connect_wholly(self, with_db: bool) -> None:
         try:
-            await super().create_connection(with_db=True)
-        except BaseException as exc:
+            await super().create_connection(with_db)
+        except BaseException:
             # Settings that it still lacks, foreign keys among them, would be missed unseen.
             await asyncio.shield(self.close())
-            # Of several that switch a new file to WAL at once, some are refused at once.
-            if last or not isinstance(exc, sqlite3.OperationalError) or not _is_busy(exc):
-                raise
-            return False
-        return True
+            raise
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         with _translated():
@@ -181,10 +183,6 @@ def _translated() -> Iterator[None]:
         if isinstance(cause, sqlite3.OperationalError) and _code(cause) in _UNAVAILABLE:
             raise DatabaseUnavailable(str(cause)) from exc
         raise
-
-
-def _is_busy(error: sqlite3.DatabaseError) -> bool:
-    return _code(error) == sqlite3.SQLITE_BUSY
 
 
 def _code(error: sqlite3.DatabaseError) -> int | None:
