@@ -19,24 +19,27 @@ from proxy.upstream.pool import Pool
 class Outgoing(NamedTuple):
     """A request, ready to be sent.
 
-    `body` holds what has been read of it; `complete` says that this is all of it.
+    `body` holds what has been read of it, in pieces that are never joined, because a copy of a
+    large body stops the loop; `complete` says that this is all of it.
     """
 
     address: Address
     head: bytes
-    body: bytes
+    body: tuple[bytes, ...]
     complete: bool
     chunked: bool
 
 
 _IDENTITY: Final = b"identity"
+#: A first piece up to this size is copied behind the head.
+_JOINED_BYTES: Final = 16 * 1024
 
 
 def outgoing(
     head: RequestHead,
     address: Address,
     credential: tuple[bytes, bytes],
-    body: bytes,
+    body: tuple[bytes, ...],
     *,
     complete: bool,
     metered: bool,
@@ -50,7 +53,7 @@ def outgoing(
     if metered:
         headers = with_value(headers, b"accept-encoding", _IDENTITY)
         if not chunked:
-            headers = with_value(headers, b"content-length", b"%d" % len(body))
+            headers = with_value(headers, b"content-length", b"%d" % sum(map(len, body)))
     lines = [
         b"%b %b%b HTTP/1.1\r\nHost: %b\r\n"
         % (head.method.encode("ascii"), address.prefix, head.target, address.host_header),
@@ -100,10 +103,19 @@ def _begin(
     request: Outgoing, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
 ) -> asyncio.Task[None] | None:
     """Write what is there; the rest of a body follows in a task of its own."""
+    first = request.body[0] if request.body else b""
+    # Most bodies are one small piece, and one write costs less than two.
+    at_once = len(first) <= _JOINED_BYTES
+    chunked, last = request.chunked, request.complete and len(request.body) <= 1
+    if at_once:
+        connection.write(request.head + _framed(first, chunked, last=last))
+    else:
+        connection.write(request.head)
+    rest = request.body[1:] if at_once else request.body
+    for index, piece in enumerate(rest, start=1):
+        connection.write(_framed(piece, chunked, last=request.complete and index == len(rest)))
     if request.complete:
-        connection.write(request.head + _framed(request.body, request.chunked, last=True))
         return None
-    connection.write(request.head + _framed(request.body, request.chunked))
     connection.uploading = True
     return asyncio.get_running_loop().create_task(
         _upload(request.chunked, downstream, connection, exchange), name="upload"

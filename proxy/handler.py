@@ -208,7 +208,12 @@ class DataPlane:
             raise errors.NoUpstreamKey("The project has no active upstream key.", retry_after=60.0)
         return (
             forward.outgoing(
-                head, grant.address, grant.credential, content, complete=complete, metered=asks
+                head,
+                grant.address,
+                grant.credential,
+                (content,) if content else (),
+                complete=complete,
+                metered=asks,
             ),
             asks,
         )
