@@ -60,7 +60,7 @@ async def index(visit: SignedIn) -> HTTPResponse:
 @pages.get("/projects/new", role="admin")
 async def new(visit: SignedIn) -> HTTPResponse:
     """The form of a new project."""
-    return await _form(visit, Filled({"provider": "openai"}))
+    return await _form(visit, Filled({"provider": "openai", "unmetered": "allow"}))
 
 
 @pages.post("/projects")

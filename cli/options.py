@@ -70,6 +70,10 @@ AllowedIps = Annotated[
     Given | None,
     typer.Option(parser=values.entries, metavar="LIST|none", help="Such as 10.0.0.0/8,::1"),
 ]
+Unmetered = Annotated[
+    str | None,
+    typer.Option(metavar="allow|refuse", help="Requests whose usage cannot be metered."),
+]
 BaseUrl = Annotated[
     Given | None,
     typer.Option(

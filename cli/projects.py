@@ -20,6 +20,7 @@ from cli.options import (
     ProjectArgument,
     RequestsPerMinute,
     Search,
+    Unmetered,
     Yes,
 )
 from cli.session import Session, with_database
@@ -56,6 +57,7 @@ async def create(
     max_parallel_requests: MaxParallelRequests = None,
     allowed_models: AllowedModels = None,
     allowed_origins: AllowedOrigins = None,
+    unmetered: Unmetered = None,
     as_json: Json = False,
 ) -> None:
     """Make a project. Its API key is asked for unless an option brings it."""
@@ -68,6 +70,7 @@ async def create(
         max_parallel_requests=max_parallel_requests,
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
+        unmetered=unmetered,
     )
     wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: configured(session.settings)})
     project = await Project.create_with_key(
@@ -115,7 +118,7 @@ async def show(_session: Session, project: ProjectArgument, *, as_json: Json = F
     epilog=examples(
         "llm-proxy project update docs --requests-per-minute 600",
         "llm-proxy project update docs --inactive",
-        "llm-proxy project update docs --allowed-models none",
+        "llm-proxy project update docs --allowed-models none --unmetered refuse",
     )
 )
 @with_database
@@ -133,6 +136,7 @@ async def update(
     max_parallel_requests: MaxParallelRequests = None,
     allowed_models: AllowedModels = None,
     allowed_origins: AllowedOrigins = None,
+    unmetered: Unmetered = None,
     as_json: Json = False,
 ) -> None:
     """Change what is named; none takes a limit away."""
@@ -145,6 +149,7 @@ async def update(
         max_parallel_requests=max_parallel_requests,
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
+        unmetered=unmetered,
     )
     await found.change(by=session.actor, **values.changes(ProjectChange, fields).fields())
     await _print(found, as_json=as_json, said=f"Project {found.name} was updated.")

@@ -96,13 +96,18 @@ async def _file_lock(path: str) -> AsyncIterator[None]:
 async def _without_foreign_keys() -> AsyncIterator[None]:
     """Rebuilding a table drops it, which with foreign keys on empties the tables that refer to it.
 
+    And the rebuilt one cannot take its name while a trigger of another table speaks of the one that
+    is gone, unless a rename leaves triggers alone.
+
     https://www.sqlite.org/lang_altertable.html#otheralter step 1; the check is its step 10.
     """
     connection = Tortoise.get_connection("sqlite")
     await connection.execute_query("PRAGMA foreign_keys=OFF")
+    await connection.execute_query("PRAGMA legacy_alter_table=ON")
     try:
         yield
     finally:
+        await connection.execute_query("PRAGMA legacy_alter_table=OFF")
         await connection.execute_query("PRAGMA foreign_keys=ON")
 
 

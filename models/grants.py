@@ -4,7 +4,7 @@ The values are frozen, so a worker can keep them until the generation moves.
 """
 
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -58,6 +58,8 @@ class GrantRecord(msgspec.Struct, frozen=True):
     project_max_parallel_requests: int | None
     project_allowed_models: tuple[str, ...] | None
     allowed_origins: tuple[str, ...] | None
+    #: What happens to requests whose usage cannot be metered.
+    unmetered: Literal["allow", "refuse"]
     #: Active keys only, in a steady order; empty when there is none.
     keys: tuple[KeyMaterial, ...]
 
@@ -98,6 +100,7 @@ async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
         project_max_parallel_requests=project.max_parallel_requests,
         project_allowed_models=_frozen(project.allowed_models),
         allowed_origins=_frozen(project.allowed_origins),
+        unmetered=project.unmetered,
         keys=tuple(
             KeyMaterial(key.id, ring.decrypt(key.ciphertext, key.id), key.weight) for key in keys
         ),

@@ -1,7 +1,7 @@
 """Projects: one upstream account (or several), and the limits that all its tokens share."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypedDict, Unpack
 
 import msgspec
 from tortoise import Model, fields
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from models.upstream_keys import UpstreamKey
 
 
+#: What happens to requests whose usage cannot be metered.
+Unmetered: TypeAlias = Literal["allow", "refuse"]
+
+
 class ProjectFields(TypedDict, total=False):
     """What may be set on a project, at creation and later."""
 
@@ -29,6 +33,7 @@ class ProjectFields(TypedDict, total=False):
     max_parallel_requests: int | None
     allowed_models: list[str] | None
     allowed_origins: list[str] | None
+    unmetered: Unmetered
 
 
 class RevokedCounts(msgspec.Struct, frozen=True):
@@ -53,6 +58,7 @@ class Project(Model):
     max_parallel_requests = fields.IntField(null=True)
     allowed_models = fields.JSONField[list[str] | None](null=True)
     allowed_origins = fields.JSONField[list[str] | None](null=True)
+    unmetered: Unmetered = fields.CharField(max_length=8, default="allow")  # type: ignore[assignment]
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     deleted_at = fields.DatetimeField(null=True)

@@ -37,6 +37,9 @@ class UpstreamKey(Model):
     encryption_key_id = fields.CharField(max_length=16, db_index=True)
     weight = fields.IntField(default=1)
     is_active = fields.BooleanField(default=True)
+    # Where it may be sent, see `models.bindings`. The database itself sets it for the rows of a
+    # release that does not know the column.
+    bound_to = fields.CharField(max_length=300, null=True)
     created_at = fields.DatetimeField()
 
     project_id: UUID

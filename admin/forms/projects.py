@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from admin.forms.form import Filled, Form
 from models import Project, UpstreamKey
-from models.projects import ProjectFields
+from models.projects import ProjectFields, Unmetered
 from models.rules import (
     ALLOW_LIST,
     ApiKey,
@@ -43,6 +43,7 @@ class ProjectChange(Form):
     max_parallel_requests: Parallel | None = None
     allowed_models: ModelPatterns | None = None
     allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
+    unmetered: Unmetered = "allow"
 
     def fields(self) -> ProjectFields:
         """What the model takes."""

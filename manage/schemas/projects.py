@@ -10,7 +10,7 @@ from manage.schemas.keys import KeyView
 from manage.schemas.queries import PageQuery, Switch
 from manage.schemas.schema import Schema, without_defaults
 from models import Project, UpstreamKey
-from models.projects import ProjectFields
+from models.projects import ProjectFields, Unmetered
 from models.rules import (
     ALLOW_LIST,
     ApiKey,
@@ -49,6 +49,9 @@ class ProjectLimits(Schema):
     max_parallel_requests: Parallel | None = None
     allowed_models: ModelPatterns | None = None
     allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
+    unmetered: Annotated[
+        Unmetered, Field(description="Requests whose usage cannot be metered.")
+    ] = "allow"
 
 
 class ProjectCreation(ProjectLimits):
@@ -97,6 +100,7 @@ class ProjectView(Schema):
     max_parallel_requests: int | None
     allowed_models: list[str] | None
     allowed_origins: list[str] | None
+    unmetered: Unmetered
     keys: list[KeyView]
     created_at: datetime
     updated_at: datetime
@@ -114,6 +118,7 @@ class ProjectView(Schema):
             max_parallel_requests=project.max_parallel_requests,
             allowed_models=project.allowed_models,
             allowed_origins=project.allowed_origins,
+            unmetered=project.unmetered,
             keys=[KeyView.of(key) for key in sorted(keys, key=lambda key: key.id)],
             created_at=project.created_at,
             updated_at=project.updated_at,

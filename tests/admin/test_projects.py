@@ -22,6 +22,7 @@ async def test_a_projects_life(admin: Browser) -> None:
         max_parallel_requests="",
         allowed_models="gpt-4o*\r\n\r\n o4-mini ",
         allowed_origins="",
+        unmetered="refuse",
     )
     assert made.status_code == 200
     assert "The project was created." in made.text
@@ -29,6 +30,8 @@ async def test_a_projects_life(admin: Browser) -> None:
     assert project.base_url == "http://10.1.2.3"
     assert project.allowed_models == ["gpt-4o*", "o4-mini"]
     assert project.allowed_origins is None
+    assert project.unmetered == "refuse"
+    assert "<dt>Unmeterable requests</dt><dd>Refused</dd>" in made.text
     assert KEY not in made.text
     assert "The project was created." not in (await admin.get(str(made.url))).text
 

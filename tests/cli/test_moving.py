@@ -66,6 +66,7 @@ async def _fill() -> str:
     docs = await Project.create_with_key(
         name="Büro “docs”", provider="openai", api_key="sk-one", ring=RING, by=BY,
         allowed_models=["gpt-4o*", "日本"], base_url="https://example.com/v1",
+        unmetered="refuse",
     )  # fmt: skip
     await docs.add_key(api_key="sk-two", ring=RING, by=BY, label="spare", weight=3)
     gone = await Project.create_with_key(

@@ -7,8 +7,8 @@ from tests.cli.running import API_KEY, CommandLine
 
 PROJECT_FIELDS = [
     "id", "name", "provider", "base_url", "is_active", "requests_per_minute",
-    "max_parallel_requests", "allowed_models", "allowed_origins", "keys", "created_at",
-    "updated_at",
+    "max_parallel_requests", "allowed_models", "allowed_origins", "unmetered", "keys",
+    "created_at", "updated_at",
 ]  # fmt: skip
 KEY_FIELDS = ["id", "label", "hint", "is_active", "weight", "created_at"]
 
@@ -34,9 +34,11 @@ def test_project_lives_and_ends(cli: CommandLine) -> None:
     changed = cli(
         "project", "update", "docs", "--name", "papers", "--inactive",
         "--allowed-models", "none", "--requests-per-minute", "none", "--json",
+        "--unmetered", "refuse",
     )  # fmt: skip
     assert changed.code == 0, changed.err
     assert changed.json == project | {
+        "unmetered": "refuse",
         "name": "papers",
         "is_active": False,
         "allowed_models": None,

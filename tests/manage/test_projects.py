@@ -36,6 +36,7 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "max_parallel_requests",
         "allowed_models",
         "allowed_origins",
+        "unmetered",
         "created_at",
         "updated_at",
     ]
@@ -50,6 +51,24 @@ async def test_project_is_created_with_its_key_and_without_its_material(
     assert list(key) == ["id", "label", "hint", "is_active", "weight", "created_at"]
     assert (key["hint"], key["weight"], key["is_active"]) == ("sk-…7890", 1, True)
     assert "very-secret" not in response.text
+
+
+async def test_unmetered_requests_are_let_through_unless_the_project_says_otherwise(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    assert (await make_project())["unmetered"] == "allow"
+    project = await make_project(unmetered="refuse")
+    assert project["unmetered"] == "refuse"
+    path = f"/manage/projects/{project['id']}"
+    assert (await client.patch(path, json={"name": "two"})).json()["unmetered"] == "refuse"
+    assert (await client.patch(path, json={"unmetered": "allow"})).json()["unmetered"] == "allow"
+    event = await AuditEvent.filter(action="project.update").order_by("-id").first()
+    assert event is not None
+    assert event.changes == {"unmetered": ["refuse", "allow"]}
+    for wrong in ("", "Refuse", None, True):
+        response = await client.patch(path, json={"unmetered": wrong})
+        assert response.status_code == 400
+        assert [found["field"] for found in response.json()["error"]["details"]] == ["unmetered"]
 
 
 async def test_show_change_and_list_agree(client: httpx.AsyncClient, make_project: Make) -> None:

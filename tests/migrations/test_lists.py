@@ -22,6 +22,14 @@ async def _step_back(database: Database) -> None:
             (undone,) = await command.downgrade(-1, False)
 
 
+async def _owner(database: Database) -> Project:
+    """A project, made while the schema is the models' own."""
+    async with connected(database):
+        return await Project.create(
+            name="docs", live_name="docs", provider="openai", created_at=NOW, updated_at=NOW
+        )
+
+
 def _ids(first: datetime) -> list[UUID]:
     """Of every kind that may turn up: in order of time, of no version, and far apart."""
     times = [first + timedelta(milliseconds=n) for n in range(20)]
@@ -55,11 +63,9 @@ async def test_rows_from_before_and_after_are_found_in_order(
     monkeypatch.setattr(newest_first, "_FIRST_WINDOW", 1)
     monkeypatch.setattr("models.search._PATIENCE", 0)
     before, after = _ids(NOW), _ids(NOW + timedelta(milliseconds=7))
+    owner = await _owner(database)
     await _step_back(database)
     async with connected(database):
-        owner = await Project.create(
-            name="docs", live_name="docs", provider="openai", created_at=NOW, updated_at=NOW
-        )
         await _add(owner, before)
     await schema.upgrade(database)
     async with connected(database):
@@ -83,12 +89,10 @@ async def test_ids_of_one_millisecond_all_have_their_number(
 ) -> None:
     first = uuid4().int >> 60 << 60
     ids = [UUID(int=first + n) for n in range(5000)]
+    owner = await _owner(sqlite_database)
     if not upgraded:
         await _step_back(sqlite_database)
     async with connected(sqlite_database):
-        owner = await Project.create(
-            name="docs", live_name="docs", provider="openai", created_at=NOW, updated_at=NOW
-        )
         await _add(owner, ids)
     await schema.upgrade(sqlite_database)
     async with connected(sqlite_database):

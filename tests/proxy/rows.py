@@ -24,6 +24,7 @@ def a_record(**changes: Any) -> GrantRecord:
         "project_is_active": True,
         "project_is_deleted": False,
         "provider": "openai",
+        "unmetered": "allow",
         "keys": (a_key(),),
     }
     return GrantRecord(**(nothing | known | changes))
