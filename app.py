@@ -313,6 +313,7 @@ class _Parts:
         answers = self._grants.database_answers
         return Checks(
             database="never reached" if answers is None else "ok" if answers else "away",
+            limits="ok" if self._limits.healthy else "degraded",
             journal=self._journal.state,
             draining=self._plane.draining,
         )

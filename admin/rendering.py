@@ -79,6 +79,7 @@ _WORDS: Final = {
     "degraded": "behind, catching up",
     "full": "full, refusing requests",
 }
+_LIMITS: Final = {"ok": "counted", "degraded": "cannot be counted, limited tokens are refused"}
 _LEVELS: Final = {"ok": "fine", "away": "warning", "degraded": "warning"}
 
 
@@ -86,14 +87,16 @@ def status_line(service: Service) -> dict[str, str]:
     """The foot of the sidebar: a level, and why."""
     checks = service.checks()
     worst = checks.draining or checks.database == "never reached" or checks.journal == "full"
-    fine = checks.database == checks.journal == "ok"
+    fine = checks.database == checks.limits == checks.journal == "ok"
     level = "bad" if worst else "fine" if fine else "warning"
     word = "Not serving" if worst else "All is well" if fine else "Degraded"
     return {
         "level": level,
         "word": "Shutting down" if checks.draining else word,
         "database": f"{service.database}: {_WORDS.get(checks.database, checks.database)}",
+        "limits": f"Limits: {_LIMITS.get(checks.limits, checks.limits)}",
         "journal": f"Journal: {_WORDS.get(checks.journal, checks.journal)}",
         "database_level": _LEVELS.get(checks.database, "bad"),
+        "limits_level": _LEVELS.get(checks.limits, "bad"),
         "journal_level": _LEVELS.get(checks.journal, "bad"),
     }

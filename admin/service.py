@@ -34,6 +34,9 @@ class Checks(Protocol):
     def database(self) -> str: ...
 
     @property
+    def limits(self) -> str: ...
+
+    @property
     def journal(self) -> str: ...
 
     @property

@@ -74,6 +74,11 @@ class LimitStore(Protocol):
     Every reservation ends in exactly one of `release` and `give_back`.
     """
 
+    @property
+    def healthy(self) -> bool:
+        """Whether limits can be decided, as far as is known; noticed without requests, too."""
+        ...
+
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing.
 

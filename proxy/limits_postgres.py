@@ -107,6 +107,11 @@ class PostgresLimits:
         await self._connections.close()
         self._presence.leave()
 
+    @property
+    def healthy(self) -> bool:
+        """Whether the server has answered since it was last found silent."""
+        return not self._silent.is_set()
+
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing."""
         patience = Patience(_TIMEOUT_S)

@@ -26,6 +26,7 @@ from loguru import logger
 from proxy.limits import Claim, Exhausted, LimitsUnavailable, Reservation
 from proxy.limits_checkpoint import Checkpointer
 from proxy.limits_decision import NEW, Row, Standing, refusal, remaining, standing
+from proxy.limits_health import Health
 from proxy.limits_presence import Presence
 
 _OPEN_TIMEOUT_S: Final = 10.0
@@ -63,6 +64,8 @@ _READ_SLOTS: Final = "SELECT worker, held FROM slot WHERE key = ? AND worker <> 
 _WRITE_SLOT: Final = "REPLACE INTO slot (key, worker, held) VALUES (?, ?, ?)"
 _DROP_SLOT: Final = "DELETE FROM slot WHERE key = ? AND worker = ?"
 _DROP_WORKER: Final = "DELETE FROM slot WHERE worker = ?"
+#: No claim has this key.
+_PROBE_KEY: Final = ""
 
 
 #: The rows that a transaction has read, and whether it changed them.
@@ -94,6 +97,12 @@ class SqliteLimits:
         self._next: asyncio.Handle | None = None
         self._locked_for = 0.0
         self._tried_at = 0.0
+        self._health = Health(self._schedule)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the file could be written when that was last tried."""
+        return self._health.healthy
 
     async def open(self) -> None:
         """Make or open the file, and free the slots of dead workers. Raises LimitsUnavailable."""
@@ -103,6 +112,7 @@ class SqliteLimits:
             raise LimitsUnavailable(str(exc)) from exc
         self._execute = self._connection.cursor().execute
         self._checkpointer.start()
+        self._health.open()
 
     def _open(self) -> sqlite3.Connection:
         for worker in self._presence.dead():
@@ -129,6 +139,7 @@ class SqliteLimits:
         """Write what is left to write, and leave."""
         if self._connection is None:
             return
+        self._health.close()
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
         while not self._settle([]):
             if time.monotonic() > deadline:
@@ -192,6 +203,8 @@ class SqliteLimits:
                 self._try_again(asking)
         except Exception as exc:  # noqa: BLE001  (whatever it is: those who wait must learn of it)
             self._roll_back()
+            if isinstance(exc, sqlite3.Error | LimitsUnavailable):
+                self._health.failed(exc)
             if len(asking) > 1:
                 # One request's trouble is not the others'.
                 for one in asking:
@@ -212,6 +225,7 @@ class SqliteLimits:
         self._tried_at = now
         if self._locked_for > _BUSY_TIMEOUT_S:
             error = LimitsUnavailable("another process keeps the limits locked")
+            self._health.failed(error)
             _refuse(asking, error)
         else:
             self._asking = asking + self._asking
@@ -219,7 +233,7 @@ class SqliteLimits:
 
     def _settle(self, asking: list[_Asking]) -> bool:
         """Decide, write and commit; False where another process has a transaction under way."""
-        if not asking and not self._behind and not self._owed:
+        if not asking and not self._behind and not self._owed and not self._health.probing:
             return True
         if not self._begin():
             return False
@@ -227,15 +241,19 @@ class SqliteLimits:
         for (key, epoch), count in self._owed.items():
             self._execute(_RETURN_QUOTA, (count, key, epoch))
         self._granted.clear()
+        changes = self._changes()
         try:
             decided = self._decide_all(asking)
             self._write_slots()
+            if self._health.probing:
+                self._execute(_WRITE_SLOT, (_PROBE_KEY, self._worker, 0))
             self._execute("COMMIT")
         except BaseException:
             for lease in self._granted:
                 self._let_go(lease)
             raise
         self._checkpointer.wrote()
+        self._health.committed(wrote=self._changes() > changes)
         self._behind.clear()
         self._owed.clear()
         for waiter, outcome in decided:
@@ -244,6 +262,10 @@ class SqliteLimits:
             else:
                 waiter.set_exception(outcome)
         return True
+
+    def _changes(self) -> int:
+        """Rows changed so far, those of transactions that were rolled back included."""
+        return 0 if self._connection is None else self._connection.total_changes
 
     def _begin(self) -> bool:
         """Begin a transaction, or say that another process has one."""

@@ -18,6 +18,7 @@ class Checks(NamedTuple):
     """What `/ready` looks at, told by the worker's wiring."""
 
     database: Literal["ok", "away", "never reached"]
+    limits: Literal["ok", "degraded"]
     journal: Literal["ok", "degraded", "full"]
     draining: bool
 
@@ -29,7 +30,7 @@ class Checks(NamedTuple):
     @property
     def status(self) -> Literal["ok", "degraded"]:
         """`degraded` where anything is not as it should be."""
-        fine = self.serves and self.database == self.journal == "ok"
+        fine = self.serves and self.database == self.limits == self.journal == "ok"
         return "ok" if fine else "degraded"
 
 

@@ -250,7 +250,7 @@ async def test_health_and_ready_say_what_the_contract_says(pair: Service) -> Non
     assert set(health.json()) == {"status", "version"}
     assert ready.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "journal": "ok", "draining": False},
+        "checks": {"database": "ok", "limits": "ok", "journal": "ok", "draining": False},
     }
     assert (root.status_code, root.headers["location"]) == (302, "/admin/")
 

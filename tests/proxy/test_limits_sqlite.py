@@ -144,6 +144,61 @@ async def test_a_full_disk_refuses_until_there_is_room(stores: Stores) -> None:
     assert (await store.acquire((Claim("t:1", 5, max_parallel=1),))).remaining == (5, 3, 0.0)
 
 
+@pytest.fixture
+def quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.limits_health._PROBE_S", 0.01)
+    monkeypatch.setattr("proxy.limits_health._PROBE_AGAIN_S", 0.01)
+
+
+async def test_a_file_that_cannot_be_written_shows_and_recovers_without_requests(
+    stores: Stores, quick_probes: None
+) -> None:
+    """A full disk or one that is read-only, on a worker whose tokens are all unlimited."""
+    store = await stores.worker()
+    connection = store._connection  # type: ignore[union-attr]
+    assert connection is not None
+    assert store.healthy
+    connection.execute("PRAGMA query_only = ON")
+    await eventually(lambda: answered(not store.healthy))
+    with pytest.raises(LimitsUnavailable):
+        await store.acquire(QUOTA)
+    connection.execute("PRAGMA query_only = OFF")
+    await eventually(lambda: answered(store.healthy))
+    assert (await store.acquire(QUOTA)).remaining == (5, 4, 0.0)
+
+
+async def test_a_refusal_is_no_sign_that_limits_can_be_written(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It only reads, which a full disk allows."""
+    monkeypatch.setattr("proxy.limits_health._PROBE_AGAIN_S", 3600.0)
+    store = await stores.worker()
+    used_up = (Claim("t:2", quota=1),)
+    await store.acquire(used_up)
+    connection = store._connection  # type: ignore[union-attr]
+    assert connection is not None
+    connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(LimitsUnavailable):
+        await store.acquire(tuple(Claim(f"k:{number}", quota=1) for number in range(100)))
+    assert not store.healthy
+    with pytest.raises(Exhausted):
+        await store.acquire(used_up)
+    assert not store.healthy
+    await store.acquire(QUOTA)
+    assert store.healthy
+
+
+async def test_a_file_that_stays_locked_shows(stores: Stores, quick_probes: None) -> None:
+    store = await stores.worker()
+    with locked(stores.path):
+        await eventually(lambda: answered(not store.healthy))
+    await eventually(lambda: answered(store.healthy))
+
+
+async def answered(value: bool) -> bool:
+    return value
+
+
 async def test_a_decision_that_fails_halfway_locks_nobody_out(stores: Stores) -> None:
     store, other = await stores.worker(), await stores.worker()
     with pytest.raises(OverflowError):
