@@ -195,9 +195,20 @@ class Drain:
         """Take one batch of `file` into the books; how many lines went in."""
         if file.position is None:
             file.position = await self._apply(file.id, 0, 0, ())
+        if file.position > file.size:
+            # What lay before the position is in the books; nobody knows what lay behind it.
+            self._complain(
+                file.path,
+                f"it was cut to {file.size} bytes after {file.position} of them were counted",
+            )
+        if file.drained:
+            # Its worker died between counting the last batch and deleting it.
+            return 0
         batch = read_batch(file, limit=self._batch)
         if not batch.ends:
-            self._complain(file.path, "somebody cut it; what it held is lost")
+            self._complain(
+                file.path, f"it was cut; what it held from byte {batch.start} on is lost"
+            )
             file.size = batch.start
             return 0
         self._put_aside(file, batch)

@@ -193,7 +193,7 @@ async def test_the_journal_of_a_killed_worker_is_adopted(
 
 
 async def test_an_adopted_journal_goes_on_where_its_worker_was(
-    journal: Journal, books: Books, directory: Path
+    journal: Journal, books: Books, directory: Path, said: list[str]
 ) -> None:
     """Killed within a drain, or between the two steps of a rotation."""
     entries = [an_entry() for _ in range(5)]
@@ -207,6 +207,28 @@ async def test_an_adopted_journal_goes_on_where_its_worker_was(
     assert books.entries == [entry.id for entry in entries[3:]]
     assert not half_way.exists()
     assert not finished.exists()
+    assert said == []
+
+
+async def test_an_adopted_journal_that_was_cut_is_said(
+    journal: Journal, books: Books, directory: Path, said: list[str]
+) -> None:
+    """Behind the position, where entries were lost, and before it, where perhaps none were."""
+    content = lines(*(an_entry() for _ in range(3)))
+    shorter = leave_an_orphan(directory, content[:-1])
+    books.positions[shorter.stem] = len(content)
+    drain = Drain(journal, apply=books.apply)
+    drain.adopt()
+    emptied = leave_an_orphan(directory, content)
+    drain.adopt()
+    emptied.write_bytes(b"")
+    assert await drain.drain_once()
+    assert books.entries == []
+    assert len(said) == 2
+    assert f"cut to {len(content) - 1} bytes after {len(content)} of them" in said[0]
+    assert "what it held from byte 0 on is lost" in said[1]
+    assert not shorter.exists()
+    assert not emptied.exists()
 
 
 async def test_an_adopter_that_dies_before_it_deletes(
@@ -340,7 +362,7 @@ async def test_a_journal_that_somebody_cut_is_said_and_replaced(
     journal.file.path.write_bytes(b"")
     drain = Drain(journal, apply=books.apply)
     assert await drain.drain_once()
-    assert "cut it" in said[0]
+    assert "it was cut; what it held from byte 0 on is lost" in said[0]
     assert journal.pending == 0
     await journal.keep()
     ids = append(journal, 1)
