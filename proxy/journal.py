@@ -20,22 +20,31 @@ from proxy.journal_files import JournalFile
 
 State: TypeAlias = Literal["ok", "degraded", "full"]
 
-#: Entries kept in memory while the disk refuses them, some 50 MB; beyond, nobody is let in.
-KEPT_MAX: Final = 100_000
+#: Memory for entries while the disk refuses them, some 100,000 of the usual size; beyond it no
+#: request is let in. Not a number of entries: clients choose how long a model's name is.
+KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
+#: What a line costs in memory beside its text: a `bytes` object and its place in the queue.
+_LINE_COSTS_BYTES: Final = 48
 #: A drained file of this size gives way to a new one.
 ROTATE_BYTES: Final = 16 * 1024 * 1024
 #: Entries taken into the books at once, and so many wake the drain. Larger batches are hardly
 #: cheaper, but delay requests for longer: the loop by reading and summing them, and on one core
 #: the database's thread, too (docs/performance.md).
 BATCH: Final = 100
+#: Requests go on between two writes, so each is short.
 _LINES_PER_WRITE: Final = 500
+_BYTES_PER_WRITE: Final = 256 * 1024
 
 
 class Journal:
     """One worker's journal. All of it but `sync`'s thread runs on the worker's loop."""
 
     def __init__(
-        self, directory: Path, *, kept_max: int = KEPT_MAX, rotate_bytes: int = ROTATE_BYTES
+        self,
+        directory: Path,
+        *,
+        kept_max_bytes: int = KEPT_MAX_BYTES,
+        rotate_bytes: int = ROTATE_BYTES,
     ) -> None:
         self.directory = directory
         #: Entries that are not in the database yet, those in memory included.
@@ -44,7 +53,8 @@ class Journal:
         self.batch_ready = asyncio.Event()
         self.file: JournalFile | None = None
         self._kept: deque[bytes] = deque()
-        self._kept_max = kept_max
+        self._kept_bytes = 0
+        self._kept_max_bytes = kept_max_bytes
         self._rotate_bytes = rotate_bytes
         # Why the disk takes nothing; None while it does.
         self._refusal: OSError | None = None
@@ -65,7 +75,7 @@ class Journal:
     @property
     def can_keep(self) -> bool:
         """Whether another request may be let in: its entry has a place."""
-        return len(self._kept) < self._kept_max
+        return self._kept_bytes < self._kept_max_bytes
 
     @property
     def kept(self) -> int:
@@ -84,6 +94,7 @@ class Journal:
         self.pending += 1
         if self._refusal is not None or not self._write(line):
             self._kept.append(line)
+            self._kept_bytes += len(line) + _LINE_COSTS_BYTES
         elif self.pending >= BATCH:
             self.batch_ready.set()
 
@@ -139,15 +150,27 @@ class Journal:
             self._refused(exc)
             return
         while self._kept:
-            lines = list(islice(self._kept, _LINES_PER_WRITE))
+            lines = self._first_kept()
             if not self._write(b"".join(lines)):
                 return
-            for _ in lines:
+            for line in lines:
                 self._kept.popleft()
+                self._kept_bytes -= len(line) + _LINE_COSTS_BYTES
             # Requests go on between two writes; their entries queue up behind.
             await asyncio.sleep(0)
         self._refusal = None
         logger.info("The disk takes the journal in {} again.", self.directory)
+
+    def _first_kept(self) -> list[bytes]:
+        """What one write may take of what is kept."""
+        lines: list[bytes] = []
+        room = _BYTES_PER_WRITE
+        for line in islice(self._kept, _LINES_PER_WRITE):
+            room -= len(line)
+            if room < 0 and lines:
+                break
+            lines.append(line)
+        return lines
 
     async def sync(self) -> None:
         """Have the disk hold what was written, against a loss of power."""

@@ -43,8 +43,8 @@ class Faults:
         # What takes seconds in life, and thousands of entries.
         drain._ADOPT_EVERY_S = _ADOPT_EVERY_S  # type: ignore[misc]
         _defaults(Journal)["rotate_bytes"] = 1
-        if bound := os.environ.get("CHAOS_KEPT_MAX"):
-            _defaults(Journal)["kept_max"] = int(bound)
+        if bound := os.environ.get("CHAOS_KEPT_MAX_BYTES"):
+            _defaults(Journal)["kept_max_bytes"] = int(bound)
 
     def reached(self, point: str) -> None:
         """Die here, if the point is armed."""

@@ -155,9 +155,9 @@ def unusable(directory: Path) -> Path:
 
 
 async def test_a_disk_that_refuses_from_the_start(unusable: Path, said: list[str]) -> None:
-    journal = Journal(unusable, kept_max=3)
-    assert looks(journal) == ("degraded", True)
     entries = [an_entry() for _ in range(4)]
+    journal = Journal(unusable, kept_max_bytes=3 * len(encode(entries[0])))
+    assert looks(journal) == ("degraded", True)
     for entry in entries[:2]:
         journal.append(entry)
     assert looks(journal) == ("degraded", True)
@@ -178,6 +178,31 @@ async def test_a_disk_that_refuses_from_the_start(unusable: Path, said: list[str
     assert "takes the journal" in said[1]
     journal.append(an_entry())
     assert len(written(unusable)) == 5
+
+
+async def test_what_is_kept_in_memory_is_bounded_in_bytes(unusable: Path) -> None:
+    """A client that names long models has room for fewer entries."""
+    journal = Journal(unusable, kept_max_bytes=1_000_000)
+    longest = an_entry(model="x" * 15_000)
+    while journal.can_keep:
+        journal.append(longest)
+    assert journal.kept == -(-1_000_000 // (len(encode(longest)) + 49))
+
+    unusable.unlink()
+    sizes: list[int] = []
+    write = os.write
+
+    def measured(fd: int, data: bytes) -> int:
+        sizes.append(len(data))
+        return write(fd, data)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "write", measured)
+        await journal.keep()
+    assert journal.kept == 0
+    assert max(sizes) <= 256 * 1024
+    assert len(written(unusable)) == journal.pending
+    assert looks(journal) == ("ok", True)
 
 
 async def test_half_a_line_that_could_not_be_taken_back_is_taken_back_later(
