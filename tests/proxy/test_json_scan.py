@@ -89,8 +89,52 @@ def test_a_key_beyond_the_bound_is_a_key_nevertheless() -> None:
         assert scan(text, *range(0, len(text), step), wanted=(b"a",)).found == {b"a": b"2"}
 
 
-def test_members_are_counted_up_to_a_bound() -> None:
+def test_a_document_of_too_many_members_is_not_followed_to_its_end() -> None:
     text = b"{" + b",".join(b'"k%d":0' % number for number in range(MEMBERS_MAX * 2)) + b',"a":1}'
-    scanner = scan(text, wanted=(b"a",))
+    scanner = scan(text, wanted=(b"a", b"k0"))
+    assert scanner.overflowed
+    assert not scanner.complete
     assert len(scanner.members) == MEMBERS_MAX
-    assert scanner.found == {b"a": b"1"}
+    assert scanner.found == {}
+
+
+def test_as_many_members_as_allowed_are_followed() -> None:
+    text = b"{" + b",".join(b'"k%d":[]' % number for number in range(MEMBERS_MAX)) + b"}"
+    scanner = scan(text, wanted=(b"k0",))
+    assert scanner.complete
+    assert len(scanner.members) == MEMBERS_MAX
+    assert scanner.found == {b"k0": b"[]"}
+
+
+PIECE = 32 * 1024
+#: 256 KiB of each: what made the scanner take a step of Python for every few bytes.
+HOSTILE = {
+    "escapes": b'{"x":"' + b"\\n" * 131_072 + b'"}',
+    "escaped quotes": b'{"x":["' + b'\\"' * 131_072 + b'"]}',
+    "empty strings": b'{"x":[' + b'"",' * 87_381 + b"0]}",
+    "numbers": b'{"x":[' + b"1," * 131_072 + b"0]}",
+    "nested members": b'{"x":{' + b'"":0,' * 52_428 + b'"":0}}',
+    "empty arrays": b'{"x":[' + b"[]," * 87_381 + b"[]]}",
+    "deep": b'{"x":' + b"[" * 131_072 + b"]" * 131_072 + b"}",
+    "up and down": b'{"x":[' + (b"[" * 450 + b"]" * 450 + b",") * 290 + b"[]]}",
+    "members": b"{" + b'"":0,' * 52_428 + b'"":0}',
+    "members of arrays": b"{" + (b'"":' + b"[" * 31 + b"]" * 31 + b",") * 4_000 + b'"":0}',
+    "commas": b"{" + b"," * 262_144,
+    "closed": b"}" * 262_144,
+    "quotes": b'"' * 262_144,
+    "backslashes": b"{" + b"\\" * 262_144,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_the_steps_of_a_piece_do_not_depend_on_what_is_in_it(text: bytes) -> None:
+    scanner = TopLevelScanner((b"model",))
+    for start in range(0, len(text), PIECE):
+        scanner.feed(text[start : start + PIECE])
+    # About half a microsecond each, in all of the document and so in any piece of it.
+    assert scanner.steps <= 32 * MEMBERS_MAX
+
+
+def test_backslashes_outside_of_strings_break_nothing() -> None:
+    scanner = scan(b'{"a":[\\"]"' + b" " * 80 + b'],"b":1}', wanted=(b"b",))
+    assert scanner.overflowed
