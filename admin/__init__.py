@@ -4,7 +4,8 @@
     pages       the table of pages: deny by default, opt out by name
     dispatch    from a request to a view: session, role, CSRF, then the view
     visit       what a view gets: who, what was sent, and the ways to answer
-    session, csrf, throttle, toasts    cookies, posts that are ours, slow guessing, "done" notes
+    session, csrf, toasts              cookies, posts that are ours, "done" notes
+    throttle, password_check           slow guessing, and the one place that compares passwords
     service     what `app.py` hands in
     rendering, shown, assets           Jinja, its filters, the hashed static files
     tables, charts, counts, forms/     lists with sort and page in the URL, columns over time, input

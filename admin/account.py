@@ -9,19 +9,30 @@ from admin.errors import NotFound
 from admin.forms.accounts import PasswordChange
 from admin.forms.form import Filled, fill
 from admin.pages import Pages
+from admin.password_check import TriesHeldBack, authenticate
 from admin.visit import SignedIn
-from models import AdminSession, AdminUser, changes
+from models import AdminSession, changes
 
 pages = Pages()
 
 
 async def _page(
-    visit: SignedIn, form: Filled[PasswordChange], *, status: int = 200
+    visit: SignedIn,
+    form: Filled[PasswordChange],
+    *,
+    status: int = 200,
+    held_back: TriesHeldBack | None = None,
 ) -> HTTPResponse:
     rows = await AdminSession.filter(user_id=visit.user.id, expires_at__gt=changes.now())
     rows.sort(key=lambda row: (row.id != visit.session.id, -row.last_seen_at.timestamp()))
     return await visit.render(
-        "account/index.html", status=status, form=form, sessions=rows, current=visit.session.id
+        "account/index.html",
+        status=status,
+        headers={"retry-after": str(held_back.wait)} if held_back else None,
+        form=form,
+        sessions=rows,
+        current=visit.session.id,
+        held_back=held_back,
     )
 
 
@@ -36,7 +47,12 @@ async def change_password(visit: SignedIn) -> HTTPResponse:
     """A new password. Every session ends; this browser gets a new one."""
     form = fill(PasswordChange, visit.sent)
     if form.valid is not None:
-        known = await AdminUser.authenticate(visit.user.username, form.valid.current)
+        try:
+            known = await authenticate(
+                visit, visit.user.username, form.valid.current, "admin.password"
+            )
+        except TriesHeldBack as exc:
+            return await _page(visit, form, status=429, held_back=exc)
         if known is None:
             form = form.wrong("current", "This is not your password.")
     if form.valid is None:

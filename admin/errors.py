@@ -4,11 +4,14 @@ Views raise them, or let the data room's errors pass; `translate` is the one sea
 Sanic's become ours, and `admin.plane` shows all of them as one page in the look of the rest.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from sanic.exceptions import SanicException
 
-from models.errors import DatabaseUnavailable, Refused
+from models.errors import DatabaseUnavailable, Refused, TooManyHashes
+
+#: By then those passwords have been hashed which wait now.
+HASHES_RETRY_SECONDS: Final = 4
 
 
 class AdminError(Exception):
@@ -53,6 +56,12 @@ class MethodNotAllowed(AdminError):
     status, title = 405, "That page works differently"
 
 
+class RequestTimeout(AdminError):
+    """The form stopped coming."""
+
+    status, title = 408, "The form stopped coming"
+
+
 class Conflict(AdminError):
     """A rule of the domain forbids it."""
 
@@ -63,6 +72,12 @@ class TooLarge(AdminError):
     """More than a form of ours can hold."""
 
     status, title = 413, "That is too much at once"
+
+
+class TooManyRequests(AdminError):
+    """More passwords wait to be checked than may."""
+
+    status, title = 429, "Too many passwords at once"
 
 
 class InternalError(AdminError):
@@ -88,8 +103,16 @@ def translate(error: Exception) -> AdminError:
         )
     if isinstance(error, Refused):
         return Conflict(str(error))
+    if isinstance(error, TooManyHashes):
+        return TooManyRequests(
+            "More passwords wait to be checked than the proxy lets wait. Try again shortly. "
+            "Nothing was changed.",
+            headers={"retry-after": str(HASHES_RETRY_SECONDS)},
+        )
+    if isinstance(error, SanicException) and error.status_code == 408:
+        return RequestTimeout("The browser began to send it and did not go on. Try again.")
     if isinstance(error, SanicException) and error.status_code == 413:
-        return TooLarge("The form is larger than 1 MiB. Send less of it.")
+        return TooLarge("The form is larger than it may be. Send less of it.")
     if isinstance(error, SanicException) and 400 <= error.status_code < 500:
         return InvalidRequest("It is malformed. Go back and try again.")
     return InternalError("It was our mistake, and nothing more is known here. The log has it.")

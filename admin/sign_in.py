@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from loguru import logger
 from sanic import HTTPResponse
 from sanic.response import redirect
 
@@ -10,10 +9,9 @@ from admin import session
 from admin.forms.accounts import SignIn
 from admin.forms.form import Filled, fill
 from admin.pages import Pages
+from admin.password_check import TriesHeldBack, authenticate
 from admin.visit import SignedIn, Visit, local_path
-from config.client_address import network_of
 from models import AdminSession, AdminUser, audit
-from models.errors import DatabaseUnavailable
 
 pages = Pages()
 _HOME: Final = "/admin/dashboard"
@@ -40,17 +38,12 @@ async def sign_in(visit: Visit) -> HTTPResponse:
     if filled.valid is None:
         return await _form(visit, filled, status=422)
     username = filled.valid.username
-    wait = visit.service.throttle.wait(visit.address, username)
-    if wait:
-        return await _form(visit, filled, status=429, wait=wait)
-    user = await AdminUser.authenticate(username, filled.valid.password)
+    try:
+        user = await authenticate(visit, username, filled.valid.password, "admin.sign_in")
+    except TriesHeldBack as exc:
+        return await _form(visit, filled, status=429, held_back=exc)
     if user is None:
-        await _note_failure(visit, username)
-        await visit.service.throttle.failed(visit.address, username)
         return await _form(visit, filled.wrong("password", _WRONG), status=422)
-    visit.service.throttle.succeeded(visit.address, username)
-    if isinstance(visit, SignedIn):
-        await visit.session.delete()
     return await _open(visit, user)
 
 
@@ -60,9 +53,12 @@ _WRONG: Final = "The name or the password is wrong."
 async def _open(visit: Visit, user: AdminUser) -> HTTPResponse:
     agent = visit.request.headers.get("user-agent", "")
     by = audit.Actor(f"admin:{user.username}", ip=visit.address, request_id=str(visit.id))
-    _, secret = await AdminSession.open(user, by=by, user_agent=agent)
+    # The answer first: a session whose secret no browser gets would only lie there.
     response = redirect(local_path(visit.fields.get("next")), status=303)
+    _, secret = await AdminSession.open(user, by=by, user_agent=agent)
     session.remember(response, secret, secure=visit.secure)
+    if isinstance(visit, SignedIn):
+        await visit.session.delete()
     return response
 
 
@@ -76,7 +72,11 @@ async def sign_out(visit: SignedIn) -> HTTPResponse:
 
 
 async def _form(
-    visit: Visit, filled: Filled[SignIn], *, status: int = 200, wait: int = 0
+    visit: Visit,
+    filled: Filled[SignIn],
+    *,
+    status: int = 200,
+    held_back: TriesHeldBack | None = None,
 ) -> HTTPResponse:
     # The form is bound to a cookie of its own: another site could otherwise sign a browser in.
     fresh = None if visit.secret else session.new_secret()
@@ -89,32 +89,14 @@ async def _form(
         secure=visit.secure,
         secret=visit.secret or fresh,
     )
-    headers = {"retry-after": str(wait)} if wait else None
     response = await shown.render(
         "account/login.html",
         status=status,
-        headers=headers,
+        headers={"retry-after": str(held_back.wait)} if held_back else None,
         form=filled,
-        wait=wait,
+        held_back=held_back,
         is_first=not await AdminUser.filter(last_login_at__isnull=False).exists(),
     )
     if fresh is not None:
         session.prepare_sign_in(response, fresh, secure=visit.secure)
     return response
-
-
-async def _note_failure(visit: Visit, username: str) -> None:
-    """In the audit trail, so bounded that a flood cannot fill the disk.
-
-    A name that is nobody's may be a password typed into the wrong field: it is not kept.
-    """
-    held_back = visit.service.trickle.admit(network_of(visit.address))
-    if held_back is None:
-        return
-    changes = {"suppressed": (None, held_back)} if held_back else {}
-    try:
-        user = await AdminUser.get_or_none(username=username)
-        target = None if user is None else user.id
-        await audit.record(visit.actor, "admin.sign_in", "admin", target, changes, outcome="failed")
-    except DatabaseUnavailable:
-        logger.warning("a failed sign-in could not be audited: database unavailable")

@@ -1,16 +1,20 @@
 """Guessing passwords is slow: by account and address together, by address, and never for the owner.
 
-A right password from an address that was not failing is let in whatever others try elsewhere; all
-that an attack on an account from many addresses does is to hold back the answers to wrong ones.
+A try is counted before its password is hashed, and taken back where the password was right: tries
+that are sent all at once count as much as tries that are sent one after the other. A right password
+from an address that was not failing is let in whatever others try elsewhere; all that an attack on
+an account from many addresses does is to hold back the answers to wrong ones.
 """
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from math import ceil
 from typing import Final
 
 from config.client_address import network_of
-from models.levels import Levels
+from models.levels import REMEMBERED, Levels
 
 #: Wrong tries at one account from one address before the next has to wait …
 _FREE: Final = 4
@@ -38,40 +42,63 @@ class Throttle:
         self._pairs = Levels(drain_seconds=_FORGET, clock=clock)
         self._addresses = Levels(drain_seconds=_FORGET_OF_ADDRESS, clock=clock)
         self._accounts = Levels(drain_seconds=_FORGET_OF_ADDRESS, clock=clock)
-        self._until: dict[str, float] = {}
+        self._until: OrderedDict[str, float] = OrderedDict()
 
-    def wait(self, address: str, username: str) -> int:
-        """Seconds until this address may try this account again; 0 for now."""
+    def begin(self, address: str, username: str) -> int:
+        """Count a try at `username`, which may then be made: 0; or the seconds it has to wait."""
         network = network_of(address)
-        self._drop_past()
-        left = self._until.get(_pair(network, username), 0.0) - self._clock()
+        pair = _pair(network, username)
+        left = self._left(network, pair)
+        if left:
+            return left
+        self._addresses.add(network, most=_MOST)
+        self._accounts.add(_account(username), most=_MOST)
+        # Rounded up: of the tries before, a part is forgotten by now.
+        tries = ceil(self._pairs.add(pair, most=_MOST))
+        if tries > _FREE:
+            wait = min(_FIRST_WAIT * 2 ** (tries - _FREE), _LONGEST_WAIT)
+            self._hold(pair, self._clock() + wait)
+        return 0
+
+    def take_back(self, address: str, username: str) -> None:
+        """The try that was counted came to no check: nothing was learned by it."""
+        network = network_of(address)
+        pair = _pair(network, username)
+        self._pairs.take_back(pair)
+        self._addresses.take_back(network)
+        self._accounts.take_back(_account(username))
+        self._until.pop(pair, None)
+
+    def succeeded(self, address: str, username: str) -> None:
+        """Whoever knows the password is not guessing."""
+        self.take_back(address, username)
+        self._pairs.clear(_pair(network_of(address), username))
+
+    async def failed(self, username: str) -> None:
+        """The password was wrong; returns late where the account is under attack."""
+        if self._accounts.read(_account(username)) > _FREE_OF_ACCOUNT:
+            await asyncio.sleep(_DELAY)
+
+    def suspicion(self, address: str) -> float:
+        """How many wrong passwords came from there lately."""
+        return self._addresses.read(network_of(address))
+
+    def _left(self, network: str, pair: str) -> int:
+        left = self._until.get(pair, 0.0) - self._clock()
         if self._addresses.read(network) > _FREE_OF_ADDRESS:
             left = max(left, _FORGET_OF_ADDRESS)
         return max(0, int(left + 0.999))
 
-    async def failed(self, address: str, username: str) -> None:
-        """Count a wrong password; returns late where the account is under attack."""
-        network = network_of(address)
-        pair = _pair(network, username)
-        tries = self._pairs.add(pair, most=_MOST)
-        self._addresses.add(network, most=_MOST)
-        if tries > _FREE:
-            wait = min(_FIRST_WAIT * 2 ** (int(tries) - _FREE), _LONGEST_WAIT)
-            self._until[pair] = self._clock() + wait
-        if self._accounts.add(username.casefold()[:200], most=_MOST) > _FREE_OF_ACCOUNT:
-            await asyncio.sleep(_DELAY)
+    def _hold(self, pair: str, until: float) -> None:
+        self._until[pair] = until
+        self._until.move_to_end(pair)
+        if len(self._until) > REMEMBERED:
+            self._until.popitem(last=False)
 
-    def succeeded(self, address: str, username: str) -> None:
-        """Whoever knows the password is not guessing."""
-        pair = _pair(network_of(address), username)
-        self._pairs.clear(pair)
-        self._until.pop(pair, None)
 
-    def _drop_past(self) -> None:
-        present = self._clock()
-        for pair in [pair for pair, until in self._until.items() if until <= present]:
-            del self._until[pair]
+def _account(username: str) -> str:
+    return username.casefold()[:200]
 
 
 def _pair(network: str, username: str) -> str:
-    return f"{network} {username.casefold()[:200]}"
+    return f"{network} {_account(username)}"

@@ -1,6 +1,7 @@
 """Administrators and their sessions, for the admin pages."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Final, Literal, Self, TypeAlias
@@ -9,10 +10,11 @@ from uuid import UUID
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
+from config.client_address import network_of
 from models import audit, changes, passwords, secrets
 from models.audit import Actor
 from models.database import in_one_transaction
-from models.errors import AdministratorRemoved, LastAdministrator, NameTaken
+from models.errors import AdministratorRemoved, LastAdministrator, NameTaken, TooManyHashes
 from models.ids import new_id
 from models.text import clean_text
 
@@ -52,9 +54,10 @@ class AdminUser(Model):
     async def create_with_password(
         cls, *, username: str, password: str, by: Actor, role: Role = "admin"
     ) -> Self:
-        """A new administrator. Raises NameTaken."""
+        """A new administrator. Raises NameTaken, TooManyHashes."""
         # Hashed before the transaction: 0.1 s is too long to hold one.
-        return await cls._insert(username, await passwords.hash_password(password), role, by)
+        password_hash = await passwords.hash_password(password, client=_client(by.ip))
+        return await cls._insert(username, password_hash, role, by)
 
     @classmethod
     @in_one_transaction
@@ -77,24 +80,36 @@ class AdminUser(Model):
         return user
 
     @classmethod
-    async def authenticate(cls, username: str, password: str) -> Self | None:
-        """The active administrator with this name and password; a weak hash is made anew."""
+    async def authenticate(
+        cls, username: str, password: str, *, ip: str | None = None, suspicion: float = 0.0
+    ) -> Self | None:
+        """The active administrator with this name and password; a weak hash is made anew.
+
+        `suspicion` is how many wrong passwords came from `ip` lately. Raises TooManyHashes.
+        """
+        client = _client(ip)
         user = await cls.get_or_none(username=username, is_active=True)
         stored = _NOBODYS if user is None else user.password_hash
-        if not await passwords.verify_password(stored, password) or user is None:
+        right = await passwords.verify_password(
+            stored, password, client=client, suspicion=suspicion
+        )
+        if not right or user is None:
             return None
         if passwords.needs_rehash(stored):
-            fresh = await passwords.hash_password(password)
-            # Only over the hash that was verified: the password may have been changed meanwhile.
-            await cls.filter(id=user.id, password_hash=stored).update(password_hash=fresh)
+            # Another sign-in will do as well where too many wait now.
+            with suppress(TooManyHashes):
+                fresh = await passwords.hash_password(password, client=client)
+                # Only over what was verified: the password may have been changed meanwhile.
+                await cls.filter(id=user.id, password_hash=stored).update(password_hash=fresh)
         return user
 
     async def set_password(self, password: str, *, by: Actor) -> None:
         """Change the password, and end every session opened with the old one.
 
-        Raises AdministratorRemoved.
+        Raises AdministratorRemoved, TooManyHashes.
         """
-        await self._replace_hash(await passwords.hash_password(password), by)
+        password_hash = await passwords.hash_password(password, client=_client(by.ip))
+        await self._replace_hash(password_hash, by)
 
     @in_one_transaction
     async def _replace_hash(self, password_hash: str, by: Actor) -> None:
@@ -228,6 +243,11 @@ class AdminSession(Model):
     async def purge(cls, before: datetime) -> int:
         """Remove the sessions that expired before `before`; how many."""
         return await cls.filter(expires_at__lt=before).delete()
+
+
+def _client(ip: str | None) -> str:
+    """Who takes turns with others at the hashing; "" for the command line."""
+    return "" if ip is None else network_of(ip)
 
 
 async def _require_an_administrator() -> None:

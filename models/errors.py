@@ -77,6 +77,12 @@ class LastAdministrator(Refused):
     code = "last_administrator"
 
 
+class TooManyHashes(ModelError):
+    """More passwords wait to be hashed than may: try again in a second or two."""
+
+    code = "too_many_hashes"
+
+
 class UnknownEncryptionKey(ModelError):
     """The text was encrypted with a key that is not (or no longer) in ENCRYPTION_KEY."""
 

@@ -8,7 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-_REMEMBERED: Final = 4096
+#: Keys that are remembered at most.
+REMEMBERED: Final = 4096
 
 
 class Levels:
@@ -33,9 +34,17 @@ class Levels:
         level = min(self.read(key) + 1, most)
         self._levels[key] = (level, self._clock())
         self._levels.move_to_end(key)
-        if len(self._levels) > _REMEMBERED:
+        if len(self._levels) > REMEMBERED:
             self._levels.popitem(last=False)
         return level
+
+    def take_back(self, key: str) -> None:
+        """Count one less."""
+        level = self.read(key) - 1
+        if level > 0:
+            self._levels[key] = (level, self._clock())
+        else:
+            self.clear(key)
 
     def clear(self, key: str) -> None:
         """Forget `key`."""

@@ -1,27 +1,33 @@
-"""Administrators' passwords: argon2id, off the event loop, two at a time.
+"""Administrators' passwords: argon2id, off the event loop, in a bounded and fair queue."""
 
-One hash takes about 0.1 s and 64 MB, so a flood of sign-ins must queue rather than spread.
-"""
-
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from models.hashing_queue import HashingQueue
+
 _hasher: Final = PasswordHasher()
-_threads: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+_queue: Final = HashingQueue()
 
 
-async def hash_password(password: str) -> str:
-    """The text to store, parameters and salt included."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
+async def hash_password(password: str, *, client: str = "") -> str:
+    """The text to store, parameters and salt included. Raises TooManyHashes.
+
+    `client` is who asks; the clients take turns.
+    """
+    return await _queue.run(client, partial(_hasher.hash, password))
 
 
-async def verify_password(stored: str, password: str) -> bool:
-    """Whether `password` is the one that `stored` was made from."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _verify, stored, password)
+async def verify_password(
+    stored: str, password: str, *, client: str = "", suspicion: float = 0.0
+) -> bool:
+    """Whether `password` is the one that `stored` was made from. Raises TooManyHashes.
+
+    `suspicion` is how many wrong passwords came from `client` lately.
+    """
+    return await _queue.run(client, partial(_verify, stored, password), suspicion=suspicion)
 
 
 def needs_rehash(stored: str) -> bool:

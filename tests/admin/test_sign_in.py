@@ -1,13 +1,17 @@
 """Who gets in, and how the way in is kept."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
 from admin import throttle
-from models import AdminSession, AdminUser, AuditEvent
+from models import AdminSession, AdminUser, AuditEvent, passwords
+from models.errors import TooManyHashes
 from models.secrets import digest
 from tests.admin.conftest import PASSWORD, Browser, browsing, make_user
+from tests.server.wire import Client
 
 
 async def test_sign_in_leads_back_to_where_the_reader_was(stranger: Browser) -> None:
@@ -212,3 +216,126 @@ async def test_an_old_hash_is_made_anew(stranger: Browser, cheap_passwords: None
     fresh = await AdminUser.get(id=ada.id)
     assert fresh.password_hash != old
     assert "m=8,t=1" in fresh.password_hash
+
+
+async def test_of_guesses_that_are_sent_at_once_only_the_free_ones_are_hashed(
+    stranger: Browser, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_user("ada")
+    hashed: list[str] = []
+    verify = passwords._verify
+
+    def counting(stored: str, password: str) -> bool:
+        hashed.append(password)
+        return verify(stored, password)
+
+    monkeypatch.setattr(passwords, "_verify", counting)
+    csrf = await stranger.token("/admin/login")
+    stranger.headers["x-forwarded-for"] = "198.51.100.7"
+
+    async def guess(name: str, password: str) -> int:
+        sent = {"csrf": csrf, "username": name, "password": password}
+        return (await stranger.post("/admin/login", data=sent)).status_code
+
+    for name in ("ada", "nobody"):
+        hashed.clear()
+        answers = await asyncio.gather(*(guess(name, f"guess {n}") for n in range(60)))
+        assert len(hashed) <= 5
+        assert set(answers) == {422, 429}
+        # The right one is among the guesses that are held back, and is not looked at either.
+        assert await guess(name, PASSWORD) == 429
+        assert PASSWORD not in hashed
+    async with browsing(url, headers={"x-forwarded-for": "203.0.113.9"}) as owner:
+        assert (await owner.sign_in("ada")).status_code == 200
+
+
+async def test_guessing_the_current_password_has_to_wait_as_well(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "_FIRST_WAIT", 100.0)
+    new = {"password": "another one entirely", "again": "another one entirely"}
+    for _ in range(5):
+        answer = await admin.submit("/admin/account", "/admin/account/password", current="x", **new)
+        assert answer.status_code == 422
+    held = await admin.submit("/admin/account", "/admin/account/password", current=PASSWORD, **new)
+    assert held.status_code == 429
+    assert int(held.headers["retry-after"]) >= 100
+    assert "Too many wrong passwords." in held.text
+    assert await AuditEvent.filter(action="admin.password", outcome="failed").count() == 5
+    assert (await admin.sign_in("ada")).status_code == 429
+
+
+async def test_a_full_queue_is_429_for_every_form_that_takes_a_password(
+    admin: Browser, stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise TooManyHashes("Too many passwords wait to be checked.")
+
+    monkeypatch.setattr(passwords._queue, "run", full)
+    ada = await AdminUser.get(username="ada")
+    new = {"password": "another one entirely", "again": "another one entirely"}
+    busy = [
+        await stranger.sign_in("ada"),
+        await admin.submit("/admin/account", "/admin/account/password", current=PASSWORD, **new),
+        await admin.submit("/admin/users/new", "/admin/users", username="eve", **new),
+        await admin.submit(f"/admin/users/{ada.id}", f"/admin/users/{ada.id}/password", **new),
+    ]
+    for answer in busy:
+        assert answer.status_code == 429
+        assert answer.headers["retry-after"] == "4"
+    monkeypatch.undo()
+    assert not await AuditEvent.filter(outcome="failed", action="admin.password").exists()
+
+
+async def test_a_form_is_not_waited_for_where_it_cannot_be_taken(admin: Browser, url: str) -> None:
+    session = f"llm_proxy_session={admin.cookies['llm_proxy_session']}"
+    form = "application/x-www-form-urlencoded"
+    for path, cookie, kind, size, status in (
+        # Nobody's session.
+        ("/admin/projects", "", form, 100, 303),
+        ("/admin/nowhere", "", form, 100, 303),
+        ("/admin/users", "llm_proxy_session=made-up", form, 100, 303),
+        # No such page, or no such method of it.
+        ("/admin/nowhere", session, form, 100, 404),
+        ("/admin/dashboard", session, form, 100, 405),
+        # No form, or more than one holds.
+        ("/admin/projects", session, "application/json", 100, 400),
+        ("/admin/projects", session, form, 2**20 + 1, 413),
+        ("/admin/login", "", form, 64 * 1024 + 1, 413),
+        ("/admin/login", session, form, 64 * 1024 + 1, 413),
+    ):
+        async with await Client.connect(int(url.rpartition(":")[2])) as client:
+            await client.send(
+                f"POST {path} HTTP/1.1\r\nhost: a\r\ncookie: {cookie}\r\ncontent-type: {kind}\r\n"
+                f"content-length: {size}\r\n\r\n".encode()
+            )
+            # Not a byte of the body is sent.
+            answer = await client.answer()
+            assert answer.status == status, path
+    async with await Client.connect(int(url.rpartition(":")[2])) as client:
+        head = f"host: a\r\ncontent-type: {form}\r\ntransfer-encoding: chunked"
+        await client.send(f"POST /admin/login HTTP/1.1\r\n{head}\r\n\r\n".encode())
+        await client.send(b"%x\r\n%b\r\n" % (64 * 1024 + 1, b"a" * (64 * 1024 + 1)))
+        assert (await client.answer()).status == 413
+
+
+async def test_a_session_that_ends_while_its_form_arrives_changes_nothing(
+    admin: Browser, url: str
+) -> None:
+    body = urlencode(
+        {"csrf": await admin.token("/admin/account"), "username": "eve"}
+        | dict.fromkeys(("password", "again"), PASSWORD)
+    ).encode()
+    async with await Client.connect(int(url.rpartition(":")[2])) as client:
+        await client.send(
+            b"POST /admin/users HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n"
+            b"cookie: llm_proxy_session=%b\r\ncontent-length: %d\r\n"
+            b"content-type: application/x-www-form-urlencoded\r\n\r\n"
+            % (admin.cookies["llm_proxy_session"].encode(), len(body))
+        )
+        # It was let in: the body is asked for.
+        assert await client.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        await AdminSession.all().delete()
+        await client.send(body)
+        assert (await client.answer()).status == 403
+    assert await AdminUser.all().count() == 1
