@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -11,16 +12,19 @@ from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
 from admin import csrf, htmx, session, tail
-from admin.errors import Forbidden, MethodNotAllowed, NotFound
+from admin.errors import Forbidden, ForeignPost, MethodNotAllowed, NotFound
 from admin.pages import Page
 from admin.service import Service
-from admin.visit import SignedIn, Visit, cookie, host_of, local_path, read_form
+from admin.visit import HOME, SignedIn, Visit, cookie, host_of, local_path, read_form
 from config.client_address import client_address, is_trusted
 from models import Actor, AdminSession, audit
 from models.ids import new_id
 from models.rules import parse_id
 
 _LOGIN: Final = "/admin/login"
+#: The largest form: many patterns and ids. A name and a password are less.
+_FORM_BYTES: Final = 1024 * 1024
+_SIGN_IN_BYTES: Final = 64 * 1024
 
 
 class Dispatcher:
@@ -37,7 +41,7 @@ class Dispatcher:
         Raises AdminError, and what the data room raises.
         """
         page = pages.get("GET" if request.method == "HEAD" else request.method)
-        visit = await self._visit(request, page)
+        visit = await self._visit(request)
         request.ctx.visit = visit
         if not isinstance(visit, SignedIn) and (page is None or page.role is not None):
             return _to_login(visit)
@@ -45,12 +49,23 @@ class Dispatcher:
             raise _no_page(pages)
         if page.role == "admin":
             await self._require_admin(visit, page)
+        ids = _ids(texts)
         if page.method == "POST":
-            csrf.check_origin(request, visit.host)
-            csrf.check_token(visit.secret, visit.fields.get(csrf.FIELD, ""))
-        return await page.view(visit, **_ids(texts))
+            request.ctx.visit = visit = await self._posted(request, visit, page)
+        return await page.view(visit, **ids)
 
-    async def _visit(self, request: Request[Any, Any], page: Page | None) -> Visit:
+    async def _posted(self, request: Request[Any, Any], visit: Visit, page: Page) -> Visit:
+        """`visit` with its form, which is received only once all else has been looked at."""
+        csrf.check_origin(request, visit.host)
+        most = _SIGN_IN_BYTES if page.role is None else _FORM_BYTES
+        visit = replace(visit, sent=await read_form(request, max_bytes=most))
+        csrf.check_token(visit.secret, visit.fields.get(csrf.FIELD, ""))
+        if isinstance(visit, SignedIn) and not await AdminSession.living({visit.session.id}):
+            # A form may take its time to arrive, and what it asks for is decided now.
+            raise ForeignPost("Your session has ended since. Sign in again. Nothing was changed.")
+        return visit
+
+    async def _visit(self, request: Request[Any, Any]) -> Visit:
         secure = self._is_secure(request)
         secret = cookie(request, session.SESSION, secure=secure)
         found = await AdminSession.presented(secret) if secret else None
@@ -65,7 +80,6 @@ class Dispatcher:
             ),
             "host": host_of(request, trusted=self._is_proxied(request)),
             "secure": secure,
-            "sent": read_form(request) if page is not None and page.method == "POST" else {},
         }
         if found is not None and secret is not None:
             return SignedIn(**known, secret=secret, session=found)
@@ -130,7 +144,7 @@ def _to_login(visit: Visit) -> HTTPResponse:
         came_from = local_path(htmx.current_page(request))
     if tail.is_event_stream(request):
         return tail.gone()
-    target = _LOGIN if came_from == "/admin/" else f"{_LOGIN}?next={quote(came_from, safe='/')}"
+    target = _LOGIN if came_from == HOME else f"{_LOGIN}?next={quote(came_from, safe='/')}"
     if htmx.is_htmx(request):
         return HTTPResponse(status=401, headers={htmx.REDIRECT: target})
     return redirect(target, status=303)

@@ -108,13 +108,20 @@ def _add_pages(plane: Blueprint, dispatcher: Dispatcher) -> None:
             by_path[page.path][page.method] = page
     for number, (path, pages) in enumerate(by_path.items()):
         route = path.replace("{", "<").replace("}", ":str>")
-        plane.add_route(_handler(dispatcher, pages), route, methods=_METHODS, name=f"page_{number}")
+        # As streams: a form is received once it is known who sends it, and not before.
+        plane.add_route(
+            _handler(dispatcher, pages),
+            route,
+            methods=_METHODS,
+            stream=True,
+            name=f"page_{number}",
+        )
 
     async def nowhere(request: Request[Any, Any], rest: str) -> HTTPResponse:
         # Sanic takes /admin/ for a path below it that is empty.
         return await dispatcher.handle(request, {} if rest else by_path["/"], {})
 
-    plane.add_route(nowhere, "/<rest:path>", methods=_METHODS, name="nowhere")
+    plane.add_route(nowhere, "/<rest:path>", methods=_METHODS, stream=True, name="nowhere")
 
 
 def _handler(dispatcher: Dispatcher, pages: Mapping[str, Page]) -> Handler:

@@ -8,7 +8,7 @@ import jinja2
 from sanic import HTTPResponse
 from sanic_ext import render as render_template
 
-from admin import csrf, htmx, shown, toasts
+from admin import csrf, shown, toasts
 from admin.assets import Assets
 from config.version import VERSION
 
@@ -41,11 +41,14 @@ async def render(
     *,
     status: int = 200,
     headers: dict[str, str] | None = None,
+    partial: bool,
     context: dict[str, Any],
 ) -> HTTPResponse:
-    """`template` with what every page shows beside its own `context`."""
+    """`template` with what every page shows beside its own `context`.
+
+    `partial` where it is a part of a page. That a script asks does not make it one.
+    """
     user = getattr(visit, "user", None)
-    partial = htmx.wants_partial(visit.request)
     note = None if partial else _note(visit)
     common = {
         "user": user,

@@ -6,6 +6,7 @@ zone, and without it they stand as UTC.
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -173,7 +174,9 @@ def brief(value: object) -> Markup | str:
     if parse_id(text):
         return middle(text, 14)
     if _INSTANT.fullmatch(text):
-        return moment(datetime.fromisoformat(text))
+        # What somebody called a project may look like a time and be none.
+        with suppress(ValueError):
+            return moment(datetime.fromisoformat(text))
     return middle(text, 48) if text else "empty"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
 from admin import htmx, rendering, session, toasts
-from admin.errors import InvalidRequest
+from admin.errors import InvalidRequest, TooLarge
 from admin.service import Service
 from models import Actor, AdminSession, AdminUser
 from models.text import clean_text
@@ -21,6 +22,12 @@ Sent = dict[str, list[str]]
 _LONGEST_PARAMETER: Final = 500
 _LONGEST_FIELD: Final = 100_000
 _MOST_FIELDS: Final = 1000
+HOME: Final = "/admin/"
+# As `session.new_secret` and the sessions make them.
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_HOST: Final = re.compile(
+    r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{1,45}\](:[0-9]{1,5})?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +83,15 @@ class Visit:
         **context: Any,
     ) -> HTTPResponse:
         """The page; for an HTMX swap, `partial`, which the page includes as well."""
-        name = partial if partial and htmx.wants_partial(self.request) else template
-        return await rendering.render(self, name, status=status, headers=headers, context=context)
+        part = partial if htmx.wants_partial(self.request) else None
+        return await rendering.render(
+            self,
+            part or template,
+            status=status,
+            headers=headers,
+            partial=part is not None,
+            context=context,
+        )
 
     def redirect(self, to: str, *, toast: str | None = None) -> HTTPResponse:
         """On to another page, which will show `toast`."""
@@ -114,16 +128,27 @@ class SignedIn(Visit):
 
 
 def cookie(request: Request[Any, Any], name: str, *, secure: bool) -> str | None:
-    """The value of a cookie of ours."""
+    """The secret in a cookie of ours; None where it cannot be one that we made."""
     value = request.cookies.get(session.cookie_name(name, secure=secure))
-    return value if isinstance(value, str) and len(value) < _LONGEST_PARAMETER else None
+    return value if isinstance(value, str) and _SECRET.fullmatch(value) else None
 
 
-def read_form(request: Request[Any, Any]) -> Sent:
-    """The fields of a posted form. Raises InvalidRequest."""
+async def read_form(request: Request[Any, Any], *, max_bytes: int) -> Sent:
+    """Receive the fields of a posted form, of at most `max_bytes`. Raises InvalidRequest, TooLarge.
+
+    What the body is said to be is looked at before any of it is waited for.
+    """
+    stream = cast(Any, request.stream)
+    if not stream.request_body:
+        return {}
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.body and declared != "application/x-www-form-urlencoded":
+    if declared != "application/x-www-form-urlencoded":
         raise InvalidRequest("It is no form of ours. Go back and try again.")
+    if stream.request_bytes > max_bytes:
+        raise TooLarge("The form is larger than it may be. Send less of it.")
+    # Sanic lifts the limit for handlers that read by themselves.
+    stream.request_max_size = max_bytes
+    await request.receive_body()
     sent: Sent = {}
     for name, value in _pairs(request.body.decode("utf-8", "replace"), "The form"):
         sent.setdefault(name, []).append(value[:_LONGEST_FIELD])
@@ -141,15 +166,20 @@ def _pairs(text: str, what: str) -> list[tuple[str, str]]:
 
 def local_path(text: str | None) -> str:
     """`text` where it is a page of ours to go on to, and the first page otherwise."""
-    parts = urlsplit(text or "")
-    local = not parts.scheme and not parts.netloc and parts.path.startswith("/admin/")
+    path = text or ""
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return HOME
+    local = not parts.scheme and not parts.netloc and parts.path.startswith(HOME)
     # A browser reads a backslash as a slash, and drops control characters.
-    if not local or "\\" in (text or "") or any(c < " " or c > "~" for c in text or ""):
-        return "/admin/"
-    return text or "/admin/"
+    if not local or "\\" in path or any(c < " " or c > "~" for c in path):
+        return HOME
+    return path
 
 
 def host_of(request: Request[Any, Any], *, trusted: bool) -> str:
     """The name by which the browser knows us, which a trusted proxy may have to tell."""
     forwarded = request.headers.get("x-forwarded-host", "") if trusted else ""
-    return forwarded.partition(",")[0].strip() or request.headers.get("host", "")
+    told = forwarded.partition(",")[0].strip()
+    return told if _HOST.fullmatch(told) else request.headers.get("host", "")
