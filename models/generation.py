@@ -17,6 +17,7 @@ import msgspec
 from tortoise import Model, fields
 
 from models.database import after_commit, connection, dialect
+from models.sqlite_readers import for_requests
 
 NOTIFY_CHANNEL: Final = "llm_proxy_generation"
 
@@ -127,12 +128,14 @@ def _tick() -> None:
         _file.tick()
 
 
+@for_requests
 async def current() -> int:
     """The generation of the last committed change; 0 before the first."""
     row = await Generation.get_or_none(id=1)
     return row.value if row else 0
 
 
+@for_requests
 async def changes_since(generation: int) -> list[ChangeRecord] | None:
     """Changes after `generation`, oldest first; None when it is too old: drop everything.
 

@@ -11,6 +11,7 @@ import msgspec
 
 from models.crypto import KeyRing
 from models.projects import Project
+from models.sqlite_readers import for_requests
 from models.tokens import Token, TokenSecret
 
 
@@ -64,6 +65,7 @@ class GrantRecord(msgspec.Struct, frozen=True):
     keys: tuple[KeyMaterial, ...]
 
 
+@for_requests
 async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
     """What the secret with this digest may do; None when no token has it. Two queries.
 
@@ -107,6 +109,7 @@ async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
     )
 
 
+@for_requests
 async def is_cut_off(token_id: UUID) -> bool:
     """Whether the token was revoked or its project switched off: what runs with it must end.
 
@@ -116,6 +119,7 @@ async def is_cut_off(token_id: UUID) -> bool:
     return token is None or token.revoked_at is not None or not token.project.is_active
 
 
+@for_requests
 async def allowed_origins() -> list[str]:
     """Every origin that some active project allows, for preflights, which carry no token."""
     lists = await Project.filter(

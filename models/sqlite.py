@@ -1,10 +1,11 @@
-"""Tortoise's SQLite engine with four changes; Tortoise loads it by this module's name.
+"""Tortoise's SQLite engine with five changes; Tortoise loads it by this module's name.
 
 Transactions begin IMMEDIATE: a deferred one that reads and then writes fails at once with
 "database is locked" when another process writes in between, whatever the busy timeout.
 Scripts run statement by statement: `sqlite3.executescript` commits first, which would leave a
 failed migration half done. A connection is open with all of its settings or not at all, also where
 several processes open a new file at once. Errors that mean "not now" become `DatabaseUnavailable`.
+Outside transactions, what only reads has connections of its own (`sqlite_readers`).
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
 from models.errors import DatabaseDamaged, DatabaseUnavailable
+from models.sqlite_readers import NoReader, Readers, only_reads
 
 _UNAVAILABLE: Final = frozenset(
     {
@@ -38,7 +40,12 @@ _BETWEEN_TRIES_S: Final = 0.02
 
 
 class Client(SqliteClient):
-    """One connection, shared by the process; transactions take turns on it."""
+    """One connection that writes, shared by the process, on which transactions take turns; and
+    some that only read."""
+
+    def __init__(self, file_path: str, **kwargs: Any) -> None:
+        super().__init__(file_path, **kwargs)
+        self._readers = Readers(file_path, busy_timeout_ms=self.pragmas["busy_timeout"])
 
     async def create_connection(self, with_db: bool) -> None:
         deadline = time.monotonic() + self.pragmas["busy_timeout"] / 1000
@@ -75,6 +82,8 @@ class Client(SqliteClient):
         self, query: str, values: list[Any] | None = None
     ) -> tuple[int, Sequence[dict[str, Any]]]:
         with _translated():
+            if (found := await self._read(query, values)) is not None:
+                return len(found), found
             affected, rows = await super().execute_query(query, values)
             return affected, rows
 
@@ -82,8 +91,31 @@ class Client(SqliteClient):
         self, query: str, values: list[Any] | None = None
     ) -> list[dict[str, Any]]:
         with _translated():
+            if (found := await self._read(query, values)) is not None:
+                return [dict(row) for row in found]
             rows: list[dict[str, Any]] = await super().execute_query_dict(query, values)
             return rows
+
+    async def _read(self, query: str, values: list[Any] | None) -> Sequence[Any] | None:
+        """What it finds; None where the connection that writes must be asked."""
+        if not only_reads(query):
+            return None
+        if self._connection is None:
+            # It makes the file, and has it log writes ahead.
+            async with self.acquire_connection():
+                pass
+        try:
+            return await self._readers.read(query.replace("\x00", "'||CHAR(0)||'"), values)
+        except NoReader:
+            # No file descriptor is left, for instance: then it waits behind writers.
+            return None
+        except sqlite3.OperationalError as exc:
+            raise OperationalError(exc) from exc
+
+    async def close(self) -> None:
+        # First, so that the one that may write is the last and moves the log into the file.
+        await self._readers.close()
+        await super().close()
 
     def _in_transaction(self) -> TransactionContext:
         return _ImmediateTransaction(Transaction(self), self._lock)
