@@ -24,6 +24,7 @@ from config import Settings, generate_missing, load, traces_wanted
 from config.client_address import client_address
 from manage import blueprint as manage_blueprint
 from models import database, generation
+from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.generation import GenerationFile
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grant
@@ -37,7 +38,7 @@ from proxy.journal import Journal
 from proxy.limits_engines import open_limits
 from proxy.preflight import Origins
 from proxy.pricing import listed_name, price
-from proxy.provider_files import configured
+from proxy.provider_files import configured, upstreams
 from proxy.providers import Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
@@ -74,13 +75,15 @@ def create_app(*, settings: Settings | None = None) -> App:
     app.blueprint(proxy_blueprint(of_request))
     ring = KeyRing(settings.encryption_keys)
     known = configured(settings)
-    app.blueprint(manage_blueprint(settings, provider_names=frozenset(known), ring=ring))
-    parts = _Parts(app, settings, known, ring)
+    allowed = upstreams(settings, known)
+    app.blueprint(manage_blueprint(settings, upstreams=allowed, ring=ring))
+    parts = _Parts(app, settings, known, allowed, ring)
     app.blueprint(
         admin_blueprint(
             settings,
             ring=ring,
             providers=known,
+            upstreams=allowed,
             is_refused=is_refused,
             checks=parts.checks,
             running=parts.running,
@@ -183,11 +186,17 @@ class _Parts:
     """What lives in a worker's event loop, opened before it serves and closed after it drained."""
 
     def __init__(
-        self, app: App, settings: Settings, known: Mapping[str, Provider], ring: KeyRing
+        self,
+        app: App,
+        settings: Settings,
+        known: Mapping[str, Provider],
+        allowed: Upstreams,
+        ring: KeyRing,
     ) -> None:
         self._app = app
         self._settings = settings
         self._providers = known
+        self._upstreams = allowed
         self._ring = ring
         self._reports = Reports.wanted(settings)
 
@@ -209,7 +218,7 @@ class _Parts:
         await database.connect(settings.database)
         self._file = GenerationFile(settings.data_dir / "generation")
         generation.configure(self._file)
-        self._grants = Grants(_Books(self._ring), self._file.read, self._providers)
+        self._grants = Grants(_Books(self._ring), self._file.read, self._providers, self._upstreams)
         self._journal = Journal(settings.data_dir / "journal")
         self._drain = Drain(self._journal)
         self._pool = Pool(

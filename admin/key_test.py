@@ -44,6 +44,11 @@ async def ask_for_models(service: Service, project: Project, key: UpstreamKey) -
     provider = service.providers.get(project.provider)
     if provider is None:
         return Result(False, f"The provider {project.provider} is not configured here any more.")
+    place = project.provider, project.base_url
+    if not service.upstreams.allows(*place):
+        return Result(False, "UPSTREAM_ORIGINS does not list the project's address: nothing sent.")
+    if not service.upstreams.fits(key.bound_to, *place):
+        return Result(False, "The key was entered for another address: it was not sent.")
     try:
         secret = service.ring.decrypt(key.ciphertext, key.id)
     except (UnknownEncryptionKey, CorruptCiphertext):

@@ -31,6 +31,7 @@ from admin.service import Checks, Provider, Service
 from admin.tail import Tail
 from admin.visit import Visit
 from config import Settings
+from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.ids import new_id
 
@@ -62,6 +63,7 @@ def blueprint(
     *,
     ring: KeyRing,
     providers: Mapping[str, Provider],
+    upstreams: Upstreams,
     is_refused: Callable[[str], bool],
     checks: Callable[[], Checks],
     running: Callable[[UUID], int],
@@ -71,6 +73,7 @@ def blueprint(
     service = Service(
         ring=ring,
         providers=providers,
+        upstreams=upstreams,
         database=_DATABASES[settings.database.dialect],
         trusted_proxies=settings.trusted_proxies,
         longest_lifetime=timedelta(seconds=longest) if longest else None,

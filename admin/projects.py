@@ -16,7 +16,8 @@ from admin.pages import Pages
 from admin.tables import Key, table
 from admin.visit import SignedIn
 from models import AuditEvent, Project, Token, UpstreamKey, listing
-from models.errors import NameTaken
+from models.errors import KeyMustBeGiven, NameTaken, OriginNotAllowed
+from models.projects import GivenKey
 
 pages = Pages()
 _KEYS: dict[str, Key] = {
@@ -76,14 +77,18 @@ async def create(visit: SignedIn) -> HTTPResponse:
             api_key=form.valid.api_key,
             ring=visit.service.ring,
             by=visit.actor,
+            upstreams=visit.service.upstreams,
             **form.valid.fields(),
         )
     except NameTaken:
         return await _form(visit, form.wrong("name", _TAKEN), status=422)
+    except OriginNotAllowed as exc:
+        return await _form(visit, form.wrong("base_url", str(exc)), status=422)
     return visit.redirect(f"/admin/projects/{project.id}", toast="The project was created.")
 
 
 _TAKEN = "There is a project with this name already."
+_ELSEWHERE = "Give the key for the new address. It replaces those entered for another one: "
 
 
 @pages.get("/projects/{project_id}")
@@ -107,6 +112,8 @@ async def page(
         project=project,
         provider=visit.service.providers.get(project.provider),
         keys=keys,
+        misplaced={key.id for key in keys if not _fits(visit, project, key)},
+        is_allowed=visit.service.upstreams.allows(project.provider, project.base_url),
         key_form=key_form,
         tokens=await tokens.order_by("-id").limit(_SHOWN_TOKENS),
         token_count=await tokens.count(),
@@ -114,6 +121,10 @@ async def page(
         spans=charts.SPANS,
         events=await events,
     )
+
+
+def _fits(visit: SignedIn, project: Project, key: UpstreamKey) -> bool:
+    return visit.service.upstreams.fits(key.bound_to, project.provider, project.base_url)
 
 
 @pages.get("/projects/{project_id}/edit", role="admin")
@@ -127,13 +138,25 @@ async def edit(visit: SignedIn, project_id: UUID) -> HTTPResponse:
 async def change(visit: SignedIn, project_id: UUID) -> HTTPResponse:
     """Change it."""
     project = await find(project_id)
-    form = fill(ProjectChange, visit.sent)
+    known = frozenset(visit.service.providers)
+    form = fill(ProjectChange, visit.sent, context={PROVIDERS: known})
     if form.valid is None:
         return await _form(visit, form, project, status=422)
+    given = form.valid.api_key
     try:
-        await project.change(by=visit.actor, **form.valid.fields())
+        await project.change(
+            by=visit.actor,
+            upstreams=visit.service.upstreams,
+            key=GivenKey(given, visit.service.ring) if given else None,
+            **form.valid.fields(),
+        )
     except NameTaken:
         return await _form(visit, form.wrong("name", _TAKEN), project, status=422)
+    except OriginNotAllowed as exc:
+        return await _form(visit, form.wrong("base_url", str(exc)), project, status=422)
+    except KeyMustBeGiven as exc:
+        hints = ", ".join(hint for _, hint in exc.keys)
+        return await _form(visit, form.wrong("api_key", _ELSEWHERE + hints), project, status=422)
     return visit.redirect(f"/admin/projects/{project_id}", toast="The project was changed.")
 
 

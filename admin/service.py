@@ -9,6 +9,7 @@ from uuid import UUID
 from admin.tail import Tail
 from admin.throttle import Throttle
 from config import Network
+from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.levels import Trickle
 
@@ -49,6 +50,7 @@ class Service:
 
     ring: KeyRing
     providers: Mapping[str, Provider]
+    upstreams: Upstreams
     database: str
     """Which kind it is, in words."""
     trusted_proxies: tuple[Network, ...]

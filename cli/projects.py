@@ -1,11 +1,14 @@
 """`llm-proxy project`: an upstream account, or several, and the limits its tokens share."""
 
-from typing import Annotated
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from cli import lookup, output, prompts, shown, values
 from cli.commands import examples, noun
+from cli.errors import CommandError
 from cli.options import (
     AllowedModels,
     AllowedOrigins,
@@ -26,11 +29,14 @@ from cli.options import (
 from cli.session import Session, with_database
 from manage.schemas.projects import PROVIDERS, ProjectChange, ProjectCreation, ProjectView
 from models import Project, Token, listing
-from proxy.provider_files import configured
+from models.errors import KeyMustBeGiven
+from models.projects import GivenKey
+from proxy.provider_files import configured, upstreams
 from proxy.providers import BUILT_IN
 
 app = noun("project")
 
+_PROVIDER_HELP = f"{', '.join(BUILT_IN)}, or one of PROVIDERS_FILE."
 _COLUMNS = ("id", "name", "provider", "is_active", "keys", "created_at")
 
 
@@ -49,9 +55,7 @@ async def create(
     api_key: ApiKey = None,
     api_key_stdin: ApiKeyStdin = False,
     api_key_env: ApiKeyVariable = None,
-    provider: Annotated[
-        str, typer.Option(help=f"{', '.join(BUILT_IN)}, or one of PROVIDERS_FILE.")
-    ] = "openai",
+    provider: Annotated[str, typer.Option(help=_PROVIDER_HELP)] = "openai",
     base_url: BaseUrl = None,
     requests_per_minute: RequestsPerMinute = None,
     max_parallel_requests: MaxParallelRequests = None,
@@ -72,12 +76,14 @@ async def create(
         allowed_origins=allowed_origins,
         unmetered=unmetered,
     )
-    wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: configured(session.settings)})
+    known = configured(session.settings)
+    wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: known})
     project = await Project.create_with_key(
         provider=wanted.provider,
         api_key=wanted.api_key,
         ring=session.ring(),
         by=session.actor,
+        upstreams=upstreams(session.settings, known),
         **wanted.fields(),
     )
     await _print(project, as_json=as_json, said=f"Project {project.name} was made.")
@@ -119,6 +125,7 @@ async def show(_session: Session, project: ProjectArgument, *, as_json: Json = F
         "llm-proxy project update docs --requests-per-minute 600",
         "llm-proxy project update docs --inactive",
         "llm-proxy project update docs --allowed-models none --unmetered refuse",
+        "llm-proxy project update docs --base-url https://eu.example.com --api-key-env EU_KEY",
     )
 )
 @with_database
@@ -131,7 +138,11 @@ async def update(
         bool | None,
         typer.Option("--active/--inactive", help="Let its tokens in, or refuse them at once."),
     ] = None,
+    provider: Annotated[str | None, typer.Option(help=_PROVIDER_HELP)] = None,
     base_url: BaseUrl = None,
+    api_key: ApiKey = None,
+    api_key_stdin: ApiKeyStdin = False,
+    api_key_env: ApiKeyVariable = None,
     requests_per_minute: RequestsPerMinute = None,
     max_parallel_requests: MaxParallelRequests = None,
     allowed_models: AllowedModels = None,
@@ -139,11 +150,18 @@ async def update(
     unmetered: Unmetered = None,
     as_json: Json = False,
 ) -> None:
-    """Change what is named; none takes a limit away."""
+    """Change what is named; none takes a limit away.
+
+    Keys are not sent elsewhere than they were entered for: another address
+    needs a key for it, which replaces those. It is asked for on a terminal.
+    """
     found = await lookup.project(project)
+    given = api_key is not None or api_key_stdin or api_key_env is not None
     fields = values.sent(
         name=name,
         is_active=active,
+        provider=provider,
+        api_key=prompts.api_key(api_key, api_key_stdin, api_key_env) if given else None,
         base_url=base_url,
         requests_per_minute=requests_per_minute,
         max_parallel_requests=max_parallel_requests,
@@ -151,8 +169,25 @@ async def update(
         allowed_origins=allowed_origins,
         unmetered=unmetered,
     )
-    await found.change(by=session.actor, **values.changes(ProjectChange, fields).fields())
+    try:
+        await _change(session, found, fields)
+    except KeyMustBeGiven as exc:
+        if given or not sys.stdin.isatty():
+            raise CommandError(f"{exc} See --api-key-stdin and --api-key-env.") from exc
+        output.say(str(exc))
+        await _change(session, found, {**fields, "api_key": prompts.api_key(None, False, None)})
     await _print(found, as_json=as_json, said=f"Project {found.name} was updated.")
+
+
+async def _change(session: Session, project: Project, fields: Mapping[str, Any]) -> None:
+    known = configured(session.settings)
+    wanted = values.changes(ProjectChange, fields, **{PROVIDERS: known})
+    await project.change(
+        by=session.actor,
+        upstreams=upstreams(session.settings, known),
+        key=GivenKey(wanted.api_key, session.ring()) if wanted.api_key else None,
+        **wanted.fields(),
+    )
 
 
 @app.command(epilog=examples("llm-proxy project delete docs --yes"))

@@ -56,11 +56,11 @@ def validated(schema: type[S], fields: Mapping[str, Any], **context: Any) -> S:
         raise WrongUsage("\n".join(problems)) from exc
 
 
-def changes(schema: type[S], fields: Mapping[str, Any]) -> S:
+def changes(schema: type[S], fields: Mapping[str, Any], **context: Any) -> S:
     """As `validated`, for an update. Raises WrongUsage, too, when nothing is to be changed."""
     if not fields:
         raise WrongUsage("There is nothing to change: give at least one option.")
-    return validated(schema, fields)
+    return validated(schema, fields, **context)
 
 
 def _option(field: str) -> str:

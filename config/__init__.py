@@ -1,6 +1,7 @@
 """Settings from the environment and `.env`, validated once and handed in from here.
 
     forms     what a value may look like, each a parser and its description
+    origins   scheme, host and port of a URL, in one spelling
     database  `DATABASE_URL`
     table     every variable as one row; `.env.example` and docs/configuration.md are its print
     load      the environment to `Settings`, or every problem at once
@@ -17,6 +18,7 @@ from config.database import Database
 from config.forms import Network, parse_base_url
 from config.generated import generate_missing
 from config.load import ConfigError, load, load_database
+from config.origins import origin_of
 from config.table import TABLE, Row, Settings
 from config.tracing import traces_wanted
 from config.version import VERSION
@@ -32,6 +34,7 @@ __all__ = [
     "generate_missing",
     "load",
     "load_database",
+    "origin_of",
     "parse_base_url",
     "traces_wanted",
 ]

@@ -80,7 +80,7 @@ def _value(row: Row, text: str | None) -> Any:
     if text is not None:
         return row.form.parse(text)
     # Lists are empty where nothing was given; everything else is None.
-    return () if row.field in ("encryption_keys", "trusted_proxies") else None
+    return () if row.field in ("encryption_keys", "trusted_proxies", "upstream_origins") else None
 
 
 def _missing_on_postgres(values: dict[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from config import forms
 from config.database import DATABASE, Database
 from config.forms import Form, Network
+from config.origins import ORIGINS
 
 _DAY: Final = 86_400
 _CENTURY: Final = 36_525
@@ -29,6 +30,8 @@ class Settings:
     openai_api_key: str | None = field(repr=False)
     openai_base_url: str
     providers_file: Path | None
+    upstream_origins: tuple[str, ...]
+    """As `config.origin_of` writes them; empty: all."""
     request_max_bytes: int
     max_active_requests: int
     """In each worker."""
@@ -141,6 +144,14 @@ TABLE: Final = (
         name="PROVIDERS_FILE",
         form=forms.FILE,
         help="TOML that adds or overrides providers and their allowlists.",
+    ),
+    Row(
+        name="UPSTREAM_ORIGINS",
+        form=ORIGINS,
+        absent="all",
+        help="Origins that the base_url of a project may name, checked when it is set and at each "
+        "request. OPENAI_BASE_URL and what PROVIDERS_FILE gives are allowed for projects without "
+        "a base_url; other providers' own addresses have to be listed.",
     ),
     Row(
         name="REQUEST_MAX_BYTES",

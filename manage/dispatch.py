@@ -17,7 +17,6 @@ from manage.answers import answer, request_id
 from manage.auth import Caller, identify, presented_secret
 from manage.errors import (
     BeyondPolicy,
-    Conflict,
     Forbidden,
     ManageError,
     MethodNotAllowed,
@@ -26,6 +25,7 @@ from manage.errors import (
     Unauthorized,
 )
 from manage.operations import Call, Operation, Service
+from manage.refusals import translate
 from manage.schemas.projects import PROVIDERS
 from manage.schemas.schema import Schema
 from manage.throttle import Throttle
@@ -73,7 +73,7 @@ class Dispatcher:
         try:
             result = await operation.view(Call(given, ids, actor, self._service))
         except Refused as exc:
-            raise await self._refuse(actor, caller, operation, Conflict(str(exc))) from exc
+            raise await self._refuse(actor, caller, operation, translate(exc)) from exc
         except BeyondPolicy as exc:
             raise await self._refuse(actor, caller, operation, exc) from exc.__cause__
         return answer(request, operation.status, _encode(result))
@@ -118,7 +118,7 @@ class Dispatcher:
         if operation.method in ("POST", "PATCH"):
             reading.refuse_query(query)
             sent = await reading.read_body(request)
-        context = {PROVIDERS: self._service.provider_names}
+        context = {PROVIDERS: self._service.upstreams.own}
         return reading.validate(operation.takes, sent, context)
 
 

@@ -15,6 +15,8 @@ class Detail(NamedTuple):
 
     field: str
     message: str
+    key_id: str | None = None
+    """The upstream key that it is about, if it is about one."""
 
 
 class ManageError(Exception):
@@ -87,6 +89,12 @@ class Conflict(ManageError):
     """A rule of the domain forbids it: a name that is taken, a token that is revoked."""
 
     status, code = 409, "conflict"
+
+
+class KeyMustBeGiven(Conflict):
+    """A change of address would send keys elsewhere; `details` names them. Give `api_key`, too."""
+
+    code = "key_must_be_given"
 
 
 class RequestTooLarge(ManageError):

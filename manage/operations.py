@@ -12,6 +12,7 @@ from uuid import UUID
 
 from manage.schemas.schema import Schema
 from models import Actor
+from models.bindings import Upstreams
 from models.crypto import KeyRing
 
 G = TypeVar("G", bound=Schema)
@@ -25,7 +26,7 @@ class Service:
     """What the views work with, handed in at wiring."""
 
     ring: KeyRing
-    provider_names: frozenset[str]
+    upstreams: Upstreams
     longest_lifetime: timedelta | None
     """TOKEN_MAX_LIFETIME."""
 

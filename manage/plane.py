@@ -12,6 +12,7 @@ from manage import audit, docs, keys, projects, requests, tokens, usage
 from manage.dispatch import Dispatcher
 from manage.operations import Operation, Resource, Service
 from manage.refusals import respond
+from models.bindings import Upstreams
 from models.crypto import KeyRing
 
 RESOURCES: Final[tuple[Resource, ...]] = (
@@ -26,10 +27,10 @@ RESOURCES: Final[tuple[Resource, ...]] = (
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def blueprint(settings: Settings, *, provider_names: frozenset[str], ring: KeyRing) -> Blueprint:
+def blueprint(settings: Settings, *, upstreams: Upstreams, ring: KeyRing) -> Blueprint:
     """`/manage/*`, answered by this blueprint whatever is asked."""
     longest = settings.token_max_lifetime
-    service = Service(ring, provider_names, timedelta(seconds=longest) if longest else None)
+    service = Service(ring, upstreams, timedelta(seconds=longest) if longest else None)
     dispatcher = Dispatcher(settings, service)
     plane = Blueprint("manage", url_prefix="/manage")
     by_path: defaultdict[str, dict[str, Operation]] = defaultdict(dict)

@@ -1,9 +1,11 @@
 """`/manage/projects`"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from manage import pagination
-from manage.errors import NotFound
+from manage.errors import BeyondPolicy, Detail, NotFound
 from manage.operations import Call, Resource
 from manage.schemas.projects import (
     ProjectChange,
@@ -14,6 +16,8 @@ from manage.schemas.projects import (
 )
 from manage.schemas.schema import Nothing, Page
 from models import Project, listing
+from models.errors import OriginNotAllowed
+from models.projects import GivenKey
 
 resource = Resource("projects")
 
@@ -28,16 +32,28 @@ async def find(project_id: UUID) -> Project:
     return project
 
 
+@contextmanager
+def _origin_is_a_field() -> Iterator[None]:
+    """UPSTREAM_ORIGINS bounds a field, as the schemas' own bounds do."""
+    try:
+        yield
+    except OriginNotAllowed as exc:
+        detail = Detail("base_url", str(exc))
+        raise BeyondPolicy("The upstream is not allowed here.", details=[detail]) from exc
+
+
 @resource.post("/projects", takes=ProjectCreation, returns=ProjectView, status=201)
 async def create_project(call: Call[ProjectCreation]) -> ProjectView:
     """Create a project with its first upstream key."""
-    project = await Project.create_with_key(
-        provider=call.given.provider,
-        api_key=call.given.api_key,
-        ring=call.service.ring,
-        by=call.actor,
-        **call.given.fields(),
-    )
+    with _origin_is_a_field():
+        project = await Project.create_with_key(
+            provider=call.given.provider,
+            api_key=call.given.api_key,
+            ring=call.service.ring,
+            by=call.actor,
+            upstreams=call.service.upstreams,
+            **call.given.fields(),
+        )
     return ProjectView.of(project, await project.keys.all())
 
 
@@ -60,8 +76,15 @@ async def show_project(call: Call[Nothing]) -> ProjectView:
 async def change_project(call: Call[ProjectChange]) -> ProjectView:
     """Change a project. Deactivating it refuses its tokens and ends their running streams."""
     project = await find(call.ids["project_id"])
-    await project.change(by=call.actor, **call.given.fields())
-    return ProjectView.of(project, list(project.keys))
+    given = call.given.api_key
+    with _origin_is_a_field():
+        await project.change(
+            by=call.actor,
+            upstreams=call.service.upstreams,
+            key=GivenKey(given, call.service.ring) if given else None,
+            **call.given.fields(),
+        )
+    return ProjectView.of(project, await project.keys.all())
 
 
 @resource.delete("/projects/{project_id}", takes=Nothing)

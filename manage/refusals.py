@@ -14,11 +14,13 @@ from manage.errors import (
     Detail,
     InternalError,
     InvalidRequest,
+    KeyMustBeGiven,
     ManageError,
     RequestTimeout,
     RequestTooLarge,
     Unavailable,
 )
+from models import errors as model_errors
 from models.errors import DatabaseUnavailable, Refused
 
 AnyRequest: TypeAlias = Request[Any, Any]
@@ -30,6 +32,14 @@ def translate(error: Exception) -> ManageError:
         return error
     if isinstance(error, DatabaseUnavailable):
         return Unavailable("The database is unavailable; try again.")
+    if isinstance(error, model_errors.KeyMustBeGiven):
+        return KeyMustBeGiven(
+            str(error),
+            details=[
+                Detail("api_key", f"The key {hint} would be sent elsewhere.", str(key_id))
+                for key_id, hint in error.keys
+            ],
+        )
     if isinstance(error, Refused):
         return Conflict(str(error))
     if isinstance(error, SanicException):
@@ -56,7 +66,10 @@ def respond(request: AnyRequest, error: Exception) -> HTTPResponse:
         )
     body: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
     if refusal.details:
-        body["details"] = [detail._asdict() for detail in refusal.details]
+        body["details"] = [
+            {name: value for name, value in detail._asdict().items() if value is not None}
+            for detail in refusal.details
+        ]
     return answer(
         request, refusal.status, msgspec.json.encode({"error": body}), headers=refusal.headers
     )

@@ -4,6 +4,9 @@ Each class carries a stable `code`, which the management API, the admin and the 
 as it is, and says in its docstring what the caller did or what the caller sees.
 """
 
+from collections.abc import Sequence
+from uuid import UUID
+
 
 class ModelError(Exception):
     """Anything this room raises on purpose."""
@@ -57,6 +60,31 @@ class KeyRemoved(Refused):
     """Somebody else removed the upstream key while it was to be changed."""
 
     code = "key_removed"
+
+
+class KeyMustBeGiven(Refused):
+    """The change would send keys elsewhere than they were entered for, and brings no new one.
+
+    `keys` holds their ids and hints.
+    """
+
+    code = "key_must_be_given"
+
+    def __init__(self, message: str, keys: Sequence[tuple[UUID, str]]) -> None:
+        super().__init__(message)
+        self.keys = tuple(keys)
+
+
+class KeyNotNeeded(Refused):
+    """An API key was given to replace those that a change sends elsewhere, and there are none."""
+
+    code = "key_not_needed"
+
+
+class OriginNotAllowed(Refused):
+    """The address of a project is not among the operator's UPSTREAM_ORIGINS."""
+
+    code = "origin_not_allowed"
 
 
 class TokenRevoked(Refused):

@@ -21,6 +21,8 @@ class KeyMaterial(msgspec.Struct, frozen=True):
     id: UUID
     secret: str
     weight: int
+    bound_to: str | None
+    """Where it may be sent, see `models.bindings`."""
 
     def __repr__(self) -> str:
         # The default would print the key into whatever log a grant ends up in.
@@ -76,8 +78,9 @@ async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
     if found is None:
         return None
     token: Token = found.token
-    project: Project = token.project
-    keys = await project.keys.filter(is_active=True).order_by("id")
+    keys = await token.project.keys.filter(is_active=True).order_by("id").select_related("project")
+    # As it was when its keys were read: a key and an address of two moments do not go together.
+    project: Project = keys[0].project if keys else token.project
     return GrantRecord(
         token_id=token.id,
         token_hint=token.hint,
@@ -104,7 +107,8 @@ async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
         allowed_origins=_frozen(project.allowed_origins),
         unmetered=project.unmetered,
         keys=tuple(
-            KeyMaterial(key.id, ring.decrypt(key.ciphertext, key.id), key.weight) for key in keys
+            KeyMaterial(key.id, ring.decrypt(key.ciphertext, key.id), key.weight, key.bound_to)
+            for key in keys
         ),
     )
 

@@ -1,7 +1,8 @@
 """Projects: one upstream account (or several), and the limits that all its tokens share."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypedDict, Unpack
 
 import msgspec
 from tortoise import Model, fields
@@ -9,15 +10,25 @@ from tortoise.exceptions import IntegrityError
 
 from models import audit, changes, generation
 from models.audit import Actor
+from models.bindings import Upstreams, binding
 from models.crypto import KeyRing
 from models.database import in_one_transaction
-from models.errors import NameTaken, ProjectDeleted
+from models.errors import (
+    KeyMustBeGiven,
+    KeyNotNeeded,
+    NameTaken,
+    OriginNotAllowed,
+    ProjectDeleted,
+)
 from models.ids import new_id
 
 if TYPE_CHECKING:
     from models.tokens import Token
     from models.upstream_keys import UpstreamKey
 
+
+_ANY: Final = Upstreams()
+_ADDRESS: Final = {"provider", "base_url"}
 
 #: What happens to requests whose usage cannot be metered.
 Unmetered: TypeAlias = Literal["allow", "refuse"]
@@ -34,6 +45,20 @@ class ProjectFields(TypedDict, total=False):
     allowed_models: list[str] | None
     allowed_origins: list[str] | None
     unmetered: Unmetered
+
+
+class ProjectChanges(ProjectFields, total=False):
+    """What may be changed on a project."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenKey:
+    """An API key that comes with a change of address, and what it is encrypted with."""
+
+    api_key: str = field(repr=False)
+    ring: KeyRing
 
 
 class RevokedCounts(msgspec.Struct, frozen=True):
@@ -78,12 +103,15 @@ class Project(Model):
         api_key: str,
         ring: KeyRing,
         by: Actor,
+        upstreams: Upstreams = _ANY,
         **wanted: Unpack[ProjectFields],
     ) -> Self:
-        """A new project with its first upstream key. Raises NameTaken."""
+        """A new project with its first upstream key. Raises NameTaken, OriginNotAllowed."""
+        _normalise(wanted)
+        _check_origin(upstreams, provider, wanted.get("base_url"))
         present = changes.now()
         project = cls(provider=provider, created_at=present, updated_at=present)
-        changes.apply(project, _normalised(wanted))
+        changes.apply(project, wanted)
         project.live_name = project.name
         await _save(project, new=True)
         await audit.record(
@@ -97,17 +125,69 @@ class Project(Model):
         return project
 
     @in_one_transaction
-    async def change(self, *, by: Actor, **wanted: Unpack[ProjectFields]) -> None:
-        """Set fields; what is not named stays. Raises NameTaken, ProjectDeleted."""
+    async def change(
+        self,
+        *,
+        by: Actor,
+        upstreams: Upstreams = _ANY,
+        key: GivenKey | None = None,
+        **wanted: Unpack[ProjectChanges],
+    ) -> None:
+        """Set fields; what is not named stays.
+
+        A change of address that would send keys elsewhere needs `key`, which replaces those keys
+        and no others. Raises NameTaken, ProjectDeleted, OriginNotAllowed, KeyMustBeGiven,
+        KeyNotNeeded.
+        """
         await self._lock()
-        changed = changes.apply(self, _normalised(wanted))
-        if not changed:
-            return
-        self.live_name = self.name
-        self.updated_at = changes.now()
-        await _save(self)
-        await audit.record(by, _action(changed), "project", self.id, changed)
-        await generation.bump("project", self.id)
+        _normalise(wanted)
+        before = self.provider, self.base_url
+        after = wanted.get("provider", self.provider), wanted.get("base_url", self.base_url)
+        fitting, elsewhere = await self._keys_by_fit(upstreams, *after)
+        if after != before:
+            _check_origin(upstreams, *after)
+            if elsewhere and key is None:
+                raise _must_be_given(elsewhere, binding(*after))
+        if key is not None and fitting and not elsewhere and not _ADDRESS & wanted.keys():
+            raise KeyNotNeeded(
+                "No key of this project would go elsewhere than it was entered for, so there is"
+                " none to replace. Add this one beside them."
+            )
+        changed = changes.apply(self, wanted)
+        if changed:
+            self.live_name = self.name
+            self.updated_at = changes.now()
+            await _save(self)
+            await audit.record(by, _action(changed), "project", self.id, changed)
+            await generation.bump("project", self.id)
+        if after != before:
+            for kept in fitting:
+                await kept.rebind(binding(*after), by=by)
+        if key is not None and (elsewhere or not fitting):
+            await self._replace_keys(elsewhere, key, by=by)
+
+    async def _keys_by_fit(
+        self, upstreams: Upstreams, provider: str, base_url: str | None
+    ) -> tuple[list["UpstreamKey"], list["UpstreamKey"]]:
+        """The keys that may be sent to an address, and those that may not; all are locked."""
+        keys = await self.keys.all().order_by("id").select_for_update()
+        fitting = [key for key in keys if upstreams.fits(key.bound_to, provider, base_url)]
+        return fitting, [key for key in keys if key not in fitting]
+
+    async def _replace_keys(
+        self, replaced: list["UpstreamKey"], given: GivenKey, *, by: Actor
+    ) -> None:
+        """One new key, with label and weight of the first that goes; a request's id names one."""
+        first = replaced[0] if replaced else None
+        for key in replaced:
+            await key.remove(by=by)
+        await self.add_key(
+            api_key=given.api_key,
+            ring=given.ring,
+            by=by,
+            label=first.label if first else "",
+            weight=first.weight if first else 1,
+        )
 
     async def activate(self, *, by: Actor) -> None:
         """Let its tokens in again."""
@@ -131,7 +211,10 @@ class Project(Model):
             "key.add",
             "key",
             key.id,
-            {"project_id": (None, self.id), **changes.created(key, "label", "hint", "weight")},
+            {
+                "project_id": (None, self.id),
+                **changes.created(key, "label", "hint", "weight", "bound_to"),
+            },
         )
         await generation.bump("project", self.id)
         return key
@@ -191,12 +274,28 @@ class Project(Model):
             raise ProjectDeleted(f"The project {self.name} was deleted.")
 
 
-def _normalised(wanted: ProjectFields) -> ProjectFields:
+def _check_origin(upstreams: Upstreams, provider: str, base_url: str | None) -> None:
+    if not upstreams.allows(provider, base_url):
+        whose = "This address" if base_url else f"The own address of the provider {provider}"
+        raise OriginNotAllowed(
+            f"{whose} is none of UPSTREAM_ORIGINS: {', '.join(sorted(upstreams.origins))}."
+        )
+
+
+def _must_be_given(keys: list["UpstreamKey"], where: str) -> KeyMustBeGiven:
+    named = ", ".join(f"{key.hint} ({key.id})" for key in keys)
+    return KeyMustBeGiven(
+        f"Keys were entered for another address and are not sent to {where}: {named}."
+        " Give an API key for it in the same call; it replaces these.",
+        [(key.id, key.hint) for key in keys],
+    )
+
+
+def _normalise(wanted: ProjectFields) -> None:
     base_url = wanted.get("base_url")
-    if base_url is None:
-        return wanted
-    # Clients' base URLs end in /v1, upstreams' here do not: take either.
-    return {**wanted, "base_url": base_url.rstrip("/").removesuffix("/v1")}
+    if base_url is not None:
+        # Clients' base URLs end in /v1, upstreams' here do not: take either.
+        wanted["base_url"] = base_url.rstrip("/").removesuffix("/v1")
 
 
 def _action(changed: dict[str, tuple[object, object]]) -> str:

@@ -7,6 +7,7 @@ from tortoise import Model, fields
 
 from models import audit, changes, generation
 from models.audit import Actor
+from models.bindings import binding
 from models.crypto import KeyRing
 from models.database import in_one_transaction
 from models.errors import KeyRemoved
@@ -52,12 +53,13 @@ class UpstreamKey(Model):
     async def seal(
         cls, project: Project, api_key: str, *, ring: KeyRing, label: str, weight: int
     ) -> Self:
-        """Encrypt and store; `Project.add_key` is what audits."""
+        """Encrypt and store, bound to the project's address; `Project.add_key` is what audits."""
         key = cls(
             project=project,
             label=label,
             hint=upstream_key_hint(api_key),
             weight=weight,
+            bound_to=binding(project.provider, project.base_url),
             created_at=changes.now(),
         )
         key.ciphertext = ring.encrypt(api_key, key.id)
@@ -89,9 +91,21 @@ class UpstreamKey(Model):
             "key.remove",
             "key",
             self.id,
-            {"project_id": (self.project_id, None), "hint": (self.hint, None)},
+            {
+                "project_id": (self.project_id, None),
+                "hint": (self.hint, None),
+                "bound_to": (self.bound_to, None),
+            },
         )
         await generation.bump("project", self.project_id)
+
+    async def rebind(self, bound_to: str, *, by: Actor) -> None:
+        """Say anew where it may be sent, which leads to the same place: `Project.change` knows."""
+        if self.bound_to == bound_to:
+            return
+        before, self.bound_to = self.bound_to, bound_to
+        await self.save(update_fields=["bound_to"])
+        await audit.record(by, "key.update", "key", self.id, {"bound_to": (before, bound_to)})
 
     @in_one_transaction
     async def reencrypt(self, ring: KeyRing) -> bool:

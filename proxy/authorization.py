@@ -1,4 +1,4 @@
-"""Whether this request is let in: address, origin, endpoint and method, model."""
+"""Whether this request is let in: address, origin, endpoint and method, model; and where to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from proxy.downstream import RequestHead
 from proxy.grants import Grant
 from proxy.headers import value_of
 from proxy.providers import Provider, Route
+from proxy.upstream.dialing import Address
 
 
 def authorize(grant: Grant, head: RequestHead, client_ip: str) -> tuple[Provider, Route]:
@@ -75,3 +76,21 @@ def check_model(grant: Grant, model: str) -> None:
         if not pattern.allows(model):
             shown = repr(model[:100])
             raise errors.ModelNotAllowed(f"The model {shown} is not allowed.", param="model")
+
+
+def upstream_of(grant: Grant) -> tuple[Address, tuple[bytes, bytes]]:
+    """Where the request goes, and the field with the key for it.
+
+    Raises UpstreamUnreachable where UPSTREAM_ORIGINS does not list that place, NoUpstreamKey where
+    no active key was entered for it. Neither says where it is: that is the operator's to know.
+    """
+    if not grant.is_allowed:
+        raise errors.UpstreamUnreachable(
+            "The operator does not allow the upstream that the project names."
+        )
+    if grant.credential is None or grant.address is None:
+        unfit = ", as its keys were entered for another address" if grant.record.keys else ""
+        raise errors.NoUpstreamKey(
+            f"The project has no active upstream key{unfit}.", retry_after=60.0
+        )
+    return grant.address, grant.credential

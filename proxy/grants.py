@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from models import errors as model_errors
+from models.bindings import Upstreams
 from models.generation import ChangeRecord
 from models.grants import GrantRecord, KeyMaterial
 from proxy.limits import Claim
@@ -45,7 +46,10 @@ class Grant:
     record: GrantRecord
     provider: Provider | None
     address: Address | None
+    is_allowed: bool
+    """Whether UPSTREAM_ORIGINS lets the project have this address."""
     key: KeyMaterial | None
+    """One that was entered for this address."""
     credential: tuple[bytes, bytes] | None
     claims: tuple[Claim, ...]
     models: tuple[Pattern, ...]
@@ -56,15 +60,22 @@ class Grant:
     """Unix seconds; infinity where neither the token nor this secret of it ends."""
 
     @classmethod
-    def of(cls, record: GrantRecord, providers: Mapping[str, Provider]) -> Grant:
+    def of(
+        cls, record: GrantRecord, providers: Mapping[str, Provider], upstreams: Upstreams
+    ) -> Grant:
         """Work out a record's consequences."""
         provider = providers.get(record.provider)
-        key = choose(record.keys, record.token_id)
+        place = record.provider, record.base_url
+        key = choose(
+            tuple(key for key in record.keys if upstreams.fits(key.bound_to, *place)),
+            record.token_id,
+        )
         base_url = record.base_url or (provider.base_url if provider else None)
         return cls(
             record=record,
             provider=provider,
             address=parse_base_url(base_url) if base_url else None,
+            is_allowed=upstreams.allows(*place),
             key=key,
             credential=provider.credential_header(key.secret) if provider and key else None,
             claims=_claims(record),
@@ -123,11 +134,16 @@ class Grants:
     """The cache. `tick` is the node-local echo of the generation (`GenerationFile.read`)."""
 
     def __init__(
-        self, books: Books, tick: Callable[[], int], providers: Mapping[str, Provider]
+        self,
+        books: Books,
+        tick: Callable[[], int],
+        providers: Mapping[str, Provider],
+        upstreams: Upstreams,
     ) -> None:
         self._books = books
         self._tick = tick
         self._providers = providers
+        self._upstreams = upstreams
         self._grants: dict[str, Grant] = {}
         self._by_subject: dict[UUID, set[str]] = {}
         self._loading: dict[str, asyncio.Task[Grant | None]] = {}
@@ -197,7 +213,7 @@ class Grants:
             if record is None:
                 return None
             if epoch == self._epoch:
-                grant = Grant.of(record, self._providers)
+                grant = Grant.of(record, self._providers, self._upstreams)
                 self._keep(digest, grant)
                 return grant
 

@@ -18,7 +18,7 @@ from models.errors import DatabaseUnavailable as DatabaseAway
 from models.ledger import Entry, Outcome
 from proxy import answer, body, errors, failures, forward, multipart, preflight
 from proxy.authentication import authenticate
-from proxy.authorization import authorize, check_model
+from proxy.authorization import authorize, check_model, upstream_of
 from proxy.body_copies import BodyCopies
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Pricing
@@ -204,13 +204,12 @@ class DataPlane:
         asks = metered and inspected.streams and not inspected.asks_for_usage
         if asks:
             content = body.ask_for_usage(content)
-        if grant.credential is None or grant.address is None:
-            raise errors.NoUpstreamKey("The project has no active upstream key.", retry_after=60.0)
+        address, credential = upstream_of(grant)
         return (
             forward.outgoing(
                 head,
-                grant.address,
-                grant.credential,
+                address,
+                credential,
                 (content,) if content else (),
                 complete=complete,
                 metered=asks,

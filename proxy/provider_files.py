@@ -22,6 +22,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from config import ConfigError, Settings, parse_base_url
+from models.bindings import Upstreams
 from proxy.providers import BUILT_IN, CredentialStyle, Dialect, Endpoint, ErrorShape, Provider
 
 _NAME: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -65,6 +66,14 @@ def configured(settings: Settings) -> Mapping[str, Provider]:
     if settings.meter_streams:
         return known
     return {name: replace(provider, meter_streams=False) for name, provider in known.items()}
+
+
+def upstreams(settings: Settings, providers: Mapping[str, Provider]) -> Upstreams:
+    """Where keys may be sent, as `settings` say; `providers` are what `configured` made of them."""
+    built_in = {name: provider.base_url for name, provider in BUILT_IN.items()}
+    own = {name: provider.base_url for name, provider in providers.items()}
+    named = frozenset(name for name, base_url in own.items() if built_in.get(name) != base_url)
+    return Upstreams(own, named, frozenset(settings.upstream_origins))
 
 
 def _read(path: Path, known: Mapping[str, Provider]) -> dict[str, Provider]:

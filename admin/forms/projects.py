@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, cast
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from admin.forms.form import Filled, Form
 from models import Project, UpstreamKey
-from models.projects import ProjectFields, Unmetered
+from models.projects import ProjectChanges, ProjectFields, Unmetered
 from models.rules import (
     ALLOW_LIST,
     ApiKey,
@@ -32,8 +32,17 @@ _Pasted = Annotated[
 ]
 
 
-class ProjectChange(Form):
-    """All that may be changed on a project."""
+def _known(name: str, info: ValidationInfo) -> str:
+    if name not in (info.context or {}).get(PROVIDERS, ()):
+        raise wrong("Choose one of these.")
+    return name
+
+
+Provider = Annotated[str, AfterValidator(_known)]
+
+
+class ProjectFacts(Form):
+    """What is asked of every project."""
 
     LISTS: ClassVar[frozenset[str]] = frozenset({"allowed_models", "allowed_origins"})
 
@@ -45,25 +54,30 @@ class ProjectChange(Form):
     allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
     unmetered: Unmetered = "allow"
 
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key"})
+
+
+class ProjectChange(ProjectFacts):
+    """All that may be changed on a project, and a key where its address is another."""
+
+    provider: Provider | None = None
+    api_key: _Pasted = ""
+
+    def fields(self) -> ProjectChanges:
+        """What the model takes."""
+        unsaid = set() if self.provider else {"provider"}
+        return cast(ProjectChanges, self.model_dump(exclude={"api_key", *unsaid}))
+
+
+class ProjectCreation(ProjectFacts):
+    """A new project with its first key."""
+
+    provider: Provider
+    api_key: _Pasted
+
     def fields(self) -> ProjectFields:
         """What the model takes."""
         return cast(ProjectFields, self.model_dump(exclude={"provider", "api_key"}))
-
-
-class ProjectCreation(ProjectChange):
-    """A new project with its first key."""
-
-    SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key"})
-
-    provider: str
-    api_key: _Pasted
-
-    @field_validator("provider")
-    @classmethod
-    def _is_known(cls, name: str, info: ValidationInfo) -> str:
-        if name not in (info.context or {}).get(PROVIDERS, ()):
-            raise wrong("Choose one of these.")
-        return name
 
 
 class KeyChange(Form):
@@ -96,7 +110,9 @@ def of_key(key: UpstreamKey) -> Filled[KeyChange]:
 
 
 def _texts(row: Any, form: type[Form]) -> Mapping[str, str]:
-    return {name: as_text(getattr(row, name)) for name in form.model_fields}
+    return {
+        name: as_text(getattr(row, name)) for name in form.model_fields if name not in form.SECRETS
+    }
 
 
 def as_text(value: object) -> str:

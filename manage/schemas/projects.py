@@ -10,7 +10,7 @@ from manage.schemas.keys import KeyView
 from manage.schemas.queries import PageQuery, Switch
 from manage.schemas.schema import Schema, without_defaults
 from models import Project, UpstreamKey
-from models.projects import ProjectFields, Unmetered
+from models.projects import ProjectChanges, ProjectFields, Unmetered
 from models.rules import (
     ALLOW_LIST,
     ApiKey,
@@ -73,12 +73,18 @@ class ProjectChange(ProjectLimits):
     model_config = ConfigDict(json_schema_extra=without_defaults)
 
     name: Name = ""
+    provider: Provider = "openai"
     base_url: BaseUrl | None = None
+    api_key: Annotated[
+        ApiKey,
+        Field(description="Replaces the keys that this change would send elsewhere, if any."),
+    ] = ""
     is_active: bool = True
 
-    def fields(self) -> ProjectFields:
-        """What was sent."""
-        return cast(ProjectFields, self.model_dump(exclude_unset=True))
+    def fields(self) -> ProjectChanges:
+        """What was sent, but for the key."""
+        sent = self.model_dump(exclude_unset=True, exclude={"api_key"})
+        return cast(ProjectChanges, sent)
 
 
 class ProjectQuery(PageQuery):

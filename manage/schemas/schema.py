@@ -49,6 +49,8 @@ class Problem(Schema):
 
     field: str
     message: str
+    #: The upstream key that it is about, where it is about one.
+    key_id: str | None = None
 
 
 class Refusal(Schema):

@@ -36,12 +36,14 @@ async def test_a_projects_life(admin: Browser) -> None:
     assert "The project was created." not in (await admin.get(str(made.url))).text
 
     at = f"/admin/projects/{project.id}"
-    edited = await admin.submit(f"{at}/edit", name="store", requests_per_minute="")
+    edited = await admin.submit(
+        f"{at}/edit", name="store", requests_per_minute="", base_url="http://10.1.2.3/eu/v1"
+    )
     assert "The project was changed." in edited.text
     edited_row = await Project.get(id=project.id)
     assert edited_row.name == "store"
     assert edited_row.requests_per_minute is None
-    assert edited_row.base_url is None
+    assert edited_row.base_url == "http://10.1.2.3/eu"
 
     await admin.submit(f"{at}/deactivate")
     assert not (await Project.get(id=project.id)).is_active
@@ -143,6 +145,50 @@ async def test_a_key_is_tested_with_a_real_request(admin: Browser) -> None:
         fails = await admin.submit(at, f"{at}/keys/{bad.id}/test")
         assert "The upstream refuses the key (401)." in fails.text
         assert "sk-a-wrong-key-0003" not in fails.text
+
+
+@on_both
+async def test_another_address_asks_for_the_key_for_it(admin: Browser) -> None:
+    project = await make_project(base_url="http://10.1.2.3")
+    key = await UpstreamKey.get(project_id=project.id)
+    at = f"/admin/projects/{project.id}"
+    assert 'name="api_key"' not in (await admin.get(f"{at}/edit")).text
+    asked = await admin.submit(f"{at}/edit", name="moved", base_url="http://10.9.9.9")
+    assert asked.status_code == 422
+    assert 'name="api_key" type="password" value=""' in asked.text
+    assert f"It replaces those entered for another one: {key.hint}" in asked.text
+    assert 'value="http://10.9.9.9"' in asked.text
+    fresh = await Project.get(id=project.id)
+    assert (fresh.name, fresh.base_url) == (project.name, "http://10.1.2.3")
+
+    moved = await admin.submit(
+        f"{at}/edit", name="moved", base_url="http://10.9.9.9", api_key=" sk-for-it-0009\r\n"
+    )
+    assert "The project was changed." in moved.text
+    new = await UpstreamKey.get(project_id=project.id)
+    assert new.id != key.id
+    assert RING.decrypt(new.ciphertext, new.id) == "sk-for-it-0009"
+    assert "sk-for-it-0009" not in moved.text
+    # Another provider at the same address is no other place; without the address it is.
+    form = {"name": "moved", "provider": "anthropic"}
+    assert (await admin.submit(f"{at}/edit", **form)).status_code == 422
+    await admin.submit(f"{at}/edit", **form, base_url="http://10.9.9.9")
+    assert (await Project.get(id=project.id)).provider == "anthropic"
+
+
+async def test_a_key_that_was_left_behind_is_shown_as_such_and_not_even_tested(
+    admin: Browser,
+) -> None:
+    async with FakeUpstream(api_keys={KEY}) as upstream:
+        project = await make_project()
+        key = await UpstreamKey.get(project_id=project.id)
+        at = f"/admin/projects/{project.id}"
+        assert "not used" not in (await admin.get(at)).text
+        await Project.filter(id=project.id).update(base_url=upstream.url)
+        assert "Entered for" in (await admin.get(at)).text
+        tested = await admin.submit(at, f"{at}/keys/{key.id}/test")
+        assert "it was not sent" in tested.text
+        assert upstream.requests == ()
 
 
 async def test_a_key_is_never_sent_to_the_machines_own_metadata(admin: Browser) -> None:

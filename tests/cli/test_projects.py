@@ -163,3 +163,37 @@ def test_keys_are_added_weighed_switched_off_and_erased(cli: CommandLine) -> Non
     assert cli("key", "remove", key["id"], "--yes").code == 0
     assert cli("key", "remove", key["id"], "--yes").code == 1
     assert len(cli("project", "show", "docs", "--json").json["keys"]) == 1
+
+
+def test_another_address_needs_the_key_for_it(cli: CommandLine) -> None:
+    made = cli("project", "create", "--name", "docs", "--api-key", API_KEY, "--json").json
+    (key,) = made["keys"]
+    move = ("project", "update", "docs", "--base-url", "http://127.0.0.1:9", "--json")
+    refused = cli(*move)
+    assert refused.code == 1
+    assert f"{key['hint']} ({key['id']})" in refused.err
+    assert "--api-key-stdin" in refused.err
+    assert cli("project", "show", "docs", "--json").json == made
+
+    moved = cli(*move, "--api-key-stdin", stdin="sk-for-the-other-0009\n")
+    assert moved.code == 0, moved.err
+    assert moved.json["base_url"] == "http://127.0.0.1:9"
+    (new,) = moved.json["keys"]
+    assert new["id"] != key["id"]
+    assert new["hint"] == "sk-…0009"
+    same = cli("project", "update", "docs", "--provider", "anthropic", "--json")
+    assert (same.json["provider"], same.json["keys"]) == ("anthropic", [new])
+    assert cli("project", "update", "docs", "--provider", "none").code == 2
+
+
+def test_origins_of_the_operator_bound_what_may_be_named(cli: CommandLine) -> None:
+    cli.environ["UPSTREAM_ORIGINS"] = "https://one.example"
+    make = ("project", "create", "--name", "docs", "--api-key", API_KEY, "--base-url")
+    refused = cli(*make, "https://two.example")
+    assert refused.code == 1
+    assert "UPSTREAM_ORIGINS: https://one.example:443" in refused.err
+    assert cli(*make, "https://one.example/v1").code == 0
+    cli.environ["UPSTREAM_ORIGINS"] = "one.example"
+    wrong = cli("project", "list")
+    assert wrong.code == 2
+    assert "UPSTREAM_ORIGINS: " in wrong.err

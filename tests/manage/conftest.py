@@ -17,12 +17,15 @@ from sanic import Sanic
 
 import manage
 from config import Database, Settings, load
+from models.bindings import Upstreams
 from models.crypto import KeyRing
 from server.protocol import StrictProtocol
 from server.routing import OpenRouter
 
 MANAGEMENT_TOKEN = "management-token-of-the-tests"
-PROVIDERS = frozenset({"openai", "anthropic"})
+UPSTREAMS = Upstreams(
+    {"openai": "https://api.openai.com", "anthropic": "https://api.anthropic.com"}
+)
 
 Json = dict[str, Any]
 
@@ -56,7 +59,7 @@ async def served(app: Sanic[Any, Any]) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
+async def serving(settings: Settings, upstreams: Upstreams = UPSTREAMS) -> AsyncIterator[str]:
     """The plane alone, as a server."""
     app: Sanic[Any, Any] = Sanic(
         f"manage-{uuid4().hex}", router=OpenRouter(), configure_logging=False
@@ -70,7 +73,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
         TOUCHUP=False,
     )
     ring = KeyRing(settings.encryption_keys)
-    app.blueprint(manage.blueprint(settings, provider_names=PROVIDERS, ring=ring))
+    app.blueprint(manage.blueprint(settings, upstreams=upstreams, ring=ring))
 
     async with served(app) as url:
         yield url

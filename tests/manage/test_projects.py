@@ -1,13 +1,15 @@
 """`/manage/projects`"""
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import httpx
 import pytest
 
+from config import Database, Settings
 from models import AuditEvent, Project, UpstreamKey
-from tests.manage.conftest import Make
+from tests.manage.conftest import MANAGEMENT_TOKEN, UPSTREAMS, Make, serving
 
 
 async def test_project_is_created_with_its_key_and_without_its_material(
@@ -274,3 +276,68 @@ async def test_unknown_or_malformed_id_is_not_found(
         response = await client.request(method, f"/manage/projects/{project_id}")
         assert response.status_code == 404
         assert response.json()["error"]["code"] == "not_found"
+
+
+async def test_another_address_needs_the_key_for_it(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project(base_url="https://one.example/v1")
+    path = f"/manage/projects/{project['id']}"
+    added = await client.post(f"{path}/keys", json={"api_key": "sk-second-key-0002"})
+    ids = [project["keys"][0]["id"], added.json()["id"]]
+
+    # The same place, and what is no address at all.
+    for change in ({"base_url": "https://ONE.example:443/eu"}, {"name": "renamed"}):
+        assert (await client.patch(path, json=change)).status_code == 200
+    for base_url in ("https://two.example", None):
+        response = await client.patch(path, json={"name": "moved", "base_url": base_url})
+        assert response.status_code == 409
+        error = response.json()["error"]
+        assert error["code"] == "key_must_be_given"
+        assert [detail["key_id"] for detail in error["details"]] == ids
+        assert all(detail["field"] == "api_key" for detail in error["details"])
+    shown = (await client.get(path)).json()
+    assert (shown["name"], shown["base_url"]) == ("renamed", "https://one.example:443/eu")
+    assert [key["id"] for key in shown["keys"]] == ids
+    refused = await AuditEvent.filter(action="management.refuse").order_by("-id").first()
+    assert refused is not None
+    assert refused.changes["code"] == [None, "key_must_be_given"]
+
+    response = await client.patch(
+        path, json={"base_url": "https://two.example", "api_key": "sk-for-two.example-0003"}
+    )
+    assert response.status_code == 200
+    assert "sk-for-two" not in response.text
+    (key,) = response.json()["keys"]
+    assert key["id"] not in ids
+    assert key["hint"] == "sk-…0003"
+    response = await client.patch(path, json={"api_key": "sk-for-two.example-0004"})
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "conflict")
+    response = await client.patch(path, json={"provider": "anthropic"})
+    assert response.json()["provider"] == "anthropic"
+    response = await client.patch(path, json={"provider": "none-such"})
+    assert response.status_code == 400
+
+
+async def test_origins_of_the_operator_are_a_fields_bound(
+    connected: Database, settings: Settings
+) -> None:
+    listed = replace(UPSTREAMS, origins=frozenset({"https://one.example:443"}))
+    headers = {"authorization": f"Bearer {MANAGEMENT_TOKEN}"}
+    async with (
+        serving(settings, listed) as url,
+        httpx.AsyncClient(base_url=url, headers=headers) as client,
+    ):
+        body = {"name": "p", "api_key": "sk-the-upstream-key-0001"}
+        for wrong in (None, "https://two.example", "http://one.example", "https://one.example:8"):
+            response = await client.post("/manage/projects", json={**body, "base_url": wrong})
+            assert response.status_code == 400
+            (detail,) = response.json()["error"]["details"]
+            assert detail["field"] == "base_url"
+            assert "UPSTREAM_ORIGINS: https://one.example:443" in detail["message"]
+        body["base_url"] = "https://One.example/v1"
+        made = await client.post("/manage/projects", json=body)
+        assert made.status_code == 201
+        change = {"base_url": "https://two.example", "api_key": "sk-x"}
+        path = f"/manage/projects/{made.json()['id']}"
+        assert (await client.patch(path, json=change)).status_code == 400

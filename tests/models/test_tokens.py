@@ -177,8 +177,8 @@ async def test_a_grant_says_everything_the_data_plane_needs() -> None:
     first = await UpstreamKey.filter(project_id=project.id).order_by("id").first()
     assert first is not None
     assert grant.keys == (
-        KeyMaterial(first.id, API_KEY, 1),
-        KeyMaterial(second.id, "sk-second-key-of-it", 3),
+        KeyMaterial(first.id, API_KEY, 1, "https://upstream.example:443"),
+        KeyMaterial(second.id, "sk-second-key-of-it", 3, "https://upstream.example:443"),
     )
     assert grant.expires_at == pytest.approx(end.timestamp(), abs=0.001)
     assert (grant.max_requests, grant.max_parallel_requests) == (5, 2)

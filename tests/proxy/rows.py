@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
+from models.bindings import Upstreams
 from models.grants import GrantRecord, KeyMaterial
 from proxy.downstream import RawHeaders, RequestHead
 from proxy.grants import Grant
 from proxy.providers import BUILT_IN
+
+#: Where the built-in providers are, with nothing configured.
+UPSTREAMS: Final = Upstreams({name: provider.base_url for name, provider in BUILT_IN.items()})
 
 
 def a_record(**changes: Any) -> GrantRecord:
@@ -30,14 +34,16 @@ def a_record(**changes: Any) -> GrantRecord:
     return GrantRecord(**(nothing | known | changes))
 
 
-def a_key(weight: int = 1, key_id: UUID | None = None) -> KeyMaterial:
+def a_key(
+    weight: int = 1, key_id: UUID | None = None, bound_to: str | None = "provider:openai"
+) -> KeyMaterial:
     """An upstream key."""
-    return KeyMaterial(key_id or uuid4(), "sk-upstream", weight)
+    return KeyMaterial(key_id or uuid4(), "sk-upstream", weight, bound_to)
 
 
 def a_grant(**changes: Any) -> Grant:
     """What the data plane makes of such a record."""
-    return Grant.of(a_record(**changes), BUILT_IN)
+    return Grant.of(a_record(**changes), BUILT_IN, UPSTREAMS)
 
 
 def a_request(method: str = "GET", target: str = "/v1/models", *fields: str) -> RequestHead:

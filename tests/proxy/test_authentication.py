@@ -19,7 +19,7 @@ from proxy.authentication import authenticate, check_alive, presented
 from proxy.downstream import RawHeaders
 from proxy.grants import Grants
 from proxy.providers import BUILT_IN
-from tests.proxy.rows import a_grant, a_record
+from tests.proxy.rows import UPSTREAMS, a_grant, a_record
 
 SECRET = secrets.generate()
 OTHER = secrets.generate()
@@ -104,7 +104,7 @@ class OneGrant:
 
 
 def grants(books: OneGrant) -> Grants:
-    return Grants(books, lambda: 0, BUILT_IN)
+    return Grants(books, lambda: 0, BUILT_IN, UPSTREAMS)
 
 
 def bearer(secret: str) -> RawHeaders:

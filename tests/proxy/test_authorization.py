@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from proxy import errors
-from proxy.authorization import authorize, check_model, check_origin
+from proxy.authorization import authorize, check_model, check_origin, upstream_of
 from proxy.grants import Grant
-from tests.proxy.rows import a_grant, a_request
+from proxy.providers import BUILT_IN
+from tests.proxy.rows import UPSTREAMS, a_grant, a_key, a_record, a_request
 
 HERE = "192.0.2.1"
 
@@ -176,3 +179,58 @@ def test_a_refused_model_is_shown_cut_and_printable() -> None:
         check_model(a_grant(allowed_models=("a",)), "\ud800\0" + "x" * 100_000)
     assert len(caught.value.message) < 300
     assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("base_url", "bound_to"),
+    [
+        (None, "provider:openai"),
+        (None, "https://api.openai.com:443"),
+        ("https://API.openai.com/eu", "provider:openai"),
+        ("http://10.0.0.7:8000", "http://10.0.0.7:8000"),
+    ],
+)
+def test_a_key_is_used_where_it_was_entered_for(base_url: str | None, bound_to: str) -> None:
+    address, credential = upstream_of(a_grant(base_url=base_url, keys=(a_key(bound_to=bound_to),)))
+    assert address.origin.host in ("api.openai.com", "10.0.0.7")
+    assert credential == (b"Authorization", b"Bearer sk-upstream")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "bound_to"),
+    [
+        (None, None),
+        (None, "provider:anthropic"),
+        (None, "provider:gone"),
+        (None, "http://api.openai.com:80"),
+        ("https://elsewhere.example", "provider:openai"),
+        ("https://elsewhere.example", "https://elsewhere.example:444"),
+    ],
+)
+def test_a_key_is_used_nowhere_else(base_url: str | None, bound_to: str | None) -> None:
+    lost, fitting = a_key(bound_to=bound_to), a_key(bound_to="provider:openai")
+    with pytest.raises(errors.NoUpstreamKey) as caught:
+        upstream_of(a_grant(base_url=base_url, keys=(lost, lost)))
+    assert "entered for another address" in caught.value.message
+    assert "elsewhere" not in caught.value.message
+    if base_url is None:
+        # Whatever share a token would have, it is that of the keys that can be used.
+        for _ in range(8):
+            assert a_grant(keys=(lost, fitting, lost)).key == fitting
+
+
+def test_an_origin_that_the_operator_does_not_list_is_not_reached() -> None:
+    listed = replace(UPSTREAMS, origins=frozenset({"https://one.example:443"}))
+    for base_url, bound_to in (
+        (None, "provider:openai"),
+        ("https://two.example", "https://two.example:443"),
+    ):
+        record = a_record(base_url=base_url, keys=(a_key(bound_to=bound_to),))
+        with pytest.raises(errors.UpstreamUnreachable) as caught:
+            upstream_of(Grant.of(record, BUILT_IN, listed))
+        assert "example" not in caught.value.message
+    key = a_key(bound_to="https://one.example:443")
+    record = a_record(base_url="https://one.example/v2", keys=(key,))
+    upstream_of(Grant.of(record, BUILT_IN, listed))
+    named = replace(listed, named=frozenset({"openai"}))
+    upstream_of(Grant.of(a_record(), BUILT_IN, named))

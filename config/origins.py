@@ -1,0 +1,46 @@
+"""Origins (RFC 6454): the scheme, host and port of a URL, in one spelling.
+
+Two base URLs lead to the same place exactly where their origins are the same text.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from config.forms import Form, parse_host, split_url
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def origin_of(url: str) -> str:
+    """`https://api.example.com:443`, of a base URL that was validated where it was set.
+
+    The host is in lower case, without the dot that may end it; the port is always named.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    port = parts.port or _PORTS.get(parts.scheme, 80)
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _parse_origins(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_parse_origin(part.strip()) for part in text.split(",")))
+
+
+def _parse_origin(text: str) -> str:
+    if not text:
+        raise ValueError("an entry is empty")
+    url = split_url(text)
+    if url.scheme not in _PORTS:
+        raise ValueError("neither http nor https")
+    if "@" in url.netloc or "?" in text or url.path not in ("", "/"):
+        raise ValueError("more than scheme, host and port")
+    parse_host(url.hostname or "")
+    return origin_of(text)
+
+
+ORIGINS: Final = Form(
+    "origins such as https://api.openai.com or http://10.0.0.7:8000, comma separated",
+    _parse_origins,
+)

@@ -1,0 +1,59 @@
+"""Where upstream keys may be sent: what a key is bound to, and what the operator allows at all.
+
+A key belongs to the place that it was entered for, so that whoever may change a project cannot send
+it elsewhere. Its row says `provider:NAME` where neither it nor its project has a base URL: then it
+follows what the environment says of that provider. Any other says the origin of that URL, such as
+`https://api.example.com:443`. The migration `bindings` works out the same in SQL.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from config import origin_of
+
+_PROVIDER: Final = "provider:"
+
+
+def binding(provider: str, base_url: str | None) -> str:
+    """What a key is bound to that is entered for a project with this address."""
+    return f"{_PROVIDER}{provider}" if base_url is None else origin_of(base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """What the operator says of upstreams, in the environment."""
+
+    own: Mapping[str, str] = field(default_factory=dict)
+    """Base URLs of providers, by name."""
+    named: frozenset[str] = frozenset()
+    """Providers whose base URL is the operator's word, and not a built-in one."""
+    origins: frozenset[str] = frozenset()
+    """UPSTREAM_ORIGINS; empty: all."""
+
+    def fits(self, bound_to: str | None, provider: str, base_url: str | None) -> bool:
+        """Whether a key may be sent to a project's address: it leads where the key is bound to.
+
+        A key that is bound to nothing fits nowhere.
+        """
+        wanted = binding(provider, base_url)
+        if bound_to is None or bound_to == wanted:
+            return bound_to is not None
+        origin = self._origin(wanted)
+        return origin is not None and origin == self._origin(bound_to)
+
+    def allows(self, provider: str, base_url: str | None) -> bool:
+        """Whether UPSTREAM_ORIGINS lets a project have this address.
+
+        A provider's own address needs no place in the list where the operator gave it.
+        """
+        if not self.origins or (base_url is None and provider in self.named):
+            return True
+        return self._origin(binding(provider, base_url)) in self.origins
+
+    def _origin(self, bound_to: str) -> str | None:
+        """None for a provider that is not configured here."""
+        if not bound_to.startswith(_PROVIDER):
+            return bound_to
+        base_url = self.own.get(bound_to.removeprefix(_PROVIDER))
+        return None if base_url is None else origin_of(base_url)
