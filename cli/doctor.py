@@ -77,6 +77,7 @@ def _print(findings: Sequence[Finding], *, as_json: bool) -> None:
 async def _examine(settings: Settings, providers: Mapping[str, Provider]) -> list[Finding]:
     return [
         fine("configuration", "every value can be used"),
+        *[warning(about, says) for about, says in config.weaknesses(settings)],
         *_data_directory(settings),
         *[finding async for finding in _database(settings)],
         *await asyncio.gather(*(_upstream(provider) for provider in _used(providers))),

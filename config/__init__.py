@@ -22,6 +22,7 @@ from config.origins import origin_of
 from config.table import TABLE, Row, Settings
 from config.tracing import traces_wanted
 from config.version import VERSION
+from config.weaknesses import weaknesses
 
 __all__ = [
     "TABLE",
@@ -37,4 +38,5 @@ __all__ = [
     "origin_of",
     "parse_base_url",
     "traces_wanted",
+    "weaknesses",
 ]

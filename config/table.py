@@ -106,7 +106,8 @@ TABLE: Final = (
         name="MANAGEMENT_TOKEN",
         form=forms.secret(16),
         absent="generated",
-        help="Bearer secret of /manage. Must be given on PostgreSQL.",
+        help="Bearer secret of /manage, 32 random characters or more: fewer are warned of. Must be "
+        "given on PostgreSQL.",
     ),
     Row(
         name="ENCRYPTION_KEY",
@@ -230,7 +231,8 @@ TABLE: Final = (
     Row(
         name="METRICS_TOKEN",
         form=forms.secret(1),
-        help="If set, /metrics wants it as bearer.",
+        help="If set, /metrics wants it as bearer. Without it, /metrics is open to whoever reaches "
+        "HOST.",
     ),
     Row(
         name="TRUSTED_PROXIES",

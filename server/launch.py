@@ -15,7 +15,7 @@ from typing import Final
 import uvloop
 from loguru import logger
 
-from config import ConfigError, Settings, generate_missing, load
+from config import ConfigError, Settings, generate_missing, load, weaknesses
 from models.errors import DatabaseUnavailable
 from proxy.provider_files import configured
 from server import bootstrap, logs, metrics, reports
@@ -38,6 +38,8 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     except ConfigError as error:
         return _cannot_start(*error.problems)
     logs.configure(settings.log_level, settings.log_format)
+    for weakness in weaknesses(settings):
+        logger.warning("{}", weakness.says)
     metrics.forget(settings.data_dir / "metrics")
     return uvloop.run(_serve(settings, sock, made, announce))
 

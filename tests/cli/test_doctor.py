@@ -131,3 +131,26 @@ def test_missing_data_directory_is_not_made(cli_on_sqlite: CommandLine) -> None:
     shutil.rmtree(cli_on_sqlite.directory / "data", ignore_errors=True)
     assert _doctor(cli_on_sqlite).code == 0
     assert not (cli_on_sqlite.directory / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({"MANAGEMENT_TOKEN": "m" * 31}, {"management token"}),
+        ({"MANAGEMENT_TOKEN": "m" * 32}, set()),
+        ({"HOST": "0.0.0.0"}, {"metrics"}),
+        ({"HOST": "::"}, {"metrics"}),
+        ({"HOST": "proxy.internal"}, {"metrics"}),
+        ({"HOST": "0.0.0.0", "METRICS_TOKEN": "w"}, set()),
+        ({"HOST": "127.8.9.1"}, set()),
+        ({"HOST": "::1"}, set()),
+        ({"HOST": "localhost"}, set()),
+    ],
+)
+def test_what_is_weak_is_said_and_no_failure(
+    fresh: CommandLine, environ: dict[str, str], found: set[str]
+) -> None:
+    ran = _doctor(fresh, **environ)
+    assert ran.code == 0
+    assert {name for name, status in _status(ran).items() if status == "warning"} == found
+    assert "m" * 31 not in ran.out
