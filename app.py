@@ -305,9 +305,9 @@ class _Parts:
     def _levels(self) -> Levels:
         return Levels(len(self._plane.active), self._pool.connections, self._journal.pending)
 
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         """What `/metrics` shows."""
-        return self._observer.exposition()
+        return await self._observer.scrape()
 
     def running(self, owner: UUID) -> int:
         """How many requests of a token or project run in this worker."""

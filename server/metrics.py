@@ -8,6 +8,7 @@ before every scrape.
 from __future__ import annotations
 
 import os
+import time
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable
@@ -16,10 +17,10 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from models.ledger import Entry
+from server import exposition
 
 if TYPE_CHECKING:
     from prometheus_client import Histogram
-    from prometheus_client.core import Metric
 
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -242,15 +243,20 @@ class Metrics:
         for gauge, level in zip(self._levels, levels, strict=True):
             gauge.set(level)
 
-    def exposition(self) -> bytes:
-        """The text format, of all workers together."""
-        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
+    def exposition(self, pause: float = 0.0) -> bytes:
+        """The text format, of all workers together; with a `pause`, in seconds, between steps."""
+        from prometheus_client import generate_latest  # noqa: PLC0415
 
         if _shared is None:
             return generate_latest(self._registry)
-        together = CollectorRegistry()
-        together.register(_AllWorkers(_shared))
-        return generate_latest(together)
+        making = exposition.steps(sorted(_shared.glob("*.db")))
+        while True:
+            try:
+                next(making)
+            except StopIteration as end:
+                text: bytes = end.value
+                return text
+            time.sleep(pause)
 
     def leave(self) -> None:
         """This worker ends: its levels no longer count, its sums still do."""
@@ -258,29 +264,6 @@ class Metrics:
 
         if _shared is not None:
             mark_process_dead(os.getpid(), str(_shared))  # type: ignore[no-untyped-call]
-
-
-class _AllWorkers:
-    """prometheus_client's own collector fails where a worker has made a file this very moment."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-
-    def collect(self) -> Iterable[Metric]:
-        """What is in the files that have a beginning."""
-        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
-
-        files = [str(file) for file in self._directory.glob("*.db") if _has_begun(file)]
-        found: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
-        return found
-
-
-def _has_begun(file: Path) -> bool:
-    try:
-        return file.stat().st_size > 0
-    except FileNotFoundError:
-        # The levels of a worker that has just ended.
-        return False
 
 
 def _method(method: str) -> str:

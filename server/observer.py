@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import time
 from typing import Final
 from uuid import UUID
@@ -18,12 +19,16 @@ from proxy.errors import LimitsUndecided, Refusal
 from proxy.exchange import Exchange
 from server.metrics import Levels, Metrics, Refused
 from server.request_lines import RequestLines
+from server.scrapes import Scrapes
 from server.traces import Traced, Traces, context_of
 
 _EVERY: Final = 0.25
 #: Requests that are worked off without waiting for the time: they hold the loop, and so whoever
 #: is being served, for half a millisecond. All of a quarter of a second can be 5 ms.
 BATCH: Final = 64
+#: How long the thread that makes `/metrics` leaves the interpreter to the loop after each step,
+#: in seconds: without a pause the loop would have to wait 5 ms for it, each time.
+_PAUSE: Final = 0.0005
 #: Seconds to send the last spans.
 _LAST_SPANS: Final = 1.0
 
@@ -52,6 +57,8 @@ class Observer:
         self._refused: list[Refused] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._flushed = 0
+        self._scrapes = Scrapes(self._flush_all, self._ended, partial(metrics.exposition, _PAUSE))
 
     def open(self) -> None:
         """Begin to work off batches."""
@@ -63,6 +70,7 @@ class Observer:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._scrapes.close()
         self.flush()
         while self._lines.write_bodies():
             pass
@@ -111,6 +119,7 @@ class Observer:
         """Work off what there is."""
         entries, self._entries = self._entries, []
         refused, self._refused = self._refused, []
+        self._flushed += len(entries) + len(refused)
         self._metrics.add(entries, refused)
         self._count_undecided(entries, refused)
         self._metrics.set_levels(self._levels())
@@ -131,9 +140,20 @@ class Observer:
         self._metrics.add_undecided("passed", sum(entry.at_us >= since for entry in entries))
 
     def exposition(self) -> bytes:
-        """`/metrics`, with everything up to now."""
+        """`/metrics`, with everything up to now, made at once."""
         self.flush()
         return self._metrics.exposition()
+
+    async def scrape(self) -> bytes:
+        """`/metrics` for whoever asks, at a price that many who ask share."""
+        return await self._scrapes.current()
+
+    def _ended(self) -> int:
+        return self._flushed + len(self._entries) + len(self._refused)
+
+    def _flush_all(self) -> int:
+        self.flush()
+        return self._flushed
 
     async def _work(self) -> None:
         while True:

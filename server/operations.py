@@ -56,7 +56,7 @@ def blueprint(metrics_token: str | None) -> Blueprint:
     async def metrics(request: Request) -> HTTPResponse:
         if metrics_token is not None and not _presents(request, metrics_token):
             return text("unauthorized\n", status=401, headers={"www-authenticate": "Bearer"})
-        return raw(request.app.ctx.metrics(), content_type=_PROMETHEUS, headers=_FRESH)
+        return raw(await request.app.ctx.metrics(), content_type=_PROMETHEUS, headers=_FRESH)
 
     return operations
 
