@@ -114,6 +114,12 @@ class ModelNotAllowed(Refusal):
     status, code, type = 403, "model_not_allowed", "permission_error"
 
 
+class NotMeterable(Refusal):
+    """The project refuses requests whose usage cannot be counted, and this one's cannot."""
+
+    status, code, type = 403, "not_meterable", "permission_error"
+
+
 class RateLimitExceeded(Refusal):
     """Requests per minute or parallel requests are used up; `Retry-After` says for how long."""
 

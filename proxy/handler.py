@@ -16,17 +16,21 @@ from uuid import UUID
 
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.ledger import Entry, Outcome
-from proxy import answer, body, errors, failures, forward, multipart, preflight
+from proxy import answer, errors, failures, forward, preflight
 from proxy.authentication import authenticate
-from proxy.authorization import authorize, check_model, upstream_of
+from proxy.authorization import authorize, upstream_of
+from proxy.body import UNREAD
 from proxy.body_copies import BodyCopies
+from proxy.body_reading import BodyReading, Wanted, unmeterable, wanted
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Pricing
 from proxy.grants import Grant, Grants
-from proxy.headers import is_json, trailers_for_downstream, value_of
+from proxy.headers import trailers_for_downstream
 from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
 from proxy.metering import Meter, meter_for
+from proxy.model_rule import NAME_MAX_BYTES
 from proxy.providers import Provider, Route
+from proxy.turns import Turns
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
 from proxy.upstream.errors import UpstreamError
 from proxy.upstream.pool import Pool
@@ -99,6 +103,7 @@ class DataPlane:
         self._client_address = client_address
         self._origins = origins
         self._observer = observer
+        self._turns = Turns()
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked
@@ -189,52 +194,55 @@ class DataPlane:
         head = exchange.head
         if (head.content_length or 0) > self._bounds.request_max_bytes:
             raise errors.RequestTooLarge("The request body is too large.")
-        metered = provider.meter_streams and route.dialect in ("chat", "completions")
-        restricted = bool(grant.models) and head.method == "POST" and route.dialect != "none"
-        content, complete = b"", not head.has_body
-        if head.has_body and (restricted or (route.dialect != "none" and is_json(head.headers))):
-            content, complete = await self._read_body(
-                downstream, exchange, whole=restricted or metered
-            )
-        inspected = body.inspect(content) if content and complete else body.UNREAD
-        exchange.model = inspected.model
-        if restricted:
-            exchange.model = _model_beyond_doubt(head, content, inspected)
-            check_model(grant, exchange.model)
-        asks = metered and inspected.streams and not inspected.asks_for_usage
-        if asks:
-            content = body.ask_for_usage(content)
+        want = wanted(head, grant, provider, route)
+        if want.rule and route.dialect == "batches":
+            raise errors.ModelNotAllowed(_BATCH, param="model")
+        reading = BodyReading(head, want, self._turns)
+        complete, said = not head.has_body, UNREAD
+        if want.whole or want.model:
+            complete = complete or await self._read_body(downstream, exchange, reading, want)
+            if complete and (reading.kept.size or want.rule):
+                said = await reading.end()
+        exchange.model = said.model if len(said.model) <= NAME_MAX_BYTES else ""
+        if want.rule and (reading.kept.size or head.method == "POST"):
+            exchange.model = await reading.model_beyond_doubt(grant)
+        content = None
+        if want.asks and said.streams and not said.asks_for_usage:
+            content = await reading.asking_for_usage()
+        if grant.record.unmetered == "refuse":
+            reason = unmeterable(route, head, said, asked=content is not None)
+            if reason is not None:
+                raise errors.NotMeterable(f"This project refuses what it cannot meter. {reason}")
         address, credential = upstream_of(grant)
         return (
             forward.outgoing(
                 head,
                 address,
                 credential,
-                (content,) if content else (),
+                reading.kept.pieces if content is None else content,
                 complete=complete,
-                metered=asks,
+                metered=content is not None,
             ),
-            asks,
+            content is not None,
         )
 
     async def _read_body(
-        self, downstream: Downstream, exchange: Exchange, *, whole: bool
-    ) -> tuple[bytes, bool]:
+        self, downstream: Downstream, exchange: Exchange, reading: BodyReading, want: Wanted
+    ) -> bool:
         """Read the body, all of it or until it turns out large; whether that was all."""
-        limit = self._bounds.request_max_bytes if whole else INSPECT_BYTES
-        if not whole and (exchange.head.content_length or 0) > limit:
-            return b"", False
+        limit = self._bounds.request_max_bytes if want.whole else INSPECT_BYTES
+        if not want.whole and (exchange.head.content_length or 0) > limit:
+            return False
         began = perf_counter()
-        pieces: list[bytes] = []
         while piece := await downstream.read():
-            pieces.append(piece)
             exchange.bytes_in += len(piece)
             if exchange.bytes_in > self._bounds.request_max_bytes:
                 raise errors.RequestTooLarge("The request body is too large.")
+            await reading.take(piece)
             if exchange.bytes_in > limit:
                 break
         exchange.body_wait = perf_counter() - began
-        return b"".join(pieces), not piece
+        return not piece
 
     async def _reserve(self, claims: tuple[Claim, ...]) -> Reservation:
         if not claims:
@@ -373,12 +381,7 @@ class DataPlane:
             exchange.end("shutdown")
 
 
-def _model_beyond_doubt(head: RequestHead, content: bytes, inspected: body.Inspected) -> str:
-    """The model, for a token that may use only some. Raises InvalidRequest."""
-    declared = value_of(head.headers, b"content-type") or b""
-    if declared[:20].lower().startswith(b"multipart/form-data;"):
-        return multipart.model_of(declared, content)
-    return body.require_model(content, inspected)
-
-
+_BATCH: Final = (
+    "A batch's file may name any model, so a token that may use only some cannot create batches."
+)
 _UNLIMITED: Final = Reservation((), None, None)

@@ -36,12 +36,23 @@ _PRIVATE: Final = frozenset(
         b"x-request-start",
     )
 )
-_PRIVATE_PREFIXES: Final = (b"x-forwarded-", b"cf-")
+# They have a server take the request for another one than was allowed.
+_REWRITING: Final = frozenset(
+    (
+        b"x-http-method",
+        b"x-http-method-override",
+        b"x-method-override",
+        b"x-original-url",
+        b"x-rewrite-url",
+    )
+)
+_PRIVATE_PREFIXES: Final = (b"x-forwarded-", b"cf-", b"x-llm-proxy-")
 # They frame a message or say how to read it, which a trailer comes too late for.
 _NEVER_TRAILERS: Final = frozenset(
     (b"content-encoding", b"content-length", b"content-range", b"content-type", b"trailer")
 )
-_NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _PRIVATE
+_NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _PRIVATE | _REWRITING
+_NOT_MISSPELT: Final = _NOT_UPSTREAM | _NEVER_TRAILERS
 _NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
 
 
@@ -54,7 +65,15 @@ def for_upstream(headers: RawHeaders) -> RawHeaders:
         if (name := field[0].lower()) not in _NOT_UPSTREAM
         and not name.startswith(_PRIVATE_PREFIXES)
         and name not in named
+        and (b"_" not in name or _is_itself(name))
     ]
+
+
+def _is_itself(name: bytes) -> bool:
+    """Whether a name with underscores is not another spelling of a field that does not cross, or
+    that frames the message: CGI and WSGI turn `-` into `_`, and so cannot tell them apart."""
+    plain = name.replace(b"_", b"-")
+    return plain not in _NOT_MISSPELT and not plain.startswith(_PRIVATE_PREFIXES)
 
 
 def for_downstream(headers: RawHeaders) -> RawHeaders:
@@ -122,5 +141,13 @@ def is_json(headers: RawHeaders) -> bool:
         return False
     media_type = declared.partition(b";")[0].strip().lower()
     plain = media_type == b"application/json" or media_type.endswith(b"+json")
-    codings = [value.lower() for name, value in headers if name.lower() == b"content-encoding"]
-    return plain and all(coding == b"identity" for coding in codings)
+    return plain and is_plain(headers)
+
+
+def is_plain(headers: RawHeaders) -> bool:
+    """Whether the body is not compressed."""
+    return all(
+        value.lower() == b"identity"
+        for name, value in headers
+        if len(name) == 16 and name.lower() == b"content-encoding"
+    )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+#: Characters. Paths and origins stand in the head of a request, and names of models are short.
+TEXT_MAX: Final = 64 * 1024
 
 
 class Pattern(NamedTuple):
@@ -20,8 +23,8 @@ class Pattern(NamedTuple):
         return cls(re.compile("|".join(map(_expression, entries)), re.DOTALL))
 
     def allows(self, text: str) -> bool:
-        """Whether some entry matches all of `text`."""
-        return self.expression.fullmatch(text) is not None
+        """Whether some entry matches all of `text`; none matches a text beyond its bound."""
+        return len(text) <= TEXT_MAX and self.expression.fullmatch(text) is not None
 
 
 def patterns(*lists: Iterable[str] | None) -> tuple[Pattern, ...]:

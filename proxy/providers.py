@@ -19,7 +19,9 @@ _ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 CredentialStyle = Literal["bearer", "x-api-key", "api-key"]
 ErrorShape = Literal["openai", "anthropic"]
-Dialect = Literal["none", "chat", "completions", "embeddings", "responses", "messages", "generic"]
+Dialect = Literal[
+    "none", "chat", "completions", "embeddings", "responses", "messages", "generic", "batches"
+]
 
 _CREDENTIAL: Final[dict[CredentialStyle, tuple[bytes, bytes]]] = {
     "bearer": (b"Authorization", b"Bearer "),
@@ -34,7 +36,8 @@ class Endpoint:
 
     `pattern` is matched on raw path segments: `{name}` is one segment, which may hold `%2F`; a
     final `*` is one or more of them. `method` `*` is any. `dialect` says how usage is reported by
-    a request that creates something; only `POST` does.
+    a request that creates something; only `POST` does. `batches` is for what runs other requests
+    later, whose models and usage are not known.
     """
 
     method: str
@@ -44,10 +47,14 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a request's path matched: a stable label, and how its usage is read."""
+    """What a request's path matched: a stable label, and how its usage is read.
+
+    `creates` says that a request with a body may create something here, whatever its method.
+    """
 
     pattern: str
     dialect: Dialect
+    creates: bool = False
 
 
 Methods: TypeAlias = dict[str, Route]
@@ -98,7 +105,8 @@ def _compile(
         methods = by_pattern.setdefault(endpoint.pattern, {})
         for method in _ANY if endpoint.method == "*" else (endpoint.method,):
             dialect = endpoint.dialect if method == "POST" else "none"
-            methods[method] = Route(endpoint.pattern, dialect)
+            creates = endpoint.dialect != "none"
+            methods[method] = Route(endpoint.pattern, dialect, creates)
     literal = {
         pattern.encode("ascii"): methods
         for pattern, methods in by_pattern.items()
@@ -172,8 +180,8 @@ OPENAI: Final = Provider(
         Endpoint("*", "/v1/files/{file_id}"),
         Endpoint("*", "/v1/files/{file_id}/content"),
         Endpoint("*", "/v1/files/*"),
-        # What a batch will run is in a file: its model cannot be known, its usage neither.
-        Endpoint("*", "/v1/batches", "generic"),
+        # What a batch will run is in a file: its models cannot be known, its usage neither.
+        Endpoint("*", "/v1/batches", "batches"),
         Endpoint("*", "/v1/batches/{batch_id}"),
         Endpoint("*", "/v1/batches/{batch_id}/cancel"),
         Endpoint("*", "/v1/batches/*"),

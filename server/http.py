@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 HEAD_DEADLINE: Final = 10.0
 BODY_STALL: Final = 30.0
 LINGER: Final = 3.0
+#: Pieces of a body that one turn of the loop takes from what has arrived already.
+_TAKEN_IN_A_ROW_MAX: Final = 64
 DIRECT_PREFIX: Final = b"/v1/"
 _UNFORESEEN: Final = "Something went wrong in the proxy; its log says what."
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -55,7 +57,7 @@ class StrictHttp(Http):
     """One client connection. Its task runs `http1` until the connection is no longer reusable."""
 
     __touchup__ = ()  # type: ignore[assignment]  # Nothing of ours is to be rewritten.
-    __slots__ = ("_chunks", "parsed", "trailers")
+    __slots__ = ("_chunks", "_taken_in_a_row", "parsed", "trailers")
 
     # Sanic's attributes are unannotated; this is what they hold here.
     protocol: StrictProtocol
@@ -73,6 +75,7 @@ class StrictHttp(Http):
         self.parsed: ParsedHead | None = None
         self.trailers: framing.Fields = []
         self._chunks: ChunkedBody | None = None
+        self._taken_in_a_row = 0
 
     async def http1(self) -> None:
         """Serve requests while the connection stays reusable."""
@@ -234,7 +237,13 @@ class StrictHttp(Http):
             self.expecting_continue = False
             self.protocol.write(_CONTINUE)
         piece = self._take()
+        self._taken_in_a_row += 1
+        if self._taken_in_a_row >= _TAKEN_IN_A_ROW_MAX:
+            # A buffer full of chunks of one byte would be a turn of the loop of a second.
+            self._taken_in_a_row = 0
+            await asyncio.sleep(0)
         while not piece and self.request_body:
+            self._taken_in_a_row = 0
             await self._receive_body_bytes()
             piece = self._take()
         self.protocol.resume_if_drained()

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.body import UNREAD, Inspected, ask_for_usage, inspect, require_model
+from proxy.body import UNREAD, Inspected, inspect, whole
 from proxy.errors import InvalidRequest
 from proxy.json_scan import MEMBERS_MAX
+from proxy.kept_body import KeptBody
+from proxy.model_rule import named_by_json
 from tests.proxy.test_json_scan import DOCUMENTS
 
 DEEP = b"[" * 100_000
@@ -56,11 +58,66 @@ def test_what_a_body_says(body: bytes, said: Inspected) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b'{"model":"m"}', b' {"x":{"model":"a"}, "model" : "m" } ', b'{"models":["a"],"model":"m"}'],
+    ("body", "said"),
+    [
+        (b'{"model":"m","stream":true}', Inspected("m", True, False, True)),
+        (b'{"s\\u0074ream":true}', Inspected("", True, False, True, doubtful=False)),
+        (b'{"stream":1}', Inspected("", True, False, True)),
+        (b'{"stream":"True"}', Inspected("", True, False, True)),
+        (b'{"stream":[1]}', Inspected("", True, False, True)),
+        (b'{"stream":0}', Inspected("", False, False, True, doubtful=True)),
+        (b'{"stream":"no"}', Inspected("", False, False, True, doubtful=True)),
+        (b'{"stream":"' + b"x" * 100 + b'"}', Inspected("", False, False, True, doubtful=True)),
+        (b'{"stream":null}', Inspected("", False, False, True)),
+        (b'{"stream":true,"stream":false}', Inspected("", False, False, True, doubtful=True)),
+        (b'{"Stream":true}', Inspected("", False, False, True, doubtful=True)),
+        (b'{"background":true}', Inspected("", False, False, True, background=True)),
+        (b'{"backgr\\u006fund":"x"}', Inspected("", False, False, True, background=True)),
+        (b'{"background":false}', Inspected("", False, False, True)),
+        (b'{"model":5,"stream":true}', Inspected("", True, False, True)),
+        (
+            b'{"stream":true,"stream\\u005foptions":{"include_usage":1}}',
+            Inspected("", True, True, True),
+        ),
+        (
+            b'{"stream_options":{"include_usage":true},"stream_options":{"a":1}}',
+            Inspected("", False, False, True),
+        ),
+        (b'[{"stream":true}]', Inspected("", False, False, False)),
+        (b"{", Inspected("", False, False, False)),
+    ],
 )
-def test_the_model_beyond_doubt(body: bytes) -> None:
-    assert require_model(body, inspect(body)) == "m"
+def test_what_the_members_of_a_body_say(body: bytes, said: Inspected) -> None:
+    assert whole(KeptBody(body)).inspected() == said
+
+
+def named(body: bytes) -> list[str]:
+    """The models that a body names, for tokens that may use only some."""
+    return [name for name in named_by_json(whole(KeptBody(body), strict=True)) if name is not None]
+
+
+@pytest.mark.parametrize(
+    ("body", "models"),
+    [
+        (b'{"model":"m"}', ["m"]),
+        (b' {"x":{"model":"a"}, "model" : "m" } ', ["m"]),
+        (b'{"models":["a","b"],"model":"m"}', ["m", "a", "b"]),
+        (b'{"model":"m","models":null,"route":"fallback"}', ["m"]),
+        (b'{"model":"m","fallbacks":["a",{"model":"b"}]}', ["m", "a", "b"]),
+        (b'{"model":"m","fallb\\u0061ck_model":"a"}', ["m", "a"]),
+        (b'{"model":"m","disable_fallbacks":true}', ["m"]),
+        (b'{"model":"m","tools":[{"type":"image_generation","model":"a"}]}', ["m", "a"]),
+        (b'{"model":"m","tools":[{"m\\u006fdel":"a","Model":"b"},{}]}', ["m", "a", "b"]),
+        (b'{"model":"m","tools":[{"model":"a","model":"b"}]}', ["m", "a", "b"]),
+        (
+            b'{"model":"m","tools":[{"function":{"parameters":{"properties":{"model":{}}}}}]}',
+            ["m"],
+        ),
+        (b'{"model":"m","tools":null}', ["m"]),
+    ],
+)
+def test_every_model_that_a_body_names(body: bytes, models: list[str]) -> None:
+    assert named(body) == models
 
 
 FILLER = b"".join(b'"k%d":0,' % number for number in range(MEMBERS_MAX))
@@ -91,12 +148,24 @@ FILLER = b"".join(b'"k%d":0,' % number for number in range(MEMBERS_MAX))
         b'{"model":"m",' + FILLER + b'"MODEL":"other"}',
         b"{" + FILLER + b'"model":"m"}',
         b'{"model":"m","x":' + DEEP + b"}",
+        b'{"model":"' + b"m" * 1025 + b'"}',
+        b'{"model":"m","' + b"k" * 300 + b'":1}',
+        b'{"model":"m","x":"\xff"}',
+        b'{"model":"m"} x',
+        b'[{"model":"m"}]',
+        b'{"model":"m","models":{"a":"b"}}',
+        b'{"model":"m","models":[["a"]]}',
+        b'{"model":"m","fallbacks":[{"a":["b"]}]}',
+        b'{"model":"m","route":"a"}',
+        b'{"model":"m","tools":"a"}',
+        b'{"model":"m","tools":[{"model":{"a":1}}]}',
+        b'{"model":"m","tools":[' + b"{}," * 1024 + b"{}]}",
     ],
     ids=lambda body: body[:40].decode("latin-1"),
 )
 def test_a_model_in_doubt_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        require_model(body, inspect(body))
+        named(body)
     assert refused.value.param == "model"
 
 
@@ -130,11 +199,47 @@ def test_a_model_in_doubt_is_refused(body: bytes) -> None:
             b'{"stream_options":{"include_usage":true},'
             b'"x":{"stream_options":{}},"y":"\\"stream_options\\":{}"}',
         ),
-        (b"{" + FILLER + b'"stream":true}', b"{" + FILLER + b'"stream":true}'),
+        # Other readers decode a key, or fold its case.
+        (
+            b'{"stream\\u005foptions":{"include\\u005fusage":false}}',
+            b'{"stream\\u005foptions":{"include\\u005fusage":true}}',
+        ),
+        (
+            b'{"Stream_Options":{"a":1,"Include_Usage":false}}',
+            b'{"stream_options":{"include_usage":true},'
+            b'"Stream_Options":{"include_usage":true,"a":1,"Include_Usage":true}}',
+        ),
+        (
+            b'{"stream_options":{"include_usage":true,"include_usage":false}}',
+            b'{"stream_options":{"include_usage":true,"include_usage":true}}',
+        ),
     ],
 )
 def test_asking_for_usage(body: bytes, asked: bytes) -> None:
     assert ask_for_usage(body) == asked
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{" + FILLER + b'"stream":true}',
+        b'{"stream":true',
+        b'{"stream":true,"stream_options":5}',
+        b'{"stream":true,"stream_options":[{}]}',
+        b'{"stream":true,"stream_options":{"a":"' + b"x" * 5000 + b'"}}',
+        b'[{"stream":true}]',
+    ],
+    ids=lambda body: body[:40].decode("latin-1"),
+)
+def test_a_body_that_cannot_be_asked_stays_as_it_is(body: bytes) -> None:
+    assert whole(KeptBody(body)).splices() is None
+
+
+def ask_for_usage(body: bytes) -> bytes:
+    kept = KeptBody(body)
+    splices = whole(kept).splices()
+    assert splices is not None
+    return b"".join(kept.spliced(splices))
 
 
 OPTIONS = st.none() | st.dictionaries(

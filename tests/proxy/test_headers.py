@@ -28,6 +28,11 @@ NOT_UPSTREAM = (
     *HOP_BY_HOP, "Authorization", "x-api-key", "api-key", "Expect", "Host", "Cookie", "Forwarded",
     "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Anything", "X-Real-IP",
     "True-Client-IP", "CF-Connecting-IP", "CF-Ray", "CF-IPCountry", "X-Request-Start", "Via",
+    "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL",
+    "X-Rewrite-URL", "X-LLM-Proxy-Tags",
+    # A server that keeps fields as CGI does cannot tell these from the ones with a hyphen.
+    "Content_Length", "Transfer_Encoding", "Content_Type", "Content_Encoding", "X_Forwarded_For",
+    "X_HTTP-Method_Override", "X_Original_Url", "X_Api_Key", "x_llm_proxy_hops",
 )  # fmt: skip
 NOT_DOWNSTREAM = (*HOP_BY_HOP, "Set-Cookie", "Set-Cookie2", "X-LLM-Proxy-Request-Id")
 #: Names that look like one of them.
@@ -36,7 +41,7 @@ CROSSING = (
     "OpenAI-Organization", "anthropic-version", "X-Forwarded", "X-Forward-For", "CFX", "X-CF-Ray",
     "Cookies", "X-Cookie", "Viaduct", "Hosts", "X-Host", "X-Authorization", "Te-x",
     "Upgrade-Insecure-Requests", "X-Real-IP-2", "Origin", "User-Agent", "Traceparent",
-    "Server-Timing", "Trailer",
+    "Server-Timing", "Trailer", "Content_Length_X", "X_Team",
 )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def test_what_anthropic_allows() -> None:
         ("POST", "/v1/images/edits", "generic"),
         ("POST", "/v1/audio/speech", "generic"),
         ("POST", "/v1/moderations", "generic"),
-        ("POST", "/v1/batches", "generic"),
+        ("POST", "/v1/batches", "batches"),
         # These create nothing that reports usage.
         ("GET", "/v1/responses", "none"),
         ("GET", "/v1/responses/resp_1", "none"),
@@ -199,6 +199,7 @@ def test_every_code_of_the_contract_has_its_status() -> None:
         "ip_not_allowed": 403,
         "origin_not_allowed": 403,
         "model_not_allowed": 403,
+        "not_meterable": 403,
         "endpoint_not_allowed": 404,
         "method_not_allowed": 405,
         "request_timeout": 408,

@@ -1,0 +1,169 @@
+"""One request's body: read in bounded turns, and no further than something has to be known of it.
+
+What has to be known (`Wanted`) depends on the route, on the token's rules and on the project. What
+is not needed streams through and is not looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from proxy import body, model_rule
+from proxy.authorization import check_model
+from proxy.body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
+from proxy.downstream import RawHeaders, RequestHead
+from proxy.errors import InvalidRequest
+from proxy.grants import Grant
+from proxy.headers import is_json, is_plain, value_of
+from proxy.kept_body import KeptBody
+from proxy.multipart import FormReader
+from proxy.providers import Provider, Route
+from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
+
+_STREAMING: Final = ("chat", "completions")
+
+
+class Wanted(NamedTuple):
+    """What has to be known of a body."""
+
+    rule: bool
+    """Its models, beyond doubt: only some are allowed."""
+    asks: bool
+    """Whether it streams without asking for its usage, so that we ask for it."""
+    certainty: bool
+    """That its usage can be counted: the project refuses what cannot be."""
+    model: bool
+    """Its model, for the books, where it is small."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it must be here before the request may go on."""
+        return self.rule or self.asks or self.certainty
+
+
+def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) -> Wanted:
+    """What has to be known of the body of this request."""
+    has_body = head.has_body
+    rule = bool(grant.models) and route.creates and (has_body or head.method == "POST")
+    # Servers take JSON under whatever label; a form or a compressed body none of them takes here.
+    readable = has_body and is_plain(head.headers) and not _is_form(head.headers)
+    streaming = route.dialect in _STREAMING
+    refuses = grant.record.unmetered == "refuse"
+    return Wanted(
+        rule=rule,
+        asks=provider.meter_streams and streaming and readable,
+        certainty=refuses and (streaming or route.dialect == "responses") and readable,
+        model=has_body and route.dialect != "none" and is_json(head.headers),
+    )
+
+
+def _is_form(headers: RawHeaders) -> bool:
+    declared = value_of(headers, b"content-type")
+    return declared is not None and declared[:10].lower() == b"multipart/"
+
+
+class BodyReading:
+    """What has been read of a body, and what it says.
+
+    `take` the pieces, then `end`; after that the rest may be asked. `fed` counts the bytes that
+    have been looked into.
+    """
+
+    def __init__(self, head: RequestHead, want: Wanted, turns: Turns) -> None:
+        self.kept = KeptBody()
+        self._want = want
+        self._turns = turns
+        self.fed = 0
+        #: Of what has been fed in this turn.
+        self._weight = 0
+        self._json: JsonReader | None = None
+        self._form: FormReader | None = None
+        if want.rule and model_rule.declared_form(head.headers) == "form":
+            declared = value_of(head.headers, b"content-type") or b""
+            self._form = FormReader(declared, keep=model_rule.NAME_MAX_BYTES)
+
+    async def take(self, piece: bytes) -> None:
+        """Keep the next piece. A large body is looked into while it comes."""
+        self.kept.append(piece)
+        if self.kept.size > AT_ONCE_BYTES and self.kept.size - self.fed >= PART_BYTES:
+            await self._feed()
+
+    async def _feed(self) -> None:
+        reader: FormReader | JsonReader | None = self._form or self._json
+        if reader is None:
+            reader = self._json = JsonReader(strict=self._want.rule)
+        for part in self.kept.parts(PART_BYTES, self.fed):
+            self._weight += weight(part)
+            if self._weight > TURN_WEIGHT:
+                await self._turns.next()
+                self._weight = weight(part)
+            reader.feed(part)
+            self.fed += len(part)
+
+    async def end(self) -> Inspected:
+        """The body is here whole: what it says."""
+        if self._form is not None:
+            await self._feed()
+            return UNREAD
+        said = UNREAD
+        if self.kept.size <= AT_ONCE_BYTES:
+            said = body.inspect(self.kept.joined())
+            if said.readable and not (self._want.rule or self._want.certainty):
+                return said
+        return await self._surveyed()
+
+    async def _surveyed(self) -> Inspected:
+        await self._feed()
+        if self._json is None:
+            return UNREAD
+        self._json.end(self.kept)
+        return self._json.inspected()
+
+    async def model_beyond_doubt(self, grant: Grant) -> str:
+        """The model, once every one that the body names is allowed.
+
+        Raises InvalidRequest, ModelNotAllowed.
+        """
+        if self._form is not None:
+            model = model_rule.named_by_form(self._form.end())
+            check_model(grant, model)
+            return model
+        if self._json is None:
+            raise InvalidRequest("The request must name a model in a JSON body.", param="model")
+        first = ""
+        for name in model_rule.named_by_json(self._json):
+            if name is None:
+                await self._turns.next()
+                continue
+            check_model(grant, name)
+            first = first or name
+        return first
+
+    async def asking_for_usage(self) -> tuple[bytes, ...] | None:
+        """The body with the question for its usage in it; None where that cannot be put in."""
+        if self._json is None:
+            await self._surveyed()
+        splices = self._json.splices() if self._json is not None else None
+        return None if splices is None else self.kept.spliced(splices)
+
+
+def unmeterable(route: Route, head: RequestHead, said: Inspected, *, asked: bool) -> str | None:
+    """Why the usage of this request cannot be counted; None where it can.
+
+    `said` is what its body says, `asked` whether we ask for the usage of its stream.
+    """
+    if route.dialect == "batches":
+        return "What a batch will use is reported nowhere that the proxy sees."
+    if not head.has_body or route.dialect not in (*_STREAMING, "responses"):
+        return None
+    if not said.readable:
+        return "Its body is not JSON that can be read here."
+    if said.background:
+        return "A background response reports its usage after its answer."
+    if route.dialect == "responses":
+        return None
+    if said.doubtful:
+        return "Whether it streams is not said plainly."
+    if said.streams and not (said.asks_for_usage or asked):
+        return "Its stream reports no usage."
+    return None
