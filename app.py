@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from loguru import logger
 from sanic import Sanic
@@ -45,6 +45,7 @@ from proxy.upstream.pool import Pool
 from proxy.upstream.refused import is_refused
 from server import logs
 from server.body_lines import MARGIN, BodyLines
+from server.database_watch import DatabaseWatch
 from server.downstream import SanicDownstream, of_request
 from server.housekeeping import Housekeeping
 from server.http import StrictHttp
@@ -265,6 +266,8 @@ class _Parts:
         if settings.database.dialect == "postgres":
             self._listener = Listener(settings.database, self._grants.look_again)
             self._listener.open()
+        self._watch = DatabaseWatch(uuid4().hex)
+        self._watch.open()
         self._housekeeping = Housekeeping(
             settings.data_dir, log_days=settings.request_log_retention_days
         )
@@ -288,7 +291,7 @@ class _Parts:
             last_drain = min(max(0.0, left), _LAST_DRAIN)
         else:
             last_drain = max(_LAST_DRAIN, left)
-        await self._housekeeping.close()
+        await asyncio.gather(self._housekeeping.close(), self._watch.close())
         if self._listener is not None:
             await self._listener.close()
         await self._grants.close()

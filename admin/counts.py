@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
-from models import Project, Token, changes, usage_report
+from models import Project, Token, changes, revocations, usage_report
 from models.usage_report import UsageQuery, UsageRow
 
 _MOST_GROUPS: Final = 10_000
@@ -19,7 +19,9 @@ _MOST_CHOICES: Final = 1000
 def active_tokens(*project_ids: UUID) -> QuerySet[Token]:
     """Tokens of these projects that work now."""
     lives_on = Q(expires_at__isnull=True) | Q(expires_at__gt=changes.now())
-    return Token.filter(lives_on, project_id__in=project_ids, revoked_at__isnull=True)
+    return Token.filter(
+        lives_on, revocations.not_waiting(), project_id__in=project_ids, revoked_at__isnull=True
+    )
 
 
 async def active_tokens_by_project(*project_ids: UUID) -> dict[UUID, int]:

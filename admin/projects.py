@@ -30,9 +30,7 @@ _SHOWN_EVENTS = 10
 
 async def find(project_id: UUID) -> Project:
     """The living project with this id, and its keys. Raises NotFound."""
-    project = await Project.get_or_none(id=project_id, deleted_at__isnull=True).prefetch_related(
-        "keys"
-    )
+    project = await Project.find(project_id)
     if project is None:
         raise NotFound("There is no project with this id. It may have been deleted.")
     return project

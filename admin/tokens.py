@@ -23,7 +23,7 @@ from admin.pages import Pages
 from admin.snippets import snippets
 from admin.tables import Key, chosen_id, table
 from admin.visit import SignedIn
-from models import AuditEvent, Project, Token, listing
+from models import AuditEvent, Project, Token, listing, revocations
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
 from models.rules import parse_id
 from models.tokens import TokenStatus
@@ -43,7 +43,7 @@ _MOST_AT_ONCE = 100
 
 async def find(token_id: UUID) -> Token:
     """The token with this id, and its project. Raises NotFound."""
-    token = await Token.get_or_none(id=token_id).select_related("project")
+    token = await Token.find(token_id)
     if token is None:
         raise NotFound("There is no token with this id.")
     return token
@@ -221,7 +221,9 @@ async def revoke(visit: SignedIn, token_id: UUID) -> HTTPResponse:
 
 async def _ticked(texts: list[str]) -> list[Token]:
     ids = [found for text in texts[:_MOST_AT_ONCE] if (found := parse_id(text)) is not None]
-    return await Token.filter(id__in=ids, revoked_at__isnull=True).order_by("-id")
+    return await Token.filter(
+        revocations.not_waiting(), id__in=ids, revoked_at__isnull=True
+    ).order_by("-id")
 
 
 @pages.get("/tokens/revoke", role="admin")

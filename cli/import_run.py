@@ -25,6 +25,7 @@ from models import (
     portable,
 )
 from models.crypto import KeyRing
+from models.database import unhurried
 from models.portable import Portable
 
 Named = Mapping[str, Any]
@@ -63,6 +64,8 @@ class ImportRun:
 
     async def whole(self) -> None:
         """Read the archive to its end. Raises CommandError; then the transaction must not stand."""
+        # The archive may come through a pipe, as slowly as it likes.
+        await unhurried()
         if not self._merge:
             await _refuse_unless_empty()
         section, batch = Section("", []), list[list[Any]]()

@@ -16,12 +16,11 @@ def as_id(text: str) -> UUID | None:
 
 async def project(named: str) -> Project:
     """The living project with this id or name. Raises NotFound."""
-    living = Project.filter(deleted_at__isnull=True)
     found = None
     if (id_ := as_id(named)) is not None:
-        found = await living.get_or_none(id=id_)
-    if found is None:
-        found = await living.get_or_none(live_name=named)
+        found = await Project.find(id_)
+    if found is None and (other := await Project.get_or_none(live_name=named)) is not None:
+        found = await Project.find(other.id)
     if found is None:
         raise NotFound(f"There is no project with the id or name {named}.")
     return found
@@ -40,7 +39,7 @@ async def project_id(named: str | None) -> UUID | None:
 async def token(named: str) -> Token:
     """The token with this id. Raises NotFound."""
     id_ = as_id(named)
-    found = None if id_ is None else await Token.get_or_none(id=id_)
+    found = None if id_ is None else await Token.find(id_)
     if found is None:
         raise NotFound(f"There is no token with the id {named}.")
     return found

@@ -23,7 +23,7 @@ resource = Resource("tokens")
 
 
 async def _find(token_id: UUID) -> Token:
-    token = await Token.get_or_none(id=token_id)
+    token = await Token.find(token_id)
     if token is None:
         raise NotFound("There is no token with this id.")
     return token

@@ -44,7 +44,7 @@ class SchemaState(msgspec.Struct, frozen=True):
 
 def aerich_config(database: Database) -> dict[str, Any]:
     """Tortoise's configuration with Aerich's own table, and no time limit on statements."""
-    config = tortoise_config(database, command_timeout=None)
+    config = tortoise_config(database, command_timeout=None, bounded=False)
     config["apps"][database.dialect]["models"].append("aerich.models")
     return config
 

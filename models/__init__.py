@@ -8,10 +8,12 @@ other rooms; its errors are in `errors.py`.
 from models.administrators import AdminSession, AdminUser
 from models.audit import Actor, AuditEvent
 from models.generation import Change, Generation
+from models.heartbeats import Heartbeat
 from models.journal_position import JournalPosition
 from models.management_tokens import ManagementToken
 from models.projects import Project
 from models.request_log import RequestLog
+from models.revocations import Revocation
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
 from models.usage import UsageHour, UsageMinute
@@ -32,6 +34,8 @@ __models__ = (
     JournalPosition,
     Generation,
     Change,
+    Revocation,
+    Heartbeat,
 )
 
 __all__ = [
@@ -41,10 +45,12 @@ __all__ = [
     "AuditEvent",
     "Change",
     "Generation",
+    "Heartbeat",
     "JournalPosition",
     "ManagementToken",
     "Project",
     "RequestLog",
+    "Revocation",
     "Token",
     "TokenSecret",
     "UpstreamKey",

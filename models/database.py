@@ -42,13 +42,20 @@ _context: TortoiseContext | None = None
 
 
 def tortoise_config(
-    database: "Database", *, command_timeout: float | None = _COMMAND_TIMEOUT_S
+    database: "Database",
+    *,
+    command_timeout: float | None = _COMMAND_TIMEOUT_S,
+    bounded: bool = True,
 ) -> dict[str, Any]:
-    """Tortoise's configuration for `database`; `command_timeout` (seconds) is PostgreSQL's."""
+    """Tortoise's configuration for `database`; `command_timeout` (seconds) is PostgreSQL's.
+
+    Where transactions are not `bounded`, a session may wait, and have others wait, for ever.
+    """
     if database.dialect == "sqlite":
         connection = {"engine": "models.sqlite", "credentials": _sqlite_credentials(database)}
     else:
-        credentials = _postgres_credentials(database) | {"command_timeout": command_timeout}
+        credentials = _postgres_credentials(database, bounded=bounded)
+        credentials["command_timeout"] = command_timeout
         connection = {"engine": "models.postgres", "credentials": credentials}
     return {
         "connections": {database.dialect: connection},
@@ -77,13 +84,18 @@ def _sqlite_credentials(database: "Database") -> dict[str, Any]:
     }
 
 
-def _postgres_credentials(database: "Database") -> dict[str, Any]:
-    return postgres_address(database) | {
+def _postgres_credentials(database: "Database", *, bounded: bool) -> dict[str, Any]:
+    from models import sessions  # noqa: PLC0415  (it imports this module)
+
+    credentials = postgres_address(database) | {
         "minsize": 1,
         "maxsize": 5,
         "timeout": _CONNECT_TIMEOUT_S,
         "application_name": "llm-proxy",
     }
+    if bounded:
+        return credentials | {"init": sessions.guard, "reset": sessions.no_reset}
+    return credentials
 
 
 def postgres_address(database: "Database") -> dict[str, Any]:
@@ -229,6 +241,23 @@ def in_one_transaction(method: Callable[P, Awaitable[T]]) -> Callable[P, Corouti
         return await run_in_transaction(lambda: method(*args, **kwargs))
 
     return transacting
+
+
+async def unhurried() -> None:
+    """Let the transaction around the current code take its time, and wait for any lock."""
+    if dialect() == "postgres":
+        await connection().execute_query(
+            "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
+            " set_config('lock_timeout', '0', true)"
+        )
+
+
+async def give_up_on_locks_after(milliseconds: int) -> None:
+    """Bound each wait for a lock in the transaction around the current code."""
+    if dialect() == "postgres":
+        await connection().execute_query(
+            "SELECT set_config('lock_timeout', $1, true)", [str(milliseconds)]
+        )
 
 
 def after_commit(callback: Callable[[], None]) -> None:

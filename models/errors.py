@@ -20,6 +20,14 @@ class DatabaseUnavailable(ModelError):
     code = "database_unavailable"
 
 
+class DatabaseReadOnly(DatabaseUnavailable):
+    """The database takes no writes now: a replica, a server that was told so, a read-only disk."""
+
+
+class DatabaseBlocked(DatabaseUnavailable):
+    """Somebody kept what we need locked for longer than we wait."""
+
+
 class DatabaseDamaged(DatabaseUnavailable):
     """The file is no SQLite database, or its pages contradict each other: restore a backup."""
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from models import revocations
 from models.crypto import KeyRing
 from models.projects import Project
 from models.sqlite_readers import for_requests
@@ -69,11 +70,13 @@ class GrantRecord(msgspec.Struct, frozen=True):
 
 @for_requests
 async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
-    """What the secret with this digest may do; None when no token has it. Two queries.
+    """What the secret with this digest may do; None when no token has it. Three queries.
 
     Read the generation before calling: what changes meanwhile then invalidates the answer.
     Raises DatabaseUnavailable, UnknownEncryptionKey, CorruptCiphertext.
     """
+    # First, since one that is carried out meanwhile is in the rows then.
+    waiting = await revocations.waiting()
     found = await TokenSecret.get_or_none(digest=digest).select_related("token__project")
     if found is None:
         return None
@@ -81,6 +84,10 @@ async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
     keys = await token.project.keys.filter(is_active=True).order_by("id").select_related("project")
     # As it was when its keys were read: a key and an address of two moments do not go together.
     project: Project = keys[0].project if keys else token.project
+    keys = [key for key in keys if key.id not in waiting]
+    if token.id in waiting:
+        token.revoked_at = token.revoked_at or waiting[token.id].at
+    project.is_active = project.is_active and project.id not in waiting
     return GrantRecord(
         token_id=token.id,
         token_hint=token.hint,
@@ -119,17 +126,30 @@ async def is_cut_off(token_id: UUID) -> bool:
 
     Expiry and rotation are neither. Raises DatabaseUnavailable.
     """
+    waiting = await revocations.waiting()
     token = await Token.get_or_none(id=token_id).select_related("project")
-    return token is None or token.revoked_at is not None or not token.project.is_active
+    return (
+        token is None
+        or token.revoked_at is not None
+        or not token.project.is_active
+        or token.id in waiting
+        or token.project.id in waiting
+    )
 
 
 @for_requests
 async def allowed_origins() -> list[str]:
     """Every origin that some active project allows, for preflights, which carry no token."""
+    waiting = await revocations.waiting()
     lists = await Project.filter(
         is_active=True, deleted_at__isnull=True, allowed_origins__isnull=False
-    ).values_list("allowed_origins", flat=True)
-    return [origin for origins in lists for origin in cast(list[str], origins)]
+    ).values_list("id", "allowed_origins")
+    return [
+        origin
+        for project, origins in cast(list[tuple[UUID, list[str]]], lists)
+        if project not in waiting
+        for origin in origins
+    ]
 
 
 def _unix(moment: datetime | None) -> float | None:

@@ -15,7 +15,13 @@ from uuid import UUID
 import msgspec
 
 from models import changes, counters
-from models.database import connection, dialect, placeholders, run_in_transaction
+from models.database import (
+    connection,
+    dialect,
+    give_up_on_locks_after,
+    placeholders,
+    run_in_transaction,
+)
 from models.text import clean_text
 
 ENTRY_VERSION: Final = 1
@@ -180,7 +186,12 @@ async def apply_batch(journal_id: str, start: int, end: int, entries: Sequence[E
     return await run_in_transaction(lambda: _apply(journal_id, start, end, clean))
 
 
+#: A batch that waits for one row keeps others, of all machines, waiting for those that it has.
+_LOCK_WAIT_MS: Final = 2_000
+
+
 async def _apply(journal_id: str, start: int, end: int, entries: list[Entry]) -> int:
+    await give_up_on_locks_after(_LOCK_WAIT_MS)
     position = await _claim(journal_id, start)
     if position != start:
         return position

@@ -13,6 +13,7 @@ import asyncpg
 
 from models.database import postgres_address
 from models.generation import NOTIFY_CHANNEL
+from models.sessions import watch
 
 if TYPE_CHECKING:
     from config import Database
@@ -54,6 +55,7 @@ class Listener:
             command_timeout=_CONNECT_TIMEOUT_S,
             server_settings={"application_name": "llm-proxy listener"},
         )
+        watch(connection)
         try:
             await connection.add_listener(NOTIFY_CHANNEL, self._notified)
             self._heard()

@@ -5,18 +5,18 @@ ids: both stay right, and cheap, while rows are added. Every filter has an index
 id, or one of its own kind; `newest_first` finds out which of them leads to the page soonest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from tortoise import Model
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from models import changes, search
+from models import changes, revocations, search
 from models.audit import AuditEvent
 from models.conditions import ANY, Condition, every, select
 from models.database import dialect
@@ -67,6 +67,11 @@ class Listing(Generic[M]):
     end: datetime | None = None
     #: Relations that are read along.
     related: tuple[str, ...] = ()
+    #: Of rows that were found, those that belong there; the indices do not know what waits for
+    #: the lock of a row.
+    shown: Callable[[M], bool] | None = None
+    #: Rows beside those that the indices lead to, by the same filters.
+    also: QuerySet[M] | None = None
 
 
 async def page(
@@ -82,10 +87,29 @@ async def page(
         .order_by("-id")
         .prefetch_related(*rows.related)
     )
-    return found, ids[limit - 1] if len(ids) > limit else None
+    await _show_revocations(found)
+    shown = [row for row in found if rows.shown is None or rows.shown(row)]
+    return shown, ids[limit - 1] if len(ids) > limit else None
+
+
+async def _show_revocations(found: Sequence[Model]) -> None:
+    """What waits to be written into locked rows is in force, and so it is shown."""
+    await revocations.show_tokens(row for row in found if isinstance(row, Token))
+    projects = [row for row in found if isinstance(row, Project)]
+    await revocations.show_projects(projects)
+    await revocations.hide_removed(key for project in projects for key in project.keys)
 
 
 async def _ids(rows: Listing[M], most: int, before: UUID | None) -> list[UUID]:
+    found = await _indexed(rows, most, before)
+    if rows.also is None:
+        return found
+    also = rows.also if before is None else rows.also.filter(id__lt=before)
+    ids = await also.order_by("-id").limit(most).values_list("id", flat=True)
+    return sorted({*found, *cast(list[UUID], ids)}, reverse=True)[:most]
+
+
+async def _indexed(rows: Listing[M], most: int, before: UUID | None) -> list[UUID]:
     table = rows.matching.model._meta.db_table
     span = between("id", *_bounds(rows, before))
     if rows.searched is None:
@@ -139,6 +163,12 @@ def projects(*, q: str | None = None, is_active: bool | None = None) -> Listing[
         (Path(every([living, *_equal(wanted).values()])),),
         searched=(_PROJECT_TEXT, q) if q else None,
         related=("keys",),
+        shown=lambda row: row.deleted_at is None and is_active in (None, row.is_active),
+        also=(
+            Project.filter(_search(q, "name"), revocations.waits("project"), deleted_at=None)
+            if is_active is False
+            else None
+        ),
     )
 
 
@@ -152,6 +182,12 @@ def tokens(
         Token.filter(_search(q, "name", "hint"), _has_status(status, present), **owner),
         _by_status([*_equal(owner).values()], status, present),
         searched=(_TOKEN_TEXT, q) if q else None,
+        shown=lambda row: status in (None, "revoked") or row.revoked_at is None,
+        also=(
+            Token.filter(_search(q, "name", "hint"), revocations.waits("token"), **owner)
+            if status == "revoked"
+            else None
+        ),
     )
 
 

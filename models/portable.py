@@ -20,6 +20,7 @@ from models.database import connection, dialect
 from models.management_tokens import ManagementToken
 from models.projects import Project
 from models.request_log import RequestLog
+from models.revocations import Revocation
 from models.snapshots import Snapshot
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
@@ -187,6 +188,7 @@ TABLES: Final = (
     Portable(UpstreamKey),
     Portable(Token),
     Portable(TokenSecret),
+    Portable(Revocation, ("subject_id",)),
     Portable(ManagementToken),
     Portable(AdminUser),
     Portable(UsageMinute, USAGE_KEY),

@@ -1,7 +1,9 @@
-"""Tortoise's asyncpg engine with three changes; Tortoise loads it by this module's name.
+"""Tortoise's asyncpg engine with five changes; Tortoise loads it by this module's name.
 
 Everything that means "the server is away" becomes `DatabaseUnavailable`, a BEGIN that fails gives
 its connection back to the pool, and closing does not wait ten seconds for a server that hangs.
+Sessions are bounded (`models.sessions`), and one that takes no writes ends with the first refusal:
+it would refuse them for as long as it lives.
 """
 
 import asyncio
@@ -12,11 +14,16 @@ from typing import Any, Final
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import (
+    PoolConnectionWrapper,
+    TransactionalDBClient,
+    TransactionContext,
+)
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
-from models.errors import DatabaseUnavailable
+from models import sessions
+from models.errors import DatabaseBlocked, DatabaseReadOnly, DatabaseUnavailable
 
 _UNAVAILABLE: Final = (
     OSError,
@@ -28,7 +35,7 @@ _UNAVAILABLE: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     # Of a database that is closed, or gone, while somebody restores it.
     asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.InvalidCatalogNameError,
@@ -40,7 +47,15 @@ _CLOSE_TIMEOUT_S: Final = 1.0
 
 
 class Client(AsyncpgDBClient):
-    """A small pool of connections, opened on first use and reopened after an outage."""
+    """A small pool of connections, opened on first use and reopened after an outage.
+
+    `bounded_transactions` bounds each transaction instead of each session: behind a transaction
+    pooler, which hands sessions on.
+    """
+
+    def __init__(self, *, bounded_transactions: bool = False, **credentials: Any) -> None:
+        super().__init__(**credentials)
+        self.bounded_transactions = bounded_transactions
 
     async def create_connection(self, with_db: bool) -> None:
         with translated():
@@ -58,6 +73,9 @@ class Client(AsyncpgDBClient):
                 async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                     await pool.close()
 
+    def acquire_connection(self) -> PoolConnectionWrapper[Any]:
+        return _PooledConnection(self, self._pool_init_lock)
+
     def _in_transaction(self) -> TransactionContext:
         return _PooledTransaction(Transaction(self))
 
@@ -65,13 +83,34 @@ class Client(AsyncpgDBClient):
 class Transaction(TransactionWrapper):
     """The client as seen inside a transaction."""
 
+    _parent: Client
+
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         with translated():
             return await super()._translate_exceptions(func, *args, **kwargs)
 
+    async def begin(self) -> None:
+        await super().begin()
+        if self._parent.bounded_transactions:
+            with translated():
+                await self._connection.execute(sessions.bounds())
+
     async def commit(self) -> None:
         with translated():
             await super().commit()
+
+
+class _PooledConnection(PoolConnectionWrapper[Any]):
+    __slots__ = ()
+
+    async def __aenter__(self) -> Any:
+        self.connection = await _acquire(self.client)  # type: ignore[arg-type]
+        return self.connection
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError) and self.connection is not None:
+            self.connection.terminate()
+        await super().__aexit__(kind, error, trace)
 
 
 class _PooledTransaction(TransactionContext):
@@ -83,12 +122,11 @@ class _PooledTransaction(TransactionContext):
     async def __aenter__(self) -> TransactionalDBClient:
         transaction = self._transaction
         with translated():
-            pool = await _pool(transaction._parent)
-            transaction._connection = await pool.acquire()
+            transaction._connection = await _acquire(transaction._parent)
         try:
             await transaction.begin()
         except BaseException:
-            await pool.release(transaction._connection)
+            await self._release()
             raise
         self._token = get_connections().set(transaction.connection_name, transaction)
         return transaction
@@ -104,6 +142,8 @@ class _PooledTransaction(TransactionContext):
             with translated():
                 if kind is None:
                     await transaction.commit()
+                elif issubclass(kind, DatabaseReadOnly):
+                    transaction._connection.terminate()
                 elif not (
                     issubclass(kind, TransactionManagementError)
                     or transaction._connection.is_closed()
@@ -111,8 +151,24 @@ class _PooledTransaction(TransactionContext):
                     await transaction.rollback()
         finally:
             get_connections().reset(self._token)
-            if transaction._parent._pool is not None:
-                await transaction._parent._pool.release(transaction._connection)
+            await self._release()
+
+    async def _release(self) -> None:
+        pool = self._transaction._parent._pool
+        if pool is not None:
+            await pool.release(self._transaction._connection)
+
+
+async def _acquire(client: AsyncpgDBClient) -> Any:
+    """A connection of the pool; a new one for one whose session takes no writes, perhaps for
+    want of knowing better."""
+    pool = await _pool(client)
+    connection = await pool.acquire()
+    if sessions.was_read_only(connection):
+        connection.terminate()
+        await pool.release(connection)
+        connection = await pool.acquire()
+    return connection
 
 
 async def _pool(client: AsyncpgDBClient) -> Any:
@@ -128,6 +184,18 @@ def translated() -> Iterator[None]:
     """Raise `DatabaseUnavailable` for whatever says that the server cannot be reached now."""
     try:
         yield
+    except asyncpg.ReadOnlySQLTransactionError as exc:
+        raise DatabaseReadOnly(str(exc)) from exc
+    except asyncpg.LockNotAvailableError as exc:
+        raise DatabaseBlocked(str(exc)) from exc
+    except TransactionManagementError as exc:
+        # Tortoise's name for a whole class of the server's answers.
+        cause = exc.__cause__
+        if isinstance(cause, asyncpg.ReadOnlySQLTransactionError):
+            raise DatabaseReadOnly(str(cause)) from exc
+        if isinstance(cause, asyncpg.IdleInTransactionSessionTimeoutError):
+            raise DatabaseUnavailable(str(cause)) from exc
+        raise
     except _UNAVAILABLE as exc:
         if isinstance(exc, ValueError):
             # asyncpg's InterfaceError for an argument of the wrong type: our mistake.

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypedDict, Unpack
+from uuid import UUID
 
 import msgspec
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
-from models import audit, changes, generation
+from models import audit, changes, generation, revocations
 from models.audit import Actor
 from models.bindings import Upstreams, binding
 from models.crypto import KeyRing
@@ -95,6 +96,17 @@ class Project(Model):
         table = "project"
 
     @classmethod
+    async def find(cls, project_id: UUID) -> Self | None:
+        """The living project with this id and its keys, as revocations that wait would have it."""
+        project = await cls.get_or_none(id=project_id, deleted_at__isnull=True)
+        if project is None:
+            return None
+        await revocations.show_projects([project])
+        await project.fetch_related("keys")
+        await revocations.hide_removed(project.keys)
+        return None if project.deleted_at is not None else project
+
+    @classmethod
     @in_one_transaction
     async def create_with_key(
         cls,
@@ -139,6 +151,9 @@ class Project(Model):
         and no others. Raises NameTaken, ProjectDeleted, OriginNotAllowed, KeyMustBeGiven,
         KeyNotNeeded.
         """
+        if key is None and wanted == {"is_active": False}:
+            await self._switch_off(by=by)
+            return
         await self._lock()
         _normalise(wanted)
         before = self.provider, self.base_url
@@ -165,6 +180,21 @@ class Project(Model):
                 await kept.rebind(binding(*after), by=by)
         if key is not None and (elsewhere or not fitting):
             await self._replace_keys(elsewhere, key, by=by)
+
+    async def _switch_off(self, *, by: Actor) -> None:
+        """It does not wait for whoever has the row locked: see `models.revocations`."""
+        locked = await self._lock(wait=False)
+        if not self.is_active:
+            return
+        self.is_active = False
+        self.updated_at = changes.now()
+        if locked:
+            await _save(self)
+        else:
+            await revocations.deactivate(self.id, self.updated_at)
+        shown: dict[str, tuple[object, object]] = {"is_active": (True, False)}
+        await audit.record(by, _action(shown), "project", self.id, shown)
+        await generation.bump("project", self.id)
 
     async def _keys_by_fit(
         self, upstreams: Upstreams, provider: str, base_url: str | None
@@ -221,8 +251,8 @@ class Project(Model):
 
     @in_one_transaction
     async def revoke_tokens(self, *, by: Actor) -> RevokedCounts:
-        """Revoke every token of the project."""
-        await self._lock(deleted=True)
+        """Revoke every token of the project, whoever has rows locked."""
+        await self._lock(deleted=True, wait=False)
         counts = await self._revoke_all(changes.now())
         await audit.record(
             by,
@@ -236,17 +266,23 @@ class Project(Model):
 
     @in_one_transaction
     async def erase(self, *, by: Actor) -> None:
-        """Delete: tokens revoked, key material gone, history kept. Again: nothing happens."""
-        await self._lock(deleted=True)
+        """Delete: tokens revoked, key material gone, history kept. Again: nothing happens.
+
+        It does not wait for whoever has rows locked: see `models.revocations`.
+        """
+        locked = await self._lock(deleted=True, wait=False)
         if self.deleted_at is not None:
             return
         present = changes.now()
         counts = await self._revoke_all(present)
-        erased = await self.keys.all().delete()
+        erased = await revocations.remove_keys(present, by="project_id", owner=self.id)
         self.is_active = False
         self.live_name = None
         self.deleted_at = self.updated_at = present
-        await self.save()
+        if locked:
+            await self.save()
+        else:
+            await revocations.delete(self.id, present)
         await audit.record(
             by,
             "project.delete",
@@ -261,17 +297,25 @@ class Project(Model):
         await generation.bump("project", self.id)
 
     async def _revoke_all(self, moment: datetime) -> RevokedCounts:
-        # Locked in the order in which the ledger updates them, so that neither waits in a circle.
-        locked = await self.tokens.all().order_by("id").select_for_update().values_list("id")
-        revoked = await self.tokens.filter(revoked_at__isnull=True).update(revoked_at=moment)
-        return RevokedCounts(revoked, len(locked) - revoked, len(locked))
+        revoked = await revocations.revoke_tokens(moment, by="project_id", owner=self.id)
+        total = await self.tokens.all().count()
+        return RevokedCounts(revoked, total - revoked, total)
 
-    async def _lock(self, *, deleted: bool = False) -> None:
-        """Read the row again and keep others from changing it until we commit."""
-        fresh = await type(self).select_for_update().get(id=self.id)
-        changes.take_over(self, fresh)
+    async def _lock(self, *, deleted: bool = False, wait: bool = True) -> bool:
+        """Read the row again and keep others from changing it until we commit.
+
+        Without `wait`, and while somebody else has it locked, it is only read; whether it is ours.
+        """
+        if wait:
+            await type(self).select_for_update().get(id=self.id)
+        locked = wait or await revocations.lock("project", self.id)
+        if locked and self.id in await revocations.waiting():
+            await revocations.complete_here()
+        changes.take_over(self, await type(self).get(id=self.id))
+        await revocations.show_projects([self])
         if self.deleted_at is not None and not deleted:
             raise ProjectDeleted(f"The project {self.name} was deleted.")
+        return locked
 
 
 def _check_origin(upstreams: Upstreams, provider: str, base_url: str | None) -> None:

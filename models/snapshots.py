@@ -11,6 +11,7 @@ import asyncpg
 
 from models.database import postgres_address
 from models.postgres import translated
+from models.sessions import watch
 
 if TYPE_CHECKING:
     from config import Database
@@ -80,6 +81,7 @@ class _Postgres:
 async def _postgres(database: "Database") -> AsyncIterator[Snapshot]:
     with translated():
         connection = await asyncpg.connect(**postgres_address(database))
+    watch(connection)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield _Postgres(connection)

@@ -22,7 +22,12 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapp
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
-from models.errors import DatabaseDamaged, DatabaseUnavailable
+from models.errors import (
+    DatabaseBlocked,
+    DatabaseDamaged,
+    DatabaseReadOnly,
+    DatabaseUnavailable,
+)
 from models.sqlite_readers import NoReader, Readers, only_reads
 
 _UNAVAILABLE: Final = frozenset(
@@ -204,7 +209,7 @@ def _translated() -> Iterator[None]:
         raise DatabaseUnavailable(str(exc)) from exc
     except sqlite3.OperationalError as exc:
         if _code(exc) in _UNAVAILABLE:
-            raise DatabaseUnavailable(str(exc)) from exc
+            raise _unavailable(exc) from exc
         raise
     except sqlite3.DatabaseError as exc:
         if _code(exc) in _DAMAGED:
@@ -213,8 +218,18 @@ def _translated() -> Iterator[None]:
     except OperationalError as exc:
         cause = exc.args[0] if exc.args else None
         if isinstance(cause, sqlite3.OperationalError) and _code(cause) in _UNAVAILABLE:
-            raise DatabaseUnavailable(str(cause)) from exc
+            raise _unavailable(cause) from exc
         raise
+
+
+def _unavailable(error: sqlite3.OperationalError) -> DatabaseUnavailable:
+    match _code(error):
+        case sqlite3.SQLITE_READONLY:
+            return DatabaseReadOnly(str(error))
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return DatabaseBlocked(str(error))
+        case _:
+            return DatabaseUnavailable(str(error))
 
 
 def _code(error: sqlite3.DatabaseError) -> int | None:

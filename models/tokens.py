@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tortoise import Model, fields
 
-from models import audit, changes, generation, secrets
+from models import audit, changes, generation, revocations, secrets
 from models.audit import Actor
 from models.database import in_one_transaction
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
@@ -74,6 +74,15 @@ class Token(Model):
         return "active"
 
     @classmethod
+    async def find(cls, token_id: UUID) -> Self | None:
+        """The token with this id, with its project, as revocations that wait would have it."""
+        token = await cls.get_or_none(id=token_id).select_related("project")
+        if token is not None:
+            await revocations.show_tokens([token])
+            await revocations.show_projects([token.project])
+        return token
+
+    @classmethod
     @in_one_transaction
     async def issue(
         cls,
@@ -89,6 +98,7 @@ class Token(Model):
         """
         present = changes.now()
         owner = await Project.select_for_update().get(id=project.id)
+        await revocations.show_projects([owner])
         if not owner.is_active or owner.deleted_at is not None:
             raise ProjectInactive(f"The project {owner.name} is not active.")
         _check_lifetime(wanted.get("expires_at"), present, max_lifetime)
@@ -127,13 +137,14 @@ class Token(Model):
 
     @in_one_transaction
     async def revoke(self, *, by: Actor) -> None:
-        """End the token and its running streams, for good. Again: nothing happens."""
-        try:
-            await self._lock()
-        except TokenRevoked:
+        """End the token and its running streams, for good. Again: nothing happens.
+
+        It does not wait for whoever has the row locked: see `models.revocations`.
+        """
+        moment = changes.now()
+        if not await revocations.revoke_tokens(moment, by="id", owner=self.id):
             return
-        self.revoked_at = changes.now()
-        await self.save(update_fields=["revoked_at"])
+        self.revoked_at = moment
         await audit.record(
             by, "token.revoke", "token", self.id, {"revoked_at": (None, self.revoked_at)}
         )
@@ -174,6 +185,7 @@ class Token(Model):
         """Read the row again and keep others from changing it until we commit."""
         fresh = await type(self).select_for_update().get(id=self.id)
         changes.take_over(self, fresh)
+        await revocations.show_tokens([self])
         if self.revoked_at is not None:
             raise TokenRevoked(f"The token {self.hint} is revoked.")
 

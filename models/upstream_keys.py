@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tortoise import Model, fields
 
-from models import audit, changes, generation
+from models import audit, changes, generation, revocations
 from models.audit import Actor
 from models.bindings import binding
 from models.crypto import KeyRing
@@ -80,12 +80,12 @@ class UpstreamKey(Model):
 
     @in_one_transaction
     async def remove(self, *, by: Actor) -> None:
-        """Erase the key, material and all. Again: nothing happens."""
-        try:
-            await self._lock()
-        except KeyRemoved:
+        """Erase the key, material and all. Again: nothing happens.
+
+        It does not wait for whoever has the row locked: see `models.revocations`.
+        """
+        if not await revocations.remove_keys(changes.now(), by="id", owner=self.id):
             return
-        await self.delete()
         await audit.record(
             by,
             "key.remove",

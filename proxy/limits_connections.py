@@ -13,6 +13,7 @@ import asyncpg
 
 from config import Database
 from models.database import postgres_address
+from models.sessions import guard
 
 _CLOSE_TIMEOUT_S: Final = 2.0
 
@@ -80,6 +81,10 @@ class Connections:
             connection = await self._connect()
         try:
             rows: list[Any] = await connection.fetch(statement, *arguments)
+        except asyncpg.ReadOnlySQLTransactionError:
+            # For as long as this session lives, it would refuse to write.
+            connection.terminate()
+            raise
         except (asyncpg.PostgresError, asyncpg.InterfaceError):
             # The server's answer, or none: asyncpg knows which, and closes in the second case.
             self._idle.append(connection)
@@ -104,9 +109,11 @@ class Connections:
 
     async def _connect(self) -> Any:
         try:
-            return await asyncpg.connect(**self._arguments)
+            connection = await asyncpg.connect(**self._arguments)
+            await guard(connection)
         except UNAVAILABLE as exc:
             raise NotSent(reason(exc)) from exc
+        return connection
 
     def abandon(self) -> None:
         """Let go of a server that does not answer, without a goodbye."""

@@ -1,0 +1,124 @@
+"""Revocations that wait for the lock of their row, and a row for each worker to write."""
+
+from tortoise import BaseDBAsyncClient
+
+RUN_IN_TRANSACTION = True
+
+
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    return """
+CREATE TABLE "revocation" (
+    "subject_id" UUID NOT NULL PRIMARY KEY,
+    "kind" VARCHAR(16) NOT NULL,
+    "at" TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE "heartbeat" (
+    "worker" VARCHAR(64) NOT NULL PRIMARY KEY,
+    "at" TIMESTAMPTZ NOT NULL
+);
+"""
+
+
+async def downgrade(db: BaseDBAsyncClient) -> str:
+    return """
+DROP TABLE "heartbeat";
+DROP TABLE "revocation";
+"""
+
+
+MODELS_STATE = (
+    "eJztXflv4zYW/lcI/9JZIA0mjnN0drFAMpNp006SIsnsFttZKLTF2FrLpCtS8Rjt/O9LUo"
+    "d1W4cP2XlAMU1IPkr5HsV3UZ/+7EwZF0OH8MNfHfY/MhCdd+jPDsUTIn9Idx6gDp5Oo12q"
+    "SeC+7Y2PDOtz4WA93zO2OZFNJuEDx5oKi1E1+AOxibDoEDFK0JiQKUdiRJDDZgeIM/kzFm"
+    "hkccGcOeICzzlyCDbVpQ4QpiYiDuaEI0twKT3nh+qqJhvIy8pJ13UBl1p/uMQQbEjkXI68"
+    "zO//lc0WNclXCYb/63RsPFvENmNgWqaaQLcbYj7VbZ8/X3/4qEeqm+8bA2a7E7oYPZ2LEa"
+    "PhcNe1zEMlo/qGhMo7FMSMQExd2/aVETR5dywbhOOS8FbNRYNJnrFrK0V1/vHs0oHSD5ow"
+    "k9j80DL5ISUzwzL/6d9hZLRh3N49Gg9Xj4bRSalX3UlCIX7TgFG1NCwqFF5/fvPmXeCiWz"
+    "vqAu9/urh/c3z6N41EsN581DrftCAW2BPV2C/A1v9Pwf1+hJ1suIPxCcDljdaBOmhYYL14"
+    "BgL4AoDWAGlngr8aNqFDMZK/dt++LcD4Xxf3GmY5SuPM5EPrPcy3flfX61N4L/C1rRdiVA"
+    "U5JlQLaX/JVljTuw2z3FBfLJM4VVCOyuzhcj7tlYD5tJeLsuqKg9yX27zhOnYVkKMyK1nJ"
+    "rcK4+7Z3Xmox984LVrPqjCNtcUO6BHIXSEN9yZhNMM0xhlG5BNx9KbiuRR3sJps1e5d3d5"
+    "/UzBPO/7B1w/VjAuXPN5dX92+ONPhykCV08/XtYwJwh8g/lgtuTIljTCzqigzor6nIhj1H"
+    "OqEA+Rft4Hofqpv4vnvUO+udH5/2zuUQfZ9hy1mBhtJAq8dnih1s28Q2AtwqQJ0rD2CnwZ"
+    "YosRkxDc9JTaP888PdbTbMackEvqY1EOgvZMuwYPdwLgBRQRLbU4KN+s3NxW/JPfz9p7vL"
+    "pM+tJrjM0QNzrKFFaykiIgqaqK8Jl06IIA7JCDHzfZiY0OY8RU/36won445MGS8m34VJ+S"
+    "8DhygwDCzSOH+QPcKakGys45LJpe6LHgY/7KCTXgD04/XN1cPjxc2vsWX/4eLxSvV0des8"
+    "0frmNKGVcBL07+vHn5D6Ff3n7vYq+XSE4x7/01H3hF3BDMpmBjajmATNQVP8aZqaNdUclw"
+    "Q1t1rNpsoP1lJzXHIFat4d87UTWlY52OdxJDGoGvp4MJ5hxzRiPYvloHK8GXGpL/Xxl3ti"
+    "Yw1kWuVhnvzzVMJI8OQXMt/dh3vR6q/M2FMj2Jhk+XrVgHpUs+wTRGqFsS7LW3Pprkl3km"
+    "zBFA/1n6Su/e0gZ11lFmgSC6+oSOP6Q42xP3ZppUZOiiZSR46FbWQT/EJUJcXiqpSCTDJw"
+    "5lOpQMSoPUcSEoYwGjqYCq+MQskLcfx2Kv/jM+KkizVrusbyes3v0aqVZXb+CwWcNhRwJA"
+    "qkUkY2FNhgJLOZIGYtlYWRn0kqC28wfg8rCkenJeA9SvowC3RVVyJOtKZysxHkawbEj7I1"
+    "J0aMSe0F0EWO5NVvj8V5kNCP/HR3+2MwPJkciQNPqDYU8i6VdTOyduz8JZ4pvC41bK9Quf"
+    "rlPiPWcJSx1HOz3QuBWuntWqv8aF3grji5DTWyDdfI+sylcnpWZauIyuxf+fe4lMNxXOBw"
+    "HKcdDsid1rKSu5BuSZxYUcFUpunND5biUqsMmtqr2iXBUSqHlcI4DfBH5kjLSmUsrWG+lr"
+    "eC6SDLImSd7NxNaFOpGNns4FkYvyfWlsTAy95qFVw8vL/4cNX5lp8fXG9ex0uDZWZ0wgxZ"
+    "US5HhIOWJnGuBUecyL1U/h87+hgsR+xZHYm1HMRm9AD1yQC7nCAsO4VO4aGZJUaIvRDHxl"
+    "M0whyJGUNYyCF6002lcdZ2FUjk7Ggip/0ncSGNs6PZhXXHteTr1JILvYbLGpeEAmGbPVaH"
+    "vEgrWicwiUuCltusZbVV5J/LvLSGhUcz9/RE5g/d7vHxWfft8en5Se/s7OT8bZi9SncVpb"
+    "Eur39UiZWYdtOZlj9c6fAZZMoGowrJwoTU5jKGb9cL/soyhh5A6o2Eags7Lrc3uG54UcMR"
+    "ezhiv39gwxH7dhzsDtAk1JwyfRM1VBETBm0014Y1raUHXww0UF8D/r4twXWzEh9F7k5KFD"
+    "yeeh6PjSWKLq8VMidlIWhuc9AMNdtXoWao2ULNdp9qtgvU/VJkhqNQ/W2FBz3XHoG+5ncW"
+    "oqDlV7gXqC6tcxt8MXZpuftxRJBpDaXDp8rP2C9KH6KnRWnmCVmqWC0HUE0MxWxTU0Xp8Z"
+    "m16XS9e32XKVPw9sr/UOhuRaHbWwZVirELidWUY1vEhrR6lh4oxr4GVxQijlehZs+eVzNP"
+    "URmINoqjjfBcYONYY99e1E1GGtFV1a6zoZ+57LnxSoLZ7/xGBizxn101NFJfLOc/q2Qd6p"
+    "2jEXOdDH7V7CEZfuvvnb47GHueezyyiz3TEd5C7QuqH4LShefkZp329KX9K8hRv8dmDdor"
+    "+chFaeTMDSgjd+wvtvb6axvMHec7zYuFUcXWR5YT2Pk223nILK4s8ATnaW2AAsvuBuL30K"
+    "SXRTgU2EN41/IuQOgrVQA5KgM4l8O53jHixifO4ORBhzgOcyrivpAB1OuhPrAtQoVRB/yU"
+    "KOigng5C0q46WsgQBj3U04NFB2wy1TmiSiqIywH6NZ8COpaRJjW8dFY9O5w/B2ilnlZkKD"
+    "SZCiOXGLJAGSlR0EFNG+3tLoq7qo4eMsVBFzV1gQcjYtbTQ1IUdFD3rSzMGZX3VUsNWdKg"
+    "ibo7ExcGxZRV3pKicnv0jtaG8e/PBeGGlVENLkI/KgUrvwnyzK34nkpMDLCvh70Qz33jbT"
+    "XgFzKAegPUj2qgfgSoN0S9WwP1LqDeEPXjGqgfA+oNUe/VQL0HqDdE/aQG6ieAekPUT2ug"
+    "fgqoN0T9rAbqZ4B6Q9TPa6B+Dqg3RP2HGqj/AKg3jZLqBKdHEJ02xr1WeArxaWPc6wSoRx"
+    "ChNsa9Toh6BDFqY9zrBKlHEKU2wF29PT8i2Kya943LAfoN0a9oYONygH5D9Cua2bgcoN8Q"
+    "/YrGNi4H6DdEv6LJjcsB+g3Rr5gfjssB+g3Rr5gnjssB+g3Rr5gvjssB+g3Rr5g3jssB+g"
+    "3Rr5g/jssB+k2jrbrBLuSSV4N/7XAX4t2V4F834IXc8mrwrxvyQo55NfjXDXoh11wV/xTf"
+    "2laZwX5irtPJ5wXT3QdlWMFGwcilnGBXcu3I9SK1kSYDS/QBCxiwgAELWAPFAAsYsIABCx"
+    "iwgG0YSmAB23V2KmABAxaw/Yu9gAVs26gDC9j2dQAsYO3QA7CAAQsYaAVYwNqmA2ABa5Eu"
+    "gAVs6zoAFrC2aAJYwLaLP7CAbRd5YAHbBvbAArY11IEFDFjAXgvqwAIGLGCvBXVgAQMWsN"
+    "eCOrCAAQvYa0EdWMCABewV4Q4sYMAC9ppwBxYwYAF7HbgDC1gr0AcWsG2iDyxg20QfWMC2"
+    "iT6wgG0TfWAB2yb6wAK2TfSBBWyb6AML2DbRBxawbaIPLGDAAvaq8QcWsO3iDyxg28UfWM"
+    "A2hX9rWMDuvZcWP7FhJ5MGLNJ/UMwD5r/+aNj+0KVEYBfIJuaQOIhQ4cwPEOYII4fNDtG1"
+    "4MgykcWRGBHkT/ydbsNUtlPEHFMKsmekGZo6Ce2ucOov9AvVrGTo2bKF3yElbYsLNFLzUq"
+    "SXqmzFQl7P5GoSNcQyDxBnXjtGU6kBRMlMXu77Z8uR0hb/Qh35+IQX/bu6SUzlOP/q6jYj"
+    "TZac+82T/PdQT2BYpoHF09/yqNKWsJzJf1MMZ0FbyJcSNHCBhcujLcwVA+aRYqmmSpxo+d"
+    "xCq2cVWk6M1vnHs0sHalUifSX1T++fnTXtMU1ohvK5z3Bl3jMMnGfAebY/qgXOM+A82yqU"
+    "6+Y8A0auzTByTaT/xDL2hgJyuVBiDzE+Oi0B8VHSRi4QVl1A3rfZJbxw1uMQP0ywbedG8w"
+    "upzQXy68TZi+WPu2enYfSufimK1x9uLj59ykiQLEKdsms2IrKPq7aMdevmW7duyrppBqUq"
+    "AIcCewjveQl0z3PBPU9iu3VOJeDOeNciViXQxrsW8CqBFt61hlkJdPEOuJW2jf8ucSvtKf"
+    "i7Qq+0d/DrF5ayItalbzk1CFhh11EFH1cipJzKqugnBGHxNz9+UVUFCUFQwW6ewLhwTUtc"
+    "vRAqOpknMCL9B8UnMLAaaZBw6NITGHdUHWSgJDjUoBRhp09T5A8rc+pA3gHTOZng5ADWtf"
+    "Zoi8COnCByBmE/ThPoxDU/VAc2KJnJPw8OFcChgu0fKggfyLK51lBgD3OtaynALHa4ChD7"
+    "EnuI8eqL4b7B0CBVQDkhtodQH3dLQH3czYVadWVCnWV4lwKdaX/Lwdy26Gz9m8ZgpM55Zs"
+    "QAPz/c3ebk3hYiSZtrDQT6S59SXdeajjg6fdeyhUX5obrsNpwcBVHM/AZIv7m5+C2phPef"
+    "7i6TdlVNcJn8Ps+0ypL3Ru/fWl/95h0cFK+2pcSlAOflOMOxhbWcZWpP4sCcWPQzJzkfcF"
+    "90HyxJG6iBhhuMXJo1eJArpM/MOZqNGJrgOeLWUL0EkU4cFI5cnjuALEAbsgBqYeifK+wj"
+    "UZnVbCTb/b59fBs5KeP9yVH5G8lJyvubYs5nTG4KI8xHVaBOCe7hxt09OSnjb5+c5Pvbqi"
+    "/hhjC70poOxm8OX29nXtduse5zvhY3VFbjJevrlkxiiWnOdh2VS4Ddl4LrQjvYUDa7MV/e"
+    "3X2KRS6X14lyxe3nm8srib2GXg6yRE4haeAQBYlRPW0bl4T0bavTtzb2XrKVPlt1TaeEV6"
+    "DsloVV+6Tr0Lh7mZ46z3bOFPCQt07xFQLLyLsehHOJU9bRAV/y4y/3xMY55YV4tPjgTba7"
+    "ul+0+vvStw2E4AFq+VF4BNflgTiPDC7BoaBCamJ+b1HUd9hMxl2H6HFE0ICxsUW+44gTad"
+    "0V2QDigjnEVFwIluDItIaEC8SoPc/iT1jVtGVOCOjUA9T8WxHte/qrEhctJPYu0l99ThZ8"
+    "9L013ykfnRNS20WPyIKqW61q8nVqyelqKDouuRk1b3Iv3SctQy14PfZQuX6G9K6r8VrEpT"
+    "aYkN1MLrZX6nhJr+B4SS99vERjVs2VjogA501W5TeObhrajzIyknHUL2SuAb6W94HpICux"
+    "nV213U1kU0G4bHbwLIzsoutKQiDjJeKltN9fPLy/+HDV+bativqN7prIfeVRvVHayYzok4"
+    "MOioP6STjce021XFx/T17kYFPG0YQj7BA0JlNxoCkKx4RM1TF8y0Hq3t4hfexfsRvKWHxK"
+    "8FhTBYp0UL+iOaFu354d6aAgkq9as9/fen0pc3pUYE6P0uYU8iRr9QtHFZnOgvF7ePhh9Z"
+    "V5PmDVzs2HAgBvCXghx1fH0u1cSkDn6aQrW0fRSVmowrdZ047nONfQc1wStNw2LbfmLPfP"
+    "zHUotn9l3BK5teTkoIPiyPN/3nBjGh2/NPK8YS/EDCjsubwF9bo35d4LiqrKK3QZ2KWCOD"
+    "wgt+9jMRghCbZsYenIcwVzKh7+exWOqsCVkhfiIIdM1LyKZF/OKH10pPlY0DNzEMFSlgvs"
+    "CBW5YjRjzpg4Mq5VNP5En0VXLzogpT9kMzr8QvGzoveXUe9M3pCp1jjxvgngJSjkdWaWkD"
+    "ckhQcj9Ta8vk81mD0/yzAacYqnfMTkFR19+4OxO5V9X+iTXN8Xxofr+ycv2lbzMFfoerkM"
+    "sfU1mWubqB+gIC88lDeAnh020cP6ZGhRxXV1iG4ZUp8SmOAx4V+ovglrInXMLal37wKUCX"
+    "mHQyTjVxLArv9ujucczZSIauozNpaA2uojBHM0YrbZNMAPlly1V3viUhAd5URH+aF+9AlP"
+    "HAIqIneMSAF5SNbZ3FL8Le7UrOnuxyXB3Qf3IM89+NHTe65nEOlf4hQM4yNLUcSEH86xmb"
+    "SW2vAo6zlRhkla14kr9ITSsmBpykLzy5T1WHwCR1kc6k760sSnHIS1XOUL7RNt5F8sbRvD"
+    "7+ysI41dzK2dadlqbrLbtWxNWbXzjdgLtt2sd0UKLFgoAp8e20Hiq/f6QHr2hub3ld7M/N"
+    "Pt5fa0f6uNQscOertYzCIDDfRkmU/pCKacyIr3lKKlv287ykactvzNZyz/+CohSzAeEuIl"
+    "EuIFFDIFX1wqoJB5ncdPYgxTQM0GQcbKPwX6wgYFQUakf4ldduIjSwUZfjZNefvKt9ff2F"
+    "SBgD54wr3o4AmLJ/XKyWxEqMqaDVQqUa4DpkQGGd8BXeXEDYw7d/s1PuMXl4JvYlY9AAM2"
+    "fY02HQwQGKBVG6CfCHZEn+AcIuRF9xLzM4oNLPEOpVcd+o4foP5cGwV17ay3IvMHNrAO3q"
+    "RVdqqFBBRLKhdLYOeCnWvVO9cFcazBKHvb8vuW7Fl4MWrZhpWv3hXnnxonn/xtpL1bj5d7"
+    "6h71znrnx6e9MOUUthRlmkqktIkTvMpfdmuPiOyhH7oWIi/1WFVA2B++h+iu5aC7vKLIfD"
+    "2vgJZ4IbJ5WuLtmMuVERBv1aR9+z9t/yRy"
+)
