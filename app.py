@@ -45,7 +45,7 @@ from proxy.upstream.pool import Pool
 from proxy.upstream.refused import is_refused
 from server import logs
 from server.body_lines import MARGIN, BodyLines
-from server.database_watch import DatabaseWatch
+from server.database_watch import DatabaseState, DatabaseWatch
 from server.downstream import SanicDownstream, of_request
 from server.housekeeping import Housekeeping
 from server.http import StrictHttp
@@ -222,6 +222,7 @@ class _Parts:
         self._grants = Grants(_Books(self._ring), self._file.read, self._providers, self._upstreams)
         self._journal = Journal(settings.data_dir / "journal")
         self._drain = Drain(self._journal)
+        self._watch = DatabaseWatch(uuid4().hex)
         self._pool = Pool(
             Timeouts(
                 settings.upstream_connect_timeout,
@@ -266,7 +267,6 @@ class _Parts:
         if settings.database.dialect == "postgres":
             self._listener = Listener(settings.database, self._grants.look_again)
             self._listener.open()
-        self._watch = DatabaseWatch(uuid4().hex)
         self._watch.open()
         self._housekeeping = Housekeeping(
             settings.data_dir, log_days=settings.request_log_retention_days
@@ -306,7 +306,14 @@ class _Parts:
             await asyncio.to_thread(self._reports.close)
 
     def _levels(self) -> Levels:
-        return Levels(len(self._plane.active), self._pool.connections, self._journal.pending)
+        return Levels(
+            len(self._plane.active),
+            self._pool.connections,
+            self._journal.pending,
+            self._drain.oldest_entry_seconds,
+            self._database_state(),
+            not self._limits.healthy,
+        )
 
     async def metrics(self) -> bytes:
         """What `/metrics` shows."""
@@ -322,10 +329,17 @@ class _Parts:
 
     def checks(self) -> Checks:
         """What `/ready` shows."""
-        answers = self._grants.database_answers
         return Checks(
-            database="never reached" if answers is None else "ok" if answers else "away",
+            database=self._database_state(),
             limits="ok" if self._limits.healthy else "degraded",
             journal=self._journal.state,
             draining=self._plane.draining,
+            oldest_entry_seconds=round(self._drain.oldest_entry_seconds, 3),
+            reached=self._grants.database_answers is not None,
         )
+
+    def _database_state(self) -> DatabaseState:
+        if not self._grants.database_answers:
+            return "away"
+        # A batch meets locks that the watch's own row does not.
+        return "blocked" if self._watch.state == "ok" and self._drain.blocked else self._watch.state

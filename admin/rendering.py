@@ -78,28 +78,36 @@ def _note(visit: Visit) -> str | None:
 _WORDS: Final = {
     "ok": "fine",
     "away": "away, waiting for it",
-    "never reached": "not reached yet",
+    "read-only": "read-only, nothing can be changed or counted",
+    "blocked": "blocked, writes wait for a lock or the disk",
     "degraded": "behind, catching up",
     "full": "full, refusing requests",
 }
 _LIMITS: Final = {"ok": "counted", "degraded": "cannot be counted, limited tokens are refused"}
-_LEVELS: Final = {"ok": "fine", "away": "warning", "degraded": "warning"}
+_LEVELS: Final = {
+    "ok": "fine",
+    "away": "warning",
+    "read-only": "warning",
+    "blocked": "warning",
+    "degraded": "warning",
+}
 
 
 def status_line(service: Service) -> dict[str, str]:
     """The foot of the sidebar: a level, and why."""
     checks = service.checks()
-    worst = checks.draining or checks.database == "never reached" or checks.journal == "full"
+    worst = checks.draining or not checks.reached or checks.journal == "full"
     fine = checks.database == checks.limits == checks.journal == "ok"
     level = "bad" if worst else "fine" if fine else "warning"
+    database = _WORDS.get(checks.database, "") if checks.reached else "not reached yet"
     word = "Not serving" if worst else "All is well" if fine else "Degraded"
     return {
         "level": level,
         "word": "Shutting down" if checks.draining else word,
-        "database": f"{service.database}: {_WORDS.get(checks.database, checks.database)}",
+        "database": f"{service.database}: {database}",
         "limits": f"Limits: {_LIMITS.get(checks.limits, checks.limits)}",
         "journal": f"Journal: {_WORDS.get(checks.journal, checks.journal)}",
-        "database_level": _LEVELS.get(checks.database, "bad"),
+        "database_level": _LEVELS.get(checks.database, "bad") if checks.reached else "bad",
         "limits_level": _LEVELS.get(checks.limits, "bad"),
         "journal_level": _LEVELS.get(checks.journal, "bad"),
     }

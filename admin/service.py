@@ -43,6 +43,9 @@ class Checks(Protocol):
     @property
     def draining(self) -> bool: ...
 
+    @property
+    def reached(self) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:

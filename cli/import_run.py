@@ -59,7 +59,11 @@ class ImportRun:
         self._ring = ring
         self._merge = merge
         self._advance = advance
-        self._known: dict[str, set[str]] = {"project": set(), "token": set()}
+        self._known: dict[str, set[str]] = {
+            "project": set(),
+            "upstream_key": set(),
+            "token": set(),
+        }
         self._some_project: UUID | None = None
 
     async def whole(self) -> None:
@@ -113,6 +117,9 @@ class ImportRun:
         if table.name in _OWNERS:
             owner, column = _OWNERS[table.name]
             fresh = [row for row in fresh if row[column] not in self._known[owner]]
+        if table.name == "revocation":
+            # What is there already stays as it is.
+            fresh = [row for row in fresh if not self._is_known(row["subject_id"])]
         if table.name in _NAMES:
             await _refuse_taken_names(table.name, fresh)
         if table.name == "admin_user":
@@ -125,6 +132,9 @@ class ImportRun:
         if table.name == "token":
             await quotas.forget(self._session.settings, [row["id"] for row in fresh])
         return fresh
+
+    def _is_known(self, subject: str) -> bool:
+        return any(subject in known for known in self._known.values())
 
     def _try_keys(self, rows: Sequence[Named]) -> None:
         if self._ring is None:

@@ -252,11 +252,11 @@ async def unhurried() -> None:
         )
 
 
-async def give_up_on_locks_after(milliseconds: int) -> None:
+async def give_up_on_locks_after(seconds: float) -> None:
     """Bound each wait for a lock in the transaction around the current code."""
     if dialect() == "postgres":
         await connection().execute_query(
-            "SELECT set_config('lock_timeout', $1, true)", [str(milliseconds)]
+            "SELECT set_config('lock_timeout', $1, true)", [str(round(seconds * 1000))]
         )
 
 

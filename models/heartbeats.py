@@ -19,7 +19,7 @@ from models.database import (
 )
 
 #: A wait that long for a row of one's own means that the whole table, or the disk, is held up.
-_LOCK_WAIT_MS: Final = 1_000
+_LOCK_WAIT_S: Final = 1.0
 _KEPT: Final = timedelta(days=1)
 
 
@@ -39,7 +39,7 @@ async def beat(worker: str) -> None:
     async def write() -> None:
         if dialect() == "sqlite":
             return
-        await give_up_on_locks_after(_LOCK_WAIT_MS)
+        await give_up_on_locks_after(_LOCK_WAIT_S)
         await connection().execute_query(
             placeholders(
                 "INSERT INTO heartbeat (worker, at) VALUES ($1, $2)"

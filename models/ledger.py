@@ -187,11 +187,11 @@ async def apply_batch(journal_id: str, start: int, end: int, entries: Sequence[E
 
 
 #: A batch that waits for one row keeps others, of all machines, waiting for those that it has.
-_LOCK_WAIT_MS: Final = 2_000
+_LOCK_WAIT_S: Final = 2.0
 
 
 async def _apply(journal_id: str, start: int, end: int, entries: list[Entry]) -> int:
-    await give_up_on_locks_after(_LOCK_WAIT_MS)
+    await give_up_on_locks_after(_LOCK_WAIT_S)
     position = await _claim(journal_id, start)
     if position != start:
         return position

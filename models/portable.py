@@ -47,7 +47,7 @@ class Portable:
         return tuple(
             name
             for name, field in self.model._meta.fields_map.items()
-            if name in self.model._meta.db_fields and not (field.pk and "id" not in self.key)
+            if name in self.model._meta.db_fields and not (field.pk and name not in self.key)
         )
 
     async def count(self, snapshot: Snapshot) -> int:

@@ -142,7 +142,8 @@ class _PooledTransaction(TransactionContext):
             with translated():
                 if kind is None:
                     await transaction.commit()
-                elif issubclass(kind, DatabaseReadOnly):
+                elif isinstance(error, DatabaseReadOnly) or _went_silent(error):
+                    # To say ROLLBACK to a silent server would take as long again.
                     transaction._connection.terminate()
                 elif not (
                     issubclass(kind, TransactionManagementError)
@@ -157,6 +158,10 @@ class _PooledTransaction(TransactionContext):
         pool = self._transaction._parent._pool
         if pool is not None:
             await pool.release(self._transaction._connection)
+
+
+def _went_silent(error: BaseException | None) -> bool:
+    return isinstance(error, DatabaseUnavailable) and isinstance(error.__cause__, TimeoutError)
 
 
 async def _acquire(client: AsyncpgDBClient) -> Any:

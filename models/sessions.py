@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     pass
 
 #: A transaction of ours does nothing but database work: idle, its machine is gone, or stands still.
-_IDLE_IN_TRANSACTION_MS = 5_000
+_IDLE_IN_TRANSACTION_S = 5.0
 #: Longer than a machine that has gone can keep a lock, so that a change outlasts it.
-_LOCK_WAIT_MS = 8_000
+_LOCK_WAIT_S = 8.0
 #: A silent connection is probed after so many seconds, so often, and given up after so many probes.
 _KEEPALIVE_IDLE_S: Final = 3
 _KEEPALIVE_EVERY_S: Final = 1
@@ -31,9 +31,13 @@ _CLIENT_LOOK_MS: Final = 2_000
 
 def bounds() -> str:
     """The bounds of a transaction, to be prefixed to each of them behind a transaction pooler."""
+    return _bounds("SET LOCAL")
+
+
+def _bounds(how: str) -> str:
     return (
-        f"SET LOCAL idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS};"
-        f" SET LOCAL lock_timeout = {_LOCK_WAIT_MS}"
+        f"{how} idle_in_transaction_session_timeout = {round(_IDLE_IN_TRANSACTION_S * 1000)};"
+        f" {how} lock_timeout = {round(_LOCK_WAIT_S * 1000)}"
     )
 
 
@@ -41,8 +45,7 @@ async def guard(connection: Any) -> None:
     """Bound everything in the session of a new connection, and watch over its socket."""
     watch(connection)
     for settings in (
-        f"SET idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS};"
-        f" SET lock_timeout = {_LOCK_WAIT_MS}",
+        _bounds("SET"),
         f"SET tcp_keepalives_idle = {_KEEPALIVE_IDLE_S};"
         f" SET tcp_keepalives_interval = {_KEEPALIVE_EVERY_S};"
         f" SET tcp_keepalives_count = {_KEEPALIVE_COUNT}",

@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Final, TypeAlias
 
 from loguru import logger
 
-from models.errors import DatabaseUnavailable
+from models.errors import DatabaseBlocked, DatabaseReadOnly, DatabaseUnavailable
 from models.ledger import Entry, apply_batch
 from proxy import journal_files
 from proxy.journal import BATCH, Journal
@@ -31,6 +32,14 @@ _RETRY_MOST_S: Final = 1.0
 _ADOPTED_MAX: Final = 32
 
 
+def _said(error: DatabaseUnavailable) -> str:
+    if isinstance(error, DatabaseReadOnly):
+        return "The database is read-only; entries wait in the journal: {}"
+    if isinstance(error, DatabaseBlocked):
+        return "Writes to the database are blocked by a lock; entries wait in the journal: {}"
+    return "The database is away; entries wait in the journal: {}"
+
+
 class Drain:
     """The background work on one worker's journal, and on those it adopts."""
 
@@ -42,6 +51,10 @@ class Drain:
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
         self._failing = False
+        #: Whether the last batch gave up waiting for a lock.
+        self.blocked = False
+        # When the first entry of each file that is being counted was written, in Unix time.
+        self._oldest: dict[str, float] = {}
         # Files of which the log has heard: some are tried again and again.
         self._complained: set[Path] = set()
 
@@ -121,6 +134,13 @@ class Drain:
         for waiter in waiting:
             waiter.cancel()
 
+    @property
+    def oldest_entry_seconds(self) -> float:
+        """The age of the oldest entry that could not be counted yet; 0 where there is none."""
+        if not self._oldest:
+            return 0.0
+        return max(0.0, time() - min(self._oldest.values()))
+
     # Their work, which tests call directly.
 
     def adopt(self) -> None:
@@ -144,13 +164,15 @@ class Drain:
         try:
             await self._drain_all()
         except DatabaseUnavailable as exc:
-            self._failed("The database is away; entries wait in the journal: {}", exc)
+            self.blocked = isinstance(exc, DatabaseBlocked)
+            self._failed(_said(exc), exc)
             return False
         except Exception as exc:  # noqa: BLE001
             # A deadlock, a table that is locked, whatever a driver thinks of: the entries are
             # on disk and the drain has to live on.
             self._failed("Entries cannot be taken into the books yet: {!r}", exc)
             return False
+        self.blocked = False
         if self._failing:
             self._failing = False
             logger.info("Entries are taken into the books again.")
@@ -188,13 +210,16 @@ class Drain:
             if file in self._adopted:
                 # Let another worker try, or us again.
                 self._adopted.remove(file)
+                self._oldest.pop(file.id, None)
                 file.release()
         return False
 
     async def _advance(self, file: JournalFile) -> int:
         """Take one batch of `file` into the books; how many lines went in."""
         if file.position is None:
+            self._note_oldest(file, read_batch(file, limit=1))
             file.position = await self._apply(file.id, 0, 0, ())
+            self._oldest.pop(file.id, None)
         if file.position > file.size:
             # What lay before the position is in the books; nobody knows what lay behind it.
             self._complain(
@@ -212,8 +237,15 @@ class Drain:
             file.size = batch.start
             return 0
         self._put_aside(file, batch)
+        self._note_oldest(file, batch)
         file.position = await self._apply(file.id, batch.start, batch.end, batch.entries)
+        self._oldest.pop(file.id, None)
         return batch.lines_before(file.position)
+
+    def _note_oldest(self, file: JournalFile, batch: Batch) -> None:
+        if batch.entries:
+            first = batch.entries[0]
+            self._oldest[file.id] = (first.at_us + first.duration_us) / 1e6
 
     def _complain(self, path: Path, problem: object) -> None:
         if path not in self._complained:

@@ -7,7 +7,7 @@ On SQLite a write lock that is taken and let go says it, which costs the disk no
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from loguru import logger
 from tortoise.exceptions import BaseORMException
@@ -17,6 +17,7 @@ from models.errors import DatabaseBlocked, DatabaseReadOnly, DatabaseUnavailable
 from proxy.patience import Patience
 
 DatabaseState: TypeAlias = Literal["ok", "away", "read-only", "blocked"]
+DATABASE_STATES: Final[tuple[DatabaseState, ...]] = get_args(DatabaseState)
 
 _EVERY_S: Final = 1.0
 #: While something is wrong: its end is to be known soon.

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import lru_cache
+from operator import add
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,6 +20,8 @@ _STEP: Final = 250
 #: Keys whose labels are remembered. There are some 40 for each endpoint of a provider in use.
 _REMEMBERED: Final = 50_000
 _TYPES: Final = ("counter", "gauge", "histogram")
+#: Of levels of which the highest counts; all others are added up.
+_MOST: Final = "gauge_livemax_"
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP_ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
@@ -54,10 +57,11 @@ def steps(files: Iterable[Path]) -> Generator[None, None, bytes]:
     sums: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in _TYPES}
     for file in files:
         of_kind = sums[file.name.partition("_")[0]]
+        together = max if file.name.startswith(_MOST) else add
         for number, (key, value) in enumerate(_values(file)):
             if not number % _STEP:
                 yield
-            of_kind[key] += value
+            of_kind[key] = together(of_kind[key], value)
     families: dict[str, _Family] = {}
     for kind, found in sums.items():
         for number, (text, value) in enumerate(found.items()):

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from models.ledger import Entry
 from server import exposition
+from server.database_watch import DATABASE_STATES, DatabaseState
 
 if TYPE_CHECKING:
     from prometheus_client import Histogram
@@ -57,6 +58,9 @@ class Levels(NamedTuple):
     active_requests: int
     upstream_connections: int
     journal_pending: int
+    oldest_entry_seconds: float = 0.0
+    database: DatabaseState = "ok"
+    limits_degraded: bool = False
 
 
 def share(directory: Path) -> None:
@@ -186,6 +190,25 @@ class Metrics:
                 ("llm_proxy_journal_pending", "Entries that are not in the database yet."),
             )
         )
+        self._oldest = Gauge(
+            "llm_proxy_journal_oldest_entry_seconds",
+            "Age of the oldest entry that is not in the database yet.",
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+        self._database = Gauge(
+            "llm_proxy_database_workers",
+            "Workers by what they find the database to be.",
+            ("state",),
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self._limits_degraded = Gauge(
+            "llm_proxy_limits_degraded_workers",
+            "Workers that cannot decide limits.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
 
     def add(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
         """Fold in what has happened since the last time."""
@@ -240,8 +263,13 @@ class Metrics:
 
     def set_levels(self, levels: Levels) -> None:
         """Say what is true of this worker now."""
-        for gauge, level in zip(self._levels, levels, strict=True):
+        counts = (levels.active_requests, levels.upstream_connections, levels.journal_pending)
+        for gauge, level in zip(self._levels, counts, strict=True):
             gauge.set(level)
+        self._oldest.set(levels.oldest_entry_seconds)
+        self._limits_degraded.set(levels.limits_degraded)
+        for state in DATABASE_STATES:
+            self._database.labels(state).set(state == levels.database)
 
     def exposition(self, pause: float = 0.0) -> bytes:
         """The text format, of all workers together; with a `pause`, in seconds, between steps."""

@@ -17,21 +17,30 @@ _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 class Checks(NamedTuple):
     """What `/ready` looks at, told by the worker's wiring."""
 
-    database: Literal["ok", "away", "never reached"]
+    database: Literal["ok", "away", "read-only", "blocked"]
     limits: Literal["ok", "degraded"]
     journal: Literal["ok", "degraded", "full"]
     draining: bool
+    #: Of those that are not counted yet.
+    oldest_entry_seconds: float = 0.0
+    #: Whether the database ever answered; not shown, since `away` and 503 say it.
+    reached: bool = True
 
     @property
     def serves(self) -> bool:
         """Whether requests should be sent here: they can be decided, and kept."""
-        return not self.draining and self.database != "never reached" and self.journal != "full"
+        return not self.draining and self.reached and self.journal != "full"
 
     @property
     def status(self) -> Literal["ok", "degraded"]:
         """`degraded` where anything is not as it should be."""
         fine = self.serves and self.database == self.limits == self.journal == "ok"
         return "ok" if fine else "degraded"
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """What the answer says of each."""
+        return {name: value for name, value in self._asdict().items() if name != "reached"}
 
 
 def blueprint(metrics_token: str | None) -> Blueprint:
@@ -49,7 +58,7 @@ def blueprint(metrics_token: str | None) -> Blueprint:
     @operations.get("/ready", name="ready")
     async def ready(request: Request) -> HTTPResponse:
         checks: Checks = request.app.ctx.checks()
-        body = {"status": checks.status, "checks": checks._asdict()}
+        body = {"status": checks.status, "checks": checks.shown}
         return json(body, status=200 if checks.serves else 503, headers=_FRESH)
 
     @operations.get("/metrics", name="metrics")

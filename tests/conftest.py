@@ -18,6 +18,7 @@ from pytest_sanic.utils import TestServer
 from sanic import Sanic
 
 from models import database as connecting
+from models import sessions
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
@@ -32,6 +33,7 @@ _PATIENCE_S = 60
 for _phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, _phase, float(_PATIENCE_S))
 connecting._CONNECT_TIMEOUT_S = _PATIENCE_S  # type: ignore[misc]
+sessions._IDLE_IN_TRANSACTION_S = float(_PATIENCE_S)
 
 # Every client reads all certificate authorities anew, which takes 35 ms of a core.
 transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ignore[attr-defined]

@@ -17,6 +17,10 @@ OF_A_SUPERVISOR: Final = ("server.supervisor:GRACE_AFTER_DRAIN",)
 OF_A_WORKER: Final = (
     "app:_LAST_DRAIN",
     "app:_LAST_TRANSACTIONS",
+    "models.heartbeats:_LOCK_WAIT_S",
+    "models.ledger:_LOCK_WAIT_S",
+    "models.sessions:_IDLE_IN_TRANSACTION_S",
+    "models.sessions:_LOCK_WAIT_S",
     "proxy.grants:_LOAD_TIMEOUT",
     "proxy.grants:_REFRESH_TIMEOUT",
     "proxy.limits_postgres:_CLOSE_TIMEOUT_S",
@@ -24,6 +28,7 @@ OF_A_WORKER: Final = (
     "proxy.limits_postgres:_TIMEOUT_S",
     "proxy.limits_sqlite:_BUSY_TIMEOUT_S",
     "proxy.limits_sqlite:_CLOSE_TIMEOUT_S",
+    "server.database_watch:_PATIENCE_S",
     "server.worker:GRACE_AFTER_DRAIN",
     "server.worker:_LAST_WORDS",
 )

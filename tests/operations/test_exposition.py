@@ -40,6 +40,7 @@ def _worker(directory: Path, pid: int, endpoints: int) -> None:
     _file(directory, f"counter_{pid}.db", counters)
     _file(directory, f"histogram_{pid}.db", histograms)
     _file(directory, f"gauge_livesum_{pid}.db", {_key("active", "active"): 3.0})
+    _file(directory, f"gauge_livemax_{pid}.db", {_key("oldest", "oldest"): pid / 8})
 
 
 def _text(files: list[Path]) -> bytes:

@@ -38,6 +38,9 @@ NAMES: Final[dict[str, set[str]]] = {
     "llm_proxy_active_requests": set(),
     "llm_proxy_upstream_connections": set(),
     "llm_proxy_journal_pending": set(),
+    "llm_proxy_journal_oldest_entry_seconds": set(),
+    "llm_proxy_database_workers": {"state"},
+    "llm_proxy_limits_degraded_workers": set(),
 }
 
 
@@ -248,9 +251,17 @@ async def test_health_and_ready_say_what_the_contract_says(pair: Service) -> Non
 
     assert (health.status_code, health.json()["status"]) == (200, "ok")
     assert set(health.json()) == {"status", "version"}
-    assert ready.json() == {
+    checks = ready.json()["checks"]
+    # What another test left behind may just be on its way.
+    assert checks.pop("oldest_entry_seconds") >= 0
+    assert ready.json() | {"checks": checks} == {
         "status": "ok",
-        "checks": {"database": "ok", "limits": "ok", "journal": "ok", "draining": False},
+        "checks": {
+            "database": "ok",
+            "limits": "ok",
+            "journal": "ok",
+            "draining": False,
+        },
     }
     assert (root.status_code, root.headers["location"]) == (302, "/admin/")
 
