@@ -99,16 +99,19 @@ async def create(visit: SignedIn) -> HTTPResponse:
 async def show_secret(visit: SignedIn, token_id: UUID) -> HTTPResponse:
     """The secret, once; reloaded, the token's page."""
     token = await find(token_id)
-    secret = handover.receive(visit, token)
-    if secret is None:
-        return visit.redirect(f"/admin/tokens/{token_id}")
-    provider = token.project.provider
+    back = visit.redirect(f"/admin/tokens/{token_id}")
+    handed_over = handover.receive(visit, token)
+    # A HEAD has no body to show it in.
+    if handed_over is None or visit.request.method != "GET":
+        return back
     response = await visit.render(
         "tokens/secret.html",
         token=token,
-        secret=secret,
-        snippets=snippets(visit.base_url, secret, provider),
+        secret=handed_over.secret,
+        snippets=snippets(visit.base_url, handed_over.secret, token.project.provider),
     )
+    if not await token.note_shown(handed_over.ticket, by=visit.actor):
+        return back
     handover.take_away(visit, response, token)
     return response
 

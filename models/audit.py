@@ -59,12 +59,15 @@ async def record(
     changes: Changes | None = None,
     *,
     outcome: AuditOutcome = "ok",
+    event_id: UUID | None = None,
 ) -> None:
     """Add a line, within the caller's transaction if there is one.
 
     `action` reads `noun.verb` (`token.revoke`). `changes` maps a field to (before, after).
+    `event_id` is for what may happen once only: tortoise's IntegrityError the second time.
     """
     await AuditEvent.create(
+        id=event_id or new_id(),
         at=datetime.now(UTC),
         actor=clean_text(by.name, limit=_LONGEST),
         action=action,

@@ -5,6 +5,7 @@ from typing import Final, Literal, Self, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
 from tortoise import Model, fields
+from tortoise.exceptions import IntegrityError
 
 from models import audit, changes, generation, revocations, secrets
 from models.audit import Actor
@@ -172,6 +173,17 @@ class Token(Model):
         )
         await generation.bump("token", self.id)
         return secret
+
+    async def note_shown(self, ticket: UUID, *, by: Actor) -> bool:
+        """Note that the secret which `ticket` was made for is shown; False where it was before.
+
+        The note has the ticket's id, so that of several askers, on whatever machine, one is first.
+        """
+        try:
+            await audit.record(by, "token.show_secret", "token", self.id, event_id=ticket)
+        except IntegrityError:
+            return False
+        return True
 
     async def _retire_secrets(self, end: datetime, present: datetime) -> None:
         await self.secrets.filter(expires_at__lte=present).delete()

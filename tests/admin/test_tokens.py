@@ -1,12 +1,15 @@
 """Tokens, through forms without a script; the secret, which is shown once."""
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
+import pytest
 
+from admin import handover
 from config import Settings
 from models import AuditEvent, Token, TokenSecret
 from models.secrets import digest, is_well_formed
@@ -79,6 +82,35 @@ async def test_the_secret_is_handed_over_encrypted_and_to_one_page_only(admin: B
     stolen = cookie.partition(";")[0]
     shown = await admin.get(f"/admin/tokens/{other.id}/secret", headers={"cookie": stolen})
     assert "llmp_" not in re.sub(r"llmp_…", "", shown.text)
+
+
+@on_both
+async def test_a_secret_is_shown_once_also_to_who_kept_its_cookie(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = await make_project()
+    csrf = await admin.token(NEW)
+    sent = {"csrf": csrf, "project_id": str(project.id), "expiry": "never"}
+
+    async def hand_over() -> tuple[str, dict[str, str]]:
+        answer = await admin.post("/admin/tokens", data=sent, follow_redirects=False)
+        cookies = [*answer.headers.get_list("set-cookie")]
+        kept = next(c.partition(";")[0] for c in cookies if "llm_proxy_secret" in c)
+        session = f"llm_proxy_session={admin.cookies['llm_proxy_session']}"
+        admin.cookies.delete("llm_proxy_secret")
+        return answer.headers["location"], {"cookie": f"{session}; {kept}"}
+
+    page, kept = await hand_over()
+    assert (await admin.head(page, headers=kept, follow_redirects=False)).status_code == 303
+    answers = await asyncio.gather(
+        *(admin.get(page, headers=kept, follow_redirects=False) for _ in range(5))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 303, 303, 303, 303]
+    assert sum("llmp_" in answer.text for answer in answers) == 1
+    assert await AuditEvent.filter(action="token.show_secret").count() == 1
+    page, kept = await hand_over()
+    monkeypatch.setattr(handover, "_SECONDS", -1)
+    assert (await admin.get(page, headers=kept, follow_redirects=False)).status_code == 303
 
 
 @on_both
