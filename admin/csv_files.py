@@ -3,12 +3,10 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Final
+from typing import Any
 
 from admin.visit import Visit
-
-#: What spreadsheets begin a formula with. https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+from models.text import opens_a_formula
 
 
 def cell(value: object) -> str:
@@ -17,7 +15,7 @@ def cell(value: object) -> str:
         return ""
     text = str(value)
     # A number of ours may be negative; only texts can be somebody else's.
-    if isinstance(value, str) and text.lstrip(" ").startswith(_FORMULA):
+    if isinstance(value, str) and opens_a_formula(text):
         return f"'{text}"
     return text
 

@@ -7,6 +7,7 @@ from sanic import HTTPResponse
 
 from admin import shown
 from admin.visit import SignedIn
+from models.text import shown as shown_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,11 @@ class Danger:
         )
 
     def confirmed(self, visit: SignedIn) -> bool:
-        """Whether the name was typed as it is."""
-        return self.name is None or visit.fields.get("name", "").strip() == self.name.strip()
+        """Whether the name was typed as it is, or as the page shows it."""
+        if self.name is None:
+            return True
+        typed = visit.fields.get("name", "").strip()
+        return typed in (self.name.strip(), shown_text(self.name).strip())
 
 
 def running(visit: SignedIn, *owners: UUID, whose: str) -> str:

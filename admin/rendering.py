@@ -11,6 +11,7 @@ from sanic_ext import render as render_template
 from admin import csrf, shown, toasts
 from admin.assets import Assets
 from config.version import VERSION
+from models import text
 
 if TYPE_CHECKING:
     from admin.service import Service
@@ -28,11 +29,20 @@ def prepare(environment: jinja2.Environment, assets: Assets) -> None:
     """Make sanic-ext's environment strict, and give it our words."""
     environment.autoescape = True
     environment.undefined = jinja2.StrictUndefined
+    environment.finalize = _shown
     environment.trim_blocks = True
     environment.lstrip_blocks = True
     environment.globals["asset"] = assets.url
     environment.globals["version"] = VERSION
     environment.filters.update(shown.FILTERS)
+
+
+def _shown(value: Any) -> Any:
+    """Whatever a template writes: nothing in it goes unseen or turns the rest of the page round."""
+    if not isinstance(value, str) or (value.isascii() and value.isprintable()):
+        return value
+    # Where it is markup, it stays markup: what is written out needs no escape.
+    return type(value)(text.shown(value))
 
 
 async def render(

@@ -17,6 +17,7 @@ from manage.errors import InvalidRequest
 from manage.reading import validate
 from manage.schemas.schema import Schema
 from models.rules import FIRST_YEAR, LAST_YEAR, is_datable
+from models.text import unseen
 
 S = TypeVar("S", bound=Schema)
 
@@ -103,6 +104,10 @@ def line(least: int, most: int) -> Callable[[str], str]:
     """A parser of names and labels."""
 
     def parse(text: str) -> str:
+        if (found := unseen(text)) is not None:
+            raise typer.BadParameter(
+                f"holds {found}, a character that is not seen or turns the writing round"
+            )
         if not (text.isprintable() and least <= len(text) <= most):
             raise typer.BadParameter(f"not {least} to {most} printable characters")
         return text

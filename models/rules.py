@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from config import parse_base_url
+from models.text import unseen
 
 #: Integers beyond it are not the same number in every JSON reader.
 LARGEST_INTEGER: Final = 2**53 - 1
@@ -73,6 +74,13 @@ def _storable(text: str) -> str:
     return text
 
 
+def _visible(text: str) -> str:
+    found = unseen(_storable(text))
+    if found is not None:
+        raise wrong(f"This holds {found}, a character that is not seen or turns the writing round.")
+    return text
+
+
 def _to_uuid(value: object) -> UUID:
     if not isinstance(value, str) or _UUID.fullmatch(value) is None:
         raise wrong("This is not an id.")
@@ -127,12 +135,15 @@ def parse_id(text: str) -> UUID | None:
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_storable),
+    AfterValidator(_visible),
 ]
 """The name of something that must have one."""
 
-Label = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storable)]
-"""Text that may be empty; also what is searched for."""
+Label = Annotated[str, StringConstraints(max_length=200), AfterValidator(_visible)]
+"""Text that may be empty."""
+
+SearchText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storable)]
+"""What is searched for, which may be a name from before names had to be visible."""
 
 Id = Annotated[UUID, BeforeValidator(_to_uuid)]
 Moment = Annotated[datetime, BeforeValidator(_to_moment)]
@@ -154,7 +165,7 @@ ApiKey = Annotated[
 """An upstream's key. Anything else would be cut, folded or refused in a header."""
 
 ModelPattern = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_storable)
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_visible)
 ]
 
 #: An allow list. "None at all" would be `null`'s opposite and useless: an empty one is a mistake.

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from admin.forms.form import Form
 from models.administrators import Role
-from models.rules import Label, Name, wrong
+from models.rules import Name, SearchText, wrong
 
 #: As ADMIN_PASSWORD allows. Longer than any hand would type, short enough to hash.
 Password = Annotated[str, Field(min_length=1, max_length=256)]
@@ -66,5 +66,5 @@ class SignIn(Form):
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"password"})
 
-    username: Annotated[Label, Field(min_length=1)]
+    username: Annotated[SearchText, Field(min_length=1)]
     password: Password

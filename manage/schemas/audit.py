@@ -10,15 +10,15 @@ from manage.schemas.queries import RangeQuery
 from manage.schemas.schema import Schema
 from models import AuditEvent
 from models.audit import AuditOutcome
-from models.rules import Label
+from models.rules import SearchText
 
 
 class AuditQuery(RangeQuery):
     """Which events to list."""
 
-    actor: Label | None = None
-    action: Label | None = None
-    target_id: Label | None = None
+    actor: SearchText | None = None
+    action: SearchText | None = None
+    target_id: SearchText | None = None
 
 
 class AuditView(Schema):

@@ -15,12 +15,12 @@ from models.rules import (
     ALLOW_LIST,
     ApiKey,
     BaseUrl,
-    Label,
     ModelPatterns,
     Name,
     Origin,
     Parallel,
     RatePerMinute,
+    SearchText,
     wrong,
 )
 
@@ -90,7 +90,7 @@ class ProjectChange(ProjectLimits):
 class ProjectQuery(PageQuery):
     """Which projects to list."""
 
-    q: Annotated[Label, Field(description="Part of the name, or the id.")] | None = None
+    q: Annotated[SearchText, Field(description="Part of the name, or the id.")] | None = None
     is_active: Switch | None = None
 
 

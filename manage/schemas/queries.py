@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from manage import cursors
 from manage.schemas.schema import Schema
-from models.rules import Id, Label, Moment, wrong
+from models.rules import Id, Moment, SearchText, wrong
 
 PAGE_DEFAULT: Final = 50
 PAGE_MOST: Final = 200
@@ -74,4 +74,4 @@ class OwnedQuery(RangeQuery):
 
     project_id: Id | None = None
     token_id: Id | None = None
-    model: Label | None = None
+    model: SearchText | None = None

@@ -24,6 +24,7 @@ from models.rules import (
     Parallel,
     Quota,
     RatePerMinute,
+    SearchText,
 )
 from models.tokens import DEFAULT_LIFETIME, TokenFields, TokenStatus
 
@@ -98,7 +99,9 @@ class TokenQuery(PageQuery):
 
     project_id: Id | None = None
     status: TokenStatus | None = None
-    q: Annotated[Label, Field(description="Part of the name or hint, or the id.")] | None = None
+    q: Annotated[SearchText, Field(description="Part of the name or hint, or the id.")] | None = (
+        None
+    )
 
 
 class TokenView(Schema):

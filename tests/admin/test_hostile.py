@@ -1,13 +1,26 @@
 """Hostile input is refused or harmless, and never a 500."""
 
 import csv
+import html
 import io
+import re
 
 import pytest
 
 from admin.csv_files import cell
-from models import AuditEvent, Project
-from tests.admin.conftest import BY, RING, Browser, make_project, make_token, make_user, on_both
+from models import AuditEvent, Project, Token
+from tests.admin.conftest import (
+    BY,
+    KEY,
+    PASSWORD,
+    RING,
+    Browser,
+    browsing,
+    make_project,
+    make_token,
+    make_user,
+    on_both,
+)
 from tests.manage.entries import entry, record
 
 SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -132,6 +145,13 @@ async def test_bodies_that_are_no_form_of_ours(admin: Browser) -> None:
     assert huge.status_code == 413
 
 
+@pytest.mark.parametrize("lead", ["", " ", "\u3000", "\u00a0 ", "\u200b", "\ufeff\u202e", "\x00"])
+@pytest.mark.parametrize("sign", [*"=+-@", *"＝＋－＠", *"﹦﹢﹣﹫⁼⁺⁻−", "\t", "\r", "\n"])  # noqa: RUF001
+def test_no_cell_is_a_formula_however_it_begins(lead: str, sign: str) -> None:
+    text = f"{lead}{sign}1+1"
+    assert cell(text) == f"'{text}"
+
+
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =cmd|' /C calc'!A0"]
 )
@@ -169,3 +189,60 @@ async def test_usage_is_exported_by_day(admin: Browser) -> None:
     answer = await admin.get(f"/admin/usage/export?project={token.project_id}&group_by=model")
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert rows[1][1:4] == ["'=1+1", "1", "0"]
+
+
+@pytest.mark.parametrize("unseen", ["\u202e", "\u200b"])
+async def test_what_is_not_seen_is_refused_in_every_name(admin: Browser, unseen: str) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    named = f"a{unseen}b"
+    given = {
+        "project_id": str(project.id), "provider": "openai", "api_key": KEY, "expiry": "never",
+        "username": "eve", "password": PASSWORD, "again": PASSWORD,
+    }  # fmt: skip
+    at, of_token = f"/admin/projects/{project.id}", f"/admin/tokens/{token.id}"
+    for page, to, field in (
+        ("/admin/projects/new", "/admin/projects", "name"),
+        (f"{at}/edit", f"{at}/edit", "name"),
+        (f"{at}/edit", f"{at}/edit", "allowed_models"),
+        (at, f"{at}/keys", "label"),
+        ("/admin/tokens/new", "/admin/tokens", "name"),
+        (f"{of_token}/edit", f"{of_token}/edit", "name"),
+        ("/admin/users/new", "/admin/users", "username"),
+    ):
+        answer = await admin.submit(page, to, **{"name": "x", **given, field: named})
+        assert answer.status_code == 422, to
+        said = f"This holds U+{ord(unseen):04X}, a character that is not seen"
+        assert said in html.unescape(answer.text).replace("Line 1: ", ""), to
+        assert unseen not in answer.text
+    assert await Project.all().count() == await Token.all().count() == 1
+
+
+async def test_names_that_hold_it_already_are_shown_with_it_written_out(admin: Browser) -> None:
+    turned = "safe\u202egpj.exe"
+    project = await make_project(turned)
+    token = await make_token(project, f"{turned}\u200b" + "x" * 60)
+    user = await make_user(turned)
+    await record(entry(project_id=project.id, token_id=token.id, model=turned))
+    for path in (
+        "/admin/projects",
+        f"/admin/projects/{project.id}",
+        f"/admin/projects/{project.id}/edit",
+        f"/admin/projects/{project.id}/delete",
+        "/admin/tokens",
+        f"/admin/tokens/{token.id}",
+        "/admin/requests",
+        "/admin/audit",
+        "/admin/users",
+        f"/admin/users/{user.id}",
+        "/admin/dashboard",
+    ):
+        page = (await admin.get(path)).text
+        assert "safe⟨U+202E⟩gpj.exe" in page or path == "/admin/dashboard", path
+        assert not re.search("[\u200b-\u200f\u202a-\u202e]", page), path
+    async with browsing(str(admin.base_url), turned) as theirs:
+        assert "⟨U+202E⟩" in (await theirs.get("/admin/account")).text
+    shown = "safe⟨U+202E⟩gpj.exe"
+    answer = await admin.submit(f"/admin/projects/{project.id}/delete", name=shown)
+    assert answer.status_code == 200
+    assert not await Project.filter(deleted_at__isnull=True).exists()

@@ -79,3 +79,20 @@ def test_management_tokens_are_shown_once_and_revoked(cli: CommandLine) -> None:
     with_json = cli("management-token", "create", "--name", "deploy", "--json").json
     assert with_json["token"].startswith("llmpm_")
     assert with_json["scope"] == "write"
+
+
+def test_a_name_that_is_not_seen_as_it_is_is_refused(cli: CommandLine) -> None:
+    project = cli.project()
+    key = ("--api-key", "sk-x")
+    named = ("--name", "a\u202eb")
+    for command in (
+        ("admin", "create", "--username", "a\u202eb", "--password", PASSWORD),
+        ("management-token", "create", *named),
+        ("project", "create", *named, *key),
+        ("project", "update", project, *named),
+        ("token", "create", "--project", project, *named),
+        ("key", "add", "--project", project, "--label", "a\u202eb", *key),
+    ):
+        ran = cli(*command)
+        assert ran.code == 2, command
+        assert "U+202E" in ran.err, (command, ran.err)

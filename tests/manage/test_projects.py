@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -341,3 +342,27 @@ async def test_origins_of_the_operator_are_a_fields_bound(
         change = {"base_url": "https://two.example", "api_key": "sk-x"}
         path = f"/manage/projects/{made.json()['id']}"
         assert (await client.patch(path, json=change)).status_code == 400
+
+
+@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200b", "\u3164"])
+async def test_a_name_that_is_not_seen_as_it_is_is_refused_and_still_searched_for(
+    client: httpx.AsyncClient, make_project: Make, unseen: str
+) -> None:
+    project = await make_project()
+    named = f"a{unseen}b"
+    at = f"/manage/projects/{project['id']}"
+    for method, path, body, field in (
+        ("POST", "/manage/projects", {"name": named, "api_key": "sk-x"}, "name"),
+        ("PATCH", at, {"name": named}, "name"),
+        ("PATCH", at, {"allowed_models": [named]}, "allowed_models.0"),
+        ("POST", f"{at}/keys", {"api_key": "sk-x", "label": named}, "label"),
+        ("POST", "/manage/tokens", {"project_id": project["id"], "name": named}, "name"),
+    ):
+        response = await client.request(method, path, json=body)
+        assert response.status_code == 400, path
+        (detail,) = response.json()["error"]["details"]
+        assert detail["field"] == field
+        assert f"U+{ord(unseen):04X}" in detail["message"]
+    for path in ("projects?q", "tokens?q", "requests?model", "audit?actor"):
+        response = await client.get(f"/manage/{path}={quote(named)}")
+        assert response.status_code == 200, path
