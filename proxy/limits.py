@@ -1,8 +1,9 @@
 """The interface behind which limits are decided, and the values that cross it.
 
 All limits of a request, the token's and its project's, are decided together or not at all. There
-are two engines: `limits_sqlite` (node-local, synchronous) and `limits_postgres` (one call of a
-function that a migration installs). A Redis or Valkey store would stand behind the same protocol.
+are two engines: `limits_sqlite` (node-local, synchronous) and `limits_postgres` (a function that a
+migration installs, called once for all requests that wait together). A Valkey store would stand
+behind the same protocol.
 """
 
 from __future__ import annotations

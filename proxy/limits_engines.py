@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config import Settings
+from models.database import connection
 from proxy.limits import LimitStore
 from proxy.limits_postgres import PostgresLimits
 from proxy.limits_sqlite import SqliteLimits
@@ -15,7 +16,13 @@ async def open_limits(settings: Settings, worker: str) -> LimitStore:
     """
     if settings.database.dialect == "postgres":
         workers = settings.data_dir / "limits-workers"
-        shared = PostgresLimits(settings.database, worker, workers=workers)
+        shared = PostgresLimits(
+            settings.database,
+            worker,
+            workers=workers,
+            # Of the pool that the models use.
+            loan=lambda: connection().acquire_connection(),
+        )
         await shared.open()
         return shared
     local = SqliteLimits(settings.data_dir / "limits.db", worker)

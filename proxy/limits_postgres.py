@@ -1,73 +1,116 @@
-"""The limits engine of several machines: functions in PostgreSQL, one round trip per decision.
+"""The limits engine of several machines: a function in PostgreSQL that decides in batches.
 
-It has a few connections of its own, so that no slow query of the admin stands before a decision.
-What a request lets go of is sent in the background: slots until they are free, quota once, since
-after a connection that broke nobody knows whether it was returned. In doubt it counts as used.
+Requests that wait together are decided in one call and one commit: whoever asks while calls are
+under way is part of the next one, and who asks alone is sent at once. A batch also tells what has
+ended since. Calls under way at the same time have no counter in common, so that none waits for
+another's lock; a counter that somebody else keeps locked is left out, and tried apart.
+
+In doubt quota counts as used: after a connection that broke nobody knows whether a call was carried
+out. Slots do not depend on it, since a worker says how many it has (`limits_batch`).
 
 A server that hangs rather than refuses is noticed by the first decision that takes too long. From
 then on nobody waits for it but a probe, until that is answered.
 
-How the functions decide is told by the migration that installs them.
+How the function decides is told by the migration that installs it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
+import asyncpg
 from loguru import logger
 
 from config import Database
-from proxy.limits import Claim, Exhausted, LimitsUnavailable, Remaining, Reservation
-from proxy.limits_connections import UNAVAILABLE, Connections, NotSent, reason
+from proxy.limits import Claim, LimitsUnavailable, Reservation
+from proxy.limits_batch import Account, Batch
+from proxy.limits_connections import (
+    UNAVAILABLE,
+    Connections,
+    Loan,
+    NotSent,
+    reason,
+    was_not_carried_out,
+)
 from proxy.limits_presence import Presence
-from proxy.patience import Patience
+from proxy.limits_queue import SLICES, FairQueue, Waiting
 
-_CONNECTIONS: Final = 4
+#: Statements under way at once, where nothing else is said.
+CONNECTIONS: Final = 4
 _TIMEOUT_S: Final = 2.0
-# Longer than `limit_acquire` waits for a lock, so that its outcome becomes known.
+# Longer than anybody waits, so that a call's outcome becomes known.
 _COMMAND_TIMEOUT_S: Final = 5.0
 _HEARTBEAT_S: Final = 5.0
 _RETRY_S: Final = 0.5
 _CLOSE_TIMEOUT_S: Final = 1.0
-#: Requests that wait for one of the connections; each is a few kilobytes.
+#: Requests that wait for a decision; each is a few kilobytes.
 _WAITING_MAX: Final = 4096
+#: How long a row's lock is waited for before it is left out, and before it is tried again.
+_LOCK_PATIENCE_MS: Final = 100
+_LOCKED_PAUSE_S: Final = 0.05
+#: How long a slot that became free waits for the next decision to tell it. A client that asks again
+#: at once comes within it, and its request is not held up by a call of its own.
+_LINGER_S: Final = 0.005
 
-_ACQUIRE: Final = "SELECT * FROM limit_acquire($1, $2, $3, $4, $5, $6, $7, $8)"
-_RELEASE: Final = "SELECT limit_release($1)"
-_GIVE_BACK: Final = "SELECT limit_give_back($1, $2, $3)"
-_HEARTBEAT: Final = "SELECT limit_heartbeat($1)"
+_DECIDE: Final = (
+    "SELECT * FROM limit_decide("
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+)
+_HEARTBEAT: Final = "SELECT limit_beat($1)"
 _WORKER_GONE: Final = "SELECT limit_worker_gone($1)"
 
 _UNAVAILABLE: Final = (NotSent, *UNAVAILABLE)
+_LOCKED: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
 class PostgresLimits:
-    """The counters in `database`. Workers of this machine share the directory `workers`."""
+    """The counters in `database`. Workers of this machine share the directory `workers`.
 
-    def __init__(self, database: Database, worker: str, *, workers: Path) -> None:
+    `connections` is how many this worker may open for limits; where the server takes none of them,
+    `loan` lends another.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        worker: str,
+        *,
+        workers: Path,
+        connections: int = CONNECTIONS,
+        loan: Loan | None = None,
+    ) -> None:
         # A worker's successor has the same name while its own requests may still be running.
         self._worker = f"{worker}-{uuid4().hex}"
         self._presence = Presence(workers, self._worker)
         self._connections = Connections(
             database,
-            size=_CONNECTIONS,
+            size=connections,
             connect_timeout=_TIMEOUT_S,
             command_timeout=_COMMAND_TIMEOUT_S,
+            loan=loan,
         )
-        self._calls: set[asyncio.Task[Reservation]] = set()
-        self._waiting = 0
+        self._queue = FairQueue(_WAITING_MAX)
+        self._account = Account()
+        # Everyone who waits, queued or in a call.
+        self._undecided: dict[Waiting, None] = {}
+        self._calls: set[asyncio.Task[None]] = set()
+        self._calls_made = 0
+        self._answers = 0
+        # The counters of the calls under way.
+        self._busy: set[str] = set()
+        self._tries_locked = False
+        self._settles = False
         # The server took too long, and no probe has been answered since.
         self._silent = asyncio.Event()
-        # Both are bounded: while the server is away, nothing new is admitted.
-        self._ended: list[UUID] = []
-        self._owed: Counter[tuple[str, int]] = Counter()
-        self._to_settle = asyncio.Event()
-        self._settling = asyncio.Lock()
+        # The last statement failed.
+        self._failing = False
+        self._next: asyncio.Handle | None = None
+        self._clock: asyncio.TimerHandle | None = None
+        self._settle_timer: asyncio.TimerHandle | None = None
+        self._locked_timer: asyncio.TimerHandle | None = None
         self._background: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -82,7 +125,6 @@ class PostgresLimits:
             raise LimitsUnavailable(str(exc)) from exc
         self._background = [
             asyncio.create_task(self._beat_forever(), name="limits-heartbeat"),
-            asyncio.create_task(self._settle_forever(), name="limits-settle"),
             asyncio.create_task(self._probe_while_silent(), name="limits-probe"),
         ]
 
@@ -92,13 +134,14 @@ class PostgresLimits:
             return
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                if self._calls:
-                    await asyncio.wait(self._calls)
-                await self._settle()
+                await self._send_the_rest()
                 await self._connections.fetch(_WORKER_GONE, self._worker)
         except _UNAVAILABLE as exc:
             logger.warning("Limits were not given back: {}", reason(exc))
             self._connections.abandon()
+        for timer in (self._next, self._clock, self._settle_timer, self._locked_timer):
+            if timer is not None:
+                timer.cancel()
         tasks = (*self._background, *self._calls)
         for task in tasks:
             task.cancel()
@@ -107,130 +150,196 @@ class PostgresLimits:
         await self._connections.close()
         self._presence.leave()
 
+    async def _send_the_rest(self) -> None:
+        """Wait for the calls under way, then tell what is left to tell, unless that fails."""
+        if self._calls:
+            await asyncio.wait(self._calls)
+        answers = -1
+        while not self._account.settled and answers != self._answers:
+            answers = self._answers
+            self._settles = True
+            self._pump()
+            if self._calls:
+                await asyncio.wait(self._calls)
+
     @property
     def healthy(self) -> bool:
-        """Whether the server has answered since it was last found silent."""
-        return not self._silent.is_set()
+        """Whether the last statement was carried out, of which there is one every few seconds."""
+        return not self._failing and not self._silent.is_set()
 
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing."""
-        patience = Patience(_TIMEOUT_S)
-        await self._turn(patience)
-        call = asyncio.create_task(self._decide(claims))
-        self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
-        try:
-            # Cut off on its way, a statement may or may not be carried out: it is let finish.
-            in_time = await patience.done(call)
-        except asyncio.CancelledError:
-            call.add_done_callback(self._undo)
-            raise
-        if not in_time:
-            call.add_done_callback(self._undo)
-            self._silent.set()
-            raise LimitsUnavailable("the database does not answer in time")
-        return call.result()
-
-    async def _turn(self, patience: Patience) -> None:
-        """Wait for a connection: whoever is given up on here leaves nothing behind."""
         if self._silent.is_set():
             raise LimitsUnavailable("the database does not answer")
-        if self._waiting == _WAITING_MAX:
-            raise LimitsUnavailable("too many requests wait for the database")
-        if not self._connections.busy:
-            await self._connections.turn()
-            return
-        self._waiting += 1
-        turn = asyncio.create_task(self._connections.turn())
+        outcome: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
+        waiting = Waiting(claims, outcome, self._answers)
+        self._queue.add(waiting)
+        self._undecided[waiting] = None
+        self._wait_no_longer_than_patience()
+        self._schedule()
         try:
-            if not await patience.done(turn):
-                self._silent.set()
-                raise LimitsUnavailable("the database does not answer in time")
-        except BaseException:
-            if not turn.cancel():
-                # It came as we were given up on ourselves.
-                self._connections.pass_turn()
+            return await outcome
+        except asyncio.CancelledError:
+            if outcome.done() and not outcome.cancelled() and outcome.exception() is None:
+                # Taken, but there is nobody left to use it.
+                self.give_back(outcome.result())
             raise
         finally:
-            self._waiting -= 1
+            del self._undecided[waiting]
+            self._queue.discard(waiting)
+            if not self._undecided and self._clock is not None:
+                self._clock.cancel()
+                self._clock = None
 
     def release(self, reservation: Reservation) -> None:
-        """Free the slots with the next message to the server."""
+        """Free the slots with the next call, within milliseconds."""
         if reservation.lease is not None:
-            self._end(UUID(reservation.lease))
+            self._account.let_go(reservation.lease)
+            self._settle_soon()
 
     def give_back(self, reservation: Reservation) -> None:
-        """Free the slots and return the quota with the next message to the server."""
-        for claim in reservation.claims:
-            if claim.quota is not None:
-                self._owed[claim.key, claim.quota_epoch] += 1
+        """Free the slots and return the quota, likewise."""
+        self._account.owe(reservation.claims)
         self.release(reservation)
-        self._to_settle.set()
+        self._settle_soon()
 
-    async def _decide(self, claims: tuple[Claim, ...]) -> Reservation:
-        lease = uuid4() if any(claim.max_parallel is not None for claim in claims) else None
-        keys, quotas, bases, rates, parallels, epochs = zip(*claims, strict=True)
+    # Calls
+
+    def _schedule(self) -> None:
+        if self._next is None:
+            self._next = asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Send what can be sent: all that came in this turn of the loop goes together."""
+        self._next = None
+        while not self._silent.is_set() and len(self._calls) < self._connections.usable:
+            waiting = self._queue.take(self._busy)
+            tries_locked = not waiting and self._may_try_locked()
+            if tries_locked:
+                waiting = self._queue.take(self._busy, locked=True)
+                self._tries_locked = tries_locked = bool(waiting)
+            settling: list[str] = []
+            if self._settles and not (settling := self._account.pending(self._busy)):
+                self._settles = False
+            if not waiting and not settling:
+                return
+            self._send(waiting, settling, tries_locked=tries_locked)
+
+    def _may_try_locked(self) -> bool:
+        """Whoever waits for a lock has one connection, and the others are for the others."""
+        return not self._tries_locked and self._locked_timer is None
+
+    def _send(self, waiting: list[Waiting], settling: list[str], *, tries_locked: bool) -> None:
+        self._calls_made += 1
+        batch = Batch(self._calls_made, waiting, settling, self._account)
+        self._busy.update(batch.keys)
+        call = self._call(batch, tries_locked=tries_locked)
+        self._calls.add(asyncio.create_task(call))
+
+    async def _call(self, batch: Batch, *, tries_locked: bool) -> None:
+        pause = 0.0
         try:
-            rows = await self._connections.fetch_in_turn(
-                _ACQUIRE, keys, quotas, bases, epochs, rates, parallels, lease, self._worker
-            )
+            left = await self._decide(batch)
         except _UNAVAILABLE as exc:
-            if lease is not None:
-                self._disown(lease)
-            raise LimitsUnavailable(reason(exc)) from exc
-        if not rows[0]["admitted"]:
-            raise _exhausted(rows[0])
-        return Reservation(claims, None if lease is None else str(lease), _remaining(rows))
+            if was_not_carried_out(exc):
+                batch.undone()
+            else:
+                batch.lost()
+            batch.refuse(reason(exc))
+            self._failed(exc)
+            pause = _RETRY_S
+        except BaseException as exc:
+            batch.lost()
+            batch.refuse(reason(exc))
+            raise
+        else:
+            self._answers += 1
+            self._answered()
+            self._queue.put_back(left, locked=True)
+            if left:
+                self._pause_locked()
+        finally:
+            self._busy.difference_update(batch.keys)
+            if current := asyncio.current_task():
+                self._calls.discard(current)
+            if tries_locked:
+                self._tries_locked = False
+            if not self._account.settled:
+                self._settle_soon(pause)
+            self._schedule()
 
-    def _undo(self, call: asyncio.Task[Reservation]) -> None:
-        if not call.cancelled() and call.exception() is None:
-            self.give_back(call.result())
-
-    def _disown(self, lease: UUID) -> None:
-        """Nobody has this lease, but the server may have written it, or still be about to."""
-        self._end(lease)
-        asyncio.get_running_loop().call_later(_COMMAND_TIMEOUT_S, self._end, lease)
-
-    def _end(self, lease: UUID) -> None:
-        self._ended.append(lease)
-        self._to_settle.set()
-
-    async def _settle_forever(self) -> None:
-        while True:
-            await self._to_settle.wait()
-            self._to_settle.clear()
+    async def _decide(self, batch: Batch) -> list[Waiting]:
+        """Have a batch decided; who is left, since a row of theirs is locked."""
+        try:
+            rows = await self._ask(batch, _LOCK_PATIENCE_MS)
+        except _LOCKED:
             try:
-                await self._settle()
-            except _UNAVAILABLE as exc:
-                logger.debug("Limits are given back later: {}", reason(exc))
-                self._to_settle.set()
-                await asyncio.sleep(_RETRY_S)
+                rows = await self._ask(batch, 0)
+            except _LOCKED:
+                # The whole table, say.
+                batch.undone()
+                return batch.waiting
+        left = batch.decided(rows[0])
+        self._queue.unlock(set(batch.waiting).difference(left))
+        return left
 
-    async def _settle(self) -> None:
-        """Send what ended since the last time, in one message of each kind."""
-        async with self._settling:
-            await self._send_ended()
-            await self._send_owed()
+    async def _ask(self, batch: Batch, patience_ms: int) -> list[Any]:
+        return await self._connections.fetch(_DECIDE, *batch.arguments(self._worker, patience_ms))
 
-    async def _send_ended(self) -> None:
-        if self._ended:
-            ended, self._ended = self._ended, []
-            try:
-                await self._connections.fetch(_RELEASE, ended)
-            except _UNAVAILABLE:
-                self._ended += ended
-                raise
+    def _pause_locked(self) -> None:
+        if self._locked_timer is None:
+            loop = asyncio.get_running_loop()
+            self._locked_timer = loop.call_later(_LOCKED_PAUSE_S, self._try_locked_again)
 
-    async def _send_owed(self) -> None:
-        if self._owed:
-            # To be sent again only if it was not sent: twice would be one request too many.
-            owed, self._owed = self._owed, Counter()
-            keys, epochs = zip(*owed, strict=True)
-            try:
-                await self._connections.fetch(_GIVE_BACK, keys, epochs, list(owed.values()))
-            except NotSent:
-                self._owed += owed
-                raise
+    def _try_locked_again(self) -> None:
+        self._locked_timer = None
+        self._schedule()
+
+    # What has ended
+
+    def _settle_soon(self, pause: float = 0.0) -> None:
+        if self._settle_timer is None and not self._settles:
+            loop = asyncio.get_running_loop()
+            self._settle_timer = loop.call_later(max(pause, _LINGER_S), self._settle)
+
+    def _settle(self) -> None:
+        """Tell what has ended, also where no decision takes it along."""
+        self._settle_timer = None
+        self._settles = True
+        self._schedule()
+
+    # A server that does not answer
+
+    def _failed(self, error: BaseException) -> None:
+        if not self._failing:
+            self._failing = True
+            logger.error("Limits cannot be decided, limited tokens are refused: {}", reason(error))
+
+    def _answered(self) -> None:
+        if self._failing:
+            self._failing = False
+            logger.info("Limits can be decided again.")
+
+    def _wait_no_longer_than_patience(self) -> None:
+        if self._clock is None:
+            loop = asyncio.get_running_loop()
+            self._clock = loop.call_later(_TIMEOUT_S / SLICES, self._use_up_patience)
+
+    def _use_up_patience(self) -> None:
+        self._clock = None
+        late = []
+        for waiting in self._undecided:
+            waiting.slices -= 1
+            if waiting.slices <= 0:
+                late.append(waiting)
+        if any(waiting.answers == self._answers for waiting in late):
+            # Not one answer in all the time: this is no matter of locks or of too many requests.
+            self._silent.set()
+            late = list(self._undecided)
+        for waiting in late:
+            waiting.refuse(LimitsUnavailable("the database does not answer in time"))
+        if self._undecided:
+            self._wait_no_longer_than_patience()
 
     async def _probe_while_silent(self) -> None:
         while True:
@@ -241,31 +350,21 @@ class PostgresLimits:
                 logger.debug("The limits' database is still silent: {}", reason(exc))
                 await asyncio.sleep(_RETRY_S)
             else:
-                # It may have been one row that is locked for long, or more requests than it takes.
                 self._silent.clear()
+                self._schedule()
 
     async def _beat_forever(self) -> None:
         while True:
             try:
-                await self._connections.fetch(_HEARTBEAT, self._worker)
+                rows = await self._connections.fetch(_HEARTBEAT, self._worker)
+                if not rows[0][0]:
+                    self._account.tell_again()
+                    self._settle_soon()
                 for worker in self._presence.dead():
                     await self._connections.fetch(_WORKER_GONE, worker)
                     self._presence.bury(worker)
+                await self._connections.close_idle()
+                self._answered()
             except _UNAVAILABLE as exc:
-                logger.debug("No heartbeat for the limits: {}", reason(exc))
-            await asyncio.sleep(_HEARTBEAT_S)
-
-
-def _exhausted(row: Any) -> Exhausted:
-    remaining = Remaining(row["claim_limit"], 0, row["reset_after"])
-    return Exhausted(row["claim_kind"], row["claim_key"], row["retry_after"], remaining)
-
-
-def _remaining(rows: Sequence[Any]) -> Remaining | None:
-    """The tightest rate, or else the quota."""
-    rates = [row for row in rows if row["claim_kind"] == "rate"]
-    quotas = [row for row in rows if row["claim_kind"] == "quota"]
-    if not (candidates := rates or quotas):
-        return None
-    row = min(candidates, key=lambda row: int(row["claim_remaining"]))
-    return Remaining(row["claim_limit"], row["claim_remaining"], row["reset_after"])
+                self._failed(exc)
+            await asyncio.sleep(_RETRY_S if self._failing else _HEARTBEAT_S)

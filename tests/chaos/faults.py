@@ -34,7 +34,7 @@ class Faults:
         for engine in (SqliteLimits, PostgresLimits):
             self._around(engine, "acquire", "before admission", "after admission")
         self._before(SqliteLimits, "release", "before the release")
-        self._around(PostgresLimits, "_send_ended", "before the release", None)
+        self._before(PostgresLimits, "_settle", "before the release")
         self._around(Pool, "acquire", "while dialling", None)
         self._before(Journal, "append", "before the entry")
         self._after(Journal, "append", "after the entry")
@@ -58,9 +58,7 @@ class Faults:
         original: Callable[..., Awaitable[Any]] = getattr(owner, name)
 
         async def faulty(*args: Any, **kwargs: Any) -> Any:
-            # Nobody would notice a message that has nothing to say.
-            if name != "_send_ended" or args[0]._ended:
-                self.reached(before)
+            self.reached(before)
             result = await original(*args, **kwargs)
             if after is not None:
                 self.reached(after)

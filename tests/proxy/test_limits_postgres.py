@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -73,7 +74,10 @@ def usual_timeout() -> Iterator[None]:
 async def counts(session: Any) -> tuple[int | None, int]:
     """What is used of the quota, and how many slots."""
     used = await session.fetchval("SELECT used FROM limit_counter WHERE key = 't:1'")
-    return used, await session.fetchval("SELECT count(*) FROM limit_lease")
+    return used, await session.fetchval(
+        "SELECT coalesce(sum(slots[entry + 1]), 0)::integer"
+        " FROM limit_counter, generate_series(1, cardinality(slots), 3) AS entry"
+    )
 
 
 async def waits_for_a_lock(session: Any) -> bool:
@@ -81,7 +85,7 @@ async def waits_for_a_lock(session: Any) -> bool:
         await session.fetchval(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            " AND query LIKE '%limit_acquire%'"
+            " AND query LIKE '%limit_decide%'"
         )
     )
 
@@ -271,43 +275,94 @@ async def acquired(store: PostgresLimits) -> Reservation:
             await asyncio.sleep(0.01)
 
 
-async def test_one_locked_row_does_not_close_the_others(
+async def test_one_locked_row_holds_up_nobody_else(
     postgres_database: Database, tmp_path: Path
 ) -> None:
-    other = (Claim("t:2", quota=5),)
+    other = (Claim("t:2", quota=100),)
     async with machine(postgres_database, tmp_path) as store:
         store.release(await store.acquire(CLAIMS))
         async with locked(postgres_database):
-            with usual_timeout(), pytest.raises(LimitsUnavailable):
-                await store.acquire(CLAIMS)
+            waiting = [asyncio.create_task(store.acquire(CLAIMS)) for _ in range(3)]
+            # Also not those that are decided in one call with it.
+            beside = await asyncio.gather(*(store.acquire(other) for _ in range(20)))
+            assert [got.lease for got in beside] == [None] * 20
+            # The server answers, and says which row is locked: it is not taken for silent.
+            assert store.healthy
+            assert not any(task.done() for task in waiting)
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        # All that waited, once the lock is gone.
+        assert sum(isinstance(each, Reservation) for each in outcomes) == 2
+        assert sum(isinstance(each, Exhausted) for each in outcomes) == 1
 
-            async def is_admitted() -> bool:
-                try:
-                    await store.acquire(other)
-                except LimitsUnavailable:
-                    return False
-                return True
 
-            await eventually(is_admitted)
+async def test_clients_in_sequence_are_never_refused_a_slot(store: PostgresLimits) -> None:
+    """Each asks again the moment its request has ended, and there are as many as slots."""
+    slots = (Claim("t:1", max_parallel=5), Claim("p:1", max_parallel=5))
+
+    async def client() -> None:
+        for _ in range(400):
+            store.release(await store.acquire(slots))
+
+    await asyncio.gather(*(client() for _ in range(5)))
 
 
-async def test_so_many_may_wait_and_no_more(
-    store: PostgresLimits, still_database: Database, monkeypatch: pytest.MonkeyPatch
+async def test_what_waits_together_is_decided_in_one_call(
+    store: PostgresLimits, session: Any
 ) -> None:
-    monkeypatch.setattr(limits_postgres, "_WAITING_MAX", 3)
-    store.release(await store.acquire(CLAIMS))
-    async with locked(still_database):
-        asking = [asyncio.create_task(store.acquire(CLAIMS)) for _ in range(4)]
-        await asyncio.sleep(0)
-        waiting = [asyncio.create_task(store.acquire(CLAIMS)) for _ in range(3)]
-        await asyncio.sleep(0)
-        assert asked_in_vain(store)
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        # There is room again.
-        assert not asked_in_vain(store)
-    await asyncio.gather(*asking, return_exceptions=True)
+    claims = [(Claim(f"t:{n}", quota=9), Claim("p:1", max_parallel=99)) for n in range(50)]
+    await asyncio.gather(*(store.acquire(each) for each in claims))
+    turns = await session.fetchval("SELECT turns FROM limit_counter WHERE key = 'p:1'")
+    assert turns == 1
+
+
+async def test_a_worker_that_was_taken_for_dead_tells_its_slots_again(
+    still_database: Database, tmp_path: Path, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits_postgres, "_HEARTBEAT_S", 0.01)
+    async with machine(still_database, tmp_path) as store:
+        await store.acquire(CLAIMS)
+        # Stopped for so long that others cleared it away.
+        await session.execute("DELETE FROM limit_worker; UPDATE limit_counter SET slots = '{}'")
+        await eventually(lambda: _counted(session, (1, 1)))
+
+
+async def test_a_server_with_few_connections_serves_with_those_it_has(
+    still_database: Database, tmp_path: Path, session: Any
+) -> None:
+    await session.execute(
+        "DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN CONNECTION LIMIT 1;"
+        " GRANT ALL ON ALL TABLES IN SCHEMA public TO poor"
+    )
+    poor = replace(still_database, user="poor")
+    try:
+        async with machine(poor, tmp_path) as store:
+            claims = [(Claim(f"t:{n % 9}", quota=100),) for n in range(90)]
+            for _ in range(5):
+                await asyncio.gather(*(store.acquire(each) for each in claims))
+            assert store.healthy
+    finally:
+        await session.execute("DROP OWNED BY poor; DROP ROLE poor")
+
+
+async def test_a_worker_without_a_connection_of_its_own_borrows_one(
+    still_database: Database, tmp_path: Path, session: Any
+) -> None:
+    await session.execute(
+        "DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN CONNECTION LIMIT 0;"
+        " GRANT ALL ON ALL TABLES IN SCHEMA public TO poor"
+    )
+    poor = replace(still_database, user="poor")
+    pool = asyncpg.create_pool(**postgres_address(still_database), min_size=1, max_size=1)
+    try:
+        async with pool:
+            store = PostgresLimits(poor, "w", workers=tmp_path, loan=pool.acquire)
+            await store.open()
+            got = await store.acquire(CLAIMS)
+            assert got.remaining == (5, 4, 0.0)
+            await store.close()
+        assert await counts(session) == (1, 0)
+    finally:
+        await session.execute("DROP OWNED BY poor; DROP ROLE poor")
 
 
 async def test_it_opens_and_closes_without_a_server(tmp_path: Path) -> None:

@@ -1,0 +1,248 @@
+"""One call of `limit_decide`: its arguments, and what its answer means. No input or output here.
+
+A worker tells how many slots of a counter it holds, not by how many that changed. So a call whose
+fate is unknown is mended by the next one about the same counter, whichever of them is carried out
+last: each has a number. Two calls about one counter are never under way at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Container, Iterable
+from typing import Any, Final
+
+from proxy.limits import Claim, LimitsUnavailable, Reservation
+from proxy.limits_decision import Standing, refusal, remaining
+from proxy.limits_queue import Waiting
+
+#: Counters in one call that has nothing to decide.
+_SETTLED_MAX: Final = 500
+
+
+class Account:
+    """What this worker's requests hold, and the quota that they are owed."""
+
+    def __init__(self) -> None:
+        self._leases: dict[str, tuple[str, ...]] = {}
+        self._numbers = itertools.count(1)
+        self._held: Counter[str] = Counter()
+        self._owed: dict[str, Counter[int]] = {}
+        # Keys whose rows say something else than `_held`, as far as is known, and those of calls
+        # of which nobody knows whether they were carried out, or will be.
+        self._behind: set[str] = set()
+        self._unsure: set[str] = set()
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to tell the database."""
+        return not self._behind and not self._owed
+
+    def take(self, claims: tuple[Claim, ...]) -> str | None:
+        """Hold a slot of each claim that has such a limit; the lease, None without one."""
+        keys = tuple(claim.key for claim in claims if claim.max_parallel is not None)
+        if not keys:
+            return None
+        lease = f"{next(self._numbers)}"
+        self._leases[lease] = keys
+        self._held.update(keys)
+        return lease
+
+    def let_go(self, lease: str) -> None:
+        """Free the slots of a lease, once."""
+        for key in self._leases.pop(lease, ()):
+            self._held[key] -= 1
+            self._behind.add(key)
+
+    def owe(self, claims: tuple[Claim, ...]) -> None:
+        """One request of each quota goes back."""
+        for claim in claims:
+            if claim.quota is not None:
+                self._owed.setdefault(claim.key, Counter())[claim.quota_epoch] += 1
+
+    def tell_again(self) -> None:
+        """The database may have cleared away what it knew of this worker's slots."""
+        self._behind.update(key for key, count in self._held.items() if count)
+
+    def pending(self, busy: Container[str]) -> list[str]:
+        """Some keys about which there is something to tell."""
+        keys = (key for key in (*self._behind, *self._owed) if key not in busy)
+        return list(itertools.islice(keys, _SETTLED_MAX))
+
+    def is_told(self, key: str) -> bool:
+        """Whether the row of this key says what is true, as far as is known."""
+        return key not in self._behind
+
+    def begin(
+        self, slots: Iterable[str], keys: Iterable[str]
+    ) -> tuple[bool, dict[str, Counter[int]]]:
+        """What a call is about is on its way: whether all is sure, and what is owed to its keys."""
+        sure = self._unsure.isdisjoint(slots)
+        self._behind.difference_update(slots)
+        return sure, {key: self._owed.pop(key) for key in keys if key in self._owed}
+
+    def count(self, key: str) -> int:
+        """The slots of this key that running requests hold."""
+        return self._held[key]
+
+    def told(self, key: str, held: int) -> None:
+        """The row of this key says so now."""
+        self._unsure.discard(key)
+        if self._held[key] != held:
+            self._behind.add(key)
+        elif not held:
+            del self._held[key]
+
+    def not_told(self, slots: Iterable[str], owed: dict[str, Counter[int]]) -> None:
+        """Nothing of a call was carried out."""
+        self._behind.update(slots)
+        for key, counts in owed.items():
+            self._owed.setdefault(key, Counter()).update(counts)
+
+    def may_be_told(self, slots: Iterable[str]) -> None:
+        """Nobody knows. What was owed counts as used: twice would be one request too many."""
+        self._behind.update(slots)
+        self._unsure.update(slots)
+
+
+class Batch:
+    """Requests that are decided together, and the keys that are told about on the way.
+
+    `number` counts up over all calls of this worker.
+    """
+
+    def __init__(
+        self, number: int, waiting: list[Waiting], settling: list[str], account: Account
+    ) -> None:
+        self._number = number
+        self._account = account
+        self.waiting = waiting
+        self._groups: dict[tuple[Claim, ...], list[Waiting]] = {}
+        for one in waiting:
+            self._groups.setdefault(one.claims, []).append(one)
+        places: dict[str, int] = {}
+        slots: dict[str, None] = {}
+        for claims in self._groups:
+            for claim in claims:
+                places.setdefault(claim.key, len(places) + 1)
+                if claim.max_parallel is not None:
+                    slots[claim.key] = None
+        for key in settling:
+            places.setdefault(key, len(places) + 1)
+        slots.update(dict.fromkeys(key for key in places if not account.is_told(key)))
+        self.keys = places
+        self._held = {key: account.count(key) for key in slots}
+        self._sure, self._owed = account.begin(slots, places)
+
+    def arguments(self, worker: str, patience_ms: int) -> tuple[object, ...]:
+        """Those of `limit_decide`, which tells what they mean."""
+        places = self.keys
+        owed = [
+            (places[key], epoch, count)
+            for key, counts in self._owed.items()
+            for epoch, count in counts.items()
+        ]
+        debts = zip(*owed, strict=True) if owed else ((), (), ())
+        claims = [claim for group in self._groups for claim in group]
+        columns = zip(*claims, strict=True) if claims else ((), (), (), (), (), ())
+        keys, quotas, bases, rates, parallels, epochs = columns
+        return (
+            worker,
+            self._number,
+            patience_ms,
+            self._sure,
+            list(places),
+            [self._held.get(key) for key in places],
+            *debts,
+            [len(group) for group in self._groups.values()],
+            list(itertools.accumulate(map(len, self._groups))),
+            [places[key] for key in keys],
+            quotas,
+            bases,
+            epochs,
+            rates,
+            parallels,
+        )
+
+    def decided(self, row: Any) -> list[Waiting]:
+        """Tell those who wait what the database says; who is left, whose rows are locked."""
+        left: list[Waiting] = []
+        taken: Counter[str] = Counter()
+        claim_at = 0
+        used, spent, busy = row["used"], row["spent"], row["busy"]
+        for (claims, group), admitted in zip(self._groups.items(), row["admitted"], strict=True):
+            if admitted < 0:
+                left += group
+            else:
+                before = [
+                    Standing(
+                        claim,
+                        claim.quota_epoch,
+                        # NULL where there is no such limit.
+                        used[place] or 0,
+                        spent[place] or 0.0,
+                        0.0,
+                        busy[place] or 0,
+                    )
+                    for place, claim in enumerate(claims, claim_at)
+                ]
+                self._tell_group(group, before, admitted)
+                for claim in claims:
+                    if claim.max_parallel is not None:
+                        taken[claim.key] += admitted
+            claim_at += len(claims)
+        self._settle(row["done"], taken)
+        return left
+
+    def _tell_group(self, group: list[Waiting], before: list[Standing], admitted: int) -> None:
+        # Who does not wait any more comes last, so that as little as possible is given back.
+        group.sort(key=lambda one: one.outcome.done())
+        for number, one in enumerate(group):
+            now = before if not number else [_after(each, number) for each in before]
+            if number >= admitted:
+                if not one.outcome.done():
+                    # Nothing is taken from here on: all that follow see the same.
+                    full = [_after(each, admitted) for each in before]
+                    _refuse(group[number:], full)
+                return
+            if one.outcome.done():
+                self._account.owe(one.claims)
+                continue
+            lease = self._account.take(one.claims)
+            one.outcome.set_result(Reservation(one.claims, lease, remaining(now)))
+
+    def _settle(self, done: list[bool], taken: Counter[str]) -> None:
+        left_out = {key for key, is_done in zip(self.keys, done, strict=True) if not is_done}
+        for key, held in self._held.items():
+            if key not in left_out:
+                self._account.told(key, held + taken[key])
+        if left_out:
+            self._account.not_told(
+                left_out & self._held.keys(),
+                {key: counts for key, counts in self._owed.items() if key in left_out},
+            )
+
+    def refuse(self, why: str) -> None:
+        """Nobody who waits gets a decision."""
+        for one in self.waiting:
+            one.refuse(LimitsUnavailable(why))
+
+    def undone(self) -> None:
+        """The call was not carried out."""
+        self._account.not_told(self._held, self._owed)
+
+    def lost(self) -> None:
+        """Nobody knows whether the call was carried out, or still will be."""
+        self._account.may_be_told(self._held)
+
+
+def _after(standing: Standing, requests: int) -> Standing:
+    """A standing once so many more requests were admitted."""
+    claim, epoch, used, spent, at, busy = standing
+    return Standing(claim, epoch, used + requests, spent + requests, at, busy + requests)
+
+
+def _refuse(group: list[Waiting], standings: list[Standing]) -> None:
+    for one in group:
+        # An exception of its own for each: raising writes into it.
+        one.refuse(refusal(standings) or LimitsUnavailable("the database refused for no reason"))
