@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from benchmarks import latency, memory, report, rows, soak, streaming, throughput, wrk
+from benchmarks import latency, memory, postgres, report, rows, soak, streaming, throughput, wrk
 from benchmarks.contenders import NAMES, ROOT, Contender, Stage, fake_upstream, missing
 from benchmarks.machine import Cores, allow_descriptors, describe, on_core
 from benchmarks.plan import QUICK, THOROUGH, Plan
@@ -23,6 +23,8 @@ from benchmarks.results import Results, encode, typical
 from config import VERSION
 
 PARTS: Final = ("throughput", "latency", "first-byte", "streaming", "memory")
+#: Only where it is asked for.
+_POSTGRES: Final = "postgres"
 _RESULTS: Final = ROOT / "benchmarks" / "results"
 
 
@@ -47,7 +49,9 @@ def options_of(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a minute instead of four")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often each takes its turn")
     parser.add_argument("--only", default=",".join(NAMES), metavar="A,B", help="these contenders")
-    parser.add_argument("--part", default=",".join(PARTS), metavar="A,B", help="these tables")
+    parser.add_argument(
+        "--part", default=",".join(PARTS), metavar="A,B", help="these tables; also: postgres"
+    )
     parser.add_argument("--against", type=Path, metavar="DIR", help="another checkout beside ours")
     parser.add_argument("--soak", type=float, metavar="SECONDS", help="only this, for so long")
     parser.add_argument("--rows", type=int, metavar="N", help="only this, with so many rows")
@@ -57,7 +61,7 @@ def options_of(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="instead of benchmarks/results/")
     options = parser.parse_args(argv)
     options.only = _chosen(parser, options.only, NAMES)
-    options.part = _chosen(parser, options.part, PARTS)
+    options.part = _chosen(parser, options.part, (*PARTS, _POSTGRES))
     return options
 
 
@@ -106,7 +110,9 @@ def _measure(
         results.rows = rows.measure(stage, options.rows, plan, say)
     if options.soak or options.rows:
         return
-    if options.part - {"memory"}:
+    if _POSTGRES in options.part:
+        results.shared = postgres.measure(stage, plan, say)
+    if options.part - {"memory", _POSTGRES}:
         with stage.all(options.only) as contenders:
             _in_turns(results, (stage, contenders), options, plan, say)
     if "memory" in options.part:

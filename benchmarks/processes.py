@@ -55,6 +55,7 @@ class Server:
         core: int | None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        user: tuple[int, int] | None = None,
     ) -> None:
         self.port = port
         # Closed by `stop`.
@@ -71,6 +72,9 @@ class Server:
                 env=dict(os.environ if env is None else env),
                 cwd=cwd,
                 start_new_session=True,
+                user=user[0] if user else None,
+                group=user[1] if user else None,
+                extra_groups=[] if user else None,
             )
 
     def __enter__(self) -> Self:

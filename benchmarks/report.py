@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from rich import box
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks import soak
 from benchmarks.latency import DIRECT
-from benchmarks.results import Goal, Latency, Results, typical
+from benchmarks.results import Goal, Latency, Results, Shared, typical
 
 # Below this the contender waited for work, so that its rate is the load's.
 _SATURATED: Final = 0.9
@@ -45,6 +45,7 @@ def show(results: Results, console: Console, *, markdown: bool = False) -> None:
         _streaming(results),
         _memory(results),
         _rows(results),
+        _shared(results),
         _soak(results),
         _goals(results),
     )
@@ -180,6 +181,48 @@ def _rows(results: Results) -> Table:
             f"{typical(one.cpu_us):.1f} ({min(one.cpu_us):.1f})",
         )
     return table
+
+
+def _shared(results: Results) -> Table:
+    table = _table(
+        "Limits on PostgreSQL (median of the rounds, in brackets the best)",
+        "",
+        "wanted",
+        *(label(one.contender) for one in results.shared),
+    )
+    if not results.shared:
+        return table
+    for name, wanted, figures in _SHARED_ROWS:
+        cells = []
+        for one in results.shared:
+            values = figures(one)
+            best = max if wanted.startswith("≥") else min
+            digits = 0 if typical(values) >= 100 else 1 if typical(values) >= 10 else 2
+            cells.append(f"{typical(values):,.{digits}f} ({best(values):,.{digits}f})")
+        table.add_row(name, wanted, *cells)
+    return table
+
+
+def _ratios(upper: list[float], lower: list[float]) -> list[float]:
+    return [one / other for one, other in zip(upper, lower, strict=True)]
+
+
+_SHARED_ROWS: Final[tuple[tuple[str, str, Callable[[Shared], list[float]]], ...]] = (
+    ("50 tokens of one project, one service, requests/s", "≥ 2,500", lambda one: one.one_service),
+    ("the same on two services", "≥ 1.5 × one", lambda one: one.two_services),
+    (
+        "… of one's rate",
+        "≥ 1.5",
+        lambda one: _ratios(one.two_services, one.one_service),
+    ),
+    ("one token with quota, requests/s", "≥ 2,500", lambda one: one.one_token),
+    ("PostgreSQL's CPU µs per request", "≤ 120", lambda one: one.cpu_us),
+    ("… under a held snapshot", "≤ 1.5 × without", lambda one: one.held_cpu_us),
+    ("… of without", "≤ 1.5", lambda one: _ratios(one.held_cpu_us, one.cpu_us)),
+    ("WAL bytes per request", "≤ 600", lambda one: one.wal_bytes),
+    ("p50 of a decision, ms", "", lambda one: [each / 1000 for each in one.p50_us]),
+    ("p99 of a decision, ms", "≤ 12", lambda one: [each / 1000 for each in one.p99_us]),
+)
 
 
 def _soak(results: Results) -> Table:

@@ -87,6 +87,23 @@ class Rows(msgspec.Struct, frozen=True):
     requests_per_second: list[float]
 
 
+class Shared(msgspec.Struct, frozen=True):
+    """What limits on PostgreSQL bear. Rates are requests per second, at a commit of 2 ms."""
+
+    contender: str
+    one_service: list[float]
+    two_services: list[float]
+    one_token: list[float]
+    cpu_us: list[float]
+    """PostgreSQL's, per request."""
+    held_cpu_us: list[float]
+    """After 20,000 requests under one snapshot."""
+    wal_bytes: list[float]
+    p50_us: list[float]
+    """Of a decision at 200 a second over a round trip of 4.3 ms."""
+    p99_us: list[float]
+
+
 class Goal(msgspec.Struct, frozen=True):
     """A figure that was promised, and what it is."""
 
@@ -113,6 +130,7 @@ class Results(msgspec.Struct, kw_only=True):
     memory: list[Memory] = msgspec.field(default_factory=list)
     soak: list[SoakSample] = msgspec.field(default_factory=list)
     rows: list[Rows] = msgspec.field(default_factory=list)
+    shared: list[Shared] = msgspec.field(default_factory=list)
     goals: list[Goal] = msgspec.field(default_factory=list)
 
 

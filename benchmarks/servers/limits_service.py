@@ -1,0 +1,102 @@
+"""The limits of one service and nothing around them: clients that take and give back.
+
+Run by its path, with another checkout in PYTHONPATH to measure that one. Each line it reads is a
+window of load as JSON, each line it writes what came of it.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from config.database import parse_database_url
+from proxy.limits import Claim, Exhausted, LimitsUnavailable
+from proxy.limits_postgres import PostgresLimits
+
+#: So high that they are decided on every request, and never reached.
+_QUOTA = 10**12
+_RATE = 10**8
+_SLOTS = 10**5
+
+
+def _claims(kind: str, token: int) -> tuple[Claim, ...]:
+    if kind == "quota":
+        return (Claim("t:only", quota=_QUOTA),)
+    return (
+        Claim(f"t:{token:032}", _QUOTA, requests_per_minute=_RATE, max_parallel=_SLOTS),
+        Claim(f"p:{0:032}", requests_per_minute=_RATE, max_parallel=_SLOTS),
+    )
+
+
+class Window:
+    """One window of load."""
+
+    def __init__(self, store: PostgresLimits, task: dict[str, Any]) -> None:
+        self._store = store
+        self._task = task
+        self.taken: list[float] = []
+        self.failed = 0
+
+    async def _one(self, number: int, due: float) -> None:
+        claims = _claims(self._task["kind"], number % self._task["tokens"])
+        try:
+            got = await self._store.acquire(claims)
+        except (Exhausted, LimitsUnavailable):
+            self.failed += 1
+            return
+        self.taken.append(time.perf_counter() - due)
+        # As after an answer.
+        await asyncio.sleep(0)
+        self._store.release(got)
+
+    async def _client(self, number: int, end: float) -> None:
+        while time.perf_counter() < end:
+            await self._one(number, time.perf_counter())
+            number += self._task["clients"]
+
+    async def run(self) -> None:
+        """As fast as so many clients go, or `rate` requests a second whatever the answers do."""
+        begin = time.perf_counter()
+        end = begin + self._task["seconds"]
+        if not self._task.get("rate"):
+            clients = range(self._task["clients"])
+            await asyncio.gather(*(self._client(number, end) for number in clients))
+            return
+        due, number, running = begin, 0, set()
+        while due < end:
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            running.add(task := asyncio.create_task(self._one(number, due)))
+            task.add_done_callback(running.discard)
+            due += 1 / self._task["rate"]
+            number += 1
+        await asyncio.gather(*running)
+
+
+async def main(url: str, directory: str) -> None:
+    store = PostgresLimits(parse_database_url(url), "bench", workers=Path(directory))
+    await store.open()
+    loop = asyncio.get_running_loop()
+    print("ready", flush=True)
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        window = Window(store, json.loads(line))
+        began = time.perf_counter()
+        await window.run()
+        took = time.perf_counter() - began
+        taken = sorted(window.taken) or [0.0]
+        found = {
+            "requests": len(window.taken),
+            "failed": window.failed,
+            "seconds": took,
+            "p50": taken[len(taken) // 2],
+            "p99": taken[len(taken) * 99 // 100],
+        }
+        print(json.dumps(found), flush=True)
+    await store.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))
