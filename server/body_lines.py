@@ -20,7 +20,7 @@ from proxy.downstream import RawHeaders
 from proxy.exchange import Exchange
 from proxy.headers import value_of
 from server.logs import stamp
-from server.redaction import LONGEST_SECRET, escaped, plain, redact
+from server.redaction import LONGEST_SECRET, escaped, plain, reach, redact
 
 #: How much more than is shown has to be looked at, so that no secret is shown in part.
 MARGIN: Final = LONGEST_SECRET
@@ -81,8 +81,7 @@ class BodyLines:
             text, room = plain(content), self._bound
             if not body.whole:
                 # What is too near the end of the copy may be the beginning of a secret.
-                longest = max((len(one.encode()) for one in known), default=0)
-                room = min(room, max(0, len(text.encode()) - longest - _NAME_BYTES))
+                room = min(room, max(0, len(text.encode()) - reach(known) - _NAME_BYTES))
         return _cut(redact(text, known, end=len(_cut(text, room))), self._bound)
 
 

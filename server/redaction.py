@@ -5,9 +5,12 @@ Taken out are
 - our own secrets (`llmp_…`, `llmpm_…`), keys that begin with `sk-`, and what follows `Bearer`;
 - the value after a name that holds `api_key`, `authorization`, `credential`, `passphrase`,
   `password`, `private_key`, `secret` or `token`, unless it is a number, a list or an object;
-- secrets that the caller knows, also where JSON or a URL has escaped them.
+- secrets that the caller knows, also in Base64.
 
-It is a net under careless logging, not a proof: what somebody wrote in Base64 or spread over
+Of these, all but values after a name are found behind the escapes of JSON and of URLs as well,
+whichever characters are escaped, in either case, and more than once.
+
+It is a net under careless logging, not a proof: what somebody compressed, encrypted or spread over
 several events is not recognised.
 """
 
@@ -16,6 +19,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote
@@ -24,9 +28,16 @@ from config import Settings
 
 REDACTED: Final = "[redacted]"
 #: A known secret is no longer than this, however it was escaped.
-LONGEST_SECRET: Final = 3 * 4096
+LONGEST_SECRET: Final = 6 * 4096
 #: Shorter ones are nobody's secret, and would blot out words.
 _SHORTEST_SECRET: Final = 4
+
+#: A character behind eight backslashes, or four times percent-encoded and more.
+_LONGEST_ESCAPE: Final = 13
+#: So much of a secret that is not known shows what it is, whatever is escaped.
+_LEAST_SHAPE: Final = 16 * _LONGEST_ESCAPE
+#: Fewer bytes in Base64 are found in too much that is no secret.
+_LEAST_BASE64: Final = 9
 
 # Whatever repeats is bounded or possessive: texts are as long and as odd as a client likes.
 _OURS: Final = re.compile(r"llmpm?_[0-9A-Za-z]*+")
@@ -41,6 +52,9 @@ _BARE: Final = re.compile(
     r"(?:(?:basic|bearer|digest|token)[ \t]{1,8}+)?+[^\s\"'\\,;&<>{}()\[\]]++"
 )
 _NUMBER: Final = re.compile(r"-?[0-9][0-9.e+-]{0,30}+|true|false|null|none")
+_ANY_ESCAPE: Final = re.compile(
+    r"%(?:25){0,4}([0-9a-fA-F]{2})|\\{1,8}+(?:u([0-9a-fA-F]{4})|([\"/]))"
+)
 _ESCAPED: Final = re.compile(r"(\\\\)|\\u00([2-7][0-9a-fA-F])|\\(/)")
 
 
@@ -58,9 +72,32 @@ def known_secrets(settings: Settings) -> tuple[str, ...]:
 
 
 def escaped(*secrets: str | None) -> tuple[str, ...]:
-    """Secrets as they are, in JSON and in a URL."""
+    """Secrets as they are, in JSON, in a URL and in Base64."""
     found = [one for one in secrets if one and len(one) >= _SHORTEST_SECRET]
-    return tuple({form for one in found for form in (one, json.dumps(one)[1:-1], quote(one, ""))})
+    return tuple(dict.fromkeys(form for one in found for form in _forms(one)))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield from (secret, json.dumps(secret)[1:-1], quote(secret, ""))
+    content = secret.encode("utf-8", "surrogatepass")
+    # What a URL's escapes of its bytes come to, one by one.
+    yield content.decode("latin-1")
+    if len(content) < _LEAST_BASE64:
+        return
+    for before in range(3):
+        # Without the characters that also depend on the bytes around it.
+        sixes = base64.b64encode(b"\0" * before + content)[(8 * before + 5) // 6 :].rstrip(b"=")
+        if (before + len(content)) % 3:
+            sixes = sixes[:-1]
+        yield sixes.decode()
+        yield sixes.decode().translate(str.maketrans("+/", "-_"))
+
+
+def reach(known: Iterable[str]) -> int:
+    """How many bytes the longest of these secrets may take, however it is escaped."""
+    return min(
+        LONGEST_SECRET, _LONGEST_ESCAPE * max((len(one.encode()) for one in known), default=0)
+    )
 
 
 def plain(text: str) -> str:
@@ -73,7 +110,10 @@ def redact(text: str, known: Iterable[str] = (), end: int | None = None) -> str:
 
     One that begins there and goes on behind `end` is taken out whole, as far as `text` has it.
     """
+    known = tuple(known)
     end = len(text) if end is None else end
+    # What begins behind the end is not shown in any case.
+    text = text[: end + max(_LEAST_SHAPE, reach(known))]
     pieces: list[str] = []
     at = 0
     for start, stop in sorted(_secrets(text, known)):
@@ -94,16 +134,47 @@ def _unescaped(found: re.Match[str]) -> str:
     return found[0] if character in '"\\\x7f' else character
 
 
-def _secrets(text: str, known: Iterable[str]) -> Iterator[tuple[int, int]]:
+def _secrets(text: str, known: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """Where secrets begin and end."""
+    yield from _named(_small(text))
+    yield from _shaped(text, known)
+    if "%" in text or "\\" in text:
+        bare, ends, shifts = _without_escapes(text)
+        if ends:
+            # For what stands before the first escape, which is found at -1.
+            shifts.append(0)
+            for span in _shaped(bare, known):
+                start, stop = (at + shifts[bisect_right(ends, at) - 1] for at in span)
+                yield start, stop
+
+
+def _small(text: str) -> str:
+    # ASCII's alone, so that every character keeps its place.
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
+def _without_escapes(text: str) -> tuple[str, list[int], list[int]]:
+    """`text` unescaped, where in that each escape ended, and how far `text` is ahead by then."""
+    pieces: list[str] = []
+    ends: list[int] = []
+    shifts: list[int] = []
+    at = length = 0
+    for found in _ANY_ESCAPE.finditer(text):
+        pieces += [text[at : found.start()], found[3] or chr(int(found[1] or found[2], 16))]
+        length += found.start() - at + 1
+        at = found.end()
+        ends.append(length)
+        shifts.append(at - length)
+    return "".join([*pieces, text[at:]]), ends, shifts
+
+
+def _shaped(text: str, known: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Secrets that are known, or look like one."""
     for shape in (_OURS, _USUAL):
         for found in shape.finditer(text):
             yield found.span()
-    # ASCII's alone, so that every character keeps its place.
-    small = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
-    for found in _BEARER.finditer(small):
+    for found in _BEARER.finditer(_small(text)):
         yield found.span(1)
-    yield from _named(small)
     for secret in known:
         at = text.find(secret)
         while at >= 0:

@@ -1,6 +1,8 @@
 """What is taken out of text, whole, before anybody writes it down."""
 
+import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from config import load
 from models.secrets import generate
-from server.redaction import REDACTED, escaped, known_secrets, plain, redact
+from server.redaction import REDACTED, escaped, known_secrets, plain, reach, redact
 
 TOKEN = generate()
 KEY = "sk-proj-AbCdEf_GhIjKl-0123456789"
@@ -67,6 +69,57 @@ def test_a_known_secret_is_found_in_each_form(secret: str) -> None:
     assert redact("abc", known) == "abc"
 
 
+def _percent(secret: str, hexadecimal: str, which: int = 1) -> str:
+    """Every `which`-th character percent-encoded; `hexadecimal` is `02x` or `02X`."""
+    return "".join(
+        "".join(f"%{byte:{hexadecimal}}" for byte in one.encode()) if n % which == 0 else one
+        for n, one in enumerate(secret)
+    )
+
+
+@pytest.mark.parametrize("secret", [KEY, "0af1-x/y+z", 'quo"te d/9', "pass word ü"])
+@pytest.mark.parametrize("hexadecimal", ["02x", "02X"])
+@pytest.mark.parametrize("which", [1, 3])
+def test_a_known_secret_is_found_however_it_is_percent_encoded(
+    secret: str, hexadecimal: str, which: int
+) -> None:
+    known = escaped(secret)
+    once = _percent(secret, hexadecimal, which)
+    for written in (once, once.replace("%", "%25"), once.replace("%", "%2525")):
+        assert redact(f"a%20b {written}%20c", known) == f"a%20b {REDACTED}%20c"
+    assert len(once.encode()) <= reach(known)
+
+
+@pytest.mark.parametrize("secret", [KEY, "0af1-x/y+z", 'quo"te d/9'])
+@pytest.mark.parametrize("hexadecimal", ["04x", "04X"])
+def test_a_known_secret_is_found_however_json_escapes_it(secret: str, hexadecimal: str) -> None:
+    known = escaped(secret)
+    once = "".join(
+        f"\\u{ord(one):{hexadecimal}}" if n % 2 else json.dumps(one)[1:-1]
+        for n, one in enumerate(secret)
+    )
+    for written in (once, once.replace("\\", "\\\\"), json.dumps(secret)[1:-1]):
+        assert redact(f'{{"a": "\\n{written}\\n"}}', known) == f'{{"a": "\\n{REDACTED}\\n"}}'
+
+
+@pytest.mark.parametrize("around", ["", "u", "us", "user:", "müll"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_known_secret_is_found_in_base64(around: str, encode: Callable[[bytes], bytes]) -> None:
+    secret = "s?cr~t>with/odd?bytes~~"
+    written = encode((around + secret + around).encode()).decode()
+    shown = redact(f"<{written}>", escaped(secret))
+    assert REDACTED in shown
+    # What stands around it shares a character with its ends.
+    left = shown.replace(REDACTED, "")
+    assert len(left) <= len(encode(around.encode())) * 2 + 8
+
+
+def test_our_own_secrets_and_usual_keys_are_found_behind_escapes() -> None:
+    for secret in (TOKEN, KEY):
+        assert redact(f"x={_percent(secret, '02x')}&y") == f"x={REDACTED}&y"
+    assert redact("a 100% sure %zz \\x \\u12 %25") == "a 100% sure %zz \\x \\u12 %25"
+
+
 def test_escapes_that_need_not_be_hide_nothing() -> None:
     assert redact(plain(r'{"p\u0061ssword": "x\/y"}')) == f'{{"password": "{REDACTED}"}}'
     assert plain(r"\u0022 \u005c \\u0061 \u00e9 \n") == r"\u0022 \u005c \\u0061 \u00e9 \n"
@@ -90,7 +143,7 @@ def test_whatever_comes_something_is_shown(text: str) -> None:
 @pytest.mark.parametrize(
     "piece",
     ["\\", '"', "token", "token=", 'token:"', "token:'", 'token:\\"', '\\"', "bearer ", "sk-",
-     "llmp_", " ", "a", "\\u0061", "basic "],
+     "llmp_", " ", "a", "\\u0061", "basic ", "%", "%25", "%61", "\\u"],
 )  # fmt: skip
 def test_no_text_takes_longer_than_its_length_allows(piece: str) -> None:
     text = 'token:\\"' + piece * (1_000_000 // len(piece))
