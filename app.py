@@ -23,12 +23,13 @@ from admin import blueprint as admin_blueprint
 from config import Settings, generate_missing, load, traces_wanted
 from config.client_address import client_address
 from manage import blueprint as manage_blueprint
-from models import database, generation
+from models import admissions, database, generation
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.generation import GenerationFile
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grant
 from models.listening import Listener
+from proxy.admissions import NodeFiles
 from proxy.blueprint import blueprint as proxy_blueprint
 from proxy.downstream import RequestHead
 from proxy.drain import Drain
@@ -219,6 +220,7 @@ class _Parts:
         await database.connect(settings.database)
         self._file = GenerationFile(settings.data_dir / "generation")
         generation.configure(self._file)
+        admissions.configure(NodeFiles(settings.data_dir))
         self._grants = Grants(_Books(self._ring), self._file.read, self._providers, self._upstreams)
         self._journal = Journal(settings.data_dir / "journal")
         self._drain = Drain(self._journal)
@@ -300,6 +302,7 @@ class _Parts:
         await asyncio.gather(self._drain.close(timeout=last_drain), self._limits.close())
         await database.disconnect(within=_LAST_TRANSACTIONS)
         generation.configure(None)
+        admissions.configure(None)
         self._file.close()
         if self._reports is not None:
             # The last of all, as whatever went wrong until here is to be reported.

@@ -7,7 +7,7 @@ from uuid import UUID
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
-from models import audit, changes, generation, revocations, secrets
+from models import admissions, audit, changes, generation, revocations, secrets
 from models.audit import Actor
 from models.database import in_one_transaction
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
@@ -46,7 +46,7 @@ class Token(Model):
     max_requests = fields.BigIntField(null=True)
     # Names the counter behind `max_requests`: a limit set anew starts a new one …
     quota_epoch = fields.IntField(default=0)
-    # … at the `request_count` of that moment.
+    # … at what `request_count` comes to, once every request until that moment is counted.
     quota_base = fields.BigIntField(default=0)
     requests_per_minute = fields.IntField(null=True)
     max_parallel_requests = fields.IntField(null=True)
@@ -129,8 +129,8 @@ class Token(Model):
             return
         written = list(changed)
         if changed.get("max_requests", (0, 0))[0] is None:
+            self.quota_base = await admissions.let_in(self)
             self.quota_epoch += 1
-            self.quota_base = self.request_count
             written += ["quota_epoch", "quota_base"]
         await self.save(update_fields=written)
         await audit.record(by, "token.update", "token", self.id, changed)

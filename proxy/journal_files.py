@@ -152,7 +152,7 @@ def read_batch(file: JournalFile, *, limit: int) -> Batch:
     batch = Batch(start)
     data = os.pread(file.fd, min(_READ_BYTES, file.size - start), start)
     for line in _lines(data, limit):
-        entry = _entry(line)
+        entry = entry_of(line)
         if entry is None:
             batch.damaged.append((batch.end, line))
         else:
@@ -175,7 +175,8 @@ def _lines(data: bytes, limit: int) -> Iterator[bytes]:
         offset = newline + 1
 
 
-def _entry(line: bytes) -> Entry | None:
+def entry_of(line: bytes) -> Entry | None:
+    """What a line says; None where it is damaged."""
     try:
         entry = decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):

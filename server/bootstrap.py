@@ -13,10 +13,20 @@ from loguru import logger
 
 from config import Database, Settings
 from migrations import schema
-from models import Actor, AdminUser, Project, Token, UpstreamKey, database, generation
+from models import (
+    Actor,
+    AdminUser,
+    Project,
+    Token,
+    UpstreamKey,
+    admissions,
+    database,
+    generation,
+)
 from models.crypto import KeyRing
 from models.errors import CorruptCiphertext, DatabaseDamaged, NameTaken, UnknownEncryptionKey
 from models.generation import GenerationFile
+from proxy.admissions import NodeFiles
 
 _ACTOR: Final = Actor(name="system")
 
@@ -49,12 +59,14 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = GenerationFile(settings.data_dir / "generation")
     generation.configure(file)
+    admissions.configure(NodeFiles(settings.data_dir))
     await database.connect(settings.database)
     try:
         yield
     finally:
         await database.disconnect()
         generation.configure(None)
+        admissions.configure(None)
         file.close()
 
 

@@ -1,0 +1,88 @@
+"""What this machine's files say of requests that are not in the database yet, for a quota set anew.
+
+Read by whichever process sets one, beside the workers that write them. See `models.admissions`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+from uuid import UUID
+
+from loguru import logger
+
+from proxy.journal_files import SUFFIX, entry_of
+
+#: Read at once.
+_PIECE_BYTES: Final = 1024 * 1024
+_BUSY_SECONDS: Final = 2.0
+
+
+class NodeFiles:
+    """`DATA_DIR`, read only."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._journals = data_dir / "journal"
+        self._limits = data_dir / "limits.db"
+
+    def journals(self) -> list[str]:
+        """The ids of the journals, of living workers and of dead ones."""
+        return [path.name.removesuffix(SUFFIX) for path in self._journals.glob(f"*{SUFFIX}")]
+
+    async def waiting(self, token_id: UUID, positions: Mapping[str, int]) -> int:
+        """How many entries of a token stand behind these positions of the journals."""
+        return await asyncio.to_thread(self._waiting, token_id, positions)
+
+    async def counter(self, key: str) -> tuple[int, int] | None:
+        """Epoch and count of a quota, where the limits engine keeps them in a file."""
+        return await asyncio.to_thread(self._counter, key)
+
+    def _waiting(self, token_id: UUID, positions: Mapping[str, int]) -> int:
+        return sum(
+            _entries_behind(self._journals / f"{journal}{SUFFIX}", position, token_id)
+            for journal, position in positions.items()
+        )
+
+    def _counter(self, key: str) -> tuple[int, int] | None:
+        if not self._limits.exists():
+            return None
+        file = f"file:{quote(str(self._limits.absolute()))}?mode=ro"
+        query = "SELECT epoch, used FROM counter WHERE key = ?"
+        try:
+            with closing(sqlite3.connect(file, uri=True, timeout=_BUSY_SECONDS)) as limits:
+                row = limits.execute(query, (key,)).fetchone()
+        except sqlite3.DatabaseError as exc:
+            # The journals know all but what still runs: no reason to refuse a change.
+            logger.warning("The limits' counters cannot be read: {}", exc)
+            return None
+        return None if row is None else (row[0], row[1])
+
+
+def _entries_behind(path: Path, position: int, token_id: UUID) -> int:
+    count, begun = 0, b""
+    try:
+        with path.open("rb") as file:
+            file.seek(position)
+            while piece := file.read(_PIECE_BYTES):
+                lines, newline, begun = (begun + piece).rpartition(b"\n")
+                count += _entries_in(lines + newline, token_id)
+    except FileNotFoundError:
+        # Drained to its end and removed, before the token's row was locked.
+        return 0
+    return count + _entries_in(begun, token_id)
+
+
+def _entries_in(lines: bytes, token_id: UUID) -> int:
+    """How many entries of a token there are; only lines that name it are decoded."""
+    named, count, at = str(token_id).encode("ascii"), 0, 0
+    while (found := lines.find(named, at)) >= 0:
+        end = lines.find(b"\n", found) + 1 or len(lines)
+        entry = entry_of(lines[lines.rfind(b"\n", 0, found) + 1 : end])
+        count += entry is not None and entry.token_id == token_id
+        at = end
+    return count
