@@ -1,7 +1,8 @@
 """Content codings, undone in a copy so that usage can be read; the client gets the original.
 
-A decoder is fed pieces and returns what they decode to. What it yields is bounded: an answer that
-decodes to far more than it weighs is not worth memory to be counted.
+A decoder is fed pieces and returns what they decode to, no more than some 64 KiB at once: while it
+is `behind`, feeding it b"" in a later turn of the event loop returns more. An answer that decodes
+to far more than it weighs (a bomb) is not worth the time to be counted.
 """
 
 from __future__ import annotations
@@ -13,8 +14,16 @@ from typing import IO, Final, Protocol, cast
 import brotli  # type: ignore[import-untyped]  # It has no types.
 import zstandard
 
-#: Per piece of input (at most some 256 KiB) no more than this is decoded.
-PIECE_MAX_BYTES: Final = 16 * 1024 * 1024
+#: A call returns no more than this, brotli's own buffer aside.
+STEP_BYTES: Final = 64 * 1024
+#: A codec is given so much at once, and asked so often in one call: a gzip member may be 20 bytes.
+_SLICE: Final = 2048
+_SLICES_PER_STEP: Final = 128
+#: An answer may decode to this, and beyond it to so many times its size.
+ALWAYS_BYTES: Final = 4 * 1024 * 1024
+RATIO_MAX: Final = 100
+#: What one slice may decode to with zstd, which cannot be stopped in the middle of one.
+_BURST_BYTES: Final = ALWAYS_BYTES
 #: RFC 9659: what a decoder of the web's zstd has to offer, and no more.
 _ZSTD_WINDOW: Final = 8 * 1024 * 1024
 _GZIP_OR_ZLIB: Final = 47
@@ -25,44 +34,56 @@ class CannotDecode(Exception):
     """The coding is unknown, broken, or a bomb: usage stays unknown."""
 
 
-class _Decompressor(Protocol):
-    def __call__(self, data: bytes) -> bytes: ...
+class _Codec(Protocol):
+    """`decode` takes all of `data`, and returns about `limit` bytes at most.
+
+    While it is `full`, there is more to be had for b"".
+    """
+
+    full: bool
+
+    def decode(self, data: bytes, limit: int) -> bytes: ...
 
 
 class _Zlib:
     """gzip, of any number of members, and deflate, in its wrapper or (as some send it) raw."""
 
-    __slots__ = ("_begun", "_done", "_head", "_is_deflate", "_state")
+    __slots__ = ("_begun", "_done", "_head", "_is_deflate", "_state", "_tail", "full")
 
     def __init__(self, *, is_deflate: bool) -> None:
         self._is_deflate = is_deflate
         self._state: zlib._Decompress | None = None
         #: The first byte, while one is not enough to tell wrapped from raw.
         self._head = b""
-        self._begun = self._done = False
+        #: What was given and not looked at yet.
+        self._tail = b""
+        self._begun = self._done = self.full = False
 
-    def __call__(self, data: bytes) -> bytes:
-        if self._done:
-            return b""
-        data = self._head + data
-        self._head = b""
-        decoded = b""
-        while data:
-            if self._state is None:
-                # Another member may follow; anything else is padding.
-                self._done = self._begun and (self._is_deflate or data[:1] != b"\x1f")
-                if self._done:
-                    break
-                if self._is_deflate and len(data) < 2:
-                    self._head = data
-                    break
-                self._begun = True
-                self._state = zlib.decompressobj(self._window_bits(data))
-            decoded += self._state.decompress(data, PIECE_MAX_BYTES + 1 - len(decoded))
-            _check(decoded, unfinished=bool(self._state.unconsumed_tail))
-            data = self._state.unused_data
-            if self._state.eof:
-                self._state = None
+    def decode(self, data: bytes, limit: int) -> bytes:
+        data = self._head + self._tail + data
+        self._head = self._tail = b""
+        self.full = False
+        if self._state is None:
+            if self._done or not data:
+                return b""
+            # Another member may follow; anything else is padding.
+            self._done = self._begun and (self._is_deflate or data[:1] != b"\x1f")
+            if self._done:
+                return b""
+            if self._is_deflate and len(data) < 2:
+                self._head = data
+                return b""
+            self._begun = True
+            self._state = zlib.decompressobj(self._window_bits(data))
+        decoded = self._state.decompress(data, limit)
+        if self._state.eof:
+            self._tail = self._state.unused_data
+            self._state = None
+            self.full = bool(self._tail)
+        else:
+            self._tail = self._state.unconsumed_tail
+            # zlib may have taken everything in and still hold output.
+            self.full = bool(self._tail) or len(decoded) == limit
         return decoded
 
     def _window_bits(self, data: bytes) -> int:
@@ -72,19 +93,24 @@ class _Zlib:
         return _RAW_DEFLATE
 
 
-def _brotli() -> _Decompressor:
-    state = brotli.Decompressor()
+class _Brotli:
+    __slots__ = ("_state", "full")
 
-    def decode(data: bytes) -> bytes:
-        if state.is_finished():
+    def __init__(self) -> None:
+        self._state = brotli.Decompressor()
+        self.full = False
+
+    def decode(self, data: bytes, limit: int) -> bytes:
+        if self._state.is_finished():
+            self.full = False
             return b""
-        decoded: bytes = state.process(data, output_buffer_limit=PIECE_MAX_BYTES)
-        return _check(decoded, unfinished=not state.can_accept_more_data())
+        decoded: bytes = self._state.process(data, output_buffer_limit=limit)
+        # It may have taken everything in and still hold output, which it does not tell.
+        self.full = not self._state.can_accept_more_data() or len(decoded) >= limit
+        return decoded
 
-    return decode
 
-
-class _Bounded:
+class _Sink:
     """Where a zstd stream is written to; refuses before memory is gone."""
 
     __slots__ = ("pieces", "size")
@@ -95,7 +121,7 @@ class _Bounded:
 
     def write(self, data: bytes) -> int:
         self.size += len(data)
-        if self.size > PIECE_MAX_BYTES:
+        if self.size > _BURST_BYTES:
             raise CannotDecode(_TOO_MUCH)
         self.pieces.append(bytes(data))
         return len(data)
@@ -107,58 +133,92 @@ class _Bounded:
         return taken
 
 
-def _zstd() -> _Decompressor:
-    sink = _Bounded()
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-    stream = decompressor.stream_writer(cast(IO[bytes], sink))
+class _Zstd:
+    __slots__ = ("_at", "_decoded", "_sink", "_stream", "full")
 
-    def decode(data: bytes) -> bytes:
-        stream.write(data)
-        return sink.take()
+    def __init__(self) -> None:
+        self._sink = _Sink()
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._stream = decompressor.stream_writer(cast(IO[bytes], self._sink))
+        #: What the last data decoded to, and up to where that was returned.
+        self._decoded = b""
+        self._at = 0
+        self.full = False
 
-    return decode
+    def decode(self, data: bytes, limit: int) -> bytes:
+        if data:
+            self._stream.write(data)
+            self._decoded = self._decoded[self._at :] + self._sink.take()
+            self._at = 0
+        decoded = self._decoded[self._at : self._at + limit]
+        self._at += limit
+        self.full = self._at < len(self._decoded)
+        return decoded
 
 
 _TOO_MUCH: Final = "The answer decodes to more than is worth counting."
 
 
-def _check(decoded: bytes, *, unfinished: bool) -> bytes:
-    if unfinished or len(decoded) > PIECE_MAX_BYTES:
-        raise CannotDecode(_TOO_MUCH)
-    return decoded
-
-
-def _gzip() -> _Decompressor:
+def _gzip() -> _Codec:
     return _Zlib(is_deflate=False)
 
 
-def _deflate() -> _Decompressor:
+def _deflate() -> _Codec:
     return _Zlib(is_deflate=True)
 
 
-_CODINGS: Final[dict[bytes, Callable[[], _Decompressor]]] = {
+_CODINGS: Final[dict[bytes, Callable[[], _Codec]]] = {
     b"gzip": _gzip,
     b"x-gzip": _gzip,
     b"deflate": _deflate,
-    b"br": _brotli,
-    b"zstd": _zstd,
+    b"br": _Brotli,
+    b"zstd": _Zstd,
 }
 
 
 class Decoder:
     """Undoes one `Content-Encoding`. Raises CannotDecode, for good, when it cannot."""
 
-    __slots__ = ("_decompress",)
+    __slots__ = ("_at", "_codec", "_input", "_taken", "_yielded", "behind")
 
     def __init__(self, coding: bytes) -> None:
         opener = _CODINGS.get(coding.strip().lower())
         if opener is None:
             raise CannotDecode(f"The coding {coding!r} is not known.")
-        self._decompress = opener()
+        self._codec = opener()
+        self._input = b""
+        self._at = 0
+        self._taken = self._yielded = 0
+        self.behind = False
 
     def feed(self, data: bytes) -> bytes:
-        """What these bytes decode to."""
+        """What these bytes decode to, or the first of it; b"" asks for the rest."""
+        if data:
+            self._input = self._input[self._at :] + data
+            self._at = 0
+            self._taken += len(data)
         try:
-            return self._decompress(data)
+            decoded = self._step()
         except (zlib.error, brotli.error, zstandard.ZstdError) as exc:
             raise CannotDecode(str(exc)) from exc
+        self._yielded += len(decoded)
+        if self._yielded > ALWAYS_BYTES + RATIO_MAX * self._taken:
+            raise CannotDecode(_TOO_MUCH)
+        return decoded
+
+    def _step(self) -> bytes:
+        codec, pieces, room = self._codec, [], STEP_BYTES
+        for _ in range(_SLICES_PER_STEP):
+            if room <= 0:
+                break
+            piece = b""
+            if not codec.full:
+                piece = self._input[self._at : self._at + _SLICE]
+                self._at += len(piece)
+                if not piece:
+                    break
+            decoded = codec.decode(piece, room)
+            room -= len(decoded)
+            pieces.append(decoded)
+        self.behind = codec.full or self._at < len(self._input)
+        return b"".join(pieces)

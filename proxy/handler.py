@@ -290,12 +290,20 @@ class DataPlane:
             if connection.ended:
                 last = passed
                 return True
-            return not passed or downstream.write(passed)
+            return (not passed or downstream.write(passed)) and not meter.behind
 
         while not connection.ended:
             if connection.waits:
                 downstream.flush()
             await connection.pump(pass_on)
+            while meter.behind:
+                await self._turns.next()
+                held_back = meter.catch_up()
+                exchange.bytes_out += len(held_back)
+                last += held_back
+                if last and not connection.ended:
+                    downstream.write(last)
+                    last = b""
             await downstream.drain()
         held_back = meter.end()
         exchange.bytes_out += len(held_back)

@@ -17,6 +17,8 @@ Decoded = TypeVar("Decoded")
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 # Malformed or of another form, no UTF-8, nested past any reason.
+#: Escapes are not mended in a longer document: one call may not hold the event loop for long.
+_MENDED_MAX_BYTES: Final = 1024 * 1024
 _WRONG: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -29,7 +31,7 @@ def read(decode: Callable[[bytes], Decoded], text: bytes) -> Decoded:
     try:
         return decode(text)
     except _WRONG as exc:
-        if _SURROGATE.search(text) is None:
+        if memoryview(text).nbytes > _MENDED_MAX_BYTES or _SURROGATE.search(text) is None:
             raise Unreadable(str(exc)) from exc
     try:
         return decode(_SURROGATE.sub(rb"\\ufffd", text))

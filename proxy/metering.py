@@ -2,25 +2,32 @@
 
 `Meter.relay` is called with every piece of the answer and returns what goes to the client, which
 is the piece itself but for the one usage event that we asked for ourselves.
+
+How much of an answer is looked into in one turn of the event loop is bounded, whatever it holds:
+where a piece holds more, the meter is `behind`, and catches up in later turns (`turns.Turns`). What is
+not withheld passes at once all the same.
 """
 
 from __future__ import annotations
 
 from proxy.decoding import CannotDecode, Decoder
 from proxy.downstream import RawHeaders
+from proxy.event_usage import StreamReader
 from proxy.headers import value_of
-from proxy.usage import PlainReader, StreamReader, Usage
+from proxy.usage import PlainReader, Usage
 
 
 class Meter:
     """Reads usage from one answer. A meter without a reader only passes bytes on."""
 
-    __slots__ = ("_decoder", "_reader", "_tally")
+    __slots__ = ("_decoder", "_reader", "_tally", "behind")
 
     def __init__(self, reader: PlainReader | StreamReader | None, decoder: Decoder | None) -> None:
         self._reader = reader
         self._decoder = decoder
         self._tally = None if reader is None else reader.tally
+        #: Whether `catch_up` is to be called before anything else is relayed.
+        self.behind = False
 
     @property
     def usage(self) -> Usage | None:
@@ -29,8 +36,11 @@ class Meter:
 
     @property
     def exact(self) -> bool:
-        """Whether that is the whole: an answer that is cut may have reported only its beginning."""
-        return self._tally is not None and self._tally.final
+        """Whether that is the whole: an answer that is cut may have reported only its beginning.
+
+        Nor is it where the upstream said in its answer that it failed.
+        """
+        return self._tally is not None and self._tally.exact
 
     @property
     def model(self) -> str | None:
@@ -47,26 +57,41 @@ class Meter:
         reader = self._reader
         if reader is None:
             return data
-        if self._decoder is not None:
-            self._read_copy(reader, self._decoder, data)
-            return data
-        if isinstance(reader, StreamReader):
-            return reader.relay(data)
-        reader.feed(data)
+        if self._decoder is None:
+            passed = reader.relay(data)
+            self.behind = reader.behind
+            return passed
+        self._read_copy(reader, self._decoder, data)
         return data
+
+    def catch_up(self) -> bytes:
+        """Look into more of what has come; bytes that were held back for it."""
+        reader, decoder = self._reader, self._decoder
+        if reader is None:
+            return b""
+        if decoder is not None and not reader.behind:
+            self._read_copy(reader, decoder, b"")
+            return b""
+        held_back = reader.catch_up()
+        self.behind = reader.behind or (decoder is not None and decoder.behind)
+        return held_back
 
     def end(self) -> bytes:
         """The answer is complete; bytes that were held back."""
-        if self._reader is None:
-            return b""
-        return self._reader.end() or b""
+        held_back = b""
+        while self.behind:
+            held_back += self.catch_up()
+        return held_back if self._reader is None else held_back + self._reader.end()
 
     def _read_copy(self, reader: PlainReader | StreamReader, decoder: Decoder, data: bytes) -> None:
         try:
-            reader.feed(decoder.feed(data))
+            reader.relay(decoder.feed(data))
         except CannotDecode:
             # What was read until here stands; more there will not be.
             self._reader = None
+            self.behind = False
+        else:
+            self.behind = reader.behind or decoder.behind
 
 
 def meter_for(headers: RawHeaders, *, asked_for_usage: bool) -> Meter:

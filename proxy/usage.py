@@ -1,26 +1,22 @@
 """Token usage, read from what an upstream says and never estimated, sans-io.
 
-One reader per form an answer can take: `PlainReader` for a JSON body, `StreamReader` for
-server-sent events. A reader is fed the decoded bytes of the answer; `StreamReader.relay` is the
-one place that may withhold something, namely the usage event that we asked for ourselves.
+One reader per form an answer can take: `PlainReader` for a JSON body, `event_usage.StreamReader`
+for server-sent events. A reader is given the decoded bytes of the answer, and reads of them what
+one turn of the event loop has time for; while it is `behind`, it wants to `catch_up` in later ones.
 Dialects: OpenAI chat, completions, embeddings and responses; Anthropic messages.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 import msgspec
 
 from proxy.json_reading import Unreadable, read
 from proxy.json_scan import TopLevelScanner
-from proxy.sse import EventSplitter, data_of
 
-#: A longer event is passed on, but no longer kept together to be looked into.
-EVENT_MAX_BYTES: Final = 4 * 1024 * 1024
-
-_MENTIONS_USAGE: Final = re.compile(rb'"usage"\s*+:\s*+\{')
+#: Bytes of a large plain answer that are scanned in one turn of the event loop.
+SCANNED_PER_TURN: Final = 64 * 1024
 
 
 class Usage(NamedTuple):
@@ -37,7 +33,7 @@ class _Details(msgspec.Struct):
     reasoning_tokens: int | None = None
 
 
-class _Reported(msgspec.Struct):
+class Reported(msgspec.Struct):
     """The fields of every dialect; which of them are there tells the dialect."""
 
     prompt_tokens: int | None = None
@@ -52,40 +48,32 @@ class _Reported(msgspec.Struct):
     cache_creation_input_tokens: int | None = None
 
 
-class _Answer(msgspec.Struct):
+class Answer(msgspec.Struct):
     model: str | None = None
-    usage: _Reported | None = None
+    usage: Reported | None = None
 
 
-class _Event(msgspec.Struct):
-    model: str | None = None
-    usage: _Reported | None = None
-    choices: list[msgspec.Raw] | None = None
-    response: _Answer | None = None
-    message: _Answer | None = None
-
-
-_decode_usage: Final = msgspec.json.Decoder(_Reported | None).decode
-_decode_model: Final = msgspec.json.Decoder(str | None).decode
-_decode_answer: Final = msgspec.json.Decoder(_Answer).decode
-_decode_event: Final = msgspec.json.Decoder(_Event).decode
+decode_usage: Final = msgspec.json.Decoder(Reported | None).decode
+decode_model: Final = msgspec.json.Decoder(str | None).decode
+decode_answer: Final = msgspec.json.Decoder(Answer).decode
 
 
 class Tally:
     """What has been reported so far. Later reports replace earlier ones, field by field.
 
     `final` says that the last word has been spoken: Anthropic reports the prompt first and the
-    completion as it grows, and some servers report with every event.
+    completion as it grows, and some servers report with every event. `awaits_completion` says that
+    only the prompt has been reported yet, `failed` that the upstream gave up in its answer.
     """
 
     __slots__ = (
         "_cache_read", "_cache_written", "_cached", "_completion", "_input", "_prompt",
-        "_reasoning", "final", "model",
+        "_reasoning", "awaits_completion", "failed", "final", "model",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.model: str | None = None
-        self.final = False
+        self.final = self.failed = self.awaits_completion = False
         #: With the tokens that came from a cache, as `prompt_tokens` counts.
         self._prompt: int | None = None
         #: As `input_tokens` counts, which at Anthropic leaves the cache out.
@@ -107,7 +95,17 @@ class Tally:
         cached = self._cached if self._cache_read is None else self._cache_read
         return Usage(prompt or 0, self._completion or 0, cached or 0, self._reasoning or 0)
 
-    def note(self, model: str | None, reported: _Reported | None, *, final: bool) -> None:
+    @property
+    def exact(self) -> bool:
+        """Whether `usage` is what the whole answer used."""
+        return self.final and not self.failed
+
+    def end(self) -> None:
+        """The answer ended as it should: what was reported is all, unless more was announced."""
+        if not self.awaits_completion:
+            self.final = self.usage is not None
+
+    def note(self, model: str | None, reported: Reported | None, *, final: bool) -> None:
         """Take over what one report says."""
         self.model = model or self.model
         if reported is None:
@@ -124,7 +122,9 @@ class Tally:
         self._completion = _valid(reported.completion_tokens, completion)
         if details is not None:
             self._reasoning = _valid(details.reasoning_tokens, self._reasoning)
-        self.final = self.final or (final and self.usage is not None)
+        if final and self.usage is not None:
+            self.final = True
+            self.awaits_completion = False
 
 
 def _valid(count: int | None, otherwise: int | None) -> int | None:
@@ -138,113 +138,55 @@ class PlainReader:
     #: A document up to this size is decoded at once, which is faster than scanning it.
     KEEP_BYTES: Final = 256 * 1024
 
-    __slots__ = ("_kept", "_scanner", "_size", "tally")
+    __slots__ = ("_kept", "_scanner", "_size", "_unread", "behind", "tally")
 
     def __init__(self) -> None:
         self.tally = Tally()
         self._kept: list[bytes] = []
         self._size = 0
         self._scanner: TopLevelScanner | None = None
+        self._unread = b""
+        self.behind = False
 
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes of the answer."""
-        if self._scanner is not None:
-            self._scanner.feed(data)
-            return
-        self._kept.append(data)
-        self._size += len(data)
-        if self._size > self.KEEP_BYTES:
+    def relay(self, data: bytes) -> bytes:
+        """Take the next bytes of the answer, all of which go to the client now."""
+        if self._scanner is None:
+            self._kept.append(data)
+            self._size += len(data)
+            if self._size <= self.KEEP_BYTES:
+                return data
             self._scanner = TopLevelScanner((b"usage", b"model"))
-            for piece in self._kept:
-                self._scanner.feed(piece)
+            self._unread = b"".join(self._kept)
             self._kept.clear()
+        else:
+            self._unread += data
+        self.catch_up()
+        return data
 
-    def end(self) -> None:
-        """The answer is complete: read it."""
+    def catch_up(self) -> bytes:
+        """Scan more of what has come; nothing was held back for it."""
+        if self._scanner is not None:
+            self._scanner.feed(self._unread[:SCANNED_PER_TURN])
+            self._unread = self._unread[SCANNED_PER_TURN:]
+            self.behind = bool(self._unread)
+        return b""
+
+    def end(self) -> bytes:
+        """The answer is complete: read it. Nothing was held back."""
+        while self.behind:
+            self.catch_up()
         try:
             if self._scanner is None:
-                answer = read(_decode_answer, b"".join(self._kept))
+                answer = read(decode_answer, b"".join(self._kept))
                 self.tally.note(answer.model, answer.usage, final=True)
             else:
                 found = self._scanner.found
                 self.tally.note(
-                    read(_decode_model, found.get(b"model", b"null")),
-                    read(_decode_usage, found.get(b"usage", b"null")),
+                    read(decode_model, found.get(b"model", b"null")),
+                    read(decode_usage, found.get(b"usage", b"null")),
                     final=True,
                 )
         except Unreadable:
             # Not an answer that reports usage in a form we know. It passes; usage is unknown.
-            return
-
-
-class StreamReader:
-    """Reads usage from an event stream while it passes.
-
-    With `withhold`, the event that carries nothing but the usage we asked for is kept from the
-    client; every other byte is handed on as it came.
-    """
-
-    __slots__ = ("_splitter", "tally", "withholds")
-
-    def __init__(self, *, withhold: bool = False) -> None:
-        self.tally = Tally()
-        self._splitter = EventSplitter()
-        self.withholds = withhold
-
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes of the stream."""
-        for event in self._splitter.feed(data):
-            self._read(event)
-        if self._splitter.pending > EVENT_MAX_BYTES:
-            self._splitter.rest()
-
-    def relay(self, data: bytes) -> bytes:
-        """Take the next bytes and return those that go to the client now."""
-        if self._says_nothing(data):
-            return data
-        if not self.withholds:
-            self.feed(data)
-            return data
-        passed = [event for event in self._splitter.feed(data) if not self._read(event)]
-        if self._splitter.pending > EVENT_MAX_BYTES:
-            passed.append(self._splitter.rest())
-        return b"".join(passed)
-
-    def _says_nothing(self, data: bytes) -> bool:
-        """Whether these are whole events with nothing to be read in them, as nearly all are.
-
-        Three searches in C, in place of taking them apart.
-        """
-        return (
-            self.tally.model is not None
-            and not self._splitter.pending
-            and data.endswith(b"\n\n")
-            and b"\r" not in data
-            and not _MENTIONS_USAGE.search(data)
-        )
-
-    def end(self) -> bytes:
-        """The stream ended: bytes of an unfinished event that were held back.
-
-        Some servers leave out the last blank line, and clients take the event nevertheless.
-        """
-        rest = self._splitter.rest()
-        only_usage = self._read(rest)
-        self.tally.final = self.tally.usage is not None
-        return rest if self.withholds and not only_usage else b""
-
-    def _read(self, event: bytes) -> bool:
-        """Read one event; whether it holds nothing but usage."""
-        if self.tally.model is not None and not _MENTIONS_USAGE.search(event):
-            return False
-        try:
-            said = read(_decode_event, data_of(event))
-        except Unreadable:
-            return False
-        self.tally.note(said.model, said.usage, final=not said.choices)
-        if said.response is not None:
-            self.tally.note(said.response.model, said.response.usage, final=True)
-        if said.message is not None:
-            # Anthropic's `message_start`: the completion is yet to come.
-            self.tally.note(said.message.model, said.message.usage, final=False)
-        return said.usage is not None and said.choices == []
+            pass
+        return b""

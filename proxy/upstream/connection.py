@@ -180,6 +180,7 @@ class UpstreamConnection(asyncio.Protocol):
         return (
             self._response.complete
             and self._response.keep_alive
+            and not self._response.unread
             and not self._surplus
             and self._error is None
             and self._writable is None
@@ -253,6 +254,9 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.abort()
 
     def _resume(self) -> None:
+        if self._response.unread and self._error is None:
+            self._loop.call_soon(self._read_on)
+            return
         self._paused = False
         self.deadline = self._loop.time() + self._timeouts.idle
         if self.transport is not None and not self.transport.is_closing():
@@ -275,6 +279,11 @@ class UpstreamConnection(asyncio.Protocol):
                 self.close()
             return
         self.received = True
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Read bytes of the response, as many as there is time for, and tell who waits for them."""
+        response = self._response
         try:
             complete = response.feed(data)
         except ProtocolViolation as violation:
@@ -282,7 +291,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         if complete:
             self.deadline = _NEVER
-        elif response.queued > HIGH_WATER:
+        elif response.queued > HIGH_WATER or response.unread:
             self._pause()
         else:
             self.deadline = self._loop.time() + self._timeouts.idle
@@ -290,6 +299,15 @@ class UpstreamConnection(asyncio.Protocol):
             self._wake()
         elif response.chunks and self._waiter is not None and not self._waiter.done():
             self._hand_on(self._take, self._waiter)
+
+    def _read_on(self) -> None:
+        """Read what there was no time for, in a turn of its own."""
+        response = self._response
+        if response.unread and self._error is None and not response.complete:
+            self._read(b"")
+        if self._paused and not response.chunks:
+            # Nobody has anything to take, which would have done it.
+            self._resume()
 
     def _hand_on(self, take: Take, waiter: asyncio.Future[bool]) -> None:
         """Give what has arrived to `take`; the task behind it goes on where that is over."""
@@ -314,6 +332,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        while self._response.unread and self._error is None and not self._response.complete:
+            self._read(b"")
         if self._error is None and exc is None and not self._cut_short():
             self._response.end()
         self.transport = self._poll = None

@@ -18,6 +18,13 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 #: Bytes in a row that are no body: a head with its interim ones, trailers, chunk extensions.
 HEAD_MAX_BYTES: Final = 256 * 1024
+#: Field lines of a response: those of its interim heads, its head and its trailers.
+FIELDS_MAX: Final = 1000
+#: A piece of the body, as it is taken, is no larger than this and one chunk.
+PIECE_BYTES: Final = 256 * 1024
+#: Chunks that are read at once; a chunk costs as much time however small it is.
+CHUNKS_PER_TURN: Final = 8 * 1024
+_SLICE: Final = 32 * 1024
 #: Interim responses (1xx) that may come before one final response.
 INTERIM_MAX: Final = 16
 _NEVER: Final = float("inf")
@@ -40,12 +47,13 @@ class ResponseReader:
     """Reads one response after another: `begin`, `feed` until `complete`, then `reset`.
 
     `heads`, `chunks` and `trailers` are there to be taken; `queued` counts the bytes in `chunks`.
+    `unread` is what one turn of the event loop had no time for; the next `feed` begins with it.
     """
 
     __slots__ = (
-        "_content_length", "_head_only", "_headers", "_in_body", "_interim", "_overhead",
-        "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks", "complete",
-        "heads", "idle_timeout", "keep_alive", "queued", "trailers",
+        "_content_length", "_fields", "_head_only", "_headers", "_in_body", "_interim",
+        "_overhead", "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks",
+        "complete", "heads", "idle_timeout", "keep_alive", "queued", "trailers", "unread",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -64,7 +72,7 @@ class ResponseReader:
         self._head_only = False
         self._headers: RawHeaders = []
         self._reason = b""
-        self._interim = 0
+        self._interim = self._fields = 0
         self._overhead = 0
         self._content_length: int | None = None
         self._in_body = False
@@ -74,6 +82,7 @@ class ResponseReader:
         self.queued = 0
         self.complete = False
         self.keep_alive = False
+        self.unread = b""
 
     def begin(self, *, head_only: bool) -> None:
         """Get ready for the response to a request; `head_only` where that is a HEAD."""
@@ -86,8 +95,13 @@ class ResponseReader:
         Raises ProtocolViolation, after which nothing can be read.
         """
         queued = self.queued
+        if self.unread:
+            data, self.unread = self.unread + data, b""
         try:
-            self._parser.feed_data(data)
+            if len(data) <= _SLICE or not self._may_be_chunked():
+                self._parser.feed_data(data)
+            else:
+                self._feed_slices(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
             self.complete = False
             cause = exc.__context__
@@ -100,6 +114,17 @@ class ResponseReader:
         else:
             self._overhead = 0
         return self.complete
+
+    def _may_be_chunked(self) -> bool:
+        return not self._in_body or (self._content_length is None and not self._until_close)
+
+    def _feed_slices(self, data: bytes) -> None:
+        most = len(self.chunks) + CHUNKS_PER_TURN
+        for start in range(0, len(data), _SLICE):
+            if len(self.chunks) > most:
+                self.unread = data[start:]
+                return
+            self._parser.feed_data(data[start : start + _SLICE])
 
     def end(self) -> bool:
         """The connection was closed: whether that ends the response, as some do (RFC 9112 6.3)."""
@@ -115,9 +140,23 @@ class ResponseReader:
     def take(self) -> bytes:
         """Body bytes that have arrived; b"" where none have."""
         chunks = self.chunks
+        if self.queued > PIECE_BYTES:
+            return self._take_some()
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
         self.queued = 0
+        return data
+
+    def _take_some(self) -> bytes:
+        size = count = 0
+        for chunk in self.chunks:
+            size += len(chunk)
+            count += 1
+            if size >= PIECE_BYTES:
+                break
+        data = b"".join(self.chunks[:count])
+        del self.chunks[:count]
+        self.queued -= size
         return data
 
     # httptools' callbacks. What they raise becomes the context of an HttpParserCallbackError.
@@ -132,6 +171,9 @@ class ResponseReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.complete:
             raise _surplus()
+        self._fields += 1
+        if self._fields > FIELDS_MAX:
+            raise ProtocolViolation("The response has too many fields.")
         (self.trailers if self._in_body else self._headers).append((name, value))
 
     def on_headers_complete(self) -> None:

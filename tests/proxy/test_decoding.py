@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.decoding import PIECE_MAX_BYTES, CannotDecode, Decoder
+from proxy.decoding import ALWAYS_BYTES, STEP_BYTES, CannotDecode, Decoder
 
 TEXT = b'{"usage":{"prompt_tokens":1}}' * 2000
 
@@ -55,7 +55,12 @@ ENCODED: dict[str, tuple[bytes, bytes]] = {
 
 def decoded(coding: bytes, data: bytes, size: int) -> bytes:
     decoder = Decoder(coding)
-    return b"".join(decoder.feed(data[start : start + size]) for start in range(0, len(data), size))
+    pieces = []
+    for start in range(0, len(data), size):
+        pieces.append(decoder.feed(data[start : start + size]))
+        while decoder.behind:
+            pieces.append(decoder.feed(b""))
+    return b"".join(pieces)
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096, 1 << 20])
@@ -83,18 +88,73 @@ def test_an_unknown_coding_is_told(coding: bytes) -> None:
         Decoder(coding)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def zstd_of_empty_frames(number: int) -> bytes:
+    # A skippable frame of no bytes (RFC 8878 3.1.2) and a frame without content.
+    return (bytes.fromhex("502a4d1800000000") + zstandard.compress(b"")) * number
+
+
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": lambda data: brotli.compress(data, quality=1),
+    "zstd": zstandard.compress,
+}
+
+
+@pytest.mark.parametrize("coding", COMPRESSED)
 def test_a_bomb_is_given_up_before_memory_is_gone(coding: str) -> None:
-    zeros = bytes(4 * PIECE_MAX_BYTES)
-    bomb = {
-        "gzip": gzip.compress,
-        "deflate": zlib.compress,
-        "br": lambda data: brotli.compress(data, quality=1),
-        "zstd": zstandard.compress,
-    }[coding](zeros)
+    bomb = COMPRESSED[coding](bytes(16 * ALWAYS_BYTES))
     assert len(bomb) < 100_000
     with pytest.raises(CannotDecode, match="more than is worth"):
-        Decoder(coding.encode()).feed(bomb)
+        decoded(coding.encode(), bomb, 4096)
+
+
+@pytest.mark.parametrize("coding", COMPRESSED)
+def test_an_answer_that_repeats_itself_is_no_bomb(coding: str) -> None:
+    text = b"the same again, " * (ALWAYS_BYTES // 16)
+    assert decoded(coding.encode(), COMPRESSED[coding](text), 4096) == text
+
+
+@pytest.mark.parametrize(
+    ("coding", "data"),
+    {
+        "gzip of empty members": (b"gzip", gzip.compress(b"") * 10_000),
+        "zstd of empty frames": (b"zstd", zstd_of_empty_frames(10_000)),
+        "gzip, dense": (b"gzip", gzip.compress(bytes(256 * 1024))),
+        "br, dense": (b"br", brotli.compress(bytes(256 * 1024))),
+        "zstd, dense": (b"zstd", zstandard.compress(bytes(256 * 1024))),
+    }.values(),
+    ids=lambda value: value.decode() if len(value) < 9 else "",
+)
+def test_one_call_does_bounded_work(coding: bytes, data: bytes) -> None:
+    """However much lies in a piece: so many calls of a codec, and so many bytes."""
+    decoder = Decoder(coding)
+    calls: list[tuple[int, int]] = []
+    codec = decoder._codec
+
+    class Counting:
+        @property
+        def full(self) -> bool:
+            return codec.full
+
+        def decode(self, data: bytes, limit: int) -> bytes:
+            found = codec.decode(data, limit)
+            calls.append((len(data), len(found)))
+            return found
+
+    decoder._codec = Counting()  # type: ignore[assignment]
+    given = data
+    while True:
+        calls.clear()
+        decoder.feed(given)
+        given = b""
+        assert len(calls) <= 128
+        assert all(size <= 2048 for size, _ in calls)
+        assert sum(size for _, size in calls[:-1]) <= STEP_BYTES
+        # Brotli gives as much as it has in a buffer of its own.
+        assert calls[-1][1] <= STEP_BYTES * 2
+        if not decoder.behind:
+            break
 
 
 def test_zstd_may_not_ask_for_a_larger_window_than_the_web_has() -> None:
@@ -108,6 +168,7 @@ def test_what_follows_a_gzip_member_and_is_none_is_ignored_for_good() -> None:
     decoder = Decoder(b"gzip")
     assert decoder.feed(gzip.compress(b"a") + b"junk") == b"a"
     assert decoder.feed(gzip.compress(b"b")) == b""
+    assert not decoder.behind
 
 
 @given(st.sampled_from([b"gzip", b"deflate", b"br", b"zstd"]), st.lists(st.binary(max_size=50)))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.sse import EventSplitter, data_of
+from proxy.sse import LINES_MAX, EventBuffer, Stretch, data_of
 
 LINES = [b": a comment", b"event: delta", b'data: {"a":1}', b"data:", b"id: 7", b"data: second"]
 ENDS = {"LF": b"\n", "CRLF": b"\r\n", "CR": b"\r"}
@@ -20,14 +20,23 @@ def stream_of(*events: list[bytes], end: bytes) -> bytes:
 
 def split(stream: bytes, *cuts: int) -> tuple[list[bytes], bytes]:
     """Events and rest of a stream that arrives cut at these places."""
-    splitter = EventSplitter()
+    buffer = EventBuffer()
     events: list[bytes] = []
     for start, stop in itertools.pairwise([0, *sorted(cuts), len(stream)]):
-        events += splitter.feed(stream[start:stop])
-    held = splitter.pending
-    rest = splitter.rest()
-    assert (len(rest), splitter.pending) == (held, 0)
+        events += events_of(buffer.feed(stream[start:stop]))
+    held = buffer.pending
+    rest = buffer.rest()
+    assert (len(rest), buffer.pending) == (held, 0)
     return events, rest
+
+
+def events_of(data: bytes) -> list[bytes]:
+    """Every event of a stretch; what asks for each of them is as slow as it looks."""
+    stretch, events, end = Stretch(data), [], 0
+    while end < len(data):
+        begin, end = stretch.around(end, end)
+        events.append(data[begin:end])
+    return events
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
@@ -46,14 +55,14 @@ def test_a_stream_in_single_bytes(end: bytes) -> None:
 
 
 def test_an_event_is_there_with_its_last_byte() -> None:
-    splitter = EventSplitter()
-    assert splitter.feed(b"data: 1\n") == []
-    assert splitter.feed(b"\n") == [b"data: 1\n\n"]
-    assert splitter.feed(b"data: 2\r\n\r") == []
-    assert splitter.feed(b"\n") == [b"data: 2\r\n\r\n"]
+    buffer = EventBuffer()
+    assert buffer.feed(b"data: 1\n") == b""
+    assert buffer.feed(b"\n") == b"data: 1\n\n"
+    assert buffer.feed(b"data: 2\r\n\r") == b""
+    assert buffer.feed(b"\n") == b"data: 2\r\n\r\n"
     # A lone CR may be half of CRLF until the byte behind it has come.
-    assert splitter.feed(b"data: 3\r\r") == []
-    assert splitter.feed(b"d") == [b"data: 3\r\r"]
+    assert buffer.feed(b"data: 3\r\r") == b""
+    assert buffer.feed(b"d") == b"data: 3\r\r"
 
 
 @pytest.mark.parametrize(
@@ -92,12 +101,35 @@ def test_data_of_an_event(event: bytes, data: bytes) -> None:
 
 def test_a_large_event_in_small_pieces_is_searched_once() -> None:
     # 4 MB in pieces of 256 bytes: from the start each time, it would be 33 GB.
-    splitter = EventSplitter()
+    buffer = EventBuffer()
     piece = b"data: " + b"x" * 249 + b"\n"
     for _ in range(16 * 1024):
-        assert splitter.feed(piece) == []
-    (event,) = splitter.feed(b"\n")
+        assert buffer.feed(piece) == b""
+    event = buffer.feed(b"\n")
     assert len(event) == len(piece) * 16 * 1024 + 1
+
+
+def test_whole_events_in_one_piece_are_handed_on_as_they_are() -> None:
+    data = b": ping\n\n" + stream_of(LINES, LINES, end=b"\n")
+    buffer = EventBuffer()
+    assert buffer.feed(data) is data
+    assert buffer.pending == 0
+
+
+def test_an_event_of_too_many_lines_is_not_taken_apart() -> None:
+    assert data_of(b"data: x\n" * LINES_MAX).count(b"x") == LINES_MAX
+    assert data_of(b"data: x\n" * (LINES_MAX + 1)) == b""
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_the_event_around_a_place_is_the_same_whatever_stands_before_it(end: bytes) -> None:
+    first, event = stream_of(LINES, LINES, end=end), stream_of([b"data: here"], end=end)
+    for before in (b"", first, first + end, first + end * 3):
+        data = before + event + first
+        assert Stretch(data).around(data.index(b"here"), 0) == (
+            len(before),
+            len(before) + len(event),
+        )
 
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"data: x", b":", b"\xff"])), st.data())
@@ -107,9 +139,13 @@ def test_no_byte_is_lost_and_no_cut_matters(pieces: list[bytes], draw: st.DataOb
     cuts = draw.draw(st.lists(st.integers(0, len(stream)), max_size=8))
     events, rest = split(stream, *cuts)
     assert b"".join(events) + rest == stream
-    assert (events, rest) == split(stream)
+    whole, rest_of_whole = split(stream)
+    assert ([data_of(one) for one in events if one.strip()], rest.strip()) == (
+        [data_of(one) for one in whole if one.strip()],
+        rest_of_whole.strip(),
+    )
     for event in events:
-        lines = event.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        # One blank line, and it is the last.
-        assert lines.find(b"\n\n") == len(lines) - 2
         assert b"\r" not in data_of(event)
+        # One blank line behind its lines, and none between them.
+        lines = event.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        assert b"\n\n" not in lines.strip(b"\n")

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from proxy.usage import EVENT_MAX_BYTES, PlainReader, StreamReader, Tally, Usage
+from proxy.event_usage import EVENT_MAX_BYTES, EVENTS_PER_TURN, StreamReader
+from proxy.json_scan import TopLevelScanner
+from proxy.usage import SCANNED_PER_TURN, PlainReader, Tally, Usage
 
 
 def plain(body: bytes, *, size: int = 1 << 20) -> Tally:
     """The tally of a plain answer that comes in pieces of this size."""
     reader = PlainReader()
     for start in range(0, len(body), size):
-        reader.feed(body[start : start + size])
+        reader.relay(body[start : start + size])
     reader.end()
     return reader.tally
 
@@ -25,7 +27,7 @@ def plain(body: bytes, *, size: int = 1 << 20) -> Tally:
 def streamed(stream: bytes, *, size: int = 1 << 20) -> Tally:
     reader = StreamReader()
     for start in range(0, len(stream), size):
-        reader.feed(stream[start : start + size])
+        reader.relay(stream[start : start + size])
     reader.end()
     return reader.tally
 
@@ -94,7 +96,7 @@ PLAIN: dict[str, tuple[dict[str, Any], Usage | None]] = {
 @pytest.mark.parametrize(("answer", "usage"), PLAIN.values(), ids=PLAIN)
 def test_plain_answers(answer: dict[str, Any], usage: Usage | None, size: int) -> None:
     tally = plain(json.dumps({"model": "gpt-4o", **answer}).encode(), size=size)
-    assert (tally.model, tally.usage, tally.final) == ("gpt-4o", usage, usage is not None)
+    assert (tally.model, tally.usage, tally.exact) == ("gpt-4o", usage, usage is not None)
 
 
 @pytest.mark.parametrize("position", ["before", "after"])
@@ -115,8 +117,8 @@ def test_a_large_answer_says_the_same_as_a_small_one(
 
 def test_an_answer_that_did_not_end_says_nothing() -> None:
     reader = PlainReader()
-    reader.feed(json.dumps({"usage": CHAT_USAGE}).encode())
-    assert (reader.tally.usage, reader.tally.final) == (None, False)
+    reader.relay(json.dumps({"usage": CHAT_USAGE}).encode())
+    assert (reader.tally.usage, reader.tally.exact) == (None, False)
 
 
 # Streams
@@ -222,7 +224,7 @@ STREAMS: dict[str, tuple[bytes, str, Usage]] = {
 @pytest.mark.parametrize(("stream", "model", "usage"), STREAMS.values(), ids=STREAMS)
 def test_streams(stream: bytes, model: str, usage: Usage, size: int) -> None:
     tally = streamed(stream, size=size)
-    assert (tally.model, tally.usage, tally.final) == (model, usage, True)
+    assert (tally.model, tally.usage, tally.exact) == (model, usage, True)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +233,7 @@ def test_streams(stream: bytes, model: str, usage: Usage, size: int) -> None:
         (sse(*CHAT_STREAM[:2]), False),
         (sse(*CHAT_STREAM[:3]), True),
         (sse(ANTHROPIC_START), False),
+        (sse(ANTHROPIC_START, {"type": "message_stop"}), True),
         (sse(ANTHROPIC_START, {"type": "message_delta", "usage": {"output_tokens": 3}}), True),
         (sse({"choices": [{}], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}), False),
         (STREAMS["responses, completed"][0], True),
@@ -240,8 +243,130 @@ def test_a_stream_that_is_cut_is_final_once_the_last_word_was_spoken(
     stream: bytes, final: bool
 ) -> None:
     reader = StreamReader()
-    reader.feed(stream)
-    assert reader.tally.final is final
+    reader.relay(stream)
+    assert reader.tally.exact is final
+
+
+FAILED: dict[str, bytes] = {
+    "OpenAI's": sse({"error": {"message": "The server had an error.", "code": "1302"}}),
+    "OpenAI's as a text": sse({"error": "overloaded"}),
+    "OpenAI's for responses": sse({"type": "error", "code": "server_error", "message": "Sorry."}),
+    "Anthropic's": b"event: error\n"
+    + sse({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
+    "by the event's name alone": b"event: error\ndata: overloaded\n\n",
+    "by its name, with CRLF": b"event:error\r\ndata: {}\r\n\r\n",
+    "a response": sse({"type": "response.failed", "response": {"error": {"code": "x"}}}),
+}
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+@pytest.mark.parametrize("order", ["before", "after"])
+@pytest.mark.parametrize("failure", FAILED.values(), ids=FAILED)
+def test_usage_of_a_stream_that_failed_is_not_exact(failure: bytes, order: str, size: int) -> None:
+    reported = sse(*CHAT_STREAM[:3])
+    stream = failure + reported if order == "before" else reported + failure
+    tally = streamed(stream + sse(b"[DONE]"), size=size)
+    assert (tally.usage, tally.exact, tally.failed) == (Usage(20, 9, 12, 4), False, True)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"error": None, "choices": [{"delta": {"content": "error"}}]},
+        {"type": "response.created", "response": {"error": None, "status": "in_progress"}},
+        {"choices": [{"delta": {"content": 'an "error": {}'}}]},
+        b"event: error",
+    ],
+)
+def test_a_stream_that_speaks_of_errors_has_not_failed(event: Any) -> None:
+    tally = streamed(sse(event, *CHAT_STREAM))
+    assert (tally.exact, tally.failed) == (True, False)
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_messages_without_their_last_word_are_unknown_however_they_end(clean: bool) -> None:
+    reader = StreamReader()
+    reader.relay(sse(ANTHROPIC_START, {"type": "content_block_delta", "delta": {"text": "x"}}))
+    if clean:
+        reader.end()
+    assert (reader.tally.usage, reader.tally.exact) == (Usage(157, 1, 50, 0), False)
+
+
+DENSE: dict[str, bytes] = {
+    "blank lines": b"\n",
+    "blank lines with CRLF": b"\r\n",
+    "comments": b": x\n\n",
+    "events without data": b"id: 1\n\n",
+    "empty data": b"data:\n\n",
+    "deltas": b'data: {"choices":[]}\n\n',
+}
+
+
+@pytest.mark.parametrize("withhold", [True, False])
+@pytest.mark.parametrize("event", DENSE.values(), ids=DENSE)
+def test_events_that_say_nothing_are_never_taken_apart(
+    event: bytes, withhold: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, looked = StreamReader(withhold=withhold), []
+    monkeypatch.setattr(StreamReader, "_read", lambda _, event: looked.append(event))
+    stream = event * (256 * 1024 // len(event))
+    passed = reader.relay(stream)
+    assert passed + reader._buffer.rest() == stream if withhold else passed == stream
+    assert (looked, reader.behind) == ([], False)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("withhold", [True, False])
+def test_a_turn_takes_apart_so_many_events_and_the_rest_in_later_ones(
+    withhold: bool, end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What passes, and what is counted, is the same as if all had been done at once."""
+    growing = [
+        {"model": "m", "choices": [{}], "usage": {"prompt_tokens": 1, "completion_tokens": n}}
+        for n in range(1000)
+    ]
+    only = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1000}}
+    stream = sse(*growing, only, end=end)
+    looked: list[bytes] = []
+    read = StreamReader._read
+
+    def look(reader: StreamReader, event: bytes) -> bool:
+        looked.append(event)
+        return read(reader, event)
+
+    monkeypatch.setattr(StreamReader, "_read", look)
+    reader = StreamReader(withhold=withhold)
+    passed, turns = reader.relay(stream + sse(b"[DONE]", end=end) + b": x"), 1
+    while reader.behind:
+        assert len(looked) <= EVENTS_PER_TURN
+        looked.clear()
+        passed += reader.catch_up()
+        turns += 1
+    assert turns >= 1001 // EVENTS_PER_TURN
+    passed += reader.end()
+    kept = sse(*growing, end=end) if withhold else stream
+    assert passed == kept + sse(b"[DONE]", end=end) + b": x"
+    assert (reader.tally.usage, reader.tally.exact) == (Usage(1, 1000, 0, 0), True)
+
+
+def test_a_large_answer_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    fed: list[int] = []
+    feed = TopLevelScanner.feed
+
+    def scan(scanner: TopLevelScanner, data: bytes) -> None:
+        fed.append(len(data))
+        feed(scanner, data)
+
+    monkeypatch.setattr(TopLevelScanner, "feed", scan)
+    reader = PlainReader()
+    reader.relay(b'{"x":"' + b"y" * 2_000_000 + b'","usage":{"prompt_tokens":4}}')
+    while reader.behind:
+        before = len(fed)
+        reader.catch_up()
+        assert len(fed) - before == 1
+    assert max(fed) == SCANNED_PER_TURN
+    reader.end()
+    assert reader.tally.usage == Usage(4, 0, 0, 0)
 
 
 def test_an_event_without_end_is_not_kept_and_what_follows_is_read() -> None:
@@ -250,10 +375,10 @@ def test_an_event_without_end_is_not_kept_and_what_follows_is_read() -> None:
     assert reader.relay(b"data: " + piece) == b"data: " + piece
     for _ in range(24):
         assert reader.relay(piece) == piece
-        assert reader._splitter.pending <= EVENT_MAX_BYTES
+        assert reader._buffer.pending <= EVENT_MAX_BYTES
     reader.relay(b"\n\n" + sse(*CHAT_STREAM))
     assert reader.end() == b""
-    assert (reader.tally.usage, reader.tally.final) == (streamed(sse(*CHAT_STREAM)).usage, True)
+    assert (reader.tally.usage, reader.tally.exact) == (streamed(sse(*CHAT_STREAM)).usage, True)
     assert reader.tally.usage is not None
 
 
@@ -328,7 +453,7 @@ def test_arbitrary_bytes_break_nothing(
 ) -> None:
     reader = reader_of()
     for piece in pieces:
-        reader.feed(piece)
+        reader.relay(piece)
     reader.end()
     usage = reader.tally.usage
     assert usage is None or all(0 <= count < 1 << 55 for count in usage)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.usage import EVENT_MAX_BYTES, StreamReader, Usage
+from proxy.event_usage import EVENT_MAX_BYTES, StreamReader
+from proxy.usage import Usage
 from tests.proxy.test_usage import CHAT_STREAM, CHAT_USAGE, FRAGMENTS, sse
 
 ONLY_USAGE = sse({"model": "m", "choices": [], "usage": CHAT_USAGE})

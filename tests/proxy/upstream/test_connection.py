@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fake_upstream import FakeUpstream, generated
 from proxy.upstream.connection import HIGH_WATER, Timeouts, UpstreamConnection
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
+from proxy.upstream.response import CHUNKS_PER_TURN
 from tests.proxy.upstream.conftest import (
     Asking,
     final_head,
@@ -80,6 +81,37 @@ async def test_what_never_ends_is_a_violation(
     up.script(None, [begin, *[more] * ENDLESS_FEEDS * 2, 60.0], close=False, times=1)
     with pytest.raises(ProtocolViolation):
         await asking.get()
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_many_tiny_chunks_are_read_in_turns_and_none_is_lost(
+    up: FakeUpstream, asking: Asking, cut: bool
+) -> None:
+    number = 200_000
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    tail = b"" if cut else b"0\r\n\r\n"
+    up.script(None, [head + b"1\r\nx\r\n" * number + tail], close=cut, times=1)
+    connection = await asking.ask()
+    await final_head(connection)
+    longest, taken = 0, bytearray()
+
+    def take(data: bytes) -> bool:
+        nonlocal longest
+        longest = max(longest, len(data))
+        taken.extend(data)
+        return True
+
+    if cut:
+        with pytest.raises(ConnectionLost):
+            await connection.pump(take)
+    else:
+        await connection.pump(take)
+    assert len(taken) == number
+    assert longest < 3 * CHUNKS_PER_TURN
+    if not cut:
+        asking.pool.release(connection)
+        assert (await asking.get())[0].status == 200
+        assert up.connections == 1
 
 
 @pytest.mark.parametrize("wire", CUT_SHORT.values(), ids=CUT_SHORT)

@@ -9,7 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.upstream.errors import ProtocolViolation
-from proxy.upstream.response import ResponseReader, keep_alive_timeout
+from proxy.upstream.response import (
+    CHUNKS_PER_TURN,
+    FIELDS_MAX,
+    PIECE_BYTES,
+    ResponseReader,
+    keep_alive_timeout,
+)
 from tests.proxy.upstream.conftest import living
 from tests.proxy.upstream.corpus import (
     CUT_SHORT,
@@ -65,6 +71,61 @@ def test_a_good_response_is_read_byte_by_byte(good: Good) -> None:
     reader = reading(good.method)
     feed(reader, single_bytes(good.wire))
     check(reader, good)
+
+
+CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_so_many_tiny_chunks_are_read_at_once_and_the_rest_later() -> None:
+    reader, number = reading(), 43_000
+    reader.feed(CHUNKED_HEAD)
+    body, turns = b"", 0
+    reader.feed(b"1\r\nx\r\n" * number + b"0\r\n\r\n")
+    while True:
+        # A slice of 32 KiB is read whole.
+        assert len(reader.chunks) <= CHUNKS_PER_TURN + 32 * 1024 // 6 + 1
+        body += reader.take()
+        turns += 1
+        if not reader.unread:
+            break
+        assert not reader.complete
+        reader.feed(b"")
+    assert (body, reader.complete) == (b"x" * number, True)
+    assert turns >= number // (CHUNKS_PER_TURN + 32 * 1024 // 6 + 1)
+
+
+def test_a_body_that_is_not_chunked_is_read_in_one_piece() -> None:
+    reader = reading()
+    reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n")
+    reader.feed(b"x" * 200_000)
+    assert (len(reader.chunks), reader.complete) == (1, True)
+
+
+def test_a_piece_of_the_body_is_bounded() -> None:
+    reader = reading()
+    reader.feed(CHUNKED_HEAD)
+    chunk = b"%x\r\n%b\r\n" % (1000, b"x" * 1000)
+    for _ in range(10):
+        reader.feed(chunk * 100)
+    sizes = []
+    while reader.chunks:
+        sizes.append(len(reader.take()))
+    assert sum(sizes) == 1_000_000
+    assert max(sizes) < PIECE_BYTES + 1000
+    assert reader.queued == 0
+
+
+@pytest.mark.parametrize("where", ["the head", "interim heads", "trailers"])
+def test_a_response_of_too_many_fields_is_a_violation(where: str) -> None:
+    lines = b"a:\r\n" * (FIELDS_MAX // 2)
+    sent = {
+        "the head": [b"HTTP/1.1 200 OK\r\n", lines, lines, b"a:\r\n\r\n"],
+        "interim heads": [*[b"HTTP/1.1 103 Early\r\n", lines, b"\r\n"] * 2, CHUNKED_HEAD],
+        "trailers": [CHUNKED_HEAD, b"0\r\n", lines, lines, b"\r\n"],
+    }[where]
+    reader = reading()
+    with pytest.raises(ProtocolViolation, match="too many fields"):
+        feed(reader, sent)
 
 
 @pytest.mark.parametrize("good", [each for each in GOOD.values() if each.reusable])
