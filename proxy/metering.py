@@ -4,8 +4,8 @@
 is the piece itself but for the one usage event that we asked for ourselves.
 
 How much of an answer is looked into in one turn of the event loop is bounded, whatever it holds:
-where a piece holds more, the meter is `behind`, and catches up in later turns (`turns.Turns`). What is
-not withheld passes at once all the same.
+where a piece holds more, the meter is `behind`, and catches up in later turns (`turns.Turns`).
+What is not withheld passes at once all the same.
 """
 
 from __future__ import annotations

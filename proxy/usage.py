@@ -14,9 +14,7 @@ import msgspec
 
 from proxy.json_reading import Unreadable, read
 from proxy.json_scan import TopLevelScanner
-
-#: Bytes of a large plain answer that are scanned in one turn of the event loop.
-SCANNED_PER_TURN: Final = 64 * 1024
+from proxy.turns import PART_BYTES, TURN_WEIGHT, weight
 
 
 class Usage(NamedTuple):
@@ -165,10 +163,14 @@ class PlainReader:
 
     def catch_up(self) -> bytes:
         """Scan more of what has come; nothing was held back for it."""
-        if self._scanner is not None:
-            self._scanner.feed(self._unread[:SCANNED_PER_TURN])
-            self._unread = self._unread[SCANNED_PER_TURN:]
-            self.behind = bool(self._unread)
+        unread, done, heavy = self._unread, 0, 0
+        while self._scanner is not None and done < len(unread) and heavy < TURN_WEIGHT:
+            part = unread[done : done + PART_BYTES]
+            heavy += weight(part)
+            self._scanner.feed(part)
+            done += len(part)
+        self._unread = unread[done:]
+        self.behind = done < len(unread)
         return b""
 
     def end(self) -> bytes:

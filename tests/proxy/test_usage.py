@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from proxy.event_usage import EVENT_MAX_BYTES, EVENTS_PER_TURN, StreamReader
 from proxy.json_scan import TopLevelScanner
-from proxy.usage import SCANNED_PER_TURN, PlainReader, Tally, Usage
+from proxy.turns import PART_BYTES, TURN_WEIGHT
+from proxy.usage import PlainReader, Tally, Usage
 
 
 def plain(body: bytes, *, size: int = 1 << 20) -> Tally:
@@ -359,12 +360,16 @@ def test_a_large_answer_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(TopLevelScanner, "feed", scan)
     reader = PlainReader()
-    reader.relay(b'{"x":"' + b"y" * 2_000_000 + b'","usage":{"prompt_tokens":4}}')
+    quotes = b'"",' * 300_000
+    reader.relay(b'{"x":[' + quotes + b'""],"usage":{"prompt_tokens":4}}')
+    turns = 1
     while reader.behind:
-        before = len(fed)
+        fed.clear()
         reader.catch_up()
-        assert len(fed) - before == 1
-    assert max(fed) == SCANNED_PER_TURN
+        turns += 1
+        # All of it is quotes and commas, and each costs as much as many other bytes.
+        assert sum(fed) <= TURN_WEIGHT // 32 + PART_BYTES
+    assert turns > len(quotes) // (TURN_WEIGHT // 32 + PART_BYTES)
     reader.end()
     assert reader.tally.usage == Usage(4, 0, 0, 0)
 
