@@ -31,10 +31,12 @@ from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grant
 from models.listening import Listener
 from proxy.admissions import NodeFiles
 from proxy.blueprint import blueprint as proxy_blueprint
+from proxy.bounds import Bounds
 from proxy.downstream import RequestHead
 from proxy.drain import Drain
+from proxy.fair_share import Shares
 from proxy.grants import Grants
-from proxy.handler import Bounds, DataPlane
+from proxy.handler import DataPlane
 from proxy.journal import Journal
 from proxy.limits_engines import open_limits
 from proxy.preflight import Origins
@@ -44,8 +46,9 @@ from proxy.providers import Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from proxy.upstream.refused import is_refused
-from server import logs
+from server import connections, descriptors, logs
 from server.body_lines import MARGIN, BodyLines
+from server.connections import Connections
 from server.database_watch import DatabaseState, DatabaseWatch
 from server.downstream import SanicDownstream, of_request
 from server.housekeeping import Housekeeping
@@ -93,6 +96,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     )
     app.before_server_start(parts.open)
     app.after_server_stop(parts.close)
+    app.ctx.connections = parts.connections
     app.ctx.checks = parts.checks
     app.ctx.metrics = parts.metrics
     return app
@@ -105,8 +109,6 @@ _SANIC: dict[str, Any] = {
     # Not ours: StrictProtocol and UPSTREAM_* time requests, and a stream may pause.
     "RESPONSE_TIMEOUT": 10**9,
     "REQUEST_TIMEOUT": 10**9,
-    # A slow reader may take its time with the last bytes of its answer.
-    "GRACEFUL_TCP_CLOSE_TIMEOUT": 600.0,
     "MOTD": False,
     "FALLBACK_ERROR_FORMAT": "json",
 }
@@ -171,6 +173,18 @@ def _body_lines(settings: Settings) -> BodyLines | None:
     return BodyLines(form, settings.log_bodies, known_secrets(settings))
 
 
+def _connection_bounds(settings: Settings) -> connections.Bounds:
+    enough_for = descriptors.current().connections
+    wanted = settings.max_connections or enough_for
+    if wanted > enough_for:
+        logger.warning(
+            "MAX_CONNECTIONS: {} connections, as the limit of open files allows no more", enough_for
+        )
+    return connections.Bounds(
+        min(wanted, enough_for), settings.max_connections_per_address, settings.trusted_proxies
+    )
+
+
 class _Books:
     """Where the grant cache reads: the models."""
 
@@ -201,6 +215,7 @@ class _Parts:
         self._upstreams = allowed
         self._ring = ring
         self._reports = Reports.wanted(settings)
+        self.connections = Connections(_connection_bounds(settings))
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""
@@ -244,10 +259,14 @@ class _Parts:
             self._levels,
             lambda: self._grants.database_answers is False,
             _traces(),
+            connections=self.connections,
         )
         self._plane = DataPlane(
             bounds=Bounds(
                 request_max_bytes=settings.request_max_bytes,
+                upload_max_bytes=settings.upload_max_bytes,
+                buffered_bodies_max_bytes=settings.buffered_bodies_max_bytes,
+                shares=Shares(settings.fair_share_token, settings.fair_share_project),
                 max_active_requests=settings.max_active_requests,
                 copied_bytes=settings.log_bodies and settings.log_bodies + MARGIN,
             ),
@@ -316,6 +335,7 @@ class _Parts:
             self._drain.oldest_entry_seconds,
             self._database_state(),
             not self._limits.healthy,
+            len(self.connections),
         )
 
     async def metrics(self) -> bytes:
@@ -339,6 +359,7 @@ class _Parts:
             draining=self._plane.draining,
             oldest_entry_seconds=round(self._drain.oldest_entry_seconds, 3),
             reached=self._grants.database_answers is not None,
+            connections="short" if self.connections.short else "ok",
         )
 
     def _database_state(self) -> DatabaseState:

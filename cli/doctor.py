@@ -33,7 +33,7 @@ from models.errors import (
 )
 from proxy.provider_files import configured
 from proxy.providers import BUILT_IN, Provider
-from server import reports
+from server import descriptors, reports
 
 app = verb()
 
@@ -79,6 +79,7 @@ async def _examine(settings: Settings, providers: Mapping[str, Provider]) -> lis
         fine("configuration", "every value can be used"),
         *[warning(about, says) for about, says in config.weaknesses(settings)],
         *_data_directory(settings),
+        _open_files(settings),
         *[finding async for finding in _database(settings)],
         *await asyncio.gather(*(_upstream(provider) for provider in _used(providers))),
     ]
@@ -97,6 +98,24 @@ def _data_directory(settings: Settings) -> list[Finding]:
     return [finding for finding in found if finding] or [
         fine("data directory", f"{where} can be written to, and is private")
     ]
+
+
+def _open_files(settings: Settings) -> Finding:
+    """Whether a worker can have as many connections as it is told to."""
+    have = descriptors.allowed()
+    about, enough = "open files", f"the limit of {have.limit} is enough for {have.connections}"
+    # Each request has a connection to its client and one to its upstream.
+    if (settings.max_connections or 0) > have.connections:
+        short = f"MAX_CONNECTIONS is {settings.max_connections}"
+    elif settings.max_connections is None and 2 * settings.max_active_requests > have.limit:
+        short = f"MAX_ACTIVE_REQUESTS is {settings.max_active_requests}"
+    else:
+        return fine(about, f"{enough} connections in each worker")
+    return warning(
+        about,
+        f"{short}, and {enough} connections in each worker: raise the hard limit (ulimit -Hn, "
+        "LimitNOFILE=) or lower the setting",
+    )
 
 
 def _mode(path: Path) -> Finding | None:

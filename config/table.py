@@ -33,8 +33,24 @@ class Settings:
     upstream_origins: tuple[str, ...]
     """As `config.origin_of` writes them; empty: all."""
     request_max_bytes: int
+    """Of bodies that are kept to be read."""
+    upload_max_bytes: int
+    """Of bodies that are passed on as they come."""
+    buffered_bodies_max_bytes: int
+    """Of all kept bodies at once, in each worker."""
+    body_least_rate: int
+    """Bytes per second."""
     max_active_requests: int
     """In each worker."""
+    fair_share_token: float
+    """0.0 to 1.0, of `max_active_requests`."""
+    fair_share_project: float
+    """0.0 to 1.0, of `max_active_requests`."""
+    max_connections: int | None
+    """In each worker. None: what descriptors allow."""
+    max_connections_per_address: int | None
+    """In each worker."""
+    client_write_timeout: float
     upstream_connect_timeout: float
     upstream_first_byte_timeout: float
     upstream_idle_timeout: float
@@ -158,13 +174,64 @@ TABLE: Final = (
         name="REQUEST_MAX_BYTES",
         form=forms.whole(1, 2**40),
         default="67108864",
-        help="Larger bodies are answered 413 and not buffered.",
+        help="Bodies that are kept to be read: larger ones are answered 413 and not buffered.",
+    ),
+    Row(
+        name="UPLOAD_MAX_BYTES",
+        form=forms.whole(1, 2**40),
+        default="536870912",
+        help="Bodies that are passed on as they come (files, audio, images): larger ones are "
+        "answered 413.",
+    ),
+    Row(
+        name="BUFFERED_BODIES_MAX_BYTES",
+        form=forms.whole(1, 2**40),
+        default="536870912",
+        help="Bytes of kept bodies at once in each worker. Beyond it: 503 overloaded.",
+    ),
+    Row(
+        name="BODY_LEAST_RATE",
+        form=forms.whole(0, 2**30),
+        default="1024",
+        help="Bytes per second, over any 30 s, at which a client must send a body that is kept, "
+        "and every body outside /v1. Slower: 408 request_timeout. 0 asks for no rate.",
     ),
     Row(
         name="MAX_ACTIVE_REQUESTS",
         form=forms.whole(1, 1_000_000),
         default="10000",
         help="Requests at once in each worker. Beyond it: 503 overloaded, with Retry-After.",
+    ),
+    Row(
+        name="FAIR_SHARE_TOKEN",
+        form=forms.SHARE,
+        default="0.5",
+        help="Share of MAX_ACTIVE_REQUESTS that the requests of one token may take, at least one. "
+        "Beyond it: 429 rate_limit_exceeded. 1 lifts it.",
+    ),
+    Row(
+        name="FAIR_SHARE_PROJECT",
+        form=forms.SHARE,
+        default="0.75",
+        help="The same for all tokens of one project.",
+    ),
+    Row(
+        name="MAX_CONNECTIONS",
+        form=forms.whole(1, 1_000_000),
+        absent="what file descriptors allow, less a reserve",
+        help="Client connections at once in each worker. Beyond it idle ones are closed; where "
+        "there are none, new ones are answered 503 overloaded.",
+    ),
+    Row(
+        name="MAX_CONNECTIONS_PER_ADDRESS",
+        form=forms.whole(1, 1_000_000),
+        help="The same for one client address (IPv6: one /64). TRUSTED_PROXIES do not count.",
+    ),
+    Row(
+        name="CLIENT_WRITE_TIMEOUT",
+        form=forms.seconds(_DAY),
+        default="600",
+        help="Time without progress after which a client that does not read its answer is cut off.",
     ),
     Row(
         name="UPSTREAM_CONNECT_TIMEOUT",

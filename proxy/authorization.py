@@ -11,10 +11,14 @@ from proxy.providers import Provider, Route
 from proxy.upstream.dialing import Address
 
 
-def authorize(grant: Grant, head: RequestHead, client_ip: str) -> tuple[Provider, Route]:
-    """The route that the request takes. Raises a refusal where it takes none."""
+def check_source(grant: Grant, head: RequestHead, client_ip: str) -> None:
+    """Refuse an address or a browser origin that the token or its project does not name."""
     _check_address(grant, client_ip)
     check_origin(grant, head)
+
+
+def authorize(grant: Grant, head: RequestHead) -> tuple[Provider, Route]:
+    """The route that the request takes. Raises a refusal where it takes none."""
     provider = grant.provider
     if provider is None:
         raise errors.EndpointNotAllowed(

@@ -60,6 +60,10 @@ class BodyCopies:
         self.request.take(piece)
         return piece
 
+    def keep_pace(self, *, wanted: bool) -> None:
+        """As `Downstream` says."""
+        self._downstream.keep_pace(wanted=wanted)
+
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         """As `Downstream` says."""
         self._downstream.inform(status, reason, headers)

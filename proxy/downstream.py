@@ -64,6 +64,10 @@ class Downstream(Protocol):
         """
         ...
 
+    def keep_pace(self, *, wanted: bool) -> None:
+        """Hold the client to the least rate of a body that is kept, or no longer."""
+        ...
+
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         """Pass on an interim (1xx) response; dropped where the client speaks HTTP/1.0."""
         ...

@@ -32,8 +32,8 @@ class Exchange:
 
     __slots__ = (
         "at", "began", "body_wait", "bytes_in", "bytes_out", "copies", "digest", "ended_by",
-        "first_byte", "grant", "head", "id", "meter", "method", "model", "recorded", "route",
-        "sent", "started", "status", "task",
+        "first_byte", "grant", "head", "id", "kept", "meter", "method", "model", "recorded",
+        "route", "sent", "shares", "started", "status", "task",
     )  # fmt: skip
 
     def __init__(self, head: RequestHead) -> None:
@@ -44,6 +44,10 @@ class Exchange:
         self.method = head.method
         self.task = asyncio.current_task()
         self.grant: Grant | None = None
+        #: Whether it counts in the shares of its token and project.
+        self.shares = False
+        #: Bytes of its body that are in memory.
+        self.kept = 0
         self.digest = ""
         self.route: Route | None = None
         self.model = ""

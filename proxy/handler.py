@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Final, Protocol
 from uuid import UUID
@@ -18,12 +17,15 @@ from models.errors import DatabaseUnavailable as DatabaseAway
 from models.ledger import Entry, Outcome
 from proxy import answer, errors, failures, forward, preflight
 from proxy.authentication import authenticate
-from proxy.authorization import authorize, upstream_of
+from proxy.authorization import authorize, check_source, upstream_of
 from proxy.body import UNREAD
+from proxy.body_budget import BodyBudget
 from proxy.body_copies import BodyCopies
 from proxy.body_reading import BodyReading, Wanted, unmeterable, wanted
+from proxy.bounds import Bounds
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Pricing
+from proxy.fair_share import FairShare
 from proxy.grants import Grant, Grants
 from proxy.headers import trailers_for_downstream
 from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
@@ -66,16 +68,6 @@ class Observer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What the data plane takes at most."""
-
-    request_max_bytes: int
-    max_active_requests: int
-    copied_bytes: int = 0
-    """Of each body, kept for the log. 0: none, and nothing looks on."""
-
-
 class DataPlane:
     """Everything that `/v1` needs, wired once per worker."""
 
@@ -104,6 +96,8 @@ class DataPlane:
         self._origins = origins
         self._observer = observer
         self._turns = Turns()
+        self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
+        self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked
@@ -124,8 +118,7 @@ class DataPlane:
                 return
             grant, exchange.digest = await authenticate(exchange.head.headers, self._grants)
             exchange.grant = grant
-            provider, route = authorize(grant, exchange.head, self._client_address(exchange.head))
-            exchange.route = route
+            provider, route = self._let_in(exchange, grant)
             request, asked = await self._prepare(downstream, exchange, grant, provider, route)
             reservation = await self._reserve(grant.claims)
             connection, upload, head = await forward.send(request, downstream, self._pool, exchange)
@@ -179,6 +172,15 @@ class DataPlane:
         if len(self.active) > self._bounds.max_active_requests or not self._ledger.can_keep:
             raise errors.Overloaded("The proxy is overloaded.", retry_after=1.0)
 
+    def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
+        """What can be told from the token and the head alone."""
+        head = exchange.head
+        check_source(grant, head, self._client_address(head))
+        self._fair_share.enter(grant)
+        exchange.shares = True
+        provider, exchange.route = authorize(grant, head)
+        return provider, exchange.route
+
     async def _prepare(
         self,
         downstream: Downstream,
@@ -192,9 +194,9 @@ class DataPlane:
         Also returns whether we asked for usage on the client's behalf.
         """
         head = exchange.head
-        if (head.content_length or 0) > self._bounds.request_max_bytes:
-            raise errors.RequestTooLarge("The request body is too large.")
         want = wanted(head, grant, provider, route)
+        if (head.content_length or 0) > self._bounds.of_body(kept=want.whole or want.model):
+            raise errors.RequestTooLarge("The request body is too large.")
         if want.rule and route.dialect == "batches":
             raise errors.ModelNotAllowed(_BATCH, param="model")
         reading = BodyReading(head, want, self._turns)
@@ -234,13 +236,17 @@ class DataPlane:
         if not want.whole and (exchange.head.content_length or 0) > limit:
             return False
         began = perf_counter()
+        downstream.keep_pace(wanted=True)
         while piece := await downstream.read():
+            self.body_budget.take(len(piece))
+            exchange.kept += len(piece)
             exchange.bytes_in += len(piece)
             if exchange.bytes_in > self._bounds.request_max_bytes:
                 raise errors.RequestTooLarge("The request body is too large.")
             await reading.take(piece)
             if exchange.bytes_in > limit:
                 break
+        downstream.keep_pace(wanted=False)
         exchange.body_wait = perf_counter() - began
         return not piece
 
@@ -312,6 +318,10 @@ class DataPlane:
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
         """Whatever became of it: one entry for what was let in, and its hold on limits gone."""
         self.active.discard(exchange)
+        if exchange.shares and exchange.grant is not None:
+            self._fair_share.leave(exchange.grant)
+        if exchange.kept:
+            self.body_budget.give_back(exchange.kept)
         if reservation is not None:
             self._record(exchange, outcome)
             self._settle(exchange, reservation)

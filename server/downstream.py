@@ -28,7 +28,7 @@ def of_request(request: Request) -> SanicDownstream:
 class SanicDownstream:
     """One request and its one response. `abort` is safe at any time, also after the end.
 
-    A body is read up to `app.ctx.settings.request_max_bytes`.
+    A body is read up to `app.ctx.settings.upload_max_bytes`; the data plane bounds those it keeps.
     """
 
     __slots__ = (
@@ -46,7 +46,7 @@ class SanicDownstream:
         self._sent = False
         self._chunked = self._ends_by_closing = self._without_body = False
         # Sanic lifts its own bound for handlers that stream.
-        http.request_max_size = http.protocol.app.ctx.settings.request_max_bytes
+        http.request_max_size = http.protocol.app.ctx.settings.upload_max_bytes
         self.head = RequestHead(
             parsed.method,
             parsed.target,
@@ -79,6 +79,10 @@ class SanicDownstream:
         except PayloadTooLarge as exc:
             raise errors.RequestTooLarge("The request body is too large.") from exc
 
+    def keep_pace(self, *, wanted: bool) -> None:
+        """Hold the client to BODY_LEAST_RATE, or no longer."""
+        self._http.keep_pace(wanted=wanted)
+
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         """Pass on an interim (1xx) response; HTTP/1.0 has none."""
         if self.head.version == "1.1":
@@ -87,6 +91,8 @@ class SanicDownstream:
     def start(self, head: ResponseHead) -> None:
         """Begin the response; its head goes out with the first body bytes, or by `flush`."""
         http = self._http
+        if head.status < 400:
+            http.known = True
         lines = _format_head(head.status, head.reason, head.headers)
         self._without_body = http.head_only or head.status in (204, 304)
         if head.content_length is None and not self._without_body:

@@ -49,6 +49,8 @@ class FramingError(Exception):
 
     status: ClassVar[bytes] = b"400 Bad Request"
     code: ClassVar[str] = "invalid_request"
+    headers: ClassVar[Fields | None] = None
+    """Field lines of the answer, in place of the advice not to try again."""
 
 
 class HeadTimeout(FramingError):

@@ -12,7 +12,6 @@ import asyncio
 from asyncio import CancelledError
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import msgspec
 from sanic.compat import Header
 from sanic.exceptions import PayloadTooLarge, SanicException, ServerError
 from sanic.http import Http, Stage
@@ -25,6 +24,8 @@ from uuid_utils.compat import uuid7
 from server import framing
 from server.framing import ChunkedBody, FramingError, HeadTimeout, ParsedHead
 from server.logs import noted_request
+from server.pace import Pace
+from server.refusals import refusal
 
 if TYPE_CHECKING:
     from server.protocol import StrictProtocol
@@ -40,7 +41,7 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class BodyStalled(SanicException):
-    """The client stopped sending a body that it had announced."""
+    """The client stopped sending a body that it had announced, or sends it too slowly."""
 
     status_code = 408
     quiet = True
@@ -57,7 +58,7 @@ class StrictHttp(Http):
     """One client connection. Its task runs `http1` until the connection is no longer reusable."""
 
     __touchup__ = ()  # type: ignore[assignment]  # Nothing of ours is to be rewritten.
-    __slots__ = ("_chunks", "_taken_in_a_row", "parsed", "trailers")
+    __slots__ = ("_chunks", "_taken_in_a_row", "known", "pace", "parsed", "trailers")
 
     # Sanic's attributes are unannotated; this is what they hold here.
     protocol: StrictProtocol
@@ -68,10 +69,18 @@ class StrictHttp(Http):
     request_bytes_left: int
     recv_buffer: bytearray
     keep_alive: bool
+    #: Whether an upstream has ever answered here, which takes a token.
+    known: bool
+
+    def __init__(self, protocol: StrictProtocol) -> None:
+        super().__init__(protocol)  # type: ignore[no-untyped-call]
+        self.known = False
 
     def init_for_request(self) -> None:
         """Forget the last request."""
         super().init_for_request()  # type: ignore[no-untyped-call]
+        #: What the body's rate is held against, where it is.
+        self.pace: Pace | None = None
         self.parsed: ParsedHead | None = None
         self.trailers: framing.Fields = []
         self._chunks: ChunkedBody | None = None
@@ -109,6 +118,7 @@ class StrictHttp(Http):
             await direct(self)
         else:
             self._make_request(head)
+            self.keep_pace()
             await self.protocol.request_handler(self.request)
 
     async def _fail(self, error: Exception) -> None:
@@ -120,7 +130,9 @@ class StrictHttp(Http):
         if self.stage is Stage.HANDLER:
             status = b"500 Internal Server Error"
             request_id = noted_request(error) or str(uuid7())
-            self._answer(status, "server_error", "internal_error", _UNFORESEEN, request_id)
+            self._answer(
+                refusal(status, "internal_error", _UNFORESEEN, request_id, kind="server_error")
+            )
             self.stage = Stage.IDLE
         else:
             self._break()
@@ -149,7 +161,7 @@ class StrictHttp(Http):
         self.request = None
         self.response = None
         self.parsed = None
-        self.protocol.begin_idling()
+        self.protocol.begin_idling(known=self.known)
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
         """Sanic's own responses (not the data path's), told apart from an invitation to send."""
@@ -195,6 +207,7 @@ class StrictHttp(Http):
         protocol = self.protocol
         if protocol.transport is None:
             raise CancelledError
+        protocol.clients.asks(protocol)
         self.keep_alive = head.keep_alive and not getattr(protocol.app.ctx, "draining", False)
         self.head_only = head.method == "HEAD"
         self.expecting_continue = head.expects_continue
@@ -229,6 +242,11 @@ class StrictHttp(Http):
 
     # Reading the body
 
+    def keep_pace(self, *, wanted: bool = True) -> None:
+        """Hold the client to BODY_LEAST_RATE from now on, or no longer."""
+        rate = self.protocol.app.ctx.settings.body_least_rate
+        self.pace = Pace(rate, self.protocol.loop.time()) if wanted and rate else None
+
     async def read(self) -> bytes | None:
         """The next piece of the body; None at its end (as Sanic's readers expect)."""
         if not self.request_body:
@@ -246,6 +264,8 @@ class StrictHttp(Http):
             self._taken_in_a_row = 0
             await self._receive_body_bytes()
             piece = self._take()
+        if self.pace is not None:
+            self.pace.taken += len(piece)
         self.protocol.resume_if_drained()
         return piece or None
 
@@ -278,35 +298,35 @@ class StrictHttp(Http):
         return piece
 
     async def _receive_body_bytes(self) -> None:
+        pace, now = self.pace, self.protocol.loop.time
+        patience = BODY_STALL if pace is None else min(BODY_STALL, pace.left(now()))
         try:
-            async with asyncio.timeout(BODY_STALL):
+            async with asyncio.timeout(patience):
                 await self._receive_more()
         except TimeoutError:
+            if pace is not None and patience < BODY_STALL and pace.left(now()):
+                # It has sent enough, and is asked about the next span.
+                return
             self.keep_alive = False
-            raise BodyStalled("The request body stalled.") from None
+            slow = "stalled" if pace is None or patience == BODY_STALL else "comes too slowly"
+            raise BodyStalled(f"The request body {slow}.") from None
 
     # Closing
 
     def _refuse(self, error: FramingError) -> None:
         """Answer a message that could not be understood, and read nothing more."""
         request_id = uuid7()
-        kind = "invalid_request_error"
-        self._answer(error.status, kind, error.code, str(error), str(request_id))
+        self._answer(
+            refusal(error.status, error.code, str(error), str(request_id), headers=error.headers)
+        )
         if (note := getattr(self.protocol.app.ctx, "unreadable", None)) is not None:
             note(request_id, error.code, int(error.status[:3]))
         # Whatever follows belongs to the refused message: it is dropped, never parsed.
         self.request_body = True
 
-    def _answer(self, status: bytes, kind: str, code: str, message: str, request_id: str) -> None:
-        """An error in OpenAI's shape, without Sanic's error handling; the connection closes."""
-        error = {"message": message, "type": kind, "param": None, "code": code}
-        body = msgspec.json.encode({"error": error})
-        head = (
-            b"HTTP/1.1 %s\r\ncontent-type: application/json\r\nx-should-retry: false\r\n"
-            b"x-llm-proxy-request-id: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-            % (status, request_id.encode("ascii"), len(body))
-        )
-        self.protocol.write(head + body)
+    def _answer(self, message: bytes) -> None:
+        """An answer without Sanic's error handling; the connection closes."""
+        self.protocol.write(message)
         self.keep_alive = False
 
     async def _linger(self) -> None:

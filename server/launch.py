@@ -18,9 +18,8 @@ from loguru import logger
 from config import ConfigError, Settings, generate_missing, load, weaknesses
 from models.errors import DatabaseUnavailable
 from proxy.provider_files import configured
-from server import bootstrap, logs, metrics, reports
+from server import bootstrap, descriptors, logs, metrics, reports
 from server.supervisor import CANNOT_START, Supervisor, python
-from server.worker import BACKLOG
 
 _RETRY_SECONDS: Final = 1.0
 
@@ -30,6 +29,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
 
     `announce` is called once connections are accepted.
     """
+    descriptors.raise_limit()
     try:
         settings, made = generate_missing(load())
         configured(settings)
@@ -59,7 +59,7 @@ def _bind(settings: Settings) -> socket.socket:
         sock = socket.socket(family, kind, protocol)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
-        sock.listen(BACKLOG)
+        sock.listen(descriptors.current().backlog)
         sock.setblocking(False)
     except OSError as error:
         raise ConfigError(

@@ -11,7 +11,7 @@ import os
 import time
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
@@ -61,6 +61,7 @@ class Levels(NamedTuple):
     oldest_entry_seconds: float = 0.0
     database: DatabaseState = "ok"
     limits_degraded: bool = False
+    connections: int = 0
 
 
 def share(directory: Path) -> None:
@@ -155,6 +156,18 @@ class Metrics:
             ("decision",),
             registry=registry,
         )
+        self._connections_refused = Counter(
+            "llm_proxy_connections_refused",
+            "Connections of clients for which there was no room.",
+            ("reason",),
+            registry=registry,
+        )
+        self._connections_dropped = Counter(
+            "llm_proxy_connections_dropped",
+            "Connections of clients that were closed because they harmed others.",
+            ("reason",),
+            registry=registry,
+        )
         self._tokens = Counter(
             "llm_proxy_tokens",
             "Tokens that upstreams reported.",
@@ -188,6 +201,7 @@ class Metrics:
                 ("llm_proxy_active_requests", "Requests that are running."),
                 ("llm_proxy_upstream_connections", "Open connections to upstreams."),
                 ("llm_proxy_journal_pending", "Entries that are not in the database yet."),
+                ("llm_proxy_connections", "Open connections of clients."),
             )
         )
         self._oldest = Gauge(
@@ -261,9 +275,21 @@ class Metrics:
         if count:
             self._undecided.labels(decision).inc(count)
 
+    def add_connections(self, refused: Mapping[str, int], dropped: Mapping[str, int]) -> None:
+        """Count clients' connections that were refused or closed, by the reason."""
+        for reason, count in refused.items():
+            self._connections_refused.labels(reason).inc(count)
+        for reason, count in dropped.items():
+            self._connections_dropped.labels(reason).inc(count)
+
     def set_levels(self, levels: Levels) -> None:
         """Say what is true of this worker now."""
-        counts = (levels.active_requests, levels.upstream_connections, levels.journal_pending)
+        counts = (
+            levels.active_requests,
+            levels.upstream_connections,
+            levels.journal_pending,
+            levels.connections,
+        )
         for gauge, level in zip(self._levels, counts, strict=True):
             gauge.set(level)
         self._oldest.set(levels.oldest_entry_seconds)

@@ -17,6 +17,7 @@ from uuid import UUID
 from models.ledger import Entry
 from proxy.errors import LimitsUndecided, Refusal
 from proxy.exchange import Exchange
+from server.connections import Connections
 from server.metrics import Levels, Metrics, Refused
 from server.request_lines import RequestLines
 from server.scrapes import Scrapes
@@ -44,7 +45,10 @@ class Observer:
         levels: Callable[[], Levels],
         is_away: Callable[[], bool] = lambda: False,
         traces: Traces | None = None,
+        *,
+        connections: Connections | None = None,
     ) -> None:
+        self._connections = connections
         self._traces = traces
         self._traced: list[Traced] = []
         self._metrics = metrics
@@ -123,6 +127,8 @@ class Observer:
         self._metrics.add(entries, refused)
         self._count_undecided(entries, refused)
         self._metrics.set_levels(self._levels())
+        if self._connections is not None:
+            self._metrics.add_connections(*self._connections.take_counts())
         self._lines.write(entries, refused)
         if self._traces is not None:
             traced, self._traced = self._traced, []

@@ -25,6 +25,7 @@ class Checks(NamedTuple):
     oldest_entry_seconds: float = 0.0
     #: Whether the database ever answered; not shown, since `away` and 503 say it.
     reached: bool = True
+    connections: Literal["ok", "short"] = "ok"
 
     @property
     def serves(self) -> bool:
@@ -34,8 +35,8 @@ class Checks(NamedTuple):
     @property
     def status(self) -> Literal["ok", "degraded"]:
         """`degraded` where anything is not as it should be."""
-        fine = self.serves and self.database == self.limits == self.journal == "ok"
-        return "ok" if fine else "degraded"
+        fine = self.database == self.limits == self.journal == self.connections == "ok"
+        return "ok" if fine and self.serves else "degraded"
 
     @property
     def shown(self) -> dict[str, object]:

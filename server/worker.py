@@ -21,10 +21,10 @@ from sanic.http import Stage
 from sanic.http.constants import HTTP
 from sanic.server.async_server import AsyncioServer
 
+from server import descriptors
 from server.protocol import StrictProtocol
 from server.supervisor import GRACE_AFTER_DRAIN
 
-BACKLOG: Final = 2048
 #: How long handlers that were told to stop have to do so, in seconds.
 _LAST_WORDS: Final = 1.0
 #: How long a connection that was just accepted has for its first request.
@@ -63,7 +63,7 @@ class Worker:
             sock=self._sock,
             protocol=StrictProtocol,
             return_asyncio_server=True,
-            backlog=BACKLOG,
+            backlog=descriptors.current().backlog,
             asyncio_server_kwargs={"start_serving": False},
         )
         if server is None:
@@ -115,6 +115,8 @@ class Worker:
         for connection in list(connections):
             if not connection.close_if_idle():
                 connection.abort()
+        for refused in list(self._app.ctx.connections.turned_away):
+            refused.abort()
         if tasks:
             await asyncio.wait(tasks, timeout=_LAST_WORDS)
 

@@ -15,7 +15,7 @@ import uvloop
 
 from app import create_app
 from config import ConfigError, generate_missing, load
-from server import logs, metrics
+from server import descriptors, logs, metrics
 from server.child import Parent
 from server.supervisor import CANNOT_START
 from server.worker import Worker, stop_on_signals, stop_with_parent
@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="server.worker_main")
     parser.add_argument("--control", type=int, required=True)
     parent = Parent(parser.parse_args().control)
+    descriptors.raise_limit()
     try:
         settings = generate_missing(load())[0]
         logs.configure(settings.log_level, settings.log_format)

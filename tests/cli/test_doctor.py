@@ -1,5 +1,6 @@
 """`doctor`: says what is wrong, and changes nothing."""
 
+import resource
 import shutil
 import socket
 from pathlib import Path
@@ -154,3 +155,25 @@ def test_what_is_weak_is_said_and_no_failure(
     assert ran.code == 0
     assert {name for name, status in _status(ran).items() if status == "warning"} == found
     assert "m" * 31 not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("limit", "environ", "standing"),
+    [
+        (1024, {"MAX_CONNECTIONS": "400"}, "ok"),
+        (1024, {"MAX_CONNECTIONS": "500"}, "warning"),
+        (1024, {"MAX_ACTIVE_REQUESTS": "512"}, "ok"),
+        (1024, {"MAX_ACTIVE_REQUESTS": "513"}, "warning"),
+        (1_000_000, {}, "ok"),
+    ],
+)
+def test_a_limit_of_open_files_that_is_too_low_is_found(
+    cli: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int,
+    environ: dict[str, str],
+    standing: str,
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, limit))
+    ran = _doctor(cli, **environ)
+    assert (ran.code, _status(ran)["open files"]) == (0, standing)

@@ -41,6 +41,9 @@ NAMES: Final[dict[str, set[str]]] = {
     "llm_proxy_journal_oldest_entry_seconds": set(),
     "llm_proxy_database_workers": {"state"},
     "llm_proxy_limits_degraded_workers": set(),
+    "llm_proxy_connections": set(),
+    "llm_proxy_connections_refused_total": {"reason"},
+    "llm_proxy_connections_dropped_total": {"reason"},
 }
 
 
@@ -159,8 +162,12 @@ async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued)
 
     names = {sample.name for sample in found.samples}
     assert names <= NAMES.keys()
-    # That one has samples in an outage alone.
-    assert names >= NAMES.keys() - {"llm_proxy_undecided_limits_total"}
+    # Those have samples in an outage, and where connections are short, alone.
+    assert names >= NAMES.keys() - {
+        "llm_proxy_undecided_limits_total",
+        "llm_proxy_connections_refused_total",
+        "llm_proxy_connections_dropped_total",
+    }
     for sample in found.samples:
         assert set(sample.labels) == NAMES[sample.name], sample.name
 
@@ -261,6 +268,7 @@ async def test_health_and_ready_say_what_the_contract_says(pair: Service) -> Non
             "limits": "ok",
             "journal": "ok",
             "draining": False,
+            "connections": "ok",
         },
     }
     assert (root.status_code, root.headers["location"]) == (302, "/admin/")

@@ -25,6 +25,8 @@ from tests.fixtures.database import database_url
 from tests.fixtures.service import GIVEN, UPSTREAM_KEY
 from tests.server.wire import Client
 
+#: Bytes of `/large`: more than the buffers on the way hold.
+LARGE: Final = 32 * 1024 * 1024
 _BY: Final = Actor("cli:tester")
 
 
@@ -63,6 +65,10 @@ def _app(settings: Settings) -> App:
     @app.post("/plain")
     async def plain(request: Request) -> HTTPResponse:
         return text(f"{len(request.body)} bytes")
+
+    @app.get("/large")
+    async def large(_: Request) -> HTTPResponse:
+        return text("x" * LARGE)
 
     return app
 

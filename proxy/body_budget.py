@@ -1,0 +1,27 @@
+"""How many bytes of bodies a worker keeps at once, of all its requests together."""
+
+from __future__ import annotations
+
+from proxy import errors
+
+
+class BodyBudget:
+    """`kept` of at most `most` bytes."""
+
+    __slots__ = ("_most", "kept")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.kept = 0
+
+    def take(self, size: int) -> None:
+        """Keep so many more. Raises Overloaded where they are too many."""
+        if self.kept + size > self._most:
+            raise errors.Overloaded(
+                "Too many bytes of request bodies are kept at once.", retry_after=1.0
+            )
+        self.kept += size
+
+    def give_back(self, size: int) -> None:
+        """So many are kept no longer."""
+        self.kept -= size
