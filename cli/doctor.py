@@ -18,12 +18,14 @@ import typer
 import config
 from cli import output
 from cli.commands import examples, verb
+from cli.doctor_places import places
 from cli.findings import Finding, failed, fine, warning
 from cli.options import Json
 from config import ConfigError, Settings
 from config.generated import read_generated
 from migrations import schema
 from models import AdminUser, UpstreamKey, database
+from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.errors import (
     CorruptCiphertext,
@@ -31,7 +33,7 @@ from models.errors import (
     DatabaseUnavailable,
     UnknownEncryptionKey,
 )
-from proxy.provider_files import configured
+from proxy.provider_files import configured, upstreams
 from proxy.providers import BUILT_IN, Provider
 from server import descriptors, reports
 
@@ -80,7 +82,7 @@ async def _examine(settings: Settings, providers: Mapping[str, Provider]) -> lis
         *[warning(about, says) for about, says in config.weaknesses(settings)],
         *_data_directory(settings),
         _open_files(settings),
-        *[finding async for finding in _database(settings)],
+        *[finding async for finding in _database(settings, upstreams(settings, providers))],
         *await asyncio.gather(*(_upstream(provider) for provider in _used(providers))),
     ]
 
@@ -130,7 +132,7 @@ def _mode(path: Path) -> Finding | None:
     return warning("data directory", f"{path} is open to other users: chmod {private} {path}")
 
 
-async def _database(settings: Settings) -> AsyncIterator[Finding]:
+async def _database(settings: Settings, allowed: Upstreams) -> AsyncIterator[Finding]:
     wanted = settings.database
     if wanted.dialect == "sqlite" and not wanted.path.exists():
         yield fine("database", f"{wanted.path} is made on the first start")
@@ -142,6 +144,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             async with _connected(settings):
                 yield await _keys(settings)
                 yield await _administrators(settings)
+                async for finding in places(allowed):
+                    yield finding
     except DatabaseDamaged as exc:
         yield failed("database", f"cannot be used: {exc}")
     except DatabaseUnavailable as exc:

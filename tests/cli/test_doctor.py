@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from config import Database
+from models import Project
 from tests.cli.running import CommandLine, Ran
 
 
@@ -177,3 +178,25 @@ def test_a_limit_of_open_files_that_is_too_low_is_found(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, limit))
     ran = _doctor(cli, **environ)
     assert (ran.code, _status(ran)["open files"]) == (0, standing)
+
+
+def test_keys_that_are_not_used_and_addresses_that_are_not_listed_are_told(
+    cli: CommandLine,
+) -> None:
+    cli.project("docs")
+    cli.project("elsewhere")
+    assert _status(_doctor(cli))["upstream keys"] == "ok"
+    listed = "https://listed.example"
+    # The address of the environment needs no place in the list; another one does.
+    assert _status(_doctor(cli, UPSTREAM_ORIGINS=listed))["upstream keys"] == "ok"
+
+    async def move() -> None:
+        await Project.filter(name="elsewhere").update(base_url="https://new.example")
+
+    cli.on_database(move)
+    ran = _doctor(cli, UPSTREAM_ORIGINS=listed)
+    assert ran.code == 0
+    told = [check for check in ran.json["checks"] if check["check"] == "upstream keys"]
+    assert [check["status"] for check in told] == ["warning", "warning"]
+    assert told[0]["message"] == "UPSTREAM_ORIGINS leaves out: elsewhere"
+    assert "so not used: of elsewhere." in told[1]["message"]

@@ -1,6 +1,7 @@
 """`export` and `import`: from either backend to the other, whole or not at all."""
 
 import asyncio
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from models import (
     Project,
     Token,
     TokenSecret,
+    UpstreamKey,
     UsageHour,
     UsageMinute,
     portable,
@@ -236,6 +238,62 @@ def test_merging_adds_what_is_missing_and_touches_nothing_else(
         return await docs.keys.all().count(), await secrets.count()
 
     assert there.on_database(left_there) == (1, 1)
+
+
+def _without(archive: bytes, *columns: str) -> list[bytes]:
+    """The lines of an archive as a release wrote them that did not know these columns."""
+    lines: list[bytes] = []
+    places: list[int] = []
+    for line in archive.splitlines():
+        item = json.loads(line)
+        if isinstance(item, dict) and "columns" in item:
+            places = [n for n, name in enumerate(item["columns"]) if name not in columns]
+            item["columns"] = [item["columns"][n] for n in places]
+        elif isinstance(item, list):
+            item = [item[n] for n in places]
+        lines.append(msgspec.json.encode(item, order="sorted"))
+    return lines
+
+
+def _signed(lines: list[bytes]) -> bytes:
+    """These lines with the checksum that goes with them."""
+    *body, last = lines
+    content = b"".join(line + b"\n" for line in body)
+    end = {**json.loads(last), "sha256": hashlib.sha256(content).hexdigest()}
+    return content + msgspec.json.encode(end, order="sorted") + b"\n"
+
+
+async def _bound() -> list[tuple[str, str | None]]:
+    rows = UpstreamKey.all().order_by("id")
+    return await rows.values_list("project__base_url", "bound_to")
+
+
+def test_keys_of_an_older_release_are_bound_by_their_project(
+    pair: tuple[CommandLine, CommandLine],
+) -> None:
+    here, there = pair
+    secret = here.on_database(_fill)
+    archive = _signed(_without(_export(here), "bound_to", "unmetered"))
+    assert _import(there, archive).code == 0
+    assert there.on_database(_bound) == here.on_database(_bound)
+    assert there.on_database(_bound) == [("https://example.com", "https://example.com:443")] * 2
+    assert _grant(there, secret).unmetered == "allow"
+
+
+def test_keys_keep_their_binding_whatever_an_archive_says_of_their_project(
+    pair: tuple[CommandLine, CommandLine],
+) -> None:
+    here, there = pair
+    here.on_database(_fill)
+    archive = _export(here)
+    edited = archive.replace(b'"https://example.com"', b'"https://elsewhere.example"')
+    assert _import(there, _signed(edited.splitlines())).code == 0
+    assert (
+        there.on_database(_bound) == [("https://elsewhere.example", "https://example.com:443")] * 2
+    )
+    # Into the installation that has the project, it changes nothing.
+    assert _import(here, _signed(edited.splitlines()), "--merge").code == 0
+    assert here.on_database(_bound) == [("https://example.com", "https://example.com:443")] * 2
 
 
 def test_names_that_others_have_are_told_and_nothing_is_imported(
