@@ -6,6 +6,7 @@ must be known: their keys as other readers may take them, and their places.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -46,6 +47,10 @@ class _Body(msgspec.Struct):
     background: bool | None = None
 
 
+#: Escapes behind which a letter of a key may hide, also one that case folding turns into ASCII.
+#: (Unescaped, such letters stand for s, k, st or f: the words that are searched for have none.)
+_HIDING: Final = re.compile(rb"\\u(?:00[2-7]|017[fF]|212[aA]|[fF][bB]0|[dD][89a-fA-F])")
+
 _decode: Final = msgspec.json.Decoder(_Body).decode
 _decode_any: Final = msgspec.json.Decoder(Any).decode
 _decode_text: Final = msgspec.json.Decoder(str).decode
@@ -77,6 +82,38 @@ def inspect(body: bytes) -> Inspected:
     options = said.stream_options
     asks = options is not None and options.include_usage is True
     return Inspected(said.model or "", said.stream is True, asks, True, said.background is True)
+
+
+def names_one_model(body: bytes, said: Inspected) -> bool:
+    """Whether a small body, of which `inspect` said this, has no word but one that could name a
+    model, so that its members need not be looked at one by one."""
+    lowered = body.lower()
+    return (
+        bool(said.model)
+        and lowered.count(b"model") == 1
+        and b"allbac" not in lowered
+        and b'"route"' not in lowered
+        and _HIDING.search(body) is None
+        and _is_utf_8(body)
+    )
+
+
+def asked_plainly(body: bytes) -> bytes | None:
+    """A small body that `inspect` can read, with the question for its usage in it.
+
+    None where it may have stream options of its own, which only its members tell.
+    """
+    if b"ream_option" in body.lower() or _HIDING.search(body) is not None:
+        return None
+    brace = body.index(b"{") + 1
+    return body[:brace] + _SPLICED + b"," + body[brace:]
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        return body.isascii() or bool(body.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 class Field(NamedTuple):

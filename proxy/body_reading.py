@@ -43,17 +43,17 @@ class Wanted(NamedTuple):
 
 def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) -> Wanted:
     """What has to be known of the body of this request."""
-    has_body = head.has_body
-    rule = bool(grant.models) and route.creates and (has_body or head.method == "POST")
-    # Servers take JSON under whatever label; a form or a compressed body none of them takes here.
-    readable = has_body and is_plain(head.headers) and not _is_form(head.headers)
+    has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
+    json = has_body and creates and is_json(head.headers)
+    # Servers take JSON under whatever label; a form or a compressed body none of them takes here.
+    readable = json or (has_body and is_plain(head.headers) and not _is_form(head.headers))
     refuses = grant.record.unmetered == "refuse"
     return Wanted(
-        rule=rule,
-        asks=provider.meter_streams and streaming and readable,
-        certainty=refuses and (streaming or route.dialect == "responses") and readable,
-        model=has_body and route.dialect != "none" and is_json(head.headers),
+        rule=creates and bool(grant.models) and (has_body or head.method == "POST"),
+        asks=streaming and readable and provider.meter_streams,
+        certainty=refuses and readable and (streaming or route.dialect == "responses"),
+        model=json and route.dialect != "none",
     )
 
 
@@ -76,6 +76,9 @@ class BodyReading:
         self.fed = 0
         #: Of what has been fed in this turn.
         self._weight = 0
+        #: Whether all that has to be known was known at once, and the model then.
+        self._small = False
+        self._model = ""
         self._json: JsonReader | None = None
         self._form: FormReader | None = None
         if want.rule and model_rule.declared_form(head.headers) == "form":
@@ -108,7 +111,11 @@ class BodyReading:
         said = UNREAD
         if self.kept.size <= AT_ONCE_BYTES:
             said = body.inspect(self.kept.joined())
-            if said.readable and not (self._want.rule or self._want.certainty):
+            self._small = said.readable and not self._want.certainty
+            if self._small and self._want.rule:
+                self._small = body.names_one_model(self.kept.joined(), said)
+            if self._small:
+                self._model = said.model
                 return said
         return await self._surveyed()
 
@@ -128,6 +135,9 @@ class BodyReading:
             model = model_rule.named_by_form(self._form.end())
             check_model(grant, model)
             return model
+        if self._model:
+            check_model(grant, model_rule.known_name(self._model))
+            return self._model
         if self._json is None:
             raise InvalidRequest("The request must name a model in a JSON body.", param="model")
         first = ""
@@ -141,6 +151,8 @@ class BodyReading:
 
     async def asking_for_usage(self) -> tuple[bytes, ...] | None:
         """The body with the question for its usage in it; None where that cannot be put in."""
+        if self._small and (asked := body.asked_plainly(self.kept.joined())) is not None:
+            return (asked,)
         if self._json is None:
             await self._surveyed()
         splices = self._json.splices() if self._json is not None else None

@@ -5,6 +5,7 @@ Names keep their case and lines their order; what is dropped is on the public co
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from proxy.downstream import RawHeaders
@@ -52,28 +53,37 @@ _NEVER_TRAILERS: Final = frozenset(
     (b"content-encoding", b"content-length", b"content-range", b"content-type", b"trailer")
 )
 _NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _PRIVATE | _REWRITING
-_NOT_MISSPELT: Final = _NOT_UPSTREAM | _NEVER_TRAILERS
 _NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
 
 
 def for_upstream(headers: RawHeaders) -> RawHeaders:
     """The client's end-to-end fields, without credentials and what is private to its side."""
-    named = _named_by_connection(headers)
-    return [
+    crossing = [
         field
         for field in headers
-        if (name := field[0].lower()) not in _NOT_UPSTREAM
-        and not name.startswith(_PRIVATE_PREFIXES)
-        and name not in named
-        and (b"_" not in name or _is_itself(name))
+        if (_crosses(field[0]) if len(field[0]) <= _REMEMBERED_BYTES else _is_for_all(field[0]))
     ]
+    named = _named_by_connection(headers)
+    return [field for field in crossing if field[0].lower() not in named] if named else crossing
 
 
-def _is_itself(name: bytes) -> bool:
-    """Whether a name with underscores is not another spelling of a field that does not cross, or
-    that frames the message: CGI and WSGI turn `-` into `_`, and so cannot tell them apart."""
-    plain = name.replace(b"_", b"-")
-    return plain not in _NOT_MISSPELT and not plain.startswith(_PRIVATE_PREFIXES)
+def _is_for_all(name: bytes) -> bool:
+    """Whether a client's field of this name goes upstream, where `Connection` does not name it.
+
+    CGI and WSGI turn `-` into `_`, so that servers behind them cannot tell a field of the list
+    from its other spelling: neither crosses.
+    """
+    plain = name.lower()
+    if b"_" in plain:
+        plain = plain.replace(b"_", b"-")
+        if plain in _NEVER_TRAILERS:
+            return False
+    return plain not in _NOT_UPSTREAM and not plain.startswith(_PRIVATE_PREFIXES)
+
+
+#: Clients send the same few names again and again.
+_crosses: Final = lru_cache(1024)(_is_for_all)
+_REMEMBERED_BYTES: Final = 64
 
 
 def for_downstream(headers: RawHeaders) -> RawHeaders:

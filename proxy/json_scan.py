@@ -12,22 +12,24 @@ are counted by C primitives. A window in which the nesting ends is halved until 
 from __future__ import annotations
 
 import re
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Final, Literal, NamedTuple
 
 _STRUCTURE: Final = re.compile(rb'["{}\[\],:]')
 #: From inside a string to its end, or as far as there are bytes.
 _IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_NESTED_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]', re.DOTALL)
+#: What lies before a bracket, and the bracket.
+_TO_BRACKET: Final = re.compile(
+    rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+[{}\[\]]', re.DOTALL
+)
 _QUOTE: Final = ord('"')
 _BRACKETS: Final = b"{}[]"
-_EACH_BRACKET: Final = frozenset((b"{", b"}", b"[", b"]"))
 _NEITHER_BRACKET_NOR_QUOTE: Final = bytes(set(range(256)) - set(b'{}[]"'))
 #: Brackets as signed bytes: what each adds to the depth.
 _DEPTHS: Final = bytes.maketrans(_BRACKETS, b"\x01\xff\x01\xff")
 _WHITESPACE: Final = b" \t\r\n"
-_SMALLEST_WINDOW: Final = 16
-_FIRST_WINDOW: Final = 64
+_SMALLEST_WINDOW: Final = 128
+_FIRST_WINDOW: Final = 256
 _LARGEST_WINDOW: Final = 32 * 1024
 #: What we look for is small; a longer value is not it.
 VALUE_MAX_BYTES: Final = 64 * 1024
@@ -145,14 +147,11 @@ class TopLevelScanner:
 
     def _leave_nested(self, data: bytes, position: int, nth: int) -> int:
         """Behind the `nth` bracket from `position`, which closes the value at the top level."""
-        for match in _NESTED_TOKEN.finditer(data, position, position + _SMALLEST_WINDOW):
-            self.steps += 1
-            if match.group() in _EACH_BRACKET:
-                if not nth:
-                    self._depth = 1
-                    return match.end()
-                nth -= 1
-        # Backslashes outside of strings: no JSON.
+        brackets = _TO_BRACKET.finditer(data, position, position + _SMALLEST_WINDOW)
+        for match in islice(brackets, nth, nth + 1):
+            self._depth = 1
+            return match.end()
+        # Only where backslashes stand outside of strings, which is no JSON.
         self._give_up()
         return position + _SMALLEST_WINDOW
 

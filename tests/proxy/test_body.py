@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.body import UNREAD, Inspected, inspect, whole
+from proxy.body import UNREAD, Inspected, asked_plainly, inspect, names_one_model, whole
 from proxy.errors import InvalidRequest
 from proxy.json_scan import MEMBERS_MAX
 from proxy.kept_body import KeptBody
@@ -286,3 +286,42 @@ def in_common(one: bytes, other: bytes) -> int:
     """How many bytes both begin with."""
     pairs = zip(one, other, strict=False)
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+WORDS = st.sampled_from(
+    ["model", "Model", "models", "fallbacks", "route", "stream_options", "Stream_Options", "x"]
+)
+
+
+@given(
+    st.dictionaries(WORDS, st.sampled_from(["m", 1, None, {"include_usage": False}, ["a model"]])),
+    st.sampled_from(["", "\\u006d", "\\ud83d", "é"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_what_is_known_at_once_is_what_the_members_say(
+    document: dict[str, Any], inside: str
+) -> None:
+    text = json.dumps({**document, "stream": True, "content": "?"}, ensure_ascii=False)
+    body = text.replace("?", inside).encode()
+    said = inspect(body)
+    if said.readable and names_one_model(body, said):
+        assert named(body) == [said.model]
+    if said.readable and (asked := asked_plainly(body)) is not None:
+        assert asked == ask_for_usage(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"m","\\u006dodel":"other"}',
+        b'{"model":"m","Model":"other"}',
+        b'{"model":"m","x":"\xff"}',
+        b'{"model":"m","route":"x"}',
+        b'{"model":"m","fallbac\xe2\x84\xaas":["x"]}',
+        b'{"model":"m","fallbac\\u212as":["x"]}',
+        b'{"model":"m","too\\u006cs":[]}',
+        b'{"model":"","x":1}',
+    ],
+)
+def test_what_must_be_looked_at_member_by_member(body: bytes) -> None:
+    assert not names_one_model(body, inspect(body))

@@ -133,8 +133,3 @@ def test_the_steps_of_a_piece_do_not_depend_on_what_is_in_it(text: bytes) -> Non
         scanner.feed(text[start : start + PIECE])
     # About half a microsecond each, in all of the document and so in any piece of it.
     assert scanner.steps <= 32 * MEMBERS_MAX
-
-
-def test_backslashes_outside_of_strings_break_nothing() -> None:
-    scanner = scan(b'{"a":[\\"]"' + b" " * 80 + b'],"b":1}', wanted=(b"b",))
-    assert scanner.overflowed
