@@ -69,7 +69,16 @@ def test_it_says_what_prometheus_client_says(tmp_path: Path) -> None:
 
     ours = Scrape(_text([*files, tmp_path / "gauge_livesum_404.db"]).decode())
 
-    assert ours.families.keys() == theirs.families.keys() == {"requests", "seconds", "active"}
+    assert (
+        ours.families.keys()
+        == theirs.families.keys()
+        == {
+            "requests",
+            "seconds",
+            "active",
+            "oldest",
+        }
+    )
     for name, family in theirs.families.items():
         same = ours.families[name]
         assert (same.type, same.documentation) == (family.type, family.documentation)
