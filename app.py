@@ -97,6 +97,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     app.before_server_start(parts.open)
     app.after_server_stop(parts.close)
     app.ctx.connections = parts.connections
+    app.ctx.leaving = False
     app.ctx.checks = parts.checks
     app.ctx.metrics = parts.metrics
     return app
@@ -356,7 +357,7 @@ class _Parts:
             database=self._database_state(),
             limits="ok" if self._limits.healthy else "degraded",
             journal=self._journal.state,
-            draining=self._plane.draining,
+            draining=self._app.ctx.leaving,
             oldest_entry_seconds=round(self._drain.oldest_entry_seconds, 3),
             reached=self._grants.database_answers is not None,
             connections="short" if self.connections.short else "ok",

@@ -46,17 +46,18 @@ def _parse_share(text: str) -> float:
     return float(text)
 
 
-def seconds(high: int) -> Form:
-    """A time, in seconds and their decimals."""
+def seconds(high: int, *, or_none: bool = False) -> Form:
+    """A time, in seconds and their decimals; 0 with `or_none` alone."""
 
     def parse(text: str) -> float:
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
             raise ValueError("not a number of seconds")
-        if not 0 < float(text) <= high:
+        if float(text) > high or (float(text) == 0 and not or_none):
             raise ValueError("out of range")
         return float(text)
 
-    return Form(f"seconds, more than 0 and at most {high}, such as 10 or 0.5", parse)
+    least = "at least 0" if or_none else "more than 0"
+    return Form(f"seconds, {least} and at most {high}, such as 10 or 0.5", parse)
 
 
 def choice(*options: str) -> Form:

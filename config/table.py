@@ -55,6 +55,7 @@ class Settings:
     upstream_first_byte_timeout: float
     upstream_idle_timeout: float
     graceful_shutdown_timeout: float
+    shutdown_delay: float
     meter_streams: bool
     log_level: str
     """Upper case."""
@@ -257,6 +258,13 @@ TABLE: Final = (
         default="25",
         help="Time that requests have to finish after SIGTERM. The process is gone at most 3 s "
         "later.",
+    ),
+    Row(
+        name="SHUTDOWN_DELAY",
+        form=forms.seconds(_DAY, or_none=True),
+        default="0",
+        help="Time after SIGTERM in which requests are still served, while /ready says draining "
+        "already. For routers that learn late; within GRACEFUL_SHUTDOWN_TIMEOUT.",
     ),
     Row(
         name="METER_STREAMS",

@@ -35,8 +35,17 @@ _LOOK_EVERY: Final = 0.05
 class Worker:
     """Serves `app` on `sock` until told to stop. `app.ctx` offers `data_plane` once started."""
 
-    def __init__(self, app: Sanic[Any, Any], sock: socket.socket, *, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        app: Sanic[Any, Any],
+        sock: socket.socket,
+        *,
+        drain_seconds: float,
+        delay_seconds: float = 0.0,
+    ) -> None:
+        """After `stop`, `delay_seconds` of `drain_seconds` go by before anything is refused."""
         self._app = app
+        self._delay_seconds = delay_seconds
         self._sock = sock
         self._drain_seconds = drain_seconds
         self._stop = asyncio.Event()
@@ -87,12 +96,13 @@ class Worker:
     async def _drain(self, server: AsyncioServer) -> None:
         """Let requests finish, and answer those that come meanwhile by a refusal."""
         plane = self._app.ctx.data_plane
+        deadline = asyncio.get_running_loop().time() + self._drain_seconds
+        self._app.ctx.drain_by = deadline
+        await self._go_on_serving()
         plane.draining = True
         # What is answered from now on closes its connection, so that clients go elsewhere.
         self._app.ctx.draining = True
         logger.info("draining: {} requests are running", len(plane.active))
-        deadline = asyncio.get_running_loop().time() + self._drain_seconds
-        self._app.ctx.drain_by = deadline
         await self._until(deadline, lambda: not any(map(_is_busy, server.connections)))
         server.close()
         # Whoever was let in a moment ago is about to ask, and is to learn that it must go
@@ -103,6 +113,14 @@ class Worker:
         if plane.active:
             logger.warning("{} requests did not finish in time and are cut off", len(plane.active))
             plane.end_all()
+
+    async def _go_on_serving(self) -> None:
+        """Say in `/ready` that we leave, and serve until routers have heard of it."""
+        self._app.ctx.leaving = True
+        delay = min(self._delay_seconds, self._drain_seconds)
+        if delay:
+            logger.info("SIGTERM: /ready says draining; requests are served for {:g} s", delay)
+            await asyncio.sleep(delay)
 
     async def _until(self, deadline: float, condition: Callable[[], bool]) -> None:
         # Sanic tells nobody that a connection became idle, so we look.

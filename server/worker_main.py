@@ -39,7 +39,12 @@ def main() -> int:
     if listener is None:
         return 0
     metrics.share(settings.data_dir / "metrics")
-    worker = Worker(app, listener, drain_seconds=settings.graceful_shutdown_timeout)
+    worker = Worker(
+        app,
+        listener,
+        drain_seconds=settings.graceful_shutdown_timeout,
+        delay_seconds=settings.shutdown_delay,
+    )
     uvloop.run(_work(worker, parent))
     return 0
 

@@ -74,6 +74,7 @@ def test_defaults_are_the_documented_ones() -> None:
         upstream_first_byte_timeout=600,
         upstream_idle_timeout=600,
         graceful_shutdown_timeout=25,
+        shutdown_delay=0,
         meter_streams=True,
         log_level="INFO",
         log_format=None,

@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from tests.fixtures.service import Issued, Service
@@ -41,10 +41,19 @@ class Answer(NamedTuple):
 NOTHING: Final = Answer(0, {}, b"", whole=False)
 
 
+class Listening(Protocol):
+    """A service, or what is before it."""
+
+    @property
+    def port(self) -> int:
+        """Of 127.0.0.1."""
+        ...
+
+
 class Client:
     """One connection, opened anew whenever it was closed."""
 
-    def __init__(self, service: Service, secret: str = "") -> None:
+    def __init__(self, service: Listening, secret: str = "") -> None:
         self._port = service.port
         self.secret = secret
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
