@@ -51,6 +51,7 @@ from server.body_lines import MARGIN, BodyLines
 from server.connections import Connections
 from server.database_watch import DatabaseState, DatabaseWatch
 from server.downstream import SanicDownstream, of_request
+from server.fallback import JsonErrors
 from server.housekeeping import Housekeeping
 from server.http import StrictHttp
 from server.metrics import Levels, Metrics
@@ -72,7 +73,9 @@ def create_app(*, settings: Settings | None = None) -> App:
     Without `settings` the environment is read. Raises config.ConfigError.
     """
     settings = settings or generate_missing(load())[0]
-    app: App = Sanic("llm_proxy", router=OpenRouter(), configure_logging=False)
+    app: App = Sanic(
+        "llm_proxy", router=OpenRouter(), error_handler=JsonErrors(), configure_logging=False
+    )
     app.config.update(_SANIC)
     _extend(app)
     app.ctx.settings = settings

@@ -1,9 +1,5 @@
-"""What a client's headers, cookies and addresses may hold: anything, and it is never a 500.
+"""What a client's headers, cookies and addresses may hold: anything, and it is never a 500."""
 
-Each value is sent as bytes, since an HTTP client would refuse to send most of them.
-"""
-
-import asyncio
 from typing import Final
 from urllib.parse import quote
 
@@ -13,62 +9,12 @@ from tortoise import Model
 import models
 from models import AdminSession
 from tests.admin.conftest import PASSWORD, Browser, make_project, make_token, make_user
+from tests.server.malformed import HEADERS, VALUES, asking, status_of
 
-#: Each is what some parser refuses, or reads in another way than the next one.
-VALUES: Final = (
-    b"//[",
-    b"http://[",
-    b"http://[::1",
-    b"http://a@[x]/admin/",
-    b"http://127.0.0.1:99999999/admin/",
-    b"http://\xff\xfe/admin/",
-    b"\xe2\x84\x80//a/b",
-    b"/admin/\x80\xff",
-    b"/admin/%ff%00",
-    b"\xed\xa0\x80",
-    b"=",
-    b"%",
-    b'"',
-    b'"\\777"',
-    b"-1",
-    b"9" * 400,
-    b"1e999",
-    b"::1%eth0, [::1, 1.2.3.4:x, 999.1.1.1",
-    b"0x7f.1",
-    b"{" * 400,
-    b"v1:" + b"A" * 12 + b":====",
-    b"v1::\xff",
-    b".",
-    b"a.=\xff",
-    b"; ;=;\xff=\xff;",
-    b"a" * 4000,
-)
-HEADERS: Final = (
-    "accept", "accept-encoding", "authorization", "content-type", "hx-current-url", "hx-request",
-    "hx-target", "last-event-id", "origin", "referer", "sec-fetch-site", "user-agent",
-    "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "if-none-match",
-    "if-modified-since", "range",
-)  # fmt: skip
 COOKIES: Final = (
     b"llm_proxy_session", b"llm_proxy_sign_in", b"llm_proxy_toast", b"llm_proxy_secret",
     b"__Host-llm_proxy_session",
 )  # fmt: skip
-
-
-async def _status(url: str, head: bytes, body: bytes = b"") -> int:
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-    try:
-        writer.write(head + b"connection: close\r\n\r\n" + body)
-        return int((await reader.readuntil(b"\r\n")).split()[1])
-    finally:
-        writer.transport.abort()
-
-
-def _asking(path: str, **headers: bytes) -> bytes:
-    lines = {"host": b"a", **{name.replace("_", "-"): text for name, text in headers.items()}}
-    return b"GET %b HTTP/1.1\r\n" % path.encode() + b"".join(
-        b"%b: %b\r\n" % (name.encode(), value) for name, value in lines.items()
-    )
 
 
 async def test_no_header_or_cookie_is_a_500(admin: Browser, url: str) -> None:
@@ -76,19 +22,25 @@ async def test_no_header_or_cookie_is_a_500(admin: Browser, url: str) -> None:
     session = b"llm_proxy_session=" + admin.cookies["llm_proxy_session"].encode()
     secret = f"/admin/tokens/{token.id}/secret"
     for value in VALUES:
-        everything = dict.fromkeys((name.replace("-", "_") for name in HEADERS), value)
+        everything = dict.fromkeys(HEADERS, value)
         for headers in (
             everything | {"cookie": session},
             everything,
             # A script whose session has ended is led back to the page that it was on.
-            {"hx_request": b"true", "hx_current_url": value},
-            {"hx_request": b"true", "referer": value},
-            {"x_forwarded_host": value, "x_forwarded_for": value},
+            {"hx-request": b"true", "hx-current-url": value},
+            {"hx-request": b"true", "referer": value},
+            {"x-forwarded-host": value, "x-forwarded-for": value},
         ):
-            assert await _status(url, _asking("/admin/audit", **headers)) < 500, (value, headers)
+            assert await status_of(url, asking("/admin/audit", headers=headers)) < 500, (
+                value,
+                headers,
+            )
         for page, known in (("/admin/login", b""), ("/admin/nowhere", session), (secret, session)):
             cookies = b"; ".join((known, *(b"%b=%b" % (name, value) for name in COOKIES)))
-            assert await _status(url, _asking(page, cookie=cookies)) < 500, (page, cookies)
+            assert await status_of(url, asking(page, headers={"cookie": cookies})) < 500, (
+                page,
+                cookies,
+            )
 
 
 async def test_a_page_that_a_script_asks_for_is_whole_where_it_has_no_part(admin: Browser) -> None:
