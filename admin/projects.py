@@ -136,7 +136,8 @@ async def edit(visit: SignedIn, project_id: UUID) -> HTTPResponse:
 async def change(visit: SignedIn, project_id: UUID) -> HTTPResponse:
     """Change it."""
     project = await find(project_id)
-    known = frozenset(visit.service.providers)
+    # One that is not configured here any more may stay.
+    known = {*visit.service.providers, project.provider}
     form = fill(ProjectChange, visit.sent, context={PROVIDERS: known})
     if form.valid is None:
         return await _form(visit, form, project, status=422)
@@ -161,12 +162,11 @@ async def change(visit: SignedIn, project_id: UUID) -> HTTPResponse:
 async def _form(
     visit: SignedIn, form: Filled[Any], project: Project | None = None, *, status: int = 200
 ) -> HTTPResponse:
+    providers = [(name, facts.base_url) for name, facts in visit.service.providers.items()]
+    if project is not None and project.provider not in visit.service.providers:
+        providers.append((project.provider, "not configured here any more"))
     return await visit.render(
-        "projects/form.html",
-        status=status,
-        form=form,
-        project=project,
-        providers=[(name, facts.base_url) for name, facts in visit.service.providers.items()],
+        "projects/form.html", status=status, form=form, project=project, providers=providers
     )
 
 

@@ -176,6 +176,19 @@ async def test_another_address_asks_for_the_key_for_it(admin: Browser) -> None:
     assert (await Project.get(id=project.id)).provider == "anthropic"
 
 
+async def test_a_provider_that_is_gone_is_not_changed_by_the_way(admin: Browser) -> None:
+    project = await make_project(base_url="http://10.1.2.3")
+    await Project.filter(id=project.id).update(provider="gone")
+    at = f"/admin/projects/{project.id}/edit"
+    shown = (await admin.get(at)).text
+    assert '<option value="gone" selected>gone (not configured here any more)</option>' in shown
+    form = {"name": "renamed", "base_url": "http://10.1.2.3"}
+    assert (await admin.submit(at, **form, provider="never")).status_code == 422
+    await admin.submit(at, **form, provider="gone")
+    fresh = await Project.get(id=project.id)
+    assert (fresh.name, fresh.provider) == ("renamed", "gone")
+
+
 async def test_a_key_that_was_left_behind_is_shown_as_such_and_not_even_tested(
     admin: Browser,
 ) -> None:
@@ -183,9 +196,9 @@ async def test_a_key_that_was_left_behind_is_shown_as_such_and_not_even_tested(
         project = await make_project()
         key = await UpstreamKey.get(project_id=project.id)
         at = f"/admin/projects/{project.id}"
-        assert "not used" not in (await admin.get(at)).text
+        assert "it is not used" not in (await admin.get(at)).text
         await Project.filter(id=project.id).update(base_url=upstream.url)
-        assert "Entered for" in (await admin.get(at)).text
+        assert "so it is not used" in (await admin.get(at)).text
         tested = await admin.submit(at, f"{at}/keys/{key.id}/test")
         assert "it was not sent" in tested.text
         assert upstream.requests == ()
