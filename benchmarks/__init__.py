@@ -12,6 +12,7 @@ compare: the system under test alone on one core, the load generator and the ups
     target       where requests go, and their bytes
     closed_loop, open_loop, streams, wrk     ways to make load
     throughput, latency, streaming, memory, soak, rows     what is measured, a module per table
+    hostile, attacks, honest     whether one client can stop another (`--part hostile`)
     postgres     what limits on PostgreSQL bear, in the hands of one service and of two
     results      the values a run ends in, which are also its JSON
     report       the tables

@@ -15,7 +15,19 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from benchmarks import latency, memory, postgres, report, rows, soak, streaming, throughput, wrk
+from benchmarks import (
+    hostile,
+    latency,
+    memory,
+    postgres,
+    report,
+    rows,
+    soak,
+    streaming,
+    throughput,
+    wrk,
+)
+from benchmarks.attacks import ATTACKS
 from benchmarks.contenders import NAMES, ROOT, Contender, Stage, fake_upstream, missing
 from benchmarks.machine import Cores, allow_descriptors, describe, on_core
 from benchmarks.plan import QUICK, THOROUGH, Plan
@@ -23,8 +35,9 @@ from benchmarks.results import Results, encode, typical
 from config import VERSION
 
 PARTS: Final = ("throughput", "latency", "first-byte", "streaming", "memory")
-#: Only where it is asked for.
+#: Only where they are asked for.
 _POSTGRES: Final = "postgres"
+_HOSTILE: Final = "hostile"
 _RESULTS: Final = ROOT / "benchmarks" / "results"
 
 
@@ -50,7 +63,13 @@ def options_of(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, metavar="N", help="how often each takes its turn")
     parser.add_argument("--only", default=",".join(NAMES), metavar="A,B", help="these contenders")
     parser.add_argument(
-        "--part", default=",".join(PARTS), metavar="A,B", help="these tables; also: postgres"
+        "--part",
+        default=",".join(PARTS),
+        metavar="A,B",
+        help=f"these tables; also: {_POSTGRES}, {_HOSTILE}",
+    )
+    parser.add_argument(
+        "--attack", default=",".join(ATTACKS), metavar="A,B", help=f"these, in the part {_HOSTILE}"
     )
     parser.add_argument("--against", type=Path, metavar="DIR", help="another checkout beside ours")
     parser.add_argument("--soak", type=float, metavar="SECONDS", help="only this, for so long")
@@ -61,7 +80,8 @@ def options_of(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="instead of benchmarks/results/")
     options = parser.parse_args(argv)
     options.only = _chosen(parser, options.only, NAMES)
-    options.part = _chosen(parser, options.part, (*PARTS, _POSTGRES))
+    options.part = _chosen(parser, options.part, (*PARTS, _POSTGRES, _HOSTILE))
+    options.attack = _chosen(parser, options.attack, tuple(ATTACKS))
     return options
 
 
@@ -112,7 +132,10 @@ def _measure(
         return
     if _POSTGRES in options.part:
         results.shared = postgres.measure(stage, plan, say)
-    if options.part - {"memory", _POSTGRES}:
+    if _HOSTILE in options.part:
+        chosen = [name for name in ATTACKS if name in options.attack]
+        results.hostile = hostile.measure(stage, chosen, plan, say)
+    if options.part - {"memory", _POSTGRES, _HOSTILE}:
         with stage.all(options.only) as contenders:
             _in_turns(results, (stage, contenders), options, plan, say)
     if "memory" in options.part:

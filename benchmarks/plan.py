@@ -23,6 +23,10 @@ class Plan:
     stream_rounds: int = 3
     waiting_streams: int = 2000
     settle: float = 1.0
+    honest_rate: float = 100.0
+    hostile_window: float = 3.0
+    attack_begins: float = 3.0
+    """At most, until something came of an attack."""
 
 
 THOROUGH = Plan()
@@ -35,4 +39,5 @@ QUICK = Plan(
     stream_window=2.0,
     stream_rounds=1,
     settle=0.3,
+    hostile_window=1.5,
 )

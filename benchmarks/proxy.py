@@ -88,10 +88,31 @@ class Installation:
 
     def limited_token(self) -> str:
         """A new token with every limit there is."""
-        with httpx.Client(
+        return self.token(LIMITS)
+
+    def token(self, limits: Mapping[str, object]) -> str:
+        """A new token of the first project."""
+        with self._manage() as manage:
+            # The one that a first start makes; the list is newest first.
+            project = manage.get("/projects").raise_for_status().json()["data"][-1]
+            return _new_token(manage, project, limits)
+
+    def token_of_upstream(self, base_url: str) -> str:
+        """A token of a new project that has this upstream."""
+        with self._manage() as manage:
+            fields = {"name": base_url, "api_key": "sk-benchmark", "base_url": base_url}
+            project = manage.post("/projects", json=fields).raise_for_status().json()
+            return _new_token(manage, project, {})
+
+    def _manage(self) -> httpx.Client:
+        return httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}/manage",
             headers={"authorization": f"Bearer {_MANAGEMENT}"},
-        ) as manage:
-            project = manage.get("/projects").raise_for_status().json()["data"][0]
-            made = manage.post("/tokens", json={"project_id": project["id"], **LIMITS})
-            return str(made.raise_for_status().json()["token"])
+        )
+
+
+def _new_token(
+    manage: httpx.Client, project: Mapping[str, object], limits: Mapping[str, object]
+) -> str:
+    made = manage.post("/tokens", json={"project_id": project["id"], **limits})
+    return str(made.raise_for_status().json()["token"])

@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import soak
+from benchmarks import hostile, soak
 from benchmarks.latency import DIRECT
 from benchmarks.results import Goal, Latency, Results, Shared, typical
 
@@ -47,6 +47,7 @@ def show(results: Results, console: Console, *, markdown: bool = False) -> None:
         _rows(results),
         _shared(results),
         _soak(results),
+        _hostile(results),
         _goals(results),
     )
     for table in tables:
@@ -236,6 +237,28 @@ def _soak(results: Results) -> Table:
     return table
 
 
+def _hostile(results: Results) -> Table:
+    table = _table(
+        "An honest client beside attacks (ms; wanted: worst ≤ 100, p99 ≤ 4 x calm)",
+        "",
+        "p50",
+        "p99",
+        "worst",
+        "verdict",
+        "the attacker saw",
+    )
+    for one in results.hostile:
+        table.add_row(
+            one.attack if one.contender == "proxy" else f"{one.attack} ({label(one.contender)})",
+            f"{one.p50_ms:.1f}",
+            f"{one.p99_ms:.1f}",
+            f"{one.worst_ms:.1f}",
+            hostile.verdict(results.hostile, one) or "held",
+            ", ".join(f"{many} x {what}" for what, many in sorted(one.attacker_saw.items())),
+        )
+    return table
+
+
 def _goals(results: Results) -> Table:
     table = _table("Goals", "", "wanted", "found", "")
     for goal in results.goals:
@@ -281,6 +304,11 @@ def goals(results: Results) -> list[Goal]:
         if memory.contender == "proxy":
             size = memory.bytes_per_stream / 1000
             found.append(Goal("memory per stream", "≤ 50 KB", f"{size:.1f} KB", size <= 50))
+    beside = [one for one in results.hostile if one.contender == "proxy" and one.item]
+    if beside:
+        held = sum(not hostile.verdict(results.hostile, one) for one in beside)
+        name = "attacks beside which an honest client is served well"
+        found.append(Goal(name, f"{len(beside)}", f"{held}", held == len(beside)))
     grown = soak.growth(results.soak)
     if grown is not None:
         name = "memory after 1,000,000 requests over 100,000"

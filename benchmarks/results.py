@@ -104,6 +104,22 @@ class Shared(msgspec.Struct, frozen=True):
     p99_us: list[float]
 
 
+class Hostile(msgspec.Struct, frozen=True):
+    """What an honest client saw beside one attack; milliseconds from when each request was due."""
+
+    contender: str
+    attack: str
+    item: str
+    """What of it the attack tries."""
+    answered: int
+    failed: int
+    p50_ms: float
+    p99_ms: float
+    worst_ms: float
+    attacker_saw: dict[str, int]
+    """Status codes, and how many of its connections broke."""
+
+
 class Goal(msgspec.Struct, frozen=True):
     """A figure that was promised, and what it is."""
 
@@ -131,6 +147,7 @@ class Results(msgspec.Struct, kw_only=True):
     soak: list[SoakSample] = msgspec.field(default_factory=list)
     rows: list[Rows] = msgspec.field(default_factory=list)
     shared: list[Shared] = msgspec.field(default_factory=list)
+    hostile: list[Hostile] = msgspec.field(default_factory=list)
     goals: list[Goal] = msgspec.field(default_factory=list)
 
 

@@ -33,6 +33,8 @@ _TINY = Plan(
     stream_rounds=1,
     waiting_streams=4,
     settle=0.05,
+    hostile_window=0.3,
+    attack_begins=60.0,
 )
 
 
@@ -55,6 +57,24 @@ def test_a_tiny_run_leaves_every_figure_and_table(tmp_path: Path) -> None:
     assert [one.contender for one in results.memory] == ["proxy"]
     assert len(results.goals) == 6
     assert "LLM Proxy, limits on" in printed.getvalue()
+
+
+def test_an_attack_leaves_what_the_honest_client_and_the_attacker_saw(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    printed = io.StringIO()
+    attacks = ("answer: gzip blank lines", "unknown tokens")
+    options = benchmarks.options_of(
+        ["--part", "hostile", "--attack", ",".join(attacks), "--json", str(path)]
+    )
+    benchmarks.run(options, _TINY, Console(file=printed, width=160))
+
+    results = msgspec.json.decode(path.read_bytes(), type=Results)
+    assert [one.attack for one in results.hostile] == ["calm", *attacks, "calm"]
+    assert all(one.answered + one.failed for one in results.hostile)
+    saw = {one.attack: one.attacker_saw for one in results.hostile}
+    assert saw[attacks[0]]["200"] > 0
+    assert saw[attacks[1]]["401"] > 0
+    assert "unknown tokens" in printed.getvalue()
 
 
 def test_the_json_of_a_run_makes_the_same_tables_again(tmp_path: Path) -> None:
