@@ -59,12 +59,17 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
     allowed = [method for method in methods if _token_allows(grant, method, path)]
     if not allowed:
         raise errors.EndpointNotAllowed("The token does not allow this endpoint.")
-    if head.method not in allowed:
+    if head.method in allowed:
+        return methods[head.method]
+    if "GET" in allowed and "HEAD" not in allowed:
+        # RFC 9110 9.3.2: the same without the content.
+        allowed.append("HEAD")
+    if head.method != "HEAD" or "GET" not in allowed:
         raise errors.MethodNotAllowed(
             f"{head.method} is not allowed here.",
             headers=((b"allow", ", ".join(sorted(allowed)).encode("ascii")),),
         )
-    return methods[head.method]
+    return methods["GET"]
 
 
 def _token_allows(grant: Grant, method: str, path: bytes) -> bool:

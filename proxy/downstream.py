@@ -16,7 +16,8 @@ RawHeaders = list[tuple[bytes, bytes]]
 class RequestHead(NamedTuple):
     """A request as the front door accepted it; framing has been checked by then (RFC 9112).
 
-    `content_length` is None for a chunked body and 0 where there is none.
+    `content_length` is None for a chunked body and 0 where there is none. `hops` is how many
+    proxies like this one it has passed.
     """
 
     method: str
@@ -25,6 +26,7 @@ class RequestHead(NamedTuple):
     headers: RawHeaders
     content_length: int | None
     client_ip: str
+    hops: int = 0
 
     @property
     def has_body(self) -> bool:

@@ -172,6 +172,12 @@ class LimitsUndecided(DatabaseUnavailable):
     """The token is limited, and its limits cannot be checked. The same to the client."""
 
 
+class LoopDetected(Refusal):
+    """The request has passed too many proxies like this one: an upstream is one of them."""
+
+    status, code, type = 508, "loop_detected", "upstream_error"
+
+
 class NoUpstreamKey(Refusal):
     """The project has no active upstream key."""
 

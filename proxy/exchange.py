@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from models.ledger import ENTRY_VERSION, Entry, Outcome
 from proxy.body_copies import BodyCopies
 from proxy.downstream import RequestHead
+from proxy.errors import Refusal
 from proxy.grants import Grant
 from proxy.metering import Meter
 from proxy.providers import Route
@@ -22,6 +23,31 @@ class Pricing(Protocol):
     """What an answer costs, in nano-dollars; None where no price is known."""
 
     def __call__(self, provider: str, model: str, usage: Usage) -> int | None: ...
+
+
+class Ledger(Protocol):
+    """Where entries go (`journal.Journal`)."""
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether another entry can be kept, so that a request may be let in."""
+        ...
+
+    def append(self, entry: Entry) -> None:
+        """Keep an entry. Never raises, never waits."""
+        ...
+
+
+class Observer(Protocol):
+    """Who is told what happened, for metrics and logs. Never raises, never waits."""
+
+    def recorded(self, entry: Entry, exchange: Exchange) -> None:
+        """A request that was let in has ended."""
+        ...
+
+    def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
+        """We answered in our own name."""
+        ...
 
 
 class Exchange:

@@ -6,7 +6,7 @@ import asyncio
 from time import perf_counter
 from typing import Final, NamedTuple
 
-from proxy import errors
+from proxy import errors, hops
 from proxy.downstream import Downstream, RawHeaders, RequestHead
 from proxy.exchange import Exchange
 from proxy.headers import for_upstream, trailers_for_upstream, with_value
@@ -58,6 +58,7 @@ def outgoing(
         b"%b %b%b HTTP/1.1\r\nHost: %b\r\n"
         % (head.method.encode("ascii"), address.prefix, head.target, address.host_header),
         *[b"%b: %b\r\n" % field for field in headers],
+        hops.line(head.hops, address.origin),
         b"%b: %b\r\n" % credential,
         b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"\r\n",
     ]

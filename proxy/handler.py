@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from models.errors import DatabaseUnavailable as DatabaseAway
-from models.ledger import Entry, Outcome
+from models.ledger import Outcome
 from proxy import answer, errors, failures, forward, preflight
 from proxy.authentication import authenticate
 from proxy.authorization import authorize, check_source, upstream_of
@@ -24,10 +24,11 @@ from proxy.body_copies import BodyCopies
 from proxy.body_reading import BodyReading, Wanted, unmeterable, wanted
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream, RequestHead
-from proxy.exchange import Exchange, Pricing
+from proxy.exchange import Exchange, Ledger, Observer, Pricing
 from proxy.fair_share import FairShare
 from proxy.grants import Grant, Grants
 from proxy.headers import trailers_for_downstream
+from proxy.hops import MOST_HOPS
 from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
 from proxy.metering import Meter, meter_for
 from proxy.model_rule import NAME_MAX_BYTES
@@ -41,31 +42,6 @@ from proxy.upstream.pool import Pool
 INSPECT_BYTES: Final = 1024 * 1024
 #: Seconds between two questions whether a running exchange must end, while there is no answer.
 _ASK_AGAIN_S: Final = 0.5
-
-
-class Ledger(Protocol):
-    """Where entries go (`journal.Journal`)."""
-
-    @property
-    def can_keep(self) -> bool:
-        """Whether another entry can be kept, so that a request may be let in."""
-        ...
-
-    def append(self, entry: Entry) -> None:
-        """Keep an entry. Never raises, never waits."""
-        ...
-
-
-class Observer(Protocol):
-    """Who is told what happened, for metrics and logs. Never raises, never waits."""
-
-    def recorded(self, entry: Entry, exchange: Exchange) -> None:
-        """A request that was let in has ended."""
-        ...
-
-    def refused(self, exchange: Exchange, refusal: errors.Refusal, provider: str) -> None:
-        """We answered in our own name."""
-        ...
 
 
 class DataPlane:
@@ -109,7 +85,7 @@ class DataPlane:
         outcome: Outcome = "client_left"
         self.active.add(exchange)
         try:
-            self._check_capacity()
+            self._check_capacity(exchange.head.hops)
             if preflight.is_preflight(exchange.head):
                 downstream.start(
                     await preflight.answer(exchange.head, self._origins, exchange.id_text)
@@ -166,11 +142,13 @@ class DataPlane:
             downstream = exchange.copies = BodyCopies(downstream, self._bounds.copied_bytes)
         return exchange, downstream
 
-    def _check_capacity(self) -> None:
+    def _check_capacity(self, hops: int) -> None:
         if self.draining:
             raise errors.ShuttingDown("The proxy is shutting down.", retry_after=1.0)
         if len(self.active) > self._bounds.max_active_requests or not self._ledger.can_keep:
             raise errors.Overloaded("The proxy is overloaded.", retry_after=1.0)
+        if hops > MOST_HOPS:
+            raise errors.LoopDetected("The request went in a circle: an upstream is this proxy.")
 
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
         """What can be told from the token and the head alone."""

@@ -14,6 +14,7 @@ from proxy.downstream import RawHeaders
 _HOP_BY_HOP: Final = frozenset(
     (
         b"connection",
+        b"http2-settings",
         b"keep-alive",
         b"proxy-authenticate",
         b"proxy-authorization",

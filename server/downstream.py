@@ -32,7 +32,7 @@ class SanicDownstream:
     """
 
     __slots__ = (
-        "_chunked", "_ends_by_closing", "_head", "_http", "_protocol", "_sent", "_without_body",
+        "_breaks_by_reset", "_chunked", "_head", "_http", "_protocol", "_sent", "_without_body",
         "head",
     )  # fmt: skip
 
@@ -44,7 +44,7 @@ class SanicDownstream:
         self._protocol = http.protocol
         self._head = b""
         self._sent = False
-        self._chunked = self._ends_by_closing = self._without_body = False
+        self._chunked = self._breaks_by_reset = self._without_body = False
         # Sanic lifts its own bound for handlers that stream.
         http.request_max_size = http.protocol.app.ctx.settings.upload_max_bytes
         self.head = RequestHead(
@@ -54,6 +54,7 @@ class SanicDownstream:
             parsed.fields,
             parsed.content_length,
             http.protocol.conn_info.client_ip if http.protocol.conn_info else "",
+            parsed.hops,
         )
         # Sanic asks afterwards what was answered; everything goes past it.
         http.response = _WRITTEN
@@ -100,8 +101,11 @@ class SanicDownstream:
                 self._chunked = True
                 lines += b"transfer-encoding: chunked\r\n"
             else:
-                self._ends_by_closing = True
+                self._breaks_by_reset = True
                 http.keep_alive = False
+        elif head.content_length:
+            # Some clients (boto3) take an orderly close for the end of such an answer.
+            self._breaks_by_reset = True
         announced = head.content_length is not None or self._without_body
         if http.expecting_continue or (http.request_body and (announced or head.status >= 400)):
             # The rest of this request will not be read before the response is complete, and a
@@ -152,10 +156,10 @@ class SanicDownstream:
         """Break the connection so that the client sees a failure, not an end."""
         self._http.keep_alive = False
         self._http.stage = Stage.FAILED
-        if self._ends_by_closing:
+        if self._breaks_by_reset:
             self._protocol.reset()
         else:
-            # Cut before its last chunk or its length; what has been sent still arrives.
+            # Cut before its last chunk; what has been sent still arrives.
             self._protocol.abort()
 
     def _send(self, data: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import ClassVar, Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 HEAD_MAX_BYTES: Final = 32 * 1024
 MAX_FIELDS: Final = 200
@@ -32,12 +33,20 @@ _CHUNK_LINE: Final = re.compile(
     % {b"token": _TOKEN, b"quoted": _QUOTED}
 )
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*+")
-# An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes and
-# in front of a `;` (`..;x` is `..` to some): a hop behind us would resolve it, and the allowlist is
-# matched against the path as it stands.
+# An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes, in
+# front of a `;` (`..;x` is `..` to some) and with spaces or control characters beside the dots,
+# which some trim: a hop behind us would resolve it, and the allowlist is matched against the path
+# as it stands.
+_TRIMMED: Final = rb"(?:[\x00-\x20\x7f]|%(?:[01][0-9A-Fa-f]|20|7[fF]))*+"
 _ESCAPING_SEGMENT: Final = re.compile(
-    rb"(?:/|%2[fF])(?:(?:\.|%2[eE]){1,2}+(?:[/;]|%2[fF]|%3[bB]|\Z)|/|%2[fF])"
+    rb"(?:/|%2[fF])(?:"
+    + _TRIMMED
+    + rb"(?:(?:\.|%2[eE])"
+    + _TRIMMED
+    + rb"){1,2}+(?:[/;?#]|%2[fF]|%3[bBfF]|%23|\Z)|/|%2[fF])"
 )
+#: How often a path may be encoded over; a hop behind us may decode it as often.
+_DECODED_MAX: Final = 3
 
 
 #: What nearly every target is: nothing in it can be read in two ways.
@@ -60,8 +69,23 @@ class HeadTimeout(FramingError):
     code = "request_timeout"
 
 
+class UpgradeRequired(FramingError):
+    """The client asks for WebSocket, which is not spoken here: SDKs then do without at once."""
+
+    status = b"426 Upgrade Required"
+    code = "upgrade_required"
+    headers: ClassVar[Fields | None] = [
+        (b"x-should-retry", b"false"),
+        (b"upgrade", b"websocket"),
+        (b"connection", b"Upgrade, close"),
+    ]
+
+
 class ParsedHead(NamedTuple):
-    """A request head. `content_length` is None when the body is chunked."""
+    """A request head. `content_length` is None when the body is chunked.
+
+    `hops` is how many proxies like this one it has passed, as the last of them says.
+    """
 
     method: str
     target: bytes
@@ -70,6 +94,7 @@ class ParsedHead(NamedTuple):
     content_length: int | None
     expects_continue: bool
     keep_alive: bool
+    hops: int = 0
 
 
 def parse_head(buffer: bytearray) -> tuple[ParsedHead, int] | None:
@@ -114,10 +139,15 @@ def check_path(target: bytes) -> None:
     path = target.partition(b"?")[0]
     if b"#" in target:
         raise FramingError("The request target has a fragment.")
-    if b"\\" in path or b"%5c" in path.lower():
-        raise FramingError("The path has a backslash.")
-    if _ESCAPING_SEGMENT.search(path):
-        raise FramingError("The path has an empty or a dot segment.")
+    for _ in range(1 + _DECODED_MAX):
+        if b"\\" in path or b"%5c" in path.lower():
+            raise FramingError("The path has a backslash.")
+        if _ESCAPING_SEGMENT.search(path):
+            raise FramingError("The path has an empty or a dot segment.")
+        encoded, path = path, unquote_to_bytes(path)
+        if path == encoded:
+            return
+    raise FramingError("The path is percent-encoded over and over.")
 
 
 def _refuse_hopeless(buffer: bytearray, start: int) -> None:
@@ -156,6 +186,8 @@ def _frame(method: str, target: bytes, minor: int, fields: Fields) -> ParsedHead
     expectation = found.get(b"expect")
     if expectation is not None and expectation.lower() != b"100-continue":
         raise FramingError("The expectation is not 100-continue.")
+    if minor == 1 and b"upgrade" in found:
+        _refuse_websocket(found[b"upgrade"])
     return ParsedHead(
         method,
         target,
@@ -165,13 +197,29 @@ def _frame(method: str, target: bytes, minor: int, fields: Fields) -> ParsedHead
         # RFC 9110 10.1.1: ignored over HTTP/1.0, and pointless without a body.
         expectation is not None and minor == 1 and content_length != 0,
         _persists(found.get(b"connection"), minor),
+        _hops(found.get(b"x-llm-proxy-hops")),
     )
+
+
+def _refuse_websocket(protocols: bytes) -> None:
+    """Any other upgrade is ignored, as RFC 9110 7.8 allows, and the request is served."""
+    names = (name.partition(b"/")[0].strip(b" \t") for name in protocols.lower().split(b","))
+    if b"websocket" in names:
+        raise UpgradeRequired("WebSocket is not served here. Send the request over plain HTTP.")
+
+
+def _hops(value: bytes | None) -> int:
+    """The number that a proxy like this one has set; a client's own text counts for nothing."""
+    if value is None:
+        return 0
+    return max(int(part) if _HOPS.fullmatch(part) else 0 for part in value.split(b","))
 
 
 _SINGLE: Final = frozenset(
     (b"authorization", b"content-length", b"expect", b"host", b"transfer-encoding")
 )
-_DECISIVE: Final = _SINGLE | {b"connection"}
+_DECISIVE: Final = _SINGLE | {b"connection", b"upgrade", b"x-llm-proxy-hops"}
+_HOPS: Final = re.compile(rb"[ \t]*+[0-9]{1,9}[ \t]*+")
 _WITHOUT_HOST: Final = (b"/", b"/health", b"/ready", b"/metrics")
 
 

@@ -8,6 +8,7 @@ from sanic.constants import HTTP_METHODS
 from sanic.router import Router
 
 _PLANES: Final = ("/v1/", "/manage/")
+_OPERATIONS: Final = ("//", "/health/", "/ready/", "/metrics/")
 
 
 class OpenRouter(Router):
@@ -21,4 +22,6 @@ class OpenRouter(Router):
         if method not in HTTP_METHODS and f"{path}/".startswith(_PLANES):
             # Any known one leads to the same handler, which reads the method from the head.
             method = self.DEFAULT_METHOD
+        elif method == "HEAD" and f"{path}/" in _OPERATIONS:
+            method = "GET"
         return super()._get(path, method, host)

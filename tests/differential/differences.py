@@ -16,7 +16,7 @@ from tests.differential.wire import Fields, Seen
 # RFC 9110 7.6.1. `Connection` names more of them in the message itself.
 HOP_BY_HOP: Final = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te"
-    b" transfer-encoding upgrade".split()
+    b" transfer-encoding upgrade http2-settings".split()
 )
 
 
@@ -35,8 +35,8 @@ class Direction:
 REQUEST: Final = Direction(
     dropped=HOP_BY_HOP
     | frozenset(b"cookie expect forwarded via x-real-ip true-client-ip x-request-start".split()),
-    dropped_prefixes=(b"x-forwarded-", b"cf-"),
-    added=frozenset(),
+    dropped_prefixes=(b"x-forwarded-", b"cf-", b"x-llm-proxy-"),
+    added=frozenset((b"x-llm-proxy-hops",)),
     swapped=frozenset((b"host", b"authorization")),
 )
 #: Upstream to client.

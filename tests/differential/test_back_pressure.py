@@ -34,7 +34,7 @@ async def up() -> AsyncIterator[FakeUpstream]:
 
 @pytest.fixture
 def service(run_service: RunService) -> Service:
-    return run_service(REQUEST_MAX_BYTES=str(2 * GIGABYTE))
+    return run_service(UPLOAD_MAX_BYTES=str(2 * GIGABYTE))
 
 
 @pytest.fixture

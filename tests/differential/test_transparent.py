@@ -117,7 +117,8 @@ async def test_fields_that_stay_on_the_clients_side(compare: Compare) -> None:
     )
     _, request = await compare(Ask(fields=fields, fake="bytes=5"))
     names = [name for name, _ in request.headers]
-    assert names == [b"Host", b"X-Fake", b"X-Kept", b"X-Kept", b"Authorization"]
+    ours = [b"x-llm-proxy-hops", b"Authorization"]
+    assert names == [b"Host", b"X-Fake", b"X-Kept", b"X-Kept", *ours]
 
 
 async def test_hop_by_hop_fields_of_the_request(compare: Compare) -> None:

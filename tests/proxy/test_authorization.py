@@ -61,7 +61,7 @@ def test_a_path_off_the_list_is_not_allowed_by_any_method() -> None:
 def test_a_method_off_the_list_is_told_which_are_on_it() -> None:
     refusal = refused(a_grant(), "DELETE", "/v1/models")
     assert isinstance(refusal, errors.MethodNotAllowed)
-    assert refusal.headers == ((b"allow", b"GET"),)
+    assert refusal.headers == ((b"allow", b"GET, HEAD"),)
     everything = refused(a_grant(), "TRACE", "/v1/files")
     assert everything.headers == ((b"allow", b"DELETE, GET, HEAD, PATCH, POST, PUT"),)
 
@@ -96,7 +96,7 @@ def test_the_tokens_own_endpoints(
 
 def test_allow_names_only_what_the_token_may() -> None:
     grant = a_grant(allowed_endpoints=("GET /v1/files/*", "POST /v1/files/*"))
-    assert refused(grant, "DELETE", "/v1/files/a").headers == ((b"allow", b"GET, POST"),)
+    assert refused(grant, "DELETE", "/v1/files/a").headers == ((b"allow", b"GET, HEAD, POST"),)
 
 
 @pytest.mark.parametrize(
@@ -244,3 +244,8 @@ def test_an_origin_that_the_operator_does_not_list_is_not_reached() -> None:
     upstream_of(Grant.of(record, BUILT_IN, listed))
     named = replace(listed, named=frozenset({"openai"}))
     upstream_of(Grant.of(a_record(), BUILT_IN, named))
+
+
+def test_head_is_let_in_wherever_get_is() -> None:
+    assert authorize(a_grant(), a_request("HEAD", "/v1/models"))[1].pattern == "/v1/models"
+    assert isinstance(refused(a_grant(), "HEAD", "/v1/embeddings"), errors.MethodNotAllowed)

@@ -196,15 +196,6 @@ SERVED: dict[str, tuple[bytes, list[int]]] = {
         [400, 200],
     ),
     "empty body": (fields(b"Content-Length: 0\r\n") + GET, [400, 200]),
-    "upgrade to websocket is not taken up": (
-        b"GET /v1/models HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        + HOST
-        + AUTH
-        + END
-        + GET,
-        [200, 200],
-    ),
     "upgrade to h2c is not taken up": (
         b"GET /v1/models HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n"
         b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n" + HOST + AUTH + END + GET,

@@ -309,6 +309,21 @@ async def test_a_cut_answer_never_looks_whole(
             await read_broken(client, sent)
 
 
+async def test_a_cut_answer_of_known_length_is_reset(scripted: Scripted) -> None:
+    """boto3 takes an orderly close for its end."""
+
+    async def script(downstream: SanicDownstream) -> None:
+        downstream.start(a_head(length=100))
+        downstream.write(b"hello")
+        await asyncio.sleep(0.02)
+        downstream.abort()
+
+    async with scripted(script) as door, await door.connect() as client:
+        await client.send(EXCHANGE)
+        with pytest.raises(ConnectionResetError):
+            await client.end()
+
+
 async def test_an_exception_before_the_answer_is_a_500(scripted: Scripted) -> None:
     async def script(downstream: SanicDownstream) -> None:
         unforeseen = LookupError("unforeseen")

@@ -18,6 +18,7 @@ from server.framing import (
     Fields,
     FramingError,
     ParsedHead,
+    UpgradeRequired,
     check_path,
     parse_fields,
     parse_head,
@@ -171,7 +172,11 @@ def test_a_body_is_as_long_as_it_says_or_chunked_or_absent() -> None:
         b"/v1/models/%2e%2e%2e",
         b"/v1/files/",
         b"/v1/models?next=//x/../y\\",
-        b"/v1/models/%252e%252e",
+        b"/v1/models/%252e%252e%252e",
+        b"/v1/models/a%2520b",
+        b"/v1/models/100%25",
+        b"/v1/models/a%20.b",
+        b"/v1/models/%20",
         b"*",
     ],
 )
@@ -200,6 +205,19 @@ def test_a_path_that_means_one_thing_passes(path: bytes) -> None:
         b"/v1/models/x%2f%2e",
         b"/v1/models/..;a=b/x",
         b"/v1/models/.%3Bx",
+        b"/v1/models/%252e%252e",
+        b"/v1/models/%25%32%65%252E/x",
+        b"/v1/models/%25252e%25252e/x",
+        b"/v1/models/x%252f%252e%252e%252fmanage",
+        b"/v1/models/a%255cb",
+        b"/v1/models/%2525252525",
+        b"/v1/..%20/manage",
+        b"/v1/%20../manage",
+        b"/v1/.%20./manage",
+        b"/v1/%09.%00/manage",
+        b"/v1/..%2520/manage",
+        b"/v1/..%3fx",
+        b"/v1/..%23x",
         b"/v1\\models",
         b"/v1/models/a%5cb",
         b"/v1/models#a",
@@ -402,3 +420,35 @@ def test_a_long_hostile_head_is_refused(block: bytes) -> None:
     for _ in range(20):
         with pytest.raises(FramingError):
             parse_fields(block + b"\r\n\r\n")
+
+
+# Upgrades
+
+
+@pytest.mark.parametrize(
+    "protocols", [b"websocket", b"WebSocket", b"h2c, websocket", b"websocket/13", b"a,\twebsocket"]
+)
+def test_websocket_is_not_served(protocols: bytes) -> None:
+    with pytest.raises(UpgradeRequired):
+        parse(b"GET /v1/responses HTTP/1.1\r\nHost: a\r\nUpgrade: %b\r\n\r\n" % protocols)
+
+
+def test_websocket_in_a_second_line_is_found() -> None:
+    lines = b"Upgrade: h2c\r\nUpgrade: websocket\r\n"
+    with pytest.raises(UpgradeRequired):
+        parse(b"GET /v1/responses HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n")
+
+
+@pytest.mark.parametrize("version", [b"1.1\r\nUpgrade: h2c", b"1.0\r\nUpgrade: websocket"])
+def test_any_other_upgrade_is_ignored(version: bytes) -> None:
+    assert parse(b"GET /v1/models HTTP/" + version + b"\r\nHost: a\r\n\r\n") is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "hops"),
+    [(b"2", 2), (b" 4 ", 4), (b"1, 7", 7), (b"", 0), (b"-1", 0), (b"x", 0), (b"9" * 5000, 0)],
+)
+def test_hops_are_a_number_or_nothing(value: bytes, hops: int) -> None:
+    found = parse(b"GET / HTTP/1.1\r\nHost: a\r\nX-LLM-Proxy-Hops: %b\r\n\r\n" % value)
+    assert found is not None
+    assert found[0].hops == hops

@@ -11,6 +11,8 @@ from uuid import UUID
 
 import pytest
 
+from proxy import hops
+from proxy.upstream.dialing import parse_base_url
 from tests.server.corpus import (
     AUTH,
     CHUNKED,
@@ -43,6 +45,67 @@ async def test_refused_and_nothing_behind_it_is_read(door: Door, message: bytes)
     assert answer.header("x-should-retry") == b"false"
     assert UUID((answer.header("x-llm-proxy-request-id") or b"").decode()).version == 7
     assert door.up.heads == 0
+
+
+@pytest.mark.parametrize("path", [b"/v1/responses", b"/v1/nothing", b"/admin/login"])
+async def test_websocket_is_refused_at_once(door: Door, path: bytes) -> None:
+    """Before the token is looked at; SDKs that try it first go on without."""
+    asked = b"GET %b HTTP/1.1\r\n" % path + HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    async with await door.connect() as client:
+        await client.send(asked + END + SMUGGLED)
+        answer = await client.answer()
+        assert await client.end() == b""
+    assert (answer.status, answer.code) == (426, "upgrade_required")
+    assert answer.header("upgrade") == b"websocket"
+    assert answer.header("connection") == b"Upgrade, close"
+    assert answer.header("x-should-retry") == b"false"
+    assert door.up.heads == 0
+
+
+async def test_another_upgrade_is_ignored_with_its_settings(door: Door) -> None:
+    lines = b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    async with await door.connect() as client:
+        await client.send(door.with_token(GET[:-2] + lines + END))
+        assert (await client.answer()).status == 200
+    assert door.up.last.header("upgrade") is door.up.last.header("http2-settings") is None
+
+
+async def test_a_request_knows_how_many_proxies_it_has_passed(door: Door) -> None:
+    async with await door.connect() as client:
+        for given, sent in ((b"", b"1"), (b"x-llm-proxy-hops: 3\r\n", b"4"), (b"", b"1")):
+            await client.send(door.with_token(GET[:-2] + given + END))
+            assert (await client.answer()).status == 200
+            assert door.up.last.header_list("x-llm-proxy-hops") == [sent]
+        # Before the token is looked at, as a circle is full of them.
+        await client.send(GET[:-2].replace(AUTH, b"") + b"x-llm-proxy-hops: 4\r\n" + END)
+        answer = await client.answer()
+    assert (answer.status, answer.code) == (508, "loop_detected")
+    assert answer.header("x-should-retry") == b"false"
+    assert door.up.heads == 3
+
+
+def test_a_providers_own_address_learns_of_no_proxy() -> None:
+    for url, line in (
+        ("https://api.openai.com", b""),
+        ("https://api.anthropic.com", b""),
+        ("https://api.openai.com:8443", b"x-llm-proxy-hops: 1\r\n"),
+        ("http://api.openai.com", b"x-llm-proxy-hops: 1\r\n"),
+    ):
+        assert hops.line(0, parse_base_url(url).origin) == line
+
+
+@pytest.mark.parametrize("path", [b"/health", b"/ready", b"/metrics", b"/", b"/v1/models"])
+async def test_head_is_answered_wherever_get_is(door: Door, path: bytes) -> None:
+    async with await door.connect() as client:
+        answers = []
+        for method in (b"GET", b"HEAD"):
+            sent = b"%b %b HTTP/1.1\r\n" % (method, path) + HOST + AUTH + END
+            await client.send(door.with_token(sent))
+            answers.append(await client.answer(head_only=method == b"HEAD"))
+    got, head = answers
+    assert head.status == got.status
+    assert head.header("content-type") == got.header("content-type")
+    assert head.body == b""
 
 
 # An empty line between two requests is another case, and fine.

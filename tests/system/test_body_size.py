@@ -1,4 +1,4 @@
-"""REQUEST_MAX_BYTES, whether a body's length is announced or turns out."""
+"""REQUEST_MAX_BYTES and UPLOAD_MAX_BYTES, whether a body's length is announced or turns out."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -17,7 +17,7 @@ JSON: Final = {"content-type": "application/json"}
 @pytest.fixture
 async def small(run_service: RunService) -> Service:
     """A service that takes small bodies."""
-    return run_service(REQUEST_MAX_BYTES=str(LIMIT))
+    return run_service(REQUEST_MAX_BYTES=str(LIMIT), UPLOAD_MAX_BYTES=str(LIMIT))
 
 
 def of_size(size: int) -> bytes:

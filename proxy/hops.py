@@ -1,0 +1,22 @@
+"""How many proxies like this one a request has passed: a proxy whose upstream is itself would send
+a request to itself until it is full."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.providers import BUILT_IN
+from proxy.upstream.dialing import Origin, parse_base_url
+
+MOST_HOPS: Final = 3
+# What providers' own addresses are, nothing of ours stands there, and they need not learn of us.
+_PROVIDERS_OWN: Final = frozenset(
+    parse_base_url(provider.base_url).origin for provider in BUILT_IN.values()
+)
+
+
+def line(hops: int, origin: Origin) -> bytes:
+    """The field line for an upstream, or nothing. `hops` is what the client's request says."""
+    if origin in _PROVIDERS_OWN:
+        return b""
+    return b"x-llm-proxy-hops: %d\r\n" % (hops + 1)
