@@ -26,8 +26,9 @@ from manage import blueprint as manage_blueprint
 from models import admissions, database, generation
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.errors import ModelError
 from models.generation import GenerationFile
-from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grant
+from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants
 from models.listening import Listener
 from proxy.admissions import NodeFiles
 from proxy.blueprint import blueprint as proxy_blueprint
@@ -198,8 +199,8 @@ class _Books:
         self.changes_since = generation.changes_since
         self.is_cut_off = is_cut_off
 
-    async def load(self, digest: str) -> GrantRecord | None:
-        return await load_grant(digest, self._ring)
+    async def load(self, digests: list[str]) -> dict[str, GrantRecord | ModelError]:
+        return await load_grants(digests, self._ring)
 
 
 class _Parts:

@@ -64,7 +64,7 @@ class ImportRun:
             "upstream_key": set(),
             "token": set(),
         }
-        self._some_project: UUID | None = None
+        self._some: tuple[generation.ChangeKind, UUID] | None = None
 
     async def whole(self) -> None:
         """Read the archive to its end. Raises CommandError; then the transaction must not stand."""
@@ -85,9 +85,9 @@ class ImportRun:
         await self._take(section, batch)
         shown = {name: (None, count) for name, count in self.added.items()}
         await audit.record(self._session.actor, "database.import", "database", None, shown)
-        if self._some_project is not None:
-            # Allowed origins, which workers keep, are looked up anew.
-            await generation.bump("project", self._some_project)
+        if self._some is not None:
+            # Workers keep allowed origins, and remember secrets that were unknown.
+            await generation.bump(*self._some)
 
     async def _take(self, section: Section, rows: Sequence[list[Any]]) -> None:
         if not rows:
@@ -128,7 +128,9 @@ class ImportRun:
         if table.name == "upstream_key":
             self._try_keys(fresh)
         if table.name == "project" and fresh:
-            self._some_project = UUID(fresh[0]["id"])
+            self._some = "project", UUID(fresh[0]["id"])
+        if table.name == "token" and fresh:
+            self._some = "token", UUID(fresh[0]["id"])
         if table.name == "token":
             await quotas.forget(self._session.settings, [row["id"] for row in fresh])
         return fresh

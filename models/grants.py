@@ -3,6 +3,9 @@
 The values are frozen, so a worker can keep them until the generation moves.
 """
 
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
@@ -11,9 +14,12 @@ import msgspec
 
 from models import revocations
 from models.crypto import KeyRing
+from models.database import connection, dialect
+from models.errors import CorruptCiphertext, ModelError, UnknownEncryptionKey
 from models.projects import Project
 from models.sqlite_readers import for_requests
 from models.tokens import Token, TokenSecret
+from models.upstream_keys import UpstreamKey
 
 
 class KeyMaterial(msgspec.Struct, frozen=True):
@@ -69,22 +75,72 @@ class GrantRecord(msgspec.Struct, frozen=True):
 
 
 @for_requests
-async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
-    """What the secret with this digest may do; None when no token has it. Three queries.
+async def load_grants(digests: Sequence[str], ring: KeyRing) -> dict[str, GrantRecord | ModelError]:
+    """What the secrets with these digests may do; those that no token has are missing.
 
-    Read the generation before calling: what changes meanwhile then invalidates the answer.
-    Raises DatabaseUnavailable, UnknownEncryptionKey, CorruptCiphertext.
+    Four queries at most, however many they are. One whose keys cannot be decrypted has
+    UnknownEncryptionKey or CorruptCiphertext in place of a record: the others can do nothing
+    for it. Read the generation before calling: what changes meanwhile then invalidates the answer.
+    Raises DatabaseUnavailable.
     """
+    if len(digests) > 1:
+        # Most of many are made up, which this finds out without building a long statement.
+        digests = await _known(digests)
+    if not digests:
+        return {}
     # First, since one that is carried out meanwhile is in the rows then.
     waiting = await revocations.waiting()
-    found = await TokenSecret.get_or_none(digest=digest).select_related("token__project")
-    if found is None:
-        return None
-    token: Token = found.token
-    keys = await token.project.keys.filter(is_active=True).order_by("id").select_related("project")
+    secrets = await TokenSecret.filter(digest__in=digests).select_related("token__project")
+    if not secrets:
+        return {}
+    keys: defaultdict[UUID, list[UpstreamKey]] = defaultdict(list)
+    active = UpstreamKey.filter(
+        project_id__in={secret.token.project_id for secret in secrets}, is_active=True
+    )
+    for key in await active.order_by("id").select_related("project"):
+        keys[key.project.id].append(key)
+    found: dict[str, GrantRecord | ModelError] = {}
+    for secret in secrets:
+        try:
+            found[secret.digest] = _record(secret, keys[secret.token.project_id], waiting, ring)
+        except (UnknownEncryptionKey, CorruptCiphertext) as exc:
+            found[secret.digest] = exc
+    return found
+
+
+async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
+    """One of them; None where no token has it.
+
+    Raises DatabaseUnavailable, UnknownEncryptionKey, CorruptCiphertext.
+    """
+    found = (await load_grants([digest], ring)).get(digest)
+    if isinstance(found, ModelError):
+        raise found
+    return found
+
+
+async def _known(digests: Sequence[str]) -> list[str]:
+    value: list[str] | str
+    if dialect() == "postgres":
+        wanted, value = "= ANY($1::text[])", list(digests)
+    else:
+        wanted, value = "IN (SELECT value FROM json_each(?))", json.dumps(digests)
+    rows = await connection().execute_query_dict(
+        f"SELECT digest FROM token_secret WHERE digest {wanted}",  # noqa: S608  (our own words)
+        [value],
+    )
+    return [row["digest"] for row in rows]
+
+
+def _record(
+    secret: TokenSecret,
+    keys: Sequence[UpstreamKey],
+    waiting: Mapping[UUID, revocations.Revocation],
+    ring: KeyRing,
+) -> GrantRecord:
+    token: Token = secret.token
     # As it was when its keys were read: a key and an address of two moments do not go together.
     project: Project = keys[0].project if keys else token.project
-    keys = [key for key in keys if key.id not in waiting]
     if token.id in waiting:
         token.revoked_at = token.revoked_at or waiting[token.id].at
     project.is_active = project.is_active and project.id not in waiting
@@ -93,7 +149,7 @@ async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
         token_hint=token.hint,
         expires_at=_unix(token.expires_at),
         revoked_at=_unix(token.revoked_at),
-        secret_expires_at=_unix(found.expires_at),
+        secret_expires_at=_unix(secret.expires_at),
         max_requests=token.max_requests,
         quota_epoch=token.quota_epoch,
         quota_base=token.quota_base,
@@ -116,6 +172,7 @@ async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
         keys=tuple(
             KeyMaterial(key.id, ring.decrypt(key.ciphertext, key.id), key.weight, key.bound_to)
             for key in keys
+            if key.id not in waiting
         ),
     )
 

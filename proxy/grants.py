@@ -16,8 +16,10 @@ from uuid import UUID
 
 from models import errors as model_errors
 from models.bindings import Upstreams
+from models.errors import ModelError
 from models.generation import ChangeRecord
 from models.grants import GrantRecord, KeyMaterial
+from proxy.grant_lookups import Lookups
 from proxy.limits import Claim
 from proxy.matching import Pattern, patterns
 from proxy.patience import Patience
@@ -28,6 +30,8 @@ from proxy.upstream.dialing import Address, parse_base_url
 T = TypeVar("T")
 
 CACHE_MAX: Final = 100_000
+#: Some 2 MB of digests.
+_UNKNOWN_MAX: Final = 10_000
 #: How often a worker looks for changes without a request asking for it, in seconds.
 WATCH_INTERVAL: Final = 0.2
 #: How often the database is asked, which is how changes made on other machines arrive.
@@ -113,8 +117,8 @@ def _claims(record: GrantRecord) -> tuple[Claim, ...]:
 class Books(Protocol):
     """Where grants and their changes are read; `models` in life."""
 
-    async def load(self, digest: str) -> GrantRecord | None:
-        """The record of a secret's digest."""
+    async def load(self, digests: list[str]) -> Mapping[str, GrantRecord | ModelError]:
+        """The records of secrets' digests, or why one cannot be read; no token has the others."""
         ...
 
     async def is_cut_off(self, token_id: UUID) -> bool:
@@ -146,7 +150,9 @@ class Grants:
         self._upstreams = upstreams
         self._grants: dict[str, Grant] = {}
         self._by_subject: dict[UUID, set[str]] = {}
-        self._loading: dict[str, asyncio.Task[Grant | None]] = {}
+        #: Digests that no token has, as of the last change, for clients that try again and again.
+        self._unknown: dict[str, None] = {}
+        self._lookups = Lookups(self._load)
         self._refreshing = asyncio.Lock()
         self._seen_tick = -1
         self._generation = -1
@@ -170,6 +176,7 @@ class Grants:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
+        self._lookups.close()
         for task in (*self._asked, *self._announcing):
             task.cancel()
 
@@ -187,13 +194,9 @@ class Grants:
         grant = self._grants.get(digest)
         if grant is not None:
             return grant
-        task = self._loading.get(digest)
-        if task is None:
-            # A task of its own: the client that asked may leave while others wait for it.
-            task = asyncio.get_running_loop().create_task(self._load(digest))
-            self._loading[digest] = task
-            task.add_done_callback(lambda _: self._loading.pop(digest, None))
-        return await asyncio.shield(task)
+        if digest in self._unknown:
+            return None
+        return await self._lookups.find(digest)
 
     async def is_cut_off(self, token_id: UUID) -> bool:
         """Whether a token's running streams must end; asked of the database.
@@ -202,20 +205,43 @@ class Grants:
         """
         return await self._answer(self._books.is_cut_off(token_id), _LOAD_TIMEOUT)
 
-    async def _load(self, digest: str) -> Grant | None:
+    async def _load(self, digests: list[str]) -> dict[str, Grant | Exception]:
         while True:
             if self.database_answers is False:
                 # The watcher finds out when it is back; a queue of questions would not help it.
                 raise model_errors.DatabaseUnavailable("The database is away.")
             epoch = self._epoch
-            record = await self._answer(self._books.load(digest), _LOAD_TIMEOUT)
+            records = await self._answer(self._books.load(digests), _LOAD_TIMEOUT)
             self.database_answers = True
-            if record is None:
-                return None
+            # Where something changed meanwhile, requests that came after the change wait for
+            # this answer, too.
             if epoch == self._epoch:
+                found: dict[str, Grant | Exception] = {}
+                for digest in digests:
+                    self._take(digest, records.get(digest), found)
+                return found
+
+    def _take(
+        self,
+        digest: str,
+        record: GrantRecord | Exception | None,
+        found: dict[str, Grant | Exception],
+    ) -> None:
+        if record is None:
+            if len(self._unknown) >= _UNKNOWN_MAX:
+                del self._unknown[next(iter(self._unknown))]
+            self._unknown[digest] = None
+        elif isinstance(record, Exception):
+            found[digest] = record
+        else:
+            try:
                 grant = Grant.of(record, self._providers, self._upstreams)
+            except ValueError as exc:
+                # A base URL that was stored by other means: one token's trouble is not the others'.
+                found[digest] = exc
+            else:
+                found[digest] = grant
                 self._keep(digest, grant)
-                return grant
 
     def _keep(self, digest: str, grant: Grant) -> None:
         if len(self._grants) >= CACHE_MAX:
@@ -251,6 +277,8 @@ class Grants:
             self._seen_tick = tick
 
     def _note_outage(self) -> None:
+        # What is created while we cannot hear of it must not be refused as unknown.
+        self._unknown.clear()
         self._retry_at = asyncio.get_running_loop().time() + _RETRY_AFTER_OUTAGE
         if self.database_answers is not None:
             self.database_answers = False
@@ -277,7 +305,7 @@ class Grants:
     async def _apply_changes(self) -> None:
         if self._generation < 0:
             self._generation = await self._answer(self._books.generation(), _REFRESH_TIMEOUT)
-            self._epoch += 1
+            self._forget(set(self._by_subject))
             self.database_answers = True
             return
         changes = await self._answer(self._books.changes_since(self._generation), _REFRESH_TIMEOUT)
@@ -291,15 +319,21 @@ class Grants:
         else:
             return
         self._generation = generation
-        self._epoch += 1
-        for subject in subjects:
-            for digest in list(self._by_subject.get(subject, ())):
-                self._drop(digest)
+        self._forget(subjects)
         if self.on_change is not None:
             # A task of its own: it asks `find`, which may wait for the very lock we hold.
             task = asyncio.get_running_loop().create_task(self.on_change(subjects))
             self._announcing.add(task)
             task.add_done_callback(self._announcing.discard)
+
+    def _forget(self, subjects: set[UUID]) -> None:
+        """Drop what is cached of them, and what they may have become: any change may be a token's
+        that was unknown."""
+        self._epoch += 1
+        self._unknown.clear()
+        for subject in subjects:
+            for digest in list(self._by_subject.get(subject, ())):
+                self._drop(digest)
 
     async def _watch(self) -> None:
         """Notice changes that no request asks about: running streams must end, too."""

@@ -21,6 +21,7 @@ from models import (
     UpstreamKey,
     UsageHour,
     UsageMinute,
+    generation,
     portable,
     secrets,
 )
@@ -226,7 +227,10 @@ def test_merging_adds_what_is_missing_and_touches_nothing_else(
 
     here.on_database(go_on_here)
     there.on_database(go_on_there)
+    before = there.on_database(generation.current)
     merged = _import(there, _export(here), "--merge", "--json")
+    # Workers that remember the secret as unknown forget it.
+    assert there.on_database(generation.current) == before + 1
     assert {name for name, count in merged.json["added"].items() if count} == {
         "token",
         "token_secret",
