@@ -17,7 +17,7 @@ PYTHON ?= $(shell cd / && for candidate in python3 python3.13 python3.12 python3
 	2>/dev/null && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test coverage check format lock docs screenshots bench clean
+.PHONY: help install run demo test coverage check format lock docs screenshots bench fuzz clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,10 @@ screenshots: $(STAMP) ## Write docs/images anew, from a service full of made-up 
 
 bench: $(STAMP) ## The benchmark table
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# All options: make fuzz ARGS=--help
+fuzz: $(STAMP) ## Messages made at random for everything that reads what others wrote
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 clean: ## Remove what was built or cached (not data/)
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache \
