@@ -11,15 +11,18 @@ from typing import Final, NamedTuple
 from proxy import body, model_rule
 from proxy.authorization import check_model
 from proxy.body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
+from proxy.decoding import CannotDecode, Decoder
 from proxy.downstream import RawHeaders, RequestHead
-from proxy.errors import InvalidRequest
+from proxy.errors import InvalidRequest, NotMeterable
 from proxy.grants import Grant
-from proxy.headers import is_json, is_plain, value_of
+from proxy.headers import is_json, value_of
 from proxy.kept_body import KeptBody
 from proxy.multipart import FormReader
 from proxy.providers import Provider, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
+#: A compressed body that decodes to more is not looked into.
+DECODED_MAX_BYTES: Final = 64 * 1024 * 1024
 _STREAMING: Final = ("chat", "completions")
 
 
@@ -34,6 +37,8 @@ class Wanted(NamedTuple):
     """That its usage can be counted: the project refuses what cannot be."""
     model: bool
     """Its model, for the books, where it is small."""
+    coding: bytes = b""
+    """How it is compressed; b"" where it is not."""
 
     @property
     def whole(self) -> bool:
@@ -46,14 +51,16 @@ def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) ->
     has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
     json = has_body and creates and is_json(head.headers)
-    # Servers take JSON under whatever label; a form or a compressed body none of them takes here.
-    readable = json or (has_body and is_plain(head.headers) and not _is_form(head.headers))
+    coding = model_rule.coding_of(head.headers) if has_body and creates else None
+    # Servers take JSON under whatever label; a form none of them takes here.
+    readable = coding is not None and (json or not _is_form(head.headers))
     refuses = grant.record.unmetered == "refuse"
     return Wanted(
         rule=creates and bool(grant.models) and (has_body or head.method == "POST"),
         asks=streaming and readable and provider.meter_streams,
         certainty=refuses and readable and (streaming or route.dialect == "responses"),
-        model=json and route.dialect != "none",
+        model=json and readable and route.dialect != "none",
+        coding=coding or b"",
     )
 
 
@@ -62,18 +69,30 @@ def _is_form(headers: RawHeaders) -> bool:
     return declared is not None and declared[:10].lower() == b"multipart/"
 
 
+class Judged(NamedTuple):
+    """What came of reading a body: its model, and the body with the question for its usage in it
+    where we ask for it on the client's behalf."""
+
+    model: str
+    asking: tuple[bytes, ...] | None
+
+
 class BodyReading:
     """What has been read of a body, and what it says.
 
-    `take` the pieces, then `end`; after that the rest may be asked. `fed` counts the bytes that
-    have been looked into.
+    `take` the pieces, then `judge`. `kept` is the body as it came; `fed` counts the bytes that have
+    been looked into, of what a compressed one decodes to.
     """
 
     def __init__(self, head: RequestHead, want: Wanted, turns: Turns) -> None:
         self.kept = KeptBody()
+        self.fed = 0
+        self._head = head
         self._want = want
         self._turns = turns
-        self.fed = 0
+        self._decoder = Decoder(want.coding) if want.coding else None
+        #: The body without its coding.
+        self._text = KeptBody() if want.coding else self.kept
         #: Of what has been fed in this turn.
         self._weight = 0
         #: Whether all that has to be known was known at once, and the model then.
@@ -85,17 +104,36 @@ class BodyReading:
             declared = value_of(head.headers, b"content-type") or b""
             self._form = FormReader(declared, keep=model_rule.NAME_MAX_BYTES)
 
+    @property
+    def size(self) -> int:
+        """Bytes that are kept, those of a compressed body twice: as they came, and decoded."""
+        return self.kept.size + (self._text.size if self._text is not self.kept else 0)
+
     async def take(self, piece: bytes) -> None:
         """Keep the next piece. A large body is looked into while it comes."""
         self.kept.append(piece)
-        if self.kept.size > AT_ONCE_BYTES and self.kept.size - self.fed >= PART_BYTES:
+        if self._decoder is not None:
+            await self._decode(self._decoder, piece)
+        if self._text.size > AT_ONCE_BYTES and self._text.size - self.fed >= PART_BYTES:
             await self._feed()
+
+    async def _decode(self, decoder: Decoder, piece: bytes) -> None:
+        try:
+            self._text.append(decoder.feed(piece))
+            while decoder.behind:
+                await self._turns.next()
+                self._text.append(decoder.feed(b""))
+                if self._text.size > DECODED_MAX_BYTES:
+                    raise CannotDecode("The body decodes to too much.")
+        except CannotDecode:
+            # It is the upstream's to refuse; nothing is known of it here.
+            self._decoder, self._text, self._json, self.fed = None, KeptBody(), None, 0
 
     async def _feed(self) -> None:
         reader: FormReader | JsonReader | None = self._form or self._json
         if reader is None:
             reader = self._json = JsonReader(strict=self._want.rule)
-        for part in self.kept.parts(PART_BYTES, self.fed):
+        for part in self._text.parts(PART_BYTES, self.fed):
             self._weight += weight(part)
             if self._weight > TURN_WEIGHT:
                 await self._turns.next()
@@ -103,17 +141,37 @@ class BodyReading:
             reader.feed(part)
             self.fed += len(part)
 
-    async def end(self) -> Inspected:
-        """The body is here whole: what it says."""
+    async def judge(self, grant: Grant, route: Route, *, complete: bool) -> Judged:
+        """Whether the body may go on. Raises InvalidRequest, ModelNotAllowed, NotMeterable.
+
+        `complete` says that it has been taken whole; else it was too large to be looked into.
+        """
+        want, said = self._want, UNREAD
+        if complete and (self.kept.size or want.rule):
+            said = await self.said()
+        model = said.model if len(said.model) <= model_rule.NAME_MAX_BYTES else ""
+        if want.rule and (self.kept.size or self._head.method == "POST"):
+            model = await self._model_beyond_doubt(grant)
+        asking = None
+        if want.asks and said.streams and not said.asks_for_usage:
+            asking = await self.asking_for_usage()
+        if grant.record.unmetered == "refuse":
+            reason = unmeterable(route, self._head, said, asked=asking is not None)
+            if reason is not None:
+                raise NotMeterable(f"This project refuses what it cannot meter. {reason}")
+        return Judged(model, asking)
+
+    async def said(self) -> Inspected:
+        """What the body says, once all of it has been taken."""
         if self._form is not None:
             await self._feed()
             return UNREAD
-        said = UNREAD
-        if self.kept.size <= AT_ONCE_BYTES:
-            said = body.inspect(self.kept.joined())
+        if self._text.size <= AT_ONCE_BYTES:
+            text = self._text.joined()
+            said = body.inspect(text)
             self._small = said.readable and not self._want.certainty
             if self._small and self._want.rule:
-                self._small = body.names_one_model(self.kept.joined(), said)
+                self._small = body.names_one_model(text, said)
             if self._small:
                 self._model = said.model
                 return said
@@ -123,10 +181,10 @@ class BodyReading:
         await self._feed()
         if self._json is None:
             return UNREAD
-        self._json.end(self.kept)
+        self._json.end(self._text)
         return self._json.inspected()
 
-    async def model_beyond_doubt(self, grant: Grant) -> str:
+    async def _model_beyond_doubt(self, grant: Grant) -> str:
         """The model, once every one that the body names is allowed.
 
         Raises InvalidRequest, ModelNotAllowed.
@@ -151,12 +209,12 @@ class BodyReading:
 
     async def asking_for_usage(self) -> tuple[bytes, ...] | None:
         """The body with the question for its usage in it; None where that cannot be put in."""
-        if self._small and (asked := body.asked_plainly(self.kept.joined())) is not None:
+        if self._small and (asked := body.asked_plainly(self._text.joined())) is not None:
             return (asked,)
         if self._json is None:
             await self._surveyed()
         splices = self._json.splices() if self._json is not None else None
-        return None if splices is None else self.kept.spliced(splices)
+        return None if splices is None else self._text.spliced(splices)
 
 
 def unmeterable(route: Route, head: RequestHead, said: Inspected, *, asked: bool) -> str | None:

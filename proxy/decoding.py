@@ -176,6 +176,11 @@ _CODINGS: Final[dict[bytes, Callable[[], _Codec]]] = {
 }
 
 
+def is_known(coding: bytes) -> bool:
+    """Whether there is a decoder for this coding, given in lower case."""
+    return coding in _CODINGS
+
+
 class Decoder:
     """Undoes one `Content-Encoding`. Raises CannotDecode, for good, when it cannot."""
 

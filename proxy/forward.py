@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from proxy import errors, hops
 from proxy.downstream import Downstream, RawHeaders, RequestHead
 from proxy.exchange import Exchange
-from proxy.headers import for_upstream, trailers_for_upstream, with_value
+from proxy.headers import for_upstream, is_plain, trailers_for_upstream, with_value
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
 from proxy.upstream.dialing import Address
 from proxy.upstream.errors import ConnectionLost
@@ -52,6 +52,9 @@ def outgoing(
     chunked = head.content_length is None
     if metered:
         headers = with_value(headers, b"accept-encoding", _IDENTITY)
+        if not is_plain(headers):
+            # It was decoded to be spliced.
+            headers = [field for field in headers if field[0].lower() != b"content-encoding"]
         if not chunked:
             headers = with_value(headers, b"content-length", b"%d" % sum(map(len, body)))
     lines = [

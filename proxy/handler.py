@@ -18,10 +18,9 @@ from models.ledger import Outcome
 from proxy import answer, errors, failures, forward, preflight
 from proxy.authentication import authenticate
 from proxy.authorization import authorize, check_source, upstream_of
-from proxy.body import UNREAD
 from proxy.body_budget import BodyBudget
 from proxy.body_copies import BodyCopies
-from proxy.body_reading import BodyReading, Wanted, unmeterable, wanted
+from proxy.body_reading import BodyReading, Wanted, wanted
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Ledger, Observer, Pricing
@@ -31,7 +30,6 @@ from proxy.headers import trailers_for_downstream
 from proxy.hops import MOST_HOPS
 from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
 from proxy.metering import Meter, meter_for
-from proxy.model_rule import NAME_MAX_BYTES
 from proxy.providers import Provider, Route
 from proxy.turns import Turns
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
@@ -178,32 +176,21 @@ class DataPlane:
         if want.rule and route.dialect == "batches":
             raise errors.ModelNotAllowed(_BATCH, param="model")
         reading = BodyReading(head, want, self._turns)
-        complete, said = not head.has_body, UNREAD
-        if want.whole or want.model:
-            complete = complete or await self._read_body(downstream, exchange, reading, want)
-            if complete and (reading.kept.size or want.rule):
-                said = await reading.end()
-        exchange.model = said.model if len(said.model) <= NAME_MAX_BYTES else ""
-        if want.rule and (reading.kept.size or head.method == "POST"):
-            exchange.model = await reading.model_beyond_doubt(grant)
-        content = None
-        if want.asks and said.streams and not said.asks_for_usage:
-            content = await reading.asking_for_usage()
-        if grant.record.unmetered == "refuse":
-            reason = unmeterable(route, head, said, asked=content is not None)
-            if reason is not None:
-                raise errors.NotMeterable(f"This project refuses what it cannot meter. {reason}")
+        complete = not head.has_body
+        if not complete and (want.whole or want.model):
+            complete = await self._read_body(downstream, exchange, reading, want)
+        exchange.model, asking = await reading.judge(grant, route, complete=complete)
         address, credential = upstream_of(grant)
         return (
             forward.outgoing(
                 head,
                 address,
                 credential,
-                reading.kept.pieces if content is None else content,
+                reading.kept.pieces if asking is None else asking,
                 complete=complete,
-                metered=content is not None,
+                metered=asking is not None,
             ),
-            content is not None,
+            asking is not None,
         )
 
     async def _read_body(
@@ -216,12 +203,12 @@ class DataPlane:
         began = perf_counter()
         downstream.keep_pace(wanted=True)
         while piece := await downstream.read():
-            self.body_budget.take(len(piece))
-            exchange.kept += len(piece)
             exchange.bytes_in += len(piece)
             if exchange.bytes_in > self._bounds.request_max_bytes:
                 raise errors.RequestTooLarge("The request body is too large.")
             await reading.take(piece)
+            self.body_budget.take(reading.size - exchange.kept)
+            exchange.kept = reading.size
             if exchange.bytes_in > limit:
                 break
         downstream.keep_pace(wanted=False)

@@ -146,13 +146,12 @@ def with_value(headers: RawHeaders, name: bytes, value: bytes) -> RawHeaders:
 
 
 def is_json(headers: RawHeaders) -> bool:
-    """Whether the body is declared to be plain JSON, which is what can be looked into."""
+    """Whether the body is declared to be JSON, compressed or not."""
     declared = value_of(headers, b"content-type")
     if declared is None:
         return False
     media_type = declared.partition(b";")[0].strip().lower()
-    plain = media_type == b"application/json" or media_type.endswith(b"+json")
-    return plain and is_plain(headers)
+    return media_type == b"application/json" or media_type.endswith(b"+json")
 
 
 def is_plain(headers: RawHeaders) -> bool:

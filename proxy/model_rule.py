@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from proxy.body import AT_ONCE_BYTES, Field, JsonReader, whole
+from proxy.decoding import is_known
 from proxy.downstream import RawHeaders
 from proxy.errors import InvalidRequest
 from proxy.json_reading import Unreadable, read
@@ -28,6 +29,7 @@ TOOLS_MAX: Final = 1024
 TOOLS_MAX_BYTES: Final = 512 * 1024
 
 _FORM: Final = b"multipart/form-data;"
+_CODING_NAME_BYTES: Final = len(b"content-encoding")
 #: Labels under which servers take JSON: those of JSON, those of nothing in particular, and none.
 _MAY_HOLD_JSON: Final = re.compile(
     rb"(?:application/json|text/json|text/plain|application/octet-stream"
@@ -39,15 +41,28 @@ _MAY_HOLD_JSON: Final = re.compile(
 _decode_tools: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
+def coding_of(headers: RawHeaders) -> bytes | None:
+    """How the body is compressed, b"" where it is not; None where that cannot be undone here."""
+    codings = [
+        coding
+        for name, value in headers
+        if len(name) == _CODING_NAME_BYTES and name.lower() == b"content-encoding"
+        if (coding := value.strip(b" \t").lower()) != b"identity"
+    ]
+    if not codings:
+        return b""
+    return codings[0] if len(codings) == 1 and is_known(codings[0]) else None
+
+
 def declared_form(headers: RawHeaders) -> Literal["json", "form"]:
     """In which of the two forms the body comes. Raises InvalidRequest for any other."""
     types = [value.strip(b" \t") for name, value in headers if name.lower() == b"content-type"]
-    codings = [value.lower() for name, value in headers if name.lower() == b"content-encoding"]
-    if any(coding != b"identity" for coding in codings):
-        raise _doubt("The body is compressed, so that its model cannot be read.")
+    coding = coding_of(headers)
+    if coding is None:
+        raise _doubt("The body is compressed in a way in which its model cannot be read.")
     if not types:
         return "json"
-    if len(types) == 1 and types[0][: len(_FORM)].lower() == _FORM:
+    if len(types) == 1 and types[0][: len(_FORM)].lower() == _FORM and not coding:
         return "form"
     if len(types) == 1 and _MAY_HOLD_JSON.fullmatch(types[0]):
         return "json"

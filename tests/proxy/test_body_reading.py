@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 
 import pytest
 
@@ -46,10 +47,8 @@ class CountedTurns(Turns):
 
     def look(self) -> None:
         fed = self.reading.fed
-        self.weights.append(
-            sum(weight(part) for part in self.reading.kept.parts(PART_BYTES, self._seen))
-            - sum(weight(part) for part in self.reading.kept.parts(PART_BYTES, fed))
-        )
+        done = self.reading.kept.range(self._seen, fed)
+        self.weights.append(weight(done))
         self._seen = fed
 
 
@@ -61,7 +60,7 @@ async def test_no_turn_does_more_than_a_bounded_part_of_a_json_body(
     turns = CountedTurns()
     reading = turns.reading = BodyReading(head(JSON), want, turns)
     await take_all(reading, text)
-    await reading.end()
+    await reading.said()
     turns.look()
     assert reading.fed == len(text)
     heaviest = PART_BYTES * 33
@@ -103,7 +102,7 @@ async def test_a_large_body_says_what_a_small_one_does(want: Wanted) -> None:
     reading = BodyReading(head(JSON), want, Turns())
     text = IMAGE + b'"model":"m","stream":true,"stream_options":{"a":1}}'
     await take_all(reading, text)
-    said = await reading.end()
+    said = await reading.said()
     assert (said.model, said.streams, said.asks_for_usage, said.readable) == (
         "m",
         True,
@@ -140,7 +139,7 @@ async def test_what_cannot_be_metered(
     want = Wanted(rule=False, asks=True, certainty=True, model=True)
     reading = BodyReading(asked_of, want, Turns())
     await reading.take(body)
-    said = await reading.end()
+    said = await reading.said()
     content = await reading.asking_for_usage() if said.streams else None
     found = unmeterable(route, asked_of, said, asked=content is not None)
     assert (found is None) if reason is None else (found is not None and reason in found)
@@ -154,7 +153,10 @@ async def test_what_cannot_be_metered(
         [(b"content-type", b"application/json; charset=utf-7")],
         [(b"content-type", b"text/yaml")],
         [JSON, FORM],
-        [JSON, (b"content-encoding", b"gzip")],
+        [JSON, (b"content-encoding", b"compress")],
+        [JSON, (b"content-encoding", b"gzip"), (b"content-encoding", b"gzip")],
+        [JSON, (b"content-encoding", b"gzip, br")],
+        [FORM, (b"content-encoding", b"gzip")],
     ],
 )
 def test_a_model_is_only_read_in_json_and_in_forms(fields: list[tuple[bytes, bytes]]) -> None:
@@ -171,7 +173,40 @@ def test_a_model_is_only_read_in_json_and_in_forms(fields: list[tuple[bytes, byt
         [(b"Content-Type", b"application/vnd.api+json; charset=UTF-8")],
         [(b"Content-Type", b"text/plain;charset=utf-8")],
         [JSON, (b"Content-Encoding", b"identity")],
+        [JSON, (b"Content-Encoding", b"ZSTD")],
     ],
 )
 def test_labels_under_which_a_model_is_read(fields: list[tuple[bytes, bytes]]) -> None:
     BodyReading(head(*fields), RULE, Turns())
+
+
+def gzipped(text: bytes) -> bytes:
+    return gzip.compress(text, mtime=0)
+
+
+async def test_a_compressed_body_is_decoded_in_bounded_turns() -> None:
+    """A megabyte of zeros weighs a thousandth of it."""
+    turns = CountedTurns()
+    want = RULE._replace(coding=b"gzip")
+    reading = turns.reading = BodyReading(head(JSON), want, turns)
+    text = b'{"model":"m","x":"' + b"0" * 2_000_000 + b'"}'
+    await take_all(reading, gzipped(text))
+    said = await reading.said()
+    assert (said.model, said.readable) == ("m", True)
+    assert reading.fed == len(text)
+    assert reading.size == reading.kept.size + len(text)
+    # Some 64 KiB each.
+    assert turns.taken > len(text) // (128 * 1024)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [gzipped(b"0" * 20_000_000), b"not gzip", gzipped(b"{}")[:-12], b""],
+    ids=["bomb", "other", "cut", "empty"],
+)
+async def test_a_body_that_cannot_be_decoded_says_nothing(content: bytes) -> None:
+    reading = BodyReading(head(JSON), ASKS._replace(coding=b"gzip"), Turns())
+    await take_all(reading, content)
+    said = await reading.said()
+    assert (said.readable, said.streams) == (False, False)
+    assert b"".join(reading.kept.pieces) == content

@@ -13,6 +13,7 @@ from proxy.headers import (
     for_downstream,
     for_upstream,
     is_json,
+    is_plain,
     trailers_for_downstream,
     trailers_for_upstream,
     value_of,
@@ -179,4 +180,4 @@ def test_values_are_found_and_replaced_in_their_place() -> None:
     ],
 )
 def test_what_counts_as_plain_json(fields: RawHeaders, plain: bool) -> None:
-    assert is_json(fields) is plain
+    assert (is_json(fields) and is_plain(fields)) is plain

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import brotli  # type: ignore[import-untyped]  # It has no types.
 import httpx
 import pytest
 import pytest_asyncio
+import zstandard
 
 from models import Actor, Project, Token
 from tests.proxy.test_json_scan import HOSTILE
@@ -145,6 +149,43 @@ async def test_a_stream_is_asked_for_its_usage_however_it_is_written(
 ) -> None:
     await free.post(CHAT, content=body, headers=fields)
     assert door.up.last.body == body.replace(b"{", b'{"stream_options":{"include_usage":true},', 1)
+
+
+COMPRESS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.ZstdCompressor().compress,
+}
+
+
+@pytest.mark.parametrize("coding", COMPRESS)
+async def test_a_compressed_body_is_read_and_passes_as_it_came(
+    door: Door, limited: httpx.AsyncClient, coding: str
+) -> None:
+    fields = {"content-encoding": coding, **JSON}
+    path = "/v1/responses"
+    refusal = await limited.post(
+        path, content=COMPRESS[coding](b'{"model":"o3","input":"hi"}'), headers=fields
+    )
+    assert refused(refusal) == (403, "model_not_allowed")
+    assert door.up.heads == 0
+    body = COMPRESS[coding](b'{"model":"gpt-4o","input":"hi","stream":true}')
+    await limited.post(path, content=body, headers=fields)
+    assert door.up.last.body == body
+    assert door.up.last.header("content-encoding") == coding.encode()
+
+
+@pytest.mark.parametrize("coding", COMPRESS)
+async def test_a_compressed_stream_goes_on_decoded_with_the_question_for_its_usage(
+    door: Door, free: httpx.AsyncClient, coding: str
+) -> None:
+    fields = {"content-encoding": coding, **JSON}
+    await free.post(CHAT, content=COMPRESS[coding](STREAM), headers=fields)
+    asked = b'{"stream_options":{"include_usage":true},' + STREAM[1:]
+    assert door.up.last.body == asked
+    assert door.up.last.header("content-encoding") is None
+    assert door.up.last.header("content-length") == b"%d" % len(asked)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
