@@ -2,7 +2,8 @@
 
 A worker tells how many slots of a counter it holds, not by how many that changed. So a call whose
 fate is unknown is mended by the next one about the same counter, whichever of them is carried out
-last: each has a number. Two calls about one counter are never under way at once.
+last: each has a number. A second call about a counter may be sent while the first is under way, and
+says so: what the first took comes on top of what the second tells.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from proxy.limits_queue import Waiting
 
 #: Counters in one call that has nothing to decide.
 _SETTLED_MAX: Final = 500
+#: What `admitted` says of a group that was not decided.
+_LEFT_OUT: Final = -1
+_OVERTAKEN: Final = -2
 
 
 class Account:
@@ -75,27 +79,30 @@ class Account:
 
     def begin(
         self, slots: Iterable[str], keys: Iterable[str]
-    ) -> tuple[bool, dict[str, Counter[int]]]:
-        """What a call is about is on its way: whether all is sure, and what is owed to its keys."""
-        sure = self._unsure.isdisjoint(slots)
+    ) -> tuple[set[str], dict[str, Counter[int]]]:
+        """A call about this is on its way: the keys that it mends, and what is owed to its keys."""
+        mended = self._unsure.intersection(slots)
+        self._unsure -= mended
         self._behind.difference_update(slots)
-        return sure, {key: self._owed.pop(key) for key in keys if key in self._owed}
+        return mended, {key: self._owed.pop(key) for key in keys if key in self._owed}
 
     def count(self, key: str) -> int:
         """The slots of this key that running requests hold."""
         return self._held[key]
 
     def told(self, key: str, held: int) -> None:
-        """The row of this key says so now."""
-        self._unsure.discard(key)
+        """The row of this key said so after a call."""
         if self._held[key] != held:
             self._behind.add(key)
         elif not held:
             del self._held[key]
 
-    def not_told(self, slots: Iterable[str], owed: dict[str, Counter[int]]) -> None:
+    def not_told(
+        self, slots: Iterable[str], mended: Iterable[str], owed: dict[str, Counter[int]]
+    ) -> None:
         """Nothing of a call was carried out."""
         self._behind.update(slots)
+        self._unsure.update(mended)
         for key, counts in owed.items():
             self._owed.setdefault(key, Counter()).update(counts)
 
@@ -105,6 +112,46 @@ class Account:
         self._unsure.update(slots)
 
 
+class CallsUnderWay:
+    """Which calls are about which key. A key is in here while it has no room for another one."""
+
+    def __init__(self) -> None:
+        # In the order in which they were sent, and the last one that was.
+        self._calls: dict[str, tuple[list[int], int]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        """Two are enough; and behind the second the first must have ended."""
+        calls, last = self._calls.get(str(key), _NO_CALLS)
+        return len(calls) > 1 or (len(calls) == 1 and calls[0] != last)
+
+    @property
+    def keys(self) -> Container[str]:
+        """All keys that a call is about."""
+        return self._calls.keys()
+
+    def unheard(self, key: str) -> int:
+        """The call about this key that is under way, 0 where there is none."""
+        calls, _ = self._calls.get(key, _NO_CALLS)
+        return calls[0] if calls else 0
+
+    def begin(self, number: int, keys: Iterable[str]) -> None:
+        """This call is sent."""
+        for key in keys:
+            calls, _ = self._calls.get(key, _NO_CALLS)
+            self._calls[key] = ([*calls, number], number)
+
+    def end(self, number: int, keys: Iterable[str]) -> None:
+        """Its answer was heard, or will not be."""
+        for key in keys:
+            calls, last = self._calls.pop(key)
+            calls.remove(number)
+            if calls:
+                self._calls[key] = calls, last
+
+
+_NO_CALLS: Final[tuple[list[int], int]] = ([], 0)
+
+
 class Batch:
     """Requests that are decided together, and the keys that are told about on the way.
 
@@ -112,9 +159,14 @@ class Batch:
     """
 
     def __init__(
-        self, number: int, waiting: list[Waiting], settling: list[str], account: Account
+        self,
+        number: int,
+        waiting: list[Waiting],
+        settling: list[str],
+        account: Account,
+        under_way: CallsUnderWay,
     ) -> None:
-        self._number = number
+        self.number = number
         self._account = account
         self.waiting = waiting
         self._groups: dict[tuple[Claim, ...], list[Waiting]] = {}
@@ -132,7 +184,8 @@ class Batch:
         slots.update(dict.fromkeys(key for key in places if not account.is_told(key)))
         self.keys = places
         self._held = {key: account.count(key) for key in slots}
-        self._sure, self._owed = account.begin(slots, places)
+        self._after = [under_way.unheard(key) for key in places]
+        self._mended, self._owed = account.begin(slots, places)
 
     def arguments(self, worker: str, patience_ms: int) -> tuple[object, ...]:
         """Those of `limit_decide`, which tells what they mean."""
@@ -148,11 +201,12 @@ class Batch:
         keys, quotas, bases, rates, parallels, epochs = columns
         return (
             worker,
-            self._number,
+            self.number,
             patience_ms,
-            self._sure,
+            not self._mended,
             list(places),
             [self._held.get(key) for key in places],
+            self._after,
             *debts,
             [len(group) for group in self._groups.values()],
             list(itertools.accumulate(map(len, self._groups))),
@@ -164,15 +218,20 @@ class Batch:
             parallels,
         )
 
-    def decided(self, row: Any) -> list[Waiting]:
-        """Tell those who wait what the database says; who is left, whose rows are locked."""
-        left: list[Waiting] = []
-        taken: Counter[str] = Counter()
+    def decided(self, row: Any) -> tuple[list[Waiting], list[Waiting]]:
+        """Tell those who wait what the database says.
+
+        Who is left: those whose rows are locked, and those whose call was overtaken.
+        """
+        locked: list[Waiting] = []
+        overtaken: list[Waiting] = []
         claim_at = 0
         used, spent, busy = row["used"], row["spent"], row["busy"]
         for (claims, group), admitted in zip(self._groups.items(), row["admitted"], strict=True):
-            if admitted < 0:
-                left += group
+            if admitted == _LEFT_OUT:
+                locked += group
+            elif admitted == _OVERTAKEN:
+                overtaken += group
             else:
                 before = [
                     Standing(
@@ -187,12 +246,9 @@ class Batch:
                     for place, claim in enumerate(claims, claim_at)
                 ]
                 self._tell_group(group, before, admitted)
-                for claim in claims:
-                    if claim.max_parallel is not None:
-                        taken[claim.key] += admitted
             claim_at += len(claims)
-        self._settle(row["done"], taken)
-        return left
+        self._settle(row["held"], row["done"])
+        return locked, overtaken
 
     def _tell_group(self, group: list[Waiting], before: list[Standing], admitted: int) -> None:
         # Who does not wait any more comes last, so that as little as possible is given back.
@@ -211,16 +267,13 @@ class Batch:
             lease = self._account.take(one.claims)
             one.outcome.set_result(Reservation(one.claims, lease, remaining(now)))
 
-    def _settle(self, done: list[bool], taken: Counter[str]) -> None:
-        left_out = {key for key, is_done in zip(self.keys, done, strict=True) if not is_done}
-        for key, held in self._held.items():
-            if key not in left_out:
-                self._account.told(key, held + taken[key])
-        if left_out:
-            self._account.not_told(
-                left_out & self._held.keys(),
-                {key: counts for key, counts in self._owed.items() if key in left_out},
-            )
+    def _settle(self, held: list[int | None], done: list[bool]) -> None:
+        for key, count, is_done in zip(self.keys, held, done, strict=True):
+            if not is_done:
+                owed = {key: self._owed[key]} if key in self._owed else {}
+                self._account.not_told({key} & self._held.keys(), {key} & self._mended, owed)
+            elif count is not None:
+                self._account.told(key, count)
 
     def refuse(self, why: str) -> None:
         """Nobody who waits gets a decision."""
@@ -229,7 +282,7 @@ class Batch:
 
     def undone(self) -> None:
         """The call was not carried out."""
-        self._account.not_told(self._held, self._owed)
+        self._account.not_told(self._held, self._mended, self._owed)
 
     def lost(self) -> None:
         """Nobody knows whether the call was carried out, or still will be."""

@@ -2,8 +2,8 @@
 
 Requests that wait together are decided in one call and one commit: whoever asks while calls are
 under way is part of the next one, and who asks alone is sent at once. A batch also tells what has
-ended since. Calls under way at the same time have no counter in common, so that none waits for
-another's lock; a counter that somebody else keeps locked is left out, and tried apart.
+ended since. At most two calls under way have a counter in common, so that one project leaves other
+connections to others; a counter that somebody keeps locked is left out, and tried apart.
 
 In doubt quota counts as used: after a connection that broke nobody knows whether a call was carried
 out. Slots do not depend on it, since a worker says how many it has (`limits_batch`).
@@ -26,7 +26,7 @@ from loguru import logger
 
 from config import Database
 from proxy.limits import Claim, LimitsUnavailable, Reservation
-from proxy.limits_batch import Account, Batch
+from proxy.limits_batch import Account, Batch, CallsUnderWay
 from proxy.limits_connections import (
     UNAVAILABLE,
     Connections,
@@ -57,7 +57,7 @@ _LINGER_S: Final = 0.005
 
 _DECIDE: Final = (
     "SELECT * FROM limit_decide("
-    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 )
 _HEARTBEAT: Final = "SELECT limit_beat($1)"
 _WORKER_GONE: Final = "SELECT limit_worker_gone($1)"
@@ -99,8 +99,7 @@ class PostgresLimits:
         self._calls: set[asyncio.Task[None]] = set()
         self._calls_made = 0
         self._answers = 0
-        # The counters of the calls under way.
-        self._busy: set[str] = set()
+        self._under_way = CallsUnderWay()
         self._tries_locked = False
         self._settles = False
         # The server took too long, and no probe has been answered since.
@@ -213,14 +212,16 @@ class PostgresLimits:
         """Send what can be sent: all that came in this turn of the loop goes together."""
         self._next = None
         while not self._silent.is_set() and len(self._calls) < self._connections.usable:
-            waiting = self._queue.take(self._busy)
+            waiting = self._queue.take(self._under_way)
             tries_locked = not waiting and self._may_try_locked()
             if tries_locked:
-                waiting = self._queue.take(self._busy, locked=True)
+                waiting = self._queue.take(self._under_way, locked=True)
                 self._tries_locked = tries_locked = bool(waiting)
             settling: list[str] = []
-            if self._settles and not (settling := self._account.pending(self._busy)):
-                self._settles = False
+            if self._settles:
+                # A call that is under way already will tell of its keys, or have it done later.
+                settling = self._account.pending(self._under_way.keys)
+                self._settles = bool(settling)
             if not waiting and not settling:
                 return
             self._send(waiting, settling, tries_locked=tries_locked)
@@ -231,15 +232,15 @@ class PostgresLimits:
 
     def _send(self, waiting: list[Waiting], settling: list[str], *, tries_locked: bool) -> None:
         self._calls_made += 1
-        batch = Batch(self._calls_made, waiting, settling, self._account)
-        self._busy.update(batch.keys)
+        batch = Batch(self._calls_made, waiting, settling, self._account, self._under_way)
+        self._under_way.begin(batch.number, batch.keys)
         call = self._call(batch, tries_locked=tries_locked)
         self._calls.add(asyncio.create_task(call))
 
     async def _call(self, batch: Batch, *, tries_locked: bool) -> None:
         pause = 0.0
         try:
-            left = await self._decide(batch)
+            locked, overtaken = await self._decide(batch)
         except _UNAVAILABLE as exc:
             if was_not_carried_out(exc):
                 batch.undone()
@@ -255,11 +256,12 @@ class PostgresLimits:
         else:
             self._answers += 1
             self._answered()
-            self._queue.put_back(left, locked=True)
-            if left:
+            self._queue.put_back(overtaken, locked=False)
+            self._queue.put_back(locked, locked=True)
+            if locked:
                 self._pause_locked()
         finally:
-            self._busy.difference_update(batch.keys)
+            self._under_way.end(batch.number, batch.keys)
             if current := asyncio.current_task():
                 self._calls.discard(current)
             if tries_locked:
@@ -268,8 +270,8 @@ class PostgresLimits:
                 self._settle_soon(pause)
             self._schedule()
 
-    async def _decide(self, batch: Batch) -> list[Waiting]:
-        """Have a batch decided; who is left, since a row of theirs is locked."""
+    async def _decide(self, batch: Batch) -> tuple[list[Waiting], list[Waiting]]:
+        """Have a batch decided; who is left (see `Batch.decided`)."""
         try:
             rows = await self._ask(batch, _LOCK_PATIENCE_MS)
         except _LOCKED:
@@ -278,10 +280,10 @@ class PostgresLimits:
             except _LOCKED:
                 # The whole table, say.
                 batch.undone()
-                return batch.waiting
-        left = batch.decided(rows[0])
-        self._queue.unlock(set(batch.waiting).difference(left))
-        return left
+                return batch.waiting, []
+        locked, overtaken = batch.decided(rows[0])
+        self._queue.unlock(set(batch.waiting).difference(locked))
+        return locked, overtaken
 
     async def _ask(self, batch: Batch, patience_ms: int) -> list[Any]:
         return await self._connections.fetch(_DECIDE, *batch.arguments(self._worker, patience_ms))

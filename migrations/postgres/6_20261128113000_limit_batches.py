@@ -14,7 +14,7 @@ _LEASES = "WHERE l.key = p_keys[i] AND w.beat >= present - 30"
 _LEASES_AND_SLOTS = f"""{_LEASES}
             ) + (
                 SELECT coalesce(sum(counter.slots[entry + 1]), 0)
-                FROM generate_series(1, cardinality(counter.slots), 3) AS entry
+                FROM generate_series(1, cardinality(counter.slots), 4) AS entry
                 JOIN limit_worker w ON hashtextextended(w.worker, 0) = counter.slots[entry]
                 WHERE w.beat >= present - 30"""
 
@@ -35,9 +35,9 @@ $do$;
 async def upgrade(db: BaseDBAsyncClient) -> str:
     return (
         """
--- `slots` holds three numbers for each worker that has had parallel slots of this key: the hash of
--- its name, how many it has, and the number of the call that said so. A count in place of a row per
--- request: the row is written anyway, and leaves neither dead rows nor index entries behind.
+-- `slots` holds four numbers for each worker that has had parallel slots of this key: the hash of its
+-- name, how many it has, the number of the call that said so, and how many that call took. A count in
+-- place of a row per request: this row is written anyway, and leaves no index entries behind.
 --
 -- `turns` counts the decisions and `generation` is a 64th of it. Under a long snapshot no version of
 -- a row can be removed; an index scan from the highest generation finds the newest of them without
@@ -47,9 +47,10 @@ ALTER TABLE limit_counter
     ADD COLUMN generation bigint NOT NULL DEFAULT 0,
     ADD COLUMN slots bigint[] NOT NULL DEFAULT '{}';
 CREATE INDEX limit_counter_newest ON limit_counter (key, generation);
--- Room for new versions on the row's own page, where they need no index entries.
+-- Room for new versions on the row's own page, where they need no index entries: with the usual
+-- fill a row under a long snapshot moved to another page with every second version.
 ALTER TABLE limit_counter SET (
-    fillfactor = 40, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0
+    fillfactor = 20, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0
 );
 ALTER TABLE limit_lease SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
@@ -67,20 +68,23 @@ $$;
 -- Decides requests in groups of equal claims, in order, and writes each counter once.
 --
 -- p_call      counts up for each worker. A call that arrives behind a later one about the same key
---             changes nothing: its worker has given up on it.
+--             changes nothing of it.
 -- p_patience  milliseconds to wait for a row that somebody has locked, then the call fails; 0: leave
 --             out what is locked.
 -- p_sure      false where an earlier call's fate is unknown: what p_held says is then written even if
 --             it says nothing new, so that the earlier one is recognised if it comes after all.
 -- p_keys      every counter that the call is about, each once.
 -- p_held      by key, the slots that this worker's running requests have; NULL: no matter.
+-- p_after     by key, the one earlier call whose answer the worker has not heard yet, 0 without one:
+--             what it took, where it was carried out, comes on top of p_held.
 -- p_owed      places in p_keys whose quota of that epoch gets back so many requests.
 -- p_wanted    by group, how many requests; p_last: the place of the group's last claim.
 -- p_subjects  by claim, its place in p_keys; then its limits, NULL: no such limit. A quota of a higher
 --             epoch than any before counts from its base.
 --
--- Returns one row. `admitted` by group, -1 where a row was left out; `used`, `spent` and `busy` by
--- claim, before the group took anything; `done` by key, false where it was left out.
+-- Returns one row. `admitted` by group, -1 where a row was left out, -2 where the call was overtaken;
+-- `used`, `spent` and `busy` by claim, before the group took anything; `held` by key, afterwards, and
+-- `done`, false where the key was left out.
 --
 -- Locks are taken in one order everywhere: the worker's row, then counters by key.
 CREATE FUNCTION limit_decide(
@@ -90,6 +94,7 @@ CREATE FUNCTION limit_decide(
     p_sure boolean,
     p_keys text[],
     p_held bigint[],
+    p_after bigint[],
     p_owed integer[],
     p_owed_epochs integer[],
     p_owed_counts bigint[],
@@ -106,6 +111,7 @@ CREATE FUNCTION limit_decide(
     used bigint[],
     spent double precision[],
     busy bigint[],
+    held bigint[],
     done boolean[]
 ) LANGUAGE plpgsql
 -- Read from the highest generation, whatever the planner thinks of a table that was small when it
@@ -128,7 +134,6 @@ DECLARE
     most integer;
     bucket double precision;
     durable boolean := false;
-    writes integer := 0;
     prunes boolean := false;
     alive bigint[];
     tids tid[] := array_fill(NULL::tid, ARRAY[cardinality(p_keys)]);
@@ -138,7 +143,8 @@ DECLARE
     refills timestamptz[] := array_fill(NULL::timestamptz, ARRAY[cardinality(p_keys)]);
     others bigint[] := array_fill(0::bigint, ARRAY[cardinality(p_keys)]);
     own_entry integer[] := array_fill(NULL::integer, ARRAY[cardinality(p_keys)]);
-    held bigint[] := p_held;
+    taken bigint[] := array_fill(0::bigint, ARRAY[cardinality(p_keys)]);
+    overtaken boolean[] := array_fill(false, ARRAY[cardinality(p_keys)]);
     crowded boolean[] := array_fill(false, ARRAY[cardinality(p_keys)]);
     changed boolean[] := array_fill(false, ARRAY[cardinality(p_keys)]);
 BEGIN
@@ -146,6 +152,7 @@ BEGIN
     spent := array_fill(NULL::double precision, ARRAY[cardinality(p_subjects)]);
     busy := array_fill(NULL::bigint, ARRAY[cardinality(p_subjects)]);
     admitted := '{}';
+    held := p_held;
     PERFORM set_config('lock_timeout', CASE p_patience WHEN 0 THEN '100' ELSE p_patience::text END, true);
 
     IF with_slots THEN
@@ -191,21 +198,26 @@ BEGIN
             useds[i] := row_seen.used;
             spents[i] := row_seen.spent;
             refills[i] := row_seen.refilled_at;
-            IF held[i] IS NOT NULL THEN
+            IF p_held[i] IS NOT NULL THEN
                 others[i] := 0;
+                held[i] := p_held[i];
                 changed[i] := NOT p_sure OR held[i] > 0;
-                FOR entry IN 1..cardinality(row_seen.slots) BY 3 LOOP
+                FOR entry IN 1..cardinality(row_seen.slots) BY 4 LOOP
                     IF row_seen.slots[entry] <> own THEN
                         others[i] := others[i] + row_seen.slots[entry + 1];
                     ELSIF row_seen.slots[entry + 2] > p_call THEN
                         tids[i] := NULL;
+                        overtaken[i] := true;
                     ELSE
                         own_entry[i] := entry;
+                        IF row_seen.slots[entry + 2] = p_after[i] THEN
+                            held[i] := held[i] + row_seen.slots[entry + 3];
+                        END IF;
                         changed[i] := NOT p_sure OR held[i] <> row_seen.slots[entry + 1];
                     END IF;
                 END LOOP;
                 -- Now and then: a worker that died leaves its numbers behind.
-                crowded[i] := row_seen.turns % 64 = 0 AND cardinality(row_seen.slots) > 3;
+                crowded[i] := row_seen.turns % 64 = 0 AND cardinality(row_seen.slots) > 4;
                 prunes := prunes OR crowded[i];
             END IF;
         END LOOP;
@@ -251,7 +263,7 @@ BEGIN
         FOR claim IN first..p_last[request] LOOP
             i := p_subjects[claim];
             IF tids[i] IS NULL THEN
-                most := -1;
+                most := CASE WHEN overtaken[i] THEN -2 ELSE -1 END;
                 EXIT;
             END IF;
             IF p_quotas[claim] IS NOT NULL THEN
@@ -292,7 +304,7 @@ BEGIN
                     END IF;
                     others[i] := (
                         SELECT coalesce(sum(c.slots[entry + 1]), 0)
-                        FROM limit_counter c, generate_series(1, cardinality(c.slots), 3) AS entry
+                        FROM limit_counter c, generate_series(1, cardinality(c.slots), 4) AS entry
                         WHERE c.ctid = tids[i] AND c.slots[entry] = ANY (alive)
                     ) + (
                         SELECT count(*) FROM limit_lease l JOIN limit_worker w ON w.worker = l.worker
@@ -317,6 +329,7 @@ BEGIN
                 END IF;
                 IF p_parallels[claim] IS NOT NULL THEN
                     held[i] := held[i] + most;
+                    taken[i] := taken[i] + most;
                 END IF;
             END LOOP;
         END IF;
@@ -341,15 +354,16 @@ BEGIN
         slots = CASE
             WHEN n.held IS NULL THEN c.slots
             WHEN n.crowded THEN ARRAY(
-                SELECT number FROM generate_series(1, cardinality(c.slots), 3) AS entry,
-                    unnest(c.slots[entry:entry + 2]) AS number
+                SELECT number FROM generate_series(1, cardinality(c.slots), 4) AS entry,
+                    unnest(c.slots[entry:entry + 3]) AS number
                 WHERE c.slots[entry] = ANY (alive)
-            ) || ARRAY[own, n.held, p_call]
-            WHEN n.entry IS NULL THEN c.slots || ARRAY[own, n.held, p_call]
-            ELSE c.slots[:n.entry - 1] || ARRAY[own, n.held, p_call] || c.slots[n.entry + 3:]
+            ) || ARRAY[own, n.held, p_call, n.taken]
+            WHEN n.entry IS NULL THEN c.slots || ARRAY[own, n.held, p_call, n.taken]
+            ELSE c.slots[:n.entry - 1] || ARRAY[own, n.held, p_call, n.taken]
+                || c.slots[n.entry + 4:]
         END
-    FROM unnest(tids, epochs, useds, spents, refills, held, crowded, own_entry, changed)
-        AS n (tid, epoch, used, spent, refilled_at, held, crowded, entry, changed)
+    FROM unnest(tids, epochs, useds, spents, refills, held, taken, crowded, own_entry, changed)
+        AS n (tid, epoch, used, spent, refilled_at, held, taken, crowded, entry, changed)
     WHERE c.ctid = n.tid AND n.changed;
     IF NOT durable THEN
         -- A crash of the server forgets a second of rates and slots; of a quota, nothing.
@@ -374,8 +388,8 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         + f"""
 ALTER FUNCTION {_ACQUIRE} RESET ALL;
 DROP FUNCTION limit_decide(
-    text, bigint, integer, boolean, text[], bigint[], integer[], integer[], bigint[], integer[],
-    integer[], integer[], bigint[], bigint[], integer[], integer[], integer[]
+    text, bigint, integer, boolean, text[], bigint[], bigint[], integer[], integer[], bigint[],
+    integer[], integer[], integer[], bigint[], bigint[], integer[], integer[], integer[]
 );
 DROP FUNCTION limit_beat(text);
 ALTER TABLE limit_lease RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold);

@@ -13,14 +13,14 @@ import pytest
 from config import Database
 from models.database import postgres_address
 from proxy.limits import Claim, Exhausted, Reservation
-from proxy.limits_batch import Account, Batch
+from proxy.limits_batch import Account, Batch, CallsUnderWay
 from proxy.limits_postgres import _DECIDE
 from proxy.limits_queue import Waiting
 
 _ACQUIRE: Final = "SELECT * FROM limit_acquire($1, $2, $3, $4, $5, $6, $7, $8)"
 _SLOTS: Final = """
 SELECT coalesce(sum(slots[entry + 1]), 0)::integer
-FROM limit_counter, generate_series(1, cardinality(slots), 3) AS entry WHERE key = $1
+FROM limit_counter, generate_series(1, cardinality(slots), 4) AS entry WHERE key = $1
 """
 
 
@@ -31,27 +31,39 @@ class Worker:
         self.session = session
         self.name = name
         self.account = Account()
+        self.under_way = CallsUnderWay()
         self._calls = 0
 
     def batch(self, *wanted: tuple[Claim, ...], settling: list[str] | None = None) -> Batch:
         self._calls += 1
         loop = asyncio.get_running_loop()
         waiting = [Waiting(claims, loop.create_future(), 0) for claims in wanted]
-        return Batch(self._calls, waiting, settling or [], self.account)
+        batch = Batch(self._calls, waiting, settling or [], self.account, self.under_way)
+        self.under_way.begin(batch.number, batch.keys)
+        return batch
 
     async def carry_out(self, batch: Batch) -> Any:
         """What the database says, and does; not heard by the worker yet."""
         return await self.session.fetchrow(_DECIDE, *batch.arguments(self.name, 100))
 
+    def hear(self, batch: Batch, row: Any) -> tuple[list[Waiting], list[Waiting]]:
+        left = batch.decided(row)
+        self.under_way.end(batch.number, batch.keys)
+        return left
+
+    def lose(self, batch: Batch) -> None:
+        batch.lost()
+        self.under_way.end(batch.number, batch.keys)
+
     async def decide(self, *wanted: tuple[Claim, ...]) -> list[Reservation | None]:
         batch = self.batch(*wanted)
-        assert batch.decided(await self.carry_out(batch)) == []
+        assert self.hear(batch, await self.carry_out(batch)) == ([], [])
         return [outcome_of(one) for one in batch.waiting]
 
     async def settle(self) -> None:
         while keys := self.account.pending(()):
             batch = self.batch(settling=keys)
-            batch.decided(await self.carry_out(batch))
+            self.hear(batch, await self.carry_out(batch))
 
     def release(self, reservation: Reservation) -> None:
         if reservation.lease is not None:
@@ -106,7 +118,10 @@ class Interleaving:
         return ours + sum(key in keys for _, keys in self.old)
 
     async def step(self) -> None:
-        steps = (self.ask, self.ask, self.ask_as_before, self.end, self.end, self.lose, self.arrive)
+        steps = (
+            self.ask, self.ask, self.ask_twice, self.ask_as_before,
+            self.end, self.end, self.lose, self.arrive,
+        )  # fmt: skip
         await self.chance.choice(steps)()
         for key, limit in (("t:1", self.PARALLEL), ("t:2", self.PARALLEL), ("p:1", 4)):
             assert self.count(key) <= limit
@@ -138,6 +153,26 @@ class Interleaving:
                 slots[claim.key] += 1
                 taken[claim.key] += claim.quota is not None
         self.taken = taken
+
+    async def ask_twice(self) -> None:
+        """A second call is sent before the first is heard of, and any of both may be first."""
+        worker = self.chance.choice(self.workers)
+        both = [worker.batch(self.claims(), self.claims()) for _ in range(2)]
+        carried_out = [(batch, await worker.carry_out(batch)) for batch in self.shuffled(both)]
+        for batch, row in self.shuffled(carried_out):
+            if batch is both[0] and self.chance.random() < 0.3:
+                worker.lose(batch)
+                self.certain = False
+                continue
+            worker.hear(batch, row)
+            for one in batch.waiting:
+                if one.outcome.done() and (got := outcome_of(one)) is not None:
+                    self.running.append((worker, got))
+                    self.taken.update(claim.key for claim in one.claims if claim.quota is not None)
+        await worker.settle()
+
+    def shuffled(self, things: list[Any]) -> list[Any]:
+        return self.chance.sample(things, len(things))
 
     async def ask_as_before(self) -> None:
         claims = self.claims()
@@ -183,7 +218,7 @@ class Interleaving:
             await worker.carry_out(batch)
         elif fate == "later":
             self.late.append((worker, batch))
-        batch.lost()
+        worker.lose(batch)
         self.certain = False
         if self.chance.random() < 0.5:
             await worker.settle()
@@ -219,10 +254,10 @@ async def test_a_call_that_comes_behind_a_later_one_takes_nothing(session: Any) 
     worker = Worker(session, "w")
     claims = (Claim("t:1", quota=5, max_parallel=2),)
     stale = worker.batch(claims, claims)
-    stale.lost()
+    worker.lose(stale)
     await worker.settle()
     row = await worker.carry_out(stale)
-    assert row["admitted"] == [-1]
+    assert row["admitted"] == [-2]
     assert (await used(session, "t:1"), await session.fetchval(_SLOTS, "t:1")) == (0, 0)
 
 
@@ -233,10 +268,35 @@ async def test_slots_taken_by_a_call_that_nobody_heard_of_are_free_with_the_next
     claims = (Claim("t:1", quota=5, max_parallel=2),)
     unheard = worker.batch(claims, claims)
     await worker.carry_out(unheard)
-    unheard.lost()
+    worker.lose(unheard)
     # The quota counts as used.
     assert [got is not None for got in await worker.decide(*[claims] * 3)] == [True, True, False]
     assert await used(session, "t:1") == 4
+
+
+async def test_a_second_call_counts_what_the_first_took_before_it_is_heard_of(
+    session: Any,
+) -> None:
+    worker = Worker(session, "w")
+    claims = (Claim("t:1", quota=9, max_parallel=3),)
+    first, second = worker.batch(claims, claims), worker.batch(claims, claims)
+    rows = [await worker.carry_out(batch) for batch in (first, second)]
+    assert [row["admitted"] for row in rows] == [[2], [1]]
+    for batch, row in zip((first, second), rows, strict=True):
+        worker.hear(batch, row)
+    assert await session.fetchval(_SLOTS, "t:1") == 3
+
+
+async def test_a_call_that_was_overtaken_is_asked_again_at_once(session: Any) -> None:
+    worker = Worker(session, "w")
+    claims = (Claim("t:1", quota=9, max_parallel=3),)
+    first, second = worker.batch(claims), worker.batch(claims)
+    worker.hear(second, await worker.carry_out(second))
+    # A third one would not know what the first took.
+    assert "t:1" in worker.under_way
+    assert worker.hear(first, await worker.carry_out(first)) == ([], first.waiting)
+    assert await used(session, "t:1") == 1
+    assert "t:1" not in worker.under_way
 
 
 async def test_equal_requests_of_a_batch_are_told_one_after_another(session: Any) -> None:
@@ -262,7 +322,7 @@ async def test_a_row_that_is_locked_is_left_out_and_the_others_are_decided(
             with pytest.raises(asyncpg.LockNotAvailableError):
                 await worker.carry_out(batch)
             row = await session.fetchrow(_DECIDE, *batch.arguments("w", 0))
-            assert batch.decided(row) == [batch.waiting[0]]
+            assert batch.decided(row) == ([batch.waiting[0]], [])
             assert outcome_of(batch.waiting[1]) is not None
     finally:
         await other.close()
@@ -278,7 +338,7 @@ async def test_the_numbers_of_dead_workers_do_not_pile_up(session: Any) -> None:
     for _ in range(64):
         await survivor.decide(claims)
     slots = await session.fetchval("SELECT slots FROM limit_counter")
-    assert len(slots) == 3
+    assert len(slots) == 4
 
 
 async def test_a_batch_writes_each_counter_once(session: Any) -> None:
