@@ -5,7 +5,8 @@
     dispatch    from a request to a view: session, role, CSRF, then the view
     visit       what a view gets: who, what was sent, and the ways to answer
     session, csrf, toasts              cookies, posts that are ours, "done" notes
-    throttle, password_check           slow guessing, and the one place that compares passwords
+    throttle, known_browser            slow guessing, and who is not held back by others'
+    password_check                     the one place that compares passwords
     service     what `app.py` hands in
     rendering, shown, assets           Jinja, its filters, the hashed static files
     tables, charts, counts, forms/     lists with sort and page in the URL, columns over time, input

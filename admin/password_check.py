@@ -8,6 +8,7 @@ from typing import Literal
 from loguru import logger
 
 from admin.errors import HASHES_RETRY_SECONDS
+from admin.known_browser import known_browser
 from admin.visit import Visit
 from config.client_address import network_of
 from models import AdminUser, audit
@@ -34,24 +35,25 @@ async def authenticate(
     A wrong one is in the audit trail as a failed `action`.
     """
     throttle = visit.service.throttle
-    address = visit.address
-    suspicion = throttle.suspicion(address)
-    wait = throttle.begin(address, username)
+    browser = known_browser(visit, username)
+    client = network_of(visit.address) if browser is None else f"browser {browser}"
+    suspicion = throttle.suspicion(client) - (browser is not None)
+    wait = throttle.begin(client, username)
     if wait:
         raise TriesHeldBack(wait)
     try:
-        user = await AdminUser.authenticate(username, password, ip=address, suspicion=suspicion)
+        user = await AdminUser.authenticate(username, password, client=client, suspicion=suspicion)
     except TooManyHashes as exc:
-        throttle.take_back(address, username)
+        throttle.take_back(client, username)
         raise TriesHeldBack(HASHES_RETRY_SECONDS, busy=True) from exc
     except DatabaseUnavailable:
-        throttle.take_back(address, username)
+        throttle.take_back(client, username)
         raise
     if user is None:
         await _note_failure(visit, username, action)
         await throttle.failed(username)
         return None
-    throttle.succeeded(address, username)
+    throttle.succeeded(client, username)
     return user
 
 

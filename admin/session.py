@@ -25,7 +25,7 @@ def cookie_name(name: str, *, secure: bool) -> str:
 
 def remember(response: HTTPResponse, secret: str, *, secure: bool) -> None:
     """Sign the browser in."""
-    _set(response, SESSION, secret, int(SESSION_LIFETIME.total_seconds()), secure=secure)
+    keep(response, SESSION, secret, int(SESSION_LIFETIME.total_seconds()), secure=secure)
     response.cookies.delete_cookie(BEFORE_SIGN_IN, secure=secure, host_prefix=secure)
 
 
@@ -36,7 +36,7 @@ def forget(response: HTTPResponse, *, secure: bool) -> None:
 
 def prepare_sign_in(response: HTTPResponse, secret: str, *, secure: bool) -> None:
     """Let the form that `response` shows be sent."""
-    _set(response, BEFORE_SIGN_IN, secret, _FORM_SECONDS, secure=secure)
+    keep(response, BEFORE_SIGN_IN, secret, _FORM_SECONDS, secure=secure)
 
 
 def new_secret() -> str:
@@ -44,7 +44,8 @@ def new_secret() -> str:
     return token_urlsafe(32)
 
 
-def _set(response: HTTPResponse, name: str, value: str, seconds: int, *, secure: bool) -> None:
+def keep(response: HTTPResponse, name: str, value: str, seconds: int, *, secure: bool) -> None:
+    """Set a cookie that no script reads, for this host alone where that can be said."""
     response.add_cookie(
         name,
         value,

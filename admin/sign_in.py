@@ -5,7 +5,7 @@ from typing import Final
 from sanic import HTTPResponse
 from sanic.response import redirect
 
-from admin import session
+from admin import known_browser, session
 from admin.forms.accounts import SignIn
 from admin.forms.form import Filled, fill
 from admin.pages import Pages
@@ -57,6 +57,7 @@ async def _open(visit: Visit, user: AdminUser) -> HTTPResponse:
     response = redirect(local_path(visit.fields.get("next")), status=303)
     _, secret = await AdminSession.open(user, by=by, user_agent=agent)
     session.remember(response, secret, secure=visit.secure)
+    known_browser.remember(visit, response, user.username)
     if isinstance(visit, SignedIn):
         await visit.session.delete()
     return response

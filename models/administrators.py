@@ -81,13 +81,13 @@ class AdminUser(Model):
 
     @classmethod
     async def authenticate(
-        cls, username: str, password: str, *, ip: str | None = None, suspicion: float = 0.0
+        cls, username: str, password: str, *, client: str = "", suspicion: float = 0.0
     ) -> Self | None:
         """The active administrator with this name and password; a weak hash is made anew.
 
-        `suspicion` is how many wrong passwords came from `ip` lately. Raises TooManyHashes.
+        `client` is who takes turns with others at the hashing, `suspicion` how many wrong
+        passwords came from there lately. Raises TooManyHashes.
         """
-        client = _client(ip)
         user = await cls.get_or_none(username=username, is_active=True)
         stored = _NOBODYS if user is None else user.password_hash
         right = await passwords.verify_password(

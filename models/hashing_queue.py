@@ -56,7 +56,8 @@ class HashingQueue:
     async def run(self, client: str, work: Callable[[], T], *, suspicion: float = 0.0) -> T:
         """What `work` returns. Raises TooManyHashes where it may not wait.
 
-        `client` is who asks; `suspicion` is how many wrong passwords came from there lately.
+        `client` is who asks; `suspicion` is how many wrong passwords came from there lately, and
+        less than 0 for one who is known, who does not wait for strangers.
         """
         job = _Job(client, work, suspicion)
         self._enqueue(job)
@@ -73,6 +74,8 @@ class HashingQueue:
         if len(self) >= MOST:
             self._make_room(len(own) + 1, job.suspicion)
         self._waiting.setdefault(job.client, deque()).append(job)
+        if job.suspicion < 0:
+            self._waiting.move_to_end(job.client, last=False)
 
     def _make_room(self, waiting: int, suspicion: float) -> None:
         """Refuse the job that has the least claim to its place, unless that is the new one."""

@@ -13,7 +13,7 @@ from tests.server.malformed import HEADERS, VALUES, asking, status_of
 
 COOKIES: Final = (
     b"llm_proxy_session", b"llm_proxy_sign_in", b"llm_proxy_toast", b"llm_proxy_secret",
-    b"__Host-llm_proxy_session",
+    b"__Host-llm_proxy_session", b"llm_proxy_browser",
 )  # fmt: skip
 
 

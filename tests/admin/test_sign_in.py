@@ -221,6 +221,7 @@ async def test_an_old_hash_is_made_anew(stranger: Browser, cheap_passwords: None
 async def test_of_guesses_that_are_sent_at_once_only_the_free_ones_are_hashed(
     stranger: Browser, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(throttle, "_FIRST_WAIT", 100.0)
     await make_user("ada")
     hashed: list[str] = []
     verify = passwords._verify
@@ -339,3 +340,57 @@ async def test_a_session_that_ends_while_its_form_arrives_changes_nothing(
         await client.send(body)
         assert (await client.answer()).status == 403
     assert await AdminUser.all().count() == 1
+
+
+async def test_a_network_of_ipv6_guesses_as_one_client(
+    stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "_FIRST_WAIT", 100.0)
+    await make_user("ada")
+    csrf = await stranger.token("/admin/login")
+
+    async def guess(address: str) -> int:
+        sent = {"csrf": csrf, "username": "ada", "password": "wrong"}
+        headers = {"x-forwarded-for": address}
+        return (await stranger.post("/admin/login", data=sent, headers=headers)).status_code
+
+    assert [await guess(f"2001:db8::{number}") for number in range(5)] == [422] * 5
+    assert await guess("2001:db8::ffff") == 429
+    assert await guess("2001:db8:0:1::1") == 422
+
+
+async def test_a_browser_that_signed_in_before_is_not_held_back_by_its_neighbours(
+    admin: Browser, stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "_FIRST_WAIT", 100.0)
+    await admin.submit("/admin/account", "/admin/logout")
+    # From the same address.
+    for _ in range(5):
+        await stranger.sign_in("ada", "wrong")
+    assert (await stranger.sign_in("ada")).status_code == 429
+    cookie = admin.cookies["llm_proxy_browser"]
+    assert "ada" not in cookie
+    assert (await admin.sign_in("ada")).status_code == 200
+    # It is known by the same cookie from then on, for that account alone, and cannot be made up.
+    assert admin.cookies["llm_proxy_browser"] != cookie
+    await admin.submit("/admin/account", "/admin/logout")
+    assert [(await admin.sign_in("ada", "wrong")).status_code for _ in range(6)] == [422] * 5 + [
+        429
+    ]
+    assert (await admin.sign_in("ada")).status_code == 429
+    for forged in (cookie[:-6] + "AAAAA~", cookie.replace("v1:", "v2:"), "v1:x:y", "\\377"):
+        stranger.cookies.set("llm_proxy_browser", forged)
+        assert (await stranger.sign_in("ada")).status_code == 429
+
+
+async def test_a_known_browser_is_known_for_the_account_that_signed_in_there(
+    admin: Browser, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "_FIRST_WAIT", 100.0)
+    await make_user("bob")
+    await admin.submit("/admin/account", "/admin/logout")
+    async with browsing(url) as another:
+        for _ in range(5):
+            await another.sign_in("bob", "wrong")
+    assert (await admin.sign_in("bob")).status_code == 429
+    assert (await admin.sign_in("ada")).status_code == 200

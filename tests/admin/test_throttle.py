@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from admin.throttle import Throttle
+from config.client_address import network_of
 
 HOME, AWAY = "192.0.2.1", "198.51.100.1"
 
@@ -103,9 +104,9 @@ async def test_spraying_accounts_from_one_address_ends(clock: Clock) -> None:
 async def test_a_network_of_ipv6_is_one_address(clock: Clock) -> None:
     throttle = Throttle(clock)
     for number in range(8):
-        await _try(throttle, f"2001:db8::{number}", "ada")
-    assert _wait(throttle, "2001:db8::ffff", "ada") > 0
-    assert _wait(throttle, "2001:db8:0:1::1", "ada") == 0
+        await _try(throttle, network_of(f"2001:db8::{number}"), "ada")
+    assert _wait(throttle, network_of("2001:db8::ffff"), "ada") > 0
+    assert _wait(throttle, network_of("2001:db8:0:1::1"), "ada") == 0
 
 
 async def test_an_attack_from_many_addresses_only_delays_wrong_answers(

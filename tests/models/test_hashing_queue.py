@@ -103,9 +103,23 @@ async def test_in_a_queue_full_of_many_clients_those_who_failed_give_way(bench: 
     await asyncio.sleep(0)
     honest = bench.ask("honest")
     another = bench.ask("another guesser", suspicion=1.0)
+    await asyncio.sleep(0)
     await bench.finish()
     assert honest.result() == "honest"
     assert isinstance(another.exception(), TooManyHashes)
+
+
+async def test_who_is_known_does_not_wait_for_strangers(bench: Bench) -> None:
+    await _busy(bench)
+    for number in range(MOST):
+        bench.ask(f"flood {number}")
+    await asyncio.sleep(0)
+    known = bench.ask("known", suspicion=-1.0)
+    await asyncio.sleep(0)
+    await bench.finish()
+    assert known.result() == "known"
+    # Two threads may begin in either order.
+    assert "known" in bench.begun[AT_ONCE : 2 * AT_ONCE]
 
 
 async def test_whoever_leaves_makes_room_and_no_thread_is_counted_free_too_soon(
