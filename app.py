@@ -20,8 +20,9 @@ from sanic_ext import Extend
 from sanic_ext.extensions.templating.extension import TemplatingExtension
 
 from admin import blueprint as admin_blueprint
-from config import Settings, generate_missing, load, traces_wanted
+from config import Database, Settings, generate_missing, load, traces_wanted
 from config.client_address import client_address
+from config.database import connection_shares
 from manage import blueprint as manage_blueprint
 from models import admissions, database, generation
 from models.bindings import Upstreams
@@ -190,6 +191,13 @@ def _connection_bounds(settings: Settings) -> connections.Bounds:
     )
 
 
+def _listens_at(settings: Settings) -> Database | None:
+    """Where PostgreSQL is listened to: past a pooler, which carries no notifications."""
+    if settings.database.dialect == "sqlite":
+        return None
+    return settings.database_listen or (None if settings.database.pgbouncer else settings.database)
+
+
 class _Books:
     """Where the grant cache reads: the models."""
 
@@ -237,14 +245,17 @@ class _Parts:
     async def _open(self) -> None:
         settings = self._settings
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await database.connect(settings.database)
+        listens = _listens_at(settings)
+        shares = connection_shares(settings.database_connections, listens=listens is not None)
+        await database.connect(settings.database, connections=shares.models)
+        self._listener: Listener | None = None
         self._file = GenerationFile(settings.data_dir / "generation")
         generation.configure(self._file)
         admissions.configure(NodeFiles(settings.data_dir))
         self._grants = Grants(_Books(self._ring), self._file.read, self._providers, self._upstreams)
         self._journal = Journal(settings.data_dir / "journal")
         self._drain = Drain(self._journal)
-        self._watch = DatabaseWatch(uuid4().hex)
+        self._watch = DatabaseWatch(uuid4().hex, self._make_room)
         self._pool = Pool(
             Timeouts(
                 settings.upstream_connect_timeout,
@@ -252,7 +263,7 @@ class _Parts:
                 settings.upstream_idle_timeout,
             )
         )
-        self._limits = await open_limits(settings, str(os.getpid()))
+        self._limits = await open_limits(settings, str(os.getpid()), connections=shares.limits)
         self._observer = Observer(
             Metrics(listed_name),
             RequestLines(
@@ -289,9 +300,8 @@ class _Parts:
         self._drain.start()
         self._observer.open()
         self._grants.open()
-        self._listener = None
-        if settings.database.dialect == "postgres":
-            self._listener = Listener(settings.database, self._grants.look_again)
+        if listens is not None:
+            self._listener = Listener(listens, self._grants.look_again)
             self._listener.open()
         self._watch.open()
         self._housekeeping = Housekeeping(
@@ -301,6 +311,11 @@ class _Parts:
         self._app.ctx.data_plane = self._plane
         self._app.ctx.unreadable = self._observer.unreadable
         self._app.ctx.direct = self._serve
+
+    def _make_room(self) -> None:
+        """Tokens cannot be looked up for want of a connection: changes may be heard of later."""
+        if self._listener is not None:
+            self._listener.step_aside()
 
     async def _serve(self, http: StrictHttp) -> None:
         plane: DataPlane = self._app.ctx.data_plane

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from urllib.parse import SplitResult, unquote
 
 from config.forms import Form, parse_file, parse_host, split_url
@@ -17,7 +17,7 @@ _SSL_MODES: Final[tuple[SslMode, ...]] = (
     "verify-ca",
     "verify-full",
 )
-_PARAMETERS: Final = ("host", "sslmode", "sslrootcert")
+_PARAMETERS: Final = ("host", "sslmode", "sslrootcert", "pgbouncer")
 #: What hosts write into the URLs they hand out, and what changes nothing here. Our driver binds
 #: no channel; `sslmode=verify-full` keeps a man in the middle out as well.
 _IGNORED: Final = ("application_name", "channel_binding", "connect_timeout")
@@ -41,6 +41,28 @@ class Database:
     database: str = ""
     sslmode: SslMode = "prefer"
     sslrootcert: Path | None = None
+    pgbouncer: bool = False
+    """Whether sessions may be handed on between transactions, as a pooler does."""
+
+
+class ConnectionShares(NamedTuple):
+    """What a worker's connections are for."""
+
+    models: int
+    limits: int
+    listener: int
+
+
+def connection_shares(total: int, *, listens: bool) -> ConnectionShares:
+    """How a worker divides its connections, of which there are at least `LEAST_CONNECTIONS`."""
+    rest = total - listens
+    # Of ten: five, four and one.
+    limits = max(1, rest * 4 // 9)
+    return ConnectionShares(rest - limits, limits, int(listens))
+
+
+#: Two for the models, so that a slow page does not keep tokens from being looked up.
+LEAST_CONNECTIONS: Final = 4
 
 
 def parse_database_url(text: str) -> Database:
@@ -87,6 +109,7 @@ def _postgres(url: SplitResult) -> Database:
         database=database,
         sslmode=_sslmode(parameters.get("sslmode", "prefer")),
         sslrootcert=None if rootcert is None else _rootcert(rootcert),
+        pgbouncer=_pgbouncer(parameters.get("pgbouncer", "false")),
     )
 
 
@@ -123,6 +146,12 @@ def _sslmode(text: str) -> SslMode:
     raise ValueError(f"sslmode is none of {', '.join(_SSL_MODES)}")
 
 
+def _pgbouncer(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("pgbouncer is neither true nor false")
+    return text == "true"
+
+
 def _rootcert(text: str) -> Path:
     try:
         return parse_file(text)
@@ -130,6 +159,17 @@ def _rootcert(text: str) -> Path:
         raise ValueError(f"sslrootcert: {exc}") from None
 
 
+def parse_listen_url(text: str) -> Database:
+    """The same for `DATABASE_LISTEN_URL`."""
+    database = parse_database_url(text)
+    if database.dialect != "postgres" or database.pgbouncer:
+        raise ValueError("not a direct way to PostgreSQL")
+    return database
+
+
+LISTEN_DATABASE: Final = Form(
+    "postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=MODE, past any pooler", parse_listen_url
+)
 DATABASE: Final = Form(
     "sqlite://RELATIVE, sqlite:///ABSOLUTE or "
     "postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=MODE",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from config import forms
-from config.database import DATABASE, Database
+from config.database import DATABASE, LEAST_CONNECTIONS, LISTEN_DATABASE, Database
 from config.forms import Form, Network
 from config.origins import ORIGINS
 
@@ -21,6 +21,9 @@ class Settings:
     port: int
     web_concurrency: int
     database: Database
+    database_listen: Database | None
+    database_connections: int
+    """In each worker."""
     data_dir: Path
     management_token: str | None = field(repr=False)
     encryption_keys: tuple[bytes, ...] = field(repr=False)
@@ -109,9 +112,22 @@ TABLE: Final = (
         form=DATABASE,
         default="sqlite://data/llm-proxy.db",
         help="The database. sslrootcert=FILE and, for a Unix socket, host=DIRECTORY may follow "
-        "sslmode; channel_binding, connect_timeout and application_name change nothing. Special "
-        "characters in the password are percent-encoded.",
+        "sslmode, and pgbouncer=true for a pooler; channel_binding, connect_timeout and "
+        "application_name change nothing. Special characters in the password are percent-encoded.",
         attribute="database",
+    ),
+    Row(
+        name="DATABASE_LISTEN_URL",
+        form=LISTEN_DATABASE,
+        help="With pgbouncer=true: a direct way to the same database, by which changes made on "
+        "other machines are heard of at once. Without it they are found within half a second.",
+        attribute="database_listen",
+    ),
+    Row(
+        name="DATABASE_CONNECTIONS",
+        form=forms.whole(LEAST_CONNECTIONS, 1_000),
+        default="10",
+        help="Connections to PostgreSQL that each worker opens at most, for everything.",
     ),
     Row(
         name="DATA_DIR",

@@ -120,8 +120,16 @@ async def _refuse_dangling_references(transaction: BaseDBAsyncClient) -> None:
 
 @asynccontextmanager
 async def _advisory_lock() -> AsyncIterator[None]:
-    # The lock belongs to a session, so one connection of the pool is kept for it throughout.
-    async with Tortoise.get_connection("postgres").acquire_connection() as session:
+    client = Tortoise.get_connection("postgres")
+    # One connection of the pool is kept for it throughout.
+    async with client.acquire_connection() as session:
+        if getattr(client, "pooled", False):
+            async with session.transaction():
+                # A pooler hands a session on when its transaction ends, so the lock is that one's.
+                await session.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                await session.execute("SELECT pg_advisory_xact_lock($1)", _ADVISORY_LOCK)
+                yield
+            return
         await session.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
         try:
             yield

@@ -31,6 +31,10 @@ P = ParamSpec("P")
 _BUSY_TIMEOUT_MS: Final = 10_000
 _CONNECT_TIMEOUT_S: Final = 5
 _COMMAND_TIMEOUT_S: Final = 30
+#: Of a command, or of a worker that nobody told how many it may have.
+_CONNECTIONS: Final = 5
+#: A connection that was not used for so long is closed, for others to have it; all but one.
+_IDLE_S: Final = 30.0
 _PLACEHOLDER: Final = re.compile(r"\$\d+")
 
 # Callbacks to run once the transaction around the current code has committed; None outside one.
@@ -46,16 +50,18 @@ def tortoise_config(
     *,
     command_timeout: float | None = _COMMAND_TIMEOUT_S,
     bounded: bool = True,
+    connections: int = _CONNECTIONS,
 ) -> dict[str, Any]:
     """Tortoise's configuration for `database`; `command_timeout` (seconds) is PostgreSQL's.
 
-    Where transactions are not `bounded`, a session may wait, and have others wait, for ever.
+    Where transactions are not `bounded`, a session may wait, and have others wait, for ever. At
+    most `connections` are open at once.
     """
     if database.dialect == "sqlite":
         connection = {"engine": "models.sqlite", "credentials": _sqlite_credentials(database)}
     else:
         credentials = _postgres_credentials(database, bounded=bounded)
-        credentials["command_timeout"] = command_timeout
+        credentials |= {"command_timeout": command_timeout, "maxsize": connections}
         connection = {"engine": "models.postgres", "credentials": credentials}
     return {
         "connections": {database.dialect: connection},
@@ -89,18 +95,22 @@ def _postgres_credentials(database: "Database", *, bounded: bool) -> dict[str, A
 
     credentials = postgres_address(database) | {
         "minsize": 1,
-        "maxsize": 5,
+        "max_inactive_connection_lifetime": _IDLE_S,
         "timeout": _CONNECT_TIMEOUT_S,
         "application_name": "llm-proxy",
     }
+    if database.pgbouncer:
+        # The pooler sets sessions back, and hands them on: nothing may be set in one.
+        credentials |= {"init": sessions.watched, "reset": sessions.no_reset}
+        return credentials | {"pooled": True, "bounded_transactions": bounded}
     if bounded:
-        return credentials | {"init": sessions.guard, "reset": sessions.no_reset}
+        credentials |= {"init": sessions.guard, "reset": sessions.no_reset}
     return credentials
 
 
 def postgres_address(database: "Database") -> dict[str, Any]:
     """What `asyncpg.connect` needs to reach `database`, for those who do without Tortoise."""
-    return {
+    address = {
         "host": database.host,
         "port": database.port,
         "user": database.user,
@@ -108,6 +118,10 @@ def postgres_address(database: "Database") -> dict[str, Any]:
         "database": database.database,
         "ssl": _tls(database.sslmode, database.sslrootcert),
     }
+    if database.pgbouncer:
+        # A named statement would be in a session that the next transaction does not get.
+        address["statement_cache_size"] = 0
+    return address
 
 
 def _tls(sslmode: str | None, sslrootcert: Path | str | None) -> bool | str | ssl.SSLContext:
@@ -128,17 +142,19 @@ def _tls(sslmode: str | None, sslrootcert: Path | str | None) -> bool | str | ss
     return context
 
 
-async def connect(database: "Database") -> None:
+async def connect(database: "Database", *, connections: int = _CONNECTIONS) -> None:
     """Make the models usable from every task of this process.
 
-    SQLite is opened now; PostgreSQL on first use, since it may be away while we start.
+    SQLite is opened now; PostgreSQL on first use, since it may be away while we start. At most
+    `connections` to it are open at once.
     Raises DatabaseUnavailable when the SQLite file cannot be opened.
     """
     global _context  # noqa: PLW0603  (Tortoise's own state is as global)
     adopt_models(database.dialect)
     context = TortoiseContext()
     with context:
-        await context.init(config=tortoise_config(database), _enable_global_fallback=True)
+        config = tortoise_config(database, connections=connections)
+        await context.init(config=config, _enable_global_fallback=True)
     _context = context
     if database.dialect == "sqlite":
         try:

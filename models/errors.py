@@ -28,6 +28,10 @@ class DatabaseBlocked(DatabaseUnavailable):
     """Somebody kept what we need locked for longer than we wait."""
 
 
+class TooManyConnections(DatabaseUnavailable):
+    """The server has as many connections as it, the database or the role may have."""
+
+
 class DatabaseDamaged(DatabaseUnavailable):
     """The file is no SQLite database, or its pages contradict each other: restore a backup."""
 

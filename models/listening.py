@@ -22,6 +22,8 @@ _RETRY_S: Final = 1.0
 _CONNECT_TIMEOUT_S: Final = 5.0
 #: A connection that a firewall forgot says nothing by itself.
 _PROBE_S: Final = 30.0
+#: How long a connection that others need more is left to them.
+_ASIDE_S: Final = 30.0
 
 
 class Listener:
@@ -31,6 +33,13 @@ class Listener:
         self._database = database
         self._heard = heard
         self._task: asyncio.Task[None] | None = None
+        self._listening = False
+        self._step_aside = asyncio.Event()
+
+    def step_aside(self) -> None:
+        """Give the connection up for a while: what it is for, the poll does as well."""
+        if self._listening:
+            self._step_aside.set()
 
     def open(self) -> None:
         """Begin to listen, in a task of its own; the server may be away."""
@@ -46,7 +55,9 @@ class Listener:
         while True:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self._listen_once()
-            await asyncio.sleep(_RETRY_S)
+            aside = self._step_aside.is_set()
+            self._step_aside.clear()
+            await asyncio.sleep(_ASIDE_S if aside else _RETRY_S)
 
     async def _listen_once(self) -> None:
         connection = await asyncpg.connect(
@@ -56,14 +67,22 @@ class Listener:
             server_settings={"application_name": "llm-proxy listener"},
         )
         watch(connection)
+        self._listening = True
         try:
             await connection.add_listener(NOTIFY_CHANNEL, self._notified)
             self._heard()
-            while True:
-                await asyncio.sleep(_PROBE_S)
+            while not await self._asked_to_step_aside():
                 await connection.execute("SELECT 1")
         finally:
+            self._listening = False
             connection.terminate()
+
+    async def _asked_to_step_aside(self) -> bool:
+        """Whether it was, before a probe is due."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PROBE_S):
+                await self._step_aside.wait()
+        return self._step_aside.is_set()
 
     def _notified(self, *_: Any) -> None:
         self._heard()

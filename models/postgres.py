@@ -23,7 +23,12 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from models import sessions
-from models.errors import DatabaseBlocked, DatabaseReadOnly, DatabaseUnavailable
+from models.errors import (
+    DatabaseBlocked,
+    DatabaseReadOnly,
+    DatabaseUnavailable,
+    TooManyConnections,
+)
 
 _UNAVAILABLE: Final = (
     OSError,
@@ -53,9 +58,13 @@ class Client(AsyncpgDBClient):
     pooler, which hands sessions on.
     """
 
-    def __init__(self, *, bounded_transactions: bool = False, **credentials: Any) -> None:
+    def __init__(
+        self, *, bounded_transactions: bool = False, pooled: bool = False, **credentials: Any
+    ) -> None:
         super().__init__(**credentials)
         self.bounded_transactions = bounded_transactions
+        #: Whether a pooler stands between, which hands sessions on.
+        self.pooled = pooled
 
     async def create_connection(self, with_db: bool) -> None:
         with translated():
@@ -191,6 +200,8 @@ def translated() -> Iterator[None]:
         yield
     except asyncpg.ReadOnlySQLTransactionError as exc:
         raise DatabaseReadOnly(str(exc)) from exc
+    except asyncpg.TooManyConnectionsError as exc:
+        raise TooManyConnections(str(exc)) from exc
     except asyncpg.LockNotAvailableError as exc:
         raise DatabaseBlocked(str(exc)) from exc
     except TransactionManagementError as exc:

@@ -42,7 +42,10 @@ def _bounds(how: str) -> str:
 
 
 async def guard(connection: Any) -> None:
-    """Bound everything in the session of a new connection, and watch over its socket."""
+    """Bound everything in the session of a new connection, and watch over its socket.
+
+    Not for a pooler's sessions, which are others' the next moment: those are only watched.
+    """
     watch(connection)
     for settings in (
         _bounds("SET"),
@@ -74,6 +77,11 @@ def watch(connection: Any) -> None:
         ):
             if hasattr(socket, name):
                 copy.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+async def watched(connection: Any) -> None:
+    """`watch`, as a pool calls it."""
+    watch(connection)
 
 
 async def no_reset(_: Any) -> None:

@@ -16,7 +16,7 @@ import asyncpg
 
 from config import Database
 from models.database import postgres_address
-from models.sessions import guard
+from models.sessions import guard, watched
 
 _CLOSE_TIMEOUT_S: Final = 2.0
 #: After the server took no further connection, those that there are must do for so long.
@@ -57,6 +57,7 @@ class Connections:
         command_timeout: float,
         loan: Loan | None = None,
     ) -> None:
+        self._pooled = database.pgbouncer
         self._arguments = postgres_address(database) | {
             "timeout": connect_timeout,
             "command_timeout": command_timeout,
@@ -190,7 +191,7 @@ class Connections:
     async def _connect(self) -> Any:
         try:
             connection = await asyncpg.connect(**self._arguments)
-            await guard(connection)
+            await (watched if self._pooled else guard)(connection)
         except asyncpg.InsufficientResourcesError as exc:
             raise _TooMany(reason(exc)) from exc
         except UNAVAILABLE as exc:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from config import Settings
 from models.database import connection
 from proxy.limits import LimitStore
-from proxy.limits_postgres import PostgresLimits
+from proxy.limits_postgres import CONNECTIONS, PostgresLimits
 from proxy.limits_sqlite import SqliteLimits
 
 
-async def open_limits(settings: Settings, worker: str) -> LimitStore:
+async def open_limits(
+    settings: Settings, worker: str, *, connections: int = CONNECTIONS
+) -> LimitStore:
     """The counters that go with `settings.database`, ready. Raises LimitsUnavailable.
 
-    `worker` is this process's name in logs and files; it need not be unique.
+    `worker` is this process's name in logs and files; it need not be unique. At most `connections`
+    to PostgreSQL are open at once.
     """
     if settings.database.dialect == "postgres":
         workers = settings.data_dir / "limits-workers"
@@ -20,6 +23,7 @@ async def open_limits(settings: Settings, worker: str) -> LimitStore:
             settings.database,
             worker,
             workers=workers,
+            connections=connections,
             # Of the pool that the models use.
             loan=lambda: connection().acquire_connection(),
         )

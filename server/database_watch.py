@@ -7,13 +7,19 @@ On SQLite a write lock that is taken and let go says it, which costs the disk no
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Literal, TypeAlias, get_args
 
 from loguru import logger
 from tortoise.exceptions import BaseORMException
 
 from models import heartbeats, revocations
-from models.errors import DatabaseBlocked, DatabaseReadOnly, DatabaseUnavailable
+from models.errors import (
+    DatabaseBlocked,
+    DatabaseReadOnly,
+    DatabaseUnavailable,
+    TooManyConnections,
+)
 from proxy.patience import Patience
 
 DatabaseState: TypeAlias = Literal["ok", "away", "read-only", "blocked"]
@@ -28,10 +34,14 @@ _CLOSE_TIMEOUT_S: Final = 0.5
 
 
 class DatabaseWatch:
-    """One worker's, named `worker` in the database; its task begins with `open`."""
+    """One worker's, named `worker` in the database; its task begins with `open`.
 
-    def __init__(self, worker: str) -> None:
+    `crowded` is called where the server takes no further connection, and this worker has none.
+    """
+
+    def __init__(self, worker: str, crowded: Callable[[], None] = lambda: None) -> None:
         self._worker = worker
+        self._crowded = crowded
         #: `ok` until something else was found out.
         self.state: DatabaseState = "ok"
         self._task: asyncio.Task[None] | None = None
@@ -75,7 +85,10 @@ class DatabaseWatch:
         if not await Patience(_PATIENCE_S).done(writing):
             return "blocked"
         self._writing = None
-        return _meaning(writing.exception())
+        error = writing.exception()
+        if isinstance(error, TooManyConnections):
+            self._crowded()
+        return _meaning(error)
 
     def _become(self, state: DatabaseState) -> None:
         if state != self.state:

@@ -51,6 +51,8 @@ def test_defaults_are_the_documented_ones() -> None:
         port=8080,
         web_concurrency=1,
         database=Database(dialect="sqlite", path=Path("data/llm-proxy.db")),
+        database_listen=None,
+        database_connections=10,
         data_dir=Path("data"),
         management_token=None,
         encryption_keys=(),
@@ -419,6 +421,7 @@ def test_postgres_sslmode(mode: str) -> None:
         ("postgres://db/llm?sslmode=maybe", "sslmode is none of disable, allow, "),
         ("postgres://db/llm?ssl=true", "takes no parameters but host, sslmode, sslrootcert"),
         ("postgres://db/llm?sslmode=require&sslmode=disable", "holds sslmode twice"),
+        ("postgres://db/llm?pgbouncer=1", "pgbouncer is neither true nor false"),
         ("postgres://db/llm?channel_binding=maybe", "channel_binding is none of disable, prefer"),
         ("postgres://db/llm?sslrootcert=/nowhere", "sslrootcert: no such file"),
         ("postgres://db/llm?host=/run", "names two hosts"),
@@ -581,3 +584,17 @@ def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
         "MANAGEMENT_TOKEN",
     ]
     assert len(list((tmp_path / "state").iterdir())) == 3
+
+
+def test_a_pooler_and_the_way_past_it() -> None:
+    pooled = "postgres://db:6432/llm?pgbouncer=true"
+    environ = POSTGRES | {"DATABASE_URL": pooled, "DATABASE_LISTEN_URL": "postgres://db/llm"}
+    loaded = load(environ, dotenv_path=None)
+    assert loaded.database.pgbouncer
+    assert (
+        loaded.database_listen
+        == load(POSTGRES | {"DATABASE_URL": "postgres://db/llm"}, dotenv_path=None).database
+    )
+    for wrong in (pooled, "sqlite://data/llm-proxy.db"):
+        (problem,) = problems(**(environ | {"DATABASE_LISTEN_URL": wrong}))
+        assert problem.startswith("DATABASE_LISTEN_URL: not a direct way to PostgreSQL")

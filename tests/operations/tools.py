@@ -15,6 +15,7 @@ _INSTALL: Final = Path(__file__).with_name("install.sh")
 _FETCHED: Final = Path(tempfile.gettempdir()) / f"llm-proxy-test-tools-{os.getuid()}"
 _PACKAGE: Final = {
     "nginx": "nginx",
+    "pgbouncer": "pgbouncer",
     "prometheus": "prometheus",
     "promtool": "prometheus",
     "initdb": "postgresql",
