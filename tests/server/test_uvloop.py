@@ -11,7 +11,7 @@ import uvloop
 from config import Database
 from proxy.downstream import ResponseHead
 from server.downstream import SanicDownstream
-from tests.server.corpus import CHUNKED, GET, REFUSED, SMUGGLED, chunked
+from tests.server.corpus import CHUNKED, GET, INERT, REFUSED, chunked
 from tests.server.door import ScriptedPlane, open_door
 
 
@@ -51,7 +51,7 @@ def test_the_door_opens_and_refuses_on_uvloop(sqlite_template: Database, tmp_pat
                 assert await client.end() == b""
             for message in REFUSED.values():
                 async with await door.connect() as client:
-                    await client.send(door.with_token(message + SMUGGLED))
+                    await client.send(door.with_token(message + INERT))
                     assert (await client.answer()).status == 400
                     assert await client.end() == b""
             assert door.up.heads == 3
