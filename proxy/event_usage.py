@@ -7,17 +7,22 @@ asked for ourselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
 from proxy.json_reading import Unreadable, read
+from proxy.large_event import members_of
 from proxy.sse import EventBuffer, Stretch, data_of
 from proxy.usage import Tally, decode_answer, decode_model, decode_usage
 
 #: A longer event is passed on, but no longer kept together to be looked into.
 EVENT_MAX_BYTES: Final = 4 * 1024 * 1024
+#: A longer one is scanned in turns rather than decoded.
+AT_ONCE_BYTES: Final = 256 * 1024
+#: The same for one that lacks its blank line, when the stream is over and there are no more turns.
+_REST_BYTES: Final = 1024 * 1024
 
 #: So many events are taken apart in one turn of the event loop, a quarter of a millisecond's work.
 EVENTS_PER_TURN: Final = 64
@@ -64,8 +69,8 @@ class StreamReader:
     """
 
     __slots__ = (
-        "_buffer", "_done", "_next", "_passed", "_stretch", "_wanted", "behind", "tally",
-        "withholds",
+        "_buffer", "_done", "_large", "_next", "_passed", "_stretch", "_wanted", "behind",
+        "tally", "withholds",
     )  # fmt: skip
 
     def __init__(self, *, withhold: bool = False) -> None:
@@ -79,6 +84,8 @@ class StreamReader:
         self._done = self._passed = 0
         #: Where in the stretch each of what is wanted comes next.
         self._next: dict[_Find, int] = {}
+        #: The large event that is being scanned, and where it lies in the stretch.
+        self._large: tuple[_Scan, int, int] | None = None
 
     def relay(self, data: bytes) -> bytes:
         """Take the next bytes and return those that go to the client now."""
@@ -107,7 +114,7 @@ class StreamReader:
         while self.behind:
             held += self.catch_up()
         rest = self._buffer.rest()
-        only_usage = self._read(rest)
+        only_usage = len(rest) <= _REST_BYTES and self._read(rest)
         self.tally.end()
         return held + rest if self.withholds and not only_usage else held
 
@@ -126,13 +133,26 @@ class StreamReader:
 
     def _look_on(self) -> bytes:
         data, passed = self._stretch.data, []
-        for _ in range(EVENTS_PER_TURN):
-            place = self._next_place(data)
-            if place == _NOWHERE:
-                self._done = len(data)
-                break
-            begin, end = self._stretch.around(place, self._done)
-            if self._read(data[begin:end]) and self.withholds:
+        for _ in range(1 if self._large is not None else EVENTS_PER_TURN):
+            if self._large is None:
+                place = self._next_place(data)
+                if place == _NOWHERE:
+                    self._done = len(data)
+                    break
+                begin, end = self._stretch.around(place, self._done)
+                if end - begin > AT_ONCE_BYTES:
+                    self._large = (_scan(data[begin:end]), begin, end)
+                    break
+                only_usage = self._read(data[begin:end])
+            else:
+                scan, begin, end = self._large
+                try:
+                    next(scan)
+                    break
+                except StopIteration as finished:
+                    only_usage = self._take(finished.value)
+                    self._large = None
+            if only_usage and self.withholds:
                 passed.append(data[self._passed : begin])
                 self._passed = end
             self._done = end
@@ -154,13 +174,16 @@ class StreamReader:
 
     def _read(self, event: bytes) -> bool:
         """Read one event; whether it holds nothing but usage."""
-        tally = self.tally
         if _NAMED_ERROR.search(event, 0, _NAME_WITHIN):
-            tally.failed = True
+            self.tally.failed = True
         try:
-            said = read(_decode_event, data_of(event))
+            return self._take(read(_decode_event, data_of(event)))
         except Unreadable:
             return False
+
+    def _take(self, said: _Event) -> bool:
+        """Take over what an event says; whether that is nothing but usage."""
+        tally = self.tally
         kind, choices = bytes(said.type), bytes(said.choices)
         if bytes(said.error) not in _ABSENT or kind in _FAILURES:
             tally.failed = True
@@ -188,6 +211,12 @@ def _value(decode: Callable[[bytes], _Decoded], raw: msgspec.Raw) -> _Decoded | 
         return None
 
 
+def _scan(event: bytes) -> _Scan:
+    members = yield from members_of(data_of(event))
+    return _Event(**{key: msgspec.Raw(value) for key, value in members.items()})
+
+
+_Scan: TypeAlias = Generator[None, None, _Event]
 _Find: TypeAlias = Callable[[bytes, int], int]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from proxy.event_usage import EVENT_MAX_BYTES, EVENTS_PER_TURN, StreamReader
+from proxy.event_usage import AT_ONCE_BYTES, EVENT_MAX_BYTES, EVENTS_PER_TURN, StreamReader
 from proxy.json_scan import TopLevelScanner
 from proxy.turns import PART_BYTES, TURN_WEIGHT
 from proxy.usage import PlainReader, Tally, Usage
@@ -348,6 +348,49 @@ def test_a_turn_takes_apart_so_many_events_and_the_rest_in_later_ones(
     kept = sse(*growing, end=end) if withhold else stream
     assert passed == kept + sse(b"[DONE]", end=end) + b": x"
     assert (reader.tally.usage, reader.tally.exact) == (Usage(1, 1000, 0, 0), True)
+
+
+@pytest.mark.parametrize("withhold", [True, False])
+@pytest.mark.parametrize(("stream", "model", "usage"), STREAMS.values(), ids=STREAMS)
+def test_a_large_event_says_the_same_as_a_small_one(
+    stream: bytes, model: str, usage: Usage, withhold: bool
+) -> None:
+    image = b'"image":["%b",{"usage":{"prompt_tokens":999}}],' % (b"x" * AT_ONCE_BYTES)
+    for begin in (b'data: {"', b'"response": {"', b'"message": {"'):
+        # Its second line is no beginning of an object of the event's own.
+        times = 1 if b'"usage":\ndata' in stream else -1
+        large = stream.replace(begin, begin[:-1] + image + begin[-1:], times)
+        reader = StreamReader(withhold=withhold)
+        passed = reader.relay(large)
+        while reader.behind:
+            passed += reader.catch_up()
+        passed += reader.end()
+        assert (reader.tally.model, reader.tally.usage, reader.tally.exact) == (model, usage, True)
+        assert passed == large or withhold
+
+
+def test_a_large_event_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 0
+    feed = TopLevelScanner.feed
+
+    def scan(scanner: TopLevelScanner, data: bytes) -> None:
+        nonlocal steps
+        before = scanner.steps
+        feed(scanner, data)
+        steps += scanner.steps - before
+
+    monkeypatch.setattr(TopLevelScanner, "feed", scan)
+    quotes = b'{"output":[' + b'"",' * 900_000 + b'""],"usage":{"input_tokens":5}}'
+    reader = StreamReader()
+    reader.relay(b'data: {"type":"response.completed","response":' + quotes + b"}\n\n")
+    turns = 0
+    while reader.behind:
+        steps = 0
+        reader.catch_up()
+        turns += 1
+        assert steps < 2000
+    assert turns > 50
+    assert reader.tally.usage == Usage(5, 0, 0, 0)
 
 
 def test_a_large_answer_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
