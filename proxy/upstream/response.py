@@ -20,6 +20,9 @@ RawHeaders = list[tuple[bytes, bytes]]
 HEAD_MAX_BYTES: Final = 256 * 1024
 #: Field lines of a response: those of its interim heads, its head and its trailers.
 FIELDS_MAX: Final = 1000
+#: Bytes of its fields that are lists to be taken apart.
+LISTS_MAX_BYTES: Final = 8 * 1024
+_LISTS: Final = (b"connection", b"keep-alive")
 #: A piece of the body, as it is taken, is no larger than this and one chunk.
 PIECE_BYTES: Final = 256 * 1024
 #: Chunks that are read at once; a chunk costs as much time however small it is.
@@ -51,7 +54,7 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_content_length", "_fields", "_head_only", "_headers", "_in_body", "_interim",
+        "_content_length", "_fields", "_head_only", "_headers", "_in_body", "_interim", "_lists",
         "_overhead", "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks",
         "complete", "heads", "idle_timeout", "keep_alive", "queued", "trailers", "unread",
     )  # fmt: skip
@@ -72,7 +75,7 @@ class ResponseReader:
         self._head_only = False
         self._headers: RawHeaders = []
         self._reason = b""
-        self._interim = self._fields = 0
+        self._interim = self._fields = self._lists = 0
         self._overhead = 0
         self._content_length: int | None = None
         self._in_body = False
@@ -174,6 +177,10 @@ class ResponseReader:
         self._fields += 1
         if self._fields > FIELDS_MAX:
             raise ProtocolViolation("The response has too many fields.")
+        if len(name) == 10 and name.lower() in _LISTS:
+            self._lists += len(value)
+            if self._lists > LISTS_MAX_BYTES:
+                raise ProtocolViolation("The response's Connection fields are too long.")
         (self.trailers if self._in_body else self._headers).append((name, value))
 
     def on_headers_complete(self) -> None:

@@ -12,6 +12,7 @@ from proxy.upstream.errors import ProtocolViolation
 from proxy.upstream.response import (
     CHUNKS_PER_TURN,
     FIELDS_MAX,
+    LISTS_MAX_BYTES,
     PIECE_BYTES,
     ResponseReader,
     keep_alive_timeout,
@@ -126,6 +127,14 @@ def test_a_response_of_too_many_fields_is_a_violation(where: str) -> None:
     reader = reading()
     with pytest.raises(ProtocolViolation, match="too many fields"):
         feed(reader, sent)
+
+
+@pytest.mark.parametrize("name", [b"Connection", b"Keep-Alive"])
+@pytest.mark.parametrize("lines", [1, 100])
+def test_lists_of_too_many_options_are_a_violation(name: bytes, lines: int) -> None:
+    line = b"%b: %b\r\n" % (name, b"," * (LISTS_MAX_BYTES // lines + 1))
+    with pytest.raises(ProtocolViolation, match="too long"):
+        reading().feed(b"HTTP/1.1 200 OK\r\n" + line * lines + b"Content-Length: 0\r\n\r\n")
 
 
 @pytest.mark.parametrize("good", [each for each in GOOD.values() if each.reusable])
