@@ -40,10 +40,15 @@ class _StreamOptions(msgspec.Struct):
     include_usage: bool | None = None
 
 
+class _Usage(msgspec.Struct):
+    include: bool | None = None
+
+
 class _Body(msgspec.Struct):
     model: str | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
+    usage: _Usage | None = None
     background: bool | None = None
 
 
@@ -59,7 +64,9 @@ _decode_text: Final = msgspec.json.Decoder(str).decode
 class Inspected(NamedTuple):
     """What a body says. `model` is '' where it names none; `readable` whether it is such JSON.
 
-    `doubtful` says that another reader of JSON may find that it streams where we do not.
+    `doubtful` says that another reader of JSON may find that it streams where we do not. `includes`
+    says that the client asked in OpenRouter's way, which only its kind of upstream understands: the
+    event that comes of it is the client's, and any other upstream has to be asked all the same.
     """
 
     model: str
@@ -68,6 +75,7 @@ class Inspected(NamedTuple):
     readable: bool
     background: bool = False
     doubtful: bool = False
+    includes: bool = False
 
 
 UNREAD: Final = Inspected("", False, False, False)
@@ -81,7 +89,15 @@ def inspect(body: bytes) -> Inspected:
         return UNREAD
     options = said.stream_options
     asks = options is not None and options.include_usage is True
-    return Inspected(said.model or "", said.stream is True, asks, True, said.background is True)
+    includes = said.usage is not None and said.usage.include is True
+    return Inspected(
+        said.model or "",
+        said.stream is True,
+        asks,
+        True,
+        background=said.background is True,
+        includes=includes,
+    )
 
 
 def names_one_model(body: bytes, said: Inspected) -> bool:
@@ -199,7 +215,18 @@ class JsonReader:
                 if field.means("background")
             ),
             not sure or named not in ([], ["stream"]),
+            self._includes(last.get("usage")),
         )
+
+    def _includes(self, field: Field | None) -> bool:
+        """Whether the client asked for its usage in OpenRouter's way."""
+        if field is None:
+            return False
+        try:
+            value = self.value(field, _OPTIONS_MAX_BYTES)
+        except Unreadable:
+            return False
+        return isinstance(value, dict) and value.get("include") is True
 
     def _options(self) -> list[Field]:
         options = [field for field in self.fields() if field.means("stream_options")]

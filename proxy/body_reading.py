@@ -70,11 +70,12 @@ def _is_form(headers: RawHeaders) -> bool:
 
 
 class Judged(NamedTuple):
-    """What came of reading a body: its model, and the body with the question for its usage in it
-    where we ask for it on the client's behalf."""
+    """What came of reading a body: its model, the body with the question for its usage in it where
+    we ask for it, and whether the client asked for none, so that the answer is not for it."""
 
     model: str
     asking: tuple[bytes, ...] | None
+    withhold: bool
 
 
 class BodyReading:
@@ -151,7 +152,9 @@ class BodyReading:
             said = await self.said()
         model = said.model if len(said.model) <= model_rule.NAME_MAX_BYTES else ""
         if want.rule and (self.kept.size or self._head.method == "POST"):
-            model = await self._model_beyond_doubt(grant)
+            model = await self._model_beyond_doubt(grant, route.default_model)
+        elif said.readable:
+            model = model or route.default_model
         asking = None
         if want.asks and said.streams and not said.asks_for_usage:
             asking = await self.asking_for_usage()
@@ -159,7 +162,7 @@ class BodyReading:
             reason = unmeterable(route, self._head, said, asked=asking is not None)
             if reason is not None:
                 raise NotMeterable(f"This project refuses what it cannot meter. {reason}")
-        return Judged(model, asking)
+        return Judged(model, asking, asking is not None and not said.includes)
 
     async def said(self) -> Inspected:
         """What the body says, once all of it has been taken."""
@@ -184,8 +187,8 @@ class BodyReading:
         self._json.end(self._text)
         return self._json.inspected()
 
-    async def _model_beyond_doubt(self, grant: Grant) -> str:
-        """The model, once every one that the body names is allowed.
+    async def _model_beyond_doubt(self, grant: Grant, default: str) -> str:
+        """The model, once every one that the body names is allowed; `default` is the endpoint's.
 
         Raises InvalidRequest, ModelNotAllowed.
         """
@@ -199,7 +202,7 @@ class BodyReading:
         if self._json is None:
             raise InvalidRequest("The request must name a model in a JSON body.", param="model")
         first = ""
-        for name in model_rule.named_by_json(self._json):
+        for name in model_rule.named_by_json(self._json, default):
             if name is None:
                 await self._turns.next()
                 continue

@@ -15,6 +15,7 @@ from proxy.downstream import RequestHead
 from proxy.errors import Refusal
 from proxy.grants import Grant
 from proxy.metering import Meter
+from proxy.passing_model import PassingModel
 from proxy.providers import Route
 from proxy.usage import Usage
 
@@ -57,9 +58,30 @@ class Exchange:
     """
 
     __slots__ = (
-        "at", "began", "body_wait", "bytes_in", "bytes_out", "copies", "digest", "ended_by",
-        "first_byte", "grant", "head", "id", "kept", "meter", "method", "model", "recorded",
-        "route", "sent", "shares", "started", "status", "task",
+        "at",
+        "began",
+        "body_wait",
+        "bytes_in",
+        "bytes_out",
+        "copies",
+        "digest",
+        "ended_by",
+        "first_byte",
+        "grant",
+        "head",
+        "id",
+        "kept",
+        "meter",
+        "method",
+        "model",
+        "passing",
+        "recorded",
+        "route",
+        "sent",
+        "shares",
+        "started",
+        "status",
+        "task",
     )  # fmt: skip
 
     def __init__(self, head: RequestHead) -> None:
@@ -77,6 +99,8 @@ class Exchange:
         self.digest = ""
         self.route: Route | None = None
         self.model = ""
+        #: Reads the model of a body that streams through.
+        self.passing: PassingModel | None = None
         self.meter: Meter | None = None
         #: Only where bodies are logged.
         self.copies: BodyCopies | None = None

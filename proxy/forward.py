@@ -135,6 +135,9 @@ async def _upload(
             exchange.bytes_in += len(piece)
             connection.write(_framed(piece, chunked))
             await connection.drain()
+            if exchange.passing is not None:
+                await exchange.passing.take(piece)
+                exchange.model = exchange.passing.model
         if chunked:
             connection.write(_framed(b"", chunked, last=True, trailers=downstream.trailers))
     except errors.Refusal:

@@ -30,6 +30,7 @@ from proxy.headers import trailers_for_downstream
 from proxy.hops import MOST_HOPS
 from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
 from proxy.metering import Meter, meter_for
+from proxy.passing_model import PassingModel
 from proxy.providers import Provider, Route
 from proxy.turns import Turns
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
@@ -167,7 +168,8 @@ class DataPlane:
     ) -> tuple[forward.Outgoing, bool]:
         """Check size and model, and put the upstream's request together.
 
-        Also returns whether we asked for usage on the client's behalf.
+        Also returns whether we asked for usage on the client's behalf, so that the answer to that
+        is not for the client.
         """
         head = exchange.head
         want = wanted(head, grant, provider, route)
@@ -179,7 +181,10 @@ class DataPlane:
         complete = not head.has_body
         if not complete and (want.whole or want.model):
             complete = await self._read_body(downstream, exchange, reading, want)
-        exchange.model, asking = await reading.judge(grant, route, complete=complete)
+        if not complete and route.dialect != "none":
+            exchange.passing = PassingModel(head.headers, self._turns)
+            await exchange.passing.take(*reading.kept.pieces)
+        exchange.model, asking, withhold = await reading.judge(grant, route, complete=complete)
         address, credential = upstream_of(grant)
         return (
             forward.outgoing(
@@ -190,7 +195,7 @@ class DataPlane:
                 complete=complete,
                 metered=asking is not None,
             ),
-            asking is not None,
+            withhold,
         )
 
     async def _read_body(

@@ -23,6 +23,8 @@ from proxy.multipart import Part
 
 #: The longest name of a model, in bytes of UTF-8.
 NAME_MAX_BYTES: Final = 1024
+#: With every character escaped.
+_RAW_NAME_MAX_BYTES: Final = 8 * NAME_MAX_BYTES
 _VALUE_MAX_BYTES: Final = 64 * 1024
 #: Tools, and their text, in which a model is looked for.
 TOOLS_MAX: Final = 1024
@@ -38,6 +40,7 @@ _MAY_HOLD_JSON: Final = re.compile(
     rb"(?:[ \t]{0,8};[ \t]{0,8}charset=\"?(?:utf-?8|us-ascii|iso-8859-1)\"?)?",
     re.IGNORECASE,
 )
+_decode_any: Final = msgspec.json.Decoder(Any).decode
 _decode_tools: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -73,8 +76,10 @@ def _doubt(message: str) -> InvalidRequest:
     return InvalidRequest(message, param="model")
 
 
-def named_by_json(reader: JsonReader) -> Iterator[str | None]:
+def named_by_json(reader: JsonReader, default: str = "") -> Iterator[str | None]:
     """Every model that the body names, `model` first; None where a turn may be taken in between.
+
+    A body that names none has the endpoint's `default`, where there is one.
 
     Raises InvalidRequest where there is any doubt.
     """
@@ -82,9 +87,9 @@ def named_by_json(reader: JsonReader) -> Iterator[str | None]:
     if not reader.followed or not reader.is_object() or not reader.is_json():
         raise _doubt("The request must name a model in a JSON body.")
     named = [field for field in fields if field.key is None or field.means("model")]
-    if [field.raw_key for field in named] != [b"model"]:
+    if [field.raw_key for field in named] not in ([b"model"], [] if default else [b"model"]):
         raise _doubt("The request must name its model exactly once.")
-    model = _value(reader, named[0])
+    model = _value(reader, named[0]) if named else default
     if not isinstance(model, str) or not model:
         raise _doubt("The request must name a model in a JSON body.")
     yield known_name(model)
@@ -99,6 +104,12 @@ def named_by_json(reader: JsonReader) -> Iterator[str | None]:
         elif ("model" in key and key != "model") or "fallback" in key:
             yield None
             yield from _names(key, _value(reader, field))
+
+
+def name_in(raw: bytes) -> str:
+    """The name that a JSON value is; '' where it is none. Raises Unreadable."""
+    value: Any = read(_decode_any, raw) if len(raw) <= _RAW_NAME_MAX_BYTES else None
+    return value if isinstance(value, str) and len(value) <= NAME_MAX_BYTES else ""
 
 
 def known_name(model: str) -> str:

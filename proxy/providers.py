@@ -37,12 +37,14 @@ class Endpoint:
     `pattern` is matched on raw path segments: `{name}` is one segment, which may hold `%2F`; a
     final `*` is one or more of them. `method` `*` is any. `dialect` says how usage is reported by
     a request that creates something; only `POST` does. `batches` is for what runs other requests
-    later, whose models and usage are not known.
+    later, whose models and usage are not known. `default_model` is the one that the API takes where
+    a request names none.
     """
 
     method: str
     pattern: str
     dialect: Dialect = "none"
+    default_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Route:
     pattern: str
     dialect: Dialect
     creates: bool = False
+    default_model: str = ""
 
 
 Methods: TypeAlias = dict[str, Route]
@@ -106,7 +109,7 @@ def _compile(
         for method in _ANY if endpoint.method == "*" else (endpoint.method,):
             dialect = endpoint.dialect if method == "POST" else "none"
             creates = endpoint.dialect != "none"
-            methods[method] = Route(endpoint.pattern, dialect, creates)
+            methods[method] = Route(endpoint.pattern, dialect, creates, endpoint.default_model)
     literal = {
         pattern.encode("ascii"): methods
         for pattern, methods in by_pattern.items()
@@ -158,7 +161,7 @@ OPENAI: Final = Provider(
         Endpoint("POST", "/v1/embeddings", "embeddings"),
         Endpoint("GET", "/v1/models"),
         Endpoint("GET", "/v1/models/{model}"),
-        Endpoint("POST", "/v1/moderations", "generic"),
+        Endpoint("POST", "/v1/moderations", "generic", "omni-moderation-latest"),
         Endpoint("*", "/v1/responses", "responses"),
         # Sub-paths that are known have a name of their own in logs and counters. A POST to one that
         # is not may create something: its usage is looked for, and its model must be allowed.

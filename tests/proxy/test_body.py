@@ -73,6 +73,8 @@ def test_what_a_body_says(body: bytes, said: Inspected) -> None:
         (b'{"Stream":true}', Inspected("", False, False, True, doubtful=True)),
         (b'{"background":true}', Inspected("", False, False, True, background=True)),
         (b'{"backgr\\u006fund":"x"}', Inspected("", False, False, True, background=True)),
+        (b'{"usage":{"include":true}}', Inspected("", False, False, True, includes=True)),
+        (b'{"usage":{"include":1}}', Inspected("", False, False, True)),
         (b'{"background":false}', Inspected("", False, False, True)),
         (b'{"model":5,"stream":true}', Inspected("", True, False, True)),
         (

@@ -213,4 +213,5 @@ def test_every_code_of_the_contract_has_its_status() -> None:
         "shutting_down": 503,
         "database_unavailable": 503,
         "no_upstream_key": 503,
+        "loop_detected": 508,
     }

@@ -84,6 +84,27 @@ async def test_models_of_a_limited_token(
         assert refused(answer) == (403, "model_not_allowed")
 
 
+async def test_a_model_that_the_api_takes_where_none_is_named(
+    door: Door, limited: httpx.AsyncClient, project: Project
+) -> None:
+    answer = await limited.post("/v1/moderations", json={"input": "hi"})
+    assert refused(answer) == (403, "model_not_allowed")
+    secret = (await Token.issue(project, by=BY, allowed_models=["omni-moderation-*"]))[1]
+    async with client(door, secret) as moderating:
+        assert (await moderating.post("/v1/moderations", json={"input": "hi"})).status_code == 200
+        assert (await moderating.post("/v1/embeddings", json={"input": "hi"})).status_code == 400
+
+
+@pytest.mark.parametrize("include", [b"true", b"false"])
+async def test_usage_that_the_client_asked_for_in_another_way_is_not_withheld(
+    door: Door, free: httpx.AsyncClient, include: bytes
+) -> None:
+    body = STREAM[:-1] + b',"usage":{"include":%b}}' % include
+    answer = await free.post(CHAT, content=body, headers=JSON)
+    assert b"stream_options" in door.up.last.body
+    assert (b'"prompt_tokens"' in answer.content) is (include == b"true")
+
+
 async def test_why_a_limited_token_cannot_create_batches(limited: httpx.AsyncClient) -> None:
     answer = await limited.post("/v1/batches", json={"input_file_id": "file-1"})
     assert "file may name any model" in answer.json()["error"]["message"]
