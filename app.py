@@ -261,7 +261,8 @@ class _Parts:
                 settings.upstream_connect_timeout,
                 settings.upstream_first_byte_timeout,
                 settings.upstream_idle_timeout,
-            )
+            ),
+            most=descriptors.current().connections,
         )
         self._limits = await open_limits(settings, str(os.getpid()), connections=shares.limits)
         self._observer = Observer(
@@ -356,6 +357,7 @@ class _Parts:
             self._database_state(),
             not self._limits.healthy,
             len(self.connections),
+            self._plane.body_budget.kept,
         )
 
     async def metrics(self) -> bytes:

@@ -22,6 +22,27 @@ class BodyBudget:
             )
         self.kept += size
 
+
+class KeptBytes:
+    """One body's part of the budget: `size` bytes."""
+
+    __slots__ = ("_budget", "size")
+
+    def __init__(self, budget: BodyBudget) -> None:
+        self._budget = budget
+        self.size = 0
+
+    def take(self, size: int) -> None:
+        """Keep so many more. Raises Overloaded where the budget has no room for them."""
+        self._budget.take(size)
+        self.size += size
+
     def give_back(self, size: int) -> None:
-        """So many are kept no longer."""
-        self.kept -= size
+        """So many are kept no longer; what was spliced in never counted."""
+        size = min(size, self.size)
+        self.size -= size
+        self._budget.kept -= size
+
+    def end(self) -> None:
+        """Nothing is kept any longer. Safe to call again."""
+        self.give_back(self.size)

@@ -10,6 +10,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from models.ledger import ENTRY_VERSION, Entry, Outcome
+from proxy.body_budget import KeptBytes
 from proxy.body_copies import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.errors import Refusal
@@ -94,8 +95,8 @@ class Exchange:
         self.grant: Grant | None = None
         #: Whether it counts in the shares of its token and project.
         self.shares = False
-        #: Bytes of its body that are in memory.
-        self.kept = 0
+        #: Its body's part of what may be kept; None where none of it is.
+        self.kept: KeptBytes | None = None
         self.digest = ""
         self.route: Route | None = None
         self.model = ""

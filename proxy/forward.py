@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from time import perf_counter
 from typing import Final, NamedTuple
 
@@ -20,19 +21,24 @@ class Outgoing(NamedTuple):
     """A request, ready to be sent.
 
     `body` holds what has been read of it, in pieces that are never joined, because a copy of a
-    large body stops the loop; `complete` says that this is all of it.
+    large body stops the loop; a piece that was written is taken out. `size` is how many bytes
+    there were, `complete` says that this is all of it.
     """
 
     address: Address
     head: bytes
-    body: tuple[bytes, ...]
+    body: deque[bytes]
+    size: int
     complete: bool
     chunked: bool
 
 
 _IDENTITY: Final = b"identity"
-#: A first piece up to this size is copied behind the head.
-_JOINED_BYTES: Final = 16 * 1024
+#: A body up to this size is copied behind the head.
+_AT_ONCE_BYTES: Final = 32 * 1024
+#: What is handed to the transport at a time, and how often before others have their turn.
+_SLICE_BYTES: Final = 64 * 1024
+_SLICES_IN_A_TURN: Final = 16
 
 
 def outgoing(
@@ -50,13 +56,14 @@ def outgoing(
     """
     headers = for_upstream(head.headers)
     chunked = head.content_length is None
+    size = sum(map(len, body))
     if metered:
         headers = with_value(headers, b"accept-encoding", _IDENTITY)
         if not is_plain(headers):
             # It was decoded to be spliced.
             headers = [field for field in headers if field[0].lower() != b"content-encoding"]
         if not chunked:
-            headers = with_value(headers, b"content-length", b"%d" % sum(map(len, body)))
+            headers = with_value(headers, b"content-length", b"%d" % size)
     lines = [
         b"%b %b%b HTTP/1.1\r\nHost: %b\r\n"
         % (head.method.encode("ascii"), address.prefix, head.target, address.host_header),
@@ -65,7 +72,7 @@ def outgoing(
         b"%b: %b\r\n" % credential,
         b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"\r\n",
     ]
-    return Outgoing(address, b"".join(lines), body, complete, chunked)
+    return Outgoing(address, b"".join(lines), deque(body), size, complete, chunked)
 
 
 async def send(
@@ -100,37 +107,45 @@ async def send(
 
 
 def _repeatable(method: str, request: Outgoing) -> bool:
-    return method in ("GET", "HEAD") and request.complete and not request.body
+    return method in ("GET", "HEAD") and request.complete and not request.size
 
 
 def _begin(
     request: Outgoing, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
 ) -> asyncio.Task[None] | None:
-    """Write what is there; the rest of a body follows in a task of its own."""
-    first = request.body[0] if request.body else b""
-    # Most bodies are one small piece, and one write costs less than two.
-    at_once = len(first) <= _JOINED_BYTES
-    chunked, last = request.chunked, request.complete and len(request.body) <= 1
-    if at_once:
-        connection.write(request.head + _framed(first, chunked, last=last))
-    else:
-        connection.write(request.head)
-    rest = request.body[1:] if at_once else request.body
-    for index, piece in enumerate(rest, start=1):
-        connection.write(_framed(piece, chunked, last=request.complete and index == len(rest)))
-    if request.complete:
+    """Write what is small; the rest of a body follows in a task of its own."""
+    if request.complete and request.size <= _AT_ONCE_BYTES:
+        # Most bodies are one small piece, and one write costs less than two.
+        whole = b"".join(request.body)
+        connection.write(request.head + _framed(whole, request.chunked, last=True))
+        _let_go(request, exchange)
         return None
+    connection.write(request.head)
     connection.uploading = True
     return asyncio.get_running_loop().create_task(
-        _upload(request.chunked, downstream, connection, exchange), name="upload"
+        _upload(request, downstream, connection, exchange), name="upload"
     )
 
 
+def _let_go(request: Outgoing, exchange: Exchange) -> None:
+    """Nothing of the body is kept any longer: its answer may run for an hour."""
+    request.body.clear()
+    if exchange.kept is not None:
+        exchange.kept.end()
+
+
 async def _upload(
-    chunked: bool, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
+    request: Outgoing, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
 ) -> None:
     """Pump the body. What breaks it breaks the upstream's connection, which ends the wait."""
+    chunked = request.chunked
     try:
+        await _send_kept(request, connection, exchange)
+        _let_go(request, exchange)
+        if request.complete:
+            if chunked:
+                connection.write(_framed(b"", chunked, last=True))
+            return
         while piece := await downstream.read():
             exchange.bytes_in += len(piece)
             connection.write(_framed(piece, chunked))
@@ -145,6 +160,23 @@ async def _upload(
         raise
     finally:
         connection.uploading = False
+
+
+async def _send_kept(request: Outgoing, connection: UpstreamConnection, exchange: Exchange) -> None:
+    """What has been read of the body, slice by slice as the upstream takes it, each let go then."""
+    slices = 0
+    while request.body:
+        piece = request.body.popleft()
+        for start in range(0, len(piece), _SLICE_BYTES):
+            part = piece[start : start + _SLICE_BYTES]
+            connection.write(_framed(part, request.chunked))
+            await connection.drain()
+            if exchange.kept is not None:
+                exchange.kept.give_back(len(part))
+            slices += 1
+            if slices % _SLICES_IN_A_TURN == 0:
+                # An upstream that is as fast as we are would have the loop for all of it.
+                await asyncio.sleep(0)
 
 
 def _framed(

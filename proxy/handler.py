@@ -18,7 +18,7 @@ from models.ledger import Outcome
 from proxy import answer, errors, failures, forward, preflight
 from proxy.authentication import authenticate
 from proxy.authorization import authorize, check_source, upstream_of
-from proxy.body_budget import BodyBudget
+from proxy.body_budget import BodyBudget, KeptBytes
 from proxy.body_copies import BodyCopies
 from proxy.body_reading import BodyReading, Wanted, wanted
 from proxy.bounds import Bounds
@@ -206,14 +206,14 @@ class DataPlane:
         if not want.whole and (exchange.head.content_length or 0) > limit:
             return False
         began = perf_counter()
+        kept = exchange.kept = KeptBytes(self.body_budget)
         downstream.keep_pace(wanted=True)
         while piece := await downstream.read():
             exchange.bytes_in += len(piece)
             if exchange.bytes_in > self._bounds.request_max_bytes:
                 raise errors.RequestTooLarge("The request body is too large.")
             await reading.take(piece)
-            self.body_budget.take(reading.size - exchange.kept)
-            exchange.kept = reading.size
+            kept.take(reading.size - kept.size)
             if exchange.bytes_in > limit:
                 break
         downstream.keep_pace(wanted=False)
@@ -290,8 +290,8 @@ class DataPlane:
         self.active.discard(exchange)
         if exchange.shares and exchange.grant is not None:
             self._fair_share.leave(exchange.grant)
-        if exchange.kept:
-            self.body_budget.give_back(exchange.kept)
+        if exchange.kept is not None:
+            exchange.kept.end()
         if reservation is not None:
             self._record(exchange, outcome)
             self._settle(exchange, reservation)

@@ -62,6 +62,7 @@ class Levels(NamedTuple):
     database: DatabaseState = "ok"
     limits_degraded: bool = False
     connections: int = 0
+    kept_body_bytes: int = 0
 
 
 def share(directory: Path) -> None:
@@ -202,6 +203,7 @@ class Metrics:
                 ("llm_proxy_upstream_connections", "Open connections to upstreams."),
                 ("llm_proxy_journal_pending", "Entries that are not in the database yet."),
                 ("llm_proxy_connections", "Open connections of clients."),
+                ("llm_proxy_kept_body_bytes", "Bytes of request bodies that are in memory."),
             )
         )
         self._oldest = Gauge(
@@ -289,6 +291,7 @@ class Metrics:
             levels.upstream_connections,
             levels.journal_pending,
             levels.connections,
+            levels.kept_body_bytes,
         )
         for gauge, level in zip(self._levels, counts, strict=True):
             gauge.set(level)

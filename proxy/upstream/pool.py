@@ -19,12 +19,17 @@ LOOK_AFTER_SECONDS: Final = 1.0
 class Pool:
     """Hands out connections, the most recently used first, and takes them back.
 
+    At most `most` are open, as far as idle ones can make way for others.
+
     One task looks at every connection's deadline a few times a second: a timer per request would
     cost more than the request's bytes.
     """
 
-    def __init__(self, timeouts: Timeouts, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, timeouts: Timeouts, tls: ssl.SSLContext | None = None, *, most: int | None = None
+    ) -> None:
         self._timeouts = timeouts
+        self._most = most
         self._tls = tls or tls_context()
         self._idle: dict[Origin, list[UpstreamConnection]] = {}
         self._busy: dict[UpstreamConnection, Origin] = {}
@@ -57,10 +62,21 @@ class Pool:
         connection = None if fresh else self._take_idle(origin)
         reused = connection is not None
         if connection is None:
+            self._make_room()
             connection = await dial(origin, self._timeouts, self._tls)
         connection.begin(method)
         self._busy[connection] = origin
         return connection, reused
+
+    def _make_room(self) -> None:
+        """Where as many are open as descriptors are meant for, close the longest idle one."""
+        if self._most is None or self.connections < self._most:
+            return
+        waiting = (idle for idle in self._idle.values() if idle)
+        idle = min(waiting, key=lambda idle: idle[0].idle_since, default=None)
+        if idle is not None:
+            idle.pop(0).close()
+            self._idle = {origin: rest for origin, rest in self._idle.items() if rest}
 
     def _take_idle(self, origin: Origin) -> UpstreamConnection | None:
         idle = self._idle.get(origin)

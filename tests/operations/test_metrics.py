@@ -42,6 +42,7 @@ NAMES: Final[dict[str, set[str]]] = {
     "llm_proxy_database_workers": {"state"},
     "llm_proxy_limits_degraded_workers": set(),
     "llm_proxy_connections": set(),
+    "llm_proxy_kept_body_bytes": set(),
     "llm_proxy_connections_refused_total": {"reason"},
     "llm_proxy_connections_dropped_total": {"reason"},
 }

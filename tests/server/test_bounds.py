@@ -167,12 +167,28 @@ async def test_kept_bodies_have_a_budget_together(a_door: OpenDoor) -> None:
         answer = await second.answer()
         assert (answer.status, answer.code) == (503, "overloaded")
         assert answer.header("retry-after") == b"1"
+        assert b"\nllm_proxy_kept_body_bytes 901.0\n" in await _metrics(door)
         # What a request kept is kept no longer than it runs.
         await first.send(BODY[1:] + b" " * (100 - len(BODY)))
         assert (await first.answer()).status == 200
         for _ in range(3):
             await first.send(door.with_token(WAITING + BODY + b" " * (1000 - len(BODY))))
             assert (await first.answer()).status == 200
+
+
+async def test_a_body_is_kept_until_the_upstream_has_it(a_door: OpenDoor) -> None:
+    """An answer may run for an hour."""
+    body = BODY[:-1] + b" " * 200_000 + BODY[-1:]
+    async with a_door() as door, await door.connect() as client:
+        head = fields(b"Content-Length: %d\r\nx-fake: hold\r\n" % len(body))
+        await client.send(door.with_token(head + body))
+        await door.up.wait_until(lambda: door.up.held == 1)
+        metrics = await _metrics(door)
+        assert b"\nllm_proxy_active_requests 1.0\n" in metrics
+        assert b"\nllm_proxy_kept_body_bytes 0.0\n" in metrics
+        door.up.release()
+        assert (await client.answer()).status == 200
+        assert door.up.last.body_length == len(body)
 
 
 @pytest.mark.parametrize("form", ["kept", "passed on"])

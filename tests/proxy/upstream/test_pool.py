@@ -200,3 +200,24 @@ async def test_a_failed_dial_leaves_nothing_behind(closed_port: int) -> None:
         await pool.acquire(Origin("http", "127.0.0.1", closed_port), "GET")
     assert pool.connections == 0
     await pool.close()
+
+
+async def test_idle_ones_make_way_for_others(up: FakeUpstream) -> None:
+    """The longest idle first; those in use stay, and more may come."""
+    async with FakeUpstream() as other:
+        pool = Pool(PATIENT, no_authorities(), most=2)
+        origins = [parse_base_url(one.url).origin for one in (up, other)]
+        for origin in origins:
+            connection, _ = await pool.acquire(origin, "GET")
+            connection.write(request(""))
+            await final_head(connection)
+            await whole_body(connection)
+            pool.release(connection)
+        busy = [(await pool.acquire(origins[1], "GET"))[0] for _ in range(2)]
+        await up.wait_until(lambda: up.open_connections == 0)
+        assert pool.connections == 2
+        busy.append((await pool.acquire(origins[0], "GET"))[0])
+        assert pool.connections == 3
+        for connection in busy:
+            pool.release(connection)
+        await pool.close()
