@@ -221,12 +221,15 @@ _Find: TypeAlias = Callable[[bytes, int], int]
 
 
 def _usage_in(data: bytes, start: int) -> int:
-    found = _MENTIONS_USAGE.search(data, start)
+    # A plain search first, which takes a tenth of the time where there is nothing.
+    start = data.find(b'"usage"', start)
+    found = None if start == -1 else _MENTIONS_USAGE.search(data, start)
     return -1 if found is None else found.start()
 
 
 def _model_in(data: bytes, start: int) -> int:
-    found = _MENTIONS_MODEL.search(data, start)
+    start = data.find(b'"model"', start)
+    found = None if start == -1 else _MENTIONS_MODEL.search(data, start)
     return -1 if found is None else found.start()
 
 
