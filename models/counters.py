@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
 from models.database import connection, placeholders
+from models.model_names import IsListed, bounded
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US, USAGE_KEY
 
 if TYPE_CHECKING:
@@ -115,9 +116,9 @@ def merge(rows: Mapping[_Key, Totals], seconds: int) -> dict[_Key, Totals]:
     return merged
 
 
-async def add(entries: Sequence["Entry"]) -> None:
+async def add(entries: Sequence["Entry"], is_listed: IsListed) -> None:
     """Add `entries` to both tables, within the caller's transaction."""
-    minutes = add_up(entries, 60)
+    minutes = add_up(await bounded(entries, is_listed), 60)
     for table, rows in (("usage_minute", minutes), ("usage_hour", merge(minutes, 3600))):
         # Sorted, so that two drains lock the rows they share in one order.
         await connection().execute_many(

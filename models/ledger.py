@@ -22,6 +22,7 @@ from models.database import (
     placeholders,
     run_in_transaction,
 )
+from models.model_names import IsListed, nothing_is_listed
 from models.text import clean_text
 
 ENTRY_VERSION: Final = 1
@@ -140,7 +141,8 @@ def storable(entry: Entry) -> Entry:
     )
 
 
-#: Texts that have been seen to be clean; few, but for models, which clients name.
+#: Texts that have been seen to be clean; few, but for models, which clients name. None is longer
+#: than `storable` lets it be, so that all together are 8 MB at most, and 1 MB in life.
 _CLEAN_MAX: Final = 4_096
 _clean: set[tuple[str, str, str, str]] = set()
 
@@ -174,23 +176,33 @@ def _within(number: int | None, most: int) -> int | None:
     return None if number is None else max(0, min(number, most))
 
 
-async def apply_batch(journal_id: str, start: int, end: int, entries: Sequence[Entry]) -> int:
+async def apply_batch(
+    journal_id: str,
+    start: int,
+    end: int,
+    entries: Sequence[Entry],
+    *,
+    is_listed: IsListed = nothing_is_listed,
+) -> int:
     """Take the entries between two positions of a journal into the books, exactly once.
 
     One transaction moves the journal's position from `start` to `end` and adds everything up. If
     the position is not `start`, somebody applied the batch before, and nothing is done. Returns
     the position that holds now. A journal never seen begins wherever its first batch does.
+    Names of models that are not listed are bounded in the counters, as `model_names` says.
     Raises DatabaseUnavailable; then nothing was done, or all of it, and asking again is safe.
     """
     clean = [storable(entry) for entry in entries]
-    return await run_in_transaction(lambda: _apply(journal_id, start, end, clean))
+    return await run_in_transaction(lambda: _apply(journal_id, start, end, clean, is_listed))
 
 
 #: A batch that waits for one row keeps others, of all machines, waiting for those that it has.
 _LOCK_WAIT_S: Final = 2.0
 
 
-async def _apply(journal_id: str, start: int, end: int, entries: list[Entry]) -> int:
+async def _apply(
+    journal_id: str, start: int, end: int, entries: list[Entry], is_listed: IsListed
+) -> int:
     await give_up_on_locks_after(_LOCK_WAIT_S)
     position = await _claim(journal_id, start)
     if position != start:
@@ -200,7 +212,7 @@ async def _apply(journal_id: str, start: int, end: int, entries: list[Entry]) ->
         await connection().execute_many(
             placeholders(_INSERT_LOG), [_log_values(entry, text) for entry in entries]
         )
-        await counters.add(entries)
+        await counters.add(entries, is_listed)
         await _touch_tokens(entries)
     await connection().execute_query(
         placeholders(

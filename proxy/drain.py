@@ -8,6 +8,7 @@ and goes on from there. Journals of workers that died are adopted, drained and d
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Final, TypeAlias
@@ -19,9 +20,12 @@ from models.ledger import Entry, apply_batch
 from proxy import journal_files
 from proxy.journal import BATCH, Journal
 from proxy.journal_files import Batch, JournalFile, quarantine, read_batch
+from proxy.pricing import is_listed
 
 #: `apply_batch`'s form: journal id, start, end, entries; returns the position that holds then.
 Apply: TypeAlias = Callable[[str, int, int, Sequence[Entry]], Coroutine[None, None, int]]
+
+_apply: Final = partial(apply_batch, is_listed=is_listed)
 
 _DRAIN_EVERY_S: Final = 0.4
 _KEEP_EVERY_S: Final = 1.0
@@ -43,7 +47,7 @@ def _said(error: DatabaseUnavailable) -> str:
 class Drain:
     """The background work on one worker's journal, and on those it adopts."""
 
-    def __init__(self, journal: Journal, *, apply: Apply = apply_batch, batch: int = BATCH) -> None:
+    def __init__(self, journal: Journal, *, apply: Apply = _apply, batch: int = BATCH) -> None:
         self._journal = journal
         self._apply = apply
         self._batch = batch

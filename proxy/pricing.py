@@ -156,6 +156,27 @@ def listed_name(provider: str, model: str) -> str | None:
     return None if tariff is None else tariff.name
 
 
+def is_listed(provider: str, model: str) -> bool:
+    """Whether the price list has this very name: of names that begin like one there is no end."""
+    return model in _listed(provider)
+
+
+def _listed(provider: str) -> frozenset[str]:
+    names = _names.get(provider)
+    if names is None:
+        names = _names[provider] = frozenset(
+            model.id
+            for candidate in get_snapshot().providers
+            if candidate.id == provider
+            for model in candidate.models
+        )
+    return names
+
+
+#: By provider, of which there are as many as the operator configured.
+_names: dict[str, frozenset[str]] = {}
+
+
 def _tariff(provider: str, model: str) -> _Tariff | None:
     try:
         return _tariffs[provider, model]

@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from models import ledger
 from models.ledger import Entry
+from models.model_names import IsListed
 from proxy import drain, journal_files
 from proxy.drain import Drain
 from proxy.journal import Journal
 from proxy.journal_files import JournalFile
 from proxy.limits_postgres import PostgresLimits
 from proxy.limits_sqlite import SqliteLimits
+from proxy.pricing import is_listed
 from proxy.upstream.pool import Pool
 
 _ADOPT_EVERY_S: Final = 0.2
@@ -88,14 +90,16 @@ class Faults:
     def _install_batches(self) -> None:
         apply, apply_batch = ledger._apply, ledger.apply_batch
 
-        async def uncommitted(journal: str, start: int, end: int, entries: list[Entry]) -> int:
-            position = await apply(journal, start, end, entries)
+        async def uncommitted(
+            journal: str, start: int, end: int, entries: list[Entry], is_listed: IsListed
+        ) -> int:
+            position = await apply(journal, start, end, entries, is_listed)
             if entries:
                 self.reached("before the commit")
             return position
 
         async def committed(journal: str, start: int, end: int, entries: Sequence[Entry]) -> int:
-            position = await apply_batch(journal, start, end, entries)
+            position = await apply_batch(journal, start, end, entries, is_listed=is_listed)
             if entries:
                 self.reached("after the commit")
             return position

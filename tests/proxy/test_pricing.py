@@ -12,7 +12,7 @@ from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, Provider
 
 from proxy import pricing
-from proxy.pricing import price
+from proxy.pricing import is_listed, listed_name, price
 from proxy.usage import Usage
 
 # Early, at a round hour, late: prices change by date, and some by the time of day.
@@ -145,3 +145,12 @@ assert price("openai", "gpt-4o-mini", Usage(1000, 100, 0, 0)) == 210_000
 assert threading.active_count() == 1
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_only_the_very_names_of_the_list_are_listed() -> None:
+    """Of names that begin like one there is no end, and clients choose them."""
+    assert is_listed("openai", "gpt-4o")
+    assert listed_name("anthropic", "claude-3-5-haiku-anything") is not None
+    assert not is_listed("anthropic", "claude-3-5-haiku-anything")
+    assert not is_listed("openai", "")
+    assert not is_listed("nobody", "gpt-4o")

@@ -1,0 +1,131 @@
+"""Which models counters are kept for: clients choose the names, and hour counters stay for good.
+
+Names that the price list has are few. Of all others a project has room for 200 in an hour; what
+comes beyond them is counted as `other`, unless an allow list names it. The request log keeps every
+name. Whether a name has a place is decided in the transaction that counts it, one at a time for a
+project and hour, so that it is the same for all workers and machines and for a batch tried again.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from models.database import after_commit, connection, dialect, placeholders
+from models.tokens import Token
+
+if TYPE_CHECKING:
+    from models.ledger import Entry
+
+#: Names of a project and hour that the price list does not have.
+UNLISTED_MAX: Final = 200
+#: What the others count as.
+OTHER: Final = "other"
+#: Hours that are remembered, of all projects; some 5 MB where every name is as long as can be.
+_REMEMBERED_MAX: Final = 64
+_HOUR_US: Final = 3_600_000_000
+
+#: Whether a provider's model stands in the price list under this very name.
+IsListed: TypeAlias = Callable[[str, str], bool]
+
+
+class _Hour(NamedTuple):
+    """A project's; `number` counts from 1970."""
+
+    project_id: UUID
+    number: int
+
+    @property
+    def bucket(self) -> datetime:
+        return datetime.fromtimestamp(self.number * 3600, UTC)
+
+
+#: Unlisted names that have a place, as of the last transaction of ours that asked for one. Names
+#: never lose theirs, and where there is no room left nobody gets one.
+_placed: OrderedDict[_Hour, frozenset[str]] = OrderedDict()
+
+
+def nothing_is_listed(_provider: str, _model: str) -> bool:
+    """For those who know no price list."""
+    return False
+
+
+async def bounded(entries: Sequence["Entry"], is_listed: IsListed) -> Sequence["Entry"]:
+    """`entries` as they are to be counted, within the caller's transaction."""
+    new: defaultdict[_Hour, defaultdict[str, set[UUID]]] = defaultdict(lambda: defaultdict(set))
+    for entry in entries:
+        hour = _hour(entry)
+        if entry.model in _placed.get(hour, ()) or not entry.model:
+            continue
+        if not is_listed(entry.provider, entry.model):
+            new[hour][entry.model].add(entry.token_id)
+    if not new:
+        return entries
+    # Sorted, so that two drains wait for their hours in one order.
+    without = {hour: await _place(hour, new[hour], is_listed) for hour in sorted(new)}
+    return [
+        msgspec.structs.replace(entry, model=OTHER)
+        if entry.model in without.get(_hour(entry), ())
+        else entry
+        for entry in entries
+    ]
+
+
+def _hour(entry: "Entry") -> _Hour:
+    return _Hour(entry.project_id, entry.at_us // _HOUR_US)
+
+
+async def _place(hour: _Hour, wanted: dict[str, set[UUID]], is_listed: IsListed) -> set[str]:
+    """Give names of tokens a place while there is one; those that get none."""
+    placed = _placed.get(hour, frozenset())
+    if len(placed) < UNLISTED_MAX:
+        placed = await _read(hour, is_listed)
+    new = [name for name in wanted if name not in placed]
+    room = max(0, UNLISTED_MAX - len(placed))
+    first, rest = new[:room], new[room:]
+    allowed = await _allowed(rest, {token for name in rest for token in wanted[name]})
+    found = placed.union(first, allowed)
+    after_commit(lambda: _remember(hour, found))
+    return set(rest) - allowed
+
+
+async def _read(hour: _Hour, is_listed: IsListed) -> frozenset[str]:
+    """The names that have a place; no other transaction gives one until ours has ended."""
+    if dialect() == "postgres":
+        await connection().execute_query(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+            [f"llm-proxy model names {hour.project_id} {hour.number}"],
+        )
+    rows = await connection().execute_query_dict(
+        placeholders(
+            "SELECT DISTINCT provider, model FROM usage_hour WHERE project_id = $1 AND bucket = $2"
+        ),
+        [str(hour.project_id), hour.bucket],
+    )
+    return frozenset(
+        row["model"]
+        for row in rows
+        if row["model"] not in ("", OTHER) and not is_listed(row["provider"], row["model"])
+    )
+
+
+async def _allowed(names: Iterable[str], tokens: set[UUID]) -> set[str]:
+    """Which of the names stand in an allow list of these tokens, or of their projects."""
+    if not tokens:
+        return set()
+    allowed: set[str] = set()
+    for lists in await Token.filter(id__in=tokens).values_list(
+        "allowed_models", "project__allowed_models"
+    ):
+        for entries in lists:
+            allowed.update(entries or ())
+    return allowed.intersection(names)
+
+
+def _remember(hour: _Hour, names: frozenset[str]) -> None:
+    _placed[hour] = names | _placed.pop(hour, frozenset())
+    if len(_placed) > _REMEMBERED_MAX:
+        _placed.popitem(last=False)
