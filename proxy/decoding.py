@@ -18,7 +18,7 @@ import zstandard
 STEP_BYTES: Final = 64 * 1024
 #: A codec is given so much at once, and asked so often in one call: a gzip member may be 20 bytes.
 _SLICE: Final = 2048
-_SLICES_PER_STEP: Final = 128
+_SLICES_PER_STEP: Final = 32
 #: An answer may decode to this, and beyond it to so many times its size.
 ALWAYS_BYTES: Final = 4 * 1024 * 1024
 RATIO_MAX: Final = 100
