@@ -27,6 +27,8 @@ class Plan:
     hostile_window: float = 3.0
     attack_begins: float = 3.0
     """At most, until something came of an attack."""
+    held_requests: int = 20_000
+    """Under one snapshot, before what a request costs there is measured."""
 
 
 THOROUGH = Plan()
@@ -40,4 +42,5 @@ QUICK = Plan(
     stream_rounds=1,
     settle=0.3,
     hostile_window=1.5,
+    held_requests=2_000,
 )

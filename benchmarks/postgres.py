@@ -36,8 +36,6 @@ _ROUND_TRIP_S: Final = 0.0043
 _CLIENTS: Final = 50
 _TOKENS: Final = 50
 _RATE: Final = 200
-#: Requests under a snapshot before its cost is measured.
-_HELD_REQUESTS: Final = 20_000
 _PROJECT: Final = {"kind": "project", "tokens": _TOKENS, "clients": _CLIENTS}
 _QUOTA: Final = {"kind": "quota", "tokens": 1, "clients": _CLIENTS}
 
@@ -109,7 +107,7 @@ def measure(stage: Stage, plan: Plan, say: Callable[[str], None]) -> list[Shared
             for build in builds:
                 _round(build, server, plan)
         for build in builds:
-            say(f"{_HELD_REQUESTS:,} requests under a snapshot: {build.found.contender}")
+            say(f"{plan.held_requests:,} requests under a snapshot: {build.found.contender}")
             uvloop.run(_under_a_snapshot(build, server, plan))
         return [build.found for build in builds]
 
@@ -156,7 +154,7 @@ async def _under_a_snapshot(build: _Build, server: Server, plan: Plan) -> None:
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.fetchval("SELECT count(*) FROM limit_counter")
-            left = _HELD_REQUESTS
+            left = plan.held_requests
             while left > 0:
                 left -= build.quick.run(_PROJECT, seconds=0.5)["requests"]
             for _ in range(plan.rounds):

@@ -97,7 +97,7 @@ class Shared(msgspec.Struct, frozen=True):
     cpu_us: list[float]
     """PostgreSQL's, per request."""
     held_cpu_us: list[float]
-    """After 20,000 requests under one snapshot."""
+    """After many requests under one snapshot."""
     wal_bytes: list[float]
     p50_us: list[float]
     """Of a decision at 200 a second over a round trip of 4.3 ms."""

@@ -35,6 +35,7 @@ _TINY = Plan(
     settle=0.05,
     hostile_window=0.3,
     attack_begins=60.0,
+    held_requests=20,
 )
 
 
@@ -75,6 +76,19 @@ def test_an_attack_leaves_what_the_honest_client_and_the_attacker_saw(tmp_path: 
     assert saw[attacks[0]]["200"] > 0
     assert saw[attacks[1]]["401"] > 0
     assert "unknown tokens" in printed.getvalue()
+
+
+def test_a_tiny_run_on_postgres_compares_one_service_and_two(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    printed = io.StringIO()
+    options = benchmarks.options_of(["--part", "postgres", "--json", str(path)])
+    benchmarks.run(options, _TINY, Console(file=printed, width=120))
+
+    (found,) = msgspec.json.decode(path.read_bytes(), type=Results).shared
+    assert found.contender == "limits"
+    for figures in (found.one_service, found.two_services, found.one_token, found.cpu_us):
+        assert all(figure > 0 for figure in figures)
+    assert "WAL bytes per request" in printed.getvalue()
 
 
 def test_the_json_of_a_run_makes_the_same_tables_again(tmp_path: Path) -> None:
