@@ -140,9 +140,11 @@ async def _cost(build: _Build, server: Server, plan: Plan) -> tuple[float, float
     try:
         build.quick.run(_PROJECT, seconds=plan.warm_up)
         before = await connection.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'")
-        cpu = server.cpu_seconds()
+        earlier = server.cpu_of_each()
         requests = build.quick.run(_PROJECT, seconds=plan.window)["requests"]
-        cpu = server.cpu_seconds() - cpu
+        # What ended meanwhile, a vacuum say, took its time with it.
+        now = server.cpu_of_each()
+        cpu = sum(spent - earlier.get(pid, 0.0) for pid, spent in now.items())
         after = await connection.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'")
         return cpu / requests * 1e6, float(after - before) / requests
     finally:

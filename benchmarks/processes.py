@@ -109,6 +109,10 @@ class Server:
         """CPU time of all its living processes so far."""
         return sum(row.cpu_seconds for row in self._rows())
 
+    def cpu_of_each(self) -> dict[int, float]:
+        """The same by process, for servers whose processes come and go."""
+        return {row.pid: row.cpu_seconds for row in self._rows()}
+
     def settle(self) -> float:
         """Wait until it does next to nothing; its CPU time by then.
 

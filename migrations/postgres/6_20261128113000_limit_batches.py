@@ -50,7 +50,7 @@ CREATE INDEX limit_counter_newest ON limit_counter (key, generation);
 -- Room for new versions on the row's own page, where they need no index entries: with the usual
 -- fill a row under a long snapshot moved to another page with every second version.
 ALTER TABLE limit_counter SET (
-    fillfactor = 20, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0
+    fillfactor = 10, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0
 );
 ALTER TABLE limit_lease SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
