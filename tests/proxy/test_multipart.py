@@ -86,6 +86,8 @@ def test_a_boundary_may_be_quoted() -> None:
         # Other readers take a line's end, or what follows, for something else.
         form(field(b"model", b"a"), field(b"x", b"1\n--cut\n2")),
         form(field(b"model", b"a"), field(b"x", b"1\r\n--cut \r\n2")),
+        form(field(b"model", b"a"), field(b"x", b"1\n--cut\r\n" + field(b"y", b"2"))),
+        form(field(b"model", b"a"), field(b"x", b"1\r\n-cut\r\n" + field(b"y", b"2"))),
         form(field(b"model", b"a"), field(b"x", b"1\r\n--cut-\r\n2")),
         form(field(b"model", b"a"), field(b"x", b"a cut inside")),
         form(field(b"model", b"a"), b'X: cut\r\nContent-Disposition: form-data; name="x"\r\n\r\n'),
