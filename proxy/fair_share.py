@@ -7,7 +7,6 @@ hundreds of bodies a byte at a time.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 from proxy import errors
@@ -27,26 +26,29 @@ class FairShare:
     def __init__(self, most: int, shares: Shares) -> None:
         self._of_token = _part(most, shares.token)
         self._of_project = _part(most, shares.project)
-        # By the number in the UUID, which has a cheaper hash.
-        self._running: Counter[int] = Counter()
+        # By the number in the UUID, which has a cheaper hash; no Counter, whose look-up of what is
+        # not there, and whose deletion, cost a microsecond each.
+        self._running: dict[int, int] = {}
 
     def enter(self, grant: Grant) -> None:
         """Count one more. Raises RateLimitExceeded where the token has its share."""
-        running = self._running
-        token, project = grant.record.token_id.int, grant.record.project_id.int
-        if running[token] >= self._of_token:
+        running, record = self._running, grant.record
+        token, project = record.token_id.int, record.project_id.int
+        of_token, of_project = running.get(token, 0), running.get(project, 0)
+        if of_token >= self._of_token:
             raise _exceeded("token", self._of_token)
-        if running[project] >= self._of_project:
+        if of_project >= self._of_project:
             raise _exceeded("project", self._of_project)
-        running[token] += 1
-        running[project] += 1
+        running[token] = of_token + 1
+        running[project] = of_project + 1
 
     def leave(self, grant: Grant) -> None:
         """One that was counted is over."""
-        running = self._running
-        for owner in (grant.record.token_id.int, grant.record.project_id.int):
-            if running[owner] > 1:
-                running[owner] -= 1
+        running, record = self._running, grant.record
+        for owner in (record.token_id.int, record.project_id.int):
+            left = running[owner] - 1
+            if left:
+                running[owner] = left
             else:
                 del running[owner]
 
