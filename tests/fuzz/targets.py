@@ -249,7 +249,7 @@ class Target(NamedTuple):
 
 
 TARGETS: Final = {
-    "heads": Target(heads, 4_000),
+    "heads": Target(heads, 20_000),
     "chunks": Target(chunks, 500),
     "bodies": Target(bodies, 60_000),
     "members": Target(members, 60_000),

@@ -37,5 +37,6 @@ class Counter:
         finally:
             sys.setprofile(before)
             self.longest = max(self.longest, steps)
-        if steps > self.most:
-            raise TooManySteps(f"{steps} steps in one turn")
+            if steps > self.most:
+                # However the turn ended: what is refused in the end has cost as much.
+                raise TooManySteps(f"{steps} steps in one turn")
