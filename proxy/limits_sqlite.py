@@ -121,7 +121,7 @@ class SqliteLimits:
         with self._presence.entering():
             self._path.touch(mode=0o600)
             connection = sqlite3.connect(
-                self._path, _OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
+                self._path, timeout=_OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
             try:
                 for statement in _SCHEMA:

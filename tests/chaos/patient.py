@@ -6,6 +6,7 @@ The same module is the workers' entry point.
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pkgutil import resolve_name
 from typing import Final
 
@@ -54,8 +55,10 @@ def _wait_for(names: Sequence[str]) -> None:
     for name in names:
         module, _, constant = name.partition(":")
         # An earlier release is run by this, too, and may lack one.
-        if hasattr(owner := resolve_name(module), constant):
-            setattr(owner, constant, _SECONDS)
+        with suppress(ImportError, AttributeError):
+            owner = resolve_name(module)
+            if hasattr(owner, constant):
+                setattr(owner, constant, _SECONDS)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import manage
 from config import Database, Settings, load
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from server.connections import Bounds, Connections
 from server.protocol import StrictProtocol
 from server.routing import OpenRouter
 
@@ -72,6 +73,8 @@ async def serving(settings: Settings, upstreams: Upstreams = UPSTREAMS) -> Async
         # Rewriting Sanic's methods takes longer than most tests; test_wiring has the whole app.
         TOUCHUP=False,
     )
+    app.ctx.settings = settings
+    app.ctx.connections = Connections(Bounds(1_000, None, ()))
     ring = KeyRing(settings.encryption_keys)
     app.blueprint(manage.blueprint(settings, upstreams=upstreams, ring=ring))
 

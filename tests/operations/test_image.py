@@ -69,7 +69,13 @@ def test_only_the_volume_can_be_written_to(image: Image) -> None:
 async def test_serves_is_healthy_and_stops(image: Image, tmp_path: Path) -> None:
     port = str(free_port())
     async with FakeUpstream(api_keys={UPSTREAM_KEY}) as upstream:
-        given = {"PORT": port, "OPENAI_API_KEY": UPSTREAM_KEY, "OPENAI_BASE_URL": upstream.url}
+        given = {
+            "PORT": port,
+            "OPENAI_API_KEY": UPSTREAM_KEY,
+            "OPENAI_BASE_URL": upstream.url,
+            # Without one there is a warning, since the image listens on every address.
+            "METRICS_TOKEN": "m" * 32,
+        }
         process = image.serve(tmp_path / "log", **given)
         try:
             deadline = time.monotonic() + START_SECONDS
