@@ -132,6 +132,79 @@ async def test_a_machine_that_vanishes_in_a_batch_holds_up_nobody(
     await check_books(near, other, counted)
 
 
+#: Of whatever transaction comes next: the drain's, a change's, or a heartbeat's.
+_COMMIT: Final = b"COMMIT;"
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (Fault.CUT_BEFORE, _COMMIT),
+        (Fault.CUT_AFTER, _COMMIT),
+        (Fault.HALF_CLOSE, _COMMIT),
+        (Fault.CUT_BEFORE, _END_OF_A_BATCH),
+        (Fault.CUT_AFTER, _END_OF_A_BATCH),
+        (Fault.HALF_CLOSE, _END_OF_A_BATCH),
+    ],
+)
+async def test_a_connection_that_breaks_costs_nothing_and_counts_nothing_twice(
+    machines: tuple[Service, Service],
+    wire: PostgresWire,
+    up: FakeUpstream,
+    fault: Fault,
+    text: bytes,
+) -> None:
+    """Before or after the server has heard of it, under the load of several clients."""
+    far, _ = machines
+    issued = await far.make_token(up.url)
+    answers: list[Answer] = []
+    over = asyncio.Event()
+
+    async def ask() -> None:
+        async with Client(far, issued.secret) as client:
+            while not over.is_set():
+                answers.append(await client.get())
+                await asyncio.sleep(0.005)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(ask())
+        for _ in range(4):
+            armed = wire.arm(fault, text)
+            assert await asyncio.to_thread(armed.reached.wait, _PATIENCE_S)
+        over.set()
+    assert {answer.status for answer in answers} == {200}
+    await check_books(far, issued, answers)
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT_BEFORE, Fault.CUT_AFTER])
+async def test_no_quota_is_exceeded_where_a_decision_breaks(
+    machines: tuple[Service, Service], wire: PostgresWire, up: FakeUpstream, fault: Fault
+) -> None:
+    """Decided or not, nobody knows: it counts as used, and its slot is free again."""
+    far, near = machines
+    quota, breaks = 40, 5
+    issued = await far.make_token(up.url, max_requests=quota, max_parallel_requests=2)
+    answers: list[Answer] = []
+    async with Client(far, issued.secret) as client:
+        for _ in range(breaks):
+            answers += await until(client, 200)
+            armed = wire.arm(fault, b"limit_decide")
+            answers.append(await client.get())
+            assert armed.reached.is_set()
+        answers += await until(client, 429, "quota_exceeded")
+    async with Client(near, issued.secret) as client:
+        answers.append(await client.get())
+        assert answers[-1].code == "quota_exceeded"
+    served = [answer for answer in answers if answer.status == 200]
+    refused = {answer.code for answer in answers if answer.status != 200}
+    # A slot that was taken and not told is free a moment later.
+    assert refused <= {"database_unavailable", "quota_exceeded", "rate_limit_exceeded"}
+    lost = breaks if fault is Fault.CUT_AFTER else 0
+    assert quota - lost <= len(served) <= quota
+    await check_books(far, issued, served)
+
+
 async def test_a_locked_table_shows_and_what_waited_is_counted_once(
     machines: tuple[Service, Service], database: Database, up: FakeUpstream
 ) -> None:
