@@ -255,7 +255,11 @@ class _Parts:
         self._grants = Grants(_Books(self._ring), self._file.read, self._providers, self._upstreams)
         self._journal = Journal(settings.data_dir / "journal")
         self._drain = Drain(self._journal)
-        self._watch = DatabaseWatch(uuid4().hex, self._make_room)
+        self._watch = DatabaseWatch(
+            uuid4().hex,
+            reads=lambda: bool(self._grants.database_answers),
+            crowded=self._make_room,
+        )
         self._pool = Pool(
             Timeouts(
                 settings.upstream_connect_timeout,
@@ -329,17 +333,20 @@ class _Parts:
         may forget it. A database that is known to be silent is not waited for like that.
         """
         left = getattr(self._app.ctx, "drain_by", 0.0) - asyncio.get_running_loop().time()
-        if self._grants.database_answers is False:
-            last_drain = min(max(0.0, left), _LAST_DRAIN)
-        else:
-            last_drain = max(_LAST_DRAIN, left)
+        known = self._grants.database_answers is False
+        last_drain = min(max(0.0, left), _LAST_DRAIN) if known else max(_LAST_DRAIN, left)
         await asyncio.gather(self._housekeeping.close(), self._watch.close())
         if self._listener is not None:
             await self._listener.close()
-        await self._grants.close()
         await self._pool.close()
         await self._observer.close()
-        await asyncio.gather(self._drain.close(timeout=last_drain), self._limits.close())
+        # Grants go on asking, and so find out where the database falls silent meanwhile.
+        draining = self._drain.close(
+            timeout=last_drain,
+            is_silent=lambda: not known and self._grants.database_answers is False,
+        )
+        await asyncio.gather(draining, self._limits.close())
+        await self._grants.close()
         await database.disconnect(within=_LAST_TRANSACTIONS)
         generation.configure(None)
         admissions.configure(None)

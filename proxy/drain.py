@@ -44,6 +44,13 @@ def _said(error: DatabaseUnavailable) -> str:
     return "The database is away; entries wait in the journal: {}"
 
 
+async def _end_when(is_silent: Callable[[], bool], bound: asyncio.Timeout) -> None:
+    # Whoever knows it tells nobody, so we look.
+    while not is_silent():  # noqa: ASYNC110
+        await asyncio.sleep(_RETRY_FIRST_S)
+    bound.reschedule(asyncio.get_running_loop().time())
+
+
 class Drain:
     """The background work on one worker's journal, and on those it adopts."""
 
@@ -70,15 +77,19 @@ class Drain:
             asyncio.create_task(self._drain(), name="journal-drain"),
         ]
 
-    async def close(self, *, timeout: float) -> None:
+    async def close(self, *, timeout: float, is_silent: Callable[[], bool] = lambda: False) -> None:
         """Drain everything that is left, for up to `timeout` seconds, and close the journal.
+
+        Less than that, once the database `is_silent`.
 
         Nothing may be appended any more, and the database is still there. What cannot be drained
         in time is on disk, for the next start to adopt.
         """
         self._closing.set()
+        watching: asyncio.Task[None] | None = None
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) as bound:
+                watching = asyncio.create_task(_end_when(is_silent, bound))
                 await asyncio.gather(*self._tasks)
                 await self._journal.keep()
                 await self._drain_rest()
@@ -86,7 +97,7 @@ class Drain:
             if self._journal.pending:
                 logger.warning("{} entries wait in the journal.", self._journal.pending)
         finally:
-            for task in self._tasks:
+            for task in (*self._tasks, *filter(None, (watching,))):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             for file in self._adopted:

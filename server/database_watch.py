@@ -28,19 +28,23 @@ DATABASE_STATES: Final[tuple[DatabaseState, ...]] = get_args(DatabaseState)
 _EVERY_S: Final = 1.0
 #: While something is wrong: its end is to be known soon.
 _RETRY_S: Final = 0.4
-#: How long one write has.
-_PATIENCE_S: Final = 2.0
+#: How long one write has: longer than reads have, so that it is known by then whether they do.
+_PATIENCE_S: Final = 3.0
 _CLOSE_TIMEOUT_S: Final = 0.5
 
 
 class DatabaseWatch:
     """One worker's, named `worker` in the database; its task begins with `open`.
 
-    `crowded` is called where the server takes no further connection, and this worker has none.
+    `reads` says whether the database answers reads. `crowded` is called where the server takes no
+    further connection, and this worker has none.
     """
 
-    def __init__(self, worker: str, crowded: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, worker: str, *, reads: Callable[[], bool], crowded: Callable[[], None]
+    ) -> None:
         self._worker = worker
+        self._reads = reads
         self._crowded = crowded
         #: `ok` until something else was found out.
         self.state: DatabaseState = "ok"
@@ -83,7 +87,7 @@ class DatabaseWatch:
             self._writing = asyncio.create_task(heartbeats.beat(self._worker))
         writing = self._writing
         if not await Patience(_PATIENCE_S).done(writing):
-            return "blocked"
+            return "blocked" if self._reads() else "away"
         self._writing = None
         error = writing.exception()
         if isinstance(error, TooManyConnections):

@@ -512,3 +512,20 @@ async def test_postgres_stops_and_starts_again(directory: Path) -> None:
         finally:
             await connecting.disconnect()
     assert list(directory.iterdir()) == []
+
+
+async def test_a_database_that_falls_silent_is_not_waited_for_to_the_end(
+    journal: Journal, said: list[str]
+) -> None:
+    asked = asyncio.Event()
+
+    async def hang(*_: object) -> int:
+        asked.set()
+        return await asyncio.Future()
+
+    drain = Drain(journal, apply=hang)
+    drain.start()
+    append(journal, 1)
+    async with asyncio.timeout(60):
+        await drain.close(timeout=3600, is_silent=asked.is_set)
+    assert any("1 entries wait in the journal" in line for line in said)
