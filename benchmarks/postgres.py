@@ -169,25 +169,22 @@ async def _under_a_snapshot(build: _Build, server: Server, plan: Plan) -> None:
 def _build(stack: ExitStack, server: Server, name: str, root: Path) -> _Build:
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-limits-")))
     suffix = "ours" if root == ROOT else "other"
-    slow, quick = (
-        uvloop.run(_database(server.port, f"{speed}_{suffix}", commit_us))
-        for speed, commit_us in (("slow", _COMMIT_US), ("quick", 0))
+    slow = uvloop.run(_database(server.port, f"slow_{suffix}", _COMMIT_US))
+    subprocess.run(
+        [sys.executable, "-m", "cli", "migrate"],
+        env=environment(root)
+        | {
+            "DATABASE_URL": slow,
+            "DATA_DIR": str(directory / "data"),
+            "ENCRYPTION_KEY": "A" * 43 + "=",
+            "MANAGEMENT_TOKEN": "benchmark-management-token-0123456789",
+            "ADMIN_PASSWORD": "benchmark-password-0123456789",
+        },
+        cwd=directory,
+        check=True,
+        capture_output=True,
     )
-    for url in (slow, quick):
-        subprocess.run(
-            [sys.executable, "-m", "cli", "migrate"],
-            env=environment(root)
-            | {
-                "DATABASE_URL": url,
-                "DATA_DIR": str(directory / "data"),
-                "ENCRYPTION_KEY": "A" * 43 + "=",
-                "MANAGEMENT_TOKEN": "benchmark-management-token-0123456789",
-                "ADMIN_PASSWORD": "benchmark-password-0123456789",
-            },
-            cwd=directory,
-            check=True,
-            capture_output=True,
-        )
+    quick = uvloop.run(_database(server.port, f"quick_{suffix}", 0, like=f"slow_{suffix}"))
     wire_port = free_port()
     wire = [sys.executable, str(_WIRE), str(wire_port), str(server.port), str(_ROUND_TRIP_S)]
     stack.enter_context(Server(wire, port=wire_port, core=None))
@@ -201,11 +198,11 @@ def _build(stack: ExitStack, server: Server, name: str, root: Path) -> _Build:
     return _Build(Shared(name, [], [], [], [], [], [], [], []), one, other, near, distant, quick)
 
 
-async def _database(port: int, name: str, commit_us: int) -> str:
+async def _database(port: int, name: str, commit_us: int, like: str = "template1") -> str:
     address = f"postgres://postgres@127.0.0.1:{port}"
     connection = await _connected(f"{address}/postgres")
     try:
-        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         await connection.execute(f"ALTER DATABASE {name} SET commit_delay = {commit_us}")
         await connection.execute(f"ALTER DATABASE {name} SET commit_siblings = 0")
     finally:
