@@ -60,6 +60,8 @@ def refusal(
     headers: RawHeaders = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(content)),
+        # Some shapes have no place for our code, and not every SDK shows the body's.
+        (b"x-llm-proxy-error", refused.code.encode("ascii")),
         *refused.headers,
     ]
     if refused.retry_after is not None:

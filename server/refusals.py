@@ -27,10 +27,11 @@ def refusal(
         lines = [*lines, (b"connection", b"close")]
     return (
         b"HTTP/1.1 %b\r\ncontent-type: application/json\r\nx-llm-proxy-request-id: %b\r\n"
-        b"content-length: %d\r\n%b\r\n%b"
+        b"x-llm-proxy-error: %b\r\ncontent-length: %d\r\n%b\r\n%b"
         % (
             status,
             request_id.encode("ascii"),
+            code.encode("ascii"),
             len(body),
             b"".join(b"%b: %b\r\n" % field for field in lines),
             body,

@@ -132,6 +132,7 @@ async def test_what_a_refusal_tells_beside_its_body(
     assert {name: value_of(head.headers, name) for name in present} == present
     assert [name for name in absent if value_of(head.headers, name) is not None] == []
     assert value_of(head.headers, b"x-llm-proxy-request-id") == str(exchange.id).encode()
+    assert value_of(head.headers, b"x-llm-proxy-error") == refused.code.encode()
 
 
 async def test_a_refusal_has_its_providers_shape(exchange: Exchange) -> None:

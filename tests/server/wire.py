@@ -24,8 +24,9 @@ class Answer(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The `code` of a refusal."""
+        """The `code` of a refusal, which has it in a field of the head as well."""
         error: dict[str, Any] = json.loads(self.body)["error"]
+        assert self.header("x-llm-proxy-error") == error["code"].encode()
         return str(error["code"])
 
 

@@ -34,6 +34,7 @@ def assert_refused(answer: httpx.Response, status: int, code: str, *, retry: boo
     assert set(error) == {"message", "type", "param", "code"}
     assert error["code"] == code
     assert error["message"]
+    assert answer.headers["x-llm-proxy-error"] == code
     assert answer.headers.get("x-should-retry") == (None if retry else "false")
     assert UUID(answer.headers["x-llm-proxy-request-id"]).version == 7
     assert answer.headers["server-timing"].startswith("upstream;dur=")
