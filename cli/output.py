@@ -22,6 +22,8 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from models.text import around_emoji
+
 #: Wide enough for any row: a pipe has no width, and what it carries is not to be cut.
 _PIPE_COLUMNS: Final = 10_000
 _NOTHING: Final = "–"
@@ -124,6 +126,12 @@ def clean(text: str) -> str:
     """`text` without what moves the cursor, changes colours or turns the writing round."""
     if text.isascii() and text.isprintable():
         return text
+    parts = around_emoji(text)
+    parts[::2] = map(_without_controls, parts[::2])
+    return "".join(parts)
+
+
+def _without_controls(text: str) -> str:
     return "".join(
         "\N{REPLACEMENT CHARACTER}"
         if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")

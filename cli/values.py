@@ -17,7 +17,7 @@ from manage.errors import InvalidRequest
 from manage.reading import validate
 from manage.schemas.schema import Schema
 from models.rules import FIRST_YEAR, LAST_YEAR, is_datable
-from models.text import unseen
+from models.text import around_emoji, unseen
 
 S = TypeVar("S", bound=Schema)
 
@@ -108,7 +108,8 @@ def line(least: int, most: int) -> Callable[[str], str]:
             raise typer.BadParameter(
                 f"holds {found}, a character that is not seen or turns the writing round"
             )
-        if not (text.isprintable() and least <= len(text) <= most):
+        printable = all(part.isprintable() for part in around_emoji(text)[::2])
+        if not (printable and least <= len(text) <= most):
             raise typer.BadParameter(f"not {least} to {most} printable characters")
         return text
 

@@ -162,7 +162,7 @@ class Project(Model):
         if after != before:
             _check_origin(upstreams, *after)
             if elsewhere and key is None:
-                raise _must_be_given(elsewhere, binding(*after))
+                raise _must_be_given(elsewhere, *after)
         if key is not None and fitting and not elsewhere and not _ADDRESS & wanted.keys():
             raise KeyNotNeeded(
                 "No key of this project would go elsewhere than it was entered for, so there is"
@@ -326,7 +326,10 @@ def _check_origin(upstreams: Upstreams, provider: str, base_url: str | None) -> 
         )
 
 
-def _must_be_given(keys: list["UpstreamKey"], where: str) -> KeyMustBeGiven:
+def _must_be_given(
+    keys: list["UpstreamKey"], provider: str, base_url: str | None
+) -> KeyMustBeGiven:
+    where = base_url or f"the own address of the provider {provider}"
     named = ", ".join(f"{key.hint} ({key.id})" for key in keys)
     return KeyMustBeGiven(
         f"Keys were entered for another address and are not sent to {where}: {named}."

@@ -96,3 +96,5 @@ def test_a_name_that_is_not_seen_as_it_is_is_refused(cli: CommandLine) -> None:
         ran = cli(*command)
         assert ran.code == 2, command
         assert "U+202E" in ran.err, (command, ran.err)
+    joined = "👨\u200d👩\u200d👧"
+    assert cli("key", "add", "--project", project, "--label", joined, *key).code == 0

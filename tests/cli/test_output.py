@@ -44,6 +44,11 @@ def test_control_characters_and_markup_are_shown_not_obeyed(
         assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r"} & set(text)
 
 
+def test_emoji_keep_what_joins_them(capsys: pytest.CaptureFixture[str]) -> None:
+    output.record({"name": "👨\u200d👩\u200d👧 a\u200db"})
+    assert "👨\u200d👩\u200d👧 a\N{REPLACEMENT CHARACTER}b" in capsys.readouterr().out
+
+
 def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_json({"name": NASTY})
     shown = capsys.readouterr().out

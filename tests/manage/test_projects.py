@@ -344,7 +344,7 @@ async def test_origins_of_the_operator_are_a_fields_bound(
         assert (await client.patch(path, json=change)).status_code == 400
 
 
-@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200b", "\u3164"])
+@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200b", "\u200d", "\u3164", "\ufe0f"])
 async def test_a_name_that_is_not_seen_as_it_is_is_refused_and_still_searched_for(
     client: httpx.AsyncClient, make_project: Make, unseen: str
 ) -> None:
@@ -366,3 +366,13 @@ async def test_a_name_that_is_not_seen_as_it_is_is_refused_and_still_searched_fo
     for path in ("projects?q", "tokens?q", "requests?model", "audit?actor"):
         response = await client.get(f"/manage/{path}={quote(named)}")
         assert response.status_code == 200, path
+
+
+async def test_emoji_of_several_characters_are_names(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    name = "👨\u200d👩\u200d👧 🏳\ufe0f\u200d🌈 1\ufe0f\u20e3"
+    project = await make_project(name=name)
+    assert project["name"] == name
+    (found,) = (await client.get(f"/manage/projects?q={quote(name)}")).json()["data"]
+    assert found["id"] == project["id"]

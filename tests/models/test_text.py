@@ -30,6 +30,34 @@ def test_every_script_is_visible(text: str) -> None:
     assert shown(text) == text
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["👨‍👩‍👧 family", "🏳️‍🌈", "🏴‍☠️",
+     "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+     "👩🏽‍🚀", "🕵🏾‍♂️", "❤️‍🔥", "1️⃣ #️⃣", "⚠︎", "a❤️b"],
+)  # fmt: skip
+def test_what_joins_emoji_and_chooses_their_looks_is_theirs(name: str) -> None:
+    assert unseen(name) is None
+    assert shown(name) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\u200db", "👨\u200d", "\u200d👨",
+     "👨\u200d\u200d👧", "👨\u200da", "a\ufe0f", "👨\ufe0f\ufe0f",
+     "1\ufe0f", "❤\ufe00", "\u200d\ufe0f", "❤\U000e0100", "🏴\U000e0061\U000e007f",
+     "👨\U000e0067\U000e007f", "👨\u200d👧\u202e"],
+)  # fmt: skip
+def test_elsewhere_than_in_emoji_joiners_and_selectors_are_unseen(text: str) -> None:
+    assert unseen(text) is not None
+    assert shown(text) != text
+
+
+def test_an_emoji_before_a_sign_is_no_formula_and_a_selector_hides_none() -> None:
+    assert not opens_a_formula("❤️=1")
+    assert opens_a_formula("\ufe0f=1")
+
+
 def test_no_format_character_is_overlooked() -> None:
     # But for the few of them that are drawn: signs above or below numbers and verses.
     drawn = ("ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN")
