@@ -215,3 +215,23 @@ async def test_a_streamed_upload_with_a_bad_chunk_never_arrives_whole(door: Door
         assert await client.end() == b""
     recorded = await door.up.wait_for(1)
     assert (recorded.complete, door.up.heads) == (False, 1)
+
+
+async def test_requests_sent_ahead_are_answered_one_in_a_turn_of_the_loop(door: Door) -> None:
+    """No token is needed for as many as one packet holds, and none of them waits for anything."""
+    many, turns, done = 500, 0, asyncio.Event()
+
+    async def count() -> None:
+        nonlocal turns
+        while not done.is_set():
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    async with await door.connect() as client:
+        await client.send(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n" * many)
+        codes = {(await client.answer()).code for _ in range(many)}
+    done.set()
+    await counting
+    assert codes == {"missing_token"}
+    assert turns >= many
