@@ -47,9 +47,7 @@ class Lookups(Generic[T]):
             self._queue.append(digest)
             if len(self._running) < _AT_ONCE:
                 # A task of its own: the client that asked may leave while others wait for it.
-                task = asyncio.get_running_loop().create_task(self._work())
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._running.add(asyncio.get_running_loop().create_task(self._work()))
         return await asyncio.shield(future)
 
     async def _work(self) -> None:
@@ -63,6 +61,9 @@ class Lookups(Generic[T]):
             else:
                 for digest in batch:
                     self._answer(digest, found.get(digest))
+        # In the step that found nothing more to do: whoever asks next must not rely on it.
+        if (task := asyncio.current_task()) is not None:
+            self._running.discard(task)
 
     def _answer(self, digest: str, answer: T | Exception | None) -> None:
         future = self._waiting.pop(digest)

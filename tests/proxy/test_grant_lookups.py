@@ -14,6 +14,7 @@ from models.generation import ChangeRecord, GenerationFile
 from models.grants import GrantRecord, is_cut_off, load_grants
 from models.tokens import Token
 from models.upstream_keys import UpstreamKey
+from proxy.grant_lookups import Lookups
 from proxy.grants import Grants
 from proxy.providers import BUILT_IN
 from tests.models.rows import BY, RING, a_project
@@ -260,3 +261,31 @@ async def test_keys_that_cannot_be_decrypted_are_their_own_tokens_trouble(
     found = await load_grants(digests, RING)
     assert isinstance(found[digests[0]], GrantRecord)
     assert isinstance(found[digests[1]], CorruptCiphertext)
+
+
+async def test_a_look_up_that_begins_as_all_others_end_is_answered() -> None:
+    """In the very turn of the loop in which the last query's answer came."""
+    came = asyncio.Event()
+
+    async def load(digests: list[str]) -> dict[str, str]:
+        if digests != ["last"]:
+            await came.wait()
+        return {digest: digest for digest in digests}
+
+    lookups: Lookups[str] = Lookups(load)
+
+    async def ask_then() -> str | None:
+        await came.wait()
+        return await lookups.find("last")
+
+    first = asyncio.create_task(lookups.find("first"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    second = asyncio.create_task(lookups.find("second"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    last = asyncio.create_task(ask_then())
+    await asyncio.sleep(0)
+    came.set()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(first, second, last) == ["first", "second", "last"]
