@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from proxy import body, model_rule
 from proxy.authorization import check_model
 from proxy.body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
+from proxy.body_budget import KeptBytes
 from proxy.decoding import CannotDecode, Decoder
 from proxy.downstream import RawHeaders, RequestHead
 from proxy.errors import InvalidRequest, NotMeterable
@@ -88,6 +89,9 @@ class BodyReading:
     def __init__(self, head: RequestHead, want: Wanted, turns: Turns) -> None:
         self.kept = KeptBody()
         self.fed = 0
+        #: Where its bytes count, those of a compressed body as it is decoded: what one piece
+        #: decodes to may be megabytes.
+        self.counted: KeptBytes | None = None
         self._head = head
         self._want = want
         self._turns = turns
@@ -111,17 +115,26 @@ class BodyReading:
         return self.kept.size + (self._text.size if self._text is not self.kept else 0)
 
     async def take(self, piece: bytes) -> None:
-        """Keep the next piece. A large body is looked into while it comes."""
+        """Keep the next piece. A large body is looked into while it comes.
+
+        Raises Overloaded where there is no room for it, and what a refused form raises.
+        """
         self.kept.append(piece)
         if self._decoder is not None:
             await self._decode(self._decoder, piece)
+        self._count()
         if self._text.size > AT_ONCE_BYTES and self._text.size - self.fed >= PART_BYTES:
             await self._feed()
+
+    def _count(self) -> None:
+        if self.counted is not None:
+            self.counted.take(self.size - self.counted.size)
 
     async def _decode(self, decoder: Decoder, piece: bytes) -> None:
         try:
             self._text.append(decoder.feed(piece))
             while decoder.behind:
+                self._count()
                 await self._turns.next()
                 self._text.append(decoder.feed(b""))
                 if self._text.size > DECODED_MAX_BYTES:

@@ -185,6 +185,9 @@ class DataPlane:
             exchange.passing = PassingModel(head.headers, self._turns)
             await exchange.passing.take(*reading.kept.pieces)
         exchange.model, asking, withhold = await reading.judge(grant, route, complete=complete)
+        if exchange.passing is not None:
+            # All the same where nothing more of the body comes.
+            exchange.model = exchange.passing.model
         address, credential = upstream_of(grant)
         return (
             forward.outgoing(
@@ -206,14 +209,13 @@ class DataPlane:
         if not want.whole and (exchange.head.content_length or 0) > limit:
             return False
         began = perf_counter()
-        kept = exchange.kept = KeptBytes(self.body_budget)
+        exchange.kept = reading.counted = KeptBytes(self.body_budget)
         downstream.keep_pace(wanted=True)
         while piece := await downstream.read():
             exchange.bytes_in += len(piece)
             if exchange.bytes_in > self._bounds.request_max_bytes:
                 raise errors.RequestTooLarge("The request body is too large.")
             await reading.take(piece)
-            kept.take(reading.size - kept.size)
             if exchange.bytes_in > limit:
                 break
         downstream.keep_pace(wanted=False)

@@ -7,9 +7,10 @@ import gzip
 
 import pytest
 
+from proxy.body_budget import BodyBudget, KeptBytes
 from proxy.body_reading import BodyReading, Wanted, unmeterable
 from proxy.downstream import RequestHead
-from proxy.errors import InvalidRequest
+from proxy.errors import InvalidRequest, Overloaded
 from proxy.multipart import PARTS_MAX
 from proxy.providers import OPENAI, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
@@ -197,6 +198,19 @@ async def test_a_compressed_body_is_decoded_in_bounded_turns() -> None:
     assert reading.size == reading.kept.size + len(text)
     # Some 64 KiB each.
     assert turns.taken > len(text) // (128 * 1024)
+
+
+async def test_what_a_compressed_body_decodes_to_counts_while_it_is_decoded() -> None:
+    """Many that are under way at once must not pass the budget together."""
+    budget = BodyBudget(1_000_000)
+    reading = BodyReading(head(JSON), ASKS._replace(coding=b"gzip"), Turns())
+    reading.counted = KeptBytes(budget)
+    with pytest.raises(Overloaded):
+        await reading.take(gzipped(b"0" * 4_000_000))
+    assert 800_000 < budget.kept <= 1_000_000
+    assert reading.size < 1_200_000
+    reading.counted.end()
+    assert budget.kept == 0
 
 
 @pytest.mark.parametrize(
