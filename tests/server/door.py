@@ -44,11 +44,12 @@ class ScriptedPlane:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`secret` is a valid token whose requests go to `up`."""
+    """`secret` is a valid token whose requests go to `up`; `app` is what serves them."""
 
     port: int
     up: FakeUpstream
     secret: str
+    app: App
 
     async def connect(self) -> Client:
         return await Client.connect(self.port)
@@ -114,7 +115,7 @@ async def open_door(
             app.ctx.data_plane = plane
         try:
             secret = await _issue_token(settings, up.url)
-            yield Door(listener.getsockname()[1], up, secret)
+            yield Door(listener.getsockname()[1], up, secret, app)
         finally:
             worker.stop()
             await serving
