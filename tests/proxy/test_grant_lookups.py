@@ -288,4 +288,4 @@ async def test_a_look_up_that_begins_as_all_others_end_is_answered() -> None:
     await asyncio.sleep(0)
     came.set()
     async with asyncio.timeout(5):
-        assert await asyncio.gather(first, second, last) == ["first", "second", "last"]
+        assert [await one for one in (first, second, last)] == ["first", "second", "last"]
