@@ -58,7 +58,7 @@ def _filters(visit: Visit) -> dict[str, Any]:
 async def export(visit: SignedIn) -> Any:
     """The same list as a file, all of it."""
     rows = _parts(_filters(visit))
-    return await csv_files.send(visit, "llm-proxy-audit.csv", _HEAD, rows)
+    await csv_files.send(visit, "llm-proxy-audit.csv", _HEAD, rows)
 
 
 async def _parts(filters: dict[str, Any]) -> AsyncIterator[Iterable[Iterable[object]]]:

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
 
 from admin.visit import Visit
 from models.text import opens_a_formula
@@ -30,7 +29,7 @@ def lines(rows: Iterable[Iterable[object]]) -> bytes:
 
 async def send(
     visit: Visit, name: str, head: tuple[str, ...], parts: AsyncIterator[Iterable[Iterable[object]]]
-) -> Any:
+) -> None:
     """Answer with a file, sent as it is read, so that a long one needs no memory."""
     response = await visit.request.respond(
         content_type="text/csv; charset=utf-8",
@@ -41,4 +40,3 @@ async def send(
     async for rows in parts:
         await response.send(lines(rows))
     await response.eof()
-    return response

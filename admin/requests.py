@@ -87,7 +87,6 @@ async def tail(visit: SignedIn) -> Any:
         async for event in viewer.events():
             await response.send(event)
     await response.eof()
-    return response
 
 
 @pages.get("/requests/{request_id}")

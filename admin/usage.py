@@ -24,7 +24,7 @@ _PER_PART: Final = 1000
 @pages.get("/usage/export")
 async def export(visit: SignedIn) -> Any:
     """Days, newest first, by project, token, model or endpoint where the address says so."""
-    return await csv_files.send(visit, "llm-proxy-usage.csv", _HEAD, _parts(_query(visit)))
+    await csv_files.send(visit, "llm-proxy-usage.csv", _HEAD, _parts(_query(visit)))
 
 
 def _query(visit: SignedIn) -> UsageQuery:

@@ -25,6 +25,7 @@ _MOST_FIELDS: Final = 1000
 HOME: Final = "/admin/"
 # As `session.new_secret` and the sessions make them.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_DOTS: Final = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _HOST: Final = re.compile(
     r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{1,45}\](:[0-9]{1,5})?"
 )
@@ -172,8 +173,14 @@ def local_path(text: str | None) -> str:
     except ValueError:
         return HOME
     local = not parts.scheme and not parts.netloc and parts.path.startswith(HOME)
-    # A browser reads a backslash as a slash, and drops control characters.
-    if not local or "\\" in path or any(c < " " or c > "~" for c in path):
+    # A browser follows dots upwards, encoded or not, reads a backslash as a slash, and drops
+    # control characters.
+    if (
+        not local
+        or _DOTS.search(parts.path)
+        or "\\" in path
+        or any(c < " " or c > "~" for c in path)
+    ):
         return HOME
     return path
 

@@ -55,6 +55,16 @@ async def test_every_page_has_the_strict_headers(admin: Browser) -> None:
         assert answer.headers["cache-control"] == "no-store", path
 
 
+async def test_a_file_is_sent_without_a_complaint(
+    admin: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/admin/audit/export", "/admin/usage/export"):
+        answer = await admin.get(path)
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert answer.headers["content-security-policy"]
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_no_template_has_inline_style_or_script() -> None:
     for path in TEMPLATES.rglob("*.html"):
         if path.parent.name == "manage":
