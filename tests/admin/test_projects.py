@@ -196,9 +196,15 @@ async def test_a_key_that_was_left_behind_is_shown_as_such_and_not_even_tested(
         project = await make_project()
         key = await UpstreamKey.get(project_id=project.id)
         at = f"/admin/projects/{project.id}"
-        assert "it is not used" not in (await admin.get(at)).text
+        page = (await admin.get(at)).text
+        assert "1 in use" in page
+        assert "Entered for another address" not in page
         await Project.filter(id=project.id).update(base_url=upstream.url)
-        assert "so it is not used" in (await admin.get(at)).text
+        page = (await admin.get(at)).text
+        assert "Entered for another address" in page
+        assert "0 in use" in page
+        assert "No key is in use" in page
+        assert "In use" not in page
         tested = await admin.submit(at, f"{at}/keys/{key.id}/test")
         assert "it was not sent" in tested.text
         assert upstream.requests == ()
