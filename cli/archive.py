@@ -133,7 +133,7 @@ class ArchiveReader:
             if line.startswith(b'{"end"'):
                 return msgspec.json.decode(line, type=End)
             return msgspec.json.decode(line, type=Section)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             self._refuse(str(exc))
 
     def _check(self, end: End) -> None:

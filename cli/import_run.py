@@ -95,6 +95,7 @@ class ImportRun:
         table = _TABLES[section.table]
         try:
             named = [dict(zip(section.columns, row, strict=True)) for row in rows]
+            table.check(section.columns, rows)
             wanted = await self._wanted(table, named)
             await table.add(section.columns, [list(row.values()) for row in wanted])
         except (ValueError, TypeError, KeyError) as exc:

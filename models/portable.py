@@ -8,19 +8,24 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, get_args
 from uuid import UUID
 
+from pydantic import TypeAdapter, ValidationError
 from tortoise import Model, fields
 
-from models.administrators import AdminUser
-from models.audit import AuditEvent
+from config import parse_base_url
+from models.administrators import AdminUser, Role
+from models.audit import AuditEvent, AuditOutcome
 from models.conditions import written
 from models.database import connection, dialect
-from models.management_tokens import ManagementToken
-from models.projects import Project
+from models.ledger import UsageQuality
+from models.management_tokens import ManagementToken, Scope
+from models.projects import Project, Unmetered
 from models.request_log import RequestLog
-from models.revocations import Revocation
+from models.revocations import Revocation, RevocationKind
+from models.rules import Address, is_datable
 from models.snapshots import Snapshot
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
@@ -75,7 +80,23 @@ class Portable:
         return f'"{name}" COLLATE "C"' if is_text and dialect() == "postgres" else f'"{name}"'
 
     def _reader(self, name: str) -> Callable[[Any], Any]:
-        return _READERS[type(self.model._meta.fields_map[name])]
+        field = self.model._meta.fields_map[name]
+        if (special := _COLUMNS.get((self.name, name))) is not None:
+            return special
+        if isinstance(field, fields.CharField):
+            return partial(_read_text, most=field.max_length)
+        return _READERS[type(field)]
+
+    def check(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Whether each value can be one of its column. Raises ValueError, TypeError."""
+        found = self.model._meta.fields_map
+        for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+            read, may_be_null = self._reader(name), found[name].null
+            for value in values:
+                if value is not None:
+                    read(value)
+                elif not may_be_null:
+                    raise ValueError(f"{name} is missing")
 
     async def present(self, rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
         """Which keys of these rows, as JSON has them, are in the database."""
@@ -128,13 +149,13 @@ def _write_time(value: datetime | str) -> str:
 
 def _read_time(value: Any) -> datetime:
     moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
+    if moment.tzinfo is None or not is_datable(moment):
+        raise ValueError("a time without a zone, or out of all range")
     return moment.astimezone(UTC)
 
 
 def _read_id(value: Any) -> str:
-    return str(UUID(value))
+    return str(UUID(_read_text(value)))
 
 
 def _write_json(value: Any) -> Any:
@@ -145,16 +166,19 @@ def _read_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _read_text(value: Any) -> str:
-    if not isinstance(value, str) or "\x00" in value:
-        raise ValueError("no text")
+def _read_text(value: Any, *, most: int | None = None) -> str:
+    if not isinstance(value, str) or "\x00" in value or len(value) > (most or len(value)):
+        raise ValueError("no text, or too long a one")
     return value
 
 
-def _read_number(value: Any) -> int:
-    if type(value) is not int or not -(2**63) <= value < 2**63:
-        raise ValueError("no whole number of 64 bits")
-    return value
+def _whole_number(bits: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if type(value) is not int or not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+            raise ValueError(f"no whole number of {bits} bits")
+        return value
+
+    return read
 
 
 def _read_flag(value: Any) -> bool:
@@ -175,11 +199,61 @@ _READERS: Final[_Convert] = {
     fields.DatetimeField: _read_time,
     fields.JSONField: _read_json,
     fields.BooleanField: _read_flag,
-    fields.CharField: _read_text,
     fields.TextField: _read_text,
-    fields.IntField: _read_number,
-    fields.SmallIntField: _read_number,
-    fields.BigIntField: _read_number,
+    fields.IntField: _whole_number(32),
+    fields.SmallIntField: _whole_number(16),
+    fields.BigIntField: _whole_number(64),
+}
+
+
+def _one_of(words: Any) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in get_args(words):
+            raise ValueError(f"none of {', '.join(get_args(words))}")
+        return str(value)
+
+    return read
+
+
+def _read_base_url(value: Any) -> str:
+    return parse_base_url(_read_text(value))
+
+
+def _read_list(value: Any) -> str:
+    if not isinstance(value, list):
+        raise TypeError("no list of texts")
+    return _read_json([_read_text(one) for one in value])
+
+
+def _read_addresses(value: Any) -> str:
+    try:
+        return _read_json(_ADDRESSES.validate_python(value))
+    except ValidationError:
+        raise ValueError("no list of addresses") from None
+
+
+def _read_object(value: Any) -> str:
+    if not isinstance(value, dict):
+        raise TypeError("no object")
+    return _read_json(value)
+
+
+_ADDRESSES: Final = TypeAdapter(list[Address])
+#: What must be more than of its type: the API could not show it, or a request would stumble on it.
+_COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
+    ("project", "base_url"): _read_base_url,
+    ("project", "unmetered"): _one_of(Unmetered),
+    ("project", "allowed_models"): _read_list,
+    ("project", "allowed_origins"): _read_list,
+    ("token", "allowed_models"): _read_list,
+    ("token", "allowed_endpoints"): _read_list,
+    ("token", "allowed_ips"): _read_addresses,
+    ("revocation", "kind"): _one_of(RevocationKind),
+    ("management_token", "scope"): _one_of(Scope),
+    ("admin_user", "role"): _one_of(Role),
+    ("audit_event", "changes"): _read_object,
+    ("audit_event", "outcome"): _one_of(AuditOutcome),
+    ("request_log", "usage"): _one_of(UsageQuality),
 }
 
 #: In an order in which each finds what it refers to.

@@ -362,6 +362,9 @@ def test_damaged_files_are_refused_whole(cli: CommandLine) -> None:
         "a line is missing": b"".join(lines[:token] + lines[token + 1 :]),
         "changed": archive.replace(b'"limited"', b'"limitex"'),
         "longer": archive + b"[]\n",
+        "nested": b"".join(
+            [*lines[:token], b"[" * 9999 + b"]" * 9999 + b"\n", *lines[token + 1 :]]
+        ),
         "no JSON": b"".join([*lines[:token], b"[1,\n", *lines[token + 1 :]]),
         "newer": archive.replace(b'"llm_proxy_export":1', b'"llm_proxy_export":2'),
         "unknown table": archive.replace(b'"table":"token"', b'"table":"tokem"'),
@@ -377,6 +380,42 @@ def test_damaged_files_are_refused_whole(cli: CommandLine) -> None:
         assert _count(cli, Project) == 0, what
         assert _count(cli, AdminUser) == 0, what
     assert _import(cli, archive).code == 0
+
+
+def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.on_database(_fill)
+    lines = _export(cli_on_sqlite).splitlines(keepends=True)
+    cli_on_sqlite.on_database(_empty)
+    for table, column, value in (
+        ("project", "id", 5),
+        ("upstream_key", "id", 5),
+        ("upstream_key", "ciphertext", 5),
+        ("token", "id", ["x"]),
+        ("project", "unmetered", "perhaps"),
+        ("project", "base_url", "http://[::"),
+        ("project", "allowed_origins", {"a": 1}),
+        ("token", "allowed_models", "gpt-4o"),
+        ("token", "allowed_ips", ["nowhere"]),
+        ("admin_user", "role", "god"),
+        ("management_token", "scope", None),
+        ("upstream_key", "ciphertext", None),
+        ("upstream_key", "label", "x" * 201),
+        ("upstream_key", "weight", 2**31),
+        ("project", "live_name", "x" * 201),
+        ("token", "expires_at", "9999-12-31T23:59:59-14:00"),
+    ):
+        section = next(n for n, line in enumerate(lines) if f'"table":"{table}"'.encode() in line)
+        row = json.loads(lines[section + 1])
+        row[json.loads(lines[section])["columns"].index(column)] = value
+        line = json.dumps(row).encode() + b"\n"
+        refused = _import(
+            cli_on_sqlite, b"".join([*lines[: section + 1], line, *lines[section + 2 :]])
+        )
+        assert refused.code == 1, (table, column)
+        # And not because the checksum is wrong, which it is.
+        assert "checksum" not in refused.err, (table, column)
+        assert "Traceback" not in refused.err, (table, column)
+    assert _count(cli_on_sqlite, Project) == 0
 
 
 def test_file_is_private_and_never_overwritten(cli_on_sqlite: CommandLine) -> None:
