@@ -45,4 +45,5 @@ class KeptBytes:
 
     def end(self) -> None:
         """Nothing is kept any longer. Safe to call again."""
-        self.give_back(self.size)
+        if self.size:
+            self.give_back(self.size)

@@ -58,7 +58,7 @@ class StrictHttp(Http):
     """One client connection. Its task runs `http1` until the connection is no longer reusable."""
 
     __touchup__ = ()  # type: ignore[assignment]  # Nothing of ours is to be rewritten.
-    __slots__ = ("_chunks", "_taken_in_a_row", "known", "pace", "parsed", "trailers")
+    __slots__ = ("_chunks", "_paced", "_taken_in_a_row", "known", "pace", "parsed", "trailers")
 
     # Sanic's attributes are unannotated; this is what they hold here.
     protocol: StrictProtocol
@@ -79,8 +79,9 @@ class StrictHttp(Http):
     def init_for_request(self) -> None:
         """Forget the last request."""
         super().init_for_request()  # type: ignore[no-untyped-call]
-        #: What the body's rate is held against, where it is.
+        #: What the body's rate is held against, from the first wait for it.
         self.pace: Pace | None = None
+        self._paced = False
         self.parsed: ParsedHead | None = None
         self.trailers: framing.Fields = []
         self._chunks: ChunkedBody | None = None
@@ -247,8 +248,9 @@ class StrictHttp(Http):
 
     def keep_pace(self, *, wanted: bool = True) -> None:
         """Hold the client to BODY_LEAST_RATE from now on, or no longer."""
-        rate = self.protocol.app.ctx.settings.body_least_rate
-        self.pace = Pace(rate, self.protocol.loop.time()) if wanted and rate else None
+        self._paced = wanted
+        if not wanted:
+            self.pace = None
 
     async def read(self) -> bytes | None:
         """The next piece of the body; None at its end (as Sanic's readers expect)."""
@@ -301,7 +303,12 @@ class StrictHttp(Http):
         return piece
 
     async def _receive_body_bytes(self) -> None:
-        pace, now = self.pace, self.protocol.loop.time
+        now = self.protocol.loop.time
+        if self._paced and self.pace is None:
+            # Only now: most bodies come with their heads and are never waited for.
+            rate = self.protocol.app.ctx.settings.body_least_rate
+            self.pace = Pace(rate, now()) if rate else None
+        pace = self.pace
         patience = BODY_STALL if pace is None else min(BODY_STALL, pace.left(now()))
         try:
             async with asyncio.timeout(patience):
