@@ -8,12 +8,9 @@ and our own end of each connection notices a server that has vanished as soon.
 
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import asyncpg
-
-if TYPE_CHECKING:
-    pass
 
 #: A transaction of ours does nothing but database work: idle, its machine is gone, or stands still.
 _IDLE_IN_TRANSACTION_S = 5.0
