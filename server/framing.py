@@ -63,10 +63,11 @@ class FramingError(Exception):
 
 
 class HeadTimeout(FramingError):
-    """The head did not arrive within its deadline."""
+    """The head did not arrive within its deadline; another try may be faster."""
 
     status = b"408 Request Timeout"
     code = "request_timeout"
+    headers: ClassVar[Fields | None] = []
 
 
 class UpgradeRequired(FramingError):
@@ -203,6 +204,8 @@ def _frame(method: str, target: bytes, minor: int, fields: Fields) -> ParsedHead
 
 def _refuse_websocket(protocols: bytes) -> None:
     """Any other upgrade is ignored, as RFC 9110 7.8 allows, and the request is served."""
+    if b"websocket" not in protocols.lower():
+        return
     names = (name.partition(b"/")[0].strip(b" \t") for name in protocols.lower().split(b","))
     if b"websocket" in names:
         raise UpgradeRequired("WebSocket is not served here. Send the request over plain HTTP.")
