@@ -269,7 +269,27 @@ class _Parts:
             most=descriptors.current().connections,
         )
         self._limits = await open_limits(settings, str(os.getpid()), connections=shares.limits)
-        self._observer = Observer(
+        self._observer = self._make_observer()
+        self._plane = self._make_plane()
+        self._pool.open()
+        self._drain.start()
+        self._observer.open()
+        self._grants.open()
+        if listens is not None:
+            self._listener = Listener(listens, self._grants.look_again)
+            self._listener.open()
+        self._watch.open()
+        self._housekeeping = Housekeeping(
+            settings.data_dir, log_days=settings.request_log_retention_days
+        )
+        self._housekeeping.open()
+        self._app.ctx.data_plane = self._plane
+        self._app.ctx.unreadable = self._observer.unreadable
+        self._app.ctx.direct = self._serve
+
+    def _make_observer(self) -> Observer:
+        settings = self._settings
+        return Observer(
             Metrics(listed_name),
             RequestLines(
                 sys.stderr,
@@ -282,7 +302,10 @@ class _Parts:
             _traces(),
             connections=self.connections,
         )
-        self._plane = DataPlane(
+
+    def _make_plane(self) -> DataPlane:
+        settings = self._settings
+        return DataPlane(
             bounds=Bounds(
                 request_max_bytes=settings.request_max_bytes,
                 upload_max_bytes=settings.upload_max_bytes,
@@ -301,21 +324,6 @@ class _Parts:
             origins=Origins(allowed_origins, self._file.read),
             observer=self._observer,
         )
-        self._pool.open()
-        self._drain.start()
-        self._observer.open()
-        self._grants.open()
-        if listens is not None:
-            self._listener = Listener(listens, self._grants.look_again)
-            self._listener.open()
-        self._watch.open()
-        self._housekeeping = Housekeeping(
-            settings.data_dir, log_days=settings.request_log_retention_days
-        )
-        self._housekeeping.open()
-        self._app.ctx.data_plane = self._plane
-        self._app.ctx.unreadable = self._observer.unreadable
-        self._app.ctx.direct = self._serve
 
     def _make_room(self) -> None:
         """Tokens cannot be looked up for want of a connection: changes may be heard of later."""
