@@ -25,6 +25,8 @@ from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 #: A compressed body that decodes to more is not looked into.
 DECODED_MAX_BYTES: Final = 64 * 1024 * 1024
 _STREAMING: Final = ("chat", "completions")
+#: Members of a small body that are looked into in one turn.
+_LOOKED_AT_ONCE: Final = 16
 
 
 class Wanted(NamedTuple):
@@ -214,10 +216,13 @@ class BodyReading:
             return self._model
         if self._json is None:
             raise InvalidRequest("The request must name a model in a JSON body.", param="model")
-        first = ""
+        first, looked = "", 0
         for name in model_rule.named_by_json(self._json, default):
             if name is None:
-                await self._turns.next()
+                # A small body with a dozen tools need not queue as often behind large ones.
+                looked += 1
+                if self._text.size > AT_ONCE_BYTES or looked % _LOOKED_AT_ONCE == 0:
+                    await self._turns.next()
                 continue
             check_model(grant, name)
             first = first or name

@@ -14,6 +14,7 @@ from proxy.errors import InvalidRequest, Overloaded
 from proxy.multipart import PARTS_MAX
 from proxy.providers import OPENAI, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
+from tests.proxy.rows import a_grant
 from tests.proxy.test_json_scan import HOSTILE
 
 RULE = Wanted(rule=True, asks=True, certainty=False, model=True)
@@ -179,6 +180,20 @@ def test_a_model_is_only_read_in_json_and_in_forms(fields: list[tuple[bytes, byt
 )
 def test_labels_under_which_a_model_is_read(fields: list[tuple[bytes, bytes]]) -> None:
     BodyReading(head(*fields), RULE, Turns())
+
+
+@pytest.mark.parametrize(("tools", "taken"), [(12, 0), (320, 20)])
+async def test_a_small_body_with_tools_queues_seldom_behind_large_ones(
+    tools: int, taken: int
+) -> None:
+    """Each turn is waited for behind everybody whose large body is read."""
+    turns = Turns()
+    reading = BodyReading(head(JSON), RULE, turns)
+    tool = b'{"type":"function","description":"asks the model"}'
+    await reading.take(b'{"model":"m","tools":[' + b",".join([tool] * tools) + b"]}")
+    route = OPENAI.match(b"/v1/chat/completions")["POST"]
+    assert (await reading.judge(a_grant(), route, complete=True)).model == "m"
+    assert turns.taken == taken
 
 
 def gzipped(text: bytes) -> bytes:
