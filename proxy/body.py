@@ -95,8 +95,9 @@ def inspect(body: bytes) -> Inspected:
         said.stream is True,
         asks,
         True,
-        background=said.background is True,
-        includes=includes,
+        said.background is True,
+        False,
+        includes,
     )
 
 

@@ -88,6 +88,11 @@ class BodyReading:
     been looked into, of what a compressed one decodes to.
     """
 
+    __slots__ = (
+        "_decoder", "_form", "_head", "_json", "_model", "_small", "_text", "_turns", "_want",
+        "_weight", "counted", "fed", "kept",
+    )  # fmt: skip
+
     def __init__(self, head: RequestHead, want: Wanted, turns: Turns) -> None:
         self.kept = KeptBody()
         self.fed = 0
