@@ -37,6 +37,7 @@ from proxy.limits_connections import (
 )
 from proxy.limits_presence import Presence
 from proxy.limits_queue import SLICES, FairQueue, Waiting
+from proxy.limits_slots import SlotsElsewhere
 
 #: Statements under way at once, where nothing else is said.
 CONNECTIONS: Final = 4
@@ -94,6 +95,7 @@ class PostgresLimits:
         )
         self._queue = FairQueue(_WAITING_MAX)
         self._account = Account()
+        self._slots = SlotsElsewhere(self._account.count)
         # Everyone who waits, queued or in a call.
         self._undecided: dict[Waiting, None] = {}
         self._calls: set[asyncio.Task[None]] = set()
@@ -168,6 +170,9 @@ class PostgresLimits:
 
     async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing."""
+        return await self._slots.acquire(self._ask_once, claims)
+
+    async def _ask_once(self, claims: tuple[Claim, ...]) -> Reservation:
         if self._silent.is_set():
             raise LimitsUnavailable("the database does not answer")
         outcome: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
