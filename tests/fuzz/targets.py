@@ -255,6 +255,6 @@ TARGETS: Final = {
     "members": Target(members, 60_000),
     "forms": Target(forms, 10_000),
     "events": Target(events, 10_000),
-    "codings": Target(codings, 10_000),
+    "codings": Target(codings, 20_000),
     "answers": Target(answers, 60_000),
 }
