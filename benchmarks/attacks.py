@@ -39,12 +39,11 @@ class Scene(msgspec.Struct, frozen=True):
     """Where an attack goes and what the attacker was given."""
 
     port: int
-    token: str
-    """Of the honest client's own project: no limits."""
-    limited: str
-    """A token that may use some models."""
     hostile: str
-    """A token of a project whose upstream is the attacker's."""
+    """A token without limits, of a project whose upstream is the attacker's: what is measured is
+    the proxy, and not how long the honest client's upstream takes to read 8 MB of brackets."""
+    limited: str
+    """One of such a project that may use some models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ BODIES: Final[Mapping[str, Callable[[], bytes]]] = {
 
 
 def _body(name: str) -> Callable[[Scene], bytes]:
-    return lambda scene: _chat(scene.token, BODIES[name]())
+    return lambda scene: _chat(scene.hostile, BODIES[name]())
 
 
 def _form() -> bytes:
@@ -274,7 +273,7 @@ async def _guess_passwords(scene: Scene, seen: Counter[str]) -> None:
 def _head_of(method: str, path: str, length: int, **fields: str) -> Callable[[Scene], bytes]:
     """A request whose body is announced and does not come."""
     return lambda scene: _request(
-        method, path, scene.token, None, Content_Length=str(length), **fields
+        method, path, scene.hostile, None, Content_Length=str(length), **fields
     )
 
 
@@ -359,7 +358,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
         "corpus",
         _same(
             lambda scene: _request(
-                "POST", "/v1/chat/completions", scene.token,
+                "POST", "/v1/chat/completions", scene.hostile,
                 Content_Type="application/json", Transfer_Encoding="chunked",
             )
             + b"1\r\n \r\n" * 500_000

@@ -82,9 +82,10 @@ def _subject(
     token = proxy.unlimited_token()
     scene = Scene(
         port=proxy.port,
-        token=proxy.token({}),
-        limited=proxy.token({"allowed_models": ["gpt-4o*", "*a*a*a*a*b"]}),
-        hostile=proxy.token_of_upstream(f"http://127.0.0.1:{hostile_port}"),
+        hostile=proxy.token_of_upstream(f"http://127.0.0.1:{hostile_port}", {}),
+        limited=proxy.token_of_upstream(
+            f"http://127.0.0.1:{hostile_port}", {"allowed_models": ["gpt-4o*", "*a*a*a*a*b"]}
+        ),
     )
     honest = HonestClient(proxy.port, Target(proxy.port, token).request("openai"))
     return _Subject(contender, proxy.server, scene, stack.enter_context(honest))

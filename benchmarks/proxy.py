@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
+from uuid import uuid4
 
 import httpx
 
@@ -97,12 +98,13 @@ class Installation:
             project = manage.get("/projects").raise_for_status().json()["data"][-1]
             return _new_token(manage, project, limits)
 
-    def token_of_upstream(self, base_url: str) -> str:
+    def token_of_upstream(self, base_url: str, limits: Mapping[str, object]) -> str:
         """A token of a new project that has this upstream."""
+        name = f"{base_url} {uuid4().hex}"
         with self._manage() as manage:
-            fields = {"name": base_url, "api_key": "sk-benchmark", "base_url": base_url}
+            fields = {"name": name, "api_key": "sk-benchmark", "base_url": base_url}
             project = manage.post("/projects", json=fields).raise_for_status().json()
-            return _new_token(manage, project, {})
+            return _new_token(manage, project, limits)
 
     def _manage(self) -> httpx.Client:
         return httpx.Client(
