@@ -55,7 +55,7 @@ class Checkpointer:
 
     def _checkpoint(self) -> None:
         try:
-            connection = sqlite3.connect(self._path, _BUSY_TIMEOUT_S, isolation_level=None)
+            connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
                 if self._log.stat().st_size > self._truncate_bytes:

@@ -26,8 +26,8 @@ _LISTS: Final = (b"connection", b"keep-alive")
 #: A piece of the body, as it is taken, is no larger than this and one chunk.
 PIECE_BYTES: Final = 256 * 1024
 #: Chunks that are read at once; a chunk costs as much time however small it is.
-CHUNKS_PER_TURN: Final = 2 * 1024
-_SLICE: Final = 8 * 1024
+CHUNKS_PER_TURN: Final = 512
+_SLICE: Final = 4 * 1024
 #: Interim responses (1xx) that may come before one final response.
 INTERIM_MAX: Final = 16
 _NEVER: Final = float("inf")

@@ -36,10 +36,16 @@ OpenDoor: TypeAlias = Callable[..., AbstractAsyncContextManager[Door]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of a module one loop, so that they can share a door."""
+    """Give the tests of a module one loop, so that they can share a door.
+
+    Those that are connected to a database have its fixture's loop, which opened the connections.
+    """
     one_loop = pytest.mark.asyncio(loop_scope="module")
     for item in items:
-        if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        connected = "connected" in getattr(item, "fixturenames", ())
+        if pytest_asyncio.is_async_test(item) and not connected:
             item.add_marker(one_loop, append=False)
 
 

@@ -83,8 +83,8 @@ def test_so_many_tiny_chunks_are_read_at_once_and_the_rest_later() -> None:
     body, turns = b"", 0
     reader.feed(b"1\r\nx\r\n" * number + b"0\r\n\r\n")
     while True:
-        # A slice of 8 KiB is read whole.
-        assert len(reader.chunks) <= CHUNKS_PER_TURN + 8 * 1024 // 6 + 1
+        # A slice of 4 KiB is read whole.
+        assert len(reader.chunks) <= CHUNKS_PER_TURN + 4 * 1024 // 6 + 1
         body += reader.take()
         turns += 1
         if not reader.unread:
@@ -92,7 +92,7 @@ def test_so_many_tiny_chunks_are_read_at_once_and_the_rest_later() -> None:
         assert not reader.complete
         reader.feed(b"")
     assert (body, reader.complete) == (b"x" * number, True)
-    assert turns >= number // (CHUNKS_PER_TURN + 8 * 1024 // 6 + 1)
+    assert turns >= number // (CHUNKS_PER_TURN + 4 * 1024 // 6 + 1)
 
 
 def test_a_body_that_is_not_chunked_is_read_in_one_piece() -> None:
