@@ -69,6 +69,10 @@ class StrictProtocol(HttpProtocol):
         """End its task, and let another client have its place."""
         self.clients.leave(self)
         super().connection_lost(exc)  # type: ignore[no-untyped-call]
+        # Each holds us until it is due: a flood of connections would be collected all at once.
+        for timer in (self._callback_check_timeouts, self._look, self._stall):
+            if timer is not None:
+                timer.cancel()
         self.transport = None
 
     def write(self, data: bytes) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 
 import pytest
 
 from server import http
-from server.protocol import KEEP_ALIVE_IDLE
+from server.protocol import KEEP_ALIVE_IDLE, StrictProtocol
 from tests.server.conftest import Clock
 from tests.server.corpus import AUTH, BODY, CHUNKED, END, GET, HOST, JSON, chunked, fields
 from tests.server.door import Door
@@ -238,3 +239,20 @@ async def test_a_client_that_leaves_takes_nothing_with_it(door: Door) -> None:
     async with await door.connect() as client:
         await client.send(door.with_token(GET))
         assert (await client.answer()).status == 200
+
+
+async def test_nothing_stays_of_a_connection_that_was_refused(door: Door) -> None:
+    """Its timer would keep it for as long as a connection may idle, and so a flood of them."""
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(kept, StrictProtocol) for kept in gc.get_objects())
+
+    before = kept()
+    async with await door.connect() as client:
+        await client.send(b"no request\r\n\r\n")
+        assert (await client.answer()).status == 400
+        assert await client.end() == b""
+    async with asyncio.timeout(KEEP_ALIVE_IDLE / 3):
+        while kept() > before:
+            await asyncio.sleep(0.01)
