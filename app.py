@@ -48,8 +48,9 @@ from proxy.providers import Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from proxy.upstream.refused import is_refused
-from server import connections, descriptors, logs
+from server import descriptors, logs
 from server.body_lines import MARGIN, BodyLines
+from server.connections import Bounds as ConnectionBounds
 from server.connections import Connections
 from server.database_watch import DatabaseState, DatabaseWatch
 from server.downstream import SanicDownstream, of_request
@@ -179,18 +180,6 @@ def _body_lines(settings: Settings) -> BodyLines | None:
     return BodyLines(form, settings.log_bodies, known_secrets(settings))
 
 
-def _connection_bounds(settings: Settings) -> connections.Bounds:
-    enough_for = descriptors.current().connections
-    wanted = settings.max_connections or enough_for
-    if wanted > enough_for:
-        logger.warning(
-            "MAX_CONNECTIONS: {} connections, as the limit of open files allows no more", enough_for
-        )
-    return connections.Bounds(
-        min(wanted, enough_for), settings.max_connections_per_address, settings.trusted_proxies
-    )
-
-
 def _listens_at(settings: Settings) -> Database | None:
     """Where PostgreSQL is listened to: past a pooler, which carries no notifications."""
     if settings.database.dialect == "sqlite":
@@ -228,7 +217,7 @@ class _Parts:
         self._upstreams = allowed
         self._ring = ring
         self._reports = Reports.wanted(settings)
-        self.connections = Connections(_connection_bounds(settings))
+        self.connections = Connections(ConnectionBounds.of(settings))
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""

@@ -12,12 +12,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, Self, TypeAlias
 
 from loguru import logger
 
+from config import Settings
 from config.client_address import client_address, is_trusted, network_of
 from config.forms import Network
+from server import descriptors
 from server.turned_away import TurnedAway
 
 Refused: TypeAlias = Literal["max_connections", "max_connections_per_address"]
@@ -53,6 +55,20 @@ class Bounds(NamedTuple):
     connections: int
     per_address: int | None
     trusted_proxies: Sequence[Network]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As many as an operator wants, and as this process's limit of open files allows."""
+        enough_for = descriptors.current().connections
+        wanted = settings.max_connections or enough_for
+        if wanted > enough_for:
+            logger.warning(
+                "MAX_CONNECTIONS: {} connections, as the limit of open files allows no more",
+                enough_for,
+            )
+        return cls(
+            min(wanted, enough_for), settings.max_connections_per_address, settings.trusted_proxies
+        )
 
 
 class Connections:
