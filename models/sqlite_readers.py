@@ -21,6 +21,8 @@ P = ParamSpec("P")
 _SIZE: Final = 2
 _SIZE_FOR_REQUESTS: Final = 1
 
+_INTERRUPT_AGAIN_SECONDS: Final = 0.02
+
 _for_requests: ContextVar[bool] = ContextVar("for_requests", default=False)
 
 
@@ -72,7 +74,8 @@ class _Lane:
         self._uri = f"file:{quote(path)}?mode=rw"
         self._busy_timeout_ms = busy_timeout_ms
         self._turns = asyncio.Semaphore(size)
-        self._open: set[aiosqlite.Connection] = set()
+        # With what each reads.
+        self._open: dict[aiosqlite.Connection, asyncio.Future[Any] | None] = {}
         self._idle: list[aiosqlite.Connection] = []
 
     async def read(self, query: str, values: Iterable[Any] | None) -> Sequence[sqlite3.Row]:
@@ -96,15 +99,16 @@ class _Lane:
     async def _read(self, query: str, values: Iterable[Any] | None) -> Sequence[sqlite3.Row]:
         connection = self._idle.pop() if self._idle else await self._connect()
         fetching = asyncio.ensure_future(connection.execute_fetchall(query, values))
+        self._open[connection] = fetching
         try:
             return list(await asyncio.shield(fetching))
         except asyncio.CancelledError:
-            await connection.interrupt()
-            await asyncio.wait((fetching,))
+            await _interrupt(connection, fetching)
             fetching.exception()
             raise
         finally:
             if connection in self._open:
+                self._open[connection] = None
                 self._idle.append(connection)
 
     async def _connect(self) -> aiosqlite.Connection:
@@ -121,12 +125,21 @@ class _Lane:
         except BaseException:
             connection.stop()
             raise
-        self._open.add(connection)
+        self._open[connection] = None
         return connection
 
     async def close(self) -> None:
         self._idle.clear()
         while self._open:
-            connection = self._open.pop()
-            await connection.interrupt()
+            connection, reading = self._open.popitem()
+            if reading is not None:
+                await _interrupt(connection, reading)
             await connection.close()
+
+
+async def _interrupt(connection: aiosqlite.Connection, reading: asyncio.Future[Any]) -> None:
+    """Stop what the connection reads. Raises nothing: `reading` has the error."""
+    # Again and again: SQLite stops only a statement that has begun, and its thread may be late.
+    while not reading.done():
+        await connection.interrupt()
+        await asyncio.wait((reading,), timeout=_INTERRUPT_AGAIN_SECONDS)

@@ -6,10 +6,13 @@ Its server is written for a Sanic of 2021; `_start` and `_close` below are the b
 """
 
 import asyncio
+import faulthandler
 import socket
+from collections.abc import Generator
 from functools import cache
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from httpx._transports import default as transports
 from hypothesis import settings
@@ -37,6 +40,21 @@ sessions._IDLE_IN_TRANSACTION_S = float(_PATIENCE_S)
 
 # Every client reads all certificate authorities anew, which takes 35 ms of a core.
 transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ignore[attr-defined]
+
+
+# pytest-timeout ends a test's call, once; what then hangs in its teardown would hang the run.
+_TEARDOWN_S = 200
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """End the process, with all threads' stacks, whose teardown does not end."""
+    stderr = item.config.stash[fault_handler_stderr_fd_key]
+    faulthandler.dump_traceback_later(_TEARDOWN_S, exit=True, file=stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture

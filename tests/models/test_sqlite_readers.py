@@ -1,6 +1,7 @@
 """Who reads waits neither behind a writer nor, where requests wait, behind a long query."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -105,6 +106,35 @@ async def test_a_query_that_nobody_waits_for_is_stopped(client: sqlite.Client) -
     await cancelled(await started(client, 5))
     assert await client.execute_query_dict("SELECT 1 AS one") == [{"one": 1}]
     assert len(client._readers._everybody._open) == 2
+
+
+@pytest.mark.parametrize("by", ["its caller", "closing"])
+async def test_a_query_is_stopped_that_has_not_begun(client: sqlite.Client, by: str) -> None:
+    """Its thread is late, and SQLite forgets to stop what was not running yet."""
+    await client.execute_query_dict("SELECT 1 AS one")
+    lane = client._readers._everybody
+    ((reader, _),) = lane._open.items()
+    begin = threading.Event()
+    late = asyncio.create_task(reader._execute(begin.wait))  # type: ignore[no-untyped-call]
+    await asyncio.sleep(0)
+    query = asyncio.create_task(client.execute_query_dict(_ENDLESS))
+    while lane._open[reader] is None:
+        await asyncio.sleep(0)
+    stopping = asyncio.create_task(client.close()) if by == "closing" else None
+    if stopping is None:
+        query.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    begin.set()
+    await late
+    with pytest.raises((OperationalError, asyncio.CancelledError)):
+        await query
+    if stopping is not None:
+        await stopping
+    else:
+        while reader not in lane._idle:
+            await asyncio.sleep(0.001)
+    assert await client.execute_query_dict("SELECT 1 AS one") == [{"one": 1}]
 
 
 async def test_there_are_few_connections(client: sqlite.Client) -> None:
