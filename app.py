@@ -24,54 +24,56 @@ from config import Database, Settings, generate_missing, load, traces_wanted
 from config.client_address import client_address
 from config.database import connection_shares
 from manage import blueprint as manage_blueprint
-from models import admissions, database, generation
+from models import admissions, generation
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.db import database
+from models.db.listening import Listener
 from models.errors import ModelError
 from models.generation import GenerationFile
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants
-from models.listening import Listener
+from proxy.access.cors import Origins
+from proxy.access.grants import Grants
 from proxy.admissions import NodeFiles
 from proxy.blueprint import blueprint as proxy_blueprint
 from proxy.bounds import Bounds
 from proxy.downstream import RequestHead
-from proxy.drain import Drain
 from proxy.fair_share import Shares
-from proxy.grants import Grants
 from proxy.handler import DataPlane
-from proxy.journal import Journal
-from proxy.limits_engines import open_limits
-from proxy.preflight import Origins
-from proxy.pricing import listed_name, price
-from proxy.provider_files import configured, upstreams
-from proxy.providers import Provider
+from proxy.journal.consumer import Drain
+from proxy.journal.writer import Journal
+from proxy.limits.engines import open_limits
+from proxy.providers.files import configured, upstreams
+from proxy.providers.provider import Provider
+from proxy.upstream.address_policy import is_refused
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
-from proxy.upstream.refused import is_refused
-from server import descriptors, logs
-from server.body_lines import MARGIN, BodyLines
-from server.connections import Bounds as ConnectionBounds
-from server.connections import Connections
-from server.database_watch import DatabaseState, DatabaseWatch
-from server.downstream import SanicDownstream, of_request
-from server.fallback import JsonErrors
-from server.housekeeping import Housekeeping
-from server.http import StrictHttp
-from server.metrics import Levels, Metrics
-from server.observer import Observer
-from server.operations import Checks
-from server.operations import blueprint as operations_blueprint
-from server.redaction import known_secrets
-from server.reports import Reports
-from server.request_lines import RequestLines
-from server.routing import OpenRouter
-from server.traces import Traces, TracesUnavailable
+from proxy.usage.pricing import listed_name, price
+from server.http.connection import StrictHttp
+from server.http.connections import Bounds as ConnectionBounds
+from server.http.connections import Connections
+from server.http.downstream import SanicDownstream, of_request
+from server.http.fallback import JsonErrors
+from server.http.health import Checks
+from server.http.health import blueprint as operations_blueprint
+from server.http.routing import OpenRouter
+from server.process import descriptors
+from server.process.housekeeping import Housekeeping
+from telemetry import logs
+from telemetry.body_log_lines import MARGIN, BodyLines
+from telemetry.database_watch import DatabaseState, DatabaseWatch
+from telemetry.metrics import Levels, Metrics
+from telemetry.observer import Observer
+from telemetry.otel import Traces, TracesUnavailable
+from telemetry.redaction import known_secrets
+from telemetry.request_log_lines import RequestLines
+from telemetry.sentry import Reports
 
 App: TypeAlias = Sanic[Any, SimpleNamespace]
 
 
 def create_app(*, settings: Settings | None = None) -> App:
-    """An app ready to be served by `server.worker.Worker`.
+    """An app ready to be served by `server.process.worker.Worker`.
 
     Without `settings` the environment is read. Raises config.ConfigError.
     """

@@ -1,19 +1,10 @@
-"""HTML control plane, `/admin/*`: one module per page family.
+"""HTML control plane, `/admin/*`.
 
-    plane       the blueprint, which is all that `app.py` needs; PAGES lists the families
-    pages       the table of pages: deny by default, opt out by name
-    dispatch    from a request to a view: session, role, CSRF, then the view
-    visit       what a view gets: who, what was sent, and the ways to answer
-    session, csrf, toasts              cookies, posts that are ours, "done" notes
-    throttle, known_browser            slow guessing, and who is not held back by others'
-    password_check                     the one place that compares passwords
-    service     what `app.py` hands in
-    rendering, shown, assets           Jinja, its filters, the hashed static files
-    tables, charts, counts, forms/     lists with sort and page in the URL, columns over time, input
-    figures, timeline, drawing         what the dashboard is made of, down to the shapes
-    tail                               the request log as it grows, for all who watch at once
-    danger, handover, csv_files        the last question, a new secret's way, safe exports
-    sign_in, account, dashboard, projects, keys, tokens, requests, audit, usage, users    the views
+    web/         from a request to a view: plane (the blueprint), page_table, dispatch, request,
+                 session, csrf, throttle, errors, rendering, assets
+    components/  what pages are made of: tables, charts, filters, confirmation, one_time_secret
+    forms/       input: fields, what is wrong with them, what they change
+    views/       the pages, one module per family
 
 Conventions:
 
@@ -39,6 +30,6 @@ Conventions:
 Nothing here knows the data plane or the management API.
 """
 
-from admin.plane import blueprint
+from admin.web.plane import blueprint
 
 __all__ = ["blueprint"]

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import Commands
+from cli.command_table import Commands
 from cli.errors import CommandError, WrongUsage
 from config import VERSION, ConfigError
 

@@ -22,7 +22,8 @@ from config import Database, Settings
 from models import Actor
 from models.crypto import KeyRing
 from models.errors import DatabaseDamaged, DatabaseUnavailable, ModelError
-from server import bootstrap, logs
+from setup import prepare as bootstrap
+from telemetry import logs
 
 P = ParamSpec("P")
 

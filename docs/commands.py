@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cli.commands import TABLE, load_command
+from cli.command_table import TABLE, load_command
 
 _HEAD: Final = """\
 # Command line

@@ -4,7 +4,7 @@ from manage import pagination
 from manage.operations import Call, Resource
 from manage.schemas.audit import AuditQuery, AuditView
 from manage.schemas.schema import Page
-from models import listing
+from models.queries import lists
 
 resource = Resource("audit")
 
@@ -13,7 +13,7 @@ resource = Resource("audit")
 async def list_audit_events(call: Call[AuditQuery]) -> Page[AuditView]:
     """List who did what, newest first."""
     wanted = call.given
-    rows = listing.audit_events(
+    rows = lists.audit_events(
         actor=wanted.actor,
         action=wanted.action,
         target_id=wanted.target_id,

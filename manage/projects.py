@@ -15,9 +15,10 @@ from manage.schemas.projects import (
     RevocationView,
 )
 from manage.schemas.schema import Nothing, Page
-from models import Project, listing
+from models import Project
 from models.errors import OriginNotAllowed
 from models.projects import GivenKey
+from models.queries import lists
 
 resource = Resource("projects")
 
@@ -58,7 +59,7 @@ async def create_project(call: Call[ProjectCreation]) -> ProjectView:
 @resource.get("/projects", takes=ProjectQuery, returns=Page[ProjectView])
 async def list_projects(call: Call[ProjectQuery]) -> Page[ProjectView]:
     """List projects, newest first."""
-    rows = listing.projects(q=call.given.q, is_active=call.given.is_active)
+    rows = lists.projects(q=call.given.q, is_active=call.given.is_active)
     found, cursor = await pagination.page("projects", rows, call.given)
     return Page(data=[ProjectView.of(row, list(row.keys)) for row in found], next_cursor=cursor)
 

@@ -4,7 +4,7 @@ from manage import pagination
 from manage.operations import Call, Resource
 from manage.schemas.requests import RequestQuery, RequestView
 from manage.schemas.schema import Page
-from models import listing
+from models.queries import lists
 
 resource = Resource("requests")
 
@@ -13,7 +13,7 @@ resource = Resource("requests")
 async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
     """List requests that were let in, newest first."""
     wanted = call.given
-    rows = listing.requests(
+    rows = lists.requests(
         project_id=wanted.project_id,
         token_id=wanted.token_id,
         model=wanted.model,

@@ -16,8 +16,9 @@ from manage.schemas.tokens import (
     TokenView,
     TokenWithSecret,
 )
-from models import Token, listing
+from models import Token
 from models.errors import LifetimeTooLong
+from models.queries import lists
 
 resource = Resource("tokens")
 
@@ -55,7 +56,7 @@ async def create_token(call: Call[TokenCreation]) -> TokenWithSecret:
 async def list_tokens(call: Call[TokenQuery]) -> Page[TokenView]:
     """List tokens, newest first."""
     wanted = call.given
-    rows = listing.tokens(project_id=wanted.project_id, status=wanted.status, q=wanted.q)
+    rows = lists.tokens(project_id=wanted.project_id, status=wanted.status, q=wanted.q)
     found, cursor = await pagination.page("tokens", rows, wanted)
     return Page(data=[TokenView.of(row) for row in found], next_cursor=cursor)
 

@@ -4,8 +4,8 @@ from manage import cursors
 from manage.operations import Call, Resource
 from manage.schemas.schema import Page
 from manage.schemas.usage import UsageFilter, UsageView
-from models import usage_report
-from models.usage_report import Place
+from models.reports import usage_report
+from models.reports.usage_report import Place
 
 resource = Resource("usage")
 

@@ -18,7 +18,7 @@ from tortoise.exceptions import OperationalError
 
 from config import Database
 from migrations.locking import LockedCommand
-from models.database import adopt_models, tortoise_config
+from models.db.database import adopt_models, tortoise_config
 
 #: `behind` outranks the rest: a database both behind and ahead needs migrating before anything.
 Standing: TypeAlias = Literal["current", "behind", "ahead", "contracted"]

@@ -13,7 +13,7 @@ from tortoise.exceptions import IntegrityError
 from config.client_address import network_of
 from models import audit, changes, passwords, secrets
 from models.audit import Actor
-from models.database import in_one_transaction
+from models.db.database import in_one_transaction
 from models.errors import AdministratorRemoved, LastAdministrator, NameTaken, TooManyHashes
 from models.ids import new_id
 from models.text import clean_text

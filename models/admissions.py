@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from models.conditions import select
-from models.database import dialect
+from models.db.conditions import select
+from models.db.database import dialect
 from models.journal_position import JournalPosition
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
-from models.database import connection, placeholders
+from models.db.database import connection, placeholders
 from models.model_names import IsListed, bounded
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US, USAGE_KEY
 
 if TYPE_CHECKING:
-    from models.ledger import Entry
+    from models.entry import Entry
 
 _SUMS: Final = (
     "requests",

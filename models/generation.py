@@ -16,8 +16,8 @@ from uuid import UUID
 import msgspec
 from tortoise import Model, fields
 
-from models.database import after_commit, connection, dialect
-from models.sqlite_readers import for_requests
+from models.db.database import after_commit, connection, dialect
+from models.db.sqlite_readers import for_requests
 
 NOTIFY_CHANNEL: Final = "llm_proxy_generation"
 

@@ -14,10 +14,10 @@ import msgspec
 
 from models import revocations
 from models.crypto import KeyRing
-from models.database import connection, dialect
+from models.db.database import connection, dialect
+from models.db.sqlite_readers import for_requests
 from models.errors import CorruptCiphertext, ModelError, UnknownEncryptionKey
 from models.projects import Project
-from models.sqlite_readers import for_requests
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
 

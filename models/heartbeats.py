@@ -10,7 +10,7 @@ from typing import Final
 from tortoise import Model, fields
 
 from models import changes
-from models.database import (
+from models.db.database import (
     connection,
     dialect,
     give_up_on_locks_after,

@@ -8,7 +8,7 @@ from tortoise.exceptions import IntegrityError
 
 from models import audit, changes, secrets
 from models.audit import Actor
-from models.database import in_one_transaction
+from models.db.database import in_one_transaction
 from models.errors import NameTaken
 from models.ids import new_id
 

@@ -14,11 +14,11 @@ from uuid import UUID
 
 import msgspec
 
-from models.database import after_commit, connection, dialect, placeholders
+from models.db.database import after_commit, connection, dialect, placeholders
 from models.tokens import Token
 
 if TYPE_CHECKING:
-    from models.ledger import Entry
+    from models.entry import Entry
 
 #: Names of a project and hour that the price list does not have.
 UNLISTED_MAX: Final = 200

@@ -18,15 +18,15 @@ from tortoise import Model, fields
 from config import parse_base_url
 from models.administrators import AdminUser, Role
 from models.audit import AuditEvent, AuditOutcome
-from models.conditions import written
-from models.database import connection, dialect
-from models.ledger import UsageQuality
+from models.db.conditions import written
+from models.db.database import connection, dialect
+from models.db.snapshots import Snapshot
+from models.entry import UsageQuality
 from models.management_tokens import ManagementToken, Scope
 from models.projects import Project, Unmetered
 from models.request_log import RequestLog
 from models.revocations import Revocation, RevocationKind
 from models.rules import Address, is_datable
-from models.snapshots import Snapshot
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
 from models.usage import USAGE_KEY, UsageHour, UsageMinute

@@ -13,7 +13,7 @@ from models import audit, changes, generation, revocations
 from models.audit import Actor
 from models.bindings import Upstreams, binding
 from models.crypto import KeyRing
-from models.database import in_one_transaction
+from models.db.database import in_one_transaction
 from models.errors import (
     KeyMustBeGiven,
     KeyNotNeeded,

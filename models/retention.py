@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from models.database import connection, placeholders
+from models.db.database import connection, placeholders
 from models.ids import first_id_at
 
 #: How long the minute counters are kept.

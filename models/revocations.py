@@ -20,7 +20,7 @@ from uuid import UUID
 from tortoise import Model, fields
 from tortoise.expressions import Q, Subquery
 
-from models.database import connection, dialect, placeholders, run_in_transaction
+from models.db.database import connection, dialect, placeholders, run_in_transaction
 
 if TYPE_CHECKING:
     from models.projects import Project

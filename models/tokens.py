@@ -9,7 +9,7 @@ from tortoise.exceptions import IntegrityError
 
 from models import admissions, audit, changes, generation, revocations, secrets
 from models.audit import Actor
-from models.database import in_one_transaction
+from models.db.database import in_one_transaction
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
 from models.ids import new_id
 from models.projects import Project

@@ -9,7 +9,7 @@ from models import audit, changes, generation, revocations
 from models.audit import Actor
 from models.bindings import binding
 from models.crypto import KeyRing
-from models.database import in_one_transaction
+from models.db.database import in_one_transaction
 from models.errors import KeyRemoved
 from models.ids import new_id
 from models.projects import Project

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from loguru import logger
 
-from proxy.journal_files import SUFFIX, entry_of
+from proxy.journal.files import SUFFIX, entry_of
 
 #: Read at once.
 _PIECE_BYTES: Final = 1024 * 1024

@@ -1,8 +1,8 @@
 """The client's side of one request, as the data path sees it.
 
 `Downstream` is the seam: the path reads a head and body chunks from it and starts, writes and
-finishes (or aborts) one response, and never learns which server carries it. `server/downstream.py`
-is the implementation over Sanic; a leaner one can stand beside it.
+finishes (or aborts) one response, and never learns which server carries it.
+`server/http/downstream.py` is the implementation over Sanic; a leaner one can stand beside it.
 """
 
 from __future__ import annotations

@@ -9,16 +9,16 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from models.ledger import ENTRY_VERSION, Entry, Outcome
-from proxy.body_budget import KeptBytes
-from proxy.body_copies import BodyCopies
+from models.entry import ENTRY_VERSION, Entry, Outcome
+from proxy.access.grants import Grant
+from proxy.body.budget import KeptBytes
+from proxy.body.passing_model import PassingModel
+from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.errors import Refusal
-from proxy.grants import Grant
-from proxy.metering import Meter
-from proxy.passing_model import PassingModel
-from proxy.providers import Route
-from proxy.usage import Usage
+from proxy.providers.provider import Route
+from proxy.usage.meter import Meter
+from proxy.usage.readers import Usage
 
 
 class Pricing(Protocol):

@@ -1,6 +1,6 @@
 """What an upstream's failure is called in the ledger, and what the client is told of it."""
 
-from models.ledger import Outcome
+from models.entry import Outcome
 from proxy import errors
 from proxy.upstream.errors import (
     ConnectFailed,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from proxy import errors
-from proxy.grants import Grant
+from proxy.access.grants import Grant
 
 
 class Shares(NamedTuple):

@@ -13,29 +13,30 @@ from time import perf_counter
 from typing import Final
 from uuid import UUID
 
+from models.entry import Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
-from models.ledger import Outcome
-from proxy import answer, errors, failures, forward, preflight
-from proxy.authentication import authenticate
-from proxy.authorization import authorize, check_source, upstream_of
-from proxy.body_budget import BodyBudget, KeptBytes
-from proxy.body_copies import BodyCopies
-from proxy.body_reading import BodyReading, Wanted, wanted
+from proxy import errors, failures, forward, responses
+from proxy.access import cors
+from proxy.access.authentication import authenticate
+from proxy.access.authorization import authorize, check_source, upstream_of
+from proxy.access.grants import Grant, Grants
+from proxy.body.budget import BodyBudget, KeptBytes
+from proxy.body.passing_model import PassingModel
+from proxy.body.reading import BodyReading, Wanted, wanted
+from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Ledger, Observer, Pricing
 from proxy.fair_share import FairShare
-from proxy.grants import Grant, Grants
 from proxy.headers import trailers_for_downstream
 from proxy.hops import MOST_HOPS
-from proxy.limits import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
-from proxy.metering import Meter, meter_for
-from proxy.passing_model import PassingModel
-from proxy.providers import Provider, Route
+from proxy.limits.store import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
+from proxy.providers.provider import Provider, Route
 from proxy.turns import Turns
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
 from proxy.upstream.errors import UpstreamError
 from proxy.upstream.pool import Pool
+from proxy.usage.meter import Meter, meter_for
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
@@ -57,7 +58,7 @@ class DataPlane:
         ledger: Ledger,
         pricing: Pricing,
         client_address: Callable[[RequestHead], str],
-        origins: preflight.Origins,
+        origins: cors.Origins,
         observer: Observer,
     ) -> None:
         self._bounds = bounds
@@ -85,10 +86,8 @@ class DataPlane:
         self.active.add(exchange)
         try:
             self._check_capacity(exchange.head.hops)
-            if preflight.is_preflight(exchange.head):
-                downstream.start(
-                    await preflight.answer(exchange.head, self._origins, exchange.id_text)
-                )
+            if cors.is_preflight(exchange.head):
+                downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
                 await downstream.finish()
                 return
             grant, exchange.digest = await authenticate(exchange.head.headers, self._grants)
@@ -101,7 +100,7 @@ class DataPlane:
                 head = await self._pass_interim(downstream, connection, exchange, head)
                 meter = exchange.meter = meter_for(head.headers, asked_for_usage=asked)
                 exchange.status, exchange.started = head.status, perf_counter()
-                downstream.start(answer.response_head(exchange, head, meter, reservation))
+                downstream.start(responses.response_head(exchange, head, meter, reservation))
                 last = await self._relay(downstream, connection, exchange, meter)
             finally:
                 forward.finish(self._pool, connection, upload)
@@ -232,7 +231,7 @@ class DataPlane:
                 "The token's limits cannot be checked right now.", retry_after=1.0
             ) from exc
         except Exhausted as exhausted:
-            raise answer.limit_refusal(exhausted) from exhausted
+            raise responses.limit_refusal(exhausted) from exhausted
 
     # After the upstream began to answer
 
@@ -246,7 +245,7 @@ class DataPlane:
         """Pass on interim responses (RFC 9110 15.2) until the final one."""
         while head.status < 200:
             if head.status != 100:
-                downstream.inform(head.status, head.reason, answer.interim_headers(head))
+                downstream.inform(head.status, head.reason, responses.interim_headers(head))
             head = await connection.head()
         exchange.first_byte = perf_counter()
         return head
@@ -327,7 +326,7 @@ class DataPlane:
         exchange.status = refusal.status
         known = exchange.grant.provider if exchange.grant is not None else None
         provider = known or self._default_provider
-        head, content = answer.refusal(exchange, provider, refusal)
+        head, content = responses.refusal(exchange, provider, refusal)
         exchange.bytes_out = len(content)
         if reservation is not None:
             self._record(exchange, outcome)

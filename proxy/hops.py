@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy.providers import BUILT_IN
+from proxy.providers.provider import BUILT_IN
 from proxy.upstream.dialing import Origin, parse_base_url
 
 MOST_HOPS: Final = 3

@@ -20,8 +20,8 @@ from pytest_sanic.plugin import sanic_client, test_server, unused_port
 from pytest_sanic.utils import TestServer
 from sanic import Sanic
 
-from models import database as connecting
-from models import sessions
+from models.db import database as connecting
+from models.db import sessions
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 

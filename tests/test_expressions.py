@@ -17,6 +17,7 @@ import pytest
 
 import proxy
 import server
+import telemetry
 
 #: How Python itself takes expressions apart.
 PARSER = importlib.import_module("re._parser")
@@ -43,7 +44,7 @@ def parsed(pattern: re.Pattern[Any]) -> Any:
 
 
 def _expressions() -> Iterator[tuple[str, re.Pattern[Any]]]:
-    for room in (proxy, server):
+    for room in (proxy, server, telemetry):
         for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             for name, value in vars(importlib.import_module(module.name)).items():
                 if isinstance(value, re.Pattern):
@@ -59,7 +60,10 @@ def test_no_expression_tries_the_same_bytes_in_two_ways(name: str) -> None:
 
 
 def test_the_expressions_of_the_front_door_are_among_them() -> None:
-    assert {"server.framing._FIELD", "server.framing._CHUNK_LINE"} <= EXPRESSIONS.keys()
+    assert {
+        "server.http.framing._FIELD",
+        "server.http.framing._CHUNK_LINE",
+    } <= EXPRESSIONS.keys()
 
 
 @pytest.mark.parametrize("pattern", ["(a(?:b+|c)*)x{1,3}", "(?:a|b*?)c", "^a*b*"])
@@ -67,6 +71,6 @@ def test_a_backtracking_expression_would_be_found(pattern: str) -> None:
     assert list(backtracking(parsed(re.compile(pattern))))
 
 
-@pytest.mark.parametrize("name", ["server.framing._FIELD", "proxy.multipart._FIELD"])
+@pytest.mark.parametrize("name", ["server.http.framing._FIELD", "proxy.body.multipart._FIELD"])
 def test_a_search_for_fields_starts_only_where_a_line_does(name: str) -> None:
     assert EXPRESSIONS[name].pattern.startswith(b"^")

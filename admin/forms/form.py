@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from admin.visit import Sent
+from admin.web.request import Sent
 
 F = TypeVar("F", bound="Form")
 

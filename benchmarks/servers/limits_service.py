@@ -14,8 +14,8 @@ from typing import Any
 import uvloop
 
 from config.database import parse_database_url
-from proxy.limits import Claim, Exhausted, LimitsUnavailable
-from proxy.limits_postgres import PostgresLimits
+from proxy.limits.postgres import PostgresLimits
+from proxy.limits.store import Claim, Exhausted, LimitsUnavailable
 
 #: So high that they are decided on every request, and never reached.
 _QUOTA = 10**12

@@ -10,7 +10,7 @@ from manage.schemas.queries import Number, OwnedQuery
 from manage.schemas.schema import Schema
 from manage.schemas.usage import NANOS
 from models import RequestLog
-from models.ledger import Outcome, UsageQuality
+from models.entry import Outcome, UsageQuality
 
 _US_IN_MS: Final = 1000
 

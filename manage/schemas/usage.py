@@ -8,7 +8,7 @@ from pydantic import Field
 
 from manage.schemas.queries import OwnedQuery
 from manage.schemas.schema import Schema
-from models.usage_report import (
+from models.reports.usage_report import (
     DEFAULT_RANGE,
     GROUP_COLUMN,
     Bucket,

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import certifi
 
+from proxy.upstream.address_policy import is_refused
 from proxy.upstream.connection import Timeouts, UpstreamConnection
 from proxy.upstream.errors import ConnectFailed, ConnectTimedOut
-from proxy.upstream.refused import is_refused
 
 #: RFC 8305 5: an address that keeps silent for so long gets company, in seconds.
 ATTEMPT_DELAY: Final = 0.25

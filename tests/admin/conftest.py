@@ -23,7 +23,7 @@ from config import Database, Settings, load
 from models import Actor, AdminUser, Project, Token, passwords
 from models.administrators import Role
 from models.crypto import KeyRing
-from server.protocol import StrictProtocol
+from server.http.protocol import StrictProtocol
 
 PASSWORD: Final = "correct horse battery"
 KEY: Final = "sk-the-upstream-key-0001"

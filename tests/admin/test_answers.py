@@ -8,8 +8,9 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 import admin as room
-from models import AdminUser, listing
+from models import AdminUser
 from models.errors import DatabaseUnavailable
+from models.queries import lists
 from tests.admin.conftest import Browser, make_project, make_token
 
 STATIC = Path(room.__file__).parent / "static"
@@ -123,12 +124,12 @@ async def test_a_database_that_is_away_is_503_and_a_mistake_of_ours_500(
     async def mistaken(*_: object, **__: object) -> None:
         raise OperationalError("a secret detail")
 
-    monkeypatch.setattr(listing, "page", away)
+    monkeypatch.setattr(lists, "page", away)
     answer = await admin.get("/admin/tokens")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
     assert "The database cannot be reached" in answer.text
-    monkeypatch.setattr(listing, "page", mistaken)
+    monkeypatch.setattr(lists, "page", mistaken)
     answer = await admin.get("/admin/tokens")
     assert answer.status_code == 500
     assert "a secret detail" not in answer.text

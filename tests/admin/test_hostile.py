@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from admin.csv_files import cell
+from admin.components.csv_files import cell
 from models import AuditEvent, Project, Token
 from tests.admin.conftest import (
     BY,

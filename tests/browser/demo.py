@@ -13,9 +13,9 @@ from uuid import UUID
 from config import Settings
 from models import Actor, AdminUser, Project, Token
 from models.crypto import KeyRing
+from models.entry import Entry, Outcome, apply_batch
 from models.ids import first_id_at
-from models.ledger import Entry, Outcome, apply_batch
-from server.bootstrap import connected
+from setup.prepare import connected
 
 VIEWER: Final = ("erin", "viewer-of-the-demo")
 _BY: Final = Actor("cli:alex", ip="192.0.2.14")

@@ -10,17 +10,17 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from models import ledger
-from models.ledger import Entry
+from models import entry
+from models.entry import Entry
 from models.model_names import IsListed
-from proxy import drain, journal_files
-from proxy.drain import Drain
-from proxy.journal import Journal
-from proxy.journal_files import JournalFile
-from proxy.limits_postgres import PostgresLimits
-from proxy.limits_sqlite import SqliteLimits
-from proxy.pricing import is_listed
+from proxy.journal import consumer, files
+from proxy.journal.consumer import Drain
+from proxy.journal.files import JournalFile
+from proxy.journal.writer import Journal
+from proxy.limits.postgres import PostgresLimits
+from proxy.limits.sqlite import SqliteLimits
 from proxy.upstream.pool import Pool
+from proxy.usage.pricing import is_listed
 
 _ADOPT_EVERY_S: Final = 0.2
 
@@ -43,7 +43,7 @@ class Faults:
         self._install_batches()
         self._install_files()
         # What takes seconds in life, and thousands of entries.
-        drain._ADOPT_EVERY_S = _ADOPT_EVERY_S  # type: ignore[misc]
+        consumer._ADOPT_EVERY_S = _ADOPT_EVERY_S  # type: ignore[misc]
         _defaults(Journal)["rotate_bytes"] = 1
         if bound := os.environ.get("CHAOS_KEPT_MAX_BYTES"):
             _defaults(Journal)["kept_max_bytes"] = int(bound)
@@ -88,7 +88,7 @@ class Faults:
         setattr(owner, name, faulty)
 
     def _install_batches(self) -> None:
-        apply, apply_batch = ledger._apply, ledger.apply_batch
+        apply, apply_batch = entry._apply, entry.apply_batch
 
         async def uncommitted(
             journal: str, start: int, end: int, entries: list[Entry], is_listed: IsListed
@@ -104,12 +104,12 @@ class Faults:
                 self.reached("after the commit")
             return position
 
-        ledger._apply = uncommitted  # type: ignore[assignment]
+        entry._apply = uncommitted  # type: ignore[assignment]
         kept: Callable[..., Coroutine[None, None, int]] = committed
         _defaults(Drain)["apply"] = kept
 
     def _install_files(self) -> None:
-        adopt, remove = journal_files.adopt, JournalFile.remove
+        adopt, remove = files.adopt, JournalFile.remove
         adopted: set[str] = set()
 
         def noticing(path: Path) -> JournalFile | None:
@@ -124,7 +124,7 @@ class Faults:
                 self.reached("adopted and drained" if file.id in adopted else "during rotation")
             remove(file)
 
-        journal_files.adopt = noticing
+        files.adopt = noticing
         JournalFile.remove = lingering  # type: ignore[method-assign, assignment]
 
 

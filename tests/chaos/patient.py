@@ -7,56 +7,74 @@ The same module is the workers' entry point.
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pkgutil import resolve_name
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
-from server import launch
-from server.supervisor import python
-
+#: An earlier release is run by this, too; where its modules were.
+_EARLIER: Final = {
+    "models.db.sessions": "models.sessions",
+    "models.entry": "models.ledger",
+    "proxy.access.grants": "proxy.grants",
+    "proxy.limits.postgres": "proxy.limits_postgres",
+    "proxy.limits.sqlite": "proxy.limits_sqlite",
+    "server.process.launch": "server.launch",
+    "server.process.supervisor": "server.supervisor",
+    "server.process.worker": "server.worker",
+    "server.process.worker_main": "server.worker_main",
+    "telemetry.database_watch": "server.database_watch",
+}
 _SECONDS: Final = 60.0
-OF_A_SUPERVISOR: Final = ("server.supervisor:GRACE_AFTER_DRAIN",)
+OF_A_SUPERVISOR: Final = ("server.process.supervisor:GRACE_AFTER_DRAIN",)
 OF_A_WORKER: Final = (
     "app:_LAST_DRAIN",
     "app:_LAST_TRANSACTIONS",
     "models.heartbeats:_LOCK_WAIT_S",
-    "models.ledger:_LOCK_WAIT_S",
-    "models.sessions:_IDLE_IN_TRANSACTION_S",
-    "models.sessions:_LOCK_WAIT_S",
-    "proxy.grants:_LOAD_TIMEOUT",
-    "proxy.grants:_REFRESH_TIMEOUT",
-    "proxy.limits_postgres:_CLOSE_TIMEOUT_S",
-    "proxy.limits_postgres:_COMMAND_TIMEOUT_S",
-    "proxy.limits_postgres:_TIMEOUT_S",
-    "proxy.limits_sqlite:_BUSY_TIMEOUT_S",
-    "proxy.limits_sqlite:_CLOSE_TIMEOUT_S",
-    "server.database_watch:_PATIENCE_S",
-    "server.worker:GRACE_AFTER_DRAIN",
-    "server.worker:_LAST_WORDS",
+    "models.entry:_LOCK_WAIT_S",
+    "models.db.sessions:_IDLE_IN_TRANSACTION_S",
+    "models.db.sessions:_LOCK_WAIT_S",
+    "proxy.access.grants:_LOAD_TIMEOUT",
+    "proxy.access.grants:_REFRESH_TIMEOUT",
+    "proxy.limits.postgres:_CLOSE_TIMEOUT_S",
+    "proxy.limits.postgres:_COMMAND_TIMEOUT_S",
+    "proxy.limits.postgres:_TIMEOUT_S",
+    "proxy.limits.sqlite:_BUSY_TIMEOUT_S",
+    "proxy.limits.sqlite:_CLOSE_TIMEOUT_S",
+    "telemetry.database_watch:_PATIENCE_S",
+    "server.process.worker:GRACE_AFTER_DRAIN",
+    "server.process.worker:_LAST_WORDS",
 )
 
 
 def serve(module: str) -> int:
     """The supervisor, whose workers are started by that module."""
     _wait_for(OF_A_SUPERVISOR)
-    launch.python = lambda _, *arguments: python(module, *arguments)  # type: ignore[attr-defined]
-    return launch.serve()
+    launch, python = _found("server.process.launch"), _found("server.process.supervisor").python
+    launch.python = lambda _, *arguments: python(module, *arguments)
+    status: int = launch.serve()
+    return status
 
 
 def work() -> int:
     """One worker."""
     # It imports everything, which the supervisor has no use for.
-    from server import worker_main
-
+    worker_main = _found("server.process.worker_main")
     _wait_for(OF_A_WORKER)
-    return worker_main.main()
+    status: int = worker_main.main()
+    return status
+
+
+def _found(module: str) -> Any:
+    with suppress(ImportError):
+        return import_module(module)
+    return import_module(_EARLIER[module])
 
 
 def _wait_for(names: Sequence[str]) -> None:
     for name in names:
         module, _, constant = name.partition(":")
-        # An earlier release is run by this, too, and may lack one.
-        with suppress(ImportError, AttributeError):
-            owner = resolve_name(module)
+        # An earlier release may lack one.
+        with suppress(ImportError, AttributeError, KeyError):
+            owner = _found(module)
             if hasattr(owner, constant):
                 setattr(owner, constant, _SECONDS)
 

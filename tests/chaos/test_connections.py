@@ -16,7 +16,7 @@ from config import Database
 from config.database import LEAST_CONNECTIONS, ConnectionShares, connection_shares
 from fake_upstream import FakeUpstream
 from migrations import schema
-from models.database import postgres_address
+from models.db.database import postgres_address
 from tests.chaos.client import Answer, Client
 from tests.chaos.conftest import started
 from tests.chaos.test_crashes import check_books

@@ -14,7 +14,7 @@ from models import Token
 from models.journal_position import JournalPosition
 from models.request_log import RequestLog
 from models.usage import UsageHour
-from proxy.journal_files import SUFFIX
+from proxy.journal.files import SUFFIX
 from tests.chaos.client import STREAM, Answer, Client, streaming
 from tests.chaos.conftest import PatientService, started
 from tests.fixtures.processes import kill, processes

@@ -16,7 +16,7 @@ import pytest
 
 from config import Database
 from fake_upstream import FakeUpstream
-from models.database import postgres_address
+from models.db.database import postgres_address
 from models.revocations import Revocation
 from models.tokens import Token
 from tests.chaos.client import Answer, Client

@@ -15,7 +15,7 @@ from unittest import mock
 
 from cli.__main__ import main
 from config.database import parse_database_url
-from models import database
+from models.db import database
 from tests.fixtures.processes import bare_environment
 
 T = TypeVar("T")

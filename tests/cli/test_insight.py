@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from models import ledger
+from models import entry
 from tests.cli.running import CommandLine
 from tests.models.rows import an_entry
 
@@ -36,7 +36,7 @@ def used(cli: CommandLine) -> CommandLine:
         an_entry(**common, model="o3"),
         an_entry(**common, status=429, prompt_tokens=None, completion_tokens=None),
     ]
-    cli.on_database(lambda: ledger.apply_batch("test", 0, 1, entries))
+    cli.on_database(lambda: entry.apply_batch("test", 0, 1, entries))
     return cli
 
 

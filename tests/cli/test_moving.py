@@ -26,11 +26,11 @@ from models import (
     secrets,
 )
 from models.crypto import KeyRing
+from models.db.snapshots import snapshot
+from models.entry import apply_batch
 from models.grants import load_grant
-from models.ledger import apply_batch
-from models.snapshots import snapshot
-from proxy.limits import Claim, Exhausted
-from proxy.limits_engines import open_limits
+from proxy.limits.engines import open_limits
+from proxy.limits.store import Claim, Exhausted
 from tests.cli.conftest import configured
 from tests.cli.running import CommandLine
 from tests.models.rows import BY, an_entry

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from fake_upstream import generated
-from server.departure import has_left
-from server.protocol import StrictProtocol
+from server.http.disconnect import has_left
+from server.http.protocol import StrictProtocol
 from tests.differential.conftest import Both, code, issue
 from tests.differential.wire import PATIENCE, Ask, Wire, wired
 from tests.proxy.upstream.corpus import CHUNKED, MALFORMED, OK

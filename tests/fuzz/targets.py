@@ -12,18 +12,18 @@ import brotli  # type: ignore[import-untyped]
 import msgspec
 import zstandard
 
-from proxy.body import JsonReader, inspect
+from proxy.body.json_scanner import TopLevelScanner
+from proxy.body.kept_body import KeptBody
+from proxy.body.model_rule import NAME_MAX_BYTES, named_by_form, named_by_json
+from proxy.body.multipart import FormReader
+from proxy.body.request_body import JsonReader, inspect
 from proxy.errors import InvalidRequest
-from proxy.event_usage import StreamReader
-from proxy.json_scan import TopLevelScanner
-from proxy.kept_body import KeptBody
-from proxy.metering import Meter, meter_for
-from proxy.model_rule import NAME_MAX_BYTES, named_by_form, named_by_json
-from proxy.multipart import FormReader
 from proxy.turns import PART_BYTES
 from proxy.upstream.errors import ProtocolViolation
 from proxy.upstream.response import ResponseReader
-from server.framing import ChunkedBody, FramingError, ParsedHead, parse_head
+from proxy.usage.event_usage import StreamReader
+from proxy.usage.meter import Meter, meter_for
+from server.http.framing import ChunkedBody, FramingError, ParsedHead, parse_head
 from tests.fuzz.turns import Counter
 
 Pieces = Sequence[bytes]

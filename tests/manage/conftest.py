@@ -19,9 +19,9 @@ import manage
 from config import Database, Settings, load
 from models.bindings import Upstreams
 from models.crypto import KeyRing
-from server.connections import Bounds, Connections
-from server.protocol import StrictProtocol
-from server.routing import OpenRouter
+from server.http.connections import Bounds, Connections
+from server.http.protocol import StrictProtocol
+from server.http.routing import OpenRouter
 
 MANAGEMENT_TOKEN = "management-token-of-the-tests"
 UPSTREAMS = Upstreams(

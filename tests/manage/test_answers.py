@@ -12,7 +12,7 @@ import pytest
 from loguru import logger
 
 from config import Database
-from models import database as connecting
+from models.db import database as connecting
 from models.errors import DatabaseUnavailable
 from tests.manage.conftest import MANAGEMENT_TOKEN, Make
 
@@ -260,7 +260,7 @@ async def test_without_a_database_it_says_so(
     async def away(*_: object, **__: object) -> None:
         raise DatabaseUnavailable("connection refused to postgres://secret")
 
-    monkeypatch.setattr("models.listing.page", away)
+    monkeypatch.setattr("models.queries.lists.page", away)
     response = await client.get("/manage/projects")
     _error(response, 503, "database_unavailable")
     assert int(response.headers["retry-after"]) > 0
@@ -275,7 +275,7 @@ async def test_mistake_of_ours_is_told_in_shape_and_logged_once(
 
     lines: list[str] = []
     sink = logger.add(lines.append, format="{message}")
-    monkeypatch.setattr("models.listing.page", broken)
+    monkeypatch.setattr("models.queries.lists.page", broken)
     response = await client.get("/manage/projects")
     logger.remove(sink)
     _error(response, 500, "internal_error")

@@ -11,8 +11,8 @@ import pytest
 
 from config import Database
 from migrations import schema
-from models.database import connected, connection, placeholders
-from models.ledger import apply_batch
+from models.db.database import connected, connection, placeholders
+from models.entry import apply_batch
 from models.request_log import RequestLog
 from models.tokens import Token
 from models.upstream_keys import UpstreamKey

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 from config import Database
 from migrations import schema
-from models.conditions import select
-from models.database import connected
+from models.db.conditions import select
+from models.db.database import connected
 
 #: Base URLs as they were stored, and what a key of such a project is bound to.
 BOUND: Final = {

@@ -7,10 +7,11 @@ import pytest
 
 from config import Database
 from migrations import schema
-from models import Project, Token, listing, newest_first
-from models.conditions import select
-from models.database import connected, dialect
+from models import Project, Token
+from models.db.conditions import select
+from models.db.database import connected, dialect
 from models.ids import first_id_at, new_id
+from models.queries import lists, scans
 
 NOW = datetime.now(UTC)
 
@@ -50,7 +51,7 @@ async def _found(q: str) -> list[UUID]:
     found: list[UUID] = []
     before = None
     while True:
-        rows, before = await listing.page(listing.tokens(q=q), limit=4, before=before)
+        rows, before = await lists.page(lists.tokens(q=q), limit=4, before=before)
         found += [row.id for row in rows]
         if before is None:
             return found
@@ -60,8 +61,8 @@ async def test_rows_from_before_and_after_are_found_in_order(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The index is what is tested here, not the walk along the newest.
-    monkeypatch.setattr(newest_first, "_FIRST_WINDOW", 1)
-    monkeypatch.setattr("models.search._PATIENCE", 0)
+    monkeypatch.setattr(scans, "_FIRST_WINDOW", 1)
+    monkeypatch.setattr("models.queries.search._PATIENCE", 0)
     before, after = _ids(NOW), _ids(NOW + timedelta(milliseconds=7))
     owner = await _owner(database)
     await _step_back(database)
@@ -73,7 +74,7 @@ async def test_rows_from_before_and_after_are_found_in_order(
         for number in range(3):
             wanted = [*before[number::3], *after[number::3]]
             assert await _found(f"BATCH {number}") == sorted(wanted, reverse=True)
-        assert [row.id for row in await listing.projects(q="OC").matching] == [owner.id]
+        assert [row.id for row in await lists.projects(q="OC").matching] == [owner.id]
         if dialect() == "sqlite":
             rows = await select("SELECT token_id FROM token_number ORDER BY number")
             assert [UUID(row["token_id"]) for row in rows] == sorted([*before, *after])

@@ -9,7 +9,7 @@ import pytest
 from config import Database
 from migrations import schema
 from migrations.schema import SchemaState
-from models.database import connected, connection, placeholders
+from models.db.database import connected, connection, placeholders
 from models.errors import DatabaseUnavailable
 from models.projects import Project
 

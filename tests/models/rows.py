@@ -5,8 +5,8 @@ from uuid import UUID
 
 from models.audit import Actor
 from models.crypto import KeyRing
+from models.entry import Entry
 from models.ids import new_id
-from models.ledger import Entry
 from models.projects import Project
 
 RING: Final = KeyRing([b"k" * 32])

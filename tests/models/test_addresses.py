@@ -9,7 +9,7 @@ import pytest
 from models import generation
 from models.audit import AuditEvent
 from models.bindings import Upstreams, binding
-from models.conditions import select
+from models.db.conditions import select
 from models.errors import KeyMustBeGiven, KeyNotNeeded, NameTaken, OriginNotAllowed
 from models.projects import GivenKey, Project
 from models.upstream_keys import UpstreamKey

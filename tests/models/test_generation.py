@@ -10,7 +10,7 @@ import pytest
 
 from config import Database
 from models import generation
-from models.database import run_in_transaction
+from models.db.database import run_in_transaction
 from models.generation import Change, ChangeRecord, GenerationFile
 from models.ids import new_id
 
@@ -120,7 +120,7 @@ async def test_postgres_notifies_at_commit(postgres_database: Database) -> None:
 
     import asyncpg
 
-    from models import database as connecting
+    from models.db import database as connecting
 
     async with connecting.connected(postgres_database):
         listener = await asyncpg.connect(

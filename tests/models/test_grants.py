@@ -7,7 +7,7 @@ import pytest
 
 from config import Database
 from models import secrets
-from models.database import postgres_address
+from models.db.database import postgres_address
 from models.grants import load_grant
 from models.tokens import Token
 from tests.models.rows import BY, RING, a_project

@@ -9,8 +9,8 @@ import pytest
 
 from config import Database
 from models import model_names
-from models.database import run_in_transaction
-from models.ledger import Entry, apply_batch
+from models.db.database import run_in_transaction
+from models.entry import Entry, apply_batch
 from models.request_log import RequestLog
 from models.tokens import Token
 from models.usage import UsageHour, UsageMinute

@@ -9,13 +9,14 @@ import pytest
 from tortoise.expressions import Q
 
 from config import Database
-from models import listing, revocations
+from models import revocations
 from models.audit import AuditEvent
-from models.database import connected, postgres_address
+from models.db.database import connected, postgres_address
 from models.errors import ProjectDeleted, ProjectInactive, TokenRevoked
 from models.generation import changes_since, current
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grant
 from models.projects import Project, RevokedCounts
+from models.queries import lists
 from models.revocations import Revocation
 from models.secrets import digest
 from models.tokens import Token, TokenSecret
@@ -74,8 +75,8 @@ async def test_a_token_whose_row_is_locked_is_revoked_at_once(postgres: Database
         await token.revoke(by=BY)
         assert await AuditEvent.filter(action="token.revoke").count() == 1
         assert await revocations.complete() == 1
-        revoked, _ = await listing.page(listing.tokens(status="revoked"), limit=10)
-        active, _ = await listing.page(listing.tokens(status="active"), limit=10)
+        revoked, _ = await lists.page(lists.tokens(status="revoked"), limit=10)
+        active, _ = await lists.page(lists.tokens(status="active"), limit=10)
         assert ([row.id for row in revoked], [row.id for row in active]) == ([token.id], [other.id])
 
     assert await revocations.complete() == 0
@@ -124,8 +125,8 @@ async def test_a_locked_project_is_deactivated_at_once(postgres: Database) -> No
         found = await Project.find(project.id)
         assert found is not None
         assert not found.is_active
-        inactive, _ = await listing.page(listing.projects(is_active=False), limit=10)
-        active, _ = await listing.page(listing.projects(is_active=True), limit=10)
+        inactive, _ = await lists.page(lists.projects(is_active=False), limit=10)
+        active, _ = await lists.page(lists.projects(is_active=True), limit=10)
         assert ([row.id for row in inactive], active) == ([project.id], [])
     with pytest.raises(ProjectInactive):
         await Token.issue(project, by=BY)
@@ -146,7 +147,7 @@ async def test_a_locked_project_is_deleted_at_once(postgres: Database) -> None:
         grant = await _grant(secret)
         assert (grant.revoked_at is None, grant.project_is_active, grant.keys) == (False, False, ())
         assert await Project.find(project.id) is None
-        assert (await listing.page(listing.projects(), limit=10))[0] == []
+        assert (await lists.page(lists.projects(), limit=10))[0] == []
     assert await revocations.complete() == 0
     row = await Project.get(id=project.id)
     assert (row.is_active, row.live_name, await row.keys.all()) == (False, None, [])

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from server import exposition
+from telemetry import exposition
 from tests.operations.scraping import Scrape
 
 _BOUNDS: Final = ("0.005", "0.1", "10.0", "+Inf")

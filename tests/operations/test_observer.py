@@ -7,11 +7,11 @@ from typing import Any, Final
 from unittest.mock import ANY
 from uuid import UUID
 
-from models.ledger import Entry
-from proxy.pricing import listed_name
-from server.metrics import Levels, Metrics, Refused
-from server.observer import BATCH, Observer
-from server.request_lines import RequestLines
+from models.entry import Entry
+from proxy.usage.pricing import listed_name
+from telemetry.metrics import Levels, Metrics, Refused
+from telemetry.observer import BATCH, Observer
+from telemetry.request_log_lines import RequestLines
 from tests.operations.scraping import Scrape
 
 ID: Final = UUID("01a20904-dab6-76eb-9a0f-d1bb5fed022c")

@@ -13,7 +13,7 @@ import pytest
 from config import Database
 from fake_upstream import FakeUpstream
 from migrations import schema
-from models.database import connected, connection, postgres_address, run_in_transaction
+from models.db.database import connected, connection, postgres_address, run_in_transaction
 from tests.chaos.client import Client
 from tests.chaos.conftest import started
 from tests.chaos.test_crashes import check_books

@@ -16,9 +16,9 @@ from loguru import logger
 
 from config import ConfigError, load
 from fake_upstream import FakeUpstream
-from proxy.decoding import Decoder
-from server import reports
-from server.reports import PER_MINUTE, Reports
+from proxy.usage.content_coding import Decoder
+from telemetry import sentry
+from telemetry.sentry import PER_MINUTE, Reports
 from tests.fixtures.service import UPSTREAM_KEY, RunService
 from tests.system.streams import CHAT, STREAM
 
@@ -83,7 +83,7 @@ def ingest() -> Iterator[Ingest]:
 @pytest.fixture
 def opened(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reports]:
     # As long as a stall of the machine may take.
-    monkeypatch.setattr(reports, "LAST_REPORTS", 60.0)
+    monkeypatch.setattr(sentry, "LAST_REPORTS", 60.0)
     logger.remove()
     found = Reports(ingest.dsn, (KNOWN,))
     found.open()
@@ -202,7 +202,7 @@ async def test_a_sentry_that_is_away_costs_reports_and_nothing_else(
 def test_without_the_package_the_start_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.setattr(reports, "find_spec", lambda _: None)
+    monkeypatch.setattr(sentry, "find_spec", lambda _: None)
     wanted = load({"SENTRY_DSN": "https://key@sentry.example/1"}, None)
 
     with pytest.raises(ConfigError, match=r"^SENTRY_DSN: .*pip install"):

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from server import scrapes
-from server.scrapes import Scrapes
+from telemetry import scrapes
+from telemetry.scrapes import Scrapes
 
 _PATIENCE_S: Final = 60
 

@@ -17,12 +17,12 @@ from config import traces_wanted
 from fake_upstream import FakeUpstream, expected_usage
 from proxy.downstream import RequestHead
 from proxy.exchange import Exchange
-from proxy.pricing import listed_name
-from server import observer as observing
-from server.metrics import Levels, Metrics
-from server.observer import Observer
-from server.request_lines import RequestLines
-from server.traces import Traces
+from proxy.usage.pricing import listed_name
+from telemetry import observer as observing
+from telemetry.metrics import Levels, Metrics
+from telemetry.observer import Observer
+from telemetry.otel import Traces
+from telemetry.request_log_lines import RequestLines
 from tests.fixtures.service import RunService
 from tests.operations.test_observer import entry
 from tests.system.streams import CHAT

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from models.bindings import Upstreams
 from models.grants import GrantRecord, KeyMaterial
+from proxy.access.grants import Grant
 from proxy.downstream import RawHeaders, RequestHead
-from proxy.grants import Grant
-from proxy.providers import BUILT_IN
+from proxy.providers.provider import BUILT_IN
 
 #: Where the built-in providers are, with nothing configured.
 UPSTREAMS: Final = Upstreams({name: provider.base_url for name, provider in BUILT_IN.items()})

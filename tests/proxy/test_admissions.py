@@ -13,10 +13,10 @@ from config import Database, Settings, load
 from models import admissions
 from models.tokens import Token
 from proxy.admissions import NodeFiles
-from proxy.drain import Drain
-from proxy.journal import Journal
-from proxy.limits import Claim, Exhausted, LimitStore
-from proxy.limits_engines import open_limits
+from proxy.journal.consumer import Drain
+from proxy.journal.writer import Journal
+from proxy.limits.engines import open_limits
+from proxy.limits.store import Claim, Exhausted, LimitStore
 from tests.models.rows import BY, a_project, an_entry
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from config import Database
 from models import Project, generation
-from models.database import run_in_transaction
+from models.db.database import run_in_transaction
 from tests.server.door import Door, open_door
 
 BODY = {"model": "gpt-4o", "messages": []}

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Final, cast
 
 from proxy import forward
-from proxy.body_budget import BodyBudget, KeptBytes
+from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange
 from proxy.upstream.dialing import parse_base_url

@@ -12,7 +12,7 @@ import pytest_asyncio
 from sanic.server.protocols import http_protocol
 
 from config import Database
-from server import http
+from server.http import connection
 from tests.server.door import Door, open_door
 
 
@@ -56,7 +56,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     So a client that sees the server's end of a stream has seen it half-closed at once.
     """
     for deadline in ("HEAD_DEADLINE", "BODY_STALL", "LINGER"):
-        monkeypatch.setattr(http, deadline, 600.0)
+        monkeypatch.setattr(connection, deadline, 600.0)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -19,8 +19,8 @@ from config import Database, Settings, load
 from fake_upstream import FakeUpstream
 from models import Actor, Project, Token
 from models.crypto import KeyRing
-from server.downstream import SanicDownstream
-from server.worker import Worker
+from server.http.downstream import SanicDownstream
+from server.process.worker import Worker
 from tests.fixtures.database import database_url
 from tests.fixtures.service import GIVEN, UPSTREAM_KEY
 from tests.server.wire import Client

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from server.child import Parent
+from server.process.child import Parent
 
 
 def main() -> int:

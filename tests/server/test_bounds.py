@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from server import pace
+from server.http import pace
 from tests.server.conftest import OpenDoor
 from tests.server.corpus import AUTH, BODY, END, GET, HOST, chunked, fields
 from tests.server.door import Door

@@ -10,10 +10,10 @@ from contextlib import suppress
 import pytest
 
 from proxy.downstream import ResponseHead
-from server import pace
-from server.downstream import SanicDownstream
-from server.pace import SPAN, Pace
-from server.protocol import KEEP_ALIVE_IDLE
+from server.http import pace
+from server.http.downstream import SanicDownstream
+from server.http.pace import SPAN, Pace
+from server.http.protocol import KEEP_ALIVE_IDLE
 from tests.fixtures.service import GIVEN
 from tests.server.conftest import Clock, OpenDoor
 from tests.server.corpus import END, HOST, JSON

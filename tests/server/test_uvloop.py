@@ -10,7 +10,7 @@ import uvloop
 
 from config import Database
 from proxy.downstream import ResponseHead
-from server.downstream import SanicDownstream
+from server.http.downstream import SanicDownstream
 from tests.server.corpus import CHUNKED, GET, INERT, REFUSED, chunked
 from tests.server.door import ScriptedPlane, open_door
 

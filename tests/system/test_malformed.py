@@ -10,7 +10,7 @@ import pytest
 
 from config import Database, Settings, load
 from models import Token
-from server import scrapes
+from telemetry import scrapes
 from tests.admin.conftest import BY, make_project, serving
 from tests.server.malformed import HEADERS, VALUES, asking, status_of
 

@@ -13,7 +13,7 @@ import pytest
 
 from config import Database
 from fake_upstream import FakeUpstream
-from models.database import postgres_address
+from models.db.database import postgres_address
 from models.secrets import digest
 from tests.fixtures.service import UPSTREAM_KEY, RunService, Service
 from tests.system.streams import CHAT, HOLD, STREAM

@@ -20,7 +20,7 @@ import pytest
 from config import Database
 from fake_upstream import FakeUpstream, expected_text
 from migrations import schema
-from models.database import connected, connection, placeholders
+from models.db.database import connected, connection, placeholders
 from tests.chaos import patient
 from tests.chaos.client import CHAT, STREAM, Answer, Client
 from tests.chaos.conftest import PatientService

@@ -1,0 +1,73 @@
+"""A new token's secret, from the post that made it to the one page that shows it.
+
+The post must lead to another page, or reloading would make a second token. So the secret travels
+in a cookie: encrypted, out of scripts' reach, sent to that one address only, for a minute, and
+taken away by the answer that shows it. With it goes a ticket that is good for one showing: a
+cookie that somebody kept, or sends twice, shows nothing. Nothing of the secret is kept here.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from sanic import HTTPResponse
+
+from admin.web.request import Visit
+from models import Token
+from models.errors import CorruptCiphertext, UnknownEncryptionKey
+from models.ids import made_at, new_id
+from models.rules import parse_id
+
+_COOKIE: Final = "llm_proxy_secret"
+_SECONDS: Final = 60
+
+
+class HandedOver(NamedTuple):
+    """A secret on its way to its page, and what it may be shown for."""
+
+    ticket: UUID
+    secret: str
+
+
+def _path(token_id: UUID) -> str:
+    return f"/admin/tokens/{token_id}/secret"
+
+
+def hand_over(visit: Visit, token: Token, secret: str) -> HTTPResponse:
+    """On to the page that shows `secret`."""
+    response = visit.redirect(_path(token.id))
+    response.add_cookie(
+        _COOKIE,
+        visit.service.ring.encrypt(f"{new_id()} {secret}", token.id).replace("=", "~"),
+        path=_path(token.id),
+        max_age=_SECONDS,
+        httponly=True,
+        samesite="Strict",
+        secure=visit.secure,
+    )
+    return response
+
+
+def receive(visit: Visit, token: Token) -> HandedOver | None:
+    """The secret that was handed over, if it was, just now and to this browser.
+
+    It may be shown once `Token.note_shown` has taken its ticket.
+    """
+    value = visit.request.cookies.get(_COOKIE)
+    if not isinstance(value, str):
+        return None
+    try:
+        text = visit.service.ring.decrypt(value.strip('"').replace("~", "="), token.id)
+    except (CorruptCiphertext, UnknownEncryptionKey):
+        return None
+    ticket_id, _, secret = text.partition(" ")
+    ticket = parse_id(ticket_id)
+    # The browser forgets the cookie by then; whoever took it from there may not have.
+    if ticket is None or datetime.now(UTC) - made_at(ticket) > timedelta(seconds=_SECONDS):
+        return None
+    return HandedOver(ticket, secret)
+
+
+def take_away(visit: Visit, response: HTTPResponse, token: Token) -> None:
+    """It was shown: once."""
+    response.cookies.delete_cookie(_COOKIE, path=_path(token.id), secure=visit.secure)

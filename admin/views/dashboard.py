@@ -1,0 +1,155 @@
+"""`/admin/dashboard`: is it healthy, and who is spending what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from uuid import UUID
+
+from sanic import HTTPResponse
+
+from admin.components import lookups, timeline
+from admin.components.stat_tiles import figures
+from admin.components.tables import address
+from admin.views.requests import between
+from admin.web import htmx, rendering
+from admin.web.page_table import Pages
+from admin.web.request import SignedIn
+from models import Project
+from models.reports import dashboard, time_ranges
+from models.reports.dashboard import Course, GroupBy, Measure, ProviderState, Share
+from models.reports.time_ranges import SPAN_NAMES, Span, SpanName
+
+pages = Pages()
+
+By: TypeAlias = Literal["outcome", "project", "token", "model"]
+Top: TypeAlias = Literal["project", "token"]
+RANGES: Final[tuple[tuple[SpanName, str], ...]] = (
+    ("1h", "1 h"),
+    ("today", "Today"),
+    ("24h", "24 h"),
+    ("7d", "7 d"),
+    ("30d", "30 d"),
+)
+_BEFORE: Final[dict[str, str]] = {
+    "1h": "the hour before",
+    "today": "yesterday until this time",
+    "24h": "the 24 hours before",
+    "7d": "the 7 days before",
+    "30d": "the 30 days before",
+    "custom": "as long a time before",
+}
+_MOST_LEADERS: Final = 8
+#: Seconds from one look for something new to the next.
+_OFTEN, _SELDOM = 4, 20
+#: Failures that may be an upstream's outage.
+_MANY: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the address asks for."""
+
+    range: str
+    span: Span
+    show: Measure
+    by: By
+    top: Top
+
+
+def _wanted(visit: SignedIn, present: datetime) -> Wanted:
+    query = visit.query
+    ends = between(visit)
+    if query.get("range") == "custom" and ends["start"] is not None:
+        name, span = "custom", time_ranges.chosen(ends["start"], ends["end"] or present, present)
+    else:
+        name = query["range"] if query.get("range") in SPAN_NAMES else "24h"
+        span = time_ranges.named(cast(SpanName, name), present)
+    return Wanted(
+        range=name,
+        span=span,
+        show=cast(Measure, _one_of(query.get("show"), get_args(Measure))),
+        by=cast(By, _one_of(query.get("by"), get_args(By))),
+        top=cast(Top, _one_of(query.get("top"), get_args(Top))),
+    )
+
+
+def _one_of(text: str | None, known: Sequence[str]) -> str:
+    return text if text is not None and text in known else known[0]
+
+
+@pages.get("/dashboard")
+async def index(visit: SignedIn) -> HTTPResponse:
+    """The page; for the script that keeps it fresh, its live part, or 204 while nothing is new."""
+    present = datetime.now(UTC)
+    status = rendering.status_line(visit.service)
+    # The range moves on with the minute, whether there were requests or not.
+    seen = f"{await dashboard.version()}-{present:%j%H%M}-{status['level']}"
+    if htmx.wants_partial(visit.request) and visit.query.get("seen") == seen:
+        return HTTPResponse(status=204)
+    wanted = _wanted(visit, present)
+    query = {name: value for name, value in visit.query.items() if name != "seen"}
+    return await visit.render(
+        "dashboard/index.html",
+        partial="dashboard/_live.html",
+        wanted=wanted,
+        query=query,
+        state=status,
+        fresh=address(visit.request.path, query, seen=seen),
+        seconds=(_OFTEN if wanted.span.by_minute else _SELDOM) if wanted.span.running else 0,
+        before=_BEFORE[wanted.range],
+        ranges=RANGES,
+        link=lambda **changed: address(visit.request.path, query, **changed),
+        **await _content(wanted, present),
+    )
+
+
+async def _content(wanted: Wanted, present: datetime) -> dict[str, Any]:
+    """What there is to see, whoever looks."""
+    course = await dashboard.course(wanted.span)
+    groups: list[GroupBy] = [wanted.top, "model"]
+    if wanted.by not in ("outcome", *groups):
+        groups.append(cast(GroupBy, wanted.by))
+    leaders = await dashboard.leaders(wanted.span, groups, wanted.show, limit=_MOST_LEADERS)
+    names = await _names(leaders)
+    return {
+        "course": course,
+        "figures": figures(course),
+        "timeline": await _timeline(wanted, course, leaders, names),
+        "leaders": leaders,
+        "names": names,
+        "providers": await dashboard.provider_states(present),
+        "level_of": _level,
+        "is_new": not course.total.requests and not await Project.exists(),
+    }
+
+
+async def _timeline(
+    wanted: Wanted,
+    course: Course,
+    leaders: Mapping[GroupBy, Sequence[Share]],
+    names: Mapping[UUID | str, str],
+) -> timeline.Timeline:
+    if wanted.by == "outcome":
+        return timeline.by_outcome(wanted.span, course, wanted.show)
+    largest = timeline.largest(leaders[wanted.by], wanted.show)
+    groups = await dashboard.courses(wanted.span, wanted.by, wanted.show, largest)
+    return timeline.by_group(wanted.span, course, wanted.show, groups, names)
+
+
+async def _names(leaders: Mapping[GroupBy, Sequence[Share]]) -> dict[UUID | str, str]:
+    groups = [share.group for shares in leaders.values() for share in shares]
+    ids = [group for group in groups if isinstance(group, UUID)]
+    # What is not found was removed since; its id is all that is left of it.
+    names: dict[UUID | str, str] = {group: str(group) or "No model named" for group in groups}
+    names.update((await lookups.names(ids, ids)).items())
+    return names
+
+
+def _level(state: ProviderState) -> str:
+    """Like the dot of the status line."""
+    if not state.failed:
+        return "fine"
+    # One of two is no outage yet.
+    is_many = state.failed >= _MANY and state.failed * 4 >= state.requests
+    return "bad" if is_many else "warning"

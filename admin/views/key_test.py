@@ -1,0 +1,136 @@
+"""Whether an upstream takes a key: a real `GET /v1/models` with it.
+
+The name is resolved here and the connection made to that address, so that what was checked is
+what is connected to: an upstream's name could lead to the machine's own metadata service.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from admin.web.service import Service
+from models import Project, UpstreamKey
+from models.errors import CorruptCiphertext, UnknownEncryptionKey
+from models.text import clean_text
+
+_SECONDS: Final = 10.0
+_MOST_BYTES: Final = 4 * 1024 * 1024
+_LONGEST_MESSAGE: Final = 200
+#: Anthropic answers nothing without it. https://docs.anthropic.com/en/api/versioning
+_ANTHROPIC_VERSION: Final = "2023-06-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of it, in words."""
+
+    works: bool
+    message: str
+
+
+class _Unreachable(Exception):
+    """No answer, and why."""
+
+
+async def ask_for_models(service: Service, project: Project, key: UpstreamKey) -> Result:
+    """The upstream's answer, within ten seconds."""
+    provider = service.providers.get(project.provider)
+    if provider is None:
+        return Result(False, f"The provider {project.provider} is not configured here any more.")
+    place = project.provider, project.base_url
+    if not service.upstreams.allows(*place):
+        return Result(False, "UPSTREAM_ORIGINS does not list the project's address: nothing sent.")
+    if not service.upstreams.fits(key.bound_to, *place):
+        return Result(False, "The key was entered for another address: it was not sent.")
+    try:
+        secret = service.ring.decrypt(key.ciphertext, key.id)
+    except (UnknownEncryptionKey, CorruptCiphertext):
+        return Result(False, "The key cannot be decrypted with ENCRYPTION_KEY.")
+    name, value = provider.credential_header(secret)
+    headers = {name.decode(): value.decode("latin-1"), "accept-encoding": "identity"}
+    if provider.error_shape == "anthropic":
+        headers["anthropic-version"] = _ANTHROPIC_VERSION
+    began = perf_counter()
+    try:
+        async with asyncio.timeout(_SECONDS):
+            status, body = await _get(service, project.base_url or provider.base_url, headers)
+    except TimeoutError:
+        return Result(False, "The upstream did not answer within 10 seconds.")
+    except _Unreachable as exc:
+        return Result(False, str(exc))
+    # Some upstreams quote the key that they refuse.
+    return _judge(status, body.replace(secret.encode(), b"(the key)"), perf_counter() - began)
+
+
+async def _get(service: Service, base_url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    address = await _allowed_address(service, host, port)
+    literal = f"[{address}]" if ":" in address else address
+    url = f"{parts.scheme}://{literal}:{port}{parts.path.rstrip('/')}/v1/models"
+    async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
+        request = client.build_request(
+            "GET",
+            url,
+            headers={**headers, "host": parts.netloc.rpartition("@")[2]},
+            extensions={"sni_hostname": host},
+        )
+        try:
+            response = await client.send(request, stream=True)
+            body = await _read(response)
+        except httpx.HTTPError as exc:
+            raise _Unreachable(f"No answer from {host}: {str(exc) or type(exc).__name__}.") from exc
+    return response.status_code, body
+
+
+async def _allowed_address(service: Service, host: str, port: int) -> str:
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as exc:
+        raise _Unreachable(f"The name {host} does not resolve.") from exc
+    for _, _, _, _, address in found:
+        if not service.is_refused(str(address[0])):
+            return str(address[0])
+    raise _Unreachable(f"The address of {host} is not allowed as an upstream.")
+
+
+async def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > _MOST_BYTES:
+            break
+    await response.aclose()
+    return bytes(body)
+
+
+def _judge(status: int, body: bytes, seconds: float) -> Result:
+    took = f"{seconds * 1000:.0f} ms"
+    told = _json(body)
+    if status == 200:
+        models = told.get("data")
+        number = f"{len(models):,} models, " if isinstance(models, list) else ""
+        return Result(True, f"It works: {number}{took}.")
+    error = told.get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    said = f" {clean_text(str(message), limit=_LONGEST_MESSAGE)}" if message else ""
+    if status in (401, 403):
+        return Result(False, f"The upstream refuses the key ({status}).{said}")
+    return Result(False, f"The upstream answered {status} after {took}.{said}")
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}

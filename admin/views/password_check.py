@@ -1,0 +1,74 @@
+"""The one place where a password that somebody typed is compared: throttled, bounded, audited.
+
+An unknown name is hashed, counted and answered as a known one.
+"""
+
+from typing import Literal
+
+from loguru import logger
+
+from admin.views.known_browser import known_browser
+from admin.web.errors import HASHES_RETRY_SECONDS
+from admin.web.request import Visit
+from config.client_address import network_of
+from models import AdminUser, audit
+from models.errors import DatabaseUnavailable, TooManyHashes
+
+
+class TriesHeldBack(Exception):
+    """The password was not looked at; it may be tried again in `wait` seconds.
+
+    `busy` where that is because others' passwords wait, and not because this client guesses.
+    """
+
+    def __init__(self, wait: int, *, busy: bool = False) -> None:
+        super().__init__(wait)
+        self.wait = wait
+        self.busy = busy
+
+
+async def authenticate(
+    visit: Visit, username: str, password: str, action: Literal["admin.sign_in", "admin.password"]
+) -> AdminUser | None:
+    """The account with this name and password. Raises TriesHeldBack, DatabaseUnavailable.
+
+    A wrong one is in the audit trail as a failed `action`.
+    """
+    throttle = visit.service.throttle
+    browser = known_browser(visit, username)
+    client = network_of(visit.address) if browser is None else f"browser {browser}"
+    suspicion = throttle.suspicion(client) - (browser is not None)
+    wait = throttle.begin(client, username)
+    if wait:
+        raise TriesHeldBack(wait)
+    try:
+        user = await AdminUser.authenticate(username, password, client=client, suspicion=suspicion)
+    except TooManyHashes as exc:
+        throttle.take_back(client, username)
+        raise TriesHeldBack(HASHES_RETRY_SECONDS, busy=True) from exc
+    except DatabaseUnavailable:
+        throttle.take_back(client, username)
+        raise
+    if user is None:
+        await _note_failure(visit, username, action)
+        await throttle.failed(username)
+        return None
+    throttle.succeeded(client, username)
+    return user
+
+
+async def _note_failure(visit: Visit, username: str, action: str) -> None:
+    """In the audit trail, so bounded that a flood cannot fill the disk.
+
+    A name that is nobody's may be a password typed into the wrong field: it is not kept.
+    """
+    held_back = visit.service.trickle.admit(network_of(visit.address))
+    if held_back is None:
+        return
+    changes = {"suppressed": (None, held_back)} if held_back else {}
+    try:
+        user = await AdminUser.get_or_none(username=username)
+        target = None if user is None else user.id
+        await audit.record(visit.actor, action, "admin", target, changes, outcome="failed")
+    except DatabaseUnavailable:
+        logger.warning("a wrong password could not be audited: database unavailable")

@@ -1,0 +1,104 @@
+"""`/admin/requests`: the log of what was let in. Prompts and answers are not in it."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, get_args
+from uuid import UUID
+
+from sanic import HTTPResponse
+
+from admin.components import lookups
+from admin.components.tables import chosen_id, log
+from admin.views import tail as tails
+from admin.views.tail import Viewer
+from admin.web.errors import NotFound
+from admin.web.page_table import Pages
+from admin.web.request import SignedIn, Visit
+from models import RequestLog
+from models.entry import Outcome
+from models.queries import lists
+
+pages = Pages()
+_STATUS: Final = re.compile("[0-9]{3}")
+
+OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
+
+
+@pages.get("/requests")
+async def index(visit: SignedIn) -> HTTPResponse:
+    """The list, newest first."""
+    found = await log(visit, partial(lists.page, lists.requests(**filters(visit))))
+    return await visit.render(
+        "requests/index.html",
+        partial="requests/_table.html",
+        log=found,
+        names=await names_of(found.rows),
+        projects=await lookups.project_choices(),
+        outcomes=OUTCOMES,
+        query=visit.query,
+    )
+
+
+async def names_of(rows: Sequence[RequestLog]) -> dict[UUID, str]:
+    """What the projects and tokens of `rows` are called."""
+    return await lookups.names({row.project_id for row in rows}, {row.token_id for row in rows})
+
+
+def filters(visit: Visit) -> dict[str, Any]:
+    """What the address asks for; what cannot be meant is left out."""
+    query = visit.query
+    status = query.get("status", "")
+    return {
+        "project_id": chosen_id(visit, "project"),
+        "token_id": chosen_id(visit, "token"),
+        "model": query.get("model"),
+        "status": int(status) if _STATUS.fullmatch(status) else None,
+        "outcome": query.get("outcome"),
+        **between(visit),
+    }
+
+
+def between(visit: Visit) -> dict[str, datetime | None]:
+    """The range of time that the address asks for, in UTC."""
+    return {"start": _moment(visit.query.get("from")), "end": _moment(visit.query.get("to"))}
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return moment if 1970 <= moment.year < 9000 else None
+
+
+@pages.get("/requests/tail")
+async def tail(visit: SignedIn) -> Any:
+    """What is added to the list, as it is: a stream that `static/tail.js` reads."""
+    viewer = Viewer(visit.session.id, tails.wanted(filters(visit)))
+    response = await visit.request.respond(
+        content_type=tails.CONTENT_TYPE,
+        # A buffering proxy in front would hold the rows back.
+        headers={"x-accel-buffering": "no"},
+    )
+    with visit.service.tail.watched_by(viewer, visit.request.app.ext.environment):
+        await response.send(tails.OPENED)
+        async for event in viewer.events():
+            await response.send(event)
+    await response.eof()
+
+
+@pages.get("/requests/{request_id}")
+async def show(visit: SignedIn, request_id: UUID) -> HTTPResponse:
+    """One request: a page, or the drawer beside the list."""
+    row = await RequestLog.get_or_none(id=request_id)
+    if row is None:
+        raise NotFound("There is no request with this id, or the log does not go back that far.")
+    return await visit.render(
+        "requests/show.html",
+        partial="requests/_detail.html",
+        row=row,
+        names=await names_of([row]),
+    )

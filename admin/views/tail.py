@@ -1,0 +1,167 @@
+"""`/admin/requests/tail`: the request log as it grows, as server-sent events.
+
+One poller a worker looks into the database for all who watch, while anybody does; each has a
+bounded queue, and whoever does not keep up is disconnected, comes back and reads the list anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import jinja2
+from loguru import logger
+from sanic import HTTPResponse, Request
+
+from admin.components import lookups
+from models import AdminSession, RequestLog
+from models.errors import DatabaseUnavailable
+from models.queries.log_tail import LogTail
+
+if TYPE_CHECKING:
+    from admin.web.service import Checks
+
+_LOOK_EVERY: Final = 1.0
+#: A draining worker waits for its requests; these end by themselves, and at once.
+_NOTICE_WITHIN: Final = 0.1
+_HEARTBEAT_SECONDS: Final = 15.0
+_QUEUE: Final = 256
+CONTENT_TYPE: Final = "text/event-stream; charset=utf-8"
+OPENED: Final = b"retry: 2000\n: the log's end follows\n\n"
+_HEARTBEAT: Final = b": still here\n\n"
+#: The session is over: the page has to be asked for again, which leads to signing in.
+_GONE: Final = b"event: gone\ndata:\n\n"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Viewer:
+    """One open stream. `wanted` are columns and the values that a row must have."""
+
+    session_id: UUID
+    wanted: Mapping[str, object]
+    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(_QUEUE))
+
+    def sees(self, row: RequestLog) -> bool:
+        """Whether the row is among what this viewer filters for."""
+        return all(getattr(row, name) == value for name, value in self.wanted.items())
+
+    def push(self, event: bytes) -> bool:
+        """Hand over an event; False where the viewer is too far behind."""
+        with suppress(asyncio.QueueFull):
+            self.queue.put_nowait(event)
+            return True
+        return False
+
+    def end(self, last: bytes | None = None) -> None:
+        """Let the stream end, whatever still waits in it."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        if last is not None:
+            self.queue.put_nowait(last)
+        self.queue.put_nowait(None)
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """What to send, with a heartbeat where there is nothing, until the stream is to end."""
+        while True:
+            try:
+                async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                    event = await self.queue.get()
+            except TimeoutError:
+                event = _HEARTBEAT
+            if event is None:
+                return
+            yield event
+
+
+class Tail:
+    """All viewers of a worker, and the poller that serves them."""
+
+    def __init__(self, checks: Callable[[], Checks]) -> None:
+        self._checks = checks
+        self._viewers: set[Viewer] = set()
+        self._poller: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def watched_by(self, viewer: Viewer, environment: jinja2.Environment) -> Iterator[None]:
+        """While this lasts, `viewer` gets what it wants to see."""
+        self._viewers.add(viewer)
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll(environment))
+        try:
+            yield
+        finally:
+            self._viewers.discard(viewer)
+
+    async def close(self) -> None:
+        """End every stream, and the poller."""
+        if self._poller is not None and not self._poller.done():
+            self._poller.cancel()
+            await asyncio.wait([self._poller])
+
+    async def _poll(self, environment: jinja2.Environment) -> None:
+        try:
+            await self._serve(environment)
+        finally:
+            for viewer in list(self._viewers):
+                viewer.end()
+
+    async def _serve(self, environment: jinja2.Environment) -> None:
+        log = LogTail()
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while self._viewers and not self._checks().draining:
+            if loop.time() >= due:
+                due = loop.time() + _LOOK_EVERY
+                try:
+                    await self._end_sessions()
+                    await self._tell(await log.look(datetime.now(UTC)), environment)
+                except DatabaseUnavailable:
+                    logger.debug("the live tail waits for the database")
+            await asyncio.sleep(_NOTICE_WITHIN)
+
+    async def _end_sessions(self) -> None:
+        living = await AdminSession.living({viewer.session_id for viewer in self._viewers})
+        for viewer in list(self._viewers):
+            if viewer.session_id not in living:
+                self._viewers.discard(viewer)
+                viewer.end(_GONE)
+
+    async def _tell(self, rows: list[RequestLog], environment: jinja2.Environment) -> None:
+        if not rows:
+            return
+        names = await lookups.names(
+            {row.project_id for row in rows}, {row.token_id for row in rows}
+        )
+        template = environment.get_template("requests/_row.html")
+        for row in rows:
+            event = _event(row.id, await template.render_async(row=row, names=names))
+            for viewer in list(self._viewers):
+                if viewer.sees(row) and not viewer.push(event):
+                    self._viewers.discard(viewer)
+                    viewer.end()
+
+
+def is_event_stream(request: Request[Any, Any]) -> bool:
+    """Whether a browser asks for events, and could make nothing of a page."""
+    return request.headers.get("accept", "").strip().lower() == "text/event-stream"
+
+
+def gone() -> HTTPResponse:
+    """The stream of a session that is over: a browser would not follow it to signing in."""
+    return HTTPResponse(OPENED + _GONE, content_type=CONTENT_TYPE)
+
+
+def _event(row_id: UUID, html: str) -> bytes:
+    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
+    return f"event: row\nid: {row_id}\n{lines}\n".encode()
+
+
+def wanted(filters: Mapping[str, Any]) -> dict[str, object]:
+    """Of the list's filters those by which a new row can be told apart."""
+    known = ("project_id", "token_id", "model", "status", "outcome")
+    return {name: filters[name] for name in known if filters[name] is not None}

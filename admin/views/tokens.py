@@ -1,0 +1,260 @@
+"""`/admin/tokens`"""
+
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+from sanic import HTTPResponse
+
+from admin.components import charts, confirmation, filters, lookups, one_time_secret
+from admin.components.confirmation import Danger
+from admin.components.snippets import snippets
+from admin.components.tables import Key, chosen_id, table
+from admin.forms.form import Filled, fill
+from admin.forms.tokens import (
+    Rotation,
+    TokenChange,
+    TokenCreation,
+    blank,
+    expiries,
+    limits_summary,
+    of_token,
+)
+from admin.web.errors import NotFound
+from admin.web.page_table import Pages
+from admin.web.request import SignedIn
+from models import AuditEvent, Project, Token, revocations
+from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
+from models.queries import lists
+from models.rules import parse_id
+from models.tokens import TokenStatus
+
+pages = Pages()
+_KEYS: dict[str, Key] = {
+    "name": lambda row: (row.name or row.hint).casefold(),
+    "created": lambda row: row.id,
+    "requests": lambda row: row.request_count,
+    "expires": lambda row: row.expires_at,
+    "used": lambda row: row.last_used_at,
+}
+_STATUSES = ("active", "expired", "revoked")
+_SHOWN = 10
+_MOST_AT_ONCE = 100
+
+
+async def find(token_id: UUID) -> Token:
+    """The token with this id, and its project. Raises NotFound."""
+    token = await Token.find(token_id)
+    if token is None:
+        raise NotFound("There is no token with this id.")
+    return token
+
+
+@pages.get("/tokens")
+async def index(visit: SignedIn) -> HTTPResponse:
+    """The list."""
+    wanted = visit.query.get("status")
+    status = cast(TokenStatus, wanted) if wanted in _STATUSES else None
+    rows = lists.tokens(
+        project_id=chosen_id(visit, "project"), status=status, q=visit.query.get("q")
+    )
+    found = await table(visit, partial(lists.page, rows), _KEYS)
+    return await visit.render(
+        "tokens/index.html",
+        partial="tokens/_table.html",
+        table=found,
+        names=await lookups.names({row.project_id for row in found.rows}, ()),
+        projects=await lookups.project_choices(),
+        query=visit.query,
+    )
+
+
+@pages.get("/tokens/new", role="admin")
+async def new(visit: SignedIn) -> HTTPResponse:
+    """The form of a new token, for the project that the address names."""
+    chosen = str(chosen_id(visit, "project") or "")
+    return await _form(visit, blank(visit.service.longest_lifetime, chosen))
+
+
+@pages.post("/tokens")
+async def create(visit: SignedIn) -> HTTPResponse:
+    """A new token; its secret is on the page that follows, and nowhere else."""
+    form = fill(TokenCreation, visit.sent)
+    if form.valid is None:
+        return await _form(visit, form, status=422)
+    project = await Project.get_or_none(id=form.valid.project_id, deleted_at__isnull=True)
+    if project is None:
+        return await _form(visit, form.wrong("project_id", "Choose a project."), status=422)
+    longest = visit.service.longest_lifetime
+    try:
+        token, secret = await Token.issue(
+            project, by=visit.actor, max_lifetime=longest, **form.valid.fields(longest)
+        )
+    except (LifetimeTooLong, ProjectInactive) as exc:
+        field = "project_id" if isinstance(exc, ProjectInactive) else "expiry"
+        return await _form(visit, form.wrong(field, str(exc)), status=422)
+    return one_time_secret.hand_over(visit, token, secret)
+
+
+@pages.get("/tokens/{token_id}/secret", role="admin")
+async def show_secret(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+    """The secret, once; reloaded, the token's page."""
+    token = await find(token_id)
+    back = visit.redirect(f"/admin/tokens/{token_id}")
+    handed_over = one_time_secret.receive(visit, token)
+    # A HEAD has no body to show it in.
+    if handed_over is None or visit.request.method != "GET":
+        return back
+    response = await visit.render(
+        "tokens/secret.html",
+        token=token,
+        secret=handed_over.secret,
+        snippets=snippets(visit.base_url, handed_over.secret, token.project.provider),
+    )
+    if not await token.note_shown(handed_over.ticket, by=visit.actor):
+        return back
+    one_time_secret.take_away(visit, response, token)
+    return response
+
+
+@pages.get("/tokens/{token_id}")
+async def show(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+    """Everything about a token, on one page."""
+    token = await find(token_id)
+    span = charts.chosen_span(visit.query.get("span"))
+    return await visit.render(
+        "tokens/show.html",
+        token=token,
+        usage=await charts.usage(span, token_id=token_id),
+        spans=charts.SPANS,
+        requests=(await lists.page(lists.requests(token_id=token_id), limit=_SHOWN))[0],
+        events=await AuditEvent.filter(target_id=str(token_id)).order_by("-id").limit(_SHOWN),
+    )
+
+
+@pages.get("/tokens/{token_id}/edit", role="admin")
+async def edit(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+    """The form of what holds now."""
+    token = await find(token_id)
+    return await _form(visit, of_token(token), token)
+
+
+@pages.post("/tokens/{token_id}/edit")
+async def change(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+    """Change it."""
+    token = await find(token_id)
+    form = fill(TokenChange, visit.sent)
+    if form.valid is None:
+        return await _form(visit, form, token, status=422)
+    longest = visit.service.longest_lifetime
+    try:
+        await token.change(by=visit.actor, max_lifetime=longest, **form.valid.fields(longest))
+    except LifetimeTooLong as exc:
+        return await _form(visit, form.wrong("expiry", str(exc)), token, status=422)
+    return visit.redirect(f"/admin/tokens/{token_id}", toast="The token was changed.")
+
+
+async def _form(
+    visit: SignedIn, form: Filled[Any], token: Token | None = None, *, status: int = 200
+) -> HTTPResponse:
+    return await visit.render(
+        "tokens/form.html",
+        status=status,
+        form=form,
+        token=token,
+        projects=[] if token else await lookups.project_choices(active=True),
+        expiries=expiries(visit.service.longest_lifetime, keep=token is not None),
+        summary=limits_summary(form),
+    )
+
+
+@pages.get("/tokens/{token_id}/rotate", role="admin")
+async def ask_rotate(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+    """How long the old secret shall still work."""
+    return await _rotation(visit, await find(token_id), Filled({"grace_seconds": "0"}))
+
+
+@pages.post("/tokens/{token_id}/rotate")
+async def rotate(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+    """A new secret; the page that follows shows it."""
+    token = await find(token_id)
+    form = fill(Rotation, visit.sent)
+    if form.valid is None:
+        return await _rotation(visit, token, form, status=422)
+    secret = await token.rotate(by=visit.actor, grace_seconds=form.valid.grace_seconds)
+    return one_time_secret.hand_over(visit, token, secret)
+
+
+async def _rotation(
+    visit: SignedIn, token: Token, form: Filled[Rotation], *, status: int = 200
+) -> HTTPResponse:
+    if token.revoked_at is not None:
+        raise TokenRevoked(f"The token {token.hint} is revoked, which is for good.")
+    return await visit.render(
+        "tokens/rotate.html",
+        partial="tokens/_rotate.html",
+        status=status,
+        token=token,
+        form=form,
+    )
+
+
+@pages.get("/tokens/{token_id}/revoke", role="admin")
+async def ask_revoke(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+    """What will happen."""
+    token = await find(token_id)
+    return await Danger(
+        title=f"Revoke {token.name or token.hint}?",
+        consequences=(
+            "It stops working at once, in every worker and on every machine, for good.",
+            confirmation.running(visit, token_id, whose="Its"),
+        ),
+        action=f"/admin/tokens/{token_id}/revoke",
+        button="Revoke the token",
+        back=f"/admin/tokens/{token_id}",
+    ).ask(visit)
+
+
+@pages.post("/tokens/{token_id}/revoke")
+async def revoke(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+    """End it."""
+    token = await find(token_id)
+    await token.revoke(by=visit.actor)
+    return visit.redirect(f"/admin/tokens/{token_id}", toast="The token was revoked.")
+
+
+async def _ticked(texts: list[str]) -> list[Token]:
+    ids = [found for text in texts[:_MOST_AT_ONCE] if (found := parse_id(text)) is not None]
+    return await Token.filter(
+        revocations.not_waiting(), id__in=ids, revoked_at__isnull=True
+    ).order_by("-id")
+
+
+@pages.get("/tokens/revoke", role="admin")
+async def ask_revoke_several(visit: SignedIn) -> HTTPResponse:
+    """What will happen to the tokens that were ticked in the list."""
+    tokens = await _ticked(visit.request.args.getlist("ids", []))
+    if not tokens:
+        return visit.redirect("/admin/tokens", toast="Tick the tokens to revoke first.")
+    names = ", ".join(token.name or token.hint for token in tokens[:5])
+    more = f" and {len(tokens) - 5:,} more" if len(tokens) > 5 else ""
+    return await Danger(
+        title=f"Revoke {filters.plural(len(tokens), 'token')}?",
+        consequences=(
+            f"{names}{more} will stop working, for good.",
+            confirmation.running(visit, *(token.id for token in tokens), whose="Their"),
+        ),
+        action="/admin/tokens/revoke",
+        button=f"Revoke {filters.plural(len(tokens), 'token')}",
+        back="/admin/tokens",
+        ids=tuple(token.id for token in tokens),
+    ).ask(visit)
+
+
+@pages.post("/tokens/revoke")
+async def revoke_several(visit: SignedIn) -> HTTPResponse:
+    """End them."""
+    tokens = await _ticked(visit.sent.get("ids", []))
+    for token in tokens:
+        await token.revoke(by=visit.actor)
+    return visit.redirect("/admin/tokens", toast=f"{filters.plural(len(tokens), 'token')} revoked.")

@@ -1,0 +1,66 @@
+"""`/admin/usage/export`: what was used by day, as CSV."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from admin.components import csv_files
+from admin.components.tables import chosen_id
+from admin.views.requests import between
+from admin.web.page_table import Pages
+from admin.web.request import SignedIn
+from models.reports import usage_report
+from models.reports.usage_report import DEFAULT_RANGE, Place, UsageQuery, UsageRow
+
+pages = Pages()
+_HEAD: Final = (
+    "day", "group", "requests", "errors", "unknown_usage_requests", "prompt_tokens",
+    "completion_tokens", "cached_tokens", "reasoning_tokens", "cost_usd",
+)  # fmt: skip
+_NANOS: Final = 10**9
+_PER_PART: Final = 1000
+
+
+@pages.get("/usage/export")
+async def export(visit: SignedIn) -> Any:
+    """Days, newest first, by project, token, model or endpoint where the address says so."""
+    await csv_files.send(visit, "llm-proxy-usage.csv", _HEAD, _parts(_query(visit)))
+
+
+def _query(visit: SignedIn) -> UsageQuery:
+    present = datetime.now(UTC)
+    ends = between(visit)
+    group = visit.query.get("group_by")
+    return UsageQuery(
+        start=ends["start"] or present - DEFAULT_RANGE,
+        end=ends["end"] or present,
+        bucket="day",
+        group_by=group if group in usage_report.GROUP_COLUMN else None,
+        project_id=chosen_id(visit, "project"),
+        token_id=chosen_id(visit, "token"),
+        model=visit.query.get("model"),
+    )
+
+
+async def _parts(query: UsageQuery) -> AsyncIterator[Iterable[Iterable[object]]]:
+    after: Place | None = None
+    while True:
+        rows, after = await usage_report.report(query, limit=_PER_PART, after=after)
+        yield [_row(row) for row in rows]
+        if after is None:
+            return
+
+
+def _row(row: UsageRow) -> tuple[object, ...]:
+    return (
+        f"{row.bucket:%Y-%m-%d}",
+        "" if row.group is None else str(row.group),
+        row.requests,
+        row.errors,
+        row.unknown_usage_requests,
+        row.prompt_tokens,
+        row.completion_tokens,
+        row.cached_tokens,
+        row.reasoning_tokens,
+        None if row.cost_nanos is None else row.cost_nanos / _NANOS,
+    )

@@ -1,0 +1,1 @@
+"""From a request to a view and back: sessions, roles, CSRF, errors, rendering."""

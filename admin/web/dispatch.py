@@ -1,0 +1,151 @@
+"""From a request to a view: who it is, whether they may, whether a post is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from sanic import HTTPResponse, Request
+from sanic.response import redirect
+
+from admin.views import tail
+from admin.web import csrf, htmx, session
+from admin.web.errors import Forbidden, ForeignPost, MethodNotAllowed, NotFound
+from admin.web.page_table import Page
+from admin.web.request import HOME, SignedIn, Visit, cookie, host_of, local_path, read_form
+from admin.web.service import Service
+from config.client_address import client_address, is_trusted
+from models import Actor, AdminSession, audit
+from models.ids import new_id
+from models.rules import parse_id
+
+_LOGIN: Final = "/admin/login"
+#: The largest form: many patterns and ids. A name and a password are less.
+_FORM_BYTES: Final = 1024 * 1024
+_SIGN_IN_BYTES: Final = 64 * 1024
+
+
+class Dispatcher:
+    """Answers every request under /admin that is not for a static file."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def handle(
+        self, request: Request[Any, Any], pages: Mapping[str, Page], texts: Mapping[str, str]
+    ) -> HTTPResponse:
+        """Call the view for the request's method; `texts` are the ids as the path has them.
+
+        Raises AdminError, and what the data room raises.
+        """
+        page = pages.get("GET" if request.method == "HEAD" else request.method)
+        visit = await self._visit(request)
+        request.ctx.visit = visit
+        if not isinstance(visit, SignedIn) and (page is None or page.role is not None):
+            return _to_login(visit)
+        if page is None:
+            raise _no_page(pages)
+        if page.role == "admin":
+            await self._require_admin(visit, page)
+        ids = _ids(texts)
+        if page.method == "POST":
+            request.ctx.visit = visit = await self._posted(request, visit, page)
+        return await page.view(visit, **ids)
+
+    async def _posted(self, request: Request[Any, Any], visit: Visit, page: Page) -> Visit:
+        """`visit` with its form, which is received only once all else has been looked at."""
+        csrf.check_origin(request, visit.host)
+        most = _SIGN_IN_BYTES if page.role is None else _FORM_BYTES
+        visit = replace(visit, sent=await read_form(request, max_bytes=most))
+        csrf.check_token(visit.secret, visit.fields.get(csrf.FIELD, ""))
+        if isinstance(visit, SignedIn) and not await AdminSession.living({visit.session.id}):
+            # A form may take its time to arrive, and what it asks for is decided now.
+            raise ForeignPost("Your session has ended since. Sign in again. Nothing was changed.")
+        return visit
+
+    async def _visit(self, request: Request[Any, Any]) -> Visit:
+        secure = self._is_secure(request)
+        secret = cookie(request, session.SESSION, secure=secure)
+        found = await AdminSession.presented(secret) if secret else None
+        known: dict[str, Any] = {
+            "request": request,
+            "service": self._service,
+            "id": new_id(),
+            "address": client_address(
+                _peer(request),
+                request.headers.getall("x-forwarded-for", []),
+                self._service.trusted_proxies,
+            ),
+            "host": host_of(request, trusted=self._is_proxied(request)),
+            "secure": secure,
+        }
+        if found is not None and secret is not None:
+            return SignedIn(**known, secret=secret, session=found)
+        return Visit(**known, secret=cookie(request, session.BEFORE_SIGN_IN, secure=secure))
+
+    def _is_proxied(self, request: Request[Any, Any]) -> bool:
+        return is_trusted(_peer(request), self._service.trusted_proxies)
+
+    def _is_secure(self, request: Request[Any, Any]) -> bool:
+        if not self._is_proxied(request):
+            return False
+        scheme = request.headers.get("x-forwarded-proto", "")
+        return bool(scheme.partition(",")[0].strip().lower() == "https")
+
+    async def _require_admin(self, visit: Visit, page: Page) -> None:
+        if isinstance(visit, SignedIn) and visit.may_change:
+            return
+        if page.method == "POST":
+            await self._note_refusal(visit.actor, page)
+        raise Forbidden(
+            "You are signed in as a viewer, who sees everything and changes nothing. "
+            "Ask an administrator to do it, or for the role."
+        )
+
+    async def _note_refusal(self, actor: Actor, page: Page) -> None:
+        held_back = self._service.trickle.admit(actor.name)
+        if held_back is not None:
+            changes = {"suppressed": (None, held_back)} if held_back else {}
+            await audit.record(
+                actor, "admin.refuse", "page", page.label, changes, outcome="refused"
+            )
+
+
+def _peer(request: Request[Any, Any]) -> str:
+    return str(request.conn_info.client_ip) if request.conn_info else ""
+
+
+def _no_page(pages: Mapping[str, Page]) -> NotFound | MethodNotAllowed:
+    if not pages:
+        return NotFound("The address may be mistyped, or what it led to is gone.")
+    allowed = sorted({*pages, "HEAD"} if "GET" in pages else pages)
+    return MethodNotAllowed("Open it from its link.", headers={"allow": ", ".join(allowed)})
+
+
+def _ids(texts: Mapping[str, str]) -> dict[str, UUID]:
+    ids = {}
+    for name, text in texts.items():
+        parsed = parse_id(text)
+        if parsed is None:
+            raise NotFound("The address may be mistyped: nothing has this id.")
+        ids[name] = parsed
+    return ids
+
+
+def _to_login(visit: Visit) -> HTTPResponse:
+    """Sign in first, and come back to where the reader was."""
+    request = visit.request
+    if request.method in ("GET", "HEAD") and not htmx.is_htmx(request):
+        query = f"?{request.query_string}" if request.query_string else ""
+        came_from = local_path(request.path + query)
+    else:
+        came_from = local_path(htmx.current_page(request))
+    if tail.is_event_stream(request):
+        return tail.gone()
+    target = _LOGIN if came_from == HOME else f"{_LOGIN}?next={quote(came_from, safe='/')}"
+    if htmx.is_htmx(request):
+        return HTTPResponse(status=401, headers={htmx.REDIRECT: target})
+    return redirect(target, status=303)

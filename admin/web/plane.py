@@ -1,0 +1,181 @@
+"""The admin as a Sanic blueprint: routes, the headers of every answer, errors as pages."""
+
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from loguru import logger
+from sanic import Blueprint, HTTPResponse, Request, Sanic
+
+from admin.views import (
+    account,
+    audit,
+    dashboard,
+    keys,
+    projects,
+    requests,
+    sign_in,
+    tokens,
+    usage,
+    users,
+)
+from admin.views.tail import Tail
+from admin.web import htmx, rendering
+from admin.web.assets import Assets
+from admin.web.dispatch import Dispatcher
+from admin.web.errors import InternalError, translate
+from admin.web.page_table import Page, Pages
+from admin.web.request import Visit
+from admin.web.service import Checks, Provider, Service
+from config import Settings
+from models.bindings import Upstreams
+from models.crypto import KeyRing
+from models.ids import new_id
+
+FAMILIES: Final[tuple[Pages, ...]] = (
+    sign_in.pages,
+    account.pages,
+    dashboard.pages,
+    projects.pages,
+    keys.pages,
+    tokens.pages,
+    requests.pages,
+    audit.pages,
+    usage.pages,
+    users.pages,
+)
+#: Every path takes every method, since the refusal of one is a page as well.
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_HEADERS: Final = {
+    "content-security-policy": rendering.POLICY,
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_DATABASES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+
+
+def blueprint(
+    settings: Settings,
+    *,
+    ring: KeyRing,
+    providers: Mapping[str, Provider],
+    upstreams: Upstreams,
+    is_refused: Callable[[str], bool],
+    checks: Callable[[], Checks],
+    running: Callable[[UUID], int],
+) -> Blueprint:
+    """`/admin/*`, answered by this blueprint whatever is asked. Needs sanic-ext's templating."""
+    longest = settings.token_max_lifetime
+    service = Service(
+        ring=ring,
+        providers=providers,
+        upstreams=upstreams,
+        database=_DATABASES[settings.database.dialect],
+        trusted_proxies=settings.trusted_proxies,
+        longest_lifetime=timedelta(seconds=longest) if longest else None,
+        is_refused=is_refused,
+        checks=checks,
+        workers=settings.web_concurrency,
+        running=running,
+        tail=Tail(checks),
+    )
+    plane = Blueprint("admin", url_prefix="/admin")
+    assets = Assets()
+    assets.serve_from(plane)
+    _add_pages(plane, Dispatcher(service))
+    plane.on_response(_secure)
+    plane.exception(Exception)(_Respond(service))
+
+    @plane.before_server_start
+    async def prepare(app: Sanic[Any, Any]) -> None:
+        rendering.prepare(app.ext.environment, assets)
+
+    @plane.before_server_stop
+    async def end(_: Sanic[Any, Any]) -> None:
+        await service.tail.close()
+
+    return plane
+
+
+Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
+
+
+def _add_pages(plane: Blueprint, dispatcher: Dispatcher) -> None:
+    by_path: defaultdict[str, dict[str, Page]] = defaultdict(dict)
+    for family in FAMILIES:
+        for page in family.rows:
+            by_path[page.path][page.method] = page
+    for number, (path, pages) in enumerate(by_path.items()):
+        route = path.replace("{", "<").replace("}", ":str>")
+        # As streams: a form is received once it is known who sends it, and not before.
+        plane.add_route(
+            _handler(dispatcher, pages),
+            route,
+            methods=_METHODS,
+            stream=True,
+            name=f"page_{number}",
+        )
+
+    async def nowhere(request: Request[Any, Any], rest: str) -> HTTPResponse:
+        # Sanic takes /admin/ for a path below it that is empty.
+        return await dispatcher.handle(request, {} if rest else by_path["/"], {})
+
+    plane.add_route(nowhere, "/<rest:path>", methods=_METHODS, stream=True, name="nowhere")
+
+
+def _handler(dispatcher: Dispatcher, pages: Mapping[str, Page]) -> Handler:
+    async def handle(request: Request[Any, Any], **texts: str) -> HTTPResponse:
+        return await dispatcher.handle(request, pages, texts)
+
+    return handle
+
+
+async def _secure(_: Request[Any, Any], response: HTTPResponse) -> None:
+    """What every answer carries. Pages are never kept: they hold what only their reader may see."""
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    if "cache-control" not in response.headers:
+        response.headers["cache-control"] = "no-store"
+        response.headers["vary"] = "HX-Request, Cookie"
+
+
+class _Respond:
+    """The page for an error, or a toast where a script asked."""
+
+    __name__ = "respond"
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __call__(self, request: Request[Any, Any], error: Exception) -> HTTPResponse:
+        visit = getattr(request.ctx, "visit", None) or self._stranger(request)
+        refusal = translate(error)
+        if isinstance(refusal, InternalError):
+            logger.opt(exception=error).error(
+                "{} {} failed (request {})", request.method, request.path, visit.id
+            )
+        headers = dict(refusal.headers)
+        if htmx.is_htmx(request):
+            headers |= {htmx.RETARGET: "#toasts", htmx.RESWAP: "beforeend"}
+        return await visit.render(
+            "errors/error.html",
+            partial="errors/_toast.html",
+            status=refusal.status,
+            headers=headers,
+            error=refusal,
+            request_id=visit.id,
+        )
+
+    def _stranger(self, request: Request[Any, Any]) -> Visit:
+        return Visit(
+            request=request,
+            service=self._service,
+            id=new_id(),
+            address="",
+            host="",
+            secure=False,
+            secret=None,
+        )

@@ -1,0 +1,124 @@
+"""Pages from templates: sanic-ext's Jinja, made strict, and what every template knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+from sanic import HTTPResponse
+from sanic_ext import render as render_template
+
+from admin.components import filters
+from admin.web import csrf, toasts
+from admin.web.assets import Assets
+from config.version import VERSION
+from models import text
+
+if TYPE_CHECKING:
+    from admin.web.request import Visit
+    from admin.web.service import Service
+
+#: What a browser may do with our pages: nothing that does not come from us.
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def prepare(environment: jinja2.Environment, assets: Assets) -> None:
+    """Make sanic-ext's environment strict, and give it our words."""
+    environment.autoescape = True
+    environment.undefined = jinja2.StrictUndefined
+    environment.finalize = _shown
+    environment.trim_blocks = True
+    environment.lstrip_blocks = True
+    environment.globals["asset"] = assets.url
+    environment.globals["version"] = VERSION
+    environment.filters.update(filters.FILTERS)
+
+
+def _shown(value: Any) -> Any:
+    """Whatever a template writes: nothing in it goes unseen or turns the rest of the page round."""
+    if not isinstance(value, str) or (value.isascii() and value.isprintable()):
+        return value
+    # Where it is markup, it stays markup: what is written out needs no escape.
+    return type(value)(text.shown(value))
+
+
+async def render(
+    visit: Visit,
+    template: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    partial: bool,
+    context: dict[str, Any],
+) -> HTTPResponse:
+    """`template` with what every page shows beside its own `context`.
+
+    `partial` where it is a part of a page. That a script asks does not make it one.
+    """
+    user = getattr(visit, "user", None)
+    note = None if partial else _note(visit)
+    common = {
+        "user": user,
+        "may_change": user is not None and user.role == "admin",
+        "path": visit.request.path,
+        "here": visit.request.path
+        + (f"?{visit.request.query_string}" if visit.request.query_string else ""),
+        "csrf_token": csrf.token(visit.secret) if visit.secret else "",
+        "swap": partial,
+        "service_state": None if partial or user is None else status_line(visit.service),
+        "toast": note,
+    }
+    response = await render_template(
+        template, status=status, headers=headers, app=visit.request.app, context=common | context
+    )
+    if note is not None:
+        toasts.take_away(response, secure=visit.secure)
+    return response
+
+
+def _note(visit: Visit) -> str | None:
+    if visit.secret is None:
+        return None
+    return toasts.read(visit.secret, visit.request.cookies.get(toasts.COOKIE))
+
+
+_WORDS: Final = {
+    "ok": "fine",
+    "away": "away, waiting for it",
+    "read-only": "read-only, nothing can be changed or counted",
+    "blocked": "blocked, writes wait for a lock or the disk",
+    "degraded": "behind, catching up",
+    "full": "full, refusing requests",
+}
+_LIMITS: Final = {"ok": "counted", "degraded": "cannot be counted, limited tokens are refused"}
+_LEVELS: Final = {
+    "ok": "fine",
+    "away": "warning",
+    "read-only": "warning",
+    "blocked": "warning",
+    "degraded": "warning",
+}
+
+
+def status_line(service: Service) -> dict[str, str]:
+    """The foot of the sidebar: a level, and why."""
+    checks = service.checks()
+    worst = checks.draining or not checks.reached or checks.journal == "full"
+    fine = checks.database == checks.limits == checks.journal == "ok"
+    level = "bad" if worst else "fine" if fine else "warning"
+    database = _WORDS.get(checks.database, "") if checks.reached else "not reached yet"
+    word = "Not serving" if worst else "All is well" if fine else "Degraded"
+    return {
+        "level": level,
+        "word": "Shutting down" if checks.draining else word,
+        "database": f"{service.database}: {database}",
+        "limits": f"Limits: {_LIMITS.get(checks.limits, checks.limits)}",
+        "journal": f"Journal: {_WORDS.get(checks.journal, checks.journal)}",
+        "database_level": _LEVELS.get(checks.database, "bad") if checks.reached else "bad",
+        "limits_level": _LEVELS.get(checks.limits, "bad"),
+        "journal_level": _LEVELS.get(checks.journal, "bad"),
+    }

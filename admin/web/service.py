@@ -1,0 +1,71 @@
+"""What the pages work with, handed in by the wiring: this room knows no other plane."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from admin.views.tail import Tail
+from admin.web.throttle import Throttle
+from config import Network
+from models.bindings import Upstreams
+from models.crypto import KeyRing
+from models.levels import Trickle
+
+
+class Provider(Protocol):
+    """A kind of upstream, as far as testing a key needs it."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def error_shape(self) -> str: ...
+
+    def credential_header(self, key: str) -> tuple[bytes, bytes]:
+        """The header in which this provider expects its key."""
+        ...
+
+
+class Checks(Protocol):
+    """What `/ready` shows."""
+
+    @property
+    def database(self) -> str: ...
+
+    @property
+    def limits(self) -> str: ...
+
+    @property
+    def journal(self) -> str: ...
+
+    @property
+    def draining(self) -> bool: ...
+
+    @property
+    def reached(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The same for every request of a worker."""
+
+    ring: KeyRing
+    providers: Mapping[str, Provider]
+    upstreams: Upstreams
+    database: str
+    """Which kind it is, in words."""
+    trusted_proxies: tuple[Network, ...]
+    longest_lifetime: timedelta | None
+    """TOKEN_MAX_LIFETIME."""
+    is_refused: Callable[[str], bool]
+    """Whether a resolved address is never an upstream."""
+    checks: Callable[[], Checks]
+    workers: int
+    running: Callable[[UUID], int]
+    """How many requests of a token or project run in this worker."""
+    tail: Tail
+    throttle: Throttle = field(default_factory=Throttle)
+    trickle: Trickle = field(default_factory=Trickle)
+    """Bounds the audit trail's lines about refusals, of which a flood could fill the disk."""

@@ -1,0 +1,47 @@
+"""`llm-proxy audit`: who changed what."""
+
+from typing import Annotated
+
+import typer
+
+from cli import lookup, output, shown
+from cli.command_table import examples, verb
+from cli.options import Cursor, Json, Limit, Since, Until
+from cli.session import Session, with_database
+from manage.schemas.audit import AuditView
+from models.queries import lists
+
+app = verb()
+
+_COLUMNS = ("at", "actor", "action", "target_id", "outcome", "ip")
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy audit --from 7d",
+        "llm-proxy audit --action token.revoke --json",
+        "llm-proxy audit --actor cli:alice",
+    )
+)
+@with_database
+async def audit(
+    _session: Session,
+    *,
+    actor: Annotated[
+        str | None, typer.Option(help="By: management, admin:NAME, cli:USER, system.")
+    ] = None,
+    action: Annotated[str | None, typer.Option(help="Such as token.revoke.")] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="ID", help="What was changed.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+) -> None:
+    """Show the audit trail, newest first; with --json before and after, too."""
+    rows = lists.audit_events(actor=actor, action=action, target_id=target, start=since, end=until)
+    found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
+    items = [shown.plain(AuditView.of(row)) for row in found]
+    output.page(items, _COLUMNS, as_json=as_json, following=following)

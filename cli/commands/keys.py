@@ -1,0 +1,103 @@
+"""`llm-proxy key`: the upstream API keys of a project, each with a share of its tokens."""
+
+from typing import Annotated
+
+import typer
+
+from cli import lookup, output, prompts, shown, values
+from cli.command_table import examples, noun
+from cli.options import ApiKey, ApiKeyStdin, ApiKeyVariable, Json, Yes
+from cli.session import Session, with_database
+from manage.schemas.keys import KeyChange, KeyCreation, KeyView
+from models import UpstreamKey
+
+app = noun("key")
+
+Owner = Annotated[str, typer.Option("--project", metavar="PROJECT", help="Its id or its name.")]
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
+Label = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="To tell it from others."),
+]
+Weight = Annotated[
+    int | None, typer.Option(help="Its share, relative to the other keys; 1 unless given.")
+]
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy key add --project docs --label 'second account'",
+        "llm-proxy key add --project docs --api-key-env OTHER_KEY --weight 3",
+    )
+)
+@with_database
+async def add(
+    session: Session,
+    *,
+    project: Owner,
+    api_key: ApiKey = None,
+    api_key_stdin: ApiKeyStdin = False,
+    api_key_env: ApiKeyVariable = None,
+    label: Label = None,
+    weight: Weight = None,
+    as_json: Json = False,
+) -> None:
+    """Add a key, in use at once. It is asked for unless an option brings it."""
+    owner = await lookup.project(project)
+    material = prompts.api_key(api_key, api_key_stdin, api_key_env)
+    fields = values.sent(api_key=material, label=label, weight=weight)
+    wanted = values.validated(KeyCreation, fields)
+    key = await owner.add_key(
+        api_key=wanted.api_key,
+        ring=session.ring(),
+        by=session.actor,
+        label=wanted.label or "",
+        weight=wanted.weight,
+    )
+    _print(key, as_json=as_json, said=f"A key was added to the project {owner.name}.")
+
+
+@app.command("list", epilog=examples("llm-proxy key list --project docs"))
+@with_database
+async def list_(_session: Session, *, project: Owner, as_json: Json = False) -> None:
+    """Show a project's keys, by hint: their material is never shown."""
+    keys = await (await lookup.project(project)).keys.all().order_by("id")
+    output.page([shown.plain(KeyView.of(key)) for key in keys], shown.KEY_COLUMNS, as_json=as_json)
+
+
+@app.command(epilog=examples("llm-proxy key update 0199… --weight 3"))
+@with_database
+async def update(
+    session: Session,
+    key: KeyArgument,
+    *,
+    label: Label = None,
+    weight: Weight = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Use it, or not, from now on.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Change what is named."""
+    found = await lookup.key(key)
+    fields = values.sent(label=label, weight=weight, is_active=active)
+    await found.change(by=session.actor, **values.changes(KeyChange, fields).fields())
+    _print(found, as_json=as_json, said=f"Key {found.hint} was updated.")
+
+
+@app.command(epilog=examples("llm-proxy key remove 0199… --yes"))
+@with_database
+async def remove(session: Session, key: KeyArgument, *, yes: Yes = False) -> None:
+    """Erase a key. Files and batches of its account are then out of reach."""
+    found = await lookup.key(key)
+    prompts.confirm(f"Erase the key {found.hint} of the project {found.project.name}?", yes=yes)
+    await found.remove(by=session.actor)
+    output.say(f"Key {found.hint} was erased.")
+
+
+def _print(key: UpstreamKey, *, as_json: bool, said: str) -> None:
+    output.say(said)
+    if as_json:
+        output.print_json(shown.plain(KeyView.of(key)))
+    else:
+        output.record(shown.plain(KeyView.of(key)))

@@ -1,0 +1,219 @@
+"""`llm-proxy project`: an upstream account, or several, and the limits its tokens share."""
+
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from cli import lookup, output, prompts, shown, values
+from cli.command_table import examples, noun
+from cli.errors import CommandError
+from cli.options import (
+    AllowedModels,
+    AllowedOrigins,
+    ApiKey,
+    ApiKeyStdin,
+    ApiKeyVariable,
+    BaseUrl,
+    Cursor,
+    Json,
+    Limit,
+    MaxParallelRequests,
+    ProjectArgument,
+    RequestsPerMinute,
+    Search,
+    Unmetered,
+    Yes,
+)
+from cli.session import Session, with_database
+from manage.schemas.projects import PROVIDERS, ProjectChange, ProjectCreation, ProjectView
+from models import Project, Token
+from models.errors import KeyMustBeGiven
+from models.projects import GivenKey
+from models.queries import lists
+from proxy.providers.files import configured, upstreams
+from proxy.providers.provider import BUILT_IN
+
+app = noun("project")
+
+_PROVIDER_HELP = f"{', '.join(BUILT_IN)}, or one of PROVIDERS_FILE."
+_COLUMNS = ("id", "name", "provider", "is_active", "keys", "created_at")
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy project create --name docs",
+        "llm-proxy project create --name docs --api-key-env OPENAI_API_KEY --json",
+        "pass show openai | llm-proxy project create --name docs --api-key-stdin",
+    )
+)
+@with_database
+async def create(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Option(metavar="NAME", help="No two may share it.")],
+    api_key: ApiKey = None,
+    api_key_stdin: ApiKeyStdin = False,
+    api_key_env: ApiKeyVariable = None,
+    provider: Annotated[str, typer.Option(help=_PROVIDER_HELP)] = "openai",
+    base_url: BaseUrl = None,
+    requests_per_minute: RequestsPerMinute = None,
+    max_parallel_requests: MaxParallelRequests = None,
+    allowed_models: AllowedModels = None,
+    allowed_origins: AllowedOrigins = None,
+    unmetered: Unmetered = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project. Its API key is asked for unless an option brings it."""
+    fields = values.sent(
+        name=name,
+        provider=provider,
+        api_key=prompts.api_key(api_key, api_key_stdin, api_key_env),
+        base_url=base_url,
+        requests_per_minute=requests_per_minute,
+        max_parallel_requests=max_parallel_requests,
+        allowed_models=allowed_models,
+        allowed_origins=allowed_origins,
+        unmetered=unmetered,
+    )
+    known = configured(session.settings)
+    wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: known})
+    project = await Project.create_with_key(
+        provider=wanted.provider,
+        api_key=wanted.api_key,
+        ring=session.ring(),
+        by=session.actor,
+        upstreams=upstreams(session.settings, known),
+        **wanted.fields(),
+    )
+    await _print(project, as_json=as_json, said=f"Project {project.name} was made.")
+
+
+@app.command(
+    "list", epilog=examples("llm-proxy project list", "llm-proxy project list -q docs --json")
+)
+@with_database
+async def list_(
+    _session: Session,
+    *,
+    query: Search = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Only those that are, or are not.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+) -> None:
+    """Show projects, newest first."""
+    rows = lists.projects(q=query, is_active=active)
+    found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
+    items = [shown.plain(ProjectView.of(project, list(project.keys))) for project in found]
+    if not as_json:
+        items = [{**item, "keys": len(item["keys"])} for item in items]
+    output.page(items, _COLUMNS, as_json=as_json, following=following)
+
+
+@app.command(epilog=examples("llm-proxy project show docs"))
+@with_database
+async def show(_session: Session, project: ProjectArgument, *, as_json: Json = False) -> None:
+    """Show one project, with its keys."""
+    await _print(await lookup.project(project), as_json=as_json)
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy project update docs --requests-per-minute 600",
+        "llm-proxy project update docs --inactive",
+        "llm-proxy project update docs --allowed-models none --unmetered refuse",
+        "llm-proxy project update docs --base-url https://eu.example.com --api-key-env EU_KEY",
+    )
+)
+@with_database
+async def update(
+    session: Session,
+    project: ProjectArgument,
+    *,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Rename it.")] = None,
+    active: Annotated[
+        bool | None,
+        typer.Option("--active/--inactive", help="Let its tokens in, or refuse them at once."),
+    ] = None,
+    provider: Annotated[str | None, typer.Option(help=_PROVIDER_HELP)] = None,
+    base_url: BaseUrl = None,
+    api_key: ApiKey = None,
+    api_key_stdin: ApiKeyStdin = False,
+    api_key_env: ApiKeyVariable = None,
+    requests_per_minute: RequestsPerMinute = None,
+    max_parallel_requests: MaxParallelRequests = None,
+    allowed_models: AllowedModels = None,
+    allowed_origins: AllowedOrigins = None,
+    unmetered: Unmetered = None,
+    as_json: Json = False,
+) -> None:
+    """Change what is named; none takes a limit away.
+
+    Keys are not sent elsewhere than they were entered for: another address
+    needs a key for it, which replaces those. It is asked for on a terminal.
+    """
+    found = await lookup.project(project)
+    given = api_key is not None or api_key_stdin or api_key_env is not None
+    fields = values.sent(
+        name=name,
+        is_active=active,
+        provider=provider,
+        api_key=prompts.api_key(api_key, api_key_stdin, api_key_env) if given else None,
+        base_url=base_url,
+        requests_per_minute=requests_per_minute,
+        max_parallel_requests=max_parallel_requests,
+        allowed_models=allowed_models,
+        allowed_origins=allowed_origins,
+        unmetered=unmetered,
+    )
+    try:
+        await _change(session, found, fields)
+    except KeyMustBeGiven as exc:
+        if given or not sys.stdin.isatty():
+            raise CommandError(f"{exc} See --api-key-stdin and --api-key-env.") from exc
+        output.say(str(exc))
+        await _change(session, found, {**fields, "api_key": prompts.api_key(None, False, None)})
+    await _print(found, as_json=as_json, said=f"Project {found.name} was updated.")
+
+
+async def _change(session: Session, project: Project, fields: Mapping[str, Any]) -> None:
+    known = configured(session.settings)
+    wanted = values.changes(ProjectChange, fields, **{PROVIDERS: known})
+    await project.change(
+        by=session.actor,
+        upstreams=upstreams(session.settings, known),
+        key=GivenKey(wanted.api_key, session.ring()) if wanted.api_key else None,
+        **wanted.fields(),
+    )
+
+
+@app.command(epilog=examples("llm-proxy project delete docs --yes"))
+@with_database
+async def delete(session: Session, project: ProjectArgument, *, yes: Yes = False) -> None:
+    """Delete a project: its tokens are revoked and its keys erased.
+
+    Usage, requests and the audit trail are kept.
+    """
+    found = await lookup.project(project)
+    tokens = await Token.filter(project_id=found.id, revoked_at__isnull=True).count()
+    prompts.confirm(
+        f"Delete the project {found.name}, revoke its {tokens} tokens and erase its keys?", yes=yes
+    )
+    await found.erase(by=session.actor)
+    output.say(f"Project {found.name} was deleted.")
+
+
+async def _print(project: Project, *, as_json: bool, said: str | None = None) -> None:
+    item = shown.plain(ProjectView.of(project, await project.keys.all()))
+    if said is not None:
+        output.say(said)
+    if as_json:
+        output.print_json(item)
+        return
+    keys = item.pop("keys")
+    output.record(item)
+    output.table(keys, shown.KEY_COLUMNS)

@@ -1,0 +1,75 @@
+"""`llm-proxy requests`: the request log."""
+
+from typing import Annotated
+
+import typer
+
+from cli import lookup, output, shown
+from cli.command_table import examples, verb
+from cli.options import (
+    Cursor,
+    Json,
+    Limit,
+    ModelOption,
+    ProjectOption,
+    Since,
+    TokenOption,
+    Until,
+)
+from cli.session import Session, with_database
+from manage.schemas.requests import RequestView
+from models.entry import Outcome
+from models.queries import lists
+
+app = verb()
+
+_COLUMNS = (
+    "at",
+    "method",
+    "endpoint",
+    "model",
+    "status",
+    "outcome",
+    "prompt_tokens",
+    "completion_tokens",
+    "duration_ms",
+)
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy requests --project docs --from 1h",
+        "llm-proxy requests --status 429 --json",
+        "llm-proxy requests --outcome client_left --limit 200",
+    )
+)
+@with_database
+async def requests(
+    _session: Session,
+    *,
+    project: ProjectOption = None,
+    token: TokenOption = None,
+    model: ModelOption = None,
+    status: Annotated[
+        int | None, typer.Option(min=0, max=999, help="With this status; 0 where none was sent.")
+    ] = None,
+    outcome: Annotated[Outcome | None, typer.Option(help="How they ended.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    as_json: Json = False,
+) -> None:
+    """Show requests, newest first. Prompts and answers are not stored."""
+    rows = lists.requests(
+        project_id=await lookup.project_id(project),
+        token_id=await lookup.token_id(token),
+        model=model,
+        status=status,
+        outcome=outcome,
+        start=since,
+        end=until,
+    )
+    found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
+    items = [shown.plain(RequestView.of(row)) for row in found]
+    output.page(items, _COLUMNS, as_json=as_json, following=following)

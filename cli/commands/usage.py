@@ -1,0 +1,80 @@
+"""`llm-proxy usage`: what was used, added up."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli import lookup, output, shown
+from cli.command_table import examples, verb
+from cli.errors import WrongUsage
+from cli.options import Json, ModelOption, ProjectOption, Since, TokenOption, Until
+from cli.session import Session, with_database
+from manage.schemas.usage import UsageView
+from models.reports.usage_report import (
+    DEFAULT_RANGE,
+    GROUP_COLUMN,
+    Bucket,
+    GroupBy,
+    UsageQuery,
+    report,
+)
+
+app = verb()
+
+_COLUMNS = (
+    "requests",
+    "errors",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "total_tokens",
+    "cost_usd",
+)
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy usage",
+        "llm-proxy usage --bucket day --from 7d --project docs",
+        "llm-proxy usage --group-by model --json",
+    )
+)
+@with_database
+async def usage(
+    _session: Session,
+    *,
+    project: ProjectOption = None,
+    token: TokenOption = None,
+    model: ModelOption = None,
+    since: Since = None,
+    until: Until = None,
+    bucket: Annotated[Bucket, typer.Option(help="One row for all, or for each.")] = "total",
+    group_by: Annotated[GroupBy | None, typer.Option(help="A row for each of these.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many rows.")] = 1000,
+    as_json: Json = False,
+) -> None:
+    """Add up requests, tokens and cost; of the last 30 days unless said otherwise.
+
+    Times are widened to whole buckets. A request shows within two seconds.
+    """
+    end = until or datetime.now(UTC)
+    start = since or end - DEFAULT_RANGE
+    if start >= end:
+        raise WrongUsage("--from must be before --to.")
+    query = UsageQuery(
+        start=start,
+        end=end,
+        bucket=bucket,
+        group_by=group_by,
+        project_id=await lookup.project_id(project),
+        token_id=await lookup.token_id(token),
+        model=model,
+    )
+    rows, place = await report(query, limit=limit)
+    items = [shown.plain(UsageView.of(row, group_by)) for row in rows]
+    columns = [] if bucket == "total" else ["bucket"]
+    columns += [GROUP_COLUMN[group_by]] if group_by else []
+    output.page(items, [*columns, *_COLUMNS], as_json=as_json)
+    if place is not None:
+        output.say(f"There is more than {limit} rows: narrow the range, or raise --limit.")

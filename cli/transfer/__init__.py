@@ -1,0 +1,1 @@
+"""`export` and `import`: moving everything from one database to another."""

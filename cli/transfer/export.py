@@ -1,0 +1,113 @@
+"""`llm-proxy export`: everything that has to move, in one file, while the server runs."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+
+from cli import output
+from cli.command_table import examples, verb
+from cli.errors import CommandError
+from cli.session import Session, with_database
+from cli.transfer import quotas
+from cli.transfer.archive import ArchiveWriter
+from cli.transfer.quotas import Used
+from models import audit, portable
+from models.db.snapshots import Snapshot, snapshot
+from models.portable import Portable, Row
+
+app = verb()
+
+WithAudit = Annotated[bool, typer.Option("--with-audit", help="The audit trail, too.")]
+WithRequests = Annotated[bool, typer.Option("--with-requests", help="The request log, too.")]
+
+
+@app.command(
+    epilog=examples(
+        "llm-proxy export llm-proxy.jsonl",
+        "llm-proxy export --with-audit --with-requests everything.jsonl",
+        "llm-proxy export - | ssh elsewhere 'cd llm-proxy && llm-proxy import -'",
+    )
+)
+@with_database
+async def export(
+    session: Session,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A new file, or - for a pipe.")],
+    *,
+    with_audit: WithAudit = False,
+    with_requests: WithRequests = False,
+) -> None:
+    """Write projects, keys, tokens, counters and accounts into a file.
+
+    Made for moving between SQLite and PostgreSQL: tokens keep working, and
+    keep what they have used of their limits. API keys stay encrypted, so the
+    other side needs the same ENCRYPTION_KEY. The file is of one moment, and
+    whoever reads it can guess at no secret; keep it private all the same.
+    """
+    tables = [*portable.TABLES]
+    tables += [portable.AUDIT] if with_audit else []
+    tables += [portable.REQUESTS] if with_requests else []
+    with _opened(file) as stream:
+        async with snapshot(session.settings.database) as found:
+            rows = await _write(session, found, tables, stream)
+    shown = {name: (None, count) for name, count in rows.items()}
+    await audit.record(session.actor, "database.export", "database", None, shown)
+    output.say(f"{sum(rows.values()):,} rows were written.")
+
+
+async def _write(
+    session: Session, found: Snapshot, tables: list[Portable], stream: IO[bytes]
+) -> dict[str, int]:
+    rows = {table.name: await table.count(found) for table in tables}
+    query = "SELECT DISTINCT encryption_key_id FROM upstream_key ORDER BY encryption_key_id"
+    key_ids = [str(key_id) async for (key_id,) in found.rows(query)]
+    used = await quotas.used(session.settings, found)
+    writer = ArchiveWriter(stream, rows, key_ids)
+    with output.progress("Writing", sum(rows.values())) as advance:
+        for table in tables:
+            columns = table.columns
+            writer.section(table.name, columns)
+            async for row in table.rows(found):
+                if table.name == "token":
+                    _note_quota(columns, row, used)
+                writer.row(row)
+                advance(1)
+    writer.end()
+    return rows
+
+
+def _note_quota(columns: tuple[str, ...], row: Row, used: dict[str, Used]) -> None:
+    """Let the quota go on, on the other side, where it stands here."""
+    place = {name: number for number, name in enumerate(columns)}
+    counted = used.get(row[place["id"]])
+    if counted is not None and counted.epoch == row[place["quota_epoch"]]:
+        row[place["quota_base"]] = counted.requests
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[IO[bytes]]:
+    """The file, which appears when it is whole; or standard output."""
+    if file == "-":
+        if sys.stdout.isatty():
+            raise CommandError("This is not for a terminal. Name a file, or use a pipe.")
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path, partial = Path(file), Path(f"{file}.part")
+    if path.exists():
+        raise CommandError(f"{path} exists already.")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(descriptor)
+        partial.rename(path)
+    except OSError as exc:
+        raise CommandError(f"{exc.filename or file}: {exc.strerror}.") from exc
+    finally:
+        partial.unlink(missing_ok=True)

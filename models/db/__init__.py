@@ -1,0 +1,1 @@
+"""Databases: connections, transactions and dialects, apart from what is stored."""

@@ -1,0 +1,293 @@
+"""The ledger entry: what is kept about one request that was let in, and where it ends up.
+
+An entry is written to the journal by a worker, and from there, exactly once, into the counters,
+the request log and the token it belongs to. Its layout on disk is `ENTRY_VERSION`'s: a journal
+written before an upgrade is still read after it, so fields are only ever added, at the end, with
+a default.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from models import changes, counters
+from models.db.database import (
+    connection,
+    dialect,
+    give_up_on_locks_after,
+    placeholders,
+    run_in_transaction,
+)
+from models.model_names import IsListed, nothing_is_listed
+from models.text import clean_text
+
+ENTRY_VERSION: Final = 1
+
+Outcome: TypeAlias = Literal[
+    "complete",
+    "client_left",
+    "upstream_broke",
+    "upstream_unreachable",
+    "timeout",
+    "revoked",
+    "shutdown",
+]
+UsageQuality: TypeAlias = Literal["exact", "unknown"]
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One request. Times are integer microseconds, money is integer nano-dollars."""
+
+    version: int = ENTRY_VERSION
+    #: The request's id (UUIDv7), which the client was told.
+    id: UUID
+    #: When the request began, Unix time.
+    at_us: int
+    project_id: UUID
+    token_id: UUID
+    provider: str
+    #: The allowlist pattern that matched (`/v1/models/{model}`), not the path: it is a label.
+    endpoint: str
+    method: str
+    #: '' where no model was named.
+    model: str
+    #: The status sent to the client; 0 where none was.
+    status: int
+    outcome: Outcome
+    usage: UsageQuality
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    #: None where no price is known, which is not the same as free.
+    cost_nanos: int | None
+    bytes_in: int
+    bytes_out: int
+    #: None where no byte of an answer came.
+    ttfb_us: int | None
+    duration_us: int
+    #: The part of the duration that was ours rather than the upstream's.
+    overhead_us: int
+    #: False for requests that create nothing (polling a stored response): they carry no usage,
+    #: and do not count towards `unknown_usage_requests`.
+    counted: bool
+
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(Entry)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: No honest number comes near these; beyond them a sum of many could leave 64 bits.
+_MOST_TOKENS: Final = 10**10
+_MOST_NANOS: Final = 10**15
+_MOST_BYTES: Final = 2**50
+_MOST_US: Final = 10**13
+
+_LOG_COLUMNS: Final = (
+    "id", "at", "project_id", "token_id", "provider", "endpoint", "method", "model", "status",
+    "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
+    "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
+)  # fmt: skip
+_INSERT_LOG: Final = (
+    f"INSERT INTO request_log ({', '.join(_LOG_COLUMNS)})"  # noqa: S608  (our own names)
+    f" VALUES ({', '.join(f'${n}' for n in range(1, len(_LOG_COLUMNS) + 1))})"
+    " ON CONFLICT (id) DO NOTHING"
+)
+_COUNT_USE: Final = (
+    "UPDATE token SET request_count = request_count + $1,"
+    " last_used_at = CASE WHEN last_used_at > $2 THEN last_used_at ELSE $3 END WHERE id = $4"
+)
+
+
+def encode(entry: Entry) -> bytes:
+    """One line of JSON, without its newline."""
+    try:
+        return _encoder.encode(entry)
+    except UnicodeEncodeError:
+        # A lone surrogate, which JSON bodies can hold as an escape and UTF-8 cannot.
+        return _encoder.encode(storable(entry))
+
+
+def decode(line: bytes) -> Entry:
+    """What `encode` made, of this version or an earlier one. Raises msgspec.DecodeError."""
+    return _decoder.decode(line)
+
+
+def storable(entry: Entry) -> Entry:
+    """`entry` with texts and numbers that every database takes."""
+    if _fits(entry):
+        return entry
+    return msgspec.structs.replace(
+        entry,
+        provider=clean_text(entry.provider, limit=64),
+        endpoint=clean_text(entry.endpoint, limit=200),
+        method=clean_text(entry.method, limit=16),
+        model=clean_text(entry.model, limit=200),
+        status=_within(entry.status, 999) or 0,
+        prompt_tokens=_within(entry.prompt_tokens, _MOST_TOKENS),
+        completion_tokens=_within(entry.completion_tokens, _MOST_TOKENS),
+        cached_tokens=_within(entry.cached_tokens, _MOST_TOKENS),
+        reasoning_tokens=_within(entry.reasoning_tokens, _MOST_TOKENS),
+        cost_nanos=_within(entry.cost_nanos, _MOST_NANOS),
+        bytes_in=_within(entry.bytes_in, _MOST_BYTES) or 0,
+        bytes_out=_within(entry.bytes_out, _MOST_BYTES) or 0,
+        ttfb_us=_within(entry.ttfb_us, _MOST_US),
+        duration_us=_within(entry.duration_us, _MOST_US) or 0,
+        overhead_us=_within(entry.overhead_us, _MOST_US) or 0,
+    )
+
+
+#: Texts that have been seen to be clean; few, but for models, which clients name. None is longer
+#: than `storable` lets it be, so that all together are 8 MB at most, and 1 MB in life.
+_CLEAN_MAX: Final = 4_096
+_clean: set[tuple[str, str, str, str]] = set()
+
+
+def _fits(entry: Entry) -> bool:
+    """Whether nothing has to be mended, as is nearly always so."""
+    texts = (entry.provider, entry.endpoint, entry.method, entry.model)
+    if texts not in _clean:
+        limits = (64, 200, 16, 200)
+        if any(clean_text(t, limit=n) != t for t, n in zip(texts, limits, strict=True)):
+            return False
+        if len(_clean) >= _CLEAN_MAX:
+            _clean.clear()
+        _clean.add(texts)
+    return (
+        0 <= entry.status <= 999
+        and 0 <= (entry.prompt_tokens or 0) <= _MOST_TOKENS
+        and 0 <= (entry.completion_tokens or 0) <= _MOST_TOKENS
+        and 0 <= (entry.cached_tokens or 0) <= _MOST_TOKENS
+        and 0 <= (entry.reasoning_tokens or 0) <= _MOST_TOKENS
+        and 0 <= (entry.cost_nanos or 0) <= _MOST_NANOS
+        and 0 <= entry.bytes_in <= _MOST_BYTES
+        and 0 <= entry.bytes_out <= _MOST_BYTES
+        and 0 <= (entry.ttfb_us or 0) <= _MOST_US
+        and 0 <= entry.duration_us <= _MOST_US
+        and 0 <= entry.overhead_us <= _MOST_US
+    )
+
+
+def _within(number: int | None, most: int) -> int | None:
+    return None if number is None else max(0, min(number, most))
+
+
+async def apply_batch(
+    journal_id: str,
+    start: int,
+    end: int,
+    entries: Sequence[Entry],
+    *,
+    is_listed: IsListed = nothing_is_listed,
+) -> int:
+    """Take the entries between two positions of a journal into the books, exactly once.
+
+    One transaction moves the journal's position from `start` to `end` and adds everything up. If
+    the position is not `start`, somebody applied the batch before, and nothing is done. Returns
+    the position that holds now. A journal never seen begins wherever its first batch does.
+    Names of models that are not listed are bounded in the counters, as `model_names` says.
+    Raises DatabaseUnavailable; then nothing was done, or all of it, and asking again is safe.
+    """
+    clean = [storable(entry) for entry in entries]
+    return await run_in_transaction(lambda: _apply(journal_id, start, end, clean, is_listed))
+
+
+#: A batch that waits for one row keeps others, of all machines, waiting for those that it has.
+_LOCK_WAIT_S: Final = 2.0
+
+
+async def _apply(
+    journal_id: str, start: int, end: int, entries: list[Entry], is_listed: IsListed
+) -> int:
+    await give_up_on_locks_after(_LOCK_WAIT_S)
+    position = await _claim(journal_id, start)
+    if position != start:
+        return position
+    if entries:
+        text = _Texts()
+        await connection().execute_many(
+            placeholders(_INSERT_LOG), [_log_values(entry, text) for entry in entries]
+        )
+        await counters.add(entries, is_listed)
+        await _touch_tokens(entries)
+    await connection().execute_query(
+        placeholders(
+            "UPDATE journal_position SET position = $1, updated_at = $2 WHERE journal_id = $3"
+        ),
+        [end, changes.now(), journal_id],
+    )
+    return end
+
+
+async def _claim(journal_id: str, start: int) -> int:
+    """The journal's position, locked until we commit."""
+    await connection().execute_query(
+        placeholders(
+            "INSERT INTO journal_position (journal_id, position, updated_at) VALUES ($1, $2, $3)"
+            " ON CONFLICT (journal_id) DO NOTHING"
+        ),
+        [journal_id, start, changes.now()],
+    )
+    # SQLite has no row locks and needs none: its transactions are one at a time.
+    lock = " FOR UPDATE" if dialect() == "postgres" else ""
+    rows = await connection().execute_query_dict(
+        placeholders(f"SELECT position FROM journal_position WHERE journal_id = $1{lock}"),  # noqa: S608
+        [journal_id],
+    )
+    return int(rows[0]["position"])
+
+
+class _Texts(dict[UUID, str]):
+    """UUIDs as text, each made once per batch: projects and tokens come again and again."""
+
+    def __missing__(self, value: UUID) -> str:
+        text = self[value] = str(value)
+        return text
+
+
+def _log_values(entry: Entry, text: _Texts) -> list[Any]:
+    return [
+        str(entry.id),
+        _moment(entry.at_us),
+        text[entry.project_id],
+        text[entry.token_id],
+        entry.provider,
+        entry.endpoint,
+        entry.method,
+        entry.model,
+        entry.status,
+        entry.outcome,
+        entry.usage,
+        entry.prompt_tokens,
+        entry.completion_tokens,
+        entry.cached_tokens,
+        entry.reasoning_tokens,
+        entry.cost_nanos,
+        entry.bytes_in,
+        entry.bytes_out,
+        entry.ttfb_us,
+        entry.duration_us,
+        entry.overhead_us,
+    ]
+
+
+async def _touch_tokens(entries: list[Entry]) -> None:
+    uses: defaultdict[UUID, list[int]] = defaultdict(list)
+    for entry in entries:
+        uses[entry.token_id].append(entry.at_us)
+    # In order of id, as `Project` locks them, so that neither waits in a circle.
+    await connection().execute_many(
+        placeholders(_COUNT_USE),
+        [
+            [len(times), _moment(max(times)), _moment(max(times)), str(token_id)]
+            for token_id, times in sorted(uses.items())
+        ],
+    )
+
+
+def _moment(at_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at_us)

@@ -1,0 +1,1 @@
+"""Lists, pages and searches over what is stored."""

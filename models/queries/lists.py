@@ -1,0 +1,314 @@
+"""Lists, newest first, with the filters that every door offers.
+
+Ids are in order of time, so a page is "the rows before this id" and a range of time is a range of
+ids: both stay right, and cheap, while rows are added. Every filter has an index that ends in the
+id, or one of its own kind; `newest_first` finds out which of them leads to the page soonest.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
+from uuid import UUID
+
+from tortoise import Model
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from models import changes, revocations
+from models.audit import AuditEvent
+from models.db.conditions import ANY, Condition, every, select
+from models.db.database import dialect
+from models.ids import first_id_at
+from models.projects import Project
+from models.queries import search
+from models.queries.scans import Few, Rows, Walk, Way, between, newest
+from models.queries.search import Searched
+from models.request_log import RequestLog
+from models.tokens import Token, TokenStatus
+
+M = TypeVar("M", bound=Model)
+
+_TOKEN_TEXT: Final = Searched("token", ("name", "hint"))
+_PROJECT_TEXT: Final = Searched("project", ("name",))
+_FAILED: Final = Condition("status >= 400")
+_INCOMPLETE: Final = Condition("outcome <> 'complete'")
+
+
+class Path(NamedTuple):
+    """`along` is what an index holds, and `rest` what is then still to be looked at."""
+
+    along: Condition
+    rest: tuple[Condition, ...] = ()
+    #: The order of an index that is not in order of the id.
+    order: str | None = None
+    #: Told to SQLite, which without statistics takes one column for as good as two.
+    by: str | None = None
+
+
+class Together(NamedTuple):
+    """Columns with one index, of rows for which `partly` holds: common each, and rare together."""
+
+    columns: tuple[str, ...]
+    by: str | None = None
+    partly: Condition = ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[M]):
+    """What to list, as the indices lead to it. Each path leads to all of it."""
+
+    #: The same rows, for doors that sort and count; it takes as long as there are rows.
+    matching: QuerySet[M]
+    paths: tuple[Path, ...] = (Path(ANY),)
+    #: Part of a text, or the id.
+    searched: tuple[Searched, str] | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    #: Relations that are read along.
+    related: tuple[str, ...] = ()
+    #: Of rows that were found, those that belong there; the indices do not know what waits for
+    #: the lock of a row.
+    shown: Callable[[M], bool] | None = None
+    #: Rows beside those that the indices lead to, by the same filters.
+    also: QuerySet[M] | None = None
+
+
+async def page(
+    rows: Listing[M], *, limit: int, before: UUID | None = None
+) -> tuple[list[M], UUID | None]:
+    """At most `limit` rows older than `before`, and what to pass for the next ones, if any.
+
+    Raises DatabaseUnavailable.
+    """
+    ids = await _ids(rows, limit + 1, before)
+    found = await (
+        rows.matching.model.filter(pk__in=ids[:limit])
+        .order_by("-id")
+        .prefetch_related(*rows.related)
+    )
+    await _show_revocations(found)
+    shown = [row for row in found if rows.shown is None or rows.shown(row)]
+    return shown, ids[limit - 1] if len(ids) > limit else None
+
+
+async def _show_revocations(found: Sequence[Model]) -> None:
+    """What waits to be written into locked rows is in force, and so it is shown."""
+    await revocations.show_tokens(row for row in found if isinstance(row, Token))
+    projects = [row for row in found if isinstance(row, Project)]
+    await revocations.show_projects(projects)
+    await revocations.hide_removed(key for project in projects for key in project.keys)
+
+
+async def _ids(rows: Listing[M], most: int, before: UUID | None) -> list[UUID]:
+    found = await _indexed(rows, most, before)
+    if rows.also is None:
+        return found
+    also = rows.also if before is None else rows.also.filter(id__lt=before)
+    ids = await also.order_by("-id").limit(most).values_list("id", flat=True)
+    return sorted({*found, *cast(list[UUID], ids)}, reverse=True)[:most]
+
+
+async def _indexed(rows: Listing[M], most: int, before: UUID | None) -> list[UUID]:
+    table = rows.matching.model._meta.db_table
+    span = between("id", *_bounds(rows, before))
+    if rows.searched is None:
+        return await newest([_way(table, path, [], span, most) for path in rows.paths], most)
+    where, q = rows.searched
+    text = search.folded(q)
+    contains = search.contains(where, text)
+    ways = [_way(table, path, [contains], span, most) for path in rows.paths]
+    rest = [rows.paths[0].along, *rows.paths[0].rest]
+    ways.append(await search.way(where, text, rest, before=before, most=most))
+    found = await newest(ways, most)
+    named = await _named(table, q, [*rest, *span])
+    return sorted({*found, *named}, reverse=True)[:most]
+
+
+def _way(
+    table: str, path: Path, rest: Sequence[Condition], span: Sequence[Condition], most: int
+) -> Way:
+    rest = [*path.rest, *rest]
+    if path.order is None:
+        if path.by is not None and dialect() == "sqlite":
+            table = f"{table} INDEXED BY {path.by}"
+        return Walk(Rows(table), every([path.along, *span]), rest, most=most)
+    return Few(table, path.along, path.order, [*rest, *span], most=most)
+
+
+async def _named(table: str, q: str, rest: Sequence[Condition]) -> list[UUID]:
+    """The row whose id `q` is."""
+    try:
+        wanted = Condition("id = {}", (str(UUID(q)),))
+    except ValueError:
+        return []
+    where = every([wanted, *rest])
+    found = await select(f"SELECT id FROM {table} WHERE {where.sql}", where.values)  # noqa: S608
+    return [UUID(str(row["id"])) for row in found]
+
+
+def _bounds(rows: Listing[M], before: UUID | None) -> tuple[str | None, str | None]:
+    start = None if rows.start is None else str(first_id_at(rows.start))
+    end = None if rows.end is None else first_id_at(rows.end)
+    ends = [bound for bound in (before, end) if bound is not None]
+    return start, str(min(ends)) if ends else None
+
+
+def projects(*, q: str | None = None, is_active: bool | None = None) -> Listing[Project]:
+    """Living projects with their keys; `q` is part of the name, or the id."""
+    living = Condition("deleted_at IS NULL")
+    wanted = _given(is_active=is_active)
+    return Listing(
+        Project.filter(_search(q, "name"), deleted_at__isnull=True, **wanted),
+        (Path(every([living, *_equal(wanted).values()])),),
+        searched=(_PROJECT_TEXT, q) if q else None,
+        related=("keys",),
+        shown=lambda row: row.deleted_at is None and is_active in (None, row.is_active),
+        also=(
+            Project.filter(_search(q, "name"), revocations.waits("project"), deleted_at=None)
+            if is_active is False
+            else None
+        ),
+    )
+
+
+def tokens(
+    *, project_id: UUID | None = None, status: TokenStatus | None = None, q: str | None = None
+) -> Listing[Token]:
+    """Tokens; `q` is part of the name or of the hint, or the id."""
+    owner = _given(project_id=project_id)
+    present = changes.now()
+    return Listing(
+        Token.filter(_search(q, "name", "hint"), _has_status(status, present), **owner),
+        _by_status([*_equal(owner).values()], status, present),
+        searched=(_TOKEN_TEXT, q) if q else None,
+        shown=lambda row: status in (None, "revoked") or row.revoked_at is None,
+        also=(
+            Token.filter(_search(q, "name", "hint"), revocations.waits("token"), **owner)
+            if status == "revoked"
+            else None
+        ),
+    )
+
+
+def requests(
+    *,
+    project_id: UUID | None = None,
+    token_id: UUID | None = None,
+    model: str | None = None,
+    status: int | None = None,
+    outcome: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Listing[RequestLog]:
+    """The request log from `start` up to but not including `end`."""
+    wanted = _given(
+        token_id=token_id, project_id=project_id, status=status, outcome=outcome, model=model
+    )
+    return _logged(RequestLog, wanted, start, end, _pairs(status, outcome))
+
+
+def _pairs(status: int | None, outcome: str | None) -> list[Together]:
+    pairs = [Together(("project_id", "model"), "request_log_project_model")]
+    failed = status is not None and status >= 400
+    incomplete = outcome not in (None, "complete")
+    if failed:
+        pairs += [
+            Together(("project_id",), "request_log_project_failed", _FAILED),
+            Together(("model",), "request_log_model_failed", _FAILED),
+        ]
+    if incomplete:
+        pairs += [
+            Together(("project_id",), "request_log_project_incomplete", _INCOMPLETE),
+            Together(("model",), "request_log_model_incomplete", _INCOMPLETE),
+        ]
+    if failed and incomplete:
+        both = every([_FAILED, _INCOMPLETE])
+        pairs.append(Together((), "request_log_failed_incomplete", both))
+    return pairs
+
+
+def audit_events(
+    *,
+    actor: str | None = None,
+    action: str | None = None,
+    target_id: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Listing[AuditEvent]:
+    """The audit trail from `start` up to but not including `end`."""
+    wanted = _given(target_id=target_id, actor=actor, action=action)
+    return _logged(AuditEvent, wanted, start, end)
+
+
+def _logged(
+    model: type[M],
+    wanted: Mapping[str, Any],
+    start: datetime | None,
+    end: datetime | None,
+    pairs: Sequence[Together] = (),
+) -> Listing[M]:
+    """A log, in which all that can be asked for has an index of its own."""
+    conditions = _equal(wanted)
+    paths = []
+    for columns, by, partly in (*pairs, *(Together((name,)) for name in wanted)):
+        if not wanted.keys() >= set(columns):
+            continue
+        along = every([*(conditions[name] for name in columns), partly])
+        rest = [condition for name, condition in conditions.items() if name not in columns]
+        paths.append(Path(along, tuple(rest), by=by))
+    span = _given(
+        id__gte=None if start is None else first_id_at(start),
+        id__lt=None if end is None else first_id_at(end),
+    )
+    return Listing(
+        model.filter(**wanted, **span), tuple(paths) or (Path(ANY),), start=start, end=end
+    )
+
+
+def _given(**wanted: Any) -> Mapping[str, Any]:
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _equal(wanted: Mapping[str, Any]) -> dict[str, Condition]:
+    return {
+        name: Condition(f"{name} = {{}}", (str(value) if isinstance(value, UUID) else value,))
+        for name, value in wanted.items()
+    }
+
+
+def _by_status(
+    owner: Sequence[Condition], status: TokenStatus | None, present: datetime
+) -> tuple[Path, ...]:
+    if status is None:
+        return (Path(every(owner)),)
+    if status == "revoked":
+        return (Path(every([*owner, Condition("revoked_at IS NOT NULL")])),)
+    # As the migration `lists` has it in its indices: no end is later than every other.
+    end = f"COALESCE(expires_at, '{'9' if dialect() == 'sqlite' else 'infinity'}')"
+    unrevoked = every([*owner, Condition("revoked_at IS NULL")])
+    compared = Condition(f"{end} {'<=' if status == 'expired' else '>'} {{}}", (changes.now(),))
+    return (
+        Path(unrevoked, (compared,)),
+        Path(every([unrevoked, compared]), order=end),
+    )
+
+
+def _has_status(status: TokenStatus | None, present: datetime) -> Q:
+    if status is None:
+        return Q()
+    if status == "revoked":
+        return Q(revoked_at__isnull=False)
+    if status == "expired":
+        return Q(revoked_at__isnull=True, expires_at__lte=present)
+    return Q(revoked_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=present))
+
+
+def _search(q: str | None, *columns: str) -> Q:
+    if not q:
+        return Q()
+    alternatives = [Q(**{f"{column}__icontains": q}) for column in columns]
+    with suppress(ValueError):
+        alternatives.append(Q(id=UUID(q)))
+    return Q(*alternatives, join_type=Q.OR)

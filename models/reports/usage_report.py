@@ -1,0 +1,225 @@
+"""What was used, from the counters: sums over a range of time, by bucket and by group.
+
+Reads the hour rows, and the minute rows where a recent range does not begin and end on the hour.
+Never reads the request log.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from models.db.database import connection, dialect, placeholders
+from models.retention import MINUTES_KEPT
+from models.rules import is_datable, parse_id
+from models.text import clean_text
+
+Bucket: TypeAlias = Literal["total", "hour", "day"]
+GroupBy: TypeAlias = Literal["project", "token", "model", "endpoint"]
+
+GROUP_COLUMN: Final[dict[GroupBy, str]] = {
+    "project": "project_id",
+    "token": "token_id",
+    "model": "model",
+    "endpoint": "endpoint",
+}
+DEFAULT_RANGE: Final = timedelta(days=30)
+
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SUMS: Final = (
+    "requests",
+    "errors",
+    "unknown_usage_requests",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+)
+
+
+class UsageRow(msgspec.Struct, frozen=True):
+    """The sums of one bucket and group. `cost_nanos` is None while no price was known."""
+
+    #: The bucket's first moment; of the whole range, where the bucket is `total`.
+    bucket: datetime
+    #: The id or name grouped by; None where nothing was.
+    group: UUID | str | None
+    requests: int
+    errors: int
+    unknown_usage_requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    cost_nanos: int | None
+
+
+class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What to add up. `start` and `end` are widened to whole buckets."""
+
+    start: datetime
+    end: datetime
+    bucket: Bucket = "total"
+    group_by: GroupBy | None = None
+    project_id: UUID | None = None
+    token_id: UUID | None = None
+    model: str | None = None
+
+
+class Place(NamedTuple):
+    """Where a page ended: the last row's bucket and group, an id as text."""
+
+    bucket: datetime
+    group: str | None
+
+
+def is_place(place: Place, group_by: GroupBy | None) -> bool:
+    """Whether a page can have ended there: callers hand a place back, and may make one up."""
+    bucket, group = place
+    if bucket.utcoffset() != timedelta(0) or not is_datable(bucket):
+        return False
+    if group is None or group_by is None:
+        return group is group_by
+    if group_by in ("project", "token"):
+        return parse_id(group) is not None
+    return clean_text(group, limit=len(group)) == group
+
+
+class _Range(NamedTuple):
+    table: str
+    start: datetime
+    end: datetime
+
+
+async def report(
+    query: UsageQuery, *, limit: int, after: Place | None = None
+) -> tuple[list[UsageRow], Place | None]:
+    """At most `limit` rows, newest bucket first, and what to pass for the next ones, if any.
+
+    Buckets in which nothing was used have no row, except for an ungrouped total, which is
+    always one row. Raises DatabaseUnavailable.
+    """
+    extent = _extent(query, datetime.now(UTC))
+    sql, values = _select(query, extent, after)
+    found = await connection().execute_query_dict(
+        placeholders(f"{sql} LIMIT ${len(values) + 1}"), [*values, limit + 1]
+    )
+    rows = [_row(query, extent, row) for row in found]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], Place(last.bucket, None if last.group is None else str(last.group))
+
+
+def _extent(query: UsageQuery, present: datetime) -> _Range:
+    if query.bucket == "day":
+        return _Range("usage_hour", _floor(query.start, _DAY), _ceiling(query.end, _DAY))
+    hours = _Range("usage_hour", _floor(query.start, _HOUR), _ceiling(query.end, _HOUR))
+    if query.bucket == "hour" or (hours.start, hours.end) == (query.start, query.end):
+        return hours
+    # An hour short of what is kept, so that no row goes while we read.
+    if query.start < present - MINUTES_KEPT + _HOUR:
+        return hours
+    return _Range("usage_minute", _floor(query.start, _MINUTE), _ceiling(query.end, _MINUTE))
+
+
+class _Where:
+    """Conditions and their values; each `{}` of a condition takes the next value."""
+
+    __slots__ = ("_conditions", "values")
+
+    def __init__(self) -> None:
+        self._conditions: list[str] = []
+        self.values: list[Any] = []
+
+    def add(self, condition: str, *values: Any) -> None:
+        """One more condition that has to hold."""
+        first = len(self.values) + 1
+        self._conditions.append(condition.format(*(f"${first + n}" for n in range(len(values)))))
+        self.values += values
+
+    def __str__(self) -> str:
+        return " AND ".join(self._conditions)
+
+
+def _select(query: UsageQuery, extent: _Range, after: Place | None) -> tuple[str, list[Any]]:
+    column = GROUP_COLUMN[query.group_by] if query.group_by else None
+    where = _where(query, extent, column, after)
+    keys = [(_bucket_start(query.bucket), "bucket_start")] if query.bucket != "total" else []
+    keys += [(column, "grouped")] if column else []
+    sums = [f"COALESCE(SUM({name}), 0) AS {name}" for name in _SUMS]
+    columns = [f"{key} AS {name}" for key, name in keys] + sums
+    # Every part of it is a name of ours; what was asked for is in the values.
+    sql = (
+        f"SELECT {', '.join(columns)}, SUM(cost_nanos) AS cost_nanos"  # noqa: S608
+        f" FROM {extent.table} WHERE {where}"
+    )
+    if keys:
+        sql += f" GROUP BY {', '.join(key for key, _ in keys)}"
+        sql += f" ORDER BY {', '.join(f'{key} DESC' for key, _ in keys)}"
+    return sql, where.values
+
+
+def _where(query: UsageQuery, extent: _Range, column: str | None, after: Place | None) -> _Where:
+    where = _Where()
+    where.add("bucket >= {}", extent.start)
+    where.add("bucket < {}", _end(query, extent, after))
+    if after is not None and column:
+        if query.bucket == "total":
+            where.add(f"{column} < {{}}", after.group)
+        else:
+            where.add(f"(bucket < {{}} OR {column} < {{}})", after.bucket, after.group)
+    for name in ("project_id", "token_id", "model"):
+        value = getattr(query, name)
+        if value is not None:
+            where.add(f"{name} = {{}}", str(value))
+    return where
+
+
+def _end(query: UsageQuery, extent: _Range, after: Place | None) -> datetime:
+    if after is None or query.bucket == "total":
+        return extent.end
+    if query.group_by is None:
+        return after.bucket
+    # The rest of the groups of that bucket still come.
+    return after.bucket + (_HOUR if query.bucket == "hour" else _DAY)
+
+
+def _bucket_start(bucket: Bucket) -> str:
+    if bucket == "hour":
+        return "bucket"
+    if dialect() == "sqlite":
+        return "substr(bucket, 1, 10)"
+    return "date_trunc('day', bucket, 'UTC')"
+
+
+def _row(query: UsageQuery, extent: _Range, row: dict[str, Any]) -> UsageRow:
+    group = row.get("grouped")
+    if group is not None and query.group_by in ("project", "token"):
+        group = UUID(str(group))
+    cost = row["cost_nanos"]
+    return UsageRow(
+        bucket=_moment(row["bucket_start"]) if "bucket_start" in row else extent.start,
+        group=group,
+        # PostgreSQL sums bigints to decimals.
+        **{name: int(row[name]) for name in _SUMS},
+        cost_nanos=None if cost is None else int(cost),
+    )
+
+
+def _moment(stored: datetime | str) -> datetime:
+    """What SQLite gives back is text, of a day without a zone."""
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    return moment - (moment - _EPOCH) % step
+
+
+def _ceiling(moment: datetime, step: timedelta) -> datetime:
+    return moment + -(moment - _EPOCH) % step

@@ -1,0 +1,105 @@
+"""Whether this request is let in: address, origin, endpoint and method, model; and where to."""
+
+from __future__ import annotations
+
+from proxy import errors
+from proxy.access.addresses import AddressList
+from proxy.access.grants import Grant
+from proxy.downstream import RequestHead
+from proxy.headers import value_of
+from proxy.providers.provider import Provider, Route
+from proxy.upstream.dialing import Address
+
+
+def check_source(grant: Grant, head: RequestHead, client_ip: str) -> None:
+    """Refuse an address or a browser origin that the token or its project does not name."""
+    _check_address(grant, client_ip)
+    check_origin(grant, head)
+
+
+def authorize(grant: Grant, head: RequestHead) -> tuple[Provider, Route]:
+    """The route that the request takes. Raises a refusal where it takes none."""
+    provider = grant.provider
+    if provider is None:
+        raise errors.EndpointNotAllowed(
+            f"The project's provider {grant.record.provider!r} is not configured here."
+        )
+    return provider, _route(grant, provider, head)
+
+
+def _check_address(grant: Grant, client_ip: str) -> None:
+    allowed = grant.record.allowed_ips
+    if allowed is not None and client_ip not in AddressList.of(allowed):
+        raise errors.AddressNotAllowed("The token is not allowed from this address.")
+
+
+def check_origin(grant: Grant, head: RequestHead) -> str | None:
+    """The browser origin that asks, where the project lists origins and this one is on it.
+
+    Requests without an `Origin` are not a browser's, and nobody else is bound by it.
+    """
+    if grant.origins is None:
+        return None
+    origin = value_of(head.headers, b"origin")
+    if origin is None:
+        return None
+    text = origin.decode("latin-1")
+    if not grant.origins.allows(text):
+        raise errors.OriginNotAllowed("The project does not allow this origin.")
+    return text
+
+
+def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
+    path = head.target.partition(b"?")[0]
+    if path.endswith((b"/", b"%2F", b"%2f")):
+        raise errors.InvalidRequest("The path has an empty segment.")
+    methods = provider.match(path)
+    if not methods:
+        raise errors.EndpointNotAllowed("This endpoint is not allowed.")
+    allowed = [method for method in methods if _token_allows(grant, method, path)]
+    if not allowed:
+        raise errors.EndpointNotAllowed("The token does not allow this endpoint.")
+    if head.method in allowed:
+        return methods[head.method]
+    if "GET" in allowed and "HEAD" not in allowed:
+        # RFC 9110 9.3.2: the same without the content.
+        allowed.append("HEAD")
+    if head.method != "HEAD" or "GET" not in allowed:
+        raise errors.MethodNotAllowed(
+            f"{head.method} is not allowed here.",
+            headers=((b"allow", ", ".join(sorted(allowed)).encode("ascii")),),
+        )
+    return methods["GET"]
+
+
+def _token_allows(grant: Grant, method: str, path: bytes) -> bool:
+    if grant.endpoints is None:
+        return True
+    text = path.decode("ascii")
+    return grant.endpoints.allows(text) or grant.endpoints.allows(f"{method} {text}")
+
+
+def check_model(grant: Grant, model: str) -> None:
+    """Refuse a model that one of the allow lists does not name."""
+    for pattern in grant.models:
+        if not pattern.allows(model):
+            shown = repr(model[:100])
+            raise errors.ModelNotAllowed(f"The model {shown} is not allowed.", param="model")
+
+
+def upstream_of(grant: Grant) -> tuple[Address, tuple[bytes, bytes]]:
+    """Where the request goes, and the field with the key for it.
+
+    Raises UpstreamUnreachable where UPSTREAM_ORIGINS does not list that place, NoUpstreamKey where
+    no active key was entered for it. Neither says where it is: that is the operator's to know.
+    """
+    if not grant.is_allowed:
+        raise errors.UpstreamUnreachable(
+            "The operator does not allow the upstream that the project names."
+        )
+    if grant.credential is None or grant.address is None:
+        unfit = ", as its keys were entered for another address" if grant.record.keys else ""
+        raise errors.NoUpstreamKey(
+            f"The project has no active upstream key{unfit}.", retry_after=60.0
+        )
+    return grant.address, grant.credential

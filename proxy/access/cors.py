@@ -1,0 +1,72 @@
+"""CORS preflights: browsers ask before they send a token, so they are answered without one.
+
+Which project is meant cannot be known by then; an origin that any active project allows is let
+ask. The request that follows is held against its own project's list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from models.errors import DatabaseUnavailable as DatabaseAway
+from proxy import errors
+from proxy.access.patterns import Pattern
+from proxy.downstream import RawHeaders, RequestHead, ResponseHead
+from proxy.headers import value_of
+
+_MAX_AGE = b"600"
+
+
+def is_preflight(head: RequestHead) -> bool:
+    """Whether a browser asks if it may (https://fetch.spec.whatwg.org/#cors-preflight-request)."""
+    return (
+        head.method == "OPTIONS"
+        and value_of(head.headers, b"origin") is not None
+        and value_of(head.headers, b"access-control-request-method") is not None
+    )
+
+
+class Origins:
+    """All origins that some active project allows, read again when anything has changed."""
+
+    def __init__(self, load: Callable[[], Awaitable[list[str]]], tick: Callable[[], int]) -> None:
+        self._load = load
+        self._tick = tick
+        self._seen = -1
+        self._read_at = 0.0
+        self._allowed: Pattern | None = None
+
+    async def allow(self, origin: str) -> bool:
+        """Whether the origin is on some project's list."""
+        now = asyncio.get_running_loop().time()
+        tick = self._tick()
+        # Other machines' changes do not move our tick: they arrive with the next second.
+        if tick != self._seen or now - self._read_at > 1.0:
+            try:
+                entries = await self._load()
+            except DatabaseAway as exc:
+                raise errors.DatabaseUnavailable(
+                    "The origin cannot be checked right now.", retry_after=1.0
+                ) from exc
+            self._allowed = Pattern.of(entries) if entries else None
+            self._seen, self._read_at = tick, now
+        return self._allowed is not None and self._allowed.allows(origin)
+
+
+async def answer(head: RequestHead, origins: Origins, request_id: bytes) -> ResponseHead:
+    """204 with leave to go on. Raises OriginNotAllowed."""
+    origin = value_of(head.headers, b"origin") or b""
+    if not await origins.allow(origin.decode("latin-1")):
+        raise errors.OriginNotAllowed("No project allows this origin.")
+    headers: RawHeaders = [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE"),
+        (b"access-control-max-age", _MAX_AGE),
+        (b"vary", b"Origin, Access-Control-Request-Headers"),
+        (b"x-llm-proxy-request-id", request_id),
+    ]
+    asked = value_of(head.headers, b"access-control-request-headers")
+    if asked:
+        headers.append((b"access-control-allow-headers", asked))
+    return ResponseHead(204, b"No Content", headers, 0)

@@ -1,0 +1,359 @@
+"""Grants in memory: what each secret may do, read once and dropped the moment it changes.
+
+A request costs a dictionary look-up and one comparison with the generation. When that has moved,
+the changes are read and exactly the grants that they touch are dropped. While the database is
+away, what is cached keeps working and what is not is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+from uuid import UUID
+
+from models import errors as model_errors
+from models.bindings import Upstreams
+from models.errors import ModelError
+from models.generation import ChangeRecord
+from models.grants import GrantRecord, KeyMaterial
+from proxy.access.grant_lookups import Lookups
+from proxy.access.key_selection import choose
+from proxy.access.patterns import Pattern, patterns
+from proxy.deadline import Patience
+from proxy.limits.store import Claim
+from proxy.providers.provider import Provider
+from proxy.upstream.dialing import Address, parse_base_url
+
+T = TypeVar("T")
+
+CACHE_MAX: Final = 100_000
+#: Some 2 MB of digests.
+_UNKNOWN_MAX: Final = 10_000
+#: How often a worker looks for changes without a request asking for it, in seconds.
+WATCH_INTERVAL: Final = 0.2
+#: How often the database is asked, which is how changes made on other machines arrive.
+POLL_INTERVAL: Final = 0.5
+_RETRY_AFTER_OUTAGE: Final = 0.5
+#: How long the database has for an answer, in seconds: for a secret that is not cached, and for
+#: what has changed, for which requests whose grants are cached may have to wait.
+_LOAD_TIMEOUT: Final = 5.0
+_REFRESH_TIMEOUT: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A `GrantRecord` with everything worked out that does not change from request to request."""
+
+    record: GrantRecord
+    provider: Provider | None
+    address: Address | None
+    is_allowed: bool
+    """Whether UPSTREAM_ORIGINS lets the project have this address."""
+    key: KeyMaterial | None
+    """One that was entered for this address."""
+    credential: tuple[bytes, bytes] | None
+    claims: tuple[Claim, ...]
+    models: tuple[Pattern, ...]
+    """Lists of patterns, the token's and the project's; a model must match one of each."""
+    endpoints: Pattern | None
+    origins: Pattern | None
+    expires_at: float
+    """Unix seconds; infinity where neither the token nor this secret of it ends."""
+
+    @classmethod
+    def of(
+        cls, record: GrantRecord, providers: Mapping[str, Provider], upstreams: Upstreams
+    ) -> Grant:
+        """Work out a record's consequences."""
+        provider = providers.get(record.provider)
+        place = record.provider, record.base_url
+        key = choose(
+            tuple(key for key in record.keys if upstreams.fits(key.bound_to, *place)),
+            record.token_id,
+        )
+        base_url = record.base_url or (provider.base_url if provider else None)
+        return cls(
+            record=record,
+            provider=provider,
+            address=parse_base_url(base_url) if base_url else None,
+            is_allowed=upstreams.allows(*place),
+            key=key,
+            credential=provider.credential_header(key.secret) if provider and key else None,
+            claims=_claims(record),
+            models=patterns(record.allowed_models, record.project_allowed_models),
+            endpoints=Pattern.of(record.allowed_endpoints),
+            origins=Pattern.of(record.allowed_origins),
+            expires_at=min(record.expires_at or _NEVER, record.secret_expires_at or _NEVER),
+        )
+
+
+_NEVER: Final = float("inf")
+
+
+def _claims(record: GrantRecord) -> tuple[Claim, ...]:
+    token = Claim(
+        key=f"t:{record.token_id}",
+        quota=record.max_requests,
+        quota_base=record.quota_base,
+        quota_epoch=record.quota_epoch,
+        requests_per_minute=record.requests_per_minute,
+        max_parallel=record.max_parallel_requests,
+    )
+    project = Claim(
+        key=f"p:{record.project_id}",
+        requests_per_minute=record.project_requests_per_minute,
+        max_parallel=record.project_max_parallel_requests,
+    )
+    return tuple(
+        claim
+        for claim in (token, project)
+        if not (claim.quota is claim.requests_per_minute is claim.max_parallel is None)
+    )
+
+
+class Books(Protocol):
+    """Where grants and their changes are read; `models` in life."""
+
+    async def load(self, digests: list[str]) -> Mapping[str, GrantRecord | ModelError]:
+        """The records of secrets' digests, or why one cannot be read; no token has the others."""
+        ...
+
+    async def is_cut_off(self, token_id: UUID) -> bool:
+        """Whether it was revoked, or its project switched off."""
+        ...
+
+    async def generation(self) -> int:
+        """The generation of the last committed change."""
+        ...
+
+    async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
+        """Changes after it; None when everything must be dropped."""
+        ...
+
+
+class Grants:
+    """The cache. `tick` is the node-local echo of the generation (`GenerationFile.read`)."""
+
+    def __init__(
+        self,
+        books: Books,
+        tick: Callable[[], int],
+        providers: Mapping[str, Provider],
+        upstreams: Upstreams,
+    ) -> None:
+        self._books = books
+        self._tick = tick
+        self._providers = providers
+        self._upstreams = upstreams
+        self._grants: dict[str, Grant] = {}
+        self._by_subject: dict[UUID, set[str]] = {}
+        #: Digests that no token has, as of the last change, for clients that try again and again.
+        self._unknown: dict[str, None] = {}
+        self._lookups = Lookups(self._load)
+        self._refreshing = asyncio.Lock()
+        self._seen_tick = -1
+        self._generation = -1
+        #: Counts refreshes, so that a load under way during one is not kept.
+        self._epoch = 0
+        self._retry_at = 0.0
+        self._watcher: asyncio.Task[None] | None = None
+        self._told = asyncio.Event()
+        self._announcing: set[asyncio.Task[None]] = set()
+        self._asked: set[asyncio.Task[Any]] = set()
+        self.on_change: Callable[[set[UUID]], Coroutine[Any, Any, None]] | None = None
+        self.database_answers: bool | None = None
+        """None until the database was asked for the first time."""
+
+    def open(self) -> None:
+        """Begin to watch for changes, in the running loop."""
+        self._watcher = asyncio.get_running_loop().create_task(self._watch(), name="grants-watch")
+
+    async def close(self) -> None:
+        """Stop watching."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+        self._lookups.close()
+        for task in (*self._asked, *self._announcing):
+            task.cancel()
+
+    def look_again(self) -> None:
+        """Somebody says that the generation moved: ask the database now."""
+        self._told.set()
+
+    async def find(self, digest: str) -> Grant | None:
+        """The grant of a secret's digest, None where no token has it.
+
+        Raises models.errors.DatabaseUnavailable when it is not cached and cannot be read.
+        """
+        if self._tick() != self._seen_tick:
+            await self._catch_up()
+        grant = self._grants.get(digest)
+        if grant is not None:
+            return grant
+        if digest in self._unknown:
+            return None
+        return await self._lookups.find(digest)
+
+    async def is_cut_off(self, token_id: UUID) -> bool:
+        """Whether a token's running streams must end; asked of the database.
+
+        Raises models.errors.DatabaseUnavailable.
+        """
+        return await self._answer(self._books.is_cut_off(token_id), _LOAD_TIMEOUT)
+
+    async def _load(self, digests: list[str]) -> dict[str, Grant | Exception]:
+        while True:
+            if self.database_answers is False:
+                # The watcher finds out when it is back; a queue of questions would not help it.
+                raise model_errors.DatabaseUnavailable("The database is away.")
+            epoch = self._epoch
+            records = await self._answer(self._books.load(digests), _LOAD_TIMEOUT)
+            self.database_answers = True
+            # Where something changed meanwhile, requests that came after the change wait for
+            # this answer, too.
+            if epoch == self._epoch:
+                found: dict[str, Grant | Exception] = {}
+                for digest in digests:
+                    self._take(digest, records.get(digest), found)
+                return found
+
+    def _take(
+        self,
+        digest: str,
+        record: GrantRecord | Exception | None,
+        found: dict[str, Grant | Exception],
+    ) -> None:
+        if record is None:
+            if len(self._unknown) >= _UNKNOWN_MAX:
+                del self._unknown[next(iter(self._unknown))]
+            self._unknown[digest] = None
+        elif isinstance(record, Exception):
+            found[digest] = record
+        else:
+            try:
+                grant = Grant.of(record, self._providers, self._upstreams)
+            except ValueError as exc:
+                # A base URL that was stored by other means: one token's trouble is not the others'.
+                found[digest] = exc
+            else:
+                found[digest] = grant
+                self._keep(digest, grant)
+
+    def _keep(self, digest: str, grant: Grant) -> None:
+        if len(self._grants) >= CACHE_MAX:
+            self._drop(next(iter(self._grants)))
+        self._grants[digest] = grant
+        for subject in (grant.record.token_id, grant.record.project_id):
+            self._by_subject.setdefault(subject, set()).add(digest)
+
+    def _drop(self, digest: str) -> None:
+        grant = self._grants.pop(digest)
+        for subject in (grant.record.token_id, grant.record.project_id):
+            digests = self._by_subject[subject]
+            digests.discard(digest)
+            if not digests:
+                del self._by_subject[subject]
+
+    async def _catch_up(self) -> None:
+        """Read what has changed, once for all requests that noticed."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._retry_at:
+            return
+        async with self._refreshing:
+            tick = self._tick()
+            if tick == self._seen_tick or loop.time() < self._retry_at:
+                # Somebody asked while we waited for our turn, in vain perhaps.
+                return
+            try:
+                await self._apply_changes()
+            except model_errors.DatabaseUnavailable:
+                # What is cached keeps working; changes arrive with the reconnection.
+                self._note_outage()
+                return
+            self._seen_tick = tick
+
+    def _note_outage(self) -> None:
+        # What is created while we cannot hear of it must not be refused as unknown.
+        self._unknown.clear()
+        self._retry_at = asyncio.get_running_loop().time() + _RETRY_AFTER_OUTAGE
+        if self.database_answers is not None:
+            self.database_answers = False
+
+    async def _answer(self, question: Coroutine[Any, Any, T], within: float) -> T:
+        """What the database says. Raises DatabaseUnavailable.
+
+        A question that takes too long is left alone rather than cancelled: asyncpg does not let
+        go of one before the server has heard of it, and a silent server does not.
+        """
+        asked = asyncio.get_running_loop().create_task(question)
+        self._asked.add(asked)
+        asked.add_done_callback(self._retire)
+        if not await Patience(within).done(asked):
+            raise model_errors.DatabaseUnavailable("The database does not answer in time.")
+        return asked.result()
+
+    def _retire(self, asked: asyncio.Task[Any]) -> None:
+        self._asked.discard(asked)
+        if not asked.cancelled():
+            # Read, so that asyncio does not report an error that nobody waits for any more.
+            asked.exception()
+
+    async def _apply_changes(self) -> None:
+        if self._generation < 0:
+            self._generation = await self._answer(self._books.generation(), _REFRESH_TIMEOUT)
+            self._forget(set(self._by_subject))
+            self.database_answers = True
+            return
+        changes = await self._answer(self._books.changes_since(self._generation), _REFRESH_TIMEOUT)
+        self.database_answers = True
+        if changes is None:
+            generation = await self._answer(self._books.generation(), _REFRESH_TIMEOUT)
+            subjects = set(self._by_subject)
+        elif changes:
+            generation = changes[-1].generation
+            subjects = {change.target_id for change in changes}
+        else:
+            return
+        self._generation = generation
+        self._forget(subjects)
+        if self.on_change is not None:
+            # A task of its own: it asks `find`, which may wait for the very lock we hold.
+            task = asyncio.get_running_loop().create_task(self.on_change(subjects))
+            self._announcing.add(task)
+            task.add_done_callback(self._announcing.discard)
+
+    def _forget(self, subjects: set[UUID]) -> None:
+        """Drop what is cached of them, and what they may have become: any change may be a token's
+        that was unknown."""
+        self._epoch += 1
+        self._unknown.clear()
+        for subject in subjects:
+            for digest in list(self._by_subject.get(subject, ())):
+                self._drop(digest)
+
+    async def _watch(self) -> None:
+        """Notice changes that no request asks about: running streams must end, too."""
+        loop = asyncio.get_running_loop()
+        next_poll = 0.0
+        while True:
+            if self._tick() != self._seen_tick:
+                await self._catch_up()
+            if self._told.is_set() or loop.time() >= next_poll:
+                self._told.clear()
+                await self._poll()
+                next_poll = loop.time() + POLL_INTERVAL
+            # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WATCH_INTERVAL):
+                    await self._told.wait()
+
+    async def _poll(self) -> None:
+        async with self._refreshing:
+            try:
+                await self._apply_changes()
+            except model_errors.DatabaseUnavailable:
+                self._note_outage()

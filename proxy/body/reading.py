@@ -1,0 +1,265 @@
+"""One request's body: read in bounded turns, and no further than something has to be known of it.
+
+What has to be known (`Wanted`) depends on the route, on the token's rules and on the project. What
+is not needed streams through and is not looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from proxy.access.authorization import check_model
+from proxy.access.grants import Grant
+from proxy.body import model_rule, request_body
+from proxy.body.budget import KeptBytes
+from proxy.body.kept_body import KeptBody
+from proxy.body.multipart import FormReader
+from proxy.body.request_body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
+from proxy.downstream import RawHeaders, RequestHead
+from proxy.errors import InvalidRequest, NotMeterable
+from proxy.headers import is_json, value_of
+from proxy.providers.provider import Provider, Route
+from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
+from proxy.usage.content_coding import CannotDecode, Decoder
+
+#: A compressed body that decodes to more is not looked into.
+DECODED_MAX_BYTES: Final = 64 * 1024 * 1024
+_STREAMING: Final = ("chat", "completions")
+#: Members of a small body that are looked into in one turn.
+_LOOKED_AT_ONCE: Final = 16
+
+
+class Wanted(NamedTuple):
+    """What has to be known of a body."""
+
+    rule: bool
+    """Its models, beyond doubt: only some are allowed."""
+    asks: bool
+    """Whether it streams without asking for its usage, so that we ask for it."""
+    certainty: bool
+    """That its usage can be counted: the project refuses what cannot be."""
+    model: bool
+    """Its model, for the books, where it is small."""
+    coding: bytes = b""
+    """How it is compressed; b"" where it is not."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it must be here before the request may go on."""
+        return self.rule or self.asks or self.certainty
+
+
+def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) -> Wanted:
+    """What has to be known of the body of this request."""
+    has_body, creates = head.has_body, route.creates
+    streaming = route.dialect in _STREAMING
+    json = has_body and creates and is_json(head.headers)
+    coding = model_rule.coding_of(head.headers) if has_body and creates else None
+    # Servers take JSON under whatever label; a form none of them takes here.
+    readable = coding is not None and (json or not _is_form(head.headers))
+    refuses = grant.record.unmetered == "refuse"
+    return Wanted(
+        rule=creates and bool(grant.models) and (has_body or head.method == "POST"),
+        asks=streaming and readable and provider.meter_streams,
+        certainty=refuses and readable and (streaming or route.dialect == "responses"),
+        model=json and readable and route.dialect != "none",
+        coding=coding or b"",
+    )
+
+
+def _is_form(headers: RawHeaders) -> bool:
+    declared = value_of(headers, b"content-type")
+    return declared is not None and declared[:10].lower() == b"multipart/"
+
+
+class Judged(NamedTuple):
+    """What came of reading a body: its model, the body with the question for its usage in it where
+    we ask for it, and whether the client asked for none, so that the answer is not for it."""
+
+    model: str
+    asking: tuple[bytes, ...] | None
+    withhold: bool
+
+
+class BodyReading:
+    """What has been read of a body, and what it says.
+
+    `take` the pieces, then `judge`. `kept` is the body as it came; `fed` counts the bytes that have
+    been looked into, of what a compressed one decodes to.
+    """
+
+    __slots__ = (
+        "_decoder", "_form", "_head", "_json", "_model", "_small", "_text", "_turns", "_want",
+        "_weight", "counted", "fed", "kept",
+    )  # fmt: skip
+
+    def __init__(self, head: RequestHead, want: Wanted, turns: Turns) -> None:
+        self.kept = KeptBody()
+        self.fed = 0
+        #: Where its bytes count, those of a compressed body as it is decoded: what one piece
+        #: decodes to may be megabytes.
+        self.counted: KeptBytes | None = None
+        self._head = head
+        self._want = want
+        self._turns = turns
+        self._decoder = Decoder(want.coding) if want.coding else None
+        #: The body without its coding.
+        self._text = KeptBody() if want.coding else self.kept
+        #: Of what has been fed in this turn.
+        self._weight = 0
+        #: Whether all that has to be known was known at once, and the model then.
+        self._small = False
+        self._model = ""
+        self._json: JsonReader | None = None
+        self._form: FormReader | None = None
+        if want.rule and model_rule.declared_form(head.headers) == "form":
+            declared = value_of(head.headers, b"content-type") or b""
+            self._form = FormReader(declared, keep=model_rule.NAME_MAX_BYTES)
+
+    @property
+    def size(self) -> int:
+        """Bytes that are kept, those of a compressed body twice: as they came, and decoded."""
+        return self.kept.size + (self._text.size if self._text is not self.kept else 0)
+
+    async def take(self, piece: bytes) -> None:
+        """Keep the next piece. A large body is looked into while it comes.
+
+        Raises Overloaded where there is no room for it, and what a refused form raises.
+        """
+        self.kept.append(piece)
+        if self._decoder is not None:
+            await self._decode(self._decoder, piece)
+        self._count()
+        if self._text.size > AT_ONCE_BYTES and self._text.size - self.fed >= PART_BYTES:
+            await self._feed()
+
+    def _count(self) -> None:
+        if self.counted is not None:
+            self.counted.take(self.size - self.counted.size)
+
+    async def _decode(self, decoder: Decoder, piece: bytes) -> None:
+        try:
+            self._text.append(decoder.feed(piece))
+            while decoder.behind:
+                self._count()
+                await self._turns.next()
+                self._text.append(decoder.feed(b""))
+                if self._text.size > DECODED_MAX_BYTES:
+                    raise CannotDecode("The body decodes to too much.")
+        except CannotDecode:
+            # It is the upstream's to refuse; nothing is known of it here.
+            self._decoder, self._text, self._json, self.fed = None, KeptBody(), None, 0
+
+    async def _feed(self) -> None:
+        reader: FormReader | JsonReader | None = self._form or self._json
+        if reader is None:
+            reader = self._json = JsonReader(strict=self._want.rule)
+        for part in self._text.parts(PART_BYTES, self.fed):
+            self._weight += weight(part)
+            if self._weight > TURN_WEIGHT:
+                await self._turns.next()
+                self._weight = weight(part)
+            reader.feed(part)
+            self.fed += len(part)
+
+    async def judge(self, grant: Grant, route: Route, *, complete: bool) -> Judged:
+        """Whether the body may go on. Raises InvalidRequest, ModelNotAllowed, NotMeterable.
+
+        `complete` says that it has been taken whole; else it was too large to be looked into.
+        """
+        want, said = self._want, UNREAD
+        if complete and (self.kept.size or want.rule):
+            said = await self.said()
+        model = said.model if len(said.model) <= model_rule.NAME_MAX_BYTES else ""
+        if want.rule and (self.kept.size or self._head.method == "POST"):
+            model = await self._model_beyond_doubt(grant, route.default_model)
+        elif said.readable:
+            model = model or route.default_model
+        asking = None
+        if want.asks and said.streams and not said.asks_for_usage:
+            asking = await self.asking_for_usage()
+        if grant.record.unmetered == "refuse":
+            reason = unmeterable(route, self._head, said, asked=asking is not None)
+            if reason is not None:
+                raise NotMeterable(f"This project refuses what it cannot meter. {reason}")
+        return Judged(model, asking, asking is not None and not said.includes)
+
+    async def said(self) -> Inspected:
+        """What the body says, once all of it has been taken."""
+        if self._form is not None:
+            await self._feed()
+            return UNREAD
+        if self._text.size <= AT_ONCE_BYTES:
+            text = self._text.joined()
+            said = request_body.inspect(text)
+            self._small = said.readable and not self._want.certainty
+            if self._small and self._want.rule:
+                self._small = request_body.names_one_model(text, said)
+            if self._small:
+                self._model = said.model
+                return said
+        return await self._surveyed()
+
+    async def _surveyed(self) -> Inspected:
+        await self._feed()
+        if self._json is None:
+            return UNREAD
+        self._json.end(self._text)
+        return self._json.inspected()
+
+    async def _model_beyond_doubt(self, grant: Grant, default: str) -> str:
+        """The model, once every one that the body names is allowed; `default` is the endpoint's.
+
+        Raises InvalidRequest, ModelNotAllowed.
+        """
+        if self._form is not None:
+            model = model_rule.named_by_form(self._form.end())
+            check_model(grant, model)
+            return model
+        if self._model:
+            check_model(grant, model_rule.known_name(self._model))
+            return self._model
+        if self._json is None:
+            raise InvalidRequest("The request must name a model in a JSON body.", param="model")
+        first, looked = "", 0
+        for name in model_rule.named_by_json(self._json, default):
+            if name is None:
+                # A small body with a dozen tools need not queue as often behind large ones.
+                looked += 1
+                if self._text.size > AT_ONCE_BYTES or looked % _LOOKED_AT_ONCE == 0:
+                    await self._turns.next()
+                continue
+            check_model(grant, name)
+            first = first or name
+        return first
+
+    async def asking_for_usage(self) -> tuple[bytes, ...] | None:
+        """The body with the question for its usage in it; None where that cannot be put in."""
+        if self._small and (asked := request_body.asked_plainly(self._text.joined())) is not None:
+            return (asked,)
+        if self._json is None:
+            await self._surveyed()
+        splices = self._json.splices() if self._json is not None else None
+        return None if splices is None else self._text.spliced(splices)
+
+
+def unmeterable(route: Route, head: RequestHead, said: Inspected, *, asked: bool) -> str | None:
+    """Why the usage of this request cannot be counted; None where it can.
+
+    `said` is what its body says, `asked` whether we ask for the usage of its stream.
+    """
+    if route.dialect == "batches":
+        return "What a batch will use is reported nowhere that the proxy sees."
+    if not head.has_body or route.dialect not in (*_STREAMING, "responses"):
+        return None
+    if not said.readable:
+        return "Its body is not JSON that can be read here."
+    if said.background:
+        return "A background response reports its usage after its answer."
+    if route.dialect == "responses":
+        return None
+    if said.doubtful:
+        return "Whether it streams is not said plainly."
+    if said.streams and not (said.asks_for_usage or asked):
+        return "Its stream reports no usage."
+    return None

@@ -1,0 +1,184 @@
+"""The journal's files: who owns one, what stands in it, and how one is created and removed.
+
+A file belongs to whoever holds its flock, which the kernel drops with the process: a file whose
+lock can be taken is an orphan. Nothing here knows of the database.
+"""
+
+import fcntl
+import os
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from models.entry import Entry, decode
+from models.ids import new_id
+
+SUFFIX: Final = ".journal"
+#: No honest line is longer: see `Journal.append`.
+LINE_MAX_BYTES: Final = 16 * 1024
+#: Read at once, so that the loop is not held for long.
+_READ_BYTES: Final = 256 * 1024
+#: The last moment a `datetime` can hold; an entry that claims a later one is damaged.
+_LAST_US: Final = 253_402_300_799_999_999
+
+
+@dataclass(slots=True)
+class JournalFile:
+    """A file whose lock is held.
+
+    `size` is how much of it holds whole lines, `position` how much of it is in the books (None
+    until the books were asked).
+    """
+
+    id: str
+    path: Path
+    fd: int
+    size: int = 0
+    position: int | None = None
+    # How far damaged lines have been put aside.
+    put_aside: int = 0
+    _named: bool = False
+
+    @property
+    def drained(self) -> bool:
+        """Whether nothing in it is wanted any more."""
+        return self.size == 0 or (self.position is not None and self.position >= self.size)
+
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has cut or deleted it under our hands. Raises OSError."""
+        status = os.fstat(self.fd)
+        return status.st_nlink > 0 and status.st_size == self.size
+
+    def sync(self) -> None:
+        """Have the disk hold it, its name included. Blocks. Raises OSError."""
+        os.fsync(self.fd)
+        if not self._named:
+            directory = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+            self._named = True
+
+    def release(self) -> None:
+        """Give up the lock."""
+        os.close(self.fd)
+
+    def remove(self) -> None:
+        """Delete the file, then give up the lock, so that nobody adopts it in between."""
+        try:
+            self.path.unlink(missing_ok=True)
+        finally:
+            self.release()
+
+
+@dataclass(slots=True)
+class Batch:
+    """The lines from `start` on. A damaged one is in `damaged`, by its offset."""
+
+    start: int
+    entries: list[Entry] = field(default_factory=list)
+    damaged: list[tuple[int, bytes]] = field(default_factory=list)
+    # Where each line ends, newline included.
+    ends: list[int] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        """Where the batch ends."""
+        return self.ends[-1] if self.ends else self.start
+
+    def lines_before(self, position: int) -> int:
+        """How many of its lines end at or before `position`."""
+        return bisect_right(self.ends, position)
+
+
+def create(directory: Path) -> JournalFile:
+    """A new file of our own. Raises OSError."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        journal_id = str(new_id())
+        path = directory / (journal_id + SUFFIX)
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        if _lock(fd):
+            return JournalFile(journal_id, path, fd, position=0)
+        # Somebody who looked for orphans found it before we had locked it, and removes it.
+        os.close(fd)
+
+
+def adopt(path: Path) -> JournalFile | None:
+    """The file of a worker that died; None where its worker lives or another one was faster."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_APPEND)
+    except FileNotFoundError:
+        return None
+    if not _lock(fd):
+        os.close(fd)
+        return None
+    return JournalFile(path.name.removesuffix(SUFFIX), path, fd, size=os.fstat(fd).st_size)
+
+
+def _lock(fd: int) -> bool:
+    """Take the lock, unless somebody has it or has removed the file since it was opened."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(fd).st_nlink > 0
+
+
+def quarantine(file: JournalFile, damaged: bytes) -> Path:
+    """Keep a damaged line beside its file, for a person to look at. Raises OSError."""
+    path = file.path.with_suffix(".damaged")
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(fd, damaged.removesuffix(b"\n") + b"\n")
+    finally:
+        os.close(fd)
+    return path
+
+
+def read_batch(file: JournalFile, *, limit: int) -> Batch:
+    """The next lines, at most `limit`, that are not in the books yet. Raises OSError.
+
+    Only a dead worker's file can end without a newline; that line was never acknowledged, but
+    where it is whole its request took place.
+    """
+    start = file.position or 0
+    batch = Batch(start)
+    data = os.pread(file.fd, min(_READ_BYTES, file.size - start), start)
+    for line in _lines(data, limit):
+        entry = entry_of(line)
+        if entry is None:
+            batch.damaged.append((batch.end, line))
+        else:
+            batch.entries.append(entry)
+        batch.ends.append(batch.end + len(line))
+    return batch
+
+
+def _lines(data: bytes, limit: int) -> Iterator[bytes]:
+    offset = 0
+    for _ in range(limit):
+        newline = data.find(b"\n", offset)
+        if newline < 0:
+            # The start of a line; it comes whole with the next read. Unless that is all there
+            # is: the end of the file, or a line too long to be one of ours.
+            if data and offset == 0:
+                yield data
+            return
+        yield data[offset : newline + 1]
+        offset = newline + 1
+
+
+def entry_of(line: bytes) -> Entry | None:
+    """What a line says; None where it is damaged."""
+    try:
+        entry = decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return entry if 0 <= entry.at_us <= _LAST_US else None

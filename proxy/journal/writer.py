@@ -1,0 +1,221 @@
+"""The journal: where every request that was let in is written down before its answer ends.
+
+One append-only file per worker. An append is one synchronous `write` of one line, which survives
+the process; a thread syncs it to the disk about once a second, which survives the machine. What
+the disk refuses waits in memory. `consumer.py` takes the entries from here to the database.
+"""
+
+import asyncio
+import os
+from collections import deque
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from loguru import logger
+
+from models.entry import Entry, encode, storable
+from proxy.journal import files
+from proxy.journal.files import JournalFile
+
+State: TypeAlias = Literal["ok", "degraded", "full"]
+
+#: Memory for entries while the disk refuses them, some 100,000 of the usual size; beyond it no
+#: request is let in. Not a number of entries: clients choose how long a model's name is.
+KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
+#: What a line costs in memory beside its text: a `bytes` object and its place in the queue.
+_LINE_COSTS_BYTES: Final = 48
+#: A drained file of this size gives way to a new one.
+ROTATE_BYTES: Final = 16 * 1024 * 1024
+#: Entries taken into the books at once, and so many wake the drain. Larger batches are hardly
+#: cheaper, but delay requests for longer: the loop by reading and summing them, and on one core
+#: the database's thread, too (docs/performance.md).
+BATCH: Final = 100
+#: Requests go on between two writes, so each is short.
+_LINES_PER_WRITE: Final = 500
+_BYTES_PER_WRITE: Final = 256 * 1024
+
+
+class Journal:
+    """One worker's journal. All of it but `sync`'s thread runs on the worker's loop."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        kept_max_bytes: int = KEPT_MAX_BYTES,
+        rotate_bytes: int = ROTATE_BYTES,
+    ) -> None:
+        self.directory = directory
+        #: Entries that are not in the database yet, those in memory included.
+        self.pending = 0
+        #: Set once a whole batch waits.
+        self.batch_ready = asyncio.Event()
+        self.file: JournalFile | None = None
+        self._kept: deque[bytes] = deque()
+        self._kept_bytes = 0
+        self._kept_max_bytes = kept_max_bytes
+        self._rotate_bytes = rotate_bytes
+        # Why the disk takes nothing; None while it does.
+        self._refusal: OSError | None = None
+        self._unsynced = False
+        self._sync_fails = False
+        try:
+            self.file = files.create(directory)
+        except OSError as exc:
+            self._refused(exc)
+
+    @property
+    def state(self) -> State:
+        """`degraded` while entries are only in memory, `full` when no more fit."""
+        if self._refusal is None:
+            return "ok"
+        return "degraded" if self.can_keep else "full"
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether another request may be let in: its entry has a place."""
+        return self._kept_bytes < self._kept_max_bytes
+
+    @property
+    def kept(self) -> int:
+        """Entries that are only in memory."""
+        return len(self._kept)
+
+    def append(self, entry: Entry) -> None:
+        """Write one entry down, now. Never raises for what the disk does.
+
+        While the disk refuses, the entry is kept in memory, beyond the bound too: its request
+        was let in.
+        """
+        line = encode(entry) + b"\n"
+        if len(line) > files.LINE_MAX_BYTES:
+            line = encode(storable(entry)) + b"\n"
+        self.pending += 1
+        if self._refusal is not None or not self._write(line):
+            self._kept.append(line)
+            self._kept_bytes += len(line) + _LINE_COSTS_BYTES
+        elif self.pending >= BATCH:
+            self.batch_ready.set()
+
+    def _write(self, lines: bytes) -> bool:
+        """Write whole lines or nothing; whether they are written."""
+        file = self.file
+        if file is None:
+            return False
+        try:
+            written = os.write(file.fd, lines)
+            if written == len(lines):
+                file.size += written
+                self._unsynced = True
+                return True
+            # The disk is full. What went in is taken back: `size` never covers half a line,
+            # and `restore` truncates again should this fail.
+            os.ftruncate(file.fd, file.size)
+        except OSError as exc:
+            self._refused(exc)
+        else:
+            self._refused(OSError("the disk took only part of a line"))
+        return False
+
+    def _refused(self, exc: OSError) -> None:
+        if self._refusal is None:
+            logger.error(
+                "The disk refuses the journal in {}: {}. Entries are kept in memory.",
+                self.directory,
+                exc,
+            )
+        self._refusal = exc
+
+    def settle(self, entries: int) -> None:
+        """The drain took this many more lines into the books."""
+        self.pending -= entries
+        if self.file is not None and self.file.drained:
+            self.pending = len(self._kept)
+
+    async def keep(self) -> None:
+        """What is due about once a second: the disk tried again, synced, the file rotated."""
+        if self._refusal is not None:
+            await self.restore()
+        await self.sync()
+        self.rotate()
+
+    async def restore(self) -> None:
+        """Write what is kept in memory, if the disk takes it again."""
+        try:
+            if self.file is None:
+                self.file = files.create(self.directory)
+            os.ftruncate(self.file.fd, self.file.size)
+        except OSError as exc:
+            self._refused(exc)
+            return
+        while self._kept:
+            lines = self._first_kept()
+            if not self._write(b"".join(lines)):
+                return
+            for line in lines:
+                self._kept.popleft()
+                self._kept_bytes -= len(line) + _LINE_COSTS_BYTES
+            # Requests go on between two writes; their entries queue up behind.
+            await asyncio.sleep(0)
+        self._refusal = None
+        logger.info("The disk takes the journal in {} again.", self.directory)
+
+    def _first_kept(self) -> list[bytes]:
+        """What one write may take of what is kept."""
+        lines: list[bytes] = []
+        room = _BYTES_PER_WRITE
+        for line in islice(self._kept, _LINES_PER_WRITE):
+            room -= len(line)
+            if room < 0 and lines:
+                break
+            lines.append(line)
+        return lines
+
+    async def sync(self) -> None:
+        """Have the disk hold what was written, against a loss of power."""
+        if self.file is None or not self._unsynced:
+            return
+        self._unsynced = False
+        try:
+            await asyncio.to_thread(self.file.sync)
+        except OSError as exc:
+            # What was written can still be drained; only a loss of power would show.
+            self._unsynced = True
+            if not self._sync_fails:
+                logger.error("The journal {} cannot be synced: {}", self.file.path, exc)
+            self._sync_fails = True
+        else:
+            self._sync_fails = False
+
+    def rotate(self) -> None:
+        """Go on in a new file where this one is drained, and large or damaged.
+
+        Killed between the two steps we leave a drained orphan, which the books know as such.
+        """
+        old = self.file
+        if old is None or not old.drained or self._refusal is not None:
+            return
+        try:
+            if old.size < self._rotate_bytes and old.intact:
+                return
+            self.file = files.create(self.directory)
+            old.remove()
+        except OSError as exc:
+            # The old file serves on, or stays as a drained orphan.
+            logger.error("The journal in {} cannot be rotated: {}", self.directory, exc)
+
+    async def close(self) -> None:
+        """Sync and release the file, and delete it where it is drained. Call it last."""
+        if self._kept:
+            await self.restore()
+        if self._kept:
+            logger.critical("{} entries are lost: the disk refused them.", len(self._kept))
+        if self.file is None:
+            return
+        if self.file.drained:
+            self.file.remove()
+        else:
+            await self.sync()
+            self.file.release()
+        self.file = None

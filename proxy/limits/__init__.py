@@ -1,0 +1,1 @@
+"""Quotas, rates and slots: one interface, `store`, over SQLite and PostgreSQL."""

@@ -1,0 +1,301 @@
+"""One call of `limit_decide`: its arguments, and what its answer means. No input or output here.
+
+A worker tells how many slots of a counter it holds, not by how many that changed. So a call whose
+fate is unknown is mended by the next one about the same counter, whichever of them is carried out
+last: each has a number. A second call about a counter may be sent while the first is under way, and
+says so: what the first took comes on top of what the second tells.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Container, Iterable
+from typing import Any, Final
+
+from proxy.limits.decision import Standing, refusal, remaining
+from proxy.limits.queue import Waiting
+from proxy.limits.store import Claim, LimitsUnavailable, Reservation
+
+#: Counters in one call that has nothing to decide.
+_SETTLED_MAX: Final = 500
+#: What `admitted` says of a group that was not decided.
+_LEFT_OUT: Final = -1
+_OVERTAKEN: Final = -2
+
+
+class Account:
+    """What this worker's requests hold, and the quota that they are owed."""
+
+    def __init__(self) -> None:
+        self._leases: dict[str, tuple[str, ...]] = {}
+        self._numbers = itertools.count(1)
+        self._held: Counter[str] = Counter()
+        self._owed: dict[str, Counter[int]] = {}
+        # Keys whose rows say something else than `_held`, as far as is known, and those of calls
+        # of which nobody knows whether they were carried out, or will be.
+        self._behind: set[str] = set()
+        self._unsure: set[str] = set()
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to tell the database."""
+        return not self._behind and not self._owed
+
+    def take(self, claims: tuple[Claim, ...]) -> str | None:
+        """Hold a slot of each claim that has such a limit; the lease, None without one."""
+        keys = tuple(claim.key for claim in claims if claim.max_parallel is not None)
+        if not keys:
+            return None
+        lease = f"{next(self._numbers)}"
+        self._leases[lease] = keys
+        self._held.update(keys)
+        return lease
+
+    def let_go(self, lease: str) -> None:
+        """Free the slots of a lease, once."""
+        for key in self._leases.pop(lease, ()):
+            self._held[key] -= 1
+            self._behind.add(key)
+
+    def owe(self, claims: tuple[Claim, ...]) -> None:
+        """One request of each quota goes back."""
+        for claim in claims:
+            if claim.quota is not None:
+                self._owed.setdefault(claim.key, Counter())[claim.quota_epoch] += 1
+
+    def tell_again(self) -> None:
+        """The database may have cleared away what it knew of this worker's slots."""
+        self._behind.update(key for key, count in self._held.items() if count)
+
+    def pending(self, busy: Container[str]) -> list[str]:
+        """Some keys about which there is something to tell."""
+        keys = (key for key in (*self._behind, *self._owed) if key not in busy)
+        return list(itertools.islice(keys, _SETTLED_MAX))
+
+    def is_told(self, key: str) -> bool:
+        """Whether the row of this key says what is true, as far as is known."""
+        return key not in self._behind
+
+    def begin(
+        self, slots: Iterable[str], keys: Iterable[str]
+    ) -> tuple[set[str], dict[str, Counter[int]]]:
+        """A call about this is on its way: the keys that it mends, and what is owed to its keys."""
+        mended = self._unsure.intersection(slots)
+        self._unsure -= mended
+        self._behind.difference_update(slots)
+        return mended, {key: self._owed.pop(key) for key in keys if key in self._owed}
+
+    def count(self, key: str) -> int:
+        """The slots of this key that running requests hold."""
+        return self._held[key]
+
+    def told(self, key: str, held: int) -> None:
+        """The row of this key said so after a call."""
+        if self._held[key] != held:
+            self._behind.add(key)
+        elif not held:
+            del self._held[key]
+
+    def not_told(
+        self, slots: Iterable[str], mended: Iterable[str], owed: dict[str, Counter[int]]
+    ) -> None:
+        """Nothing of a call was carried out."""
+        self._behind.update(slots)
+        self._unsure.update(mended)
+        for key, counts in owed.items():
+            self._owed.setdefault(key, Counter()).update(counts)
+
+    def may_be_told(self, slots: Iterable[str]) -> None:
+        """Nobody knows. What was owed counts as used: twice would be one request too many."""
+        self._behind.update(slots)
+        self._unsure.update(slots)
+
+
+class CallsUnderWay:
+    """Which calls are about which key. A key is in here while it has no room for another one."""
+
+    def __init__(self) -> None:
+        # In the order in which they were sent, and the last one that was.
+        self._calls: dict[str, tuple[list[int], int]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        """Two are enough; and behind the second the first must have ended."""
+        calls, last = self._calls.get(str(key), _NO_CALLS)
+        return len(calls) > 1 or (len(calls) == 1 and calls[0] != last)
+
+    @property
+    def keys(self) -> Container[str]:
+        """All keys that a call is about."""
+        return self._calls.keys()
+
+    def unheard(self, key: str) -> int:
+        """The call about this key that is under way, 0 where there is none."""
+        calls, _ = self._calls.get(key, _NO_CALLS)
+        return calls[0] if calls else 0
+
+    def begin(self, number: int, keys: Iterable[str]) -> None:
+        """This call is sent."""
+        for key in keys:
+            calls, _ = self._calls.get(key, _NO_CALLS)
+            self._calls[key] = ([*calls, number], number)
+
+    def end(self, number: int, keys: Iterable[str]) -> None:
+        """Its answer was heard, or will not be."""
+        for key in keys:
+            calls, last = self._calls.pop(key)
+            calls.remove(number)
+            if calls:
+                self._calls[key] = calls, last
+
+
+_NO_CALLS: Final[tuple[list[int], int]] = ([], 0)
+
+
+class Batch:
+    """Requests that are decided together, and the keys that are told about on the way.
+
+    `number` counts up over all calls of this worker.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        waiting: list[Waiting],
+        settling: list[str],
+        account: Account,
+        under_way: CallsUnderWay,
+    ) -> None:
+        self.number = number
+        self._account = account
+        self.waiting = waiting
+        self._groups: dict[tuple[Claim, ...], list[Waiting]] = {}
+        for one in waiting:
+            self._groups.setdefault(one.claims, []).append(one)
+        places: dict[str, int] = {}
+        slots: dict[str, None] = {}
+        for claims in self._groups:
+            for claim in claims:
+                places.setdefault(claim.key, len(places) + 1)
+                if claim.max_parallel is not None:
+                    slots[claim.key] = None
+        for key in settling:
+            places.setdefault(key, len(places) + 1)
+        slots.update(dict.fromkeys(key for key in places if not account.is_told(key)))
+        self.keys = places
+        self._held = {key: account.count(key) for key in slots}
+        self._after = [under_way.unheard(key) for key in places]
+        self._mended, self._owed = account.begin(slots, places)
+
+    def arguments(self, worker: str, patience_ms: int) -> tuple[object, ...]:
+        """Those of `limit_decide`, which tells what they mean."""
+        places = self.keys
+        owed = [
+            (places[key], epoch, count)
+            for key, counts in self._owed.items()
+            for epoch, count in counts.items()
+        ]
+        debts = zip(*owed, strict=True) if owed else ((), (), ())
+        claims = [claim for group in self._groups for claim in group]
+        columns = zip(*claims, strict=True) if claims else ((), (), (), (), (), ())
+        keys, quotas, bases, rates, parallels, epochs = columns
+        return (
+            worker,
+            self.number,
+            patience_ms,
+            not self._mended,
+            list(places),
+            [self._held.get(key) for key in places],
+            self._after,
+            *debts,
+            [len(group) for group in self._groups.values()],
+            list(itertools.accumulate(map(len, self._groups))),
+            [places[key] for key in keys],
+            quotas,
+            bases,
+            epochs,
+            rates,
+            parallels,
+        )
+
+    def decided(self, row: Any) -> tuple[list[Waiting], list[Waiting]]:
+        """Tell those who wait what the database says.
+
+        Who is left: those whose rows are locked, and those whose call was overtaken.
+        """
+        locked: list[Waiting] = []
+        overtaken: list[Waiting] = []
+        claim_at = 0
+        used, spent, busy = row["used"], row["spent"], row["busy"]
+        for (claims, group), admitted in zip(self._groups.items(), row["admitted"], strict=True):
+            if admitted == _LEFT_OUT:
+                locked += group
+            elif admitted == _OVERTAKEN:
+                overtaken += group
+            else:
+                before = [
+                    Standing(
+                        claim,
+                        claim.quota_epoch,
+                        # NULL where there is no such limit.
+                        used[place] or 0,
+                        spent[place] or 0.0,
+                        0.0,
+                        busy[place] or 0,
+                    )
+                    for place, claim in enumerate(claims, claim_at)
+                ]
+                self._tell_group(group, before, admitted)
+            claim_at += len(claims)
+        self._settle(row["held"], row["done"])
+        return locked, overtaken
+
+    def _tell_group(self, group: list[Waiting], before: list[Standing], admitted: int) -> None:
+        # Who does not wait any more comes last, so that as little as possible is given back.
+        group.sort(key=lambda one: one.outcome.done())
+        for number, one in enumerate(group):
+            now = before if not number else [_after(each, number) for each in before]
+            if number >= admitted:
+                if not one.outcome.done():
+                    # Nothing is taken from here on: all that follow see the same.
+                    full = [_after(each, admitted) for each in before]
+                    _refuse(group[number:], full)
+                return
+            if one.outcome.done():
+                self._account.owe(one.claims)
+                continue
+            lease = self._account.take(one.claims)
+            one.outcome.set_result(Reservation(one.claims, lease, remaining(now)))
+
+    def _settle(self, held: list[int | None], done: list[bool]) -> None:
+        for key, count, is_done in zip(self.keys, held, done, strict=True):
+            if not is_done:
+                owed = {key: self._owed[key]} if key in self._owed else {}
+                self._account.not_told({key} & self._held.keys(), {key} & self._mended, owed)
+            elif count is not None:
+                self._account.told(key, count)
+
+    def refuse(self, why: str) -> None:
+        """Nobody who waits gets a decision."""
+        for one in self.waiting:
+            one.refuse(LimitsUnavailable(why))
+
+    def undone(self) -> None:
+        """The call was not carried out."""
+        self._account.not_told(self._held, self._mended, self._owed)
+
+    def lost(self) -> None:
+        """Nobody knows whether the call was carried out, or still will be."""
+        self._account.may_be_told(self._held)
+
+
+def _after(standing: Standing, requests: int) -> Standing:
+    """A standing once so many more requests were admitted."""
+    claim, epoch, used, spent, at, busy = standing
+    return Standing(claim, epoch, used + requests, spent + requests, at, busy + requests)
+
+
+def _refuse(group: list[Waiting], standings: list[Standing]) -> None:
+    for one in group:
+        # An exception of its own for each: raising writes into it.
+        one.refuse(refusal(standings) or LimitsUnavailable("the database refused for no reason"))

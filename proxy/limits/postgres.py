@@ -1,0 +1,377 @@
+"""The limits engine of several machines: a function in PostgreSQL that decides in batches.
+
+Requests that wait together are decided in one call and one commit: whoever asks while calls are
+under way is part of the next one, and who asks alone is sent at once. A batch also tells what has
+ended since. At most two calls under way have a counter in common, so that one project leaves other
+connections to others; a counter that somebody keeps locked is left out, and tried apart.
+
+In doubt quota counts as used: after a connection that broke nobody knows whether a call was carried
+out. Slots do not depend on it, since a worker says how many it has (`limits_batch`).
+
+A server that hangs rather than refuses is noticed by the first decision that takes too long. From
+then on nobody waits for it but a probe, until that is answered.
+
+How the function decides is told by the migration that installs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import asyncpg
+from loguru import logger
+
+from config import Database
+from proxy.limits.batch import Account, Batch, CallsUnderWay
+from proxy.limits.postgres_connections import (
+    UNAVAILABLE,
+    Connections,
+    Loan,
+    NotSent,
+    reason,
+    was_not_carried_out,
+)
+from proxy.limits.queue import SLICES, FairQueue, Waiting
+from proxy.limits.slots import SlotsElsewhere
+from proxy.limits.store import Claim, LimitsUnavailable, Reservation
+from proxy.limits.worker_locks import Presence
+
+#: Statements under way at once, where nothing else is said.
+CONNECTIONS: Final = 4
+_TIMEOUT_S: Final = 2.0
+# Longer than anybody waits, so that a call's outcome becomes known.
+_COMMAND_TIMEOUT_S: Final = 5.0
+_HEARTBEAT_S: Final = 5.0
+_RETRY_S: Final = 0.5
+_CLOSE_TIMEOUT_S: Final = 1.0
+#: Requests that wait for a decision; each is a few kilobytes.
+_WAITING_MAX: Final = 4096
+#: How long a row's lock is waited for before it is left out, and before it is tried again.
+_LOCK_PATIENCE_MS: Final = 100
+_LOCKED_PAUSE_S: Final = 0.05
+#: How long a slot that became free waits for the next decision to tell it. A client that asks again
+#: at once comes within it, and its request is not held up by a call of its own.
+_LINGER_S: Final = 0.005
+
+_DECIDE: Final = (
+    "SELECT * FROM limit_decide("
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+)
+_HEARTBEAT: Final = "SELECT limit_beat($1)"
+_WORKER_GONE: Final = "SELECT limit_worker_gone($1)"
+
+_UNAVAILABLE: Final = (NotSent, *UNAVAILABLE)
+_LOCKED: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+
+
+class PostgresLimits:
+    """The counters in `database`. Workers of this machine share the directory `workers`.
+
+    `connections` is how many this worker may open for limits; where the server takes none of them,
+    `loan` lends another.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        worker: str,
+        *,
+        workers: Path,
+        connections: int = CONNECTIONS,
+        loan: Loan | None = None,
+    ) -> None:
+        # A worker's successor has the same name while its own requests may still be running.
+        self._worker = f"{worker}-{uuid4().hex}"
+        self._presence = Presence(workers, self._worker)
+        self._connections = Connections(
+            database,
+            size=connections,
+            connect_timeout=_TIMEOUT_S,
+            command_timeout=_COMMAND_TIMEOUT_S,
+            loan=loan,
+        )
+        self._queue = FairQueue(_WAITING_MAX)
+        self._account = Account()
+        self._slots = SlotsElsewhere(self._account.count)
+        # Everyone who waits, queued or in a call.
+        self._undecided: dict[Waiting, None] = {}
+        self._calls: set[asyncio.Task[None]] = set()
+        self._calls_made = 0
+        self._answers = 0
+        self._under_way = CallsUnderWay()
+        self._tries_locked = False
+        self._settles = False
+        # The server took too long, and no probe has been answered since.
+        self._silent = asyncio.Event()
+        # The last statement failed.
+        self._failing = False
+        self._next: asyncio.Handle | None = None
+        self._clock: asyncio.TimerHandle | None = None
+        self._settle_timer: asyncio.TimerHandle | None = None
+        self._locked_timer: asyncio.TimerHandle | None = None
+        self._background: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Begin to beat. The server may be away: it is reached when it is needed.
+
+        Raises LimitsUnavailable when the directory cannot be used.
+        """
+        try:
+            with self._presence.entering():
+                pass
+        except OSError as exc:
+            raise LimitsUnavailable(str(exc)) from exc
+        self._background = [
+            asyncio.create_task(self._beat_forever(), name="limits-heartbeat"),
+            asyncio.create_task(self._probe_while_silent(), name="limits-probe"),
+        ]
+
+    async def close(self) -> None:
+        """Send what is left to send, for a while, and leave."""
+        if not self._background:
+            return
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await self._send_the_rest()
+                await self._connections.fetch(_WORKER_GONE, self._worker)
+        except _UNAVAILABLE as exc:
+            logger.warning("Limits were not given back: {}", reason(exc))
+            self._connections.abandon()
+        for timer in (self._next, self._clock, self._settle_timer, self._locked_timer):
+            if timer is not None:
+                timer.cancel()
+        tasks = (*self._background, *self._calls)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._background = []
+        await self._connections.close()
+        self._presence.leave()
+
+    async def _send_the_rest(self) -> None:
+        """Wait for the calls under way, then tell what is left to tell, unless that fails."""
+        if self._calls:
+            await asyncio.wait(self._calls)
+        answers = -1
+        while not self._account.settled and answers != self._answers:
+            answers = self._answers
+            self._settles = True
+            self._pump()
+            if self._calls:
+                await asyncio.wait(self._calls)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last statement was carried out, of which there is one every few seconds."""
+        return not self._failing and not self._silent.is_set()
+
+    async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
+        """Take one request from every claim, or nothing."""
+        return await self._slots.acquire(self._ask_once, claims)
+
+    async def _ask_once(self, claims: tuple[Claim, ...]) -> Reservation:
+        if self._silent.is_set():
+            raise LimitsUnavailable("the database does not answer")
+        outcome: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
+        waiting = Waiting(claims, outcome, self._answers)
+        self._queue.add(waiting)
+        self._undecided[waiting] = None
+        self._wait_no_longer_than_patience()
+        self._schedule()
+        try:
+            return await outcome
+        except asyncio.CancelledError:
+            if outcome.done() and not outcome.cancelled() and outcome.exception() is None:
+                # Taken, but there is nobody left to use it.
+                self.give_back(outcome.result())
+            raise
+        finally:
+            del self._undecided[waiting]
+            self._queue.discard(waiting)
+            if not self._undecided and self._clock is not None:
+                self._clock.cancel()
+                self._clock = None
+
+    def release(self, reservation: Reservation) -> None:
+        """Free the slots with the next call, within milliseconds."""
+        if reservation.lease is not None:
+            self._account.let_go(reservation.lease)
+            self._settle_soon()
+
+    def give_back(self, reservation: Reservation) -> None:
+        """Free the slots and return the quota, likewise."""
+        self._account.owe(reservation.claims)
+        self.release(reservation)
+        self._settle_soon()
+
+    # Calls
+
+    def _schedule(self) -> None:
+        if self._next is None:
+            self._next = asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Send what can be sent: all that came in this turn of the loop goes together."""
+        self._next = None
+        while not self._silent.is_set() and len(self._calls) < self._connections.usable:
+            waiting = self._queue.take(self._under_way)
+            tries_locked = not waiting and self._may_try_locked()
+            if tries_locked:
+                waiting = self._queue.take(self._under_way, locked=True)
+                self._tries_locked = tries_locked = bool(waiting)
+            settling: list[str] = []
+            if self._settles:
+                # A call that is under way already will tell of its keys, or have it done later.
+                settling = self._account.pending(self._under_way.keys)
+                self._settles = bool(settling)
+            if not waiting and not settling:
+                return
+            self._send(waiting, settling, tries_locked=tries_locked)
+
+    def _may_try_locked(self) -> bool:
+        """Whoever waits for a lock has one connection, and the others are for the others."""
+        return not self._tries_locked and self._locked_timer is None
+
+    def _send(self, waiting: list[Waiting], settling: list[str], *, tries_locked: bool) -> None:
+        self._calls_made += 1
+        batch = Batch(self._calls_made, waiting, settling, self._account, self._under_way)
+        self._under_way.begin(batch.number, batch.keys)
+        call = self._call(batch, tries_locked=tries_locked)
+        self._calls.add(asyncio.create_task(call))
+
+    async def _call(self, batch: Batch, *, tries_locked: bool) -> None:
+        pause = 0.0
+        try:
+            locked, overtaken = await self._decide(batch)
+        except _UNAVAILABLE as exc:
+            if was_not_carried_out(exc):
+                batch.undone()
+            else:
+                batch.lost()
+            batch.refuse(reason(exc))
+            self._failed(exc)
+            pause = _RETRY_S
+        except BaseException as exc:
+            batch.lost()
+            batch.refuse(reason(exc))
+            raise
+        else:
+            self._answers += 1
+            self._answered()
+            self._queue.put_back(overtaken, locked=False)
+            self._queue.put_back(locked, locked=True)
+            if locked:
+                self._pause_locked()
+        finally:
+            self._under_way.end(batch.number, batch.keys)
+            if current := asyncio.current_task():
+                self._calls.discard(current)
+            if tries_locked:
+                self._tries_locked = False
+            if not self._account.settled:
+                self._settle_soon(pause)
+            self._schedule()
+
+    async def _decide(self, batch: Batch) -> tuple[list[Waiting], list[Waiting]]:
+        """Have a batch decided; who is left (see `Batch.decided`)."""
+        try:
+            rows = await self._ask(batch, _LOCK_PATIENCE_MS)
+        except _LOCKED:
+            try:
+                rows = await self._ask(batch, 0)
+            except _LOCKED:
+                # The whole table, say.
+                batch.undone()
+                return batch.waiting, []
+        locked, overtaken = batch.decided(rows[0])
+        self._queue.unlock(set(batch.waiting).difference(locked))
+        return locked, overtaken
+
+    async def _ask(self, batch: Batch, patience_ms: int) -> list[Any]:
+        return await self._connections.fetch(_DECIDE, *batch.arguments(self._worker, patience_ms))
+
+    def _pause_locked(self) -> None:
+        if self._locked_timer is None:
+            loop = asyncio.get_running_loop()
+            self._locked_timer = loop.call_later(_LOCKED_PAUSE_S, self._try_locked_again)
+
+    def _try_locked_again(self) -> None:
+        self._locked_timer = None
+        self._schedule()
+
+    # What has ended
+
+    def _settle_soon(self, pause: float = 0.0) -> None:
+        if self._settle_timer is None and not self._settles:
+            loop = asyncio.get_running_loop()
+            self._settle_timer = loop.call_later(max(pause, _LINGER_S), self._settle)
+
+    def _settle(self) -> None:
+        """Tell what has ended, also where no decision takes it along."""
+        self._settle_timer = None
+        self._settles = True
+        self._schedule()
+
+    # A server that does not answer
+
+    def _failed(self, error: BaseException) -> None:
+        if not self._failing:
+            self._failing = True
+            logger.error("Limits cannot be decided, limited tokens are refused: {}", reason(error))
+
+    def _answered(self) -> None:
+        if self._failing:
+            self._failing = False
+            logger.info("Limits can be decided again.")
+
+    def _wait_no_longer_than_patience(self) -> None:
+        if self._clock is None:
+            loop = asyncio.get_running_loop()
+            self._clock = loop.call_later(_TIMEOUT_S / SLICES, self._use_up_patience)
+
+    def _use_up_patience(self) -> None:
+        self._clock = None
+        late = []
+        for waiting in self._undecided:
+            waiting.slices -= 1
+            if waiting.slices <= 0:
+                late.append(waiting)
+        if any(waiting.answers == self._answers for waiting in late):
+            # Not one answer in all the time: this is no matter of locks or of too many requests.
+            self._silent.set()
+            late = list(self._undecided)
+        for waiting in late:
+            waiting.refuse(LimitsUnavailable("the database does not answer in time"))
+        if self._undecided:
+            self._wait_no_longer_than_patience()
+
+    async def _probe_while_silent(self) -> None:
+        while True:
+            await self._silent.wait()
+            try:
+                await self._connections.probe()
+            except _UNAVAILABLE as exc:
+                logger.debug("The limits' database is still silent: {}", reason(exc))
+                await asyncio.sleep(_RETRY_S)
+            else:
+                self._silent.clear()
+                self._schedule()
+
+    async def _beat_forever(self) -> None:
+        while True:
+            try:
+                rows = await self._connections.fetch(_HEARTBEAT, self._worker)
+                if not rows[0][0]:
+                    self._account.tell_again()
+                    self._settle_soon()
+                for worker in self._presence.dead():
+                    await self._connections.fetch(_WORKER_GONE, worker)
+                    self._presence.bury(worker)
+                await self._connections.close_idle()
+                self._answered()
+            except _UNAVAILABLE as exc:
+                self._failed(exc)
+            await asyncio.sleep(_RETRY_S if self._failing else _HEARTBEAT_S)

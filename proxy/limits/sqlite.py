@@ -1,0 +1,385 @@
+"""The limits engine of one machine: a SQLite file that its workers share, used from the loop.
+
+A decision is one BEGIN IMMEDIATE transaction of some microseconds, too short to be worth a thread.
+What it says is in `limits_decision`.
+Nothing here waits inside SQLite: a transaction that finds another worker's under way tries again,
+and lets the loop go on in between. What is committed survives the death of every process; a power
+failure can undo the last second, since a sync for every request would cost more than the request.
+
+Rows of tokens that are gone stay, some 80 bytes each: nothing here knows which token lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from loguru import logger
+
+from proxy.limits.decision import NEW, Row, Standing, refusal, remaining, standing
+from proxy.limits.health import Health
+from proxy.limits.sqlite_checkpoint import Checkpointer
+from proxy.limits.store import Claim, Exhausted, LimitsUnavailable, Reservation
+from proxy.limits.worker_locks import Presence
+
+_OPEN_TIMEOUT_S: Final = 10.0
+# On an overloaded machine the process that holds the lock may not run for a while. The loop does.
+_BUSY_TIMEOUT_S: Final = 1.0
+# The other worker's transaction takes some 20 µs and a try 5.
+_TRIES: Final = 8
+_PAUSE_S: Final = 0.001
+_RETRY_S: Final = 0.05
+#: What counts of the time between two tries; more is a stall of the machine.
+_MOST_BETWEEN_TRIES_S: Final = 2 * _RETRY_S
+_CLOSE_TIMEOUT_S: Final = 2.0
+
+# Small pages, because every commit writes whole ones. `used` belongs to the quota of this epoch.
+# `spent` is what was taken from the rate's bucket and has not run back in yet, as of `at`, Unix
+# time: 0 is a full bucket, whatever the rate is. `held` are the slots that a worker's requests
+# have, which only that worker writes.
+_SCHEMA: Final = (
+    "PRAGMA page_size = 1024",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA wal_autocheckpoint = 0",
+    """CREATE TABLE IF NOT EXISTS counter (
+        key TEXT PRIMARY KEY, epoch INTEGER NOT NULL, used INTEGER NOT NULL,
+        spent REAL NOT NULL, at REAL NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS slot (
+        key TEXT, worker TEXT, held INTEGER NOT NULL, PRIMARY KEY (key, worker)
+    ) WITHOUT ROWID""",
+)
+_READ_COUNTER: Final = "SELECT epoch, used, spent, at FROM counter WHERE key = ?"
+_WRITE_COUNTER: Final = "REPLACE INTO counter (key, epoch, used, spent, at) VALUES (?, ?, ?, ?, ?)"
+_RETURN_QUOTA: Final = "UPDATE counter SET used = max(0, used - ?) WHERE key = ? AND epoch = ?"
+_READ_SLOTS: Final = "SELECT worker, held FROM slot WHERE key = ? AND worker <> ?"
+_WRITE_SLOT: Final = "REPLACE INTO slot (key, worker, held) VALUES (?, ?, ?)"
+_DROP_SLOT: Final = "DELETE FROM slot WHERE key = ? AND worker = ?"
+_DROP_WORKER: Final = "DELETE FROM slot WHERE worker = ?"
+#: No claim has this key.
+_PROBE_KEY: Final = ""
+
+
+#: The rows that a transaction has read, and whether it changed them.
+_Rows = dict[str, tuple[Row, bool]]
+_Asking = tuple[tuple[Claim, ...], asyncio.Future[Reservation]]
+
+
+class SqliteLimits:
+    """The counters in the file at `path`. `clock` gives Unix time and may be set back."""
+
+    def __init__(self, path: Path, worker: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        # A worker's successor has the same name while its own requests may still be running.
+        self._worker = f"{worker}-{uuid4().hex}"
+        self._clock = clock
+        self._presence = Presence(path.with_name(path.stem + "-workers"), self._worker)
+        self._checkpointer = Checkpointer(path)
+        self._connection: sqlite3.Connection | None = None
+        self._execute: Callable[..., sqlite3.Cursor]
+        self._lease_numbers = itertools.count(1)
+        # The truth about this worker's slots; its rows follow, at once or a little later.
+        self._leases: dict[str, tuple[str, ...]] = {}
+        self._held: Counter[str] = Counter()
+        self._behind: set[str] = set()
+        self._owed: Counter[tuple[str, int]] = Counter()
+        self._asking: list[_Asking] = []
+        # Leases of the transaction under way.
+        self._granted: list[str] = []
+        self._next: asyncio.Handle | None = None
+        self._locked_for = 0.0
+        self._tried_at = 0.0
+        self._health = Health(self._schedule)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the file could be written when that was last tried."""
+        return self._health.healthy
+
+    async def open(self) -> None:
+        """Make or open the file, and free the slots of dead workers. Raises LimitsUnavailable."""
+        try:
+            self._connection = await asyncio.to_thread(self._open)
+        except (sqlite3.DatabaseError, OSError) as exc:
+            raise LimitsUnavailable(str(exc)) from exc
+        self._execute = self._connection.cursor().execute
+        self._checkpointer.start()
+        self._health.open()
+
+    def _open(self) -> sqlite3.Connection:
+        for worker in self._presence.dead():
+            # Its slots are freed below, by whoever comes first.
+            self._presence.bury(worker)
+        with self._presence.entering():
+            self._path.touch(mode=0o600)
+            connection = sqlite3.connect(
+                self._path, timeout=_OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+                for (worker,) in connection.execute("SELECT DISTINCT worker FROM slot").fetchall():
+                    if not self._presence.is_alive(worker):
+                        connection.execute(_DROP_WORKER, (worker,))
+                connection.execute("PRAGMA busy_timeout = 0")
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    async def close(self) -> None:
+        """Write what is left to write, and leave."""
+        if self._connection is None:
+            return
+        self._health.close()
+        deadline = time.monotonic() + _CLOSE_TIMEOUT_S
+        while not self._settle([]):
+            if time.monotonic() > deadline:
+                logger.error("Limits were left locked: some quota was not given back")
+                break
+            await asyncio.sleep(_PAUSE_S)
+        if self._next is not None:
+            self._next.cancel()
+        await asyncio.to_thread(self._close, self._connection)
+        self._connection = None
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        self._checkpointer.stop()
+        connection.close()
+        # Whoever finds slots of ours from here on finds their worker dead.
+        self._presence.leave()
+
+    async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
+        """Take one request from every claim, or nothing.
+
+        Requests that ask in the same turn of the loop share one transaction: its beginning and
+        its commit are most of what a decision costs.
+        """
+        waiter: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
+        self._asking.append((claims, waiter))
+        self._schedule()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                # Taken, but there is nobody left to use it.
+                self.give_back(waiter.result())
+            raise
+
+    def release(self, reservation: Reservation) -> None:
+        """Free the slots with the next transaction, which is in the next turn of the loop."""
+        if reservation.lease is not None:
+            self._let_go(reservation.lease)
+            self._schedule()
+
+    def give_back(self, reservation: Reservation) -> None:
+        """Free the slots and return the quota, likewise."""
+        if reservation.lease is not None:
+            self._let_go(reservation.lease)
+        for claim in reservation.claims:
+            if claim.quota is not None:
+                self._owed[claim.key, claim.quota_epoch] += 1
+        self._schedule()
+
+    def _schedule(self, delay: float = 0.0) -> None:
+        if self._next is None:
+            loop = asyncio.get_running_loop()
+            self._next = loop.call_later(delay, self._turn) if delay else loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """One transaction for everything that waits for one."""
+        self._next = None
+        asking, self._asking = self._asking, []
+        try:
+            if not self._settle(asking):
+                self._try_again(asking)
+        except Exception as exc:  # noqa: BLE001  (whatever it is: those who wait must learn of it)
+            self._roll_back()
+            if isinstance(exc, sqlite3.Error | LimitsUnavailable):
+                self._health.failed(exc)
+            if len(asking) > 1:
+                # One request's trouble is not the others'.
+                for one in asking:
+                    self._asking = [one]
+                    self._turn()
+                return
+            _refuse(asking, exc)
+            if self._behind or self._owed:
+                logger.debug("Limits are given back later: {}", exc)
+                self._schedule(_RETRY_S)
+
+    def _try_again(self, asking: list[_Asking]) -> None:
+        """Another process has the file. Let the loop go on, but nobody wait for ever."""
+        now = time.monotonic()
+        if self._tried_at:
+            # Where we were stopped ourselves, so was the other one perhaps.
+            self._locked_for += min(now - self._tried_at, _MOST_BETWEEN_TRIES_S)
+        self._tried_at = now
+        if self._locked_for > _BUSY_TIMEOUT_S:
+            error = LimitsUnavailable("another process keeps the limits locked")
+            self._health.failed(error)
+            _refuse(asking, error)
+        else:
+            self._asking = asking + self._asking
+        self._schedule(_PAUSE_S if self._asking else _RETRY_S)
+
+    def _settle(self, asking: list[_Asking]) -> bool:
+        """Decide, write and commit; False where another process has a transaction under way."""
+        if not asking and not self._behind and not self._owed and not self._health.probing:
+            return True
+        if not self._begin():
+            return False
+        self._locked_for = self._tried_at = 0.0
+        for (key, epoch), count in self._owed.items():
+            self._execute(_RETURN_QUOTA, (count, key, epoch))
+        self._granted.clear()
+        changes = self._changes()
+        try:
+            decided = self._decide_all(asking)
+            self._write_slots()
+            if self._health.probing:
+                self._execute(_WRITE_SLOT, (_PROBE_KEY, self._worker, 0))
+            self._execute("COMMIT")
+        except BaseException:
+            for lease in self._granted:
+                self._let_go(lease)
+            raise
+        self._checkpointer.wrote()
+        self._health.committed(wrote=self._changes() > changes)
+        self._behind.clear()
+        self._owed.clear()
+        for waiter, outcome in decided:
+            if isinstance(outcome, Reservation):
+                waiter.set_result(outcome)
+            else:
+                waiter.set_exception(outcome)
+        return True
+
+    def _changes(self) -> int:
+        """Rows changed so far, those of transactions that were rolled back included."""
+        return 0 if self._connection is None else self._connection.total_changes
+
+    def _begin(self) -> bool:
+        """Begin a transaction, or say that another process has one."""
+        for _ in range(_TRIES):
+            try:
+                self._execute("BEGIN IMMEDIATE")
+            except sqlite3.DatabaseError as exc:
+                if not _is_busy(exc):
+                    raise LimitsUnavailable(str(exc)) from exc
+                # On a machine with few cores the other process may be waiting for ours.
+                time.sleep(0)
+            else:
+                return True
+        return False
+
+    def _roll_back(self) -> None:
+        """End a transaction that failed: left open, it would keep every worker out."""
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.rollback()
+
+    def _decide_all(
+        self, asking: list[_Asking]
+    ) -> list[tuple[asyncio.Future[Reservation], Reservation | Exhausted]]:
+        now = self._clock()
+        rows: _Rows = {}
+        decided: list[tuple[asyncio.Future[Reservation], Reservation | Exhausted]] = []
+        for claims, waiter in asking:
+            if not waiter.done():
+                decided.append((waiter, self._decide(claims, rows, now)))
+        for key, (row, changed) in rows.items():
+            if changed:
+                self._execute(_WRITE_COUNTER, (key, *row))
+        return decided
+
+    def _decide(
+        self, claims: tuple[Claim, ...], rows: _Rows, now: float
+    ) -> Reservation | Exhausted:
+        standings = [self._standing(claim, rows, now) for claim in claims]
+        if (refused := refusal(standings)) is not None:
+            # Nothing was taken. What a dead worker left may have been cleared away, though.
+            return refused
+        slots = self._take(standings, rows)
+        lease = None
+        if slots:
+            lease = f"{next(self._lease_numbers)}"
+            self._leases[lease] = slots
+            self._held.update(slots)
+            self._behind.update(slots)
+            self._granted.append(lease)
+        return Reservation(claims, lease, remaining(standings))
+
+    def _standing(self, claim: Claim, rows: _Rows, now: float) -> Standing:
+        key, quota, _, rate, parallel, _ = claim
+        busy = 0 if parallel is None else self._busy(key, parallel)
+        if quota is None and rate is None:
+            return Standing(claim, *NEW, busy)
+        if key not in rows:
+            rows[key] = (self._execute(_READ_COUNTER, (key,)).fetchone() or NEW, False)
+        row, _ = rows[key]
+        if rate is not None and now < row[3]:
+            # The clock was set back: unless this is written, the bucket would stand still.
+            row = (*row[:3], now)
+            rows[key] = row, True
+        return standing(claim, row, now, busy)
+
+    def _busy(self, key: str, limit: int) -> int:
+        others: dict[str, int] = dict(self._execute(_READ_SLOTS, (key, self._worker)))
+        busy = self._held[key] + sum(others.values())
+        if busy < limit:
+            return busy
+        for worker, held in others.items():
+            if not self._presence.is_alive(worker):
+                self._execute(_DROP_WORKER, (worker,))
+                busy -= held
+        return busy
+
+    def _take(self, standings: list[Standing], rows: _Rows) -> tuple[str, ...]:
+        """Take one request; the keys of which it has slots."""
+        slots = []
+        for (key, quota, _, rate, parallel, _), epoch, used, spent, at, _ in standings:
+            if quota is not None or rate is not None:
+                # A bool is a number: 1 where there is such a limit.
+                used_then, spent_then = used + (quota is not None), spent + (rate is not None)
+                rows[key] = (epoch, used_then, spent_then, at), True
+            if parallel is not None:
+                slots.append(key)
+        return tuple(slots)
+
+    def _let_go(self, lease: str) -> None:
+        for key in self._leases.pop(lease, ()):
+            self._held[key] -= 1
+            self._behind.add(key)
+
+    def _write_slots(self) -> None:
+        for key in self._behind:
+            if held := self._held[key]:
+                self._execute(_WRITE_SLOT, (key, self._worker, held))
+            else:
+                self._held.pop(key, None)
+                self._execute(_DROP_SLOT, (key, self._worker))
+
+
+def _refuse(asking: list[_Asking], cause: Exception) -> None:
+    for _, waiter in asking:
+        if waiter.done():
+            continue
+        error = cause
+        if isinstance(cause, sqlite3.Error):
+            error = LimitsUnavailable(str(cause))
+            error.__cause__ = cause
+        waiter.set_exception(error)
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    # The low byte is the primary result code; the rest tells variants of it apart.
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -1,0 +1,1 @@
+"""Upstream APIs as data: endpoints, how a key is presented, where usage stands."""

@@ -1,0 +1,133 @@
+"""`serve`: from an environment to supervised workers.
+
+The supervisor prepares the database, binds the port and starts workers as `python -m
+server.process.worker_main`; each builds its own app from the same environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import uvloop
+from loguru import logger
+
+from config import ConfigError, Settings, generate_missing, load, weaknesses
+from models.errors import DatabaseUnavailable
+from proxy.providers.files import configured
+from server.process import descriptors
+from server.process.supervisor import CANNOT_START, Supervisor, python
+from setup import prepare
+from telemetry import logs, metrics, sentry
+
+_RETRY_SECONDS: Final = 1.0
+
+
+def serve(announce: Callable[[], None] = lambda: None) -> int:
+    """Run the service until a signal stops it; the process's exit code.
+
+    `announce` is called once connections are accepted.
+    """
+    descriptors.raise_limit()
+    try:
+        settings, made = generate_missing(load())
+        configured(settings)
+        sentry.check(settings)
+        sock = _bind(settings)
+    except ConfigError as error:
+        return _cannot_start(*error.problems)
+    logs.configure(settings.log_level, settings.log_format)
+    for weakness in weaknesses(settings):
+        logger.warning("{}", weakness.says)
+    metrics.forget(settings.data_dir / "metrics")
+    return uvloop.run(_serve(settings, sock, made, announce))
+
+
+def _cannot_start(*problems: str) -> int:
+    for problem in problems:
+        sys.stderr.write(problem + "\n")
+    return CANNOT_START
+
+
+def _bind(settings: Settings) -> socket.socket:
+    """The listening socket that all workers share. Raises ConfigError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(descriptors.current().backlog)
+        sock.setblocking(False)
+    except OSError as error:
+        raise ConfigError(
+            (
+                f"HOST, PORT: cannot listen on {settings.host}:{settings.port} "
+                f"({error.strerror}). Allowed: a free address of this machine.",
+            )
+        ) from error
+    return sock
+
+
+async def _serve(
+    settings: Settings,
+    sock: socket.socket,
+    made: Mapping[str, str],
+    announce: Callable[[], None],
+) -> int:
+    try:
+        told = await prepare.prepare(settings)
+        late = None
+    except prepare.CannotServe as error:
+        return _cannot_start(str(error))
+    except DatabaseUnavailable as error:
+        # A platform may start us before its database. /ready says so until it answers.
+        logger.warning("the database cannot be reached yet: {}", error)
+        told, late = [], lambda: _prepare_late(settings)
+    _show_once([*(f"{name}: {secret}" for name, secret in made.items()), *told])
+
+    def on_ready() -> None:
+        logger.info("listening on http://{}:{}", _shown_host(settings.host), settings.port)
+        announce()
+
+    supervisor = Supervisor(
+        python("server.process.worker_main", "--control={control}"),
+        sock,
+        count=settings.web_concurrency,
+        drain_seconds=settings.graceful_shutdown_timeout,
+        on_ready=on_ready,
+        background=late,
+    )
+    return await supervisor.run()
+
+
+async def _prepare_late(settings: Settings) -> int | None:
+    """Prepare the database once it answers; an exit code where it cannot be served."""
+    while True:
+        await asyncio.sleep(_RETRY_SECONDS)
+        try:
+            await prepare.prepare(settings)
+        except DatabaseUnavailable:
+            continue
+        except prepare.CannotServe as error:
+            return _cannot_start(str(error))
+        logger.info("the database answers")
+        return None
+
+
+def _show_once(lines: list[str]) -> None:
+    """Secrets that were just made go to a terminal or nowhere: a log would keep them."""
+    if not lines or not sys.stderr.isatty():
+        return
+    sys.stderr.write("\nGenerated now, shown only once (also kept in DATA_DIR, mode 0600):\n")
+    for line in lines:
+        sys.stderr.write(f"  {line}\n")
+    sys.stderr.write("\n")
+
+
+def _shown_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,96 @@
+"""The spare: one process that has loaded the whole application and waits to be told to serve.
+
+Loading is most of what a worker's start takes, and takes longest where the machine is busy, which
+is when workers die. So it is done beforehand; the spare has opened nothing and listens to nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Final
+
+from loguru import logger
+
+from server.process.child import Child, pause
+
+_MOST_SECONDS: Final = 30.0
+
+
+class Spare:
+    """At most one process of `start`'s, in reserve. `start` may raise OSError."""
+
+    def __init__(self, start: Callable[[], Awaitable[Child]]) -> None:
+        self._start = start
+        self._child: Child | None = None
+        self._wanted = asyncio.Event()
+        self._failures = 0
+        self._closing = False
+        self._keeping: asyncio.Task[None] | None = None
+        self._watching: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        """Begin to keep one, from the first `want` on."""
+        self._keeping = asyncio.create_task(self._keep(), name="spare")
+
+    async def close(self) -> None:
+        """End it, and keep none any more."""
+        self._closing = True
+        self._wanted.set()
+        for task in self._watching:
+            task.cancel()
+        if self._keeping is not None:
+            # Not cancelled: it may be starting one.
+            await self._keeping
+        if (child := self.take()) is not None:
+            child.signal(signal.SIGKILL)
+            await child.ended()
+            child.close()
+
+    def want(self) -> None:
+        """Have one started, if there is none."""
+        self._wanted.set()
+
+    def take(self) -> Child | None:
+        """The process, which is the caller's now; None where there is none."""
+        child, self._child = self._child, None
+        self._failures = 0
+        return child
+
+    async def _keep(self) -> None:
+        while not self._closing:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if self._child is None and not self._closing:
+                await self._start_one()
+
+    async def _start_one(self) -> None:
+        try:
+            child = self._child = await self._start()
+        except OSError as exc:
+            self._again(str(exc))
+        else:
+            self._watch(self._notice_end(child))
+
+    async def _notice_end(self, child: Child) -> None:
+        code = await child.ended()
+        if self._child is child:
+            self._child = None
+            child.close()
+            self._again(f"code {code}")
+
+    def _again(self, reason: str) -> None:
+        self._failures += 1
+        delay = pause(self._failures, most=_MOST_SECONDS)
+        logger.info("the spare worker ended ({}); another one starts in {:g} s", reason, delay)
+        self._watch(self._want_after(delay))
+
+    async def _want_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self.want()
+
+    def _watch(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)

@@ -1,0 +1,173 @@
+"""One worker process: one event loop, one Sanic app on a shared listening socket, one drain.
+
+`serve` owns the order of things at both ends. Starting: listeners before the first connection is
+accepted. Stopping: refuse new work but keep answering, let what runs finish, break what is left,
+then close; the app's own `after_server_stop` (journal, limits, database last) comes after the
+last handler has ended, which Sanic's runner does not promise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from loguru import logger
+from sanic import Sanic
+from sanic.application.state import ApplicationServerInfo
+from sanic.http import Stage
+from sanic.http.constants import HTTP
+from sanic.server.async_server import AsyncioServer
+
+from server.http.protocol import StrictProtocol
+from server.process import descriptors
+from server.process.supervisor import GRACE_AFTER_DRAIN
+
+#: How long handlers that were told to stop have to do so, in seconds.
+_LAST_WORDS: Final = 1.0
+#: How long a connection that was just accepted has for its first request.
+_FIRST_REQUEST_WITHIN: Final = 0.25
+_LOOK_EVERY: Final = 0.05
+
+
+class Worker:
+    """Serves `app` on `sock` until told to stop. `app.ctx` offers `data_plane` once started."""
+
+    def __init__(
+        self,
+        app: Sanic[Any, Any],
+        sock: socket.socket,
+        *,
+        drain_seconds: float,
+        delay_seconds: float = 0.0,
+    ) -> None:
+        """After `stop`, `delay_seconds` of `drain_seconds` go by before anything is refused."""
+        self._app = app
+        self._delay_seconds = delay_seconds
+        self._sock = sock
+        self._drain_seconds = drain_seconds
+        self._stop = asyncio.Event()
+        self._server: AsyncioServer | None = None
+
+    def stop(self) -> None:
+        """Begin to drain; safe to call again."""
+        self._stop.set()
+
+    def abandon(self) -> None:
+        """Drain without a supervisor: nobody would end us, and its successor wants the port."""
+        if self._server is not None:
+            self._server.close()
+        # The signal's default is to end the process, whatever its loop is doing by then.
+        signal.setitimer(signal.ITIMER_REAL, self._drain_seconds + GRACE_AFTER_DRAIN)
+        self.stop()
+
+    async def serve(self, ready: asyncio.Event | None = None) -> None:
+        """Run until `stop`; sets `ready` once connections are accepted."""
+        app = self._app
+        # Sanic learns from this which protocols it speaks, and stops sending an empty Alt-Svc.
+        app.state.server_info.append(ApplicationServerInfo(settings={"version": HTTP.VERSION_1}))
+        server = await app.create_server(
+            sock=self._sock,
+            protocol=StrictProtocol,
+            return_asyncio_server=True,
+            backlog=descriptors.current().backlog,
+            asyncio_server_kwargs={"start_serving": False},
+        )
+        if server is None:
+            raise RuntimeError("Sanic made no server")
+        self._server = server
+        await server.startup()
+        await server.before_start()
+        try:
+            await server.start_serving()
+            await server.after_start()
+            if ready is not None:
+                ready.set()
+            await self._stop.wait()
+            await self._drain(server)
+        finally:
+            server.close()
+            await server.before_stop()
+            await self._break_off(server.connections)
+            await server.after_stop()
+
+    async def _drain(self, server: AsyncioServer) -> None:
+        """Let requests finish, and answer those that come meanwhile by a refusal."""
+        plane = self._app.ctx.data_plane
+        deadline = asyncio.get_running_loop().time() + self._drain_seconds
+        self._app.ctx.drain_by = deadline
+        await self._go_on_serving()
+        plane.draining = True
+        # What is answered from now on closes its connection, so that clients go elsewhere.
+        self._app.ctx.draining = True
+        logger.info("draining: {} requests are running", len(plane.active))
+        await self._until(deadline, lambda: not any(map(_is_busy, server.connections)))
+        server.close()
+        # Whoever was let in a moment ago is about to ask, and is to learn that it must go
+        # elsewhere rather than that the connection ended.
+        fresh = min(deadline, asyncio.get_running_loop().time() + _FIRST_REQUEST_WITHIN)
+        await self._until(fresh, lambda: not any(map(_is_new, server.connections)))
+        await self._until(deadline, lambda: not any(map(_is_busy, server.connections)))
+        if plane.active:
+            logger.warning("{} requests did not finish in time and are cut off", len(plane.active))
+            plane.end_all()
+
+    async def _go_on_serving(self) -> None:
+        """Say in `/ready` that we leave, and serve until routers have heard of it."""
+        self._app.ctx.leaving = True
+        delay = min(self._delay_seconds, self._drain_seconds)
+        if delay:
+            logger.info("SIGTERM: /ready says draining; requests are served for {:g} s", delay)
+            await asyncio.sleep(delay)
+
+    async def _until(self, deadline: float, condition: Callable[[], bool]) -> None:
+        # Sanic tells nobody that a connection became idle, so we look.
+        while not condition() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def _break_off(self, connections: set[StrictProtocol]) -> None:
+        """Close what is idle, break what is not, and wait until their tasks have ended."""
+        tasks = [connection._task for connection in connections if connection._task is not None]
+        for connection in list(connections):
+            if not connection.close_if_idle():
+                connection.abort()
+        for refused in list(self._app.ctx.connections.turned_away):
+            refused.abort()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_LAST_WORDS)
+
+
+def _is_busy(connection: StrictProtocol) -> bool:
+    """Whether it is between the first byte of a request and the last byte of its answer.
+
+    An answer is complete for us while its last bytes still wait for a slow client.
+    """
+    if connection.http is not None and connection.http.stage is not Stage.IDLE:
+        return True
+    transport = connection.transport
+    return transport is not None and transport.get_write_buffer_size() > 0
+
+
+def _is_new(connection: StrictProtocol) -> bool:
+    """Whether it has not asked for anything yet."""
+    return bool(connection.state["requests_count"] == 0)
+
+
+def stop_on_signals(worker: Worker) -> None:
+    """SIGTERM and SIGINT drain the worker."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+
+
+def stop_with_parent(worker: Worker, parent: socket.socket) -> None:
+    """Drain when the supervisor is gone: only it holds the other end of `parent` open."""
+    loop = asyncio.get_running_loop()
+
+    def gone() -> None:
+        loop.remove_reader(parent)
+        worker.abandon()
+
+    loop.add_reader(parent, gone)

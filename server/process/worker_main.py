@@ -1,0 +1,74 @@
+"""What each worker process runs: `python -m server.process.worker_main --control=DESCRIPTOR`.
+
+It loads everything, waits until its supervisor hands it the listening socket, and only then opens
+database, journal and limits: before that, nothing and nobody counts it as a worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import sys
+
+import uvloop
+
+from app import create_app
+from config import ConfigError, generate_missing, load
+from server.process import descriptors
+from server.process.child import Parent
+from server.process.supervisor import CANNOT_START
+from server.process.worker import Worker, stop_on_signals, stop_with_parent
+from telemetry import logs, metrics
+
+
+def main() -> int:
+    """The entry point; the exit code."""
+    parser = argparse.ArgumentParser(prog="server.process.worker_main")
+    parser.add_argument("--control", type=int, required=True)
+    parent = Parent(parser.parse_args().control)
+    descriptors.raise_limit()
+    try:
+        settings = generate_missing(load())[0]
+        logs.configure(settings.log_level, settings.log_format)
+        app = create_app(settings=settings)
+    except ConfigError as error:
+        sys.stderr.writelines(problem + "\n" for problem in error.problems)
+        return CANNOT_START
+    _keep_from_collector()
+    listener = parent.listener()
+    if listener is None:
+        return 0
+    metrics.share(settings.data_dir / "metrics")
+    worker = Worker(
+        app,
+        listener,
+        drain_seconds=settings.graceful_shutdown_timeout,
+        delay_seconds=settings.shutdown_delay,
+    )
+    uvloop.run(_work(worker, parent))
+    return 0
+
+
+async def _work(worker: Worker, parent: Parent) -> None:
+    stop_on_signals(worker)
+    stop_with_parent(worker, parent.control)
+    serving = asyncio.Event()
+    work = asyncio.create_task(worker.serve(serving))
+    told = asyncio.create_task(serving.wait())
+    await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+    if serving.is_set():
+        _keep_from_collector()
+        parent.tell_serving()
+    told.cancel()
+    await work
+
+
+def _keep_from_collector() -> None:
+    """What is there by now stays: a full collection would look at all of it, for 60 ms."""
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

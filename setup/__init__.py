@@ -1,0 +1,1 @@
+"""What the first start makes: directories, secrets, a project, an administrator."""

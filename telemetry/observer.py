@@ -1,0 +1,176 @@
+"""What the data path tells of its requests, kept for a moment and worked off in batches.
+
+The path appends to a list; a few times a second, or once enough is there, the batch goes into the
+metrics and, one line per request, into the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from time import time
+from typing import Final, Protocol
+from uuid import UUID
+
+from models.entry import Entry
+from proxy.errors import LimitsUndecided, Refusal
+from proxy.exchange import Exchange
+from telemetry.metrics import Levels, Metrics, Refused
+from telemetry.otel import Traced, Traces, context_of
+from telemetry.request_log_lines import RequestLines
+from telemetry.scrapes import Scrapes
+
+_EVERY: Final = 0.25
+#: Requests that are worked off without waiting for the time: they hold the loop, and so whoever
+#: is being served, for half a millisecond. All of a quarter of a second can be 5 ms.
+BATCH: Final = 64
+#: How long the thread that makes `/metrics` leaves the interpreter to the loop after each step,
+#: in seconds: without a pause the loop would have to wait 5 ms for it, each time.
+_PAUSE: Final = 0.0005
+#: Seconds to send the last spans.
+_LAST_SPANS: Final = 1.0
+
+
+class ConnectionCounts(Protocol):
+    """Counts clients' connections."""
+
+    def take_counts(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """How many were refused and closed since it was asked last, by the reason."""
+
+
+class Observer:
+    """One worker's. `levels` tells what is true at the moment it is asked, `is_away` whether the
+    database, which decides limits, does not answer."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        lines: RequestLines,
+        levels: Callable[[], Levels],
+        is_away: Callable[[], bool] = lambda: False,
+        traces: Traces | None = None,
+        *,
+        connections: ConnectionCounts | None = None,
+    ) -> None:
+        self._connections = connections
+        self._traces = traces
+        self._traced: list[Traced] = []
+        self._metrics = metrics
+        self._lines = lines
+        self._levels = levels
+        self._is_away = is_away
+        #: Unix time in microseconds, as in the entries.
+        self._away_since: int | None = None
+        self._entries: list[Entry] = []
+        self._refused: list[Refused] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._flushed = 0
+        self._scrapes = Scrapes(self._flush_all, self._ended, partial(metrics.exposition, _PAUSE))
+
+    def open(self) -> None:
+        """Begin to work off batches."""
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._work(), name="observer")
+
+    async def close(self) -> None:
+        """Work off the last batch."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._scrapes.close()
+        self.flush()
+        while self._lines.write_bodies():
+            pass
+        self._metrics.leave()
+        if self._traces is not None:
+            await self._close_traces(self._traces)
+
+    async def _close_traces(self, traces: Traces) -> None:
+        """A collector that is away must not hold up the end of a worker."""
+        closing = threading.Thread(target=traces.close, daemon=True)
+        closing.start()
+        await asyncio.to_thread(closing.join, _LAST_SPANS)
+
+    def recorded(self, entry: Entry, exchange: Exchange) -> None:
+        """A request that was let in has ended."""
+        self._entries.append(entry)
+        if len(self._entries) == BATCH and self._loop is not None:
+            # Not at once: this request is not answered yet.
+            self._loop.call_soon(self.flush)
+        self._lines.note(exchange)
+        if self._traces is not None:
+            self._traced.append(Traced(entry, context_of(exchange.head.headers)))
+
+    def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
+        """The proxy answered by itself."""
+        self._lines.note(exchange)
+        endpoint = exchange.route.pattern if exchange.route is not None else ""
+        self._refused.append(
+            Refused(
+                id=exchange.id,
+                code=refusal.code,
+                provider=provider,
+                endpoint=endpoint,
+                method=exchange.method,
+                status=refusal.status,
+                recorded=exchange.recorded,
+                undecided=isinstance(refusal, LimitsUndecided),
+            )
+        )
+
+    def unreadable(self, request_id: UUID, code: str, status: int) -> None:
+        """The front door refused a message before it was a request of anybody's."""
+        self._refused.append(Refused(request_id, code, "none", "", "other", status, recorded=False))
+
+    def flush(self) -> None:
+        """Work off what there is."""
+        entries, self._entries = self._entries, []
+        refused, self._refused = self._refused, []
+        self._flushed += len(entries) + len(refused)
+        self._metrics.add(entries, refused)
+        self._count_undecided(entries, refused)
+        self._metrics.set_levels(self._levels())
+        if self._connections is not None:
+            self._metrics.add_connections(*self._connections.take_counts())
+        self._lines.write(entries, refused)
+        if self._traces is not None:
+            traced, self._traced = self._traced, []
+            self._traces.write(traced)
+
+    def _count_undecided(self, entries: list[Entry], refused: list[Refused]) -> None:
+        self._metrics.add_undecided("refused", sum(one.undecided for one in refused))
+        if not self._is_away():
+            self._away_since = None
+            return
+        if self._away_since is None:
+            self._away_since = int(time() * 1e6)
+        # Limited requests are refused meanwhile, so who was let in since is not limited.
+        since = self._away_since
+        self._metrics.add_undecided("passed", sum(entry.at_us >= since for entry in entries))
+
+    def exposition(self) -> bytes:
+        """`/metrics`, with everything up to now, made at once."""
+        self.flush()
+        return self._metrics.exposition()
+
+    async def scrape(self) -> bytes:
+        """`/metrics` for whoever asks, at a price that many who ask share."""
+        return await self._scrapes.current()
+
+    def _ended(self) -> int:
+        return self._flushed + len(self._entries) + len(self._refused)
+
+    def _flush_all(self) -> int:
+        self.flush()
+        return self._flushed
+
+    async def _work(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY)
+            self.flush()
+            # One request's may take a millisecond or two; a batch of them would hold the loop.
+            while self._lines.write_bodies():  # noqa: ASYNC110  (work, not waiting)
+                await asyncio.sleep(0)

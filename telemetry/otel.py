@@ -1,0 +1,126 @@
+"""OpenTelemetry traces, beside the path: a span for each request, made when it has ended.
+
+Off unless the standard OTEL_* variables say where spans go; then the optional dependencies of
+`llm-proxy[otel]` are needed. Spans carry no content, only what the entry has, under the names of
+the GenAI semantic conventions (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/).
+`traceparent` and `tracestate` go to the upstream as they came, with the client's other headers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from config import VERSION
+from models.entry import Entry, storable
+from proxy.downstream import RawHeaders
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+_CONTEXT: Final = (b"traceparent", b"tracestate")
+_OPERATION: Final = {
+    "/v1/chat/completions": "chat",
+    "/v1/responses": "chat",
+    "/v1/messages": "chat",
+    "/v1/completions": "text_completion",
+    "/v1/embeddings": "embeddings",
+}
+
+
+class Traced(NamedTuple):
+    """An entry, and the context that its client sent."""
+
+    entry: Entry
+    context: dict[str, str]
+
+
+class TracesUnavailable(Exception):
+    """The optional dependencies are not installed."""
+
+
+def context_of(headers: RawHeaders) -> dict[str, str]:
+    """The fields of W3C Trace Context, as far as there are any."""
+    return {
+        name.lower().decode("latin-1"): value.decode("latin-1")
+        for name, value in headers
+        if len(name) in (10, 11) and name.lower() in _CONTEXT
+    }
+
+
+class Traces:
+    """Spans of one worker, sent in batches by a thread of the SDK's. Raises TracesUnavailable."""
+
+    def __init__(self, exporter: SpanExporter | None = None) -> None:
+        try:
+            # Heavy, and optional: only where traces are wanted.
+            from opentelemetry import trace  # noqa: PLC0415
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+                OTLPSpanExporter,
+            )
+            from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+            from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+            from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+            from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415
+                TraceContextTextMapPropagator,
+            )
+        except ImportError as exc:
+            raise TracesUnavailable("pip install 'llm-proxy[otel]'") from exc
+        resource = Resource.create()
+        if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
+            resource = resource.merge(Resource({"service.name": "llm-proxy"}))
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
+        self._tracer = self._provider.get_tracer("llm-proxy", VERSION)
+        self._extract = TraceContextTextMapPropagator().extract
+        self._client = trace.SpanKind.CLIENT
+        self._failed = trace.Status(trace.StatusCode.ERROR)
+
+    def write(self, traced: list[Traced]) -> None:
+        """Hand a batch over."""
+        for entry, context in traced:
+            entry = storable(entry)  # noqa: PLW2901  (what a client named may be long)
+            span = self._tracer.start_span(
+                _name(entry),
+                context=self._extract(context),
+                kind=self._client,
+                attributes=_attributes(entry),
+                start_time=entry.at_us * 1000,
+            )
+            if entry.status >= 400 or entry.outcome != "complete":
+                span.set_status(self._failed)
+            span.end(end_time=(entry.at_us + entry.duration_us) * 1000)
+
+    def close(self) -> None:
+        """Send what is left. Blocks: to be called in a thread."""
+        self._provider.shutdown()
+
+
+def _name(entry: Entry) -> str:
+    operation = _OPERATION.get(entry.endpoint) if entry.counted else None
+    if operation is None:
+        return f"{entry.method} {entry.endpoint}"
+    return f"{operation} {entry.model}" if entry.model else operation
+
+
+def _attributes(entry: Entry) -> dict[str, Any]:
+    failed = entry.status >= 400 or entry.outcome != "complete"
+    known = {
+        "gen_ai.operation.name": _OPERATION.get(entry.endpoint) if entry.counted else None,
+        "gen_ai.provider.name": entry.provider,
+        "gen_ai.request.model": entry.model or None,
+        "gen_ai.usage.input_tokens": entry.prompt_tokens,
+        "gen_ai.usage.output_tokens": entry.completion_tokens,
+        "http.request.method": entry.method,
+        "http.route": entry.endpoint,
+        "http.response.status_code": entry.status or None,
+        "error.type": _error(entry) if failed else None,
+        "llm_proxy.request_id": str(entry.id),
+        "llm_proxy.project_id": str(entry.project_id),
+        "llm_proxy.token_id": str(entry.token_id),
+        "llm_proxy.outcome": entry.outcome,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _error(entry: Entry) -> str:
+    return entry.outcome if entry.outcome != "complete" else str(entry.status)

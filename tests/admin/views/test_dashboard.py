@@ -1,0 +1,170 @@
+"""`/admin/dashboard` and its shapes"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from admin.components import stat_tiles, svg
+from admin.views import dashboard
+from models.entry import Entry, apply_batch
+from models.reports.dashboard import NOTHING, Course, Sums
+from tests.admin.conftest import Browser, make_project, make_token, on_both
+from tests.manage.entries import entry
+
+PAGE = "/admin/dashboard"
+SWAP = {"hx-request": "true"}
+
+
+async def record(*entries: Entry) -> None:
+    await apply_batch(uuid4().hex, 0, 1, list(entries))
+
+
+async def test_the_first_page_leads_here(admin: Browser) -> None:
+    assert (await admin.get("/admin/")).url.path == PAGE
+
+
+async def test_nothing_yet_says_what_to_do(admin: Browser, viewer: Browser) -> None:
+    page = (await admin.get(PAGE)).text
+    assert "Nothing to show yet" in page
+    assert 'href="/admin/projects/new"' in page
+    assert 'href="/admin/projects/new"' not in (await viewer.get(PAGE)).text
+
+
+async def test_an_idle_project_is_no_empty_start(admin: Browser) -> None:
+    await make_project()
+    page = (await admin.get(PAGE)).text
+    assert "Nothing to show yet" not in page
+    assert "No requests in this range" in page
+
+
+@on_both
+@pytest.mark.parametrize("range_", ["1h", "today", "24h", "7d", "30d", "custom", "nonsense"])
+async def test_every_range_shows_what_was_used(
+    admin: Browser, range_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Today may be over before the last page is asked for.
+    present = datetime.now(UTC)
+    monkeypatch.setattr(dashboard, "datetime", SimpleNamespace(now=lambda _: present))
+    project = await make_project("shop <b>")
+    token = await make_token(project, "web <i>")
+    use: dict[str, Any] = {"project_id": project.id, "token_id": token.id}
+    await record(
+        entry(present, **use),
+        entry(present, model="big <u>", **use),
+        entry(present, status=502, **use),
+    )
+    start = f"{present - timedelta(hours=30):%Y-%m-%dT%H:%M}"
+    for show in ("requests", "tokens", "cost", "nonsense"):
+        for by in ("outcome", "project", "token", "model"):
+            query = {"range": range_, "from": start, "show": show, "by": by, "top": "token"}
+            answer = await admin.get(PAGE, params=query)
+            assert answer.status_code == 200
+            assert "shop <b>" not in answer.text
+            assert "big &lt;u&gt;" in answer.text
+            assert "web &lt;i&gt;" in answer.text
+            assert re.search(r"1 of 3 requests failed", answer.text)
+            assert re.search(r'value" title="3">3</dd>', answer.text)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "range=custom",
+        "range=custom&from=x&to=y",
+        "range=custom&from=1970-01-01&to=8999-12-31",
+        "range=custom&from=2026-01-02&to=2026-01-01",
+        "range=custom&from=8999-12-31T23:59:59",
+        "range=custom&from=1970-01-01&to=1970-01-01",
+        "range=custom&from=2026-01-01T00:00:00%2B14:00",
+        "show=&by=&top=&range=",
+        "show=" + "x" * 5000,
+        "by=%00&top=%ff",
+    ],
+)
+async def test_no_address_is_an_error_of_ours(admin: Browser, query: str) -> None:
+    assert (await admin.get(f"{PAGE}?{query}")).status_code == 200
+
+
+async def test_a_look_that_finds_nothing_new_costs_nothing(admin: Browser) -> None:
+    await make_project()
+    page = (await admin.get(PAGE)).text
+    fresh = _fresh(page)
+    assert "&amp;" not in fresh
+    answer = await admin.get(fresh, headers=SWAP)
+    # The minute may have turned meanwhile.
+    if answer.status_code == 200:
+        answer = await admin.get(_fresh(answer.text), headers=SWAP)
+    assert (answer.status_code, answer.text) == (204, "")
+    await record(entry())
+    swap = await admin.get(fresh, headers=SWAP)
+    assert swap.status_code == 200
+    assert swap.text.lstrip().startswith('<div class="live" id="live"')
+    assert _fresh(swap.text) != fresh
+
+
+def _fresh(page: str) -> str:
+    match = re.search(r'data-fresh="([^"]+)"', page)
+    assert match
+    return match[1]
+
+
+async def test_a_range_that_is_over_is_not_looked_at_again(admin: Browser) -> None:
+    over = await admin.get(f"{PAGE}?range=custom&from=2026-01-01&to=2026-01-03")
+    assert 'data-seconds="0"' in over.text
+
+
+# Shapes
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=200))
+def test_folding_keeps_the_sum(parts: list[int]) -> None:
+    folded = svg.fold(parts, lambda covered: sum(value * part for value, part in covered))
+    assert len(folded) == svg.BARS
+    assert sum(folded) == pytest.approx(sum(parts))
+
+
+@given(st.floats(0.001, 1e15))
+def test_an_axis_ends_above_what_it_holds_and_not_far(value: float) -> None:
+    assert value <= svg.round_up(value) * (1 + 1e-9)
+    assert svg.round_up(value) <= value * 2.0001
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=60))
+def test_columns_stay_in_their_box(steps: list[tuple[int, int]]) -> None:
+    low, high = zip(*steps, strict=True)
+    top = svg.round_up(max(map(sum, steps)))
+    for column in svg.stack([("a", low), ("b", high)], [""] * len(steps), top):
+        for block in column.blocks:
+            assert 0 <= block.y <= block.y + block.height <= 103
+
+
+# Changes
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "text", "way"),
+    [(150, 100, "50%", "up"), (80, 100, "20%", "down"), (100, 100, "0%", "same"),
+     (5000, 100, "×50", "up")],
+)  # fmt: skip
+def test_a_change_is_told_shortly(now: int, before: int, text: str, way: str) -> None:
+    course = Course(total=Sums(requests=now), previous=Sums(requests=before), steps=(NOTHING,) * 48)
+    change = stat_tiles.figures(course)[0].change
+    assert change is not None
+    assert (change.text, change.way, change.tone) == (text, way, "neither")
+
+
+def test_more_errors_are_bad_and_nothing_before_is_no_change() -> None:
+    worse = Course(
+        total=Sums(requests=100, errors=3), previous=Sums(requests=100, errors=1), steps=()
+    )
+    rate = stat_tiles.figures(worse)[1].change
+    assert rate is not None
+    assert (rate.text, rate.way, rate.tone) == ("2.0 pts", "up", "bad")
+    first = Course(total=Sums(requests=100), previous=NOTHING, steps=())
+    assert [figure.change for figure in stat_tiles.figures(first)] == [None] * 6

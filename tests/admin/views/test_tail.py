@@ -1,0 +1,223 @@
+"""The request log as it grows: what viewers get, and when their streams end."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from admin.views import tail
+from admin.views.tail import Viewer
+from models import AdminSession, RequestLog
+from models.entry import Entry, apply_batch
+from models.queries import log_tail
+from models.queries.log_tail import LogTail
+from tests.admin.conftest import BY, Browser, browsing, make_project, make_token, on_both
+from tests.fixtures.service import GIVEN, RunService
+from tests.manage.entries import entry
+
+TAIL = "/admin/requests/tail"
+_PATIENCE_S = 60
+
+
+async def record(*entries: Entry) -> None:
+    await apply_batch(uuid4().hex, 0, 1, list(entries))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Stream:
+    """An open tail."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = response.aiter_lines()
+
+    async def event(self) -> dict[str, str]:
+        """The next event, its fields; what is only a comment is no event."""
+        found: dict[str, str] = {}
+        async with asyncio.timeout(_PATIENCE_S):
+            async for line in self._lines:
+                name, _, value = line.partition(": ")
+                if not line and "event" in found:
+                    return found
+                if name:
+                    found[name] = found.get(name, "") + value
+        raise AssertionError("the stream has ended")
+
+    async def end(self) -> None:
+        """Wait until the server ends it."""
+        async with asyncio.timeout(_PATIENCE_S):
+            async for _ in self._lines:
+                pass
+
+
+@asynccontextmanager
+async def watching(browser: Browser, query: str = "") -> AsyncIterator[Stream]:
+    async with browser.stream("GET", TAIL + query, timeout=_PATIENCE_S) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        stream = Stream(response)
+        assert await anext(stream._lines) == "retry: 2000"
+        yield stream
+
+
+@pytest.fixture
+def patient_poller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row ended just now, even if the poller comes to its first look late."""
+    monkeypatch.setattr(log_tail, "_JUST_NOW", timedelta(minutes=1))
+
+
+@on_both
+async def test_a_new_row_comes_as_the_list_shows_it(admin: Browser, patient_poller: None) -> None:
+    project = await make_project("shop <b>")
+    token = await make_token(project, "web")
+    async with watching(admin) as stream:
+        row = entry(project_id=project.id, token_id=token.id, model="gpt-<i>")
+        await record(row)
+        event = await stream.event()
+    assert (event["event"], event["id"]) == ("row", str(row.id))
+    assert f"/admin/requests/{row.id}" in event["data"]
+    assert "shop &lt;b&gt;" in event["data"]
+    assert "gpt-&lt;i&gt;" in event["data"]
+
+
+async def test_the_filters_of_the_list_hold(admin: Browser, patient_poller: None) -> None:
+    async with watching(admin, f"?model=big&outcome=complete&project={UUID(int=1)}") as stream:
+        wanted = entry(model="big")
+        await record(entry(), entry(model="big", project_id=UUID(int=5)),
+                     entry(model="big", outcome="client_left"), wanted)  # fmt: skip
+        assert (await stream.event())["id"] == str(wanted.id)
+
+
+async def test_all_viewers_share_one_poller(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch, patient_poller: None
+) -> None:
+    looks = 0
+    look = LogTail.look
+
+    async def counting(self: LogTail, present: datetime) -> list[RequestLog]:
+        nonlocal looks
+        looks += 1
+        return await look(self, present)
+
+    monkeypatch.setattr(LogTail, "look", counting)
+    started = asyncio.get_running_loop().time()
+    async with watching(admin) as one, watching(admin) as two, watching(admin) as three:
+        row = entry()
+        await record(row)
+        for stream in (one, two, three):
+            assert (await stream.event())["id"] == str(row.id)
+        passed = asyncio.get_running_loop().time() - started
+        assert looks <= passed + 2
+
+
+async def test_signing_out_ends_the_stream_at_once(admin: Browser) -> None:
+    async with watching(admin) as stream:
+        session = await AdminSession.all().first()
+        assert session is not None
+        await session.revoke(by=BY)
+        assert (await stream.event())["event"] == "gone"
+        await stream.end()
+
+
+async def test_strangers_are_led_to_sign_in(stranger: Browser) -> None:
+    answer = await stranger.get(TAIL, follow_redirects=False)
+    assert answer.status_code == 303
+
+
+async def test_a_browser_that_comes_back_to_a_stream_is_told_that_its_session_is_over(
+    stranger: Browser,
+) -> None:
+    answer = await stranger.get(TAIL, headers={"accept": "text/event-stream"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert answer.text.endswith("event: gone\ndata:\n\n")
+
+
+async def test_a_stream_has_the_strict_headers(viewer: Browser) -> None:
+    async with watching(viewer) as stream:
+        assert "default-src 'none'" in stream.response.headers["content-security-policy"]
+        assert stream.response.headers["cache-control"] == "no-store"
+
+
+async def test_a_draining_worker_does_not_wait_for_viewers(run_service: RunService) -> None:
+    service = run_service(ADMIN_PASSWORD=GIVEN["ADMIN_PASSWORD"], GRACEFUL_SHUTDOWN_TIMEOUT="600")
+    async with browsing(service.url) as browser:
+        await browser.sign_in("admin", GIVEN["ADMIN_PASSWORD"])
+        async with watching(browser) as stream:
+            service.send(signal.SIGTERM)
+            await stream.end()
+            # It would wait for ten minutes.
+            assert await asyncio.to_thread(service.wait) == 0
+
+
+# The poller's look
+
+
+@pytest.mark.usefixtures("url")
+class TestLook:
+    @on_both
+    async def test_the_first_tells_of_what_ended_just_now(self) -> None:
+        present = now()
+        await record(entry(present - timedelta(seconds=30)), fresh := entry(present))
+        assert [row.id for row in await LogTail().look(present)] == [fresh.id]
+
+    @on_both
+    async def test_each_row_is_told_once(self) -> None:
+        log = LogTail()
+        await log.look(now())
+        await record(one := entry(), two := entry())
+        assert {row.id for row in await log.look(now())} == {one.id, two.id}
+        assert await log.look(now()) == []
+
+    async def test_a_request_that_ends_after_later_ones_is_told(self) -> None:
+        log = LogTail()
+        began = now() - timedelta(seconds=60)
+        await log.look(now())
+        await record(entry())
+        assert len(await log.look(now())) == 1
+        await record(slow := entry(began, duration_us=60_000_000))
+        assert [row.id for row in await log.look(now())] == [slow.id]
+
+    async def test_one_that_ran_for_many_minutes_is_told_a_little_later(self) -> None:
+        log = LogTail()
+        await log.look(now())
+        await record(slow := entry(now() - timedelta(minutes=20), duration_us=1_200_000_000))
+        assert [row.id for row in await log.look(now() + timedelta(seconds=11))] == [slow.id]
+        assert await log.look(now() + timedelta(seconds=22)) == []
+
+
+# A viewer's queue
+
+
+def a_viewer(**wanted: Any) -> Viewer:
+    return Viewer(uuid4(), wanted)
+
+
+async def test_who_does_not_keep_up_is_ended_rather_than_kept_in_memory() -> None:
+    viewer = a_viewer()
+    while viewer.push(b"x"):
+        pass
+    assert viewer.queue.qsize() == tail._QUEUE
+    viewer.end()
+    assert [event async for event in viewer.events()] == []
+
+
+async def test_silence_is_broken_by_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail, "_HEARTBEAT_SECONDS", 0.01)
+    viewer = a_viewer()
+    assert (await anext(viewer.events())).startswith(b":")
+
+
+def test_an_event_stays_one_whatever_is_in_its_lines() -> None:
+    event = tail._event(UUID(int=1), "<tr>\r\n\n<td>\u2028a</td></tr>\n")
+    assert event.count(b"\n\n") == 1
+    assert event.endswith(b"\n\n")
+    assert all(line.startswith(b"data: ") for line in event.splitlines()[2:-1])

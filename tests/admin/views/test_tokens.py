@@ -1,0 +1,278 @@
+"""Tokens, through forms without a script; the secret, which is shown once."""
+
+import asyncio
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from admin.components import one_time_secret
+from config import Settings
+from models import AuditEvent, Token, TokenSecret
+from models.secrets import digest, is_well_formed
+from tests.admin.conftest import (
+    BY,
+    Browser,
+    browsing,
+    make_project,
+    make_token,
+    make_user,
+    on_both,
+    serving,
+)
+from tests.manage.entries import entry, record
+
+NEW = "/admin/tokens/new"
+
+
+def _secret(response: httpx.Response) -> str:
+    found = re.search(r'<code id="secret"[^>]*>(llmp_\w+)</code>', response.text)
+    assert found, response.text
+    return found[1]
+
+
+@on_both
+async def test_a_token_needs_only_a_name_and_its_secret_is_shown_once(admin: Browser) -> None:
+    project = await make_project()
+    page = await admin.submit(
+        f"{NEW}?project={project.id}",
+        "/admin/tokens",
+        name="web",
+        project_id=str(project.id),
+        expiry="30d",
+    )
+    secret = _secret(page)
+    assert is_well_formed(secret)
+    assert page.url.path.endswith("/secret")
+    assert page.headers["cache-control"] == "no-store"
+    assert await TokenSecret.filter(digest=digest(secret)).exists()
+    token = await Token.get(name="web")
+    assert token.expires_at is not None
+    assert abs(token.expires_at - datetime.now(UTC) - timedelta(days=30)) < timedelta(minutes=1)
+    for title in ("curl", "OpenAI Python", "OpenAI JavaScript", "LangChain", "Environment"):
+        assert title in page.text
+    host = str(admin.base_url).rstrip("/")
+    assert f"OPENAI_BASE_URL={host}/v1\nOPENAI_API_KEY={secret}" in page.text
+
+    again = await admin.get(str(page.url))
+    assert again.url.path == f"/admin/tokens/{token.id}"
+    assert secret not in again.text
+    assert await Token.all().count() == 1
+    for path in ("/admin/tokens", "/admin/audit", "/admin/audit/export"):
+        assert secret not in (await admin.get(path)).text
+
+
+async def test_the_secret_is_handed_over_encrypted_and_to_one_page_only(admin: Browser) -> None:
+    project = await make_project()
+    other = await make_token(project, "other")
+    csrf = await admin.token(NEW)
+    answer = await admin.post(
+        "/admin/tokens",
+        data={"csrf": csrf, "name": "web", "project_id": str(project.id), "expiry": "never"},
+        follow_redirects=False,
+    )
+    assert answer.status_code == 303
+    cookie = next(c for c in answer.headers.get_list("set-cookie") if "llm_proxy_secret" in c)
+    assert "llmp_" not in cookie
+    for part in ("HttpOnly", "SameSite=Strict", "Max-Age=60", f"Path={answer.headers['location']}"):
+        assert part in cookie
+    stolen = cookie.partition(";")[0]
+    shown = await admin.get(f"/admin/tokens/{other.id}/secret", headers={"cookie": stolen})
+    assert "llmp_" not in re.sub(r"llmp_…", "", shown.text)
+
+
+@on_both
+async def test_a_secret_is_shown_once_also_to_who_kept_its_cookie(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = await make_project()
+    csrf = await admin.token(NEW)
+    sent = {"csrf": csrf, "project_id": str(project.id), "expiry": "never"}
+
+    async def hand_over() -> tuple[str, dict[str, str]]:
+        answer = await admin.post("/admin/tokens", data=sent, follow_redirects=False)
+        cookies = [*answer.headers.get_list("set-cookie")]
+        kept = next(c.partition(";")[0] for c in cookies if "llm_proxy_secret" in c)
+        session = f"llm_proxy_session={admin.cookies['llm_proxy_session']}"
+        admin.cookies.delete("llm_proxy_secret")
+        return answer.headers["location"], {"cookie": f"{session}; {kept}"}
+
+    page, kept = await hand_over()
+    assert (await admin.head(page, headers=kept, follow_redirects=False)).status_code == 303
+    answers = await asyncio.gather(
+        *(admin.get(page, headers=kept, follow_redirects=False) for _ in range(5))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 303, 303, 303, 303]
+    assert sum("llmp_" in answer.text for answer in answers) == 1
+    assert await AuditEvent.filter(action="token.show_secret").count() == 1
+    page, kept = await hand_over()
+    monkeypatch.setattr(one_time_secret, "_SECONDS", -1)
+    assert (await admin.get(page, headers=kept, follow_redirects=False)).status_code == 303
+
+
+@on_both
+async def test_every_limit_is_kept_and_edited(admin: Browser) -> None:
+    project = await make_project()
+    fields = {
+        "name": "web",
+        "max_requests": "1000",
+        "requests_per_minute": "60",
+        "max_parallel_requests": "4",
+        "allowed_models": "gpt-4o\r\no4*",
+        "allowed_endpoints": "POST /v1/chat/completions",
+        "allowed_ips": "10.0.0.0/8\n192.0.2.7",
+    }
+    await admin.submit(
+        NEW,
+        "/admin/tokens",
+        project_id=str(project.id),
+        expiry="custom",
+        expires_at="2040-05-06T07:08",
+        **fields,
+    )
+    token = await Token.get(name="web")
+    assert token.expires_at == datetime(2040, 5, 6, 7, 8, tzinfo=UTC)
+    assert (token.max_requests, token.requests_per_minute, token.max_parallel_requests) == (
+        1000,
+        60,
+        4,
+    )
+    assert token.allowed_ips == ["10.0.0.0/8", "192.0.2.7"]
+    form = await admin.get(f"/admin/tokens/{token.id}/edit")
+    assert "1000 requests, 60 a minute, 4 at once, 2 models, 1 endpoint, 2 addresses" in form.text
+    assert "10.0.0.0/8\n192.0.2.7</textarea>" in form.text
+    fields |= {"allowed_ips": "", "name": "worker"}
+    edited = await admin.submit(f"/admin/tokens/{token.id}/edit", expiry="keep", **fields)
+    assert "The token was changed." in edited.text
+    await token.refresh_from_db()
+    assert token.name == "worker"
+    assert not token.allowed_ips
+    assert token.expires_at == datetime(2040, 5, 6, 7, 8, tzinfo=UTC)
+
+
+async def test_mistakes_stand_at_their_fields(admin: Browser) -> None:
+    project = await make_project()
+    answer = await admin.submit(
+        NEW,
+        "/admin/tokens",
+        project_id=str(project.id),
+        expiry="custom",
+        expires_at="2001-01-01T00:00",
+        max_requests="0",
+        allowed_endpoints="GET",
+        allowed_ips="10.0.0.0/8\n10.0.0.1/8",
+    )
+    assert answer.status_code == 422
+    wrong = set(re.findall(r'id="(\w+)-error"', answer.text))
+    assert wrong == {"expires_at", "max_requests", "allowed_endpoints", "allowed_ips"}
+    assert "Line 2: " in answer.text
+    for bad in ({"project_id": str(uuid4())}, {"project_id": "x"}, {}, {"expiry": "soon"}):
+        answer = await admin.submit(NEW, "/admin/tokens", **bad)
+        assert answer.status_code == 422
+    await project.deactivate(by=BY)
+    answer = await admin.submit(NEW, "/admin/tokens", project_id=str(project.id))
+    assert "is not active" in answer.text
+
+
+@on_both
+async def test_rotate_revoke_and_what_is_left(admin: Browser) -> None:
+    token = await make_token(await make_project())
+    at = f"/admin/tokens/{token.id}"
+    before = token.hint
+    page = await admin.submit(f"{at}/rotate", grace_seconds="3600")
+    assert _secret(page)
+    await token.refresh_from_db()
+    assert token.hint != before
+    assert await TokenSecret.filter(token_id=token.id).count() == 2
+    assert "It stops working at once" in (await admin.get(f"{at}/revoke")).text
+    revoked = await admin.submit(f"{at}/revoke")
+    assert "The token was revoked." in revoked.text
+    assert "It stays revoked" in revoked.text
+    assert (await admin.get(f"{at}/rotate")).status_code == 409
+    csrf = await admin.token("/admin/account")
+    assert (await admin.post(f"{at}/rotate", data={"csrf": csrf})).status_code == 409
+    assert (await admin.post(f"{at}/revoke", data={"csrf": csrf})).status_code == 200
+
+
+@on_both
+async def test_several_are_revoked_at_once(admin: Browser) -> None:
+    project = await make_project()
+    tokens = [await make_token(project, f"t{n}") for n in range(4)]
+    ids = [str(token.id) for token in tokens[:3]]
+    question = await admin.get("/admin/tokens/revoke", params={"ids": [*ids, "nonsense"]})
+    assert "Revoke 3 tokens?" in question.text
+    answer = await admin.submit("/admin/account", "/admin/tokens/revoke", ids=[*ids, "nonsense"])
+    assert "3 tokens revoked." in answer.text
+    assert await Token.filter(revoked_at__isnull=True).count() == 1
+    assert await AuditEvent.filter(action="token.revoke").count() == 3
+    assert (await admin.get("/admin/tokens/revoke")).url.path == "/admin/tokens"
+
+
+@on_both
+async def test_the_list_is_searched_filtered_sorted_and_paged(admin: Browser) -> None:
+    project = await make_project()
+    other = await make_project("other")
+    for number in range(28):
+        await make_token(project, f"web {number:02}")
+    gone = await make_token(other, "gone", expires_at=datetime.now(UTC) + timedelta(days=1))
+    await gone.revoke(by=BY)
+
+    async def names(query: str) -> list[str]:
+        text = (await admin.get(f"/admin/tokens?{query}")).text
+        return re.findall(r'class="row-link"[^>]*>([^<]+)<', text)
+
+    newest = await names("")
+    assert newest[:2] == ["gone", "web 27"]
+    assert len(newest) == 25
+    older = re.search(r'href="([^"]+)" rel="next"', (await admin.get("/admin/tokens")).text)
+    assert older
+    rest = await admin.get(older[1].replace("&amp;", "&"))
+    assert len(re.findall('class="row-link"', rest.text)) == 4
+    assert (await names("sort=name"))[0] == "gone"
+    assert await names("sort=name&page=2") == ["web 24", "web 25", "web 26", "web 27"]
+    assert await names("sort=name&page=999999999") == ["web 24", "web 25", "web 26", "web 27"]
+    assert (await names("sort=-expires"))[0] == "gone"
+    assert await names("status=revoked") == ["gone"]
+    assert await names(f"project={other.id}") == ["gone"]
+    assert await names("q=web%2013") == ["web 13"]
+    assert await names(f"q={gone.hint[-4:]}") == ["gone"]
+
+
+@on_both
+async def test_a_tokens_page_shows_what_it_used(admin: Browser) -> None:
+    token = await make_token(await make_project(), max_requests=100)
+    rows = [
+        entry(project_id=token.project_id, token_id=token.id, status=status)
+        for status in (200, 200, 200, 500)
+    ]
+    await record(*rows)
+    for span in ("24h", "7d", "30d", "nonsense"):
+        page = await admin.get(f"/admin/tokens/{token.id}?span={span}")
+        assert "4 requests, 1 with errors" in page.text
+        assert "25.0%" in page.text
+    assert "4 of 100 requests used" in page.text
+    log = await admin.get(f"/admin/requests?token={token.id}")
+    shown = re.findall(r"/admin/requests/([0-9a-f-]{36})", log.text)
+    detail = await admin.get(f"/admin/requests/{shown[0]}")
+    assert "Prompts and answers are not stored." in detail.text
+    drawer = await admin.get(f"/admin/requests/{shown[0]}", headers={"hx-request": "true"})
+    assert "<html" not in drawer.text
+
+
+async def test_no_token_outlives_what_the_operator_allows(settings: Settings) -> None:
+    async with serving(replace(settings, token_max_lifetime=7200)) as url:
+        await make_user("ada")
+        project = await make_project()
+        async with browsing(url, "ada") as admin:
+            form = await admin.get(NEW)
+            offered = re.findall(r'name="expiry" value="(\w+)"( checked)?', form.text)
+            assert offered == [("1h", ""), ("longest", " checked"), ("custom", "")]
+            sent = {"project_id": str(project.id), "name": "web"}
+            for choice in ("never", "24h"):
+                answer = await admin.submit(NEW, "/admin/tokens", expiry=choice, **sent)
+                assert answer.status_code == 422
+                assert "at most 7200 seconds" in answer.text
+            assert _secret(await admin.submit(NEW, "/admin/tokens", expiry="longest", **sent))

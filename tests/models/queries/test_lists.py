@@ -1,0 +1,408 @@
+"""Pages: the right rows in the right order, whichever way leads to them, on both backends."""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from config import Database
+from models import AuditEvent, Project, RequestLog, Token
+from models.db import conditions
+from models.db.database import connection, run_in_transaction
+from models.ids import first_id_at, new_id
+from models.queries import lists, scans
+from models.queries.lists import Listing
+
+NOW = datetime.now(UTC)
+NAMES = ("alpha", "Beta-7", "naïve Ärger", "a_b%c", "x", "llmp", "TOKEN-0001", "日本語の鍵")
+SEARCHES = (
+    "a", "A", "alp", "ALPHA", "eta-", "_", "%", "b%c", "ä", "Ä", "ärger", "本", "本語の", "0001",
+    "llmp_…", "none of them", "x" * 200, "' OR 1=1", '"', "\\", "\x00", "\n",
+)  # fmt: skip
+
+
+async def _projects(count: int) -> list[UUID]:
+    rows = [
+        Project(
+            name=NAMES[n % len(NAMES)],
+            live_name=f"{n}",
+            provider="openai",
+            is_active=n % 3 > 0,
+            created_at=NOW,
+            updated_at=NOW,
+            deleted_at=NOW if n % 5 == 0 else None,
+        )
+        for n in range(count)
+    ]
+    await Project.bulk_create(rows)
+    return [row.id for row in rows]
+
+
+async def _tokens(owners: Sequence[UUID], count: int, seed: int = 1) -> None:
+    chance = random.Random(seed)
+    await Token.bulk_create(
+        Token(
+            project_id=chance.choice(owners),
+            name=chance.choice(NAMES),
+            hint=f"llmp_…{chance.randrange(10_000):04}",
+            created_at=NOW,
+            expires_at=chance.choice([None, NOW - timedelta(1), NOW + timedelta(1)]),
+            revoked_at=chance.choice([None, None, NOW]),
+        )
+        for _ in range(count)
+    )
+
+
+async def _requests(count: int) -> None:
+    chance = random.Random(2)
+    zero = dict.fromkeys(("bytes_in", "bytes_out", "duration_us", "overhead_us"), 0)
+    await RequestLog.bulk_create(
+        RequestLog(
+            id=UUID(int=first_id_at(NOW + timedelta(minutes=n)).int + chance.getrandbits(64)),
+            at=NOW + timedelta(minutes=n),
+            project_id=UUID(int=chance.randrange(3)),
+            token_id=UUID(int=chance.randrange(9)),
+            provider="openai",
+            endpoint="/v1/models",
+            method="GET",
+            # Rows of a kind lie together, and no model goes with the other's status.
+            model="old" if n < count // 2 else "new",
+            status=429 if n < count // 2 else chance.choice([200, 500]),
+            outcome=chance.choice(["complete", "timeout"]),
+            usage="exact",
+            **zero,
+        )
+        for n in range(count)
+    )
+
+
+async def _all(rows: Listing[Any], limit: int) -> list[UUID]:
+    """Every page, one after the other."""
+    found: list[UUID] = []
+    before = None
+    while True:
+        page, before = await lists.page(rows, limit=limit, before=before)
+        assert len(page) == limit or before is None
+        found += [row.id for row in page]
+        if before is None:
+            return found
+        assert before == found[-1]
+
+
+@pytest.fixture(params=[1, 250])
+async def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With small windows every way is gone, and given up again, in the middle of every page."""
+    monkeypatch.setattr(scans, "_FIRST_WINDOW", request.param)
+    monkeypatch.setattr("models.queries.search._PATIENCE", 8)
+
+
+@pytest.fixture
+async def filled(connected: Database, window: None) -> list[UUID]:
+    owners = await _projects(10)
+    await _tokens(owners[:3], 150)
+    return owners[:3]
+
+
+async def test_tokens_by_owner_status_and_text(filled: list[UUID]) -> None:
+    everything = await Token.all().order_by("-id")
+    for status in (None, "active", "expired", "revoked"):
+        for owner in (None, filled[0], new_id()):
+            for q in (None, "a", "beta", "Ä", "nothing"):
+                rows = lists.tokens(project_id=owner, status=status, q=q)
+                wanted = [
+                    row.id
+                    for row in everything
+                    if (owner is None or row.project_id == owner)
+                    and status in (None, row.status)
+                    and (q is None or _holds(f"{row.name}\n{row.hint}", q))
+                ]
+                assert await _all(rows, 7) == wanted, (status, owner, q)
+                assert len(await rows.matching) == len(wanted)
+
+
+def _holds(text: str, q: str) -> bool:
+    def fold(of: str) -> str:
+        return "".join(c.lower() if c.isascii() else c for c in of)
+
+    return fold(q.replace("\x00", "\ufffd")) in fold(text)
+
+
+@pytest.mark.parametrize("q", SEARCHES)
+async def test_every_part_of_a_text_is_found(connected: Database, q: str) -> None:
+    owners = await _projects(8)
+    await _tokens(owners, 30)
+    for rows, texts in (
+        (lists.tokens(q=q), [(t.id, f"{t.name}\n{t.hint}") for t in await Token.all()]),
+        (
+            lists.projects(q=q),
+            [(p.id, p.name) for p in await Project.filter(deleted_at__isnull=True)],
+        ),
+    ):
+        wanted = sorted((id_ for id_, text in texts if _holds(text, q)), reverse=True)
+        assert await _all(rows, 4) == wanted
+
+
+async def test_search_follows_changes(connected: Database) -> None:
+    (owner,) = await _projects(1)
+    await _tokens([owner], 5)
+    token = (await Token.all().order_by("id"))[2]
+    for name in ("renamed once", "Twice now"):
+        token.name = name
+        await token.save()
+        assert await _all(lists.tokens(q=name.upper()), 5) == [token.id]
+    assert await _all(lists.tokens(q="renamed"), 5) == []
+    await token.delete()
+    assert await _all(lists.tokens(q="twice"), 5) == []
+
+
+async def test_an_id_is_found_too_and_only_where_the_filters_hold(connected: Database) -> None:
+    owners = await _projects(3)
+    await _tokens(owners, 20)
+    token = (await Token.all().order_by("id"))[10]
+    named = (await Token.all().order_by("id"))[3]
+    named.name = f"made from {token.id}"
+    await named.save()
+    assert await _all(lists.tokens(q=str(token.id)), 1) == [token.id, named.id]
+    other = next(owner for owner in owners if owner != token.project_id)
+    assert token.id not in await _all(lists.tokens(q=str(token.id), project_id=other), 1)
+    assert await _all(lists.projects(q=str(owners[0])), 1) == []  # deleted
+    assert await _all(lists.projects(q=str(owners[1]).upper()), 1) == [owners[1]]
+
+
+async def test_projects_by_activity(connected: Database, window: None) -> None:
+    await _projects(40)
+    everything = await Project.filter(deleted_at__isnull=True).order_by("-id")
+    for active in (None, True, False):
+        for q in (None, "a"):
+            rows = lists.projects(q=q, is_active=active)
+            wanted = [
+                row.id
+                for row in everything
+                if active in (None, row.is_active) and (q is None or _holds(row.name, q))
+            ]
+            assert await _all(rows, 3) == wanted
+            assert len(await rows.matching) == len(wanted)
+
+
+async def test_requests_by_every_pair_of_filters(connected: Database, window: None) -> None:
+    await _requests(120)
+    everything = await RequestLog.all().order_by("-id")
+    filters: dict[str, list[Any]] = {
+        "project_id": [UUID(int=1), UUID(int=77)],
+        "token_id": [UUID(int=4)],
+        "model": ["old", "new"],
+        "status": [429, 500, 404],
+        "outcome": ["timeout"],
+        "start": [NOW + timedelta(minutes=30)],
+        "end": [NOW + timedelta(minutes=90)],
+    }
+    single = [(name, value) for name, values in filters.items() for value in values]
+    for n, first in enumerate(single):
+        for second in single[n:]:
+            wanted = dict([first, second])
+            rows = lists.requests(**wanted)
+            expected = [row.id for row in everything if _fits(row, wanted)]
+            assert await _all(rows, 7) == expected, wanted
+            assert len(await rows.matching) == len(expected)
+
+
+def _fits(row: Any, wanted: dict[str, Any]) -> bool:
+    plain = {name: value for name, value in wanted.items() if name not in ("start", "end")}
+    return (
+        all(getattr(row, name) == value for name, value in plain.items())
+        and ("start" not in wanted or row.at >= wanted["start"])
+        and ("end" not in wanted or row.at < wanted["end"])
+    )
+
+
+async def test_audit_by_every_pair_of_filters(connected: Database, window: None) -> None:
+    chance = random.Random(3)
+    await AuditEvent.bulk_create(
+        AuditEvent(
+            id=UUID(int=first_id_at(NOW + timedelta(minutes=n)).int + chance.getrandbits(64)),
+            at=NOW + timedelta(minutes=n),
+            actor=chance.choice(["management", "cli:a"]),
+            action=chance.choice(["token.revoke", "key.add"]),
+            target_type="token",
+            target_id=chance.choice(["1", "2", None]),
+            outcome="ok",
+        )
+        for n in range(60)
+    )
+    everything = await AuditEvent.all().order_by("-id")
+    single: list[tuple[str, Any]] = [
+        ("actor", "cli:a"), ("actor", "nobody"), ("action", "key.add"), ("target_id", "2"),
+        ("start", NOW + timedelta(minutes=20)), ("end", NOW + timedelta(minutes=40)),
+    ]  # fmt: skip
+    for n, first in enumerate(single):
+        for second in single[n:]:
+            wanted = dict([first, second])
+            expected = [row.id for row in everything if _fits(row, wanted)]
+            assert await _all(lists.audit_events(**wanted), 4) == expected, wanted
+
+
+# plans
+
+_SOMEBODY = UUID(int=1)
+#: Each list, and the indices that its ways take, in turn; as SQLite and PostgreSQL name them.
+PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
+    (lists.projects, ["project_living"]),
+    (partial(lists.projects, is_active=False), ["project_living_active"]),
+    (partial(lists.projects, q="doc"), ["project_living", "project_search"]),
+    (lists.tokens, ["token_pkey"]),
+    (partial(lists.tokens, project_id=_SOMEBODY), ["idx_token_project_67524e"]),
+    (partial(lists.tokens, status="active"), ["token_unrevoked", "token_end"]),
+    (partial(lists.tokens, status="expired"), ["token_unrevoked", "token_end"]),
+    (partial(lists.tokens, status="revoked"), ["token_revoked"]),
+    (
+        partial(lists.tokens, status="active", project_id=_SOMEBODY),
+        ["token_project_unrevoked", "token_project_end"],
+    ),
+    (
+        partial(lists.tokens, status="expired", project_id=_SOMEBODY),
+        ["token_project_unrevoked", "token_project_end"],
+    ),
+    (
+        partial(lists.tokens, status="revoked", project_id=_SOMEBODY),
+        ["token_project_revoked"],
+    ),
+    (partial(lists.tokens, q="doc"), ["token_pkey", "token_search"]),
+    (
+        partial(lists.tokens, q="d", status="active"),
+        ["token_unrevoked", "token_end", "token_search"],
+    ),
+    (lists.requests, ["request_log_pkey"]),
+    (partial(lists.requests, project_id=_SOMEBODY), ["idx_request_log_project_b7239e"]),
+    (partial(lists.requests, token_id=_SOMEBODY), ["idx_request_log_token_i_c74add"]),
+    (partial(lists.requests, model="gpt-4o"), ["idx_request_log_model_8510b1"]),
+    (partial(lists.requests, status=500), ["idx_request_log_status_6c5faa"]),
+    (partial(lists.requests, outcome="timeout"), ["idx_request_log_outcome_056339"]),
+    (
+        partial(
+            lists.requests,
+            project_id=_SOMEBODY,
+            model="gpt-4o",
+            status=500,
+            outcome="timeout",
+        ),
+        [
+            "request_log_project_model",
+            "request_log_project_failed",
+            "request_log_model_failed",
+            "request_log_project_incomplete",
+            "request_log_model_incomplete",
+            "request_log_failed_incomplete",
+            "idx_request_log_project_b7239e",
+            "idx_request_log_status_6c5faa",
+            "idx_request_log_outcome_056339",
+            "idx_request_log_model_8510b1",
+        ],
+    ),
+    (lists.audit_events, ["audit_event_pkey"]),
+    (partial(lists.audit_events, actor="management"), ["idx_audit_event_actor_5deb69"]),
+    (partial(lists.audit_events, action="token.revoke"), ["idx_audit_event_action_ed6e8c"]),
+    (
+        partial(lists.audit_events, target_id="x", actor="management", end=NOW),
+        ["idx_audit_event_target__87b044", "idx_audit_event_actor_5deb69"],
+    ),
+]
+
+
+#: PostgreSQL chooses by what is in its tables: enough for each index to be the best for something,
+#: and nothing of what the rows of earlier tests leave behind when they are deleted.
+_PLENTY = (
+    "TRUNCATE project, token, request_log, audit_event CASCADE",
+    "INSERT INTO project SELECT gen_random_uuid(), 'p' || n, 'p' || n, 'openai', NULL, n % 50 > 0,"
+    " NULL, NULL, NULL, NULL, now(), now(), CASE WHEN n % 2 = 0 THEN now() END"
+    " FROM generate_series(1, 500) AS n",
+    "INSERT INTO token (id, name, hint, quota_epoch, quota_base, request_count, created_at,"
+    " revoked_at, expires_at, project_id)"
+    " SELECT gen_random_uuid(), 't' || n, 'h', 0, 0, 0, now(), CASE WHEN n % 2 = 0 THEN now() END,"
+    " now() + n * interval '1 day', (SELECT id FROM project ORDER BY id OFFSET n % 20 LIMIT 1)"
+    " FROM generate_series(1, 2000) AS n",
+    "INSERT INTO request_log (id, at, project_id, token_id, provider, endpoint, method, model,"
+    " status, outcome, usage, bytes_in, bytes_out, duration_us, overhead_us)"
+    " SELECT gen_random_uuid(), now(), lpad((n % 20)::text, 32, '0')::uuid,"
+    " lpad((n % 500)::text, 32, '0')::uuid, 'openai', '/v1', 'POST', 'm' || n % 30,"
+    " CASE WHEN n % 3 = 0 THEN 500 ELSE 200 END,"
+    " CASE WHEN n % 3 = 1 THEN 'timeout' ELSE 'complete' END, 'exact', 0, 0, 0, 0"
+    " FROM generate_series(1, 5000) AS n",
+    "INSERT INTO audit_event SELECT gen_random_uuid(), now(), 'a' || n % 50, 'b' || n % 50, 't',"
+    " n % 400, '{}', NULL, NULL, 'ok' FROM generate_series(1, 3000) AS n",
+    "ANALYZE",
+)
+
+
+async def test_every_way_has_its_index(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.queries.search._PATIENCE", 0)
+    if connected.dialect == "postgres":
+        for statement in _PLENTY:
+            await connection().execute_query(statement)
+    for rows, indices in PLANS:
+        ways: list[scans.Way] = []
+
+        async def keep(
+            found: Sequence[scans.Way],
+            _most: int,
+            ways: list[scans.Way] = ways,
+        ) -> list[UUID]:
+            ways.extend(found)
+            return []
+
+        with monkeypatch.context() as patched:
+            patched.setattr(lists, "newest", keep)
+            await lists.page(rows(), limit=50, before=UUID(int=2**127))
+        for way, index in zip(ways, indices, strict=True):
+            for sql, values in await _asked(way, monkeypatch):
+                plan = await _plan(connected, sql, values)
+                assert _takes(connected, index, plan), f"{index}\n{sql}\n{plan}"
+
+
+async def _asked(way: scans.Way, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Any]]]:
+    """The queries of a step."""
+    asked: list[tuple[str, list[Any]]] = []
+
+    async def note(sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        asked.append((sql, list(values)))
+        return []
+
+    with monkeypatch.context() as patched:
+        for module in ("models.queries.scans", "models.queries.search"):
+            patched.setattr(f"{module}.select", note)
+        await way.advance(250)
+    assert asked
+    return asked
+
+
+def _takes(database: Database, index: str, plan: str) -> bool:
+    if database.dialect == "postgres":
+        return f" using {index} " in plan or f"Bitmap Index Scan on {index} " in plan
+    first = next(line for line in plan.splitlines() if not line.startswith("CO-ROUTINE"))
+    if index.endswith("_search"):
+        # FTS5 reads its rows in order by itself.
+        return first.startswith(f"SCAN {index} VIRTUAL TABLE")
+    table = index.removesuffix("_pkey")
+    name = f"sqlite_autoindex_{table}_1" if index != table else index
+    return f"INDEX {name} " in f"{first} " and "TEMP B-TREE" not in plan.partition("SCAN")[0]
+
+
+async def _plan(database: Database, sql: str, values: list[Any]) -> str:
+    written = conditions.written(sql, len(values))
+
+    async def explain() -> str:
+        if database.dialect == "sqlite":
+            rows = await connection().execute_query_dict(f"EXPLAIN QUERY PLAN {written}", values)
+            return "".join(f"{row['detail']}\n" for row in rows)
+        # Tables this small are read whole by choice; what counts is that there is another way.
+        for other in ("seqscan", "sort"):
+            await connection().execute_query(f"SET LOCAL enable_{other} = off")
+        rows = await connection().execute_query_dict(f"EXPLAIN {written}", values)
+        return "".join(f"{row['QUERY PLAN']}\n" for row in rows)
+
+    return await run_in_transaction(explain)

@@ -1,0 +1,306 @@
+"""Entries, and taking them into the books exactly once."""
+
+import asyncio
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import pytest
+
+from config import Database
+from models import entry as ledger
+from models import retention
+from models.db import database as connecting
+from models.db.database import connection, placeholders, run_in_transaction
+from models.entry import Entry, apply_batch
+from models.ids import first_id_at, new_id
+from models.journal_position import JournalPosition
+from models.request_log import RequestLog
+from models.tokens import Token
+from models.usage import (
+    OVERHEAD_BOUNDS_US,
+    TTFB_BOUNDS_US,
+    USAGE_KEY,
+    UsageCounter,
+    UsageHour,
+    UsageMinute,
+)
+from tests.models.rows import BY, a_project, an_entry
+
+MAX = 2**63 - 1
+
+
+def test_an_entry_survives_its_journal() -> None:
+    entry = an_entry(model="gpt-4o\n“quoted”", ttfb_us=None, cost_nanos=None)
+    line = ledger.encode(entry)
+    assert b"\n" not in line
+    assert ledger.decode(line) == entry
+
+
+def test_a_line_of_the_first_version_is_still_read() -> None:
+    """Written down: a journal on disk outlives the release that wrote it."""
+    line = (
+        b'[1,"01a208bc-1050-74bc-a7e0-bd6234514a72",1790000000000000,'
+        b'"00000000-0000-0000-0000-000000000001","00000000-0000-0000-0000-000000000002",'
+        b'"openai","/v1/chat/completions","POST","gpt-4o",200,"complete","exact",'
+        b"10,5,4,0,1500,150,600,30000,90000,150,true]"
+    )
+    entry = ledger.decode(line)
+    assert entry == an_entry(id=entry.id)
+    assert str(entry.id) == "01a208bc-1050-74bc-a7e0-bd6234514a72"
+
+
+def test_text_that_no_database_stores_is_cleaned() -> None:
+    entry = ledger.decode(ledger.encode(an_entry(model="a\ud800b")))
+    assert entry.model == "a\N{REPLACEMENT CHARACTER}b"
+    assert ledger.storable(an_entry(model="a\x00b")).model == "a\N{REPLACEMENT CHARACTER}b"
+    assert len(ledger.storable(an_entry(model="m" * 1000)).model) == 200
+
+
+def test_every_counter_column_is_added_to() -> None:
+    """A new column that the upsert forgets would stay at zero for ever."""
+    from models import counters
+
+    columns = UsageMinute._meta.db_fields - {"id", *USAGE_KEY, "cost_nanos"}
+    assert set(counters._ADDED) == columns
+    assert len(counters._TTFB) == len(TTFB_BOUNDS_US) + 1
+    assert len(counters._OVERHEAD) == len(OVERHEAD_BOUNDS_US) + 1
+    assert list(TTFB_BOUNDS_US) == sorted(TTFB_BOUNDS_US)
+    assert list(OVERHEAD_BOUNDS_US) == sorted(OVERHEAD_BOUNDS_US)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
+    token, _ = await Token.issue(await a_project(), by=BY)
+    ids = {"token_id": token.id, "project_id": token.project_id}
+    at = 1_790_000_000_000_000
+    entries = [
+        an_entry(**ids, at_us=at),
+        an_entry(**ids, at_us=at + 1_000_000, status=429, cost_nanos=None, ttfb_us=None),
+        an_entry(
+            **ids,
+            at_us=at + 2_000_000,
+            status=502,
+            outcome="upstream_unreachable",
+            usage="unknown",
+            prompt_tokens=None,
+            completion_tokens=None,
+            cached_tokens=None,
+            reasoning_tokens=None,
+            ttfb_us=70_000_000,
+            overhead_us=2_000_000,
+        ),
+        an_entry(**ids, at_us=at + 3_000_000, usage="unknown", counted=False, method="GET"),
+    ]
+    assert await apply_batch("j", 0, 4, entries) == 4
+
+    counted = await UsageMinute.get()
+    assert counted.bucket == datetime.fromtimestamp(at // 60_000_000 * 60, UTC)
+    assert _sums(counted) == {
+        "requests": 4,
+        "errors": 2,
+        "client_errors": 1,
+        "upstream_errors": 1,
+        "incomplete": 1,
+        "unknown_usage_requests": 1,
+        "prompt_tokens": 30,
+        "completion_tokens": 15,
+        "cached_tokens": 12,
+        "reasoning_tokens": 0,
+        "cost_nanos": 4500,
+        "bytes_in": 600,
+        "bytes_out": 2400,
+    }
+    assert (counted.ttfb_1, counted.ttfb_14) == (2, 1)
+    assert (counted.overhead_1, counted.overhead_14) == (3, 1)
+    assert (await UsageHour.get()).requests == 4
+
+    row = await RequestLog.get(id=entries[0].id)
+    assert row.at == datetime.fromtimestamp(at / 1_000_000, UTC)
+    assert (row.project_id, row.token_id) == (token.project_id, token.id)
+    assert (row.model, row.status, row.outcome, row.cost_nanos) == ("gpt-4o", 200, "complete", 1500)
+    fresh = await Token.get(id=token.id)
+    assert fresh.request_count == 4
+    assert fresh.last_used_at == datetime.fromtimestamp((at + 3_000_000) / 1_000_000, UTC)
+
+
+def _sums(row: UsageCounter) -> dict[str, Any]:
+    from models import counters
+
+    return {name: getattr(row, name) for name in (*counters._SUMS, "cost_nanos")}
+
+
+@pytest.mark.usefixtures("connected")
+async def test_the_same_batch_twice_counts_once() -> None:
+    entries = [an_entry(), an_entry()]
+    assert await apply_batch("j", 0, 100, entries) == 100
+    assert await apply_batch("j", 0, 100, entries) == 100
+    assert (await UsageMinute.get()).requests == 2
+    assert await apply_batch("j", 100, 200, [an_entry()]) == 200
+    assert (await UsageHour.get()).requests == 3
+    assert await RequestLog.all().count() == 3
+
+
+@pytest.mark.usefixtures("connected")
+async def test_journals_are_counted_apart_and_may_begin_anywhere() -> None:
+    assert await apply_batch("a", 500, 600, [an_entry()]) == 600
+    assert await apply_batch("b", 0, 10, [an_entry()]) == 10
+    assert await apply_batch("a", 600, 700, []) == 700
+    assert (await UsageMinute.get()).requests == 2
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_batch_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(entries: list[Entry]) -> None:
+        raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "_touch_tokens", fail)
+        with pytest.raises(RuntimeError, match="on purpose"):
+            await apply_batch("j", 0, 1, [an_entry()])
+    assert await UsageMinute.all().count() == 0
+    assert await RequestLog.all().count() == 0
+    assert await JournalPosition.all().count() == 0
+    assert await apply_batch("j", 0, 1, [an_entry()]) == 1
+
+
+@pytest.mark.usefixtures("connected")
+async def test_costs_add_up_around_unknown_ones() -> None:
+    await apply_batch("j", 0, 1, [an_entry(cost_nanos=None)])
+    assert (await UsageMinute.get()).cost_nanos is None
+    await apply_batch("j", 1, 2, [an_entry(cost_nanos=7)])
+    assert (await UsageMinute.get()).cost_nanos == 7
+    await apply_batch("j", 2, 3, [an_entry(cost_nanos=None)])
+    assert (await UsageMinute.get()).cost_nanos == 7
+    await apply_batch("j", 3, 4, [an_entry(cost_nanos=1), an_entry(cost_nanos=2)])
+    assert (await UsageMinute.get()).cost_nanos == 10
+
+
+@pytest.mark.usefixtures("connected")
+async def test_hostile_numbers_and_texts_do_not_stop_the_drain() -> None:
+    hostile = an_entry(
+        model="\ud800\x00" * 500,
+        endpoint="e" * 5000,
+        status=10**9,
+        prompt_tokens=10**40,
+        completion_tokens=-5,
+        cost_nanos=10**40,
+        bytes_in=MAX,
+        bytes_out=MAX + 1,
+        ttfb_us=10**40,
+        overhead_us=-1,
+    )
+    for position in range(3):
+        await apply_batch("j", position, position + 1, [hostile] * 100)
+    row = await UsageHour.get()
+    assert row.requests == 300
+    assert row.prompt_tokens == 300 * 10**10
+    assert row.completion_tokens == 0
+
+
+@pytest.mark.usefixtures("connected")
+async def test_last_used_never_goes_back() -> None:
+    token, _ = await Token.issue(await a_project(), by=BY)
+    late = an_entry(token_id=token.id, at_us=1_800_000_000_000_000)
+    early = an_entry(token_id=token.id, at_us=1_700_000_000_000_000)
+    await apply_batch("j", 0, 1, [late])
+    await apply_batch("j", 1, 2, [early])
+    fresh = await Token.get(id=token.id)
+    assert fresh.last_used_at == datetime.fromtimestamp(1_800_000_000, UTC)
+    assert fresh.request_count == 2
+
+
+def _drain(database: Database, entries: list[bytes], rounds: int, together: Barrier) -> None:
+    async def run() -> None:
+        async with connecting.connected(database):
+            together.wait(60)
+            decoded = [ledger.decode(line) for line in entries]
+            position = 0
+            while position < rounds:
+                position = await apply_batch("shared", position, position + 1, decoded)
+
+    asyncio.run(run())
+
+
+def test_two_processes_draining_one_journal_count_it_once(database: Database) -> None:
+    rounds = 30
+    lines = [ledger.encode(an_entry(token_id=new_id())) for _ in range(20)]
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(2)
+    drains = [
+        context.Process(target=_drain, args=(database, lines, rounds, together)) for _ in range(2)
+    ]
+    for drain in drains:
+        drain.start()
+    for drain in drains:
+        drain.join()
+    assert [drain.exitcode for drain in drains] == [0, 0]
+
+    async def counted() -> list[int]:
+        async with connecting.connected(database):
+            rows = await UsageMinute.all()
+        return [row.requests for row in rows]
+
+    assert asyncio.run(counted()) == [rounds] * 20
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_the_ledger_writes_is_what_the_orm_reads_and_filters() -> None:
+    """SQLite compares times as text, so both must write the very same form."""
+    at = datetime(2026, 9, 21, 12, 30, tzinfo=UTC)
+    await apply_batch("j", 0, 1, [an_entry(at_us=int(at.timestamp() * 1_000_000))])
+    assert await UsageMinute.filter(bucket=at).count() == 1
+    assert await UsageMinute.filter(bucket__gte=at, bucket__lt=at + timedelta(minutes=1)).exists()
+    row = await UsageMinute.get()
+    await row.save()
+    assert await UsageMinute.filter(bucket=at).count() == 1
+
+
+@pytest.mark.usefixtures("connected")
+async def test_old_rows_go_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = datetime.now(UTC) - timedelta(days=40)
+    lately = datetime.now(UTC)
+    entries = [
+        an_entry(
+            id=first_id_at(moment + timedelta(milliseconds=n)),
+            at_us=int(moment.timestamp() * 1_000_000),
+            token_id=new_id(),
+        )
+        for moment in (old, lately)
+        for n in range(1200)
+    ]
+    await apply_batch("j", 0, 1, entries)
+    cutoff = lately - timedelta(days=30)
+    assert [await retention.prune_request_log(cutoff) for _ in range(3)] == [1000, 200, 0]
+    assert [await retention.prune_minutes(cutoff) for _ in range(3)] == [1000, 200, 0]
+    assert await RequestLog.all().count() == 1200
+    assert await UsageHour.all().count() == 2400
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize(
+    "condition",
+    ["", "project_id = $1 AND", "token_id = $1 AND", "model = $1 AND", "status = $1 AND"],
+)
+async def test_a_page_of_the_log_is_read_in_order(condition: str) -> None:
+    """No filter of the list may sort: at a million rows that would take seconds."""
+    values: dict[str, Any] = {"": [], "model = $1 AND": ["m"], "status = $1 AND": [500]}
+    given = values.get(condition, [str(new_id())])
+    sql = placeholders(
+        f"SELECT * FROM request_log WHERE {condition} id < ${len(given) + 1}"
+        " ORDER BY id DESC LIMIT 50"
+    )
+    plan = repr(await run_in_transaction(lambda: _explained(sql, [*given, str(new_id())])))
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Index" in plan or "USING INDEX" in plan
+
+
+async def _explained(sql: str, values: list[Any]) -> list[dict[str, Any]]:
+    if connecting.dialect() == "sqlite":
+        return await connection().execute_query_dict(f"EXPLAIN QUERY PLAN {sql}", values)
+    # Tables this small are rather scanned and sorted; what counts is that there is another way.
+    for plan in ("seqscan", "bitmapscan", "sort"):
+        await connection().execute_script(f"SET LOCAL enable_{plan} = off")
+    return await connection().execute_query_dict(f"EXPLAIN {sql}", values)

@@ -1,0 +1,201 @@
+"""From the credential that a client presents to its grant."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models import errors as model_errors
+from models import secrets
+from models.generation import ChangeRecord
+from models.grants import GrantRecord
+from proxy import errors
+from proxy.access.authentication import authenticate, check_alive, presented
+from proxy.access.grants import Grants
+from proxy.downstream import RawHeaders
+from proxy.providers.provider import BUILT_IN
+from tests.proxy.rows import UPSTREAMS, a_grant, a_record
+
+SECRET = secrets.generate()
+OTHER = secrets.generate()
+
+
+def fields(*texts: str) -> RawHeaders:
+    return [
+        (name.encode(), value.encode())
+        for name, _, value in (text.partition(": ") for text in texts)
+    ]
+
+
+@pytest.mark.parametrize(
+    "presentation",
+    [
+        ("Authorization: Bearer s",),
+        ("AUTHORIZATION: bearer s",),
+        ("authorization: BEARER   s ",),
+        ("x-api-key: s",),
+        ("X-Api-Key: s",),
+        ("api-key: s",),
+        ("API-KEY: s",),
+        ("Accept: x", "x-api-key: s", "User-Agent: y"),
+        ("Authorization: Bearer s", "x-api-key: s"),
+        ("x-api-key: s", "api-key: s", "Authorization: Bearer s"),
+        ("x-api-key: s", "X-API-KEY: s"),
+    ],
+)
+def test_the_three_fields_in_any_case_and_agreeing(presentation: tuple[str, ...]) -> None:
+    assert presented(fields(*presentation)) == b"s"
+
+
+@pytest.mark.parametrize(
+    ("presentation", "refusal"),
+    [
+        ((), errors.MissingToken),
+        (("Accept: x", "apikey: s", "x-apikey: s", "Cookie: api-key=s"), errors.MissingToken),
+        (("x-api-key: ",), errors.MissingToken),
+        (("Authorization: Bearer ",), errors.MissingToken),
+        (("Authorization: Basic czpz",), errors.InvalidToken),
+        (("Authorization: s",), errors.InvalidToken),
+        (("Authorization: Bearer",), errors.InvalidToken),
+        (("Authorization: Bearers s",), errors.InvalidToken),
+        (("Authorization: ",), errors.InvalidToken),
+        (("Authorization: Basic czpz", "x-api-key: s"), errors.InvalidToken),
+        (("Authorization: Bearer s", "x-api-key: t"), errors.InvalidRequest),
+        (("x-api-key: s", "api-key: t"), errors.InvalidRequest),
+        (("x-api-key: s", "x-api-key: t"), errors.InvalidRequest),
+        (("x-api-key: s", "api-key: S"), errors.InvalidRequest),
+    ],
+)
+def test_nothing_wrong_scheme_or_two_that_differ(
+    presentation: tuple[str, ...], refusal: type[errors.Refusal]
+) -> None:
+    with pytest.raises(errors.Refusal) as caught:
+        presented(fields(*presentation))
+    assert type(caught.value) is refusal
+
+
+class OneGrant:
+    """Books that know one digest, and count who asks."""
+
+    def __init__(self, record: GrantRecord | None = None, *, away: bool = False) -> None:
+        self._record = record
+        self._away = away
+        self.asked: list[str] = []
+
+    async def load(self, digests: list[str]) -> dict[str, GrantRecord | model_errors.ModelError]:
+        self.asked += digests
+        if self._away:
+            raise model_errors.DatabaseUnavailable("away")
+        known = {} if self._record is None else {secrets.digest(SECRET): self._record}
+        return {digest: known[digest] for digest in digests if digest in known}
+
+    async def generation(self) -> int:
+        return 0
+
+    async def is_cut_off(self, token_id: UUID) -> bool:
+        return False
+
+    async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
+        return []
+
+
+def grants(books: OneGrant) -> Grants:
+    return Grants(books, lambda: 0, BUILT_IN, UPSTREAMS)
+
+
+def bearer(secret: str) -> RawHeaders:
+    return fields(f"Authorization: Bearer {secret}")
+
+
+async def test_a_known_secret_leads_to_its_grant() -> None:
+    record = a_record()
+    grant, digest = await authenticate(bearer(SECRET), grants(OneGrant(record)))
+    assert (grant.record, digest) == (record, secrets.digest(SECRET))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-proj-abc",
+        SECRET[:-1],
+        SECRET + "0",
+        SECRET[:-1] + ("0" if SECRET[-1] != "0" else "1"),
+        SECRET.replace("llmp_", "llmq_"),
+        SECRET.upper(),
+        "llmp_" + "é" * 46,
+        "llmp_" + "0" * 46,
+        SECRET + "\t",
+        "x" * 30_000,
+    ],
+    # Numbers: the secret is another one in every process that collects this.
+    ids=count(),
+)
+async def test_a_malformed_secret_is_refused_without_a_look_up(secret: str) -> None:
+    books = OneGrant(a_record())
+    with pytest.raises(errors.InvalidToken):
+        await authenticate(bearer(secret), grants(books))
+    assert books.asked == []
+
+
+async def test_a_secret_that_nobody_has() -> None:
+    with pytest.raises(errors.InvalidToken):
+        await authenticate(bearer(OTHER), grants(OneGrant(a_record())))
+
+
+async def test_a_database_that_is_away_is_told_with_a_time_to_retry() -> None:
+    with pytest.raises(errors.DatabaseUnavailable) as caught:
+        await authenticate(bearer(SECRET), grants(OneGrant(away=True)))
+    assert caught.value.retry_after == 1.0
+    assert caught.value.retry
+
+
+# Taken when the tests are collected, which may be minutes before they run.
+NOW = time.time()
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({}, None),
+        ({"expires_at": NOW + DAY, "secret_expires_at": NOW + DAY}, None),
+        ({"expires_at": NOW - 1}, errors.TokenExpired),
+        ({"secret_expires_at": NOW - 1, "expires_at": NOW + DAY}, errors.TokenExpired),
+        ({"revoked_at": NOW - 1}, errors.TokenRevoked),
+        ({"revoked_at": NOW - 1, "expires_at": NOW - 1}, errors.TokenRevoked),
+        ({"project_is_active": False}, errors.ProjectInactive),
+        ({"project_is_deleted": True}, errors.ProjectInactive),
+        ({"project_is_active": False, "expires_at": NOW - 1}, errors.TokenExpired),
+    ],
+)
+def test_what_was_switched_off_or_is_over(
+    changes: dict[str, Any], refusal: type[errors.Refusal] | None
+) -> None:
+    if refusal is None:
+        check_alive(a_grant(**changes))
+        return
+    with pytest.raises(errors.Refusal) as caught:
+        check_alive(a_grant(**changes))
+    assert type(caught.value) is refusal
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_watching_ends_however_shortly_before_something_was_heard(turns: int) -> None:
+    watching = grants(OneGrant())
+    watching.open()
+    async with asyncio.timeout(60):
+        # It has asked once, and waits for what it may hear.
+        while watching.database_answers is None:
+            await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    watching.look_again()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    await asyncio.wait_for(watching.close(), 60)

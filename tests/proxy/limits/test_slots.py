@@ -1,0 +1,80 @@
+"""Clients that never exceed a parallel limit are not refused when they change workers."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from config import Database
+from proxy.limits import slots as limits_slots
+from proxy.limits.slots import SlotsElsewhere
+from proxy.limits.store import Claim, Exhausted, Remaining, Reservation
+from tests.fixtures.postgres_wire import postgres_wire
+from tests.proxy.limits.stores import patience, still_database, still_server
+from tests.proxy.limits.test_postgres import machine
+
+__all__ = ["patience", "still_database", "still_server"]
+
+CLAIMS = (Claim("t:1", max_parallel=3),)
+
+
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize("delay", [0.0, 0.01])
+async def test_clients_in_sequence_may_change_workers(
+    still_database: Database, tmp_path: Path, delay: float
+) -> None:
+    with postgres_wire(still_database.host, still_database.port) as wire:
+        wire.delay = delay
+        database = replace(still_database, host="127.0.0.1", port=wire.port)
+        async with machine(database, tmp_path) as one, machine(database, tmp_path) as other:
+
+            async def client(number: int) -> None:
+                for turn in range(20):
+                    store = (one, other)[(number + turn) % 2]
+                    store.release(await store.acquire(CLAIMS))
+
+            await asyncio.gather(*(client(number) for number in range(3)))
+
+
+class Elsewhere:
+    """A limit of two slots, of which other workers have `busy`."""
+
+    def __init__(self, busy: int) -> None:
+        self.busy = busy
+        self.asked = 0
+        self.held = 0
+
+    async def ask(self, claims: tuple[Claim, ...]) -> Reservation:
+        self.asked += 1
+        if self.busy + self.held >= 2:
+            raise Exhausted("parallel", "t:1", 1.0, Remaining(2, 0, 1.0))
+        self.held += 1
+        return Reservation(claims, "1", None)
+
+
+async def test_no_more_ask_again_than_the_limit_has_slots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits_slots, "_PAUSES_S", (0.0, 0.0))
+    elsewhere = Elsewhere(busy=2)
+    slots = SlotsElsewhere(lambda _: elsewhere.held)
+
+    refused = await asyncio.gather(
+        *(slots.acquire(elsewhere.ask, CLAIMS) for _ in range(50)), return_exceptions=True
+    )
+
+    assert {type(one) for one in refused} == {Exhausted}
+    assert elsewhere.asked == 50 + 2 * 2
+
+
+async def test_slots_of_this_workers_own_requests_are_not_asked_for_again() -> None:
+    elsewhere = Elsewhere(busy=0)
+    slots = SlotsElsewhere(lambda _: elsewhere.held)
+    for _ in range(2):
+        await slots.acquire(elsewhere.ask, CLAIMS)
+
+    with pytest.raises(Exhausted):
+        await slots.acquire(elsewhere.ask, CLAIMS)
+
+    assert elsewhere.asked == 3

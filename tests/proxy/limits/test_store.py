@@ -1,0 +1,313 @@
+"""What both limits engines promise."""
+
+import asyncio
+import random
+
+import pytest
+
+from proxy.limits.store import Claim, Exhausted, LimitStore, Reservation
+from tests.proxy.limits.process import admitted
+from tests.proxy.limits.stores import (
+    Stores,
+    eventually,
+    patience,
+    shared_database,
+    still_database,
+    still_server,
+    stores,
+)
+
+__all__ = ["patience", "shared_database", "still_database", "still_server", "stores"]
+
+
+async def refusal(store: LimitStore, *claims: Claim) -> Exhausted:
+    with pytest.raises(Exhausted) as caught:
+        await store.acquire(claims)
+    return caught.value
+
+
+async def taken(store: LimitStore, *claims: Claim) -> Reservation | None:
+    try:
+        return await store.acquire(claims)
+    except Exhausted:
+        return None
+
+
+def total(store: LimitStore, claims: tuple[Claim, ...], attempts: int) -> asyncio.Task[int]:
+    return asyncio.create_task(admitted(store, claims, attempts))
+
+
+async def test_fifty_tasks_on_two_workers_get_exactly_the_quota(stores: Stores) -> None:
+    workers = [await stores.worker(), await stores.worker()]
+    claims = (Claim("t:1", quota=300), Claim("p:1", requests_per_minute=10**6, max_parallel=60))
+    counts = await asyncio.gather(*(total(workers[n % 2], claims, 12) for n in range(50)))
+    assert sum(counts) == 300
+
+
+async def test_four_processes_get_exactly_the_quota(stores: Stores) -> None:
+    claims: list[list[object]] = [["t:1", 500, 0, None, None], ["p:1", None, 0, 10**6, 100]]
+    processes = [stores.process(claims, 250) for _ in range(4)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    results = await asyncio.gather(*(asyncio.to_thread(each.communicate) for each in processes))
+    assert sum(int(output) for output, _ in results) == 500
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_limits_that_change_under_load_never_admit_one_too_many(
+    stores: Stores, seed: int
+) -> None:
+    chance = random.Random(seed)
+    workers = [await stores.worker(), await stores.worker()]
+    running = count = 0
+
+    async def client(store: LimitStore) -> None:
+        nonlocal running, count
+        for _ in range(20):
+            quota, parallel = chance.randint(0, 60), chance.randint(1, 4)
+            got = await taken(store, Claim("t:1", quota=quota, max_parallel=parallel))
+            if got is None:
+                continue
+            running += 1
+            count += 1
+            assert running <= 4
+            await asyncio.sleep(0)
+            running -= 1
+            if chance.random() < 0.3:
+                count -= 1
+                store.give_back(got)
+            else:
+                store.release(got)
+
+    await asyncio.gather(*(client(workers[n % 2]) for n in range(10)))
+    assert count <= 60
+    await eventually(
+        lambda: left(workers[0], Claim("t:1", quota=1000, max_parallel=1), 999 - count)
+    )
+
+
+async def left(store: LimitStore, claim: Claim, expected: int) -> bool:
+    """Whether a request may run and leaves `expected` of its quota; it is given back."""
+    got = await taken(store, claim)
+    if got is None:
+        return False
+    store.give_back(got)
+    return got.remaining is not None and got.remaining.remaining == expected
+
+
+async def test_claims_are_taken_together_or_not_at_all(stores: Stores) -> None:
+    store = await stores.worker()
+    token = Claim("t:1", quota=10, requests_per_minute=10, max_parallel=5)
+    for refusing in (
+        Claim("p:1", quota=0),
+        Claim("p:1", requests_per_minute=0),
+        Claim("p:1", max_parallel=0),
+    ):
+        assert (await refusal(store, token, refusing)).key == "p:1"
+        assert (await refusal(store, refusing, token)).key == "p:1"
+    got = await store.acquire((token, Claim("p:1", max_parallel=1)))
+    assert got.remaining is not None
+    assert (got.remaining.limit, got.remaining.remaining) == (10, 9)
+    assert await left(store, Claim("t:1", quota=10), 8)
+
+
+async def test_a_refused_quota_names_itself_and_no_wait(stores: Stores) -> None:
+    store = await stores.worker()
+    await store.acquire((Claim("t:1", quota=1),))
+    refused = await refusal(store, Claim("t:1", quota=1))
+    assert (refused.kind, refused.key, refused.retry_after) == ("quota", "t:1", None)
+    assert refused.remaining == (1, 0, 0.0)
+
+
+async def test_a_quota_is_told_before_a_rate_and_a_rate_before_a_slot(stores: Stores) -> None:
+    store = await stores.worker()
+    quota = Claim("q", quota=0)
+    rate = Claim("r", requests_per_minute=1)
+    slot = Claim("s", max_parallel=1)
+    await store.acquire((rate, slot))
+    assert (await refusal(store, slot, rate, quota)).kind == "quota"
+    assert (await refusal(store, slot, rate)).kind == "rate"
+    refused = await refusal(store, slot)
+    assert (refused.kind, refused.key) == ("parallel", "s")
+    assert refused.retry_after == pytest.approx(1)
+    assert refused.remaining[:2] == (1, 0)
+
+
+async def test_the_longest_wait_is_told(stores: Stores) -> None:
+    store = await stores.worker()
+    fast, slow = Claim("t:1", requests_per_minute=2), Claim("p:1", requests_per_minute=1)
+    await store.acquire((fast, slow))
+    await store.acquire((fast,))
+    for claims in ((fast, slow), (slow, fast)):
+        refused = await refusal(store, *claims)
+        assert refused.key == "p:1"
+        assert refused.retry_after == pytest.approx(60)
+
+
+async def test_a_rate_admits_its_burst_and_then_refills(stores: Stores) -> None:
+    store = await stores.worker()
+    rate = Claim("t:1", requests_per_minute=3)
+    remaining = [(await store.acquire((rate,))).remaining for _ in range(3)]
+    assert [each and each[:2] for each in remaining] == [(3, 2), (3, 1), (3, 0)]
+    assert remaining[2] is not None
+    assert remaining[2].reset == pytest.approx(60)
+    refused = await refusal(store, rate)
+    assert refused.kind == "rate"
+    assert refused.retry_after is not None
+    assert refused.retry_after == pytest.approx(20)
+    # Exactly as long as it was told is long enough.
+    await stores.turn_clock(refused.retry_after)
+    await store.acquire((rate,))
+    await refusal(store, rate)
+    await stores.turn_clock(3600)
+    assert await admitted(store, (rate,), 10) == 3
+
+
+async def test_a_raised_rate_counts_what_was_spent(stores: Stores) -> None:
+    store = await stores.worker()
+    assert await admitted(store, (Claim("t:1", requests_per_minute=2),), 5) == 2
+    assert await admitted(store, (Claim("t:1", requests_per_minute=5),), 9) == 3
+
+
+async def test_a_lowered_rate_lets_in_again_within_its_minute(stores: Stores) -> None:
+    store = await stores.worker()
+    assert await admitted(store, (Claim("t:1", requests_per_minute=100),), 100) == 100
+    slow = Claim("t:1", requests_per_minute=1)
+    await refusal(store, slow)
+    await stores.turn_clock(60)
+    await store.acquire((slow,))
+
+
+async def test_a_clock_set_back_does_not_stop_a_bucket(stores: Stores) -> None:
+    store = await stores.worker()
+    rate = Claim("t:1", requests_per_minute=1)
+    await store.acquire((rate,))
+    await stores.turn_clock(-3600)
+    await refusal(store, rate)
+    await stores.turn_clock(60)
+    await store.acquire((rate,))
+
+
+async def test_a_rate_of_nothing_never_admits(stores: Stores) -> None:
+    refused = await refusal(await stores.worker(), Claim("t:1", requests_per_minute=0))
+    assert (refused.kind, refused.retry_after) == ("rate", None)
+
+
+async def test_the_tightest_rate_is_told_or_else_the_quota(stores: Stores) -> None:
+    store = await stores.worker()
+    wide, tight = Claim("t:1", 5, 0, 100), Claim("p:1", requests_per_minute=50)
+    quota, slot = Claim("t:2", 5), Claim("p:2", max_parallel=9)
+    told = [await store.acquire(each) for each in ((wide, tight), (tight, wide), (quota, slot))]
+    assert [each.remaining and each.remaining[:2] for each in told] == [(50, 49), (50, 48), (5, 4)]
+    assert told[2].remaining is not None
+    assert told[2].remaining.reset == 0
+    assert (await store.acquire((slot,))).remaining is None
+
+
+async def test_a_released_slot_is_free_for_any_worker(stores: Stores) -> None:
+    one, other = await stores.worker(), await stores.worker()
+    slots = (Claim("t:1", max_parallel=2), Claim("p:1", max_parallel=2))
+    held = [await one.acquire(slots), await other.acquire(slots)]
+    assert (await refusal(one, *slots)).key in ("t:1", "p:1")
+    one.release(held[0])
+    await eventually(lambda: _is_free(other, *slots))
+    other.release(held[1])
+    # A lowered limit counts those that are running.
+    await eventually(lambda: _is_free(one, Claim("t:1", max_parallel=1)))
+
+
+async def _is_free(store: LimitStore, *claims: Claim) -> bool:
+    got = await taken(store, *claims)
+    if got is not None:
+        store.release(got)
+    return got is not None
+
+
+async def test_a_slot_is_released_once(stores: Stores) -> None:
+    store = await stores.worker()
+    slot = Claim("t:1", max_parallel=2)
+    first, _ = await store.acquire((slot,)), await store.acquire((slot,))
+    store.release(first)
+    store.release(first)
+
+    async def is_taken_again() -> bool:
+        return (await taken(store, slot)) is not None
+
+    await eventually(is_taken_again)
+    await refusal(store, slot)
+
+
+async def test_giving_back_returns_quota_and_slot_and_not_the_rate(stores: Stores) -> None:
+    store = await stores.worker()
+    claim = Claim("t:1", quota=1, requests_per_minute=2, max_parallel=1)
+    store.give_back(await store.acquire((claim,)))
+
+    async def is_back() -> bool:
+        return (await taken(store, claim)) is not None
+
+    await eventually(is_back)
+    assert (await refusal(store, Claim("t:1", requests_per_minute=2))).kind == "rate"
+    assert (await refusal(store, claim)).kind == "quota"
+
+
+async def test_a_quota_begins_at_its_base_and_may_change(stores: Stores) -> None:
+    store = await stores.worker()
+    assert await admitted(store, (Claim("t:1", quota=12, quota_base=10),), 5) == 2
+    assert await admitted(store, (Claim("t:1", quota=15, quota_base=10),), 5) == 3
+    assert await admitted(store, (Claim("t:1", quota=3, quota_base=0),), 5) == 0
+
+
+async def test_a_quota_set_anew_counts_from_its_base_and_leaves_the_rest(stores: Stores) -> None:
+    store = await stores.worker()
+    old = Claim("t:1", quota=5, requests_per_minute=5, max_parallel=2)
+    held = await store.acquire((old,))
+    await store.acquire((old,))
+    new = Claim("t:1", quota=30, quota_base=20, quota_epoch=1)
+    got = await store.acquire((new,))
+    assert got.remaining == (30, 9, 0.0)
+    # What the old quota was owed is no business of the new one's.
+    store.give_back(held)
+    await eventually(lambda: _is_free(store, Claim("t:1", max_parallel=2)))
+    assert await left(store, new, 8)
+    # Neither does a worker that has not heard of it begin anew.
+    await refusal(store, Claim("t:1", quota=20))
+    told = (await store.acquire((Claim("t:1", requests_per_minute=5),))).remaining
+    assert told is not None
+    assert told.remaining == 2
+
+
+async def test_slots_of_a_killed_process_are_free(stores: Stores) -> None:
+    slot = Claim("t:1", max_parallel=3)
+    process = stores.process([list(slot)], 3, hold=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    assert await asyncio.to_thread(process.stdout.readline) == "3\n"
+    survivor = await stores.worker()
+    await refusal(survivor, slot)
+    process.kill()
+    process.wait()
+    # On PostgreSQL the next heartbeat of the machine's workers says so, such as the replacement's.
+    replacement = await stores.worker()
+    await eventually(lambda: _is_free(survivor, slot))
+    # What the look has taken goes back in the background.
+    for _ in range(3):
+        await eventually(lambda: _is_taken(replacement, slot))
+    await refusal(replacement, slot)
+
+
+async def _is_taken(store: LimitStore, *claims: Claim) -> bool:
+    return await taken(store, *claims) is not None
+
+
+async def test_closing_finishes_what_was_left_under_way(stores: Stores) -> None:
+    claim = Claim("t:1", quota=5, max_parallel=1)
+    store = await stores.worker()
+    store.give_back(await store.acquire((claim,)))
+    await store.close()
+    other = await stores.worker()
+    got = await other.acquire((claim,))
+    assert got.remaining == (5, 4, 0.0)

@@ -1,0 +1,177 @@
+"""Heads that go to the client: the upstream's with our few additions, or a refusal's."""
+
+from __future__ import annotations
+
+import json
+import re
+from uuid import UUID
+
+import pytest
+
+from proxy import errors
+from proxy.downstream import RawHeaders
+from proxy.exchange import Exchange
+from proxy.headers import value_of
+from proxy.limits.store import Claim, Exhausted, Remaining, Reservation
+from proxy.providers.provider import ANTHROPIC, OPENAI
+from proxy.responses import interim_headers, limit_refusal, refusal, response_head
+from proxy.upstream.connection import UpstreamHead
+from proxy.usage.meter import meter_for
+from tests.proxy.rows import a_grant, a_request
+
+UNLIMITED = Reservation((), None, None)
+EVENTS: RawHeaders = [(b"Content-Type", b"text/event-stream")]
+
+
+@pytest.fixture
+async def exchange() -> Exchange:
+    """An exchange belongs to the task that runs it."""
+    return Exchange(a_request())
+
+
+def ours(headers: RawHeaders) -> list[bytes]:
+    return [name for name, _ in headers]
+
+
+async def test_the_upstreams_head_gains_two_lines(exchange: Exchange) -> None:
+    fields = [
+        (b"X-One", b"1"),
+        (b"Content-Length", b"5"),
+        (b"x-one", b"2"),
+        (b"Set-Cookie", b"a=b"),
+    ]
+    upstream = UpstreamHead(201, b"Made Up", fields, 5)
+    head = response_head(exchange, upstream, meter_for([], asked_for_usage=False), UNLIMITED)
+    assert (head.status, head.reason, head.content_length) == (201, b"Made Up", 5)
+    assert head.headers[:3] == fields[:3]
+    assert ours(head.headers[3:]) == [b"x-llm-proxy-request-id", b"server-timing"]
+    assert UUID(head.headers[3][1].decode()) == exchange.id
+    assert re.fullmatch(rb"upstream;dur=\d+\.\d, proxy;dur=\d+\.\d", head.headers[4][1])
+
+
+@pytest.mark.parametrize("asked", [False, True])
+async def test_a_length_that_withholding_would_change_is_not_announced(
+    exchange: Exchange, asked: bool
+) -> None:
+    upstream = UpstreamHead(200, b"OK", [*EVENTS, (b"Content-LENGTH", b"9")], 9)
+    meter = meter_for(upstream.headers, asked_for_usage=asked)
+    head = response_head(exchange, upstream, meter, UNLIMITED)
+    assert head.content_length == (None if asked else 9)
+    assert (value_of(head.headers, b"content-length") is None) is asked
+
+
+@pytest.mark.parametrize("sends_its_own", [False, True])
+async def test_rate_limits_are_told_where_the_upstream_does_not(
+    exchange: Exchange, sends_its_own: bool
+) -> None:
+    own = [(b"X-RateLimit-Limit-Requests", b"500")] if sends_its_own else []
+    reservation = Reservation((Claim("t:1"),), None, Remaining(60, 59, 1.23))
+    upstream = UpstreamHead(200, b"OK", own, 0)
+    head = response_head(exchange, upstream, meter_for([], asked_for_usage=False), reservation)
+    assert value_of(head.headers, b"x-ratelimit-limit-requests") == (
+        b"500" if sends_its_own else b"60"
+    )
+    remaining = value_of(head.headers, b"x-ratelimit-remaining-requests")
+    reset = value_of(head.headers, b"x-ratelimit-reset-requests")
+    assert (remaining, reset) == ((None, None) if sends_its_own else (b"59", b"1.2s"))
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "told"),
+    [
+        (("https://a.example",), "https://a.example", True),
+        (("https://a.example",), "https://b.example", False),
+        (("https://a.example",), None, False),
+        (None, "https://a.example", False),
+    ],
+)
+async def test_cors_fields_are_for_listed_origins(
+    origins: tuple[str, ...] | None, origin: str | None, told: bool
+) -> None:
+    fields = () if origin is None else (f"origin: {origin}",)
+    exchange = Exchange(a_request("GET", "/v1/models", *fields))
+    exchange.grant = a_grant(allowed_origins=origins)
+    upstream = UpstreamHead(200, b"OK", [], 0)
+    head = response_head(exchange, upstream, meter_for([], asked_for_usage=False), UNLIMITED)
+    allowed = value_of(head.headers, b"access-control-allow-origin")
+    assert allowed == (origin.encode() if told and origin else None)
+    assert (value_of(head.headers, b"vary") == b"Origin") is told
+
+
+async def test_interim_fields_are_clean_and_gain_nothing() -> None:
+    fields = [(b"Link", b"</a>"), (b"Connection", b"x-b"), (b"X-B", b"1"), (b"Set-Cookie", b"a")]
+    assert interim_headers(UpstreamHead(103, b"", fields, None)) == [(b"Link", b"</a>")]
+
+
+@pytest.mark.parametrize(
+    ("refused", "present", "absent"),
+    [
+        (
+            errors.MissingToken("m"),
+            {b"www-authenticate": b"Bearer", b"x-should-retry": b"false"},
+            [b"retry-after"],
+        ),
+        (
+            errors.MethodNotAllowed("m", headers=((b"allow", b"GET"),)),
+            {b"allow": b"GET", b"x-should-retry": b"false"},
+            [b"www-authenticate"],
+        ),
+        (errors.Overloaded("m", retry_after=0.2), {b"retry-after": b"1"}, [b"x-should-retry"]),
+        (errors.NoUpstreamKey("m", retry_after=59.5), {b"retry-after": b"60"}, [b"x-should-retry"]),
+        (errors.UpstreamTimeout("m"), {}, [b"retry-after", b"x-should-retry"]),
+    ],
+)
+async def test_what_a_refusal_tells_beside_its_body(
+    exchange: Exchange, refused: errors.Refusal, present: dict[bytes, bytes], absent: list[bytes]
+) -> None:
+    head, content = refusal(exchange, OPENAI, refused)
+    assert head.status == refused.status
+    assert head.reason
+    assert head.content_length == len(content)
+    assert value_of(head.headers, b"content-length") == b"%d" % len(content)
+    assert {name: value_of(head.headers, name) for name in present} == present
+    assert [name for name in absent if value_of(head.headers, name) is not None] == []
+    assert value_of(head.headers, b"x-llm-proxy-request-id") == str(exchange.id).encode()
+    assert value_of(head.headers, b"x-llm-proxy-error") == refused.code.encode()
+
+
+async def test_a_refusal_has_its_providers_shape(exchange: Exchange) -> None:
+    bodies = [
+        json.loads(refusal(exchange, provider, errors.TokenExpired("Too late."))[1])
+        for provider in (OPENAI, ANTHROPIC)
+    ]
+    assert [set(body) for body in bodies] == [{"error"}, {"type", "error"}]
+    assert {body["error"]["code"] for body in bodies} == {"token_expired"}
+
+
+@pytest.mark.parametrize(
+    ("exhausted", "kind", "retry_after", "says"),
+    [
+        (
+            Exhausted("quota", "t:1", None, Remaining(5, 0, 0)),
+            errors.QuotaExceeded,
+            None,
+            "All requests of this token",
+        ),
+        (
+            Exhausted("rate", "t:1", 1.5, Remaining(60, 0, 30)),
+            errors.RateLimitExceeded,
+            1.5,
+            "The token's limit of requests per minute",
+        ),
+        (
+            Exhausted("parallel", "p:1", None, Remaining(2, 0, 0)),
+            errors.RateLimitExceeded,
+            1.0,
+            "The project's limit of parallel requests",
+        ),
+    ],
+)
+def test_what_a_client_is_told_about_its_limits(
+    exhausted: Exhausted, kind: type[errors.Refusal], retry_after: float | None, says: str
+) -> None:
+    refused = limit_refusal(exhausted)
+    assert type(refused) is kind
+    assert refused.retry_after == retry_after
+    assert refused.message.startswith(says)
+    assert value_of(list(refused.headers), b"x-ratelimit-remaining-requests") == b"0"

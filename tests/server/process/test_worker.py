@@ -1,0 +1,54 @@
+"""One worker's end: an answer is over when its client has all of it."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Final
+
+from app import create_app
+from config import Database, load
+from proxy.downstream import ResponseHead
+from server.http.downstream import SanicDownstream
+from server.process.worker import Worker
+from tests.fixtures.database import database_url
+from tests.fixtures.service import GIVEN
+from tests.server.door import ScriptedPlane
+
+#: More than both kernels' buffers take here, and less than what a handler would wait for.
+_SIZE: Final = 60_000
+_BUFFER: Final = 4096
+
+
+async def test_a_drain_waits_for_a_slow_reader(sqlite_database: Database, tmp_path: Path) -> None:
+    handled = asyncio.Event()
+
+    async def handle(downstream: SanicDownstream) -> None:
+        downstream.start(ResponseHead(200, b"OK", [], _SIZE))
+        await downstream.finish(b"x" * _SIZE)
+        handled.set()
+
+    own = {"DATABASE_URL": database_url(sqlite_database), "DATA_DIR": str(tmp_path / "data")}
+    app = create_app(settings=load(GIVEN | own, None))
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
+        # Accepted sockets inherit it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        client.setblocking(False)
+        worker, ready = Worker(app, listener, drain_seconds=60), asyncio.Event()
+        serving = asyncio.create_task(worker.serve(ready))
+        await ready.wait()
+        app.ctx.data_plane = ScriptedPlane(handle)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, listener.getsockname())
+        await loop.sock_sendall(client, b"GET /v1/models HTTP/1.1\r\nHost: proxy\r\n\r\n")
+        await handled.wait()
+
+        worker.stop()
+        ended, _ = await asyncio.wait((serving,), timeout=0.5)
+        assert not ended
+
+        got = b""
+        while not got.endswith(b"x" * 100) or len(got) < _SIZE:
+            got += await loop.sock_recv(client, 65536)
+        await serving
+    assert len(got.partition(b"\r\n\r\n")[2]) == _SIZE
