@@ -189,7 +189,7 @@ def _listens_at(settings: Settings) -> Database | None:
     return settings.database_listen or (None if settings.database.pgbouncer else settings.database)
 
 
-class _Books:
+class _ModelGrantSource:
     """Where the grant cache reads: the models."""
 
     def __init__(self, ring: KeyRing) -> None:
@@ -243,7 +243,9 @@ class _Parts:
         self._file = GenerationFile(settings.data_dir / "generation")
         generation.configure(self._file)
         admissions.configure(NodeFiles(settings.data_dir))
-        self._grants = Grants(_Books(self._ring), self._file.read, self._providers, self._upstreams)
+        self._grants = Grants(
+            _ModelGrantSource(self._ring), self._file.read, self._providers, self._upstreams
+        )
         self._journal = Journal(settings.data_dir / "journal")
         self._drain = Drain(self._journal)
         self._watch = DatabaseWatch(

@@ -1,8 +1,8 @@
-"""Invalidation: one number that moves whenever anything a worker may have cached changes.
+"""Cache invalidation: a number, the generation, that grows with every change that may be cached.
 
-`bump` moves it in the database, in the same transaction as the change; `GenerationFile` is its
-node-local echo, a few mapped bytes that every worker reads at every request. Other machines hear
-of it through the database. Nothing here knows what is cached, or where.
+`bump` increments it in the database, in the transaction of the change; `GenerationFile` echoes that
+on the machine, in a few mapped bytes that every worker reads at every request. Other machines learn
+of it from the database. Nothing here knows what is cached, or where.
 """
 
 import fcntl
@@ -23,15 +23,15 @@ NOTIFY_CHANNEL: Final = "llm_proxy_generation"
 
 ChangeKind: TypeAlias = Literal["project", "token"]
 
-#: How many changes are kept. A reader further behind is told to drop everything.
+#: How many changes are kept. A reader that is further behind must drop everything.
 KEPT_CHANGES: Final = 10_000
 _PRUNE_EVERY: Final = 256
 _BYTES: Final = 8
 
 
 class Generation(Model):
-    """One row. Its lock makes commits of mutations wait for each other, so that the numbers
-    become visible in order."""
+    """One row. Its lock serialises the commits of mutations, so that numbers become visible in
+    order."""
 
     id = fields.SmallIntField(primary_key=True, generated=False)
     value = fields.BigIntField(default=0)
@@ -41,7 +41,7 @@ class Generation(Model):
 
 
 class Change(Model):
-    """What moved the generation to `id`."""
+    """Which project or token the change with generation `id` was about."""
 
     id = fields.BigIntField(primary_key=True, generated=False)
     kind = fields.CharField(max_length=16)
@@ -78,7 +78,7 @@ class GenerationFile:
         return self._view[0]
 
     def tick(self) -> None:
-        """Tell every process that maps this file to look again."""
+        """Tell every process that maps this file that the generation moved."""
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
             self._view[0] = (self._view[0] + 1) & 0xFFFF_FFFF_FFFF_FFFF
@@ -96,15 +96,15 @@ _file: GenerationFile | None = None
 
 
 def configure(file: GenerationFile | None) -> None:
-    """Name the file that this process ticks after its mutations; None for none (tests)."""
+    """Set the file that this process ticks after its mutations; None for none (tests)."""
     global _file  # noqa: PLW0603  (wiring: set once, before the first mutation)
     _file = file
 
 
 async def bump(kind: ChangeKind, target_id: UUID) -> None:
-    """Move the generation because of `target_id`. Last step of a mutation, in its transaction.
+    """Increment the generation because of `target_id`: the last step of a mutation's transaction.
 
-    Last, because it holds the one row that all mutations lock.
+    Last, because from here on it holds the row that all mutations lock.
     """
     value = await _advance()
     await Change.create(id=value, kind=kind, target_id=target_id, at=datetime.now(UTC))
@@ -137,9 +137,10 @@ async def current() -> int:
 
 @for_requests
 async def changes_since(generation: int) -> list[ChangeRecord] | None:
-    """Changes after `generation`, oldest first; None when it is too old: drop everything.
+    """Changes after `generation`, oldest first; None where the caller must drop everything.
 
-    None, too, for a generation that the database has not reached: it was restored or replaced.
+    That is where `generation` is older than the changes that are kept, or newer than the database,
+    which then was restored or replaced.
     """
     rows = await Change.filter(id__gt=generation).order_by("id").limit(KEPT_CHANGES + 1)
     if not rows:

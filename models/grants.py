@@ -1,6 +1,6 @@
-"""What one secret may do, read whole: the data plane calls this on a cache miss, once per secret.
+"""What a secret may do, read in one go: the data plane loads this on a cache miss.
 
-The values are frozen, so a worker can keep them until the generation moves.
+The values are frozen, so a worker can cache them until the generation moves.
 """
 
 import json
@@ -29,7 +29,7 @@ class KeyMaterial(msgspec.Struct, frozen=True):
     secret: str
     weight: int
     bound_to: str | None
-    """Where it may be sent, see `models.bindings`."""
+    """Where it may be sent (`models.bindings`)."""
 
     def __repr__(self) -> str:
         # The default would print the key into whatever log a grant ends up in.
@@ -39,20 +39,18 @@ class KeyMaterial(msgspec.Struct, frozen=True):
 class GrantRecord(msgspec.Struct, frozen=True):
     """Everything the data plane needs to decide about one secret.
 
-    Times are Unix seconds. Refusals are the data plane's to decide: revoked and expired tokens and
-    inactive projects are in here too, so that the client can be told why.
+    Times are Unix seconds. Revoked and expired tokens and inactive projects have records, too: the
+    data plane decides, and can tell the client why.
     """
 
     token_id: UUID
-    token_hint: str
     expires_at: float | None
     revoked_at: float | None
-    #: When this very secret ends, which for the old one of a rotation is before its token does.
+    #: When this secret ends; after a rotation the old one ends before its token does.
     secret_expires_at: float | None
     max_requests: int | None
     quota_epoch: int
     quota_base: int
-    request_count: int
     requests_per_minute: int | None
     max_parallel_requests: int | None
     allowed_models: tuple[str, ...] | None
@@ -70,25 +68,26 @@ class GrantRecord(msgspec.Struct, frozen=True):
     allowed_origins: tuple[str, ...] | None
     #: What happens to requests whose usage cannot be metered.
     unmetered: Literal["allow", "refuse"]
-    #: Active keys only, in a steady order; empty when there is none.
+    #: Active keys only, ordered by id.
     keys: tuple[KeyMaterial, ...]
 
 
 @for_requests
 async def load_grants(digests: Sequence[str], ring: KeyRing) -> dict[str, GrantRecord | ModelError]:
-    """What the secrets with these digests may do; those that no token has are missing.
+    """Records by digest; digests that no token has are missing.
 
-    Four queries at most, however many they are. One whose keys cannot be decrypted has
-    UnknownEncryptionKey or CorruptCiphertext in place of a record: the others can do nothing
-    for it. Read the generation before calling: what changes meanwhile then invalidates the answer.
+    At most four queries for any number of digests. Where a project's keys cannot be decrypted, its
+    tokens have UnknownEncryptionKey or CorruptCiphertext in place of a record. Read the generation
+    before calling, so that a change made meanwhile invalidates the result.
     Raises DatabaseUnavailable.
     """
     if len(digests) > 1:
-        # Most of many are made up, which this finds out without building a long statement.
+        # Where many come at once most are made up: this drops them with one short statement.
         digests = await _known(digests)
     if not digests:
         return {}
-    # First, since one that is carried out meanwhile is in the rows then.
+    # Before the rows are read: a revocation that is written into its row meanwhile is in one of
+    # the two then.
     waiting = await revocations.waiting()
     secrets = await TokenSecret.filter(digest__in=digests).select_related("token__project")
     if not secrets:
@@ -139,21 +138,19 @@ def _record(
     ring: KeyRing,
 ) -> GrantRecord:
     token: Token = secret.token
-    # As it was when its keys were read: a key and an address of two moments do not go together.
+    # The project as it was when its keys were read: a new key must not go to the old address.
     project: Project = keys[0].project if keys else token.project
     if token.id in waiting:
         token.revoked_at = token.revoked_at or waiting[token.id].at
     project.is_active = project.is_active and project.id not in waiting
     return GrantRecord(
         token_id=token.id,
-        token_hint=token.hint,
         expires_at=_unix(token.expires_at),
         revoked_at=_unix(token.revoked_at),
         secret_expires_at=_unix(secret.expires_at),
         max_requests=token.max_requests,
         quota_epoch=token.quota_epoch,
         quota_base=token.quota_base,
-        request_count=token.request_count,
         requests_per_minute=token.requests_per_minute,
         max_parallel_requests=token.max_parallel_requests,
         allowed_models=_frozen(token.allowed_models),
@@ -179,9 +176,9 @@ def _record(
 
 @for_requests
 async def is_cut_off(token_id: UUID) -> bool:
-    """Whether the token was revoked or its project switched off: what runs with it must end.
+    """Whether the token was revoked or its project deactivated, so that its streams must end.
 
-    Expiry and rotation are neither. Raises DatabaseUnavailable.
+    Expiry and rotation end no running stream. Raises DatabaseUnavailable.
     """
     waiting = await revocations.waiting()
     token = await Token.get_or_none(id=token_id).select_related("project")

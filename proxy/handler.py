@@ -344,7 +344,7 @@ class DataPlane:
         while True:
             if await self._end_those_revoked(subjects):
                 return
-            # The news came and nobody could say more: it must not be lost.
+            # Database unreachable: retry until the revocation is confirmed.
             await asyncio.sleep(_ASK_AGAIN_S)
 
     async def _end_those_revoked(self, subjects: set[UUID]) -> bool:

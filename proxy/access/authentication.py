@@ -1,4 +1,4 @@
-"""Whose request this is: from the credential that the client presents to its grant."""
+"""Authentication: from the credential that the client presents to its grant."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def authenticate(headers: RawHeaders, grants: Grants) -> tuple[Grant, str]
 
 
 def check_alive(grant: Grant) -> None:
-    """Refuse a token or a project that was switched off, or whose time is over."""
+    """Refuse a revoked or expired token, and one whose project is inactive or deleted."""
     record = grant.record
     if record.revoked_at is not None:
         raise errors.TokenRevoked("The token has been revoked.")

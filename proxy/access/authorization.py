@@ -1,4 +1,4 @@
-"""Whether this request is let in: address, origin, endpoint and method, model; and where to."""
+"""Authorization: address, origin, endpoint and method, model; and the upstream and key to use."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def _check_address(grant: Grant, client_ip: str) -> None:
 
 
 def check_origin(grant: Grant, head: RequestHead) -> str | None:
-    """The browser origin that asks, where the project lists origins and this one is on it.
+    """The request's `Origin`, where the project lists origins. Raises OriginNotAllowed.
 
-    Requests without an `Origin` are not a browser's, and nobody else is bound by it.
+    None without an `Origin` field: only browsers send it, so only they are restricted by the list.
     """
     if grant.origins is None:
         return None
@@ -90,8 +90,8 @@ def check_model(grant: Grant, model: str) -> None:
 def upstream_of(grant: Grant) -> tuple[Address, tuple[bytes, bytes]]:
     """Where the request goes, and the field with the key for it.
 
-    Raises UpstreamUnreachable where UPSTREAM_ORIGINS does not list that place, NoUpstreamKey where
-    no active key was entered for it. Neither says where it is: that is the operator's to know.
+    Raises UpstreamUnreachable where UPSTREAM_ORIGINS does not list it, NoUpstreamKey where no
+    active key was entered for it. Neither message names the address: clients must not learn it.
     """
     if not grant.is_allowed:
         raise errors.UpstreamUnreachable(

@@ -1,7 +1,7 @@
-"""CORS preflights: browsers ask before they send a token, so they are answered without one.
+"""CORS preflights: browsers send them without a token, so they are answered without one.
 
-Which project is meant cannot be known by then; an origin that any active project allows is let
-ask. The request that follows is held against its own project's list.
+The project cannot be known by then, so an origin that any active project allows gets a yes. The
+request that follows is checked against its own project's list.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_AGE = b"600"
 
 
 def is_preflight(head: RequestHead) -> bool:
-    """Whether a browser asks if it may (https://fetch.spec.whatwg.org/#cors-preflight-request)."""
+    """Whether this is a preflight (https://fetch.spec.whatwg.org/#cors-preflight-request)."""
     return (
         head.method == "OPTIONS"
         and value_of(head.headers, b"origin") is not None
@@ -28,7 +28,7 @@ def is_preflight(head: RequestHead) -> bool:
 
 
 class Origins:
-    """All origins that some active project allows, read again when anything has changed."""
+    """All origins that some active project allows, reloaded when anything has changed."""
 
     def __init__(self, load: Callable[[], Awaitable[list[str]]], tick: Callable[[], int]) -> None:
         self._load = load
@@ -41,7 +41,7 @@ class Origins:
         """Whether the origin is on some project's list."""
         now = asyncio.get_running_loop().time()
         tick = self._tick()
-        # Other machines' changes do not move our tick: they arrive with the next second.
+        # Changes made on other machines do not move this machine's tick: reload once a second.
         if tick != self._seen or now - self._read_at > 1.0:
             try:
                 entries = await self._load()
@@ -55,7 +55,7 @@ class Origins:
 
 
 async def answer(head: RequestHead, origins: Origins, request_id: bytes) -> ResponseHead:
-    """204 with leave to go on. Raises OriginNotAllowed."""
+    """The 204 that lets the browser send its request. Raises OriginNotAllowed."""
     origin = value_of(head.headers, b"origin") or b""
     if not await origins.allow(origin.decode("latin-1")):
         raise errors.OriginNotAllowed("No project allows this origin.")

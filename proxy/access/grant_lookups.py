@@ -1,7 +1,7 @@
-"""Look-ups of secrets that are not cached, put to the database many at a time.
+"""Look-ups of secrets that are not cached, many in one query.
 
-Anybody can make up tokens that are well formed. A query for each would have honest new tokens wait
-behind thousands of them; together, some two hundred cost little more than one.
+Anyone can make up well-formed tokens. With a query for each, a valid new token would wait behind
+thousands of them; one query for two hundred costs little more than one for a single digest.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ T = TypeVar("T")
 #: Digests in one query, and queries under way.
 _BATCH: Final = 200
 _AT_ONCE: Final = 2
-#: Requests that wait for an answer; more come only where the database is slower than they are.
+#: Digests that wait for a result; more only come where the database is slower than requests.
 _WAITING_MAX: Final = 5_000
 
 
 class Lookups(Generic[T]):
-    """`load` says what some digests lead to: nothing where one is missing, or an error of its own.
+    """Batches calls of `load`, which returns a value or an error by digest; None for a missing one.
 
-    What it raises goes to all that asked.
+    What `load` raises itself is raised to every caller whose digest was in the batch.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Lookups(Generic[T]):
         self._running: set[asyncio.Task[None]] = set()
 
     async def find(self, digest: str) -> T | None:
-        """What `load` says of it. Raises DatabaseUnavailable where too many wait already."""
+        """The result for one digest. Raises DatabaseUnavailable where too many wait already."""
         future = self._waiting.get(digest)
         if future is None:
             if len(self._waiting) >= _WAITING_MAX:
@@ -46,7 +46,7 @@ class Lookups(Generic[T]):
             self._waiting[digest] = future
             self._queue.append(digest)
             if len(self._running) < _AT_ONCE:
-                # A task of its own: the client that asked may leave while others wait for it.
+                # A task of its own: the client that asked first may leave while others wait.
                 self._running.add(asyncio.get_running_loop().create_task(self._work()))
         return await asyncio.shield(future)
 
@@ -55,13 +55,14 @@ class Lookups(Generic[T]):
             batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
             try:
                 found = await self._load(batch)
-            except Exception as exc:  # noqa: BLE001  (those who wait must learn of it)
+            except Exception as exc:  # noqa: BLE001  (raised to those who wait)
                 for digest in batch:
                     self._answer(digest, exc)
             else:
                 for digest in batch:
                     self._answer(digest, found.get(digest))
-        # In the step that found nothing more to do: whoever asks next must not rely on it.
+        # Without an await after the queue was found empty: else the next `find` could count on a
+        # task that is about to end.
         if (task := asyncio.current_task()) is not None:
             self._running.discard(task)
 

@@ -1,8 +1,8 @@
-"""Grants in memory: what each secret may do, read once and dropped the moment it changes.
+"""The grant cache: what each secret may do, read once and dropped as soon as it changes.
 
 A request costs a dictionary look-up and one comparison with the generation. When that has moved,
 the changes are read and exactly the grants that they touch are dropped. While the database is
-away, what is cached keeps working and what is not is refused.
+away, cached grants keep working and secrets that are not cached are refused.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _REFRESH_TIMEOUT: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A `GrantRecord` with everything worked out that does not change from request to request."""
+    """A `GrantRecord` and everything derived from it that is the same for each request."""
 
     record: GrantRecord
     provider: Provider | None
@@ -67,7 +67,7 @@ class Grant:
     def of(
         cls, record: GrantRecord, providers: Mapping[str, Provider], upstreams: Upstreams
     ) -> Grant:
-        """Work out a record's consequences."""
+        """Derive a grant from what the database says. Raises ValueError for a bad base URL."""
         provider = providers.get(record.provider)
         place = record.provider, record.base_url
         key = choose(
@@ -114,15 +114,15 @@ def _claims(record: GrantRecord) -> tuple[Claim, ...]:
     )
 
 
-class Books(Protocol):
-    """Where grants and their changes are read; `models` in life."""
+class GrantSource(Protocol):
+    """Where grants and their changes are read: the database, through `models`."""
 
     async def load(self, digests: list[str]) -> Mapping[str, GrantRecord | ModelError]:
-        """The records of secrets' digests, or why one cannot be read; no token has the others."""
+        """Records by digest, or why one cannot be read; digests that no token has are missing."""
         ...
 
     async def is_cut_off(self, token_id: UUID) -> bool:
-        """Whether it was revoked, or its project switched off."""
+        """Whether the token was revoked or its project deactivated."""
         ...
 
     async def generation(self) -> int:
@@ -130,39 +130,39 @@ class Books(Protocol):
         ...
 
     async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
-        """Changes after it; None when everything must be dropped."""
+        """Changes after `generation`; None where that is too old and everything must be dropped."""
         ...
 
 
 class Grants:
-    """The cache. `tick` is the node-local echo of the generation (`GenerationFile.read`)."""
+    """The cache. `tick` reads the node-local echo of the generation (`GenerationFile.read`)."""
 
     def __init__(
         self,
-        books: Books,
+        source: GrantSource,
         tick: Callable[[], int],
         providers: Mapping[str, Provider],
         upstreams: Upstreams,
     ) -> None:
-        self._books = books
+        self._source = source
         self._tick = tick
         self._providers = providers
         self._upstreams = upstreams
         self._grants: dict[str, Grant] = {}
         self._by_subject: dict[UUID, set[str]] = {}
-        #: Digests that no token has, as of the last change, for clients that try again and again.
+        #: Digests that no token had at the last change, for clients that try again and again.
         self._unknown: dict[str, None] = {}
         self._lookups = Lookups(self._load)
         self._refreshing = asyncio.Lock()
         self._seen_tick = -1
         self._generation = -1
-        #: Counts refreshes, so that a load under way during one is not kept.
+        #: Moves with each invalidation: what was being loaded during one may be out of date.
         self._epoch = 0
         self._retry_at = 0.0
         self._watcher: asyncio.Task[None] | None = None
-        self._told = asyncio.Event()
-        self._announcing: set[asyncio.Task[None]] = set()
-        self._asked: set[asyncio.Task[Any]] = set()
+        self._hint = asyncio.Event()
+        self._notifying: set[asyncio.Task[None]] = set()
+        self._queries: set[asyncio.Task[Any]] = set()
         self.on_change: Callable[[set[UUID]], Coroutine[Any, Any, None]] | None = None
         self.database_answers: bool | None = None
         """None until the database was asked for the first time."""
@@ -177,12 +177,12 @@ class Grants:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
         self._lookups.close()
-        for task in (*self._asked, *self._announcing):
+        for task in (*self._queries, *self._notifying):
             task.cancel()
 
     def look_again(self) -> None:
-        """Somebody says that the generation moved: ask the database now."""
-        self._told.set()
+        """Poll the database now: a notification says that the generation moved."""
+        self._hint.set()
 
     async def find(self, digest: str) -> Grant | None:
         """The grant of a secret's digest, None where no token has it.
@@ -199,29 +199,29 @@ class Grants:
         return await self._lookups.find(digest)
 
     async def is_cut_off(self, token_id: UUID) -> bool:
-        """Whether a token's running streams must end; asked of the database.
+        """Whether a token's running streams must end, as the database says now.
 
         Raises models.errors.DatabaseUnavailable.
         """
-        return await self._answer(self._books.is_cut_off(token_id), _LOAD_TIMEOUT)
+        return await self._query(self._source.is_cut_off(token_id), _LOAD_TIMEOUT)
 
     async def _load(self, digests: list[str]) -> dict[str, Grant | Exception]:
         while True:
             if self.database_answers is False:
-                # The watcher finds out when it is back; a queue of questions would not help it.
+                # The watcher notices when it is back; more queries would only wait in a queue.
                 raise model_errors.DatabaseUnavailable("The database is away.")
             epoch = self._epoch
-            records = await self._answer(self._books.load(digests), _LOAD_TIMEOUT)
+            records = await self._query(self._source.load(digests), _LOAD_TIMEOUT)
             self.database_answers = True
-            # Where something changed meanwhile, requests that came after the change wait for
-            # this answer, too.
+            # Load again where something changed meanwhile: requests that came after the change
+            # wait for this result, too, and must not get what held before it.
             if epoch == self._epoch:
                 found: dict[str, Grant | Exception] = {}
                 for digest in digests:
-                    self._take(digest, records.get(digest), found)
+                    self._remember(digest, records.get(digest), found)
                 return found
 
-    def _take(
+    def _remember(
         self,
         digest: str,
         record: GrantRecord | Exception | None,
@@ -237,7 +237,7 @@ class Grants:
             try:
                 grant = Grant.of(record, self._providers, self._upstreams)
             except ValueError as exc:
-                # A base URL that was stored by other means: one token's trouble is not the others'.
+                # A base URL that was stored by other means: it fails this token alone.
                 found[digest] = exc
             else:
                 found[digest] = grant
@@ -259,59 +259,59 @@ class Grants:
                 del self._by_subject[subject]
 
     async def _catch_up(self) -> None:
-        """Read what has changed, once for all requests that noticed."""
+        """Apply what has changed, once for all requests that saw the tick move."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._retry_at:
             return
         async with self._refreshing:
             tick = self._tick()
             if tick == self._seen_tick or loop.time() < self._retry_at:
-                # Somebody asked while we waited for our turn, in vain perhaps.
+                # Another request tried while this one waited for the lock, perhaps in vain.
                 return
             try:
                 await self._apply_changes()
             except model_errors.DatabaseUnavailable:
-                # What is cached keeps working; changes arrive with the reconnection.
+                # Cached grants keep working; changes are applied after the reconnection.
                 self._note_outage()
                 return
             self._seen_tick = tick
 
     def _note_outage(self) -> None:
-        # What is created while we cannot hear of it must not be refused as unknown.
+        # A token created during the outage must not be refused as unknown.
         self._unknown.clear()
         self._retry_at = asyncio.get_running_loop().time() + _RETRY_AFTER_OUTAGE
         if self.database_answers is not None:
             self.database_answers = False
 
-    async def _answer(self, question: Coroutine[Any, Any, T], within: float) -> T:
-        """What the database says. Raises DatabaseUnavailable.
+    async def _query(self, query: Coroutine[Any, Any, T], within: float) -> T:
+        """The query's result. Raises DatabaseUnavailable, also after `within` seconds.
 
-        A question that takes too long is left alone rather than cancelled: asyncpg does not let
-        go of one before the server has heard of it, and a silent server does not.
+        A query that takes too long is abandoned, not cancelled: asyncpg waits until the server
+        has confirmed a cancellation, which a silent server never does.
         """
-        asked = asyncio.get_running_loop().create_task(question)
-        self._asked.add(asked)
-        asked.add_done_callback(self._retire)
-        if not await Patience(within).done(asked):
+        running = asyncio.get_running_loop().create_task(query)
+        self._queries.add(running)
+        running.add_done_callback(self._end_query)
+        if not await Patience(within).done(running):
             raise model_errors.DatabaseUnavailable("The database does not answer in time.")
-        return asked.result()
+        return running.result()
 
-    def _retire(self, asked: asyncio.Task[Any]) -> None:
-        self._asked.discard(asked)
-        if not asked.cancelled():
-            # Read, so that asyncio does not report an error that nobody waits for any more.
-            asked.exception()
+    def _end_query(self, query: asyncio.Task[Any]) -> None:
+        self._queries.discard(query)
+        if not query.cancelled():
+            # Retrieve it, else asyncio logs the error of an abandoned query as never retrieved.
+            query.exception()
 
     async def _apply_changes(self) -> None:
         if self._generation < 0:
-            self._generation = await self._answer(self._books.generation(), _REFRESH_TIMEOUT)
+            self._generation = await self._query(self._source.generation(), _REFRESH_TIMEOUT)
             self._forget(set(self._by_subject))
             self.database_answers = True
             return
-        changes = await self._answer(self._books.changes_since(self._generation), _REFRESH_TIMEOUT)
+        changes = await self._query(self._source.changes_since(self._generation), _REFRESH_TIMEOUT)
         self.database_answers = True
         if changes is None:
-            generation = await self._answer(self._books.generation(), _REFRESH_TIMEOUT)
+            generation = await self._query(self._source.generation(), _REFRESH_TIMEOUT)
             subjects = set(self._by_subject)
         elif changes:
             generation = changes[-1].generation
@@ -321,14 +321,15 @@ class Grants:
         self._generation = generation
         self._forget(subjects)
         if self.on_change is not None:
-            # A task of its own: it asks `find`, which may wait for the very lock we hold.
+            # In a task of its own: it asks the database about each token and goes on asking
+            # during an outage, and the caller holds the lock that requests wait for.
             task = asyncio.get_running_loop().create_task(self.on_change(subjects))
-            self._announcing.add(task)
-            task.add_done_callback(self._announcing.discard)
+            self._notifying.add(task)
+            task.add_done_callback(self._notifying.discard)
 
     def _forget(self, subjects: set[UUID]) -> None:
-        """Drop what is cached of them, and what they may have become: any change may be a token's
-        that was unknown."""
+        """Drop the grants of these tokens and projects, and every digest known as unknown: any
+        change may be the creation of its token."""
         self._epoch += 1
         self._unknown.clear()
         for subject in subjects:
@@ -336,20 +337,20 @@ class Grants:
                 self._drop(digest)
 
     async def _watch(self) -> None:
-        """Notice changes that no request asks about: running streams must end, too."""
+        """Look for changes while no request comes: running streams of a revoked token must end."""
         loop = asyncio.get_running_loop()
         next_poll = 0.0
         while True:
             if self._tick() != self._seen_tick:
                 await self._catch_up()
-            if self._told.is_set() or loop.time() >= next_poll:
-                self._told.clear()
+            if self._hint.is_set() or loop.time() >= next_poll:
+                self._hint.clear()
                 await self._poll()
                 next_poll = loop.time() + POLL_INTERVAL
             # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_INTERVAL):
-                    await self._told.wait()
+                    await self._hint.wait()
 
     async def _poll(self) -> None:
         async with self._refreshing:

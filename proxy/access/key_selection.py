@@ -1,7 +1,7 @@
-"""Which of a project's upstream keys a token uses: weighted, and steady per token.
+"""Which of a project's upstream keys a token uses: weighted, and always the same one for a token.
 
-Files, batches and stored responses live in one upstream account, so a token must come back to the
-same key; with rendezvous hashing a key that comes or goes moves only its own share of tokens
+Files, batches and stored responses belong to one upstream account, so a token must keep its key;
+with rendezvous hashing, adding or removing a key moves only that key's share of the tokens
 (Thaler and Ravishankar 1998; weights as in Schindelhauer and Schomaker 2005).
 """
 

@@ -20,10 +20,8 @@ def a_record(**changes: Any) -> GrantRecord:
     nothing: dict[str, Any] = dict.fromkeys(GrantRecord.__struct_fields__)
     known: dict[str, Any] = {
         "token_id": uuid4(),
-        "token_hint": "llmp_…0000",
         "quota_epoch": 0,
         "quota_base": 0,
-        "request_count": 0,
         "project_id": uuid4(),
         "project_is_active": True,
         "project_is_deleted": False,

@@ -80,7 +80,7 @@ def test_nothing_wrong_scheme_or_two_that_differ(
 
 
 class OneGrant:
-    """Books that know one digest, and count who asks."""
+    """A source that knows one digest, and keeps what was asked."""
 
     def __init__(self, record: GrantRecord | None = None, *, away: bool = False) -> None:
         self._record = record
@@ -104,8 +104,8 @@ class OneGrant:
         return []
 
 
-def grants(books: OneGrant) -> Grants:
-    return Grants(books, lambda: 0, BUILT_IN, UPSTREAMS)
+def grants(source: OneGrant) -> Grants:
+    return Grants(source, lambda: 0, BUILT_IN, UPSTREAMS)
 
 
 def bearer(secret: str) -> RawHeaders:
@@ -136,10 +136,10 @@ async def test_a_known_secret_leads_to_its_grant() -> None:
     ids=count(),
 )
 async def test_a_malformed_secret_is_refused_without_a_look_up(secret: str) -> None:
-    books = OneGrant(a_record())
+    source = OneGrant(a_record())
     with pytest.raises(errors.InvalidToken):
-        await authenticate(bearer(secret), grants(books))
-    assert books.asked == []
+        await authenticate(bearer(secret), grants(source))
+    assert source.asked == []
 
 
 async def test_a_secret_that_nobody_has() -> None:

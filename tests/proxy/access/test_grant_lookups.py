@@ -22,8 +22,8 @@ from tests.proxy.limits.stores import eventually
 from tests.proxy.rows import UPSTREAMS, a_record
 
 
-class Books:
-    """Books that know a few digests, count their queries, and answer when they are told to."""
+class Source:
+    """A source that knows a few digests, counts its queries, and answers once it is let."""
 
     def __init__(self, *known: str) -> None:
         self.records: dict[str, GrantRecord | ModelError] = {name: a_record() for name in known}
@@ -52,32 +52,32 @@ class Books:
         self.moved.append(ChangeRecord(len(self.moved) + 1, "token", uuid4()))
 
 
-def grants_of(books: Books) -> Grants:
-    """Their cache; each change is one tick."""
-    return Grants(books, lambda: len(books.moved), BUILT_IN, UPSTREAMS)
+def grants_of(source: Source) -> Grants:
+    """The cache over it; each change is one tick."""
+    return Grants(source, lambda: len(source.moved), BUILT_IN, UPSTREAMS)
 
 
 async def test_a_flood_of_made_up_secrets_costs_few_queries_and_delays_nobody() -> None:
-    books = Books("honest", "another", "first")
-    grants = grants_of(books)
+    source = Source("honest", "another", "first")
+    grants = grants_of(source)
     await grants.find("first")
-    books.open.clear()
+    source.open.clear()
     flood = [asyncio.create_task(grants.find(f"made-up {number}")) for number in range(3_000)]
     await asyncio.sleep(0)
     honest = [asyncio.create_task(grants.find(name)) for name in ("honest", "another")]
     await asyncio.sleep(0)
-    books.open.set()
+    source.open.set()
     assert all(grant is not None for grant in await asyncio.gather(*honest))
     assert set(await asyncio.gather(*flood)) == {None}
-    assert len(books.queries) <= 3 + 3_002 // 200 + 1
-    assert max(map(len, books.queries)) <= 200
+    assert len(source.queries) <= 3 + 3_002 // 200 + 1
+    assert max(map(len, source.queries)) <= 200
 
 
 async def test_what_waits_is_bounded_and_told_to_come_back() -> None:
-    books = Books("honest")
-    grants = grants_of(books)
+    source = Source("honest")
+    grants = grants_of(source)
     await grants.find("honest")
-    books.open.clear()
+    source.open.clear()
     flood = [asyncio.create_task(grants.find(f"made-up {number}")) for number in range(5_000)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -86,58 +86,58 @@ async def test_what_waits_is_bounded_and_told_to_come_back() -> None:
     # What is cached, and what somebody asks for already, does not wait for a place.
     assert await grants.find("honest") is not None
     repeated = asyncio.create_task(grants.find("made-up 7"))
-    books.open.set()
+    source.open.set()
     assert set(await asyncio.gather(repeated, *flood)) == {None}
-    assert len(books.queries) <= 2 + 5_000 // 200 + 2
+    assert len(source.queries) <= 2 + 5_000 // 200 + 2
 
 
 async def test_a_secret_that_is_unknown_is_asked_for_once() -> None:
-    books = Books()
-    grants = grants_of(books)
+    source = Source()
+    grants = grants_of(source)
     for _ in range(100):
         assert await grants.find("old") is None
-    assert len(books.queries) == 1
+    assert len(source.queries) == 1
     # Any change may have made it known.
-    books.change()
-    books.records["old"] = a_record()
+    source.change()
+    source.records["old"] = a_record()
     assert await grants.find("old") is not None
 
 
 async def test_what_is_remembered_as_unknown_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proxy.access.grants._UNKNOWN_MAX", 10)
-    grants = grants_of(books := Books())
+    grants = grants_of(source := Source())
     for number in range(100):
         assert await grants.find(f"made-up {number}") is None
     assert len(grants._unknown) == 10
     await grants.find("made-up 99")
-    assert len(books.queries) == 100
+    assert len(source.queries) == 100
 
 
 async def test_a_secret_made_while_it_is_looked_up_works_at_once() -> None:
     """The question was asked before the token was there, and is answered after it is."""
-    books = Books()
-    grants = grants_of(books)
+    source = Source()
+    grants = grants_of(source)
     await grants.find("another")
-    books.open.clear()
+    source.open.clear()
     asked = asyncio.create_task(grants.find("new"))
-    while len(books.queries) < 2:
+    while len(source.queries) < 2:
         await asyncio.sleep(0)
-    books.change()
-    books.records["new"] = a_record()
+    source.change()
+    source.records["new"] = a_record()
     await grants._catch_up()
     # It came after the change, and waits for the same answer.
     later = asyncio.create_task(grants.find("new"))
     await asyncio.sleep(0)
-    books.open.set()
+    source.open.set()
     assert await later is not None
     assert await asked is not None
 
 
 async def test_one_that_cannot_be_read_is_not_the_others_trouble() -> None:
-    books = Books("honest")
-    books.records["altered"] = CorruptCiphertext("altered")
-    books.records["misdirected"] = a_record(base_url="https://upstream:99999")
-    grants = grants_of(books)
+    source = Source("honest")
+    source.records["altered"] = CorruptCiphertext("altered")
+    source.records["misdirected"] = a_record(base_url="https://upstream:99999")
+    grants = grants_of(source)
     outcomes = await asyncio.gather(
         *(grants.find(name) for name in ("altered", "misdirected", "honest", "made up")),
         return_exceptions=True,
@@ -151,7 +151,7 @@ async def test_one_that_cannot_be_read_is_not_the_others_trouble() -> None:
 async def test_nothing_is_unknown_across_an_outage() -> None:
     """What is created meanwhile cannot be heard of."""
 
-    class Away(Books):
+    class Away(Source):
         away = False
 
         async def changes_since(self, generation: int) -> list[ChangeRecord]:
@@ -159,11 +159,11 @@ async def test_nothing_is_unknown_across_an_outage() -> None:
                 raise DatabaseUnavailable("away")
             return await super().changes_since(generation)
 
-    books = Away()
-    grants = grants_of(books)
+    source = Away()
+    grants = grants_of(source)
     assert await grants.find("old") is None
     await grants._poll()
-    books.away = True
+    source.away = True
     await grants._poll()
     with pytest.raises(DatabaseUnavailable):
         await grants.find("old")
@@ -173,7 +173,7 @@ async def test_nothing_is_unknown_across_an_outage() -> None:
 
 
 class Models:
-    """Books as `app` has them."""
+    """The source as `app` has it."""
 
     def __init__(self) -> None:
         self.queries = 0
