@@ -1,8 +1,8 @@
-"""A bound on waiting that a stall of this very process does not use up.
+"""A deadline that a stall of this very process does not use up.
 
-A machine that is overloaded, or was stopped, runs us late. Then a timer is long due, and comes
-before the answer that has arrived meanwhile: it would tell of a database that is silent where
-only we were.
+A machine that is overloaded, or was suspended, runs this process late. A timer is then long due and
+fires before the answer that has arrived meanwhile: the database would seem silent where only this
+process was.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Final
 _SLICES: Final = 4
 
 
-class Patience:
-    """So many seconds for one thing after another, in slices: a stall takes one at most."""
+class StallTolerantDeadline:
+    """So many seconds for one thing after another, in slices: a stall uses up one slice at most."""
 
     __slots__ = ("_left", "_slice")
 

@@ -184,9 +184,5 @@ class NoUpstreamKey(Refusal):
     status, code, type, retry = 503, "no_upstream_key", "overloaded_error", True
 
 
-class UpstreamTruncated(Exception):
-    """The upstream broke after its first byte: the client's connection must break visibly."""
-
-
 class ClientGone(Exception):
     """The client's connection is closed; there is nobody to answer."""

@@ -87,7 +87,7 @@ async def send(
     """
     method = downstream.head.method
     for fresh in (False, True):
-        connection, _ = await pool.acquire(request.address.origin, method, fresh=fresh)
+        connection = await pool.acquire(request.address.origin, method, fresh=fresh)
         upload: asyncio.Task[None] | None = None
         try:
             exchange.sent = perf_counter()

@@ -270,7 +270,7 @@ class DataPlane:
             return (not passed or downstream.write(passed)) and not meter.behind
 
         while not connection.ended:
-            if connection.waits:
+            if connection.is_waiting:
                 downstream.flush()
             await connection.pump(pass_on)
             while meter.behind:

@@ -43,7 +43,7 @@ def response_head(
         length = None
     if reservation.remaining is not None:
         headers += _rate_headers(reservation.remaining, headers)
-    _add_ours(headers, exchange)
+    _add_proxy_headers(headers, exchange)
     return ResponseHead(head.status, head.reason, headers, length)
 
 
@@ -70,7 +70,7 @@ def refusal(
         headers.append((b"x-should-retry", b"false"))
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    _add_ours(headers, exchange)
+    _add_proxy_headers(headers, exchange)
     return ResponseHead(refused.status, _REASONS[refused.status], headers, len(content)), content
 
 
@@ -99,7 +99,7 @@ def _rate_headers(remaining: Remaining, present: RawHeaders) -> RawHeaders:
     ]
 
 
-def _add_ours(headers: RawHeaders, exchange: Exchange) -> None:
+def _add_proxy_headers(headers: RawHeaders, exchange: Exchange) -> None:
     now = exchange.started or perf_counter()
     headers.append((b"x-llm-proxy-request-id", exchange.id_text))
     headers.append(

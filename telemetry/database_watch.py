@@ -20,7 +20,7 @@ from models.errors import (
     DatabaseUnavailable,
     TooManyConnections,
 )
-from proxy.deadline import Patience
+from proxy.deadline import StallTolerantDeadline
 
 DatabaseState: TypeAlias = Literal["ok", "away", "read-only", "blocked"]
 DATABASE_STATES: Final[tuple[DatabaseState, ...]] = get_args(DatabaseState)
@@ -86,7 +86,7 @@ class DatabaseWatch:
         if self._writing is None:
             self._writing = asyncio.create_task(heartbeats.beat(self._worker))
         writing = self._writing
-        if not await Patience(_PATIENCE_S).done(writing):
+        if not await StallTolerantDeadline(_PATIENCE_S).done(writing):
             return "blocked" if self._reads() else "away"
         self._writing = None
         error = writing.exception()

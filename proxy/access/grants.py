@@ -22,7 +22,7 @@ from models.grants import GrantRecord, KeyMaterial
 from proxy.access.grant_lookups import Lookups
 from proxy.access.key_selection import choose
 from proxy.access.patterns import Pattern, patterns
-from proxy.deadline import Patience
+from proxy.deadline import StallTolerantDeadline
 from proxy.limits.store import Claim
 from proxy.providers.provider import Provider
 from proxy.upstream.dialing import Address, parse_base_url
@@ -292,7 +292,7 @@ class Grants:
         running = asyncio.get_running_loop().create_task(query)
         self._queries.add(running)
         running.add_done_callback(self._end_query)
-        if not await Patience(within).done(running):
+        if not await StallTolerantDeadline(within).done(running):
             raise model_errors.DatabaseUnavailable("The database does not answer in time.")
         return running.result()
 

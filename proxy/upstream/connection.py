@@ -90,10 +90,10 @@ class UpstreamConnection(asyncio.Protocol):
         return self.transport is not None and not self.transport.is_closing() and not self._error
 
     @property
-    def silent(self) -> bool:
-        """Whether the kernel holds nothing that the loop has not come to yet.
+    def has_no_pending_input(self) -> bool:
+        """Whether the kernel holds no input that the event loop has not read yet.
 
-        On an idle connection that would be its end, or bytes that nobody asked for.
+        On an idle connection that would be the end, or bytes that answer no request.
         """
         return self._poll is None or not self._poll.poll(0)
 
@@ -130,7 +130,7 @@ class UpstreamConnection(asyncio.Protocol):
         return heads.pop(0)
 
     @property
-    def waits(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether neither body bytes nor their end are here yet."""
         return not self._response.chunks and not self._response.complete
 
@@ -187,7 +187,7 @@ class UpstreamConnection(asyncio.Protocol):
             and self.usable
         )
 
-    def rest(self, now: float) -> None:
+    def mark_idle(self, now: float) -> None:
         """Become idle, ready for another exchange."""
         self._reset()
         self._response.reset()

@@ -57,16 +57,16 @@ class Pool:
 
     async def acquire(
         self, origin: Origin, method: str, *, fresh: bool = False
-    ) -> tuple[UpstreamConnection, bool]:
-        """A connection ready for a request, and whether it has served one before."""
+    ) -> UpstreamConnection:
+        """A connection ready for a request: an idle one, or a new one where `fresh` or there is
+        none. Raises ConnectFailed or ConnectTimedOut."""
         connection = None if fresh else self._take_idle(origin)
-        reused = connection is not None
         if connection is None:
             self._make_room()
             connection = await dial(origin, self._timeouts, self._tls)
         connection.begin(method)
         self._busy[connection] = origin
-        return connection, reused
+        return connection
 
     def _make_room(self) -> None:
         """Where as many are open as descriptors are meant for, close the longest idle one."""
@@ -86,7 +86,9 @@ class Pool:
         while idle:
             connection = idle.pop()
             age = now - connection.idle_since
-            if _may_rest(connection, age) and (age < LOOK_AFTER_SECONDS or connection.silent):
+            if _may_idle(connection, age) and (
+                age < LOOK_AFTER_SECONDS or connection.has_no_pending_input
+            ):
                 return connection
             connection.close()
         return None
@@ -101,7 +103,7 @@ class Pool:
         if len(idle) >= IDLE_MAX_PER_ORIGIN:
             connection.close()
             return
-        connection.rest(asyncio.get_running_loop().time())
+        connection.mark_idle(asyncio.get_running_loop().time())
         idle.append(connection)
 
     async def _watch(self) -> None:
@@ -111,8 +113,8 @@ class Pool:
         while True:
             before = loop.time()
             await asyncio.sleep(interval)
-            # Where we come late, what arrived meanwhile was not read yet: nobody is to be judged by
-            # a stall of ours.
+            # If this task ran late, data may be unread: cap `now`, so that a loop stall cannot
+            # expire deadlines.
             now = min(loop.time(), before + 2 * interval)
             for connection in list(self._busy):
                 connection.check_deadline(now)
@@ -122,7 +124,7 @@ class Pool:
         for origin, idle in list(self._idle.items()):
             kept = []
             for connection in idle:
-                if _may_rest(connection, now - connection.idle_since):
+                if _may_idle(connection, now - connection.idle_since):
                     kept.append(connection)
                 else:
                     connection.close()
@@ -132,5 +134,5 @@ class Pool:
                 del self._idle[origin]
 
 
-def _may_rest(connection: UpstreamConnection, age: float) -> bool:
+def _may_idle(connection: UpstreamConnection, age: float) -> bool:
     return connection.usable and age < min(IDLE_SECONDS, connection.idle_timeout)

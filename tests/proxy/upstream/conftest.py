@@ -50,8 +50,7 @@ class Asking:
             self.pool.open()
 
     async def acquire(self, method: str = "GET") -> UpstreamConnection:
-        connection, _ = await self.pool.acquire(self.address.origin, method)
-        return connection
+        return await self.pool.acquire(self.address.origin, method)
 
     async def ask(
         self, fake: str = "", *, method: str = "GET", path: str = "/v1/models"

@@ -55,17 +55,19 @@ async def test_the_last_used_is_the_first_taken(asking: Asking) -> None:
 
 async def test_fresh_means_fresh(up: FakeUpstream, asking: Asking) -> None:
     await asking.get()
-    connection, reused = await asking.pool.acquire(asking.address.origin, "GET", fresh=True)
-    assert not reused
+    (idle,) = asking.pool._idle[asking.address.origin]
+    connection = await asking.pool.acquire(asking.address.origin, "GET", fresh=True)
+    assert connection is not idle
     asking.pool.release(connection)
     await up.wait_until(lambda: up.connections == 2)
 
 
 async def test_origins_do_not_share(up: FakeUpstream, asking: Asking) -> None:
     await asking.get()
+    (idle,) = asking.pool._idle[asking.address.origin]
     other = asking.address.origin._replace(host="localhost")
-    connection, reused = await asking.pool.acquire(other, "GET")
-    assert not reused
+    connection = await asking.pool.acquire(other, "GET")
+    assert connection is not idle
     asking.pool.release(connection)
 
 
@@ -76,8 +78,7 @@ async def test_a_connection_that_died_while_idle_is_passed_over(
     (connection,) = asking.pool._idle[asking.address.origin]
     up.disconnect()
     await until(lambda: not connection.usable)
-    _, reused = await asking.pool.acquire(asking.address.origin, "POST")
-    assert not reused
+    assert await asking.acquire("POST") is not connection
 
 
 async def test_an_end_that_the_loop_has_not_come_to_is_seen(
@@ -87,7 +88,7 @@ async def test_an_end_that_the_loop_has_not_come_to_is_seen(
     await asking.get()
     monkeypatch.setattr(pool_module, "LOOK_AFTER_SECONDS", 0.0)
     (connection,) = asking.pool._idle[asking.address.origin]
-    before = connection.silent
+    before = connection.has_no_pending_input
     (served,) = up._open
     # Past the loop, as another process would.
     descriptor = served._transport.get_extra_info("socket").fileno()
@@ -97,18 +98,17 @@ async def test_an_end_that_the_loop_has_not_come_to_is_seen(
     assert connection._poll is not None
     connection._poll.poll(60_000)
     assert connection.usable
-    assert (before, connection.silent) == (True, False)
-    _, reused = await asking.pool.acquire(asking.address.origin, "POST")
-    assert not reused
+    assert (before, connection.has_no_pending_input) == (True, False)
+    assert await asking.acquire("POST") is not connection
 
 
 async def test_bytes_on_an_idle_connection_end_it(up: FakeUpstream, asking: Asking) -> None:
     await asking.get()
+    (connection,) = asking.pool._idle[asking.address.origin]
     (served,) = up._open
     served._transport.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
     await up.wait_until(lambda: up.open_connections == 0)
-    _, reused = await asking.pool.acquire(asking.address.origin, "GET")
-    assert not reused
+    assert await asking.acquire() is not connection
 
 
 async def test_idle_connections_are_retired(up: FakeUpstream, asking: Asking) -> None:
@@ -131,8 +131,7 @@ async def test_the_upstream_may_say_how_long_to_idle(up: FakeUpstream, asking: A
     await asking.get("header=Keep-Alive:timeout=3%2C max=10")
     (connection,) = asking.pool._idle[asking.address.origin]
     connection.idle_since -= 2.5
-    _, reused = await asking.pool.acquire(asking.address.origin, "GET")
-    assert not reused
+    assert await asking.acquire() is not connection
 
 
 async def test_only_so_many_idle(
@@ -188,7 +187,7 @@ async def test_a_cancelled_dial_leaves_nothing_open(up: FakeUpstream) -> None:
         dialing.cancel()
         await asyncio.gather(dialing, return_exceptions=True)
         if not dialing.cancelled():
-            pool.release(dialing.result()[0])
+            pool.release(dialing.result())
         assert pool.connections == 0
         await pool.close()
     await up.wait_until(lambda: up.open_connections == 0)
@@ -208,15 +207,15 @@ async def test_idle_ones_make_way_for_others(up: FakeUpstream) -> None:
         pool = Pool(PATIENT, no_authorities(), most=2)
         origins = [parse_base_url(one.url).origin for one in (up, other)]
         for origin in origins:
-            connection, _ = await pool.acquire(origin, "GET")
+            connection = await pool.acquire(origin, "GET")
             connection.write(request(""))
             await final_head(connection)
             await whole_body(connection)
             pool.release(connection)
-        busy = [(await pool.acquire(origins[1], "GET"))[0] for _ in range(2)]
+        busy = [await pool.acquire(origins[1], "GET") for _ in range(2)]
         await up.wait_until(lambda: up.open_connections == 0)
         assert pool.connections == 2
-        busy.append((await pool.acquire(origins[0], "GET"))[0])
+        busy.append(await pool.acquire(origins[0], "GET"))
         assert pool.connections == 3
         for connection in busy:
             pool.release(connection)
