@@ -30,7 +30,14 @@ from proxy.exchange import Exchange, Ledger, Observer, Pricing
 from proxy.fair_share import FairShare
 from proxy.headers import trailers_for_downstream
 from proxy.hops import MOST_HOPS
-from proxy.limits.store import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
+from proxy.limits.store import (
+    NOT_SENT,
+    Claim,
+    LimitExceeded,
+    LimitStore,
+    LimitsUnavailable,
+    Reservation,
+)
 from proxy.providers.provider import Provider, Route
 from proxy.turns import Turns
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
@@ -225,13 +232,13 @@ class DataPlane:
         if not claims:
             return _UNLIMITED
         try:
-            return await self._limits.acquire(claims)
+            return await self._limits.decide(claims)
         except LimitsUnavailable as exc:
             raise errors.LimitsUndecided(
                 "The token's limits cannot be checked right now.", retry_after=1.0
             ) from exc
-        except Exhausted as exhausted:
-            raise responses.limit_refusal(exhausted) from exhausted
+        except LimitExceeded as exceeded:
+            raise responses.limit_refusal(exceeded) from exceeded
 
     # After the upstream began to answer
 
@@ -300,9 +307,10 @@ class DataPlane:
     def _settle(self, exchange: Exchange, reservation: Reservation) -> None:
         """Free the slot; the quota, too, where no byte of the request was written upstream."""
         if exchange.sent is None:
-            self._limits.give_back(reservation)
+            self._limits.settle(reservation, NOT_SENT)
         elif reservation.lease is not None:
-            self._limits.release(reservation)
+            # Without a lease, what was taken at admission stands and there is nothing to say.
+            self._limits.settle(reservation)
 
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:
         if not exchange.recorded:

@@ -10,7 +10,7 @@ from proxy.access.authorization import check_origin
 from proxy.downstream import RawHeaders, ResponseHead
 from proxy.exchange import Exchange
 from proxy.headers import for_downstream, value_of
-from proxy.limits.store import Exhausted, Remaining, Reservation
+from proxy.limits.store import LimitExceeded, Remaining, Reservation
 from proxy.providers.provider import Provider, error_body
 from proxy.upstream.connection import UpstreamHead
 from proxy.usage.meter import Meter
@@ -74,16 +74,16 @@ def refusal(
     return ResponseHead(refused.status, _REASONS[refused.status], headers, len(content)), content
 
 
-def limit_refusal(exhausted: Exhausted) -> errors.Refusal:
+def limit_refusal(exceeded: LimitExceeded) -> errors.Refusal:
     """What the client is told about a limit that is used up."""
-    headers = tuple(_rate_headers(exhausted.remaining, []))
-    if exhausted.kind == "quota":
+    headers = tuple(_rate_headers(exceeded.remaining, []))
+    if exceeded.kind == "quota":
         return errors.QuotaExceeded("All requests of this token have been used.", headers=headers)
-    what = "requests per minute" if exhausted.kind == "rate" else "parallel requests"
-    whose = "token" if exhausted.key.startswith("t:") else "project"
+    what = "requests per minute" if exceeded.kind == "rate" else "parallel requests"
+    whose = "token" if exceeded.key.startswith("t:") else "project"
     return errors.RateLimitExceeded(
         f"The {whose}'s limit of {what} is used up.",
-        retry_after=exhausted.retry_after or 1.0,
+        retry_after=exceeded.retry_after or 1.0,
         headers=headers,
     )
 

@@ -14,13 +14,16 @@ from typing import Any
 import uvloop
 
 from config.database import parse_database_url
+from proxy.limits import store as limits
 from proxy.limits.postgres import PostgresLimits
-from proxy.limits.store import Claim, Exhausted, LimitsUnavailable
+from proxy.limits.store import Claim, LimitsUnavailable
 
 #: So high that they are decided on every request, and never reached.
 _QUOTA = 10**12
 _RATE = 10**8
 _SLOTS = 10**5
+# A checkout from before December 2026 has other names.
+_REFUSED = getattr(limits, "LimitExceeded", None) or limits.Exhausted  # type: ignore[attr-defined]
 
 
 def _claims(kind: str, token: int) -> tuple[Claim, ...]:
@@ -36,7 +39,8 @@ class Window:
     """One window of load."""
 
     def __init__(self, store: PostgresLimits, task: dict[str, Any]) -> None:
-        self._store = store
+        self._decide = getattr(store, "decide", None) or store.acquire  # type: ignore[attr-defined]
+        self._settle = getattr(store, "settle", None) or store.release  # type: ignore[attr-defined]
         self._task = task
         self.taken: list[float] = []
         self.failed = 0
@@ -44,14 +48,14 @@ class Window:
     async def _one(self, number: int, due: float) -> None:
         claims = _claims(self._task["kind"], number % self._task["tokens"])
         try:
-            got = await self._store.acquire(claims)
-        except (Exhausted, LimitsUnavailable):
+            got = await self._decide(claims)
+        except (_REFUSED, LimitsUnavailable):
             self.failed += 1
             return
         self.taken.append(time.perf_counter() - due)
         # As after an answer.
         await asyncio.sleep(0)
-        self._store.release(got)
+        self._settle(got)
 
     async def _client(self, number: int, end: float) -> None:
         while time.perf_counter() < end:

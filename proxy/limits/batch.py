@@ -13,34 +13,34 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from typing import Any, Final
 
-from proxy.limits.decision import Standing, refusal, remaining
+from proxy.limits.decision import ClaimState, refusal, remaining
 from proxy.limits.queue import Waiting
 from proxy.limits.store import Claim, LimitsUnavailable, Reservation
 
 #: Counters in one call that has nothing to decide.
-_SETTLED_MAX: Final = 500
+_SYNC_MAX: Final = 500
 #: What `admitted` says of a group that was not decided.
 _LEFT_OUT: Final = -1
 _OVERTAKEN: Final = -2
 
 
 class Account:
-    """What this worker's requests hold, and the quota that they are owed."""
+    """What this worker's requests hold, and the refunds not written yet."""
 
     def __init__(self) -> None:
         self._leases: dict[str, tuple[str, ...]] = {}
         self._numbers = itertools.count(1)
         self._held: Counter[str] = Counter()
-        self._owed: dict[str, Counter[int]] = {}
+        self._refunds: dict[str, Counter[int]] = {}
         # Keys whose rows say something else than `_held`, as far as is known, and those of calls
         # of which nobody knows whether they were carried out, or will be.
         self._behind: set[str] = set()
         self._unsure: set[str] = set()
 
     @property
-    def settled(self) -> bool:
+    def synced(self) -> bool:
         """Whether there is nothing to tell the database."""
-        return not self._behind and not self._owed
+        return not self._behind and not self._refunds
 
     def take(self, claims: tuple[Claim, ...]) -> str | None:
         """Hold a slot of each claim that has such a limit; the lease, None without one."""
@@ -52,26 +52,26 @@ class Account:
         self._held.update(keys)
         return lease
 
-    def let_go(self, lease: str) -> None:
+    def release(self, lease: str) -> None:
         """Free the slots of a lease, once."""
         for key in self._leases.pop(lease, ()):
             self._held[key] -= 1
             self._behind.add(key)
 
-    def owe(self, claims: tuple[Claim, ...]) -> None:
-        """One request of each quota goes back."""
+    def refund(self, claims: tuple[Claim, ...], requests: int = 1) -> None:
+        """So many requests of each quota go back."""
         for claim in claims:
             if claim.quota is not None:
-                self._owed.setdefault(claim.key, Counter())[claim.quota_epoch] += 1
+                self._refunds.setdefault(claim.key, Counter())[claim.quota_epoch] += requests
 
-    def tell_again(self) -> None:
+    def sync_all(self) -> None:
         """The database may have cleared away what it knew of this worker's slots."""
         self._behind.update(key for key, count in self._held.items() if count)
 
     def pending(self, busy: Container[str]) -> list[str]:
         """Some keys about which there is something to tell."""
-        keys = (key for key in (*self._behind, *self._owed) if key not in busy)
-        return list(itertools.islice(keys, _SETTLED_MAX))
+        keys = (key for key in (*self._behind, *self._refunds) if key not in busy)
+        return list(itertools.islice(keys, _SYNC_MAX))
 
     def is_told(self, key: str) -> bool:
         """Whether the row of this key says what is true, as far as is known."""
@@ -80,11 +80,11 @@ class Account:
     def begin(
         self, slots: Iterable[str], keys: Iterable[str]
     ) -> tuple[set[str], dict[str, Counter[int]]]:
-        """A call about this is on its way: the keys that it mends, and what is owed to its keys."""
+        """A call about this is on its way: the keys that it mends, and the refunds of its keys."""
         mended = self._unsure.intersection(slots)
         self._unsure -= mended
         self._behind.difference_update(slots)
-        return mended, {key: self._owed.pop(key) for key in keys if key in self._owed}
+        return mended, {key: self._refunds.pop(key) for key in keys if key in self._refunds}
 
     def count(self, key: str) -> int:
         """The slots of this key that running requests hold."""
@@ -98,16 +98,16 @@ class Account:
             del self._held[key]
 
     def not_told(
-        self, slots: Iterable[str], mended: Iterable[str], owed: dict[str, Counter[int]]
+        self, slots: Iterable[str], mended: Iterable[str], refunds: dict[str, Counter[int]]
     ) -> None:
         """Nothing of a call was carried out."""
         self._behind.update(slots)
         self._unsure.update(mended)
-        for key, counts in owed.items():
-            self._owed.setdefault(key, Counter()).update(counts)
+        for key, counts in refunds.items():
+            self._refunds.setdefault(key, Counter()).update(counts)
 
     def may_be_told(self, slots: Iterable[str]) -> None:
-        """Nobody knows. What was owed counts as used: twice would be one request too many."""
+        """Nobody knows. What was refunds counts as used: twice would be one request too many."""
         self._behind.update(slots)
         self._unsure.update(slots)
 
@@ -162,7 +162,7 @@ class Batch:
         self,
         number: int,
         waiting: list[Waiting],
-        settling: list[str],
+        syncing: list[str],
         account: Account,
         under_way: CallsUnderWay,
     ) -> None:
@@ -179,23 +179,23 @@ class Batch:
                 places.setdefault(claim.key, len(places) + 1)
                 if claim.max_parallel is not None:
                     slots[claim.key] = None
-        for key in settling:
+        for key in syncing:
             places.setdefault(key, len(places) + 1)
         slots.update(dict.fromkeys(key for key in places if not account.is_told(key)))
         self.keys = places
         self._held = {key: account.count(key) for key in slots}
         self._after = [under_way.unheard(key) for key in places]
-        self._mended, self._owed = account.begin(slots, places)
+        self._mended, self._refunds = account.begin(slots, places)
 
     def arguments(self, worker: str, patience_ms: int) -> tuple[object, ...]:
         """Those of `limit_decide`, which tells what they mean."""
         places = self.keys
-        owed = [
+        refunds = [
             (places[key], epoch, count)
-            for key, counts in self._owed.items()
+            for key, counts in self._refunds.items()
             for epoch, count in counts.items()
         ]
-        debts = zip(*owed, strict=True) if owed else ((), (), ())
+        debts = zip(*refunds, strict=True) if refunds else ((), (), ())
         claims = [claim for group in self._groups for claim in group]
         columns = zip(*claims, strict=True) if claims else ((), (), (), (), (), ())
         keys, quotas, bases, rates, parallels, epochs = columns
@@ -234,7 +234,7 @@ class Batch:
                 overtaken += group
             else:
                 before = [
-                    Standing(
+                    ClaimState(
                         claim,
                         claim.quota_epoch,
                         # NULL where there is no such limit.
@@ -247,11 +247,11 @@ class Batch:
                 ]
                 self._tell_group(group, before, admitted)
             claim_at += len(claims)
-        self._settle(row["held"], row["done"])
+        self._synced(row["held"], row["done"])
         return locked, overtaken
 
-    def _tell_group(self, group: list[Waiting], before: list[Standing], admitted: int) -> None:
-        # Who does not wait any more comes last, so that as little as possible is given back.
+    def _tell_group(self, group: list[Waiting], before: list[ClaimState], admitted: int) -> None:
+        # Who does not wait any more comes last, so that as little as possible is refunded.
         group.sort(key=lambda one: one.outcome.done())
         for number, one in enumerate(group):
             now = before if not number else [_after(each, number) for each in before]
@@ -262,16 +262,16 @@ class Batch:
                     _refuse(group[number:], full)
                 return
             if one.outcome.done():
-                self._account.owe(one.claims)
+                self._account.refund(one.claims)
                 continue
             lease = self._account.take(one.claims)
             one.outcome.set_result(Reservation(one.claims, lease, remaining(now)))
 
-    def _settle(self, held: list[int | None], done: list[bool]) -> None:
+    def _synced(self, held: list[int | None], done: list[bool]) -> None:
         for key, count, is_done in zip(self.keys, held, done, strict=True):
             if not is_done:
-                owed = {key: self._owed[key]} if key in self._owed else {}
-                self._account.not_told({key} & self._held.keys(), {key} & self._mended, owed)
+                refunds = {key: self._refunds[key]} if key in self._refunds else {}
+                self._account.not_told({key} & self._held.keys(), {key} & self._mended, refunds)
             elif count is not None:
                 self._account.told(key, count)
 
@@ -282,20 +282,20 @@ class Batch:
 
     def undone(self) -> None:
         """The call was not carried out."""
-        self._account.not_told(self._held, self._mended, self._owed)
+        self._account.not_told(self._held, self._mended, self._refunds)
 
     def lost(self) -> None:
         """Nobody knows whether the call was carried out, or still will be."""
         self._account.may_be_told(self._held)
 
 
-def _after(standing: Standing, requests: int) -> Standing:
+def _after(state: ClaimState, requests: int) -> ClaimState:
     """A standing once so many more requests were admitted."""
-    claim, epoch, used, spent, at, busy = standing
-    return Standing(claim, epoch, used + requests, spent + requests, at, busy + requests)
+    claim, epoch, used, spent, at, busy = state
+    return ClaimState(claim, epoch, used + requests, spent + requests, at, busy + requests)
 
 
-def _refuse(group: list[Waiting], standings: list[Standing]) -> None:
+def _refuse(group: list[Waiting], states: list[ClaimState]) -> None:
     for one in group:
         # An exception of its own for each: raising writes into it.
-        one.refuse(refusal(standings) or LimitsUnavailable("the database refused for no reason"))
+        one.refuse(refusal(states) or LimitsUnavailable("the database refused for no reason"))

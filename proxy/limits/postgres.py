@@ -36,8 +36,15 @@ from proxy.limits.postgres_connections import (
 )
 from proxy.limits.queue import SLICES, FairQueue, Waiting
 from proxy.limits.slots import SlotsElsewhere
-from proxy.limits.store import Claim, LimitsUnavailable, Reservation
-from proxy.limits.worker_locks import Presence
+from proxy.limits.store import (
+    AS_TAKEN,
+    NOT_SENT,
+    Amounts,
+    Claim,
+    LimitsUnavailable,
+    Reservation,
+)
+from proxy.limits.worker_locks import WorkerLocks
 
 #: Statements under way at once, where nothing else is said.
 CONNECTIONS: Final = 4
@@ -85,7 +92,7 @@ class PostgresLimits:
     ) -> None:
         # A worker's successor has the same name while its own requests may still be running.
         self._worker = f"{worker}-{uuid4().hex}"
-        self._presence = Presence(workers, self._worker)
+        self._locks = WorkerLocks(workers, self._worker)
         self._connections = Connections(
             database,
             size=connections,
@@ -103,14 +110,14 @@ class PostgresLimits:
         self._answers = 0
         self._under_way = CallsUnderWay()
         self._tries_locked = False
-        self._settles = False
+        self._sync_due = False
         # The server took too long, and no probe has been answered since.
         self._silent = asyncio.Event()
         # The last statement failed.
         self._failing = False
         self._next: asyncio.Handle | None = None
         self._clock: asyncio.TimerHandle | None = None
-        self._settle_timer: asyncio.TimerHandle | None = None
+        self._sync_timer: asyncio.TimerHandle | None = None
         self._locked_timer: asyncio.TimerHandle | None = None
         self._background: list[asyncio.Task[None]] = []
 
@@ -120,7 +127,7 @@ class PostgresLimits:
         Raises LimitsUnavailable when the directory cannot be used.
         """
         try:
-            with self._presence.entering():
+            with self._locks.register():
                 pass
         except OSError as exc:
             raise LimitsUnavailable(str(exc)) from exc
@@ -138,9 +145,12 @@ class PostgresLimits:
                 await self._send_the_rest()
                 await self._connections.fetch(_WORKER_GONE, self._worker)
         except _UNAVAILABLE as exc:
-            logger.warning("Limits were not given back: {}", reason(exc))
+            logger.warning(
+                "Limits: refunds and freed slots could not be sent before the close: {}",
+                reason(exc),
+            )
             self._connections.abandon()
-        for timer in (self._next, self._clock, self._settle_timer, self._locked_timer):
+        for timer in (self._next, self._clock, self._sync_timer, self._locked_timer):
             if timer is not None:
                 timer.cancel()
         tasks = (*self._background, *self._calls)
@@ -149,16 +159,16 @@ class PostgresLimits:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._background = []
         await self._connections.close()
-        self._presence.leave()
+        self._locks.unregister()
 
     async def _send_the_rest(self) -> None:
         """Wait for the calls under way, then tell what is left to tell, unless that fails."""
         if self._calls:
             await asyncio.wait(self._calls)
         answers = -1
-        while not self._account.settled and answers != self._answers:
+        while not self._account.synced and answers != self._answers:
             answers = self._answers
-            self._settles = True
+            self._sync_due = True
             self._pump()
             if self._calls:
                 await asyncio.wait(self._calls)
@@ -168,9 +178,9 @@ class PostgresLimits:
         """Whether the last statement was carried out, of which there is one every few seconds."""
         return not self._failing and not self._silent.is_set()
 
-    async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
+    async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing."""
-        return await self._slots.acquire(self._ask_once, claims)
+        return await self._slots.decide(self._ask_once, claims)
 
     async def _ask_once(self, claims: tuple[Claim, ...]) -> Reservation:
         if self._silent.is_set():
@@ -186,7 +196,7 @@ class PostgresLimits:
         except asyncio.CancelledError:
             if outcome.done() and not outcome.cancelled() and outcome.exception() is None:
                 # Taken, but there is nobody left to use it.
-                self.give_back(outcome.result())
+                self.settle(outcome.result(), NOT_SENT)
             raise
         finally:
             del self._undecided[waiting]
@@ -195,17 +205,14 @@ class PostgresLimits:
                 self._clock.cancel()
                 self._clock = None
 
-    def release(self, reservation: Reservation) -> None:
-        """Free the slots with the next call, within milliseconds."""
+    def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
+        """Sent with the next call, within milliseconds."""
         if reservation.lease is not None:
-            self._account.let_go(reservation.lease)
-            self._settle_soon()
-
-    def give_back(self, reservation: Reservation) -> None:
-        """Free the slots and return the quota, likewise."""
-        self._account.owe(reservation.claims)
-        self.release(reservation)
-        self._settle_soon()
+            self._account.release(reservation.lease)
+        if refunded := 1 - actual.get("requests", 1):
+            self._account.refund(reservation.claims, refunded)
+        if not self._account.synced:
+            self._sync_soon()
 
     # Calls
 
@@ -222,22 +229,22 @@ class PostgresLimits:
             if tries_locked:
                 waiting = self._queue.take(self._under_way, locked=True)
                 self._tries_locked = tries_locked = bool(waiting)
-            settling: list[str] = []
-            if self._settles:
+            syncing: list[str] = []
+            if self._sync_due:
                 # A call that is under way already will tell of its keys, or have it done later.
-                settling = self._account.pending(self._under_way.keys)
-                self._settles = bool(settling)
-            if not waiting and not settling:
+                syncing = self._account.pending(self._under_way.keys)
+                self._sync_due = bool(syncing)
+            if not waiting and not syncing:
                 return
-            self._send(waiting, settling, tries_locked=tries_locked)
+            self._send(waiting, syncing, tries_locked=tries_locked)
 
     def _may_try_locked(self) -> bool:
         """Whoever waits for a lock has one connection, and the others are for the others."""
         return not self._tries_locked and self._locked_timer is None
 
-    def _send(self, waiting: list[Waiting], settling: list[str], *, tries_locked: bool) -> None:
+    def _send(self, waiting: list[Waiting], syncing: list[str], *, tries_locked: bool) -> None:
         self._calls_made += 1
-        batch = Batch(self._calls_made, waiting, settling, self._account, self._under_way)
+        batch = Batch(self._calls_made, waiting, syncing, self._account, self._under_way)
         self._under_way.begin(batch.number, batch.keys)
         call = self._call(batch, tries_locked=tries_locked)
         self._calls.add(asyncio.create_task(call))
@@ -271,8 +278,8 @@ class PostgresLimits:
                 self._calls.discard(current)
             if tries_locked:
                 self._tries_locked = False
-            if not self._account.settled:
-                self._settle_soon(pause)
+            if not self._account.synced:
+                self._sync_soon(pause)
             self._schedule()
 
     async def _decide(self, batch: Batch) -> tuple[list[Waiting], list[Waiting]]:
@@ -304,15 +311,15 @@ class PostgresLimits:
 
     # What has ended
 
-    def _settle_soon(self, pause: float = 0.0) -> None:
-        if self._settle_timer is None and not self._settles:
+    def _sync_soon(self, pause: float = 0.0) -> None:
+        if self._sync_timer is None and not self._sync_due:
             loop = asyncio.get_running_loop()
-            self._settle_timer = loop.call_later(max(pause, _LINGER_S), self._settle)
+            self._sync_timer = loop.call_later(max(pause, _LINGER_S), self._sync)
 
-    def _settle(self) -> None:
+    def _sync(self) -> None:
         """Tell what has ended, also where no decision takes it along."""
-        self._settle_timer = None
-        self._settles = True
+        self._sync_timer = None
+        self._sync_due = True
         self._schedule()
 
     # A server that does not answer
@@ -365,11 +372,11 @@ class PostgresLimits:
             try:
                 rows = await self._connections.fetch(_HEARTBEAT, self._worker)
                 if not rows[0][0]:
-                    self._account.tell_again()
-                    self._settle_soon()
-                for worker in self._presence.dead():
+                    self._account.sync_all()
+                    self._sync_soon()
+                for worker in self._locks.stale():
                     await self._connections.fetch(_WORKER_GONE, worker)
-                    self._presence.bury(worker)
+                    self._locks.remove(worker)
                 await self._connections.close_idle()
                 self._answered()
             except _UNAVAILABLE as exc:

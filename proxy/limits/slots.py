@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from proxy.limits.store import Claim, Exhausted, Reservation
+from proxy.limits.store import Claim, LimitExceeded, Reservation
 
 #: Seconds between tries, each of which takes a round trip as well. A worker tells that a slot is
 #: free within some 5 ms and a round trip.
@@ -28,11 +28,11 @@ class SlotsElsewhere:
         self._held = held
         self._asking: Counter[str] = Counter()
 
-    async def acquire(self, ask: Ask, claims: tuple[Claim, ...]) -> Reservation:
+    async def decide(self, ask: Ask, claims: tuple[Claim, ...]) -> Reservation:
         """What `ask` says, in the end."""
         try:
             return await ask(claims)
-        except Exhausted as exc:
+        except LimitExceeded as exc:
             key, limit = exc.key, exc.remaining.limit
             if not self._may_be_free(exc) or self._asking[key] >= limit:
                 raise
@@ -43,7 +43,7 @@ class SlotsElsewhere:
                 await asyncio.sleep(pause)
                 try:
                     return await ask(claims)
-                except Exhausted as exc:
+                except LimitExceeded as exc:
                     refused = exc
                 if not self._may_be_free(refused):
                     break
@@ -53,6 +53,6 @@ class SlotsElsewhere:
             if not self._asking[key]:
                 del self._asking[key]
 
-    def _may_be_free(self, refused: Exhausted) -> bool:
+    def _may_be_free(self, refused: LimitExceeded) -> bool:
         """Whether others have some of the slots for want of which this was refused."""
         return refused.kind == "parallel" and self._held(refused.key) < refused.remaining.limit

@@ -23,11 +23,19 @@ from uuid import uuid4
 
 from loguru import logger
 
-from proxy.limits.decision import NEW, Row, Standing, refusal, remaining, standing
+from proxy.limits.decision import NEW, ClaimState, Row, refusal, remaining, state_of
 from proxy.limits.health import Health
 from proxy.limits.sqlite_checkpoint import Checkpointer
-from proxy.limits.store import Claim, Exhausted, LimitsUnavailable, Reservation
-from proxy.limits.worker_locks import Presence
+from proxy.limits.store import (
+    AS_TAKEN,
+    NOT_SENT,
+    Amounts,
+    Claim,
+    LimitExceeded,
+    LimitsUnavailable,
+    Reservation,
+)
+from proxy.limits.worker_locks import WorkerLocks
 
 _OPEN_TIMEOUT_S: Final = 10.0
 # On an overloaded machine the process that holds the lock may not run for a while. The loop does.
@@ -59,7 +67,7 @@ _SCHEMA: Final = (
 )
 _READ_COUNTER: Final = "SELECT epoch, used, spent, at FROM counter WHERE key = ?"
 _WRITE_COUNTER: Final = "REPLACE INTO counter (key, epoch, used, spent, at) VALUES (?, ?, ?, ?, ?)"
-_RETURN_QUOTA: Final = "UPDATE counter SET used = max(0, used - ?) WHERE key = ? AND epoch = ?"
+_REFUND: Final = "UPDATE counter SET used = max(0, used - ?) WHERE key = ? AND epoch = ?"
 _READ_SLOTS: Final = "SELECT worker, held FROM slot WHERE key = ? AND worker <> ?"
 _WRITE_SLOT: Final = "REPLACE INTO slot (key, worker, held) VALUES (?, ?, ?)"
 _DROP_SLOT: Final = "DELETE FROM slot WHERE key = ? AND worker = ?"
@@ -81,7 +89,7 @@ class SqliteLimits:
         # A worker's successor has the same name while its own requests may still be running.
         self._worker = f"{worker}-{uuid4().hex}"
         self._clock = clock
-        self._presence = Presence(path.with_name(path.stem + "-workers"), self._worker)
+        self._locks = WorkerLocks(path.with_name(path.stem + "-workers"), self._worker)
         self._checkpointer = Checkpointer(path)
         self._connection: sqlite3.Connection | None = None
         self._execute: Callable[..., sqlite3.Cursor]
@@ -90,7 +98,7 @@ class SqliteLimits:
         self._leases: dict[str, tuple[str, ...]] = {}
         self._held: Counter[str] = Counter()
         self._behind: set[str] = set()
-        self._owed: Counter[tuple[str, int]] = Counter()
+        self._refunds: Counter[tuple[str, int]] = Counter()
         self._asking: list[_Asking] = []
         # Leases of the transaction under way.
         self._granted: list[str] = []
@@ -115,10 +123,10 @@ class SqliteLimits:
         self._health.open()
 
     def _open(self) -> sqlite3.Connection:
-        for worker in self._presence.dead():
+        for worker in self._locks.stale():
             # Its slots are freed below, by whoever comes first.
-            self._presence.bury(worker)
-        with self._presence.entering():
+            self._locks.remove(worker)
+        with self._locks.register():
             self._path.touch(mode=0o600)
             connection = sqlite3.connect(
                 self._path, timeout=_OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -127,7 +135,7 @@ class SqliteLimits:
                 for statement in _SCHEMA:
                     connection.execute(statement)
                 for (worker,) in connection.execute("SELECT DISTINCT worker FROM slot").fetchall():
-                    if not self._presence.is_alive(worker):
+                    if not self._locks.is_alive(worker):
                         connection.execute(_DROP_WORKER, (worker,))
                 connection.execute("PRAGMA busy_timeout = 0")
             except BaseException:
@@ -141,9 +149,9 @@ class SqliteLimits:
             return
         self._health.close()
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
-        while not self._settle([]):
+        while not self._transact([]):
             if time.monotonic() > deadline:
-                logger.error("Limits were left locked: some quota was not given back")
+                logger.error("Limits: the file stayed locked, refunds were lost at the close")
                 break
             await asyncio.sleep(_PAUSE_S)
         if self._next is not None:
@@ -155,9 +163,9 @@ class SqliteLimits:
         self._checkpointer.stop()
         connection.close()
         # Whoever finds slots of ours from here on finds their worker dead.
-        self._presence.leave()
+        self._locks.unregister()
 
-    async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
+    async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing.
 
         Requests that ask in the same turn of the loop share one transaction: its beginning and
@@ -171,22 +179,17 @@ class SqliteLimits:
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 # Taken, but there is nobody left to use it.
-                self.give_back(waiter.result())
+                self.settle(waiter.result(), NOT_SENT)
             raise
 
-    def release(self, reservation: Reservation) -> None:
-        """Free the slots with the next transaction, which is in the next turn of the loop."""
+    def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
+        """Written with the next transaction, which is in the next turn of the loop."""
         if reservation.lease is not None:
-            self._let_go(reservation.lease)
-            self._schedule()
-
-    def give_back(self, reservation: Reservation) -> None:
-        """Free the slots and return the quota, likewise."""
-        if reservation.lease is not None:
-            self._let_go(reservation.lease)
-        for claim in reservation.claims:
-            if claim.quota is not None:
-                self._owed[claim.key, claim.quota_epoch] += 1
+            self._release(reservation.lease)
+        if refunded := 1 - actual.get("requests", 1):
+            for claim in reservation.claims:
+                if claim.quota is not None:
+                    self._refunds[claim.key, claim.quota_epoch] += refunded
         self._schedule()
 
     def _schedule(self, delay: float = 0.0) -> None:
@@ -199,7 +202,7 @@ class SqliteLimits:
         self._next = None
         asking, self._asking = self._asking, []
         try:
-            if not self._settle(asking):
+            if not self._transact(asking):
                 self._try_again(asking)
         except Exception as exc:  # noqa: BLE001  (whatever it is: those who wait must learn of it)
             self._roll_back()
@@ -212,8 +215,8 @@ class SqliteLimits:
                     self._turn()
                 return
             _refuse(asking, exc)
-            if self._behind or self._owed:
-                logger.debug("Limits are given back later: {}", exc)
+            if self._behind or self._refunds:
+                logger.debug("Limits: refunds and freed slots are written later: {}", exc)
                 self._schedule(_RETRY_S)
 
     def _try_again(self, asking: list[_Asking]) -> None:
@@ -231,15 +234,15 @@ class SqliteLimits:
             self._asking = asking + self._asking
         self._schedule(_PAUSE_S if self._asking else _RETRY_S)
 
-    def _settle(self, asking: list[_Asking]) -> bool:
+    def _transact(self, asking: list[_Asking]) -> bool:
         """Decide, write and commit; False where another process has a transaction under way."""
-        if not asking and not self._behind and not self._owed and not self._health.probing:
+        if not asking and not self._behind and not self._refunds and not self._health.probing:
             return True
         if not self._begin():
             return False
         self._locked_for = self._tried_at = 0.0
-        for (key, epoch), count in self._owed.items():
-            self._execute(_RETURN_QUOTA, (count, key, epoch))
+        for (key, epoch), count in self._refunds.items():
+            self._execute(_REFUND, (count, key, epoch))
         self._granted.clear()
         changes = self._changes()
         try:
@@ -250,12 +253,12 @@ class SqliteLimits:
             self._execute("COMMIT")
         except BaseException:
             for lease in self._granted:
-                self._let_go(lease)
+                self._release(lease)
             raise
         self._checkpointer.wrote()
         self._health.committed(wrote=self._changes() > changes)
         self._behind.clear()
-        self._owed.clear()
+        self._refunds.clear()
         for waiter, outcome in decided:
             if isinstance(outcome, Reservation):
                 waiter.set_result(outcome)
@@ -288,10 +291,10 @@ class SqliteLimits:
 
     def _decide_all(
         self, asking: list[_Asking]
-    ) -> list[tuple[asyncio.Future[Reservation], Reservation | Exhausted]]:
+    ) -> list[tuple[asyncio.Future[Reservation], Reservation | LimitExceeded]]:
         now = self._clock()
         rows: _Rows = {}
-        decided: list[tuple[asyncio.Future[Reservation], Reservation | Exhausted]] = []
+        decided: list[tuple[asyncio.Future[Reservation], Reservation | LimitExceeded]] = []
         for claims, waiter in asking:
             if not waiter.done():
                 decided.append((waiter, self._decide(claims, rows, now)))
@@ -302,12 +305,12 @@ class SqliteLimits:
 
     def _decide(
         self, claims: tuple[Claim, ...], rows: _Rows, now: float
-    ) -> Reservation | Exhausted:
-        standings = [self._standing(claim, rows, now) for claim in claims]
-        if (refused := refusal(standings)) is not None:
+    ) -> Reservation | LimitExceeded:
+        states = [self._state(claim, rows, now) for claim in claims]
+        if (refused := refusal(states)) is not None:
             # Nothing was taken. What a dead worker left may have been cleared away, though.
             return refused
-        slots = self._take(standings, rows)
+        slots = self._take(states, rows)
         lease = None
         if slots:
             lease = f"{next(self._lease_numbers)}"
@@ -315,13 +318,13 @@ class SqliteLimits:
             self._held.update(slots)
             self._behind.update(slots)
             self._granted.append(lease)
-        return Reservation(claims, lease, remaining(standings))
+        return Reservation(claims, lease, remaining(states))
 
-    def _standing(self, claim: Claim, rows: _Rows, now: float) -> Standing:
+    def _state(self, claim: Claim, rows: _Rows, now: float) -> ClaimState:
         key, quota, _, rate, parallel, _ = claim
         busy = 0 if parallel is None else self._busy(key, parallel)
         if quota is None and rate is None:
-            return Standing(claim, *NEW, busy)
+            return ClaimState(claim, *NEW, busy)
         if key not in rows:
             rows[key] = (self._execute(_READ_COUNTER, (key,)).fetchone() or NEW, False)
         row, _ = rows[key]
@@ -329,7 +332,7 @@ class SqliteLimits:
             # The clock was set back: unless this is written, the bucket would stand still.
             row = (*row[:3], now)
             rows[key] = row, True
-        return standing(claim, row, now, busy)
+        return state_of(claim, row, now, busy)
 
     def _busy(self, key: str, limit: int) -> int:
         others: dict[str, int] = dict(self._execute(_READ_SLOTS, (key, self._worker)))
@@ -337,15 +340,15 @@ class SqliteLimits:
         if busy < limit:
             return busy
         for worker, held in others.items():
-            if not self._presence.is_alive(worker):
+            if not self._locks.is_alive(worker):
                 self._execute(_DROP_WORKER, (worker,))
                 busy -= held
         return busy
 
-    def _take(self, standings: list[Standing], rows: _Rows) -> tuple[str, ...]:
+    def _take(self, states: list[ClaimState], rows: _Rows) -> tuple[str, ...]:
         """Take one request; the keys of which it has slots."""
         slots = []
-        for (key, quota, _, rate, parallel, _), epoch, used, spent, at, _ in standings:
+        for (key, quota, _, rate, parallel, _), epoch, used, spent, at, _ in states:
             if quota is not None or rate is not None:
                 # A bool is a number: 1 where there is such a limit.
                 used_then, spent_then = used + (quota is not None), spent + (rate is not None)
@@ -354,7 +357,7 @@ class SqliteLimits:
                 slots.append(key)
         return tuple(slots)
 
-    def _let_go(self, lease: str) -> None:
+    def _release(self, lease: str) -> None:
         for key in self._leases.pop(lease, ()):
             self._held[key] -= 1
             self._behind.add(key)

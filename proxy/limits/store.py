@@ -8,7 +8,9 @@ behind the same protocol.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, Protocol
 
 Kind = Literal["quota", "rate", "parallel"]
 
@@ -30,6 +32,14 @@ class Claim(NamedTuple):
     quota_epoch: int = 0
 
 
+Amounts = Mapping[Literal["requests"], int]
+"""What a request really used, by dimension; a dimension that is not named used what was taken."""
+
+AS_TAKEN: Final[Amounts] = MappingProxyType({})
+#: No byte of the request was written to an upstream.
+NOT_SENT: Final[Amounts] = MappingProxyType({"requests": 0})
+
+
 class Remaining(NamedTuple):
     """The tightest requests-per-minute limit, or the quota where there is no rate.
 
@@ -49,7 +59,7 @@ class Reservation(NamedTuple):
     remaining: Remaining | None
 
 
-class Exhausted(Exception):
+class LimitExceeded(Exception):
     """A claim refused. Nothing was taken from any of them.
 
     Where several refuse, a quota goes before a rate, the longest wait first, and a rate before a
@@ -72,7 +82,7 @@ class LimitsUnavailable(Exception):
 class LimitStore(Protocol):
     """Counters shared by all workers (and machines) that serve one database.
 
-    Every reservation ends in exactly one of `release` and `give_back`.
+    Every reservation is settled exactly once.
     """
 
     @property
@@ -80,22 +90,21 @@ class LimitStore(Protocol):
         """Whether limits can be decided, as far as is known; noticed without requests, too."""
         ...
 
-    async def acquire(self, claims: tuple[Claim, ...]) -> Reservation:
+    async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take one request from every claim, or nothing.
 
-        Raises `Exhausted` or `LimitsUnavailable`. Its cancellation either took nothing or gives
-        back what it took.
+        Raises LimitExceeded, LimitsUnavailable. Its cancellation took nothing or refunds
+        what it took.
         """
         ...
 
-    def release(self, reservation: Reservation) -> None:
-        """The request ended: its parallel slot is free. Never blocks, never raises."""
-        ...
+    def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
+        """The request ended: its slots are free, and what it did not use is refunded.
 
-    def give_back(self, reservation: Reservation) -> None:
-        """No byte was written upstream: quota and slot return (the rate does not)."""
+        A rate is never refunded. Neither blocks nor raises.
+        """
         ...
 
     async def close(self) -> None:
-        """Finish what `release` and `give_back` left under way, then let go of the store."""
+        """Write what `settle` left to write, then close the store."""
         ...

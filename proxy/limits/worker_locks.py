@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class Presence:
+class WorkerLocks:
     """One locked file for each worker in `directory`, named as the worker; no name comes twice."""
 
     def __init__(self, directory: Path, worker: str) -> None:
@@ -22,8 +22,8 @@ class Presence:
         self._lock: int | None = None
 
     @contextmanager
-    def entering(self) -> Iterator[None]:
-        """Be alive from now on, until `leave` or the end of the process.
+    def register(self) -> Iterator[None]:
+        """Hold this worker's lock from now on, until `unregister` or the end of the process.
 
         One worker at a time runs the block. Raises OSError.
         """
@@ -33,11 +33,11 @@ class Presence:
             try:
                 yield
             except BaseException:
-                self.leave()
+                self.unregister()
                 raise
 
-    def leave(self) -> None:
-        """Be gone."""
+    def unregister(self) -> None:
+        """Release the lock and remove the file."""
         if self._lock is not None:
             self._own.unlink(missing_ok=True)
             os.close(self._lock)
@@ -60,14 +60,14 @@ class Presence:
             os.close(lock)
         return False
 
-    def dead(self) -> list[str]:
-        """Workers that ended without `leave` and were not buried. Raises OSError."""
+    def stale(self) -> list[str]:
+        """Workers that ended without `unregister`, and were not removed since. Raises OSError."""
         # Between its creation and its lock a file looks like that of a dead worker.
         with self._turn():
             return [file.name for file in self._directory.iterdir() if not self.is_alive(file.name)]
 
-    def bury(self, worker: str) -> None:
-        """Nothing is left to clear away after this dead worker. Raises OSError."""
+    def remove(self, worker: str) -> None:
+        """Remove the file of a dead worker. Raises OSError."""
         (self._directory / worker).unlink(missing_ok=True)
 
     @contextmanager

@@ -34,9 +34,9 @@ class Faults:
     def install(self) -> None:
         """Put the points in their places."""
         for engine in (SqliteLimits, PostgresLimits):
-            self._around(engine, "acquire", "before admission", "after admission")
-        self._before(SqliteLimits, "release", "before the release")
-        self._before(PostgresLimits, "_settle", "before the release")
+            self._around(engine, "decide", "before admission", "after admission")
+        self._before(SqliteLimits, "settle", "before the release")
+        self._before(PostgresLimits, "_sync", "before the release")
         self._around(Pool, "acquire", "while dialling", None)
         self._before(Journal, "append", "before the entry")
         self._after(Journal, "append", "after the entry")

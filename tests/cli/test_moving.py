@@ -30,7 +30,7 @@ from models.db.snapshots import snapshot
 from models.entry import apply_batch
 from models.grants import load_grant
 from proxy.limits.engines import open_limits
-from proxy.limits.store import Claim, Exhausted
+from proxy.limits.store import Claim, LimitExceeded
 from tests.cli.conftest import configured
 from tests.cli.running import CommandLine
 from tests.models.rows import BY, an_entry
@@ -56,8 +56,8 @@ async def _admitted(cli: CommandLine, token: Token, most: int) -> int:
     try:
         for count in range(most):
             try:
-                limits.release(await limits.acquire((_claim(token),)))
-            except Exhausted:
+                limits.settle(await limits.decide((_claim(token),)))
+            except LimitExceeded:
                 return count
         return most
     finally:

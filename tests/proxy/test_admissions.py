@@ -16,7 +16,7 @@ from proxy.admissions import NodeFiles
 from proxy.journal.consumer import Drain
 from proxy.journal.writer import Journal
 from proxy.limits.engines import open_limits
-from proxy.limits.store import Claim, Exhausted, LimitStore
+from proxy.limits.store import Claim, LimitExceeded, LimitStore
 from tests.models.rows import BY, a_project, an_entry
 
 
@@ -57,8 +57,8 @@ async def admitted(limits: LimitStore, token: Token, most: int) -> int:
     )
     for count in range(most):
         try:
-            limits.release(await limits.acquire((claim,)))
-        except Exhausted:
+            limits.settle(await limits.decide((claim,)))
+        except LimitExceeded:
             return count
     return most
 

@@ -12,7 +12,7 @@ from proxy import errors
 from proxy.downstream import RawHeaders
 from proxy.exchange import Exchange
 from proxy.headers import value_of
-from proxy.limits.store import Claim, Exhausted, Remaining, Reservation
+from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation
 from proxy.providers.provider import ANTHROPIC, OPENAI
 from proxy.responses import interim_headers, limit_refusal, refusal, response_head
 from proxy.upstream.connection import UpstreamHead
@@ -145,22 +145,22 @@ async def test_a_refusal_has_its_providers_shape(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize(
-    ("exhausted", "kind", "retry_after", "says"),
+    ("exceeded", "kind", "retry_after", "says"),
     [
         (
-            Exhausted("quota", "t:1", None, Remaining(5, 0, 0)),
+            LimitExceeded("quota", "t:1", None, Remaining(5, 0, 0)),
             errors.QuotaExceeded,
             None,
             "All requests of this token",
         ),
         (
-            Exhausted("rate", "t:1", 1.5, Remaining(60, 0, 30)),
+            LimitExceeded("rate", "t:1", 1.5, Remaining(60, 0, 30)),
             errors.RateLimitExceeded,
             1.5,
             "The token's limit of requests per minute",
         ),
         (
-            Exhausted("parallel", "p:1", None, Remaining(2, 0, 0)),
+            LimitExceeded("parallel", "p:1", None, Remaining(2, 0, 0)),
             errors.RateLimitExceeded,
             1.0,
             "The project's limit of parallel requests",
@@ -168,9 +168,9 @@ async def test_a_refusal_has_its_providers_shape(exchange: Exchange) -> None:
     ],
 )
 def test_what_a_client_is_told_about_its_limits(
-    exhausted: Exhausted, kind: type[errors.Refusal], retry_after: float | None, says: str
+    exceeded: LimitExceeded, kind: type[errors.Refusal], retry_after: float | None, says: str
 ) -> None:
-    refused = limit_refusal(exhausted)
+    refused = limit_refusal(exceeded)
     assert type(refused) is kind
     assert refused.retry_after == retry_after
     assert refused.message.startswith(says)

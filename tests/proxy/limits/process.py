@@ -16,7 +16,7 @@ from typing import Any, Final
 from config.database import parse_database_url
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.sqlite import SqliteLimits
-from proxy.limits.store import Claim, Exhausted, LimitStore
+from proxy.limits.store import Claim, LimitExceeded, LimitStore
 
 #: Seconds before the engines give up, for tests of what is decided and not of when: in all of
 #: these a machine may stand still for longer than anybody should wait in earnest.
@@ -47,9 +47,9 @@ async def admitted(store: LimitStore, claims: tuple[Claim, ...], attempts: int) 
     count = 0
     for _ in range(attempts):
         try:
-            store.release(await store.acquire(claims))
+            store.settle(await store.decide(claims))
             count += 1
-        except Exhausted:
+        except LimitExceeded:
             pass
     return count
 
@@ -66,7 +66,7 @@ async def main(task: dict[str, Any]) -> None:
     say("ready")
     await asyncio.to_thread(sys.stdin.readline)
     if task.get("hold"):
-        held = [await store.acquire(claims) for _ in range(task["attempts"])]
+        held = [await store.decide(claims) for _ in range(task["attempts"])]
         say(len(held))
         await asyncio.Event().wait()
     share = task["attempts"] // 10

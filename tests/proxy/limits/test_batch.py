@@ -15,7 +15,7 @@ from models.db.database import postgres_address
 from proxy.limits.batch import Account, Batch, CallsUnderWay
 from proxy.limits.postgres import _DECIDE
 from proxy.limits.queue import Waiting
-from proxy.limits.store import Claim, Exhausted, Reservation
+from proxy.limits.store import Claim, LimitExceeded, Reservation
 
 _ACQUIRE: Final = "SELECT * FROM limit_acquire($1, $2, $3, $4, $5, $6, $7, $8)"
 _SLOTS: Final = """
@@ -34,11 +34,11 @@ class Worker:
         self.under_way = CallsUnderWay()
         self._calls = 0
 
-    def batch(self, *wanted: tuple[Claim, ...], settling: list[str] | None = None) -> Batch:
+    def batch(self, *wanted: tuple[Claim, ...], syncing: list[str] | None = None) -> Batch:
         self._calls += 1
         loop = asyncio.get_running_loop()
         waiting = [Waiting(claims, loop.create_future(), 0) for claims in wanted]
-        batch = Batch(self._calls, waiting, settling or [], self.account, self.under_way)
+        batch = Batch(self._calls, waiting, syncing or [], self.account, self.under_way)
         self.under_way.begin(batch.number, batch.keys)
         return batch
 
@@ -60,18 +60,18 @@ class Worker:
         assert self.hear(batch, await self.carry_out(batch)) == ([], [])
         return [outcome_of(one) for one in batch.waiting]
 
-    async def settle(self) -> None:
+    async def sync(self) -> None:
         while keys := self.account.pending(()):
-            batch = self.batch(settling=keys)
+            batch = self.batch(syncing=keys)
             self.hear(batch, await self.carry_out(batch))
 
     def release(self, reservation: Reservation) -> None:
         if reservation.lease is not None:
-            self.account.let_go(reservation.lease)
+            self.account.release(reservation.lease)
 
 
 def outcome_of(one: Waiting) -> Reservation | None:
-    if isinstance(one.outcome.exception(), Exhausted):
+    if isinstance(one.outcome.exception(), LimitExceeded):
         return None
     return one.outcome.result()
 
@@ -169,7 +169,7 @@ class Interleaving:
                 if one.outcome.done() and (got := outcome_of(one)) is not None:
                     self.running.append((worker, got))
                     self.taken.update(claim.key for claim in one.claims if claim.quota is not None)
-        await worker.settle()
+        await worker.sync()
 
     def shuffled(self, things: list[Any]) -> list[Any]:
         return self.chance.sample(things, len(things))
@@ -189,25 +189,25 @@ class Interleaving:
             self.taken.update(claim.key for claim in claims if claim.quota is not None)
         elif self.certain:
             # Slots that ended without a word yet are counted by the others.
-            assert not self.may(claims, self.taken, known) or not self.is_settled
+            assert not self.may(claims, self.taken, known) or not self.is_synced
 
     @property
-    def is_settled(self) -> bool:
-        return all(worker.account.settled for worker in self.workers)
+    def is_synced(self) -> bool:
+        return all(worker.account.synced for worker in self.workers)
 
     async def end(self) -> None:
         if self.running and self.chance.random() < 0.6:
             worker, got = self.running.pop(self.chance.randrange(len(self.running)))
             worker.release(got)
             if self.chance.random() < 0.2:
-                worker.account.owe(got.claims)
+                worker.account.refund(got.claims)
                 self.taken.subtract(claim.key for claim in got.claims if claim.quota is not None)
         elif self.old:
             lease, _ = self.old.pop(self.chance.randrange(len(self.old)))
             await self.session.execute("SELECT limit_release($1)", [lease])
         # Who ends is known to its own worker at once, and to others when it says so.
         for worker in self.workers:
-            await worker.settle()
+            await worker.sync()
 
     async def lose(self) -> None:
         """A call whose answer nobody hears: never carried out, carried out now, or later."""
@@ -221,7 +221,7 @@ class Interleaving:
         worker.lose(batch)
         self.certain = False
         if self.chance.random() < 0.5:
-            await worker.settle()
+            await worker.sync()
 
     async def arrive(self) -> None:
         while self.late:
@@ -232,7 +232,7 @@ class Interleaving:
         """All is told; what is stored is what is true."""
         await self.arrive()
         for worker in self.workers:
-            await worker.settle()
+            await worker.sync()
         for key in self.KEYS:
             leases = await self.session.fetchval(
                 "SELECT count(*) FROM limit_lease WHERE key = $1", key
@@ -255,7 +255,7 @@ async def test_a_call_that_comes_behind_a_later_one_takes_nothing(session: Any) 
     claims = (Claim("t:1", quota=5, max_parallel=2),)
     stale = worker.batch(claims, claims)
     worker.lose(stale)
-    await worker.settle()
+    await worker.sync()
     row = await worker.carry_out(stale)
     assert row["admitted"] == [-2]
     assert (await used(session, "t:1"), await session.fetchval(_SLOTS, "t:1")) == (0, 0)

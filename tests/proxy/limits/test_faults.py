@@ -70,9 +70,9 @@ async def test_clients_in_sequence_are_never_refused_whatever_the_round_trip(
 
     async def client(pause: float) -> None:
         for _ in range(60):
-            got = await store.acquire(CLAIMS)
+            got = await store.decide(CLAIMS)
             await asyncio.sleep(pause)
-            store.release(got)
+            store.settle(got)
 
     await asyncio.gather(*(client(number / 1000) for number in range(5)))
 
@@ -87,7 +87,7 @@ async def test_connections_cut_around_a_commit_leave_exact_counts(
     cuts = 16
     for number in range(cuts):
         # Over a connection that works, so that the next message of this kind is the call's.
-        store.release(await store.acquire(CLAIMS))
+        store.settle(await store.decide(CLAIMS))
 
         async def is_settled(expected: int = number * (1 + used) + 1) -> bool:
             return await counts(session) == (expected, 0)
@@ -96,12 +96,12 @@ async def test_connections_cut_around_a_commit_leave_exact_counts(
         await eventually(lambda: _is_idle(store))
         armed = wire.arm(fault, SYNC)
         with pytest.raises(LimitsUnavailable):
-            await store.acquire(CLAIMS)
+            await store.decide(CLAIMS)
         assert armed.reached.is_set()
     await eventually(lambda: _counted(session, (cuts * (1 + used), 0)))
     # As many slots as there are can be taken.
     for _ in range(5):
-        await store.acquire(CLAIMS)
+        await store.decide(CLAIMS)
 
 
 async def _is_idle(store: PostgresLimits) -> bool:
@@ -120,12 +120,12 @@ async def test_calm_projects_are_served_beside_a_thousand_clients_of_a_hot_one(
 
     async def client() -> None:
         while not over.is_set():
-            store.release(await store.acquire(hot))
+            store.settle(await store.decide(hot))
 
     clients = [asyncio.create_task(client()) for _ in range(1024)]
     await asyncio.sleep(0)
     for number in range(38):
         # None is refused.
-        await store.acquire((Claim(f"t:{number}", quota=10), Claim(f"p:{number}", max_parallel=1)))
+        await store.decide((Claim(f"t:{number}", quota=10), Claim(f"p:{number}", max_parallel=1)))
     over.set()
     await asyncio.gather(*clients)

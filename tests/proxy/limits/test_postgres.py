@@ -18,7 +18,7 @@ from migrations import schema
 from models.db.database import postgres_address
 from proxy.limits import postgres
 from proxy.limits.postgres import PostgresLimits
-from proxy.limits.store import Claim, Exhausted, LimitsUnavailable, Reservation
+from proxy.limits.store import NOT_SENT, Claim, LimitExceeded, LimitsUnavailable, Reservation
 from tests.fixtures.postgres import PostgresServer, running_postgres
 from tests.proxy.limits.stores import eventually, patience, still_database, still_server
 
@@ -102,7 +102,7 @@ async def test_a_decision_is_one_round_trip_on_a_kept_connection(
     store: PostgresLimits, session: Any
 ) -> None:
     for _ in range(5):
-        store.release(await store.acquire((Claim("t:1", quota=100),)))
+        store.settle(await store.decide((Claim("t:1", quota=100),)))
 
     async def have_asked() -> bool:
         # The first heartbeat's connection may be so new that it has asked nothing yet.
@@ -124,10 +124,10 @@ async def last_queries(session: Any) -> list[str]:
 async def test_cancelled_in_flight_gives_back_what_it_took(
     store: PostgresLimits, session: Any, still_database: Database
 ) -> None:
-    store.release(await store.acquire(CLAIMS))
+    store.settle(await store.decide(CLAIMS))
     await eventually(lambda: _counted(session, (1, 0)))
     async with locked(still_database):
-        call = asyncio.create_task(store.acquire(CLAIMS))
+        call = asyncio.create_task(store.decide(CLAIMS))
         await eventually(lambda: waits_for_a_lock(session))
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -152,14 +152,14 @@ async def test_a_database_that_does_not_answer_refuses_and_takes_nothing(
         connected(postgres_database) as session,
         machine(postgres_database, tmp_path) as store,
     ):
-        store.release(await store.acquire(CLAIMS))
+        store.settle(await store.decide(CLAIMS))
         async with locked(postgres_database):
             with usual_timeout(), pytest.raises(LimitsUnavailable):
-                await store.acquire(CLAIMS)
+                await store.decide(CLAIMS)
             await eventually(lambda: _decided(session))
         await eventually(lambda: _counted(session, (1, 0)))
         # Refused at once, until the probe has been answered.
-        got = await acquired(store)
+        got = await decided(store)
         assert got.remaining == (5, 3, 0.0)
 
 
@@ -173,14 +173,14 @@ async def test_slots_on_another_machine_die_half_a_minute_after_their_worker(
         machine(still_database, tmp_path) as one,
         machine(still_database, tmp_path) as other,
     ):
-        await one.acquire(slot)
-        with pytest.raises(Exhausted):
-            await other.acquire(slot)
+        await one.decide(slot)
+        with pytest.raises(LimitExceeded):
+            await other.decide(slot)
         await session.execute("UPDATE limit_worker SET beat = beat - 31")
-        await other.acquire(slot)
+        await other.decide(slot)
 
 
-async def test_a_worker_of_this_machine_buries_the_dead(
+async def test_a_worker_of_this_machine_clears_away_the_dead(
     still_database: Database, tmp_path: Path, session: Any
 ) -> None:
     (tmp_path / "killed").touch()
@@ -188,10 +188,10 @@ async def test_a_worker_of_this_machine_buries_the_dead(
     store = PostgresLimits(still_database, "w", workers=tmp_path)
     await store.open()
 
-    async def is_buried() -> bool:
+    async def is_cleared_away() -> bool:
         return not (tmp_path / "killed").exists()
 
-    await eventually(is_buried)
+    await eventually(is_cleared_away)
     workers = [row["worker"] for row in await session.fetch("SELECT worker FROM limit_worker")]
     assert [worker[:2] for worker in workers] == ["w-"]
     await store.close()
@@ -212,22 +212,22 @@ async def test_an_outage_refuses_and_what_ended_meanwhile_arrives_once(
     database = parse_database_url(server.url)
     await schema.upgrade(database)
     async with machine(database, tmp_path) as store:
-        running, unsent = await store.acquire(CLAIMS), await store.acquire(CLAIMS)
+        running, unsent = await store.decide(CLAIMS), await store.decide(CLAIMS)
         await asyncio.to_thread(server.stop)
         with pytest.raises(LimitsUnavailable):
-            await store.acquire(CLAIMS)
-        store.release(running)
-        store.give_back(unsent)
+            await store.decide(CLAIMS)
+        store.settle(running)
+        store.settle(unsent, NOT_SENT)
         await asyncio.to_thread(server.start)
         async with connected(database) as session:
             await eventually(lambda: _counted(session, (1, 0)))
-        got = await store.acquire(CLAIMS)
+        got = await store.decide(CLAIMS)
         assert got.remaining == (5, 3, 0.0)
 
 
 def asked_in_vain(store: PostgresLimits) -> bool:
     """Whether a request is refused at once, before anything is waited for."""
-    asking = store.acquire(CLAIMS)
+    asking = store.decide(CLAIMS)
     try:
         asking.send(None)
     except LimitsUnavailable:
@@ -242,15 +242,15 @@ async def test_a_server_that_hangs_is_waited_for_once(
     database = parse_database_url(server.url)
     await schema.upgrade(database)
     async with machine(database, tmp_path) as store:
-        running = await store.acquire(CLAIMS)
+        running = await store.decide(CLAIMS)
         await asyncio.to_thread(server.freeze)
         with usual_timeout():
             crowd = await asyncio.gather(
-                *(store.acquire(CLAIMS) for _ in range(50)), return_exceptions=True
+                *(store.decide(CLAIMS) for _ in range(50)), return_exceptions=True
             )
         assert {type(outcome) for outcome in crowd} == {LimitsUnavailable}
         assert all(asked_in_vain(store) for _ in range(50))
-        store.release(running)
+        store.settle(running)
         await asyncio.to_thread(server.thaw)
 
         # What was under way is answered, for nobody; it must not take what is looked at below.
@@ -258,7 +258,7 @@ async def test_a_server_that_hangs_is_waited_for_once(
         async with connected(database) as session:
             # Nobody stands in a queue that the server would have to work off first.
             await eventually(lambda: _counted(session, (1, 0)))
-        got = await acquired(store)
+        got = await decided(store)
         assert got.remaining == (5, 3, 0.0)
 
 
@@ -266,11 +266,11 @@ async def _has_heard(store: PostgresLimits) -> bool:
     return not store._calls
 
 
-async def acquired(store: PostgresLimits) -> Reservation:
+async def decided(store: PostgresLimits) -> Reservation:
     """A reservation, once the store answers."""
     while True:
         try:
-            return await store.acquire(CLAIMS)
+            return await store.decide(CLAIMS)
         except LimitsUnavailable:
             await asyncio.sleep(0.01)
 
@@ -280,11 +280,11 @@ async def test_one_locked_row_holds_up_nobody_else(
 ) -> None:
     other = (Claim("t:2", quota=100),)
     async with machine(postgres_database, tmp_path) as store:
-        store.release(await store.acquire(CLAIMS))
+        store.settle(await store.decide(CLAIMS))
         async with locked(postgres_database):
-            waiting = [asyncio.create_task(store.acquire(CLAIMS)) for _ in range(3)]
+            waiting = [asyncio.create_task(store.decide(CLAIMS)) for _ in range(3)]
             # Also not those that are decided in one call with it.
-            beside = await asyncio.gather(*(store.acquire(other) for _ in range(20)))
+            beside = await asyncio.gather(*(store.decide(other) for _ in range(20)))
             assert [got.lease for got in beside] == [None] * 20
             # The server answers, and says which row is locked: it is not taken for silent.
             assert store.healthy
@@ -292,7 +292,7 @@ async def test_one_locked_row_holds_up_nobody_else(
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
         # All that waited, once the lock is gone.
         assert sum(isinstance(each, Reservation) for each in outcomes) == 2
-        assert sum(isinstance(each, Exhausted) for each in outcomes) == 1
+        assert sum(isinstance(each, LimitExceeded) for each in outcomes) == 1
 
 
 async def test_clients_in_sequence_are_never_refused_a_slot(store: PostgresLimits) -> None:
@@ -301,7 +301,7 @@ async def test_clients_in_sequence_are_never_refused_a_slot(store: PostgresLimit
 
     async def client() -> None:
         for _ in range(400):
-            store.release(await store.acquire(slots))
+            store.settle(await store.decide(slots))
 
     await asyncio.gather(*(client() for _ in range(5)))
 
@@ -310,7 +310,7 @@ async def test_what_waits_together_is_decided_in_one_call(
     store: PostgresLimits, session: Any
 ) -> None:
     claims = [(Claim(f"t:{n}", quota=9), Claim("p:1", max_parallel=99)) for n in range(50)]
-    await asyncio.gather(*(store.acquire(each) for each in claims))
+    await asyncio.gather(*(store.decide(each) for each in claims))
     turns = await session.fetchval("SELECT turns FROM limit_counter WHERE key = 'p:1'")
     assert turns == 1
 
@@ -320,7 +320,7 @@ async def test_a_worker_that_was_taken_for_dead_tells_its_slots_again(
 ) -> None:
     monkeypatch.setattr(postgres, "_HEARTBEAT_S", 0.01)
     async with machine(still_database, tmp_path) as store:
-        await store.acquire(CLAIMS)
+        await store.decide(CLAIMS)
         # Stopped for so long that others cleared it away.
         await session.execute("DELETE FROM limit_worker; UPDATE limit_counter SET slots = '{}'")
         await eventually(lambda: _counted(session, (1, 1)))
@@ -338,7 +338,7 @@ async def test_a_server_with_few_connections_serves_with_those_it_has(
         async with machine(poor, tmp_path) as store:
             claims = [(Claim(f"t:{n % 9}", quota=100),) for n in range(90)]
             for _ in range(5):
-                await asyncio.gather(*(store.acquire(each) for each in claims))
+                await asyncio.gather(*(store.decide(each) for each in claims))
             assert store.healthy
     finally:
         await session.execute("DROP OWNED BY poor; DROP ROLE poor")
@@ -357,9 +357,9 @@ async def test_a_worker_without_a_connection_of_its_own_borrows_one(
         async with pool:
             store = PostgresLimits(poor, "w", workers=tmp_path, loan=pool.acquire)
             await store.open()
-            got = await store.acquire(CLAIMS)
+            got = await store.decide(CLAIMS)
             assert got.remaining == (5, 4, 0.0)
-            store.release(got)
+            store.settle(got)
             await store.close()
         assert await counts(session) == (1, 0)
     finally:
@@ -375,15 +375,15 @@ async def test_it_opens_and_closes_without_a_server(tmp_path: Path) -> None:
         )
         async with machine(nowhere, tmp_path) as store:
             with pytest.raises(LimitsUnavailable):
-                await store.acquire(CLAIMS)
+                await store.decide(CLAIMS)
 
 
 async def test_a_connection_cut_in_flight_refuses_and_takes_nothing(
     store: PostgresLimits, session: Any, still_database: Database
 ) -> None:
-    store.release(await store.acquire(CLAIMS))
+    store.settle(await store.decide(CLAIMS))
     async with locked(still_database):
-        call = asyncio.create_task(store.acquire(CLAIMS))
+        call = asyncio.create_task(store.decide(CLAIMS))
         await eventually(lambda: waits_for_a_lock(session))
         await session.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -9,7 +9,7 @@ import pytest
 from config import Database
 from proxy.limits import slots as limits_slots
 from proxy.limits.slots import SlotsElsewhere
-from proxy.limits.store import Claim, Exhausted, Remaining, Reservation
+from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation
 from tests.fixtures.postgres_wire import postgres_wire
 from tests.proxy.limits.stores import patience, still_database, still_server
 from tests.proxy.limits.test_postgres import machine
@@ -32,7 +32,7 @@ async def test_clients_in_sequence_may_change_workers(
             async def client(number: int) -> None:
                 for turn in range(20):
                     store = (one, other)[(number + turn) % 2]
-                    store.release(await store.acquire(CLAIMS))
+                    store.settle(await store.decide(CLAIMS))
 
             await asyncio.gather(*(client(number) for number in range(3)))
 
@@ -48,7 +48,7 @@ class Elsewhere:
     async def ask(self, claims: tuple[Claim, ...]) -> Reservation:
         self.asked += 1
         if self.busy + self.held >= 2:
-            raise Exhausted("parallel", "t:1", 1.0, Remaining(2, 0, 1.0))
+            raise LimitExceeded("parallel", "t:1", 1.0, Remaining(2, 0, 1.0))
         self.held += 1
         return Reservation(claims, "1", None)
 
@@ -61,10 +61,10 @@ async def test_no_more_ask_again_than_the_limit_has_slots(
     slots = SlotsElsewhere(lambda _: elsewhere.held)
 
     refused = await asyncio.gather(
-        *(slots.acquire(elsewhere.ask, CLAIMS) for _ in range(50)), return_exceptions=True
+        *(slots.decide(elsewhere.ask, CLAIMS) for _ in range(50)), return_exceptions=True
     )
 
-    assert {type(one) for one in refused} == {Exhausted}
+    assert {type(one) for one in refused} == {LimitExceeded}
     assert elsewhere.asked == 50 + 2 * 2
 
 
@@ -72,9 +72,9 @@ async def test_slots_of_this_workers_own_requests_are_not_asked_for_again() -> N
     elsewhere = Elsewhere(busy=0)
     slots = SlotsElsewhere(lambda _: elsewhere.held)
     for _ in range(2):
-        await slots.acquire(elsewhere.ask, CLAIMS)
+        await slots.decide(elsewhere.ask, CLAIMS)
 
-    with pytest.raises(Exhausted):
-        await slots.acquire(elsewhere.ask, CLAIMS)
+    with pytest.raises(LimitExceeded):
+        await slots.decide(elsewhere.ask, CLAIMS)
 
     assert elsewhere.asked == 3

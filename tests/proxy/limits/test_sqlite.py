@@ -10,8 +10,15 @@ import pytest
 
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.sqlite_checkpoint import Checkpointer
-from proxy.limits.store import Claim, Exhausted, LimitStore, LimitsUnavailable, Reservation
-from proxy.limits.worker_locks import Presence
+from proxy.limits.store import (
+    NOT_SENT,
+    Claim,
+    LimitExceeded,
+    LimitStore,
+    LimitsUnavailable,
+    Reservation,
+)
+from proxy.limits.worker_locks import WorkerLocks
 from tests.proxy.limits.process import admitted
 from tests.proxy.limits.stores import Stores, eventually
 
@@ -40,7 +47,7 @@ def locked(path: Path) -> Iterator[None]:
 
 async def tried(store: LimitStore) -> asyncio.Task[Reservation]:
     """A decision that has been tried once, and waits for the file."""
-    call = asyncio.create_task(store.acquire(QUOTA))
+    call = asyncio.create_task(store.decide(QUOTA))
     # The task asks, and the store's turn comes after it.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -54,7 +61,7 @@ async def test_a_locked_file_refuses_and_lets_the_loop_go_on(stores: Stores) -> 
         call = await tried(store)
         with pytest.raises(LimitsUnavailable):
             await call
-    got = await store.acquire(QUOTA)
+    got = await store.decide(QUOTA)
     assert got.remaining == (5, 4, 0.0)
 
 
@@ -72,20 +79,20 @@ async def test_cancelled_while_waiting_takes_nothing(stores: Stores) -> None:
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-    assert (await store.acquire(QUOTA)).remaining == (5, 4, 0.0)
+    assert (await store.decide(QUOTA)).remaining == (5, 4, 0.0)
 
 
 async def test_what_ends_while_the_file_is_locked_is_written_later(stores: Stores) -> None:
     store, other = await stores.worker(), await stores.worker()
     claims = (Claim("t:1", quota=2, max_parallel=1),)
-    got = await store.acquire(claims)
+    got = await store.decide(claims)
     with locked(stores.path):
-        store.give_back(got)
+        store.settle(got, NOT_SENT)
 
     async def is_back() -> bool:
         try:
-            return (await other.acquire(claims)).remaining == (2, 1, 0.0)
-        except Exhausted:
+            return (await other.decide(claims)).remaining == (2, 1, 0.0)
+        except LimitExceeded:
             return False
 
     await eventually(is_back)
@@ -95,10 +102,10 @@ async def test_a_slot_that_could_not_be_written_back_is_free_for_its_own_worker(
     stores: Stores,
 ) -> None:
     store = await stores.worker()
-    got = await store.acquire(SLOT)
+    got = await store.decide(SLOT)
     with locked(stores.path):
-        store.release(got)
-    await store.acquire(SLOT)
+        store.settle(got)
+    await store.decide(SLOT)
 
 
 async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
@@ -116,7 +123,7 @@ async def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 async def test_the_files_are_for_our_user_only(stores: Stores) -> None:
-    await (await stores.worker()).acquire(QUOTA)
+    await (await stores.worker()).decide(QUOTA)
     for file in stores.path.parent.rglob("*"):
         assert file.stat().st_mode & 0o077 == 0, file
 
@@ -124,24 +131,24 @@ async def test_the_files_are_for_our_user_only(stores: Stores) -> None:
 async def test_twenty_workers_may_open_a_new_file_at_once(stores: Stores) -> None:
     workers = await asyncio.gather(*(stores.worker() for _ in range(20)))
     for worker in workers:
-        await worker.acquire((Claim("t:1", quota=20),))
-    with pytest.raises(Exhausted):
-        await workers[0].acquire((Claim("t:1", quota=20),))
+        await worker.decide((Claim("t:1", quota=20),))
+    with pytest.raises(LimitExceeded):
+        await workers[0].decide((Claim("t:1", quota=20),))
 
 
 async def test_a_full_disk_refuses_until_there_is_room(stores: Stores) -> None:
     store = await stores.worker()
-    got = await store.acquire((Claim("t:1", quota=5, max_parallel=1),))
+    got = await store.decide((Claim("t:1", quota=5, max_parallel=1),))
     connection = store._connection  # type: ignore[union-attr]
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")
     many = tuple(Claim(f"k:{number}", quota=1) for number in range(100))
     with pytest.raises(LimitsUnavailable):
-        await store.acquire(many)
-    store.release(got)
+        await store.decide(many)
+    store.settle(got)
     connection.execute("PRAGMA max_page_count = 1000000")
-    await store.acquire(many)
-    assert (await store.acquire((Claim("t:1", 5, max_parallel=1),))).remaining == (5, 3, 0.0)
+    await store.decide(many)
+    assert (await store.decide((Claim("t:1", 5, max_parallel=1),))).remaining == (5, 3, 0.0)
 
 
 @pytest.fixture
@@ -161,10 +168,10 @@ async def test_a_file_that_cannot_be_written_shows_and_recovers_without_requests
     connection.execute("PRAGMA query_only = ON")
     await eventually(lambda: answered(not store.healthy))
     with pytest.raises(LimitsUnavailable):
-        await store.acquire(QUOTA)
+        await store.decide(QUOTA)
     connection.execute("PRAGMA query_only = OFF")
     await eventually(lambda: answered(store.healthy))
-    assert (await store.acquire(QUOTA)).remaining == (5, 4, 0.0)
+    assert (await store.decide(QUOTA)).remaining == (5, 4, 0.0)
 
 
 async def test_a_refusal_is_no_sign_that_limits_can_be_written(
@@ -174,17 +181,17 @@ async def test_a_refusal_is_no_sign_that_limits_can_be_written(
     monkeypatch.setattr("proxy.limits.health._PROBE_AGAIN_S", 3600.0)
     store = await stores.worker()
     used_up = (Claim("t:2", quota=1),)
-    await store.acquire(used_up)
+    await store.decide(used_up)
     connection = store._connection  # type: ignore[union-attr]
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")
     with pytest.raises(LimitsUnavailable):
-        await store.acquire(tuple(Claim(f"k:{number}", quota=1) for number in range(100)))
+        await store.decide(tuple(Claim(f"k:{number}", quota=1) for number in range(100)))
     assert not store.healthy
-    with pytest.raises(Exhausted):
-        await store.acquire(used_up)
+    with pytest.raises(LimitExceeded):
+        await store.decide(used_up)
     assert not store.healthy
-    await store.acquire(QUOTA)
+    await store.decide(QUOTA)
     assert store.healthy
 
 
@@ -202,9 +209,9 @@ async def answered(value: bool) -> bool:
 async def test_a_decision_that_fails_halfway_locks_nobody_out(stores: Stores) -> None:
     store, other = await stores.worker(), await stores.worker()
     with pytest.raises(OverflowError):
-        await store.acquire((*QUOTA, Claim("p:1", quota=2**70, quota_base=2**69)))
-    assert (await other.acquire(QUOTA)).remaining == (5, 4, 0.0)
-    assert (await store.acquire(QUOTA)).remaining == (5, 3, 0.0)
+        await store.decide((*QUOTA, Claim("p:1", quota=2**70, quota_base=2**69)))
+    assert (await other.decide(QUOTA)).remaining == (5, 4, 0.0)
+    assert (await store.decide(QUOTA)).remaining == (5, 3, 0.0)
 
 
 async def test_waiting_exactly_as_told_is_enough_at_any_rate(stores: Stores) -> None:
@@ -212,11 +219,11 @@ async def test_waiting_exactly_as_told_is_enough_at_any_rate(stores: Stores) -> 
     for rate in range(1, 100):
         claims = (Claim("t:1", requests_per_minute=rate),)
         assert await admitted(store, claims, rate + 1) == rate
-        with pytest.raises(Exhausted) as caught:
-            await store.acquire(claims)
+        with pytest.raises(LimitExceeded) as caught:
+            await store.decide(claims)
         assert caught.value.retry_after is not None
         await stores.turn_clock(caught.value.retry_after)
-        await store.acquire(claims)
+        await store.decide(claims)
         await stores.turn_clock(60)
 
 
@@ -228,11 +235,11 @@ async def test_a_killed_process_frees_its_slots_at_once(stores: Stores) -> None:
     process.stdin.write("go\n")
     process.stdin.flush()
     assert await asyncio.to_thread(process.stdout.readline) == "1\n"
-    with pytest.raises(Exhausted):
-        await survivor.acquire(SLOT)
+    with pytest.raises(LimitExceeded):
+        await survivor.decide(SLOT)
     process.kill()
     process.wait()
-    await survivor.acquire(SLOT)
+    await survivor.decide(SLOT)
     # What is left of it is cleared away by the next to open.
     assert len(list(stores.workers.iterdir())) == 2
     await stores.worker()
@@ -241,16 +248,16 @@ async def test_a_killed_process_frees_its_slots_at_once(stores: Stores) -> None:
 
 async def test_counts_survive_a_restart_and_slots_do_not(stores: Stores) -> None:
     store = await stores.worker()
-    await store.acquire((Claim("t:1", quota=5, max_parallel=1),))
+    await store.decide((Claim("t:1", quota=5, max_parallel=1),))
     await store.close()
     again = await stores.worker()
-    got = await again.acquire((Claim("t:1", quota=5, max_parallel=1),))
+    got = await again.decide((Claim("t:1", quota=5, max_parallel=1),))
     assert got.remaining == (5, 3, 0.0)
 
 
 async def test_the_log_is_moved_into_the_file_and_cut(stores: Stores) -> None:
     store = await stores.worker()
-    await store.acquire(QUOTA)
+    await store.decide(QUOTA)
     checkpointer = Checkpointer(stores.path, interval=0.01, truncate_bytes=0)
     checkpointer.start()
 
@@ -265,20 +272,23 @@ async def test_the_log_is_moved_into_the_file_and_cut(stores: Stores) -> None:
     file = sqlite3.connect(f"file:{stores.path}?immutable=1", uri=True)
     assert file.execute("SELECT used FROM counter").fetchall() == [(1,)]
     file.close()
-    assert (await store.acquire(QUOTA)).remaining == (5, 3, 0.0)
+    assert (await store.decide(QUOTA)).remaining == (5, 3, 0.0)
 
 
-def test_presence_tells_the_living_from_the_dead(tmp_path: Path) -> None:
-    here, other = Presence(tmp_path / "workers", "here"), Presence(tmp_path / "workers", "other")
-    with here.entering():
+def test_worker_locks_tell_the_living_from_the_dead(tmp_path: Path) -> None:
+    here, other = (
+        WorkerLocks(tmp_path / "workers", "here"),
+        WorkerLocks(tmp_path / "workers", "other"),
+    )
+    with here.register():
         pass
     (tmp_path / "workers" / "dead").touch()
     assert here.is_alive("here")
     assert other.is_alive("here")
     assert not other.is_alive("dead")
     assert not other.is_alive("unheard of")
-    assert other.dead() == ["dead"]
-    other.bury("dead")
-    here.leave()
-    assert other.dead() == []
+    assert other.stale() == ["dead"]
+    other.remove("dead")
+    here.unregister()
+    assert other.stale() == []
     assert not other.is_alive("here")

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from proxy.limits.store import Claim, Exhausted, LimitStore, Reservation
+from proxy.limits.store import NOT_SENT, Claim, LimitExceeded, LimitStore, Reservation
 from tests.proxy.limits.process import admitted
 from tests.proxy.limits.stores import (
     Stores,
@@ -20,16 +20,16 @@ from tests.proxy.limits.stores import (
 __all__ = ["patience", "shared_database", "still_database", "still_server", "stores"]
 
 
-async def refusal(store: LimitStore, *claims: Claim) -> Exhausted:
-    with pytest.raises(Exhausted) as caught:
-        await store.acquire(claims)
+async def refusal(store: LimitStore, *claims: Claim) -> LimitExceeded:
+    with pytest.raises(LimitExceeded) as caught:
+        await store.decide(claims)
     return caught.value
 
 
 async def taken(store: LimitStore, *claims: Claim) -> Reservation | None:
     try:
-        return await store.acquire(claims)
-    except Exhausted:
+        return await store.decide(claims)
+    except LimitExceeded:
         return None
 
 
@@ -77,9 +77,9 @@ async def test_limits_that_change_under_load_never_admit_one_too_many(
             running -= 1
             if chance.random() < 0.3:
                 count -= 1
-                store.give_back(got)
+                store.settle(got, NOT_SENT)
             else:
-                store.release(got)
+                store.settle(got)
 
     await asyncio.gather(*(client(workers[n % 2]) for n in range(10)))
     assert count <= 60
@@ -89,11 +89,11 @@ async def test_limits_that_change_under_load_never_admit_one_too_many(
 
 
 async def left(store: LimitStore, claim: Claim, expected: int) -> bool:
-    """Whether a request may run and leaves `expected` of its quota; it is given back."""
+    """Whether a request may run and leaves `expected` of its quota; it is refunded."""
     got = await taken(store, claim)
     if got is None:
         return False
-    store.give_back(got)
+    store.settle(got, NOT_SENT)
     return got.remaining is not None and got.remaining.remaining == expected
 
 
@@ -107,7 +107,7 @@ async def test_claims_are_taken_together_or_not_at_all(stores: Stores) -> None:
     ):
         assert (await refusal(store, token, refusing)).key == "p:1"
         assert (await refusal(store, refusing, token)).key == "p:1"
-    got = await store.acquire((token, Claim("p:1", max_parallel=1)))
+    got = await store.decide((token, Claim("p:1", max_parallel=1)))
     assert got.remaining is not None
     assert (got.remaining.limit, got.remaining.remaining) == (10, 9)
     assert await left(store, Claim("t:1", quota=10), 8)
@@ -115,7 +115,7 @@ async def test_claims_are_taken_together_or_not_at_all(stores: Stores) -> None:
 
 async def test_a_refused_quota_names_itself_and_no_wait(stores: Stores) -> None:
     store = await stores.worker()
-    await store.acquire((Claim("t:1", quota=1),))
+    await store.decide((Claim("t:1", quota=1),))
     refused = await refusal(store, Claim("t:1", quota=1))
     assert (refused.kind, refused.key, refused.retry_after) == ("quota", "t:1", None)
     assert refused.remaining == (1, 0, 0.0)
@@ -126,7 +126,7 @@ async def test_a_quota_is_told_before_a_rate_and_a_rate_before_a_slot(stores: St
     quota = Claim("q", quota=0)
     rate = Claim("r", requests_per_minute=1)
     slot = Claim("s", max_parallel=1)
-    await store.acquire((rate, slot))
+    await store.decide((rate, slot))
     assert (await refusal(store, slot, rate, quota)).kind == "quota"
     assert (await refusal(store, slot, rate)).kind == "rate"
     refused = await refusal(store, slot)
@@ -138,8 +138,8 @@ async def test_a_quota_is_told_before_a_rate_and_a_rate_before_a_slot(stores: St
 async def test_the_longest_wait_is_told(stores: Stores) -> None:
     store = await stores.worker()
     fast, slow = Claim("t:1", requests_per_minute=2), Claim("p:1", requests_per_minute=1)
-    await store.acquire((fast, slow))
-    await store.acquire((fast,))
+    await store.decide((fast, slow))
+    await store.decide((fast,))
     for claims in ((fast, slow), (slow, fast)):
         refused = await refusal(store, *claims)
         assert refused.key == "p:1"
@@ -149,7 +149,7 @@ async def test_the_longest_wait_is_told(stores: Stores) -> None:
 async def test_a_rate_admits_its_burst_and_then_refills(stores: Stores) -> None:
     store = await stores.worker()
     rate = Claim("t:1", requests_per_minute=3)
-    remaining = [(await store.acquire((rate,))).remaining for _ in range(3)]
+    remaining = [(await store.decide((rate,))).remaining for _ in range(3)]
     assert [each and each[:2] for each in remaining] == [(3, 2), (3, 1), (3, 0)]
     assert remaining[2] is not None
     assert remaining[2].reset == pytest.approx(60)
@@ -159,7 +159,7 @@ async def test_a_rate_admits_its_burst_and_then_refills(stores: Stores) -> None:
     assert refused.retry_after == pytest.approx(20)
     # Exactly as long as it was told is long enough.
     await stores.turn_clock(refused.retry_after)
-    await store.acquire((rate,))
+    await store.decide((rate,))
     await refusal(store, rate)
     await stores.turn_clock(3600)
     assert await admitted(store, (rate,), 10) == 3
@@ -177,17 +177,17 @@ async def test_a_lowered_rate_lets_in_again_within_its_minute(stores: Stores) ->
     slow = Claim("t:1", requests_per_minute=1)
     await refusal(store, slow)
     await stores.turn_clock(60)
-    await store.acquire((slow,))
+    await store.decide((slow,))
 
 
 async def test_a_clock_set_back_does_not_stop_a_bucket(stores: Stores) -> None:
     store = await stores.worker()
     rate = Claim("t:1", requests_per_minute=1)
-    await store.acquire((rate,))
+    await store.decide((rate,))
     await stores.turn_clock(-3600)
     await refusal(store, rate)
     await stores.turn_clock(60)
-    await store.acquire((rate,))
+    await store.decide((rate,))
 
 
 async def test_a_rate_of_nothing_never_admits(stores: Stores) -> None:
@@ -199,21 +199,21 @@ async def test_the_tightest_rate_is_told_or_else_the_quota(stores: Stores) -> No
     store = await stores.worker()
     wide, tight = Claim("t:1", 5, 0, 100), Claim("p:1", requests_per_minute=50)
     quota, slot = Claim("t:2", 5), Claim("p:2", max_parallel=9)
-    told = [await store.acquire(each) for each in ((wide, tight), (tight, wide), (quota, slot))]
+    told = [await store.decide(each) for each in ((wide, tight), (tight, wide), (quota, slot))]
     assert [each.remaining and each.remaining[:2] for each in told] == [(50, 49), (50, 48), (5, 4)]
     assert told[2].remaining is not None
     assert told[2].remaining.reset == 0
-    assert (await store.acquire((slot,))).remaining is None
+    assert (await store.decide((slot,))).remaining is None
 
 
 async def test_a_released_slot_is_free_for_any_worker(stores: Stores) -> None:
     one, other = await stores.worker(), await stores.worker()
     slots = (Claim("t:1", max_parallel=2), Claim("p:1", max_parallel=2))
-    held = [await one.acquire(slots), await other.acquire(slots)]
+    held = [await one.decide(slots), await other.decide(slots)]
     assert (await refusal(one, *slots)).key in ("t:1", "p:1")
-    one.release(held[0])
+    one.settle(held[0])
     await eventually(lambda: _is_free(other, *slots))
-    other.release(held[1])
+    other.settle(held[1])
     # A lowered limit counts those that are running.
     await eventually(lambda: _is_free(one, Claim("t:1", max_parallel=1)))
 
@@ -221,16 +221,16 @@ async def test_a_released_slot_is_free_for_any_worker(stores: Stores) -> None:
 async def _is_free(store: LimitStore, *claims: Claim) -> bool:
     got = await taken(store, *claims)
     if got is not None:
-        store.release(got)
+        store.settle(got)
     return got is not None
 
 
 async def test_a_slot_is_released_once(stores: Stores) -> None:
     store = await stores.worker()
     slot = Claim("t:1", max_parallel=2)
-    first, _ = await store.acquire((slot,)), await store.acquire((slot,))
-    store.release(first)
-    store.release(first)
+    first, _ = await store.decide((slot,)), await store.decide((slot,))
+    store.settle(first)
+    store.settle(first)
 
     async def is_taken_again() -> bool:
         return (await taken(store, slot)) is not None
@@ -242,7 +242,7 @@ async def test_a_slot_is_released_once(stores: Stores) -> None:
 async def test_giving_back_returns_quota_and_slot_and_not_the_rate(stores: Stores) -> None:
     store = await stores.worker()
     claim = Claim("t:1", quota=1, requests_per_minute=2, max_parallel=1)
-    store.give_back(await store.acquire((claim,)))
+    store.settle(await store.decide((claim,)), NOT_SENT)
 
     async def is_back() -> bool:
         return (await taken(store, claim)) is not None
@@ -262,18 +262,18 @@ async def test_a_quota_begins_at_its_base_and_may_change(stores: Stores) -> None
 async def test_a_quota_set_anew_counts_from_its_base_and_leaves_the_rest(stores: Stores) -> None:
     store = await stores.worker()
     old = Claim("t:1", quota=5, requests_per_minute=5, max_parallel=2)
-    held = await store.acquire((old,))
-    await store.acquire((old,))
+    held = await store.decide((old,))
+    await store.decide((old,))
     new = Claim("t:1", quota=30, quota_base=20, quota_epoch=1)
-    got = await store.acquire((new,))
+    got = await store.decide((new,))
     assert got.remaining == (30, 9, 0.0)
     # What the old quota was owed is no business of the new one's.
-    store.give_back(held)
+    store.settle(held, NOT_SENT)
     await eventually(lambda: _is_free(store, Claim("t:1", max_parallel=2)))
     assert await left(store, new, 8)
     # Neither does a worker that has not heard of it begin anew.
     await refusal(store, Claim("t:1", quota=20))
-    told = (await store.acquire((Claim("t:1", requests_per_minute=5),))).remaining
+    told = (await store.decide((Claim("t:1", requests_per_minute=5),))).remaining
     assert told is not None
     assert told.remaining == 2
 
@@ -306,8 +306,8 @@ async def _is_taken(store: LimitStore, *claims: Claim) -> bool:
 async def test_closing_finishes_what_was_left_under_way(stores: Stores) -> None:
     claim = Claim("t:1", quota=5, max_parallel=1)
     store = await stores.worker()
-    store.give_back(await store.acquire((claim,)))
+    store.settle(await store.decide((claim,)), NOT_SENT)
     await store.close()
     other = await stores.worker()
-    got = await other.acquire((claim,))
+    got = await other.decide((claim,))
     assert got.remaining == (5, 4, 0.0)
