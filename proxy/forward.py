@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from time import perf_counter
 from typing import Final, NamedTuple
 
@@ -12,21 +13,22 @@ from proxy.downstream import Downstream, RawHeaders, RequestHead
 from proxy.exchange import Exchange
 from proxy.headers import for_upstream, is_plain, trailers_for_upstream, with_value
 from proxy.upstream.connection import UpstreamConnection, UpstreamHead
-from proxy.upstream.dialing import Address
 from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.pool import Pool
+from proxy.upstream.target import Target
 
 
 class Outgoing(NamedTuple):
-    """A request, ready to be sent.
+    """A request, ready to be sent to whichever target an attempt has.
 
-    `body` holds what has been read of it, in pieces that are never joined, because a copy of a
-    large body stops the loop; a piece that was written is taken out. `size` is how many bytes
-    there were, `complete` says that this is all of it.
+    `fields` are its header lines but for those that depend on the target. `body` holds what has
+    been read of it, in pieces that are never joined, because a copy of a large body stops the loop;
+    a piece that was written is taken out. `size` is how many bytes there were, `complete` says that
+    this is all of it.
     """
 
-    address: Address
-    head: bytes
+    head: RequestHead
+    fields: bytes
     body: deque[bytes]
     size: int
     complete: bool
@@ -43,14 +45,12 @@ _SLICES_IN_A_TURN: Final = 16
 
 def outgoing(
     head: RequestHead,
-    address: Address,
-    credential: tuple[bytes, bytes],
     body: tuple[bytes, ...],
     *,
     complete: bool,
     metered: bool,
 ) -> Outgoing:
-    """Put the request together: the client's lines, the upstream's host, the project's key.
+    """Put together what is the same for every attempt: the client's lines and its body.
 
     `metered` says that the body was spliced, so that its length and coding are ours to state.
     """
@@ -64,34 +64,47 @@ def outgoing(
             headers = [field for field in headers if field[0].lower() != b"content-encoding"]
         if not chunked:
             headers = with_value(headers, b"content-length", b"%d" % size)
-    lines = [
-        b"%b %b%b HTTP/1.1\r\nHost: %b\r\n"
-        % (head.method.encode("ascii"), address.prefix, head.target, address.host_header),
-        *[b"%b: %b\r\n" % field for field in headers],
+    fields = b"".join([b"%b: %b\r\n" % field for field in headers])
+    return Outgoing(head, fields, deque(body), size, complete, chunked)
+
+
+def head_for(request: Outgoing, target: Target) -> bytes:
+    """The request's head for one target: its host and prefix, and the key that it takes."""
+    head, (address, credential, _) = request.head, target
+    return b"%b %b%b HTTP/1.1\r\nHost: %b\r\n%b%b%b: %b\r\n%b" % (
+        head.method.encode("ascii"),
+        address.prefix,
+        head.target,
+        address.host_header,
+        request.fields,
         hops.line(head.hops, address.origin),
-        b"%b: %b\r\n" % credential,
-        b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"\r\n",
-    ]
-    return Outgoing(address, b"".join(lines), deque(body), size, complete, chunked)
+        *credential,
+        b"Transfer-Encoding: chunked\r\n\r\n" if request.chunked else b"\r\n",
+    )
 
 
 async def send(
-    request: Outgoing, downstream: Downstream, pool: Pool, exchange: Exchange
+    request: Outgoing,
+    choose: Callable[[], Target],
+    downstream: Downstream,
+    pool: Pool,
+    exchange: Exchange,
 ) -> tuple[UpstreamConnection, asyncio.Task[None] | None, UpstreamHead]:
     """Send the request and wait for the first response head, interim or final.
 
-    What goes wrong before it is an `upstream.errors.UpstreamError`, or the refusal that the
-    client's own body earned. A kept connection found dead before anything was written is replaced
-    silently; a GET or HEAD that dies before any answer is repeated once on a fresh one; nothing
-    else ever is.
+    `choose` is asked at each attempt where it goes. Raises an `upstream.errors.UpstreamError`, or
+    the refusal that the client's own body earned or that `choose` raises. A kept connection found
+    dead before anything was written is replaced silently; a GET or HEAD that dies before any answer
+    is repeated once on a fresh one; nothing else ever is.
     """
-    method = downstream.head.method
+    method = request.head.method
     for fresh in (False, True):
-        connection = await pool.acquire(request.address.origin, method, fresh=fresh)
+        target = choose()
+        connection = await pool.acquire(target.address.origin, method, fresh=fresh)
         upload: asyncio.Task[None] | None = None
         try:
             exchange.sent = perf_counter()
-            upload = _begin(request, downstream, connection, exchange)
+            upload = _begin(request, target, downstream, connection, exchange)
             return connection, upload, await _first_head(connection, upload)
         except ConnectionLost:
             abandon(pool, connection, upload)
@@ -111,16 +124,21 @@ def _repeatable(method: str, request: Outgoing) -> bool:
 
 
 def _begin(
-    request: Outgoing, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
+    request: Outgoing,
+    target: Target,
+    downstream: Downstream,
+    connection: UpstreamConnection,
+    exchange: Exchange,
 ) -> asyncio.Task[None] | None:
     """Write what is small; the rest of a body follows in a task of its own."""
+    head = head_for(request, target)
     if request.complete and request.size <= _AT_ONCE_BYTES:
         # Most bodies are one small piece, and one write costs less than two.
         whole = b"".join(request.body)
-        connection.write(request.head + _framed(whole, request.chunked, last=True))
+        connection.write(head + _framed(whole, request.chunked, last=True))
         _let_go(request, exchange)
         return None
-    connection.write(request.head)
+    connection.write(head)
     connection.uploading = True
     return asyncio.get_running_loop().create_task(
         _upload(request, downstream, connection, exchange), name="upload"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Final
 from uuid import UUID
@@ -18,7 +19,7 @@ from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures, forward, responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate
-from proxy.access.authorization import authorize, check_source, upstream_of
+from proxy.access.authorization import authorize, check_source, target_for
 from proxy.access.grants import Grant, Grants
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.body.passing_model import PassingModel
@@ -102,7 +103,9 @@ class DataPlane:
             provider, route = self._let_in(exchange, grant)
             request, asked = await self._prepare(downstream, exchange, grant, provider, route)
             reservation = await self._reserve(grant.claims)
-            connection, upload, head = await forward.send(request, downstream, self._pool, exchange)
+            connection, upload, head = await forward.send(
+                request, partial(target_for, grant), downstream, self._pool, exchange
+            )
             try:
                 head = await self._pass_interim(downstream, connection, exchange, head)
                 meter = exchange.meter = meter_for(head.headers, asked_for_usage=asked)
@@ -194,12 +197,11 @@ class DataPlane:
         if exchange.passing is not None:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model
-        address, credential = upstream_of(grant)
+        # Each attempt asks again; one that has nowhere to go must take nothing from the limits.
+        target_for(grant)
         return (
             forward.outgoing(
                 head,
-                address,
-                credential,
                 reading.kept.pieces if asking is None else asking,
                 complete=complete,
                 metered=asking is not None,

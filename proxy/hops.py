@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.providers.provider import BUILT_IN
-from proxy.upstream.dialing import Origin, parse_base_url
+from proxy.upstream.target import Origin, address_of
 
 MOST_HOPS: Final = 3
 # What providers' own addresses are, nothing of ours stands there, and they need not learn of us.
 _PROVIDERS_OWN: Final = frozenset(
-    parse_base_url(provider.base_url).origin for provider in BUILT_IN.values()
+    address_of(provider.base_url).origin for provider in BUILT_IN.values()
 )
 
 

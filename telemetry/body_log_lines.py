@@ -42,7 +42,7 @@ class BodyLines:
         """The line, with its end; nothing where neither side sent a body."""
         if not copies.request.size and not copies.response.size:
             return ""
-        known = self._known + _key_of(exchange)
+        known = self._known + _keys_of(exchange)
         answered = copies.response_head.headers if copies.response_head is not None else []
         request = self._shown(copies.request, exchange.head.headers, known)
         response = self._shown(copies.response, answered, known)
@@ -85,10 +85,10 @@ class BodyLines:
         return _cut(redact(text, known, end=len(_cut(text, room))), self._bound)
 
 
-def _key_of(exchange: Exchange) -> tuple[str, ...]:
-    """The upstream key that the request went out with."""
-    key = exchange.grant.key if exchange.grant is not None else None
-    return () if key is None else escaped(key.secret)
+def _keys_of(exchange: Exchange) -> tuple[str, ...]:
+    """The project's upstream keys, one of which the request went out with."""
+    keys = exchange.grant.record.keys if exchange.grant is not None else ()
+    return tuple(form for key in keys for form in escaped(key.secret))
 
 
 def _text(content: bytearray) -> str | None:

@@ -8,7 +8,7 @@ from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
 from proxy.headers import value_of
 from proxy.providers.provider import Provider, Route
-from proxy.upstream.dialing import Address
+from proxy.upstream.target import Target
 
 
 def check_source(grant: Grant, head: RequestHead, client_ip: str) -> None:
@@ -87,19 +87,19 @@ def check_model(grant: Grant, model: str) -> None:
             raise errors.ModelNotAllowed(f"The model {shown} is not allowed.", param="model")
 
 
-def upstream_of(grant: Grant) -> tuple[Address, tuple[bytes, bytes]]:
-    """Where the request goes, and the field with the key for it.
+def target_for(grant: Grant) -> Target:
+    """The account that the next attempt of a request goes to: the token's first.
 
-    Raises UpstreamUnreachable where UPSTREAM_ORIGINS does not list it, NoUpstreamKey where no
-    active key was entered for it. Neither message names the address: clients must not learn it.
+    Raises UpstreamUnreachable where UPSTREAM_ORIGINS does not list its address, NoUpstreamKey where
+    no active key was entered for it. Neither message names the address: clients must not learn it.
     """
     if not grant.is_allowed:
         raise errors.UpstreamUnreachable(
             "The operator does not allow the upstream that the project names."
         )
-    if grant.credential is None or grant.address is None:
+    if not grant.targets:
         unfit = ", as its keys were entered for another address" if grant.record.keys else ""
         raise errors.NoUpstreamKey(
             f"The project has no active upstream key{unfit}.", retry_after=60.0
         )
-    return grant.address, grant.credential
+    return grant.targets[0]

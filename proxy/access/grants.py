@@ -18,14 +18,14 @@ from models import errors as model_errors
 from models.bindings import Upstreams
 from models.errors import ModelError
 from models.generation import ChangeRecord
-from models.grants import GrantRecord, KeyMaterial
+from models.grants import GrantRecord
 from proxy.access.grant_lookups import Lookups
-from proxy.access.key_selection import choose
+from proxy.access.key_selection import ranked
 from proxy.access.patterns import Pattern, patterns
 from proxy.deadline import StallTolerantDeadline
 from proxy.limits.store import Claim
 from proxy.providers.provider import Provider
-from proxy.upstream.dialing import Address, parse_base_url
+from proxy.upstream.target import Target, address_of
 
 T = TypeVar("T")
 
@@ -49,12 +49,10 @@ class Grant:
 
     record: GrantRecord
     provider: Provider | None
-    address: Address | None
     is_allowed: bool
-    """Whether UPSTREAM_ORIGINS lets the project have this address."""
-    key: KeyMaterial | None
-    """One that was entered for this address."""
-    credential: tuple[bytes, bytes] | None
+    """Whether UPSTREAM_ORIGINS lets the project have its address."""
+    targets: tuple[Target, ...]
+    """The accounts whose keys were entered for that address, in the token's order of preference."""
     claims: tuple[Claim, ...]
     models: tuple[Pattern, ...]
     """Lists of patterns, the token's and the project's; a model must match one of each."""
@@ -70,18 +68,11 @@ class Grant:
         """Derive a grant from what the database says. Raises ValueError for a bad base URL."""
         provider = providers.get(record.provider)
         place = record.provider, record.base_url
-        key = choose(
-            tuple(key for key in record.keys if upstreams.fits(key.bound_to, *place)),
-            record.token_id,
-        )
-        base_url = record.base_url or (provider.base_url if provider else None)
         return cls(
             record=record,
             provider=provider,
-            address=parse_base_url(base_url) if base_url else None,
             is_allowed=upstreams.allows(*place),
-            key=key,
-            credential=provider.credential_header(key.secret) if provider and key else None,
+            targets=() if provider is None else _targets(record, provider, upstreams),
             claims=_claims(record),
             models=patterns(record.allowed_models, record.project_allowed_models),
             endpoints=Pattern.of(record.allowed_endpoints),
@@ -91,6 +82,17 @@ class Grant:
 
 
 _NEVER: Final = float("inf")
+
+
+def _targets(record: GrantRecord, provider: Provider, upstreams: Upstreams) -> tuple[Target, ...]:
+    address = address_of(record.base_url or provider.base_url)
+    fitting = [
+        key for key in record.keys if upstreams.fits(key.bound_to, record.provider, record.base_url)
+    ]
+    return tuple(
+        Target(address, provider.credential_header(key.secret), key.id)
+        for key in ranked(fitting, record.token_id)
+    )
 
 
 def _claims(record: GrantRecord) -> tuple[Claim, ...]:

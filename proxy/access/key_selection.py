@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from models.grants import KeyMaterial
 
 
-def choose(keys: Sequence[KeyMaterial], token_id: UUID) -> KeyMaterial | None:
-    """The key for this token, None where there is none."""
-    return max(keys, key=lambda key: _score(key, token_id), default=None)
+def ranked(keys: Iterable[KeyMaterial], token_id: UUID) -> list[KeyMaterial]:
+    """The keys in this token's order of preference: it uses the first one that is fit."""
+    return sorted(keys, key=lambda key: _score(key, token_id), reverse=True)
 
 
 def _score(key: KeyMaterial, token_id: UUID) -> float:

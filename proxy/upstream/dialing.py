@@ -1,4 +1,4 @@
-"""Opening a connection: where an upstream is, the race between its addresses, TLS."""
+"""Opening a connection: name resolution, the race between a host's addresses, TLS."""
 
 from __future__ import annotations
 
@@ -6,37 +6,20 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 import certifi
 
 from proxy.upstream.address_policy import is_refused
 from proxy.upstream.connection import Timeouts, UpstreamConnection
 from proxy.upstream.errors import ConnectFailed, ConnectTimedOut
+from proxy.upstream.target import Origin
 
 #: RFC 8305 5: an address that keeps silent for so long gets company, in seconds.
 ATTEMPT_DELAY: Final = 0.25
 # An upstream may think for minutes, and a NAT on the way forgets a silent connection sooner.
 _KEEPALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 5))
-
-
-class Origin(NamedTuple):
-    """Where connections can be shared: `host` is lower case, without brackets."""
-
-    scheme: str
-    host: str
-    port: int
-
-
-class Address(NamedTuple):
-    """A base URL taken apart. `prefix` is its path, put before every target."""
-
-    origin: Origin
-    host_header: bytes
-    prefix: bytes
 
 
 class _Endpoint(NamedTuple):
@@ -45,19 +28,6 @@ class _Endpoint(NamedTuple):
     family: int
     protocol: int
     sockaddr: tuple[Any, ...]
-
-
-@lru_cache(maxsize=4096)
-def parse_base_url(url: str) -> Address:
-    """Take apart a base URL that has been validated where it was set."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return Address(
-        Origin(parts.scheme, host, port),
-        parts.netloc.rpartition("@")[2].encode("idna" if not parts.netloc.isascii() else "ascii"),
-        parts.path.rstrip("/").encode("ascii"),
-    )
 
 
 def tls_context() -> ssl.SSLContext:

@@ -7,7 +7,8 @@ import ssl
 from typing import Final
 
 from proxy.upstream.connection import Timeouts, UpstreamConnection
-from proxy.upstream.dialing import Origin, dial, tls_context
+from proxy.upstream.dialing import dial, tls_context
+from proxy.upstream.target import Origin
 
 IDLE_SECONDS: Final = 30.0
 IDLE_MAX_PER_ORIGIN: Final = 256

@@ -33,10 +33,13 @@ def a_record(**changes: Any) -> GrantRecord:
 
 
 def a_key(
-    weight: int = 1, key_id: UUID | None = None, bound_to: str | None = "provider:openai"
+    weight: int = 1,
+    key_id: UUID | None = None,
+    bound_to: str | None = "provider:openai",
+    secret: str = "sk-upstream",
 ) -> KeyMaterial:
     """An upstream key."""
-    return KeyMaterial(key_id or uuid4(), "sk-upstream", weight, bound_to)
+    return KeyMaterial(key_id or uuid4(), secret, weight, bound_to)
 
 
 def a_grant(**changes: Any) -> Grant:

@@ -6,13 +6,15 @@ import asyncio
 import socket
 from types import SimpleNamespace
 from typing import Final, cast
+from uuid import uuid4
 
+from fake_upstream import FakeUpstream
 from proxy import forward
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange
-from proxy.upstream.dialing import parse_base_url
 from proxy.upstream.pool import Pool
+from proxy.upstream.target import Target, address_of
 from tests.proxy.upstream.conftest import PATIENT, no_authorities, until
 
 PIECE: Final = 1024 * 1024
@@ -20,14 +22,15 @@ PIECES: Final = 12
 SIZE: Final = PIECE * PIECES
 
 
-def _request(port: int) -> tuple[RequestHead, forward.Outgoing]:
+def _target(url: str, key: bytes = b"one") -> Target:
+    return Target(address_of(url), (b"x-api-key", key), uuid4())
+
+
+def _request() -> forward.Outgoing:
     lines = [(b"Content-Length", b"%d" % SIZE)]
     head = RequestHead("POST", b"/v1/chat/completions", "1.1", lines, SIZE, "192.0.2.1")
-    address = parse_base_url(f"http://127.0.0.1:{port}")
     body = tuple(bytes(PIECE) for _ in range(PIECES))
-    return head, forward.outgoing(
-        head, address, (b"Authorization", b"x"), body, complete=True, metered=False
-    )
+    return forward.outgoing(head, body, complete=True, metered=False)
 
 
 async def test_a_large_body_is_let_go_as_the_upstream_takes_it() -> None:
@@ -40,12 +43,15 @@ async def test_a_large_body_is_let_go_as_the_upstream_takes_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         listener.setblocking(False)
-        head, request = _request(listener.getsockname()[1])
-        exchange = Exchange(head)
+        target = _target(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        request = _request()
+        exchange = Exchange(request.head)
         exchange.kept = KeptBytes(budget)
         exchange.kept.take(SIZE)
-        downstream = cast(Downstream, SimpleNamespace(head=head))
-        sending = asyncio.create_task(forward.send(request, downstream, pool, exchange))
+        downstream = cast(Downstream, SimpleNamespace(head=request.head))
+        sending = asyncio.create_task(
+            forward.send(request, lambda: target, downstream, pool, exchange)
+        )
         upstream, _ = await loop.sock_accept(listener)
         with upstream:
             await until(lambda: budget.kept < SIZE)
@@ -74,3 +80,44 @@ async def test_what_a_broken_request_kept_is_kept_no_longer() -> None:
     kept.end()
     kept.end()
     assert budget.kept == 0
+
+
+def _asking(method: str) -> forward.Outgoing:
+    head = RequestHead(method, b"/v1/models?a=b", "1.1", [(b"X-A", b"1")], 0, "192.0.2.1")
+    return forward.outgoing(head, (), complete=True, metered=False)
+
+
+def test_a_requests_head_is_made_for_the_target_of_its_attempt() -> None:
+    request = _asking("GET")
+    heads = [
+        forward.head_for(request, target)
+        for target in (
+            _target("https://one.example/eu", b"one"),
+            _target("http://[::1]:9", b"two"),
+        )
+    ]
+    assert heads == [
+        b"GET /eu/v1/models?a=b HTTP/1.1\r\nHost: one.example\r\nX-A: 1\r\n"
+        b"x-llm-proxy-hops: 1\r\nx-api-key: one\r\n\r\n",
+        b"GET /v1/models?a=b HTTP/1.1\r\nHost: [::1]:9\r\nX-A: 1\r\n"
+        b"x-llm-proxy-hops: 1\r\nx-api-key: two\r\n\r\n",
+    ]
+
+
+async def test_each_attempt_has_a_target_of_its_own() -> None:
+    """What dies before any answer is asked again, of whoever is chosen then."""
+    async with FakeUpstream() as dying, FakeUpstream() as living:
+        dying.script(None, [], times=1)
+        targets = [_target(living.url, b"two"), _target(dying.url, b"one")]
+        request, pool = _asking("GET"), Pool(PATIENT, no_authorities())
+        exchange = Exchange(request.head)
+        downstream = cast(Downstream, SimpleNamespace(head=request.head))
+        connection, _, head = await forward.send(request, targets.pop, downstream, pool, exchange)
+        assert head.status == 200
+        assert targets == []
+        pool.release(connection)
+        await pool.close()
+    (asked,), (answered,) = dying.requests, living.requests
+    assert [
+        (b"x-api-key", key) in one.headers for one, key in ((asked, b"one"), (answered, b"two"))
+    ]

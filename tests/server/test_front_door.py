@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from proxy import hops
-from proxy.upstream.dialing import parse_base_url
+from proxy.upstream.target import address_of
 from tests.server.corpus import (
     AUTH,
     CHUNKED,
@@ -91,7 +91,7 @@ def test_a_providers_own_address_learns_of_no_proxy() -> None:
         ("https://api.openai.com:8443", b"x-llm-proxy-hops: 1\r\n"),
         ("http://api.openai.com", b"x-llm-proxy-hops: 1\r\n"),
     ):
-        assert hops.line(0, parse_base_url(url).origin) == line
+        assert hops.line(0, address_of(url).origin) == line
 
 
 @pytest.mark.parametrize("path", [b"/health", b"/ready", b"/metrics", b"/", b"/v1/models"])

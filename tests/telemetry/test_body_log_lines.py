@@ -4,18 +4,17 @@ import asyncio
 import gzip
 import io
 import json
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from proxy.access.grants import Grant
 from proxy.body_capture import BodyCopies, Copy
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.exchange import Exchange
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.request_log_lines import WAITING_MAX, RequestLines
 from tests.models.rows import an_entry
+from tests.proxy.rows import a_grant, a_key
 
 KEY = "0af1c2/plain-upstream-key"
 JSON = b"application/json"
@@ -44,7 +43,7 @@ def line(
     """The log line of a request with this body."""
     head = RequestHead("POST", b"/v1/x", "1.1", list(fields), len(body), "127.0.0.1")
     exchange = asyncio.run(_exchange(head))
-    exchange.grant = cast(Grant, SimpleNamespace(key=SimpleNamespace(secret=KEY)))
+    exchange.grant = a_grant(keys=(a_key(secret=KEY),))
     copies = BodyCopies(cast(Any, Nobody(head)), bound + MARGIN)
     copies.response_head = ResponseHead(200, b"OK", [(b"content-type", JSON)], None)
     step = max(1, len(body) // pieces)

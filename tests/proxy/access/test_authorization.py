@@ -12,7 +12,7 @@ from proxy.access.authorization import (
     check_model,
     check_origin,
     check_source,
-    upstream_of,
+    target_for,
 )
 from proxy.access.grants import Grant
 from proxy.providers.provider import BUILT_IN
@@ -201,9 +201,11 @@ def test_a_refused_model_is_shown_cut_and_printable() -> None:
     ],
 )
 def test_a_key_is_used_where_it_was_entered_for(base_url: str | None, bound_to: str) -> None:
-    address, credential = upstream_of(a_grant(base_url=base_url, keys=(a_key(bound_to=bound_to),)))
-    assert address.origin.host in ("api.openai.com", "10.0.0.7")
-    assert credential == (b"Authorization", b"Bearer sk-upstream")
+    key = a_key(bound_to=bound_to)
+    target = target_for(a_grant(base_url=base_url, keys=(key,)))
+    assert target.address.origin.host in ("api.openai.com", "10.0.0.7")
+    assert target.credential == (b"Authorization", b"Bearer sk-upstream")
+    assert target.key_id == key.id
 
 
 @pytest.mark.parametrize(
@@ -220,13 +222,13 @@ def test_a_key_is_used_where_it_was_entered_for(base_url: str | None, bound_to: 
 def test_a_key_is_used_nowhere_else(base_url: str | None, bound_to: str | None) -> None:
     lost, fitting = a_key(bound_to=bound_to), a_key(bound_to="provider:openai")
     with pytest.raises(errors.NoUpstreamKey) as caught:
-        upstream_of(a_grant(base_url=base_url, keys=(lost, lost)))
+        target_for(a_grant(base_url=base_url, keys=(lost, lost)))
     assert "entered for another address" in caught.value.message
     assert "elsewhere" not in caught.value.message
     if base_url is None:
         # Whatever share a token would have, it is that of the keys that can be used.
         for _ in range(8):
-            assert a_grant(keys=(lost, fitting, lost)).key == fitting
+            assert target_for(a_grant(keys=(lost, fitting, lost))).key_id == fitting.id
 
 
 def test_an_origin_that_the_operator_does_not_list_is_not_reached() -> None:
@@ -237,13 +239,13 @@ def test_an_origin_that_the_operator_does_not_list_is_not_reached() -> None:
     ):
         record = a_record(base_url=base_url, keys=(a_key(bound_to=bound_to),))
         with pytest.raises(errors.UpstreamUnreachable) as caught:
-            upstream_of(Grant.of(record, BUILT_IN, listed))
+            target_for(Grant.of(record, BUILT_IN, listed))
         assert "example" not in caught.value.message
     key = a_key(bound_to="https://one.example:443")
     record = a_record(base_url="https://one.example/v2", keys=(key,))
-    upstream_of(Grant.of(record, BUILT_IN, listed))
+    target_for(Grant.of(record, BUILT_IN, listed))
     named = replace(listed, named=frozenset({"openai"}))
-    upstream_of(Grant.of(a_record(), BUILT_IN, named))
+    target_for(Grant.of(a_record(), BUILT_IN, named))
 
 
 def test_head_is_let_in_wherever_get_is() -> None:

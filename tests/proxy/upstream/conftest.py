@@ -12,8 +12,8 @@ import uvloop
 
 from fake_upstream import FakeUpstream
 from proxy.upstream.connection import Timeouts, UpstreamConnection, UpstreamHead
-from proxy.upstream.dialing import parse_base_url
 from proxy.upstream.pool import Pool
+from proxy.upstream.target import address_of
 
 #: Longer than any machine stands still.
 PATIENT = Timeouts(connect=60.0, first_byte=60.0, idle=60.0)
@@ -44,7 +44,7 @@ class Asking:
         *,
         watched: bool = True,
     ) -> None:
-        self.address = parse_base_url(url)
+        self.address = address_of(url)
         self.pool = Pool(timeouts, tls or no_authorities())
         if watched:
             self.pool.open()

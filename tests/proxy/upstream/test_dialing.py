@@ -16,33 +16,13 @@ from fake_upstream import FakeUpstream
 from proxy.upstream import dialing
 from proxy.upstream.address_policy import is_refused
 from proxy.upstream.connection import Timeouts, UpstreamConnection
-from proxy.upstream.dialing import Address, Origin, dial, parse_base_url, tls_context
+from proxy.upstream.dialing import dial, tls_context
 from proxy.upstream.errors import ConnectFailed, ConnectionLost, ConnectTimedOut
+from proxy.upstream.target import Origin, address_of
 from tests.proxy.upstream.conftest import PATIENT, Asking, no_authorities
 
 #: Addresses of a documentation network (RFC 5737), to be resolved to and never really tried.
 ELSEWHERE = "192.0.2.1"
-
-
-@pytest.mark.parametrize(
-    ("url", "address"),
-    [
-        (
-            "https://api.openai.com",
-            Address(Origin("https", "api.openai.com", 443), b"api.openai.com", b""),
-        ),
-        ("http://h", Address(Origin("http", "h", 80), b"h", b"")),
-        ("http://H.Ex:8080/", Address(Origin("http", "h.ex", 8080), b"H.Ex:8080", b"")),
-        (
-            "https://gateway/openai/deployments",
-            Address(Origin("https", "gateway", 443), b"gateway", b"/openai/deployments"),
-        ),
-        ("http://[::1]:9", Address(Origin("http", "::1", 9), b"[::1]:9", b"")),
-        ("http://[fd00::1]/x", Address(Origin("http", "fd00::1", 80), b"[fd00::1]", b"/x")),
-    ],
-)  # fmt: skip
-def test_base_urls(url: str, address: Address) -> None:
-    assert parse_base_url(url) == address
 
 
 REFUSED = [
@@ -72,7 +52,7 @@ def test_allowed_addresses(address: str) -> None:
 
 
 def origin_of(url: str) -> Origin:
-    return parse_base_url(url).origin
+    return address_of(url).origin
 
 
 async def connect(origin: Origin, timeouts: Timeouts = PATIENT) -> UpstreamConnection:

@@ -7,9 +7,9 @@ import pytest
 
 from fake_upstream import FakeUpstream
 from proxy.upstream import pool as pool_module
-from proxy.upstream.dialing import Origin, parse_base_url
 from proxy.upstream.errors import ConnectFailed, ConnectionLost
 from proxy.upstream.pool import IDLE_MAX_PER_ORIGIN, IDLE_SECONDS, Pool
+from proxy.upstream.target import Origin, address_of
 from tests.proxy.upstream.conftest import (
     PATIENT,
     Asking,
@@ -179,7 +179,7 @@ async def test_a_cancelled_dial_leaves_nothing_open(up: FakeUpstream) -> None:
     """Cancelled at every step on its way."""
     for steps in range(12):
         pool = Pool(PATIENT, no_authorities())
-        dialing = asyncio.create_task(pool.acquire(parse_base_url(up.url).origin, "GET"))
+        dialing = asyncio.create_task(pool.acquire(address_of(up.url).origin, "GET"))
         for _ in range(steps):
             await asyncio.sleep(0)
         if steps % 3 == 0:
@@ -205,7 +205,7 @@ async def test_idle_ones_make_way_for_others(up: FakeUpstream) -> None:
     """The longest idle first; those in use stay, and more may come."""
     async with FakeUpstream() as other:
         pool = Pool(PATIENT, no_authorities(), most=2)
-        origins = [parse_base_url(one.url).origin for one in (up, other)]
+        origins = [address_of(one.url).origin for one in (up, other)]
         for origin in origins:
             connection = await pool.acquire(origin, "GET")
             connection.write(request(""))

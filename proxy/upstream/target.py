@@ -1,0 +1,56 @@
+"""Where an attempt of a request goes: an account at an upstream, and how its key is presented.
+
+A `Target` is chosen for each attempt (`access.authorization.target_for`), so that two attempts of
+one request can go to two accounts. Nothing before that choice knows an address or a key.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from uuid import UUID
+
+
+class Origin(NamedTuple):
+    """Where connections can be shared: `host` is lower case, without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+class Address(NamedTuple):
+    """A base URL taken apart. `prefix` is its path, put before every request's path."""
+
+    origin: Origin
+    host_header: bytes
+    prefix: bytes
+
+
+class Target(NamedTuple):
+    """An account at an upstream: where it is, and the header field that presents its key."""
+
+    address: Address
+    credential: tuple[bytes, bytes]
+    key_id: UUID
+
+    def __repr__(self) -> str:
+        # The default would print the key into whatever log a grant ends up in.
+        return f"Target(address={self.address}, key_id={self.key_id})"
+
+
+@lru_cache(maxsize=4096)
+def address_of(base_url: str) -> Address:
+    """The address of a base URL that was validated where it was set.
+
+    Raises ValueError for one that was stored by other means and is none.
+    """
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").lower()
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return Address(
+        Origin(parts.scheme, host, port),
+        parts.netloc.rpartition("@")[2].encode("idna" if not parts.netloc.isascii() else "ascii"),
+        parts.path.rstrip("/").encode("ascii"),
+    )
