@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import signal
 import subprocess
 import sys
 import termios
@@ -59,6 +60,15 @@ def at_terminal(cli: CommandLine, *words: str) -> contextlib.AbstractContextMana
     return python_at_terminal(cli, "-m", "cli", *words)
 
 
+def _log_in() -> None:
+    """Give the child what a shell at a terminal gives: the terminal, and Ctrl-C from it.
+
+    A suite that runs under `nohup` or as a background job ignores SIGINT, which a child inherits.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @contextlib.contextmanager
 def python_at_terminal(cli: CommandLine, *words: str) -> Iterator[Terminal]:
     """Run Python with a terminal for its input, output and errors."""
@@ -70,9 +80,8 @@ def python_at_terminal(cli: CommandLine, *words: str) -> Iterator[Terminal]:
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        # Its controlling terminal, so that Ctrl-C reaches it.
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        preexec_fn=_log_in,  # noqa: PLW1509
     )
     os.close(slave)
     try:
@@ -136,6 +145,15 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.fixture
+def sigint_ignored() -> Iterator[None]:
+    """As in a suite that runs under `nohup`."""
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("sigint_ignored")
 @pytest.mark.parametrize("moment", ["before", "as shown"])
 def test_ctrl_c_is_heard_at_any_moment(cli_on_sqlite: CommandLine, moment: str) -> None:
     with python_at_terminal(cli_on_sqlite, "-c", INTERRUPTED, moment) as terminal:
