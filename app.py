@@ -9,18 +9,16 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import UUID, uuid4
 
-from loguru import logger
 from sanic import Sanic
 from sanic_ext import Config as ExtendConfig
 from sanic_ext import Extend
 from sanic_ext.extensions.templating.extension import TemplatingExtension
 
 from admin import blueprint as admin_blueprint
-from config import Database, Settings, generate_missing, load, traces_wanted
+from config import Database, Settings, generate_missing, load
 from config.client_address import client_address
 from config.database import connection_shares
 from manage import blueprint as manage_blueprint
@@ -49,12 +47,13 @@ from proxy.upstream.address_policy import is_refused
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from proxy.usage.pricing import listed_name, price
+from server.context import App, WorkerContext
 from server.http.connection import StrictHttp
 from server.http.connections import Bounds as ConnectionBounds
 from server.http.connections import Connections
 from server.http.downstream import SanicDownstream, of_request
 from server.http.fallback import JsonErrors
-from server.http.health import Checks
+from server.http.health import Readiness
 from server.http.health import blueprint as operations_blueprint
 from server.http.routing import OpenRouter
 from server.process import descriptors
@@ -62,14 +61,11 @@ from server.process.housekeeping import Housekeeping
 from telemetry import logs
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.database_watch import DatabaseState, DatabaseWatch
-from telemetry.metrics import Levels, Metrics
+from telemetry.metrics import Metrics, WorkerGauges
 from telemetry.observer import Observer
-from telemetry.otel import Traces, TracesUnavailable
-from telemetry.redaction import known_secrets
+from telemetry.otel import Traces
 from telemetry.request_log_lines import RequestLines
 from telemetry.sentry import Reports
-
-App: TypeAlias = Sanic[Any, SimpleNamespace]
 
 
 def create_app(*, settings: Settings | None = None) -> App:
@@ -78,19 +74,29 @@ def create_app(*, settings: Settings | None = None) -> App:
     Without `settings` the environment is read. Raises config.ConfigError.
     """
     settings = settings or generate_missing(load())[0]
+    context = WorkerContext(settings, Connections(ConnectionBounds.of(settings)))
     app: App = Sanic(
-        "llm_proxy", router=OpenRouter(), error_handler=JsonErrors(), configure_logging=False
+        "llm_proxy",
+        ctx=context,
+        router=OpenRouter(),
+        error_handler=JsonErrors(),
+        configure_logging=False,
     )
     app.config.update(_SANIC)
     _extend(app)
-    app.ctx.settings = settings
-    app.blueprint(operations_blueprint(settings.metrics_token))
-    app.blueprint(proxy_blueprint(of_request))
     ring = KeyRing(settings.encryption_keys)
     known = configured(settings)
     allowed = upstreams(settings, known)
+    resources = WorkerResources(context, known, allowed, ring)
+    app.blueprint(
+        operations_blueprint(
+            settings.metrics_token,
+            readiness=resources.readiness,
+            exposition=resources.exposition,
+        )
+    )
+    app.blueprint(proxy_blueprint(of_request, lambda: context.plane))
     app.blueprint(manage_blueprint(settings, upstreams=allowed, ring=ring))
-    parts = _Parts(app, settings, known, allowed, ring)
     app.blueprint(
         admin_blueprint(
             settings,
@@ -98,16 +104,12 @@ def create_app(*, settings: Settings | None = None) -> App:
             providers=known,
             upstreams=allowed,
             is_refused=is_refused,
-            checks=parts.checks,
-            running=parts.running,
+            checks=resources.readiness,
+            running=resources.running,
         )
     )
-    app.before_server_start(parts.open)
-    app.after_server_stop(parts.close)
-    app.ctx.connections = parts.connections
-    app.ctx.leaving = False
-    app.ctx.checks = parts.checks
-    app.ctx.metrics = parts.metrics
+    app.before_server_start(resources.open)
+    app.after_server_stop(resources.close)
     return app
 
 
@@ -164,24 +166,6 @@ def _client_address(settings: Settings, head: RequestHead) -> str:
     return client_address(head.client_ip, forwarded, settings.trusted_proxies)
 
 
-def _traces() -> Traces | None:
-    """Only where the environment asks for them; a start does not fail for want of traces."""
-    if not traces_wanted():
-        return None
-    try:
-        return Traces()
-    except TracesUnavailable as exc:
-        logger.warning("OTEL_*: no traces, since their library is not installed: {}", exc)
-        return None
-
-
-def _body_lines(settings: Settings) -> BodyLines | None:
-    if not settings.log_bodies:
-        return None
-    form = logs.form_for(settings.log_format, sys.stderr)
-    return BodyLines(form, settings.log_bodies, known_secrets(settings))
-
-
 def _listens_at(settings: Settings) -> Database | None:
     """Where PostgreSQL is listened to: past a pooler, which carries no notifications."""
     if settings.database.dialect == "sqlite":
@@ -202,24 +186,22 @@ class _ModelGrantSource:
         return await load_grants(digests, self._ring)
 
 
-class _Parts:
+class WorkerResources:
     """What lives in a worker's event loop, opened before it serves and closed after it drained."""
 
     def __init__(
         self,
-        app: App,
-        settings: Settings,
+        context: WorkerContext,
         known: Mapping[str, Provider],
         allowed: Upstreams,
         ring: KeyRing,
     ) -> None:
-        self._app = app
-        self._settings = settings
+        self._context = context
+        self._settings = settings = context.settings
         self._providers = known
         self._upstreams = allowed
         self._ring = ring
         self._reports = Reports.wanted(settings)
-        self.connections = Connections(ConnectionBounds.of(settings))
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""
@@ -276,9 +258,9 @@ class _Parts:
             settings.data_dir, log_days=settings.request_log_retention_days
         )
         self._housekeeping.open()
-        self._app.ctx.data_plane = self._plane
-        self._app.ctx.unreadable = self._observer.unreadable
-        self._app.ctx.direct = self._serve
+        self._context.data_plane = self._plane
+        self._context.unreadable = self._observer.unreadable
+        self._context.direct = self._serve
 
     def _make_observer(self) -> Observer:
         settings = self._settings
@@ -288,12 +270,12 @@ class _Parts:
                 sys.stderr,
                 logs.form_for(settings.log_format, sys.stderr),
                 settings.log_request_share if settings.log_level in ("DEBUG", "INFO") else 0.0,
-                _body_lines(settings),
+                BodyLines.wanted(settings, sys.stderr),
             ),
-            self._levels,
+            self._gauges,
             lambda: self._grants.database_answers is False,
-            _traces(),
-            connections=self.connections,
+            Traces.wanted(),
+            connections=self._context.connections,
         )
 
     def _make_plane(self) -> DataPlane:
@@ -324,8 +306,7 @@ class _Parts:
             self._listener.step_aside()
 
     async def _serve(self, http: StrictHttp) -> None:
-        plane: DataPlane = self._app.ctx.data_plane
-        await plane.handle(SanicDownstream(http))
+        await self._context.plane.handle(SanicDownstream(http))
 
     async def close(self, *_: object) -> None:
         """Close in the reverse order: what was recorded goes to the database, which ends last.
@@ -333,7 +314,7 @@ class _Parts:
         A worker that drained early has the rest of its time for the journal: a platform's disk
         may forget it. A database that is known to be silent is not waited for like that.
         """
-        left = getattr(self._app.ctx, "drain_by", 0.0) - asyncio.get_running_loop().time()
+        left = self._context.drain_by - asyncio.get_running_loop().time()
         known = self._grants.database_answers is False
         last_drain = min(max(0.0, left), _LAST_DRAIN) if known else max(_LAST_DRAIN, left)
         await asyncio.gather(self._housekeeping.close(), self._watch.close())
@@ -356,19 +337,19 @@ class _Parts:
             # The last of all, as whatever went wrong until here is to be reported.
             await asyncio.to_thread(self._reports.close)
 
-    def _levels(self) -> Levels:
-        return Levels(
+    def _gauges(self) -> WorkerGauges:
+        return WorkerGauges(
             len(self._plane.active),
             self._pool.connections,
             self._journal.pending,
             self._drain.oldest_entry_seconds,
             self._database_state(),
             not self._limits.healthy,
-            len(self.connections),
+            len(self._context.connections),
             self._plane.body_budget.kept,
         )
 
-    async def metrics(self) -> bytes:
+    async def exposition(self) -> bytes:
         """What `/metrics` shows."""
         return await self._observer.scrape()
 
@@ -380,16 +361,16 @@ class _Parts:
             for grant in grants
         )
 
-    def checks(self) -> Checks:
+    def readiness(self) -> Readiness:
         """What `/ready` shows."""
-        return Checks(
+        return Readiness(
             database=self._database_state(),
             limits="ok" if self._limits.healthy else "degraded",
             journal=self._journal.state,
-            draining=self._app.ctx.leaving,
+            draining=self._context.leaving,
             oldest_entry_seconds=round(self._drain.oldest_entry_seconds, 3),
             reached=self._grants.database_answers is not None,
-            connections="short" if self.connections.short else "ok",
+            connections="short" if self._context.connections.short else "ok",
         )
 
     def _database_state(self) -> DatabaseState:

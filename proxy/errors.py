@@ -184,5 +184,13 @@ class NoUpstreamKey(Refusal):
     status, code, type, retry = 503, "no_upstream_key", "overloaded_error", True
 
 
+class RequestBroken(Exception):
+    """A fault of ours, which is the cause, broke the request of this id: 500, or a cut answer."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(request_id)
+        self.request_id = request_id
+
+
 class ClientGone(Exception):
     """The client's connection is closed; there is nobody to answer."""

@@ -136,9 +136,8 @@ class DataPlane:
             downstream.abort()
             raise
         except Exception as unforeseen:
-            # For the log, where the room that serves us puts it.
-            unforeseen.add_note(f"request_id={exchange.id}")
-            raise
+            # So that the log, and the answer of 500, name the request.
+            raise errors.RequestBroken(str(exchange.id)) from unforeseen
         finally:
             self._end(exchange, reservation, outcome)
 

@@ -10,17 +10,18 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final, Literal, TextIO
 
 import msgspec
 
+from config import Settings
 from proxy.body import multipart
 from proxy.body_capture import BodyCopies, Copy
 from proxy.downstream import RawHeaders
 from proxy.exchange import Exchange
 from proxy.headers import value_of
-from telemetry.logs import stamp
-from telemetry.redaction import LONGEST_SECRET, escaped, plain, reach, redact
+from telemetry.logs import form_for, stamp
+from telemetry.redaction import LONGEST_SECRET, escaped, known_secrets, plain, reach, redact
 
 #: How much more than is shown has to be looked at, so that no secret is shown in part.
 MARGIN: Final = LONGEST_SECRET
@@ -37,6 +38,14 @@ class BodyLines:
         self._form = form
         self._bound = bound
         self._known = tuple(known)
+
+    @classmethod
+    def wanted(cls, settings: Settings, stream: TextIO) -> BodyLines | None:
+        """What LOG_BODIES asks for, for `stream`."""
+        if not settings.log_bodies:
+            return None
+        form = form_for(settings.log_format, stream)
+        return cls(form, settings.log_bodies, known_secrets(settings))
 
     def of(self, exchange: Exchange, copies: BodyCopies) -> str:
         """The line, with its end; nothing where neither side sent a body."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
 import msgspec
 from loguru import logger
+
+from proxy.errors import RequestBroken
+
+if TYPE_CHECKING:
+    import loguru
 
 _TEXT: Final = "<dim>{time:YYYY-MM-DD HH:mm:ss.SSS!UTC}Z</dim> <level>{level: <8}</level> {message}"
 # Their chatter at INFO tells an operator nothing that we do not say ourselves. At DEBUG aiosqlite's
@@ -33,7 +38,13 @@ class _Intercept(logging.Handler):
             level: str | int = logger.level(record.levelname).name
         except ValueError:
             level = record.levelno
-        logger.opt(exception=record.exc_info, depth=6).log(level, "{}", record.getMessage())
+        told, error = logger, record.exc_info
+        if error is not None and isinstance(error[1], RequestBroken):
+            told = told.bind(request_id=error[1].request_id)
+            # Its cause is what happened; the wrapper only says to which request.
+            cause = error[1].__cause__ or error[1]
+            error = type(cause), cause, cause.__traceback__
+        told.opt(exception=error, depth=6).log(level, "{}", record.getMessage())
 
 
 def form_for(form: Literal["text", "json"] | None, stream: TextIO) -> Literal["text", "json"]:
@@ -55,7 +66,7 @@ def configure(
     logger.remove()
     if as_text:
         # `diagnose` would print the values of variables, and some of them are secrets.
-        logger.add(stream, level=level, format=_TEXT, backtrace=False, diagnose=False)
+        logger.add(stream, level=level, format=_text_format, backtrace=False, diagnose=False)
     else:
         logger.add(_JsonSink(stream), level=level, format="{message}", diagnose=False)
     logging.basicConfig(handlers=[_Intercept()], level=level, force=True)
@@ -69,13 +80,9 @@ def configure(
         own.propagate = True
 
 
-def noted_request(exception: BaseException | None) -> str | None:
-    """The id of the request that an exception broke, where the data path noted it."""
-    for note in getattr(exception, "__notes__", ()):
-        name, _, value = note.partition("=")
-        if name == "request_id":
-            return str(value)
-    return None
+def _text_format(record: loguru.Record) -> str:
+    named = " request_id={extra[request_id]}" if "request_id" in record["extra"] else ""
+    return f"{_TEXT}{named}\n{{exception}}"
 
 
 class _JsonSink:
@@ -96,8 +103,6 @@ class _JsonSink:
             **record["extra"],
         }
         if record["exception"] is not None:
-            if (broken := noted_request(record["exception"].value)) is not None:
-                line["request_id"] = broken
             line["exception"] = str(message).removeprefix(record["message"]).strip()
         self._stream.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
         self._stream.flush()

@@ -52,7 +52,7 @@ class Refused(NamedTuple):
     undecided: bool = False
 
 
-class Levels(NamedTuple):
+class WorkerGauges(NamedTuple):
     """What is true of a worker at this moment."""
 
     active_requests: int
@@ -196,7 +196,7 @@ class Metrics:
             buckets=_OVERHEAD,
             registry=registry,
         )
-        self._levels = tuple(
+        self._gauges = tuple(
             Gauge(name, text, multiprocess_mode="livesum", registry=registry)
             for name, text in (
                 ("llm_proxy_active_requests", "Requests that are running."),
@@ -284,21 +284,21 @@ class Metrics:
         for reason, count in dropped.items():
             self._connections_dropped.labels(reason).inc(count)
 
-    def set_levels(self, levels: Levels) -> None:
+    def set_gauges(self, gauges: WorkerGauges) -> None:
         """Say what is true of this worker now."""
         counts = (
-            levels.active_requests,
-            levels.upstream_connections,
-            levels.journal_pending,
-            levels.connections,
-            levels.kept_body_bytes,
+            gauges.active_requests,
+            gauges.upstream_connections,
+            gauges.journal_pending,
+            gauges.connections,
+            gauges.kept_body_bytes,
         )
-        for gauge, level in zip(self._levels, counts, strict=True):
+        for gauge, level in zip(self._gauges, counts, strict=True):
             gauge.set(level)
-        self._oldest.set(levels.oldest_entry_seconds)
-        self._limits_degraded.set(levels.limits_degraded)
+        self._oldest.set(gauges.oldest_entry_seconds)
+        self._limits_degraded.set(gauges.limits_degraded)
         for state in DATABASE_STATES:
-            self._database.labels(state).set(state == levels.database)
+            self._database.labels(state).set(state == gauges.database)
 
     def exposition(self, pause: float = 0.0) -> bytes:
         """The text format, of all workers together; with a `pause`, in seconds, between steps."""

@@ -17,7 +17,7 @@ from uuid import UUID
 from models.entry import Entry
 from proxy.errors import LimitsUndecided, Refusal
 from proxy.exchange import Exchange
-from telemetry.metrics import Levels, Metrics, Refused
+from telemetry.metrics import Metrics, Refused, WorkerGauges
 from telemetry.otel import Traced, Traces, context_of
 from telemetry.request_log_lines import RequestLines
 from telemetry.scrapes import Scrapes
@@ -41,14 +41,14 @@ class ConnectionCounts(Protocol):
 
 
 class Observer:
-    """One worker's. `levels` tells what is true at the moment it is asked, `is_away` whether the
+    """One worker's. `gauges` tells what is true at the moment it is asked, `is_away` whether the
     database, which decides limits, does not answer."""
 
     def __init__(
         self,
         metrics: Metrics,
         lines: RequestLines,
-        levels: Callable[[], Levels],
+        gauges: Callable[[], WorkerGauges],
         is_away: Callable[[], bool] = lambda: False,
         traces: Traces | None = None,
         *,
@@ -59,7 +59,7 @@ class Observer:
         self._traced: list[Traced] = []
         self._metrics = metrics
         self._lines = lines
-        self._levels = levels
+        self._gauges = gauges
         self._is_away = is_away
         #: Unix time in microseconds, as in the entries.
         self._away_since: int | None = None
@@ -132,7 +132,7 @@ class Observer:
         self._flushed += len(entries) + len(refused)
         self._metrics.add(entries, refused)
         self._count_undecided(entries, refused)
-        self._metrics.set_levels(self._levels())
+        self._metrics.set_gauges(self._gauges())
         if self._connections is not None:
             self._metrics.add_connections(*self._connections.take_counts())
         self._lines.write(entries, refused)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from config import VERSION
+from loguru import logger
+
+from config import VERSION, traces_wanted
 from models.entry import Entry, storable
 from proxy.downstream import RawHeaders
 
@@ -74,6 +76,17 @@ class Traces:
         self._extract = TraceContextTextMapPropagator().extract
         self._client = trace.SpanKind.CLIENT
         self._failed = trace.Status(trace.StatusCode.ERROR)
+
+    @classmethod
+    def wanted(cls) -> Traces | None:
+        """Only where the environment asks for them; a start does not fail for want of traces."""
+        if not traces_wanted():
+            return None
+        try:
+            return cls()
+        except TracesUnavailable as exc:
+            logger.warning("OTEL_*: no traces, since their library is not installed: {}", exc)
+            return None
 
     def write(self, traced: list[Traced]) -> None:
         """Hand a batch over."""

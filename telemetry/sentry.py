@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 from loguru import logger
 
 from config import VERSION, ConfigError, Settings
-from telemetry.logs import noted_request
 from telemetry.redaction import known_secrets, plain, redact
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class Reports:
         )
         event["logger"] = record["name"]
         event["logentry"] = {"message": record["message"]}
-        broken = noted_request(record["exception"].value)
+        broken = record["extra"].get("request_id")
         event["tags"] = {} if broken is None else {"request_id": broken}
         self._client.capture_event(event, hint)
 

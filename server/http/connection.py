@@ -21,11 +21,11 @@ from sanic.request import Request
 from sanic.response import BaseHTTPResponse
 from uuid_utils.compat import uuid7
 
+from proxy.errors import RequestBroken
 from server.http import framing
 from server.http.framing import ChunkedBody, FramingError, HeadTimeout, ParsedHead
 from server.http.pace import Pace
 from server.http.refusals import refusal
-from telemetry.logs import noted_request
 
 if TYPE_CHECKING:
     from server.http.protocol import StrictProtocol
@@ -130,7 +130,7 @@ class StrictHttp(Http):
         error_logger.error("unhandled in the data path", exc_info=error)
         if self.stage is Stage.HANDLER:
             status = b"500 Internal Server Error"
-            request_id = noted_request(error) or str(uuid7())
+            request_id = error.request_id if isinstance(error, RequestBroken) else str(uuid7())
             self._answer(
                 refusal(status, "internal_error", _UNFORESEEN, request_id, kind="server_error")
             )
@@ -212,7 +212,7 @@ class StrictHttp(Http):
         if protocol.transport is None:
             raise CancelledError
         protocol.clients.asks(protocol)
-        self.keep_alive = head.keep_alive and not getattr(protocol.app.ctx, "draining", False)
+        self.keep_alive = head.keep_alive and not protocol.context.draining
         self.head_only = head.method == "HEAD"
         self.expecting_continue = head.expects_continue
         self.request_bytes = self.request_bytes_left = head.content_length or 0
@@ -306,7 +306,7 @@ class StrictHttp(Http):
         now = self.protocol.loop.time
         if self._paced and self.pace is None:
             # Only now: most bodies come with their heads and are never waited for.
-            rate = self.protocol.app.ctx.settings.body_least_rate
+            rate = self.protocol.context.settings.body_least_rate
             self.pace = Pace(rate, now()) if rate else None
         pace = self.pace
         patience = BODY_STALL if pace is None else min(BODY_STALL, pace.left(now()))
@@ -329,7 +329,7 @@ class StrictHttp(Http):
         self._answer(
             refusal(error.status, error.code, str(error), str(request_id), headers=error.headers)
         )
-        if (note := getattr(self.protocol.app.ctx, "unreadable", None)) is not None:
+        if (note := self.protocol.context.unreadable) is not None:
             note(request_id, error.code, int(error.status[:3]))
         # Whatever follows belongs to the refused message: it is dropped, never parsed.
         self.request_body = True

@@ -28,7 +28,7 @@ def of_request(request: Request) -> SanicDownstream:
 class SanicDownstream:
     """One request and its one response. `abort` is safe at any time, also after the end.
 
-    A body is read up to `app.ctx.settings.upload_max_bytes`; the data plane bounds those it keeps.
+    A body is read up to `upload_max_bytes`; the data plane bounds those it keeps.
     """
 
     __slots__ = (
@@ -46,7 +46,7 @@ class SanicDownstream:
         self._sent = False
         self._chunked = self._breaks_by_reset = self._without_body = False
         # Sanic lifts its own bound for handlers that stream.
-        http.request_max_size = http.protocol.app.ctx.settings.upload_max_bytes
+        http.request_max_size = http.protocol.context.settings.upload_max_bytes
         self.head = RequestHead(
             parsed.method,
             parsed.target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal, NamedTuple
 
 from sanic import Blueprint, Request
@@ -14,8 +15,8 @@ _FRESH: Final = {"cache-control": "no-store"}
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Checks(NamedTuple):
-    """What `/ready` looks at, told by the worker's wiring."""
+class Readiness(NamedTuple):
+    """What `/ready` says of this worker."""
 
     database: Literal["ok", "away", "read-only", "blocked"]
     limits: Literal["ok", "degraded"]
@@ -44,8 +45,13 @@ class Checks(NamedTuple):
         return {name: value for name, value in self._asdict().items() if name != "reached"}
 
 
-def blueprint(metrics_token: str | None) -> Blueprint:
-    """Answered without a Host over HTTP/1.0. Uses `app.ctx.checks()` and `app.ctx.metrics()`."""
+def blueprint(
+    metrics_token: str | None,
+    *,
+    readiness: Callable[[], Readiness],
+    exposition: Callable[[], Awaitable[bytes]],
+) -> Blueprint:
+    """Answered without a Host over HTTP/1.0. `exposition` is the text of `/metrics`."""
     operations = Blueprint("operations")
 
     @operations.get("/", name="root")
@@ -57,16 +63,16 @@ def blueprint(metrics_token: str | None) -> Blueprint:
         return json({"status": "ok", "version": VERSION}, headers=_FRESH)
 
     @operations.get("/ready", name="ready")
-    async def ready(request: Request) -> HTTPResponse:
-        checks: Checks = request.app.ctx.checks()
-        body = {"status": checks.status, "checks": checks.shown}
-        return json(body, status=200 if checks.serves else 503, headers=_FRESH)
+    async def ready(_: Request) -> HTTPResponse:
+        found = readiness()
+        body = {"status": found.status, "checks": found.shown}
+        return json(body, status=200 if found.serves else 503, headers=_FRESH)
 
     @operations.get("/metrics", name="metrics")
     async def metrics(request: Request) -> HTTPResponse:
         if metrics_token is not None and not _presents(request, metrics_token):
             return text("unauthorized\n", status=401, headers={"www-authenticate": "Bearer"})
-        return raw(await request.app.ctx.metrics(), content_type=_PROMETHEUS, headers=_FRESH)
+        return raw(await exposition(), content_type=_PROMETHEUS, headers=_FRESH)
 
     return operations
 

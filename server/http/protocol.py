@@ -14,6 +14,7 @@ from typing import Any, Final
 from sanic.http import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
+from server.context import WorkerContext
 from server.http.connection import StrictHttp
 from server.http.connections import Connection, Connections
 from server.http.disconnect import has_left
@@ -38,7 +39,7 @@ class StrictProtocol(HttpProtocol):
     __touchup__ = ()  # type: ignore[assignment]  # Nothing of ours is to be rewritten.
     __slots__ = (
         "_look", "_progress_at", "_reading_paused", "_stall", "_unsent", "_write_timeout",
-        "clients", "direct", "waits_in",
+        "clients", "context", "direct", "waits_in",
     )  # fmt: skip
 
     def __init__(self, **kwargs: Any) -> None:
@@ -46,12 +47,11 @@ class StrictProtocol(HttpProtocol):
         self._reading_paused = False
         self._look: asyncio.TimerHandle | None = None
         #: What serves `DIRECT_PREFIX` past Sanic's request, router and signals.
-        self.direct: Callable[[StrictHttp], Awaitable[None]] | None = getattr(
-            self.app.ctx, "direct", None
-        )
-        self.clients: Connections = self.app.ctx.connections
+        self.context: WorkerContext = self.app.ctx
+        self.direct: Callable[[StrictHttp], Awaitable[None]] | None = self.context.direct
+        self.clients: Connections = self.context.connections
         self.waits_in: dict[Connection, None] | None = None
-        self._write_timeout: float = self.app.ctx.settings.client_write_timeout
+        self._write_timeout: float = self.context.settings.client_write_timeout
         self._stall: asyncio.TimerHandle | None = None
         self._unsent = 0
         self._progress_at = 0.0

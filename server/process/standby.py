@@ -1,7 +1,7 @@
-"""The spare: one process that has loaded the whole application and waits to be told to serve.
+"""The standby worker: one process that has loaded the application and waits to be told to serve.
 
 Loading is most of what a worker's start takes, and takes longest where the machine is busy, which
-is when workers die. So it is done beforehand; the spare has opened nothing and listens to nothing.
+is when workers die. So it is done beforehand; it has opened nothing and listens to nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from server.process.child import Child, pause
 _MOST_SECONDS: Final = 30.0
 
 
-class Spare:
-    """At most one process of `start`'s, in reserve. `start` may raise OSError."""
+class StandbyWorker:
+    """Keeps at most one process of `start`'s ready. `start` may raise OSError."""
 
     def __init__(self, start: Callable[[], Awaitable[Child]]) -> None:
         self._start = start
@@ -32,7 +32,7 @@ class Spare:
 
     def open(self) -> None:
         """Begin to keep one, from the first `want` on."""
-        self._keeping = asyncio.create_task(self._keep(), name="spare")
+        self._keeping = asyncio.create_task(self._keep(), name="standby")
 
     async def close(self) -> None:
         """End it, and keep none any more."""
@@ -83,7 +83,7 @@ class Spare:
     def _again(self, reason: str) -> None:
         self._failures += 1
         delay = pause(self._failures, most=_MOST_SECONDS)
-        logger.info("the spare worker ended ({}); another one starts in {:g} s", reason, delay)
+        logger.info("the standby worker ended ({}); another one starts in {:g} s", reason, delay)
         self._watch(self._want_after(delay))
 
     async def _want_after(self, seconds: float) -> None:

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from loguru import logger
 
 from server.process.child import Child, pause
-from server.process.standby import Spare
+from server.process.standby import StandbyWorker
 
 #: A worker that exits with this could not start, and its successor could not either.
 CANNOT_START: Final = 2
@@ -63,7 +63,7 @@ class Supervisor:
         self._on_ready = on_ready
         self._background = background
         self._workers: set[Child] = set()
-        self._spare = Spare(self._start)
+        self._standby = StandbyWorker(self._start)
         self._stopping = asyncio.Event()
         self._exit_code = 0
         self._has_served = False
@@ -78,7 +78,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        self._spare.open()
+        self._standby.open()
         keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
         watch = asyncio.create_task(self._watch_background())
         for keeper in keepers:
@@ -120,7 +120,7 @@ class Supervisor:
     async def _fill(self) -> _Ended:
         """One worker's life."""
         try:
-            worker = self._spare.take() or await self._start()
+            worker = self._standby.take() or await self._start()
         except OSError as exc:
             # Out of memory or processes: the other workers live, and this passes.
             return _Ended(1, f"{exc} before it began", served=False)
@@ -141,7 +141,7 @@ class Supervisor:
         self._serving += 1
         if self._serving == self._count:
             # Not before: it would take the processor from those that are wanted now.
-            self._spare.want()
+            self._standby.want()
         if not self._has_served:
             self._has_served = True
             self._on_ready()
@@ -160,7 +160,7 @@ class Supervisor:
         self._sock.close()
         for worker in self._workers:
             worker.signal(signal.SIGTERM)
-        await self._spare.close()
+        await self._standby.close()
         _, late = await asyncio.wait(keepers, timeout=self._drain_seconds + GRACE_AFTER_DRAIN)
         if late:
             for worker in self._workers:

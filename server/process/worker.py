@@ -12,15 +12,15 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from loguru import logger
-from sanic import Sanic
 from sanic.application.state import ApplicationServerInfo
 from sanic.http import Stage
 from sanic.http.constants import HTTP
 from sanic.server.async_server import AsyncioServer
 
+from server.context import App
 from server.http.protocol import StrictProtocol
 from server.process import descriptors
 from server.process.supervisor import GRACE_AFTER_DRAIN
@@ -33,11 +33,11 @@ _LOOK_EVERY: Final = 0.05
 
 
 class Worker:
-    """Serves `app` on `sock` until told to stop. `app.ctx` offers `data_plane` once started."""
+    """Serves `app` on `sock` until told to stop."""
 
     def __init__(
         self,
-        app: Sanic[Any, Any],
+        app: App,
         sock: socket.socket,
         *,
         drain_seconds: float,
@@ -95,13 +95,14 @@ class Worker:
 
     async def _drain(self, server: AsyncioServer) -> None:
         """Let requests finish, and answer those that come meanwhile by a refusal."""
-        plane = self._app.ctx.data_plane
+        context = self._app.ctx
+        plane = context.plane
         deadline = asyncio.get_running_loop().time() + self._drain_seconds
-        self._app.ctx.drain_by = deadline
+        context.drain_by = deadline
         await self._go_on_serving()
         plane.draining = True
         # What is answered from now on closes its connection, so that clients go elsewhere.
-        self._app.ctx.draining = True
+        context.draining = True
         logger.info("draining: {} requests are running", len(plane.active))
         await self._until(deadline, lambda: not any(map(_is_busy, server.connections)))
         server.close()

@@ -19,6 +19,7 @@ import manage
 from config import Database, Settings, load
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from server.context import App, WorkerContext
 from server.http.connections import Bounds, Connections
 from server.http.protocol import StrictProtocol
 from server.http.routing import OpenRouter
@@ -39,7 +40,7 @@ def settings(database: Database, tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def served(app: Sanic[Any, Any]) -> AsyncIterator[str]:
+async def served(app: App) -> AsyncIterator[str]:
     """`app` at a URL of its own, behind the front door that serves it in production."""
     listener = socket.create_server(("127.0.0.1", 0))
     server: Any = await app.create_server(
@@ -62,8 +63,11 @@ async def served(app: Sanic[Any, Any]) -> AsyncIterator[str]:
 @asynccontextmanager
 async def serving(settings: Settings, upstreams: Upstreams = UPSTREAMS) -> AsyncIterator[str]:
     """The plane alone, as a server."""
-    app: Sanic[Any, Any] = Sanic(
-        f"manage-{uuid4().hex}", router=OpenRouter(), configure_logging=False
+    app: App = Sanic(
+        f"manage-{uuid4().hex}",
+        router=OpenRouter(),
+        configure_logging=False,
+        ctx=WorkerContext(settings, Connections(Bounds(1_000, None, ()))),
     )
     app.config.update(
         ACCESS_LOG=False,
@@ -73,8 +77,6 @@ async def serving(settings: Settings, upstreams: Upstreams = UPSTREAMS) -> Async
         # Rewriting Sanic's methods takes longer than most tests; test_wiring has the whole app.
         TOUCHUP=False,
     )
-    app.ctx.settings = settings
-    app.ctx.connections = Connections(Bounds(1_000, None, ()))
     ring = KeyRing(settings.encryption_keys)
     app.blueprint(manage.blueprint(settings, upstreams=upstreams, ring=ring))
 

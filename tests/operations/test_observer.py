@@ -9,7 +9,7 @@ from uuid import UUID
 
 from models.entry import Entry
 from proxy.usage.pricing import listed_name
-from telemetry.metrics import Levels, Metrics, Refused
+from telemetry.metrics import Metrics, Refused, WorkerGauges
 from telemetry.observer import BATCH, Observer
 from telemetry.request_log_lines import RequestLines
 from tests.operations.scraping import Scrape
@@ -60,7 +60,10 @@ def test_requests_of_an_outage_are_counted_both_ways() -> None:
     metrics = Metrics(listed_name)
     away = False
     observer = Observer(
-        metrics, RequestLines(io.StringIO(), "json", 0.0), lambda: Levels(0, 0, 0), lambda: away
+        metrics,
+        RequestLines(io.StringIO(), "json", 0.0),
+        lambda: WorkerGauges(0, 0, 0),
+        lambda: away,
     )
     observer.recorded(entry(), ANY)
     observer.flush()
@@ -91,7 +94,7 @@ def test_a_model_cannot_forge_a_line_or_fill_the_log() -> None:
 async def test_many_requests_do_not_wait_for_the_time() -> None:
     stream = io.StringIO()
     observer = Observer(
-        Metrics(listed_name), RequestLines(stream, "json", 1.0), lambda: Levels(0, 0, 0)
+        Metrics(listed_name), RequestLines(stream, "json", 1.0), lambda: WorkerGauges(0, 0, 0)
     )
     observer.open()
 
@@ -115,7 +118,7 @@ def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else() -> None:
             raise OSError(ENOSPC, "No space left on device")
 
     metrics = Metrics(listed_name)
-    observer = Observer(metrics, RequestLines(Full(), "json", 1.0), lambda: Levels(0, 0, 0))
+    observer = Observer(metrics, RequestLines(Full(), "json", 1.0), lambda: WorkerGauges(0, 0, 0))
     observer.recorded(entry(), ANY)
 
     observer.flush()

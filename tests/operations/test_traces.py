@@ -19,7 +19,7 @@ from proxy.downstream import RequestHead
 from proxy.exchange import Exchange
 from proxy.usage.pricing import listed_name
 from telemetry import observer as observing
-from telemetry.metrics import Levels, Metrics
+from telemetry.metrics import Metrics, WorkerGauges
 from telemetry.observer import Observer
 from telemetry.otel import Traces
 from telemetry.request_log_lines import RequestLines
@@ -175,7 +175,7 @@ def traced() -> Observer:
     return Observer(
         Metrics(listed_name),
         RequestLines(io.StringIO(), "json", 0.0),
-        lambda: Levels(0, 0, 0),
+        lambda: WorkerGauges(0, 0, 0),
         traces=Traces(),
     )
 

@@ -9,16 +9,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from sanic import HTTPResponse, Request, text
 
-from app import App, create_app
+from app import create_app
 from config import Database, Settings, load
 from fake_upstream import FakeUpstream
 from models import Actor, Project, Token
 from models.crypto import KeyRing
+from proxy.handler import DataPlane
+from server.context import App
 from server.http.downstream import SanicDownstream
 from server.process.worker import Worker
 from tests.fixtures.database import database_url
@@ -112,7 +114,7 @@ async def open_door(
         await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if plane is not None:
-            app.ctx.data_plane = plane
+            app.ctx.data_plane = cast(DataPlane, plane)
         try:
             secret = await _issue_token(settings, up.url)
             yield Door(listener.getsockname()[1], up, secret, app)

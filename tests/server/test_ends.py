@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from models import Actor, Project, Token
-from proxy.handler import INSPECT_BYTES, DataPlane
+from proxy.handler import INSPECT_BYTES
 from tests.proxy.body.test_json_scanner import HOSTILE
 from tests.server.door import Door
 from tests.server.wire import Client
@@ -64,7 +64,7 @@ async def limited(modules_door: Door) -> bytes:
 
 def left(door: Door) -> tuple[int, ...]:
     """What the data plane counts of requests that run."""
-    plane: DataPlane = door.app.ctx.data_plane
+    plane = door.app.ctx.plane
     return len(plane.active), len(plane._fair_share), plane.body_budget.kept
 
 
@@ -95,12 +95,12 @@ async def test_nothing_stays_of_a_request_wherever_its_client_leaves(
             await client.answer()
     await nothing_is_left(door)
     # Nor does anybody hold the turns of those who read large bodies.
-    await door.app.ctx.data_plane._turns.next()
+    await door.app.ctx.plane._turns.next()
 
 
 async def test_the_model_of_a_body_that_ends_as_it_turns_out_large_is_kept(door: Door) -> None:
     """Its last piece takes it over what is read whole, so that no more of it comes."""
-    plane: DataPlane = door.app.ctx.data_plane
+    plane = door.app.ctx.plane
     body = b'{"model":"text-embedding-3-small","input":"' + b"x" * INSPECT_BYTES + b'"}'
     head = b"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\n$AUTH\r\n"
     async with await door.connect() as client:

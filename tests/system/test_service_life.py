@@ -131,19 +131,19 @@ async def test_worker_that_dies_is_replaced(run_service: RunService, up: FakeUps
     assert [entry.outcome for entry in entries] == ["complete"] * 3
 
 
-async def test_spare_has_opened_nothing_until_it_takes_a_place(
+async def test_standby_has_opened_nothing_until_it_takes_a_place(
     run_service: RunService, database: Database, up: FakeUpstream
 ) -> None:
     service = run_service(database)
     issued = await service.make_token(up.url, max_requests=10)
-    spare, (worker,) = service.spare(), service.workers()
+    standby, (worker,) = service.standby(), service.workers()
     await _list_models(service, issued)
     assert len(list((service.data_dir / "journal").iterdir())) == 1
     assert len(list((service.data_dir / "limits-workers").iterdir())) == 1
 
-    assert await replaced(service, worker, signal.SIGKILL) == spare
+    assert await replaced(service, worker, signal.SIGKILL) == standby
     await _list_models(service, issued)
-    assert service.spare() != spare
+    assert service.standby() != standby
     entries = await service.entries(issued.token.id, 2)
     assert [entry.outcome for entry in entries] == ["complete"] * 2
 
@@ -153,7 +153,7 @@ async def test_everybody_is_replaced_when_all_die_at_once(
 ) -> None:
     service = run_service(WEB_CONCURRENCY="2")
     issued = await service.make_token(up.url)
-    all_of_them = {service.spare(), *service.workers()}
+    all_of_them = {service.standby(), *service.workers()}
 
     for pid in all_of_them:
         os.kill(pid, signal.SIGKILL)
@@ -161,7 +161,7 @@ async def test_everybody_is_replaced_when_all_die_at_once(
 
     await _list_models(service, issued)
     assert not all_of_them & service.children()
-    assert service.spare() not in all_of_them
+    assert service.standby() not in all_of_them
     assert service.stop() == 0
 
 
@@ -187,7 +187,7 @@ async def test_worker_that_cannot_start_ends_and_is_tried_again(run_service: Run
 
 async def test_killed_supervisor_leaves_no_workers(run_service: RunService) -> None:
     service = run_service(WEB_CONCURRENCY="2")
-    children = {service.spare(), *service.workers()}
+    children = {service.standby(), *service.workers()}
 
     service.send(signal.SIGKILL)
     await asyncio.to_thread(service.wait)

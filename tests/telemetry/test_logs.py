@@ -12,6 +12,7 @@ from typing import Literal
 import pytest
 from loguru import logger
 
+from proxy.errors import RequestBroken
 from telemetry import logs
 
 
@@ -75,16 +76,22 @@ def test_times_are_utc_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_exception_of_a_request_says_which() -> None:
-    unforeseen = ValueError("no number")
-    unforeseen.add_note("request_id=01a2")
+    broken = RequestBroken("01a2")
+    broken.__cause__ = ValueError("no number")
 
-    for form in ("text", "json"):
-        stream = io.StringIO()
-        logs.configure("INFO", form, stream)
-        logging.getLogger("sanic.error").error("unhandled", exc_info=unforeseen)
-        assert "request_id=01a2" in stream.getvalue()
-    (line,) = map(json.loads, stream.getvalue().splitlines())
+    text, structured = io.StringIO(), io.StringIO()
+    logs.configure("INFO", "text", text)
+    logging.getLogger("sanic.error").error("unhandled", exc_info=broken)
+    logs.configure("INFO", "json", structured)
+    logging.getLogger("sanic.error").error("unhandled", exc_info=broken)
+
+    first, *traceback = text.getvalue().splitlines()
+    assert first.endswith("unhandled request_id=01a2")
+    assert traceback[-1] == "ValueError: no number"
+    (line,) = map(json.loads, structured.getvalue().splitlines())
     assert (line["message"], line["request_id"]) == ("unhandled", "01a2")
+    assert line["exception"].endswith("ValueError: no number")
+    assert "RequestBroken" not in text.getvalue() + structured.getvalue()
 
 
 def test_rows_are_not_logged_by_the_database_drivers() -> None:

@@ -326,9 +326,7 @@ async def test_a_cut_answer_of_known_length_is_reset(scripted: Scripted) -> None
 
 async def test_an_exception_before_the_answer_is_a_500(scripted: Scripted) -> None:
     async def script(downstream: SanicDownstream) -> None:
-        unforeseen = LookupError("unforeseen")
-        unforeseen.add_note("request_id=01a2")
-        raise unforeseen
+        raise errors.RequestBroken("01a2") from LookupError("unforeseen")
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(EXCHANGE)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from config import Database
-from server.http.health import Checks
+from server.http.health import Readiness
 from tests.server.door import open_door
 
 
@@ -39,5 +39,5 @@ async def ready(client: httpx.AsyncClient) -> tuple[int, str, str]:
 
 
 def test_requests_still_go_where_only_limited_tokens_are_refused() -> None:
-    checks = Checks(database="ok", limits="degraded", journal="ok", draining=False)
+    checks = Readiness(database="ok", limits="degraded", journal="ok", draining=False)
     assert (checks.serves, checks.status) == (True, "degraded")

@@ -63,7 +63,7 @@ class Scripted:
         await until(lambda: self._told.exists() and len(self.told) >= count)
         return self.told
 
-    async def until_spare(self, *others: int) -> int:
+    async def until_standby(self, *others: int) -> int:
         """The process that stands by, which is none of these."""
         found: set[int] = set()
 
@@ -72,8 +72,8 @@ class Scripted:
             return bool(found)
 
         await until(stands_by)
-        (spare,) = found
-        return spare
+        (standby,) = found
+        return standby
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -152,19 +152,19 @@ async def test_service_that_has_served_is_never_given_up(
     assert scripted.serving == 1
 
 
-async def test_spare_takes_the_place_of_whoever_dies(tmp_path: Path) -> None:
+async def test_standby_takes_the_place_of_whoever_dies(tmp_path: Path) -> None:
     scripted = Scripted(tmp_path, "", "")
     async with scripted.running():
         (first,) = await scripted.until_told(1)
-        spare = await scripted.until_spare()
+        standby = await scripted.until_standby()
         os.kill(first, signal.SIGKILL)
 
-        assert await scripted.until_told(2) == [first, spare]
+        assert await scripted.until_told(2) == [first, standby]
         # And another one stands by.
-        await scripted.until_spare(first, spare)
+        await scripted.until_standby(first, standby)
 
 
-async def test_spare_that_dies_is_replaced_without_fuss(
+async def test_standby_that_dies_is_replaced_without_fuss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: list[str]
 ) -> None:
     impatient(monkeypatch)
@@ -173,9 +173,9 @@ async def test_spare_that_dies_is_replaced_without_fuss(
         (first,) = await scripted.until_told(1)
         seen: list[int] = []
         for _ in range(3):
-            seen.append(await scripted.until_spare(*seen))
+            seen.append(await scripted.until_standby(*seen))
             os.kill(seen[-1], signal.SIGKILL)
-        last = await scripted.until_spare(*seen)
+        last = await scripted.until_standby(*seen)
 
         assert scripted.told == [first]
         assert not [line for line in log if line.startswith(("ERROR", "WARNING"))]
@@ -183,26 +183,26 @@ async def test_spare_that_dies_is_replaced_without_fuss(
         assert await scripted.until_told(2) == [first, last]
 
 
-async def test_spare_that_died_unnoticed_costs_one_try(tmp_path: Path) -> None:
+async def test_standby_that_died_unnoticed_costs_one_try(tmp_path: Path) -> None:
     scripted = Scripted(tmp_path, "", "")
     async with scripted.running():
         (first,) = await scripted.until_told(1)
-        spare = await scripted.until_spare()
+        standby = await scripted.until_standby()
         # Both at once, so that it may be taken before its end is known.
-        os.kill(spare, signal.SIGKILL)
+        os.kill(standby, signal.SIGKILL)
         os.kill(first, signal.SIGKILL)
 
-        assert (await scripted.until_told(2))[1] not in (first, spare)
+        assert (await scripted.until_told(2))[1] not in (first, standby)
 
 
 async def test_all_that_die_at_once_are_replaced(tmp_path: Path) -> None:
     scripted = Scripted(tmp_path, *[""] * 6, count=3)
     async with scripted.running():
         first = await scripted.until_told(3)
-        spare = await scripted.until_spare()
+        standby = await scripted.until_standby()
         for pid in first:
             os.kill(pid, signal.SIGKILL)
 
         told = await scripted.until_told(6)
-        assert spare in told[3:]
-        await scripted.until_spare(*told)
+        assert standby in told[3:]
+        await scripted.until_standby(*told)

@@ -3,11 +3,12 @@
 import asyncio
 import socket
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from app import create_app
 from config import Database, load
 from proxy.downstream import ResponseHead
+from proxy.handler import DataPlane
 from server.http.downstream import SanicDownstream
 from server.process.worker import Worker
 from tests.fixtures.database import database_url
@@ -37,7 +38,7 @@ async def test_a_drain_waits_for_a_slow_reader(sqlite_database: Database, tmp_pa
         worker, ready = Worker(app, listener, drain_seconds=60), asyncio.Event()
         serving = asyncio.create_task(worker.serve(ready))
         await ready.wait()
-        app.ctx.data_plane = ScriptedPlane(handle)
+        app.ctx.data_plane = cast(DataPlane, ScriptedPlane(handle))
         loop = asyncio.get_running_loop()
         await loop.sock_connect(client, listener.getsockname())
         await loop.sock_sendall(client, b"GET /v1/models HTTP/1.1\r\nHost: proxy\r\n\r\n")

@@ -1,0 +1,51 @@
+"""What the parts of one worker share: `app.ctx`, made by `app.py` and typed.
+
+The front door (`http`) and the worker (`process`) read it. Blueprints get what they need handed
+in. What needs the worker's event loop is None until the worker has opened its resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+from sanic import Sanic
+
+if TYPE_CHECKING:
+    from config import Settings
+    from proxy.handler import DataPlane
+    from server.http.connection import StrictHttp
+    from server.http.connections import Connections
+
+
+# Not slotted: sanic-ext keeps attributes of its own here.
+@dataclass
+class WorkerContext:
+    """One worker's."""
+
+    settings: Settings
+    #: Connections of clients, counted and bounded.
+    connections: Connections
+    data_plane: DataPlane | None = None
+    #: Serves a request of the data plane without Sanic's request, router and signals.
+    direct: Callable[[StrictHttp], Awaitable[None]] | None = None
+    #: Counts and logs a message that could not be read: the request's id, its code, the status.
+    unreadable: Callable[[UUID, str, int], None] | None = None
+    #: SIGTERM has come: `/ready` says so.
+    leaving: bool = False
+    #: New requests are refused, and each answer closes its connection.
+    draining: bool = False
+    #: When the drain ends, by the loop's clock.
+    drain_by: float = 0.0
+
+    @property
+    def plane(self) -> DataPlane:
+        """The data plane. Raises RuntimeError before the worker serves."""
+        if self.data_plane is None:
+            raise RuntimeError("the data plane is not open yet")
+        return self.data_plane
+
+
+App: TypeAlias = Sanic[Any, WorkerContext]
