@@ -8,16 +8,17 @@
 
 Conventions:
 
-*   A view is `async def name(visit: SignedIn, **ids: UUID) -> HTTPResponse`, at most 30 lines,
-    decorated with `@pages.get("/path/{thing_id}")` or `@pages.post(…)` of its module's `Pages`.
+*   A view is `async def name(ctx: AuthenticatedContext, **ids: UUID) -> HTTPResponse`, at most
+    30 lines, decorated with `@pages.get("/path/{thing_id}")` or `@pages.post(…)` of its module's
+    `Pages`.
     A GET is open to both roles, a POST to `admin` alone, unless `role=` says otherwise; a page
     that only leads to a change (a form, a confirmation) says `role="admin"` too.
 *   Sessions, roles, CSRF and headers are checked before the view runs; no view does it again.
     Every form has `{{ csrf() }}`.
-*   Domain rules live on the models: `await token.revoke(by=visit.actor)`.
-*   `visit.render("tokens/index.html", partial="tokens/_table.html", …)` answers an HTMX swap with
+*   Domain rules live on the models: `await token.revoke(by=ctx.actor)`.
+*   `ctx.render("tokens/index.html", partial="tokens/_table.html", …)` answers an HTMX swap with
     the partial and everybody else with the page, which includes the same partial.
-*   After a change: `visit.redirect("/admin/tokens", toast="The token was revoked.")`, which is a
+*   After a change: `ctx.redirect("/admin/tokens", toast="The token was revoked.")`, which is a
     303, or HX-Redirect for HTMX. Never answer a POST with a page, but for a form with errors (422).
 *   A dangerous change has a page of its own (`…/revoke`) that says what will happen; a link to it
     with `data-dialog` opens the same thing as a dialog. See `templates/components/danger.html`.

@@ -24,12 +24,12 @@ from manage.errors import (
     TooManyFailures,
     Unauthorized,
 )
-from manage.operations import Call, Operation, Service
+from manage.operations import Call, ManagementServices, Operation
 from manage.refusals import translate
 from manage.schemas.projects import PROVIDERS
 from manage.schemas.schema import Schema
-from manage.throttle import Throttle
-from manage.trail import Trail
+from manage.throttle import WrongTokenThrottle
+from manage.trail import RefusalAuditor
 from models import Actor
 from models.errors import Refused
 from models.rules import parse_id
@@ -38,14 +38,14 @@ from models.rules import parse_id
 _NOBODY: Final = "anonymous"
 
 
-class Dispatcher:
+class OperationDispatcher:
     """Answers every request under /manage that is not for the documents."""
 
-    def __init__(self, settings: Settings, service: Service) -> None:
+    def __init__(self, settings: Settings, service: ManagementServices) -> None:
         self._settings = settings
         self._service = service
-        self._throttle = Throttle()
-        self._trail = Trail()
+        self._throttle = WrongTokenThrottle()
+        self._auditor = RefusalAuditor()
 
     async def handle(
         self,
@@ -100,7 +100,7 @@ class Dispatcher:
     ) -> ManageError:
         """Note the refusal in the audit trail; `error`, to be raised."""
         label = None if operation is None else operation.label
-        await self._trail.refused(actor, caller, label, error)
+        await self._auditor.refused(actor, caller, label, error)
         return error
 
     def _actor(self, request: Request[Any, Any], name: str) -> Actor:

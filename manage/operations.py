@@ -22,7 +22,7 @@ Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ManagementServices:
     """What the views work with, handed in at wiring."""
 
     ring: KeyRing
@@ -38,7 +38,7 @@ class Call(Generic[G]):
     given: G
     ids: Mapping[str, UUID]
     actor: Actor
-    service: Service
+    service: ManagementServices
 
 
 View: TypeAlias = Callable[[Call[G]], Awaitable[R]]

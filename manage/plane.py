@@ -9,8 +9,8 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from config import Settings
 from manage import audit, docs, keys, projects, requests, tokens, usage
-from manage.dispatch import Dispatcher
-from manage.operations import Operation, Resource, Service
+from manage.dispatch import OperationDispatcher
+from manage.operations import ManagementServices, Operation, Resource
 from manage.refusals import respond
 from models.bindings import Upstreams
 from models.crypto import KeyRing
@@ -30,8 +30,8 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def blueprint(settings: Settings, *, upstreams: Upstreams, ring: KeyRing) -> Blueprint:
     """`/manage/*`, answered by this blueprint whatever is asked."""
     longest = settings.token_max_lifetime
-    service = Service(ring, upstreams, timedelta(seconds=longest) if longest else None)
-    dispatcher = Dispatcher(settings, service)
+    service = ManagementServices(ring, upstreams, timedelta(seconds=longest) if longest else None)
+    dispatcher = OperationDispatcher(settings, service)
     plane = Blueprint("manage", url_prefix="/manage")
     by_path: defaultdict[str, dict[str, Operation]] = defaultdict(dict)
     for resource in RESOURCES:
@@ -50,14 +50,14 @@ def blueprint(settings: Settings, *, upstreams: Upstreams, ring: KeyRing) -> Blu
 Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
 
 
-def _handler(dispatcher: Dispatcher, operations: dict[str, Operation]) -> Handler:
+def _handler(dispatcher: OperationDispatcher, operations: dict[str, Operation]) -> Handler:
     async def handle(request: Request[Any, Any], **texts: str) -> HTTPResponse:
         return await dispatcher.handle(request, operations, texts)
 
     return handle
 
 
-def _add_the_rest(plane: Blueprint, dispatcher: Dispatcher) -> None:
+def _add_the_rest(plane: Blueprint, dispatcher: OperationDispatcher) -> None:
     async def handle(request: Request[Any, Any], rest: str = "") -> HTTPResponse:
         return await dispatcher.handle(request, {}, {})
 

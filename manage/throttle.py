@@ -25,7 +25,7 @@ _WAITING_PER_ADDRESS: Final = 4
 _WAITING: Final = 256
 
 
-class Throttle:
+class WrongTokenThrottle:
     """What a wrong credential costs the address that it came from."""
 
     __slots__ = ("_failures", "_waiting", "_waiting_by_address")

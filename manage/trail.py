@@ -20,7 +20,7 @@ from models.errors import DatabaseUnavailable
 from models.levels import Trickle
 
 
-class Trail:
+class RefusalAuditor:
     """Writes a line for each refusal, within bounds."""
 
     __slots__ = ("_readers", "_strangers")

@@ -36,19 +36,19 @@ FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 9000
 
 
-def wrong(message: str) -> PydanticCustomError:
+def field_error(message: str) -> PydanticCustomError:
     """The error of a field: `message` as it is, without pydantic's prefix."""
     # A template with nothing to fill in: braces in it would be taken for a place.
     return PydanticCustomError("invalid", "{message}", {"message": message})
 
 
-def only(pattern: str, message: str) -> tuple[AfterValidator, Any]:
+def matching(pattern: str, message: str) -> tuple[AfterValidator, Any]:
     """A text that `pattern` describes whole, for validation and for the document."""
     compiled = re.compile(pattern)
 
     def check(text: str) -> str:
         if compiled.fullmatch(text) is None:
-            raise wrong(message)
+            raise field_error(message)
         return text
 
     return AfterValidator(check), Field(json_schema_extra={"pattern": f"^(?:{pattern})$"})
@@ -61,7 +61,7 @@ def parsed_by(parse: Callable[[str], str]) -> AfterValidator:
         try:
             return parse(text)
         except ValueError as exc:
-            raise wrong(f"This is not usable: {exc}.") from None
+            raise field_error(f"This is not usable: {exc}.") from None
 
     return AfterValidator(check)
 
@@ -70,43 +70,45 @@ def _storable(text: str) -> str:
     for character in text:
         # C0, DEL, C1 and surrogates: PostgreSQL refuses some, and terminals obey others.
         if character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff":
-            raise wrong("This holds a control character or a lone surrogate.")
+            raise field_error("This holds a control character or a lone surrogate.")
     return text
 
 
 def _visible(text: str) -> str:
     found = unseen(_storable(text))
     if found is not None:
-        raise wrong(f"This holds {found}, a character that is not seen or turns the writing round.")
+        raise field_error(
+            f"This holds {found}, a character that is not seen or turns the writing round."
+        )
     return text
 
 
 def _to_uuid(value: object) -> UUID:
     if not isinstance(value, str) or _UUID.fullmatch(value) is None:
-        raise wrong("This is not an id.")
+        raise field_error("This is not an id.")
     return UUID(value)
 
 
 def _to_moment(value: object) -> datetime:
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise wrong("This is not a time such as 2030-01-31T12:00:00Z.")
+        raise field_error("This is not a time such as 2030-01-31T12:00:00Z.")
     day, time, fraction, zone = match.groups()
     try:
         moment = datetime.fromisoformat(
             f"{day}T{time}{(fraction or '')[:7]}{'+00:00' if zone in 'Zz' else zone}"
         ).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise wrong("There is no such time.") from None
+        raise field_error("There is no such time.") from None
     if not is_datable(moment):
-        raise wrong(f"This is not between the years {FIRST_YEAR} and {LAST_YEAR}.")
+        raise field_error(f"This is not between the years {FIRST_YEAR} and {LAST_YEAR}.")
     return moment
 
 
 def _is_ahead(moment: datetime) -> datetime:
     ahead = moment - datetime.now(UTC)
     if not timedelta(0) < ahead <= timedelta(seconds=LONGEST_LIFETIME):
-        raise wrong("This is not in the future, or more than a century away.")
+        raise field_error("This is not in the future, or more than a century away.")
     return moment
 
 
@@ -154,7 +156,7 @@ Parallel = Annotated[int, Field(ge=1, le=1_000_000)]
 Quota = Annotated[int, Field(ge=1, le=LARGEST_INTEGER)]
 Weight = Annotated[int, Field(ge=1, le=1_000_000)]
 
-_VISIBLE, _VISIBLE_FIELD = only("[!-~]+", "Only visible ASCII characters, no spaces.")
+_VISIBLE, _VISIBLE_FIELD = matching("[!-~]+", "Only visible ASCII characters, no spaces.")
 ApiKey = Annotated[
     str,
     StringConstraints(min_length=1, max_length=4096),
@@ -182,13 +184,13 @@ BaseUrl = Annotated[
     ),
 ]
 
-_ORIGIN, _ORIGIN_FIELD = only(
+_ORIGIN, _ORIGIN_FIELD = matching(
     r"\*|[a-z][a-z0-9+.-]*://[!\"$-.0->@-~]+",
     "This is not an origin such as https://app.example.com: scheme and host, no path.",
 )
 Origin = Annotated[str, StringConstraints(to_lower=True, max_length=300), _ORIGIN, _ORIGIN_FIELD]
 
-_ENDPOINT, _ENDPOINT_FIELD = only(
+_ENDPOINT, _ENDPOINT_FIELD = matching(
     r"((GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|\*) )?[/*][!\"$->@-~]*",
     "This is neither a path nor METHOD and a path, such as POST /v1/chat/completions.",
 )

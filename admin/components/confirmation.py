@@ -6,7 +6,7 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from admin.components import filters
-from admin.web.request import SignedIn
+from admin.web.request import AuthenticatedContext
 from models.text import shown as shown_text
 
 
@@ -22,9 +22,9 @@ class Danger:
     name: str | None = None
     ids: tuple[UUID, ...] = ()
 
-    async def ask(self, visit: SignedIn, *, error: str = "") -> HTTPResponse:
+    async def ask(self, ctx: AuthenticatedContext, *, error: str = "") -> HTTPResponse:
         """The question; 422 where what was typed is not the name."""
-        return await visit.render(
+        return await ctx.render(
             "components/danger.html",
             partial="components/_danger.html",
             status=422 if error else 200,
@@ -32,18 +32,18 @@ class Danger:
             error=error,
         )
 
-    def confirmed(self, visit: SignedIn) -> bool:
+    def confirmed(self, ctx: AuthenticatedContext) -> bool:
         """Whether the name was typed as it is, or as the page shows it."""
         if self.name is None:
             return True
-        typed = visit.fields.get("name", "").strip()
+        typed = ctx.fields.get("name", "").strip()
         return typed in (self.name.strip(), shown_text(self.name).strip())
 
 
-def running(visit: SignedIn, *owners: UUID, whose: str) -> str:
+def running(ctx: AuthenticatedContext, *owners: UUID, whose: str) -> str:
     """What happens to the requests that run now."""
-    number = sum(map(visit.service.running, owners))
-    if visit.service.workers > 1:
+    number = sum(map(ctx.service.running, owners))
+    if ctx.service.workers > 1:
         here = f", {number:,} of them in this worker" if number else ""
         return f"{whose} running requests end within a second{here}."
     if not number:

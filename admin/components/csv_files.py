@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterable
 
-from admin.web.request import Visit
+from admin.web.request import RequestContext
 from models.text import opens_a_formula
 
 
@@ -28,10 +28,13 @@ def lines(rows: Iterable[Iterable[object]]) -> bytes:
 
 
 async def send(
-    visit: Visit, name: str, head: tuple[str, ...], parts: AsyncIterator[Iterable[Iterable[object]]]
+    ctx: RequestContext,
+    name: str,
+    head: tuple[str, ...],
+    parts: AsyncIterator[Iterable[Iterable[object]]],
 ) -> None:
     """Answer with a file, sent as it is read, so that a long one needs no memory."""
-    response = await visit.request.respond(
+    response = await ctx.request.respond(
         content_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from admin.web.request import Visit
+from admin.web.request import RequestContext
 from models import Token
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.ids import made_at, new_id
@@ -33,31 +33,31 @@ def _path(token_id: UUID) -> str:
     return f"/admin/tokens/{token_id}/secret"
 
 
-def hand_over(visit: Visit, token: Token, secret: str) -> HTTPResponse:
+def hand_over(ctx: RequestContext, token: Token, secret: str) -> HTTPResponse:
     """On to the page that shows `secret`."""
-    response = visit.redirect(_path(token.id))
+    response = ctx.redirect(_path(token.id))
     response.add_cookie(
         _COOKIE,
-        visit.service.ring.encrypt(f"{new_id()} {secret}", token.id).replace("=", "~"),
+        ctx.service.ring.encrypt(f"{new_id()} {secret}", token.id).replace("=", "~"),
         path=_path(token.id),
         max_age=_SECONDS,
         httponly=True,
         samesite="Strict",
-        secure=visit.secure,
+        secure=ctx.secure,
     )
     return response
 
 
-def receive(visit: Visit, token: Token) -> HandedOver | None:
+def receive(ctx: RequestContext, token: Token) -> HandedOver | None:
     """The secret that was handed over, if it was, just now and to this browser.
 
     It may be shown once `Token.note_shown` has taken its ticket.
     """
-    value = visit.request.cookies.get(_COOKIE)
+    value = ctx.request.cookies.get(_COOKIE)
     if not isinstance(value, str):
         return None
     try:
-        text = visit.service.ring.decrypt(value.strip('"').replace("~", "="), token.id)
+        text = ctx.service.ring.decrypt(value.strip('"').replace("~", "="), token.id)
     except (CorruptCiphertext, UnknownEncryptionKey):
         return None
     ticket_id, _, secret = text.partition(" ")
@@ -68,6 +68,6 @@ def receive(visit: Visit, token: Token) -> HandedOver | None:
     return HandedOver(ticket, secret)
 
 
-def take_away(visit: Visit, response: HTTPResponse, token: Token) -> None:
+def take_away(ctx: RequestContext, response: HTTPResponse, token: Token) -> None:
     """It was shown: once."""
-    response.cookies.delete_cookie(_COOKIE, path=_path(token.id), secure=visit.secure)
+    response.cookies.delete_cookie(_COOKIE, path=_path(token.id), secure=ctx.secure)

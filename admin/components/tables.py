@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from admin.web.request import Visit
+from admin.web.request import RequestContext
 from models.rules import parse_id
 
 M = TypeVar("M")
@@ -56,24 +56,24 @@ class Table(Generic[M]):
         return address(self.path, self.query, sort=wanted, page="", before="")
 
 
-async def table(visit: Visit, fetch: Fetch[M], keys: Mapping[str, Key]) -> Table[M]:
+async def table(ctx: RequestContext, fetch: Fetch[M], keys: Mapping[str, Key]) -> Table[M]:
     """The part that the address asks for: newest first, unless it names one of `keys`."""
-    wanted = visit.query.get("sort", "")
+    wanted = ctx.query.get("sort", "")
     if wanted.removeprefix("-") not in keys:
-        return await _newest_first(visit, fetch, PER_PAGE)
+        return await _newest_first(ctx, fetch, PER_PAGE)
     found, more = await fetch(limit=_MOST_SORTED)
-    return sorted_table(visit, found, keys, wanted, is_cut=more is not None)
+    return sorted_table(ctx, found, keys, wanted, is_cut=more is not None)
 
 
-async def log(visit: Visit, fetch: Fetch[M]) -> Table[M]:
+async def log(ctx: RequestContext, fetch: Fetch[M]) -> Table[M]:
     """Part of a list that has no other order than newest first."""
-    return await _newest_first(visit, fetch, _PER_LOG_PAGE)
+    return await _newest_first(ctx, fetch, _PER_LOG_PAGE)
 
 
-async def _newest_first(visit: Visit, fetch: Fetch[M], limit: int) -> Table[M]:
-    before = parse_id(visit.query.get("before", ""))
+async def _newest_first(ctx: RequestContext, fetch: Fetch[M], limit: int) -> Table[M]:
+    before = parse_id(ctx.query.get("before", ""))
     found, last = await fetch(limit=limit, before=before)
-    path, query = visit.request.path, {**visit.query, "page": "", "sort": ""}
+    path, query = ctx.request.path, {**ctx.query, "page": "", "sort": ""}
     return Table(
         rows=found,
         path=path,
@@ -85,7 +85,12 @@ async def _newest_first(visit: Visit, fetch: Fetch[M], limit: int) -> Table[M]:
 
 
 def sorted_table(
-    visit: Visit, rows: Sequence[M], keys: Mapping[str, Key], sort: str, *, is_cut: bool = False
+    ctx: RequestContext,
+    rows: Sequence[M],
+    keys: Mapping[str, Key],
+    sort: str,
+    *,
+    is_cut: bool = False,
 ) -> Table[M]:
     """A page of `rows` by the column that `sort` names; out of range is the last one."""
     name, descending = sort.removeprefix("-"), sort.startswith("-")
@@ -94,8 +99,8 @@ def sorted_table(
     known.sort(key=key, reverse=descending)
     ordered = known + [row for row in rows if key(row) is None]
     pages = max(1, -(-len(ordered) // PER_PAGE))
-    page = min(_number(visit.query.get("page")), pages)
-    path, query = visit.request.path, {**visit.query, "before": ""}
+    page = min(_number(ctx.query.get("page")), pages)
+    path, query = ctx.request.path, {**ctx.query, "before": ""}
     return Table(
         rows=ordered[(page - 1) * PER_PAGE : page * PER_PAGE],
         path=path,
@@ -120,6 +125,6 @@ def _number(text: str | None) -> int:
     return max(1, int(text[:9]))
 
 
-def chosen_id(visit: Visit, name: str) -> UUID | None:
+def chosen_id(ctx: RequestContext, name: str) -> UUID | None:
     """The id that a filter asks for, where it is one."""
-    return parse_id(visit.query.get(name, ""))
+    return parse_id(ctx.query.get(name, ""))

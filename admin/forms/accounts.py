@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from admin.forms.form import Form
 from models.administrators import Role
-from models.rules import Name, SearchText, wrong
+from models.rules import Name, SearchText, field_error
 
 #: As ADMIN_PASSWORD allows. Longer than any hand would type, short enough to hash.
 Password = Annotated[str, Field(min_length=1, max_length=256)]
@@ -15,7 +15,7 @@ _SHORTEST = 8
 
 def _long_enough(password: str) -> str:
     if len(password) < _SHORTEST:
-        raise wrong(f"At least {_SHORTEST} characters.")
+        raise field_error(f"At least {_SHORTEST} characters.")
     return password
 
 
@@ -34,7 +34,7 @@ class _NewPassword(Form):
     @classmethod
     def _is_the_same(cls, again: str, info: ValidationInfo) -> str:
         if again != info.data.get("password", again):
-            raise wrong("This is not the same as above.")
+            raise field_error("This is not the same as above.")
         return again
 
 

@@ -50,7 +50,7 @@ class Filled(Generic[F]):
         """What is wrong with it; empty where nothing is."""
         return self.errors.get(name, "")
 
-    def wrong(self, name: str, message: str) -> Self:
+    def with_error(self, name: str, message: str) -> Self:
         """The same form, refused for one field more."""
         return replace(self, errors={**self.errors, name: message}, valid=None)
 

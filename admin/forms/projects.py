@@ -19,7 +19,7 @@ from models.rules import (
     Parallel,
     RatePerMinute,
     Weight,
-    wrong,
+    field_error,
 )
 from models.upstream_keys import UpstreamKeyFields
 
@@ -34,7 +34,7 @@ _Pasted = Annotated[
 
 def _known(name: str, info: ValidationInfo) -> str:
     if name not in (info.context or {}).get(PROVIDERS, ()):
-        raise wrong("Choose one of these.")
+        raise field_error("Choose one of these.")
     return name
 
 

@@ -21,7 +21,7 @@ from models.rules import (
     Parallel,
     Quota,
     RatePerMinute,
-    wrong,
+    field_error,
 )
 from models.tokens import DEFAULT_LIFETIME, TokenFields
 
@@ -74,7 +74,7 @@ class TokenChange(Form):
         if info.data.get("expiry") != "custom":
             return None
         if not isinstance(text, str):
-            raise wrong("Say when.")
+            raise field_error("Say when.")
         return f"{text}:00Z" if text.count(":") == 1 else f"{text}Z"
 
     def fields(self, longest: timedelta | None) -> TokenFields:

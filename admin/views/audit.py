@@ -11,7 +11,7 @@ from admin.components import csv_files
 from admin.components.tables import address, log
 from admin.views.requests import between
 from admin.web.page_table import Pages
-from admin.web.request import SignedIn, Visit
+from admin.web.request import AuthenticatedContext, RequestContext
 from models import AuditEvent
 from models.queries import lists
 
@@ -33,33 +33,33 @@ _PER_PART: Final = 1000
 
 
 @pages.get("/audit")
-async def index(visit: SignedIn) -> HTTPResponse:
+async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     """The list, newest first."""
-    return await visit.render(
+    return await ctx.render(
         "audit/index.html",
         partial="audit/_table.html",
-        log=await log(visit, partial(lists.page, lists.audit_events(**_filters(visit)))),
+        log=await log(ctx, partial(lists.page, lists.audit_events(**_filters(ctx)))),
         actions=ACTIONS,
-        query=visit.query,
-        export=address("/admin/audit/export", visit.query, before=""),
+        query=ctx.query,
+        export=address("/admin/audit/export", ctx.query, before=""),
     )
 
 
-def _filters(visit: Visit) -> dict[str, Any]:
-    query = visit.query
+def _filters(ctx: RequestContext) -> dict[str, Any]:
+    query = ctx.query
     return {
         "actor": query.get("actor"),
         "action": query.get("action"),
         "target_id": query.get("target"),
-        **between(visit),
+        **between(ctx),
     }
 
 
 @pages.get("/audit/export")
-async def export(visit: SignedIn) -> Any:
+async def export(ctx: AuthenticatedContext) -> Any:
     """The same list as a file, all of it."""
-    rows = _parts(_filters(visit))
-    await csv_files.send(visit, "llm-proxy-audit.csv", _HEAD, rows)
+    rows = _parts(_filters(ctx))
+    await csv_files.send(ctx, "llm-proxy-audit.csv", _HEAD, rows)
 
 
 async def _parts(filters: dict[str, Any]) -> AsyncIterator[Iterable[Iterable[object]]]:

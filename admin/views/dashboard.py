@@ -14,7 +14,7 @@ from admin.components.tables import address
 from admin.views.requests import between
 from admin.web import htmx, rendering
 from admin.web.page_table import Pages
-from admin.web.request import SignedIn
+from admin.web.request import AuthenticatedContext
 from models import Project
 from models.reports import dashboard, time_ranges
 from models.reports.dashboard import Course, GroupBy, Measure, ProviderState, Share
@@ -57,9 +57,9 @@ class Wanted:
     top: Top
 
 
-def _wanted(visit: SignedIn, present: datetime) -> Wanted:
-    query = visit.query
-    ends = between(visit)
+def _wanted(ctx: AuthenticatedContext, present: datetime) -> Wanted:
+    query = ctx.query
+    ends = between(ctx)
     if query.get("range") == "custom" and ends["start"] is not None:
         name, span = "custom", time_ranges.chosen(ends["start"], ends["end"] or present, present)
     else:
@@ -79,27 +79,27 @@ def _one_of(text: str | None, known: Sequence[str]) -> str:
 
 
 @pages.get("/dashboard")
-async def index(visit: SignedIn) -> HTTPResponse:
+async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     """The page; for the script that keeps it fresh, its live part, or 204 while nothing is new."""
     present = datetime.now(UTC)
-    status = rendering.status_line(visit.service)
+    status = rendering.status_line(ctx.service)
     # The range moves on with the minute, whether there were requests or not.
     seen = f"{await dashboard.version()}-{present:%j%H%M}-{status['level']}"
-    if htmx.wants_partial(visit.request) and visit.query.get("seen") == seen:
+    if htmx.wants_partial(ctx.request) and ctx.query.get("seen") == seen:
         return HTTPResponse(status=204)
-    wanted = _wanted(visit, present)
-    query = {name: value for name, value in visit.query.items() if name != "seen"}
-    return await visit.render(
+    wanted = _wanted(ctx, present)
+    query = {name: value for name, value in ctx.query.items() if name != "seen"}
+    return await ctx.render(
         "dashboard/index.html",
         partial="dashboard/_live.html",
         wanted=wanted,
         query=query,
         state=status,
-        fresh=address(visit.request.path, query, seen=seen),
+        fresh=address(ctx.request.path, query, seen=seen),
         seconds=(_OFTEN if wanted.span.by_minute else _SELDOM) if wanted.span.running else 0,
         before=_BEFORE[wanted.range],
         ranges=RANGES,
-        link=lambda **changed: address(visit.request.path, query, **changed),
+        link=lambda **changed: address(ctx.request.path, query, **changed),
         **await _content(wanted, present),
     )
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from admin.web.service import Service
+from admin.web.service import AdminServices
 from models import Project, UpstreamKey
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.text import clean_text
@@ -39,7 +39,7 @@ class _Unreachable(Exception):
     """No answer, and why."""
 
 
-async def ask_for_models(service: Service, project: Project, key: UpstreamKey) -> Result:
+async def ask_for_models(service: AdminServices, project: Project, key: UpstreamKey) -> Result:
     """The upstream's answer, within ten seconds."""
     provider = service.providers.get(project.provider)
     if provider is None:
@@ -69,7 +69,9 @@ async def ask_for_models(service: Service, project: Project, key: UpstreamKey) -
     return _judge(status, body.replace(secret.encode(), b"(the key)"), perf_counter() - began)
 
 
-async def _get(service: Service, base_url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
+async def _get(
+    service: AdminServices, base_url: str, headers: Mapping[str, str]
+) -> tuple[int, bytes]:
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -91,7 +93,7 @@ async def _get(service: Service, base_url: str, headers: Mapping[str, str]) -> t
     return response.status_code, body
 
 
-async def _allowed_address(service: Service, host: str, port: int) -> str:
+async def _allowed_address(service: AdminServices, host: str, port: int) -> str:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)

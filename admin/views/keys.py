@@ -12,7 +12,7 @@ from admin.views import key_test, projects
 from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
-from admin.web.request import SignedIn
+from admin.web.request import AuthenticatedContext
 from models import Project, UpstreamKey
 
 pages = Pages()
@@ -28,60 +28,60 @@ async def _find(project_id: UUID, key_id: UUID) -> tuple[Project, UpstreamKey]:
 
 
 @pages.post("/projects/{project_id}/keys")
-async def add(visit: SignedIn, project_id: UUID) -> HTTPResponse:
+async def add(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """One more key, in use at once."""
     project = await projects.find(project_id)
-    form = fill(KeyCreation, visit.sent)
+    form = fill(KeyCreation, ctx.sent)
     if form.valid is None:
-        return await projects.page(visit, project, form, status=422)
+        return await projects.page(ctx, project, form, status=422)
     await project.add_key(
         api_key=form.valid.api_key,
-        ring=visit.service.ring,
-        by=visit.actor,
+        ring=ctx.service.ring,
+        by=ctx.actor,
         label=form.valid.label,
         weight=form.valid.weight,
     )
-    return visit.redirect(f"/admin/projects/{project_id}#keys", toast="The key was added.")
+    return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was added.")
 
 
 @pages.get(f"{_KEY}/edit", role="admin")
-async def edit(visit: SignedIn, project_id: UUID, key_id: UUID) -> HTTPResponse:
+async def edit(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Its label and weight."""
     project, key = await _find(project_id, key_id)
-    return await visit.render("projects/key.html", project=project, key=key, form=of_key(key))
+    return await ctx.render("projects/key.html", project=project, key=key, form=of_key(key))
 
 
 @pages.post(f"{_KEY}/edit")
-async def change(visit: SignedIn, project_id: UUID, key_id: UUID) -> HTTPResponse:
+async def change(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Change them."""
     project, key = await _find(project_id, key_id)
-    form = fill(KeyChange, visit.sent)
+    form = fill(KeyChange, ctx.sent)
     if form.valid is None:
-        return await visit.render(
+        return await ctx.render(
             "projects/key.html", status=422, project=project, key=key, form=form
         )
-    await key.change(by=visit.actor, **form.valid.fields())
-    return visit.redirect(f"/admin/projects/{project_id}#keys", toast="The key was changed.")
+    await key.change(by=ctx.actor, **form.valid.fields())
+    return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was changed.")
 
 
 @pages.post(f"{_KEY}/enable")
-async def enable(visit: SignedIn, project_id: UUID, key_id: UUID) -> HTTPResponse:
+async def enable(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Take it into use again."""
     _, key = await _find(project_id, key_id)
-    await key.change(by=visit.actor, is_active=True)
-    return visit.redirect(f"/admin/projects/{project_id}#keys", toast="The key is in use again.")
+    await key.change(by=ctx.actor, is_active=True)
+    return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key is in use again.")
 
 
 @pages.post(f"{_KEY}/disable")
-async def disable(visit: SignedIn, project_id: UUID, key_id: UUID) -> HTTPResponse:
+async def disable(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Take it out of use."""
     _, key = await _find(project_id, key_id)
-    await key.change(by=visit.actor, is_active=False)
-    return visit.redirect(f"/admin/projects/{project_id}#keys", toast="The key is out of use.")
+    await key.change(by=ctx.actor, is_active=False)
+    return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key is out of use.")
 
 
 @pages.get(f"{_KEY}/remove", role="admin")
-async def ask_remove(visit: SignedIn, project_id: UUID, key_id: UUID) -> HTTPResponse:
+async def ask_remove(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """What will happen."""
     project, key = await _find(project_id, key_id)
     others = sum(other.is_active for other in project.keys if other.id != key_id)
@@ -96,22 +96,22 @@ async def ask_remove(visit: SignedIn, project_id: UUID, key_id: UUID) -> HTTPRes
         action=f"/admin/projects/{project_id}/keys/{key_id}/remove",
         button="Remove the key",
         back=f"/admin/projects/{project_id}",
-    ).ask(visit)
+    ).ask(ctx)
 
 
 @pages.post(f"{_KEY}/remove")
-async def remove(visit: SignedIn, project_id: UUID, key_id: UUID) -> HTTPResponse:
+async def remove(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Remove it, and erase its material."""
     _, key = await _find(project_id, key_id)
-    await key.remove(by=visit.actor)
-    return visit.redirect(f"/admin/projects/{project_id}#keys", toast="The key was removed.")
+    await key.remove(by=ctx.actor)
+    return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was removed.")
 
 
 @pages.post(f"{_KEY}/test")
-async def test(visit: SignedIn, project_id: UUID, key_id: UUID) -> HTTPResponse:
+async def test(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Ask the upstream for its models with this key."""
     project, key = await _find(project_id, key_id)
-    result = await key_test.ask_for_models(visit.service, project, key)
-    if htmx.is_htmx(visit.request):
-        return await visit.render("projects/_key_result.html", result=result)
-    return visit.redirect(f"/admin/projects/{project_id}#keys", toast=result.message)
+    result = await key_test.ask_for_models(ctx.service, project, key)
+    if htmx.is_htmx(ctx.request):
+        return await ctx.render("projects/_key_result.html", result=result)
+    return ctx.redirect(f"/admin/projects/{project_id}#keys", toast=result.message)

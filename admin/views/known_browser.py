@@ -11,7 +11,7 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from admin.web import session
-from admin.web.request import Visit
+from admin.web.request import RequestContext
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.ids import new_id
 
@@ -22,22 +22,22 @@ _LONGEST: Final = 2000
 _PURPOSE: Final = UUID("6d0f7c7e-0b52-4b53-9c6e-7a4f6c1d2b90")
 
 
-def known_browser(visit: Visit, username: str) -> str | None:
+def known_browser(ctx: RequestContext, username: str) -> str | None:
     """The id of this browser, where `username` has signed in with it before."""
-    name = session.cookie_name(_COOKIE, secure=visit.secure)
-    value = visit.request.cookies.get(name)
+    name = session.cookie_name(_COOKIE, secure=ctx.secure)
+    value = ctx.request.cookies.get(name)
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     try:
-        text = visit.service.ring.decrypt(value.strip('"').replace("~", "="), _PURPOSE)
+        text = ctx.service.ring.decrypt(value.strip('"').replace("~", "="), _PURPOSE)
     except (CorruptCiphertext, UnknownEncryptionKey):
         return None
     browser, _, known = text.partition(" ")
     return browser if known == username else None
 
 
-def remember(visit: Visit, response: HTTPResponse, username: str) -> None:
+def remember(ctx: RequestContext, response: HTTPResponse, username: str) -> None:
     """Know this browser from now on, by the id that it has already if it has one."""
-    known = known_browser(visit, username) or str(new_id())
-    value = visit.service.ring.encrypt(f"{known} {username}", _PURPOSE).replace("=", "~")
-    session.keep(response, _COOKIE, value, _SECONDS, secure=visit.secure)
+    known = known_browser(ctx, username) or str(new_id())
+    value = ctx.service.ring.encrypt(f"{known} {username}", _PURPOSE).replace("=", "~")
+    session.keep(response, _COOKIE, value, _SECONDS, secure=ctx.secure)

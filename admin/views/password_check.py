@@ -9,7 +9,7 @@ from loguru import logger
 
 from admin.views.known_browser import known_browser
 from admin.web.errors import HASHES_RETRY_SECONDS
-from admin.web.request import Visit
+from admin.web.request import RequestContext
 from config.client_address import network_of
 from models import AdminUser, audit
 from models.errors import DatabaseUnavailable, TooManyHashes
@@ -28,15 +28,18 @@ class TriesHeldBack(Exception):
 
 
 async def authenticate(
-    visit: Visit, username: str, password: str, action: Literal["admin.sign_in", "admin.password"]
+    ctx: RequestContext,
+    username: str,
+    password: str,
+    action: Literal["admin.sign_in", "admin.password"],
 ) -> AdminUser | None:
     """The account with this name and password. Raises TriesHeldBack, DatabaseUnavailable.
 
     A wrong one is in the audit trail as a failed `action`.
     """
-    throttle = visit.service.throttle
-    browser = known_browser(visit, username)
-    client = network_of(visit.address) if browser is None else f"browser {browser}"
+    throttle = ctx.service.throttle
+    browser = known_browser(ctx, username)
+    client = network_of(ctx.address) if browser is None else f"browser {browser}"
     suspicion = throttle.suspicion(client) - (browser is not None)
     wait = throttle.begin(client, username)
     if wait:
@@ -50,25 +53,25 @@ async def authenticate(
         throttle.take_back(client, username)
         raise
     if user is None:
-        await _note_failure(visit, username, action)
+        await _note_failure(ctx, username, action)
         await throttle.failed(username)
         return None
     throttle.succeeded(client, username)
     return user
 
 
-async def _note_failure(visit: Visit, username: str, action: str) -> None:
+async def _note_failure(ctx: RequestContext, username: str, action: str) -> None:
     """In the audit trail, so bounded that a flood cannot fill the disk.
 
     A name that is nobody's may be a password typed into the wrong field: it is not kept.
     """
-    held_back = visit.service.trickle.admit(network_of(visit.address))
+    held_back = ctx.service.trickle.admit(network_of(ctx.address))
     if held_back is None:
         return
     changes = {"suppressed": (None, held_back)} if held_back else {}
     try:
         user = await AdminUser.get_or_none(username=username)
         target = None if user is None else user.id
-        await audit.record(visit.actor, action, "admin", target, changes, outcome="failed")
+        await audit.record(ctx.actor, action, "admin", target, changes, outcome="failed")
     except DatabaseUnavailable:
         logger.warning("a wrong password could not be audited: database unavailable")

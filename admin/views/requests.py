@@ -15,7 +15,7 @@ from admin.views import tail as tails
 from admin.views.tail import Viewer
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
-from admin.web.request import SignedIn, Visit
+from admin.web.request import AuthenticatedContext, RequestContext
 from models import RequestLog
 from models.entry import Outcome
 from models.queries import lists
@@ -27,17 +27,17 @@ OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
 
 
 @pages.get("/requests")
-async def index(visit: SignedIn) -> HTTPResponse:
+async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     """The list, newest first."""
-    found = await log(visit, partial(lists.page, lists.requests(**filters(visit))))
-    return await visit.render(
+    found = await log(ctx, partial(lists.page, lists.requests(**filters(ctx))))
+    return await ctx.render(
         "requests/index.html",
         partial="requests/_table.html",
         log=found,
         names=await names_of(found.rows),
         projects=await lookups.project_choices(),
         outcomes=OUTCOMES,
-        query=visit.query,
+        query=ctx.query,
     )
 
 
@@ -46,23 +46,23 @@ async def names_of(rows: Sequence[RequestLog]) -> dict[UUID, str]:
     return await lookups.names({row.project_id for row in rows}, {row.token_id for row in rows})
 
 
-def filters(visit: Visit) -> dict[str, Any]:
+def filters(ctx: RequestContext) -> dict[str, Any]:
     """What the address asks for; what cannot be meant is left out."""
-    query = visit.query
+    query = ctx.query
     status = query.get("status", "")
     return {
-        "project_id": chosen_id(visit, "project"),
-        "token_id": chosen_id(visit, "token"),
+        "project_id": chosen_id(ctx, "project"),
+        "token_id": chosen_id(ctx, "token"),
         "model": query.get("model"),
         "status": int(status) if _STATUS.fullmatch(status) else None,
         "outcome": query.get("outcome"),
-        **between(visit),
+        **between(ctx),
     }
 
 
-def between(visit: Visit) -> dict[str, datetime | None]:
+def between(ctx: RequestContext) -> dict[str, datetime | None]:
     """The range of time that the address asks for, in UTC."""
-    return {"start": _moment(visit.query.get("from")), "end": _moment(visit.query.get("to"))}
+    return {"start": _moment(ctx.query.get("from")), "end": _moment(ctx.query.get("to"))}
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -75,15 +75,15 @@ def _moment(text: str | None) -> datetime | None:
 
 
 @pages.get("/requests/tail")
-async def tail(visit: SignedIn) -> Any:
+async def tail(ctx: AuthenticatedContext) -> Any:
     """What is added to the list, as it is: a stream that `static/tail.js` reads."""
-    viewer = Viewer(visit.session.id, tails.wanted(filters(visit)))
-    response = await visit.request.respond(
+    viewer = Viewer(ctx.session.id, tails.wanted(filters(ctx)))
+    response = await ctx.request.respond(
         content_type=tails.CONTENT_TYPE,
         # A buffering proxy in front would hold the rows back.
         headers={"x-accel-buffering": "no"},
     )
-    with visit.service.tail.watched_by(viewer, visit.request.app.ext.environment):
+    with ctx.service.tail.watched_by(viewer, ctx.request.app.ext.environment):
         await response.send(tails.OPENED)
         async for event in viewer.events():
             await response.send(event)
@@ -91,12 +91,12 @@ async def tail(visit: SignedIn) -> Any:
 
 
 @pages.get("/requests/{request_id}")
-async def show(visit: SignedIn, request_id: UUID) -> HTTPResponse:
+async def show(ctx: AuthenticatedContext, request_id: UUID) -> HTTPResponse:
     """One request: a page, or the drawer beside the list."""
     row = await RequestLog.get_or_none(id=request_id)
     if row is None:
         raise NotFound("There is no request with this id, or the log does not go back that far.")
-    return await visit.render(
+    return await ctx.render(
         "requests/show.html",
         partial="requests/_detail.html",
         row=row,

@@ -24,7 +24,7 @@ from models.errors import DatabaseUnavailable
 from models.queries.log_tail import LogTail
 
 if TYPE_CHECKING:
-    from admin.web.service import Checks
+    from admin.web.service import ReadinessChecks
 
 _LOOK_EVERY: Final = 1.0
 #: A draining worker waits for its requests; these end by themselves, and at once.
@@ -81,7 +81,7 @@ class Viewer:
 class Tail:
     """All viewers of a worker, and the poller that serves them."""
 
-    def __init__(self, checks: Callable[[], Checks]) -> None:
+    def __init__(self, checks: Callable[[], ReadinessChecks]) -> None:
         self._checks = checks
         self._viewers: set[Viewer] = set()
         self._poller: asyncio.Task[None] | None = None

@@ -22,7 +22,7 @@ from admin.forms.tokens import (
 )
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
-from admin.web.request import SignedIn
+from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, revocations
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
 from models.queries import lists
@@ -51,78 +51,76 @@ async def find(token_id: UUID) -> Token:
 
 
 @pages.get("/tokens")
-async def index(visit: SignedIn) -> HTTPResponse:
+async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     """The list."""
-    wanted = visit.query.get("status")
+    wanted = ctx.query.get("status")
     status = cast(TokenStatus, wanted) if wanted in _STATUSES else None
-    rows = lists.tokens(
-        project_id=chosen_id(visit, "project"), status=status, q=visit.query.get("q")
-    )
-    found = await table(visit, partial(lists.page, rows), _KEYS)
-    return await visit.render(
+    rows = lists.tokens(project_id=chosen_id(ctx, "project"), status=status, q=ctx.query.get("q"))
+    found = await table(ctx, partial(lists.page, rows), _KEYS)
+    return await ctx.render(
         "tokens/index.html",
         partial="tokens/_table.html",
         table=found,
         names=await lookups.names({row.project_id for row in found.rows}, ()),
         projects=await lookups.project_choices(),
-        query=visit.query,
+        query=ctx.query,
     )
 
 
 @pages.get("/tokens/new", role="admin")
-async def new(visit: SignedIn) -> HTTPResponse:
+async def new(ctx: AuthenticatedContext) -> HTTPResponse:
     """The form of a new token, for the project that the address names."""
-    chosen = str(chosen_id(visit, "project") or "")
-    return await _form(visit, blank(visit.service.longest_lifetime, chosen))
+    chosen = str(chosen_id(ctx, "project") or "")
+    return await _form(ctx, blank(ctx.service.longest_lifetime, chosen))
 
 
 @pages.post("/tokens")
-async def create(visit: SignedIn) -> HTTPResponse:
+async def create(ctx: AuthenticatedContext) -> HTTPResponse:
     """A new token; its secret is on the page that follows, and nowhere else."""
-    form = fill(TokenCreation, visit.sent)
+    form = fill(TokenCreation, ctx.sent)
     if form.valid is None:
-        return await _form(visit, form, status=422)
+        return await _form(ctx, form, status=422)
     project = await Project.get_or_none(id=form.valid.project_id, deleted_at__isnull=True)
     if project is None:
-        return await _form(visit, form.wrong("project_id", "Choose a project."), status=422)
-    longest = visit.service.longest_lifetime
+        return await _form(ctx, form.with_error("project_id", "Choose a project."), status=422)
+    longest = ctx.service.longest_lifetime
     try:
         token, secret = await Token.issue(
-            project, by=visit.actor, max_lifetime=longest, **form.valid.fields(longest)
+            project, by=ctx.actor, max_lifetime=longest, **form.valid.fields(longest)
         )
     except (LifetimeTooLong, ProjectInactive) as exc:
         field = "project_id" if isinstance(exc, ProjectInactive) else "expiry"
-        return await _form(visit, form.wrong(field, str(exc)), status=422)
-    return one_time_secret.hand_over(visit, token, secret)
+        return await _form(ctx, form.with_error(field, str(exc)), status=422)
+    return one_time_secret.hand_over(ctx, token, secret)
 
 
 @pages.get("/tokens/{token_id}/secret", role="admin")
-async def show_secret(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+async def show_secret(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """The secret, once; reloaded, the token's page."""
     token = await find(token_id)
-    back = visit.redirect(f"/admin/tokens/{token_id}")
-    handed_over = one_time_secret.receive(visit, token)
+    back = ctx.redirect(f"/admin/tokens/{token_id}")
+    handed_over = one_time_secret.receive(ctx, token)
     # A HEAD has no body to show it in.
-    if handed_over is None or visit.request.method != "GET":
+    if handed_over is None or ctx.request.method != "GET":
         return back
-    response = await visit.render(
+    response = await ctx.render(
         "tokens/secret.html",
         token=token,
         secret=handed_over.secret,
-        snippets=snippets(visit.base_url, handed_over.secret, token.project.provider),
+        snippets=snippets(ctx.base_url, handed_over.secret, token.project.provider),
     )
-    if not await token.note_shown(handed_over.ticket, by=visit.actor):
+    if not await token.note_shown(handed_over.ticket, by=ctx.actor):
         return back
-    one_time_secret.take_away(visit, response, token)
+    one_time_secret.take_away(ctx, response, token)
     return response
 
 
 @pages.get("/tokens/{token_id}")
-async def show(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+async def show(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """Everything about a token, on one page."""
     token = await find(token_id)
-    span = charts.chosen_span(visit.query.get("span"))
-    return await visit.render(
+    span = charts.chosen_span(ctx.query.get("span"))
+    return await ctx.render(
         "tokens/show.html",
         token=token,
         usage=await charts.usage(span, token_id=token_id),
@@ -133,64 +131,64 @@ async def show(visit: SignedIn, token_id: UUID) -> HTTPResponse:
 
 
 @pages.get("/tokens/{token_id}/edit", role="admin")
-async def edit(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+async def edit(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """The form of what holds now."""
     token = await find(token_id)
-    return await _form(visit, of_token(token), token)
+    return await _form(ctx, of_token(token), token)
 
 
 @pages.post("/tokens/{token_id}/edit")
-async def change(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+async def change(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """Change it."""
     token = await find(token_id)
-    form = fill(TokenChange, visit.sent)
+    form = fill(TokenChange, ctx.sent)
     if form.valid is None:
-        return await _form(visit, form, token, status=422)
-    longest = visit.service.longest_lifetime
+        return await _form(ctx, form, token, status=422)
+    longest = ctx.service.longest_lifetime
     try:
-        await token.change(by=visit.actor, max_lifetime=longest, **form.valid.fields(longest))
+        await token.change(by=ctx.actor, max_lifetime=longest, **form.valid.fields(longest))
     except LifetimeTooLong as exc:
-        return await _form(visit, form.wrong("expiry", str(exc)), token, status=422)
-    return visit.redirect(f"/admin/tokens/{token_id}", toast="The token was changed.")
+        return await _form(ctx, form.with_error("expiry", str(exc)), token, status=422)
+    return ctx.redirect(f"/admin/tokens/{token_id}", toast="The token was changed.")
 
 
 async def _form(
-    visit: SignedIn, form: Filled[Any], token: Token | None = None, *, status: int = 200
+    ctx: AuthenticatedContext, form: Filled[Any], token: Token | None = None, *, status: int = 200
 ) -> HTTPResponse:
-    return await visit.render(
+    return await ctx.render(
         "tokens/form.html",
         status=status,
         form=form,
         token=token,
         projects=[] if token else await lookups.project_choices(active=True),
-        expiries=expiries(visit.service.longest_lifetime, keep=token is not None),
+        expiries=expiries(ctx.service.longest_lifetime, keep=token is not None),
         summary=limits_summary(form),
     )
 
 
 @pages.get("/tokens/{token_id}/rotate", role="admin")
-async def ask_rotate(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+async def ask_rotate(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """How long the old secret shall still work."""
-    return await _rotation(visit, await find(token_id), Filled({"grace_seconds": "0"}))
+    return await _rotation(ctx, await find(token_id), Filled({"grace_seconds": "0"}))
 
 
 @pages.post("/tokens/{token_id}/rotate")
-async def rotate(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+async def rotate(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """A new secret; the page that follows shows it."""
     token = await find(token_id)
-    form = fill(Rotation, visit.sent)
+    form = fill(Rotation, ctx.sent)
     if form.valid is None:
-        return await _rotation(visit, token, form, status=422)
-    secret = await token.rotate(by=visit.actor, grace_seconds=form.valid.grace_seconds)
-    return one_time_secret.hand_over(visit, token, secret)
+        return await _rotation(ctx, token, form, status=422)
+    secret = await token.rotate(by=ctx.actor, grace_seconds=form.valid.grace_seconds)
+    return one_time_secret.hand_over(ctx, token, secret)
 
 
 async def _rotation(
-    visit: SignedIn, token: Token, form: Filled[Rotation], *, status: int = 200
+    ctx: AuthenticatedContext, token: Token, form: Filled[Rotation], *, status: int = 200
 ) -> HTTPResponse:
     if token.revoked_at is not None:
         raise TokenRevoked(f"The token {token.hint} is revoked, which is for good.")
-    return await visit.render(
+    return await ctx.render(
         "tokens/rotate.html",
         partial="tokens/_rotate.html",
         status=status,
@@ -200,27 +198,27 @@ async def _rotation(
 
 
 @pages.get("/tokens/{token_id}/revoke", role="admin")
-async def ask_revoke(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+async def ask_revoke(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """What will happen."""
     token = await find(token_id)
     return await Danger(
         title=f"Revoke {token.name or token.hint}?",
         consequences=(
             "It stops working at once, in every worker and on every machine, for good.",
-            confirmation.running(visit, token_id, whose="Its"),
+            confirmation.running(ctx, token_id, whose="Its"),
         ),
         action=f"/admin/tokens/{token_id}/revoke",
         button="Revoke the token",
         back=f"/admin/tokens/{token_id}",
-    ).ask(visit)
+    ).ask(ctx)
 
 
 @pages.post("/tokens/{token_id}/revoke")
-async def revoke(visit: SignedIn, token_id: UUID) -> HTTPResponse:
+async def revoke(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """End it."""
     token = await find(token_id)
-    await token.revoke(by=visit.actor)
-    return visit.redirect(f"/admin/tokens/{token_id}", toast="The token was revoked.")
+    await token.revoke(by=ctx.actor)
+    return ctx.redirect(f"/admin/tokens/{token_id}", toast="The token was revoked.")
 
 
 async def _ticked(texts: list[str]) -> list[Token]:
@@ -231,30 +229,30 @@ async def _ticked(texts: list[str]) -> list[Token]:
 
 
 @pages.get("/tokens/revoke", role="admin")
-async def ask_revoke_several(visit: SignedIn) -> HTTPResponse:
+async def ask_revoke_several(ctx: AuthenticatedContext) -> HTTPResponse:
     """What will happen to the tokens that were ticked in the list."""
-    tokens = await _ticked(visit.request.args.getlist("ids", []))
+    tokens = await _ticked(ctx.request.args.getlist("ids", []))
     if not tokens:
-        return visit.redirect("/admin/tokens", toast="Tick the tokens to revoke first.")
+        return ctx.redirect("/admin/tokens", toast="Tick the tokens to revoke first.")
     names = ", ".join(token.name or token.hint for token in tokens[:5])
     more = f" and {len(tokens) - 5:,} more" if len(tokens) > 5 else ""
     return await Danger(
         title=f"Revoke {filters.plural(len(tokens), 'token')}?",
         consequences=(
             f"{names}{more} will stop working, for good.",
-            confirmation.running(visit, *(token.id for token in tokens), whose="Their"),
+            confirmation.running(ctx, *(token.id for token in tokens), whose="Their"),
         ),
         action="/admin/tokens/revoke",
         button=f"Revoke {filters.plural(len(tokens), 'token')}",
         back="/admin/tokens",
         ids=tuple(token.id for token in tokens),
-    ).ask(visit)
+    ).ask(ctx)
 
 
 @pages.post("/tokens/revoke")
-async def revoke_several(visit: SignedIn) -> HTTPResponse:
+async def revoke_several(ctx: AuthenticatedContext) -> HTTPResponse:
     """End them."""
-    tokens = await _ticked(visit.sent.get("ids", []))
+    tokens = await _ticked(ctx.sent.get("ids", []))
     for token in tokens:
-        await token.revoke(by=visit.actor)
-    return visit.redirect("/admin/tokens", toast=f"{filters.plural(len(tokens), 'token')} revoked.")
+        await token.revoke(by=ctx.actor)
+    return ctx.redirect("/admin/tokens", toast=f"{filters.plural(len(tokens), 'token')} revoked.")

@@ -8,7 +8,7 @@ from admin.components import csv_files
 from admin.components.tables import chosen_id
 from admin.views.requests import between
 from admin.web.page_table import Pages
-from admin.web.request import SignedIn
+from admin.web.request import AuthenticatedContext
 from models.reports import usage_report
 from models.reports.usage_report import DEFAULT_RANGE, Place, UsageQuery, UsageRow
 
@@ -22,23 +22,23 @@ _PER_PART: Final = 1000
 
 
 @pages.get("/usage/export")
-async def export(visit: SignedIn) -> Any:
+async def export(ctx: AuthenticatedContext) -> Any:
     """Days, newest first, by project, token, model or endpoint where the address says so."""
-    await csv_files.send(visit, "llm-proxy-usage.csv", _HEAD, _parts(_query(visit)))
+    await csv_files.send(ctx, "llm-proxy-usage.csv", _HEAD, _parts(_query(ctx)))
 
 
-def _query(visit: SignedIn) -> UsageQuery:
+def _query(ctx: AuthenticatedContext) -> UsageQuery:
     present = datetime.now(UTC)
-    ends = between(visit)
-    group = visit.query.get("group_by")
+    ends = between(ctx)
+    group = ctx.query.get("group_by")
     return UsageQuery(
         start=ends["start"] or present - DEFAULT_RANGE,
         end=ends["end"] or present,
         bucket="day",
         group_by=group if group in usage_report.GROUP_COLUMN else None,
-        project_id=chosen_id(visit, "project"),
-        token_id=chosen_id(visit, "token"),
-        model=visit.query.get("model"),
+        project_id=chosen_id(ctx, "project"),
+        token_id=chosen_id(ctx, "token"),
+        model=ctx.query.get("model"),
     )
 
 

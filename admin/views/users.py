@@ -11,7 +11,7 @@ from admin.forms.accounts import PasswordReset, UserChange, UserCreation
 from admin.forms.form import Filled, fill
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
-from admin.web.request import SignedIn
+from admin.web.request import AuthenticatedContext
 from models import AdminUser, AuditEvent
 from models.errors import LastAdministrator, NameTaken
 
@@ -34,54 +34,54 @@ async def _find(user_id: UUID) -> AdminUser:
 
 
 @pages.get("/users")
-async def index(visit: SignedIn) -> HTTPResponse:
+async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     """The list."""
-    wanted = visit.query.get("sort", "")
+    wanted = ctx.query.get("sort", "")
     sort = wanted if wanted.removeprefix("-") in _KEYS else "name"
     found = await AdminUser.all().limit(_MOST)
-    return await visit.render("users/index.html", table=sorted_table(visit, found, _KEYS, sort))
+    return await ctx.render("users/index.html", table=sorted_table(ctx, found, _KEYS, sort))
 
 
 @pages.get("/users/new", role="admin")
-async def new(visit: SignedIn) -> HTTPResponse:
+async def new(ctx: AuthenticatedContext) -> HTTPResponse:
     """The form of a new account."""
-    return await visit.render("users/new.html", form=Filled({"role": "viewer"}))
+    return await ctx.render("users/new.html", form=Filled({"role": "viewer"}))
 
 
 @pages.post("/users")
-async def create(visit: SignedIn) -> HTTPResponse:
+async def create(ctx: AuthenticatedContext) -> HTTPResponse:
     """A new account."""
-    form = fill(UserCreation, visit.sent)
+    form = fill(UserCreation, ctx.sent)
     if form.valid is None:
-        return await visit.render("users/new.html", status=422, form=form)
+        return await ctx.render("users/new.html", status=422, form=form)
     try:
         await AdminUser.create_with_password(
             username=form.valid.username,
             password=form.valid.password,
             role=form.valid.role,
-            by=visit.actor,
+            by=ctx.actor,
         )
     except NameTaken as exc:
-        taken = form.wrong("username", str(exc))
-        return await visit.render("users/new.html", status=422, form=taken)
-    return visit.redirect("/admin/users", toast=f"{form.valid.username} may sign in now.")
+        taken = form.with_error("username", str(exc))
+        return await ctx.render("users/new.html", status=422, form=taken)
+    return ctx.redirect("/admin/users", toast=f"{form.valid.username} may sign in now.")
 
 
 @pages.get("/users/{user_id}")
-async def show(visit: SignedIn, user_id: UUID) -> HTTPResponse:
+async def show(ctx: AuthenticatedContext, user_id: UUID) -> HTTPResponse:
     """An account, what may be changed on it, and what it did."""
-    return await _page(visit, await _find(user_id))
+    return await _page(ctx, await _find(user_id))
 
 
 async def _page(
-    visit: SignedIn,
+    ctx: AuthenticatedContext,
     account: AdminUser,
     *,
     role_form: Filled[UserChange] | None = None,
     password_form: Filled[PasswordReset] | None = None,
 ) -> HTTPResponse:
     events = AuditEvent.filter(actor=f"admin:{account.username}").order_by("-id").limit(_SHOWN)
-    return await visit.render(
+    return await ctx.render(
         "users/show.html",
         status=422 if role_form or password_form else 200,
         account=account,
@@ -93,44 +93,44 @@ async def _page(
 
 
 @pages.post("/users/{user_id}/role")
-async def change_role(visit: SignedIn, user_id: UUID) -> HTTPResponse:
+async def change_role(ctx: AuthenticatedContext, user_id: UUID) -> HTTPResponse:
     """Another role; whoever has it is signed out."""
     account = await _find(user_id)
-    form = fill(UserChange, visit.sent)
+    form = fill(UserChange, ctx.sent)
     if form.valid is None:
-        return await _page(visit, account, role_form=form)
+        return await _page(ctx, account, role_form=form)
     try:
-        await account.change(by=visit.actor, role=form.valid.role)
+        await account.change(by=ctx.actor, role=form.valid.role)
     except LastAdministrator as exc:
-        return await _page(visit, await _find(user_id), role_form=form.wrong("role", str(exc)))
-    return visit.redirect(f"/admin/users/{user_id}", toast="The role was changed.")
+        return await _page(ctx, await _find(user_id), role_form=form.with_error("role", str(exc)))
+    return ctx.redirect(f"/admin/users/{user_id}", toast="The role was changed.")
 
 
 @pages.post("/users/{user_id}/password")
-async def reset_password(visit: SignedIn, user_id: UUID) -> HTTPResponse:
+async def reset_password(ctx: AuthenticatedContext, user_id: UUID) -> HTTPResponse:
     """A new password; every session of the account ends."""
     account = await _find(user_id)
-    form = fill(PasswordReset, visit.sent)
+    form = fill(PasswordReset, ctx.sent)
     if form.valid is None:
-        return await _page(visit, account, password_form=form)
-    await account.set_password(form.valid.password, by=visit.actor)
-    return visit.redirect(f"/admin/users/{user_id}", toast="The password was changed.")
+        return await _page(ctx, account, password_form=form)
+    await account.set_password(form.valid.password, by=ctx.actor)
+    return ctx.redirect(f"/admin/users/{user_id}", toast="The password was changed.")
 
 
 @pages.post("/users/{user_id}/activate")
-async def activate(visit: SignedIn, user_id: UUID) -> HTTPResponse:
+async def activate(ctx: AuthenticatedContext, user_id: UUID) -> HTTPResponse:
     """Let them sign in again."""
     account = await _find(user_id)
-    await account.change(by=visit.actor, is_active=True)
-    return visit.redirect(f"/admin/users/{user_id}", toast="The account is active again.")
+    await account.change(by=ctx.actor, is_active=True)
+    return ctx.redirect(f"/admin/users/{user_id}", toast="The account is active again.")
 
 
 @pages.post("/users/{user_id}/deactivate")
-async def deactivate(visit: SignedIn, user_id: UUID) -> HTTPResponse:
+async def deactivate(ctx: AuthenticatedContext, user_id: UUID) -> HTTPResponse:
     """Let them sign in no more, and end their sessions. Raises LastAdministrator."""
     account = await _find(user_id)
-    await account.change(by=visit.actor, is_active=False)
-    return visit.redirect(f"/admin/users/{user_id}", toast="The account is inactive.")
+    await account.change(by=ctx.actor, is_active=False)
+    return ctx.redirect(f"/admin/users/{user_id}", toast="The account is inactive.")
 
 
 def _removal(account: AdminUser) -> Danger:
@@ -148,17 +148,17 @@ def _removal(account: AdminUser) -> Danger:
 
 
 @pages.get("/users/{user_id}/remove", role="admin")
-async def ask_remove(visit: SignedIn, user_id: UUID) -> HTTPResponse:
+async def ask_remove(ctx: AuthenticatedContext, user_id: UUID) -> HTTPResponse:
     """What will happen, and the name to type."""
-    return await _removal(await _find(user_id)).ask(visit)
+    return await _removal(await _find(user_id)).ask(ctx)
 
 
 @pages.post("/users/{user_id}/remove")
-async def remove(visit: SignedIn, user_id: UUID) -> Any:
+async def remove(ctx: AuthenticatedContext, user_id: UUID) -> Any:
     """Remove the account. Raises LastAdministrator."""
     account = await _find(user_id)
     question = _removal(account)
-    if not question.confirmed(visit):
-        return await question.ask(visit, error="This is not the name of the account.")
-    await account.remove(by=visit.actor)
-    return visit.redirect("/admin/users", toast=f"{account.username} was removed.")
+    if not question.confirmed(ctx):
+        return await question.ask(ctx, error="This is not the name of the account.")
+    await account.remove(by=ctx.actor)
+    return ctx.redirect("/admin/users", toast=f"{account.username} was removed.")

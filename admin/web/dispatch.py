@@ -15,8 +15,16 @@ from admin.views import tail
 from admin.web import csrf, htmx, session
 from admin.web.errors import Forbidden, ForeignPost, MethodNotAllowed, NotFound
 from admin.web.page_table import Page
-from admin.web.request import HOME, SignedIn, Visit, cookie, host_of, local_path, read_form
-from admin.web.service import Service
+from admin.web.request import (
+    HOME,
+    AuthenticatedContext,
+    RequestContext,
+    cookie,
+    host_of,
+    local_path,
+    read_form,
+)
+from admin.web.service import AdminServices
 from config.client_address import client_address, is_trusted
 from models import Actor, AdminSession, audit
 from models.ids import new_id
@@ -28,10 +36,10 @@ _FORM_BYTES: Final = 1024 * 1024
 _SIGN_IN_BYTES: Final = 64 * 1024
 
 
-class Dispatcher:
+class PageDispatcher:
     """Answers every request under /admin that is not for a static file."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: AdminServices) -> None:
         self._service = service
 
     async def handle(
@@ -42,31 +50,35 @@ class Dispatcher:
         Raises AdminError, and what the data room raises.
         """
         page = pages.get("GET" if request.method == "HEAD" else request.method)
-        visit = await self._visit(request)
-        request.ctx.visit = visit
-        if not isinstance(visit, SignedIn) and (page is None or page.role is not None):
-            return _to_login(visit)
+        ctx = await self._context_of(request)
+        request.ctx.admin_context = ctx
+        if not isinstance(ctx, AuthenticatedContext) and (page is None or page.role is not None):
+            return _to_login(ctx)
         if page is None:
             raise _no_page(pages)
         if page.role == "admin":
-            await self._require_admin(visit, page)
+            await self._require_admin(ctx, page)
         ids = _ids(texts)
         if page.method == "POST":
-            request.ctx.visit = visit = await self._posted(request, visit, page)
-        return await page.view(visit, **ids)
+            request.ctx.admin_context = ctx = await self._posted(request, ctx, page)
+        return await page.view(ctx, **ids)
 
-    async def _posted(self, request: Request[Any, Any], visit: Visit, page: Page) -> Visit:
-        """`visit` with its form, which is received only once all else has been looked at."""
-        csrf.check_origin(request, visit.host)
+    async def _posted(
+        self, request: Request[Any, Any], ctx: RequestContext, page: Page
+    ) -> RequestContext:
+        """`ctx` with its form, which is received only once all else has been looked at."""
+        csrf.check_origin(request, ctx.host)
         most = _SIGN_IN_BYTES if page.role is None else _FORM_BYTES
-        visit = replace(visit, sent=await read_form(request, max_bytes=most))
-        csrf.check_token(visit.secret, visit.fields.get(csrf.FIELD, ""))
-        if isinstance(visit, SignedIn) and not await AdminSession.living({visit.session.id}):
+        ctx = replace(ctx, sent=await read_form(request, max_bytes=most))
+        csrf.check_token(ctx.secret, ctx.fields.get(csrf.FIELD, ""))
+        if isinstance(ctx, AuthenticatedContext) and not await AdminSession.living(
+            {ctx.session.id}
+        ):
             # A form may take its time to arrive, and what it asks for is decided now.
             raise ForeignPost("Your session has ended since. Sign in again. Nothing was changed.")
-        return visit
+        return ctx
 
-    async def _visit(self, request: Request[Any, Any]) -> Visit:
+    async def _context_of(self, request: Request[Any, Any]) -> RequestContext:
         secure = self._is_secure(request)
         secret = cookie(request, session.SESSION, secure=secure)
         found = await AdminSession.presented(secret) if secret else None
@@ -83,8 +95,10 @@ class Dispatcher:
             "secure": secure,
         }
         if found is not None and secret is not None:
-            return SignedIn(**known, secret=secret, session=found)
-        return Visit(**known, secret=cookie(request, session.BEFORE_SIGN_IN, secure=secure))
+            return AuthenticatedContext(**known, secret=secret, session=found)
+        return RequestContext(
+            **known, secret=cookie(request, session.BEFORE_SIGN_IN, secure=secure)
+        )
 
     def _is_proxied(self, request: Request[Any, Any]) -> bool:
         return is_trusted(_peer(request), self._service.trusted_proxies)
@@ -95,11 +109,11 @@ class Dispatcher:
         scheme = request.headers.get("x-forwarded-proto", "")
         return bool(scheme.partition(",")[0].strip().lower() == "https")
 
-    async def _require_admin(self, visit: Visit, page: Page) -> None:
-        if isinstance(visit, SignedIn) and visit.may_change:
+    async def _require_admin(self, ctx: RequestContext, page: Page) -> None:
+        if isinstance(ctx, AuthenticatedContext) and ctx.may_change:
             return
         if page.method == "POST":
-            await self._note_refusal(visit.actor, page)
+            await self._note_refusal(ctx.actor, page)
         raise Forbidden(
             "You are signed in as a viewer, who sees everything and changes nothing. "
             "Ask an administrator to do it, or for the role."
@@ -135,9 +149,9 @@ def _ids(texts: Mapping[str, str]) -> dict[str, UUID]:
     return ids
 
 
-def _to_login(visit: Visit) -> HTTPResponse:
+def _to_login(ctx: RequestContext) -> HTTPResponse:
     """Sign in first, and come back to where the reader was."""
-    request = visit.request
+    request = ctx.request
     if request.method in ("GET", "HEAD") and not htmx.is_htmx(request):
         query = f"?{request.query_string}" if request.query_string else ""
         came_from = local_path(request.path + query)

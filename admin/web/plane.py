@@ -24,11 +24,11 @@ from admin.views import (
 from admin.views.tail import Tail
 from admin.web import htmx, rendering
 from admin.web.assets import Assets
-from admin.web.dispatch import Dispatcher
+from admin.web.dispatch import PageDispatcher
 from admin.web.errors import InternalError, translate
 from admin.web.page_table import Page, Pages
-from admin.web.request import Visit
-from admin.web.service import Checks, Provider, Service
+from admin.web.request import RequestContext
+from admin.web.service import AdminServices, Provider, ReadinessChecks
 from config import Settings
 from models.bindings import Upstreams
 from models.crypto import KeyRing
@@ -64,12 +64,12 @@ def blueprint(
     providers: Mapping[str, Provider],
     upstreams: Upstreams,
     is_refused: Callable[[str], bool],
-    checks: Callable[[], Checks],
+    checks: Callable[[], ReadinessChecks],
     running: Callable[[UUID], int],
 ) -> Blueprint:
     """`/admin/*`, answered by this blueprint whatever is asked. Needs sanic-ext's templating."""
     longest = settings.token_max_lifetime
-    service = Service(
+    service = AdminServices(
         ring=ring,
         providers=providers,
         upstreams=upstreams,
@@ -85,7 +85,7 @@ def blueprint(
     plane = Blueprint("admin", url_prefix="/admin")
     assets = Assets()
     assets.serve_from(plane)
-    _add_pages(plane, Dispatcher(service))
+    _add_pages(plane, PageDispatcher(service))
     plane.on_response(_secure)
     plane.exception(Exception)(_Respond(service))
 
@@ -103,7 +103,7 @@ def blueprint(
 Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
 
 
-def _add_pages(plane: Blueprint, dispatcher: Dispatcher) -> None:
+def _add_pages(plane: Blueprint, dispatcher: PageDispatcher) -> None:
     by_path: defaultdict[str, dict[str, Page]] = defaultdict(dict)
     for family in FAMILIES:
         for page in family.rows:
@@ -126,7 +126,7 @@ def _add_pages(plane: Blueprint, dispatcher: Dispatcher) -> None:
     plane.add_route(nowhere, "/<rest:path>", methods=_METHODS, stream=True, name="nowhere")
 
 
-def _handler(dispatcher: Dispatcher, pages: Mapping[str, Page]) -> Handler:
+def _handler(dispatcher: PageDispatcher, pages: Mapping[str, Page]) -> Handler:
     async def handle(request: Request[Any, Any], **texts: str) -> HTTPResponse:
         return await dispatcher.handle(request, pages, texts)
 
@@ -147,30 +147,30 @@ class _Respond:
 
     __name__ = "respond"
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: AdminServices) -> None:
         self._service = service
 
     async def __call__(self, request: Request[Any, Any], error: Exception) -> HTTPResponse:
-        visit = getattr(request.ctx, "visit", None) or self._stranger(request)
+        ctx = getattr(request.ctx, "admin_context", None) or self._stranger(request)
         refusal = translate(error)
         if isinstance(refusal, InternalError):
             logger.opt(exception=error).error(
-                "{} {} failed (request {})", request.method, request.path, visit.id
+                "{} {} failed (request {})", request.method, request.path, ctx.id
             )
         headers = dict(refusal.headers)
         if htmx.is_htmx(request):
             headers |= {htmx.RETARGET: "#toasts", htmx.RESWAP: "beforeend"}
-        return await visit.render(
+        return await ctx.render(
             "errors/error.html",
             partial="errors/_toast.html",
             status=refusal.status,
             headers=headers,
             error=refusal,
-            request_id=visit.id,
+            request_id=ctx.id,
         )
 
-    def _stranger(self, request: Request[Any, Any]) -> Visit:
-        return Visit(
+    def _stranger(self, request: Request[Any, Any]) -> RequestContext:
+        return RequestContext(
             request=request,
             service=self._service,
             id=new_id(),

@@ -15,8 +15,8 @@ from config.version import VERSION
 from models import text
 
 if TYPE_CHECKING:
-    from admin.web.request import Visit
-    from admin.web.service import Service
+    from admin.web.request import RequestContext
+    from admin.web.service import AdminServices
 
 #: What a browser may do with our pages: nothing that does not come from us.
 POLICY: Final = (
@@ -47,7 +47,7 @@ def _shown(value: Any) -> Any:
 
 
 async def render(
-    visit: Visit,
+    ctx: RequestContext,
     template: str,
     *,
     status: int = 200,
@@ -59,31 +59,31 @@ async def render(
 
     `partial` where it is a part of a page. That a script asks does not make it one.
     """
-    user = getattr(visit, "user", None)
-    note = None if partial else _note(visit)
+    user = getattr(ctx, "user", None)
+    note = None if partial else _note(ctx)
     common = {
         "user": user,
         "may_change": user is not None and user.role == "admin",
-        "path": visit.request.path,
-        "here": visit.request.path
-        + (f"?{visit.request.query_string}" if visit.request.query_string else ""),
-        "csrf_token": csrf.token(visit.secret) if visit.secret else "",
+        "path": ctx.request.path,
+        "here": ctx.request.path
+        + (f"?{ctx.request.query_string}" if ctx.request.query_string else ""),
+        "csrf_token": csrf.token(ctx.secret) if ctx.secret else "",
         "swap": partial,
-        "service_state": None if partial or user is None else status_line(visit.service),
+        "service_state": None if partial or user is None else status_line(ctx.service),
         "toast": note,
     }
     response = await render_template(
-        template, status=status, headers=headers, app=visit.request.app, context=common | context
+        template, status=status, headers=headers, app=ctx.request.app, context=common | context
     )
     if note is not None:
-        toasts.take_away(response, secure=visit.secure)
+        toasts.take_away(response, secure=ctx.secure)
     return response
 
 
-def _note(visit: Visit) -> str | None:
-    if visit.secret is None:
+def _note(ctx: RequestContext) -> str | None:
+    if ctx.secret is None:
         return None
-    return toasts.read(visit.secret, visit.request.cookies.get(toasts.COOKIE))
+    return toasts.read(ctx.secret, ctx.request.cookies.get(toasts.COOKIE))
 
 
 _WORDS: Final = {
@@ -104,7 +104,7 @@ _LEVELS: Final = {
 }
 
 
-def status_line(service: Service) -> dict[str, str]:
+def status_line(service: AdminServices) -> dict[str, str]:
     """The foot of the sidebar: a level, and why."""
     checks = service.checks()
     worst = checks.draining or not checks.reached or checks.journal == "full"

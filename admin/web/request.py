@@ -13,7 +13,7 @@ from sanic.response import redirect
 
 from admin.web import htmx, rendering, session, toasts
 from admin.web.errors import InvalidRequest, TooLarge
-from admin.web.service import Service
+from admin.web.service import AdminServices
 from models import Actor, AdminSession, AdminUser
 from models.text import clean_text
 
@@ -32,11 +32,11 @@ _HOST: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class RequestContext:
     """One request, by whomever."""
 
     request: Request[Any, Any]
-    service: Service
+    service: AdminServices
     id: UUID
     address: str
     host: str
@@ -106,7 +106,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn(Visit):
+class AuthenticatedContext(RequestContext):
     """One request of somebody who is signed in."""
 
     secret: str

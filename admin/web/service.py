@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from admin.views.tail import Tail
-from admin.web.throttle import Throttle
+from admin.web.throttle import SignInThrottle
 from config import Network
 from models.bindings import Upstreams
 from models.crypto import KeyRing
@@ -28,7 +28,7 @@ class Provider(Protocol):
         ...
 
 
-class Checks(Protocol):
+class ReadinessChecks(Protocol):
     """What `/ready` shows."""
 
     @property
@@ -48,7 +48,7 @@ class Checks(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class AdminServices:
     """The same for every request of a worker."""
 
     ring: KeyRing
@@ -61,11 +61,11 @@ class Service:
     """TOKEN_MAX_LIFETIME."""
     is_refused: Callable[[str], bool]
     """Whether a resolved address is never an upstream."""
-    checks: Callable[[], Checks]
+    checks: Callable[[], ReadinessChecks]
     workers: int
     running: Callable[[UUID], int]
     """How many requests of a token or project run in this worker."""
     tail: Tail
-    throttle: Throttle = field(default_factory=Throttle)
+    throttle: SignInThrottle = field(default_factory=SignInThrottle)
     trickle: Trickle = field(default_factory=Trickle)
     """Bounds the audit trail's lines about refusals, of which a flood could fill the disk."""

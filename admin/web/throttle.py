@@ -33,7 +33,7 @@ _DELAY: Final = 1.0
 _MOST: Final = 40
 
 
-class Throttle:
+class SignInThrottle:
     """What wrong passwords cost. Each worker counts for itself."""
 
     __slots__ = ("_accounts", "_clients", "_clock", "_pairs", "_until")

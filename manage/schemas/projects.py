@@ -21,7 +21,7 @@ from models.rules import (
     Parallel,
     RatePerMinute,
     SearchText,
-    wrong,
+    field_error,
 )
 
 #: Where the validation context has the names that `provider` may take.
@@ -31,7 +31,7 @@ PROVIDERS: Final = "providers"
 def _is_known(name: str, info: ValidationInfo) -> str:
     known = (info.context or {}).get(PROVIDERS, ())
     if name not in known:
-        raise wrong(f"This is none of the providers here: {', '.join(sorted(known))}.")
+        raise field_error(f"This is none of the providers here: {', '.join(sorted(known))}.")
     return name
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from manage import cursors
 from manage.schemas.schema import Schema
-from models.rules import Id, Moment, SearchText, wrong
+from models.rules import Id, Moment, SearchText, field_error
 
 PAGE_DEFAULT: Final = 50
 PAGE_MOST: Final = 200
@@ -18,7 +18,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 def _to_number(value: object) -> object:
     if isinstance(value, str):
         if _NUMBER.fullmatch(value) is None:
-            raise wrong("This is not a whole number.")
+            raise field_error("This is not a whole number.")
         return int(value)
     return value
 
@@ -26,7 +26,7 @@ def _to_number(value: object) -> object:
 def _to_switch(value: object) -> object:
     if isinstance(value, str):
         if value not in ("true", "false"):
-            raise wrong("This is neither true nor false.")
+            raise field_error("This is neither true nor false.")
         return value == "true"
     return value
 
@@ -34,7 +34,7 @@ def _to_switch(value: object) -> object:
 def _is_cursor(text: str) -> str:
     # Of which list it is, and of where in it, is seen where the list is read.
     if not cursors.is_one(text):
-        raise wrong(cursors.PROBLEM)
+        raise field_error(cursors.PROBLEM)
     return text
 
 
@@ -65,7 +65,7 @@ class RangeQuery(PageQuery):
     def _runs_forward(cls, end: datetime | None, info: ValidationInfo) -> datetime | None:
         start = info.data.get("start")
         if start is not None and end is not None and end < start:
-            raise wrong("This is before `from`.")
+            raise field_error("This is before `from`.")
         return end
 
 

@@ -13,8 +13,8 @@ import pytest
 from config import Database, Settings
 from manage import throttle as throttling
 from manage.errors import Unauthorized
-from manage.throttle import Throttle
-from manage.trail import Trail
+from manage.throttle import WrongTokenThrottle
+from manage.trail import RefusalAuditor
 from models import Actor, AuditEvent, ManagementToken
 from tests.manage.conftest import MANAGEMENT_TOKEN, serving
 
@@ -149,7 +149,7 @@ async def test_wrong_tokens_are_slowed_and_right_ones_never(sleep: Sleep, url: s
 
 async def test_slowing_grows_and_is_forgotten(sleep: Sleep) -> None:
     clock = [0.0]
-    throttle = Throttle(lambda: clock[0])
+    throttle = WrongTokenThrottle(lambda: clock[0])
     sleep.over.set()
     assert [await throttle.hold_back("192.0.2.1") for _ in range(3)] == [None] * 3
     assert sleep.asked == []
@@ -166,7 +166,7 @@ async def test_slowing_grows_and_is_forgotten(sleep: Sleep) -> None:
 
 async def test_memory_of_failures_is_bounded() -> None:
     # By a clock that stands still: a try that is forgotten in part is held back for less.
-    throttle = Throttle(lambda: 0.0)
+    throttle = WrongTokenThrottle(lambda: 0.0)
     for number in range(10_000):
         await throttle.hold_back(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     assert len(throttle._failures) == 4096
@@ -226,7 +226,7 @@ async def test_a_flood_hides_nothing_that_somebody_else_is_refused(
 
 async def test_suppressed_lines_are_counted_in_the_next_one(connected: Database) -> None:
     clock = [0.0]
-    trail = Trail(lambda: clock[0])
+    trail = RefusalAuditor(lambda: clock[0])
     actor = Actor("anonymous", ip="192.0.2.1")
     for _ in range(25):
         await trail.refused(actor, None, None, Unauthorized("no"))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from admin.web.throttle import Throttle
+from admin.web.throttle import SignInThrottle
 from config.client_address import network_of
 
 HOME, AWAY = "192.0.2.1", "198.51.100.1"
@@ -23,7 +23,7 @@ def clock() -> Clock:
     return Clock()
 
 
-async def _try(throttle: Throttle, address: str, name: str) -> bool:
+async def _try(throttle: SignInThrottle, address: str, name: str) -> bool:
     """Try a wrong password; whether it was looked at."""
     if throttle.begin(address, name):
         return False
@@ -31,14 +31,14 @@ async def _try(throttle: Throttle, address: str, name: str) -> bool:
     return True
 
 
-async def _fail(throttle: Throttle, clock: Clock, name: str, times: int) -> None:
+async def _fail(throttle: SignInThrottle, clock: Clock, name: str, times: int) -> None:
     """As many wrong passwords as that, each as soon as it is let through."""
     for _ in range(times):
         clock.now += _wait(throttle, HOME, name)
         assert await _try(throttle, HOME, name)
 
 
-def _wait(throttle: Throttle, address: str, name: str) -> int:
+def _wait(throttle: SignInThrottle, address: str, name: str) -> int:
     """How long the next try would have to wait."""
     wait = throttle.begin(address, name)
     if not wait:
@@ -47,7 +47,7 @@ def _wait(throttle: Throttle, address: str, name: str) -> int:
 
 
 async def test_a_few_mistakes_are_free_and_then_the_wait_grows(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     await _fail(throttle, clock, "ada", 4)
     assert _wait(throttle, HOME, "ada") == 0
     waits = []
@@ -60,7 +60,7 @@ async def test_a_few_mistakes_are_free_and_then_the_wait_grows(clock: Clock) -> 
 
 
 async def test_tries_that_are_sent_at_once_count_before_any_is_answered(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     begun = [throttle.begin(HOME, "ada") for _ in range(120)]
     assert begun.count(0) == 5
     names = [throttle.begin(AWAY, f"user {number}") for number in range(120)]
@@ -68,7 +68,7 @@ async def test_tries_that_are_sent_at_once_count_before_any_is_answered(clock: C
 
 
 async def test_a_try_that_was_not_looked_at_costs_nothing(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for _ in range(100):
         assert throttle.begin(HOME, "ada") == 0
         throttle.take_back(HOME, "ada")
@@ -76,7 +76,7 @@ async def test_a_try_that_was_not_looked_at_costs_nothing(clock: Clock) -> None:
 
 
 async def test_it_holds_for_this_account_from_this_address_only(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     await _fail(throttle, clock, "ada", 8)
     assert _wait(throttle, HOME, "ada") > 0
     assert _wait(throttle, AWAY, "ada") == 0
@@ -84,7 +84,7 @@ async def test_it_holds_for_this_account_from_this_address_only(clock: Clock) ->
 
 
 async def test_a_right_password_clears_the_slate(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     await _fail(throttle, clock, "ada", 5)
     clock.now += 10
     assert throttle.begin(HOME, "ada") == 0
@@ -94,7 +94,7 @@ async def test_a_right_password_clears_the_slate(clock: Clock) -> None:
 
 
 async def test_spraying_accounts_from_one_address_ends(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for number in range(22):
         await _try(throttle, HOME, f"user {number}")
     assert _wait(throttle, HOME, "another") == 30
@@ -102,7 +102,7 @@ async def test_spraying_accounts_from_one_address_ends(clock: Clock) -> None:
 
 
 async def test_a_network_of_ipv6_is_one_address(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for number in range(8):
         await _try(throttle, network_of(f"2001:db8::{number}"), "ada")
     assert _wait(throttle, network_of("2001:db8::ffff"), "ada") > 0
@@ -118,7 +118,7 @@ async def test_an_attack_from_many_addresses_only_delays_wrong_answers(
         slept.append(seconds)
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for number in range(30):
         await _try(throttle, f"198.51.100.{number}", "ada")
     assert slept
@@ -126,7 +126,7 @@ async def test_an_attack_from_many_addresses_only_delays_wrong_answers(
 
 
 async def test_memory_of_tries_is_bounded(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for number in range(1500):
         for _ in range(6):
             throttle.begin(f"10.0.{number >> 8}.{number & 255}", f"user {number}")
