@@ -12,9 +12,11 @@ from proxy import errors, hops
 from proxy.downstream import Downstream, RawHeaders, RequestHead
 from proxy.exchange import Exchange
 from proxy.headers import for_upstream, is_plain, trailers_for_upstream, with_value
-from proxy.upstream.connection import UpstreamConnection, UpstreamHead
+from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.pool import Pool
+from proxy.upstream.response import UpstreamHead
+from proxy.upstream.source import ResponseSource
 from proxy.upstream.target import Target
 
 
@@ -89,7 +91,7 @@ async def send(
     downstream: Downstream,
     pool: Pool,
     exchange: Exchange,
-) -> tuple[UpstreamConnection, asyncio.Task[None] | None, UpstreamHead]:
+) -> tuple[ResponseSource, UpstreamHead]:
     """Send the request and wait for the first response head, interim or final.
 
     `choose` is asked at each attempt where it goes. Raises an `upstream.errors.UpstreamError`, or
@@ -101,20 +103,21 @@ async def send(
     for fresh in (False, True):
         target = choose()
         connection = await pool.acquire(target.address.origin, method, fresh=fresh)
-        upload: asyncio.Task[None] | None = None
         try:
             exchange.sent = perf_counter()
-            upload = _begin(request, target, downstream, connection, exchange)
-            return connection, upload, await _first_head(connection, upload)
+            _begin(request, target, downstream, connection, exchange)
+            return connection, await _first_head(connection)
         except ConnectionLost:
-            abandon(pool, connection, upload)
+            connection.close()
+            connection.release()
             if connection.written == 0:
                 exchange.sent = None
             may_repeat = connection.written == 0 or _repeatable(method, request)
             if fresh or connection.received or not may_repeat:
                 raise
         except BaseException:
-            abandon(pool, connection, upload)
+            connection.close()
+            connection.release()
             raise
     raise AssertionError("the second attempt returns or raises")
 
@@ -129,7 +132,7 @@ def _begin(
     downstream: Downstream,
     connection: UpstreamConnection,
     exchange: Exchange,
-) -> asyncio.Task[None] | None:
+) -> None:
     """Write what is small; the rest of a body follows in a task of its own."""
     head = head_for(request, target)
     if request.complete and request.size <= _AT_ONCE_BYTES:
@@ -137,10 +140,9 @@ def _begin(
         whole = b"".join(request.body)
         connection.write(head + _framed(whole, request.chunked, last=True))
         _let_go(request, exchange)
-        return None
+        return
     connection.write(head)
-    connection.uploading = True
-    return asyncio.get_running_loop().create_task(
+    connection.upload = asyncio.get_running_loop().create_task(
         _upload(request, downstream, connection, exchange), name="upload"
     )
 
@@ -176,8 +178,6 @@ async def _upload(
     except errors.Refusal:
         connection.close()
         raise
-    finally:
-        connection.uploading = False
 
 
 async def _send_kept(request: Outgoing, connection: UpstreamConnection, exchange: Exchange) -> None:
@@ -209,31 +209,13 @@ def _framed(
     return framed
 
 
-async def _first_head(
-    connection: UpstreamConnection, upload: asyncio.Task[None] | None
-) -> UpstreamHead:
+async def _first_head(connection: UpstreamConnection) -> UpstreamHead:
     try:
         return await connection.head()
     except ConnectionLost:
+        upload = connection.upload
         if upload is not None and upload.done() and not upload.cancelled():
             refusal = upload.exception()
             if isinstance(refusal, errors.Refusal):
                 raise refusal from None
         raise
-
-
-def abandon(pool: Pool, connection: UpstreamConnection, upload: asyncio.Task[None] | None) -> None:
-    """Drop an exchange that did not end cleanly."""
-    if upload is not None and not upload.cancel() and not upload.cancelled():
-        # Why the upload broke is known by now, or does not matter; asyncio wants it asked for.
-        upload.exception()
-    connection.close()
-    pool.release(connection)
-
-
-def finish(pool: Pool, connection: UpstreamConnection, upload: asyncio.Task[None] | None) -> None:
-    """Give the connection back; not for reuse if the request was never sent whole."""
-    if upload is not None and not (upload.done() and upload.exception() is None):
-        abandon(pool, connection, upload)
-    else:
-        pool.release(connection)

@@ -41,9 +41,10 @@ from proxy.limits.store import (
 )
 from proxy.providers.provider import Provider, Route
 from proxy.turns import Turns
-from proxy.upstream.connection import UpstreamConnection, UpstreamHead
 from proxy.upstream.errors import UpstreamError
 from proxy.upstream.pool import Pool
+from proxy.upstream.response import UpstreamHead
+from proxy.upstream.source import ResponseSource
 from proxy.usage.meter import Meter, meter_for
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
@@ -103,20 +104,20 @@ class DataPlane:
             provider, route = self._let_in(exchange, grant)
             request, asked = await self._prepare(downstream, exchange, grant, provider, route)
             reservation = await self._reserve(grant.claims)
-            connection, upload, head = await forward.send(
+            source, head = await forward.send(
                 request, partial(target_for, grant), downstream, self._pool, exchange
             )
             try:
-                head = await self._pass_interim(downstream, connection, exchange, head)
+                head = await self._pass_interim(downstream, source, exchange, head)
                 meter = exchange.meter = meter_for(head.headers, asked_for_usage=asked)
                 exchange.status, exchange.started = head.status, perf_counter()
                 downstream.start(responses.response_head(exchange, head, meter, reservation))
-                last = await self._relay(downstream, connection, exchange, meter)
+                last = await self._relay(downstream, source, exchange, meter)
             finally:
-                forward.finish(self._pool, connection, upload)
+                source.release()
             # Before the write that completes the answer: what a client saw whole is recorded.
             self._record(exchange, "complete")
-            await downstream.finish(last, trailers_for_downstream(connection.trailers))
+            await downstream.finish(last, trailers_for_downstream(source.trailers))
         except errors.Refusal as refusal:
             await self._refuse(downstream, exchange, reservation, refusal)
         except UpstreamError as error:
@@ -246,7 +247,7 @@ class DataPlane:
     async def _pass_interim(
         self,
         downstream: Downstream,
-        connection: UpstreamConnection,
+        source: ResponseSource,
         exchange: Exchange,
         head: UpstreamHead,
     ) -> UpstreamHead:
@@ -254,14 +255,14 @@ class DataPlane:
         while head.status < 200:
             if head.status != 100:
                 downstream.inform(head.status, head.reason, responses.interim_headers(head))
-            head = await connection.head()
+            head = await source.head()
         exchange.first_byte = perf_counter()
         return head
 
     async def _relay(
         self,
         downstream: Downstream,
-        connection: UpstreamConnection,
+        source: ResponseSource,
         exchange: Exchange,
         meter: Meter,
     ) -> bytes:
@@ -272,21 +273,21 @@ class DataPlane:
             nonlocal last
             passed = meter.relay(data)
             exchange.bytes_out += len(passed)
-            if connection.ended:
+            if source.ended:
                 last = passed
                 return True
             return (not passed or downstream.write(passed)) and not meter.behind
 
-        while not connection.ended:
-            if connection.is_waiting:
+        while not source.ended:
+            if source.is_waiting:
                 downstream.flush()
-            await connection.pump(pass_on)
+            await source.pump(pass_on)
             while meter.behind:
                 await self._turns.next()
                 held_back = meter.catch_up()
                 exchange.bytes_out += len(held_back)
                 last += held_back
-                if last and not connection.ended:
+                if last and not source.ended:
                     downstream.write(last)
                     last = b""
             await downstream.drain()

@@ -12,7 +12,7 @@ from proxy.exchange import Exchange
 from proxy.headers import for_downstream, value_of
 from proxy.limits.store import LimitExceeded, Remaining, Reservation
 from proxy.providers.provider import Provider, error_body
-from proxy.upstream.connection import UpstreamHead
+from proxy.upstream.response import UpstreamHead
 from proxy.usage.meter import Meter
 
 _REASONS = {

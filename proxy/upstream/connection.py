@@ -13,15 +13,11 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import Final, NamedTuple, cast
 
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
 from proxy.upstream.response import RawHeaders, ResponseReader, UpstreamHead
-
-__all__ = ["HIGH_WATER", "RawHeaders", "Take", "Timeouts", "UpstreamConnection", "UpstreamHead"]
-
-#: Takes body bytes; False asks for no more just now.
-Take: TypeAlias = Callable[[bytes], bool]
+from proxy.upstream.source import Take
 
 #: More than this waiting for the client stops reading from the upstream.
 HIGH_WATER: Final = 256 * 1024
@@ -45,15 +41,14 @@ class Timeouts(NamedTuple):
 class UpstreamConnection(asyncio.Protocol):
     """A transport and the state of one exchange at a time.
 
-    `begin` starts an exchange; `write` and `drain` send the request; `head` and `pump` take the
-    response; `ended` says that all of it has been taken. `uploading` is the writer's to set while
-    more of the request is to come.
+    `begin` starts an exchange; `write` and `drain` send the request, `upload` is the task that
+    sends a long one. What is taken of the response is `source.ResponseSource`'s.
     """
 
     __slots__ = (
         "_error", "_loop", "_paused", "_poll", "_response", "_surplus", "_take", "_timeouts",
-        "_unsent", "_waiter", "_writable", "deadline", "idle_since", "received", "transport",
-        "uploading", "written",
+        "_unsent", "_waiter", "_writable", "deadline", "give_back", "idle_since", "received",
+        "transport", "upload", "written",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts) -> None:
@@ -69,11 +64,13 @@ class UpstreamConnection(asyncio.Protocol):
         self._error: UpstreamError | None = None
         self.transport: asyncio.Transport | None = None
         self.idle_since = 0.0
+        #: The pool's, for a connection of one.
+        self.give_back: Callable[[UpstreamConnection], None] = UpstreamConnection.close
         self._reset()
 
     def _reset(self) -> None:
         self._unsent = 0
-        self.uploading = False
+        self.upload: asyncio.Future[None] | None = None
         self.received = False
         self.written = 0
         self.deadline = _NEVER
@@ -187,6 +184,20 @@ class UpstreamConnection(asyncio.Protocol):
             and self.usable
         )
 
+    def release(self) -> None:
+        """Give the connection back: to be used again where its exchange ended cleanly.
+
+        Not where the request was never sent whole, since the rest of it would still be expected.
+        """
+        upload, self.upload = self.upload, None
+        if upload is not None:
+            if not upload.done():
+                upload.cancel()
+                self.close()
+            elif upload.cancelled() or upload.exception() is not None:
+                self.close()
+        self.give_back(self)
+
     def mark_idle(self, now: float) -> None:
         """Become idle, ready for another exchange."""
         self._reset()
@@ -217,7 +228,8 @@ class UpstreamConnection(asyncio.Protocol):
         if self.transport is None:
             return False
         before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
-        return self._unsent != before or (self.uploading and not self._unsent)
+        uploading = self.upload is not None and not self.upload.done()
+        return self._unsent != before or (uploading and not self._unsent)
 
     async def _wait(self) -> bool:
         """Wait for news; False where `pump` is done without any."""

@@ -65,6 +65,7 @@ class Pool:
         if connection is None:
             self._make_room()
             connection = await dial(origin, self._timeouts, self._tls)
+            connection.give_back = self.release
         connection.begin(method)
         self._busy[connection] = origin
         return connection

@@ -112,10 +112,10 @@ async def test_each_attempt_has_a_target_of_its_own() -> None:
         request, pool = _asking("GET"), Pool(PATIENT, no_authorities())
         exchange = Exchange(request.head)
         downstream = cast(Downstream, SimpleNamespace(head=request.head))
-        connection, _, head = await forward.send(request, targets.pop, downstream, pool, exchange)
+        source, head = await forward.send(request, targets.pop, downstream, pool, exchange)
         assert head.status == 200
         assert targets == []
-        pool.release(connection)
+        source.release()
         await pool.close()
     (asked,), (answered,) = dying.requests, living.requests
     assert [

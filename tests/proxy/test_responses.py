@@ -15,7 +15,7 @@ from proxy.headers import value_of
 from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation
 from proxy.providers.provider import ANTHROPIC, OPENAI
 from proxy.responses import interim_headers, limit_refusal, refusal, response_head
-from proxy.upstream.connection import UpstreamHead
+from proxy.upstream.response import UpstreamHead
 from proxy.usage.meter import meter_for
 from tests.proxy.rows import a_grant, a_request
 

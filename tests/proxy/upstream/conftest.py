@@ -11,8 +11,9 @@ import pytest
 import uvloop
 
 from fake_upstream import FakeUpstream
-from proxy.upstream.connection import Timeouts, UpstreamConnection, UpstreamHead
+from proxy.upstream.connection import Timeouts, UpstreamConnection
 from proxy.upstream.pool import Pool
+from proxy.upstream.response import UpstreamHead
 from proxy.upstream.target import address_of
 
 #: Longer than any machine stands still.

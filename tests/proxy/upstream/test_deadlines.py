@@ -98,12 +98,12 @@ async def test_first_byte_does_not_run_while_the_client_keeps_us_waiting(
 ) -> None:
     connection = await unwatched.acquire("POST")
     connection.write(request("echo", method="POST", extra="Content-Length: 1\r\n"))
-    connection.uploading = True
+    connection.upload = asyncio.get_running_loop().create_future()
     await up.wait_until(lambda: up.heads == 1)
     for _ in range(3):
         look_late(connection)
     connection.write(b"x")
-    connection.uploading = False
+    connection.upload.set_result(None)
     assert (await connection.head()).status == 200
     unwatched.pool.release(connection)
 
@@ -113,10 +113,10 @@ async def test_first_byte_runs_again_once_the_client_has_sent_everything(
 ) -> None:
     connection = await first_byte.acquire("POST")
     connection.write(request("hold, early", method="POST", extra="Content-Length: 1\r\n"))
-    connection.uploading = True
+    connection.upload = asyncio.get_running_loop().create_future()
     await asyncio.sleep(SHORT * 2)
     connection.write(b"x")
-    connection.uploading = False
+    connection.upload.set_result(None)
     with pytest.raises(TimedOut):
         await asyncio.wait_for(connection.head(), LONG)
     first_byte.pool.release(connection)
@@ -149,7 +149,7 @@ async def test_an_upstream_that_takes_nothing_is_late(first_byte: Asking) -> Non
     connection = await first_byte.acquire("POST")
     head = request("slowread=0", method="POST", extra="Content-Length: 1000000000\r\n")
     connection.write(head + bytes(32 * 1024 * 1024))
-    connection.uploading = True
+    connection.upload = asyncio.get_running_loop().create_future()
     with pytest.raises(TimedOut):
         await asyncio.wait_for(connection.head(), LONG)
     first_byte.pool.release(connection)
