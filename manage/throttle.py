@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from config.client_address import network_of
-from models.levels import Levels
+from models.leaky_buckets import LeakyBuckets
 
 #: Wrong tries that an address has free, before answers are held back …
 _FREE: Final = 3
@@ -31,7 +31,7 @@ class WrongTokenThrottle:
     __slots__ = ("_failures", "_waiting", "_waiting_by_address")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._failures = Levels(drain_seconds=_FORGET_SECONDS, clock=clock)
+        self._failures = LeakyBuckets(leak_seconds=_FORGET_SECONDS, clock=clock)
         self._waiting = 0
         self._waiting_by_address: dict[str, int] = {}
 

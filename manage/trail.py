@@ -17,7 +17,7 @@ from manage.errors import ManageError
 from models import audit
 from models.audit import Actor
 from models.errors import DatabaseUnavailable
-from models.levels import Trickle
+from models.leaky_buckets import RateLimitedAudit
 
 
 class RefusalAuditor:
@@ -26,8 +26,8 @@ class RefusalAuditor:
     __slots__ = ("_readers", "_strangers")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._strangers = Trickle(clock)
-        self._readers = Trickle(clock)
+        self._strangers = RateLimitedAudit(clock)
+        self._readers = RateLimitedAudit(clock)
 
     async def refused(
         self, by: Actor, caller: Caller | None, operation: str | None, error: ManageError

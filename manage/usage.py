@@ -5,7 +5,7 @@ from manage.operations import Call, Resource
 from manage.schemas.schema import Page
 from manage.schemas.usage import UsageFilter, UsageView
 from models.reports import usage_report
-from models.reports.usage_report import Place
+from models.reports.usage_report import Cursor
 
 resource = Resource("usage")
 
@@ -18,8 +18,8 @@ async def report_usage(call: Call[UsageFilter]) -> Page[UsageView]:
     kind = f"usage:{wanted.bucket}:{wanted.group_by}"
     after = None
     if wanted.cursor is not None:
-        after = cursors.decode(kind, wanted.cursor, Place)
-        if not usage_report.is_place(after, wanted.group_by):
+        after = cursors.decode(kind, wanted.cursor, Cursor)
+        if not usage_report.is_cursor(after, wanted.group_by):
             raise cursors.refused()
     rows, last = await usage_report.report(wanted.query(), limit=wanted.limit, after=after)
     return Page(

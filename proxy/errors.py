@@ -162,13 +162,13 @@ class ShuttingDown(Refusal):
     status, code, type, retry = 503, "shutting_down", "overloaded_error", True
 
 
-class DatabaseUnavailable(Refusal):
+class AccessUndecided(Refusal):
     """The token is not cached, or is limited, and the database cannot be asked."""
 
     status, code, type, retry = 503, "database_unavailable", "overloaded_error", True
 
 
-class LimitsUndecided(DatabaseUnavailable):
+class LimitsUndecided(AccessUndecided):
     """The token is limited, and its limits cannot be checked. The same to the client."""
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from admin.components import filters
 from admin.components.svg import Bar, fold, sparkline
-from models.reports.dashboard import Course, Sums
+from models.reports.dashboard import Sums, TimeSeries
 from models.reports.histograms import percentile
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US
 
@@ -42,7 +42,7 @@ class Figure:
     exact: str = ""
 
 
-def figures(course: Course) -> tuple[Figure, ...]:
+def figures(course: TimeSeries) -> tuple[Figure, ...]:
     """All of them."""
     total, before, steps = course.total, course.previous, course.steps
 

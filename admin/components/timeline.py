@@ -8,8 +8,8 @@ from uuid import UUID
 
 from admin.components import filters
 from admin.components.svg import PITCH, Column, round_up, stack
-from models.reports.dashboard import Course, Measure, Share, Sums
-from models.reports.time_ranges import Span
+from models.reports.dashboard import Measure, Sums, TimeSeries, TopConsumer
+from models.reports.time_ranges import TimeRange
 
 #: Series of a chart by group, beside what is left.
 MOST_SERIES: Final = 5
@@ -59,7 +59,7 @@ class Timeline:
     step: str
 
 
-def by_outcome(span: Span, course: Course, measure: Measure) -> Timeline:
+def by_outcome(span: TimeRange, course: TimeSeries, measure: Measure) -> Timeline:
     """Stacked by what the counters know of every request."""
     parts = [
         (style, label, tuple(max(0, amount(sums)) for sums in course.steps))
@@ -69,8 +69,8 @@ def by_outcome(span: Span, course: Course, measure: Measure) -> Timeline:
 
 
 def by_group(
-    span: Span,
-    course: Course,
+    span: TimeRange,
+    course: TimeSeries,
     measure: Measure,
     groups: Mapping[UUID | str, tuple[int, ...]],
     names: Mapping[UUID | str, str],
@@ -88,7 +88,7 @@ def by_group(
     return _timeline(span, measure, [*parts, ("other", "Other", left)])
 
 
-def largest(shares: Sequence[Share], measure: Measure) -> list[UUID | str]:
+def largest(shares: Sequence[TopConsumer], measure: Measure) -> list[UUID | str]:
     """Which groups get a series of their own."""
     return [share.group for share in shares if share.amount(measure)][:MOST_SERIES]
 
@@ -100,7 +100,7 @@ def _total(measure: Measure) -> Callable[[Sums], int]:
 
 
 def _timeline(
-    span: Span, measure: Measure, parts: Sequence[tuple[str, str, tuple[int, ...]]]
+    span: TimeRange, measure: Measure, parts: Sequence[tuple[str, str, tuple[int, ...]]]
 ) -> Timeline:
     say = _SAY[measure]
     series = tuple(
@@ -130,7 +130,9 @@ def _mark(value: float, measure: Measure) -> str:
     return filters.compact(int(value) if value == int(value) else value)
 
 
-def _title(span: Span, step: int, series: Sequence[Series], say: Callable[[float], str]) -> str:
+def _title(
+    span: TimeRange, step: int, series: Sequence[Series], say: Callable[[float], str]
+) -> str:
     at = span.at(step)
     when = f"{at:%d %b %Y}" if span.step >= _DAY else f"{at:%d %b, %H:%M} UTC"
     said = [f"{say(each.values[step])} {each.label}" for each in series if each.values[step]]

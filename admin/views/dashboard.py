@@ -17,14 +17,14 @@ from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import Project
 from models.reports import dashboard, time_ranges
-from models.reports.dashboard import Course, GroupBy, Measure, ProviderState, Share
-from models.reports.time_ranges import SPAN_NAMES, Span, SpanName
+from models.reports.dashboard import GroupBy, Measure, ProviderState, TimeSeries, TopConsumer
+from models.reports.time_ranges import TIME_RANGE_NAMES, TimeRange, TimeRangeName
 
 pages = Pages()
 
 By: TypeAlias = Literal["outcome", "project", "token", "model"]
 Top: TypeAlias = Literal["project", "token"]
-RANGES: Final[tuple[tuple[SpanName, str], ...]] = (
+RANGES: Final[tuple[tuple[TimeRangeName, str], ...]] = (
     ("1h", "1 h"),
     ("today", "Today"),
     ("24h", "24 h"),
@@ -51,7 +51,7 @@ class Wanted:
     """What the address asks for."""
 
     range: str
-    span: Span
+    span: TimeRange
     show: Measure
     by: By
     top: Top
@@ -63,8 +63,8 @@ def _wanted(ctx: AuthenticatedContext, present: datetime) -> Wanted:
     if query.get("range") == "custom" and ends["start"] is not None:
         name, span = "custom", time_ranges.chosen(ends["start"], ends["end"] or present, present)
     else:
-        name = query["range"] if query.get("range") in SPAN_NAMES else "24h"
-        span = time_ranges.named(cast(SpanName, name), present)
+        name = query["range"] if query.get("range") in TIME_RANGE_NAMES else "24h"
+        span = time_ranges.named(cast(TimeRangeName, name), present)
     return Wanted(
         range=name,
         span=span,
@@ -106,11 +106,11 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
 
 async def _content(wanted: Wanted, present: datetime) -> dict[str, Any]:
     """What there is to see, whoever looks."""
-    course = await dashboard.course(wanted.span)
+    course = await dashboard.time_series(wanted.span)
     groups: list[GroupBy] = [wanted.top, "model"]
     if wanted.by not in ("outcome", *groups):
         groups.append(cast(GroupBy, wanted.by))
-    leaders = await dashboard.leaders(wanted.span, groups, wanted.show, limit=_MOST_LEADERS)
+    leaders = await dashboard.top_consumers(wanted.span, groups, wanted.show, limit=_MOST_LEADERS)
     names = await _names(leaders)
     return {
         "course": course,
@@ -126,18 +126,18 @@ async def _content(wanted: Wanted, present: datetime) -> dict[str, Any]:
 
 async def _timeline(
     wanted: Wanted,
-    course: Course,
-    leaders: Mapping[GroupBy, Sequence[Share]],
+    course: TimeSeries,
+    leaders: Mapping[GroupBy, Sequence[TopConsumer]],
     names: Mapping[UUID | str, str],
 ) -> timeline.Timeline:
     if wanted.by == "outcome":
         return timeline.by_outcome(wanted.span, course, wanted.show)
     largest = timeline.largest(leaders[wanted.by], wanted.show)
-    groups = await dashboard.courses(wanted.span, wanted.by, wanted.show, largest)
+    groups = await dashboard.group_series(wanted.span, wanted.by, wanted.show, largest)
     return timeline.by_group(wanted.span, course, wanted.show, groups, names)
 
 
-async def _names(leaders: Mapping[GroupBy, Sequence[Share]]) -> dict[UUID | str, str]:
+async def _names(leaders: Mapping[GroupBy, Sequence[TopConsumer]]) -> dict[UUID | str, str]:
     groups = [share.group for shares in leaders.values() for share in shares]
     ids = [group for group in groups if isinstance(group, UUID)]
     # What is not found was removed since; its id is all that is left of it.

@@ -10,7 +10,7 @@ from admin.views.requests import between
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models.reports import usage_report
-from models.reports.usage_report import DEFAULT_RANGE, Place, UsageQuery, UsageRow
+from models.reports.usage_report import DEFAULT_RANGE, Cursor, UsageQuery, UsageRow
 
 pages = Pages()
 _HEAD: Final = (
@@ -43,7 +43,7 @@ def _query(ctx: AuthenticatedContext) -> UsageQuery:
 
 
 async def _parts(query: UsageQuery) -> AsyncIterator[Iterable[Iterable[object]]]:
-    after: Place | None = None
+    after: Cursor | None = None
     while True:
         rows, after = await usage_report.report(query, limit=_PER_PART, after=after)
         yield [_row(row) for row in rows]

@@ -11,7 +11,7 @@ from admin.web.throttle import SignInThrottle
 from config import Network
 from models.bindings import Upstreams
 from models.crypto import KeyRing
-from models.levels import Trickle
+from models.leaky_buckets import RateLimitedAudit
 
 
 class Provider(Protocol):
@@ -67,5 +67,5 @@ class AdminServices:
     """How many requests of a token or project run in this worker."""
     tail: Tail
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
-    trickle: Trickle = field(default_factory=Trickle)
+    trickle: RateLimitedAudit = field(default_factory=RateLimitedAudit)
     """Bounds the audit trail's lines about refusals, of which a flood could fill the disk."""

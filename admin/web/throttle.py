@@ -15,7 +15,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Final
 
-from models.levels import REMEMBERED, Levels
+from models.leaky_buckets import REMEMBERED, LeakyBuckets
 
 #: Wrong tries at one account from one client before the next has to wait …
 _FREE: Final = 4
@@ -40,9 +40,9 @@ class SignInThrottle:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._pairs = Levels(drain_seconds=_FORGET, clock=clock)
-        self._clients = Levels(drain_seconds=_FORGET_OF_CLIENT, clock=clock)
-        self._accounts = Levels(drain_seconds=_FORGET_OF_CLIENT, clock=clock)
+        self._pairs = LeakyBuckets(leak_seconds=_FORGET, clock=clock)
+        self._clients = LeakyBuckets(leak_seconds=_FORGET_OF_CLIENT, clock=clock)
+        self._accounts = LeakyBuckets(leak_seconds=_FORGET_OF_CLIENT, clock=clock)
         self._until: OrderedDict[str, float] = OrderedDict()
 
     def begin(self, client: str, username: str) -> int:

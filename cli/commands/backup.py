@@ -129,7 +129,7 @@ def _record(where: Database, action: str, changes: Changes) -> None:
     """Leave a row in the audit of a database. Raises ModelError, OperationalError."""
 
     async def whole() -> None:
-        async with database.connected(where):
+        async with database.open_database(where):
             await audit.record(actor(), action, "database", None, changes)
 
     logs.configure("WARNING", "text")

@@ -180,7 +180,7 @@ async def disconnect(*, within: float | None = None) -> None:
 
 
 @asynccontextmanager
-async def connected(database: "Database") -> AsyncIterator[None]:
+async def open_database(database: "Database") -> AsyncIterator[None]:
     """The models, for as long as the block runs: for commands and other short-lived processes."""
     await connect(database)
     try:

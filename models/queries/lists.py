@@ -2,7 +2,7 @@
 
 Ids are in order of time, so a page is "the rows before this id" and a range of time is a range of
 ids: both stay right, and cheap, while rows are added. Every filter has an index that ends in the
-id, or one of its own kind; `newest_first` finds out which of them leads to the page soonest.
+id, or one of its own kind; `scans` finds out which of them fills the page soonest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from models.db.database import dialect
 from models.ids import first_id_at
 from models.projects import Project
 from models.queries import search
-from models.queries.scans import Few, Rows, Walk, Way, between, newest
+from models.queries.scans import BoundedSort, IndexScan, Rows, ScanStrategy, between, newest
 from models.queries.search import Searched
 from models.request_log import RequestLog
 from models.tokens import Token, TokenStatus
@@ -36,23 +36,26 @@ _FAILED: Final = Condition("status >= 400")
 _INCOMPLETE: Final = Condition("outcome <> 'complete'")
 
 
-class Path(NamedTuple):
-    """`along` is what an index holds, and `rest` what is then still to be looked at."""
+class IndexPath(NamedTuple):
+    """The condition that an index answers, and the filters that its rows are then checked for."""
 
-    along: Condition
+    indexed: Condition
     rest: tuple[Condition, ...] = ()
     #: The order of an index that is not in order of the id.
     order: str | None = None
     #: Told to SQLite, which without statistics takes one column for as good as two.
-    by: str | None = None
+    index_name: str | None = None
 
 
-class Together(NamedTuple):
-    """Columns with one index, of rows for which `partly` holds: common each, and rare together."""
+class CompositeIndex(NamedTuple):
+    """One index over several columns, of rows for which `predicate` holds.
+
+    Each value may be common, and the combination rare.
+    """
 
     columns: tuple[str, ...]
-    by: str | None = None
-    partly: Condition = ANY
+    index_name: str | None = None
+    predicate: Condition = ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Listing(Generic[M]):
 
     #: The same rows, for doors that sort and count; it takes as long as there are rows.
     matching: QuerySet[M]
-    paths: tuple[Path, ...] = (Path(ANY),)
+    paths: tuple[IndexPath, ...] = (IndexPath(ANY),)
     #: Part of a text, or the id.
     searched: tuple[Searched, str] | None = None
     start: datetime | None = None
@@ -114,27 +117,27 @@ async def _indexed(rows: Listing[M], most: int, before: UUID | None) -> list[UUI
     table = rows.matching.model._meta.db_table
     span = between("id", *_bounds(rows, before))
     if rows.searched is None:
-        return await newest([_way(table, path, [], span, most) for path in rows.paths], most)
+        return await newest([_strategy(table, path, [], span, most) for path in rows.paths], most)
     where, q = rows.searched
     text = search.folded(q)
     contains = search.contains(where, text)
-    ways = [_way(table, path, [contains], span, most) for path in rows.paths]
-    rest = [rows.paths[0].along, *rows.paths[0].rest]
-    ways.append(await search.way(where, text, rest, before=before, most=most))
-    found = await newest(ways, most)
+    strategies = [_strategy(table, path, [contains], span, most) for path in rows.paths]
+    rest = [rows.paths[0].indexed, *rows.paths[0].rest]
+    strategies.append(await search.strategy(where, text, rest, before=before, most=most))
+    found = await newest(strategies, most)
     named = await _named(table, q, [*rest, *span])
     return sorted({*found, *named}, reverse=True)[:most]
 
 
-def _way(
-    table: str, path: Path, rest: Sequence[Condition], span: Sequence[Condition], most: int
-) -> Way:
+def _strategy(
+    table: str, path: IndexPath, rest: Sequence[Condition], span: Sequence[Condition], most: int
+) -> ScanStrategy:
     rest = [*path.rest, *rest]
     if path.order is None:
-        if path.by is not None and dialect() == "sqlite":
-            table = f"{table} INDEXED BY {path.by}"
-        return Walk(Rows(table), every([path.along, *span]), rest, most=most)
-    return Few(table, path.along, path.order, [*rest, *span], most=most)
+        if path.index_name is not None and dialect() == "sqlite":
+            table = f"{table} INDEXED BY {path.index_name}"
+        return IndexScan(Rows(table), every([path.indexed, *span]), rest, most=most)
+    return BoundedSort(table, path.indexed, path.order, [*rest, *span], most=most)
 
 
 async def _named(table: str, q: str, rest: Sequence[Condition]) -> list[UUID]:
@@ -161,7 +164,7 @@ def projects(*, q: str | None = None, is_active: bool | None = None) -> Listing[
     wanted = _given(is_active=is_active)
     return Listing(
         Project.filter(_search(q, "name"), deleted_at__isnull=True, **wanted),
-        (Path(every([living, *_equal(wanted).values()])),),
+        (IndexPath(every([living, *_equal(wanted).values()])),),
         searched=(_PROJECT_TEXT, q) if q else None,
         related=("keys",),
         shown=lambda row: row.deleted_at is None and is_active in (None, row.is_active),
@@ -209,23 +212,23 @@ def requests(
     return _logged(RequestLog, wanted, start, end, _pairs(status, outcome))
 
 
-def _pairs(status: int | None, outcome: str | None) -> list[Together]:
-    pairs = [Together(("project_id", "model"), "request_log_project_model")]
+def _pairs(status: int | None, outcome: str | None) -> list[CompositeIndex]:
+    pairs = [CompositeIndex(("project_id", "model"), "request_log_project_model")]
     failed = status is not None and status >= 400
     incomplete = outcome not in (None, "complete")
     if failed:
         pairs += [
-            Together(("project_id",), "request_log_project_failed", _FAILED),
-            Together(("model",), "request_log_model_failed", _FAILED),
+            CompositeIndex(("project_id",), "request_log_project_failed", _FAILED),
+            CompositeIndex(("model",), "request_log_model_failed", _FAILED),
         ]
     if incomplete:
         pairs += [
-            Together(("project_id",), "request_log_project_incomplete", _INCOMPLETE),
-            Together(("model",), "request_log_model_incomplete", _INCOMPLETE),
+            CompositeIndex(("project_id",), "request_log_project_incomplete", _INCOMPLETE),
+            CompositeIndex(("model",), "request_log_model_incomplete", _INCOMPLETE),
         ]
     if failed and incomplete:
         both = every([_FAILED, _INCOMPLETE])
-        pairs.append(Together((), "request_log_failed_incomplete", both))
+        pairs.append(CompositeIndex((), "request_log_failed_incomplete", both))
     return pairs
 
 
@@ -247,23 +250,23 @@ def _logged(
     wanted: Mapping[str, Any],
     start: datetime | None,
     end: datetime | None,
-    pairs: Sequence[Together] = (),
+    pairs: Sequence[CompositeIndex] = (),
 ) -> Listing[M]:
     """A log, in which all that can be asked for has an index of its own."""
     conditions = _equal(wanted)
     paths = []
-    for columns, by, partly in (*pairs, *(Together((name,)) for name in wanted)):
+    for columns, index_name, predicate in (*pairs, *(CompositeIndex((name,)) for name in wanted)):
         if not wanted.keys() >= set(columns):
             continue
-        along = every([*(conditions[name] for name in columns), partly])
+        indexed = every([*(conditions[name] for name in columns), predicate])
         rest = [condition for name, condition in conditions.items() if name not in columns]
-        paths.append(Path(along, tuple(rest), by=by))
+        paths.append(IndexPath(indexed, tuple(rest), index_name=index_name))
     span = _given(
         id__gte=None if start is None else first_id_at(start),
         id__lt=None if end is None else first_id_at(end),
     )
     return Listing(
-        model.filter(**wanted, **span), tuple(paths) or (Path(ANY),), start=start, end=end
+        model.filter(**wanted, **span), tuple(paths) or (IndexPath(ANY),), start=start, end=end
     )
 
 
@@ -280,18 +283,18 @@ def _equal(wanted: Mapping[str, Any]) -> dict[str, Condition]:
 
 def _by_status(
     owner: Sequence[Condition], status: TokenStatus | None, present: datetime
-) -> tuple[Path, ...]:
+) -> tuple[IndexPath, ...]:
     if status is None:
-        return (Path(every(owner)),)
+        return (IndexPath(every(owner)),)
     if status == "revoked":
-        return (Path(every([*owner, Condition("revoked_at IS NOT NULL")])),)
+        return (IndexPath(every([*owner, Condition("revoked_at IS NOT NULL")])),)
     # As the migration `lists` has it in its indices: no end is later than every other.
     end = f"COALESCE(expires_at, '{'9' if dialect() == 'sqlite' else 'infinity'}')"
     unrevoked = every([*owner, Condition("revoked_at IS NULL")])
     compared = Condition(f"{end} {'<=' if status == 'expired' else '>'} {{}}", (changes.now(),))
     return (
-        Path(unrevoked, (compared,)),
-        Path(every([unrevoked, compared]), order=end),
+        IndexPath(unrevoked, (compared,)),
+        IndexPath(every([unrevoked, compared]), order=end),
     )
 
 

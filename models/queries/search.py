@@ -12,12 +12,12 @@ from uuid import UUID
 
 from models.db.conditions import Condition, every, select
 from models.db.database import dialect
-from models.queries.scans import Rows, Walk, Way, between
+from models.queries.scans import IndexScan, Rows, ScanStrategy, between
 from models.text import clean_text
 
 _LONGEST: Final = 200
 _LONGEST_GRAM: Final = 3
-#: Rows that are walked past before all that match are sorted.
+#: Rows that are scanned before all that match are sorted.
 _PATIENCE: Final = 4000
 _FOLDED: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -53,10 +53,10 @@ def _indexed(where: Searched) -> str:
     return " || chr(10) || ".join(where.columns)
 
 
-async def way(
+async def strategy(
     where: Searched, text: str, rest: Sequence[Condition], *, before: UUID | None, most: int
-) -> Way:
-    """The way to the rows whose text holds `text` by the index of grams."""
+) -> ScanStrategy:
+    """The scan of rows whose text holds `text` by the index of grams."""
     found = contains(where, text)
     if dialect() == "postgres":
         likely = Condition(f"search_grams({_indexed(where)}) @> {{}}", (grams(text),))
@@ -72,7 +72,7 @@ async def way(
     )
     likely = Condition(f"{table}_search MATCH {{}}", (words,))
     place = None if before is None else await _number(table, before)
-    return Walk(rows, likely, [found, *rest], most=most, before=place)
+    return IndexScan(rows, likely, [found, *rest], most=most, before=place)
 
 
 async def _number(table: str, row_id: UUID) -> int:

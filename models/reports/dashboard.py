@@ -14,7 +14,7 @@ import msgspec
 
 from models.db.database import connection, dialect, placeholders
 from models.reports.histograms import percentile
-from models.reports.time_ranges import Part, Span
+from models.reports.time_ranges import Part, TimeRange
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US
 
 Measure: TypeAlias = Literal["requests", "tokens", "cost"]
@@ -87,7 +87,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
 NOTHING: Final = Sums()
 
 
-class Course(msgspec.Struct, frozen=True, kw_only=True):
+class TimeSeries(msgspec.Struct, frozen=True, kw_only=True):
     """A span's sums, step by step, and those of the span before."""
 
     total: Sums
@@ -95,7 +95,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Sums, ...]
 
 
-class Share(msgspec.Struct, frozen=True):
+class TopConsumer(msgspec.Struct, frozen=True):
     """What one project, token or model used."""
 
     #: The id, or the model's name ('' where none was named).
@@ -118,14 +118,14 @@ class ProviderState(msgspec.Struct, frozen=True):
     failed: int
 
 
-async def course(span: Span) -> Course:
+async def time_series(span: TimeRange) -> TimeSeries:
     """Sums of `span` and of the one before. Raises DatabaseUnavailable."""
     steps = await _steps(span)
     before = await _previous(span)
-    return Course(total=add_up(steps), previous=before, steps=tuple(steps))
+    return TimeSeries(total=add_up(steps), previous=before, steps=tuple(steps))
 
 
-async def _steps(span: Span) -> list[Sums]:
+async def _steps(span: TimeRange) -> list[Sums]:
     rows = await _rows(
         # First by bucket, in the index's order, so that few rows are left to be told apart.
         f"SELECT {_step_of('bucket')} AS step, {_ADDED} FROM"  # noqa: S608  (our own names)
@@ -137,7 +137,7 @@ async def _steps(span: Span) -> list[Sums]:
     return [by_step.get(step, NOTHING) for step in range(span.steps)]
 
 
-async def _previous(span: Span) -> Sums:
+async def _previous(span: TimeRange) -> Sums:
     sql, values = _union(_ADDED, span.previous_parts)
     # A part in which nothing was counted has one row as well, of NULLs.
     return add_up(_sums(row) for row in await _rows(sql, *values) if row["requests"] is not None)
@@ -157,9 +157,9 @@ def _union(columns: str, parts: Sequence[Part], group_by: str = "") -> tuple[str
     return " UNION ALL ".join(selects), values
 
 
-async def leaders(
-    span: Span, groups: Sequence[GroupBy], measure: Measure, *, limit: int
-) -> dict[GroupBy, list[Share]]:
+async def top_consumers(
+    span: TimeRange, groups: Sequence[GroupBy], measure: Measure, *, limit: int
+) -> dict[GroupBy, list[TopConsumer]]:
     """Whoever used most of `measure`, by each of `groups`. Raises DatabaseUnavailable."""
     columns = ", ".join(_GROUPS[group] for group in groups)
     used, values = _union(
@@ -178,14 +178,14 @@ async def leaders(
         for group in groups
     ]
     rows = await _rows(f"WITH used AS MATERIALIZED ({used}) {' UNION ALL '.join(firsts)}", *values)
-    found: dict[GroupBy, list[Share]] = {group: [] for group in groups}
+    found: dict[GroupBy, list[TopConsumer]] = {group: [] for group in groups}
     for row in rows:
-        found[row["kind"]].append(_share(row))
+        found[row["kind"]].append(_top_consumer(row))
     return found
 
 
-async def courses(
-    span: Span, group_by: GroupBy, measure: Measure, groups: Sequence[UUID | str]
+async def group_series(
+    span: TimeRange, group_by: GroupBy, measure: Measure, groups: Sequence[UUID | str]
 ) -> dict[UUID | str, tuple[int, ...]]:
     """How much of `measure` each of `groups` used, step by step. Raises DatabaseUnavailable."""
     if not groups:
@@ -269,9 +269,9 @@ def _sums(row: Mapping[str, Any]) -> Sums:
     )
 
 
-def _share(row: Mapping[str, Any]) -> Share:
+def _top_consumer(row: Mapping[str, Any]) -> TopConsumer:
     cost = row["cost_nanos"]
-    return Share(
+    return TopConsumer(
         row["name"] if row["kind"] == "model" else UUID(row["name"]),
         int(row["requests"]),
         int(row["errors"]),

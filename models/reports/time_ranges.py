@@ -11,8 +11,8 @@ import msgspec
 
 from models.retention import MINUTES_KEPT
 
-SpanName: TypeAlias = Literal["1h", "today", "24h", "7d", "30d"]
-SPAN_NAMES: Final[tuple[SpanName, ...]] = get_args(SpanName)
+TimeRangeName: TypeAlias = Literal["1h", "today", "24h", "7d", "30d"]
+TIME_RANGE_NAMES: Final[tuple[TimeRangeName, ...]] = get_args(TimeRangeName)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
@@ -25,7 +25,7 @@ _LADDER: Final = (
     *(_HOUR * n for n in (1, 2, 3, 4, 6, 12)),
     *(_DAY * n for n in (1, 2, 7, 14, 28)),
 )
-_NAMED: Final[dict[SpanName, tuple[timedelta, timedelta]]] = {
+_NAMED: Final[dict[TimeRangeName, tuple[timedelta, timedelta]]] = {
     "1h": (_HOUR, _MINUTE),
     "24h": (_DAY, 30 * _MINUTE),
     "7d": (7 * _DAY, 3 * _HOUR),
@@ -41,7 +41,7 @@ class Part(NamedTuple):
     end: datetime
 
 
-class Span(msgspec.Struct, frozen=True, kw_only=True):
+class TimeRange(msgspec.Struct, frozen=True, kw_only=True):
     """`start` up to but not including `end`, a whole number of steps apart."""
 
     start: datetime
@@ -79,7 +79,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         return self.start + self.step * step
 
 
-def named(name: SpanName, present: datetime) -> Span:
+def named(name: TimeRangeName, present: datetime) -> TimeRange:
     """One of the usual ones, up to now."""
     if name == "today":
         midnight = _floor(present, _DAY)
@@ -89,7 +89,7 @@ def named(name: SpanName, present: datetime) -> Span:
     return _span(end - length, end, step, present, by_minute=length <= _DAY)
 
 
-def chosen(start: datetime, end: datetime, present: datetime) -> Span:
+def chosen(start: datetime, end: datetime, present: datetime) -> TimeRange:
     """Any other of the last ten years; an `end` before `start` is taken to be soon after it."""
     start = min(max(start, present - _LONGEST), present)
     end = min(max(end, start + _MINUTE), present + _DAY)
@@ -116,12 +116,12 @@ def _step(length: timedelta, least: timedelta) -> timedelta:
 
 def _span(
     start: datetime, end: datetime, step: timedelta, present: datetime, *, by_minute: bool
-) -> Span:
+) -> TimeRange:
     length = end - start
     running = start <= present < end
     resolution = _MINUTE if by_minute else _HOUR
     known_to = _floor(present, resolution) + resolution if running else end
-    return Span(
+    return TimeRange(
         start=start,
         end=end,
         step=step,

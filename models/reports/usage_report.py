@@ -70,14 +70,14 @@ class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
 
 
-class Place(NamedTuple):
+class Cursor(NamedTuple):
     """Where a page ended: the last row's bucket and group, an id as text."""
 
     bucket: datetime
     group: str | None
 
 
-def is_place(place: Place, group_by: GroupBy | None) -> bool:
+def is_cursor(place: Cursor, group_by: GroupBy | None) -> bool:
     """Whether a page can have ended there: callers hand a place back, and may make one up."""
     bucket, group = place
     if bucket.utcoffset() != timedelta(0) or not is_datable(bucket):
@@ -96,8 +96,8 @@ class _Range(NamedTuple):
 
 
 async def report(
-    query: UsageQuery, *, limit: int, after: Place | None = None
-) -> tuple[list[UsageRow], Place | None]:
+    query: UsageQuery, *, limit: int, after: Cursor | None = None
+) -> tuple[list[UsageRow], Cursor | None]:
     """At most `limit` rows, newest bucket first, and what to pass for the next ones, if any.
 
     Buckets in which nothing was used have no row, except for an ungrouped total, which is
@@ -112,7 +112,7 @@ async def report(
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]
-    return rows[:limit], Place(last.bucket, None if last.group is None else str(last.group))
+    return rows[:limit], Cursor(last.bucket, None if last.group is None else str(last.group))
 
 
 def _extent(query: UsageQuery, present: datetime) -> _Range:
@@ -146,7 +146,7 @@ class _Where:
         return " AND ".join(self._conditions)
 
 
-def _select(query: UsageQuery, extent: _Range, after: Place | None) -> tuple[str, list[Any]]:
+def _select(query: UsageQuery, extent: _Range, after: Cursor | None) -> tuple[str, list[Any]]:
     column = GROUP_COLUMN[query.group_by] if query.group_by else None
     where = _where(query, extent, column, after)
     keys = [(_bucket_start(query.bucket), "bucket_start")] if query.bucket != "total" else []
@@ -164,7 +164,7 @@ def _select(query: UsageQuery, extent: _Range, after: Place | None) -> tuple[str
     return sql, where.values
 
 
-def _where(query: UsageQuery, extent: _Range, column: str | None, after: Place | None) -> _Where:
+def _where(query: UsageQuery, extent: _Range, column: str | None, after: Cursor | None) -> _Where:
     where = _Where()
     where.add("bucket >= {}", extent.start)
     where.add("bucket < {}", _end(query, extent, after))
@@ -180,7 +180,7 @@ def _where(query: UsageQuery, extent: _Range, column: str | None, after: Place |
     return where
 
 
-def _end(query: UsageQuery, extent: _Range, after: Place | None) -> datetime:
+def _end(query: UsageQuery, extent: _Range, after: Cursor | None) -> datetime:
     if after is None or query.bucket == "total":
         return extent.end
     if query.group_by is None:

@@ -51,7 +51,7 @@ async def authenticate(headers: RawHeaders, grants: Grants) -> tuple[Grant, str]
     try:
         grant = await grants.find(digest)
     except DatabaseAway as exc:
-        raise errors.DatabaseUnavailable(
+        raise errors.AccessUndecided(
             "The token cannot be checked right now.", retry_after=1.0
         ) from exc
     if grant is None:

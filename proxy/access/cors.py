@@ -46,7 +46,7 @@ class Origins:
             try:
                 entries = await self._load()
             except DatabaseAway as exc:
-                raise errors.DatabaseUnavailable(
+                raise errors.AccessUndecided(
                     "The origin cannot be checked right now.", retry_after=1.0
                 ) from exc
             self._allowed = Pattern.of(entries) if entries else None

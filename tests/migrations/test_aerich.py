@@ -11,7 +11,7 @@ import pytest
 
 from config import Database
 from migrations import schema
-from models.db.database import connected, connection, placeholders
+from models.db.database import connection, open_database, placeholders
 from models.entry import apply_batch
 from models.request_log import RequestLog
 from models.tokens import Token
@@ -63,7 +63,7 @@ def shipped(database: Database) -> list[str]:
 
 def query(database: Database, sql: str) -> list[dict[str, Any]]:
     async def ask() -> list[dict[str, Any]]:
-        async with connected(database):
+        async with open_database(database):
             return await connection().execute_query_dict(placeholders(sql))
 
     return asyncio.run(ask())
@@ -78,13 +78,13 @@ def tables(database: Database) -> set[str]:
 
 
 async def _fill(database: Database) -> None:
-    async with connected(database):
+    async with open_database(database):
         token, _ = await Token.issue(await a_project(), by=BY)
         await apply_batch("j", 0, 1, [an_entry(token_id=token.id)])
 
 
 async def _counts(database: Database) -> tuple[int, ...]:
-    async with connected(database):
+    async with open_database(database):
         return tuple([await model.all().count() for model in (UpstreamKey, Token, RequestLog)])
 
 

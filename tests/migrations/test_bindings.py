@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from config import Database
 from migrations import schema
 from models.db.conditions import select
-from models.db.database import connected
+from models.db.database import open_database
 
 #: Base URLs as they were stored, and what a key of such a project is bound to.
 BOUND: Final = {
@@ -60,12 +60,12 @@ async def _bound() -> dict[UUID, str | None]:
 async def test_keys_are_bound_by_what_their_project_says(database: Database) -> None:
     await _step_back(database)
     wanted: dict[UUID, str] = {}
-    async with connected(database):
+    async with open_database(database):
         projects = {base_url: await _insert_project(base_url) for base_url in BOUND}
         for base_url, project in projects.items():
             wanted[await _insert_key(project)] = BOUND[base_url]
     await schema.upgrade(database)
-    async with connected(database):
+    async with open_database(database):
         assert await _bound() == wanted
         assert {row["unmetered"] for row in await select("SELECT unmetered FROM project")} == {
             "allow"
@@ -79,6 +79,6 @@ async def test_keys_are_bound_by_what_their_project_says(database: Database) -> 
         await select("UPDATE project SET base_url = 'https://elsewhere.example'")
         assert await _bound() == wanted
     await _step_back(database)
-    async with connected(database):
+    async with open_database(database):
         assert len(await select("SELECT id FROM upstream_key")) == len(wanted)
         await _insert_key(projects[None])

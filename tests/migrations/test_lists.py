@@ -9,7 +9,7 @@ from config import Database
 from migrations import schema
 from models import Project, Token
 from models.db.conditions import select
-from models.db.database import connected, dialect
+from models.db.database import dialect, open_database
 from models.ids import first_id_at, new_id
 from models.queries import lists, scans
 
@@ -25,7 +25,7 @@ async def _step_back(database: Database) -> None:
 
 async def _owner(database: Database) -> Project:
     """A project, made while the schema is the models' own."""
-    async with connected(database):
+    async with open_database(database):
         return await Project.create(
             name="docs", live_name="docs", provider="openai", created_at=NOW, updated_at=NOW
         )
@@ -66,10 +66,10 @@ async def test_rows_from_before_and_after_are_found_in_order(
     before, after = _ids(NOW), _ids(NOW + timedelta(milliseconds=7))
     owner = await _owner(database)
     await _step_back(database)
-    async with connected(database):
+    async with open_database(database):
         await _add(owner, before)
     await schema.upgrade(database)
-    async with connected(database):
+    async with open_database(database):
         await _add(owner, after)
         for number in range(3):
             wanted = [*before[number::3], *after[number::3]]
@@ -79,7 +79,7 @@ async def test_rows_from_before_and_after_are_found_in_order(
             rows = await select("SELECT token_id FROM token_number ORDER BY number")
             assert [UUID(row["token_id"]) for row in rows] == sorted([*before, *after])
     await _step_back(database)
-    async with connected(database):
+    async with open_database(database):
         assert await Token.all().count() == len(before) + len(after)
         await _add(owner, [new_id()])
 
@@ -93,9 +93,9 @@ async def test_ids_of_one_millisecond_all_have_their_number(
     owner = await _owner(sqlite_database)
     if not upgraded:
         await _step_back(sqlite_database)
-    async with connected(sqlite_database):
+    async with open_database(sqlite_database):
         await _add(owner, ids)
     await schema.upgrade(sqlite_database)
-    async with connected(sqlite_database):
+    async with open_database(sqlite_database):
         rows = await select("SELECT token_id FROM token_number ORDER BY number")
         assert [UUID(row["token_id"]) for row in rows] == ids

@@ -9,7 +9,7 @@ import pytest
 from config import Database
 from migrations import schema
 from migrations.schema import SchemaState
-from models.db.database import connected, connection, placeholders
+from models.db.database import connection, open_database, placeholders
 from models.errors import DatabaseUnavailable
 from models.projects import Project
 
@@ -20,7 +20,7 @@ def shipped(database: Database) -> tuple[str, ...]:
 
 async def _claim_applied(database: Database, name: str) -> None:
     """What a newer release would leave behind."""
-    async with connected(database):
+    async with open_database(database):
         await connection().execute_query(
             placeholders("INSERT INTO aerich (version, app, content) VALUES ($1, $2, $3)"),
             [name, database.dialect, "{}"],
@@ -46,7 +46,7 @@ async def test_a_database_ahead_is_fine_until_it_was_contracted(database: Databa
 
 
 async def test_a_connected_process_may_ask_and_stays_connected(database: Database) -> None:
-    async with connected(database):
+    async with open_database(database):
         assert (await schema.state(database)).standing == "current"
         assert await schema.upgrade(database) == []
         assert await Project.all().count() == 0

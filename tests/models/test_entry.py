@@ -213,7 +213,7 @@ async def test_last_used_never_goes_back() -> None:
 
 def _drain(database: Database, entries: list[bytes], rounds: int, together: Barrier) -> None:
     async def run() -> None:
-        async with connecting.connected(database):
+        async with connecting.open_database(database):
             together.wait(60)
             decoded = [ledger.decode(line) for line in entries]
             position = 0
@@ -238,7 +238,7 @@ def test_two_processes_draining_one_journal_count_it_once(database: Database) ->
     assert [drain.exitcode for drain in drains] == [0, 0]
 
     async def counted() -> list[int]:
-        async with connecting.connected(database):
+        async with connecting.open_database(database):
             rows = await UsageMinute.all()
         return [row.requests for row in rows]
 

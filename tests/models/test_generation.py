@@ -122,7 +122,7 @@ async def test_postgres_notifies_at_commit(postgres_database: Database) -> None:
 
     from models.db import database as connecting
 
-    async with connecting.connected(postgres_database):
+    async with connecting.open_database(postgres_database):
         listener = await asyncpg.connect(
             host=postgres_database.host,
             port=postgres_database.port,

@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 from config import Database
 from models import revocations
 from models.audit import AuditEvent
-from models.db.database import connected, postgres_address
+from models.db.database import open_database, postgres_address
 from models.errors import ProjectDeleted, ProjectInactive, TokenRevoked
 from models.generation import changes_since, current
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grant
@@ -27,7 +27,7 @@ from tests.models.rows import API_KEY, BY, RING, a_project
 @pytest.fixture
 async def postgres(postgres_database: Database) -> AsyncIterator[Database]:
     """The models, connected to PostgreSQL."""
-    async with connected(postgres_database):
+    async with open_database(postgres_database):
         yield postgres_database
 
 

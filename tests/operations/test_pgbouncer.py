@@ -13,7 +13,7 @@ import pytest
 from config import Database
 from fake_upstream import FakeUpstream
 from migrations import schema
-from models.db.database import connected, connection, postgres_address, run_in_transaction
+from models.db.database import connection, open_database, postgres_address, run_in_transaction
 from tests.chaos.client import Client
 from tests.chaos.conftest import started
 from tests.chaos.test_crashes import check_books
@@ -109,7 +109,7 @@ async def _nothing_was_left_in_a_session(pooled: Database) -> None:
         rows = await connection().execute_query_dict(settings)
         return [list(row.values()) for row in rows]
 
-    async with connected(pooled):
+    async with open_database(pooled):
         seen = await asyncio.gather(*(found() for _ in range(_SIZE)))
         assert seen == [[["0", 0]]] * _SIZE
         assert await run_in_transaction(found) == [["8s", 0]]

@@ -20,7 +20,7 @@ import pytest
 from config import Database
 from fake_upstream import FakeUpstream, expected_text
 from migrations import schema
-from models.db.database import connected, connection, placeholders
+from models.db.database import connection, open_database, placeholders
 from tests.chaos import patient
 from tests.chaos.client import CHAT, STREAM, Answer, Client
 from tests.chaos.conftest import PatientService
@@ -258,7 +258,7 @@ def refused(service: Service) -> str:
 
 async def claim_applied(database: Database, name: str) -> None:
     """What a release that is newer still would leave behind."""
-    async with connected(database):
+    async with open_database(database):
         await connection().execute_query(
             placeholders("INSERT INTO aerich (version, app, content) VALUES ($1, $2, $3)"),
             [name, database.dialect, "{}"],

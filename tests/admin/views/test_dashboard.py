@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from admin.components import stat_tiles, svg
 from admin.views import dashboard
 from models.entry import Entry, apply_batch
-from models.reports.dashboard import NOTHING, Course, Sums
+from models.reports.dashboard import NOTHING, Sums, TimeSeries
 from tests.admin.conftest import Browser, make_project, make_token, on_both
 from tests.manage.entries import entry
 
@@ -153,18 +153,20 @@ def test_columns_stay_in_their_box(steps: list[tuple[int, int]]) -> None:
      (5000, 100, "×50", "up")],
 )  # fmt: skip
 def test_a_change_is_told_shortly(now: int, before: int, text: str, way: str) -> None:
-    course = Course(total=Sums(requests=now), previous=Sums(requests=before), steps=(NOTHING,) * 48)
+    course = TimeSeries(
+        total=Sums(requests=now), previous=Sums(requests=before), steps=(NOTHING,) * 48
+    )
     change = stat_tiles.figures(course)[0].change
     assert change is not None
     assert (change.text, change.way, change.tone) == (text, way, "neither")
 
 
 def test_more_errors_are_bad_and_nothing_before_is_no_change() -> None:
-    worse = Course(
+    worse = TimeSeries(
         total=Sums(requests=100, errors=3), previous=Sums(requests=100, errors=1), steps=()
     )
     rate = stat_tiles.figures(worse)[1].change
     assert rate is not None
     assert (rate.text, rate.way, rate.tone) == ("2.0 pts", "up", "bad")
-    first = Course(total=Sums(requests=100), previous=NOTHING, steps=())
+    first = TimeSeries(total=Sums(requests=100), previous=NOTHING, steps=())
     assert [figure.change for figure in stat_tiles.figures(first)] == [None] * 6

@@ -48,7 +48,7 @@ async def _count_up(name: str) -> None:
 
 def _count_in_process(database: Database, times: int, together: Barrier | None = None) -> None:
     async def run() -> None:
-        async with connecting.connected(database):
+        async with connecting.open_database(database):
             if together:
                 together.wait(60)
             for _ in range(times):
@@ -72,7 +72,7 @@ def test_two_processes_that_read_then_write_both_succeed(database: Database) -> 
     assert [worker.exitcode for worker in workers] == [0, 0]
 
     async def total() -> int:
-        async with connecting.connected(database):
+        async with connecting.open_database(database):
             row: JournalPosition = await JournalPosition.get(journal_id="shared")
             return int(row.position)
 
@@ -115,7 +115,7 @@ async def test_a_cancelled_caller_does_not_stop_a_change_half_way() -> None:
 
 
 async def test_disconnecting_waits_for_changes_under_way(database: Database) -> None:
-    async with connecting.connected(database):
+    async with connecting.open_database(database):
         begun = asyncio.Event()
 
         async def change() -> None:
@@ -126,7 +126,7 @@ async def test_disconnecting_waits_for_changes_under_way(database: Database) -> 
         task = asyncio.create_task(run_in_transaction(change))
         await begun.wait()
         task.cancel()
-    async with connecting.connected(database):
+    async with connecting.open_database(database):
         assert (await JournalPosition.get(journal_id="late")).position == 1
 
 
@@ -160,12 +160,12 @@ async def test_the_engines_can_be_used_one_after_the_other(
     sqlite_database: Database, postgres_database: Database
 ) -> None:
     for database in (sqlite_database, postgres_database, sqlite_database):
-        async with connecting.connected(database):
+        async with connecting.open_database(database):
             await run_in_transaction(lambda: _count_up("both"))
 
 
 async def test_sqlite_settings(sqlite_database: Database) -> None:
-    async with connecting.connected(sqlite_database):
+    async with connecting.open_database(sqlite_database):
         found = {}
         for pragma in (
             "journal_mode",
@@ -187,7 +187,7 @@ async def test_sqlite_settings(sqlite_database: Database) -> None:
 
 async def test_a_new_sqlite_file_is_private(tmp_path: Path) -> None:
     database = Database(dialect="sqlite", path=tmp_path / "data" / "new.db")
-    async with connecting.connected(database):
+    async with connecting.open_database(database):
         await connection().execute_script("CREATE TABLE t (x)")
     assert stat.S_IMODE(database.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(database.path.parent.stat().st_mode) == 0o700
@@ -207,7 +207,7 @@ async def test_a_postgres_that_is_away_is_unavailable_until_it_is_back(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         away = replace(postgres_database, port=unused.getsockname()[1])
-        async with connecting.connected(away):
+        async with connecting.open_database(away):
             with pytest.raises(DatabaseUnavailable):
                 await JournalPosition.all()
             with pytest.raises(DatabaseUnavailable):
@@ -219,7 +219,7 @@ async def test_connections_cut_by_the_server_are_replaced(
 ) -> None:
     import asyncpg
 
-    async with connecting.connected(postgres_database):
+    async with connecting.open_database(postgres_database):
         await run_in_transaction(lambda: _count_up("before"))
         admin = await asyncpg.connect(
             host=postgres_server.host,
@@ -258,7 +258,7 @@ async def test_a_postgres_database_that_is_closed_or_gone_is_unavailable(
             "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = $1", name
         )
 
-    async with connecting.connected(postgres_database):
+    async with connecting.open_database(postgres_database):
         await JournalPosition.all()
         for gone in (False, True):
             # Closed first: asyncpg's pool connects again as soon as it is cut off.
@@ -280,7 +280,7 @@ async def test_a_postgres_database_that_is_closed_or_gone_is_unavailable(
 
 
 async def test_a_mistake_of_ours_is_not_an_outage(postgres_database: Database) -> None:
-    async with connecting.connected(postgres_database):
+    async with connecting.open_database(postgres_database):
         with pytest.raises(Exception, match="invalid input") as caught:
             await connection().execute_query("SELECT $1::bigint", ["no number"])
         assert not isinstance(caught.value, DatabaseUnavailable)

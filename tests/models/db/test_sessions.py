@@ -11,9 +11,9 @@ from tortoise.connection import get_connections
 from config import Database
 from models.db import sessions
 from models.db.database import (
-    connected,
     connection,
     give_up_on_locks_after,
+    open_database,
     postgres_address,
     run_in_transaction,
     unhurried,
@@ -35,7 +35,7 @@ _SOCKET = (
 @pytest.fixture
 async def postgres(postgres_database: Database) -> AsyncIterator[Database]:
     """The models, connected to PostgreSQL by a pool of one, so that its state is seen."""
-    async with connected(postgres_database):
+    async with open_database(postgres_database):
         connection().pool_maxsize = 1  # type: ignore[attr-defined]
         yield postgres_database
 
@@ -81,7 +81,7 @@ async def test_a_transaction_whose_machine_has_gone_lets_go(
     monkeypatch.setattr(sessions, "_IDLE_IN_TRANSACTION_S", 0.05)
     gone = await asyncpg.connect(**postgres_address(postgres_database))
     await sessions.guard(gone)
-    async with connected(postgres_database):
+    async with open_database(postgres_database):
         await Generation.create(id=1, value=0)
         await gone.execute("BEGIN; UPDATE generation SET value = 7")
         # It says nothing more, and the wait below ends all the same.

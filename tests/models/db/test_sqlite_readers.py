@@ -71,7 +71,7 @@ async def test_a_transaction_reads_what_it_wrote_and_everybody_what_was_committe
 async def client(sqlite_database: Database) -> AsyncIterator[sqlite.Client]:
     """SQLite's, connected."""
     generation.configure(None)
-    async with connecting.connected(sqlite_database):
+    async with connecting.open_database(sqlite_database):
         found = connection()
         assert isinstance(found, sqlite.Client)
         yield found

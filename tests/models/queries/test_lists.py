@@ -1,4 +1,4 @@
-"""Pages: the right rows in the right order, whichever way leads to them, on both backends."""
+"""Pages: the right rows in the right order, whichever scan finds them, on both backends."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ async def _all(rows: Listing[Any], limit: int) -> list[UUID]:
 
 @pytest.fixture(params=[1, 250])
 async def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With small windows every way is gone, and given up again, in the middle of every page."""
+    """With small windows every strategy begins, and gives up, in the middle of a page."""
     monkeypatch.setattr(scans, "_FIRST_WINDOW", request.param)
     monkeypatch.setattr("models.queries.search._PATIENCE", 8)
 
@@ -248,7 +248,7 @@ async def test_audit_by_every_pair_of_filters(connected: Database, window: None)
 # plans
 
 _SOMEBODY = UUID(int=1)
-#: Each list, and the indices that its ways take, in turn; as SQLite and PostgreSQL name them.
+#: Each list, and the indices that its strategies take, in turn; as SQLite and PostgreSQL name them.
 PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (lists.projects, ["project_living"]),
     (partial(lists.projects, is_active=False), ["project_living_active"]),
@@ -337,7 +337,7 @@ _PLENTY = (
 )
 
 
-async def test_every_way_has_its_index(
+async def test_every_strategy_has_its_index(
     connected: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.queries.search._PATIENCE", 0)
@@ -345,26 +345,28 @@ async def test_every_way_has_its_index(
         for statement in _PLENTY:
             await connection().execute_query(statement)
     for rows, indices in PLANS:
-        ways: list[scans.Way] = []
+        strategies: list[scans.ScanStrategy] = []
 
         async def keep(
-            found: Sequence[scans.Way],
+            found: Sequence[scans.ScanStrategy],
             _most: int,
-            ways: list[scans.Way] = ways,
+            strategies: list[scans.ScanStrategy] = strategies,
         ) -> list[UUID]:
-            ways.extend(found)
+            strategies.extend(found)
             return []
 
         with monkeypatch.context() as patched:
             patched.setattr(lists, "newest", keep)
             await lists.page(rows(), limit=50, before=UUID(int=2**127))
-        for way, index in zip(ways, indices, strict=True):
-            for sql, values in await _asked(way, monkeypatch):
+        for strategy, index in zip(strategies, indices, strict=True):
+            for sql, values in await _asked(strategy, monkeypatch):
                 plan = await _plan(connected, sql, values)
                 assert _takes(connected, index, plan), f"{index}\n{sql}\n{plan}"
 
 
-async def _asked(way: scans.Way, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Any]]]:
+async def _asked(
+    strategy: scans.ScanStrategy, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, list[Any]]]:
     """The queries of a step."""
     asked: list[tuple[str, list[Any]]] = []
 
@@ -375,7 +377,7 @@ async def _asked(way: scans.Way, monkeypatch: pytest.MonkeyPatch) -> list[tuple[
     with monkeypatch.context() as patched:
         for module in ("models.queries.scans", "models.queries.search"):
             patched.setattr(f"{module}.select", note)
-        await way.advance(250)
+        await strategy.advance(250)
     assert asked
     return asked
 
@@ -399,7 +401,7 @@ async def _plan(database: Database, sql: str, values: list[Any]) -> str:
         if database.dialect == "sqlite":
             rows = await connection().execute_query_dict(f"EXPLAIN QUERY PLAN {written}", values)
             return "".join(f"{row['detail']}\n" for row in rows)
-        # Tables this small are read whole by choice; what counts is that there is another way.
+        # Tables this small are read whole by choice; what counts is that there is another plan.
         for other in ("seqscan", "sort"):
             await connection().execute_query(f"SET LOCAL enable_{other} = off")
         rows = await connection().execute_query_dict(f"EXPLAIN {written}", values)

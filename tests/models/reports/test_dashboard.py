@@ -8,8 +8,8 @@ import pytest
 from models.db.database import connection, placeholders
 from models.entry import Entry, apply_batch
 from models.reports import dashboard
-from models.reports.dashboard import ProviderState, Share
-from models.reports.time_ranges import SPAN_NAMES, SpanName, named
+from models.reports.dashboard import ProviderState, TopConsumer
+from models.reports.time_ranges import TIME_RANGE_NAMES, TimeRangeName, named
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US
 from tests.models.rows import an_entry
 
@@ -28,17 +28,17 @@ async def record(*entries: Entry) -> None:
     await apply_batch(uuid4().hex, 0, 1, list(entries))
 
 
-@pytest.mark.parametrize("name", SPAN_NAMES)
-async def test_nothing_is_all_zero(name: SpanName) -> None:
+@pytest.mark.parametrize("name", TIME_RANGE_NAMES)
+async def test_nothing_is_all_zero(name: TimeRangeName) -> None:
     span = named(name, NOW)
-    course = await dashboard.course(span)
+    course = await dashboard.time_series(span)
     assert course.total == course.previous == dashboard.NOTHING
     assert course.steps == (dashboard.NOTHING,) * span.steps
     assert course.total.error_rate is None
     assert course.total.overhead_us(0.95) is None
-    leaders = await dashboard.leaders(span, ("project", "model"), "cost", limit=3)
+    leaders = await dashboard.top_consumers(span, ("project", "model"), "cost", limit=3)
     assert leaders == {"project": [], "model": []}
-    assert await dashboard.courses(span, "token", "tokens", []) == {}
+    assert await dashboard.group_series(span, "token", "tokens", []) == {}
     assert await dashboard.provider_states(NOW) == []
 
 
@@ -50,8 +50,8 @@ async def test_sums_are_exact() -> None:
         an_entry(at_us=ago(minutes=3), outcome="client_left", status=200),
         an_entry(at_us=ago(minutes=3), outcome="upstream_broke", status=500),
     )
-    for name in SPAN_NAMES:
-        total = (await dashboard.course(named(name, NOW))).total
+    for name in TIME_RANGE_NAMES:
+        total = (await dashboard.time_series(named(name, NOW))).total
         assert (total.requests, total.errors) == (5, 4), name
         assert (total.client_errors, total.upstream_errors, total.cut_short) == (1, 2, 1)
         assert (total.prompt_tokens, total.completion_tokens) == (10**10 + 40, 20)
@@ -64,17 +64,17 @@ async def test_sums_are_exact() -> None:
 
 async def test_no_known_price_is_not_free() -> None:
     await record(an_entry(at_us=ago(minutes=1), cost_nanos=None))
-    assert (await dashboard.course(named("24h", NOW))).total.cost_nanos is None
+    assert (await dashboard.time_series(named("24h", NOW))).total.cost_nanos is None
 
 
 @pytest.mark.parametrize(("name", "unit"), [("1h", "minutes"), ("7d", "hours")])
-async def test_every_request_is_in_one_step(name: SpanName, unit: str) -> None:
+async def test_every_request_is_in_one_step(name: TimeRangeName, unit: str) -> None:
     span = named(name, NOW)
     unit_length = timedelta(**{unit: 1})
     first, last = span.start, span.end - unit_length
     ats = [first - timedelta(seconds=1), first, first + span.step, last, span.end]
     await record(*[an_entry(at_us=int(at.timestamp()) * 1_000_000) for at in ats])
-    course = await dashboard.course(span)
+    course = await dashboard.time_series(span)
     assert [step for step, sums in enumerate(course.steps) if sums.requests] == [
         0, 1, span.steps - 1,
     ]  # fmt: skip
@@ -91,7 +91,7 @@ async def test_the_span_before_is_cut_where_this_one_is() -> None:
         an_entry(at_us=int(span.start.timestamp() - 1) * 1_000_000),
         an_entry(at_us=int(span.previous_start.timestamp() - 1) * 1_000_000),
     )
-    course = await dashboard.course(span)
+    course = await dashboard.time_series(span)
     assert course.previous.requests == 2
     assert course.total.requests == 0
 
@@ -102,8 +102,8 @@ async def test_percentiles_are_interpolated() -> None:
         *[an_entry(at_us=ago(minutes=n % 9), overhead_us=60, ttfb_us=10_000) for n in range(90)],
         *[an_entry(at_us=ago(minutes=n), overhead_us=150, ttfb_us=40_000) for n in range(10)],
     )
-    for name in SPAN_NAMES:
-        total = (await dashboard.course(named(name, NOW))).total
+    for name in TIME_RANGE_NAMES:
+        total = (await dashboard.time_series(named(name, NOW))).total
         low, high = OVERHEAD_BOUNDS_US[:2]
         assert total.overhead_us(0.95) == pytest.approx((low + high) / 2)
         assert total.overhead_us(0.5) == pytest.approx(low * 50 / 90)
@@ -126,17 +126,19 @@ async def some_use() -> None:
 async def test_leaders_are_those_who_used_most_of_what_is_asked_for() -> None:
     await some_use()
     span = named("30d", NOW)
-    by_requests = await dashboard.leaders(span, ("project", "token", "model"), "requests", limit=2)
+    by_requests = await dashboard.top_consumers(
+        span, ("project", "token", "model"), "requests", limit=2
+    )
     assert by_requests == {
-        "project": [Share(A, 4, 0, 60, 6000), Share(B, 2, 1, 10_020, 10**6)],
+        "project": [TopConsumer(A, 4, 0, 60, 6000), TopConsumer(B, 2, 1, 10_020, 10**6)],
         # Of those that used as much, the first by name.
-        "token": [Share(A, 4, 0, 60, 6000), Share(B, 1, 1, 10_005, None)],
-        "model": [Share("small", 4, 0, 60, 6000), Share("", 1, 0, 15, 10**6)],
+        "token": [TopConsumer(A, 4, 0, 60, 6000), TopConsumer(B, 1, 1, 10_005, None)],
+        "model": [TopConsumer("small", 4, 0, 60, 6000), TopConsumer("", 1, 0, 15, 10**6)],
     }
-    by_tokens = await dashboard.leaders(span, ("project", "model"), "tokens", limit=5)
+    by_tokens = await dashboard.top_consumers(span, ("project", "model"), "tokens", limit=5)
     assert [share.group for share in by_tokens["project"]] == [B, A]
     assert [share.group for share in by_tokens["model"]] == ["big", "small", ""]
-    by_cost = await dashboard.leaders(span, ("token",), "cost", limit=5)
+    by_cost = await dashboard.top_consumers(span, ("token",), "cost", limit=5)
     assert [(share.group, share.cost_nanos) for share in by_cost["token"]] == [
         (C, 10**6), (A, 6000), (B, None),
     ]  # fmt: skip
@@ -146,15 +148,15 @@ async def test_leaders_are_those_who_used_most_of_what_is_asked_for() -> None:
 async def test_courses_of_groups() -> None:
     await some_use()
     span = named("1h", NOW)
-    found = await dashboard.courses(span, "project", "tokens", [A, B])
+    found = await dashboard.group_series(span, "project", "tokens", [A, B])
     assert set(found) == {A, B}
     assert (sum(found[A]), sum(found[B])) == (60, 10_020)
     last = span.steps - 1
     assert found[A][last - 3 :] == (15, 15, 15, 15)
     assert found[B][last - 2 :] == (15, 10_005, 0)
-    models = await dashboard.courses(span, "model", "requests", ["", "small"])
+    models = await dashboard.group_series(span, "model", "requests", ["", "small"])
     assert (sum(models[""]), sum(models["small"])) == (1, 4)
-    costs = await dashboard.courses(named("30d", NOW), "token", "cost", [B, C])
+    costs = await dashboard.group_series(named("30d", NOW), "token", "cost", [B, C])
     assert (sum(costs[B]), sum(costs[C])) == (0, 10**6)
 
 
@@ -184,5 +186,5 @@ async def test_the_request_log_is_never_read() -> None:
     await record(an_entry(at_us=ago(minutes=1)))
     await connection().execute_query(placeholders("DROP TABLE request_log"))
     span = named("24h", NOW)
-    assert (await dashboard.course(span)).total.requests == 1
-    assert len((await dashboard.leaders(span, ("model",), "requests", limit=1))["model"]) == 1
+    assert (await dashboard.time_series(span)).total.requests == 1
+    assert len((await dashboard.top_consumers(span, ("model",), "requests", limit=1))["model"]) == 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.reports.time_ranges import SPAN_NAMES, SpanName, chosen, named
+from models.reports.time_ranges import TIME_RANGE_NAMES, TimeRangeName, chosen, named
 from models.retention import MINUTES_KEPT
 
 NOW = datetime(2026, 11, 23, 15, 17, 42, tzinfo=UTC)
@@ -27,7 +27,7 @@ presents = st.integers(1_577_836_800, 2_208_988_800).map(lambda at: datetime.fro
         ("30d", 60, "2026-10-25T00:00", "2026-11-24T00:00"),
     ],
 )
-def test_the_usual_ones(name: SpanName, steps: int, start: str, end: str) -> None:
+def test_the_usual_ones(name: TimeRangeName, steps: int, start: str, end: str) -> None:
     span = named(name, NOW)
     assert span.steps == steps
     assert (f"{span.start:%Y-%m-%dT%H:%M}", f"{span.end:%Y-%m-%dT%H:%M}") == (start, end)
@@ -43,9 +43,9 @@ def test_compared_with_as_much_of_the_span_before_as_has_passed_of_this_one() ->
     assert month.previous_end == datetime(2026, 10, 24, 16, tzinfo=UTC)
 
 
-@given(presents, st.sampled_from(SPAN_NAMES))
+@given(presents, st.sampled_from(TIME_RANGE_NAMES))
 def test_a_usual_one_holds_the_present_and_reads_what_is_kept(
-    present: datetime, name: SpanName
+    present: datetime, name: TimeRangeName
 ) -> None:
     span = named(name, present)
     assert span.running
@@ -75,8 +75,8 @@ def test_any_other_is_covered_in_few_whole_steps(
     assert not span.by_minute or span.previous_start >= present - MINUTES_KEPT
 
 
-@given(presents, st.sampled_from(SPAN_NAMES))
-def test_parts_cover_it_once_and_hours_are_whole(present: datetime, name: SpanName) -> None:
+@given(presents, st.sampled_from(TIME_RANGE_NAMES))
+def test_parts_cover_it_once_and_hours_are_whole(present: datetime, name: TimeRangeName) -> None:
     span = named(name, present)
     for parts, start, end in (
         (span.parts, span.start, span.end),

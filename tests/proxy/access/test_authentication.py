@@ -148,7 +148,7 @@ async def test_a_secret_that_nobody_has() -> None:
 
 
 async def test_a_database_that_is_away_is_told_with_a_time_to_retry() -> None:
-    with pytest.raises(errors.DatabaseUnavailable) as caught:
+    with pytest.raises(errors.AccessUndecided) as caught:
         await authenticate(bearer(SECRET), grants(OneGrant(away=True)))
     assert caught.value.retry_after == 1.0
     assert caught.value.retry

@@ -10,7 +10,7 @@ import pytest
 
 from config import Database
 from models import AdminSession, AdminUser, retention
-from models.db.database import connected
+from models.db.database import open_database
 from models.entry import apply_batch
 from models.errors import DatabaseUnavailable
 from models.ids import first_id_at, new_id
@@ -39,7 +39,7 @@ async def counts() -> tuple[int, int, int]:
 
 
 async def test_only_what_is_too_old_goes(database: Database, tmp_path: Path) -> None:
-    async with connected(database):
+    async with open_database(database):
         await _only_what_is_too_old_goes(tmp_path)
 
 
@@ -65,7 +65,7 @@ async def test_one_worker_of_a_machine_is_enough(sqlite_database: Database, tmp_
     housekeeping = Housekeeping(tmp_path, log_days=7)
     other = os.open(tmp_path / "housekeeping.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(other, fcntl.LOCK_EX)
-    async with connected(sqlite_database):
+    async with open_database(sqlite_database):
         await write(timedelta(days=8))
         await housekeeping.sweep()
         assert await counts() == (1, 1, 1)
@@ -93,9 +93,9 @@ async def test_an_outage_puts_it_off(tmp_path: Path, monkeypatch: pytest.MonkeyP
 async def test_a_service_keeps_house_by_itself(
     run_service: RunService, sqlite_database: Database
 ) -> None:
-    async with connected(sqlite_database):
+    async with open_database(sqlite_database):
         await write(timedelta(days=3), timedelta(hours=1))
     run_service(sqlite_database, WEB_CONCURRENCY="2", REQUEST_LOG_RETENTION_DAYS="2")
-    async with connected(sqlite_database), asyncio.timeout(60):
+    async with open_database(sqlite_database), asyncio.timeout(60):
         while await counts() != (1, 1, 2):
             await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Counters that drain with time, in bounded memory: what throttles and bounded trails stand on.
+"""Leaky buckets in bounded memory: what throttles and rate-limited audit trails count with.
 
 Each process counts for itself.
 """
@@ -12,22 +12,23 @@ from typing import Final
 REMEMBERED: Final = 4096
 
 
-class Levels:
-    """A counter per key that drains with time. The keys longest unheard of are forgotten."""
+class LeakyBuckets:
+    """A bucket per key, which leaks one unit every `leak_seconds`.
 
-    __slots__ = ("_clock", "_drain", "_levels")
+    Of more than `REMEMBERED` keys, those not added to for longest are forgotten.
+    """
 
-    def __init__(
-        self, *, drain_seconds: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._drain = drain_seconds
+    __slots__ = ("_clock", "_leak", "_levels")
+
+    def __init__(self, *, leak_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._leak = leak_seconds
         self._clock = clock
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def read(self, key: str) -> float:
         """The level of `key` now."""
         level, since = self._levels.get(key, (0.0, 0.0))
-        return max(0.0, level - (self._clock() - since) / self._drain)
+        return max(0.0, level - (self._clock() - since) / self._leak)
 
     def add(self, key: str, *, most: float) -> float:
         """Count one more, up to `most`; the level that makes."""
@@ -54,8 +55,11 @@ class Levels:
         return len(self._levels)
 
 
-class Trickle:
-    """Lets through a burst for each key and in all, and then a trickle; counts the rest."""
+class RateLimitedAudit:
+    """Which events get a line in the audit trail: a burst, then a steady rate, per key and in all.
+
+    The others are counted in `suppressed`.
+    """
 
     __slots__ = ("_of_all", "_of_one", "suppressed")
 
@@ -67,12 +71,12 @@ class Trickle:
     _ALL: Final = "all"
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._of_one = Levels(drain_seconds=self._SECONDS, clock=clock)
-        self._of_all = Levels(drain_seconds=self._SECONDS_OF_ALL, clock=clock)
+        self._of_one = LeakyBuckets(leak_seconds=self._SECONDS, clock=clock)
+        self._of_all = LeakyBuckets(leak_seconds=self._SECONDS_OF_ALL, clock=clock)
         self.suppressed = 0
 
     def admit(self, key: str) -> int | None:
-        """How many were held back since the last that was let through; None to hold this back."""
+        """How many lines were suppressed since the last admitted one; None to suppress this one."""
         if (
             self._of_one.read(key) > self._BURST - 1
             or self._of_all.read(self._ALL) > self._BURST_OF_ALL - 1
@@ -81,5 +85,5 @@ class Trickle:
             return None
         self._of_one.add(key, most=self._BURST)
         self._of_all.add(self._ALL, most=self._BURST_OF_ALL)
-        held_back, self.suppressed = self.suppressed, 0
-        return held_back
+        suppressed, self.suppressed = self.suppressed, 0
+        return suppressed
