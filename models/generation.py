@@ -10,7 +10,7 @@ import mmap
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, cast, get_args
 from uuid import UUID
 
 import msgspec
@@ -140,18 +140,17 @@ async def changes_since(generation: int) -> list[ChangeRecord] | None:
     """Changes after `generation`, oldest first; None where the caller must drop everything.
 
     That is where `generation` is older than the changes that are kept, or newer than the database,
-    which then was restored or replaced.
+    which then was restored or replaced; and where a later release wrote a kind that this one does
+    not know.
     """
     rows = await Change.filter(id__gt=generation).order_by("id").limit(KEPT_CHANGES + 1)
     if not rows:
         return [] if await current() == generation else None
     if rows[0].id != generation + 1 or len(rows) > KEPT_CHANGES:
         return None
-    return [ChangeRecord(row.id, _kind(row.kind), row.target_id) for row in rows]
+    if any(row.kind not in _KINDS for row in rows):
+        return None
+    return [ChangeRecord(row.id, cast(ChangeKind, row.kind), row.target_id) for row in rows]
 
 
-def _kind(stored: str) -> ChangeKind:
-    for kind in get_args(ChangeKind):
-        if kind == stored:
-            return kind  # type: ignore[no-any-return]
-    raise ValueError(f"unknown kind of change {stored!r}")
+_KINDS: Final = get_args(ChangeKind)

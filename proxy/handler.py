@@ -8,6 +8,7 @@ connection, because a cut answer must never look whole.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
@@ -349,29 +350,38 @@ class DataPlane:
 
     # From outside
 
-    async def end_revoked(self, subjects: set[UUID]) -> None:
-        """End the running exchanges of tokens that were revoked and projects switched off."""
+    async def end_revoked(self, subjects: set[UUID] | None) -> None:
+        """End the running exchanges of revoked tokens and deactivated projects among `subjects`.
+
+        None: any token or project may be.
+        """
         while True:
             if await self._end_those_revoked(subjects):
                 return
             # Database unreachable: retry until the revocation is confirmed.
             await asyncio.sleep(_ASK_AGAIN_S)
 
-    async def _end_those_revoked(self, subjects: set[UUID]) -> bool:
-        """Whether there was an answer about all of them; without one nothing ends.
+    async def _end_those_revoked(self, subjects: set[UUID] | None) -> bool:
+        """Whether the database answered about each token; exchanges of the others go on.
 
-        Asked of the token, since a secret may be gone for another reason: it was rotated.
+        Asked about the token, since a secret may be gone for another reason: it was rotated.
         """
+        running: defaultdict[UUID, list[Exchange]] = defaultdict(list)
+        for exchange in self.active:
+            if (grant := exchange.grant) is not None:
+                token, project = grant.record.token_id, grant.record.project_id
+                if subjects is None or token in subjects or project in subjects:
+                    running[token].append(exchange)
         answered = True
-        for exchange in list(self.active):
-            grant = exchange.grant
-            if grant is None or not subjects & {grant.record.token_id, grant.record.project_id}:
-                continue
+        for token, exchanges in running.items():
             try:
-                if await self._grants.is_cut_off(grant.record.token_id):
-                    exchange.end("revoked")
+                is_cut_off = await self._grants.is_cut_off(token)
             except DatabaseAway:
                 answered = False
+                continue
+            if is_cut_off:
+                for exchange in exchanges:
+                    exchange.end("revoked")
         return answered
 
     def end_all(self) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
+from loguru import logger
+
 from models import errors as model_errors
 from models.bindings import Upstreams
 from models.errors import ModelError
@@ -165,7 +167,8 @@ class Grants:
         self._hint = asyncio.Event()
         self._notifying: set[asyncio.Task[None]] = set()
         self._queries: set[asyncio.Task[Any]] = set()
-        self.on_change: Callable[[set[UUID]], Coroutine[Any, Any, None]] | None = None
+        self.on_change: Callable[[set[UUID] | None], Coroutine[Any, Any, None]] | None = None
+        """Called with the tokens and projects that changed; None: any of them may have."""
         self.database_answers: bool | None = None
         """None until the database was asked for the first time."""
 
@@ -193,12 +196,18 @@ class Grants:
         """
         if self._tick() != self._seen_tick:
             await self._catch_up()
-        grant = self._grants.get(digest)
-        if grant is not None:
-            return grant
-        if digest in self._unknown:
-            return None
-        return await self._lookups.find(digest)
+        while True:
+            grant = self._grants.get(digest)
+            if grant is not None:
+                return grant
+            if digest in self._unknown:
+                return None
+            epoch = self._epoch
+            grant = await self._lookups.find(digest)
+            # A change that was applied between the load and this turn has dropped the grant, and
+            # `on_change` could not see that somebody was about to use it.
+            if epoch == self._epoch:
+                return grant
 
     async def is_cut_off(self, token_id: UUID) -> bool:
         """Whether a token's running streams must end, as the database says now.
@@ -305,22 +314,17 @@ class Grants:
             query.exception()
 
     async def _apply_changes(self) -> None:
-        if self._generation < 0:
-            self._generation = await self._query(self._source.generation(), _REFRESH_TIMEOUT)
-            self._forget(set(self._by_subject))
-            self.database_answers = True
-            return
-        changes = await self._query(self._source.changes_since(self._generation), _REFRESH_TIMEOUT)
-        self.database_answers = True
+        changes = await self._changes()
+        subjects: set[UUID] | None = None
         if changes is None:
             generation = await self._query(self._source.generation(), _REFRESH_TIMEOUT)
-            subjects = set(self._by_subject)
-        elif changes:
-            generation = changes[-1].generation
-            subjects = {change.target_id for change in changes}
         else:
-            return
+            generation = changes[-1].generation if changes else self._generation
+            subjects = {change.target_id for change in changes}
+        self.database_answers = True
         self._generation = generation
+        if changes == []:
+            return
         self._forget(subjects)
         if self.on_change is not None:
             # In a task of its own: it asks the database about each token and goes on asking
@@ -329,11 +333,21 @@ class Grants:
             self._notifying.add(task)
             task.add_done_callback(self._notifying.discard)
 
-    def _forget(self, subjects: set[UUID]) -> None:
-        """Drop the grants of these tokens and projects, and every digest known as unknown: any
-        change may be the creation of its token."""
+    async def _changes(self) -> list[ChangeRecord] | None:
+        """Changes that were not applied yet; None where they are not known."""
+        if self._generation < 0:
+            return None
+        return await self._query(self._source.changes_since(self._generation), _REFRESH_TIMEOUT)
+
+    def _forget(self, subjects: set[UUID] | None) -> None:
+        """Drop the grants of these tokens and projects (None: all grants), and every digest known
+        as unknown: any change may be the creation of its token."""
         self._epoch += 1
         self._unknown.clear()
+        if subjects is None:
+            self._grants.clear()
+            self._by_subject.clear()
+            return
         for subject in subjects:
             for digest in list(self._by_subject.get(subject, ())):
                 self._drop(digest)
@@ -343,12 +357,16 @@ class Grants:
         loop = asyncio.get_running_loop()
         next_poll = 0.0
         while True:
-            if self._tick() != self._seen_tick:
-                await self._catch_up()
-            if self._hint.is_set() or loop.time() >= next_poll:
-                self._hint.clear()
-                await self._poll()
-                next_poll = loop.time() + POLL_INTERVAL
+            try:
+                if self._tick() != self._seen_tick:
+                    await self._catch_up()
+                if self._hint.is_set() or loop.time() >= next_poll:
+                    self._hint.clear()
+                    await self._poll()
+                    next_poll = loop.time() + POLL_INTERVAL
+            except Exception as exc:  # noqa: BLE001
+                # Without this task no revocation of another machine would ever be noticed.
+                logger.error("Changes cannot be read from the database; trying again: {!r}", exc)
             # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_INTERVAL):
