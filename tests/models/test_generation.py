@@ -115,6 +115,16 @@ async def test_a_reader_ahead_of_a_restored_database_drops_everything() -> None:
     assert await generation.changes_since(7) is None
 
 
+@pytest.mark.usefixtures("connected")
+async def test_a_change_of_a_kind_that_a_later_release_knows_drops_everything() -> None:
+    await run_in_transaction(lambda: generation.bump("token", new_id()))
+    await run_in_transaction(lambda: generation.bump("token", new_id()))
+    await Change.filter(id=2).update(kind="policy")
+    assert await generation.changes_since(0) is None
+    assert await generation.changes_since(1) is None
+    assert await generation.changes_since(2) == []
+
+
 async def test_postgres_notifies_at_commit(postgres_database: Database) -> None:
     import asyncio
 
