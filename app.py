@@ -40,7 +40,7 @@ from proxy.fair_share import Shares
 from proxy.handler import DataPlane
 from proxy.journal.consumer import Drain
 from proxy.journal.writer import Journal
-from proxy.limits.engines import open_limits
+from proxy.limits.engines import limit_records, open_limits
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import Provider
 from proxy.upstream.address_policy import is_refused
@@ -224,7 +224,7 @@ class WorkerResources:
         self._listener: Listener | None = None
         self._file = GenerationFile(settings.data_dir / "generation")
         generation.configure(self._file)
-        admissions.configure(NodeFiles(settings.data_dir))
+        admissions.configure(NodeFiles(settings.data_dir, limit_records(settings)))
         self._grants = Grants(
             _ModelGrantSource(self._ring), self._file.read, self._providers, self._upstreams
         )

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from models.db.conditions import select
-from models.db.database import dialect
 from models.journal_position import JournalPosition
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Node(Protocol):
-    """What the files of this machine say; `proxy.admissions` in life."""
+    """What is known here beside the models' tables; `proxy.admissions` in life."""
 
     def journals(self) -> list[str]:
         """The ids of the journals."""
@@ -29,8 +27,8 @@ class Node(Protocol):
         """How many entries of a token stand behind these positions of the journals."""
         ...
 
-    async def counter(self, key: str) -> tuple[int, int] | None:
-        """Epoch and count of a quota, where the limits engine keeps them in a file."""
+    async def used(self, token_id: UUID) -> tuple[int, int] | None:
+        """A quota's epoch, and how many requests the limits engine admitted under it."""
         ...
 
 
@@ -46,9 +44,9 @@ def configure(node: Node | None) -> None:
 async def let_in(token: "Token") -> int:
     """The requests of a token until now. Its row is locked: the ledger adds nothing meanwhile."""
     known: int = token.request_count + await _waiting(token.id)
-    counter = await _counter(f"t:{token.id}")
-    if counter is not None and counter[0] == token.quota_epoch:
-        known = max(known, counter[1])
+    used = None if _node is None else await _node.used(token.id)
+    if used is not None and used[0] == token.quota_epoch:
+        known = max(known, used[1])
     return known
 
 
@@ -59,10 +57,3 @@ async def _waiting(token_id: UUID) -> int:
     rows = await JournalPosition.filter(journal_id__in=journals)
     positions = {row.journal_id: row.position for row in rows}
     return await _node.waiting(token_id, {one: positions.get(one, 0) for one in journals})
-
-
-async def _counter(key: str) -> tuple[int, int] | None:
-    if dialect() == "sqlite":
-        return None if _node is None else await _node.counter(key)
-    rows = await select("SELECT epoch, used FROM limit_counter WHERE key = {}", [key])
-    return (rows[0]["epoch"], rows[0]["used"]) if rows else None

@@ -1,4 +1,4 @@
-"""What this machine's files say of requests that are not in the database yet, for a quota set anew.
+"""What is known here of requests that are not in the database yet, for a quota set anew.
 
 Read by whichever process sets one, beside the workers that write them. See `models.admissions`.
 """
@@ -6,29 +6,27 @@ Read by whichever process sets one, beside the workers that write them. See `mod
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 from uuid import UUID
 
 from loguru import logger
 
 from proxy.journal.files import SUFFIX, entry_of
+from proxy.limits.records import LimitRecords
+from proxy.limits.store import LimitsUnavailable, token_key
 
 #: Read at once.
 _PIECE_BYTES: Final = 1024 * 1024
-_BUSY_SECONDS: Final = 2.0
 
 
 class NodeFiles:
-    """`DATA_DIR`, read only."""
+    """The journals in `DATA_DIR`, and what is stored of limits; read only."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, limits: LimitRecords) -> None:
         self._journals = data_dir / "journal"
-        self._limits = data_dir / "limits.db"
+        self._limits = limits
 
     def journals(self) -> list[str]:
         """The ids of the journals, of living workers and of dead ones."""
@@ -38,29 +36,20 @@ class NodeFiles:
         """How many entries of a token stand behind these positions of the journals."""
         return await asyncio.to_thread(self._waiting, token_id, positions)
 
-    async def counter(self, key: str) -> tuple[int, int] | None:
-        """Epoch and count of a quota, where the limits engine keeps them in a file."""
-        return await asyncio.to_thread(self._counter, key)
+    async def used(self, token_id: UUID) -> tuple[int, int] | None:
+        """A quota's epoch, and how many requests were admitted under it, as far as is known."""
+        try:
+            return await self._limits.used(token_key(token_id))
+        except LimitsUnavailable as exc:
+            # The journals know all but what still runs: no reason to refuse a change.
+            logger.warning("The limits' counters cannot be read: {}", exc)
+            return None
 
     def _waiting(self, token_id: UUID, positions: Mapping[str, int]) -> int:
         return sum(
             _entries_behind(self._journals / f"{journal}{SUFFIX}", position, token_id)
             for journal, position in positions.items()
         )
-
-    def _counter(self, key: str) -> tuple[int, int] | None:
-        if not self._limits.exists():
-            return None
-        file = f"file:{quote(str(self._limits.absolute()))}?mode=ro"
-        query = "SELECT epoch, used FROM counter WHERE key = ?"
-        try:
-            with closing(sqlite3.connect(file, uri=True, timeout=_BUSY_SECONDS)) as limits:
-                row = limits.execute(query, (key,)).fetchone()
-        except sqlite3.DatabaseError as exc:
-            # The journals know all but what still runs: no reason to refuse a change.
-            logger.warning("The limits' counters cannot be read: {}", exc)
-            return None
-        return None if row is None else (row[0], row[1])
 
 
 def _entries_behind(path: Path, position: int, token_id: UUID) -> int:

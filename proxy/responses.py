@@ -10,7 +10,7 @@ from proxy.access.authorization import check_origin
 from proxy.downstream import RawHeaders, ResponseHead
 from proxy.exchange import Exchange
 from proxy.headers import for_downstream, value_of
-from proxy.limits.store import LimitExceeded, Remaining, Reservation
+from proxy.limits.store import LimitExceeded, Remaining, Reservation, scope_of
 from proxy.providers.provider import Provider, error_body
 from proxy.upstream.response import UpstreamHead
 from proxy.usage.meter import Meter
@@ -80,9 +80,8 @@ def limit_refusal(exceeded: LimitExceeded) -> errors.Refusal:
     if exceeded.kind == "quota":
         return errors.QuotaExceeded("All requests of this token have been used.", headers=headers)
     what = "requests per minute" if exceeded.kind == "rate" else "parallel requests"
-    whose = "token" if exceeded.key.startswith("t:") else "project"
     return errors.RateLimitExceeded(
-        f"The {whose}'s limit of {what} is used up.",
+        f"The {scope_of(exceeded.key)}'s limit of {what} is used up.",
         retry_after=exceeded.retry_after or 1.0,
         headers=headers,
     )

@@ -19,6 +19,8 @@ from models.db import database
 from models.errors import CorruptCiphertext, DatabaseDamaged, NameTaken, UnknownEncryptionKey
 from models.generation import GenerationFile
 from proxy.admissions import NodeFiles
+from proxy.limits.engines import limit_records
+from proxy.limits.store import NewerSchema
 
 _ACTOR: Final = Actor(name="system")
 
@@ -37,12 +39,15 @@ async def prepare(settings: Settings) -> list[str]:
         await fit_schema(settings.database)
         async with connected(settings):
             await check_keys(ring)
+            await limit_records(settings).check()
             await _first_administrator(settings)
             return await _first_project(settings, ring)
     except DatabaseDamaged as exc:
         raise CannotServe(
             f"DATABASE_URL: {settings.database.path} cannot be used ({exc}). Restore a backup."
         ) from exc
+    except NewerSchema as exc:
+        raise CannotServe(f"DATA_DIR: {exc}") from exc
 
 
 @asynccontextmanager
@@ -51,7 +56,7 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = GenerationFile(settings.data_dir / "generation")
     generation.configure(file)
-    admissions.configure(NodeFiles(settings.data_dir))
+    admissions.configure(NodeFiles(settings.data_dir, limit_records(settings)))
     await database.connect(settings.database)
     try:
         yield

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from tortoise.exceptions import OperationalError
@@ -24,12 +24,13 @@ from models.crypto import KeyRing
 from models.db import backup as backups
 from models.db import database
 from models.errors import ModelError
+from proxy.limits.backup_table import LimitsInBackup
+from proxy.limits.engines import limit_records
+from proxy.limits.store import LimitsUnavailable
 from telemetry import logs
 
 app = verb()
 restoring = verb()
-
-_LIMITS: Final = "limits.db"
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", dir_okay=False)]
 Overwrite = Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")]
@@ -51,8 +52,8 @@ def backup(file: File, force: Overwrite = False) -> None:
     if not source.exists():
         raise CommandError(f"There is no database at {source}.")
     try:
-        size = backups.write(source, settings.data_dir / _LIMITS, file)
-    except (sqlite3.DatabaseError, backups.UnusableBackup, OSError) as exc:
+        size = backups.write(source, LimitsInBackup(limit_records(settings)), file)
+    except (sqlite3.DatabaseError, backups.UnusableBackup, LimitsUnavailable, OSError) as exc:
         raise CommandError(f"No backup was made: {exc}") from exc
     try:
         shown = {"file": (None, str(file)), "bytes": (None, size)}
@@ -81,7 +82,7 @@ def restore(file: File, yes: Yes = False) -> None:
             needed = backups.encryption_keys(draft)
             # Within it, so that no restored database is without its row.
             _record_restoration(draft, file)
-            kept = backups.place(draft, target, settings.data_dir / _LIMITS)
+            kept = backups.place(draft, target, LimitsInBackup(limit_records(settings)))
     except backups.UnusableBackup as exc:
         raise CommandError(f"{file} cannot be restored: {exc}.") from exc
     except backups.InUse as exc:

@@ -13,12 +13,13 @@ from cli import output
 from cli.command_table import examples, verb
 from cli.errors import CommandError
 from cli.session import Session, with_database
-from cli.transfer import quotas
 from cli.transfer.archive import ArchiveWriter
-from cli.transfer.quotas import Used
 from models import audit, portable
 from models.db.snapshots import Snapshot, snapshot
 from models.portable import Portable, Row
+from proxy.limits.engines import limit_records
+from proxy.limits.records import Counter
+from proxy.limits.store import LimitsUnavailable, token_key
 
 app = verb()
 
@@ -65,7 +66,7 @@ async def _write(
     rows = {table.name: await table.count(found) for table in tables}
     query = "SELECT DISTINCT encryption_key_id FROM upstream_key ORDER BY encryption_key_id"
     key_ids = [str(key_id) async for (key_id,) in found.rows(query)]
-    used = await quotas.used(session.settings, found)
+    counters = await _counters(session, found)
     writer = ArchiveWriter(stream, rows, key_ids)
     with output.progress("Writing", sum(rows.values())) as advance:
         for table in tables:
@@ -73,19 +74,29 @@ async def _write(
             writer.section(table.name, columns)
             async for row in table.rows(found):
                 if table.name == "token":
-                    _note_quota(columns, row, used)
+                    _note_quota(columns, row, counters)
                 writer.row(row)
                 advance(1)
     writer.end()
     return rows
 
 
-def _note_quota(columns: tuple[str, ...], row: Row, used: dict[str, Used]) -> None:
+async def _counters(session: Session, found: Snapshot) -> dict[str, Counter]:
+    """What is used of limits, by key."""
+    try:
+        counters = await limit_records(session.settings, snapshot=found).dump()
+    except LimitsUnavailable as exc:
+        raise CommandError(f"What is used of limits cannot be read: {exc}") from exc
+    return {counter.key: counter for counter in counters}
+
+
+def _note_quota(columns: tuple[str, ...], row: Row, counters: dict[str, Counter]) -> None:
     """Let the quota go on, on the other side, where it stands here."""
     place = {name: number for number, name in enumerate(columns)}
-    counted = used.get(row[place["id"]])
+    counted = counters.get(token_key(row[place["id"]]))
     if counted is not None and counted.epoch == row[place["quota_epoch"]]:
-        row[place["quota_base"]] = counted.requests
+        # Where a quota begins to count, whatever counts it there.
+        row[place["quota_base"]] = counted.used
 
 
 @contextmanager

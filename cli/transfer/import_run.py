@@ -12,7 +12,6 @@ from tortoise.exceptions import IntegrityError
 
 from cli.errors import CommandError
 from cli.session import Session
-from cli.transfer import quotas
 from cli.transfer.archive import ArchiveReader, Section
 from models import (
     AdminUser,
@@ -27,6 +26,8 @@ from models import (
 from models.crypto import KeyRing
 from models.db.database import unhurried
 from models.portable import Portable
+from proxy.limits.engines import limit_records
+from proxy.limits.store import LimitsUnavailable, token_key
 
 Named = Mapping[str, Any]
 
@@ -103,6 +104,8 @@ class ImportRun:
             raise CommandError(
                 f"The file is damaged in the {len(rows)} lines before line {line}: {exc}."
             ) from exc
+        except LimitsUnavailable as exc:
+            raise CommandError(f"What is used of limits cannot be changed: {exc}") from exc
         except IntegrityError as exc:
             raise CommandError(f"{table.name}: contradicts what is there: {exc}") from exc
         self.added[table.name] = self.added.get(table.name, 0) + len(wanted)
@@ -133,7 +136,9 @@ class ImportRun:
         if table.name == "token" and fresh:
             self._some = "token", UUID(fresh[0]["id"])
         if table.name == "token":
-            await quotas.forget(self._session.settings, [row["id"] for row in fresh])
+            # They begin at their `quota_base`, whatever was counted here in earlier lives.
+            records = limit_records(self._session.settings)
+            await records.forget([token_key(row["id"]) for row in fresh])
         return fresh
 
     def _is_known(self, subject: str) -> bool:

@@ -1,7 +1,7 @@
 """A SQLite database as one file that stands for itself, made while services write.
 
-The file is a copy of the database, with the counters of the limits engine, which are kept in
-DATA_DIR, in a table of their own. What is not in it: encryption keys, other generated secrets, and
+The file is a copy of the database, with what is kept beside it and belongs to it (a `Companion`),
+in a table of its own. What is not in it: encryption keys, other generated secrets, and
 the journal's entries that are not in the database yet.
 """
 
@@ -12,18 +12,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote
 
 _BUSY_SECONDS: Final = 10.0
 #: Pages copied at a time; writers get their turn in between.
 _STEP_PAGES: Final = 1000
-#: `proxy.limits.sqlite` keeps such a table in its own file.
-_COUNTER: Final = (
-    "CREATE TABLE {} (key TEXT PRIMARY KEY, epoch INTEGER NOT NULL, used INTEGER NOT NULL,"
-    " spent REAL NOT NULL, at REAL NOT NULL) WITHOUT ROWID"
-)
-_KEPT_COUNTER: Final = "backup_limit_counter"
 
 
 class UnusableBackup(Exception):
@@ -34,23 +28,30 @@ class InUse(Exception):
     """Some process has the database open."""
 
 
-def write(source: Path, limits: Path, target: Path) -> int:
-    """Copy `source`, and the counters of `limits` where there are any; the size in bytes.
+class Companion(Protocol):
+    """What is kept outside the database, and travels with it."""
+
+    def save(self, copy: sqlite3.Connection) -> None:
+        """Write it into a copy of the database."""
+        ...
+
+    def restore(self, copy: sqlite3.Connection) -> None:
+        """Take it out of a copy again and put it in its place. Raises InUse, changing nothing."""
+        ...
+
+
+def write(source: Path, companion: Companion, target: Path) -> int:
+    """Copy `source`, and its companion; the size in bytes.
 
     `target` appears whole or not at all, and only its owner can read it. Raises
-    sqlite3.DatabaseError, OSError.
+    sqlite3.DatabaseError, OSError, and what the companion raises.
     """
     with _appearing(target) as draft:
         with closing(_open(source, "ro")) as live, closing(sqlite3.connect(draft)) as copy:
             live.backup(copy, pages=_STEP_PAGES, sleep=0.001)
             # One file: a copy of it in the middle of a write-ahead log would be half of it.
             copy.execute("PRAGMA journal_mode = DELETE")
-            copy.execute(f"DROP TABLE IF EXISTS {_KEPT_COUNTER}")
-            copy.execute(_COUNTER.format(_KEPT_COUNTER))
-            if limits.exists():
-                with closing(_open(limits, "ro")) as counters:
-                    rows = counters.execute("SELECT key, epoch, used, spent, at FROM counter")
-                    copy.executemany(f"INSERT INTO {_KEPT_COUNTER} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
+            companion.save(copy)
             copy.commit()
             _check(copy)
         return draft.stat().st_size
@@ -92,31 +93,25 @@ def encryption_keys(database: Path) -> set[str]:
         }
 
 
-def place(draft: Path, target: Path, limits: Path) -> Path | None:
+def place(draft: Path, target: Path, companion: Companion) -> Path | None:
     """Put an unpacked backup in the place of a database, whose new path is returned.
 
-    Raises InUse where any process has either file open.
+    Raises InUse where any process has the database or its companion open.
     """
-    _claim(target)
-    _claim(limits)
-    kept = _put_aside(target)
-    _put_aside(limits)
-    with closing(sqlite3.connect(draft)) as copy, closing(sqlite3.connect(limits)) as counters:
-        if copy.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_KEPT_COUNTER,)).fetchone():
-            rows = copy.execute(f"SELECT key, epoch, used, spent, at FROM {_KEPT_COUNTER}")  # noqa: S608
-            counters.execute("PRAGMA page_size = 1024")
-            counters.execute(_COUNTER.format("counter"))
-            counters.executemany("INSERT INTO counter VALUES (?, ?, ?, ?, ?)", rows)
-            counters.commit()
-            copy.execute(f"DROP TABLE {_KEPT_COUNTER}")
-            copy.commit()
-    limits.chmod(0o600)
+    claim(target)
+    with closing(sqlite3.connect(draft)) as copy:
+        companion.restore(copy)
+        copy.commit()
+    kept = put_aside(target)
     draft.replace(target)
     return kept
 
 
-def _claim(path: Path) -> None:
-    """Leave write-ahead mode, which works for the only process that has the file open."""
+def claim(path: Path) -> None:
+    """Leave write-ahead mode, which works for the only process that has the file open.
+
+    Raises InUse.
+    """
     if not path.exists():
         return
     with closing(sqlite3.connect(path, timeout=0)) as connection:
@@ -131,7 +126,8 @@ def _claim(path: Path) -> None:
             return
 
 
-def _put_aside(path: Path) -> Path | None:
+def put_aside(path: Path) -> Path | None:
+    """Give a database that is to be replaced another name, which is returned."""
     if not path.exists():
         return None
     kept = path.with_name(f"{path.name}.before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")

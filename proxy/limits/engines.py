@@ -1,12 +1,23 @@
-"""Which limits engine goes with which database."""
+"""Which engine goes with which database: the only place that names them.
+
+Another engine is a `LimitStore`, its `LimitRecords`, and a branch in both functions here.
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from config import Settings
 from models.db.database import connection
+from models.db.snapshots import Snapshot
 from proxy.limits.postgres import CONNECTIONS, PostgresLimits
+from proxy.limits.postgres_records import PostgresRecords
+from proxy.limits.records import LimitRecords
 from proxy.limits.sqlite import SqliteLimits
+from proxy.limits.sqlite_file import SqliteRecords
 from proxy.limits.store import LimitStore
+
+_FILE: Final = "limits.db"
 
 
 async def open_limits(
@@ -29,6 +40,16 @@ async def open_limits(
         )
         await shared.open()
         return shared
-    local = SqliteLimits(settings.data_dir / "limits.db", worker)
+    local = SqliteLimits(settings.data_dir / _FILE, worker)
     await local.open()
     return local
+
+
+def limit_records(settings: Settings, *, snapshot: Snapshot | None = None) -> LimitRecords:
+    """What is stored of limits beside `settings.database`, to which the models are connected.
+
+    `snapshot` is the moment in which to read it, where the database keeps it.
+    """
+    if settings.database.dialect == "postgres":
+        return PostgresRecords(snapshot)
+    return SqliteRecords(settings.data_dir / _FILE)

@@ -26,6 +26,7 @@ from loguru import logger
 from proxy.limits.decision import NEW, ClaimState, Row, refusal, remaining, state_of
 from proxy.limits.health import Health
 from proxy.limits.sqlite_checkpoint import Checkpointer
+from proxy.limits.sqlite_file import prepare
 from proxy.limits.store import (
     AS_TAKEN,
     NOT_SENT,
@@ -48,23 +49,6 @@ _RETRY_S: Final = 0.05
 _MOST_BETWEEN_TRIES_S: Final = 2 * _RETRY_S
 _CLOSE_TIMEOUT_S: Final = 2.0
 
-# Small pages, because every commit writes whole ones. `used` belongs to the quota of this epoch.
-# `spent` is what was taken from the rate's bucket and has not run back in yet, as of `at`, Unix
-# time: 0 is a full bucket, whatever the rate is. `held` are the slots that a worker's requests
-# have, which only that worker writes.
-_SCHEMA: Final = (
-    "PRAGMA page_size = 1024",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    "PRAGMA wal_autocheckpoint = 0",
-    """CREATE TABLE IF NOT EXISTS counter (
-        key TEXT PRIMARY KEY, epoch INTEGER NOT NULL, used INTEGER NOT NULL,
-        spent REAL NOT NULL, at REAL NOT NULL
-    ) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS slot (
-        key TEXT, worker TEXT, held INTEGER NOT NULL, PRIMARY KEY (key, worker)
-    ) WITHOUT ROWID""",
-)
 _READ_COUNTER: Final = "SELECT epoch, used, spent, at FROM counter WHERE key = ?"
 _WRITE_COUNTER: Final = "REPLACE INTO counter (key, epoch, used, spent, at) VALUES (?, ?, ?, ?, ?)"
 _REFUND: Final = "UPDATE counter SET used = max(0, used - ?) WHERE key = ? AND epoch = ?"
@@ -132,8 +116,7 @@ class SqliteLimits:
                 self._path, timeout=_OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
             try:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
+                prepare(connection)
                 for (worker,) in connection.execute("SELECT DISTINCT worker FROM slot").fetchall():
                     if not self._locks.is_alive(worker):
                         connection.execute(_DROP_WORKER, (worker,))

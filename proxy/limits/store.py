@@ -1,9 +1,9 @@
 """The interface behind which limits are decided, and the values that cross it.
 
 All limits of a request, the token's and its project's, are decided together or not at all. There
-are two engines: `limits_sqlite` (node-local, synchronous) and `limits_postgres` (a function that a
-migration installs, called once for all requests that wait together). A Valkey store would stand
-behind the same protocol.
+are two engines: `sqlite` (node-local, synchronous) and `postgres` (a function that a migration
+installs, called once for all requests that wait together). What both have stored is read and moved
+through `records`; `engines` says which of them goes with which database.
 """
 
 from __future__ import annotations
@@ -11,17 +11,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
+from uuid import UUID
 
 Kind = Literal["quota", "rate", "parallel"]
+
+
+Scope = Literal["token", "project"]
+_PREFIXES: Final[Mapping[Scope, str]] = MappingProxyType({"token": "t:", "project": "p:"})
+
+
+def token_key(token_id: UUID | str) -> str:
+    """What names a token's counters."""
+    return f"{_PREFIXES['token']}{token_id}"
+
+
+def project_key(project_id: UUID | str) -> str:
+    """What names a project's counters."""
+    return f"{_PREFIXES['project']}{project_id}"
+
+
+def scope_of(key: str) -> Scope:
+    """Whose counters a key names."""
+    return "token" if key.startswith(_PREFIXES["token"]) else "project"
 
 
 class Claim(NamedTuple):
     """What one subject (a token or a project) allows.
 
-    `key` names the counters (`t:<id>`, `p:<id>`); the claims of a request have distinct keys. A
-    quota set anew has a higher `quota_epoch`, with which the count starts again, at `quota_base`:
-    a limit that is set late counts from the token's `request_count`. Rate and slots go on as they
-    were. Only counts are stored, so a changed limit holds from the next claim on.
+    `key` names the counters (`token_key`, `project_key`); the claims of a request have distinct
+    keys. A quota set anew has a higher `quota_epoch`, with which the count starts again, at
+    `quota_base`: a limit that is set late counts from the token's `request_count`. Rate and slots
+    go on as they were. Only counts are stored, so a changed limit holds from the next claim on.
     """
 
     key: str
@@ -77,6 +97,10 @@ class LimitExceeded(Exception):
 
 class LimitsUnavailable(Exception):
     """The store cannot answer; a limited request must not be admitted unseen."""
+
+
+class NewerSchema(LimitsUnavailable):
+    """A newer release made what is stored, and this one would damage it."""
 
 
 class LimitStore(Protocol):

@@ -15,7 +15,7 @@ from models.tokens import Token
 from proxy.admissions import NodeFiles
 from proxy.journal.consumer import Drain
 from proxy.journal.writer import Journal
-from proxy.limits.engines import open_limits
+from proxy.limits.engines import limit_records, open_limits
 from proxy.limits.store import Claim, LimitExceeded, LimitStore
 from tests.models.rows import BY, a_project, an_entry
 
@@ -23,7 +23,7 @@ from tests.models.rows import BY, a_project, an_entry
 @pytest.fixture
 def settings(connected: Database, tmp_path: Path) -> Iterator[Settings]:
     found = replace(load({}, None), database=connected, data_dir=tmp_path)
-    admissions.configure(NodeFiles(tmp_path))
+    admissions.configure(NodeFiles(tmp_path, limit_records(found)))
     yield found
     admissions.configure(None)
 

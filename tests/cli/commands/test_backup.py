@@ -10,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from config import load
 from fake_upstream import FakeUpstream
+from proxy.limits.engines import limit_records
+from proxy.limits.records import Counter
 from tests.cli.running import CommandLine
 from tests.fixtures.service import UPSTREAM_KEY, Issued, RunService, Service
 
@@ -195,3 +198,22 @@ async def test_backup_under_load_is_whole_and_keeps_what_is_used_of_quotas(
         service.start()
         # 30 of 50 are used: that was in the backup.
         assert await _ask(service, issued, 25) == [200] * 20 + [429] * 5
+
+
+def test_what_is_used_of_limits_comes_back(cli_on_sqlite: CommandLine, tmp_path: Path) -> None:
+    cli, file = cli_on_sqlite, tmp_path / "backup.db"
+    cli.project()
+    settings = load({**cli.environ, "DATA_DIR": str(_data_dir(cli))}, None)
+    limits, counter = limit_records(settings), Counter("t:1", 0, 7, 0.0, 0.0)
+    settings.data_dir.mkdir(exist_ok=True)
+    asyncio.run(limits.load([counter]))
+    assert cli("backup", str(file)).code == 0
+    asyncio.run(limits.load([]))
+
+    assert cli("restore", str(file), "--yes").code == 0
+
+    assert asyncio.run(limits.dump()) == [counter]
+
+
+def _data_dir(cli: CommandLine) -> Path:
+    return cli.directory / cli.environ.get("DATA_DIR", "data")
