@@ -17,8 +17,8 @@ from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.errors import Refusal
 from proxy.providers.provider import Route
+from proxy.usage.accumulator import Usage, recorded
 from proxy.usage.meter import Meter
-from proxy.usage.readers import Usage
 
 
 class Pricing(Protocol):
@@ -151,7 +151,7 @@ class Exchange:
         now = perf_counter()
         counted = self.method == "POST" and route.dialect != "none"
         meter = self.meter
-        usage = meter.usage if meter is not None and counted else None
+        state, usage = recorded(meter.accumulated if meter is not None else None, counted=counted)
         model = self.model or (meter.model if meter is not None else None) or ""
         provider = grant.record.provider
         return Entry(
@@ -166,7 +166,7 @@ class Exchange:
             model=model,
             status=self.status,
             outcome=outcome,
-            usage="exact" if not counted or (meter is not None and meter.exact) else "unknown",
+            usage=state,
             prompt_tokens=usage.prompt if usage else None,
             completion_tokens=usage.completion if usage else None,
             cached_tokens=usage.cached if usage else None,

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from proxy import errors, hops
 from proxy.downstream import Downstream, RawHeaders, RequestHead
 from proxy.exchange import Exchange
-from proxy.headers import for_upstream, is_plain, trailers_for_upstream, with_value
+from proxy.headers import for_upstream, trailers_for_upstream, with_value
+from proxy.transforms import RequestTransform
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.pool import Pool
@@ -37,7 +38,6 @@ class Outgoing(NamedTuple):
     chunked: bool
 
 
-_IDENTITY: Final = b"identity"
 #: A body up to this size is copied behind the head.
 _AT_ONCE_BYTES: Final = 32 * 1024
 #: What is handed to the transport at a time, and how often before others have their turn.
@@ -50,22 +50,19 @@ def outgoing(
     body: tuple[bytes, ...],
     *,
     complete: bool,
-    metered: bool,
+    transform: RequestTransform | None = None,
 ) -> Outgoing:
     """Put together what is the same for every attempt: the client's lines and its body.
 
-    `metered` says that the body was spliced, so that its length and coding are ours to state.
+    A `transform` replaces the body, whose length is then ours to state.
     """
     headers = for_upstream(head.headers)
     chunked = head.content_length is None
+    if transform is not None:
+        headers, body = transform.headers(headers), transform.body
     size = sum(map(len, body))
-    if metered:
-        headers = with_value(headers, b"accept-encoding", _IDENTITY)
-        if not is_plain(headers):
-            # It was decoded to be spliced.
-            headers = [field for field in headers if field[0].lower() != b"content-encoding"]
-        if not chunked:
-            headers = with_value(headers, b"content-length", b"%d" % size)
+    if transform is not None and not chunked:
+        headers = with_value(headers, b"content-length", b"%d" % size)
     fields = b"".join([b"%b: %b\r\n" % field for field in headers])
     return Outgoing(head, fields, deque(body), size, complete, chunked)
 

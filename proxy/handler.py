@@ -41,12 +41,13 @@ from proxy.limits.store import (
     Reservation,
 )
 from proxy.providers.provider import Provider, Route
+from proxy.transforms import StreamTransform
 from proxy.turns import Turns
 from proxy.upstream.errors import UpstreamError
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import Meter, meter_for
+from proxy.usage.meter import meter_for
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
@@ -194,7 +195,7 @@ class DataPlane:
         if not complete and route.dialect != "none":
             exchange.passing = PassingModel(head.headers, self._turns)
             await exchange.passing.take(*reading.kept.pieces)
-        exchange.model, asking, withhold = await reading.judge(grant, route, complete=complete)
+        exchange.model, splice = await reading.judge(grant, route, complete=complete)
         if exchange.passing is not None:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model
@@ -203,11 +204,11 @@ class DataPlane:
         return (
             forward.outgoing(
                 head,
-                reading.kept.pieces if asking is None else asking,
+                reading.kept.pieces if splice is None else (),
                 complete=complete,
-                metered=asking is not None,
+                transform=splice,
             ),
-            withhold,
+            splice is not None and splice.withholds,
         )
 
     async def _read_body(
@@ -265,34 +266,34 @@ class DataPlane:
         downstream: Downstream,
         source: ResponseSource,
         exchange: Exchange,
-        meter: Meter,
+        transform: StreamTransform,
     ) -> bytes:
         """Pass the answer on as it arrives, all but the last bytes, which are returned."""
         last = b""
 
         def pass_on(data: bytes) -> bool:
             nonlocal last
-            passed = meter.relay(data)
+            passed = transform.relay(data)
             exchange.bytes_out += len(passed)
             if source.ended:
                 last = passed
                 return True
-            return (not passed or downstream.write(passed)) and not meter.behind
+            return (not passed or downstream.write(passed)) and not transform.behind
 
         while not source.ended:
             if source.is_waiting:
                 downstream.flush()
             await source.pump(pass_on)
-            while meter.behind:
+            while transform.behind:
                 await self._turns.next()
-                held_back = meter.catch_up()
+                held_back = transform.catch_up()
                 exchange.bytes_out += len(held_back)
                 last += held_back
                 if last and not source.ended:
                     downstream.write(last)
                     last = b""
             await downstream.drain()
-        held_back = meter.end()
+        held_back = transform.end()
         exchange.bytes_out += len(held_back)
         return last + held_back
 

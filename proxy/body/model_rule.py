@@ -8,18 +8,18 @@ could find another model is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 
 import msgspec
 
-from proxy.body.json_reading import Unreadable, read
 from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import Part
 from proxy.body.request_body import AT_ONCE_BYTES, Field, JsonReader, whole
+from proxy.decoding.content_coding import is_known
+from proxy.decoding.json_reading import Unreadable, decode_any, decoder
 from proxy.downstream import RawHeaders
 from proxy.errors import InvalidRequest
-from proxy.usage.content_coding import is_known
 
 #: The longest name of a model, in bytes of UTF-8.
 NAME_MAX_BYTES: Final = 1024
@@ -40,8 +40,7 @@ _MAY_HOLD_JSON: Final = re.compile(
     rb"(?:[ \t]{0,8};[ \t]{0,8}charset=\"?(?:utf-?8|us-ascii|iso-8859-1)\"?)?",
     re.IGNORECASE,
 )
-_decode_any: Final = msgspec.json.Decoder(Any).decode
-_decode_tools: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_tools: Final[Callable[[bytes], list[msgspec.Raw]]] = decoder(list[msgspec.Raw])
 
 
 def coding_of(headers: RawHeaders) -> bytes | None:
@@ -108,7 +107,7 @@ def named_by_json(reader: JsonReader, default: str = "") -> Iterator[str | None]
 
 def name_in(raw: bytes) -> str:
     """The name that a JSON value is; '' where it is none. Raises Unreadable."""
-    value: Any = read(_decode_any, raw) if len(raw) <= _RAW_NAME_MAX_BYTES else None
+    value: Any = decode_any(raw) if len(raw) <= _RAW_NAME_MAX_BYTES else None
     return value if isinstance(value, str) and len(value) <= NAME_MAX_BYTES else ""
 
 
@@ -142,7 +141,7 @@ def _of_tools(reader: JsonReader, field: Field) -> Iterator[str | None]:
     if raw is None:
         raise _doubt("The request's tools are too long to be looked into.")
     try:
-        tools = read(_decode_tools, raw) if raw != b"null" else []
+        tools = _decode_tools(raw) if raw != b"null" else []
     except Unreadable:
         raise _doubt("The request's tools are not a list.") from None
     if len(tools) > TOOLS_MAX:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from proxy.body.json_reading import Unreadable
-from proxy.body.json_scanner import TopLevelScanner
 from proxy.body.kept_body import KeptBody
 from proxy.body.model_rule import NAME_MAX_BYTES, name_in
 from proxy.body.multipart import FormReader, Part
+from proxy.decoding.json_reading import Unreadable
+from proxy.decoding.json_scanner import TopLevelScanner
 from proxy.downstream import RawHeaders
 from proxy.errors import InvalidRequest
 from proxy.headers import is_json, is_plain, value_of

@@ -15,12 +15,13 @@ from proxy.body.budget import KeptBytes
 from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import FormReader
 from proxy.body.request_body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
+from proxy.body.usage_splice import UsageSplice
+from proxy.decoding.content_coding import CannotDecode, Decoder
 from proxy.downstream import RawHeaders, RequestHead
 from proxy.errors import InvalidRequest, NotMeterable
 from proxy.headers import is_json, value_of
 from proxy.providers.provider import Provider, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
-from proxy.usage.content_coding import CannotDecode, Decoder
 
 #: A compressed body that decodes to more is not looked into.
 DECODED_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -73,12 +74,10 @@ def _is_form(headers: RawHeaders) -> bool:
 
 
 class Judged(NamedTuple):
-    """What came of reading a body: its model, the body with the question for its usage in it where
-    we ask for it, and whether the client asked for none, so that the answer is not for it."""
+    """What came of reading a body: its model, and the splice where we ask for usage."""
 
     model: str
-    asking: tuple[bytes, ...] | None
-    withhold: bool
+    splice: UsageSplice | None
 
 
 class BodyReading:
@@ -175,14 +174,15 @@ class BodyReading:
             model = await self._model_beyond_doubt(grant, route.default_model)
         elif said.readable:
             model = model or route.default_model
-        asking = None
+        splice = None
         if want.asks and said.streams and not said.asks_for_usage:
             asking = await self.asking_for_usage()
+            splice = None if asking is None else UsageSplice(asking, not said.includes)
         if grant.record.unmetered == "refuse":
-            reason = unmeterable(route, self._head, said, asked=asking is not None)
+            reason = unmeterable(route, self._head, said, asked=splice is not None)
             if reason is not None:
                 raise NotMeterable(f"This project refuses what it cannot meter. {reason}")
-        return Judged(model, asking, asking is not None and not said.includes)
+        return Judged(model, splice)
 
     async def said(self) -> Inspected:
         """What the body says, once all of it has been taken."""

@@ -7,14 +7,15 @@ must be known: their keys as other readers may take them, and their places.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from proxy.body.json_reading import Unreadable, read
-from proxy.body.json_scanner import TopLevelScanner
-from proxy.body.json_skeleton import JsonCheck
 from proxy.body.kept_body import KeptBody, Splice
+from proxy.decoding.json_reading import Unreadable, decode_any, decoder
+from proxy.decoding.json_scanner import TopLevelScanner
+from proxy.decoding.json_skeleton import JsonCheck
 from proxy.turns import PART_BYTES
 
 #: A body up to this size is decoded in one call, which takes a millisecond at most.
@@ -56,9 +57,9 @@ class _Body(msgspec.Struct):
 #: (Unescaped, such letters stand for s, k, st or f: the words that are searched for have none.)
 _HIDING: Final = re.compile(rb"\\u(?:00[2-7]|017[fF]|212[aA]|[fF][bB]0|[dD][89a-fA-F])")
 
-_decode: Final = msgspec.json.Decoder(_Body).decode
-_decode_any: Final = msgspec.json.Decoder(Any).decode
-_decode_text: Final = msgspec.json.Decoder(str).decode
+_decode: Final[Callable[[bytes], _Body]] = decoder(_Body)
+#: A key with half a character in it is none that we look for: other readers may read it as another.
+_decode_key: Final[Callable[[bytes], str]] = decoder(str, repair=False)
 
 
 class Inspected(NamedTuple):
@@ -84,7 +85,7 @@ UNREAD: Final = Inspected("", False, False, False)
 def inspect(body: bytes) -> Inspected:
     """Read the few fields we need of a plain body, at most `AT_ONCE_BYTES` of it."""
     try:
-        said = read(_decode, body)
+        said = _decode(body)
     except Unreadable:
         return UNREAD
     options = said.stream_options
@@ -197,7 +198,7 @@ class JsonReader:
         raw = self.raw(field, bound)
         if raw is None:
             raise Unreadable("The value is too long.")
-        return read(_decode_any, raw)
+        return decode_any(raw)
 
     def inspected(self) -> Inspected:
         """What the body says, read member by member; the last of a repeated one counts."""
@@ -329,6 +330,6 @@ def _text(key: bytes) -> str | None:
     if len(key) > _KEY_MAX_BYTES:
         return None
     try:
-        return _decode_text(b'"' + key + b'"')
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_key(b'"' + key + b'"')
+    except Unreadable:
         return None

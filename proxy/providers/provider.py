@@ -1,6 +1,6 @@
 """What the data plane knows of a kind of upstream: a provider is data, not code.
 
-`OPENAI` and `ANTHROPIC` are built in; `provider_files` extends or overrides them from TOML. A
+`OPENAI` and `ANTHROPIC` are built in; `files.py` extends or overrides them from TOML. A
 provider says where it is, how it wants its key, which endpoints are let through, how its usage is
 reported and in which shape its SDKs expect an error.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Final
 
-from proxy.body.json_scanner import TopLevelScanner
+from proxy.decoding.json_scanner import TopLevelScanner
 from proxy.turns import PART_BYTES, TURN_WEIGHT, weight
 
 _TOP: Final = (b"model", b"usage", b"choices", b"type", b"error")

@@ -1,7 +1,4 @@
-"""The eye on one answer: chooses how its usage is read, and sits between upstream and client.
-
-`Meter.relay` is called with every piece of the answer and returns what goes to the client, which
-is the piece itself but for the one usage event that we asked for ourselves.
+"""The stream transform on every answer: reads its usage, withholds the usage event we asked for.
 
 How much of an answer is looked into in one turn of the event loop is bounded, whatever it holds:
 where a piece holds more, the meter is `behind`, and catches up in later turns (`turns.Turns`).
@@ -10,50 +7,59 @@ What is not withheld passes at once all the same.
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from proxy.decoding.content_coding import CannotDecode, Decoder
 from proxy.downstream import RawHeaders
 from proxy.headers import value_of
-from proxy.usage.content_coding import CannotDecode, Decoder
-from proxy.usage.event_usage import StreamReader
-from proxy.usage.readers import PlainReader, Usage
+from proxy.transforms import StreamTransform
+from proxy.usage.accumulator import Usage, UsageAccumulator
+from proxy.usage.json_usage import JsonUsageReader
+from proxy.usage.sse_usage import SseUsageReader
+
+
+class UsageReader(StreamTransform, Protocol):
+    """Reads usage from an answer in one of its forms, given the decoded bytes."""
+
+    accumulated: UsageAccumulator
 
 
 class Meter:
-    """Reads usage from one answer. A meter without a reader only passes bytes on."""
+    """Reads usage from one answer. A meter without a reader only passes bytes on.
 
-    __slots__ = ("_decoder", "_reader", "_tally", "behind")
+    `accumulated` is what has been read, None where the answer is of a form that is not read.
+    """
 
-    def __init__(self, reader: PlainReader | StreamReader | None, decoder: Decoder | None) -> None:
+    __slots__ = ("_decoder", "_reader", "accumulated", "behind")
+
+    def __init__(self, reader: UsageReader | None, decoder: Decoder | None) -> None:
         self._reader = reader
         self._decoder = decoder
-        self._tally = None if reader is None else reader.tally
-        #: Whether `catch_up` is to be called before anything else is relayed.
+        self.accumulated = None if reader is None else reader.accumulated
         self.behind = False
 
     @property
     def usage(self) -> Usage | None:
         """What the upstream has reported so far."""
-        return None if self._tally is None else self._tally.usage
+        return None if self.accumulated is None else self.accumulated.usage
 
     @property
     def exact(self) -> bool:
-        """Whether that is the whole: an answer that is cut may have reported only its beginning.
-
-        Nor is it where the upstream said in its answer that it failed.
-        """
-        return self._tally is not None and self._tally.exact
+        """Whether `usage` is what the whole answer used."""
+        return self.accumulated is not None and self.accumulated.exact
 
     @property
     def model(self) -> str | None:
         """The model that the answer names."""
-        return None if self._tally is None else self._tally.model
+        return None if self.accumulated is None else self.accumulated.model
 
     @property
     def withholds(self) -> bool:
         """Whether the answer's length may change on its way."""
-        return isinstance(self._reader, StreamReader) and self._reader.withholds
+        return self._reader is not None and self._reader.withholds
 
     def relay(self, data: bytes) -> bytes:
-        """Read a piece of the answer; what of it goes to the client now."""
+        """Read a piece of the answer; returns what goes to the client now."""
         reader = self._reader
         if reader is None:
             return data
@@ -65,7 +71,7 @@ class Meter:
         return data
 
     def catch_up(self) -> bytes:
-        """Look into more of what has come; bytes that were held back for it."""
+        """Look into more of what has come; returns bytes that were held back for it."""
         reader, decoder = self._reader, self._decoder
         if reader is None:
             return b""
@@ -77,17 +83,17 @@ class Meter:
         return held_back
 
     def end(self) -> bytes:
-        """The answer is complete; bytes that were held back."""
+        """The answer is complete; returns bytes that were held back."""
         held_back = b""
         while self.behind:
             held_back += self.catch_up()
         return held_back if self._reader is None else held_back + self._reader.end()
 
-    def _read_copy(self, reader: PlainReader | StreamReader, decoder: Decoder, data: bytes) -> None:
+    def _read_copy(self, reader: UsageReader, decoder: Decoder, data: bytes) -> None:
         try:
             reader.relay(decoder.feed(data))
         except CannotDecode:
-            # What was read until here stands; more there will not be.
+            # No more can be read. What was read before stands, and is not made final by an end.
             self._reader = None
             self.behind = False
         else:
@@ -97,8 +103,8 @@ class Meter:
 def meter_for(headers: RawHeaders, *, asked_for_usage: bool) -> Meter:
     """A meter for an answer with these header fields.
 
-    `asked_for_usage` says that we spliced the question into the request, so that its answer is
-    ours to keep; a coding that came although we asked for none leaves it in.
+    `asked_for_usage`: we spliced the question into the request, so that the event that answers it
+    is withheld. Where the answer is compressed although we asked for no coding, it passes.
     """
     media_type = (value_of(headers, b"content-type") or b"").partition(b";")[0].strip().lower()
     codings = [value for name, value in headers if name.lower() == b"content-encoding"]
@@ -110,7 +116,7 @@ def meter_for(headers: RawHeaders, *, asked_for_usage: bool) -> Meter:
         except CannotDecode:
             return Meter(None, None)
     if media_type == b"text/event-stream":
-        return Meter(StreamReader(withhold=asked_for_usage and decoder is None), decoder)
+        return Meter(SseUsageReader(withhold=asked_for_usage and decoder is None), decoder)
     if media_type == b"application/json" or media_type.endswith(b"+json"):
-        return Meter(PlainReader(), decoder)
+        return Meter(JsonUsageReader(), decoder)
     return Meter(None, None)

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, TieredPrices
 
-from proxy.usage.readers import Usage
+from proxy.usage.accumulator import Usage
 
 #: Clients choose the names, so they are not remembered without end.
 _REMEMBERED_MAX: Final = 2_048

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from models.request_log import RequestLog
-from proxy.usage.event_usage import EVENTS_PER_TURN
 from proxy.usage.meter import Meter
+from proxy.usage.sse_usage import EVENTS_PER_TURN
 from tests.differential.conftest import Both
 from tests.differential.wire import Ask, Seen
 

@@ -12,17 +12,17 @@ import brotli  # type: ignore[import-untyped]
 import msgspec
 import zstandard
 
-from proxy.body.json_scanner import TopLevelScanner
 from proxy.body.kept_body import KeptBody
 from proxy.body.model_rule import NAME_MAX_BYTES, named_by_form, named_by_json
 from proxy.body.multipart import FormReader
 from proxy.body.request_body import JsonReader, inspect
+from proxy.decoding.json_scanner import TopLevelScanner
 from proxy.errors import InvalidRequest
 from proxy.turns import PART_BYTES
 from proxy.upstream.errors import ProtocolViolation
 from proxy.upstream.response import ResponseReader
-from proxy.usage.event_usage import StreamReader
 from proxy.usage.meter import Meter, meter_for
+from proxy.usage.sse_usage import SseUsageReader
 from server.http.framing import ChunkedBody, FramingError, ParsedHead, parse_head
 from tests.fuzz.turns import Counter
 
@@ -165,17 +165,17 @@ def forms(pieces: Pieces, turns: Counter) -> None:
 def events(pieces: Pieces, turns: Counter) -> None:
     """An event stream: what is withheld and what is counted."""
     stream = b"".join(pieces)
-    whole, held = StreamReader(), StreamReader(withhold=True)
+    whole, held = SseUsageReader(), SseUsageReader(withhold=True)
     assert _relayed(whole, [stream], turns) == stream
     passed = _relayed(held, pieces, turns)
-    told, told_whole = held.tally, whole.tally
+    told, told_whole = held.accumulated, whole.accumulated
     assert (told.usage, told.exact) == (told_whole.usage, told_whole.exact), "the cut matters"
     left = iter(stream)
     assert all(byte in left for byte in passed), "something was added or moved"
     assert passed == stream or told.usage is not None, "something else was withheld"
 
 
-def _relayed(reader: StreamReader | Meter, pieces: Pieces, turns: Counter) -> bytes:
+def _relayed(reader: SseUsageReader | Meter, pieces: Pieces, turns: Counter) -> bytes:
     passed = []
     for piece in pieces:
         for start in range(0, len(piece), _READ_BYTES):

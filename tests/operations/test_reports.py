@@ -16,7 +16,7 @@ from loguru import logger
 
 from config import ConfigError, load
 from fake_upstream import FakeUpstream
-from proxy.usage.content_coding import Decoder
+from proxy.decoding.content_coding import Decoder
 from telemetry import sentry
 from telemetry.sentry import PER_MINUTE, Reports
 from tests.fixtures.service import UPSTREAM_KEY, RunService

@@ -30,7 +30,7 @@ def _request() -> forward.Outgoing:
     lines = [(b"Content-Length", b"%d" % SIZE)]
     head = RequestHead("POST", b"/v1/chat/completions", "1.1", lines, SIZE, "192.0.2.1")
     body = tuple(bytes(PIECE) for _ in range(PIECES))
-    return forward.outgoing(head, body, complete=True, metered=False)
+    return forward.outgoing(head, body, complete=True, transform=None)
 
 
 async def test_a_large_body_is_let_go_as_the_upstream_takes_it() -> None:
@@ -84,7 +84,7 @@ async def test_what_a_broken_request_kept_is_kept_no_longer() -> None:
 
 def _asking(method: str) -> forward.Outgoing:
     head = RequestHead(method, b"/v1/models?a=b", "1.1", [(b"X-A", b"1")], 0, "192.0.2.1")
-    return forward.outgoing(head, (), complete=True, metered=False)
+    return forward.outgoing(head, (), complete=True, transform=None)
 
 
 def test_a_requests_head_is_made_for_the_target_of_its_attempt() -> None:

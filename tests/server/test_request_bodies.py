@@ -16,7 +16,7 @@ import pytest_asyncio
 import zstandard
 
 from models import Actor, Project, Token
-from tests.proxy.body.test_json_scanner import HOSTILE
+from tests.proxy.decoding.test_json_scanner import HOSTILE
 from tests.server.door import Door
 
 BY = Actor("cli:tester")

@@ -14,7 +14,7 @@ from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, Overloaded
 from proxy.providers.provider import OPENAI, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
-from tests.proxy.body.test_json_scanner import HOSTILE
+from tests.proxy.decoding.test_json_scanner import HOSTILE
 from tests.proxy.rows import a_grant
 
 RULE = Wanted(rule=True, asks=True, certainty=False, model=True)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.body.json_scanner import MEMBERS_MAX
 from proxy.body.kept_body import KeptBody
 from proxy.body.model_rule import named_by_json
 from proxy.body.request_body import (
@@ -21,8 +20,9 @@ from proxy.body.request_body import (
     names_one_model,
     whole,
 )
+from proxy.decoding.json_scanner import MEMBERS_MAX
 from proxy.errors import InvalidRequest
-from tests.proxy.body.test_json_scanner import DOCUMENTS
+from tests.proxy.decoding.test_json_scanner import DOCUMENTS
 
 DEEP = b"[" * 100_000
 

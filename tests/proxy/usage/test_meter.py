@@ -9,8 +9,8 @@ import zlib
 import pytest
 
 from proxy.downstream import RawHeaders
+from proxy.usage.accumulator import Usage
 from proxy.usage.meter import Meter, meter_for
-from proxy.usage.readers import Usage
 from tests.proxy.usage.test_readers import CHAT_STREAM, CHAT_USAGE, sse
 
 PLAIN = json.dumps({"model": "gpt-4o", "usage": CHAT_USAGE}).encode()

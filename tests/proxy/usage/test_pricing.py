@@ -12,8 +12,8 @@ from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, Provider
 
 from proxy.usage import pricing
+from proxy.usage.accumulator import Usage
 from proxy.usage.pricing import is_listed, listed_name, price
-from proxy.usage.readers import Usage
 
 # Early, at a round hour, late: prices change by date, and some by the time of day.
 MOMENTS = [
@@ -140,7 +140,7 @@ import socket, threading
 def refuse(*_, **__): raise AssertionError("a connection")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
 from proxy.usage.pricing import price
-from proxy.usage.readers import Usage
+from proxy.usage.accumulator import Usage
 assert price("openai", "gpt-4o-mini", Usage(1000, 100, 0, 0)) == 210_000
 assert threading.active_count() == 1
 """

@@ -10,27 +10,28 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from proxy.body.json_scanner import TopLevelScanner
+from proxy.decoding.json_scanner import TopLevelScanner
 from proxy.turns import PART_BYTES, TURN_WEIGHT
-from proxy.usage.event_usage import AT_ONCE_BYTES, EVENT_MAX_BYTES, EVENTS_PER_TURN, StreamReader
-from proxy.usage.readers import PlainReader, Tally, Usage
+from proxy.usage.accumulator import Usage, UsageAccumulator
+from proxy.usage.json_usage import JsonUsageReader
+from proxy.usage.sse_usage import AT_ONCE_BYTES, EVENT_MAX_BYTES, EVENTS_PER_TURN, SseUsageReader
 
 
-def plain(body: bytes, *, size: int = 1 << 20) -> Tally:
-    """The tally of a plain answer that comes in pieces of this size."""
-    reader = PlainReader()
+def plain(body: bytes, *, size: int = 1 << 20) -> UsageAccumulator:
+    """What is read of a plain answer that comes in pieces of this size."""
+    reader = JsonUsageReader()
     for start in range(0, len(body), size):
         reader.relay(body[start : start + size])
     reader.end()
-    return reader.tally
+    return reader.accumulated
 
 
-def streamed(stream: bytes, *, size: int = 1 << 20) -> Tally:
-    reader = StreamReader()
+def streamed(stream: bytes, *, size: int = 1 << 20) -> UsageAccumulator:
+    reader = SseUsageReader()
     for start in range(0, len(stream), size):
         reader.relay(stream[start : start + size])
     reader.end()
-    return reader.tally
+    return reader.accumulated
 
 
 def sse(*events: Any, end: bytes = b"\n") -> bytes:
@@ -96,8 +97,12 @@ PLAIN: dict[str, tuple[dict[str, Any], Usage | None]] = {
 @pytest.mark.parametrize("size", [1, 1000, 1 << 20])
 @pytest.mark.parametrize(("answer", "usage"), PLAIN.values(), ids=PLAIN)
 def test_plain_answers(answer: dict[str, Any], usage: Usage | None, size: int) -> None:
-    tally = plain(json.dumps({"model": "gpt-4o", **answer}).encode(), size=size)
-    assert (tally.model, tally.usage, tally.exact) == ("gpt-4o", usage, usage is not None)
+    read = plain(json.dumps({"model": "gpt-4o", **answer}).encode(), size=size)
+    assert (read.model, read.usage, read.exact) == (
+        "gpt-4o",
+        usage,
+        usage is not None,
+    )
 
 
 @pytest.mark.parametrize("position", ["before", "after"])
@@ -106,20 +111,28 @@ def test_a_large_answer_says_the_same_as_a_small_one(
     answer: dict[str, Any], usage: Usage | None, position: str
 ) -> None:
     decoy = {"usage": {"prompt_tokens": 999}, "text": '{"usage":\\' * 99, "n": [1, 2]}
-    padding = {"padding": [decoy, "x" * PlainReader.KEEP_BYTES, decoy]}
+    padding = {"padding": [decoy, "x" * JsonUsageReader.KEEP_BYTES, decoy]}
     parts = [padding, {"model": "gpt-4o", **answer}]
     first, second = parts if position == "before" else reversed(parts)
     large = json.dumps({**first, **second}).encode()
-    assert len(large) > PlainReader.KEEP_BYTES
+    assert len(large) > JsonUsageReader.KEEP_BYTES
     for size in (1 << 20, 65_521, 977):
-        tally = plain(large, size=size)
-        assert (tally.model, tally.usage) == ("gpt-4o", usage)
+        read = plain(large, size=size)
+        assert (read.model, read.usage) == ("gpt-4o", usage)
 
 
 def test_an_answer_that_did_not_end_says_nothing() -> None:
-    reader = PlainReader()
+    reader = JsonUsageReader()
     reader.relay(json.dumps({"usage": CHAT_USAGE}).encode())
-    assert (reader.tally.usage, reader.tally.exact) == (None, False)
+    assert (reader.accumulated.usage, reader.accumulated.exact) == (None, False)
+
+
+@pytest.mark.parametrize("padding", [9, JsonUsageReader.KEEP_BYTES], ids=["small", "large"])
+def test_a_json_answer_that_is_cut_within_its_text_is_not_exact(padding: int) -> None:
+    """However cleanly the transfer of it ended: what it would have said next is not known."""
+    answer = json.dumps({"model": "m", "usage": CHAT_USAGE, "padding": ["x" * padding]}).encode()
+    assert plain(answer).exact
+    assert not plain(answer[:-1]).exact
 
 
 # Streams
@@ -224,8 +237,8 @@ STREAMS: dict[str, tuple[bytes, str, Usage]] = {
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])
 @pytest.mark.parametrize(("stream", "model", "usage"), STREAMS.values(), ids=STREAMS)
 def test_streams(stream: bytes, model: str, usage: Usage, size: int) -> None:
-    tally = streamed(stream, size=size)
-    assert (tally.model, tally.usage, tally.exact) == (model, usage, True)
+    read = streamed(stream, size=size)
+    assert (read.model, read.usage, read.exact) == (model, usage, True)
 
 
 @pytest.mark.parametrize(
@@ -243,9 +256,9 @@ def test_streams(stream: bytes, model: str, usage: Usage, size: int) -> None:
 def test_a_stream_that_is_cut_is_final_once_the_last_word_was_spoken(
     stream: bytes, final: bool
 ) -> None:
-    reader = StreamReader()
+    reader = SseUsageReader()
     reader.relay(stream)
-    assert reader.tally.exact is final
+    assert reader.accumulated.exact is final
 
 
 FAILED: dict[str, bytes] = {
@@ -266,8 +279,12 @@ FAILED: dict[str, bytes] = {
 def test_usage_of_a_stream_that_failed_is_not_exact(failure: bytes, order: str, size: int) -> None:
     reported = sse(*CHAT_STREAM[:3])
     stream = failure + reported if order == "before" else reported + failure
-    tally = streamed(stream + sse(b"[DONE]"), size=size)
-    assert (tally.usage, tally.exact, tally.failed) == (Usage(20, 9, 12, 4), False, True)
+    read = streamed(stream + sse(b"[DONE]"), size=size)
+    assert (read.usage, read.exact, read.failed) == (
+        Usage(20, 9, 12, 4),
+        False,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -280,17 +297,17 @@ def test_usage_of_a_stream_that_failed_is_not_exact(failure: bytes, order: str, 
     ],
 )
 def test_a_stream_that_speaks_of_errors_has_not_failed(event: Any) -> None:
-    tally = streamed(sse(event, *CHAT_STREAM))
-    assert (tally.exact, tally.failed) == (True, False)
+    read = streamed(sse(event, *CHAT_STREAM))
+    assert (read.exact, read.failed) == (True, False)
 
 
 @pytest.mark.parametrize("clean", [True, False])
 def test_messages_without_their_last_word_are_unknown_however_they_end(clean: bool) -> None:
-    reader = StreamReader()
+    reader = SseUsageReader()
     reader.relay(sse(ANTHROPIC_START, {"type": "content_block_delta", "delta": {"text": "x"}}))
     if clean:
         reader.end()
-    assert (reader.tally.usage, reader.tally.exact) == (Usage(157, 1, 50, 0), False)
+    assert (reader.accumulated.usage, reader.accumulated.exact) == (Usage(157, 1, 50, 0), False)
 
 
 DENSE: dict[str, bytes] = {
@@ -308,8 +325,8 @@ DENSE: dict[str, bytes] = {
 def test_events_that_say_nothing_are_never_taken_apart(
     event: bytes, withhold: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader, looked = StreamReader(withhold=withhold), []
-    monkeypatch.setattr(StreamReader, "_read", lambda _, event: looked.append(event))
+    reader, looked = SseUsageReader(withhold=withhold), []
+    monkeypatch.setattr(SseUsageReader, "_read", lambda _, event: looked.append(event))
     stream = event * (256 * 1024 // len(event))
     passed = reader.relay(stream)
     assert passed + reader._buffer.rest() == stream if withhold else passed == stream
@@ -329,14 +346,14 @@ def test_a_turn_takes_apart_so_many_events_and_the_rest_in_later_ones(
     only = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1000}}
     stream = sse(*growing, only, end=end)
     looked: list[bytes] = []
-    read = StreamReader._read
+    read = SseUsageReader._read
 
-    def look(reader: StreamReader, event: bytes) -> bool:
+    def look(reader: SseUsageReader, event: bytes) -> bool:
         looked.append(event)
         return read(reader, event)
 
-    monkeypatch.setattr(StreamReader, "_read", look)
-    reader = StreamReader(withhold=withhold)
+    monkeypatch.setattr(SseUsageReader, "_read", look)
+    reader = SseUsageReader(withhold=withhold)
     passed, turns = reader.relay(stream + sse(b"[DONE]", end=end) + b": x"), 1
     while reader.behind:
         assert len(looked) <= EVENTS_PER_TURN
@@ -347,7 +364,7 @@ def test_a_turn_takes_apart_so_many_events_and_the_rest_in_later_ones(
     passed += reader.end()
     kept = sse(*growing, end=end) if withhold else stream
     assert passed == kept + sse(b"[DONE]", end=end) + b": x"
-    assert (reader.tally.usage, reader.tally.exact) == (Usage(1, 1000, 0, 0), True)
+    assert (reader.accumulated.usage, reader.accumulated.exact) == (Usage(1, 1000, 0, 0), True)
 
 
 @pytest.mark.parametrize("withhold", [True, False])
@@ -360,12 +377,16 @@ def test_a_large_event_says_the_same_as_a_small_one(
         # Its second line is no beginning of an object of the event's own.
         times = 1 if b'"usage":\ndata' in stream else -1
         large = stream.replace(begin, begin[:-1] + image + begin[-1:], times)
-        reader = StreamReader(withhold=withhold)
+        reader = SseUsageReader(withhold=withhold)
         passed = reader.relay(large)
         while reader.behind:
             passed += reader.catch_up()
         passed += reader.end()
-        assert (reader.tally.model, reader.tally.usage, reader.tally.exact) == (model, usage, True)
+        assert (reader.accumulated.model, reader.accumulated.usage, reader.accumulated.exact) == (
+            model,
+            usage,
+            True,
+        )
         assert passed == large or withhold
 
 
@@ -381,7 +402,7 @@ def test_a_large_event_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(TopLevelScanner, "feed", scan)
     quotes = b'{"output":[' + b'"",' * 900_000 + b'""],"usage":{"input_tokens":5}}'
-    reader = StreamReader()
+    reader = SseUsageReader()
     reader.relay(b'data: {"type":"response.completed","response":' + quotes + b"}\n\n")
     turns = 0
     while reader.behind:
@@ -390,7 +411,7 @@ def test_a_large_event_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> N
         turns += 1
         assert steps < 2000
     assert turns > 50
-    assert reader.tally.usage == Usage(5, 0, 0, 0)
+    assert reader.accumulated.usage == Usage(5, 0, 0, 0)
 
 
 def test_a_large_answer_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,7 +423,7 @@ def test_a_large_answer_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> 
         feed(scanner, data)
 
     monkeypatch.setattr(TopLevelScanner, "feed", scan)
-    reader = PlainReader()
+    reader = JsonUsageReader()
     quotes = b'"",' * 300_000
     reader.relay(b'{"x":[' + quotes + b'""],"usage":{"prompt_tokens":4}}')
     turns = 1
@@ -414,11 +435,11 @@ def test_a_large_answer_is_scanned_in_turns(monkeypatch: pytest.MonkeyPatch) -> 
         assert sum(fed) <= TURN_WEIGHT // 32 + PART_BYTES
     assert turns > len(quotes) // (TURN_WEIGHT // 32 + PART_BYTES)
     reader.end()
-    assert reader.tally.usage == Usage(4, 0, 0, 0)
+    assert reader.accumulated.usage == Usage(4, 0, 0, 0)
 
 
 def test_an_event_without_end_is_not_kept_and_what_follows_is_read() -> None:
-    reader = StreamReader()
+    reader = SseUsageReader()
     piece = b"x" * (EVENT_MAX_BYTES // 8)
     assert reader.relay(b"data: " + piece) == b"data: " + piece
     for _ in range(24):
@@ -426,8 +447,11 @@ def test_an_event_without_end_is_not_kept_and_what_follows_is_read() -> None:
         assert reader._buffer.pending <= EVENT_MAX_BYTES
     reader.relay(b"\n\n" + sse(*CHAT_STREAM))
     assert reader.end() == b""
-    assert (reader.tally.usage, reader.tally.exact) == (streamed(sse(*CHAT_STREAM)).usage, True)
-    assert reader.tally.usage is not None
+    assert (reader.accumulated.usage, reader.accumulated.exact) == (
+        streamed(sse(*CHAT_STREAM)).usage,
+        True,
+    )
+    assert reader.accumulated.usage is not None
 
 
 # Hostile
@@ -467,7 +491,7 @@ def test_hostile_reports_are_unknown_or_clean(reported: bytes, usage: Usage | No
     body = b'{"choices":[{}],"usage":' + reported + b"}"
     assert plain(body).usage == usage
     assert streamed(b"data: " + body + b"\n\n").usage == usage
-    large = b'{"x":"' + b"y" * PlainReader.KEEP_BYTES + b'",' + body[1:]
+    large = b'{"x":"' + b"y" * JsonUsageReader.KEEP_BYTES + b'",' + body[1:]
     # Nesting beyond what a value may weigh is not collected at all.
     assert plain(large, size=65_536).usage == usage
 
@@ -478,18 +502,18 @@ def test_hostile_reports_are_unknown_or_clean(reported: bytes, usage: Usage | No
 )
 def test_a_strange_model_breaks_nothing(model: bytes) -> None:
     body = b'{"model":' + model + b',"choices":[{}],"usage":{"prompt_tokens":1}}'
-    for tally in (plain(body), streamed(b"data: " + body + b"\n\n")):
-        assert tally.model is None or tally.model.encode()
+    for read in (plain(body), streamed(b"data: " + body + b"\n\n")):
+        assert read.model is None or read.model.encode()
 
 
 WORDS = b"""
     "usage" "model" "prompt_tokens" "choices":[] "response" : , { } [ ] " \\ \\ud800 1 -1 null data:
 """
 FRAGMENTS = st.sampled_from([*WORDS.split(), b"\n", b"\r", b"\n\n", b"\xff", b" "])
-READERS: list[Callable[[], PlainReader | StreamReader]] = [
-    PlainReader,
-    StreamReader,
-    lambda: StreamReader(withhold=True),
+READERS: list[Callable[[], JsonUsageReader | SseUsageReader]] = [
+    JsonUsageReader,
+    SseUsageReader,
+    lambda: SseUsageReader(withhold=True),
 ]
 
 
@@ -497,11 +521,11 @@ READERS: list[Callable[[], PlainReader | StreamReader]] = [
 @example(READERS[0], [b'{"usage":', b"[" * 200_000])
 @settings(max_examples=400, deadline=None)
 def test_arbitrary_bytes_break_nothing(
-    reader_of: Callable[[], PlainReader | StreamReader], pieces: list[bytes]
+    reader_of: Callable[[], JsonUsageReader | SseUsageReader], pieces: list[bytes]
 ) -> None:
     reader = reader_of()
     for piece in pieces:
         reader.relay(piece)
     reader.end()
-    usage = reader.tally.usage
+    usage = reader.accumulated.usage
     assert usage is None or all(0 <= count < 1 << 55 for count in usage)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.usage.event_usage import EVENT_MAX_BYTES, StreamReader
-from proxy.usage.readers import Usage
+from proxy.usage.accumulator import Usage
+from proxy.usage.sse_usage import EVENT_MAX_BYTES, SseUsageReader
 from tests.proxy.usage.test_readers import CHAT_STREAM, CHAT_USAGE, FRAGMENTS, sse
 
 ONLY_USAGE = sse({"model": "m", "choices": [], "usage": CHAT_USAGE})
@@ -49,42 +49,42 @@ def test_only_the_usage_that_we_asked_for_is_withheld(
 ) -> None:
     stream, expected = b"".join(pieces), b"".join(pieces[index] for index in passing)
     for cut in range(len(stream) + 1):
-        reader = StreamReader(withhold=True)
+        reader = SseUsageReader(withhold=True)
         passed = reader.relay(stream[:cut]) + reader.relay(stream[cut:]) + reader.end()
         assert passed == expected, cut
-        asked_himself = StreamReader()
+        asked_himself = SseUsageReader()
         assert asked_himself.relay(stream[:cut]) == stream[:cut]
         assert asked_himself.relay(stream[cut:]) + asked_himself.end() == stream[cut:]
-        assert asked_himself.tally.usage == reader.tally.usage
+        assert asked_himself.accumulated.usage == reader.accumulated.usage
 
 
 def test_an_event_passes_with_its_last_byte() -> None:
-    reader = StreamReader(withhold=True)
+    reader = SseUsageReader(withhold=True)
     assert reader.relay(b"data: 1\n") == b""
     assert reader.relay(b"\ndata:") == b"data: 1\n\n"
 
 
 def test_an_oversize_event_passes_and_what_follows_is_read() -> None:
-    reader = StreamReader(withhold=True)
+    reader = SseUsageReader(withhold=True)
     huge = b'data: {"b64":"' + b"x" * (EVENT_MAX_BYTES + 10)
     passed = b"".join(reader.relay(huge[at : at + 65536]) for at in range(0, len(huge), 65536))
     # Nothing more than the last pieces of it is still held.
     assert len(huge) - len(passed) < 65536 * 2
     passed += reader.relay(b'"}\n\n' + ONLY_USAGE + sse(b"[DONE]")) + reader.end()
     assert passed == huge + b'"}\n\n' + sse(b"[DONE]")
-    assert reader.tally.usage == Usage(20, 9, 12, 4)
+    assert reader.accumulated.usage == Usage(20, 9, 12, 4)
 
 
 @given(st.lists(st.one_of(FRAGMENTS, st.just(ONLY_USAGE), st.binary(max_size=9)), max_size=40))
 @settings(max_examples=300, deadline=None)
 def test_what_is_not_withheld_passes_byte_for_byte(pieces: list[bytes]) -> None:
-    reader = StreamReader(withhold=True)
+    reader = SseUsageReader(withhold=True)
     passed = b"".join(map(reader.relay, pieces)) + reader.end()
     stream = b"".join(pieces)
-    whole = StreamReader()
+    whole = SseUsageReader()
     assert whole.relay(stream) + whole.end() == stream
-    assert reader.tally.usage == whole.tally.usage
+    assert reader.accumulated.usage == whole.accumulated.usage
     # Nothing is added or moved, and nothing is missing where nothing was reported.
     left = iter(stream)
     assert all(byte in left for byte in passed)
-    assert passed == stream or whole.tally.usage is not None
+    assert passed == stream or whole.accumulated.usage is not None

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.body.json_skeleton import SKELETON_MAX_BYTES, JsonCheck
-from tests.proxy.body.test_json_scanner import JSON
+from proxy.decoding.json_skeleton import SKELETON_MAX_BYTES, JsonCheck
+from tests.proxy.decoding.test_json_scanner import JSON
 
 TOKENS = st.sampled_from(
     ['"', "\\", "\\\\", '\\"', "\\u00e9", "\\ud83d", "\\x", "\\n", "{", "}", "[", "]", ":", ",",

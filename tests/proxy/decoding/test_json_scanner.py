@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.body.json_scanner import MEMBERS_MAX, VALUE_MAX_BYTES, TopLevelScanner
+from proxy.decoding.json_scanner import MEMBERS_MAX, VALUE_MAX_BYTES, TopLevelScanner
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.usage.content_coding import ALWAYS_BYTES, STEP_BYTES, CannotDecode, Decoder
+from proxy.decoding.content_coding import ALWAYS_BYTES, STEP_BYTES, CannotDecode, Decoder
 
 TEXT = b'{"usage":{"prompt_tokens":1}}' * 2000
 

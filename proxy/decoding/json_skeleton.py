@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from proxy.decoding.json_reading import Unreadable, decoder
+
 #: The longest skeleton that is decoded: the dearest one there is takes 8 ms.
 SKELETON_MAX_BYTES: Final = 1024 * 1024
 
@@ -20,13 +22,14 @@ _REST_OF_STRING: Final = re.compile(_CONTENT)
 #: A string, or the last one of a piece as far as it goes.
 _STRING: Final = re.compile(rb'"' + _CONTENT + rb'(?:"|\Z)')
 _ESCAPE_BYTES: Final = 6
-_decode: Final = msgspec.json.Decoder(msgspec.Raw).decode
+#: Half a character is no JSON for a strict reader.
+_decode: Final = decoder(msgspec.Raw, repair=False)
 
 
 class JsonCheck:
-    """Is fed a text; `ends_well` says whether it was one JSON document, strictly.
+    """Is fed a text in pieces; `ends_well` says whether it was one JSON document, strictly.
 
-    A skeleton beyond its bound is not looked at: the answer is no.
+    A skeleton longer than its bound is not decoded: the answer is then no.
     """
 
     __slots__ = ("_carry", "_in_string", "_pieces", "_size", "_utf8", "_wrong")
@@ -82,7 +85,7 @@ class JsonCheck:
         try:
             self._utf8.decode(b"", final=True)
             _decode(b"".join(self._pieces))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (Unreadable, UnicodeDecodeError):
             return False
         return True
 

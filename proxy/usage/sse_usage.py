@@ -1,6 +1,6 @@
 """Token usage in server-sent events, read while they pass, sans-io.
 
-`StreamReader.relay` is the one place that may withhold something, namely the usage event that we
+`SseUsageReader.relay` is the one place that may withhold something, namely the usage event that we
 asked for ourselves.
 """
 
@@ -12,9 +12,10 @@ from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
-from proxy.body.json_reading import Unreadable, read
+from proxy.decoding.json_reading import Unreadable, decoder
+from proxy.usage.accumulator import UsageAccumulator
 from proxy.usage.large_event import members_of
-from proxy.usage.readers import Tally, decode_answer, decode_model, decode_usage
+from proxy.usage.reported import decode_answer, decode_model, decode_usage
 from proxy.usage.sse import EventBuffer, Stretch, data_of
 
 #: A longer event is passed on, but no longer kept together to be looked into.
@@ -54,10 +55,10 @@ _NO_CHOICES: Final = re.compile(rb"\[\s*+\]")
 _FAILURES: Final = (b'"error"', b'"response.failed"')
 
 
-_decode_event: Final = msgspec.json.Decoder(_Event).decode
+_decode_event: Final[Callable[[bytes], _Event]] = decoder(_Event)
 
 
-class StreamReader:
+class SseUsageReader:
     """Reads usage from an event stream while it passes.
 
     With `withhold`, the event that carries nothing but the usage we asked for is kept from the
@@ -69,16 +70,24 @@ class StreamReader:
     """
 
     __slots__ = (
-        "_buffer", "_done", "_large", "_next", "_passed", "_stretch", "_wanted", "behind",
-        "tally", "withholds",
+        "_buffer",
+        "_done",
+        "_large",
+        "_next",
+        "_passed",
+        "_stretch",
+        "_wanted",
+        "accumulated",
+        "behind",
+        "withholds",
     )  # fmt: skip
 
     def __init__(self, *, withhold: bool = False) -> None:
-        self.tally = Tally()
+        self.accumulated = UsageAccumulator()
         self.withholds = withhold
         self.behind = False
         self._buffer = EventBuffer()
-        self._wanted = _wanted(self.tally)
+        self._wanted = _wanted(self.accumulated)
         self._stretch = Stretch(b"")
         #: Up to where the stretch has been looked into, and up to where it has been passed on.
         self._done = self._passed = 0
@@ -115,7 +124,7 @@ class StreamReader:
             held += self.catch_up()
         rest = self._buffer.rest()
         only_usage = len(rest) <= _REST_BYTES and self._read(rest)
-        self.tally.end()
+        self.accumulated.end()
         return held + rest if self.withholds and not only_usage else held
 
     def _look_into(self, stretch: bytes) -> bytes:
@@ -175,38 +184,38 @@ class StreamReader:
     def _read(self, event: bytes) -> bool:
         """Read one event; whether it holds nothing but usage."""
         if _NAMED_ERROR.search(event, 0, _NAME_WITHIN):
-            self.tally.failed = True
+            self.accumulated.failed = True
         try:
-            return self._take(read(_decode_event, data_of(event)))
+            return self._take(_decode_event(data_of(event)))
         except Unreadable:
             return False
 
     def _take(self, said: _Event) -> bool:
         """Take over what an event says; whether that is nothing but usage."""
-        tally = self.tally
+        read = self.accumulated
         kind, choices = bytes(said.type), bytes(said.choices)
         if bytes(said.error) not in _ABSENT or kind in _FAILURES:
-            tally.failed = True
+            read.failed = True
         no_choices = _NO_CHOICES.fullmatch(choices) is not None
         usage = _value(decode_usage, said.usage)
-        tally.note(_value(decode_model, said.model), usage, final=no_choices or choices in _ABSENT)
+        read.update(_value(decode_model, said.model), usage, final=no_choices or choices in _ABSENT)
         if (response := _value(decode_answer, said.response)) is not None:
-            tally.note(response.model, response.usage, final=True)
+            read.update(response.model, response.usage, final=True)
         if (message := _value(decode_answer, said.message)) is not None:
             # Anthropic's `message_start`: the completion is yet to come.
-            tally.note(message.model, message.usage, final=False)
-            tally.awaits_completion = True
+            read.update(message.model, message.usage, final=False)
+            read.awaits_completion = True
         if kind == b'"message_stop"':
-            tally.awaits_completion = False
-            tally.end()
-        self._wanted = _wanted(tally)
+            read.awaits_completion = False
+            read.end()
+        self._wanted = _wanted(read)
         return usage is not None and no_choices
 
 
 def _value(decode: Callable[[bytes], _Decoded], raw: msgspec.Raw) -> _Decoded | None:
     """A member's value; None where it is absent or of another form than ours."""
     try:
-        return read(decode, raw) if memoryview(raw).nbytes else None
+        return decode(raw) if memoryview(raw).nbytes else None
     except Unreadable:
         return None
 
@@ -241,13 +250,13 @@ def _stop_in(data: bytes, start: int) -> int:
     return data.find(b"message_stop", start)
 
 
-def _wanted(tally: Tally) -> tuple[_Find, ...]:
+def _wanted(read: UsageAccumulator) -> tuple[_Find, ...]:
     """What makes an event worth taking apart, by what is known already."""
     wanted = [_usage_in]
-    if not tally.failed:
+    if not read.failed:
         wanted.append(_error_in)
-    if tally.model is None:
+    if read.model is None:
         wanted.append(_model_in)
-    if tally.awaits_completion and not tally.final:
+    if read.awaits_completion and not read.final:
         wanted.append(_stop_in)
     return tuple(wanted)

@@ -1,0 +1,31 @@
+"""The request transform that asks a stream for its usage: `stream_options.include_usage`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from proxy.downstream import RawHeaders
+from proxy.headers import is_plain, with_value
+
+_IDENTITY: Final = b"identity"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSplice:
+    """`body` has the question spliced in.
+
+    `withholds`: the client did not ask for usage itself, so that the event that answers the
+    question is kept from it (`usage.meter.meter_for`).
+    """
+
+    body: tuple[bytes, ...]
+    withholds: bool
+
+    def headers(self, headers: RawHeaders) -> RawHeaders:
+        """Asks for the answer without a coding: an event can only be cut out of plain text."""
+        changed = with_value(headers, b"accept-encoding", _IDENTITY)
+        if is_plain(changed):
+            return changed
+        # The body was decoded to be spliced.
+        return [field for field in changed if field[0].lower() != b"content-encoding"]
