@@ -100,6 +100,7 @@ async def send(
     for fresh in (False, True):
         target = choose()
         connection = await pool.acquire(target.address.origin, method, fresh=fresh)
+        sent_before = exchange.sent
         try:
             exchange.sent = perf_counter()
             _begin(request, target, downstream, connection, exchange)
@@ -108,7 +109,8 @@ async def send(
             connection.close()
             connection.release()
             if connection.written == 0:
-                exchange.sent = None
+                # The attempt before may have written something: then the request counts.
+                exchange.sent = sent_before
             may_repeat = connection.written == 0 or _repeatable(method, request)
             if fresh or connection.received or not may_repeat:
                 raise
