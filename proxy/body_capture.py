@@ -6,7 +6,8 @@ neither held up nor changed, and no more than the first bytes of each body are k
 
 from __future__ import annotations
 
-from proxy.downstream import Downstream, RawHeaders, ResponseHead
+from proxy.downstream import Downstream, ResponseHead
+from proxy.headers import RawHeaders
 
 
 class Copy:

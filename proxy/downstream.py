@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-RawHeaders = list[tuple[bytes, bytes]]
-"""Field lines as they were on the wire: order, case and duplicates kept."""
+from proxy.headers import RawHeaders
 
 
 class RequestHead(NamedTuple):

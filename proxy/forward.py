@@ -9,9 +9,10 @@ from time import perf_counter
 from typing import Final, NamedTuple
 
 from proxy import errors, hops
-from proxy.downstream import Downstream, RawHeaders, RequestHead
+from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange
-from proxy.headers import for_upstream, trailers_for_upstream, with_value
+from proxy.header_rules import for_upstream, trailers_for_upstream
+from proxy.headers import RawHeaders, wire_lines, with_value
 from proxy.transforms import RequestTransform
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectionLost
@@ -63,8 +64,7 @@ def outgoing(
     size = sum(map(len, body))
     if transform is not None and not chunked:
         headers = with_value(headers, b"content-length", b"%d" % size)
-    fields = b"".join([b"%b: %b\r\n" % field for field in headers])
-    return Outgoing(head, fields, deque(body), size, complete, chunked)
+    return Outgoing(head, wire_lines(headers), deque(body), size, complete, chunked)
 
 
 def head_for(request: Outgoing, target: Target) -> bytes:
@@ -203,8 +203,8 @@ def _framed(
         return piece
     framed = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
     if last:
-        fields = trailers_for_upstream(trailers) if trailers else ()
-        framed += b"0\r\n" + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n"
+        fields = trailers_for_upstream(trailers) if trailers else []
+        framed += b"0\r\n" + wire_lines(fields) + b"\r\n"
     return framed
 
 

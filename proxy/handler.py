@@ -30,7 +30,7 @@ from proxy.bounds import Bounds
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange, Ledger, Observer, Pricing
 from proxy.fair_share import FairShare
-from proxy.headers import trailers_for_downstream
+from proxy.header_rules import trailers_for_downstream
 from proxy.hops import MOST_HOPS
 from proxy.limits.store import (
     NOT_SENT,

@@ -1,142 +1,34 @@
-"""Header hygiene: which field lines cross the proxy, sans-io.
+"""Raw header lists, read and changed without losing what was on the wire, sans-io.
 
-Names keep their case and lines their order; what is dropped is on the public contract's list.
+Names are given in lower case and compared without regard to case.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final
-
-from proxy.downstream import RawHeaders
-
-# RFC 9110 7.6.1: these describe one connection and must not cross us.
-_HOP_BY_HOP: Final = frozenset(
-    (
-        b"connection",
-        b"http2-settings",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"transfer-encoding",
-        b"upgrade",
-    )
-)
-CREDENTIALS: Final = frozenset((b"authorization", b"x-api-key", b"api-key"))
-# The client's own network, and cookies that were meant for us or for another site.
-_PRIVATE: Final = frozenset(
-    (
-        b"cookie",
-        b"expect",
-        b"forwarded",
-        b"host",
-        b"true-client-ip",
-        b"via",
-        b"x-real-ip",
-        b"x-request-start",
-    )
-)
-# They have a server take the request for another one than was allowed.
-_REWRITING: Final = frozenset(
-    (
-        b"x-http-method",
-        b"x-http-method-override",
-        b"x-method-override",
-        b"x-original-url",
-        b"x-rewrite-url",
-    )
-)
-_PRIVATE_PREFIXES: Final = (b"x-forwarded-", b"cf-", b"x-llm-proxy-")
-# They frame a message or say how to read it, which a trailer comes too late for.
-_NEVER_TRAILERS: Final = frozenset(
-    (b"content-encoding", b"content-length", b"content-range", b"content-type", b"trailer")
-)
-_NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _PRIVATE | _REWRITING
-_NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
-
-
-def for_upstream(headers: RawHeaders) -> RawHeaders:
-    """The client's end-to-end fields, without credentials and what is private to its side."""
-    crossing = [
-        field
-        for field in headers
-        if (_crosses(field[0]) if len(field[0]) <= _REMEMBERED_BYTES else _is_for_all(field[0]))
-    ]
-    named = _named_by_connection(headers)
-    return [field for field in crossing if field[0].lower() not in named] if named else crossing
-
-
-def _is_for_all(name: bytes) -> bool:
-    """Whether a client's field of this name goes upstream, where `Connection` does not name it.
-
-    CGI and WSGI turn `-` into `_`, so that servers behind them cannot tell a field of the list
-    from its other spelling: neither crosses.
-    """
-    plain = name.lower()
-    if b"_" in plain:
-        plain = plain.replace(b"_", b"-")
-        if plain in _NEVER_TRAILERS:
-            return False
-    return plain not in _NOT_UPSTREAM and not plain.startswith(_PRIVATE_PREFIXES)
-
-
-#: Clients send the same few names again and again.
-_crosses: Final = lru_cache(1024)(_is_for_all)
-_REMEMBERED_BYTES: Final = 64
-
-
-def for_downstream(headers: RawHeaders) -> RawHeaders:
-    """The upstream's end-to-end fields."""
-    named = _named_by_connection(headers)
-    return [
-        field
-        for field in headers
-        if (name := field[0].lower()) not in _NOT_DOWNSTREAM and name not in named
-    ]
-
-
-def trailers_for_upstream(trailers: RawHeaders) -> RawHeaders:
-    """The client's trailers that may cross: a server that merges them into the head must not
-    learn there what a head would not have told it (RFC 9110 6.5.1)."""
-    return [field for field in for_upstream(trailers) if field[0].lower() not in _NEVER_TRAILERS]
-
-
-def trailers_for_downstream(trailers: RawHeaders) -> RawHeaders:
-    """The upstream's trailers that may cross."""
-    return [field for field in for_downstream(trailers) if field[0].lower() not in _NEVER_TRAILERS]
-
-
-def _named_by_connection(headers: RawHeaders) -> frozenset[bytes] | set[bytes]:
-    """Fields that `Connection` declares to be its own (RFC 9110 7.6.1).
-
-    Content-Length never is: dropping it would leave a body whose end nobody knows.
-    """
-    for name, value in headers:
-        if len(name) == 10 and name.lower() == b"connection" and value not in _PLAIN_CONNECTION:
-            return {
-                option.strip(b" \t")
-                for line_name, line in headers
-                if line_name.lower() == b"connection"
-                for option in line.lower().split(b",")
-            } - {b"content-length"}
-    return frozenset()
-
-
-_PLAIN_CONNECTION: Final = (b"keep-alive", b"Keep-Alive", b"close")
+RawHeaders = list[tuple[bytes, bytes]]
+"""Field lines as they were on the wire: order, case and duplicates kept."""
 
 
 def value_of(headers: RawHeaders, name: bytes) -> bytes | None:
-    """The first value of a field given in lower case; None where it is absent."""
+    """The first value of a field; None where it is absent."""
     for field_name, value in headers:
         if len(field_name) == len(name) and field_name.lower() == name:
             return value
     return None
 
 
+def values_of(headers: RawHeaders, name: bytes) -> list[bytes]:
+    """All values of a field, in order."""
+    length = len(name)
+    return [
+        value
+        for field_name, value in headers
+        if len(field_name) == length and field_name.lower() == name
+    ]
+
+
 def with_value(headers: RawHeaders, name: bytes, value: bytes) -> RawHeaders:
-    """The same lines with one field (given in lower case) replaced in its place, or added."""
+    """The same lines with one field replaced in its place, or added."""
     replaced = [
         (field_name, value if field_name.lower() == name else old) for field_name, old in headers
     ]
@@ -145,19 +37,32 @@ def with_value(headers: RawHeaders, name: bytes, value: bytes) -> RawHeaders:
     return replaced
 
 
+def without(headers: RawHeaders, name: bytes) -> RawHeaders:
+    """The same lines but for those of one field."""
+    return [field for field in headers if field[0].lower() != name]
+
+
+def wire_lines(headers: RawHeaders) -> bytes:
+    """The lines as they stand in a message's head, each with its line end."""
+    return b"".join([b"%b: %b\r\n" % field for field in headers])
+
+
+def media_type(headers: RawHeaders) -> bytes:
+    """The declared type of the body, in lower case and without parameters; b"" where none is."""
+    declared = value_of(headers, b"content-type")
+    return b"" if declared is None else declared.partition(b";")[0].strip().lower()
+
+
 def is_json(headers: RawHeaders) -> bool:
     """Whether the body is declared to be JSON, compressed or not."""
-    declared = value_of(headers, b"content-type")
-    if declared is None:
-        return False
-    media_type = declared.partition(b";")[0].strip().lower()
-    return media_type == b"application/json" or media_type.endswith(b"+json")
+    return is_json_type(media_type(headers))
+
+
+def is_json_type(declared: bytes) -> bool:
+    """Whether a `media_type` is one of JSON."""
+    return declared == b"application/json" or declared.endswith(b"+json")
 
 
 def is_plain(headers: RawHeaders) -> bool:
     """Whether the body is not compressed."""
-    return all(
-        value.lower() == b"identity"
-        for name, value in headers
-        if len(name) == 16 and name.lower() == b"content-encoding"
-    )
+    return all(value.lower() == b"identity" for value in values_of(headers, b"content-encoding"))

@@ -7,9 +7,10 @@ from time import perf_counter
 
 from proxy import errors
 from proxy.access.authorization import check_origin
-from proxy.downstream import RawHeaders, ResponseHead
+from proxy.downstream import ResponseHead
 from proxy.exchange import Exchange
-from proxy.headers import for_downstream, value_of
+from proxy.header_rules import for_downstream
+from proxy.headers import RawHeaders, value_of, without
 from proxy.limits.store import LimitExceeded, Remaining, Reservation, scope_of
 from proxy.providers.provider import Provider, error_body
 from proxy.upstream.response import UpstreamHead
@@ -39,7 +40,7 @@ def response_head(
     length = head.content_length
     if length is not None and meter.withholds:
         # An event may be kept back, so the announced length would be wrong.
-        headers = [field for field in headers if field[0].lower() != b"content-length"]
+        headers = without(headers, b"content-length")
         length = None
     if reservation.remaining is not None:
         headers += _rate_headers(reservation.remaining, headers)

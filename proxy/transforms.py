@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from proxy.downstream import RawHeaders
+from proxy.headers import RawHeaders
 
 
 class RequestTransform(Protocol):

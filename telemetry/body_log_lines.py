@@ -17,9 +17,8 @@ import msgspec
 from config import Settings
 from proxy.body import multipart
 from proxy.body_capture import BodyCopies, Copy
-from proxy.downstream import RawHeaders
 from proxy.exchange import Exchange
-from proxy.headers import value_of
+from proxy.headers import RawHeaders, value_of
 from telemetry.logs import form_for, stamp
 from telemetry.redaction import LONGEST_SECRET, escaped, known_secrets, plain, reach, redact
 

@@ -14,7 +14,7 @@ from loguru import logger
 
 from config import VERSION, traces_wanted
 from models.entry import Entry, storable
-from proxy.downstream import RawHeaders
+from proxy.headers import RawHeaders
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter

@@ -9,8 +9,8 @@ from models import secrets
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors
 from proxy.access.grants import Grant, Grants
-from proxy.downstream import RawHeaders
-from proxy.headers import CREDENTIALS
+from proxy.header_rules import CREDENTIALS
+from proxy.headers import RawHeaders
 
 _BEARER: Final = b"bearer "
 _BY_LENGTH: Final = {len(name) for name in CREDENTIALS}

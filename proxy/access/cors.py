@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors
 from proxy.access.patterns import Pattern
-from proxy.downstream import RawHeaders, RequestHead, ResponseHead
-from proxy.headers import value_of
+from proxy.downstream import RequestHead, ResponseHead
+from proxy.headers import RawHeaders, value_of
 
 _MAX_AGE = b"600"
 

@@ -18,8 +18,8 @@ from proxy.body.multipart import Part
 from proxy.body.request_body import AT_ONCE_BYTES, Field, JsonReader, whole
 from proxy.decoding.content_coding import is_known
 from proxy.decoding.json_reading import Unreadable, decode_any, decoder
-from proxy.downstream import RawHeaders
 from proxy.errors import InvalidRequest
+from proxy.headers import RawHeaders, values_of
 
 #: The longest name of a model, in bytes of UTF-8.
 NAME_MAX_BYTES: Final = 1024
@@ -31,7 +31,6 @@ TOOLS_MAX: Final = 1024
 TOOLS_MAX_BYTES: Final = 512 * 1024
 
 _FORM: Final = b"multipart/form-data;"
-_CODING_NAME_BYTES: Final = len(b"content-encoding")
 #: Labels under which servers take JSON: those of JSON, those of nothing in particular, and none.
 _MAY_HOLD_JSON: Final = re.compile(
     rb"(?:application/json|text/json|text/plain|application/octet-stream"
@@ -47,8 +46,7 @@ def coding_of(headers: RawHeaders) -> bytes | None:
     """How the body is compressed, b"" where it is not; None where that cannot be undone here."""
     codings = [
         coding
-        for name, value in headers
-        if len(name) == _CODING_NAME_BYTES and name.lower() == b"content-encoding"
+        for value in values_of(headers, b"content-encoding")
         if (coding := value.strip(b" \t").lower()) != b"identity"
     ]
     if not codings:
@@ -58,7 +56,7 @@ def coding_of(headers: RawHeaders) -> bytes | None:
 
 def declared_form(headers: RawHeaders) -> Literal["json", "form"]:
     """In which of the two forms the body comes. Raises InvalidRequest for any other."""
-    types = [value.strip(b" \t") for name, value in headers if name.lower() == b"content-type"]
+    types = [value.strip(b" \t") for value in values_of(headers, b"content-type")]
     coding = coding_of(headers)
     if coding is None:
         raise _doubt("The body is compressed in a way in which its model cannot be read.")

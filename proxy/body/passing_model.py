@@ -7,9 +7,8 @@ from proxy.body.model_rule import NAME_MAX_BYTES, name_in
 from proxy.body.multipart import FormReader, Part
 from proxy.decoding.json_reading import Unreadable
 from proxy.decoding.json_scanner import TopLevelScanner
-from proxy.downstream import RawHeaders
 from proxy.errors import InvalidRequest
-from proxy.headers import is_json, is_plain, value_of
+from proxy.headers import RawHeaders, is_json, is_plain, value_of
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
 

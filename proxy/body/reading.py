@@ -17,9 +17,9 @@ from proxy.body.multipart import FormReader
 from proxy.body.request_body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
 from proxy.body.usage_splice import UsageSplice
 from proxy.decoding.content_coding import CannotDecode, Decoder
-from proxy.downstream import RawHeaders, RequestHead
+from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, NotMeterable
-from proxy.headers import is_json, value_of
+from proxy.headers import RawHeaders, is_json, value_of
 from proxy.providers.provider import Provider, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 

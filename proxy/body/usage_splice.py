@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from proxy.downstream import RawHeaders
-from proxy.headers import is_plain, with_value
+from proxy.headers import RawHeaders, is_plain, with_value, without
 
 _IDENTITY: Final = b"identity"
 
@@ -28,4 +27,4 @@ class UsageSplice:
         if is_plain(changed):
             return changed
         # The body was decoded to be spliced.
-        return [field for field in changed if field[0].lower() != b"content-encoding"]
+        return without(changed, b"content-encoding")

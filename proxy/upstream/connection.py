@@ -15,8 +15,9 @@ import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
+from proxy.headers import RawHeaders
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
-from proxy.upstream.response import RawHeaders, ResponseReader, UpstreamHead
+from proxy.upstream.response import ResponseReader, UpstreamHead
 from proxy.upstream.source import Take
 
 #: More than this waiting for the client stops reading from the upstream.

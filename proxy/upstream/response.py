@@ -12,9 +12,8 @@ from typing import Final, NamedTuple
 
 import httptools
 
+from proxy.headers import RawHeaders
 from proxy.upstream.errors import ProtocolViolation
-
-RawHeaders = list[tuple[bytes, bytes]]
 
 #: Bytes in a row that are no body: a head with its interim ones, trailers, chunk extensions.
 HEAD_MAX_BYTES: Final = 256 * 1024

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from proxy.upstream.response import RawHeaders, UpstreamHead
+from proxy.headers import RawHeaders
+from proxy.upstream.response import UpstreamHead
 
 #: Takes body bytes; False asks for no more just now.
 Take: TypeAlias = Callable[[bytes], bool]

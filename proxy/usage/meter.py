@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from proxy.decoding.content_coding import CannotDecode, Decoder
-from proxy.downstream import RawHeaders
-from proxy.headers import value_of
+from proxy.headers import RawHeaders, is_json_type, media_type, values_of
 from proxy.transforms import StreamTransform
 from proxy.usage.accumulator import Usage, UsageAccumulator
 from proxy.usage.json_usage import JsonUsageReader
@@ -106,17 +105,16 @@ def meter_for(headers: RawHeaders, *, asked_for_usage: bool) -> Meter:
     `asked_for_usage`: we spliced the question into the request, so that the event that answers it
     is withheld. Where the answer is compressed although we asked for no coding, it passes.
     """
-    media_type = (value_of(headers, b"content-type") or b"").partition(b";")[0].strip().lower()
-    codings = [value for name, value in headers if name.lower() == b"content-encoding"]
-    coding = b",".join(codings).lower()
+    coding = b",".join(values_of(headers, b"content-encoding")).lower()
     decoder = None
     if coding not in (b"", b"identity"):
         try:
             decoder = Decoder(coding)
         except CannotDecode:
             return Meter(None, None)
-    if media_type == b"text/event-stream":
+    declared = media_type(headers)
+    if declared == b"text/event-stream":
         return Meter(SseUsageReader(withhold=asked_for_usage and decoder is None), decoder)
-    if media_type == b"application/json" or media_type.endswith(b"+json"):
+    if is_json_type(declared):
         return Meter(JsonUsageReader(), decoder)
     return Meter(None, None)

@@ -13,7 +13,8 @@ from sanic.exceptions import PayloadTooLarge
 from sanic.http import Stage
 
 from proxy import errors
-from proxy.downstream import RawHeaders, RequestHead, ResponseHead
+from proxy.downstream import RequestHead, ResponseHead
+from proxy.headers import RawHeaders
 from server.http.connection import BodyStalled, Closed, MalformedBody, StrictHttp
 
 _WRITTEN: Final = Closed()

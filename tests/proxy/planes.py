@@ -29,11 +29,11 @@ from proxy import errors
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
 from proxy.bounds import Bounds
-from proxy.downstream import RawHeaders, RequestHead, ResponseHead
+from proxy.downstream import RequestHead, ResponseHead
 from proxy.exchange import Exchange
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
-from proxy.headers import value_of
+from proxy.headers import RawHeaders, value_of
 from proxy.journal.files import read_batch
 from proxy.journal.writer import Journal
 from proxy.limits.sqlite import SqliteLimits

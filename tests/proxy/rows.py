@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from models.bindings import Upstreams
 from models.grants import GrantRecord, KeyMaterial
 from proxy.access.grants import Grant
-from proxy.downstream import RawHeaders, RequestHead
+from proxy.downstream import RequestHead
+from proxy.headers import RawHeaders
 from proxy.providers.provider import BUILT_IN
 
 #: Where the built-in providers are, with nothing configured.

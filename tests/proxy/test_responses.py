@@ -9,9 +9,8 @@ from uuid import UUID
 import pytest
 
 from proxy import errors
-from proxy.downstream import RawHeaders
 from proxy.exchange import Exchange
-from proxy.headers import value_of
+from proxy.headers import RawHeaders, value_of
 from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation
 from proxy.providers.provider import ANTHROPIC, OPENAI
 from proxy.responses import interim_headers, limit_refusal, refusal, response_head

@@ -17,7 +17,7 @@ from models.grants import GrantRecord
 from proxy import errors
 from proxy.access.authentication import authenticate, check_alive, presented
 from proxy.access.grants import Grants
-from proxy.downstream import RawHeaders
+from proxy.headers import RawHeaders
 from proxy.providers.provider import BUILT_IN
 from tests.proxy.rows import UPSTREAMS, a_grant, a_record
 

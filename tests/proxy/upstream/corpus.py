@@ -5,7 +5,8 @@ Each stands for itself, in bytes; the tests feed them whole, cut at every byte, 
 
 from dataclasses import dataclass
 
-from proxy.upstream.response import HEAD_MAX_BYTES, INTERIM_MAX, RawHeaders
+from proxy.headers import RawHeaders
+from proxy.upstream.response import HEAD_MAX_BYTES, INTERIM_MAX
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
 
+from proxy.headers import RawHeaders
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectionLost, UpstreamError
-from proxy.upstream.response import RawHeaders, UpstreamHead
+from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource, Take
 from tests.proxy.upstream.conftest import Asking, request
 

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from proxy.downstream import RawHeaders
+from proxy.headers import RawHeaders
 from proxy.usage.accumulator import Usage
 from proxy.usage.meter import Meter, meter_for
 from tests.proxy.usage.test_readers import CHAT_STREAM, CHAT_USAGE, sse

@@ -12,7 +12,8 @@ import pytest_asyncio
 
 from config import Database
 from proxy import errors
-from proxy.downstream import RawHeaders, ResponseHead
+from proxy.downstream import ResponseHead
+from proxy.headers import RawHeaders
 from server.http import connection
 from server.http.downstream import SanicDownstream
 from tests.server.conftest import Clock

@@ -1,0 +1,127 @@
+"""Which field lines cross the proxy, in either direction, sans-io.
+
+Names keep their case and lines their order; what is dropped is on the public contract's list.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from proxy.headers import RawHeaders
+
+# RFC 9110 7.6.1: these describe one connection and must not cross us.
+_HOP_BY_HOP: Final = frozenset(
+    (
+        b"connection",
+        b"http2-settings",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+CREDENTIALS: Final = frozenset((b"authorization", b"x-api-key", b"api-key"))
+# The client's own network, and cookies that were meant for us or for another site.
+_PRIVATE: Final = frozenset(
+    (
+        b"cookie",
+        b"expect",
+        b"forwarded",
+        b"host",
+        b"true-client-ip",
+        b"via",
+        b"x-real-ip",
+        b"x-request-start",
+    )
+)
+# They have a server take the request for another one than was allowed.
+_REWRITING: Final = frozenset(
+    (
+        b"x-http-method",
+        b"x-http-method-override",
+        b"x-method-override",
+        b"x-original-url",
+        b"x-rewrite-url",
+    )
+)
+_PRIVATE_PREFIXES: Final = (b"x-forwarded-", b"cf-", b"x-llm-proxy-")
+# They frame a message or say how to read it, which a trailer comes too late for.
+_NEVER_TRAILERS: Final = frozenset(
+    (b"content-encoding", b"content-length", b"content-range", b"content-type", b"trailer")
+)
+_NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _PRIVATE | _REWRITING
+_NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
+
+
+def for_upstream(headers: RawHeaders) -> RawHeaders:
+    """The client's end-to-end fields, without credentials and what is private to its side."""
+    crossing = [
+        field
+        for field in headers
+        if (_crosses(field[0]) if len(field[0]) <= _REMEMBERED_BYTES else _may_cross(field[0]))
+    ]
+    named = _named_by_connection(headers)
+    return [field for field in crossing if field[0].lower() not in named] if named else crossing
+
+
+def _may_cross(name: bytes) -> bool:
+    """Whether a client's field of this name goes upstream, where `Connection` does not name it.
+
+    CGI and WSGI turn `-` into `_`, so that servers behind them cannot tell a field of the list
+    from its other spelling: neither crosses.
+    """
+    plain = name.lower()
+    if b"_" in plain:
+        plain = plain.replace(b"_", b"-")
+        if plain in _NEVER_TRAILERS:
+            return False
+    return plain not in _NOT_UPSTREAM and not plain.startswith(_PRIVATE_PREFIXES)
+
+
+#: Clients send the same few names again and again.
+_crosses: Final = lru_cache(1024)(_may_cross)
+_REMEMBERED_BYTES: Final = 64
+
+
+def for_downstream(headers: RawHeaders) -> RawHeaders:
+    """The upstream's end-to-end fields."""
+    named = _named_by_connection(headers)
+    return [
+        field
+        for field in headers
+        if (name := field[0].lower()) not in _NOT_DOWNSTREAM and name not in named
+    ]
+
+
+def trailers_for_upstream(trailers: RawHeaders) -> RawHeaders:
+    """The client's trailers that may cross: a server that merges them into the head must not
+    learn there what a head would not have told it (RFC 9110 6.5.1)."""
+    return [field for field in for_upstream(trailers) if field[0].lower() not in _NEVER_TRAILERS]
+
+
+def trailers_for_downstream(trailers: RawHeaders) -> RawHeaders:
+    """The upstream's trailers that may cross."""
+    return [field for field in for_downstream(trailers) if field[0].lower() not in _NEVER_TRAILERS]
+
+
+def _named_by_connection(headers: RawHeaders) -> frozenset[bytes] | set[bytes]:
+    """Fields that `Connection` declares to be its own (RFC 9110 7.6.1).
+
+    Content-Length never is: dropping it would leave a body whose end nobody knows.
+    """
+    for name, value in headers:
+        if len(name) == 10 and name.lower() == b"connection" and value not in _PLAIN_CONNECTION:
+            return {
+                option.strip(b" \t")
+                for line_name, line in headers
+                if line_name.lower() == b"connection"
+                for option in line.lower().split(b",")
+            } - {b"content-length"}
+    return frozenset()
+
+
+_PLAIN_CONNECTION: Final = (b"keep-alive", b"Keep-Alive", b"close")
