@@ -262,7 +262,7 @@ class WorkerResources:
     def _make_observer(self) -> Observer:
         settings = self._settings
         return Observer(
-            Metrics(listed_name),
+            Metrics(listed_name, settings.data_dir / "metrics"),
             RequestLines(
                 sys.stderr,
                 logs.form_for(settings.log_format, sys.stderr),

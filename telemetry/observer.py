@@ -72,6 +72,7 @@ class Observer:
 
     def open(self) -> None:
         """Begin to work off batches."""
+        self._metrics.open()
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._work(), name="observer")
 
@@ -84,7 +85,7 @@ class Observer:
         self.flush()
         while self._lines.write_bodies():
             pass
-        self._metrics.leave()
+        await asyncio.to_thread(self._metrics.leave)
         if self._traces is not None:
             await self._close_traces(self._traces)
 
@@ -153,7 +154,7 @@ class Observer:
 
     def exposition(self) -> bytes:
         """`/metrics`, with everything up to now, made at once."""
-        self.flush()
+        self._flush_all()
         return self._metrics.exposition()
 
     async def scrape(self) -> bytes:
@@ -165,12 +166,15 @@ class Observer:
 
     def _flush_all(self) -> int:
         self.flush()
+        self._metrics.encode()
         return self._flushed
 
     async def _work(self) -> None:
         while True:
             await asyncio.sleep(_EVERY)
             self.flush()
+            # In a thread: a busy disk would hold the loop.
+            await asyncio.to_thread(self._metrics.write, self._metrics.encode())
             # One request's may take a millisecond or two; a batch of them would hold the loop.
             while self._lines.write_bodies():  # noqa: ASYNC110  (work, not waiting)
                 await asyncio.sleep(0)

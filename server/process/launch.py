@@ -21,7 +21,7 @@ from proxy.providers.files import configured
 from server.process import descriptors
 from server.process.supervisor import CANNOT_START, Supervisor, python
 from setup import prepare
-from telemetry import logs, metrics, sentry
+from telemetry import logs, sentry, snapshots
 
 _RETRY_SECONDS: Final = 1.0
 
@@ -42,7 +42,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     logs.configure(settings.log_level, settings.log_format)
     for weakness in weaknesses(settings):
         logger.warning("{}", weakness.says)
-    metrics.forget(settings.data_dir / "metrics")
+    snapshots.forget(settings.data_dir / "metrics")
     return uvloop.run(_serve(settings, sock, made, announce))
 
 

@@ -19,7 +19,7 @@ from server.process import descriptors
 from server.process.child import Parent
 from server.process.supervisor import CANNOT_START
 from server.process.worker import Worker, stop_on_signals, stop_with_parent
-from telemetry import logs, metrics
+from telemetry import logs
 
 
 def main() -> int:
@@ -39,7 +39,6 @@ def main() -> int:
     listener = parent.listener()
     if listener is None:
         return 0
-    metrics.share(settings.data_dir / "metrics")
     worker = Worker(
         app,
         listener,

@@ -1,127 +1,92 @@
-"""The text of `/metrics` from the workers' files: as prometheus_client makes it, and in steps."""
+"""The text of `/metrics` from the workers' numbers, whole and in pieces."""
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
-import pytest
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.mmap_dict import MmapedDict, mmap_key
-from prometheus_client.multiprocess import MultiProcessCollector
-
-from telemetry import exposition
+from telemetry import exposition, families
+from telemetry.families import FAMILIES, Family, Numbers, Observations
 from tests.operations.scraping import Scrape
 
-_BOUNDS: Final = ("0.005", "0.1", "10.0", "+Inf")
 _HOSTILE: Final = 'a"b\\c\nd'
 
 
-def _file(directory: Path, name: str, values: dict[str, float]) -> None:
-    written: Any = MmapedDict(str(directory / name))  # type: ignore[no-untyped-call]
-    for key, value in values.items():
-        written.write_value(key, value, 0.0)
-    written.close()
+def _labels(family: Family, number: int) -> tuple[str, ...]:
+    """One hostile value, and one that differs."""
+    if not family.labels:
+        return ()
+    return (*[_HOSTILE] * (len(family.labels) - 1), f"/v1/{number}")
 
 
-def _key(family: str, name: str, **labels: str) -> str:
-    return str(mmap_key(family, name, list(labels), list(labels.values()), f"About {family}.\n\\"))
+def _worker(seed: int, sets: int) -> Numbers:
+    """Every number that there may be, for so many sets of labels."""
+    numbers = Numbers.none()
+    for family in FAMILIES:
+        for number in range(sets if family.labels else 1):
+            labels = _labels(family, number)
+            if family.kind == "counter":
+                numbers.count(family, labels, seed)
+            elif family.kind == "gauge":
+                numbers.set(family, seed / 8, labels)
+            else:
+                counts = [seed] * (len(family.bounds) + 1)
+                numbers.observe(family, labels, Observations(counts, seed * 1_500_000))
+    return numbers
 
 
-def _worker(directory: Path, pid: int, endpoints: int) -> None:
-    """The files of one worker."""
-    counters, histograms = {}, {}
-    for number in range(endpoints):
-        where = {"provider": "openai", "endpoint": f"/v1/{number}", "method": _HOSTILE}
-        counters[_key("requests", "requests_total", **where, status="200")] = pid + 0.5
-        histograms[_key("seconds", "seconds_sum", **where)] = 1e21 * pid
-        for place, bound in enumerate(_BOUNDS):
-            histograms[_key("seconds", "seconds_bucket", **where, le=bound)] = float(place)
-    _file(directory, f"counter_{pid}.db", counters)
-    _file(directory, f"histogram_{pid}.db", histograms)
-    _file(directory, f"gauge_livesum_{pid}.db", {_key("active", "active"): 3.0})
-    _file(directory, f"gauge_livemax_{pid}.db", {_key("oldest", "oldest"): pid / 8})
+def _text(workers: Iterable[Numbers]) -> str:
+    return b"".join(exposition.pieces(workers)).decode()
 
 
-def _text(files: list[Path]) -> bytes:
-    making = exposition.steps(files)
-    while True:
-        try:
-            next(making)
-        except StopIteration as end:
-            return bytes(end.value)
+def test_the_text_is_what_all_workers_have_counted() -> None:
+    text = _text([_worker(7, sets=1), _worker(11, sets=3), Numbers.none()])
+    found = Scrape(text)
+
+    assert found.families.keys() == {family.name for family in FAMILIES}
+    for family in FAMILIES:
+        parsed = found.families[family.name]
+        assert (parsed.type, parsed.documentation) == (family.kind, family.help)
+        assert all(set(sample.labels) - {"le"} == set(family.labels) for sample in parsed.samples)
+    first = dict(zip(families.REQUESTS.labels, _labels(families.REQUESTS, 0), strict=True))
+    last = dict(zip(families.REQUESTS.labels, _labels(families.REQUESTS, 2), strict=True))
+    assert found.total("llm_proxy_requests_total", **first) == 18
+    assert found.total("llm_proxy_requests_total", **last) == 11
+    assert found.total("llm_proxy_active_requests") == 18 / 8
+    # Of ages the greatest counts.
+    assert found.total("llm_proxy_journal_oldest_entry_seconds") == 11 / 8
+    where = dict(zip(families.TTFB.labels, _labels(families.TTFB, 0), strict=True))
+    name = "llm_proxy_time_to_first_byte_seconds"
+    assert found.total(f"{name}_bucket", le="0.005", **where) == 18
+    assert found.total(f"{name}_bucket", le="0.025", **where) == 36
+    buckets = len(families.TTFB.bounds) + 1
+    assert found.total(f"{name}_bucket", le="+Inf", **where) == 18 * buckets
+    assert found.total(f"{name}_count", **where) == 18 * buckets
+    assert found.total(f"{name}_sum", **where) == 27.0
 
 
-def test_it_says_what_prometheus_client_says(tmp_path: Path) -> None:
-    for pid in (7, 11, 90001):
-        _worker(tmp_path, pid, endpoints=pid % 5 + 1)
-    (tmp_path / "counter_12.db").touch()
-    files = sorted(tmp_path.glob("*.db"))
+def test_what_nobody_has_counted_is_not_shown() -> None:
+    numbers = Numbers.none()
+    numbers.count(families.REFUSALS, ("overloaded",), 2)
 
-    class Theirs:
-        def collect(self) -> Any:
-            begun = [str(file) for file in files if file.stat().st_size]
-            return MultiProcessCollector.merge(begun)  # type: ignore[no-untyped-call]
+    assert _text([numbers]).splitlines() == [
+        "# HELP llm_proxy_refusals_total Requests that the proxy refused.",
+        "# TYPE llm_proxy_refusals_total counter",
+        'llm_proxy_refusals_total{code="overloaded"} 2.0',
+    ]
 
-    registry = CollectorRegistry()
-    registry.register(Theirs())
-    theirs = Scrape(generate_latest(registry).decode())
 
-    ours = Scrape(_text([*files, tmp_path / "gauge_livesum_404.db"]).decode())
+def test_no_piece_is_more_than_a_step_and_each_name_has_one_head() -> None:
+    sets = 3 * exposition.STEP + 1
+    pieces = list(exposition.pieces([_worker(1, sets), _worker(2, sets)]))
 
-    assert (
-        ours.families.keys()
-        == theirs.families.keys()
-        == {
-            "requests",
-            "seconds",
-            "active",
-            "oldest",
-        }
+    lines = [[line for line in piece.splitlines() if line[:1] != b"#"] for piece in pieces]
+    assert max(map(len, lines)) <= exposition.STEP
+    # As many numbers as a worker has are added up between two pieces at the most.
+    numbers = sum(sets if family.labels else 1 for family in FAMILIES)
+    assert pieces.count(b"") >= 2 * (numbers // exposition.STEP)
+    text = b"".join(pieces)
+    assert text.count(b"# TYPE ") == len(FAMILIES)
+    samples = sum(
+        (sets if family.labels else 1) * (len(family.bounds) + 3 if family.bounds else 1)
+        for family in FAMILIES
     )
-    for name, family in theirs.families.items():
-        same = ours.families[name]
-        assert (same.type, same.documentation) == (family.type, family.documentation)
-        assert sorted(map(_plain, same.samples)) == sorted(map(_plain, family.samples))
-
-
-def _plain(sample: Any) -> tuple[str, str, float]:
-    return sample.name, json.dumps(sample.labels, sort_keys=True), sample.value
-
-
-def test_no_step_takes_more_samples_than_its_bound(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worked: list[int] = []
-    for name in ("_values", "_lines"):
-        monkeypatch.setattr(exposition, name, _counting(getattr(exposition, name), worked))
-    monkeypatch.setattr(exposition, "_place", _counted(exposition._place, worked))
-    for pid in (7, 11):
-        _worker(tmp_path, pid, endpoints=300)
-
-    steps = 0
-    most = 0
-    for _ in exposition.steps(sorted(tmp_path.glob("*.db"))):
-        steps += 1
-        most = max(most, len(worked))
-        worked.clear()
-
-    assert steps > 6 * 300 * 2 / exposition._STEP
-    assert most <= exposition._STEP + 2
-
-
-def _counting(produce: Any, worked: list[int]) -> Any:
-    def counting(*args: Any) -> Iterator[Any]:
-        for item in produce(*args):
-            worked.append(1)
-            yield item
-
-    return counting
-
-
-def _counted(do: Any, worked: list[int]) -> Any:
-    def counted(*args: Any) -> None:
-        worked.append(1)
-        do(*args)
-
-    return counted
+    assert sum(map(len, lines)) == samples

@@ -187,18 +187,6 @@ async def test_promtool_finds_nothing_to_say(pair: Service, issued: Issued) -> N
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-async def test_a_file_that_a_worker_has_just_made_stops_no_scrape(pair: Service) -> None:
-    # prometheus_client makes it first, and gives it a size then.
-    empty = pair.data_dir / "metrics" / "counter_0.db"
-    empty.touch()
-    try:
-        found = await scrape(pair)
-    finally:
-        empty.unlink()
-
-    assert found.families
-
-
 async def test_sums_of_a_killed_worker_stay_and_its_levels_go(
     run_service: RunService, up: FakeUpstream
 ) -> None:

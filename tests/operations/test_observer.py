@@ -29,6 +29,11 @@ def entry(**facts: Any) -> Entry:
     return Entry(**(usual | facts))
 
 
+def scraped(metrics: Metrics) -> Scrape:
+    metrics.encode()
+    return Scrape(metrics.exposition().decode())
+
+
 def lines_of(form: Any, *entries: Entry) -> list[str]:
     stream = io.StringIO()
     RequestLines(stream, form, 1.0).write(entries, ())
@@ -42,7 +47,7 @@ def test_many_names_of_one_model_are_one_label() -> None:
 
     metrics.add((entry(provider="anthropic", model=name) for name in names), ())
 
-    found = Scrape(metrics.exposition().decode())
+    found = scraped(metrics)
     assert found.values("llm_proxy_tokens_total", "model") == {"claude-3-5-haiku-latest"}
     assert found.total("llm_proxy_tokens_total", type="prompt") == 15
 
@@ -52,7 +57,7 @@ def test_model_without_a_price_is_other() -> None:
 
     metrics.add([entry(model="gpt-4o", cost_nanos=None), entry(model="unheard-of")], ())
 
-    found = Scrape(metrics.exposition().decode())
+    found = scraped(metrics)
     assert found.values("llm_proxy_tokens_total", "model") == {"other"}
 
 
@@ -123,5 +128,5 @@ def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else() -> None:
 
     observer.flush()
 
-    found = Scrape(metrics.exposition().decode())
+    found = scraped(metrics)
     assert found.total("llm_proxy_requests_total") == 1

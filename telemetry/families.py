@@ -1,0 +1,204 @@
+"""Every metric of `/metrics` as one row, and one worker's numbers of them.
+
+A new metric is a row here, a line of `Metrics` that counts it, and a row in docs/operations.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+#: The values of a family's labels, in the order of their names.
+Labels: TypeAlias = tuple[str, ...]
+
+_WHERE: Final = ("provider", "endpoint", "method")
+_SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_OVERHEAD: Final = (0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric. A counter's name is shown with `_total` after it."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: Labels = ()
+    #: Upper bounds of a histogram's buckets, in seconds; the last bucket has none.
+    bounds: tuple[float, ...] = ()
+    #: How the workers' gauges become one.
+    across: Literal["sum", "max"] = "sum"
+
+
+REQUESTS: Final = Family(
+    "llm_proxy_requests", "counter", "Requests by outcome.", (*_WHERE, "status")
+)
+REFUSALS: Final = Family(
+    "llm_proxy_refusals", "counter", "Requests that the proxy refused.", ("code",)
+)
+UNDECIDED: Final = Family(
+    "llm_proxy_undecided_limits",
+    "counter",
+    "Requests while limits could not be checked: limited ones are refused, others pass.",
+    ("decision",),
+)
+CONNECTIONS_REFUSED: Final = Family(
+    "llm_proxy_connections_refused",
+    "counter",
+    "Connections of clients for which there was no room.",
+    ("reason",),
+)
+CONNECTIONS_DROPPED: Final = Family(
+    "llm_proxy_connections_dropped",
+    "counter",
+    "Connections of clients that were closed because they harmed others.",
+    ("reason",),
+)
+TOKENS: Final = Family(
+    "llm_proxy_tokens",
+    "counter",
+    "Tokens that upstreams reported.",
+    ("provider", "model", "type"),
+)
+DURATION: Final = Family(
+    "llm_proxy_request_duration_seconds",
+    "histogram",
+    "From the first byte of the request to the last of the answer.",
+    _WHERE,
+    _SECONDS,
+)
+TTFB: Final = Family(
+    "llm_proxy_time_to_first_byte_seconds",
+    "histogram",
+    "From the first byte of the request to the first of the upstream's answer.",
+    _WHERE,
+    _SECONDS,
+)
+OVERHEAD: Final = Family(
+    "llm_proxy_overhead_seconds",
+    "histogram",
+    "The part of the duration that was the proxy's.",
+    _WHERE,
+    _OVERHEAD,
+)
+ACTIVE_REQUESTS: Final = Family("llm_proxy_active_requests", "gauge", "Requests that are running.")
+UPSTREAM_CONNECTIONS: Final = Family(
+    "llm_proxy_upstream_connections", "gauge", "Open connections to upstreams."
+)
+JOURNAL_PENDING: Final = Family(
+    "llm_proxy_journal_pending", "gauge", "Entries that are not in the database yet."
+)
+CONNECTIONS: Final = Family("llm_proxy_connections", "gauge", "Open connections of clients.")
+KEPT_BODY_BYTES: Final = Family(
+    "llm_proxy_kept_body_bytes", "gauge", "Bytes of request bodies that are in memory."
+)
+OLDEST_ENTRY: Final = Family(
+    "llm_proxy_journal_oldest_entry_seconds",
+    "gauge",
+    "Age of the oldest entry that is not in the database yet.",
+    across="max",
+)
+DATABASE_WORKERS: Final = Family(
+    "llm_proxy_database_workers",
+    "gauge",
+    "Workers by what they find the database to be.",
+    ("state",),
+)
+LIMITS_DEGRADED: Final = Family(
+    "llm_proxy_limits_degraded_workers", "gauge", "Workers that cannot decide limits."
+)
+
+FAMILIES: Final = (
+    REQUESTS,
+    REFUSALS,
+    UNDECIDED,
+    CONNECTIONS_REFUSED,
+    CONNECTIONS_DROPPED,
+    TOKENS,
+    DURATION,
+    TTFB,
+    OVERHEAD,
+    ACTIVE_REQUESTS,
+    UPSTREAM_CONNECTIONS,
+    JOURNAL_PENDING,
+    CONNECTIONS,
+    KEPT_BODY_BYTES,
+    OLDEST_ENTRY,
+    DATABASE_WORKERS,
+    LIMITS_DEGRADED,
+)
+
+
+class Observations(msgspec.Struct, array_like=True):
+    """What one histogram has seen under one set of labels."""
+
+    #: For each bucket, and not of those below it.
+    counts: list[int]
+    #: The sum, in microseconds.
+    total_us: int = 0
+
+    def add(self, more: Observations) -> None:
+        """Take in what another worker, or a batch, has seen."""
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, more.counts, strict=True)]
+        self.total_us += more.total_us
+
+
+class Numbers(msgspec.Struct):
+    """One worker's, or the sum of several, by a family's name and labels."""
+
+    counters: dict[str, dict[Labels, int]]
+    histograms: dict[str, dict[Labels, Observations]]
+    gauges: dict[str, dict[Labels, float]]
+
+    @classmethod
+    def none(cls) -> Numbers:
+        """Nothing has been counted."""
+        of = _names_of
+        return cls(
+            {name: {} for name in of("counter")},
+            {name: {} for name in of("histogram")},
+            {name: {} for name in of("gauge")},
+        )
+
+    def count(self, family: Family, labels: Labels, more: int) -> None:
+        """Add to a counter."""
+        counts = self.counters[family.name]
+        counts[labels] = counts.get(labels, 0) + more
+
+    def observe(self, family: Family, labels: Labels, more: Observations) -> None:
+        """Add to a histogram; `more` is this one's from now on."""
+        seen = self.histograms[family.name]
+        known = seen.get(labels)
+        if known is None:
+            seen[labels] = more
+        else:
+            known.add(more)
+
+    def set(self, family: Family, value: float, labels: Labels = ()) -> None:
+        """Say what is true now."""
+        self.gauges[family.name][labels] = float(value)
+
+    def add(self, others: Numbers) -> Iterator[None]:
+        """Take in another worker's, which are not to be used any more; a step for each number."""
+        for family in FAMILIES:
+            if family.kind == "counter":
+                for labels, count in others.counters[family.name].items():
+                    self.count(family, labels, count)
+                    yield
+            elif family.kind == "histogram":
+                for labels, seen in others.histograms[family.name].items():
+                    self.observe(family, labels, seen)
+                    yield
+            else:
+                gauges = self.gauges[family.name]
+                for labels, value in others.gauges[family.name].items():
+                    had = gauges.get(labels, 0.0)
+                    gauges[labels] = max(had, value) if family.across == "max" else had + value
+                    yield
+
+
+def _names_of(kind: str) -> Sequence[str]:
+    return [family.name for family in FAMILIES if family.kind == kind]
