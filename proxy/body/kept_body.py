@@ -92,6 +92,8 @@ class KeptBody:
 
     def _cut(self, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` to `end`, piece by piece."""
+        if start >= end:
+            return
         first = max(0, bisect_right(self._offsets, start) - 1)
         for offset, piece in zip(self._offsets[first:], self._pieces[first:], strict=True):
             if offset >= end:

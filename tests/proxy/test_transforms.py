@@ -11,7 +11,8 @@ import pytest
 from proxy import forward
 from proxy.body.request_body import asked_plainly
 from proxy.body.usage_splice import UsageSplice
-from proxy.downstream import RawHeaders, RequestHead
+from proxy.downstream import RequestHead
+from proxy.headers import RawHeaders
 from proxy.usage.json_usage import JsonUsageReader
 from proxy.usage.meter import Meter, meter_for
 from proxy.usage.sse_usage import EVENT_MAX_BYTES, SseUsageReader

@@ -10,7 +10,7 @@ import tracemalloc
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from proxy.downstream import RawHeaders
+from proxy.headers import RawHeaders
 from proxy.transforms import RequestTransform, StreamTransform
 
 #: Of a stream without end, so much is sent; the pieces are those of a fast upstream.

@@ -35,6 +35,10 @@ def test_ranges_parts_and_splices_are_those_of_the_whole(
     assert b"".join(kept.pieces) == whole
 
 
+def test_nothing_lies_behind_the_end() -> None:
+    assert list(KeptBody(b"x").parts(9, 1)) == list(KeptBody().parts(9)) == []
+
+
 def test_small_pieces_are_put_together() -> None:
     kept = KeptBody()
     for _ in range(200_000):
