@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 # Whole files, because what a file shares is dear to set up.
 PYTEST := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 # Compiled before the tests, which start hundreds of processes: Python may be told to keep nothing.
-ROOMS := app.py admin cli config fake_upstream manage migrations models proxy server setup telemetry tests
+ROOMS := app.py admin cli config fake_upstream manage migrations models proxy server setup telemetry tests web
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml
 

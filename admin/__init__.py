@@ -1,7 +1,8 @@
 """HTML control plane, `/admin/*`.
 
-    web/         from a request to a view: plane (the blueprint), page_table, dispatch, request,
-                 session, csrf, throttle, errors, rendering, assets
+    plane        the blueprint: hands the table of pages and the filters to what serves them
+    web/         from a request to a view: page_table, dispatch, request, session, csrf, throttle,
+                 errors, rendering, assets; it imports no view and no component
     components/  what pages are made of: tables, charts, filters, confirmation, one_time_secret
     forms/       input: fields, what is wrong with them, what they change
     views/       the pages, one module per family
@@ -31,6 +32,6 @@ Conventions:
 Nothing here knows the data plane or the management API.
 """
 
-from admin.web.plane import blueprint
+from admin.plane import blueprint
 
 __all__ = ["blueprint"]

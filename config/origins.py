@@ -1,6 +1,8 @@
 """Origins (RFC 6454): the scheme, host and port of a URL, in one spelling.
 
-Two base URLs lead to the same place exactly where their origins are the same text.
+The rules are here; who asks which: `UPSTREAM_ORIGINS` and the bindings of keys compare origins of
+base URLs, the admin the `Origin` of a post with its own Host, and a project's `allowed_origins` are
+matched with the `Origin` of its clients (`proxy/access`).
 """
 
 from typing import Final
@@ -9,10 +11,14 @@ from urllib.parse import urlsplit
 from config.forms import Form, parse_host, split_url
 
 _PORTS: Final = {"http": 80, "https": 443}
+#: An entry of `allowed_origins`, in lower case: scheme and host, no path; `*` may stand for parts.
+ALLOWED_ORIGIN: Final = r"\*|[a-z][a-z0-9+.-]*://[!\"$-.0->@-~]+"
 
 
 def origin_of(url: str) -> str:
     """`https://api.example.com:443`, of a base URL that was validated where it was set.
+
+    Two base URLs lead to the same place exactly where their origins are the same text.
 
     The host is in lower case, without the dot that may end it; the port is always named.
     """
@@ -22,6 +28,21 @@ def origin_of(url: str) -> str:
         host = host.encode("idna").decode("ascii")
     port = parts.port or _PORTS.get(parts.scheme, 80)
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_origin_of(origin: str, host: str) -> bool:
+    """Whether an `Origin` header names the site that the request's `Host` names.
+
+    Of whichever scheme: a proxy in front may end TLS without saying so. `null` is no site.
+    """
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    port = _PORTS.get(parts.scheme)
+    suffix = "" if port is None else f":{port}"
+    named = parts.netloc.lower().removesuffix(suffix)
+    return bool(named) and named == host.lower().removesuffix(suffix)
 
 
 def _parse_origins(text: str) -> tuple[str, ...]:

@@ -1,16 +1,16 @@
-"""JSON control plane, `/manage/*`: one module per resource.
+"""JSON control plane, `/manage/*`.
 
     plane       the blueprint, which is all that `app.py` needs
     dispatch    from a request to a view and back: admit, validate, call, answer
-    auth, throttle, trail    who calls; slowing wrong tokens down; refusals in the audit trail
-    reading, schemas/        what may be sent, and what comes back
+    auth, throttle           who calls; slowing wrong tokens down
+    reading, schemas/        what may be sent, and what comes back; they know no web framework
     errors, refusals         what is refused, and how that is answered
     cursors, pagination      where a page ended; the next one
     operations  the table that routing, validation and the document are made from
-    projects, keys, tokens, usage, requests, audit    the views
+    views/      the operations, one module per resource
     openapi, docs            the document made from the same table, and its page
 
-Rules of the domain are the data room's; nothing here knows the data plane or the admin pages.
+Rules of the domain are on the models; nothing here knows the data plane or the admin pages.
 """
 
 from typing import TYPE_CHECKING, Any

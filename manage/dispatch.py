@@ -6,12 +6,10 @@ not even which paths exist, can be found out; and the body is read only once it 
 
 from collections.abc import Mapping
 from typing import Any, Final
-from uuid import UUID
 
 from sanic import HTTPResponse, Request
 
 from config import Settings
-from config.client_address import client_address
 from manage import reading
 from manage.answers import answer, request_id
 from manage.auth import Caller, identify, presented_secret
@@ -29,13 +27,14 @@ from manage.refusals import translate
 from manage.schemas.projects import PROVIDERS
 from manage.schemas.schema import Schema
 from manage.throttle import WrongTokenThrottle
-from manage.trail import RefusalAuditor
 from models import Actor
 from models.errors import Refused
-from models.rules import parse_id
+from web import body, client, routes
+from web.refusal_audit import Refusal, RefusalAuditor
 
 #: What somebody who was not let in is called.
 _NOBODY: Final = "anonymous"
+_BODY_MAX_BYTES: Final = 1024 * 1024
 
 
 class OperationDispatcher:
@@ -57,8 +56,7 @@ class OperationDispatcher:
 
         Raises ManageError, and what the data room raises.
         """
-        method = "GET" if request.method == "HEAD" else request.method
-        operation = operations.get(method)
+        operation = routes.row_for(request, operations)
         caller = await self._admit(request, operation)
         actor = self._actor(request, caller.name)
         if not caller.may(request.method):
@@ -67,8 +65,10 @@ class OperationDispatcher:
         if not operations:
             raise NotFound("There is no such path.")
         if operation is None:
-            raise MethodNotAllowed(_allowed(operations))
-        ids = _ids(texts)
+            raise MethodNotAllowed(routes.allowed_methods(operations))
+        ids = routes.parse_ids(texts)
+        if ids is None:
+            raise NotFound("Nothing has this id.")
         given = await self._given(request, operation)
         try:
             result = await operation.view(Call(given, ids, actor, self._service))
@@ -99,17 +99,23 @@ class OperationDispatcher:
         self, actor: Actor, caller: Caller | None, operation: Operation | None, error: ManageError
     ) -> ManageError:
         """Note the refusal in the audit trail; `error`, to be raised."""
-        label = None if operation is None else operation.label
-        await self._auditor.refused(actor, caller, label, error)
+        refusal = Refusal(
+            action="management.refuse",
+            target_type="management",
+            target=None if operation is None else operation.label,
+            outcome="failed" if caller is None else "refused",
+            changes={"status": (None, error.status), "code": (None, error.code)},
+        )
+        if caller is None:
+            await self._auditor.stranger(actor, refusal)
+        elif caller.scope == "read":
+            await self._auditor.known(actor, refusal)
+        else:
+            await self._auditor.unbounded(actor, refusal)
         return error
 
     def _actor(self, request: Request[Any, Any], name: str) -> Actor:
-        peer = request.conn_info.client_ip if request.conn_info else ""
-        address = client_address(
-            peer,
-            request.headers.getall("x-forwarded-for", []),
-            self._settings.trusted_proxies,
-        )
+        address = client.address_of(request, self._settings.trusted_proxies)
         return Actor(name, ip=address, request_id=str(request_id(request)))
 
     async def _given(self, request: Request[Any, Any], operation: Operation) -> Schema:
@@ -117,24 +123,13 @@ class OperationDispatcher:
         sent: object = query
         if operation.method in ("POST", "PATCH"):
             reading.refuse_query(query)
-            sent = await reading.read_body(request)
+            sent = reading.parse_json(
+                await body.receive(
+                    request, content_type="application/json", max_bytes=_BODY_MAX_BYTES
+                )
+            )
         context = {PROVIDERS: self._service.upstreams.own}
         return reading.validate(operation.takes, sent, context)
-
-
-def _allowed(operations: Mapping[str, Operation]) -> list[str]:
-    names = set(operations)
-    return sorted(names | {"HEAD"} if "GET" in names else names)
-
-
-def _ids(texts: Mapping[str, str]) -> dict[str, UUID]:
-    ids = {}
-    for name, text in texts.items():
-        parsed = parse_id(text)
-        if parsed is None:
-            raise NotFound("Nothing has this id.")
-        ids[name] = parsed
-    return ids
 
 
 def _encode(result: Schema | None) -> bytes | None:

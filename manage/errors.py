@@ -7,6 +7,8 @@ and the command line, which know these too, do without the web framework.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 
+from web.errors import PlaneError
+
 _RETRY_SECONDS: Final = 2
 
 
@@ -19,10 +21,9 @@ class Detail(NamedTuple):
     """The upstream key that it is about, if it is about one."""
 
 
-class ManageError(Exception):
+class ManageError(PlaneError):
     """Whatever this API refuses with."""
 
-    status: ClassVar[int]
     code: ClassVar[str]
 
     def __init__(
@@ -32,10 +33,8 @@ class ManageError(Exception):
         details: Sequence[Detail] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(message, headers=headers)
         self.details = details
-        self.headers = headers or {}
 
 
 class InvalidRequest(ManageError):

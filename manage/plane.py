@@ -1,19 +1,19 @@
 """The management plane as a Sanic blueprint."""
 
-from collections import defaultdict
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint
 
 from config import Settings
-from manage import audit, docs, keys, projects, requests, tokens, usage
+from manage import docs
 from manage.dispatch import OperationDispatcher
-from manage.operations import ManagementServices, Operation, Resource
+from manage.operations import ManagementServices, Resource
 from manage.refusals import respond
+from manage.views import audit, keys, projects, requests, tokens, usage
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from web import routes
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     projects.resource,
@@ -23,8 +23,6 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     requests.resource,
     audit.resource,
 )
-#: Every path takes every method, since the refusal of one has the plane's shape as well.
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def blueprint(settings: Settings, *, upstreams: Upstreams, ring: KeyRing) -> Blueprint:
@@ -33,33 +31,8 @@ def blueprint(settings: Settings, *, upstreams: Upstreams, ring: KeyRing) -> Blu
     service = ManagementServices(ring, upstreams, timedelta(seconds=longest) if longest else None)
     dispatcher = OperationDispatcher(settings, service)
     plane = Blueprint("manage", url_prefix="/manage")
-    by_path: defaultdict[str, dict[str, Operation]] = defaultdict(dict)
-    for resource in RESOURCES:
-        for operation in resource.operations:
-            by_path[operation.path][operation.method] = operation
-    for number, (path, operations) in enumerate(by_path.items()):
-        route = path.replace("{", "<").replace("}", ":str>")
-        handler = _handler(dispatcher, operations)
-        plane.add_route(handler, route, methods=METHODS, stream=True, name=f"path_{number}")
+    rows = [operation for resource in RESOURCES for operation in resource.operations]
     docs.add_to(plane, RESOURCES)
-    _add_the_rest(plane, dispatcher)
+    routes.add(plane, routes.by_path(rows), dispatcher.handle)
     plane.exception(Exception)(respond)
     return plane
-
-
-Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
-
-
-def _handler(dispatcher: OperationDispatcher, operations: dict[str, Operation]) -> Handler:
-    async def handle(request: Request[Any, Any], **texts: str) -> HTTPResponse:
-        return await dispatcher.handle(request, operations, texts)
-
-    return handle
-
-
-def _add_the_rest(plane: Blueprint, dispatcher: OperationDispatcher) -> None:
-    async def handle(request: Request[Any, Any], rest: str = "") -> HTTPResponse:
-        return await dispatcher.handle(request, {}, {})
-
-    plane.add_route(handle, "/", methods=METHODS, stream=True, name="root")
-    plane.add_route(handle, "/<rest:path>", methods=METHODS, stream=True, name="rest")

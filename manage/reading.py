@@ -7,21 +7,17 @@ no number beyond a float. All fields that are wrong are named at once.
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
+from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
-from manage.errors import Detail, InvalidRequest, RequestTooLarge, UnsupportedMediaType
+from manage.errors import Detail, InvalidRequest
 from manage.schemas.schema import Schema
 from models.text import clean_text
 
-if TYPE_CHECKING:
-    from sanic import Request
-
 S = TypeVar("S", bound=Schema)
 
-BODY_MAX_BYTES: Final = 1024 * 1024
 _MOST_PARAMETERS: Final = 50
 _MOST_DETAILS: Final = 100
 _MESSAGES: Final = {
@@ -31,32 +27,13 @@ _MESSAGES: Final = {
 }
 
 
-async def read_body(request: "Request[Any, Any]") -> object:
-    """The parsed body; `{}` where none was sent.
-
-    Raises InvalidRequest, UnsupportedMediaType, RequestTooLarge.
-    """
-    stream = cast(Any, request.stream)
-    if not stream.request_body:
-        return {}
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType("The body must be sent as application/json.")
-    if stream.request_bytes > BODY_MAX_BYTES:
-        raise RequestTooLarge("The body is larger than 1 MiB.")
-    # Sanic lifts the limit for handlers that read by themselves.
-    stream.request_max_size = BODY_MAX_BYTES
-    await request.receive_body()
-    return parse_json(request.body)
-
-
-def parse_json(body: bytes) -> object:
-    """`body` as JSON, `{}` for none. Raises InvalidRequest."""
-    if not body:
+def parse_json(text: bytes) -> object:
+    """`text` as JSON, `{}` for none. Raises InvalidRequest."""
+    if not text:
         return {}
     try:
         return json.loads(
-            body.decode("utf-8"),
+            text.decode("utf-8"),
             object_pairs_hook=_object,
             parse_constant=_refuse_constant,
             parse_float=_finite,

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from config import parse_base_url
+from config.origins import ALLOWED_ORIGIN
 from models.text import unseen
 
 #: Integers beyond it are not the same number in every JSON reader.
@@ -185,7 +186,7 @@ BaseUrl = Annotated[
 ]
 
 _ORIGIN, _ORIGIN_FIELD = matching(
-    r"\*|[a-z][a-z0-9+.-]*://[!\"$-.0->@-~]+",
+    ALLOWED_ORIGIN,
     "This is not an origin such as https://app.example.com: scheme and host, no path.",
 )
 Origin = Annotated[str, StringConstraints(to_lower=True, max_length=300), _ORIGIN, _ORIGIN_FIELD]

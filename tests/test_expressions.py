@@ -18,6 +18,7 @@ import pytest
 import proxy
 import server
 import telemetry
+import web
 
 #: How Python itself takes expressions apart.
 PARSER = importlib.import_module("re._parser")
@@ -44,7 +45,7 @@ def parsed(pattern: re.Pattern[Any]) -> Any:
 
 
 def _expressions() -> Iterator[tuple[str, re.Pattern[Any]]]:
-    for room in (proxy, server, telemetry):
+    for room in (proxy, server, telemetry, web):
         for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             for name, value in vars(importlib.import_module(module.name)).items():
                 if isinstance(value, re.Pattern):

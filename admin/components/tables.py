@@ -8,6 +8,7 @@ long is searched for rather than leafed through.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -128,3 +129,17 @@ def _number(text: str | None) -> int:
 def chosen_id(ctx: RequestContext, name: str) -> UUID | None:
     """The id that a filter asks for, where it is one."""
     return parse_id(ctx.query.get(name, ""))
+
+
+def between(ctx: RequestContext) -> dict[str, datetime | None]:
+    """The range of time that the address asks for, in UTC."""
+    return {"start": _moment(ctx.query.get("from")), "end": _moment(ctx.query.get("to"))}
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return moment if 1970 <= moment.year < 9000 else None

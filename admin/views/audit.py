@@ -8,8 +8,7 @@ from typing import Any, Final
 from sanic import HTTPResponse
 
 from admin.components import csv_files
-from admin.components.tables import address, log
-from admin.views.requests import between
+from admin.components.tables import address, between, log
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext, RequestContext
 from models import AuditEvent

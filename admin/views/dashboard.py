@@ -10,8 +10,7 @@ from sanic import HTTPResponse
 
 from admin.components import lookups, timeline
 from admin.components.stat_tiles import figures
-from admin.components.tables import address
-from admin.views.requests import between
+from admin.components.tables import address, between
 from admin.web import htmx, rendering
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext

@@ -4,15 +4,15 @@ An unknown name is hashed, counted and answered as a known one.
 """
 
 from typing import Literal
-
-from loguru import logger
+from uuid import UUID
 
 from admin.views.known_browser import known_browser
 from admin.web.errors import HASHES_RETRY_SECONDS
 from admin.web.request import RequestContext
 from config.client_address import network_of
-from models import AdminUser, audit
+from models import AdminUser
 from models.errors import DatabaseUnavailable, TooManyHashes
+from web.refusal_audit import Refusal
 
 
 class TriesHeldBack(Exception):
@@ -53,25 +53,19 @@ async def authenticate(
         throttle.take_back(client, username)
         raise
     if user is None:
-        await _note_failure(ctx, username, action)
+        await _record_failure(ctx, username, action)
         await throttle.failed(username)
         return None
     throttle.succeeded(client, username)
     return user
 
 
-async def _note_failure(ctx: RequestContext, username: str, action: str) -> None:
-    """In the audit trail, so bounded that a flood cannot fill the disk.
+async def _record_failure(ctx: RequestContext, username: str, action: str) -> None:
+    """A name that is nobody's may be a password typed into the wrong field: it is not kept."""
 
-    A name that is nobody's may be a password typed into the wrong field: it is not kept.
-    """
-    held_back = ctx.service.trickle.admit(network_of(ctx.address))
-    if held_back is None:
-        return
-    changes = {"suppressed": (None, held_back)} if held_back else {}
-    try:
+    async def account() -> UUID | None:
         user = await AdminUser.get_or_none(username=username)
-        target = None if user is None else user.id
-        await audit.record(ctx.actor, action, "admin", target, changes, outcome="failed")
-    except DatabaseUnavailable:
-        logger.warning("a wrong password could not be audited: database unavailable")
+        return None if user is None else user.id
+
+    refusal = Refusal(action=action, target_type="admin", target=account, outcome="failed")
+    await ctx.service.refusals.stranger(ctx.actor, refusal)

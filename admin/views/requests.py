@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, get_args
 from uuid import UUID
 
 from sanic import HTTPResponse
 
-from admin.components import lookups
-from admin.components.tables import chosen_id, log
-from admin.views import tail as tails
-from admin.views.tail import Viewer
+from admin.components import live_tail, lookups
+from admin.components.live_tail import Viewer
+from admin.components.tables import between, chosen_id, log
+from admin.web import event_stream
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext, RequestContext
@@ -60,31 +59,17 @@ def filters(ctx: RequestContext) -> dict[str, Any]:
     }
 
 
-def between(ctx: RequestContext) -> dict[str, datetime | None]:
-    """The range of time that the address asks for, in UTC."""
-    return {"start": _moment(ctx.query.get("from")), "end": _moment(ctx.query.get("to"))}
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return moment if 1970 <= moment.year < 9000 else None
-
-
 @pages.get("/requests/tail")
 async def tail(ctx: AuthenticatedContext) -> Any:
     """What is added to the list, as it is: a stream that `static/tail.js` reads."""
-    viewer = Viewer(ctx.session.id, tails.wanted(filters(ctx)))
+    viewer = Viewer(ctx.session.id, live_tail.wanted(filters(ctx)))
     response = await ctx.request.respond(
-        content_type=tails.CONTENT_TYPE,
+        content_type=event_stream.CONTENT_TYPE,
         # A buffering proxy in front would hold the rows back.
         headers={"x-accel-buffering": "no"},
     )
     with ctx.service.tail.watched_by(viewer, ctx.request.app.ext.environment):
-        await response.send(tails.OPENED)
+        await response.send(event_stream.OPENED)
         async for event in viewer.events():
             await response.send(event)
     await response.eof()

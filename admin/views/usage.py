@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from admin.components import csv_files
-from admin.components.tables import chosen_id
-from admin.views.requests import between
+from admin.components.tables import between, chosen_id
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models.reports import usage_report

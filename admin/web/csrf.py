@@ -7,16 +7,15 @@ nothing needs to be stored. Before sign-in a cookie of its own takes the session
 import hashlib
 import hmac
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from sanic import Request
 
 from admin.web.errors import ForeignPost
+from config.origins import is_origin_of
 
 #: The name of the hidden field.
 FIELD: Final = "csrf"
 _PURPOSE: Final = b"llm-proxy admin form"
-_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def token(secret: str) -> str:
@@ -42,21 +41,10 @@ def check_origin(request: Request[Any, Any], host: str) -> None:
     """
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")
-    if site not in (None, "same-origin", "none") or (origin is not None and not _is(origin, host)):
+    if site not in (None, "same-origin", "none") or (
+        origin is not None and not is_origin_of(origin, host)
+    ):
         raise ForeignPost(
             "The browser says that it was sent from another site. If you did send it here, a proxy "
             "in between changes the Host header: let it pass Host as it is. Nothing was changed."
         )
-
-
-def _is(origin: str, host: str) -> bool:
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
-    port = _DEFAULT_PORTS.get(parts.scheme, "")
-    return bool(parts.netloc) and _bare(parts.netloc, port) == _bare(host, port)
-
-
-def _bare(host: str, default_port: str) -> str:
-    return host.lower().removesuffix(default_port)

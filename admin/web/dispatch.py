@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import UUID
 
 from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
-from admin.views import tail
-from admin.web import csrf, htmx, session
+from admin.web import csrf, event_stream, htmx, session
 from admin.web.errors import Forbidden, ForeignPost, MethodNotAllowed, NotFound
 from admin.web.page_table import Page
 from admin.web.request import (
@@ -20,15 +18,14 @@ from admin.web.request import (
     AuthenticatedContext,
     RequestContext,
     cookie,
-    host_of,
     local_path,
     read_form,
 )
 from admin.web.service import AdminServices
-from config.client_address import client_address, is_trusted
-from models import Actor, AdminSession, audit
+from models import AdminSession
 from models.ids import new_id
-from models.rules import parse_id
+from web import client, routes
+from web.refusal_audit import Refusal
 
 _LOGIN: Final = "/admin/login"
 #: The largest form: many patterns and ids. A name and a password are less.
@@ -49,7 +46,7 @@ class PageDispatcher:
 
         Raises AdminError, and what the data room raises.
         """
-        page = pages.get("GET" if request.method == "HEAD" else request.method)
+        page = routes.row_for(request, pages)
         ctx = await self._context_of(request)
         request.ctx.admin_context = ctx
         if not isinstance(ctx, AuthenticatedContext) and (page is None or page.role is not None):
@@ -58,7 +55,9 @@ class PageDispatcher:
             raise _no_page(pages)
         if page.role == "admin":
             await self._require_admin(ctx, page)
-        ids = _ids(texts)
+        ids = routes.parse_ids(texts)
+        if ids is None:
+            raise NotFound("The address may be mistyped: nothing has this id.")
         if page.method == "POST":
             request.ctx.admin_context = ctx = await self._posted(request, ctx, page)
         return await page.view(ctx, **ids)
@@ -79,74 +78,47 @@ class PageDispatcher:
         return ctx
 
     async def _context_of(self, request: Request[Any, Any]) -> RequestContext:
-        secure = self._is_secure(request)
+        trusted = self._service.trusted_proxies
+        secure = client.is_secure(request, trusted)
         secret = cookie(request, session.SESSION, secure=secure)
         found = await AdminSession.presented(secret) if secret else None
         known: dict[str, Any] = {
             "request": request,
             "service": self._service,
             "id": new_id(),
-            "address": client_address(
-                _peer(request),
-                request.headers.getall("x-forwarded-for", []),
-                self._service.trusted_proxies,
-            ),
-            "host": host_of(request, trusted=self._is_proxied(request)),
+            "address": client.address_of(request, trusted),
+            "host": client.host_of(request, trusted),
             "secure": secure,
         }
         if found is not None and secret is not None:
             return AuthenticatedContext(**known, secret=secret, session=found)
-        return RequestContext(
-            **known, secret=cookie(request, session.BEFORE_SIGN_IN, secure=secure)
-        )
-
-    def _is_proxied(self, request: Request[Any, Any]) -> bool:
-        return is_trusted(_peer(request), self._service.trusted_proxies)
-
-    def _is_secure(self, request: Request[Any, Any]) -> bool:
-        if not self._is_proxied(request):
-            return False
-        scheme = request.headers.get("x-forwarded-proto", "")
-        return bool(scheme.partition(",")[0].strip().lower() == "https")
+        before = cookie(request, session.BEFORE_SIGN_IN, secure=secure)
+        return RequestContext(**known, secret=before)
 
     async def _require_admin(self, ctx: RequestContext, page: Page) -> None:
         if isinstance(ctx, AuthenticatedContext) and ctx.may_change:
             return
         if page.method == "POST":
-            await self._note_refusal(ctx.actor, page)
+            await self._service.refusals.known(
+                ctx.actor,
+                Refusal(
+                    action="admin.refuse",
+                    target_type="page",
+                    target=page.label,
+                    outcome="refused",
+                ),
+            )
         raise Forbidden(
             "You are signed in as a viewer, who sees everything and changes nothing. "
             "Ask an administrator to do it, or for the role."
         )
 
-    async def _note_refusal(self, actor: Actor, page: Page) -> None:
-        held_back = self._service.trickle.admit(actor.name)
-        if held_back is not None:
-            changes = {"suppressed": (None, held_back)} if held_back else {}
-            await audit.record(
-                actor, "admin.refuse", "page", page.label, changes, outcome="refused"
-            )
-
-
-def _peer(request: Request[Any, Any]) -> str:
-    return str(request.conn_info.client_ip) if request.conn_info else ""
-
 
 def _no_page(pages: Mapping[str, Page]) -> NotFound | MethodNotAllowed:
     if not pages:
         return NotFound("The address may be mistyped, or what it led to is gone.")
-    allowed = sorted({*pages, "HEAD"} if "GET" in pages else pages)
-    return MethodNotAllowed("Open it from its link.", headers={"allow": ", ".join(allowed)})
-
-
-def _ids(texts: Mapping[str, str]) -> dict[str, UUID]:
-    ids = {}
-    for name, text in texts.items():
-        parsed = parse_id(text)
-        if parsed is None:
-            raise NotFound("The address may be mistyped: nothing has this id.")
-        ids[name] = parsed
-    return ids
+    allowed = ", ".join(routes.allowed_methods(pages))
+    return MethodNotAllowed("Open it from its link.", headers={"allow": allowed})
 
 
 def _to_login(ctx: RequestContext) -> HTTPResponse:
@@ -157,8 +129,8 @@ def _to_login(ctx: RequestContext) -> HTTPResponse:
         came_from = local_path(request.path + query)
     else:
         came_from = local_path(htmx.current_page(request))
-    if tail.is_event_stream(request):
-        return tail.gone()
+    if event_stream.is_asked_for(request):
+        return event_stream.gone()
     target = _LOGIN if came_from == HOME else f"{_LOGIN}?next={quote(came_from, safe='/')}"
     if htmx.is_htmx(request):
         return HTTPResponse(status=401, headers={htmx.REDIRECT: target})

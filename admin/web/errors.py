@@ -6,24 +6,17 @@ Sanic's become ours, and `admin.plane` shows all of them as one page in the look
 
 from typing import ClassVar, Final
 
-from sanic.exceptions import SanicException
-
-from models.errors import DatabaseUnavailable, Refused, TooManyHashes
+from web.causes import Cause, cause_of
+from web.errors import PlaneError
 
 #: By then those passwords have been hashed which wait now.
 HASHES_RETRY_SECONDS: Final = 4
 
 
-class AdminError(Exception):
+class AdminError(PlaneError):
     """Whatever the pages refuse with. The message says what it means and what to do."""
 
-    status: ClassVar[int]
     title: ClassVar[str]
-
-    def __init__(self, message: str, *, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.headers = headers or {}
 
 
 class InvalidRequest(AdminError):
@@ -96,23 +89,28 @@ def translate(error: Exception) -> AdminError:
     """`error` as the pages tell it; InternalError for whatever nobody raised on purpose."""
     if isinstance(error, AdminError):
         return error
-    if isinstance(error, DatabaseUnavailable):
-        return Unavailable(
-            "Requests that are known to the proxy go on, and nothing is lost. Try again shortly.",
-            headers={"retry-after": "2"},
-        )
-    if isinstance(error, Refused):
-        return Conflict(str(error))
-    if isinstance(error, TooManyHashes):
-        return TooManyRequests(
-            "More passwords wait to be checked than the proxy lets wait. Try again shortly. "
-            "Nothing was changed.",
-            headers={"retry-after": str(HASHES_RETRY_SECONDS)},
-        )
-    if isinstance(error, SanicException) and error.status_code == 408:
-        return RequestTimeout("The browser began to send it and did not go on. Try again.")
-    if isinstance(error, SanicException) and error.status_code == 413:
-        return TooLarge("The form is larger than it may be. Send less of it.")
-    if isinstance(error, SanicException) and 400 <= error.status_code < 500:
-        return InvalidRequest("It is malformed. Go back and try again.")
-    return InternalError("It was our mistake, and nothing more is known here. The log has it.")
+    match cause_of(error):
+        case Cause.DATABASE_UNAVAILABLE:
+            return Unavailable(
+                "Requests with tokens that the proxy knows are still served, and their usage is "
+                "kept. Try again shortly.",
+                headers={"retry-after": "2"},
+            )
+        case Cause.RULE:
+            return Conflict(str(error))
+        case Cause.HASHING_BUSY:
+            return TooManyRequests(
+                "More passwords wait to be checked than the proxy lets wait. Try again shortly. "
+                "Nothing was changed.",
+                headers={"retry-after": str(HASHES_RETRY_SECONDS)},
+            )
+        case Cause.BODY_TIMEOUT:
+            return RequestTimeout("The browser stopped sending the form. Try again.")
+        case Cause.BODY_TOO_LARGE:
+            return TooLarge("The form is larger than allowed. Send less at once.")
+        case Cause.CONTENT_TYPE:
+            return InvalidRequest("What was sent is not a form of this page. Reload it, try again.")
+        case Cause.MALFORMED:
+            return InvalidRequest("The request is malformed. Go back and try again.")
+        case Cause.MISTAKE:
+            return InternalError("This is a bug in LLM Proxy. The log has the details.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from sanic import HTTPResponse
 from sanic_ext import render as render_template
 
-from admin.components import filters
 from admin.web import csrf, toasts
 from admin.web.assets import Assets
 from config.version import VERSION
@@ -26,7 +26,9 @@ POLICY: Final = (
 )
 
 
-def prepare(environment: jinja2.Environment, assets: Assets) -> None:
+def prepare(
+    environment: jinja2.Environment, assets: Assets, filters: Mapping[str, Callable[..., Any]]
+) -> None:
     """Make sanic-ext's environment strict, and give it our words."""
     environment.autoescape = True
     environment.undefined = jinja2.StrictUndefined
@@ -35,7 +37,7 @@ def prepare(environment: jinja2.Environment, assets: Assets) -> None:
     environment.lstrip_blocks = True
     environment.globals["asset"] = assets.url
     environment.globals["version"] = VERSION
-    environment.filters.update(filters.FILTERS)
+    environment.filters.update(filters)
 
 
 def _shown(value: Any) -> Any:

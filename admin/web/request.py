@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from sanic import HTTPResponse, Request
 from sanic.response import redirect
 
 from admin.web import htmx, rendering, session, toasts
-from admin.web.errors import InvalidRequest, TooLarge
+from admin.web.errors import InvalidRequest
 from admin.web.service import AdminServices
 from models import Actor, AdminSession, AdminUser
 from models.text import clean_text
+from web import body
 
 Sent = dict[str, list[str]]
 
@@ -26,9 +27,6 @@ HOME: Final = "/admin/"
 # As `session.new_secret` and the sessions make them.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _DOTS: Final = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
-_HOST: Final = re.compile(
-    r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{1,45}\](:[0-9]{1,5})?"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,23 +133,15 @@ def cookie(request: Request[Any, Any], name: str, *, secure: bool) -> str | None
 
 
 async def read_form(request: Request[Any, Any], *, max_bytes: int) -> Sent:
-    """Receive the fields of a posted form, of at most `max_bytes`. Raises InvalidRequest, TooLarge.
+    """Receive the fields of a posted form, of at most `max_bytes`.
 
-    What the body is said to be is looked at before any of it is waited for.
+    Raises InvalidRequest, and what `web.body` raises.
     """
-    stream = cast(Any, request.stream)
-    if not stream.request_body:
-        return {}
-    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared != "application/x-www-form-urlencoded":
-        raise InvalidRequest("It is no form of ours. Go back and try again.")
-    if stream.request_bytes > max_bytes:
-        raise TooLarge("The form is larger than it may be. Send less of it.")
-    # Sanic lifts the limit for handlers that read by themselves.
-    stream.request_max_size = max_bytes
-    await request.receive_body()
+    received = await body.receive(
+        request, content_type="application/x-www-form-urlencoded", max_bytes=max_bytes
+    )
     sent: Sent = {}
-    for name, value in _pairs(request.body.decode("utf-8", "replace"), "The form"):
+    for name, value in _pairs(received.decode("utf-8", "replace"), "The form"):
         sent.setdefault(name, []).append(value[:_LONGEST_FIELD])
     return sent
 
@@ -183,10 +173,3 @@ def local_path(text: str | None) -> str:
     ):
         return HOME
     return path
-
-
-def host_of(request: Request[Any, Any], *, trusted: bool) -> str:
-    """The name by which the browser knows us, which a trusted proxy may have to tell."""
-    forwarded = request.headers.get("x-forwarded-host", "") if trusted else ""
-    told = forwarded.partition(",")[0].strip()
-    return told if _HOST.fullmatch(told) else request.headers.get("host", "")

@@ -1,17 +1,21 @@
 """What the pages work with, handed in by the wiring: this room knows no other plane."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from admin.views.tail import Tail
 from admin.web.throttle import SignInThrottle
 from config import Network
 from models.bindings import Upstreams
 from models.crypto import KeyRing
-from models.leaky_buckets import RateLimitedAudit
+from web.refusal_audit import RefusalAuditor
+
+if TYPE_CHECKING:
+    from admin.components.live_tail import Tail
 
 
 class Provider(Protocol):
@@ -67,5 +71,4 @@ class AdminServices:
     """How many requests of a token or project run in this worker."""
     tail: Tail
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
-    trickle: RateLimitedAudit = field(default_factory=RateLimitedAudit)
-    """Bounds the audit trail's lines about refusals, of which a flood could fill the disk."""
+    refusals: RefusalAuditor = field(default_factory=RefusalAuditor)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from admin.web.plane import FAMILIES
+from admin.plane import FAMILIES
 from models import AuditEvent, Project
 from tests.admin.conftest import Browser, browsing, make_project, make_token, make_user
 

@@ -12,9 +12,7 @@ import pytest
 
 from config import Database, Settings
 from manage import throttle as throttling
-from manage.errors import Unauthorized
 from manage.throttle import WrongTokenThrottle
-from manage.trail import RefusalAuditor
 from models import Actor, AuditEvent, ManagementToken
 from tests.manage.conftest import MANAGEMENT_TOKEN, serving
 
@@ -222,19 +220,6 @@ async def test_a_flood_hides_nothing_that_somebody_else_is_refused(
             assert response.status_code == status
         found = await AuditEvent.filter(action="management.refuse")
         assert sum(event.changes["status"] == [None, status] for event in found) == lines
-
-
-async def test_suppressed_lines_are_counted_in_the_next_one(connected: Database) -> None:
-    clock = [0.0]
-    trail = RefusalAuditor(lambda: clock[0])
-    actor = Actor("anonymous", ip="192.0.2.1")
-    for _ in range(25):
-        await trail.refused(actor, None, None, Unauthorized("no"))
-    clock[0] = 61
-    await trail.refused(actor, None, None, Unauthorized("no"))
-    last = await AuditEvent.all().order_by("-id").first()
-    assert last is not None
-    assert last.changes["suppressed"] == [None, 5]
 
 
 async def test_address_is_the_clients_behind_a_trusted_proxy(

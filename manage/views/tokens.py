@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from manage import pagination, projects
+from manage import pagination
 from manage.errors import BeyondPolicy, Detail, NotFound
 from manage.operations import Call, Resource
 from manage.schemas.schema import Nothing, Page
@@ -16,6 +16,7 @@ from manage.schemas.tokens import (
     TokenView,
     TokenWithSecret,
 )
+from manage.views import projects
 from models import Token
 from models.errors import LifetimeTooLong
 from models.queries import lists

@@ -1,14 +1,14 @@
 """The admin as a Sanic blueprint: routes, the headers of every answer, errors as pages."""
 
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from loguru import logger
 from sanic import Blueprint, HTTPResponse, Request, Sanic
 
+from admin.components.filters import FILTERS
+from admin.components.live_tail import Tail
 from admin.views import (
     account,
     audit,
@@ -21,18 +21,19 @@ from admin.views import (
     usage,
     users,
 )
-from admin.views.tail import Tail
 from admin.web import htmx, rendering
 from admin.web.assets import Assets
 from admin.web.dispatch import PageDispatcher
 from admin.web.errors import InternalError, translate
-from admin.web.page_table import Page, Pages
+from admin.web.page_table import Pages
 from admin.web.request import RequestContext
 from admin.web.service import AdminServices, Provider, ReadinessChecks
 from config import Settings
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.ids import new_id
+from web import routes
+from web.causes import log_mistake
 
 FAMILIES: Final[tuple[Pages, ...]] = (
     sign_in.pages,
@@ -46,8 +47,6 @@ FAMILIES: Final[tuple[Pages, ...]] = (
     usage.pages,
     users.pages,
 )
-#: Every path takes every method, since the refusal of one is a page as well.
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _HEADERS: Final = {
     "content-security-policy": rendering.POLICY,
     "referrer-policy": "same-origin",
@@ -85,52 +84,20 @@ def blueprint(
     plane = Blueprint("admin", url_prefix="/admin")
     assets = Assets()
     assets.serve_from(plane)
-    _add_pages(plane, PageDispatcher(service))
+    rows = [page for family in FAMILIES for page in family.rows]
+    routes.add(plane, routes.by_path(rows), PageDispatcher(service).handle)
     plane.on_response(_secure)
     plane.exception(Exception)(_Respond(service))
 
     @plane.before_server_start
     async def prepare(app: Sanic[Any, Any]) -> None:
-        rendering.prepare(app.ext.environment, assets)
+        rendering.prepare(app.ext.environment, assets, FILTERS)
 
     @plane.before_server_stop
     async def end(_: Sanic[Any, Any]) -> None:
         await service.tail.close()
 
     return plane
-
-
-Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
-
-
-def _add_pages(plane: Blueprint, dispatcher: PageDispatcher) -> None:
-    by_path: defaultdict[str, dict[str, Page]] = defaultdict(dict)
-    for family in FAMILIES:
-        for page in family.rows:
-            by_path[page.path][page.method] = page
-    for number, (path, pages) in enumerate(by_path.items()):
-        route = path.replace("{", "<").replace("}", ":str>")
-        # As streams: a form is received once it is known who sends it, and not before.
-        plane.add_route(
-            _handler(dispatcher, pages),
-            route,
-            methods=_METHODS,
-            stream=True,
-            name=f"page_{number}",
-        )
-
-    async def nowhere(request: Request[Any, Any], rest: str) -> HTTPResponse:
-        # Sanic takes /admin/ for a path below it that is empty.
-        return await dispatcher.handle(request, {} if rest else by_path["/"], {})
-
-    plane.add_route(nowhere, "/<rest:path>", methods=_METHODS, stream=True, name="nowhere")
-
-
-def _handler(dispatcher: PageDispatcher, pages: Mapping[str, Page]) -> Handler:
-    async def handle(request: Request[Any, Any], **texts: str) -> HTTPResponse:
-        return await dispatcher.handle(request, pages, texts)
-
-    return handle
 
 
 async def _secure(_: Request[Any, Any], response: HTTPResponse) -> None:
@@ -154,9 +121,7 @@ class _Respond:
         ctx = getattr(request.ctx, "admin_context", None) or self._stranger(request)
         refusal = translate(error)
         if isinstance(refusal, InternalError):
-            logger.opt(exception=error).error(
-                "{} {} failed (request {})", request.method, request.path, ctx.id
-            )
+            log_mistake(request, error, ctx.id)
         headers = dict(refusal.headers)
         if htmx.is_htmx(request):
             headers |= {htmx.RETARGET: "#toasts", htmx.RESWAP: "beforeend"}

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from admin.views import tail
-from admin.views.tail import Viewer
+from admin.components import live_tail
+from admin.components.live_tail import Viewer
 from models import AdminSession, RequestLog
 from models.entry import Entry, apply_batch
 from models.queries import log_tail
@@ -205,19 +205,19 @@ async def test_who_does_not_keep_up_is_ended_rather_than_kept_in_memory() -> Non
     viewer = a_viewer()
     while viewer.push(b"x"):
         pass
-    assert viewer.queue.qsize() == tail._QUEUE
+    assert viewer.queue.qsize() == live_tail._QUEUE
     viewer.end()
     assert [event async for event in viewer.events()] == []
 
 
 async def test_silence_is_broken_by_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tail, "_HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(live_tail, "_HEARTBEAT_SECONDS", 0.01)
     viewer = a_viewer()
     assert (await anext(viewer.events())).startswith(b":")
 
 
 def test_an_event_stays_one_whatever_is_in_its_lines() -> None:
-    event = tail._event(UUID(int=1), "<tr>\r\n\n<td>\u2028a</td></tr>\n")
+    event = live_tail._event(UUID(int=1), "<tr>\r\n\n<td>\u2028a</td></tr>\n")
     assert event.count(b"\n\n") == 1
     assert event.endswith(b"\n\n")
     assert all(line.startswith(b"data: ") for line in event.splitlines()[2:-1])

@@ -1,4 +1,4 @@
-"""`/admin/requests/tail`: the request log as it grows, as server-sent events.
+"""The request log as it grows, as server-sent events.
 
 One poller a worker looks into the database for all who watch, while anybody does; each has a
 bounded queue, and whoever does not keep up is disconnected, comes back and reads the list anew.
@@ -16,9 +16,9 @@ from uuid import UUID
 
 import jinja2
 from loguru import logger
-from sanic import HTTPResponse, Request
 
 from admin.components import lookups
+from admin.web import event_stream
 from models import AdminSession, RequestLog
 from models.errors import DatabaseUnavailable
 from models.queries.log_tail import LogTail
@@ -31,11 +31,7 @@ _LOOK_EVERY: Final = 1.0
 _NOTICE_WITHIN: Final = 0.1
 _HEARTBEAT_SECONDS: Final = 15.0
 _QUEUE: Final = 256
-CONTENT_TYPE: Final = "text/event-stream; charset=utf-8"
-OPENED: Final = b"retry: 2000\n: the log's end follows\n\n"
 _HEARTBEAT: Final = b": still here\n\n"
-#: The session is over: the page has to be asked for again, which leads to signing in.
-_GONE: Final = b"event: gone\ndata:\n\n"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +117,7 @@ class Tail:
                     await self._end_sessions()
                     await self._tell(await log.look(datetime.now(UTC)), environment)
                 except DatabaseUnavailable:
-                    logger.debug("the live tail waits for the database")
+                    logger.debug("live tail: database unavailable, trying again")
             await asyncio.sleep(_NOTICE_WITHIN)
 
     async def _end_sessions(self) -> None:
@@ -129,7 +125,7 @@ class Tail:
         for viewer in list(self._viewers):
             if viewer.session_id not in living:
                 self._viewers.discard(viewer)
-                viewer.end(_GONE)
+                viewer.end(event_stream.GONE)
 
     async def _tell(self, rows: list[RequestLog], environment: jinja2.Environment) -> None:
         if not rows:
@@ -144,16 +140,6 @@ class Tail:
                 if viewer.sees(row) and not viewer.push(event):
                     self._viewers.discard(viewer)
                     viewer.end()
-
-
-def is_event_stream(request: Request[Any, Any]) -> bool:
-    """Whether a browser asks for events, and could make nothing of a page."""
-    return request.headers.get("accept", "").strip().lower() == "text/event-stream"
-
-
-def gone() -> HTTPResponse:
-    """The stream of a session that is over: a browser would not follow it to signing in."""
-    return HTTPResponse(OPENED + _GONE, content_type=CONTENT_TYPE)
 
 
 def _event(row_id: UUID, html: str) -> bytes:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from manage import projects
 from manage.errors import NotFound
 from manage.operations import Call, Resource
 from manage.schemas.keys import KeyChange, KeyCreation, KeyView
 from manage.schemas.schema import Nothing
+from manage.views import projects
 from models import UpstreamKey
 
 resource = Resource("keys")
