@@ -39,7 +39,8 @@ from proxy.downstream import RequestHead
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
 from proxy.headers import values_of
-from proxy.journal.consumer import Drain
+from proxy.journal.consumer import JournalConsumer
+from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.engines import limit_records, open_limits
 from proxy.providers.files import configured, upstreams
@@ -226,7 +227,7 @@ class WorkerResources:
             _ModelGrantSource(self._ring), self._file.read, self._providers, self._upstreams
         )
         self._journal = Journal(settings.data_dir / "journal")
-        self._drain = Drain(self._journal)
+        self._consumer = JournalConsumer(self._journal, [DatabaseSink()])
         self._watch = DatabaseWatch(
             uuid4().hex,
             reads=lambda: bool(self._grants.database_answers),
@@ -244,7 +245,7 @@ class WorkerResources:
         self._observer = self._make_observer()
         self._plane = self._make_plane()
         self._pool.open()
-        self._drain.start()
+        self._consumer.start()
         self._observer.open()
         self._grants.open()
         if listens is not None:
@@ -320,7 +321,7 @@ class WorkerResources:
         await self._pool.close()
         await self._observer.close()
         # Grants go on asking, and so find out where the database falls silent meanwhile.
-        draining = self._drain.close(
+        draining = self._consumer.close(
             timeout=last_drain,
             is_silent=lambda: not known and self._grants.database_answers is False,
         )
@@ -339,7 +340,7 @@ class WorkerResources:
             len(self._plane.active),
             self._pool.connections,
             self._journal.pending,
-            self._drain.oldest_entry_seconds,
+            self._consumer.oldest_entry_seconds,
             self._database_state(),
             not self._limits.healthy,
             len(self._context.connections),
@@ -365,7 +366,7 @@ class WorkerResources:
             limits="ok" if self._limits.healthy else "degraded",
             journal=self._journal.state,
             draining=self._context.leaving,
-            oldest_entry_seconds=round(self._drain.oldest_entry_seconds, 3),
+            oldest_entry_seconds=round(self._consumer.oldest_entry_seconds, 3),
             reached=self._grants.database_answers is not None,
             connections="short" if self._context.connections.short else "ok",
         )
@@ -374,4 +375,6 @@ class WorkerResources:
         if not self._grants.database_answers:
             return "away"
         # A batch meets locks that the watch's own row does not.
-        return "blocked" if self._watch.state == "ok" and self._drain.blocked else self._watch.state
+        return (
+            "blocked" if self._watch.state == "ok" and self._consumer.blocked else self._watch.state
+        )

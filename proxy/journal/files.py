@@ -30,8 +30,8 @@ _LAST_US: Final = 253_402_300_799_999_999
 class JournalFile:
     """A file whose lock is held.
 
-    `size` is how much of it holds whole lines, `position` how much of it is in the books (None
-    until the books were asked).
+    `size` is how much of it holds whole lines, and `position` how much of it every sink has taken
+    (None until each was asked).
     """
 
     id: str
@@ -39,13 +39,17 @@ class JournalFile:
     fd: int
     size: int = 0
     position: int | None = None
+    #: Where every sink begins: 0 in a file of our own, None where a sink has to be asked.
+    first_position: int | None = None
+    #: How far each sink is, by its name; one that was not asked yet is not in here.
+    positions: dict[str, int] = field(default_factory=dict)
     # How far damaged lines have been put aside.
     put_aside: int = 0
     _named: bool = False
 
     @property
-    def drained(self) -> bool:
-        """Whether nothing in it is wanted any more."""
+    def consumed(self) -> bool:
+        """Whether every sink has taken all of it."""
         return self.size == 0 or (self.position is not None and self.position >= self.size)
 
     @property
@@ -105,7 +109,7 @@ def create(directory: Path) -> JournalFile:
         path = directory / (journal_id + SUFFIX)
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
         if _lock(fd):
-            return JournalFile(journal_id, path, fd, position=0)
+            return JournalFile(journal_id, path, fd, position=0, first_position=0)
         # Somebody who looked for orphans found it before we had locked it, and removes it.
         os.close(fd)
 
@@ -142,13 +146,12 @@ def quarantine(file: JournalFile, damaged: bytes) -> Path:
     return path
 
 
-def read_batch(file: JournalFile, *, limit: int) -> Batch:
-    """The next lines, at most `limit`, that are not in the books yet. Raises OSError.
+def read_batch(file: JournalFile, start: int, *, limit: int) -> Batch:
+    """The lines from `start` on, at most `limit`. Raises OSError.
 
     Only a dead worker's file can end without a newline; that line was never acknowledged, but
     where it is whole its request took place.
     """
-    start = file.position or 0
     batch = Batch(start)
     data = os.pread(file.fd, min(_READ_BYTES, file.size - start), start)
     for line in _lines(data, limit):

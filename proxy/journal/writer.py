@@ -2,7 +2,7 @@
 
 One append-only file per worker. An append is one synchronous `write` of one line, which survives
 the process; a thread syncs it to the disk about once a second, which survives the machine. What
-the disk refuses waits in memory. `consumer.py` takes the entries from here to the database.
+the disk refuses waits in memory. `consumer.py` delivers the entries from here to the sinks.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ State: TypeAlias = Literal["ok", "degraded", "full"]
 KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
 #: What a line costs in memory beside its text: a `bytes` object and its place in the queue.
 _LINE_COSTS_BYTES: Final = 48
-#: A drained file of this size gives way to a new one.
+#: A file of this size gives way to a new one once every sink has taken it.
 ROTATE_BYTES: Final = 16 * 1024 * 1024
-#: Entries taken into the books at once, and so many wake the drain. Larger batches are hardly
-#: cheaper, but delay requests for longer: the loop by reading and summing them, and on one core
-#: the database's thread, too (docs/performance.md).
+#: Entries delivered at once, and so many wake the consumer. Larger batches are hardly cheaper, but
+#: delay requests for longer: the loop by reading and summing them, and on one core the database's
+#: thread, too (docs/performance.md).
 BATCH: Final = 100
 #: Requests go on between two writes, so each is short.
 _LINES_PER_WRITE: Final = 500
@@ -47,10 +47,11 @@ class Journal:
         rotate_bytes: int = ROTATE_BYTES,
     ) -> None:
         self.directory = directory
-        #: Entries that are not in the database yet, those in memory included.
+        #: Entries that some sink has not taken yet, those in memory included.
         self.pending = 0
-        #: Set once a whole batch waits.
+        #: Set once a whole batch was written since `rearm`.
         self.batch_ready = asyncio.Event()
+        self._since_rearmed = 0
         self.file: JournalFile | None = None
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
@@ -95,7 +96,9 @@ class Journal:
         if self._refusal is not None or not self._write(line):
             self._kept.append(line)
             self._kept_bytes += len(line) + _LINE_COSTS_BYTES
-        elif self.pending >= BATCH:
+            return
+        self._since_rearmed += 1
+        if self._since_rearmed >= BATCH:
             self.batch_ready.set()
 
     def _write(self, lines: bytes) -> bool:
@@ -127,10 +130,18 @@ class Journal:
             )
         self._refusal = exc
 
+    def rearm(self) -> None:
+        """Wait for a whole batch anew.
+
+        `pending` does not tell of it, since it includes what a sink that is away has not taken.
+        """
+        self._since_rearmed = 0
+        self.batch_ready.clear()
+
     def settle(self, entries: int) -> None:
-        """The drain took this many more lines into the books."""
+        """Every sink has taken this many more lines."""
         self.pending -= entries
-        if self.file is not None and self.file.drained:
+        if self.file is not None and self.file.consumed:
             self.pending = len(self._kept)
 
     async def keep(self) -> None:
@@ -180,7 +191,7 @@ class Journal:
         try:
             await asyncio.to_thread(self.file.sync)
         except OSError as exc:
-            # What was written can still be drained; only a loss of power would show.
+            # What was written can still be delivered; only a loss of power would show.
             self._unsynced = True
             if not self._sync_fails:
                 logger.error("The journal {} cannot be synced: {}", self.file.path, exc)
@@ -189,12 +200,12 @@ class Journal:
             self._sync_fails = False
 
     def rotate(self) -> None:
-        """Go on in a new file where this one is drained, and large or damaged.
+        """Go on in a new file where every sink has taken this one, and it is large or damaged.
 
-        Killed between the two steps we leave a drained orphan, which the books know as such.
+        Killed between the two steps we leave an orphan, which every sink's position has passed.
         """
         old = self.file
-        if old is None or not old.drained or self._refusal is not None:
+        if old is None or not old.consumed or self._refusal is not None:
             return
         try:
             if old.size < self._rotate_bytes and old.intact:
@@ -202,18 +213,18 @@ class Journal:
             self.file = files.create(self.directory)
             old.remove()
         except OSError as exc:
-            # The old file serves on, or stays as a drained orphan.
+            # The old file serves on, or stays as an orphan that is consumed.
             logger.error("The journal in {} cannot be rotated: {}", self.directory, exc)
 
     async def close(self) -> None:
-        """Sync and release the file, and delete it where it is drained. Call it last."""
+        """Sync and release the file, and delete it where it is consumed. Call it last."""
         if self._kept:
             await self.restore()
         if self._kept:
             logger.critical("{} entries are lost: the disk refused them.", len(self._kept))
         if self.file is None:
             return
-        if self.file.drained:
+        if self.file.consumed:
             self.file.remove()
         else:
             await self.sync()

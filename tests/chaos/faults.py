@@ -6,7 +6,7 @@ file of its name, which the first worker to come there removes as its last act.
 
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +14,12 @@ from models import entry
 from models.entry import Entry
 from models.model_names import IsListed
 from proxy.journal import consumer, files
-from proxy.journal.consumer import Drain
+from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.files import JournalFile
 from proxy.journal.writer import Journal
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.sqlite import SqliteLimits
 from proxy.upstream.pool import Pool
-from proxy.usage.pricing import is_listed
 
 _ADOPT_EVERY_S: Final = 0.2
 
@@ -88,7 +87,7 @@ class Faults:
         setattr(owner, name, faulty)
 
     def _install_batches(self) -> None:
-        apply, apply_batch = entry._apply, entry.apply_batch
+        apply = entry._apply
 
         async def uncommitted(
             journal: str, start: int, end: int, entries: list[Entry], is_listed: IsListed
@@ -98,15 +97,18 @@ class Faults:
                 self.reached("before the commit")
             return position
 
-        async def committed(journal: str, start: int, end: int, entries: Sequence[Entry]) -> int:
-            position = await apply_batch(journal, start, end, entries, is_listed=is_listed)
+        entry._apply = uncommitted  # type: ignore[assignment]
+        deliver = DatabaseSink.deliver
+
+        async def committed(
+            sink: DatabaseSink, journal: str, start: int, end: int, entries: Sequence[Entry]
+        ) -> int:
+            position = await deliver(sink, journal, start, end, entries)
             if entries:
                 self.reached("after the commit")
             return position
 
-        entry._apply = uncommitted  # type: ignore[assignment]
-        kept: Callable[..., Coroutine[None, None, int]] = committed
-        _defaults(Drain)["apply"] = kept
+        DatabaseSink.deliver = committed  # type: ignore[method-assign, assignment]
 
     def _install_files(self) -> None:
         adopt, remove = files.adopt, JournalFile.remove
@@ -121,7 +123,7 @@ class Faults:
 
         def lingering(file: JournalFile) -> None:
             if file.size:
-                self.reached("adopted and drained" if file.id in adopted else "during rotation")
+                self.reached("adopted and consumed" if file.id in adopted else "during rotation")
             remove(file)
 
         files.adopt = noticing

@@ -54,7 +54,7 @@ ROWS: Final = (
     Row(("after the commit",), 1, entry=True, whole=True),
     Row(("during rotation",), 1, entry=True, whole=True),
     Row(("after the entry", "adopting"), 1, entry=True, whole=False),
-    Row(("after the entry", "adopted and drained"), 1, entry=True, whole=False),
+    Row(("after the entry", "adopted and consumed"), 1, entry=True, whole=False),
 )
 
 ROW_NAME: Final = attrgetter("name")
@@ -120,7 +120,7 @@ async def booked(chaos: ChaosService, issued: Issued, count: int) -> list[Reques
 
 async def check(chaos: ChaosService, limited: Issued, row: Row) -> None:
     """Have a worker die there, and see that the row tells the truth."""
-    # What came before this row comes to no point any more: all of it is drained, and its journals
+    # What came before this row comes to no point any more: all of it is consumed, and its journals
     # have given way to new ones.
     await eventually(lambda: not any(journals(chaos).values()))
     for point in row.points:
@@ -139,9 +139,9 @@ async def check(chaos: ChaosService, limited: Issued, row: Row) -> None:
     assert [entry.outcome for entry in rows] == ["complete"] * (row.entry + 1)
     if answer.whole:
         assert answer.id in {entry.id for entry in rows}
-    # No journal was damaged by that: one that is drained and not yet deleted least of all.
+    # No journal was damaged by that: one that is consumed and not yet deleted least of all.
     await eventually(lambda: len(journals(chaos)) == len(chaos.workers()))
-    assert "cannot be drained" not in chaos.log
+    assert "cannot be consumed" not in chaos.log
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.name in OF_BOTH], ids=ROW_NAME)

@@ -372,7 +372,7 @@ class Plane:
     def entries(self) -> list[Entry]:
         """What stands in the journal, as it is on the disk."""
         file = self.journal.file
-        return [] if file is None or not file.size else read_batch(file, limit=10_000).entries
+        return [] if file is None or not file.size else read_batch(file, 0, limit=10_000).entries
 
     async def admitted(self, secret: str, most: int = 10) -> int:
         """How many more requests the token's quota lets in; all of its slots must be free."""

@@ -13,7 +13,8 @@ from config import Database, Settings, load
 from models import admissions
 from models.tokens import Token
 from proxy.admissions import NodeFiles
-from proxy.journal.consumer import Drain
+from proxy.journal.consumer import JournalConsumer
+from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.engines import limit_records, open_limits
 from proxy.limits.store import Claim, LimitExceeded, LimitStore
@@ -102,7 +103,7 @@ async def test_what_was_drained_counts_once(
     dead = Journal(settings.data_dir / "journal")
     ended(dead, token, 2)
     ended(journal, token, 3)
-    assert await Drain(journal).drain_once()
+    assert await JournalConsumer(journal, [DatabaseSink()]).consume_once()
     ended(journal, token, 2)
     await token.change(by=BY, max_requests=100)
     assert (token.request_count, token.quota_base) == (3, 7)

@@ -105,13 +105,16 @@ def test_every_acknowledged_entry_survives_kill_9(directory: Path) -> None:
     assert len(entries) <= len(acknowledged) + 1
 
 
-def test_a_whole_batch_wakes_the_drain(directory: Path) -> None:
+def test_a_whole_batch_wakes_the_consumer(directory: Path) -> None:
     journal = Journal(directory)
     for _ in range(BATCH - 1):
         journal.append(an_entry())
     assert not journal.batch_ready.is_set()
     journal.append(an_entry())
     assert journal.batch_ready.is_set()
+    journal.rearm()
+    journal.append(an_entry())
+    assert not journal.batch_ready.is_set(), "woken by entries that wait for a sink that is away"
 
 
 def test_a_very_long_name_does_not_make_a_very_long_line(directory: Path) -> None:
@@ -252,7 +255,7 @@ async def test_closing_leaves_entries_and_no_empty_file(directory: Path) -> None
     assert files.adopt(path) is not None
 
 
-async def test_a_large_drained_file_gives_way_to_a_new_one(directory: Path) -> None:
+async def test_a_large_consumed_file_gives_way_to_a_new_one(directory: Path) -> None:
     journal = Journal(directory, rotate_bytes=400)
     old = journal.file
     assert old is not None
@@ -263,7 +266,7 @@ async def test_a_large_drained_file_gives_way_to_a_new_one(directory: Path) -> N
 
     journal.append(an_entry())
     await journal.keep()
-    assert journal.file is old, "not drained"
+    assert journal.file is old, "not consumed"
 
     old.position = old.size
     await journal.keep()

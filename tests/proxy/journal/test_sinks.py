@@ -1,0 +1,135 @@
+"""The sinks there are, and what the consumer does for several of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from loguru import logger
+
+from config import Database
+from models.request_log import RequestLog
+from models.usage import UsageHour
+from proxy.journal.consumer import JournalConsumer
+from proxy.journal.database_sink import DatabaseSink
+from proxy.journal.writer import BATCH, Journal
+from tests.models.rows import an_entry
+from tests.proxy.journal.orphans import append, leave_an_orphan, lines
+from tests.proxy.journal.sink_conformance import SinkConformance, Store
+from tests.proxy.journal.sinks import MemorySink
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """What goes to the log."""
+    lines: list[str] = []
+    handler = logger.add(lambda message: lines.append(str(message)), format="{message}")
+    yield lines
+    logger.remove(handler)
+
+
+class TestMemorySink(SinkConformance):
+    """The one that other tests look on with."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        sink = MemorySink()
+
+        async def taken() -> list[UUID]:
+            return sorted(sink.entries)
+
+        return Store(lambda: sink, taken)
+
+
+class TestDatabaseSink(SinkConformance):
+    """The one there is, on both backends."""
+
+    @pytest.fixture
+    def store(self, connected: Database) -> Store:
+        async def taken() -> list[UUID]:
+            ids = [row.id for row in await RequestLog.all().order_by("id")]
+            assert sum(hour.requests for hour in await UsageHour.all()) == len(ids)
+            return ids
+
+        return Store(DatabaseSink, taken)
+
+
+# Several sinks.
+
+
+async def test_a_sink_that_is_away_holds_up_only_itself(tmp_path: Path, said: list[str]) -> None:
+    present, away = MemorySink(), MemorySink("archive")
+    away.away, away.error = 3, OSError("connection refused")
+    journal = Journal(tmp_path)
+    orphan = leave_an_orphan(tmp_path, lines(*(old := [an_entry() for _ in range(5)])))
+    consumer = JournalConsumer(journal, [away, present], batch=2)
+    consumer.adopt()
+    ids = append(journal, 5)
+    for _ in range(3):
+        assert not await consumer.consume_once()
+    assert sorted(present.entries) == sorted([*ids, *(entry.id for entry in old)])
+    assert journal.pending == 5
+    assert orphan.exists()
+    # The adopted file is not given up for an error that only sounds like the disk's.
+    assert [line for line in said if "archive" in line] == said
+    assert len(said) == 1
+
+    assert await consumer.consume_once()
+    assert sorted(away.entries) == sorted(present.entries)
+    assert journal.pending == 0
+    assert not orphan.exists()
+    assert "Journal consumer resumed" in said[-1]
+
+
+async def test_a_file_gives_way_only_when_every_sink_has_passed_it(tmp_path: Path) -> None:
+    fast, slow = MemorySink(), MemorySink("archive")
+    slow.away = 1
+    journal = Journal(tmp_path, rotate_bytes=1)
+    first = journal.file
+    assert first is not None
+    consumer = JournalConsumer(journal, [fast, slow])
+    append(journal, 3)
+    assert not await consumer.consume_once()
+    await journal.keep()
+    assert journal.file is first
+    assert await consumer.consume_once()
+    await journal.keep()
+    assert journal.file is not first
+    assert not first.path.exists()
+
+
+async def test_each_sink_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Its worker was killed while one sink was ahead of the other."""
+    entries = [an_entry() for _ in range(5)]
+    path = leave_an_orphan(tmp_path, lines(*entries))
+    ahead, behind = MemorySink(), MemorySink("archive")
+    ahead.positions[path.stem] = path.stat().st_size
+    behind.positions[path.stem] = len(lines(*entries[:2]))
+    consumer = JournalConsumer(Journal(tmp_path), [ahead, behind])
+    consumer.adopt()
+    assert await consumer.consume_once()
+    assert ahead.entries == []
+    assert behind.entries == [entry.id for entry in entries[2:]]
+    assert not path.exists()
+
+
+async def test_a_damaged_line_is_put_aside_once_for_all_sinks(tmp_path: Path) -> None:
+    path = leave_an_orphan(tmp_path, lines(an_entry()) + b"?\n" + lines(an_entry()))
+    sinks = [MemorySink(), MemorySink("archive")]
+    consumer = JournalConsumer(Journal(tmp_path), sinks, batch=1)
+    consumer.adopt()
+    assert await consumer.consume_once()
+    assert path.with_suffix(".damaged").read_bytes() == b"?\n"
+    assert [len(sink.entries) for sink in sinks] == [2, 2]
+
+
+async def test_closing_delivers_to_every_sink(tmp_path: Path) -> None:
+    sinks = [MemorySink(), MemorySink("archive")]
+    sinks[1].away = 2
+    journal = Journal(tmp_path)
+    consumer = JournalConsumer(journal, sinks)
+    consumer.start()
+    ids = append(journal, BATCH + 1)
+    await consumer.close(timeout=60)
+    assert [sink.entries for sink in sinks] == [ids, ids]
+    assert list(tmp_path.iterdir()) == []
