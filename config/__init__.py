@@ -1,6 +1,7 @@
 """Settings from the environment and `.env`, validated once and handed in from here.
 
     forms     what a value may look like, each a parser and its description
+    base_urls where an upstream is, from its base URL
     origins   scheme, host and port of a URL, in one spelling
     database  `DATABASE_URL`
     table     every variable as one row; `.env.example` and docs/configuration.md are its print
@@ -14,6 +15,7 @@ names the variable and the allowed form and never quotes the value: a secret pas
 variable must not reach a terminal or a log.
 """
 
+from config.base_urls import BaseUrl, split_base_url
 from config.database import Database
 from config.forms import Network, parse_base_url
 from config.generated import generate_missing
@@ -27,6 +29,7 @@ from config.weaknesses import weaknesses
 __all__ = [
     "TABLE",
     "VERSION",
+    "BaseUrl",
     "ConfigError",
     "Database",
     "Network",
@@ -37,6 +40,7 @@ __all__ = [
     "load_database",
     "origin_of",
     "parse_base_url",
+    "split_base_url",
     "traces_wanted",
     "weaknesses",
 ]

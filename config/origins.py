@@ -8,9 +8,9 @@ matched with the `Origin` of its clients (`proxy/access`).
 from typing import Final
 from urllib.parse import urlsplit
 
+from config.base_urls import PORTS, split_base_url
 from config.forms import Form, parse_host, split_url
 
-_PORTS: Final = {"http": 80, "https": 443}
 #: An entry of `allowed_origins`, in lower case: scheme and host, no path; `*` may stand for parts.
 ALLOWED_ORIGIN: Final = r"\*|[a-z][a-z0-9+.-]*://[!\"$-.0->@-~]+"
 
@@ -22,12 +22,9 @@ def origin_of(url: str) -> str:
 
     The host is in lower case, without the dot that may end it; the port is always named.
     """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    if not host.isascii():
-        host = host.encode("idna").decode("ascii")
-    port = parts.port or _PORTS.get(parts.scheme, 80)
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    base = split_base_url(url)
+    host = base.host.rstrip(".")
+    return f"{base.scheme}://{f'[{host}]' if ':' in host else host}:{base.port}"
 
 
 def is_origin_of(origin: str, host: str) -> bool:
@@ -39,7 +36,7 @@ def is_origin_of(origin: str, host: str) -> bool:
         parts = urlsplit(origin)
     except ValueError:
         return False
-    port = _PORTS.get(parts.scheme)
+    port = PORTS.get(parts.scheme)
     suffix = "" if port is None else f":{port}"
     named = parts.netloc.lower().removesuffix(suffix)
     return bool(named) and named == host.lower().removesuffix(suffix)
@@ -53,7 +50,7 @@ def _parse_origin(text: str) -> str:
     if not text:
         raise ValueError("an entry is empty")
     url = split_url(text)
-    if url.scheme not in _PORTS:
+    if url.scheme not in PORTS:
         raise ValueError("neither http nor https")
     if "@" in url.netloc or "?" in text or url.path not in ("", "/"):
         raise ValueError("more than scheme, host and port")

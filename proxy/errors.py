@@ -6,7 +6,22 @@ them into the body that the client's SDK expects. Nothing here knows about HTTP 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_REASONS: Final = {
+    400: b"Bad Request",
+    401: b"Unauthorized",
+    403: b"Forbidden",
+    404: b"Not Found",
+    405: b"Method Not Allowed",
+    408: b"Request Timeout",
+    413: b"Content Too Large",
+    429: b"Too Many Requests",
+    502: b"Bad Gateway",
+    503: b"Service Unavailable",
+    504: b"Gateway Timeout",
+    508: b"Loop Detected",
+}
 
 
 class Refusal(Exception):
@@ -17,9 +32,13 @@ class Refusal(Exception):
     """
 
     status: ClassVar[int]
+    reason: ClassVar[bytes]
     code: ClassVar[str]
     type: ClassVar[str]
     retry: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        cls.reason = _REASONS[cls.status]
 
     def __init__(
         self,

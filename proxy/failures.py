@@ -1,7 +1,13 @@
-"""What an upstream's failure is called in the ledger, and what the client is told of it."""
+"""What a failure behind the data path is called in the ledger, and what the client is told of it.
+
+The one place where other rooms' exceptions become refusals: those of upstreams, of the limits'
+store and of the database. What the path itself refuses is raised as a refusal to begin with.
+"""
 
 from models.entry import Outcome
 from proxy import errors
+from proxy.headers import RawHeaders
+from proxy.limits.store import LimitExceeded, LimitsUnavailable, Remaining, scope_of
 from proxy.upstream.errors import (
     ConnectFailed,
     ConnectTimedOut,
@@ -18,7 +24,7 @@ def outcome(error: UpstreamError, *, answered: bool) -> Outcome:
     return "upstream_broke" if answered else "upstream_unreachable"
 
 
-def refusal(error: UpstreamError) -> errors.Refusal:
+def of_upstream(error: UpstreamError) -> errors.Refusal:
     """For a client that has seen nothing of an answer yet."""
     if isinstance(error, ProtocolViolation):
         return errors.UpstreamProtocolError("The upstream's answer was malformed.")
@@ -29,3 +35,34 @@ def refusal(error: UpstreamError) -> errors.Refusal:
     if isinstance(error, ConnectFailed):
         return errors.UpstreamUnreachable(str(error))
     return errors.UpstreamUnreachable("The upstream broke the connection before it answered.")
+
+
+def of_database(what: str) -> errors.Refusal:
+    """For a client about whom the database had to be asked, and did not answer."""
+    return errors.AccessUndecided(f"{what} cannot be checked right now.", retry_after=1.0)
+
+
+def of_limits(failure: LimitExceeded | LimitsUnavailable) -> errors.Refusal:
+    """For a client whose limits are used up, or cannot be decided."""
+    if isinstance(failure, LimitsUnavailable):
+        return errors.LimitsUndecided(
+            "The token's limits cannot be checked right now.", retry_after=1.0
+        )
+    headers = tuple(rate_headers(failure.remaining))
+    if failure.kind == "quota":
+        return errors.QuotaExceeded("All requests of this token have been used.", headers=headers)
+    what = "requests per minute" if failure.kind == "rate" else "parallel requests"
+    return errors.RateLimitExceeded(
+        f"The {scope_of(failure.key)}'s limit of {what} is used up.",
+        retry_after=failure.retry_after or 1.0,
+        headers=headers,
+    )
+
+
+def rate_headers(remaining: Remaining) -> RawHeaders:
+    """What is left of the tightest limit, on refusals as on answers."""
+    return [
+        (b"x-ratelimit-limit-requests", b"%d" % remaining.limit),
+        (b"x-ratelimit-remaining-requests", b"%d" % remaining.remaining),
+        (b"x-ratelimit-reset-requests", b"%.1fs" % remaining.reset),
+    ]

@@ -129,7 +129,7 @@ class DataPlane:
                 downstream.abort()
             else:
                 await self._refuse(
-                    downstream, exchange, reservation, failures.refusal(error), outcome
+                    downstream, exchange, reservation, failures.of_upstream(error), outcome
                 )
         except errors.ClientGone:
             downstream.abort()
@@ -237,12 +237,8 @@ class DataPlane:
             return _UNLIMITED
         try:
             return await self._limits.decide(claims)
-        except LimitsUnavailable as exc:
-            raise errors.LimitsUndecided(
-                "The token's limits cannot be checked right now.", retry_after=1.0
-            ) from exc
-        except LimitExceeded as exceeded:
-            raise responses.limit_refusal(exceeded) from exceeded
+        except (LimitExceeded, LimitsUnavailable) as exc:
+            raise failures.of_limits(exc) from exc
 
     # After the upstream began to answer
 

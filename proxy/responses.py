@@ -9,27 +9,13 @@ from proxy import errors
 from proxy.access.authorization import check_origin
 from proxy.downstream import ResponseHead
 from proxy.exchange import Exchange
+from proxy.failures import rate_headers
 from proxy.header_rules import for_downstream
 from proxy.headers import RawHeaders, value_of, without
-from proxy.limits.store import LimitExceeded, Remaining, Reservation, scope_of
+from proxy.limits.store import Reservation
 from proxy.providers.provider import Provider, error_body
 from proxy.upstream.response import UpstreamHead
 from proxy.usage.meter import Meter
-
-_REASONS = {
-    400: b"Bad Request",
-    401: b"Unauthorized",
-    403: b"Forbidden",
-    404: b"Not Found",
-    405: b"Method Not Allowed",
-    408: b"Request Timeout",
-    413: b"Content Too Large",
-    429: b"Too Many Requests",
-    502: b"Bad Gateway",
-    503: b"Service Unavailable",
-    504: b"Gateway Timeout",
-    508: b"Loop Detected",
-}
 
 
 def response_head(
@@ -42,8 +28,9 @@ def response_head(
         # An event may be kept back, so the announced length would be wrong.
         headers = without(headers, b"content-length")
         length = None
-    if reservation.remaining is not None:
-        headers += _rate_headers(reservation.remaining, headers)
+    remaining = reservation.remaining
+    if remaining is not None and value_of(headers, b"x-ratelimit-limit-requests") is None:
+        headers += rate_headers(remaining)
     _add_proxy_headers(headers, exchange)
     return ResponseHead(head.status, head.reason, headers, length)
 
@@ -72,31 +59,7 @@ def refusal(
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     _add_proxy_headers(headers, exchange)
-    return ResponseHead(refused.status, _REASONS[refused.status], headers, len(content)), content
-
-
-def limit_refusal(exceeded: LimitExceeded) -> errors.Refusal:
-    """What the client is told about a limit that is used up."""
-    headers = tuple(_rate_headers(exceeded.remaining, []))
-    if exceeded.kind == "quota":
-        return errors.QuotaExceeded("All requests of this token have been used.", headers=headers)
-    what = "requests per minute" if exceeded.kind == "rate" else "parallel requests"
-    return errors.RateLimitExceeded(
-        f"The {scope_of(exceeded.key)}'s limit of {what} is used up.",
-        retry_after=exceeded.retry_after or 1.0,
-        headers=headers,
-    )
-
-
-def _rate_headers(remaining: Remaining, present: RawHeaders) -> RawHeaders:
-    """`x-ratelimit-*`, unless the upstream sent its own."""
-    if value_of(present, b"x-ratelimit-limit-requests") is not None:
-        return []
-    return [
-        (b"x-ratelimit-limit-requests", b"%d" % remaining.limit),
-        (b"x-ratelimit-remaining-requests", b"%d" % remaining.remaining),
-        (b"x-ratelimit-reset-requests", b"%.1fs" % remaining.reset),
-    ]
+    return ResponseHead(refused.status, refused.reason, headers, len(content)), content
 
 
 def _add_proxy_headers(headers: RawHeaders, exchange: Exchange) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
 from admin.web.service import AdminServices
+from config import split_base_url
 from models import Project, UpstreamKey
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.text import clean_text
@@ -72,17 +72,16 @@ async def ask_for_models(service: AdminServices, project: Project, key: Upstream
 async def _get(
     service: AdminServices, base_url: str, headers: Mapping[str, str]
 ) -> tuple[int, bytes]:
-    parts = urlsplit(base_url)
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = await _allowed_address(service, host, port)
+    base = split_base_url(base_url)
+    host = base.host
+    address = await _allowed_address(service, host, base.port)
     literal = f"[{address}]" if ":" in address else address
-    url = f"{parts.scheme}://{literal}:{port}{parts.path.rstrip('/')}/v1/models"
+    url = f"{base.scheme}://{literal}:{base.port}{base.path}/v1/models"
     async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
         request = client.build_request(
             "GET",
             url,
-            headers={**headers, "host": parts.netloc.rpartition("@")[2]},
+            headers={**headers, "host": base.authority},
             extensions={"sni_hostname": host},
         )
         try:

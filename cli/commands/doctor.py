@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import typer
 
@@ -21,7 +20,7 @@ from cli.command_table import examples, verb
 from cli.doctor_places import places
 from cli.findings import Finding, failed, fine, warning
 from cli.options import Json
-from config import ConfigError, Settings
+from config import ConfigError, Settings, split_base_url
 from config.generated import read_generated
 from migrations import schema
 from models import AdminUser, UpstreamKey
@@ -217,7 +216,7 @@ def _used(providers: Mapping[str, Provider]) -> list[Provider]:
 
 
 async def _upstream(provider: Provider) -> Finding:
-    host = urlsplit(provider.base_url).hostname or ""
+    host = split_base_url(provider.base_url).host
     try:
         resolving = asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
         await asyncio.wait_for(resolving, _RESOLVE_SECONDS)

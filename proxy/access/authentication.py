@@ -7,7 +7,7 @@ from typing import Final
 
 from models import secrets
 from models.errors import DatabaseUnavailable as DatabaseAway
-from proxy import errors
+from proxy import errors, failures
 from proxy.access.grants import Grant, Grants
 from proxy.header_rules import CREDENTIALS
 from proxy.headers import RawHeaders
@@ -51,9 +51,7 @@ async def authenticate(headers: RawHeaders, grants: Grants) -> tuple[Grant, str]
     try:
         grant = await grants.find(digest)
     except DatabaseAway as exc:
-        raise errors.AccessUndecided(
-            "The token cannot be checked right now.", retry_after=1.0
-        ) from exc
+        raise failures.of_database("The token") from exc
     if grant is None:
         raise errors.InvalidToken("No token has this secret.")
     check_alive(grant)

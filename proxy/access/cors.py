@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from models.errors import DatabaseUnavailable as DatabaseAway
-from proxy import errors
+from proxy import errors, failures
 from proxy.access.patterns import Pattern
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.headers import RawHeaders, value_of
@@ -46,9 +46,7 @@ class Origins:
             try:
                 entries = await self._load()
             except DatabaseAway as exc:
-                raise errors.AccessUndecided(
-                    "The origin cannot be checked right now.", retry_after=1.0
-                ) from exc
+                raise failures.of_database("The origin") from exc
             self._allowed = Pattern.of(entries) if entries else None
             self._seen, self._read_at = tick, now
         return self._allowed is not None and self._allowed.allows(origin)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import urlsplit
 from uuid import UUID
+
+from config import split_base_url
 
 
 class Origin(NamedTuple):
@@ -42,15 +43,10 @@ class Target(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def address_of(base_url: str) -> Address:
-    """The address of a base URL that was validated where it was set.
-
-    Raises ValueError for one that was stored by other means and is none.
-    """
-    parts = urlsplit(base_url)
-    host = (parts.hostname or "").lower()
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    """The address of a base URL. Raises ValueError for one that was stored unvalidated."""
+    base = split_base_url(base_url)
     return Address(
-        Origin(parts.scheme, host, port),
-        parts.netloc.rpartition("@")[2].encode("idna" if not parts.netloc.isascii() else "ascii"),
-        parts.path.rstrip("/").encode("ascii"),
+        Origin(base.scheme, base.host, base.port),
+        base.authority.encode("ascii"),
+        base.path.encode("ascii"),
     )

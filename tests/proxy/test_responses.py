@@ -11,9 +11,9 @@ import pytest
 from proxy import errors
 from proxy.exchange import Exchange
 from proxy.headers import RawHeaders, value_of
-from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation
+from proxy.limits.store import Claim, Remaining, Reservation
 from proxy.providers.provider import ANTHROPIC, OPENAI
-from proxy.responses import interim_headers, limit_refusal, refusal, response_head
+from proxy.responses import interim_headers, refusal, response_head
 from proxy.upstream.response import UpstreamHead
 from proxy.usage.meter import meter_for
 from tests.proxy.rows import a_grant, a_request
@@ -141,36 +141,3 @@ async def test_a_refusal_has_its_providers_shape(exchange: Exchange) -> None:
     ]
     assert [set(body) for body in bodies] == [{"error"}, {"type", "error"}]
     assert {body["error"]["code"] for body in bodies} == {"token_expired"}
-
-
-@pytest.mark.parametrize(
-    ("exceeded", "kind", "retry_after", "says"),
-    [
-        (
-            LimitExceeded("quota", "t:1", None, Remaining(5, 0, 0)),
-            errors.QuotaExceeded,
-            None,
-            "All requests of this token",
-        ),
-        (
-            LimitExceeded("rate", "t:1", 1.5, Remaining(60, 0, 30)),
-            errors.RateLimitExceeded,
-            1.5,
-            "The token's limit of requests per minute",
-        ),
-        (
-            LimitExceeded("parallel", "p:1", None, Remaining(2, 0, 0)),
-            errors.RateLimitExceeded,
-            1.0,
-            "The project's limit of parallel requests",
-        ),
-    ],
-)
-def test_what_a_client_is_told_about_its_limits(
-    exceeded: LimitExceeded, kind: type[errors.Refusal], retry_after: float | None, says: str
-) -> None:
-    refused = limit_refusal(exceeded)
-    assert type(refused) is kind
-    assert refused.retry_after == retry_after
-    assert refused.message.startswith(says)
-    assert value_of(list(refused.headers), b"x-ratelimit-remaining-requests") == b"0"
