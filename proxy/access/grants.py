@@ -271,12 +271,11 @@ class Grants:
 
     async def _catch_up(self) -> None:
         """Apply what has changed, once for all requests that saw the tick move."""
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._retry_at:
+        if not self._may_answer:
             return
         async with self._refreshing:
             tick = self._tick()
-            if tick == self._seen_tick or loop.time() < self._retry_at:
+            if tick == self._seen_tick or not self._may_answer:
                 # Another request tried while this one waited for the lock, perhaps in vain.
                 return
             try:
@@ -286,6 +285,14 @@ class Grants:
                 self._note_outage()
                 return
             self._seen_tick = tick
+
+    @property
+    def _may_answer(self) -> bool:
+        """Whether a request may ask the database for changes and wait for it. While it is known to
+        be away only the watch asks, and requests are served from the cache."""
+        if self.database_answers is None:
+            return asyncio.get_running_loop().time() >= self._retry_at
+        return self.database_answers
 
     def _note_outage(self) -> None:
         # A token created during the outage must not be refused as unknown.
