@@ -60,9 +60,11 @@ def demo() -> int:
 
 
 def _start_upstream() -> subprocess.Popen[str]:
+    from server.process.supervisor import python  # noqa: PLC0415  (heavy, and only needed here)
+
     # A session of its own: Ctrl-C is for us, and running streams still need their upstream.
-    return subprocess.Popen(
-        [sys.executable, "-m", "fake_upstream", "--port", "0", "--realistic"],
+    return subprocess.Popen(  # noqa: S603  (a command line of ours)
+        python("fake_upstream", "--port", "0", "--realistic"),
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from loguru import logger
@@ -175,5 +176,10 @@ def _said(code: int) -> str:
 
 
 def python(module: str, *arguments: str) -> list[str]:
-    """A command line that runs a module with this interpreter."""
-    return [sys.executable, "-m", module, *arguments]
+    """A command line that runs a module with this interpreter, found where ours are.
+
+    `-m` alone would look into the current directory first, which for an installed `llm-proxy` is
+    somebody else's: many have an `app.py` or a `config/`.
+    """
+    safe = [] if str(Path.cwd()) in sys.path else ["-P"]
+    return [sys.executable, *safe, "-m", module, *arguments]

@@ -41,11 +41,12 @@ async def writers_locked_out(database: Database) -> AsyncIterator[None]:
 async def test_writes_that_wait_are_told_and_their_end_too(
     connected: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_watch, "_PATIENCE_S", 0.1)
     # Where reads are not answered either, it is not for a lock that writes wait.
     for reads, state in ((True, "blocked"), (False, "away")):
         watch = a_watch(reads=reads)
+        monkeypatch.setattr(database_watch, "_PATIENCE_S", 60.0)
         assert await watch.look() == "ok"
+        monkeypatch.setattr(database_watch, "_PATIENCE_S", 0.1)
         async with writers_locked_out(connected):
             assert await watch.look() == state
         async with asyncio.timeout(60):
