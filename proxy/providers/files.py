@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from config import ConfigError, Settings, parse_base_url
 from models.bindings import Upstreams
@@ -50,8 +51,18 @@ class _Endpoint(_Strict):
         return Endpoint(self.method, self.path, self.usage)
 
 
+def _built_in(name: str) -> str:
+    if name not in BUILT_IN:
+        # Pydantic's own words for one of a few.
+        raise PydanticCustomError("literal_error", f"Input should be {_BUILT_IN_NAMES}")
+    return name
+
+
+_BUILT_IN_NAMES: Final = " or ".join(repr(name) for name in BUILT_IN)
+
+
 class _Provider(_Strict):
-    like: Literal["openai", "anthropic"] | None = None
+    like: Annotated[str, AfterValidator(_built_in)] | None = None
     base_url: Annotated[str, AfterValidator(parse_base_url)] | None = None
     credential: CredentialStyle | None = None
     error_shape: ErrorShape | None = None

@@ -75,7 +75,8 @@ PLAIN: dict[str, tuple[dict[str, Any], Usage | None]] = {
     ),
     "responses": ({"output": [], "usage": RESPONSES_USAGE}, Usage(30, 8, 10, 5)),
     "messages": ({"type": "message", "usage": ANTHROPIC_USAGE}, Usage(157, 12, 50, 0)),
-    "transcription": (
+    "generic": (
+        # A transcription.
         {"text": "hi", "usage": {"type": "tokens", "input_tokens": 14, "output_tokens": 45}},
         Usage(14, 45, 0, 0),
     ),
@@ -149,6 +150,15 @@ ANTHROPIC_START = {
 }
 
 STREAMS: dict[str, tuple[bytes, str, Usage]] = {
+    "completions": (
+        sse(
+            {"model": "m", "choices": [{"text": "a"}], "usage": None},
+            {"model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}},
+            b"[DONE]",
+        ),
+        "m",
+        Usage(3, 2, 0, 0),
+    ),
     "chat": (sse(*CHAT_STREAM), "gpt-4o-2024", Usage(20, 9, 12, 4)),
     "chat with CRLF": (sse(*CHAT_STREAM, end=b"\r\n"), "gpt-4o-2024", Usage(20, 9, 12, 4)),
     "chat with CR": (sse(*CHAT_STREAM, end=b"\r"), "gpt-4o-2024", Usage(20, 9, 12, 4)),

@@ -1,0 +1,92 @@
+"""The recipe "Adding a provider" of docs/architecture.md.
+
+Each test fails while a step is missing.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final, get_args
+
+import pytest
+
+from config import parse_base_url
+from proxy.errors import InvalidRequest
+from proxy.header_rules import for_upstream
+from proxy.providers import files
+from proxy.providers.provider import (
+    BUILT_IN,
+    CredentialStyle,
+    Dialect,
+    Endpoint,
+    ErrorShape,
+    Provider,
+    error_body,
+)
+from proxy.usage import pricing
+
+ROOT: Final = Path(__file__).parents[3]
+PROVIDERS: Final = pytest.mark.parametrize("provider", BUILT_IN.values(), ids=BUILT_IN)
+
+
+@PROVIDERS
+def test_a_provider_is_found_by_its_name_and_has_a_clean_base_url(provider: Provider) -> None:
+    assert BUILT_IN[provider.name] is provider
+    assert parse_base_url(provider.base_url) == provider.base_url
+
+
+@PROVIDERS
+def test_every_endpoint_is_reached_and_says_how_it_reports_usage(provider: Provider) -> None:
+    for endpoint in provider.endpoints:
+        routes = provider.match(_path_of(endpoint))
+        assert {route.pattern for route in routes.values()} == {endpoint.pattern}
+        assert endpoint.method == "*" or endpoint.method in routes
+        assert endpoint.dialect in get_args(Dialect)
+    assert any(endpoint.dialect != "none" for endpoint in provider.endpoints)
+
+
+def _path_of(endpoint: Endpoint) -> bytes:
+    path = endpoint.pattern.replace("{", "a-").replace("}", "")
+    return path.replace("/*", "/a-rest/of/it").encode()
+
+
+@pytest.mark.parametrize("style", get_args(CredentialStyle))
+def test_a_clients_own_key_never_goes_upstream_in_any_header_of_a_provider(
+    style: CredentialStyle,
+) -> None:
+    provider = Provider("x", "https://x.invalid", style, "openai", ())
+    name, value = provider.credential_header("sk-1")
+    assert for_upstream([(name, b"llmp_1")]) == []
+    assert value.endswith(b"sk-1")
+
+
+@pytest.mark.parametrize("shape", get_args(ErrorShape))
+def test_every_shape_of_errors_says_code_and_message(shape: ErrorShape) -> None:
+    error = json.loads(error_body(shape, InvalidRequest("Why.", param="p")))["error"]
+    assert (error["code"], error["message"]) == ("invalid_request", "Why.")
+
+
+@PROVIDERS
+def test_a_provider_has_prices_by_its_name(provider: Provider) -> None:
+    assert pricing._listed(provider.name)
+
+
+@PROVIDERS
+def test_a_file_may_make_one_like_it(provider: Provider) -> None:
+    said = files._Provider.model_validate({"like": provider.name})
+    made = files._merged("mine", said, BUILT_IN)
+    assert (made.name, made.endpoints) == ("mine", provider.endpoints)
+
+
+@PROVIDERS
+def test_the_documents_say_how_its_clients_are_pointed_here(provider: Provider) -> None:
+    assert provider.name in (ROOT / "docs/clients.md").read_text().lower()
+    options = (ROOT / "docs/command-line.md").read_text()
+    assert f"{', '.join(BUILT_IN)}, or one of PROVIDERS_FILE" in options
+
+
+@PROVIDERS
+def test_a_table_of_tests_has_what_it_allows(provider: Provider) -> None:
+    tests = (Path(__file__).parent / "test_provider.py").read_text()
+    assert f"def test_what_{provider.name}_allows" in tests
