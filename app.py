@@ -50,10 +50,9 @@ from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from proxy.usage.pricing import listed_name, price
 from server.context import App, WorkerContext
-from server.http.connection import StrictHttp
 from server.http.connections import Bounds as ConnectionBounds
 from server.http.connections import Connections
-from server.http.downstream import SanicDownstream, of_request
+from server.http.downstream import read_head
 from server.http.fallback import JsonErrors
 from server.http.health import Readiness
 from server.http.health import blueprint as operations_blueprint
@@ -76,7 +75,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     Without `settings` the environment is read. Raises config.ConfigError.
     """
     settings = settings or generate_missing(load())[0]
-    context = WorkerContext(settings, Connections(ConnectionBounds.of(settings)))
+    context = WorkerContext(settings, Connections(_connection_bounds(settings)))
     app: App = Sanic(
         "llm_proxy",
         ctx=context,
@@ -97,7 +96,11 @@ def create_app(*, settings: Settings | None = None) -> App:
             exposition=resources.exposition,
         )
     )
-    app.blueprint(proxy_blueprint(of_request, lambda: context.plane))
+    app.blueprint(
+        proxy_blueprint(
+            lambda: context.plane, read_head, upload_max_bytes=settings.upload_max_bytes
+        )
+    )
     app.blueprint(manage_blueprint(settings, upstreams=allowed, ring=ring))
     app.blueprint(
         admin_blueprint(
@@ -115,11 +118,15 @@ def create_app(*, settings: Settings | None = None) -> App:
     return app
 
 
+def _connection_bounds(settings: Settings) -> ConnectionBounds:
+    return ConnectionBounds.of(settings, enough_for=descriptors.current().connections)
+
+
 _SANIC: dict[str, Any] = {
     "ACCESS_LOG": False,
     # Bodies of the other planes; the data path has a bound of its own.
     "REQUEST_MAX_SIZE": 1024 * 1024,
-    # Not ours: StrictProtocol and UPSTREAM_* time requests, and a stream may pause.
+    # Not ours: ClientConnection and UPSTREAM_* time requests, and a stream may pause.
     "RESPONSE_TIMEOUT": 10**9,
     "REQUEST_TIMEOUT": 10**9,
     "MOTD": False,
@@ -258,7 +265,6 @@ class WorkerResources:
         self._housekeeping.open()
         self._context.data_plane = self._plane
         self._context.unreadable = self._observer.unreadable
-        self._context.direct = self._serve
 
     def _make_observer(self) -> Observer:
         settings = self._settings
@@ -302,9 +308,6 @@ class WorkerResources:
         """Tokens cannot be looked up for want of a connection: changes may be heard of later."""
         if self._listener is not None:
             self._listener.step_aside()
-
-    async def _serve(self, http: StrictHttp) -> None:
-        await self._context.plane.handle(SanicDownstream(http))
 
     async def close(self, *_: object) -> None:
         """Close in the reverse order: what was recorded goes to the database, which ends last.

@@ -28,10 +28,6 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> HTTPResponse:
     """A response that no cache keeps. It has no CORS field, so no other origin's page reads it."""
-    stream = cast(Any, request.stream)
-    if stream is not None and stream.request_body:
-        # The connection closes after an answer to a body that was not read; say so.
-        stream.keep_alive = stream.expecting_continue = False
     return HTTPResponse(
         body,
         status=status,

@@ -6,7 +6,7 @@ in. What needs the worker's event loop is None until the worker has opened its r
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
@@ -16,7 +16,7 @@ from sanic import Sanic
 if TYPE_CHECKING:
     from config import Settings
     from proxy.handler import DataPlane
-    from server.http.connection import StrictHttp
+    from server.http.connection import ClientConnection
     from server.http.connections import Connections
 
 
@@ -27,10 +27,8 @@ class WorkerContext:
 
     settings: Settings
     #: Connections of clients, counted and bounded.
-    connections: Connections
+    connections: Connections[ClientConnection]
     data_plane: DataPlane | None = None
-    #: Serves a request of the data plane without Sanic's request, router and signals.
-    direct: Callable[[StrictHttp], Awaitable[None]] | None = None
     #: Counts and logs a message that could not be read: the request's id, its code, the status.
     unreadable: Callable[[UUID, str, int], None] | None = None
     #: SIGTERM has come: `/ready` says so.

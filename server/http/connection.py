@@ -1,367 +1,408 @@
-"""Sanic's HTTP/1 connection with our framing in place of its lenient parser.
+"""One client's connection: heads, time limits, back-pressure, and how it ends.
 
-`StrictHttp` keeps Sanic's life of a connection (one task, one request at a time, a response
-through `send`) and replaces how heads and bodies are read: `framing` decides, a refused message
-gets 400 and its connection is closed. It adds what Sanic lacks: a deadline for the whole head and
-for a stalled body, and a close that lets a client in the middle of sending read its answer.
+`ClientConnection` is the only protocol that clients talk to. Bytes become a request in
+`data_received`, by plain calls; only then is a task made, which serves that request and ends with
+it. `/v1` is served by the data plane, everything else by Sanic (`planes`), both through the same
+`ClientDownstream`. A message that cannot be understood is answered by 400 and its connection is
+closed in such a way that a client in the middle of sending reads the answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from asyncio import CancelledError
-from typing import TYPE_CHECKING, Any, Final, cast
+import socket
+import struct
+from typing import TYPE_CHECKING, Final, cast
 
-from sanic.compat import Header
-from sanic.exceptions import PayloadTooLarge, SanicException, ServerError
-from sanic.http import Http, Stage
-from sanic.log import error_logger
-from sanic.models.protocol_types import TransportProtocol
-from sanic.request import Request
-from sanic.response import BaseHTTPResponse
+from loguru import logger
 from uuid_utils.compat import uuid7
 
 from proxy.errors import RequestBroken
-from server.http import framing
-from server.http.framing import ChunkedBody, FramingError, HeadTimeout, ParsedHead
-from server.http.pace import Pace
+from server.http import framing, planes
+from server.http.disconnect import peer_disconnected
+from server.http.downstream import ClientDownstream
+from server.http.framing import FramingError, HeadTimeout
 from server.http.refusals import refusal
+from server.http.turned_away import turn_away
 
 if TYPE_CHECKING:
-    from server.http.protocol import StrictProtocol
+    from server.context import App
+    from server.http.connections import Group
 
+#: Seconds for a whole head, from its first byte.
 HEAD_DEADLINE: Final = 10.0
-BODY_STALL: Final = 30.0
+#: Seconds for which input is dropped behind an answer that did not wait for it.
 LINGER: Final = 3.0
-#: Pieces of a body that one turn of the loop takes from what has arrived already.
-_TAKEN_IN_A_ROW_MAX: Final = 64
-DIRECT_PREFIX: Final = b"/v1/"
+#: Seconds between two requests.
+KEEP_ALIVE_IDLE: Final = 75.0
+_LEAST_CHECK: Final = 1.0
+#: Bytes that are kept of what a client sends ahead of its handler.
+_RECEIVE_WINDOW: Final = 64 * 1024
+#: Bytes unsent from which on a writer waits, and down to which it does.
+_WRITE_HIGH: Final = 64 * 1024
+_WRITE_LOW: Final = 16 * 1024
+#: Seconds between two looks for a client that may have left while its upload is held back.
+_LOOK_EVERY: Final = 0.4
+#: A stalled reader is looked at so many times within its time, and no more often than this.
+_LOOKS: Final = 4
+_LEAST_LOOK: Final = 0.05
+#: SO_LINGER with no time to linger: closing sends a reset.
+_RESET: Final = struct.pack("ii", 1, 0)
+_DATA_PLANE: Final = (b"/v1/", b"/v1?")
 _UNFORESEEN: Final = "Something went wrong in the proxy; its log says what."
-_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class BodyStalled(SanicException):
-    """The client stopped sending a body that it had announced, or sends it too slowly."""
+class ClientConnection(asyncio.Protocol):
+    """`received` is what the client has sent and nobody has taken yet."""
 
-    status_code = 408
-    quiet = True
+    __slots__ = (
+        "_app", "_can_write", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
+        "_input", "_linger_timer", "_progress_at", "_reader_check", "_reading_paused", "_unsent",
+        "address", "clients", "context", "loop", "received", "requests", "served", "task",
+        "transport", "waits_in",
+    )  # fmt: skip
 
+    def __init__(self, app: App, loop: asyncio.AbstractEventLoop) -> None:
+        self._app = app
+        self.context = app.ctx
+        self.clients = app.ctx.connections
+        self.loop = loop
+        self.transport: asyncio.Transport | None = None
+        #: The client's address and port, as the kernel says; None on a socket of another kind.
+        self.address: tuple[str, int] | None = None
+        self.received = bytearray()
+        #: Serves the request that is under way.
+        self.task: asyncio.Task[None] | None = None
+        #: How many there have been.
+        self.requests = 0
+        #: Whether an upstream has ever answered here, which takes a token.
+        self.served = False
+        self.waits_in: Group | None = None
+        self._reading_paused = False
+        #: Done with True once more has been received, with False where that took too long.
+        self._input: asyncio.Future[bool] | None = None
+        #: Pending while the client is slower than we are.
+        self._can_write: asyncio.Future[None] | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_since = 0.0
+        #: Set while input is dropped, after which the connection ends.
+        self._linger_timer: asyncio.TimerHandle | None = None
+        self._disconnect_check: asyncio.TimerHandle | None = None
+        self._reader_check: asyncio.TimerHandle | None = None
+        self._unsent = 0
+        self._progress_at = 0.0
 
-class MalformedBody(SanicException):
-    """The body's chunk framing is malformed."""
+    # The transport's calls
 
-    status_code = 400
-    quiet = True
-
-
-class StrictHttp(Http):
-    """One client connection. Its task runs `http1` until the connection is no longer reusable."""
-
-    __touchup__ = ()  # type: ignore[assignment]  # Nothing of ours is to be rewritten.
-    __slots__ = ("_chunks", "_paced", "_taken_in_a_row", "known", "pace", "parsed", "trailers")
-
-    # Sanic's attributes are unannotated; this is what they hold here.
-    protocol: StrictProtocol
-    request: Request | None  # type: ignore[assignment]
-    response: BaseHTTPResponse | None  # type: ignore[assignment]
-    request_body: bool | None  # type: ignore[assignment]
-    request_bytes: int
-    request_bytes_left: int
-    recv_buffer: bytearray
-    keep_alive: bool
-    #: Whether an upstream has ever answered here, which takes a token.
-    known: bool
-
-    def __init__(self, protocol: StrictProtocol) -> None:
-        super().__init__(protocol)  # type: ignore[no-untyped-call]
-        self.known = False
-
-    def init_for_request(self) -> None:
-        """Forget the last request."""
-        super().init_for_request()  # type: ignore[no-untyped-call]
-        #: What the body's rate is held against, from the first wait for it.
-        self.pace: Pace | None = None
-        self._paced = False
-        self.parsed: ParsedHead | None = None
-        self.trailers: framing.Fields = []
-        self._chunks: ChunkedBody | None = None
-        self._taken_in_a_row = 0
-
-    async def http1(self) -> None:
-        """Serve requests while the connection stays reusable."""
-        while self.keep_alive and self.stage is Stage.IDLE:
-            self.init_for_request()
-            try:
-                await self._serve(await self._receive_head())
-                await self._complete_response()
-            except FramingError as error:
-                self._refuse(error)
-            except CancelledError:
-                # The client left, or the worker stops: nobody is there to be answered.
-                self.protocol.abort()
-                return
-            except Exception as error:  # noqa: BLE001  (whatever it is, the client must learn of it)
-                await self._fail(error)
-            if self.request_body:
-                self.keep_alive = False
-                await self._linger()
-            self._let_go()
-
-    async def _serve(self, head: ParsedHead) -> None:
-        """Hand the request over: the data plane's directly, every other one through Sanic.
-
-        The data plane's route stands in Sanic's router as well and leads to the same handler; its
-        request object, router and signals cost a quarter of what the whole path does.
-        """
-        self.stage = Stage.HANDLER
-        direct = self.protocol.direct
-        if direct is not None and head.target.startswith(DIRECT_PREFIX):
-            await direct(self)
-        else:
-            self._make_request(head)
-            self.keep_pace()
-            await self.protocol.request_handler(self.request)
-
-    async def _fail(self, error: Exception) -> None:
-        """A handler's unforeseen exception: 500, or a visible break once the answer has begun."""
-        if not isinstance(self.response, Closed):
-            await self.error_response(error)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the client in, where there is room."""
+        # uvloop's transports are not registered as asyncio's.
+        opened = cast(asyncio.Transport, transport)
+        peer = opened.get_extra_info("peername")
+        self.address = peer[:2] if isinstance(peer, tuple) else None
+        if self.clients.admit(self, self.client_ip) is not None:
+            turn_away(opened, self.clients.turned_away)
             return
-        error_logger.error("unhandled in the data path", exc_info=error)
-        if self.stage is Stage.HANDLER:
-            status = b"500 Internal Server Error"
-            request_id = error.request_id if isinstance(error, RequestBroken) else str(uuid7())
-            self._answer(
-                refusal(status, "internal_error", _UNFORESEEN, request_id, kind="server_error")
-            )
-            self.stage = Stage.IDLE
-        else:
-            self._break()
+        self.transport = opened
+        opened.set_write_buffer_limits(_WRITE_HIGH, _WRITE_LOW)
+        self._idle_since = self.loop.time()
+        self._idle_timer = self.loop.call_later(KEEP_ALIVE_IDLE, self._check_idle)
 
-    async def _complete_response(self) -> None:
-        if self.stage is Stage.HANDLER:
-            raise ServerError("Handler produced no response")
-        if self.stage is Stage.RESPONSE:
-            if isinstance(self.response, Closed):
-                # Its handler failed half way, of which Sanic has logged why.
-                self._break()
-            elif self.response is not None:
-                await self.response.send(end_stream=True)
+    def data_received(self, data: bytes) -> None:
+        """Begin a request, or keep what came for the one that is under way."""
+        if self._linger_timer is not None:
+            return
+        self.received += data
+        if self.task is None:
+            self._read_head()
+            return
+        if len(self.received) >= _RECEIVE_WINDOW:
+            self._pause_reading()
+        if self._input is not None and not self._input.done():
+            self._input.set_result(True)
 
-    def _break(self) -> None:
-        self.keep_alive = False
-        self.stage = Stage.FAILED
-        self.protocol.reset()
+    def pause_writing(self) -> None:
+        """More is unsent than we like: from now on the client must make progress."""
+        if self._can_write is None:
+            self._can_write = self.loop.create_future()
+        self._watch_reader()
 
-    def _let_go(self) -> None:
-        """Drop references so that an idle keep-alive connection holds no request."""
-        if self.request is not None:
-            self.request.stream = None
-        if self.response is not None:
-            self.response.stream = None
-        self.request = None
-        self.response = None
-        self.parsed = None
-        self.protocol.begin_idling(known=self.known)
+    def resume_writing(self) -> None:
+        """The client keeps up again."""
+        self._unsent = 0
+        waiting, self._can_write = self._can_write, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
-    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
-        """Sanic's own responses (not the data path's), told apart from an invitation to send."""
-        if self.request_body:
-            # The rest of this request will not be read. Nor is an `Expect: 100-continue` answered
-            # by 100 and a refusal, as Sanic does.
-            self.expecting_continue = False
-            self.keep_alive = False
-        await super().http1_response_header(data, end_stream)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the request under way, and let another client have this one's place."""
+        self.clients.leave(self)
+        # Each holds us until it is due: a flood of connections would be collected all at once.
+        for timer in (
+            self._head_timer, self._idle_timer, self._linger_timer, self._disconnect_check,
+            self._reader_check,
+        ):  # fmt: skip
+            if timer is not None:
+                timer.cancel()
+        self.transport = None
+        self.resume_writing()
+        if self.task is not None:
+            self.task.cancel()
 
-    # Reading the head
+    # Requests
 
-    async def _receive_head(self) -> ParsedHead:
-        buffer = self.recv_buffer
-        if not buffer:
-            await self._receive_more()
-        else:
-            # Sent ahead: a packet holds thousands of requests whose answers wait for nothing.
-            await asyncio.sleep(0)
-        self.stage = Stage.REQUEST
-        found = framing.parse_head(buffer)
-        if found is None:
-            found = await self._receive_slow_head()
-        head, size = found
-        del buffer[:size]
-        self.parsed = head
-        self._accept(head)
-        return head
-
-    async def _receive_slow_head(self) -> tuple[ParsedHead, int]:
-        # One deadline for the whole head: a byte now and then must not extend it.
+    def _read_head(self) -> None:
+        """Begin the request whose head has been received; wait where it has not been."""
         try:
-            async with asyncio.timeout(HEAD_DEADLINE):
-                while True:
-                    await self._receive_more()
-                    found = framing.parse_head(self.recv_buffer)
-                    if found is not None:
-                        return found
-        except TimeoutError:
-            raise HeadTimeout(
-                f"The request head took longer than {HEAD_DEADLINE:g} seconds."
-            ) from None
-
-    def _accept(self, head: ParsedHead) -> None:
-        """Get ready to read the body."""
-        protocol = self.protocol
-        if protocol.transport is None:
-            raise CancelledError
-        protocol.clients.asks(protocol)
-        self.keep_alive = head.keep_alive and not protocol.context.draining
-        self.head_only = head.method == "HEAD"
-        self.expecting_continue = head.expects_continue
-        self.request_bytes = self.request_bytes_left = head.content_length or 0
-        if head.content_length is None:
-            self._chunks = ChunkedBody()
-        self.request_body = head.content_length != 0 or None
-        protocol.state["requests_count"] += 1
-
-    def _make_request(self, head: ParsedHead) -> None:
-        """Sanic's own view of the head, for everything that Sanic routes."""
-        protocol = self.protocol
-        self.url = head.target.decode("ascii")
-        request = protocol.request_class(
-            url_bytes=head.target,
-            headers=Header(
-                [
-                    (name.decode("ascii").lower(), value.decode("utf-8", "surrogateescape"))
-                    for name, value in head.fields
-                ]
-            ),
-            version=f"1.{head.minor_version}",
-            method=head.method,
-            transport=cast(TransportProtocol, protocol.transport),
-            app=protocol.app,
-        )
-        Request._current.set(request)
-        request.conn_info = protocol.conn_info
-        request.stream = self
-        self.request = request
-        self.response_func = self.http1_response_header
-
-    # Reading the body
-
-    def keep_pace(self, *, wanted: bool = True) -> None:
-        """Hold the client to BODY_LEAST_RATE from now on, or no longer."""
-        self._paced = wanted
-        if not wanted:
-            self.pace = None
-
-    async def read(self) -> bytes | None:
-        """The next piece of the body; None at its end (as Sanic's readers expect)."""
-        if not self.request_body:
-            return None
-        if self.expecting_continue:
-            self.expecting_continue = False
-            self.protocol.write(_CONTINUE)
-        piece = self._take()
-        self._taken_in_a_row += 1
-        if self._taken_in_a_row >= _TAKEN_IN_A_ROW_MAX:
-            # A buffer full of chunks of one byte would be a turn of the loop of a second.
-            self._taken_in_a_row = 0
-            await asyncio.sleep(0)
-        while not piece and self.request_body:
-            self._taken_in_a_row = 0
-            await self._receive_body_bytes()
-            piece = self._take()
-        if self.pace is not None:
-            self.pace.taken += len(piece)
-        self.protocol.resume_if_drained()
-        return piece or None
-
-    def _take(self) -> bytes:
-        """What is there of the body, b"" if nothing is; clears `request_body` at the end."""
-        if self._chunks is None:
-            piece = bytes(self.recv_buffer[: self.request_bytes_left])
-            del self.recv_buffer[: len(piece)]
-            self.request_bytes_left -= len(piece)
-            if not self.request_bytes_left:
-                self.request_body = None
-        else:
-            piece = self._take_chunk(self._chunks)
-        if self.request_bytes > self.request_max_size:
-            self.keep_alive = False
-            raise PayloadTooLarge("The request body exceeds the size limit.")
-        return piece
-
-    def _take_chunk(self, chunks: ChunkedBody) -> bytes:
-        try:
-            piece = chunks.take(self.recv_buffer)
+            found = framing.parse_head(self.received)
         except FramingError as error:
-            # Where this body ends is unknown, so nothing after it may be read.
-            self.keep_alive = False
-            raise MalformedBody(str(error)) from error
-        self.request_bytes += len(piece)
-        if chunks.ended:
-            self.trailers = chunks.trailers
-            self.request_body = None
-        return piece
+            self._refuse(error)
+            return
+        if found is None:
+            if self.received and self._head_timer is None:
+                # One deadline for the whole head: a byte now and then must not extend it.
+                self._head_timer = self.loop.call_later(HEAD_DEADLINE, self._head_timed_out)
+            self.resume_reading()
+            return
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        head, size = found
+        del self.received[:size]
+        self.requests += 1
+        self.clients.mark_busy(self)
+        # Served in the next turn of the loop at the earliest: a packet holds thousands of requests
+        # whose answers wait for nothing.
+        self.task = self.loop.create_task(self._serve(ClientDownstream(self, head)))
 
-    async def _receive_body_bytes(self) -> None:
-        now = self.protocol.loop.time
-        if self._paced and self.pace is None:
-            # Only now: most bodies come with their heads and are never waited for.
-            rate = self.protocol.context.settings.body_least_rate
-            self.pace = Pace(rate, now()) if rate else None
-        pace = self.pace
-        patience = BODY_STALL if pace is None else min(BODY_STALL, pace.left(now()))
+    def _head_timed_out(self) -> None:
+        self._head_timer = None
+        self._refuse(HeadTimeout(f"The request head took longer than {HEAD_DEADLINE:g} seconds."))
+
+    async def _serve(self, downstream: ClientDownstream) -> None:
+        """Serve one request, and then the next one, where it has been received."""
         try:
-            async with asyncio.timeout(patience):
-                await self._receive_more()
-        except TimeoutError:
-            if pace is not None and patience < BODY_STALL and pace.left(now()):
-                # It has sent enough, and is asked about the next span.
-                return
-            self.keep_alive = False
-            slow = "stalled" if pace is None or patience == BODY_STALL else "comes too slowly"
-            raise BodyStalled(f"The request body {slow}.") from None
+            data_plane = self.context.data_plane
+            if data_plane is not None and downstream.head.target.startswith(_DATA_PLANE):
+                await data_plane.handle(downstream)
+                self.served = self.served or downstream.succeeded
+            else:
+                await planes.serve(self._app, downstream)
+            if not downstream.complete:
+                # Its handler failed and has logged why.
+                self._fail(downstream, None)
+        except asyncio.CancelledError:
+            # The client left, the token was revoked, or the worker stops.
+            self.abort()
+            return
+        except Exception as error:  # noqa: BLE001  (whatever it is, the client must learn of it)
+            self._fail(downstream, error)
+        self.task = None
+        self._go_on(downstream)
 
-    # Closing
+    def _fail(self, downstream: ClientDownstream, error: Exception | None) -> None:
+        """500, or a visible break once the answer has begun."""
+        if error is not None:
+            logger.opt(exception=error).error("unhandled exception in a request")
+        if downstream.started:
+            downstream.abort()
+            return
+        downstream.keep_alive = False
+        request_id = error.request_id if isinstance(error, RequestBroken) else str(uuid7())
+        self.write(
+            refusal(
+                b"500 Internal Server Error", "internal_error", _UNFORESEEN, request_id,
+                kind="server_error",
+            )
+        )  # fmt: skip
+
+    def _go_on(self, downstream: ClientDownstream) -> None:
+        """After a request: the next one, or the end."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        if downstream.has_unread_body:
+            self._linger()
+        elif not downstream.keep_alive:
+            self.close()
+        else:
+            # Time starts with the answer, however long that took.
+            self._idle_since = self.loop.time()
+            self.clients.mark_idle(self, served=self.served)
+            if self.received:
+                self._read_head()
+
+    # Receiving
+
+    async def receive_more(self, seconds: float) -> bool:
+        """Wait until more has been received; False where that takes too long."""
+        self.resume_reading()
+        waiting = self._input = self.loop.create_future()
+        timer = self.loop.call_later(seconds, self._give_up_waiting, waiting)
+        try:
+            came: bool = await waiting
+            return came
+        finally:
+            timer.cancel()
+            self._input = None
+
+    def _give_up_waiting(self, waiting: asyncio.Future[bool]) -> None:
+        if not waiting.done():
+            waiting.set_result(False)
+
+    def _pause_reading(self) -> None:
+        if self._reading_paused or self.transport is None:
+            return
+        self._reading_paused = True
+        self.transport.pause_reading()
+        if self._disconnect_check is None:
+            self._disconnect_check = self.loop.call_later(_LOOK_EVERY, self._check_disconnect)
+
+    def resume_reading(self) -> None:
+        """Read on once there is room."""
+        if self._reading_paused and len(self.received) < _RECEIVE_WINDOW:
+            self._reading_paused = False
+            if self.transport is not None:
+                self.transport.resume_reading()
+
+    def _check_disconnect(self) -> None:
+        """While reading is paused, the transport does not notice that the client has left."""
+        self._disconnect_check = None
+        if not self._reading_paused or self.transport is None or self.transport.is_closing():
+            return
+        if peer_disconnected(self.transport):
+            self.abort()
+        else:
+            self._disconnect_check = self.loop.call_later(_LOOK_EVERY, self._check_disconnect)
+
+    # Sending
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the connection is gone."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the client takes what we send, so that more may be sent now."""
+        return self._can_write is None
+
+    async def drain(self) -> None:
+        """Wait while the client is slower than we are."""
+        if self._can_write is not None:
+            # Several may wait, and one of them may be cancelled.
+            await asyncio.shield(self._can_write)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the client has not taken from us yet, those in the kernel not counted."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def _watch_reader(self) -> None:
+        # Not once for each pause: a stream to a client that is a little slow has thousands.
+        self._unsent = self.unsent
+        self._progress_at = self.loop.time()
+        if self._reader_check is None:
+            self._check_reader_later()
+
+    def _check_reader_later(self) -> None:
+        wait = max(_LEAST_LOOK, self.context.settings.client_write_timeout / _LOOKS)
+        self._reader_check = self.loop.call_later(wait, self._check_reader)
+
+    def _check_reader(self) -> None:
+        self._reader_check = None
+        unsent, now = self.unsent, self.loop.time()
+        if not unsent or not self._unsent:
+            return
+        if unsent < self._unsent:
+            self._unsent, self._progress_at = unsent, now
+        elif now - self._progress_at >= self.context.settings.client_write_timeout:
+            self.clients.drop(self, "unread")
+            return
+        self._check_reader_later()
+
+    # The end
+
+    @property
+    def client_ip(self) -> str:
+        """The client's address; '' on a socket of another kind."""
+        return "" if self.address is None else self.address[0]
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is between the first byte of a request and the last byte of its answer.
+
+        An answer is complete for us while its last bytes still wait for a slow client.
+        """
+        return (
+            self.task is not None
+            or bool(self.received)
+            or self._linger_timer is not None
+            or self.unsent > 0
+        )
+
+    def close(self) -> None:
+        """Close once everything has been sent; a client that does not read it has its time."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self.transport.close()
+        if self.unsent:
+            self._watch_reader()
+
+    def abort(self) -> None:
+        """Close at once; what has not been sent yet is dropped."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def reset(self) -> None:
+        """Close by a TCP reset, where a plain end would pass for the end of an answer."""
+        if self.transport is not None and not self.transport.is_closing():
+            # uvloop shows a socket that takes no options, so they are set on a copy.
+            descriptor = self.transport.get_extra_info("socket").fileno()
+            with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as copy:
+                copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.abort()
 
     def _refuse(self, error: FramingError) -> None:
         """Answer a message that could not be understood, and read nothing more."""
         request_id = uuid7()
-        self._answer(
+        self.write(
             refusal(error.status, error.code, str(error), str(request_id), headers=error.headers)
         )
-        if (note := self.protocol.context.unreadable) is not None:
-            note(request_id, error.code, int(error.status[:3]))
+        if self.context.unreadable is not None:
+            self.context.unreadable(request_id, error.code, int(error.status[:3]))
         # Whatever follows belongs to the refused message: it is dropped, never parsed.
-        self.request_body = True
+        self._linger()
 
-    def _answer(self, message: bytes) -> None:
-        """An answer without Sanic's error handling; the connection closes."""
-        self.protocol.write(message)
-        self.keep_alive = False
-
-    async def _linger(self) -> None:
+    def _linger(self) -> None:
         """Half-close, then drop what still comes: a close with unread input resets the connection
         and takes our answer with it before the client has read it."""
-        protocol = self.protocol
-        transport = protocol.transport
+        transport = self.transport
         if transport is None or transport.is_closing():
             return
+        self.received.clear()
+        self.resume_reading()
+        self._linger_timer = self.loop.call_later(LINGER, self.close)
+        self.clients.mark_idle(self, served=self.served)
         try:
             transport.write_eof()
-            async with asyncio.timeout(LINGER):
-                while True:
-                    self.recv_buffer.clear()
-                    await self._receive_more()
         except OSError:
-            # Time is up, or the connection was gone before it could be half-closed.
-            return
+            # It was gone before it could be half-closed.
+            self.abort()
 
+    def _check_idle(self) -> None:
+        """Close a connection that has been idle between requests for too long.
 
-class Closed(BaseHTTPResponse):
-    """Stands for a response that was written straight to the connection."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-
-    async def send(self, data: Any = None, end_stream: bool | None = None) -> None:
-        """Nothing is left to send."""
+        Heads and bodies have limits of their own, and an answer may take as long as it likes.
+        """
+        wait = KEEP_ALIVE_IDLE
+        if self.task is None and self._linger_timer is None and not self.received:
+            idle = self.loop.time() - self._idle_since
+            if idle >= KEEP_ALIVE_IDLE:
+                # What a slow client has not read yet still arrives.
+                self.close()
+                return
+            wait = max(_LEAST_CHECK, KEEP_ALIVE_IDLE - idle)
+        self._idle_timer = self.loop.call_later(wait, self._check_idle)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final, Literal, NamedTuple, Protocol, Self, TypeAlias
+from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 from loguru import logger
 
@@ -20,7 +20,6 @@ from config import Settings
 from config.client_address import client_address, is_trusted, network_of
 from config.forms import Network
 from server.http.turned_away import TurnedAway
-from server.process import descriptors
 
 Refused: TypeAlias = Literal["max_connections", "max_connections_per_address"]
 Dropped: TypeAlias = Literal["idle", "unread"]
@@ -33,11 +32,15 @@ _SHORT_FOR: Final = 30.0
 _LOOKED_AT: Final = 16
 
 
+#: Connections that wait, in the order in which they began to.
+Group: TypeAlias = dict[Any, None]
+
+
 class Connection(Protocol):
     """A client's connection, as far as it is counted here."""
 
     #: The group that it waits in; None while it is at work.
-    waits_in: dict[Connection, None] | None
+    waits_in: Group | None
 
     @property
     def unsent(self) -> int:
@@ -49,6 +52,9 @@ class Connection(Protocol):
         ...
 
 
+C = TypeVar("C", bound=Connection)
+
+
 class Bounds(NamedTuple):
     """`per_address` is None where one address may have all of them."""
 
@@ -57,9 +63,8 @@ class Bounds(NamedTuple):
     trusted_proxies: Sequence[Network]
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """As many as an operator wants, and as this process's limit of open files allows."""
-        enough_for = descriptors.current().connections
+    def of(cls, settings: Settings, *, enough_for: int) -> Self:
+        """As many as an operator wants, and as this process has descriptors for."""
         wanted = settings.max_connections or enough_for
         if wanted > enough_for:
             logger.warning(
@@ -71,18 +76,18 @@ class Bounds(NamedTuple):
         )
 
 
-class Connections:
+class Connections(Generic[C]):
     """Counts them, and tells who may come. Nothing here waits or touches a socket."""
 
     def __init__(self, bounds: Bounds, clock: Callable[[], float] = time.monotonic) -> None:
         self._bounds = bounds
         self._clock = clock
-        self._open: dict[Connection, str] = {}
+        self._open: dict[C, str] = {}
         self._by_network: Counter[str] = Counter()
-        # Each in the order in which its connections began to wait.
-        self._silent: dict[Connection, None] = {}
-        self._unknown: dict[Connection, None] = {}
-        self._known: dict[Connection, None] = {}
+        # Those that have asked for nothing yet, were answered by us only, by an upstream.
+        self._new: Group = {}
+        self._unserved: Group = {}
+        self._served: Group = {}
         #: Those that are being told so.
         self.turned_away: set[TurnedAway] = set()
         self._refused: Counter[str] = Counter()
@@ -93,13 +98,17 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
+    def __iter__(self) -> Iterator[C]:
+        """Those that are open now; they may close meanwhile."""
+        return iter(list(self._open))
+
     @property
     def short(self) -> bool:
         """Whether clients cannot connect as they like."""
         at = self._refused_at
         return at is not None and self._clock() - at < _SHORT_FOR
 
-    def admit(self, connection: Connection, peer: str) -> Refused | None:
+    def admit(self, connection: C, peer: str) -> Refused | None:
         """Count a new connection, or say why there is no room for it."""
         network = self._network(peer)
         if network and self._by_network[network] >= (self._bounds.per_address or 0):
@@ -120,7 +129,7 @@ class Connections:
         self._open[connection] = network
         if network:
             self._by_network[network] += 1
-        self._wait(connection, self._silent)
+        self._wait(connection, self._new)
         return None
 
     def _network(self, peer: str) -> str:
@@ -129,33 +138,33 @@ class Connections:
             return ""
         return network_of(client_address(peer, (), ()))
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: C) -> None:
         """It is closed. Safe for one that was refused."""
-        self.asks(connection)
+        self.mark_busy(connection)
         network = self._open.pop(connection, "")
         if network:
             self._by_network[network] -= 1
             if not self._by_network[network]:
                 del self._by_network[network]
 
-    def asks(self, connection: Connection) -> None:
+    def mark_busy(self, connection: C) -> None:
         """It has sent the head of a request, and waits no longer."""
         group = connection.waits_in
         if group is not None:
             connection.waits_in = None
             del group[connection]
 
-    def rests(self, connection: Connection, *, known: bool) -> None:
-        """Its request is answered. `known` says that an upstream has ever served it."""
+    def mark_idle(self, connection: C, *, served: bool) -> None:
+        """Its request is answered. `served` says that an upstream has ever answered one of it."""
         if connection in self._open and connection.waits_in is None:
-            self._wait(connection, self._known if known else self._unknown)
+            self._wait(connection, self._served if served else self._unserved)
 
-    def _wait(self, connection: Connection, group: dict[Connection, None]) -> None:
+    def _wait(self, connection: C, group: Group) -> None:
         group[connection] = None
         connection.waits_in = group
 
     def _make_room(self) -> bool:
-        for group in (self._silent, self._unknown, self._known):
+        for group in (self._new, self._unserved, self._served):
             for connection in islice(group, _LOOKED_AT):
                 if not connection.unsent:
                     self.leave(connection)
@@ -163,7 +172,7 @@ class Connections:
                     return True
         return False
 
-    def drop(self, connection: Connection, reason: Dropped) -> None:
+    def drop(self, connection: C, reason: Dropped) -> None:
         """Close one that harms others by staying."""
         self._dropped[reason] += 1
         text = (

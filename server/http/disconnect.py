@@ -15,7 +15,7 @@ _TCP_CLOSE: Final = 7
 _TCP_CLOSE_WAIT: Final = 8
 
 
-def has_left(transport: asyncio.BaseTransport) -> bool:
+def peer_disconnected(transport: asyncio.BaseTransport) -> bool:
     """Whether the client has reset the connection, or closed its side with everything received.
 
     A close behind bytes that there was no room for cannot be seen by anybody on this side; then,

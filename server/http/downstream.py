@@ -1,119 +1,121 @@
-"""The data path's `Downstream` over one Sanic request.
+"""One request on a client's connection and its one response: the `Downstream` of both planes.
 
-Writes the response to the connection byte for byte: Sanic's own response would reorder headers,
-fold duplicates, rename the reason and add fields of its own.
+Responses are written byte for byte: order, case and duplicates of their fields are the caller's.
 """
 
 from __future__ import annotations
 
-from typing import Final, cast
-
-from sanic import Request
-from sanic.exceptions import PayloadTooLarge
-from sanic.http import Stage
+from typing import TYPE_CHECKING, Final
 
 from proxy import errors
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.headers import RawHeaders
-from server.http.connection import BodyStalled, Closed, MalformedBody, StrictHttp
+from server.http.body import RequestBody
+from server.http.framing import FramingError, ParsedHead, parse_head
 
-_WRITTEN: Final = Closed()
+if TYPE_CHECKING:
+    from server.http.connection import ClientConnection
 
-
-def of_request(request: Request) -> SanicDownstream:
-    """For a request that came through Sanic's router."""
-    request.responded = True
-    return SanicDownstream(cast(StrictHttp, request.stream))
+_VERSIONS: Final = ("1.0", "1.1")
 
 
-class SanicDownstream:
-    """One request and its one response. `abort` is safe at any time, also after the end.
-
-    A body is read up to `upload_max_bytes`; the data plane bounds those it keeps.
-    """
+class ClientDownstream:
+    """`abort` is safe at any time, also after the end. `read` raises what `RequestBody` does."""
 
     __slots__ = (
-        "_breaks_by_reset", "_chunked", "_head", "_http", "_protocol", "_sent", "_without_body",
-        "head",
+        "_body", "_breaks_by_reset", "_chunked", "_connection", "_head", "_without_body",
+        "complete", "head", "keep_alive", "started", "succeeded",
     )  # fmt: skip
 
-    def __init__(self, http: StrictHttp) -> None:
-        parsed = http.parsed
-        if parsed is None:
-            raise RuntimeError("the request is over")
-        self._http = http
-        self._protocol = http.protocol
+    def __init__(self, connection: ClientConnection, parsed: ParsedHead) -> None:
+        self._connection = connection
         self._head = b""
-        self._sent = False
         self._chunked = self._breaks_by_reset = self._without_body = False
-        # Sanic lifts its own bound for handlers that stream.
-        http.request_max_size = http.protocol.context.settings.upload_max_bytes
-        self.head = RequestHead(
-            parsed.method,
-            parsed.target,
-            f"1.{parsed.minor_version}",
-            parsed.fields,
-            parsed.content_length,
-            http.protocol.conn_info.client_ip if http.protocol.conn_info else "",
-            parsed.hops,
+        #: Whether response bytes have gone out.
+        self.started = False
+        #: Whether nothing may follow: the response has ended, or was broken off.
+        self.complete = False
+        #: Whether the response is no refusal.
+        self.succeeded = False
+        context = connection.context
+        #: Whether another request may follow on this connection.
+        self.keep_alive = parsed.keep_alive and not context.draining
+        length = parsed.content_length
+        self._body = (
+            None
+            if length == 0
+            else RequestBody(
+                connection,
+                length,
+                awaits_continue=parsed.expects_continue,
+                max_bytes=context.settings.upload_max_bytes,
+            )
         )
-        # Sanic asks afterwards what was answered; everything goes past it.
-        http.response = _WRITTEN
+        self.head = _head(parsed, connection.client_ip)
+
+    # The request
 
     @property
-    def started(self) -> bool:
-        """Whether response bytes have gone out."""
-        return self._sent
+    def peer(self) -> tuple[str, int] | None:
+        """The client's address and port."""
+        return self._connection.address
+
+    @property
+    def has_unread_body(self) -> bool:
+        """Whether bytes that come belong to this request still."""
+        return self._body is not None and not self._body.ended
 
     @property
     def trailers(self) -> RawHeaders:
         """The request's trailer fields, once `read` has returned b""."""
-        return self._http.trailers
+        return [] if self._body is None else self._body.trailers
 
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end."""
-        try:
-            return await self._http.read() or b""
-        except MalformedBody as exc:
-            raise errors.InvalidRequest(str(exc)) from exc
-        except BodyStalled as exc:
-            raise errors.RequestTimeout(str(exc)) from exc
-        except PayloadTooLarge as exc:
-            raise errors.RequestTooLarge("The request body is too large.") from exc
+        return b"" if self._body is None else await self._body.read()
+
+    def bound_body(self, max_bytes: int) -> None:
+        """Read no more of the body than this."""
+        if self._body is not None:
+            self._body.max_bytes = max_bytes
 
     def keep_pace(self, *, wanted: bool) -> None:
         """Hold the client to BODY_LEAST_RATE, or no longer."""
-        self._http.keep_pace(wanted=wanted)
+        if self._body is not None:
+            self._body.keep_pace(wanted=wanted)
+
+    # The response
 
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         """Pass on an interim (1xx) response; HTTP/1.0 has none."""
         if self.head.version == "1.1":
-            self._protocol.write(_format_head(status, reason, headers) + b"\r\n")
+            self._connection.write(_format_head(status, reason, headers) + b"\r\n")
 
     def start(self, head: ResponseHead) -> None:
         """Begin the response; its head goes out with the first body bytes, or by `flush`."""
-        http = self._http
-        if head.status < 400:
-            http.known = True
-        lines = _format_head(head.status, head.reason, head.headers)
-        self._without_body = http.head_only or head.status in (204, 304)
-        if head.content_length is None and not self._without_body:
+        status, length = head.status, head.content_length
+        self.succeeded = status < 400
+        lines = _format_head(status, head.reason, head.headers)
+        self._without_body = status in (204, 304) or self.head.method == "HEAD"
+        if length is None and not self._without_body:
             if self.head.version == "1.1":
                 self._chunked = True
                 lines += b"transfer-encoding: chunked\r\n"
             else:
                 self._breaks_by_reset = True
-                http.keep_alive = False
-        elif head.content_length:
+                self.keep_alive = False
+        elif length:
             # Some clients (boto3) take an orderly close for the end of such an answer.
             self._breaks_by_reset = True
-        announced = head.content_length is not None or self._without_body
-        if http.expecting_continue or (http.request_body and (announced or head.status >= 400)):
-            # The rest of this request will not be read before the response is complete, and a
-            # body that was held back for a 100 is not asked for any more.
-            http.expecting_continue = False
-            http.keep_alive = False
-        if not http.keep_alive:
+        body = self._body
+        if body is not None and not body.ended:
+            announced = length is not None or self._without_body
+            if body.awaits_continue or announced or status >= 400:
+                # The rest of this request will not be read before the response is complete, and a
+                # body that was held back for a 100 is not asked for any more.
+                body.awaits_continue = False
+                self.keep_alive = False
+        if not self.keep_alive:
             lines += b"connection: close\r\n"
         elif self.head.version == "1.0":
             lines += b"connection: keep-alive\r\n"
@@ -131,12 +133,12 @@ class SanicDownstream:
         elif self._chunked and data:
             data = b"%x\r\n%b\r\n" % (len(data), data)
         self._send(data)
-        return self._protocol._can_write.is_set()
+        return self._connection.keeps_up
 
     async def drain(self) -> None:
         """Wait while the client is slower than we are."""
-        if not self._protocol._can_write.is_set():
-            await self._protocol._can_write.wait()
+        if not self._connection.keeps_up:
+            await self._connection.drain()
 
     async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
         """Send the last body bytes and whatever marks the end."""
@@ -150,31 +152,55 @@ class SanicDownstream:
             else:
                 data = b"0\r\n%b\r\n" % end
         self._send(data)
-        self._http.stage = Stage.IDLE
+        self.complete = True
         await self.drain()
 
     def abort(self) -> None:
         """Break the connection so that the client sees a failure, not an end."""
-        self._http.keep_alive = False
-        self._http.stage = Stage.FAILED
+        self.complete = True
+        self.keep_alive = False
         if self._breaks_by_reset:
-            self._protocol.reset()
+            self._connection.reset()
         else:
             # Cut before its last chunk; what has been sent still arrives.
-            self._protocol.abort()
+            self._connection.abort()
 
     def _send(self, data: bytes) -> None:
-        transport = self._protocol.transport
+        transport = self._connection.transport
         if transport is None or transport.is_closing():
             raise errors.ClientGone
-        http = self._http
         if self._head:
             data = self._head + data
             self._head = b""
         if data:
-            self._sent = True
-            http.stage = Stage.RESPONSE
+            self.started = True
             transport.write(data)
+
+
+def read_head(message: bytes, client_ip: str) -> RequestHead:
+    """A head that another server has received, as strictly as one of ours.
+
+    Raises errors.InvalidRequest.
+    """
+    try:
+        found = parse_head(bytearray(message))
+    except FramingError as error:
+        raise errors.InvalidRequest(str(error)) from error
+    if found is None:
+        raise errors.InvalidRequest("The request head is not complete.")
+    return _head(found[0], client_ip)
+
+
+def _head(parsed: ParsedHead, client_ip: str) -> RequestHead:
+    return RequestHead(
+        parsed.method,
+        parsed.target,
+        _VERSIONS[parsed.minor_version],
+        parsed.fields,
+        parsed.content_length,
+        client_ip,
+        parsed.hops,
+    )
 
 
 def _format_head(status: int, reason: bytes, headers: RawHeaders) -> bytes:

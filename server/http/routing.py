@@ -18,10 +18,13 @@ class OpenRouter(Router):
     with the `Allow` that is true for the path.
     """
 
-    def _get(self, path: str, method: str, host: str | None) -> Any:
+    def get(  # type: ignore[override]  # Sanic's own differs from its base's, too.
+        self, path: str, method: str, host: str | None
+    ) -> Any:
+        """Where a request goes. Raises sanic.exceptions.NotFound, MethodNotAllowed."""
         if method not in HTTP_METHODS and f"{path}/".startswith(_PLANES):
             # Any known one leads to the same handler, which reads the method from the head.
             method = self.DEFAULT_METHOD
         elif method == "HEAD" and f"{path}/" in _OPERATIONS:
             method = "GET"
-        return super()._get(path, method, host)
+        return super().get(path, method, host)

@@ -15,13 +15,11 @@ from collections.abc import Callable
 from typing import Final
 
 from loguru import logger
-from sanic.application.state import ApplicationServerInfo
-from sanic.http import Stage
-from sanic.http.constants import HTTP
 from sanic.server.async_server import AsyncioServer
 
 from server.context import App
-from server.http.protocol import StrictProtocol
+from server.http.connection import ClientConnection
+from server.http.listening import listen
 from server.process import descriptors
 from server.process.supervisor import GRACE_AFTER_DRAIN
 
@@ -65,19 +63,9 @@ class Worker:
 
     async def serve(self, ready: asyncio.Event | None = None) -> None:
         """Run until `stop`; sets `ready` once connections are accepted."""
-        app = self._app
-        # Sanic learns from this which protocols it speaks, and stops sending an empty Alt-Svc.
-        app.state.server_info.append(ApplicationServerInfo(settings={"version": HTTP.VERSION_1}))
-        server = await app.create_server(
-            sock=self._sock,
-            protocol=StrictProtocol,
-            return_asyncio_server=True,
-            backlog=descriptors.current().backlog,
-            asyncio_server_kwargs={"start_serving": False},
+        server = self._server = await listen(
+            self._app, self._sock, backlog=descriptors.current().backlog, start_serving=False
         )
-        if server is None:
-            raise RuntimeError("Sanic made no server")
-        self._server = server
         await server.startup()
         await server.before_start()
         try:
@@ -90,7 +78,7 @@ class Worker:
         finally:
             server.close()
             await server.before_stop()
-            await self._break_off(server.connections)
+            await self._break_off()
             await server.after_stop()
 
     async def _drain(self, server: AsyncioServer) -> None:
@@ -104,13 +92,13 @@ class Worker:
         # What is answered from now on closes its connection, so that clients go elsewhere.
         context.draining = True
         logger.info("draining: {} requests are running", len(plane.active))
-        await self._until(deadline, lambda: not any(map(_is_busy, server.connections)))
+        await self._until(deadline, lambda: not any(map(_is_busy, context.connections)))
         server.close()
         # Whoever was let in a moment ago is about to ask, and is to learn that it must go
         # elsewhere rather than that the connection ended.
         fresh = min(deadline, asyncio.get_running_loop().time() + _FIRST_REQUEST_WITHIN)
-        await self._until(fresh, lambda: not any(map(_is_new, server.connections)))
-        await self._until(deadline, lambda: not any(map(_is_busy, server.connections)))
+        await self._until(fresh, lambda: not any(map(_is_new, context.connections)))
+        await self._until(deadline, lambda: not any(map(_is_busy, context.connections)))
         if plane.active:
             logger.warning("{} requests did not finish in time and are cut off", len(plane.active))
             plane.end_all()
@@ -124,36 +112,32 @@ class Worker:
             await asyncio.sleep(delay)
 
     async def _until(self, deadline: float, condition: Callable[[], bool]) -> None:
-        # Sanic tells nobody that a connection became idle, so we look.
+        # A connection tells nobody that it became idle, so we look.
         while not condition() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def _break_off(self, connections: set[StrictProtocol]) -> None:
+    async def _break_off(self) -> None:
         """Close what is idle, break what is not, and wait until their tasks have ended."""
-        tasks = [connection._task for connection in connections if connection._task is not None]
-        for connection in list(connections):
-            if not connection.close_if_idle():
-                connection.abort()
-        for refused in list(self._app.ctx.connections.turned_away):
+        clients = self._app.ctx.connections
+        tasks = [client.task for client in clients if client.task is not None]
+        for client in clients:
+            if client.task is not None:
+                client.abort()
+            else:
+                client.close()
+        for refused in list(clients.turned_away):
             refused.abort()
         if tasks:
             await asyncio.wait(tasks, timeout=_LAST_WORDS)
 
 
-def _is_busy(connection: StrictProtocol) -> bool:
-    """Whether it is between the first byte of a request and the last byte of its answer.
-
-    An answer is complete for us while its last bytes still wait for a slow client.
-    """
-    if connection.http is not None and connection.http.stage is not Stage.IDLE:
-        return True
-    transport = connection.transport
-    return transport is not None and transport.get_write_buffer_size() > 0
+def _is_busy(client: ClientConnection) -> bool:
+    return client.busy
 
 
-def _is_new(connection: StrictProtocol) -> bool:
+def _is_new(client: ClientConnection) -> bool:
     """Whether it has not asked for anything yet."""
-    return bool(connection.state["requests_count"] == 0)
+    return client.requests == 0
 
 
 def stop_on_signals(worker: Worker) -> None:

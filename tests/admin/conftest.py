@@ -23,7 +23,7 @@ from config import Database, Settings, load
 from models import Actor, AdminUser, Project, Token, passwords
 from models.administrators import Role
 from models.crypto import KeyRing
-from server.http.protocol import StrictProtocol
+from server.http.listening import listen
 
 PASSWORD: Final = "correct horse battery"
 KEY: Final = "sk-the-upstream-key-0001"
@@ -85,9 +85,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     app = create_app(settings=settings)
     app.ext.environment.bytecode_cache = _COMPILED
     listener = socket.create_server(("127.0.0.1", 0))
-    server: Any = await app.create_server(
-        sock=listener, protocol=StrictProtocol, return_asyncio_server=True
-    )
+    server: Any = await listen(app, listener)
     await server.startup()
     await server.before_start()
     await server.after_start()
@@ -96,7 +94,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     finally:
         await server.before_stop()
         server.close()
-        for connection in server.connections:
+        for connection in app.ctx.connections:
             connection.abort()
         await server.wait_closed()
         await server.after_stop()

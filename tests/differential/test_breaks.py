@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from fake_upstream import generated
-from server.http.disconnect import has_left
-from server.http.protocol import StrictProtocol
+from server.http.connection import ClientConnection
+from server.http.disconnect import peer_disconnected
 from tests.differential.conftest import Both, code, issue
 from tests.differential.wire import PATIENCE, Ask, Wire, wired
 from tests.proxy.upstream.corpus import CHUNKED, MALFORMED, OK
@@ -260,7 +260,7 @@ async def test_a_client_leaves_while_its_upload_is_held_back(
         transport = writer.transport
         transport.pause_reading()  # type: ignore[attr-defined]
         # Only its end: what was sent stays where it is.
-        while not has_left(transport):
+        while not peer_disconnected(transport):
             await asyncio.sleep(0.02)
         hung_up.set()
         transport.abort()
@@ -284,14 +284,14 @@ async def test_a_client_leaves_while_its_upload_is_held_back(
 
 def _watch_for_pauses(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
     """Whether the app has stopped reading from a client and not gone on since."""
-    doors: set[StrictProtocol] = set()
-    receive = StrictProtocol.data_received
+    doors: set[ClientConnection] = set()
+    receive = ClientConnection.data_received
 
-    def data_received(self: StrictProtocol, data: bytes) -> None:
+    def data_received(self: ClientConnection, data: bytes) -> None:
         doors.add(self)
         receive(self, data)
 
-    monkeypatch.setattr(StrictProtocol, "data_received", data_received)
+    monkeypatch.setattr(ClientConnection, "data_received", data_received)
     return lambda: any(door._reading_paused for door in doors)
 
 

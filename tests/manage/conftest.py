@@ -21,7 +21,7 @@ from models.bindings import Upstreams
 from models.crypto import KeyRing
 from server.context import App, WorkerContext
 from server.http.connections import Bounds, Connections
-from server.http.protocol import StrictProtocol
+from server.http.listening import listen
 from server.http.routing import OpenRouter
 
 MANAGEMENT_TOKEN = "management-token-of-the-tests"
@@ -43,9 +43,7 @@ def settings(database: Database, tmp_path: Path) -> Settings:
 async def served(app: App) -> AsyncIterator[str]:
     """`app` at a URL of its own, behind the front door that serves it in production."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server: Any = await app.create_server(
-        sock=listener, protocol=StrictProtocol, return_asyncio_server=True
-    )
+    server: Any = await listen(app, listener)
     await server.startup()
     await server.before_start()
     await server.after_start()
@@ -54,7 +52,7 @@ async def served(app: App) -> AsyncIterator[str]:
     finally:
         await server.before_stop()
         server.close()
-        for connection in server.connections:
+        for connection in app.ctx.connections:
             connection.abort()
         await server.wait_closed()
         await server.after_stop()

@@ -9,10 +9,9 @@ from typing import TypeAlias
 
 import pytest
 import pytest_asyncio
-from sanic.server.protocols import http_protocol
 
 from config import Database
-from server.http import connection
+from server.http import body, connection
 from tests.server.door import Door, open_door
 
 
@@ -55,17 +54,15 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
     So a client that sees the server's end of a stream has seen it half-closed at once.
     """
-    for deadline in ("HEAD_DEADLINE", "BODY_STALL", "LINGER"):
-        monkeypatch.setattr(connection, deadline, 600.0)
+    monkeypatch.setattr(connection, "HEAD_DEADLINE", 600.0)
+    monkeypatch.setattr(connection, "LINGER", 600.0)
+    monkeypatch.setattr(body, "BODY_STALL", 600.0)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def clock() -> AsyncIterator[Clock]:
-    """Of the loop of this module's tests, which is ahead from then on, and Sanic with it."""
-    opened = Clock()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(http_protocol, "current_time", asyncio.get_running_loop().time)
-        yield opened
+    """Of the loop of this module's tests, which is ahead from then on."""
+    yield Clock()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from models import Actor, Project, Token
 from models.crypto import KeyRing
 from proxy.handler import DataPlane
 from server.context import App
-from server.http.downstream import SanicDownstream
+from server.http.downstream import ClientDownstream
 from server.process.worker import Worker
 from tests.fixtures.database import database_url
 from tests.fixtures.service import GIVEN, UPSTREAM_KEY
@@ -35,7 +35,7 @@ _BY: Final = Actor("cli:tester")
 class ScriptedPlane:
     """Stands in for the data plane: every request to `/v1` runs `handle`."""
 
-    def __init__(self, handle: Callable[[SanicDownstream], Awaitable[None]]) -> None:
+    def __init__(self, handle: Callable[[ClientDownstream], Awaitable[None]]) -> None:
         self.active: set[Any] = set()
         self.draining = False
         self.handle = handle
@@ -76,7 +76,8 @@ def _app(settings: Settings) -> App:
     return app
 
 
-async def _issue_token(settings: Settings, base_url: str) -> str:
+async def issue_token(settings: Settings, base_url: str) -> str:
+    """The secret of a token in a project of its own, whose requests go to `base_url`."""
     project = await Project.create_with_key(
         name=f"project-{uuid4().hex}",
         provider="openai",
@@ -116,7 +117,7 @@ async def open_door(
         if plane is not None:
             app.ctx.data_plane = cast(DataPlane, plane)
         try:
-            secret = await _issue_token(settings, up.url)
+            secret = await issue_token(settings, up.url)
             yield Door(listener.getsockname()[1], up, secret, app)
         finally:
             worker.stop()

@@ -18,7 +18,7 @@ import uvloop
 from loguru import logger
 
 from config import Database
-from server.http.connections import Bounds, Connection, Connections
+from server.http.connections import Bounds, Connections, Group
 from server.http.turned_away import ANSWERED_AT_ONCE
 from server.process.descriptors import Descriptors
 from tests.server.conftest import OpenDoor
@@ -152,7 +152,7 @@ async def test_only_so_many_are_told_at_once(a_door: OpenDoor) -> None:
 
 class _Connection:
     def __init__(self, unsent: int = 0) -> None:
-        self.waits_in: dict[Connection, None] | None = None
+        self.waits_in: Group | None = None
         self.unsent = unsent
         self.aborted = False
 
@@ -160,7 +160,9 @@ class _Connection:
         self.aborted = True
 
 
-def _connections(most: int, per_address: int | None = None, *trusted: str) -> Connections:
+def _connections(
+    most: int, per_address: int | None = None, *trusted: str
+) -> Connections[_Connection]:
     networks = [ip_network(network) for network in trusted]
     return Connections(Bounds(most, per_address, networks))
 
@@ -181,8 +183,8 @@ def test_nothing_is_kept_of_connections_that_left() -> None:
     for number in range(5):
         connection = _Connection()
         assert connections.admit(connection, f"192.0.2.{number}") is None
-        connections.asks(connection)
-        connections.rests(connection, known=True)
+        connections.mark_busy(connection)
+        connections.mark_idle(connection, served=True)
         connections.leave(connection)
         connections.leave(connection)
     assert len(connections) == 0

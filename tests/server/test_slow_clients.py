@@ -11,9 +11,9 @@ import pytest
 
 from proxy.downstream import ResponseHead
 from server.http import pace
-from server.http.downstream import SanicDownstream
+from server.http.connection import KEEP_ALIVE_IDLE
+from server.http.downstream import ClientDownstream
 from server.http.pace import SPAN, Pace
-from server.http.protocol import KEEP_ALIVE_IDLE
 from tests.fixtures.service import GIVEN
 from tests.server.conftest import Clock, OpenDoor
 from tests.server.corpus import END, HOST, JSON
@@ -26,7 +26,7 @@ MANAGES = b"Authorization: Bearer %b\r\n" % GIVEN["MANAGEMENT_TOKEN"].encode()
 GET = b"GET /v1/x HTTP/1.1\r\n" + HOST + END
 
 
-async def stream(downstream: SanicDownstream) -> None:
+async def stream(downstream: ClientDownstream) -> None:
     """Without end, as fast as the client reads."""
     downstream.start(ResponseHead(200, b"OK", [], None))
     while True:
@@ -34,7 +34,7 @@ async def stream(downstream: SanicDownstream) -> None:
             await downstream.drain()
 
 
-async def whole(downstream: SanicDownstream) -> None:
+async def whole(downstream: ClientDownstream) -> None:
     """All at once."""
     downstream.start(ResponseHead(200, b"OK", [], LARGE))
     await downstream.finish(bytes(LARGE))
@@ -43,13 +43,13 @@ async def whole(downstream: SanicDownstream) -> None:
 class Watched(ScriptedPlane):
     """Knows the connection, and when its request was over."""
 
-    def __init__(self, handle: Callable[[SanicDownstream], Awaitable[None]]) -> None:
+    def __init__(self, handle: Callable[[ClientDownstream], Awaitable[None]]) -> None:
         super().__init__(self._watch)
         self._script = handle
-        self.downstream: SanicDownstream | None = None
+        self.downstream: ClientDownstream | None = None
         self.over = asyncio.Event()
 
-    async def _watch(self, downstream: SanicDownstream) -> None:
+    async def _watch(self, downstream: ClientDownstream) -> None:
         self.downstream = downstream
         try:
             await self._script(downstream)
@@ -59,9 +59,9 @@ class Watched(ScriptedPlane):
     async def until(self, condition: Callable[[int], bool]) -> int:
         """Wait until so many bytes are unsent."""
         async with asyncio.timeout(PATIENCE_S):
-            while self.downstream is None or not condition(self.downstream._protocol.unsent):
+            while self.downstream is None or not condition(self.downstream._connection.unsent):
                 await asyncio.sleep(0.001)
-        return self.downstream._protocol.unsent
+        return self.downstream._connection.unsent
 
 
 async def _connect(port: int, message: bytes) -> socket.socket:
@@ -84,7 +84,7 @@ async def _turn(clock: Clock, seconds: float) -> None:
 
 @pytest.mark.parametrize("script", [stream, whole], ids=["stream", "whole"])
 async def test_a_client_that_does_not_read_is_cut_off(
-    a_door: OpenDoor, clock: Clock, script: Callable[[SanicDownstream], Awaitable[None]]
+    a_door: OpenDoor, clock: Clock, script: Callable[[ClientDownstream], Awaitable[None]]
 ) -> None:
     plane = Watched(script)
     async with a_door(plane=plane, CLIENT_WRITE_TIMEOUT=f"{TIMEOUT:g}") as door:
@@ -127,14 +127,14 @@ async def test_an_answer_of_sanics_is_not_waited_for_either(a_door: OpenDoor, cl
 async def test_last_bytes_that_nobody_reads_keep_no_connection(
     a_door: OpenDoor, clock: Clock
 ) -> None:
-    async def few(downstream: SanicDownstream) -> None:
-        transport = downstream._protocol.transport
+    async def few(downstream: ClientDownstream) -> None:
+        transport = downstream._connection.transport
         assert transport is not None
         kernel = transport.get_extra_info("socket")
         kernel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         # Fills the client's side, and then what is kept on ours without pausing.
         downstream.start(ResponseHead(200, b"OK", [], None))
-        while not downstream._protocol.unsent:
+        while not downstream._connection.unsent:
             downstream.write(bytes(8192))
             await asyncio.sleep(0)
         await downstream.finish()
@@ -145,13 +145,13 @@ async def test_last_bytes_that_nobody_reads_keep_no_connection(
             async with asyncio.timeout(PATIENCE_S):
                 await plane.over.wait()
             assert plane.downstream is not None
-            protocol = plane.downstream._protocol
-            assert protocol.unsent
+            connection = plane.downstream._connection
+            assert connection.unsent
             await _turn(clock, KEEP_ALIVE_IDLE * 2)
             await _turn(clock, TIMEOUT * 1.5)
-            assert protocol.transport is None
+            assert connection.transport is None
             await clock.turn(0)
-            assert len(protocol.clients) == 0
+            assert len(connection.clients) == 0
 
 
 # Bodies that trickle

@@ -10,7 +10,7 @@ import uvloop
 
 from config import Database
 from proxy.downstream import ResponseHead
-from server.http.downstream import SanicDownstream
+from server.http.downstream import ClientDownstream
 from tests.server.corpus import CHUNKED, GET, INERT, REFUSED, chunked
 from tests.server.door import ScriptedPlane, open_door
 
@@ -20,7 +20,7 @@ def test_a_cut_answer_never_looks_whole_on_uvloop(
 ) -> None:
     """Its transports hide their socket, which the reset is asked of."""
 
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(ResponseHead(200, b"OK", [], None))
         downstream.write(b"hello")
         await asyncio.sleep(0.02)

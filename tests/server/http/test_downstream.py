@@ -14,13 +14,13 @@ from config import Database
 from proxy import errors
 from proxy.downstream import ResponseHead
 from proxy.headers import RawHeaders
-from server.http import connection
-from server.http.downstream import SanicDownstream
+from server.http import body
+from server.http.downstream import ClientDownstream
 from tests.server.conftest import Clock
 from tests.server.door import Door, ScriptedPlane, open_door
 from tests.server.wire import PATIENCE_S, Client
 
-Script = Callable[[SanicDownstream], Awaitable[None]]
+Script = Callable[[ClientDownstream], Awaitable[None]]
 Scripted = Callable[[Script], AbstractAsyncContextManager[Door]]
 
 HEADERS: RawHeaders = [(b"X-One", b"1"), (b"x-two", b"caf\xe9"), (b"X-One", b"again")]
@@ -43,7 +43,7 @@ async def modules_door(
         yield opened, plane
 
 
-async def nothing(downstream: SanicDownstream) -> None:
+async def nothing(downstream: ClientDownstream) -> None:
     """Answers nothing."""
 
 
@@ -64,7 +64,7 @@ def scripted(modules_door: tuple[Door, ScriptedPlane]) -> Scripted:
 
 
 async def test_lines_keep_their_order_case_and_bytes(scripted: Scripted) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(299, 2))
         await downstream.finish(b"ok")
 
@@ -77,7 +77,7 @@ async def test_lines_keep_their_order_case_and_bytes(scripted: Scripted) -> None
 
 
 async def test_unknown_length_is_chunked_and_may_have_trailers(scripted: Scripted) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head())
         downstream.write(b"hello ")
         downstream.write(b"")
@@ -91,7 +91,7 @@ async def test_unknown_length_is_chunked_and_may_have_trailers(scripted: Scripte
 
 
 async def test_unknown_length_ends_by_closing_over_http_1_0(scripted: Scripted) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head())
         downstream.write(b"hello ")
         await downstream.finish(b"world", [(b"X-Sum", b"11")])
@@ -119,7 +119,7 @@ async def test_no_body_where_there_is_none(
 ) -> None:
     """Whatever is written: the client would read it as the beginning of the next response."""
 
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(status, length))
         downstream.write(b"he")
         await downstream.finish(b"llo")
@@ -135,7 +135,7 @@ async def test_no_body_where_there_is_none(
 async def test_the_head_waits_for_the_body_unless_it_is_flushed(scripted: Scripted) -> None:
     go_on = asyncio.Event()
 
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(length=2))
         before = downstream.started
         downstream.flush()
@@ -151,7 +151,7 @@ async def test_the_head_waits_for_the_body_unless_it_is_flushed(scripted: Script
 
 
 async def test_interim_responses_are_for_http_1_1(scripted: Scripted) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.inform(103, b"Early Hints", [(b"Link", b"</a>")])
         downstream.start(a_head(length=0))
         await downstream.finish()
@@ -170,7 +170,7 @@ async def test_interim_responses_are_for_http_1_1(scripted: Scripted) -> None:
 # The request's body
 
 
-async def everything(downstream: SanicDownstream) -> list[bytes]:
+async def everything(downstream: ClientDownstream) -> list[bytes]:
     """The pieces in which the body is read."""
     pieces = []
     while piece := await downstream.read():
@@ -179,7 +179,7 @@ async def everything(downstream: SanicDownstream) -> list[bytes]:
 
 
 async def test_a_body_is_read_to_its_end_with_its_trailers(scripted: Scripted) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         pieces = await everything(downstream)
         assert await downstream.read() == b""
         assert downstream.trailers == [(b"X-Sum", b"1")]
@@ -207,9 +207,9 @@ async def test_what_is_wrong_with_a_body_is_told_as_a_refusal(
     sent: bytes,
     refusal: type[errors.Refusal],
 ) -> None:
-    monkeypatch.setattr(connection, "BODY_STALL", 0.1)
+    monkeypatch.setattr(body, "BODY_STALL", 0.1)
 
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         with pytest.raises(refusal):
             await everything(downstream)
         downstream.start(a_head(refusal.status, 0))
@@ -225,7 +225,7 @@ async def test_what_is_wrong_with_a_body_is_told_as_a_refusal(
 async def test_a_slow_body_is_no_stalled_one(scripted: Scripted, clock: Clock) -> None:
     came = asyncio.Queue[bytes]()
 
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         # The next piece is waited for before anybody is told of this one.
         while piece := await downstream.read():
             came.put_nowait(piece)
@@ -238,7 +238,7 @@ async def test_a_slow_body_is_no_stalled_one(scripted: Scripted, clock: Clock) -
             await client.send(piece)
             async with asyncio.timeout(PATIENCE_S):
                 assert await came.get() == piece
-            await clock.turn(connection.BODY_STALL * 0.7)
+            await clock.turn(body.BODY_STALL * 0.7)
         assert (await client.answer()).body == b"ok"
 
 
@@ -246,7 +246,7 @@ async def test_a_slow_body_is_no_stalled_one(scripted: Scripted, clock: Clock) -
 async def test_a_body_that_was_not_read_ends_the_connection(
     scripted: Scripted, length: int | None
 ) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(length=length))
         await downstream.finish(b"ok")
 
@@ -259,7 +259,7 @@ async def test_a_body_that_was_not_read_ends_the_connection(
 
 
 async def test_100_is_not_sent_after_the_answer_has_begun(scripted: Scripted) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head())
         downstream.write(b"early")
         reading = asyncio.create_task(downstream.read())
@@ -296,7 +296,7 @@ async def read_broken(client: Client, sent: bytes) -> None:
 async def test_a_cut_answer_never_looks_whole(
     scripted: Scripted, sent: bytes, length: int | None, how: str
 ) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(length=length))
         downstream.write(b"hello")
         await asyncio.sleep(0.02)
@@ -313,7 +313,7 @@ async def test_a_cut_answer_never_looks_whole(
 async def test_a_cut_answer_of_known_length_is_reset(scripted: Scripted) -> None:
     """boto3 takes an orderly close for its end."""
 
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(length=100))
         downstream.write(b"hello")
         await asyncio.sleep(0.02)
@@ -326,7 +326,7 @@ async def test_a_cut_answer_of_known_length_is_reset(scripted: Scripted) -> None
 
 
 async def test_an_exception_before_the_answer_is_a_500(scripted: Scripted) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         raise errors.RequestBroken("01a2") from LookupError("unforeseen")
 
     async with scripted(script) as door, await door.connect() as client:
@@ -337,7 +337,7 @@ async def test_an_exception_before_the_answer_is_a_500(scripted: Scripted) -> No
 
 
 async def test_an_abort_before_the_answer_sends_nothing(scripted: Scripted) -> None:
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head())
         downstream.abort()
 
@@ -360,13 +360,13 @@ async def outcome_of(script: Coroutine[Any, Any, None]) -> str:
 async def test_a_client_that_has_left_is_noticed(scripted: Scripted) -> None:
     ended: asyncio.Queue[str] = asyncio.Queue()
 
-    async def stream(downstream: SanicDownstream) -> None:
+    async def stream(downstream: ClientDownstream) -> None:
         downstream.start(a_head())
         while True:
             downstream.write(b"data: x\n\n")
             await asyncio.sleep(0.01)
 
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         ended.put_nowait(await outcome_of(stream(downstream)))
         with pytest.raises(errors.ClientGone):
             await downstream.finish(b"more")
@@ -383,7 +383,7 @@ async def test_a_client_that_has_left_is_noticed(scripted: Scripted) -> None:
 async def test_a_slow_client_holds_the_writer_back(scripted: Scripted) -> None:
     written = 0
 
-    async def script(downstream: SanicDownstream) -> None:
+    async def script(downstream: ClientDownstream) -> None:
         nonlocal written
         downstream.start(a_head())
         while written < 200:

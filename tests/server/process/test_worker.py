@@ -9,7 +9,7 @@ from app import create_app
 from config import Database, load
 from proxy.downstream import ResponseHead
 from proxy.handler import DataPlane
-from server.http.downstream import SanicDownstream
+from server.http.downstream import ClientDownstream
 from server.process.worker import Worker
 from tests.fixtures.database import database_url
 from tests.fixtures.service import GIVEN
@@ -23,7 +23,7 @@ _BUFFER: Final = 4096
 async def test_a_drain_waits_for_a_slow_reader(sqlite_database: Database, tmp_path: Path) -> None:
     handled = asyncio.Event()
 
-    async def handle(downstream: SanicDownstream) -> None:
+    async def handle(downstream: ClientDownstream) -> None:
         downstream.start(ResponseHead(200, b"OK", [], _SIZE))
         await downstream.finish(b"x" * _SIZE)
         handled.set()
