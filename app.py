@@ -28,7 +28,7 @@ from models.crypto import KeyRing
 from models.db import database
 from models.db.listening import Listener
 from models.errors import ModelError
-from models.generation import GenerationFile
+from models.generation import NOTIFY_CHANNEL, GenerationFile
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
@@ -256,7 +256,7 @@ class WorkerResources:
         self._observer.open()
         self._grants.open()
         if listens is not None:
-            self._listener = Listener(listens, self._grants.look_again)
+            self._listener = Listener(listens, NOTIFY_CHANNEL, self._grants.look_again)
             self._listener.open()
         self._watch.open()
         self._housekeeping = Housekeeping(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
-from models.db.database import connection, placeholders
+from models.db.conditions import execute_many
 from models.model_names import IsListed, bounded
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US, USAGE_KEY
 
@@ -121,8 +121,8 @@ async def add(entries: Sequence["Entry"], is_listed: IsListed) -> None:
     minutes = add_up(await bounded(entries, is_listed), 60)
     for table, rows in (("usage_minute", minutes), ("usage_hour", merge(minutes, 3600))):
         # Sorted, so that two drains lock the rows they share in one order.
-        await connection().execute_many(
-            placeholders(_upsert(table)),
+        await execute_many(
+            _upsert(table),
             [_values(key, totals) for key, totals in sorted(rows.items(), key=lambda row: row[0])],
         )
 
@@ -137,7 +137,7 @@ def _upsert(table: str) -> str:
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _ADDED)
     return (
         f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608  (our own names)
-        f" VALUES ({', '.join(f'${n}' for n in range(1, len(columns) + 1))})"
+        f" VALUES ({', '.join('{}' for _ in columns)})"
         f" ON CONFLICT ({', '.join(USAGE_KEY)}) DO UPDATE SET {sums},"
         # NULL plus a known price is the known price: NULL says that none was known so far.
         f" cost_nanos = CASE WHEN excluded.cost_nanos IS NULL THEN {table}.cost_nanos"

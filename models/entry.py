@@ -15,13 +15,8 @@ from uuid import UUID
 import msgspec
 
 from models import changes, counters
-from models.db.database import (
-    connection,
-    dialect,
-    give_up_on_locks_after,
-    placeholders,
-    run_in_transaction,
-)
+from models.db.conditions import execute, execute_many, select
+from models.db.database import dialect, give_up_on_locks_after, run_in_transaction
 from models.model_names import IsListed, nothing_is_listed
 from models.text import clean_text
 
@@ -94,12 +89,12 @@ _LOG_COLUMNS: Final = (
 )  # fmt: skip
 _INSERT_LOG: Final = (
     f"INSERT INTO request_log ({', '.join(_LOG_COLUMNS)})"  # noqa: S608  (our own names)
-    f" VALUES ({', '.join(f'${n}' for n in range(1, len(_LOG_COLUMNS) + 1))})"
+    f" VALUES ({', '.join('{}' for _ in _LOG_COLUMNS)})"
     " ON CONFLICT (id) DO NOTHING"
 )
 _COUNT_USE: Final = (
-    "UPDATE token SET request_count = request_count + $1,"
-    " last_used_at = CASE WHEN last_used_at > $2 THEN last_used_at ELSE $3 END WHERE id = $4"
+    "UPDATE token SET request_count = request_count + {},"
+    " last_used_at = CASE WHEN last_used_at > {} THEN last_used_at ELSE {} END WHERE id = {}"
 )
 
 
@@ -209,15 +204,11 @@ async def _apply(
         return position
     if entries:
         text = _Texts()
-        await connection().execute_many(
-            placeholders(_INSERT_LOG), [_log_values(entry, text) for entry in entries]
-        )
+        await execute_many(_INSERT_LOG, [_log_values(entry, text) for entry in entries])
         await counters.add(entries, is_listed)
         await _touch_tokens(entries)
-    await connection().execute_query(
-        placeholders(
-            "UPDATE journal_position SET position = $1, updated_at = $2 WHERE journal_id = $3"
-        ),
+    await execute(
+        "UPDATE journal_position SET position = {}, updated_at = {} WHERE journal_id = {}",
         [end, changes.now(), journal_id],
     )
     return end
@@ -225,17 +216,15 @@ async def _apply(
 
 async def _claim(journal_id: str, start: int) -> int:
     """The journal's position, locked until we commit."""
-    await connection().execute_query(
-        placeholders(
-            "INSERT INTO journal_position (journal_id, position, updated_at) VALUES ($1, $2, $3)"
-            " ON CONFLICT (journal_id) DO NOTHING"
-        ),
+    await execute(
+        "INSERT INTO journal_position (journal_id, position, updated_at) VALUES ({}, {}, {})"
+        " ON CONFLICT (journal_id) DO NOTHING",
         [journal_id, start, changes.now()],
     )
     # SQLite has no row locks and needs none: its transactions are one at a time.
     lock = " FOR UPDATE" if dialect() == "postgres" else ""
-    rows = await connection().execute_query_dict(
-        placeholders(f"SELECT position FROM journal_position WHERE journal_id = $1{lock}"),  # noqa: S608
+    rows = await select(
+        f"SELECT position FROM journal_position WHERE journal_id = {{}}{lock}",  # noqa: S608
         [journal_id],
     )
     return int(rows[0]["position"])
@@ -280,8 +269,8 @@ async def _touch_tokens(entries: list[Entry]) -> None:
     for entry in entries:
         uses[entry.token_id].append(entry.at_us)
     # In order of id, as `Project` locks them, so that neither waits in a circle.
-    await connection().execute_many(
-        placeholders(_COUNT_USE),
+    await execute_many(
+        _COUNT_USE,
         [
             [len(times), _moment(max(times)), _moment(max(times)), str(token_id)]
             for token_id, times in sorted(uses.items())

@@ -10,11 +10,10 @@ from typing import Final
 from tortoise import Model, fields
 
 from models import changes
+from models.db.conditions import execute
 from models.db.database import (
-    connection,
     dialect,
     give_up_on_locks_after,
-    placeholders,
     run_in_transaction,
 )
 
@@ -40,11 +39,9 @@ async def beat(worker: str) -> None:
         if dialect() == "sqlite":
             return
         await give_up_on_locks_after(_LOCK_WAIT_S)
-        await connection().execute_query(
-            placeholders(
-                "INSERT INTO heartbeat (worker, at) VALUES ($1, $2)"
-                " ON CONFLICT (worker) DO UPDATE SET at = excluded.at"
-            ),
+        await execute(
+            "INSERT INTO heartbeat (worker, at) VALUES ({}, {})"
+            " ON CONFLICT (worker) DO UPDATE SET at = excluded.at",
             [worker, changes.now()],
         )
 

@@ -14,7 +14,8 @@ from uuid import UUID
 
 import msgspec
 
-from models.db.database import after_commit, connection, dialect, placeholders
+from models.db.conditions import select
+from models.db.database import after_commit, connection, dialect
 from models.tokens import Token
 
 if TYPE_CHECKING:
@@ -99,10 +100,8 @@ async def _read(hour: _Hour, is_listed: IsListed) -> frozenset[str]:
             "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
             [f"llm-proxy model names {hour.project_id} {hour.number}"],
         )
-    rows = await connection().execute_query_dict(
-        placeholders(
-            "SELECT DISTINCT provider, model FROM usage_hour WHERE project_id = $1 AND bucket = $2"
-        ),
+    rows = await select(
+        "SELECT DISTINCT provider, model FROM usage_hour WHERE project_id = {} AND bucket = {}",
         [str(hour.project_id), hour.bucket],
     )
     return frozenset(

@@ -18,8 +18,8 @@ from tortoise import Model, fields
 from config import parse_base_url
 from models.administrators import AdminUser, Role
 from models.audit import AuditEvent, AuditOutcome
-from models.db.conditions import written
-from models.db.database import connection, dialect
+from models.db.conditions import execute_many
+from models.db.database import dialect
 from models.db.snapshots import Snapshot
 from models.entry import UsageQuality
 from models.management_tokens import ManagementToken, Scope
@@ -122,12 +122,9 @@ class Portable:
         ]
         listed = ", ".join(f'"{name}"' for name in columns)
         places = ", ".join("{}" for _ in columns)
-        await connection().execute_many(
-            written(
-                f'INSERT INTO "{self.name}" ({listed}) VALUES ({places})'  # noqa: S608
-                f" ON CONFLICT ({', '.join(self.key)}) DO NOTHING",
-                len(columns),
-            ),
+        await execute_many(
+            f'INSERT INTO "{self.name}" ({listed}) VALUES ({places})'  # noqa: S608
+            f" ON CONFLICT ({', '.join(self.key)}) DO NOTHING",
             values,
         )
 

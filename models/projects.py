@@ -232,10 +232,10 @@ class Project(Model):
         self, *, api_key: str, ring: KeyRing, by: Actor, label: str = "", weight: int = 1
     ) -> "UpstreamKey":
         """One more upstream key, in use at once. Raises ProjectDeleted."""
-        from models.upstream_keys import UpstreamKey  # noqa: PLC0415  (it refers to Project)
-
         await self._lock()
-        key = await UpstreamKey.seal(self, api_key, ring=ring, label=label, weight=weight)
+        # The relation names the class, whose module imports this one.
+        keys: type[UpstreamKey] = self.keys.remote_model
+        key = await keys.seal(self, api_key, ring=ring, label=label, weight=weight)
         await audit.record(
             by,
             "key.add",

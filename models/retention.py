@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from models.db.database import connection, placeholders
+from models.db.conditions import execute
 from models.ids import first_id_at
 
 #: How long the minute counters are kept.
@@ -16,23 +16,17 @@ async def prune_request_log(before: datetime) -> int:
     Call again, after a pause, while it returns any.
     """
     # By id, which is in order of time: no other index is needed for it.
-    affected, _ = await connection().execute_query(
-        placeholders(
-            "DELETE FROM request_log WHERE id IN"
-            " (SELECT id FROM request_log WHERE id < $1 ORDER BY id LIMIT 1000)"
-        ),
+    return await execute(
+        "DELETE FROM request_log WHERE id IN"
+        " (SELECT id FROM request_log WHERE id < {} ORDER BY id LIMIT 1000)",
         [str(first_id_at(before))],
     )
-    return affected
 
 
 async def prune_minutes(before: datetime) -> int:
     """Remove up to 1,000 minute counters from before `before`; how many."""
-    affected, _ = await connection().execute_query(
-        placeholders(
-            "DELETE FROM usage_minute WHERE id IN"
-            " (SELECT id FROM usage_minute WHERE bucket < $1 ORDER BY bucket LIMIT 1000)"
-        ),
+    return await execute(
+        "DELETE FROM usage_minute WHERE id IN"
+        " (SELECT id FROM usage_minute WHERE bucket < {} ORDER BY bucket LIMIT 1000)",
         [before],
     )
-    return affected

@@ -20,7 +20,8 @@ from uuid import UUID
 from tortoise import Model, fields
 from tortoise.expressions import Q, Subquery
 
-from models.db.database import connection, dialect, placeholders, run_in_transaction
+from models.db.conditions import execute, select
+from models.db.database import connection, dialect, run_in_transaction
 
 if TYPE_CHECKING:
     from models.projects import Project
@@ -112,21 +113,17 @@ async def lock(table: Literal["project", "upstream_key"], row: UUID) -> bool:
 
 async def revoke_tokens(at: datetime, *, by: Literal["id", "project_id"], owner: UUID) -> int:
     """Revoke the token with this id, or a project's; how many were not revoked before."""
-    open_ones = f"{by} = $2 AND revoked_at IS NULL AND {_NOT_WRITTEN_DOWN}"
+    open_ones = f"{by} = {{}} AND revoked_at IS NULL AND {_NOT_WRITTEN_DOWN}"
 
     async def revoke() -> int:
-        affected, _ = await connection().execute_query(
-            placeholders(
-                "UPDATE token SET revoked_at = $1 WHERE id IN"  # noqa: S608
-                f" (SELECT id FROM token WHERE {open_ones} ORDER BY id{_free()})"
-            ),
+        return await execute(
+            "UPDATE token SET revoked_at = {} WHERE id IN"  # noqa: S608
+            f" (SELECT id FROM token WHERE {open_ones} ORDER BY id{_free()})",
             [at, str(owner)],
         )
-        return affected
 
     async def rest() -> bool:
-        query = f"SELECT id FROM token WHERE {open_ones.replace('$2', '$1')} LIMIT 1"  # noqa: S608
-        return bool(await connection().execute_query_dict(query, [owner]))
+        return bool(await select(f"SELECT id FROM token WHERE {open_ones} LIMIT 1", [owner]))  # noqa: S608
 
     if dialect() == "sqlite":
         return await revoke()
@@ -136,38 +133,33 @@ async def revoke_tokens(at: datetime, *, by: Literal["id", "project_id"], owner:
 
 async def deactivate(project: UUID, at: datetime) -> None:
     """Write down that a project whose row is locked is inactive."""
-    await _write_down("project", "FROM project WHERE id = $2", at, project)
+    await _write_down("project", "FROM project WHERE id = {}", at, project)
 
 
 async def delete(project: UUID, at: datetime) -> None:
     """Write down that a project whose row is locked is deleted."""
     await Revocation.filter(subject_id=project).delete()
-    await _write_down("deletion", "FROM project WHERE id = $2", at, project)
+    await _write_down("deletion", "FROM project WHERE id = {}", at, project)
 
 
 async def remove_keys(at: datetime, *, by: Literal["id", "project_id"], owner: UUID) -> int:
     """Erase the key with this id, or a project's; how many are gone, or will be."""
-    present = f"{by} = $1 AND {_NOT_WRITTEN_DOWN}"
+    present = f"{by} = {{}} AND {_NOT_WRITTEN_DOWN}"
 
     async def remove() -> int:
-        affected, _ = await connection().execute_query(
-            placeholders(
-                "DELETE FROM upstream_key WHERE id IN"  # noqa: S608
-                f" (SELECT id FROM upstream_key WHERE {present} ORDER BY id{_free()})"
-            ),
+        return await execute(
+            "DELETE FROM upstream_key WHERE id IN"  # noqa: S608
+            f" (SELECT id FROM upstream_key WHERE {present} ORDER BY id{_free()})",
             [str(owner)],
         )
-        return affected
 
     async def rest() -> bool:
-        query = f"SELECT id FROM upstream_key WHERE {present} LIMIT 1"  # noqa: S608
-        return bool(await connection().execute_query_dict(query, [owner]))
+        return bool(await select(f"SELECT id FROM upstream_key WHERE {present} LIMIT 1", [owner]))  # noqa: S608
 
     if dialect() == "sqlite":
         return await remove()
     removed = await _while_locked(remove, rest)
-    kept = f"FROM upstream_key WHERE {present.replace('$1', '$2')}"
-    return removed + await _write_down("key", kept, at, owner)
+    return removed + await _write_down("key", f"FROM upstream_key WHERE {present}", at, owner)
 
 
 def _free() -> str:
@@ -193,8 +185,9 @@ async def _while_locked(
 
 
 async def _write_down(kind: RevocationKind, rows: str, at: datetime, owner: UUID) -> int:
-    written = await connection().execute_query_dict(
-        f"INSERT INTO revocation (subject_id, kind, at) SELECT id, '{kind}', $1::timestamptz {rows}"
+    written = await select(
+        f"INSERT INTO revocation (subject_id, kind, at)"
+        f" SELECT id, '{kind}', {{}}::timestamptz {rows}"
         " ON CONFLICT (subject_id) DO NOTHING RETURNING subject_id",
         [at, owner],
     )

@@ -11,10 +11,10 @@ from cli.errors import WrongUsage
 from cli.options import Json, ModelOption, ProjectOption, Since, TokenOption, Until
 from cli.session import Session, with_database
 from manage.schemas.usage import UsageView
+from models.reports.time_ranges import Bucket
 from models.reports.usage_report import (
     DEFAULT_RANGE,
     GROUP_COLUMN,
-    Bucket,
     GroupBy,
     UsageQuery,
     report,

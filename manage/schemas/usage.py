@@ -8,10 +8,10 @@ from pydantic import Field
 
 from manage.schemas.queries import OwnedQuery
 from manage.schemas.schema import Schema
+from models.reports.time_ranges import Bucket
 from models.reports.usage_report import (
     DEFAULT_RANGE,
     GROUP_COLUMN,
-    Bucket,
     GroupBy,
     UsageQuery,
     UsageRow,

@@ -5,7 +5,6 @@ has the same name, because Tortoise caches statements by connection name alone.
 """
 
 import asyncio
-import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -35,7 +34,6 @@ _COMMAND_TIMEOUT_S: Final = 30
 _CONNECTIONS: Final = 5
 #: A connection that was not used for so long is closed, for others to have it; all but one.
 _IDLE_S: Final = 30.0
-_PLACEHOLDER: Final = re.compile(r"\$\d+")
 
 # Callbacks to run once the transaction around the current code has committed; None outside one.
 _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar(
@@ -207,11 +205,6 @@ def dialect() -> Literal["sqlite", "postgres"]:
     """Which of the two SQLs to write."""
     (name,) = get_connections().db_config
     return "sqlite" if name == "sqlite" else "postgres"
-
-
-def placeholders(sql: str) -> str:
-    """`sql`, written with $1, $2, … each used once and in order, for the dialect in use."""
-    return _PLACEHOLDER.sub("?", sql) if dialect() == "sqlite" else sql
 
 
 async def run_in_transaction(work: Callable[[], Awaitable[T]]) -> T:

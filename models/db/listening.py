@@ -13,7 +13,6 @@ import asyncpg
 
 from models.db.database import postgres_address
 from models.db.sessions import watch
-from models.generation import NOTIFY_CHANNEL
 
 if TYPE_CHECKING:
     from config import Database
@@ -27,10 +26,11 @@ _ASIDE_S: Final = 30.0
 
 
 class Listener:
-    """Calls `heard` whenever some process moved the generation. `open` and `close` bracket it."""
+    """Calls `heard` for each notification on `channel`. `open` and `close` bracket it."""
 
-    def __init__(self, database: "Database", heard: Callable[[], None]) -> None:
+    def __init__(self, database: "Database", channel: str, heard: Callable[[], None]) -> None:
         self._database = database
+        self._channel = channel
         self._heard = heard
         self._task: asyncio.Task[None] | None = None
         self._listening = False
@@ -69,7 +69,7 @@ class Listener:
         watch(connection)
         self._listening = True
         try:
-            await connection.add_listener(NOTIFY_CHANNEL, self._notified)
+            await connection.add_listener(self._channel, self._notified)
             self._heard()
             while not await self._asked_to_step_aside():
                 await connection.execute("SELECT 1")

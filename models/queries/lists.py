@@ -18,12 +18,12 @@ from tortoise.queryset import QuerySet
 
 from models import changes, revocations
 from models.audit import AuditEvent
-from models.db.conditions import ANY, Condition, every, select
+from models.db.conditions import ANY, Condition, between, every, select
 from models.db.database import dialect
 from models.ids import first_id_at
 from models.projects import Project
 from models.queries import search
-from models.queries.scans import BoundedSort, IndexScan, Rows, ScanStrategy, between, newest
+from models.queries.scans import BoundedSort, IndexScan, Rows, ScanStrategy, newest
 from models.queries.search import Searched
 from models.request_log import RequestLog
 from models.tokens import Token, TokenStatus

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
-from models.db.conditions import ANY, Condition, every, select
+from models.db.conditions import ANY, Condition, between, every, select
 
 _FIRST_WINDOW: Final = 250
 _GROWTH: Final = 4
@@ -127,13 +127,3 @@ class BoundedSort:
         )
         self.found = [UUID(str(row["id"])) for row in rows]
         return True
-
-
-def between(key: str, start: Any, before: Any) -> list[Condition]:
-    """That `key` is at least `start` and less than `before`, as far as they are given."""
-    bounds = []
-    if start is not None:
-        bounds.append(Condition(f"{key} >= {{}}", (start,)))
-    if before is not None:
-        bounds.append(Condition(f"{key} < {{}}", (before,)))
-    return bounds

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from models.db.conditions import Condition, every, select
+from models.db.conditions import Condition, between, every, select
 from models.db.database import dialect
-from models.queries.scans import IndexScan, Rows, ScanStrategy, between
+from models.queries.scans import IndexScan, Rows, ScanStrategy
 from models.text import clean_text
 
 _LONGEST: Final = 200

@@ -12,7 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from models.db.database import connection, dialect, placeholders
+from models.db.conditions import select
+from models.db.database import dialect
 from models.reports.histograms import percentile
 from models.reports.time_ranges import Part, TimeRange
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US
@@ -129,7 +130,7 @@ async def _steps(span: TimeRange) -> list[Sums]:
     rows = await _rows(
         # First by bucket, in the index's order, so that few rows are left to be told apart.
         f"SELECT {_step_of('bucket')} AS step, {_ADDED} FROM"  # noqa: S608  (our own names)
-        f" (SELECT bucket, {_ADDED} FROM {span.table} WHERE bucket >= $3 AND bucket < $4"
+        f" (SELECT bucket, {_ADDED} FROM {span.table} WHERE bucket >= {{}} AND bucket < {{}}"
         " GROUP BY bucket) AS by_bucket GROUP BY 1",
         *_scale(span.start, span.step), span.start, span.end,
     )  # fmt: skip
@@ -148,10 +149,9 @@ def _union(columns: str, parts: Sequence[Part], group_by: str = "") -> tuple[str
     selects: list[str] = []
     values: list[datetime] = []
     for part in parts:
-        first = len(values) + 1
         selects.append(
             f"SELECT {columns} FROM {part.table}"  # noqa: S608  (our own names)
-            f" WHERE bucket >= ${first} AND bucket < ${first + 1}{group_by}"
+            f" WHERE bucket >= {{}} AND bucket < {{}}{group_by}"
         )
         values += [part.start, part.end]
     return " UNION ALL ".join(selects), values
@@ -191,12 +191,12 @@ async def group_series(
     if not groups:
         return {}
     column = _GROUPS[group_by]
-    places = ", ".join(f"${5 + n}" for n in range(len(groups)))
+    places = ", ".join("{}" for _ in groups)
     rows = await _rows(
         f"SELECT {_step_of('bucket')} AS step, name,"  # noqa: S608  (our own names)
         " SUM(amount) AS amount FROM"
         f" (SELECT bucket, CAST({column} AS TEXT) AS name, SUM({_AMOUNTS[measure]}) AS amount"
-        f" FROM {span.table} WHERE bucket >= $3 AND bucket < $4 AND {column} IN ({places})"
+        f" FROM {span.table} WHERE bucket >= {{}} AND bucket < {{}} AND {column} IN ({places})"
         " GROUP BY 1, 2) AS by_bucket GROUP BY 1, 2",
         *_scale(span.start, span.step), span.start, span.end, *map(str, groups),
     )  # fmt: skip
@@ -211,7 +211,7 @@ async def provider_states(present: datetime) -> list[ProviderState]:
     """How the upstreams did lately; one that nobody asked is missing."""
     rows = await _rows(
         "SELECT provider, SUM(requests) AS requests, SUM(upstream_errors) AS failed"
-        " FROM usage_minute WHERE bucket >= $1 GROUP BY provider ORDER BY provider",
+        " FROM usage_minute WHERE bucket >= {} GROUP BY provider ORDER BY provider",
         present - _RECENTLY,
     )
     return [
@@ -242,10 +242,12 @@ def add_up(parts: Iterable[Sums]) -> Sums:
 
 
 def _step_of(column: str) -> str:
-    """The number of the step in which a bucket lies; takes what `_scale` gives as $1 and $2."""
+    """The number of the step in which a bucket lies; the first two values are `_scale`'s."""
     if dialect() == "sqlite":
-        return f"(strftime('%s', {column}) - $1) / $2"
-    return f"(CAST(extract(epoch FROM {column}) AS BIGINT) - CAST($1 AS BIGINT)) / CAST($2 AS INT)"
+        return f"(strftime('%s', {column}) - {{}}) / {{}}"
+    return (
+        f"(CAST(extract(epoch FROM {column}) AS BIGINT) - CAST({{}} AS BIGINT)) / CAST({{}} AS INT)"
+    )
 
 
 def _scale(start: datetime, step: timedelta) -> tuple[int, int]:
@@ -253,10 +255,7 @@ def _scale(start: datetime, step: timedelta) -> tuple[int, int]:
 
 
 async def _rows(sql: str, *values: object) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = await connection().execute_query_dict(
-        placeholders(sql), list(values)
-    )
-    return rows
+    return await select(sql, values)
 
 
 def _sums(row: Mapping[str, Any]) -> Sums:

@@ -4,18 +4,19 @@ Reads the hour rows, and the minute rows where a recent range does not begin and
 Never reads the request log.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
 
-from models.db.database import connection, dialect, placeholders
-from models.retention import MINUTES_KEPT
+from models.db.conditions import Condition, between, every, select
+from models.db.database import dialect
+from models.reports.time_ranges import DAY, HOUR, Bucket, Part, counters_of
 from models.rules import is_datable, parse_id
 from models.text import clean_text
 
-Bucket: TypeAlias = Literal["total", "hour", "day"]
 GroupBy: TypeAlias = Literal["project", "token", "model", "endpoint"]
 
 GROUP_COLUMN: Final[dict[GroupBy, str]] = {
@@ -26,10 +27,6 @@ GROUP_COLUMN: Final[dict[GroupBy, str]] = {
 }
 DEFAULT_RANGE: Final = timedelta(days=30)
 
-_MINUTE: Final = timedelta(minutes=1)
-_HOUR: Final = timedelta(hours=1)
-_DAY: Final = timedelta(days=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SUMS: Final = (
     "requests",
     "errors",
@@ -89,12 +86,6 @@ def is_cursor(place: Cursor, group_by: GroupBy | None) -> bool:
     return clean_text(group, limit=len(group)) == group
 
 
-class _Range(NamedTuple):
-    table: str
-    start: datetime
-    end: datetime
-
-
 async def report(
     query: UsageQuery, *, limit: int, after: Cursor | None = None
 ) -> tuple[list[UsageRow], Cursor | None]:
@@ -103,11 +94,9 @@ async def report(
     Buckets in which nothing was used have no row, except for an ungrouped total, which is
     always one row. Raises DatabaseUnavailable.
     """
-    extent = _extent(query, datetime.now(UTC))
+    extent = counters_of(query.start, query.end, query.bucket, datetime.now(UTC))
     sql, values = _select(query, extent, after)
-    found = await connection().execute_query_dict(
-        placeholders(f"{sql} LIMIT ${len(values) + 1}"), [*values, limit + 1]
-    )
+    found = await select(f"{sql} LIMIT {{}}", [*values, limit + 1])
     rows = [_row(query, extent, row) for row in found]
     if len(rows) <= limit:
         return rows, None
@@ -115,38 +104,7 @@ async def report(
     return rows[:limit], Cursor(last.bucket, None if last.group is None else str(last.group))
 
 
-def _extent(query: UsageQuery, present: datetime) -> _Range:
-    if query.bucket == "day":
-        return _Range("usage_hour", _floor(query.start, _DAY), _ceiling(query.end, _DAY))
-    hours = _Range("usage_hour", _floor(query.start, _HOUR), _ceiling(query.end, _HOUR))
-    if query.bucket == "hour" or (hours.start, hours.end) == (query.start, query.end):
-        return hours
-    # An hour short of what is kept, so that no row goes while we read.
-    if query.start < present - MINUTES_KEPT + _HOUR:
-        return hours
-    return _Range("usage_minute", _floor(query.start, _MINUTE), _ceiling(query.end, _MINUTE))
-
-
-class _Where:
-    """Conditions and their values; each `{}` of a condition takes the next value."""
-
-    __slots__ = ("_conditions", "values")
-
-    def __init__(self) -> None:
-        self._conditions: list[str] = []
-        self.values: list[Any] = []
-
-    def add(self, condition: str, *values: Any) -> None:
-        """One more condition that has to hold."""
-        first = len(self.values) + 1
-        self._conditions.append(condition.format(*(f"${first + n}" for n in range(len(values)))))
-        self.values += values
-
-    def __str__(self) -> str:
-        return " AND ".join(self._conditions)
-
-
-def _select(query: UsageQuery, extent: _Range, after: Cursor | None) -> tuple[str, list[Any]]:
+def _select(query: UsageQuery, extent: Part, after: Cursor | None) -> tuple[str, Sequence[Any]]:
     column = GROUP_COLUMN[query.group_by] if query.group_by else None
     where = _where(query, extent, column, after)
     keys = [(_bucket_start(query.bucket), "bucket_start")] if query.bucket != "total" else []
@@ -156,7 +114,7 @@ def _select(query: UsageQuery, extent: _Range, after: Cursor | None) -> tuple[st
     # Every part of it is a name of ours; what was asked for is in the values.
     sql = (
         f"SELECT {', '.join(columns)}, SUM(cost_nanos) AS cost_nanos"  # noqa: S608
-        f" FROM {extent.table} WHERE {where}"
+        f" FROM {extent.table} WHERE {where.sql}"
     )
     if keys:
         sql += f" GROUP BY {', '.join(key for key, _ in keys)}"
@@ -164,29 +122,28 @@ def _select(query: UsageQuery, extent: _Range, after: Cursor | None) -> tuple[st
     return sql, where.values
 
 
-def _where(query: UsageQuery, extent: _Range, column: str | None, after: Cursor | None) -> _Where:
-    where = _Where()
-    where.add("bucket >= {}", extent.start)
-    where.add("bucket < {}", _end(query, extent, after))
+def _where(query: UsageQuery, extent: Part, column: str | None, after: Cursor | None) -> Condition:
+    conditions = between("bucket", extent.start, _end(query, extent, after))
     if after is not None and column:
         if query.bucket == "total":
-            where.add(f"{column} < {{}}", after.group)
+            conditions.append(Condition(f"{column} < {{}}", (after.group,)))
         else:
-            where.add(f"(bucket < {{}} OR {column} < {{}})", after.bucket, after.group)
+            earlier = f"bucket < {{}} OR {column} < {{}}"
+            conditions.append(Condition(earlier, (after.bucket, after.group)))
     for name in ("project_id", "token_id", "model"):
         value = getattr(query, name)
         if value is not None:
-            where.add(f"{name} = {{}}", str(value))
-    return where
+            conditions.append(Condition(f"{name} = {{}}", (str(value),)))
+    return every(conditions)
 
 
-def _end(query: UsageQuery, extent: _Range, after: Cursor | None) -> datetime:
+def _end(query: UsageQuery, extent: Part, after: Cursor | None) -> datetime:
     if after is None or query.bucket == "total":
         return extent.end
     if query.group_by is None:
         return after.bucket
     # The rest of the groups of that bucket still come.
-    return after.bucket + (_HOUR if query.bucket == "hour" else _DAY)
+    return after.bucket + (HOUR if query.bucket == "hour" else DAY)
 
 
 def _bucket_start(bucket: Bucket) -> str:
@@ -197,7 +154,7 @@ def _bucket_start(bucket: Bucket) -> str:
     return "date_trunc('day', bucket, 'UTC')"
 
 
-def _row(query: UsageQuery, extent: _Range, row: dict[str, Any]) -> UsageRow:
+def _row(query: UsageQuery, extent: Part, row: dict[str, Any]) -> UsageRow:
     group = row.get("grouped")
     if group is not None and query.group_by in ("project", "token"):
         group = UUID(str(group))
@@ -215,11 +172,3 @@ def _moment(stored: datetime | str) -> datetime:
     """What SQLite gives back is text, of a day without a zone."""
     moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _floor(moment: datetime, step: timedelta) -> datetime:
-    return moment - (moment - _EPOCH) % step
-
-
-def _ceiling(moment: datetime, step: timedelta) -> datetime:
-    return moment + -(moment - _EPOCH) % step

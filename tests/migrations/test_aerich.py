@@ -11,7 +11,7 @@ import pytest
 
 from config import Database
 from migrations import schema
-from models.db.database import connection, open_database, placeholders
+from models.db.database import connection, open_database
 from models.entry import apply_batch
 from models.request_log import RequestLog
 from models.tokens import Token
@@ -64,7 +64,7 @@ def shipped(database: Database) -> list[str]:
 def query(database: Database, sql: str) -> list[dict[str, Any]]:
     async def ask() -> list[dict[str, Any]]:
         async with open_database(database):
-            return await connection().execute_query_dict(placeholders(sql))
+            return await connection().execute_query_dict(sql)
 
     return asyncio.run(ask())
 

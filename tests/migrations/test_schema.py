@@ -9,7 +9,8 @@ import pytest
 from config import Database
 from migrations import schema
 from migrations.schema import SchemaState
-from models.db.database import connection, open_database, placeholders
+from models.db.conditions import written
+from models.db.database import connection, open_database
 from models.errors import DatabaseUnavailable
 from models.projects import Project
 
@@ -22,7 +23,7 @@ async def _claim_applied(database: Database, name: str) -> None:
     """What a newer release would leave behind."""
     async with open_database(database):
         await connection().execute_query(
-            placeholders("INSERT INTO aerich (version, app, content) VALUES ($1, $2, $3)"),
+            written("INSERT INTO aerich (version, app, content) VALUES ({}, {}, {})"),
             [name, database.dialect, "{}"],
         )
 

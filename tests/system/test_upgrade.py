@@ -20,7 +20,8 @@ import pytest
 from config import Database
 from fake_upstream import FakeUpstream, expected_text
 from migrations import schema
-from models.db.database import connection, open_database, placeholders
+from models.db.conditions import written
+from models.db.database import connection, open_database
 from tests.chaos import patient
 from tests.chaos.client import CHAT, STREAM, Answer, Client
 from tests.chaos.conftest import PatientService
@@ -260,6 +261,6 @@ async def claim_applied(database: Database, name: str) -> None:
     """What a release that is newer still would leave behind."""
     async with open_database(database):
         await connection().execute_query(
-            placeholders("INSERT INTO aerich (version, app, content) VALUES ($1, $2, $3)"),
+            written("INSERT INTO aerich (version, app, content) VALUES ({}, {}, {})"),
             [name, database.dialect, "{}"],
         )

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from config import Database
+from models import generation
 from models.db import listening
 from models.db.database import postgres_address
 from models.db.listening import Listener
@@ -25,7 +26,7 @@ async def test_it_gives_its_connection_up_for_a_while(
 ) -> None:
     session = await asyncpg.connect(**postgres_address(postgres_database))
     heard = asyncio.Event()
-    listener = Listener(postgres_database, heard.set)
+    listener = Listener(postgres_database, generation.NOTIFY_CHANNEL, heard.set)
     # Nothing to give up yet, and nothing to be remembered.
     listener.step_aside()
     listener.open()
@@ -37,7 +38,7 @@ async def test_it_gives_its_connection_up_for_a_while(
 
     heard.clear()
     monkeypatch.setattr(listening, "_ASIDE_S", 0.01)
-    listener = Listener(postgres_database, heard.set)
+    listener = Listener(postgres_database, generation.NOTIFY_CHANNEL, heard.set)
     listener.open()
     await asyncio.wait_for(heard.wait(), 60)
     heard.clear()

@@ -395,7 +395,7 @@ def _takes(database: Database, index: str, plan: str) -> bool:
 
 
 async def _plan(database: Database, sql: str, values: list[Any]) -> str:
-    written = conditions.written(sql, len(values))
+    written = conditions.written(sql)
 
     async def explain() -> str:
         if database.dialect == "sqlite":

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from models.db.database import connection, placeholders
+from models.db.database import connection
 from models.entry import Entry, apply_batch
 from models.reports import dashboard
 from models.reports.dashboard import ProviderState, TopConsumer
@@ -184,7 +184,7 @@ async def test_the_version_changes_with_every_batch() -> None:
 
 async def test_the_request_log_is_never_read() -> None:
     await record(an_entry(at_us=ago(minutes=1)))
-    await connection().execute_query(placeholders("DROP TABLE request_log"))
+    await connection().execute_query("DROP TABLE request_log")
     span = named("24h", NOW)
     assert (await dashboard.time_series(span)).total.requests == 1
     assert len((await dashboard.top_consumers(span, ("model",), "requests", limit=1))["model"]) == 1
