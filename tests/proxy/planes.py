@@ -82,9 +82,11 @@ class Seen:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.refusals: list[tuple[str, str]] = []
+        self.exchanges: list[Exchange] = []
 
     def recorded(self, entry: Entry, exchange: Exchange) -> None:
         self.entries.append(entry)
+        self.exchanges.append(exchange)
 
     def refused(self, exchange: Exchange, refusal: errors.Refusal, provider: str) -> None:
         self.refusals.append((refusal.code, provider))
@@ -189,7 +191,7 @@ async def a_plane(
         grants = Grants(source, file.read, BUILT_IN, UPSTREAMS)
         journal = Journal(directory / "journal")
         known: dict[str, Any] = {
-            "request_max_bytes": 1 << 20,
+            "request_max_bytes": 1 << 21,
             "upload_max_bytes": 1 << 22,
             "buffered_bodies_max_bytes": 1 << 22,
             "max_active_requests": 100,
