@@ -126,3 +126,44 @@ def test_every_make_target_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for named in re.findall(r"(?:`|\$ )make ([a-z]+)", page.read_text()):
         assert named in targets, f"{page.name}: make {named}"
+
+
+_NAMED_TEST = re.compile(r"`((?:tests/[\w/]+/)?test_\w+\.py)`|`(test_\w+)`|`\[([^`\]]+)\]`")
+_TEST_FILES = {
+    path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")
+}
+
+
+def _named_tests(page: Path) -> Iterator[tuple[str, str, list[Path]]]:
+    """What a page calls a test: `file`, `test` or `case`, its name, and the files it may be in."""
+    last: list[Path] = []
+    for line in page.read_text(encoding="utf-8").splitlines():
+        named = list(_NAMED_TEST.finditer(line))
+        here = [path for match in named if match[1] for path in _files_named(match[1])]
+        last = here or last
+        for match in named:
+            if match[1]:
+                yield "file", match[1], _files_named(match[1])
+            elif match[2]:
+                yield "test", match[2], here or list(_TEST_FILES)
+            elif last and line.startswith("|"):
+                yield "case", match[3], last
+
+
+def _files_named(name: str) -> list[Path]:
+    if "/" in name:
+        return [ROOT / name] if ROOT / name in _TEST_FILES else []
+    return [path for path in _TEST_FILES if path.name == name]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_is_named_exists(page: Path) -> None:
+    for kind, name, files_ in _named_tests(page):
+        if kind == "file":
+            assert files_, f"{page.name}: {name}"
+            continue
+        # A case is one of a test's parameters, by its id.
+        wanted = rf"^(?:async )?def {name}\(" if kind == "test" else rf"[\"']{re.escape(name)}[\"']"
+        texts = [_TEST_FILES[path] for path in files_]
+        found = [text for text in texts if re.search(wanted, text, re.MULTILINE)]
+        assert found, f"{page.name}: {name} in {[path.name for path in files_]}"
