@@ -49,6 +49,7 @@ from proxy.upstream.address_policy import is_refused
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from proxy.usage.pricing import listed_name, price
+from server import descriptors
 from server.context import App, WorkerContext
 from server.http.connections import Bounds as ConnectionBounds
 from server.http.connections import Connections
@@ -57,7 +58,6 @@ from server.http.fallback import JsonErrors
 from server.http.health import Readiness
 from server.http.health import blueprint as operations_blueprint
 from server.http.routing import OpenRouter
-from server.process import descriptors
 from server.process.housekeeping import Housekeeping
 from telemetry import logs
 from telemetry.body_log_lines import MARGIN, BodyLines

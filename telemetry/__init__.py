@@ -1,1 +1,6 @@
-"""What the service tells of itself: metrics, log lines, traces, reports, the database's health."""
+"""What the service tells of itself: metrics, log lines, traces, reports, the database's health.
+
+`observer` takes what the data path has ended, in batches, and hands it to what counts it
+(`metrics`), writes it (`request_log_lines`, `body_log_lines`) and traces it (`otel`). Nothing here
+refuses or delays a request.
+"""

@@ -141,7 +141,17 @@ def test_env_example_can_be_used_as_it_is(tmp_path: Path) -> None:
         ),
         ("PROVIDERS_FILE", __file__, "providers_file", Path(__file__)),
         ("REQUEST_MAX_BYTES", "1", "request_max_bytes", 1),
+        ("UPLOAD_MAX_BYTES", "1", "upload_max_bytes", 1),
+        ("BUFFERED_BODIES_MAX_BYTES", "1", "buffered_bodies_max_bytes", 1),
+        ("BODY_LEAST_RATE", "0", "body_least_rate", 0),
         ("MAX_ACTIVE_REQUESTS", "1", "max_active_requests", 1),
+        ("FAIR_SHARE_TOKEN", "0.25", "fair_share_token", 0.25),
+        ("FAIR_SHARE_PROJECT", "1", "fair_share_project", 1),
+        ("MAX_CONNECTIONS", "1", "max_connections", 1),
+        ("MAX_CONNECTIONS_PER_ADDRESS", "1", "max_connections_per_address", 1),
+        ("CLIENT_WRITE_TIMEOUT", "0.25", "client_write_timeout", 0.25),
+        ("DATABASE_CONNECTIONS", "4", "database_connections", 4),
+        ("SHUTDOWN_DELAY", "0", "shutdown_delay", 0),
         ("UPSTREAM_CONNECT_TIMEOUT", "0.25", "upstream_connect_timeout", 0.25),
         ("UPSTREAM_FIRST_BYTE_TIMEOUT", "1", "upstream_first_byte_timeout", 1),
         ("UPSTREAM_IDLE_TIMEOUT", "86400", "upstream_idle_timeout", 86_400),
@@ -239,6 +249,31 @@ def test_given_value_is_taken(name: str, text: str, attribute: str, value: objec
 def test_wrong_value_is_one_line(name: str, text: str, problem: str) -> None:
     form = next(row.form for row in TABLE if row.name == name)
     assert problems(**{name: text}) == (f"{name}: {problem}. Allowed: {form.allowed}.",)
+
+
+def test_every_setting_is_tried_with_a_value() -> None:
+    (mark,) = test_given_value_is_taken.pytestmark  # type: ignore[attr-defined]
+    # URLs of databases have tests of their own.
+    databases = {"DATABASE_URL", "DATABASE_LISTEN_URL"}
+    assert {case[0] for case in mark.args[1]} == {row.name for row in TABLE} - databases
+
+
+def test_every_setting_is_used() -> None:
+    root = Path(__file__).parents[1]
+    rooms = (
+        "admin",
+        "cli",
+        "manage",
+        "migrations",
+        "models",
+        "proxy",
+        "server",
+        "setup",
+        "telemetry",
+    )
+    modules = [root / "app.py", *(file for room in rooms for file in (root / room).rglob("*.py"))]
+    read = set(re.findall(r"\.(\w+)", "".join(module.read_text() for module in modules)))
+    assert {field.name for field in fields(Settings)} <= read
 
 
 def test_every_variable_has_a_wrong_value_that_is_refused() -> None:

@@ -35,7 +35,7 @@ from models.errors import (
 )
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import BUILT_IN, Provider
-from server.process import descriptors
+from server import descriptors
 from telemetry import sentry
 
 app = verb()

@@ -1,1 +1,4 @@
-"""The supervisor, its workers, and what they do beside serving."""
+"""The processes of one machine: `launch` is `serve`, `supervisor` keeps workers, `worker` is one.
+
+What a worker serves is its `app`, whose parts are opened and closed by listeners of that app.
+"""

@@ -18,7 +18,7 @@ from loguru import logger
 from config import ConfigError, Settings, generate_missing, load, weaknesses
 from models.errors import DatabaseUnavailable
 from proxy.providers.files import configured
-from server.process import descriptors
+from server import descriptors
 from server.process.supervisor import CANNOT_START, Supervisor, python
 from setup import prepare
 from telemetry import logs, sentry, snapshots

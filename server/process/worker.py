@@ -17,10 +17,10 @@ from typing import Final
 from loguru import logger
 from sanic.server.async_server import AsyncioServer
 
+from server import descriptors
 from server.context import App
 from server.http.connection import ClientConnection
 from server.http.listening import listen
-from server.process import descriptors
 from server.process.supervisor import GRACE_AFTER_DRAIN
 
 #: How long handlers that were told to stop have to do so, in seconds.

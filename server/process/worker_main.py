@@ -15,7 +15,7 @@ import uvloop
 
 from app import create_app
 from config import ConfigError, generate_missing, load
-from server.process import descriptors
+from server import descriptors
 from server.process.child import Parent
 from server.process.supervisor import CANNOT_START
 from server.process.worker import Worker, stop_on_signals, stop_with_parent

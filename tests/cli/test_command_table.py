@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from cli.command_table import TABLE
+from docs.commands import every_command
 from tests.cli.running import ROOT, CommandLine
 
 VERBS = {
@@ -20,6 +21,31 @@ ALONE = (
     "serve", "demo", "migrate", "doctor", "usage", "requests", "audit", "export", "import",
     "backup", "restore",
 )  # fmt: skip
+
+
+def test_the_table_and_these_tests_name_the_same_commands() -> None:
+    verbs: dict[str, set[str]] = {}
+    for words, _ in every_command():
+        noun, _, verb = words.partition(" ")
+        verbs.setdefault(noun, set()).add(verb)
+    # Typer shows the verb of a noun that has one alone; it is not asked for.
+    named = {noun: set(known) for noun, known in VERBS.items()} | {noun: {""} for noun in ALONE}
+    named["serve"], named["demo"] = verbs["serve"], verbs["demo"]
+    assert verbs == named
+
+
+def test_every_module_of_commands_is_in_the_table() -> None:
+    modules = {path.stem for path in (ROOT / "cli" / "commands").glob("[!_]*.py")}
+    targets = {row.target.partition(":")[0] for row in TABLE}
+    assert modules == {
+        target.removeprefix("commands.") for target in targets if target.startswith("commands.")
+    }
+
+
+def test_every_listing_has_json() -> None:
+    for words, command in every_command():
+        if words.rpartition(" ")[2] in ("list", "show", "usage", "requests", "audit"):
+            assert "--json" in {name for option in command.params for name in option.opts}, words
 
 
 def test_help_names_every_command(fresh: CommandLine) -> None:

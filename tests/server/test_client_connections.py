@@ -18,9 +18,9 @@ import uvloop
 from loguru import logger
 
 from config import Database
+from server.descriptors import Descriptors
 from server.http.connections import Bounds, Connections, Group
 from server.http.turned_away import ANSWERED_AT_ONCE
-from server.process.descriptors import Descriptors
 from tests.server.conftest import OpenDoor
 from tests.server.corpus import GET
 from tests.server.door import Door, open_door
@@ -226,7 +226,7 @@ def test_connections_leave_a_reserve(limit: int) -> None:
 
 _SCRIPT = """
 import resource
-from server.process import descriptors
+from server import descriptors
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, 300))
 descriptors.raise_limit()
 print(resource.getrlimit(resource.RLIMIT_NOFILE), descriptors.current().limit)

@@ -1,0 +1,41 @@
+"""The recipe of a metric, each step of it."""
+
+from telemetry import families
+from telemetry.families import FAMILIES, Family
+from telemetry.metrics import Metrics, Refused, WorkerGauges
+from telemetry.snapshots import decode
+from tests.operations.test_metrics import NAMES
+from tests.operations.test_observer import ID, entry
+
+
+def test_every_family_is_listed() -> None:
+    made = [value for value in vars(families).values() if isinstance(value, Family)]
+    assert set(made) == set(FAMILIES)
+    assert len({family.name for family in made}) == len(FAMILIES)
+
+
+def test_every_family_is_counted() -> None:
+    metrics = Metrics(lambda _provider, _model: None)
+    refused = Refused(ID, "overloaded", "openai", "", "POST", 503, recorded=False)
+    metrics.add([entry()], [refused])
+    metrics.add_undecided("passed", 1)
+    metrics.add_connections({"max_connections": 1}, {"idle": 1})
+    metrics.set_gauges(WorkerGauges(0, 0, 0))
+
+    numbers = decode(metrics.encode())
+    counted = numbers.counters | numbers.histograms | numbers.gauges
+    assert {name for name, found in counted.items() if found} == {
+        family.name for family in FAMILIES
+    }
+
+
+def test_names_are_those_of_the_families() -> None:
+    shown: dict[str, set[str]] = {}
+    for family in FAMILIES:
+        labels = set(family.labels)
+        if family.kind == "histogram":
+            shown |= {f"{family.name}_{part}": labels for part in ("count", "sum")}
+            shown[f"{family.name}_bucket"] = labels | {"le"}
+        else:
+            shown[family.name + "_total" * (family.kind == "counter")] = labels
+    assert shown == NAMES
