@@ -120,7 +120,7 @@ async def _first_administrator(settings: Settings) -> None:
     except NameTaken:
         # Another process, starting at the same time, was first.
         return
-    logger.info("made the first administrator, {}", settings.admin_username)
+    logger.info("created the first administrator {}", settings.admin_username)
 
 
 async def _first_project(settings: Settings, ring: KeyRing) -> list[str]:
@@ -138,7 +138,7 @@ async def _first_project(settings: Settings, ring: KeyRing) -> list[str]:
     _, secret = await Token.issue(project, name="default", expires_at=end, by=_ACTOR)
     path = settings.data_dir / "default-token"
     write_secret(path, secret)
-    logger.info("made the project default; its token is in {}", path)
+    logger.info("created project default; its token is in {}", path)
     return [f"token of the project default: {secret}"]
 
 

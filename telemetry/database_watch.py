@@ -69,7 +69,7 @@ class DatabaseWatch:
         try:
             await heartbeats.end(self._worker)
         except (DatabaseUnavailable, BaseORMException) as exc:
-            logger.debug("the heartbeat's row stays: {}", exc)
+            logger.debug("heartbeat row not removed: {}", exc)
 
     async def _watch(self) -> None:
         while True:
@@ -103,10 +103,10 @@ class DatabaseWatch:
         try:
             waiting = await revocations.complete()
         except (DatabaseUnavailable, BaseORMException) as exc:
-            logger.debug("revocations wait to be written into their rows: {}", exc)
+            logger.debug("revocations not written into their rows yet: {}", exc)
         else:
             if waiting:
-                logger.debug("{} revocations are in force and wait for locked rows", waiting)
+                logger.debug("{} revocations in force, waiting for locked rows", waiting)
 
 
 _TOLD: Final[dict[DatabaseState, tuple[str, str]]] = {

@@ -85,7 +85,7 @@ class Traces:
         try:
             return cls()
         except TracesUnavailable as exc:
-            logger.warning("OTEL_*: no traces, since their library is not installed: {}", exc)
+            logger.warning("OTEL_*: traces disabled, OpenTelemetry is not installed: {}", exc)
             return None
 
     def write(self, traced: list[Traced]) -> None:

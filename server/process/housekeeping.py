@@ -79,7 +79,7 @@ class Housekeeping:
                 await self.sweep()
             except (DatabaseUnavailable, BaseORMException, OSError) as exc:
                 # It can wait, and an outage is told by those who cannot.
-                logger.debug("housekeeping is put off: {}", exc)
+                logger.debug("housekeeping postponed: {}", exc)
             await asyncio.sleep(self._every)
 
     async def _remove(

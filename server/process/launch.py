@@ -86,7 +86,7 @@ async def _serve(
         return _cannot_start(str(error))
     except DatabaseUnavailable as error:
         # A platform may start us before its database. /ready says so until it answers.
-        logger.warning("the database cannot be reached yet: {}", error)
+        logger.warning("database unreachable at start, retrying: {}", error)
         told, late = [], lambda: _prepare_late(settings)
     _show_once([*(f"{name}: {secret}" for name, secret in made.items()), *told])
 
@@ -115,7 +115,7 @@ async def _prepare_late(settings: Settings) -> int | None:
             continue
         except prepare.CannotServe as error:
             return _cannot_start(str(error))
-        logger.info("the database answers")
+        logger.info("database reachable: start completed")
         return None
 
 

@@ -83,7 +83,7 @@ class StandbyWorker:
     def _again(self, reason: str) -> None:
         self._failures += 1
         delay = pause(self._failures, most=_MOST_SECONDS)
-        logger.info("the standby worker ended ({}); another one starts in {:g} s", reason, delay)
+        logger.info("standby worker exited ({}); starting another in {:g} s", reason, delay)
         self._watch(self._want_after(delay))
 
     async def _want_after(self, seconds: float) -> None:

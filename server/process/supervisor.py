@@ -104,7 +104,7 @@ class Supervisor:
             stable = ended.served and loop.time() - began > _STABLE_SECONDS
             failures = 0 if stable else failures + 1
             if not self._has_served and (ended.code == CANNOT_START or failures == _FIRST_TRIES):
-                logger.error("a worker ended with {}; none could start", ended.how)
+                logger.error("worker exited with {} before any worker served: giving up", ended.how)
                 self._give_up(ended.code if ended.code > 0 else 1)
                 return
             await self._pause(ended, failures)
@@ -113,7 +113,7 @@ class Supervisor:
         """Say what happened, and wait before the next try."""
         delay = pause(failures, most=_MOST_AFTER_SERVING if ended.served else _MOST_SECONDS)
         when = f" in {delay:g} s" if delay else ""
-        logger.error("a worker ended with {}; another one takes its place{}", ended.how, when)
+        logger.error("worker exited with {}; starting a replacement{}", ended.how, when)
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._stopping.wait()
@@ -165,7 +165,9 @@ class Supervisor:
         _, late = await asyncio.wait(keepers, timeout=self._drain_seconds + GRACE_AFTER_DRAIN)
         if late:
             for worker in self._workers:
-                logger.error("worker {} did not stop in time and is killed", worker.pid)
+                logger.error(
+                    "worker {} did not stop within GRACEFUL_SHUTDOWN_TIMEOUT: killed", worker.pid
+                )
                 worker.signal(signal.SIGKILL)
             await asyncio.wait(late)
         await asyncio.gather(*keepers)

@@ -100,7 +100,7 @@ class Worker:
         await self._until(fresh, lambda: not any(map(_is_new, context.connections)))
         await self._until(deadline, lambda: not any(map(_is_busy, context.connections)))
         if plane.active:
-            logger.warning("{} requests did not finish in time and are cut off", len(plane.active))
+            logger.warning("shutdown timeout reached: aborting {} requests", len(plane.active))
             plane.end_all()
 
     async def _go_on_serving(self) -> None:

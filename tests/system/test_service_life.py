@@ -125,7 +125,7 @@ async def test_worker_that_dies_is_replaced(run_service: RunService, up: FakeUps
         assert text_of(await stream.read()) == expected_text(STREAM)
 
     assert service.workers() == {survivor, successor}
-    assert service.log.count("another one takes its place") == 2
+    assert service.log.count("starting a replacement") == 2
     # What a client saw complete is recorded, whatever became of the worker.
     entries = await service.entries(issued.token.id, 3)
     assert [entry.outcome for entry in entries] == ["complete"] * 3
@@ -176,7 +176,7 @@ async def test_worker_that_cannot_start_ends_and_is_tried_again(run_service: Run
     in_the_way.mkdir(parents=True)
     service.launch()
     async with asyncio.timeout(60):
-        while "another one takes its place" not in service.log:
+        while "starting a replacement" not in service.log:
             await asyncio.sleep(0.02)
 
     in_the_way.rmdir()

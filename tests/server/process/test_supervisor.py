@@ -121,7 +121,10 @@ async def test_service_that_never_served_ends_with_the_failure(
 
     assert (len(scripted.told), scripted.serving, scripted.children) == (5, 0, set())
     assert len([line for line in log if line.startswith("ERROR")]) == 5
-    assert log[-1].strip() == "ERROR a worker ended with exit code 3; none could start"
+    assert (
+        log[-1].strip()
+        == "ERROR worker exited with exit code 3 before any worker served: giving up"
+    )
 
 
 async def test_wrong_configuration_is_not_tried_again(tmp_path: Path) -> None:
@@ -147,7 +150,7 @@ async def test_service_that_has_served_is_never_given_up(
     assert len(set(told)) == len(told)
     errors = [line for line in log if line.startswith("ERROR")]
     assert len(errors) == 1 + len(failing)
-    assert all("another one takes its place" in line for line in errors)
+    assert all("starting a replacement" in line for line in errors)
     # Said once, however often workers begin to serve.
     assert scripted.serving == 1
 
