@@ -49,11 +49,11 @@ def of_limits(failure: LimitExceeded | LimitsUnavailable) -> errors.Refusal:
             "The token's limits cannot be checked right now.", retry_after=1.0
         )
     headers = tuple(rate_headers(failure.remaining))
-    if failure.kind == "quota":
+    if failure.claim.dimension == "requests":
         return errors.QuotaExceeded("All requests of this token have been used.", headers=headers)
-    what = "requests per minute" if failure.kind == "rate" else "parallel requests"
+    what = "requests per minute" if failure.claim.dimension == "rate" else "parallel requests"
     return errors.RateLimitExceeded(
-        f"The {scope_of(failure.key)}'s limit of {what} is used up.",
+        f"The {scope_of(failure.claim.key)}'s limit of {what} is used up.",
         retry_after=failure.retry_after or 1.0,
         headers=headers,
     )

@@ -26,12 +26,18 @@ _SLOTS = 10**5
 _REFUSED = getattr(limits, "LimitExceeded", None) or limits.Exhausted  # type: ignore[attr-defined]
 
 
+def _on(key: str, **wanted: int) -> tuple[Claim, ...]:
+    if hasattr(limits, "claims_on"):
+        return limits.claims_on(key, **wanted)
+    return (Claim(key, **wanted),)  # type: ignore[arg-type]
+
+
 def _claims(kind: str, token: int) -> tuple[Claim, ...]:
     if kind == "quota":
-        return (Claim("t:only", quota=_QUOTA),)
+        return _on("t:only", quota=_QUOTA)
     return (
-        Claim(f"t:{token:032}", _QUOTA, requests_per_minute=_RATE, max_parallel=_SLOTS),
-        Claim(f"p:{0:032}", requests_per_minute=_RATE, max_parallel=_SLOTS),
+        *_on(f"t:{token:032}", quota=_QUOTA, requests_per_minute=_RATE, max_parallel=_SLOTS),
+        *_on(f"p:{0:032}", requests_per_minute=_RATE, max_parallel=_SLOTS),
     )
 
 

@@ -25,7 +25,7 @@ from proxy.access.grant_lookups import Lookups
 from proxy.access.key_selection import ranked
 from proxy.access.patterns import Pattern, patterns
 from proxy.deadline import StallTolerantDeadline
-from proxy.limits.store import Claim, project_key, token_key
+from proxy.limits.store import Claim, claims_on, project_key, token_key
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target, address_of
 
@@ -98,23 +98,17 @@ def _targets(record: GrantRecord, provider: Provider, upstreams: Upstreams) -> t
 
 
 def _claims(record: GrantRecord) -> tuple[Claim, ...]:
-    token = Claim(
-        key=token_key(record.token_id),
+    return claims_on(
+        token_key(record.token_id),
         quota=record.max_requests,
         quota_base=record.quota_base,
         quota_epoch=record.quota_epoch,
         requests_per_minute=record.requests_per_minute,
         max_parallel=record.max_parallel_requests,
-    )
-    project = Claim(
-        key=project_key(record.project_id),
+    ) + claims_on(
+        project_key(record.project_id),
         requests_per_minute=record.project_requests_per_minute,
         max_parallel=record.project_max_parallel_requests,
-    )
-    return tuple(
-        claim
-        for claim in (token, project)
-        if not (claim.quota is claim.requests_per_minute is claim.max_parallel is None)
     )
 
 

@@ -11,11 +11,20 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Container, Iterable
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from proxy.limits.decision import ClaimState, refusal, remaining
 from proxy.limits.queue import Waiting
-from proxy.limits.store import Claim, LimitsUnavailable, Reservation
+from proxy.limits.store import (
+    NOT_SENT,
+    Amounts,
+    Claim,
+    Dimension,
+    LimitsUnavailable,
+    Reservation,
+    refund,
+)
 
 #: Counters in one call that has nothing to decide.
 _SYNC_MAX: Final = 500
@@ -44,7 +53,7 @@ class Account:
 
     def take(self, claims: tuple[Claim, ...]) -> str | None:
         """Hold a slot of each claim that has such a limit; the lease, None without one."""
-        keys = tuple(claim.key for claim in claims if claim.max_parallel is not None)
+        keys = tuple(claim.key for claim in claims if claim.dimension == "slots")
         if not keys:
             return None
         lease = f"{next(self._numbers)}"
@@ -58,11 +67,11 @@ class Account:
             self._held[key] -= 1
             self._behind.add(key)
 
-    def refund(self, claims: tuple[Claim, ...], requests: int = 1) -> None:
-        """So many requests of each quota go back."""
+    def refund(self, claims: tuple[Claim, ...], actual: Amounts) -> None:
+        """What was not used goes back."""
         for claim in claims:
-            if claim.quota is not None:
-                self._refunds.setdefault(claim.key, Counter())[claim.quota_epoch] += requests
+            if unused := refund(claim, actual):
+                self._refunds.setdefault(claim.key, Counter())[claim.epoch] += unused
 
     def sync_all(self) -> None:
         """The database may have cleared away what it knew of this worker's slots."""
@@ -152,6 +161,35 @@ class CallsUnderWay:
 _NO_CALLS: Final[tuple[list[int], int]] = ([], 0)
 
 
+class _Subject(NamedTuple):
+    """A key's claims as `limit_decide` has them: at most one of each dimension, None without."""
+
+    key: str
+    quota: int | None = None
+    base: int = 0
+    epoch: int = 0
+    rate: int | None = None
+    slots: int | None = None
+
+
+@lru_cache(maxsize=4096)
+def _subjects(claims: tuple[Claim, ...]) -> dict[str, _Subject]:
+    """The claims of a request by their keys. Raises ValueError: the function takes one of each."""
+    subjects: dict[str, _Subject] = {}
+    for claim in claims:
+        if claim.amount != 1:
+            raise ValueError(f"limit_decide takes 1 of {claim.dimension}, not {claim.amount}")
+        subject = subjects.get(claim.key) or _Subject(claim.key)
+        if claim.dimension == "requests":
+            subject = subject._replace(quota=claim.limit, base=claim.base, epoch=claim.epoch)
+        elif claim.dimension == "rate":
+            subject = subject._replace(rate=claim.limit)
+        else:
+            subject = subject._replace(slots=claim.limit)
+        subjects[claim.key] = subject
+    return subjects
+
+
 class Batch:
     """Requests that are decided together, and the keys that are told about on the way.
 
@@ -177,7 +215,7 @@ class Batch:
         for claims in self._groups:
             for claim in claims:
                 places.setdefault(claim.key, len(places) + 1)
-                if claim.max_parallel is not None:
+                if claim.dimension == "slots":
                     slots[claim.key] = None
         for key in syncing:
             places.setdefault(key, len(places) + 1)
@@ -196,9 +234,10 @@ class Batch:
             for epoch, count in counts.items()
         ]
         debts = zip(*refunds, strict=True) if refunds else ((), (), ())
-        claims = [claim for group in self._groups for claim in group]
-        columns = zip(*claims, strict=True) if claims else ((), (), (), (), (), ())
-        keys, quotas, bases, rates, parallels, epochs = columns
+        by_group = [_subjects(claims) for claims in self._groups]
+        subjects = [subject for group in by_group for subject in group.values()]
+        columns = zip(*subjects, strict=True) if subjects else ((), (), (), (), (), ())
+        keys, quotas, bases, epochs, rates, slots = columns
         return (
             worker,
             self.number,
@@ -209,13 +248,13 @@ class Batch:
             self._after,
             *debts,
             [len(group) for group in self._groups.values()],
-            list(itertools.accumulate(map(len, self._groups))),
+            list(itertools.accumulate(map(len, by_group))),
             [places[key] for key in keys],
             quotas,
             bases,
             epochs,
             rates,
-            parallels,
+            slots,
         )
 
     def decided(self, row: Any) -> tuple[list[Waiting], list[Waiting]]:
@@ -225,28 +264,25 @@ class Batch:
         """
         locked: list[Waiting] = []
         overtaken: list[Waiting] = []
-        claim_at = 0
-        used, spent, busy = row["used"], row["spent"], row["busy"]
+        subject_at = 0
+        columns: dict[Dimension, list[float]] = {
+            "requests": row["used"],
+            "rate": row["spent"],
+            "slots": row["busy"],
+        }
         for (claims, group), admitted in zip(self._groups.items(), row["admitted"], strict=True):
+            subjects = _subjects(claims)
             if admitted == _LEFT_OUT:
                 locked += group
             elif admitted == _OVERTAKEN:
                 overtaken += group
             else:
+                at = {key: place for place, key in enumerate(subjects, subject_at)}
                 before = [
-                    ClaimState(
-                        claim,
-                        claim.quota_epoch,
-                        # NULL where there is no such limit.
-                        used[place] or 0,
-                        spent[place] or 0.0,
-                        0.0,
-                        busy[place] or 0,
-                    )
-                    for place, claim in enumerate(claims, claim_at)
+                    ClaimState(claim, columns[claim.dimension][at[claim.key]]) for claim in claims
                 ]
                 self._tell_group(group, before, admitted)
-            claim_at += len(claims)
+            subject_at += len(subjects)
         self._synced(row["held"], row["done"])
         return locked, overtaken
 
@@ -262,7 +298,7 @@ class Batch:
                     _refuse(group[number:], full)
                 return
             if one.outcome.done():
-                self._account.refund(one.claims)
+                self._account.refund(one.claims, NOT_SENT)
                 continue
             lease = self._account.take(one.claims)
             one.outcome.set_result(Reservation(one.claims, lease, remaining(now)))
@@ -290,9 +326,8 @@ class Batch:
 
 
 def _after(state: ClaimState, requests: int) -> ClaimState:
-    """A standing once so many more requests were admitted."""
-    claim, epoch, used, spent, at, busy = state
-    return ClaimState(claim, epoch, used + requests, spent + requests, at, busy + requests)
+    """A state once so many more requests were admitted."""
+    return ClaimState(state.claim, state.level + requests * state.claim.amount)
 
 
 def _refuse(group: list[Waiting], states: list[ClaimState]) -> None:

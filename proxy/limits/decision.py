@@ -1,75 +1,94 @@
-"""What the SQLite engine decides, from counters that it has read: arithmetic without a database.
+"""What a decision says, from what was counted before it: arithmetic without a database.
 
-The PostgreSQL engine decides alike, in the functions that a migration installs.
+The SQLite engine decides by it. The PostgreSQL engine decides alike, in the function that a
+migration installs, and tells by it what that function answered.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 from proxy.limits.store import Claim, LimitExceeded, Remaining
 
-#: A key's `epoch`, `used`, `spent` and `at`, as `limits_sqlite` stores them.
-Row: TypeAlias = tuple[int, int, float, float]
-#: What a key without a row has.
-NEW: Final[Row] = (-1, 0, 0.0, 0.0)
-
-_PARALLEL_RETRY_AFTER_S: Final = 1.0
-# Lets a client in that waited exactly as long as it was told.
-_GRAIN: Final = 1e-6
+_SLOT_RETRY_AFTER_S: Final = 1.0
+#: Lets a client in that waited exactly as long as it was told; less than any whole amount.
+GRAIN: Final = 1e-6
 
 
 class ClaimState(NamedTuple):
-    """A claim, its row as of now, and the slots in use: before anything is taken."""
+    """A claim, and how much of its limit is taken already.
+
+    `level` is requests that are used, what a rate's bucket has not got back yet, or slots in use.
+    """
 
     claim: Claim
-    epoch: int
-    used: int
-    spent: float
-    at: float
-    busy: int
+    level: float
 
 
-def state_of(claim: Claim, row: Row, now: float, busy: int) -> ClaimState:
-    """How a claim stands: its quota's epoch begun, its bucket refilled. `row` is not of later."""
-    epoch, used, spent, at = row
-    if claim.quota is not None and epoch < claim.quota_epoch:
-        epoch, used = claim.quota_epoch, claim.quota_base
-    if (rate := claim.requests_per_minute) is not None:
-        # At most the rate, for when it was lowered: an empty bucket fills within a minute.
-        spent, at = max(0.0, min(spent, rate) - (now - at) * rate / 60), now
-    return ClaimState(claim, epoch, used, spent, at, busy)
+class Row:
+    """A counter in a transaction, to be written where it is changed. Without a row: a new one."""
+
+    __slots__ = ("at", "bucket_level", "changed", "epoch", "used")
+
+    def __init__(
+        self, epoch: int = -1, used: int = 0, bucket_level: float = 0.0, at: float = 0.0
+    ) -> None:
+        self.epoch = epoch
+        self.used = used
+        self.bucket_level = bucket_level
+        self.at = at
+        self.changed = False
 
 
-def refusal(states: list[ClaimState]) -> LimitExceeded | None:
+def refilled(bucket_level: float, elapsed: float, rate: int) -> float:
+    """A bucket's level after so many seconds."""
+    # At most the rate, for when it was lowered: an empty bucket fills within a minute.
+    return max(0.0, min(bucket_level, rate) - elapsed * rate / 60)
+
+
+def refusal(states: Sequence[ClaimState]) -> LimitExceeded | None:
     """Why a request with these claims is refused; None where it is admitted."""
-    for claim, _, used, *_ in states:
-        if claim.quota is not None and used >= claim.quota:
-            return LimitExceeded("quota", claim.key, None, Remaining(claim.quota, 0, 0.0))
-    empty = []
-    for claim, _, _, spent, *_ in states:
-        if (rate := claim.requests_per_minute) is not None and spent + 1 > rate + _GRAIN:
-            wait = (spent + 1 - rate) * 60 / rate if rate else math.inf
-            empty.append((wait, claim.key, Remaining(rate, 0, spent * 60 / rate if rate else 0.0)))
+    exceeded = [state for state in states if state.level + state.claim.amount > _most(state.claim)]
+    for claim, _ in exceeded:
+        if claim.dimension == "requests":
+            return LimitExceeded(claim, None, Remaining(claim.limit, 0, 0.0))
+    empty = [_wait(*state) for state in exceeded if state.claim.dimension == "rate"]
     if empty:
-        wait, key, left = max(empty)
-        return LimitExceeded("rate", key, wait if wait < math.inf else None, left)
-    for claim, *_, busy in states:
-        if claim.max_parallel is not None and busy >= claim.max_parallel:
-            left = Remaining(claim.max_parallel, 0, _PARALLEL_RETRY_AFTER_S)
-            return LimitExceeded("parallel", claim.key, _PARALLEL_RETRY_AFTER_S, left)
+        wait, claim, reset = max(empty)
+        left = Remaining(claim.limit, 0, reset)
+        return LimitExceeded(claim, wait if wait < math.inf else None, left)
+    for claim, _ in exceeded:
+        left = Remaining(claim.limit, 0, _SLOT_RETRY_AFTER_S)
+        return LimitExceeded(claim, _SLOT_RETRY_AFTER_S, left)
     return None
 
 
-def remaining(states: list[ClaimState]) -> Remaining | None:
-    """What is left once one request is taken."""
+def _most(claim: Claim) -> float:
+    return claim.limit + GRAIN if claim.dimension == "rate" else claim.limit
+
+
+def _wait(claim: Claim, level: float) -> tuple[float, Claim, float]:
+    """Seconds until a rate admits the claim, and until its bucket is full."""
+    rate = claim.limit
+    if not rate:
+        return math.inf, claim, 0.0
+    return (level + claim.amount - rate) * 60 / rate, claim, level * 60 / rate
+
+
+def remaining(states: Iterable[tuple[Claim, float]]) -> Remaining | None:
+    """What is left once the claims are taken: of the tightest rate, or else of the quota.
+
+    For each `ClaimState`, or for pairs like it.
+    """
+    quota: Remaining | None = None
     tightest: Remaining | None = None
-    for claim, _, used, spent, *_ in states:
-        if (rate := claim.requests_per_minute) is not None:
-            left = max(0, int(rate - spent - 1 + _GRAIN))
-            if tightest is None or tightest.reset == 0 or left < tightest.remaining:
-                tightest = Remaining(rate, left, (spent + 1) * 60 / rate)
-        elif claim.quota is not None and tightest is None:
-            tightest = Remaining(claim.quota, claim.quota - used - 1, 0.0)
-    return tightest
+    for (_, dimension, limit, amount, _, _), level in states:
+        if dimension == "rate":
+            left = max(0, int(limit - level - amount + GRAIN))
+            if tightest is None or left < tightest.remaining:
+                tightest = Remaining(limit, left, (level + amount) * 60 / limit)
+        elif dimension == "requests" and quota is None:
+            quota = Remaining(limit, int(limit - level - amount), 0.0)
+    return tightest or quota

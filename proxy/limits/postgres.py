@@ -179,7 +179,7 @@ class PostgresLimits:
         return not self._failing and not self._silent.is_set()
 
     async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
-        """Take one request from every claim, or nothing."""
+        """Take the amount of every claim, or nothing."""
         return await self._slots.decide(self._ask_once, claims)
 
     async def _ask_once(self, claims: tuple[Claim, ...]) -> Reservation:
@@ -209,8 +209,8 @@ class PostgresLimits:
         """Sent with the next call, within milliseconds."""
         if reservation.lease is not None:
             self._account.release(reservation.lease)
-        if refunded := 1 - actual.get("requests", 1):
-            self._account.refund(reservation.claims, refunded)
+        if actual:
+            self._account.refund(reservation.claims, actual)
         if not self._account.synced:
             self._sync_soon()
 

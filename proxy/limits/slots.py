@@ -33,7 +33,7 @@ class SlotsElsewhere:
         try:
             return await ask(claims)
         except LimitExceeded as exc:
-            key, limit = exc.key, exc.remaining.limit
+            key, limit = exc.claim.key, exc.claim.limit
             if not self._may_be_free(exc) or self._asking[key] >= limit:
                 raise
             refused = exc
@@ -55,4 +55,7 @@ class SlotsElsewhere:
 
     def _may_be_free(self, refused: LimitExceeded) -> bool:
         """Whether others have some of the slots for want of which this was refused."""
-        return refused.kind == "parallel" and self._held(refused.key) < refused.remaining.limit
+        return (
+            refused.claim.dimension == "slots"
+            and self._held(refused.claim.key) < refused.claim.limit
+        )

@@ -1,7 +1,7 @@
 """The limits engine of one machine: a SQLite file that its workers share, used from the loop.
 
 A decision is one BEGIN IMMEDIATE transaction of some microseconds, too short to be worth a thread.
-What it says is in `limits_decision`.
+What it says is in `decision`.
 Nothing here waits inside SQLite: a transaction that finds another worker's under way tries again,
 and lets the loop go on in between. What is committed survives the death of every process; a power
 failure can undo the last second, since a sync for every request would cost more than the request.
@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from loguru import logger
 
-from proxy.limits.decision import NEW, ClaimState, Row, refusal, remaining, state_of
+from proxy.limits.decision import GRAIN, ClaimState, Row, refilled, refusal, remaining
 from proxy.limits.health import Health
 from proxy.limits.sqlite_checkpoint import Checkpointer
 from proxy.limits.sqlite_file import prepare
@@ -35,6 +35,7 @@ from proxy.limits.store import (
     LimitExceeded,
     LimitsUnavailable,
     Reservation,
+    refund,
 )
 from proxy.limits.worker_locks import WorkerLocks
 
@@ -60,8 +61,6 @@ _DROP_WORKER: Final = "DELETE FROM slot WHERE worker = ?"
 _PROBE_KEY: Final = ""
 
 
-#: The rows that a transaction has read, and whether it changed them.
-_Rows = dict[str, tuple[Row, bool]]
 _Asking = tuple[tuple[Claim, ...], asyncio.Future[Reservation]]
 
 
@@ -149,7 +148,7 @@ class SqliteLimits:
         self._locks.unregister()
 
     async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
-        """Take one request from every claim, or nothing.
+        """Take the amount of every claim, or nothing.
 
         Requests that ask in the same turn of the loop share one transaction: its beginning and
         its commit are most of what a decision costs.
@@ -169,10 +168,10 @@ class SqliteLimits:
         """Written with the next transaction, which is in the next turn of the loop."""
         if reservation.lease is not None:
             self._release(reservation.lease)
-        if refunded := 1 - actual.get("requests", 1):
+        if actual:
             for claim in reservation.claims:
-                if claim.quota is not None:
-                    self._refunds[claim.key, claim.quota_epoch] += refunded
+                if unused := refund(claim, actual):
+                    self._refunds[claim.key, claim.epoch] += unused
         self._schedule()
 
     def _schedule(self, delay: float = 0.0) -> None:
@@ -276,24 +275,41 @@ class SqliteLimits:
         self, asking: list[_Asking]
     ) -> list[tuple[asyncio.Future[Reservation], Reservation | LimitExceeded]]:
         now = self._clock()
-        rows: _Rows = {}
+        rows: dict[str, Row] = {}
         decided: list[tuple[asyncio.Future[Reservation], Reservation | LimitExceeded]] = []
         for claims, waiter in asking:
             if not waiter.done():
                 decided.append((waiter, self._decide(claims, rows, now)))
-        for key, (row, changed) in rows.items():
-            if changed:
-                self._execute(_WRITE_COUNTER, (key, *row))
+        for key, row in rows.items():
+            if row.changed:
+                self._execute(_WRITE_COUNTER, (key, row.epoch, row.used, row.bucket_level, row.at))
         return decided
 
     def _decide(
-        self, claims: tuple[Claim, ...], rows: _Rows, now: float
+        self, claims: tuple[Claim, ...], rows: dict[str, Row], now: float
     ) -> Reservation | LimitExceeded:
-        states = [self._state(claim, rows, now) for claim in claims]
-        if (refused := refusal(states)) is not None:
+        fits = True
+        # Beside `claims`, since an object for each of them would cost more than the arithmetic.
+        levels: list[float] = []
+        for key, dimension, limit, amount, base, epoch in claims:
+            if dimension == "slots":
+                level: float = self._slots_in_use(key, limit - amount)
+            else:
+                row = rows.get(key) or self._read(key, rows)
+                if dimension == "requests":
+                    level = base if row.epoch < epoch else row.used
+                else:
+                    if now < row.at:
+                        # The clock was set back: unless this is written, the bucket stands still.
+                        row.at, row.changed = now, True
+                    level = refilled(row.bucket_level, now - row.at, limit)
+            if level + amount > limit + GRAIN:
+                fits = False
+            levels.append(level)
+        if not fits and (refused := refusal(list(map(ClaimState, claims, levels)))) is not None:
             # Nothing was taken. What a dead worker left may have been cleared away, though.
             return refused
-        slots = self._take(states, rows)
+        slots = self._take(claims, levels, rows, now)
         lease = None
         if slots:
             lease = f"{next(self._lease_numbers)}"
@@ -301,26 +317,19 @@ class SqliteLimits:
             self._held.update(slots)
             self._behind.update(slots)
             self._granted.append(lease)
-        return Reservation(claims, lease, remaining(states))
+        return Reservation(claims, lease, remaining(zip(claims, levels, strict=True)))
 
-    def _state(self, claim: Claim, rows: _Rows, now: float) -> ClaimState:
-        key, quota, _, rate, parallel, _ = claim
-        busy = 0 if parallel is None else self._busy(key, parallel)
-        if quota is None and rate is None:
-            return ClaimState(claim, *NEW, busy)
-        if key not in rows:
-            rows[key] = (self._execute(_READ_COUNTER, (key,)).fetchone() or NEW, False)
-        row, _ = rows[key]
-        if rate is not None and now < row[3]:
-            # The clock was set back: unless this is written, the bucket would stand still.
-            row = (*row[:3], now)
-            rows[key] = row, True
-        return state_of(claim, row, now, busy)
+    def _read(self, key: str, rows: dict[str, Row]) -> Row:
+        """A counter's row, read once in a transaction."""
+        found = self._execute(_READ_COUNTER, (key,)).fetchone()
+        row = rows[key] = Row(*found) if found is not None else Row()
+        return row
 
-    def _busy(self, key: str, limit: int) -> int:
+    def _slots_in_use(self, key: str, enough: int) -> int:
+        """Where there are more than `enough`, those of dead workers are freed first."""
         others: dict[str, int] = dict(self._execute(_READ_SLOTS, (key, self._worker)))
         busy = self._held[key] + sum(others.values())
-        if busy < limit:
+        if busy <= enough:
             return busy
         for worker, held in others.items():
             if not self._locks.is_alive(worker):
@@ -328,17 +337,24 @@ class SqliteLimits:
                 busy -= held
         return busy
 
-    def _take(self, states: list[ClaimState], rows: _Rows) -> tuple[str, ...]:
-        """Take one request; the keys of which it has slots."""
-        slots = []
-        for (key, quota, _, rate, parallel, _), epoch, used, spent, at, _ in states:
-            if quota is not None or rate is not None:
-                # A bool is a number: 1 where there is such a limit.
-                used_then, spent_then = used + (quota is not None), spent + (rate is not None)
-                rows[key] = (epoch, used_then, spent_then, at), True
-            if parallel is not None:
-                slots.append(key)
-        return tuple(slots)
+    def _take(
+        self, claims: tuple[Claim, ...], levels: list[float], rows: dict[str, Row], now: float
+    ) -> tuple[str, ...]:
+        """Take what is claimed; the key of each slot."""
+        slots: tuple[str, ...] = ()
+        for (key, dimension, _, amount, _, epoch), level in zip(claims, levels, strict=True):
+            if dimension == "slots":
+                slots += (key,) * amount
+                continue
+            row = rows[key]
+            row.changed = True
+            if dimension == "requests":
+                if row.epoch < epoch:
+                    row.epoch, row.used = epoch, int(level)
+                row.used += amount
+            else:
+                row.bucket_level, row.at = level + amount, now
+        return slots
 
     def _release(self, lease: str) -> None:
         for key in self._leases.pop(lease, ()):

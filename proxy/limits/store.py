@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
-Kind = Literal["quota", "rate", "parallel"]
+#: What is counted: requests in all (a quota), per minute (a token bucket), and at once.
+Dimension = Literal["requests", "rate", "slots"]
 
 
 Scope = Literal["token", "project"]
@@ -36,28 +37,55 @@ def scope_of(key: str) -> Scope:
 
 
 class Claim(NamedTuple):
-    """What one subject (a token or a project) allows.
+    """An `amount` to be taken from one limit of one subject, a token or a project.
 
-    `key` names the counters (`token_key`, `project_key`); the claims of a request have distinct
-    keys. A quota set anew has a higher `quota_epoch`, with which the count starts again, at
-    `quota_base`: a limit that is set late counts from the token's `request_count`. Rate and slots
-    go on as they were. Only counts are stored, so a changed limit holds from the next claim on.
+    `key` names the subject's counters (`token_key`, `project_key`); a request has one claim at most
+    for a key and dimension. A quota set anew has a higher `epoch`, with which its count starts
+    again, at `base`: a limit that is set late counts from the token's `request_count`. Rate and
+    slots go on as they were. Only counts are stored, so a changed limit holds from the next claim.
     """
 
     key: str
-    quota: int | None = None
-    quota_base: int = 0
-    requests_per_minute: int | None = None
-    max_parallel: int | None = None
-    quota_epoch: int = 0
+    dimension: Dimension
+    limit: int
+    amount: int = 1
+    base: int = 0
+    epoch: int = 0
 
 
-Amounts = Mapping[Literal["requests"], int]
-"""What a request really used, by dimension; a dimension that is not named used what was taken."""
+def claims_on(
+    key: str,
+    *,
+    quota: int | None = None,
+    quota_base: int = 0,
+    quota_epoch: int = 0,
+    requests_per_minute: int | None = None,
+    max_parallel: int | None = None,
+) -> tuple[Claim, ...]:
+    """What one request claims of a subject: a claim for each limit that it has."""
+    claims = []
+    if quota is not None:
+        claims.append(Claim(key, "requests", quota, base=quota_base, epoch=quota_epoch))
+    if requests_per_minute is not None:
+        claims.append(Claim(key, "rate", requests_per_minute))
+    if max_parallel is not None:
+        claims.append(Claim(key, "slots", max_parallel))
+    return tuple(claims)
+
+
+Amounts = Mapping[Dimension, int]
+"""What a request really used, by dimension; one that is not named used what was taken."""
 
 AS_TAKEN: Final[Amounts] = MappingProxyType({})
 #: No byte of the request was written to an upstream.
 NOT_SENT: Final[Amounts] = MappingProxyType({"requests": 0})
+
+
+def refund(claim: Claim, actual: Amounts) -> int:
+    """How much of a claim goes back: only a quota is refunded, and slots are freed besides."""
+    if claim.dimension != "requests":
+        return 0
+    return claim.amount - actual.get("requests", claim.amount)
 
 
 class Remaining(NamedTuple):
@@ -82,15 +110,14 @@ class Reservation(NamedTuple):
 class LimitExceeded(Exception):
     """A claim refused. Nothing was taken from any of them.
 
-    Where several refuse, a quota goes before a rate, the longest wait first, and a rate before a
-    parallel limit. `retry_after` is in seconds, None where waiting does not help. `remaining` is
-    that of the limit that refused.
+    `claim` is the one that refused. Where several do, a quota goes before a rate, the longest wait
+    first, and a rate before slots. `retry_after` is in seconds, None where waiting does not help.
+    `remaining` is that of the limit that refused.
     """
 
-    def __init__(self, kind: Kind, key: str, retry_after: float | None, remaining: Remaining):
-        super().__init__(kind)
-        self.kind = kind
-        self.key = key
+    def __init__(self, claim: Claim, retry_after: float | None, remaining: Remaining):
+        super().__init__(claim.dimension)
+        self.claim = claim
         self.retry_after = retry_after
         self.remaining = remaining
 
@@ -115,7 +142,7 @@ class LimitStore(Protocol):
         ...
 
     async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
-        """Take one request from every claim, or nothing.
+        """Take the amount of every claim, or nothing.
 
         Raises LimitExceeded, LimitsUnavailable. Its cancellation took nothing or refunds
         what it took.
@@ -125,7 +152,7 @@ class LimitStore(Protocol):
     def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
         """The request ended: its slots are free, and what it did not use is refunded.
 
-        A rate is never refunded. Neither blocks nor raises.
+        Only a quota is refunded, never a rate. Neither blocks nor raises.
         """
         ...
 

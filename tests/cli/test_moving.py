@@ -30,7 +30,7 @@ from models.db.snapshots import snapshot
 from models.entry import apply_batch
 from models.grants import load_grant
 from proxy.limits.engines import open_limits
-from proxy.limits.store import Claim, LimitExceeded
+from proxy.limits.store import Claim, LimitExceeded, claims_on, token_key
 from tests.cli.conftest import configured
 from tests.cli.running import CommandLine
 from tests.models.rows import BY, an_entry
@@ -39,9 +39,9 @@ RING = KeyRing([bytes(32)])
 LIMIT = 5
 
 
-def _claim(token: Token) -> Claim:
-    return Claim(
-        key=f"t:{token.id}",
+def _claims(token: Token) -> tuple[Claim, ...]:
+    return claims_on(
+        token_key(token.id),
         quota=token.max_requests,
         quota_base=token.quota_base,
         quota_epoch=token.quota_epoch,
@@ -56,7 +56,7 @@ async def _admitted(cli: CommandLine, token: Token, most: int) -> int:
     try:
         for count in range(most):
             try:
-                limits.settle(await limits.decide((_claim(token),)))
+                limits.settle(await limits.decide(_claims(token)))
             except LimitExceeded:
                 return count
         return most

@@ -157,7 +157,7 @@ class Plane:
             try:
                 reservation = await self.limits.decide(grant.claims)
             except LimitExceeded as exceeded:
-                if exceeded.kind != "quota":
+                if exceeded.claim.dimension != "requests":
                     raise
                 return number
             self.limits.settle(reservation)

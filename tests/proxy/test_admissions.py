@@ -17,7 +17,7 @@ from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.engines import limit_records, open_limits
-from proxy.limits.store import Claim, LimitExceeded, LimitStore
+from proxy.limits.store import LimitExceeded, LimitStore, claims_on, token_key
 from tests.models.rows import BY, a_project, an_entry
 
 
@@ -50,15 +50,15 @@ async def token(settings: Settings) -> Token:
 
 async def admitted(limits: LimitStore, token: Token, most: int) -> int:
     """How many of so many requests are let in."""
-    claim = Claim(
-        f"t:{token.id}",
+    claims = claims_on(
+        token_key(token.id),
         quota=token.max_requests,
         quota_base=token.quota_base,
         quota_epoch=token.quota_epoch,
     )
     for count in range(most):
         try:
-            limits.settle(await limits.decide((claim,)))
+            limits.settle(await limits.decide(claims))
         except LimitExceeded:
             return count
     return most

@@ -8,7 +8,7 @@ from models.entry import Outcome
 from proxy import errors
 from proxy.failures import of_database, of_limits, of_upstream, outcome
 from proxy.headers import value_of
-from proxy.limits.store import LimitExceeded, LimitsUnavailable, Remaining
+from proxy.limits.store import Claim, LimitExceeded, LimitsUnavailable, Remaining
 from proxy.upstream.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -58,19 +58,19 @@ def test_a_refusal_has_the_reason_phrase_of_its_status() -> None:
     ("exceeded", "kind", "retry_after", "says"),
     [
         (
-            LimitExceeded("quota", "t:1", None, Remaining(5, 0, 0)),
+            LimitExceeded(Claim("t:1", "requests", 5), None, Remaining(5, 0, 0)),
             errors.QuotaExceeded,
             None,
             "All requests of this token",
         ),
         (
-            LimitExceeded("rate", "t:1", 1.5, Remaining(60, 0, 30)),
+            LimitExceeded(Claim("t:1", "rate", 60), 1.5, Remaining(60, 0, 30)),
             errors.RateLimitExceeded,
             1.5,
             "The token's limit of requests per minute",
         ),
         (
-            LimitExceeded("parallel", "p:1", None, Remaining(2, 0, 0)),
+            LimitExceeded(Claim("p:1", "slots", 2), None, Remaining(2, 0, 0)),
             errors.RateLimitExceeded,
             1.0,
             "The project's limit of parallel requests",

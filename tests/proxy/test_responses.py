@@ -11,7 +11,7 @@ import pytest
 from proxy import errors
 from proxy.exchange import Exchange
 from proxy.headers import RawHeaders, value_of
-from proxy.limits.store import Claim, Remaining, Reservation
+from proxy.limits.store import Remaining, Reservation, claims_on
 from proxy.providers.provider import ANTHROPIC, OPENAI
 from proxy.responses import interim_headers, refusal, response_head
 from proxy.upstream.response import UpstreamHead
@@ -64,7 +64,9 @@ async def test_rate_limits_are_told_where_the_upstream_does_not(
     exchange: Exchange, sends_its_own: bool
 ) -> None:
     own = [(b"X-RateLimit-Limit-Requests", b"500")] if sends_its_own else []
-    reservation = Reservation((Claim("t:1"),), None, Remaining(60, 59, 1.23))
+    reservation = Reservation(
+        claims_on("t:1", requests_per_minute=60), None, Remaining(60, 59, 1.23)
+    )
     upstream = UpstreamHead(200, b"OK", own, 0)
     head = response_head(exchange, upstream, meter_for([], asked_for_usage=False), reservation)
     assert value_of(head.headers, b"x-ratelimit-limit-requests") == (

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -85,7 +85,7 @@ class Stores:
             await asyncio.to_thread(run_sql, self.database, turned)
 
     def process(
-        self, claims: list[list[object]], attempts: int, *, hold: bool = False
+        self, claims: Sequence[Sequence[object]], attempts: int, *, hold: bool = False
     ) -> subprocess.Popen[str]:
         """A worker in a process of its own, open and waiting for its line."""
         task = {

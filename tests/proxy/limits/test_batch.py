@@ -12,10 +12,10 @@ import pytest
 
 from config import Database
 from models.db.database import postgres_address
-from proxy.limits.batch import Account, Batch, CallsUnderWay
+from proxy.limits.batch import Account, Batch, CallsUnderWay, _subjects
 from proxy.limits.postgres import _DECIDE
 from proxy.limits.queue import Waiting
-from proxy.limits.store import Claim, LimitExceeded, Reservation
+from proxy.limits.store import NOT_SENT, Claim, LimitExceeded, Reservation, claims_on
 
 _ACQUIRE: Final = "SELECT * FROM limit_acquire($1, $2, $3, $4, $5, $6, $7, $8)"
 _SLOTS: Final = """
@@ -108,13 +108,13 @@ class Interleaving:
 
     def claims(self) -> tuple[Claim, ...]:
         token = self.chance.choice(("t:1", "t:2"))
-        project = Claim("p:1", max_parallel=self.PARALLEL + 1)
-        own = Claim(token, quota=self.QUOTA, max_parallel=self.PARALLEL)
-        return self.chance.choice(((own,), (own, project)))
+        project = claims_on("p:1", max_parallel=self.PARALLEL + 1)
+        own = claims_on(token, quota=self.QUOTA, max_parallel=self.PARALLEL)
+        return self.chance.choice((own, own + project))
 
     def count(self, key: str) -> int:
         """Slots in use, of which everybody knows."""
-        ours = sum(claim.key == key for _, got in self.running for claim in got.claims)
+        ours = sum(claim[:2] == (key, "slots") for _, got in self.running for claim in got.claims)
         return ours + sum(key in keys for _, keys in self.old)
 
     async def step(self) -> None:
@@ -130,8 +130,7 @@ class Interleaving:
     def may(self, claims: tuple[Claim, ...], taken: Counter[str], slots: Counter[str]) -> bool:
         """Whether a request is within its limits, as far as is known."""
         return all(
-            (claim.quota is None or taken[claim.key] < claim.quota)
-            and (claim.max_parallel is None or slots[claim.key] < claim.max_parallel)
+            (taken if claim.dimension == "requests" else slots)[claim.key] < claim.limit
             for claim in claims
         )
 
@@ -150,8 +149,7 @@ class Interleaving:
             assert allowed
             self.running.append((worker, got))
             for claim in claims:
-                slots[claim.key] += 1
-                taken[claim.key] += claim.quota is not None
+                (taken if claim.dimension == "requests" else slots)[claim.key] += 1
         self.taken = taken
 
     async def ask_twice(self) -> None:
@@ -168,7 +166,9 @@ class Interleaving:
             for one in batch.waiting:
                 if one.outcome.done() and (got := outcome_of(one)) is not None:
                     self.running.append((worker, got))
-                    self.taken.update(claim.key for claim in one.claims if claim.quota is not None)
+                    self.taken.update(
+                        claim.key for claim in one.claims if claim.dimension == "requests"
+                    )
         await worker.sync()
 
     def shuffled(self, things: list[Any]) -> list[Any]:
@@ -176,8 +176,9 @@ class Interleaving:
 
     async def ask_as_before(self) -> None:
         claims = self.claims()
-        columns = [list(column) for column in zip(*claims, strict=True)]
-        keys, quotas, bases, rates, parallels, epochs = columns
+        subjects = _subjects(claims).values()
+        columns = [list(column) for column in zip(*subjects, strict=True)]
+        keys, quotas, bases, epochs, rates, parallels = columns
         lease = uuid4()
         rows = await self.session.fetch(
             _ACQUIRE, keys, quotas, bases, epochs, rates, parallels, lease, "before"
@@ -186,7 +187,7 @@ class Interleaving:
         if rows[0]["admitted"]:
             assert self.may(claims, self.taken, known)
             self.old.append((lease, tuple(keys)))
-            self.taken.update(claim.key for claim in claims if claim.quota is not None)
+            self.taken.update(claim.key for claim in claims if claim.dimension == "requests")
         elif self.certain:
             # Slots that ended without a word yet are counted by the others.
             assert not self.may(claims, self.taken, known) or not self.is_synced
@@ -200,8 +201,10 @@ class Interleaving:
             worker, got = self.running.pop(self.chance.randrange(len(self.running)))
             worker.release(got)
             if self.chance.random() < 0.2:
-                worker.account.refund(got.claims)
-                self.taken.subtract(claim.key for claim in got.claims if claim.quota is not None)
+                worker.account.refund(got.claims, NOT_SENT)
+                self.taken.subtract(
+                    claim.key for claim in got.claims if claim.dimension == "requests"
+                )
         elif self.old:
             lease, _ = self.old.pop(self.chance.randrange(len(self.old)))
             await self.session.execute("SELECT limit_release($1)", [lease])
@@ -252,7 +255,7 @@ async def test_no_interleaving_admits_one_too_many_or_loses_a_slot(session: Any,
 
 async def test_a_call_that_comes_behind_a_later_one_takes_nothing(session: Any) -> None:
     worker = Worker(session, "w")
-    claims = (Claim("t:1", quota=5, max_parallel=2),)
+    claims = claims_on("t:1", quota=5, max_parallel=2)
     stale = worker.batch(claims, claims)
     worker.lose(stale)
     await worker.sync()
@@ -265,7 +268,7 @@ async def test_slots_taken_by_a_call_that_nobody_heard_of_are_free_with_the_next
     session: Any,
 ) -> None:
     worker = Worker(session, "w")
-    claims = (Claim("t:1", quota=5, max_parallel=2),)
+    claims = claims_on("t:1", quota=5, max_parallel=2)
     unheard = worker.batch(claims, claims)
     await worker.carry_out(unheard)
     worker.lose(unheard)
@@ -278,7 +281,7 @@ async def test_a_second_call_counts_what_the_first_took_before_it_is_heard_of(
     session: Any,
 ) -> None:
     worker = Worker(session, "w")
-    claims = (Claim("t:1", quota=9, max_parallel=3),)
+    claims = claims_on("t:1", quota=9, max_parallel=3)
     first, second = worker.batch(claims, claims), worker.batch(claims, claims)
     rows = [await worker.carry_out(batch) for batch in (first, second)]
     assert [row["admitted"] for row in rows] == [[2], [1]]
@@ -289,7 +292,7 @@ async def test_a_second_call_counts_what_the_first_took_before_it_is_heard_of(
 
 async def test_a_call_that_was_overtaken_is_asked_again_at_once(session: Any) -> None:
     worker = Worker(session, "w")
-    claims = (Claim("t:1", quota=9, max_parallel=3),)
+    claims = claims_on("t:1", quota=9, max_parallel=3)
     first, second = worker.batch(claims), worker.batch(claims)
     worker.hear(second, await worker.carry_out(second))
     # A third one would not know what the first took.
@@ -301,7 +304,7 @@ async def test_a_call_that_was_overtaken_is_asked_again_at_once(session: Any) ->
 
 async def test_equal_requests_of_a_batch_are_told_one_after_another(session: Any) -> None:
     worker = Worker(session, "w")
-    claims = (Claim("t:1", quota=9, requests_per_minute=60), Claim("p:1", max_parallel=3))
+    claims = (*claims_on("t:1", quota=9, requests_per_minute=60), *claims_on("p:1", max_parallel=3))
     got = await worker.decide(*[claims] * 4)
     told = [one.remaining.remaining for one in got if one is not None and one.remaining is not None]
     assert told == [59, 58, 57]
@@ -312,7 +315,7 @@ async def test_a_row_that_is_locked_is_left_out_and_the_others_are_decided(
     session: Any, postgres_database: Database
 ) -> None:
     worker = Worker(session, "w")
-    locked, free = (Claim("t:1", quota=5, max_parallel=1),), (Claim("t:2", quota=5),)
+    locked, free = claims_on("t:1", quota=5, max_parallel=1), claims_on("t:2", quota=5)
     await worker.decide(locked, free)
     other = await asyncpg.connect(**postgres_address(postgres_database))
     try:
@@ -330,7 +333,7 @@ async def test_a_row_that_is_locked_is_left_out_and_the_others_are_decided(
 
 
 async def test_the_numbers_of_dead_workers_do_not_pile_up(session: Any) -> None:
-    claims = (Claim("t:1", max_parallel=1000),)
+    claims = claims_on("t:1", max_parallel=1000)
     for number in range(10):
         await Worker(session, f"dead-{number}").decide(claims)
     await session.execute("DELETE FROM limit_worker")
@@ -344,7 +347,10 @@ async def test_the_numbers_of_dead_workers_do_not_pile_up(session: Any) -> None:
 async def test_a_batch_writes_each_counter_once(session: Any) -> None:
     worker = Worker(session, "w")
     wanted = [
-        (Claim(f"t:{n % 5}", quota=1000), Claim("p:1", requests_per_minute=6000, max_parallel=900))
+        (
+            *claims_on(f"t:{n % 5}", quota=1000),
+            *claims_on("p:1", requests_per_minute=6000, max_parallel=900),
+        )
         for n in range(50)
     ]
     await worker.decide(*wanted)
@@ -375,7 +381,7 @@ async def test_a_long_snapshot_makes_decisions_no_dearer(
     session: Any, postgres_database: Database
 ) -> None:
     worker = Worker(session, "w")
-    wanted = (Claim("t:1", quota=10**6, requests_per_minute=10**6, max_parallel=9),)
+    wanted = claims_on("t:1", quota=10**6, requests_per_minute=10**6, max_parallel=9)
     await _blocks_of(session, worker, wanted)
     usual = await _blocks_of(session, worker, wanted)
     dump = await asyncpg.connect(**postgres_address(postgres_database))
@@ -387,3 +393,10 @@ async def test_a_long_snapshot_makes_decisions_no_dearer(
     finally:
         await dump.close()
     assert last <= 1.5 * usual + 1
+
+
+async def test_an_amount_is_not_taken_for_one(session: Any) -> None:
+    """The function takes one of each; budgets will bring one that takes amounts."""
+    batch = Worker(session, "w").batch((Claim("t:1", "requests", 10, amount=7),))
+    with pytest.raises(ValueError, match="not 7"):
+        batch.arguments("w", 0)

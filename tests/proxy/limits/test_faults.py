@@ -13,7 +13,7 @@ from config import Database
 from models.db.database import postgres_address
 from proxy.limits import postgres
 from proxy.limits.postgres import PostgresLimits
-from proxy.limits.store import Claim, LimitsUnavailable
+from proxy.limits.store import LimitsUnavailable, claims_on
 from tests.fixtures.postgres_wire import Fault, PostgresWire, postgres_wire
 from tests.proxy.limits.stores import eventually, patience, still_database, still_server
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("patience")
 
 #: The message that has a call carried out and committed.
 SYNC: Final = b"S\x00\x00\x00\x04"
-CLAIMS: Final = (Claim("t:1", quota=1000, max_parallel=5), Claim("p:1", max_parallel=5))
+CLAIMS: Final = (*claims_on("t:1", quota=1000, max_parallel=5), *claims_on("p:1", max_parallel=5))
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ async def test_calm_projects_are_served_beside_a_thousand_clients_of_a_hot_one(
     store: PostgresLimits,
 ) -> None:
     over = asyncio.Event()
-    hot = (Claim("t:hot", quota=10**6), Claim("p:hot", max_parallel=10**4))
+    hot = (*claims_on("t:hot", quota=10**6), *claims_on("p:hot", max_parallel=10**4))
 
     async def client() -> None:
         while not over.is_set():
@@ -126,6 +126,8 @@ async def test_calm_projects_are_served_beside_a_thousand_clients_of_a_hot_one(
     await asyncio.sleep(0)
     for number in range(38):
         # None is refused.
-        await store.decide((Claim(f"t:{number}", quota=10), Claim(f"p:{number}", max_parallel=1)))
+        await store.decide(
+            (*claims_on(f"t:{number}", quota=10), *claims_on(f"p:{number}", max_parallel=1))
+        )
     over.set()
     await asyncio.gather(*clients)

@@ -18,7 +18,7 @@ from migrations import schema
 from models.db.database import postgres_address
 from proxy.limits import postgres
 from proxy.limits.postgres import PostgresLimits
-from proxy.limits.store import NOT_SENT, Claim, LimitExceeded, LimitsUnavailable, Reservation
+from proxy.limits.store import NOT_SENT, LimitExceeded, LimitsUnavailable, Reservation, claims_on
 from tests.fixtures.postgres import PostgresServer, running_postgres
 from tests.proxy.limits.stores import eventually, patience, still_database, still_server
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("patience")
 
 #: How long a store waits for an answer, where that is what is tested.
 TIMEOUT_S: Final = postgres._TIMEOUT_S
-CLAIMS = (Claim("t:1", quota=5, max_parallel=2),)
+CLAIMS = claims_on("t:1", quota=5, max_parallel=2)
 
 
 @asynccontextmanager
@@ -102,7 +102,7 @@ async def test_a_decision_is_one_round_trip_on_a_kept_connection(
     store: PostgresLimits, session: Any
 ) -> None:
     for _ in range(5):
-        store.settle(await store.decide((Claim("t:1", quota=100),)))
+        store.settle(await store.decide(claims_on("t:1", quota=100)))
 
     async def have_asked() -> bool:
         # The first heartbeat's connection may be so new that it has asked nothing yet.
@@ -168,7 +168,7 @@ async def test_slots_on_another_machine_die_half_a_minute_after_their_worker(
 ) -> None:
     # A worker that died has no more of them. It is known by its first request as well.
     monkeypatch.setattr(postgres, "_HEARTBEAT", "SELECT $1::text")
-    slot = (Claim("t:1", max_parallel=1),)
+    slot = claims_on("t:1", max_parallel=1)
     async with (
         machine(still_database, tmp_path) as one,
         machine(still_database, tmp_path) as other,
@@ -278,7 +278,7 @@ async def decided(store: PostgresLimits) -> Reservation:
 async def test_one_locked_row_holds_up_nobody_else(
     postgres_database: Database, tmp_path: Path
 ) -> None:
-    other = (Claim("t:2", quota=100),)
+    other = claims_on("t:2", quota=100)
     async with machine(postgres_database, tmp_path) as store:
         store.settle(await store.decide(CLAIMS))
         async with locked(postgres_database):
@@ -297,7 +297,7 @@ async def test_one_locked_row_holds_up_nobody_else(
 
 async def test_clients_in_sequence_are_never_refused_a_slot(store: PostgresLimits) -> None:
     """Each asks again the moment its request has ended, and there are as many as slots."""
-    slots = (Claim("t:1", max_parallel=5), Claim("p:1", max_parallel=5))
+    slots = (*claims_on("t:1", max_parallel=5), *claims_on("p:1", max_parallel=5))
 
     async def client() -> None:
         for _ in range(400):
@@ -309,7 +309,9 @@ async def test_clients_in_sequence_are_never_refused_a_slot(store: PostgresLimit
 async def test_what_waits_together_is_decided_in_one_call(
     store: PostgresLimits, session: Any
 ) -> None:
-    claims = [(Claim(f"t:{n}", quota=9), Claim("p:1", max_parallel=99)) for n in range(50)]
+    claims = [
+        (*claims_on(f"t:{n}", quota=9), *claims_on("p:1", max_parallel=99)) for n in range(50)
+    ]
     await asyncio.gather(*(store.decide(each) for each in claims))
     turns = await session.fetchval("SELECT turns FROM limit_counter WHERE key = 'p:1'")
     assert turns == 1
@@ -336,7 +338,7 @@ async def test_a_server_with_few_connections_serves_with_those_it_has(
     poor = replace(still_database, user="poor")
     try:
         async with machine(poor, tmp_path) as store:
-            claims = [(Claim(f"t:{n % 9}", quota=100),) for n in range(90)]
+            claims = [claims_on(f"t:{n % 9}", quota=100) for n in range(90)]
             for _ in range(5):
                 await asyncio.gather(*(store.decide(each) for each in claims))
             assert store.healthy

@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 
 from proxy.limits.queue import BATCH_MAX, SHARE_MAX, FairQueue, Waiting
-from proxy.limits.store import Claim, LimitsUnavailable
+from proxy.limits.store import LimitsUnavailable, claims_on
 
 
 def request(*keys: str) -> Waiting:
-    claims = tuple(Claim(key, quota=1) for key in keys)
+    claims = tuple(claim for key in keys for claim in claims_on(key, quota=1))
     return Waiting(claims, asyncio.get_running_loop().create_future(), 0)
 
 

@@ -12,7 +12,7 @@ from proxy.limits.backup_table import LimitsInBackup
 from proxy.limits.postgres_records import PostgresRecords
 from proxy.limits.records import Counter, LimitRecords, Used
 from proxy.limits.sqlite_file import SqliteRecords
-from proxy.limits.store import Claim, LimitExceeded
+from proxy.limits.store import NOT_SENT, LimitExceeded, claims_on
 from tests.proxy.limits.process import admitted
 from tests.proxy.limits.stores import (
     Stores,
@@ -26,8 +26,8 @@ from tests.proxy.limits.stores import (
 
 __all__ = ["patience", "shared_database", "still_database", "still_server", "stores"]
 
-TOKEN = (Claim("t:1", quota=10, quota_base=2, quota_epoch=3, requests_per_minute=60),)
-OTHER = (Claim("t:2", quota=10),)
+TOKEN = claims_on("t:1", quota=10, quota_base=2, quota_epoch=3, requests_per_minute=60)
+OTHER = claims_on("t:2", quota=10)
 
 
 @pytest.fixture
@@ -87,14 +87,14 @@ async def test_what_was_loaded_goes_on_where_it_stood(
     await counted(stores)
     kept = await records.dump()
     later = await stores.worker()
-    assert await admitted(later, (*TOKEN, Claim("t:new", quota=5)), 3) == 3
+    assert await admitted(later, (*TOKEN, *claims_on("t:new", quota=5)), 3) == 3
     await later.close()
 
     await records.load(kept)
 
     assert sorted(await records.dump()) == sorted(kept)
     store = await stores.worker()
-    rate = await store.decide((Claim("t:1", requests_per_minute=60),))
+    rate = await store.decide(claims_on("t:1", requests_per_minute=60))
     assert rate.remaining is not None
     assert rate.remaining[:2] == (60, 55)
     assert await admitted(store, TOKEN, 9) == 4
@@ -132,9 +132,9 @@ async def test_a_refused_request_and_a_refunded_one_are_not_used(
 ) -> None:
     store = await stores.worker()
     got = await store.decide(OTHER)
-    store.settle(got, {"requests": 0})
+    store.settle(got, NOT_SENT)
     with pytest.raises(LimitExceeded):
-        await store.decide((*OTHER, Claim("p:1", max_parallel=0)))
+        await store.decide((*OTHER, *claims_on("p:1", max_parallel=0)))
 
     async def is_refunded() -> bool:
         return await records.used("t:2") == Used(0, 0)

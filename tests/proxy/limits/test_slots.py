@@ -9,14 +9,14 @@ import pytest
 from config import Database
 from proxy.limits import slots as limits_slots
 from proxy.limits.slots import SlotsElsewhere
-from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation
+from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation, claims_on
 from tests.fixtures.postgres_wire import postgres_wire
 from tests.proxy.limits.stores import patience, still_database, still_server
 from tests.proxy.limits.test_postgres import machine
 
 __all__ = ["patience", "still_database", "still_server"]
 
-CLAIMS = (Claim("t:1", max_parallel=3),)
+CLAIMS = claims_on("t:1", max_parallel=3)
 
 
 @pytest.mark.usefixtures("patience")
@@ -48,7 +48,7 @@ class Elsewhere:
     async def ask(self, claims: tuple[Claim, ...]) -> Reservation:
         self.asked += 1
         if self.busy + self.held >= 2:
-            raise LimitExceeded("parallel", "t:1", 1.0, Remaining(2, 0, 1.0))
+            raise LimitExceeded(Claim("t:1", "slots", 2), 1.0, Remaining(2, 0, 1.0))
         self.held += 1
         return Reservation(claims, "1", None)
 

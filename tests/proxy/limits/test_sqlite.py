@@ -17,13 +17,14 @@ from proxy.limits.store import (
     LimitStore,
     LimitsUnavailable,
     Reservation,
+    claims_on,
 )
 from proxy.limits.worker_locks import WorkerLocks
 from tests.proxy.limits.process import admitted
 from tests.proxy.limits.stores import Stores, eventually
 
-QUOTA = (Claim("t:1", quota=5),)
-SLOT = (Claim("t:1", max_parallel=1),)
+QUOTA = claims_on("t:1", quota=5)
+SLOT = claims_on("t:1", max_parallel=1)
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ async def test_cancelled_while_waiting_takes_nothing(stores: Stores) -> None:
 
 async def test_what_ends_while_the_file_is_locked_is_written_later(stores: Stores) -> None:
     store, other = await stores.worker(), await stores.worker()
-    claims = (Claim("t:1", quota=2, max_parallel=1),)
+    claims = claims_on("t:1", quota=2, max_parallel=1)
     got = await store.decide(claims)
     with locked(stores.path):
         store.settle(got, NOT_SENT)
@@ -131,24 +132,24 @@ async def test_the_files_are_for_our_user_only(stores: Stores) -> None:
 async def test_twenty_workers_may_open_a_new_file_at_once(stores: Stores) -> None:
     workers = await asyncio.gather(*(stores.worker() for _ in range(20)))
     for worker in workers:
-        await worker.decide((Claim("t:1", quota=20),))
+        await worker.decide(claims_on("t:1", quota=20))
     with pytest.raises(LimitExceeded):
-        await workers[0].decide((Claim("t:1", quota=20),))
+        await workers[0].decide(claims_on("t:1", quota=20))
 
 
 async def test_a_full_disk_refuses_until_there_is_room(stores: Stores) -> None:
     store = await stores.worker()
-    got = await store.decide((Claim("t:1", quota=5, max_parallel=1),))
+    got = await store.decide(claims_on("t:1", quota=5, max_parallel=1))
     connection = store._connection  # type: ignore[union-attr]
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")
-    many = tuple(Claim(f"k:{number}", quota=1) for number in range(100))
+    many = tuple(claim for n in range(100) for claim in claims_on(f"k:{n}", quota=1))
     with pytest.raises(LimitsUnavailable):
         await store.decide(many)
     store.settle(got)
     connection.execute("PRAGMA max_page_count = 1000000")
     await store.decide(many)
-    assert (await store.decide((Claim("t:1", 5, max_parallel=1),))).remaining == (5, 3, 0.0)
+    assert (await store.decide(claims_on("t:1", quota=5, max_parallel=1))).remaining == (5, 3, 0.0)
 
 
 @pytest.fixture
@@ -180,13 +181,15 @@ async def test_a_refusal_is_no_sign_that_limits_can_be_written(
     """It only reads, which a full disk allows."""
     monkeypatch.setattr("proxy.limits.health._PROBE_AGAIN_S", 3600.0)
     store = await stores.worker()
-    used_up = (Claim("t:2", quota=1),)
+    used_up = claims_on("t:2", quota=1)
     await store.decide(used_up)
     connection = store._connection  # type: ignore[union-attr]
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")
     with pytest.raises(LimitsUnavailable):
-        await store.decide(tuple(Claim(f"k:{number}", quota=1) for number in range(100)))
+        await store.decide(
+            tuple(claim for n in range(100) for claim in claims_on(f"k:{n}", quota=1))
+        )
     assert not store.healthy
     with pytest.raises(LimitExceeded):
         await store.decide(used_up)
@@ -209,7 +212,7 @@ async def answered(value: bool) -> bool:
 async def test_a_decision_that_fails_halfway_locks_nobody_out(stores: Stores) -> None:
     store, other = await stores.worker(), await stores.worker()
     with pytest.raises(OverflowError):
-        await store.decide((*QUOTA, Claim("p:1", quota=2**70, quota_base=2**69)))
+        await store.decide((*QUOTA, *claims_on("p:1", quota=2**70, quota_base=2**69)))
     assert (await other.decide(QUOTA)).remaining == (5, 4, 0.0)
     assert (await store.decide(QUOTA)).remaining == (5, 3, 0.0)
 
@@ -217,7 +220,7 @@ async def test_a_decision_that_fails_halfway_locks_nobody_out(stores: Stores) ->
 async def test_waiting_exactly_as_told_is_enough_at_any_rate(stores: Stores) -> None:
     store = await stores.worker()
     for rate in range(1, 100):
-        claims = (Claim("t:1", requests_per_minute=rate),)
+        claims = claims_on("t:1", requests_per_minute=rate)
         assert await admitted(store, claims, rate + 1) == rate
         with pytest.raises(LimitExceeded) as caught:
             await store.decide(claims)
@@ -248,10 +251,10 @@ async def test_a_killed_process_frees_its_slots_at_once(stores: Stores) -> None:
 
 async def test_counts_survive_a_restart_and_slots_do_not(stores: Stores) -> None:
     store = await stores.worker()
-    await store.decide((Claim("t:1", quota=5, max_parallel=1),))
+    await store.decide(claims_on("t:1", quota=5, max_parallel=1))
     await store.close()
     again = await stores.worker()
-    got = await again.decide((Claim("t:1", quota=5, max_parallel=1),))
+    got = await again.decide(claims_on("t:1", quota=5, max_parallel=1))
     assert got.remaining == (5, 3, 0.0)
 
 
@@ -292,3 +295,16 @@ def test_worker_locks_tell_the_living_from_the_dead(tmp_path: Path) -> None:
     here.unregister()
     assert other.stale() == []
     assert not other.is_alive("here")
+
+
+async def test_an_amount_is_taken_whole_or_not_at_all_and_what_is_not_used_goes_back(
+    stores: Stores,
+) -> None:
+    store = await stores.worker()
+    seven = (Claim("t:1", "requests", 10, amount=7),)
+    got = await store.decide(seven)
+    assert got.remaining == (10, 3, 0.0)
+    with pytest.raises(LimitExceeded):
+        await store.decide(seven)
+    store.settle(got, {"requests": 3})
+    assert (await store.decide(seven)).remaining == (10, 0, 0.0)

@@ -12,7 +12,7 @@ from models.db.backup import InUse
 from proxy.limits.records import Counter, Used
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.sqlite_file import VERSION, SqliteRecords
-from proxy.limits.store import Claim, LimitsUnavailable, NewerSchema
+from proxy.limits.store import LimitsUnavailable, NewerSchema, claims_on
 from setup import prepare
 
 #: What the release of November 2026 runs on every open file, and asks of it.
@@ -29,7 +29,7 @@ BEFORE_VERSIONS = (
     "REPLACE INTO counter (key, epoch, used, spent, at) VALUES ('t:1', 0, 4, 0.0, 0.0)",
     "REPLACE INTO slot (key, worker, held) VALUES ('t:1', 'before', 1)",
 )
-QUOTA = (Claim("t:1", quota=10),)
+QUOTA = claims_on("t:1", quota=10)
 
 
 @pytest.fixture
