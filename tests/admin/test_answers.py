@@ -1,5 +1,6 @@
 """What every answer carries, the assets, and errors in the look of the rest."""
 
+import base64
 import hashlib
 import re
 from pathlib import Path
@@ -141,3 +142,31 @@ async def test_the_foot_of_the_sidebar_says_how_it_is(admin: Browser) -> None:
     assert "All is well" in text
     assert "SQLite: fine" in text
     assert "Journal: fine" in text
+
+
+async def test_nobody_else_puts_words_into_our_pages(admin: Browser) -> None:
+    words = base64.urlsafe_b64encode(b"Call this number.").decode()
+    for signature in ("", "0" * 32):
+        admin.cookies.set("llm_proxy_toast", f"{signature}.{words}")
+        page = await admin.get("/admin/projects")
+        assert page.status_code == 200
+        assert "Call this number" not in page.text
+
+
+async def test_no_form_shows_a_secret_again(admin: Browser) -> None:
+    project = await make_project()
+    user = await AdminUser.get(username="ada")
+    secret = "sk-typed-and-not-kept"
+    at, passwords = f"/admin/projects/{project.id}", {"password": secret, "again": "other"}
+    for page, to, sent in (
+        (at, f"{at}/keys", {"api_key": secret, "weight": "0"}),
+        (f"{at}/edit", f"{at}/edit", {"api_key": secret, "name": ""}),
+        ("/admin/projects/new", "/admin/projects", {"api_key": secret, "name": ""}),
+        ("/admin/account", "/admin/account/password", {"current": secret, **passwords}),
+        (f"/admin/users/{user.id}", f"/admin/users/{user.id}/password", passwords),
+        ("/admin/users/new", "/admin/users", {"username": "eve", **passwords}),
+        ("/admin/account", "/admin/login", {"username": "ada", "password": secret}),
+    ):
+        answer = await admin.submit(page, to, **sent)
+        assert answer.status_code in (422, 429), to
+        assert secret not in answer.text, to

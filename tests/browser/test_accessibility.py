@@ -9,6 +9,7 @@ from playwright.async_api import Page
 
 from models import AdminUser, Project, RequestLog, Token, UpstreamKey
 from tests.browser.conftest import Place
+from tests.browser.pages import PAGES
 
 VENDOR: Final = Path(__file__).parent / "vendor"
 AXE: Final = VENDOR / "axe-4.14.1.min.js"
@@ -30,20 +31,6 @@ _AT_REST: Final = """async () => {
         await frame();
     } while (moving().length || swapping());
 }"""
-
-PAGES: Final = (
-    "account", "audit", "audit?action=nothing", "dashboard",
-    "dashboard?range=7d&show=tokens&by=project&top=token", "dashboard?range=30d&show=cost",
-    "dashboard?range=custom&from=2026-01-01&to=2026-01-02", "nowhere",
-    "projects", "projects?q=nothing", "projects/new",
-    "projects/{project}", "projects/{project}/edit", "projects/{project}/deactivate",
-    "projects/{project}/revoke-tokens", "projects/{project}/delete",
-    "projects/{project}/keys/{key}/edit", "projects/{project}/keys/{key}/remove",
-    "requests", "requests?model=nothing", "requests/{request}",
-    "tokens", "tokens?q=nothing", "tokens/new", "tokens/{token}", "tokens/{token}/edit",
-    "tokens/{token}/rotate", "tokens/{token}/revoke",
-    "users", "users/new", "users/{user}",
-)  # fmt: skip
 
 
 def test_axe_is_the_file_that_it_is_said_to_be() -> None:

@@ -2,13 +2,15 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from admin.web import throttle
 from models import AdminSession, AdminUser, AuditEvent, passwords
-from models.errors import TooManyHashes
+from models.errors import DatabaseUnavailable, TooManyHashes
 from models.secrets import digest
 from tests.admin.conftest import PASSWORD, Browser, browsing, make_user
 from tests.server.wire import Client
@@ -284,8 +286,44 @@ async def test_a_full_queue_is_429_for_every_form_that_takes_a_password(
     for answer in busy:
         assert answer.status_code == 429
         assert answer.headers["retry-after"] == "4"
+    for _ in range(6):
+        assert (await stranger.sign_in("ada")).status_code == 429
     monkeypatch.undo()
     assert not await AuditEvent.filter(outcome="failed", action="admin.password").exists()
+    # None of them counted as a try.
+    assert (await stranger.sign_in("ada")).status_code == 200
+
+
+async def test_a_try_counts_only_where_the_password_was_looked_at_and_wrong(
+    stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise DatabaseUnavailable("gone")
+
+    await make_user("ada")
+    with monkeypatch.context() as patched:
+        patched.setattr(AdminUser, "authenticate", away)
+        for _ in range(6):
+            assert (await stranger.sign_in("ada")).status_code == 503
+    for _ in range(6):
+        stranger.cookies.clear()
+        assert (await stranger.sign_in("ada")).status_code == 200
+
+
+async def test_answers_to_wrong_passwords_are_late_while_the_account_is_under_attack(
+    stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_user("ada")
+    late: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        late.append(seconds)
+
+    monkeypatch.setattr(throttle, "asyncio", SimpleNamespace(sleep=sleep))
+    for number in range(12):
+        stranger.headers["x-forwarded-for"] = f"198.51.100.{number}"
+        assert (await stranger.sign_in("ada", "wrong")).status_code == 422
+        assert late.count(throttle._DELAY) == max(0, number - 9)
 
 
 async def test_a_form_is_not_waited_for_where_it_cannot_be_taken(admin: Browser, url: str) -> None:
@@ -381,6 +419,22 @@ async def test_a_browser_that_signed_in_before_is_not_held_back_by_its_neighbour
     for forged in (cookie[:-6] + "AAAAA~", cookie.replace("v1:", "v2:"), "v1:x:y", "\\377"):
         stranger.cookies.set("llm_proxy_browser", forged)
         assert (await stranger.sign_in("ada")).status_code == 429
+
+
+async def test_a_known_browsers_password_is_hashed_before_those_of_strangers(
+    stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_user("ada")
+    authenticate, seen = AdminUser.authenticate, []
+
+    async def watched(*given: str, **more: Any) -> AdminUser | None:
+        seen.append(more["suspicion"])
+        return await authenticate(*given, **more)
+
+    monkeypatch.setattr(AdminUser, "authenticate", watched)
+    for _ in range(2):
+        assert (await stranger.sign_in("ada")).status_code == 200
+    assert seen[1] < seen[0]
 
 
 async def test_a_known_browser_is_known_for_the_account_that_signed_in_there(
