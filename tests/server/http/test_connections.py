@@ -19,6 +19,7 @@ LENGTH = b"Content-Length: %d\r\n" % len(BODY)
 EXPECT = b"Expect: 100-continue\r\n"
 #: Bytes that are only taken where somebody reads them.
 _MORE_THAN_BUFFERS = 64 * 1024 * 1024
+_UPLOADED = 5 * 1024 * 1024
 UPLOAD = b"POST /v1/files HTTP/1.1\r\n" + HOST + AUTH
 
 
@@ -54,6 +55,20 @@ async def test_a_head_may_take_its_time_within_the_deadline(door: Door) -> None:
         for piece in (GET[:20], GET[20:40], GET[40:]):
             await client.send(door.with_token(piece))
             await asyncio.sleep(0.05)
+        assert (await client.answer()).status == 200
+
+
+async def test_the_heads_deadline_ends_with_the_head(
+    door: Door, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the answer takes then."""
+    monkeypatch.setattr(connection, "HEAD_DEADLINE", 30.0)
+    held = door.with_token(GET[:-2] + b"x-fake: hold\r\n\r\n")
+    async with await door.connect() as client:
+        await client.drip(held)
+        await door.up.wait_until(lambda: door.up.held == 1)
+        await clock.turn(connection.HEAD_DEADLINE * 2)
+        door.up.release()
         assert (await client.answer()).status == 200
 
 
@@ -173,14 +188,23 @@ async def test_an_expectation_without_a_body_is_none(door: Door) -> None:
 # Refused while the client is sending
 
 
-async def test_the_answer_reaches_a_client_in_the_middle_of_sending(door: Door) -> None:
-    size = 5 * 1024 * 1024
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [
+        (b"Content-Length: %d\r\n" % _UPLOADED, (401, "missing_token")),
+        (b"Content-Length : %d\r\n" % _UPLOADED, (400, "invalid_request")),
+    ],
+    ids=["refused", "malformed"],
+)
+async def test_the_answer_reaches_a_client_in_the_middle_of_sending(
+    door: Door, line: bytes, refusal: tuple[int, str]
+) -> None:
     async with await door.connect() as client:
-        await client.send(post(b"Content-Length: %d\r\n" % size))
-        for _ in range(size // 65536):
+        await client.send(post(line))
+        for _ in range(_UPLOADED // 65536):
             await client.send(bytes(65536))
         answer = await client.answer()
-        assert (answer.status, answer.code) == (401, "missing_token")
+        assert (answer.status, answer.code) == refusal
         assert answer.header("connection") == b"close"
         assert await client.end() == b""
     assert door.up.heads == 0

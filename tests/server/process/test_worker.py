@@ -14,10 +14,30 @@ from server.process.worker import Worker
 from tests.fixtures.database import database_url
 from tests.fixtures.service import GIVEN
 from tests.server.door import ScriptedPlane
+from tests.server.wire import Client
 
 #: More than both kernels' buffers take here, and less than what a handler would wait for.
 _SIZE: Final = 60_000
 _BUFFER: Final = 4096
+
+
+async def test_a_drain_waits_for_a_client_that_is_refused_while_it_sends(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Its answer would be lost by a close with unread input."""
+    own = {"DATABASE_URL": database_url(sqlite_database), "DATA_DIR": str(tmp_path / "data")}
+    app = create_app(settings=load(GIVEN | own, None))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker, ready = Worker(app, listener, drain_seconds=60), asyncio.Event()
+        serving = asyncio.create_task(worker.serve(ready))
+        await ready.wait()
+        async with await Client.connect(listener.getsockname()[1]) as client:
+            await client.send(b"POST /v1/files HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+            assert (await client.answer()).status == 401
+            worker.stop()
+            ended, _ = await asyncio.wait((serving,), timeout=0.5)
+            assert not ended
+        await serving
 
 
 async def test_a_drain_waits_for_a_slow_reader(sqlite_database: Database, tmp_path: Path) -> None:
