@@ -114,6 +114,13 @@ async def test_a_stream_arrives_as_it_is_written(alone: Alone) -> None:
     assert (await RequestLog.all().get()).usage == "exact"
 
 
+async def test_a_head_does_not_wait_for_its_body(alone: Alone) -> None:
+    alone.up.script(None, [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"], close=False, times=1)
+    async with await alone.connect() as client:
+        await client.send(alone.request(b"GET /v1/models HTTP/1.1"))
+        assert (await client.answer(head_only=True)).header("content-length") == b"5"
+
+
 async def test_an_upload_passes_in_pieces(alone: Alone) -> None:
     async def pieces(count: int) -> AsyncIterator[bytes]:
         for _ in range(count):
