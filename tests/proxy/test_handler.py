@@ -234,9 +234,11 @@ async def test_one_token_has_no_more_than_its_share(
     async with a_plane(tmp_path, sqlite_database, max_active_requests=4, shares=shares) as plane:
         _, secret = await plane.token()
         client, task = await held(plane, secret)
-        refused = await plane.serve(a_client(secret=secret))
-        assert (refused.status, refused.code) == (429, "rate_limit_exceeded")
-        assert refused.field(b"retry-after") == b"1"
+        # Again and again: whoever was refused gives no place back.
+        for _ in range(3):
+            refused = await plane.serve(a_client(secret=secret))
+            assert (refused.status, refused.code) == (429, "rate_limit_exceeded")
+            assert refused.field(b"retry-after") == b"1"
         _, other = await plane.token()
         assert (await plane.serve(a_client(secret=other))).status == 200
         # Whoever was refused holds no place.
