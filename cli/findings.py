@@ -9,8 +9,8 @@ class Finding:
     """One thing that was looked at."""
 
     about: str
-    standing: Literal["ok", "warning", "failed"]
-    says: str
+    status: Literal["ok", "warning", "failed"]
+    message: str
     code: int
 
 

@@ -67,7 +67,7 @@ def doctor(*, as_json: Json = False) -> None:
 
 def _print(findings: Sequence[Finding], *, as_json: bool) -> None:
     rows = [
-        {"check": finding.about, "status": finding.standing, "message": finding.says}
+        {"check": finding.about, "status": finding.status, "message": finding.message}
         for finding in findings
     ]
     if as_json:
