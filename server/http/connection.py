@@ -201,15 +201,20 @@ class ClientConnection(asyncio.Protocol):
         self.task = None
         self._go_on(downstream)
 
-    def _fail(self, downstream: ClientDownstream, error: Exception | None) -> None:
+    def _fail(self, downstream: ClientDownstream, error: BaseException | None) -> None:
         """500, or a visible break once the answer has begun."""
+        request_id = str(uuid7())
+        if isinstance(error, RequestBroken):
+            request_id = error.request_id
+            # Its cause is what happened; the wrapper only says to which request.
+            error = error.__cause__ or error
         if error is not None:
-            logger.opt(exception=error).error("unhandled exception in a request")
+            told = logger.bind(request_id=request_id)
+            told.opt(exception=error).error("unhandled exception in a request")
         if downstream.started:
             downstream.abort()
             return
         downstream.keep_alive = False
-        request_id = error.request_id if isinstance(error, RequestBroken) else str(uuid7())
         self.write(
             refusal(
                 b"500 Internal Server Error", "internal_error", _UNFORESEEN, request_id,
