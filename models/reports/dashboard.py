@@ -21,19 +21,8 @@ from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US
 Measure: TypeAlias = Literal["requests", "tokens", "cost"]
 GroupBy: TypeAlias = Literal["project", "token", "model"]
 
-_SUMS: Final = (
-    "requests",
-    "errors",
-    "client_errors",
-    "upstream_errors",
-    "prompt_tokens",
-    "cached_tokens",
-    "completion_tokens",
-)
 _TTFB: Final = tuple(f"ttfb_{n}" for n in range(len(TTFB_BOUNDS_US) + 1))
 _OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) + 1))
-_COLUMNS: Final = (*_SUMS, "cost_nanos", *_TTFB, *_OVERHEAD)
-_ADDED: Final = ", ".join(f"SUM({name}) AS {name}" for name in _COLUMNS)
 _AMOUNTS: Final[dict[Measure, str]] = {
     "requests": "requests",
     "tokens": "prompt_tokens + completion_tokens",
@@ -86,6 +75,11 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING: Final = Sums()
+_SUMS: Final = tuple(
+    name for name in Sums.__struct_fields__ if name not in ("cost_nanos", "ttfb", "overhead")
+)
+_COLUMNS: Final = (*_SUMS, "cost_nanos", *_TTFB, *_OVERHEAD)
+_ADDED: Final = ", ".join(f"SUM({name}) AS {name}" for name in _COLUMNS)
 
 
 class TimeSeries(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,16 +27,6 @@ GROUP_COLUMN: Final[dict[GroupBy, str]] = {
 }
 DEFAULT_RANGE: Final = timedelta(days=30)
 
-_SUMS: Final = (
-    "requests",
-    "errors",
-    "unknown_usage_requests",
-    "prompt_tokens",
-    "completion_tokens",
-    "cached_tokens",
-    "reasoning_tokens",
-)
-
 
 class UsageRow(msgspec.Struct, frozen=True):
     """The sums of one bucket and group. `cost_nanos` is None while no price was known."""
@@ -53,6 +43,12 @@ class UsageRow(msgspec.Struct, frozen=True):
     cached_tokens: int
     reasoning_tokens: int
     cost_nanos: int | None
+
+
+#: The columns that are added up; the costs apart, since a sum of none is none.
+_SUMS: Final = tuple(
+    name for name in UsageRow.__struct_fields__ if name not in ("bucket", "group", "cost_nanos")
+)
 
 
 class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):

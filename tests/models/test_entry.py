@@ -5,14 +5,15 @@ import multiprocessing
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from config import Database
+from models import counters, retention
 from models import entry as ledger
-from models import retention
 from models.db import database as connecting
-from models.db.conditions import written
+from models.db.conditions import execute_many, written
 from models.db.database import connection, run_in_transaction
 from models.entry import Entry, apply_batch
 from models.ids import first_id_at, new_id
@@ -61,8 +62,6 @@ def test_text_that_no_database_stores_is_cleaned() -> None:
 
 def test_every_counter_column_is_added_to() -> None:
     """A new column that the upsert forgets would stay at zero for ever."""
-    from models import counters
-
     columns = UsageMinute._meta.db_fields - {"id", *USAGE_KEY, "cost_nanos"}
     assert set(counters._ADDED) == columns
     assert len(counters._TTFB) == len(TTFB_BOUNDS_US) + 1
@@ -127,9 +126,35 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
 
 
 def _sums(row: UsageCounter) -> dict[str, Any]:
-    from models import counters
-
     return {name: getattr(row, name) for name in (*counters._SUMS, "cost_nanos")}
+
+
+@pytest.mark.usefixtures("connected")
+async def test_rows_that_batches_share_are_locked_in_one_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two consumers that lock them crosswise would end each other's batch as a deadlock."""
+    asked: list[tuple[str, list[list[Any]]]] = []
+    for module in (ledger, counters):
+
+        async def note(sql: str, rows: list[list[Any]]) -> None:
+            asked.append((sql, rows))
+            await execute_many(sql, rows)
+
+        monkeypatch.setattr(module, "execute_many", note)
+    start = 1_790_000_000_000_000
+    entries = [
+        an_entry(token_id=UUID(int=token), at_us=start + hour * 3_600_000_000)
+        for token, hour in ((9, 1), (3, 2), (7, 0), (1, 1))
+    ]
+    await apply_batch("j", 0, 1, entries)
+    keys = {sql.split()[1 if sql.startswith("UPDATE") else 2]: rows for sql, rows in asked}
+    tokens = [row[-1] for row in keys["token"]]
+    assert tokens == sorted(tokens)
+    for table in ("usage_minute", "usage_hour"):
+        buckets = [tuple(row[:3]) for row in keys[table]]
+        assert buckets == sorted(buckets)
+        assert len(buckets) == 4
 
 
 @pytest.mark.usefixtures("connected")

@@ -1,0 +1,88 @@
+"""A usage column stands in every place that the recipe in `docs/architecture.md` names."""
+
+from typing import Any, Final
+
+from manage.schemas.requests import RequestView
+from manage.schemas.usage import UsageView
+from models import counters
+from models import entry as ledger
+from models.entry import Entry
+from models.reports.dashboard import Sums
+from models.reports.usage_report import UsageRow
+from models.request_log import RequestLog
+from models.usage import USAGE_KEY, UsageCounter
+from tests.models.rows import an_entry
+
+#: What the journal needs of an entry and the log does not, and what they call the same thing.
+_OF_THE_JOURNAL: Final = {"version", "counted"}
+_RENAMED: Final = {"at_us": "at"}
+#: Counted for the dashboard alone, or for nobody yet.
+_NOT_REPORTED: Final = {"client_errors", "upstream_errors", "incomplete", "bytes_in", "bytes_out"}
+_NOT_ON_THE_DASHBOARD: Final = {
+    "unknown_usage_requests", "reasoning_tokens", "incomplete", "bytes_in", "bytes_out",
+}  # fmt: skip
+
+
+def _summed() -> set[str]:
+    columns: set[str] = set(UsageCounter._meta.db_fields)
+    return {
+        name for name in columns - {"id", *USAGE_KEY} if not name.startswith(("ttfb_", "overhead_"))
+    }
+
+
+def test_every_field_of_an_entry_is_a_column_of_the_request_log() -> None:
+    fields = set(Entry.__struct_fields__) - _OF_THE_JOURNAL
+    columns = {_RENAMED.get(name, name) for name in fields}
+    assert columns == set(ledger._LOG_COLUMNS) == set(RequestLog._meta.db_fields)
+
+
+def test_the_values_of_a_row_stand_in_the_order_of_its_columns() -> None:
+    entry = an_entry()
+    values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(entry, ledger._Texts()), strict=True))
+    for name in set(ledger._LOG_COLUMNS) - {"at"}:
+        assert str(values[name]) == str(getattr(entry, name)), name
+
+
+def test_every_number_of_an_entry_is_bounded() -> None:
+    """An upstream says what it likes, and a sum that leaves 64 bits would stop every batch."""
+    numbers = [
+        name
+        for name in Entry.__struct_fields__
+        if isinstance(getattr(an_entry(), name), int)
+        and name not in {"version", "at_us", "counted"}
+    ]
+    for name in numbers:
+        for hostile in (10**40, -1):
+            stored = getattr(ledger.storable(an_entry(**{name: hostile})), name)
+            assert 0 <= stored < 2**53, name
+
+
+def test_every_counter_is_summed_in_the_report_and_on_the_dashboard() -> None:
+    summed = _summed()
+    assert set(UsageRow.__struct_fields__) - {"bucket", "group"} == summed - _NOT_REPORTED
+    shown = set(Sums.__struct_fields__) - {"ttfb", "overhead"}
+    assert shown == summed - _NOT_ON_THE_DASHBOARD
+
+
+def test_every_token_count_of_an_entry_is_counted() -> None:
+    """Each alone, so that two that were taken for one another show."""
+    nothing: dict[str, Any] = {
+        name: None for name in Entry.__struct_fields__ if name.endswith("_tokens")
+    }
+    for name in nothing:
+        totals = counters.Totals()
+        totals.add(an_entry(**nothing | {name: 7}))
+        counted = dict(zip(counters._ADDED, totals.added, strict=True))
+        assert {column for column in nothing if counted[column]} == {name}
+
+
+def test_the_management_api_gives_out_what_is_stored() -> None:
+    """Times go out in milliseconds, money in dollars."""
+    usage = {name.replace("cost_nanos", "cost_usd") for name in UsageRow.__struct_fields__}
+    assert usage - {"bucket", "group"} <= set(UsageView.model_fields)
+    log = {
+        name.replace("cost_nanos", "cost_usd").replace("_us", "_ms") if name != "cost_nanos"
+        else "cost_usd"
+        for name in ledger._LOG_COLUMNS
+    }  # fmt: skip
+    assert log == set(RequestView.model_fields)
