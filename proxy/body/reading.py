@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import msgspec
+
 from proxy.access.authorization import check_model
 from proxy.access.grants import Grant
 from proxy.body import model_rule, request_body
@@ -30,7 +32,7 @@ _STREAMING: Final = ("chat", "completions")
 _LOOKED_AT_ONCE: Final = 16
 
 
-class Wanted(NamedTuple):
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """What has to be known of a body."""
 
     rule: bool

@@ -62,7 +62,7 @@ _decode: Final[Callable[[bytes], _Body]] = decoder(_Body)
 _decode_key: Final[Callable[[bytes], str]] = decoder(str, repair=False)
 
 
-class Inspected(NamedTuple):
+class Inspected(msgspec.Struct, frozen=True, gc=False):
     """What a body says. `model` is '' where it names none; `readable` whether it is such JSON.
 
     `doubtful` says that another reader of JSON may find that it streams where we do not. `includes`

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from proxy.headers import RawHeaders, is_plain, with_value, without
 
 _IDENTITY: Final = b"identity"
 
 
-@dataclass(frozen=True, slots=True)
-class UsageSplice:
+class UsageSplice(NamedTuple):
     """`body` has the question spliced in.
 
     `withholds`: the client did not ask for usage itself, so that the event that answers the

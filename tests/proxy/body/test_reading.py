@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 
+import msgspec
 import pytest
 
 from proxy.body.budget import BodyBudget, KeptBytes
@@ -203,7 +204,7 @@ def gzipped(text: bytes) -> bytes:
 async def test_a_compressed_body_is_decoded_in_bounded_turns() -> None:
     """A megabyte of zeros weighs a thousandth of it."""
     turns = CountedTurns()
-    want = RULE._replace(coding=b"gzip")
+    want = msgspec.structs.replace(RULE, coding=b"gzip")
     reading = turns.reading = BodyReading(head(JSON), want, turns)
     text = b'{"model":"m","x":"' + b"0" * 2_000_000 + b'"}'
     await take_all(reading, gzipped(text))
@@ -218,7 +219,7 @@ async def test_a_compressed_body_is_decoded_in_bounded_turns() -> None:
 async def test_what_a_compressed_body_decodes_to_counts_while_it_is_decoded() -> None:
     """Many that are under way at once must not pass the budget together."""
     budget = BodyBudget(1_000_000)
-    reading = BodyReading(head(JSON), ASKS._replace(coding=b"gzip"), Turns())
+    reading = BodyReading(head(JSON), msgspec.structs.replace(ASKS, coding=b"gzip"), Turns())
     reading.counted = KeptBytes(budget)
     with pytest.raises(Overloaded):
         await reading.take(gzipped(b"0" * 4_000_000))
@@ -234,7 +235,7 @@ async def test_what_a_compressed_body_decodes_to_counts_while_it_is_decoded() ->
     ids=["bomb", "other", "cut", "empty"],
 )
 async def test_a_body_that_cannot_be_decoded_says_nothing(content: bytes) -> None:
-    reading = BodyReading(head(JSON), ASKS._replace(coding=b"gzip"), Turns())
+    reading = BodyReading(head(JSON), msgspec.structs.replace(ASKS, coding=b"gzip"), Turns())
     await take_all(reading, content)
     said = await reading.said()
     assert (said.readable, said.streams) == (False, False)
