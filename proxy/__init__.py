@@ -1,15 +1,19 @@
 """The data plane: `/v1/*`, from a client's token to an upstream's answer and one journal entry.
 
-`handler.py` is the path and reads from top to bottom. Each folder is a stage of it, or what a stage
-is made of:
+`handler.py` is the path and reads from top to bottom. `forward.py` sends a request, `responses.py`
+makes the heads for the client, `exchange.py` is what is known of a request while it runs,
+`downstream.py` the client's side, `failures.py` what other rooms' exceptions become. Each folder is
+a stage of the path, or what a stage is made of:
 
     access      who asks, and what their token may do
     body        what has to be known of a request's body before it is passed on
     limits      quotas, rates and slots, decided together in a shared store
     providers   what is known of each upstream API
-    upstream    the HTTP client
+    upstream    the HTTP client: targets, connections, and responses as sources
     usage       what an answer says of its usage, and what that costs
-    journal     entries, from the write that records one to the database
+    journal     entries, from the write that records one to the sinks
+    decoding    JSON and content codings
 
-This room never imports `manage` or `admin`.
+Which of them may import which is an import contract in `pyproject.toml`. This room never imports
+`manage` or `admin`.
 """

@@ -41,7 +41,7 @@ class NodeFiles:
         try:
             return await self._limits.used(token_key(token_id))
         except LimitsUnavailable as exc:
-            # The journals know all but what still runs: no reason to refuse a change.
+            # The journals know all but what is still running, so the change need not be refused.
             logger.warning("The limits' counters cannot be read: {}", exc)
             return None
 

@@ -1,7 +1,6 @@
-"""The beginnings of one request's two bodies, copied as they pass, for whoever debugs a client.
+"""Copies of the first bytes of a request's and its response's body, for LOG_BODIES.
 
-Only where LOG_BODIES asks for it. A `Downstream` around the real one: what goes through it is
-neither held up nor changed, and no more than the first bytes of each body are kept.
+A `Downstream` around the real one, which neither delays nor changes what passes.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Copy:
 
 
 class BodyCopies:
-    """Passes everything on, and keeps copies: the bodies as the client sent and gets them."""
+    """A `Downstream`, whose methods it documents, and copies of what the client sent and gets."""
 
     __slots__ = ("_downstream", "head", "request", "response", "response_head")
 
@@ -47,51 +46,40 @@ class BodyCopies:
 
     @property
     def started(self) -> bool:
-        """As `Downstream` says."""
         return self._downstream.started
 
     @property
     def trailers(self) -> RawHeaders:
-        """As `Downstream` says."""
         return self._downstream.trailers
 
     async def read(self) -> bytes:
-        """As `Downstream` says."""
         piece = await self._downstream.read()
         self.request.take(piece)
         return piece
 
     def keep_pace(self, *, wanted: bool) -> None:
-        """As `Downstream` says."""
         self._downstream.keep_pace(wanted=wanted)
 
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
-        """As `Downstream` says."""
         self._downstream.inform(status, reason, headers)
 
     def start(self, head: ResponseHead) -> None:
-        """As `Downstream` says."""
         self.response_head = head
         self._downstream.start(head)
 
     def flush(self) -> None:
-        """As `Downstream` says."""
         self._downstream.flush()
 
     def write(self, data: bytes) -> bool:
-        """As `Downstream` says."""
         self.response.take(data)
         return self._downstream.write(data)
 
     async def drain(self) -> None:
-        """As `Downstream` says."""
         await self._downstream.drain()
 
     async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
-        """As `Downstream` says."""
         self.response.take(data)
         await self._downstream.finish(data, trailers)
 
     def abort(self) -> None:
-        """As `Downstream` says."""
         self._downstream.abort()

@@ -1,4 +1,4 @@
-"""What the data plane takes at most, as its wiring says."""
+"""The data plane's bounds on bodies and requests."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Bounds:
     max_active_requests: int
     shares: Shares
     copied_bytes: int = 0
-    """Of each body, kept for the log. 0: none, and nothing looks on."""
+    """Of each body, copied for the log. 0: none, and bodies are not looked at for it."""
 
     def of_body(self, *, kept: bool) -> int:
-        """Of one body."""
+        """The most bytes that one body may have; `kept` where it is kept to be read."""
         return self.request_max_bytes if kept else self.upload_max_bytes

@@ -212,4 +212,4 @@ class RequestBroken(Exception):
 
 
 class ClientGone(Exception):
-    """The client's connection is closed; there is nobody to answer."""
+    """The client's connection is closed; no answer can be sent."""

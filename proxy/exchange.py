@@ -1,4 +1,4 @@
-"""One request's facts, from its first byte to the one journal entry it ends in."""
+"""What is known of one request, from its first byte to its one journal entry."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ class Ledger(Protocol):
 
 
 class Observer(Protocol):
-    """Who is told what happened, for metrics and logs. Never raises, never waits."""
+    """Told of every request's end, for metrics and logs. Never raises, never waits."""
 
     def recorded(self, entry: Entry, exchange: Exchange) -> None:
         """A request that was let in has ended."""
         ...
 
     def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
-        """We answered in our own name."""
+        """The proxy answered instead of the upstream."""
         ...
 
 
 class Exchange:
-    """Mutable, because its facts arrive one by one. Clocks are `perf_counter` seconds.
+    """One request while it runs. Times are `perf_counter` seconds, but for `at`: Unix seconds.
 
     `ended_by` says who ended a running exchange from outside: a revocation or the shutdown.
     """
@@ -108,7 +108,7 @@ class Exchange:
         self.status = 0
         self.bytes_in = 0
         self.bytes_out = 0
-        #: Seconds spent waiting for the client's body: neither ours nor the upstream's.
+        #: Seconds spent waiting for the client's body, which count as nobody's overhead.
         self.body_wait = 0.0
         self.sent: float | None = None
         self.first_byte: float | None = None
@@ -135,7 +135,7 @@ class Exchange:
         return max(0.0, self.first_byte - self.sent)
 
     def overhead_seconds(self, now: float) -> float:
-        """What we added before the answer began to go out."""
+        """Seconds that the proxy added before the answer began to go out."""
         if self.sent is None:
             return max(0.0, now - self.began - self.body_wait)
         ours = self.sent - self.began - self.body_wait
@@ -144,7 +144,7 @@ class Exchange:
         return max(0.0, ours)
 
     def entry(self, outcome: Outcome, pricing: Pricing) -> Entry:
-        """The entry, with what is known by now."""
+        """The journal entry, from what is known by now. Raises RuntimeError before admission."""
         grant, route = self.grant, self.route
         if grant is None or route is None:
             raise RuntimeError("only a request that was let in ends in an entry")

@@ -31,7 +31,7 @@ class FairShare:
         self._running: dict[int, int] = {}
 
     def enter(self, grant: Grant) -> None:
-        """Count one more. Raises RateLimitExceeded where the token has its share."""
+        """Count one more. Raises RateLimitExceeded where token or project have their share."""
         running, record = self._running, grant.record
         token, project = record.token_id.int, record.project_id.int
         of_token, of_project = running.get(token, 0), running.get(project, 0)
@@ -43,7 +43,7 @@ class FairShare:
         running[project] = of_project + 1
 
     def leave(self, grant: Grant) -> None:
-        """One that was counted is over."""
+        """A counted request has ended."""
         running, record = self._running, grant.record
         for owner in (record.token_id.int, record.project_id.int):
             left = running[owner] - 1
@@ -57,7 +57,7 @@ class FairShare:
 
 
 def _part(most: int, share: float) -> int:
-    # The least bit more: 0.29 * 100 is a little less than 29.
+    # 0.29 * 100 is a little less than 29 in floating point.
     return max(1, int(most * share + 1e-6)) if share < 1 else most + 1
 
 

@@ -1,4 +1,4 @@
-"""The request on its way to the upstream: its head, its body, and the one retry it may have."""
+"""Sending a request upstream: its head, its body, and the one repetition that is safe."""
 
 from __future__ import annotations
 
@@ -132,13 +132,13 @@ def _begin(
     connection: UpstreamConnection,
     exchange: Exchange,
 ) -> None:
-    """Write what is small; the rest of a body follows in a task of its own."""
+    """Write the head and a small body; a larger one follows in a task of its own."""
     head = head_for(request, target)
     if request.complete and request.size <= _AT_ONCE_BYTES:
         # Most bodies are one small piece, and one write costs less than two.
         whole = b"".join(request.body)
         connection.write(head + _framed(whole, request.chunked, last=True))
-        _let_go(request, exchange)
+        _drop_body(request, exchange)
         return
     connection.write(head)
     connection.upload = asyncio.get_running_loop().create_task(
@@ -146,8 +146,8 @@ def _begin(
     )
 
 
-def _let_go(request: Outgoing, exchange: Exchange) -> None:
-    """Nothing of the body is kept any longer: its answer may run for an hour."""
+def _drop_body(request: Outgoing, exchange: Exchange) -> None:
+    """Free what is kept of the body, since the answer to it may run for an hour."""
     request.body.clear()
     if exchange.kept is not None:
         exchange.kept.end()
@@ -156,11 +156,12 @@ def _let_go(request: Outgoing, exchange: Exchange) -> None:
 async def _upload(
     request: Outgoing, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
 ) -> None:
-    """Pump the body. What breaks it breaks the upstream's connection, which ends the wait."""
+    """Send the rest of the body. A failure closes the upstream's connection, so that whoever waits
+    for its answer learns of it."""
     chunked = request.chunked
     try:
         await _send_kept(request, connection, exchange)
-        _let_go(request, exchange)
+        _drop_body(request, exchange)
         if request.complete:
             if chunked:
                 connection.write(_framed(b"", chunked, last=True))
@@ -180,7 +181,7 @@ async def _upload(
 
 
 async def _send_kept(request: Outgoing, connection: UpstreamConnection, exchange: Exchange) -> None:
-    """What has been read of the body, slice by slice as the upstream takes it, each let go then."""
+    """Send what has been read of the body, and free each slice once the upstream takes it."""
     slices = 0
     while request.body:
         piece = request.body.popleft()
@@ -192,7 +193,7 @@ async def _send_kept(request: Outgoing, connection: UpstreamConnection, exchange
                 exchange.kept.give_back(len(part))
             slices += 1
             if slices % _SLICES_IN_A_TURN == 0:
-                # An upstream that is as fast as we are would have the loop for all of it.
+                # `drain` does not wait for an upstream that keeps up: let other tasks run.
                 await asyncio.sleep(0)
 
 

@@ -51,8 +51,8 @@ from proxy.usage.meter import meter_for
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
-#: Seconds between two questions whether a running exchange must end, while there is no answer.
-_ASK_AGAIN_S: Final = 0.5
+#: Seconds between two tries to confirm a revocation while the database does not answer.
+_RETRY_S: Final = 0.5
 
 
 class DataPlane:
@@ -161,7 +161,7 @@ class DataPlane:
             raise errors.LoopDetected("The request went in a circle: an upstream is this proxy.")
 
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
-        """What can be told from the token and the head alone."""
+        """Check what the token and the head alone decide. Raises a refusal."""
         head = exchange.head
         check_source(grant, head, self._client_address(head))
         self._fair_share.enter(grant)
@@ -294,7 +294,7 @@ class DataPlane:
         return last + held_back
 
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
-        """Whatever became of it: one entry for what was let in, and its hold on limits gone."""
+        """Runs for every outcome: records once if admitted, settles the limits."""
         self.active.discard(exchange)
         if exchange.shares and exchange.grant is not None:
             self._fair_share.leave(exchange.grant)
@@ -327,7 +327,7 @@ class DataPlane:
         refusal: errors.Refusal,
         outcome: Outcome = "client_left",
     ) -> None:
-        """Answer in our own name."""
+        """Answer instead of the upstream, or break the connection where an answer has begun."""
         if downstream.started:
             downstream.abort()
             return
@@ -356,7 +356,7 @@ class DataPlane:
             if await self._end_those_revoked(subjects):
                 return
             # Database unreachable: retry until the revocation is confirmed.
-            await asyncio.sleep(_ASK_AGAIN_S)
+            await asyncio.sleep(_RETRY_S)
 
     async def _end_those_revoked(self, subjects: set[UUID] | None) -> bool:
         """Whether the database answered about each token; exchanges of the others go on.

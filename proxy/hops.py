@@ -9,7 +9,7 @@ from proxy.providers.provider import BUILT_IN
 from proxy.upstream.target import Origin, address_of
 
 MOST_HOPS: Final = 3
-# What providers' own addresses are, nothing of ours stands there, and they need not learn of us.
+# No proxy of this kind stands at a provider's own address, which need not learn of one either.
 _PROVIDERS_OWN: Final = frozenset(
     address_of(provider.base_url).origin for provider in BUILT_IN.values()
 )

@@ -1,4 +1,4 @@
-"""Heads that go to the client: the upstream's with our few additions, or a refusal's, sans-io."""
+"""Heads for the client, sans-io: the upstream's with the proxy's fields, or a refusal's."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def refusal(
     headers: RawHeaders = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(content)),
-        # Some shapes have no place for our code, and not every SDK shows the body's.
+        # Some error shapes have no place for `code`, and not every SDK shows the body's.
         (b"x-llm-proxy-error", refused.code.encode("ascii")),
         *refused.headers,
     ]

@@ -1,15 +1,15 @@
-"""One part of large work in each turn of the loop, however many requests have some to do."""
+"""Long work on the event loop in small parts: one part in a turn, of all requests together."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
 
-#: What is looked into in one call.
+#: Bytes that one call looks into.
 PART_BYTES: Final = 16 * 1024
-#: What is done in one turn, as `weight` counts: about a millisecond, whatever the text is.
+#: Work of one turn, as `weight` counts it: about a millisecond, whatever the text is.
 TURN_WEIGHT: Final = 512 * 1024
-#: What a character costs that has to be looked at, in bytes that have not.
+#: Cost of a character that has a meaning in JSON or events, in bytes of plain text.
 _SPECIAL_WEIGHT: Final = 32
 _ORDINARY: Final = bytes(set(range(256)) - set(b'"\\[]{}:,\r\n'))
 
@@ -20,10 +20,10 @@ def weight(part: bytes) -> int:
 
 
 class Turns:
-    """Hands turns of the loop to whoever has large work to do, in the order in which they asked.
+    """Gives turns of the event loop to requests with long work, first come, first served.
 
-    Work that is only cut would still stop the others for as many parts as there are requests with
-    some: each would do one in every turn. `taken` counts turns, for tests.
+    Without it every such request would do a part in each turn, and a turn would last as long as all
+    of them. `taken` counts turns, for tests.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Turns:
         self.taken = 0
 
     async def next(self) -> None:
-        """Wait for a turn in which nobody else does a part."""
+        """Wait for a turn of the loop in which no other request does a part."""
         async with self._order:
             await asyncio.sleep(0)
             self.taken += 1

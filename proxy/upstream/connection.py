@@ -1,8 +1,7 @@
 """One connection to an upstream: its transport, its deadlines, one exchange at a time.
 
-What arrives is handed on at once to whoever takes it. Where nobody does, it waits in a short queue,
-and a full queue stops the transport from reading, so that a slow client slows its upstream and
-nobody else. What the bytes mean is `response`'s to say.
+What arrives is handed at once to whoever `pump`s. Otherwise it waits in a short queue, and a full
+queue pauses reading, so that a slow client slows its own upstream only. `response` parses bytes.
 """
 
 from __future__ import annotations
@@ -233,7 +232,7 @@ class UpstreamConnection(asyncio.Protocol):
         return self._unsent != before or (uploading and not self._unsent)
 
     async def _wait(self) -> bool:
-        """Wait for news; False where `pump` is done without any."""
+        """Wait until something arrived or broke; False where `take` wanted no more."""
         self._waiter = self._loop.create_future()
         try:
             return await self._waiter
@@ -254,8 +253,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._abort()
 
     def _reset_on_close(self) -> None:
-        """Have the kernel tell the upstream now: it would come to a plain end only behind all of
-        the request that it has not read yet."""
+        """Make the close a reset: a plain end would reach the upstream only behind all of the
+        request that it has not read yet."""
         if self.usable and self.transport is not None:
             descriptor = self.transport.get_extra_info("socket").fileno()
             # uvloop shows a socket that takes no options, so they are set on a copy.
@@ -286,7 +285,7 @@ class UpstreamConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         response = self._response
         if not self.written or response.complete:
-            # Nobody asked: what these bytes answer is anybody's guess.
+            # Bytes outside an exchange answer no request: the connection cannot be used again.
             self._surplus = True
             if not self.written:
                 self.close()
@@ -295,7 +294,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._read(data)
 
     def _read(self, data: bytes) -> None:
-        """Read bytes of the response, as many as there is time for, and tell who waits for them."""
+        """Parse bytes of the response, as many as a turn allows, and wake the waiting task."""
         response = self._response
         try:
             complete = response.feed(data)
@@ -314,21 +313,21 @@ class UpstreamConnection(asyncio.Protocol):
             self._hand_on(self._take, self._waiter)
 
     def _read_on(self) -> None:
-        """Read what there was no time for, in a turn of its own."""
+        """Parse, in a turn of its own, what the last turn had no time for."""
         response = self._response
         if response.unread and self._error is None and not response.complete:
             self._read(b"")
         if self._paused and not response.chunks:
-            # Nobody has anything to take, which would have done it.
+            # No chunk is there to be taken, so `_taken` will not resume reading.
             self._resume()
 
     def _hand_on(self, take: Take, waiter: asyncio.Future[bool]) -> None:
-        """Give what has arrived to `take`; the task behind it goes on where that is over."""
+        """Give what has arrived to `take`; wake the pumping task where it wants no more."""
         try:
             if take(self._taken()):
                 return
         except Exception as exc:  # noqa: BLE001
-            # Whatever it is, it belongs to the task, not to the transport that called us.
+            # It is raised in the pumping task, not in the transport that called us.
             waiter.set_exception(exc)
         else:
             waiter.set_result(False)
@@ -354,9 +353,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._response.close()
 
     def _cut_short(self) -> bool:
-        """Whether TLS was ended by somebody other than the upstream: without its close_notify.
+        """Whether TLS ended without the upstream's close_notify, so that anyone may have cut it.
 
-        It matters where the end of the connection ends the body: a cut must not look like one.
+        Where the end of the connection ends the body, a cut must not look like an end.
         """
         tls = None if self.transport is None else self.transport.get_extra_info("ssl_object")
         if tls is None:
@@ -378,5 +377,5 @@ class UpstreamConnection(asyncio.Protocol):
 
 
 def _anew(error: UpstreamError) -> UpstreamError:
-    """The same error without its past: a raised one holds the frames it went through, and so us."""
+    """The same error without a traceback, whose frames would keep this connection alive."""
     return type(error)(*error.args)

@@ -16,7 +16,7 @@ from proxy.upstream.connection import Timeouts, UpstreamConnection
 from proxy.upstream.errors import ConnectFailed, ConnectTimedOut
 from proxy.upstream.target import Origin
 
-#: RFC 8305 5: an address that keeps silent for so long gets company, in seconds.
+#: Seconds until the next address is tried beside one that does not answer (RFC 8305 5).
 ATTEMPT_DELAY: Final = 0.25
 # An upstream may think for minutes, and a NAT on the way forgets a silent connection sooner.
 _KEEPALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 5))
@@ -103,7 +103,7 @@ def _start_next(waiting: Iterator[_Endpoint], running: set[asyncio.Task[socket.s
 
 
 def _discard(attempt: asyncio.Task[socket.socket]) -> None:
-    """Close what a loser of the race connected after all."""
+    """Close the socket of an attempt that connected after the race was won."""
     if not attempt.cancelled() and attempt.exception() is None:
         attempt.result().close()
 

@@ -1,7 +1,7 @@
-"""What can go wrong with an upstream, in this room's words.
+"""What can go wrong with an upstream.
 
-The handler translates these once: to a refusal while the client has heard nothing, to a broken
-connection once it has.
+`proxy/failures.py` makes refusals of these while the client has seen nothing of an answer; once it
+has, its connection breaks.
 """
 
 from __future__ import annotations

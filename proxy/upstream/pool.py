@@ -12,8 +12,8 @@ from proxy.upstream.target import Origin
 
 IDLE_SECONDS: Final = 30.0
 IDLE_MAX_PER_ORIGIN: Final = 256
-#: Idle for longer than this, a connection is looked at before it is used: its upstream may just
-#: have closed it. The look is a system call, which a busy connection does without.
+#: A connection that idled for longer is polled before it is used: its upstream may just have closed
+#: it. The poll is a system call, which a connection in constant use does without.
 LOOK_AFTER_SECONDS: Final = 1.0
 
 
@@ -71,7 +71,7 @@ class Pool:
         return connection
 
     def _make_room(self) -> None:
-        """Where as many are open as descriptors are meant for, close the longest idle one."""
+        """Close the longest idle connection where as many are open as descriptors allow."""
         if self._most is None or self.connections < self._most:
             return
         waiting = (idle for idle in self._idle.values() if idle)

@@ -33,7 +33,7 @@ _NEVER: Final = float("inf")
 # RFC 9112 4: what llhttp does not check.
 _REASON: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _OWS: Final = b" \t"
-_NOBODYS: Final = httptools.HttpResponseParser(object())
+_NO_PARSER: Final = httptools.HttpResponseParser(object())
 
 
 class UpstreamHead(NamedTuple):
@@ -59,7 +59,7 @@ class ResponseReader:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self._parser = _NOBODYS
+        self._parser = _NO_PARSER
         self._parser_is_spent = True
         #: Seconds the connection may idle, as far as the upstream said (`Keep-Alive: timeout=`).
         self.idle_timeout = _NEVER
@@ -67,7 +67,7 @@ class ResponseReader:
         self.reset()
 
     def reset(self) -> None:
-        """Let go of the last response, all but its trailers."""
+        """Forget the last response, all but its trailers."""
         if self._parser_is_spent:
             self._parser = httptools.HttpResponseParser(self)
             self._parser_is_spent = False
@@ -135,8 +135,8 @@ class ResponseReader:
         return self.complete
 
     def close(self) -> None:
-        """Let go of the parser, which holds us: a cycle would wait for the garbage collector."""
-        self._parser = _NOBODYS
+        """Drop the parser, which refers to us: a cycle would wait for the garbage collector."""
+        self._parser = _NO_PARSER
         self._parser_is_spent = True
 
     def take(self) -> bytes:
@@ -227,9 +227,9 @@ class ResponseReader:
         self._content_length = None if length is None else int(length)
         self.keep_alive = self._parser.should_keep_alive()
         if self._head_only or status in (204, 304):
-            # llhttp does not know of HEAD and would wait for the body that the fields speak of.
+            # llhttp does not know that this answers a HEAD, and would wait for the announced body.
             self.complete = self._parser_is_spent = True
-            # Whether a chunked body follows all the same could go unnoticed.
+            # A chunked body that follows all the same could go unnoticed.
             self.keep_alive = self.keep_alive and not coding
         elif length is None and not coding:
             self._until_close = True
