@@ -20,7 +20,7 @@ from tests.proxy.upstream.conftest import until
 async def plane(
     tmp_path: Path, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Plane]:
-    monkeypatch.setattr("proxy.handler._ASK_AGAIN_S", 0.001)
+    monkeypatch.setattr("proxy.handler._RETRY_S", 0.001)
     async with a_plane(tmp_path, sqlite_database) as plane:
         yield plane
 
