@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import values
-from cli.values import Given
+from cli.values import Provided
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON, with the API's field names.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
@@ -35,23 +35,23 @@ Until = Annotated[
 ]
 
 RequestsPerMinute = Annotated[
-    Given | None,
-    typer.Option(parser=values.whole, metavar="N|none", help="Rate limit."),
+    Provided | None,
+    typer.Option(parser=values.integer, metavar="N|none", help="Rate limit."),
 ]
 MaxParallelRequests = Annotated[
-    Given | None,
-    typer.Option(parser=values.whole, metavar="N|none", help="Requests at once."),
+    Provided | None,
+    typer.Option(parser=values.integer, metavar="N|none", help="Requests at once."),
 ]
 MaxRequests = Annotated[
-    Given | None,
-    typer.Option(parser=values.whole, metavar="N|none", help="Requests in all, from now."),
+    Provided | None,
+    typer.Option(parser=values.integer, metavar="N|none", help="Requests in all, from now."),
 ]
 AllowedModels = Annotated[
-    Given | None,
+    Provided | None,
     typer.Option(parser=values.entries, metavar="LIST|none", help="Such as gpt-4o,o3*"),
 ]
 AllowedOrigins = Annotated[
-    Given | None,
+    Provided | None,
     typer.Option(
         parser=values.entries,
         metavar="LIST|none",
@@ -59,7 +59,7 @@ AllowedOrigins = Annotated[
     ),
 ]
 AllowedEndpoints = Annotated[
-    Given | None,
+    Provided | None,
     typer.Option(
         parser=values.entries,
         metavar="LIST|none",
@@ -67,7 +67,7 @@ AllowedEndpoints = Annotated[
     ),
 ]
 AllowedIps = Annotated[
-    Given | None,
+    Provided | None,
     typer.Option(parser=values.entries, metavar="LIST|none", help="Such as 10.0.0.0/8,::1"),
 ]
 Unmetered = Annotated[
@@ -75,13 +75,13 @@ Unmetered = Annotated[
     typer.Option(metavar="allow|refuse", help="Requests whose usage cannot be metered."),
 ]
 BaseUrl = Annotated[
-    Given | None,
+    Provided | None,
     typer.Option(
         parser=values.text_or_none, metavar="URL|none", help="Upstream, if not the provider's own."
     ),
 ]
 Expires = Annotated[
-    Given | None,
+    Provided | None,
     typer.Option(
         "--expires",
         parser=values.expiry,

@@ -1,6 +1,6 @@
 """What is typed for a field, as the API would be sent it; the API's own schemas then check it.
 
-`none` stands for no limit. An option that was not given is None, one that was is a `Given`, so
+`none` stands for no limit. An option that was not given is None, one that was is a `Provided`, so
 that an update can tell "leave it" from "no limit".
 """
 
@@ -33,16 +33,16 @@ _OPTIONS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Provided:
     """What an option was given; None for `none`."""
 
     value: Any
 
 
-def sent(**options: Given | bool | str | int | None) -> dict[str, Any]:
+def sent(**options: Provided | bool | str | int | None) -> dict[str, Any]:
     """The fields that were given, with their values."""
     return {
-        name: option.value if isinstance(option, Given) else option
+        name: option.value if isinstance(option, Provided) else option
         for name, option in options.items()
         if option is not None
     }
@@ -70,37 +70,37 @@ def _option(field: str) -> str:
     return f"--{_OPTIONS.get(name, name).replace('_', '-')}"
 
 
-def whole(text: str) -> Given:
-    """A parser of numbers, or `none`."""
+def integer(text: str) -> Provided:
+    """A parser of integers, or `none`."""
     if text == "none":
-        return Given(None)
+        return Provided(None)
     if not re.fullmatch(r"[0-9]{1,20}", text):
         raise typer.BadParameter("neither a whole number nor none")
-    return Given(int(text))
+    return Provided(int(text))
 
 
-def entries(text: str) -> Given:
+def entries(text: str) -> Provided:
     """A parser of comma separated entries, or `none` for no list."""
-    return Given(None if text == "none" else [entry.strip() for entry in text.split(",")])
+    return Provided(None if text == "none" else [entry.strip() for entry in text.split(",")])
 
 
-def text_or_none(text: str) -> Given:
+def text_or_none(text: str) -> Provided:
     """A parser of text, or `none`."""
-    return Given(None if text == "none" else text)
+    return Provided(None if text == "none" else text)
 
 
-def expiry(text: str) -> Given:
+def expiry(text: str) -> Provided:
     """The fields for the end of a token: a duration from now, a time to come, or `never`."""
     if text == "never":
-        return Given({"expires_in": None})
+        return Provided({"expires_in": None})
     if _DURATION.fullmatch(text):
-        return Given({"expires_in": seconds(text)})
+        return Provided({"expires_in": seconds(text)})
     if not re.match(r"[0-9]{4}-", text):
         raise typer.BadParameter("neither a duration such as 30d, a time, nor never")
-    return Given({"expires_at": text})
+    return Provided({"expires_at": text})
 
 
-def line(least: int, most: int) -> Callable[[str], str]:
+def text(least: int, most: int) -> Callable[[str], str]:
     """A parser of names and labels."""
 
     def parse(text: str) -> str:

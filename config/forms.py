@@ -26,7 +26,7 @@ class Form:
     parse: Callable[[str], Any]
 
 
-def whole(low: int, high: int) -> Form:
+def integer(low: int, high: int) -> Form:
     """An integer within bounds, both included."""
 
     def parse(text: str) -> int:
@@ -86,7 +86,7 @@ def secret(least: int) -> Form:
     return Form(f"at least {least} visible ASCII characters, no spaces", parse)
 
 
-def line(least: int, most: int) -> Form:
+def text(least: int, most: int) -> Form:
     """Text that a person types: any script, no control characters."""
 
     def parse(text: str) -> str:

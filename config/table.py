@@ -100,10 +100,10 @@ TABLE: Final = (
         default="127.0.0.1",
         help="Address to listen on. 0.0.0.0 lets other machines in.",
     ),
-    Row(name="PORT", form=forms.whole(1, 65_535), default="8080", help="Port to listen on."),
+    Row(name="PORT", form=forms.integer(1, 65_535), default="8080", help="Port to listen on."),
     Row(
         name="WEB_CONCURRENCY",
-        form=forms.whole(1, 256),
+        form=forms.integer(1, 256),
         default="1",
         help="Worker processes.",
     ),
@@ -125,7 +125,7 @@ TABLE: Final = (
     ),
     Row(
         name="DATABASE_CONNECTIONS",
-        form=forms.whole(LEAST_CONNECTIONS, 1_000),
+        form=forms.integer(LEAST_CONNECTIONS, 1_000),
         default="10",
         help="Connections to PostgreSQL that each worker opens at most, for everything.",
     ),
@@ -152,13 +152,13 @@ TABLE: Final = (
     ),
     Row(
         name="ADMIN_USERNAME",
-        form=forms.line(1, 64),
+        form=forms.text(1, 64),
         default="admin",
         help="Name of the first administrator, made when there is none.",
     ),
     Row(
         name="ADMIN_PASSWORD",
-        form=forms.line(8, 256),
+        form=forms.text(8, 256),
         absent="generated",
         help="Password of the first administrator. Must be given on PostgreSQL while there is "
         "no administrator.",
@@ -189,33 +189,33 @@ TABLE: Final = (
     ),
     Row(
         name="REQUEST_MAX_BYTES",
-        form=forms.whole(1, 2**40),
+        form=forms.integer(1, 2**40),
         default="67108864",
         help="Bodies that are kept to be read: larger ones are answered 413 and not buffered.",
     ),
     Row(
         name="UPLOAD_MAX_BYTES",
-        form=forms.whole(1, 2**40),
+        form=forms.integer(1, 2**40),
         default="536870912",
         help="Bodies that are passed on as they come (files, audio, images): larger ones are "
         "answered 413.",
     ),
     Row(
         name="BUFFERED_BODIES_MAX_BYTES",
-        form=forms.whole(1, 2**40),
+        form=forms.integer(1, 2**40),
         default="536870912",
         help="Bytes of kept bodies at once in each worker. Beyond it: 503 overloaded.",
     ),
     Row(
         name="BODY_LEAST_RATE",
-        form=forms.whole(0, 2**30),
+        form=forms.integer(0, 2**30),
         default="1024",
         help="Bytes per second, over any 30 s, at which a client must send a body that is kept, "
         "and every body outside /v1. Slower: 408 request_timeout. 0 asks for no rate.",
     ),
     Row(
         name="MAX_ACTIVE_REQUESTS",
-        form=forms.whole(1, 1_000_000),
+        form=forms.integer(1, 1_000_000),
         default="10000",
         help="Requests at once in each worker. Beyond it: 503 overloaded, with Retry-After.",
     ),
@@ -234,14 +234,14 @@ TABLE: Final = (
     ),
     Row(
         name="MAX_CONNECTIONS",
-        form=forms.whole(1, 1_000_000),
+        form=forms.integer(1, 1_000_000),
         absent="what file descriptors allow, less a reserve",
         help="Client connections at once in each worker. Beyond it idle ones are closed; where "
         "there are none, new ones are answered 503 overloaded.",
     ),
     Row(
         name="MAX_CONNECTIONS_PER_ADDRESS",
-        form=forms.whole(1, 1_000_000),
+        form=forms.integer(1, 1_000_000),
         help="The same for one client address (IPv6: one /64). TRUSTED_PROXIES do not count.",
     ),
     Row(
@@ -308,7 +308,7 @@ TABLE: Final = (
     ),
     Row(
         name="LOG_BODIES",
-        form=forms.whole(0, 16_384),
+        form=forms.integer(0, 16_384),
         default="0",
         help="For debugging: how many bytes of each request and response body are logged, without "
         "secrets that can be recognised. What people ask and are answered is private: switch it "
@@ -332,13 +332,13 @@ TABLE: Final = (
     ),
     Row(
         name="REQUEST_LOG_RETENTION_DAYS",
-        form=forms.whole(1, _CENTURY),
+        form=forms.integer(1, _CENTURY),
         default="30",
         help="Days that the request log is kept.",
     ),
     Row(
         name="TOKEN_MAX_LIFETIME",
-        form=forms.whole(1, _CENTURY * _DAY),
+        form=forms.integer(1, _CENTURY * _DAY),
         help="Seconds. Tokens that would live longer are refused.",
     ),
 )

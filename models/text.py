@@ -61,7 +61,7 @@ def around_emoji(text: str) -> list[str]:
     return [text] if text.isascii() else _EMOJIS.split(text)
 
 
-def shown(text: str) -> str:
+def written_out(text: str) -> str:
     """`text` with each character that would not be seen written out, as `⟨U+202E⟩`."""
     if text.isascii() and text.isprintable():
         return text

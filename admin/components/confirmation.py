@@ -7,7 +7,7 @@ from sanic import HTTPResponse
 
 from admin.components import filters
 from admin.web.request import AuthenticatedContext
-from models.text import shown as shown_text
+from models.text import written_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Danger:
         if self.name is None:
             return True
         typed = ctx.fields.get("name", "").strip()
-        return typed in (self.name.strip(), shown_text(self.name).strip())
+        return typed in (self.name.strip(), written_out(self.name).strip())
 
 
 def running(ctx: AuthenticatedContext, *owners: UUID, whose: str) -> str:

@@ -45,7 +45,7 @@ def _shown(value: Any) -> Any:
     if not isinstance(value, str) or (value.isascii() and value.isprintable()):
         return value
     # Where it is markup, it stays markup: what is written out needs no escape.
-    return type(value)(text.shown(value))
+    return type(value)(text.written_out(value))
 
 
 async def render(

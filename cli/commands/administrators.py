@@ -40,7 +40,7 @@ async def create(
     session: Session,
     *,
     username: Annotated[
-        str, typer.Option(parser=values.line(1, 150), metavar="NAME", help="To sign in with.")
+        str, typer.Option(parser=values.text(1, 150), metavar="NAME", help="To sign in with.")
     ],
     role: Annotated[
         Literal["admin", "viewer"], typer.Option(help="A viewer sees all and changes nothing.")

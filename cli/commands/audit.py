@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import lookup, output, shown
+from cli import lookup, output, views
 from cli.command_table import examples, verb
 from cli.options import Cursor, Json, Limit, Since, Until
 from cli.session import Session, with_database
@@ -43,5 +43,5 @@ async def audit(
     """Show the audit trail, newest first; with --json before and after, too."""
     rows = lists.audit_events(actor=actor, action=action, target_id=target, start=since, end=until)
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [shown.plain(AuditView.of(row)) for row in found]
+    items = [views.plain(AuditView.of(row)) for row in found]
     output.page(items, _COLUMNS, as_json=as_json, following=following)

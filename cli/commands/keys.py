@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import lookup, output, prompts, shown, values
+from cli import lookup, output, prompts, values, views
 from cli.command_table import examples, noun
 from cli.options import ApiKey, ApiKeyStdin, ApiKeyVariable, Json, Yes
 from cli.session import Session, with_database
@@ -62,7 +62,7 @@ async def add(
 async def list_(_session: Session, *, project: Owner, as_json: Json = False) -> None:
     """Show a project's keys, by hint: their material is never shown."""
     keys = await (await lookup.project(project)).keys.all().order_by("id")
-    output.page([shown.plain(KeyView.of(key)) for key in keys], shown.KEY_COLUMNS, as_json=as_json)
+    output.page([views.plain(KeyView.of(key)) for key in keys], views.KEY_COLUMNS, as_json=as_json)
 
 
 @app.command(epilog=examples("llm-proxy key update 0199… --weight 3"))
@@ -98,6 +98,6 @@ async def remove(session: Session, key: KeyArgument, *, yes: Yes = False) -> Non
 def _print(key: UpstreamKey, *, as_json: bool, said: str) -> None:
     output.say(said)
     if as_json:
-        output.print_json(shown.plain(KeyView.of(key)))
+        output.print_json(views.plain(KeyView.of(key)))
     else:
-        output.record(shown.plain(KeyView.of(key)))
+        output.record(views.plain(KeyView.of(key)))

@@ -29,7 +29,7 @@ async def create(
     name: Annotated[
         str,
         typer.Option(
-            parser=values.line(1, 100),
+            parser=values.text(1, 100),
             metavar="NAME",
             help="What it is for; the audit trail shows it.",
         ),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import lookup, output, prompts, shown, values
+from cli import lookup, output, prompts, values, views
 from cli.command_table import examples, noun
 from cli.errors import CommandError
 from cli.options import (
@@ -108,7 +108,7 @@ async def list_(
     """Show projects, newest first."""
     rows = lists.projects(q=query, is_active=active)
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [shown.plain(ProjectView.of(project, list(project.keys))) for project in found]
+    items = [views.plain(ProjectView.of(project, list(project.keys))) for project in found]
     if not as_json:
         items = [{**item, "keys": len(item["keys"])} for item in items]
     output.page(items, _COLUMNS, as_json=as_json, following=following)
@@ -208,7 +208,7 @@ async def delete(session: Session, project: ProjectArgument, *, yes: Yes = False
 
 
 async def _print(project: Project, *, as_json: bool, said: str | None = None) -> None:
-    item = shown.plain(ProjectView.of(project, await project.keys.all()))
+    item = views.plain(ProjectView.of(project, await project.keys.all()))
     if said is not None:
         output.say(said)
     if as_json:
@@ -216,4 +216,4 @@ async def _print(project: Project, *, as_json: bool, said: str | None = None) ->
         return
     keys = item.pop("keys")
     output.record(item)
-    output.table(keys, shown.KEY_COLUMNS)
+    output.table(keys, views.KEY_COLUMNS)

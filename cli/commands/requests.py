@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import lookup, output, shown
+from cli import lookup, output, views
 from cli.command_table import examples, verb
 from cli.options import (
     Cursor,
@@ -71,5 +71,5 @@ async def requests(
         end=until,
     )
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [shown.plain(RequestView.of(row)) for row in found]
+    items = [views.plain(RequestView.of(row)) for row in found]
     output.page(items, _COLUMNS, as_json=as_json, following=following)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import lookup, output, prompts, shown, values
+from cli import lookup, output, prompts, values, views
 from cli.command_table import examples, noun
 from cli.options import (
     AllowedEndpoints,
@@ -21,7 +21,7 @@ from cli.options import (
     Yes,
 )
 from cli.session import Session, with_database
-from cli.values import Given
+from cli.values import Provided
 from manage.schemas.tokens import Rotation, TokenChange, TokenCreation, TokenView
 from models import Token
 from models.queries import lists
@@ -101,7 +101,7 @@ async def list_(
     """Show tokens, newest first, by hint: their secrets are not stored."""
     rows = lists.tokens(project_id=await lookup.project_id(project), status=status, q=query)
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [shown.plain(TokenView.of(token)) for token in found]
+    items = [views.plain(TokenView.of(token)) for token in found]
     output.page(items, _COLUMNS, as_json=as_json, following=following)
 
 
@@ -216,20 +216,20 @@ async def rotate(
     _print_secret(found, secret, as_json=as_json)
 
 
-def _end(expires: Given | None) -> dict[str, Any]:
+def _end(expires: Provided | None) -> dict[str, Any]:
     return {} if expires is None else expires.value
 
 
 def _print(token: Token, *, as_json: bool) -> None:
     if as_json:
-        output.print_json(shown.plain(TokenView.of(token)))
+        output.print_json(views.plain(TokenView.of(token)))
     else:
-        output.record(shown.plain(TokenView.of(token)))
+        output.record(views.plain(TokenView.of(token)))
 
 
 def _print_secret(token: Token, secret: str, *, as_json: bool) -> None:
     if as_json:
-        output.print_json({**shown.plain(TokenView.of(token)), "token": secret})
+        output.print_json({**views.plain(TokenView.of(token)), "token": secret})
         return
     expiry = output.moment(token.expires_at)
     output.say(f"Token {token.id}, {'until ' + expiry if expiry else 'without an end'}.")

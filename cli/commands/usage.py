@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import lookup, output, shown
+from cli import lookup, output, views
 from cli.command_table import examples, verb
 from cli.errors import WrongUsage
 from cli.options import Json, ModelOption, ProjectOption, Since, TokenOption, Until
@@ -72,7 +72,7 @@ async def usage(
         model=model,
     )
     rows, place = await report(query, limit=limit)
-    items = [shown.plain(UsageView.of(row, group_by)) for row in rows]
+    items = [views.plain(UsageView.of(row, group_by)) for row in rows]
     columns = [] if bucket == "total" else ["bucket"]
     columns += [GROUP_COLUMN[group_by]] if group_by else []
     output.page(items, [*columns, *_COLUMNS], as_json=as_json)

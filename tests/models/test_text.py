@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from models.text import clean_text, opens_a_formula, shown, unseen
+from models.text import clean_text, opens_a_formula, unseen, written_out
 
 _UNSEEN = [
     *map(chr, range(0x202A, 0x202F)),
@@ -18,7 +18,7 @@ _UNSEEN = [
 def test_what_nobody_sees_is_named_and_shown(character: str) -> None:
     name = f"U+{ord(character):04X}"
     assert unseen(f"ab{character}c") == name
-    assert shown(f"ab{character}c") == f"ab⟨{name}⟩c"
+    assert written_out(f"ab{character}c") == f"ab⟨{name}⟩c"
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_what_nobody_sees_is_named_and_shown(character: str) -> None:
 )
 def test_every_script_is_visible(text: str) -> None:
     assert unseen(text) is None
-    assert shown(text) == text
+    assert written_out(text) == text
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_every_script_is_visible(text: str) -> None:
 )  # fmt: skip
 def test_what_joins_emoji_and_chooses_their_looks_is_theirs(name: str) -> None:
     assert unseen(name) is None
-    assert shown(name) == name
+    assert written_out(name) == name
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_joins_emoji_and_chooses_their_looks_is_theirs(name: str) -> None:
 )  # fmt: skip
 def test_elsewhere_than_in_emoji_joiners_and_selectors_are_unseen(text: str) -> None:
     assert unseen(text) is not None
-    assert shown(text) != text
+    assert written_out(text) != text
 
 
 def test_an_emoji_before_a_sign_is_no_formula_and_a_selector_hides_none() -> None:
@@ -72,7 +72,7 @@ def test_no_format_character_is_overlooked() -> None:
 
 
 def test_controls_and_surrogates_are_shown_but_not_line_ends() -> None:
-    assert shown("a\x1b[1m\x00\x85\ud800\n\tb") == "a⟨U+001B⟩[1m⟨U+0000⟩⟨U+0085⟩⟨U+D800⟩\n\tb"
+    assert written_out("a\x1b[1m\x00\x85\ud800\n\tb") == "a⟨U+001B⟩[1m⟨U+0000⟩⟨U+0085⟩⟨U+D800⟩\n\tb"
     assert clean_text("\x00\ud800", limit=5) == "\ufffd\ufffd"
 
 
