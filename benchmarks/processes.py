@@ -116,7 +116,7 @@ class Server:
     def settle(self) -> float:
         """Wait until it does next to nothing; its CPU time by then.
 
-        Work that was put off (a journal to be drained, say) belongs to the requests that caused
+        Work that was put off (a journal to be consumed, say) belongs to the requests that caused
         it, and must not fall into the window of the next contender.
         """
         self._cut_log()

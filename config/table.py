@@ -322,8 +322,8 @@ TABLE: Final = (
     Row(
         name="METRICS_TOKEN",
         form=forms.secret(1),
-        help="If set, /metrics wants it as bearer. Without it, /metrics is open to whoever reaches "
-        "HOST.",
+        help="If set, /metrics wants it as bearer. Without it, /metrics is open to every client "
+        "that reaches HOST.",
     ),
     Row(
         name="TRUSTED_PROXIES",

@@ -1,4 +1,4 @@
-"""What works and is weak: an operator is told of it at the start and by `doctor`."""
+"""Weak settings that work: a start warns of them, and so does `doctor`."""
 
 import ipaddress
 from typing import Final, NamedTuple
@@ -32,7 +32,7 @@ def weaknesses(settings: Settings) -> list[Weakness]:
         found.append(
             Weakness(
                 "metrics",
-                f"/metrics is open to whoever reaches {settings.host}:{settings.port}: set "
+                f"/metrics is open to every client of {settings.host}:{settings.port}: set "
                 "METRICS_TOKEN, or keep the path from the outside in the reverse proxy",
             )
         )

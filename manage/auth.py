@@ -32,7 +32,7 @@ def presented_secret(authorization: str | None) -> str | None:
 
 
 async def identify(secret: str, management_token: str | None) -> Caller | None:
-    """Whose `secret` is; None when it is nobody's. Raises DatabaseUnavailable."""
+    """Whose `secret` is; None when it is unknown. Raises DatabaseUnavailable."""
     # Digests have one length, so that not even the token's length shows in the time taken.
     if management_token is not None and secrets.constant_time_equal(
         secrets.digest(secret), secrets.digest(management_token)

@@ -48,7 +48,7 @@ class BeyondPolicy(InvalidRequest):
 
 
 class Unauthorized(ManageError):
-    """No bearer token, or one that is nobody's."""
+    """No bearer token, or one that does not exist."""
 
     status, code = 401, "unauthorized"
 

@@ -120,7 +120,7 @@ async def add(entries: Sequence["Entry"], is_listed: IsListed) -> None:
     """Add `entries` to both tables, within the caller's transaction."""
     minutes = add_up(await bounded(entries, is_listed), 60)
     for table, rows in (("usage_minute", minutes), ("usage_hour", merge(minutes, 3600))):
-        # Sorted, so that two drains lock the rows they share in one order.
+        # Sorted, so that two consumers lock the rows they share in one order.
         await execute_many(
             _upsert(table),
             [_values(key, totals) for key, totals in sorted(rows.items(), key=lambda row: row[0])],

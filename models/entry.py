@@ -179,7 +179,7 @@ async def apply_batch(
     *,
     is_listed: IsListed = nothing_is_listed,
 ) -> int:
-    """Take the entries between two positions of a journal into the books, exactly once.
+    """Add the entries between two positions of a journal to the database, exactly once.
 
     One transaction moves the journal's position from `start` to `end` and adds everything up. If
     the position is not `start`, somebody applied the batch before, and nothing is done. Returns

@@ -65,7 +65,7 @@ async def bounded(entries: Sequence["Entry"], is_listed: IsListed) -> Sequence["
             new[hour][entry.model].add(entry.token_id)
     if not new:
         return entries
-    # Sorted, so that two drains wait for their hours in one order.
+    # Sorted, so that two consumers wait for their hours in one order.
     without = {hour: await _place(hour, new[hour], is_listed) for hour in sorted(new)}
     return [
         msgspec.structs.replace(entry, model=OTHER)

@@ -2,7 +2,7 @@
 
 A machine that vanished in the middle of a batch, or an operator's open transaction, keeps rows
 locked for seconds or hours, and a revocation must not wait for either. So what cannot be locked
-within `_PATIENCE_S` is written into a table of its own, which nothing else locks. Whoever reads
+within `_LOCK_WAIT_S` is written into a table of its own, which nothing else locks. Whoever reads
 what a token, a project or a key may do looks there first; any worker carries out what is written
 there once the rows are free. SQLite has no row locks: there the table stays empty.
 
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 #: `key` an upstream key that is removed.
 RevocationKind: TypeAlias = Literal["token", "project", "deletion", "key"]
 
-#: How long a revocation waits for a row, in seconds: the drain locks rows for milliseconds.
-_PATIENCE_S: Final = 0.3
+#: How long a revocation waits for a row, in seconds. The journal's consumer locks rows for
+#: milliseconds.
+_LOCK_WAIT_S: Final = 0.3
 _LOOK_EVERY_S: Final = 0.02
 _NOT_WRITTEN_DOWN: Final = "id NOT IN (SELECT subject_id FROM revocation)"
 
@@ -173,9 +174,9 @@ async def _never_done() -> bool:
 async def _while_locked(
     step: Callable[[], Awaitable[int]], rest: Callable[[], Awaitable[bool]]
 ) -> int:
-    """Do the step until there is no rest, or patience ends; `lock` is done with the first row."""
+    """Repeat `step` until `rest` says that no row is left, or `_LOCK_WAIT_S` is over."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _PATIENCE_S
+    deadline = loop.time() + _LOCK_WAIT_S
     done = 0
     while True:
         done += await step()

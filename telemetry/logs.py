@@ -72,7 +72,7 @@ def configure(
     logging.basicConfig(handlers=[_Intercept()], level=level, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
-    # Its pool tells of every try to reconnect by a traceback; the drain tells of an outage, once.
+    # Its pool logs a traceback at each try to reconnect; the journal's consumer logs it once.
     logging.getLogger("asyncpg").setLevel(logging.ERROR)
     for name in ("sanic.root", "sanic.error", "sanic.access", "sanic.server"):
         own = logging.getLogger(name)

@@ -112,7 +112,7 @@ class AuthenticatedContext(RequestContext):
 
     @property
     def user(self) -> AdminUser:
-        """Who."""
+        """The administrator who is signed in."""
         return self.session.user
 
     @property

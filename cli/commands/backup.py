@@ -59,7 +59,9 @@ def backup(file: File, force: Overwrite = False) -> None:
         shown = {"file": (None, str(file)), "bytes": (None, size)}
         _record(settings.database, "database.backup", shown)
     except (ModelError, OperationalError) as exc:
-        raise CommandError(f"{file} is whole, but the audit could not be told: {exc}") from exc
+        raise CommandError(
+            f"{file} is complete, but its line in the audit could not be written: {exc}"
+        ) from exc
     output.result(str(file))
     output.say(f"{size} bytes. Not in it: ENCRYPTION_KEY{_where_the_key_is(settings)}.")
 

@@ -46,8 +46,8 @@ async def export(
 
     Made for moving between SQLite and PostgreSQL: tokens keep working, and
     keep what they have used of their limits. API keys stay encrypted, so the
-    other side needs the same ENCRYPTION_KEY. The file is of one moment, and
-    whoever reads it can guess at no secret; keep it private all the same.
+    other side needs the same ENCRYPTION_KEY. The file is a snapshot of one
+    moment. No secret can be found out from it; keep it private all the same.
     """
     tables = [*portable.TABLES]
     tables += [portable.AUDIT] if with_audit else []

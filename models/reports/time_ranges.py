@@ -73,7 +73,7 @@ class TimeRange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def steps(self) -> int:
-        """How many."""
+        """The number of steps of the range."""
         return (self.end - self.start) // self.step
 
     def at(self, step: int) -> datetime:

@@ -1,4 +1,4 @@
-"""The model of a body that streams through, for the books: read in passing, holding up no byte."""
+"""The model of a body that streams through, for the entry: read in passing, delaying no byte."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     certainty: bool
     """That its usage can be counted: the project refuses what cannot be."""
     model: bool
-    """Its model, for the books, where it is small."""
+    """Its model, for the entry, where the body is small."""
     coding: bytes = b""
     """How it is compressed; b"" where it is not."""
 

@@ -22,8 +22,8 @@ SLICES: Final = 4
 class Waiting:
     """A request that was not decided yet.
 
-    `slices` are what is left of its patience. They are counted rather than measured, so that a
-    stall of this process uses up one of them at most. `answers` is how often the server had
+    `slices` are what is left of the time that it waits. They are counted rather than measured, so
+    that a stall of this process uses up one of them at most. `answers` is how often the server had
     answered when the request came.
     """
 

@@ -23,7 +23,7 @@ from models.errors import DatabaseUnavailable
 
 _FIRST_AFTER_S: Final = 2.0
 _EVERY_S: Final = 600.0
-#: Between two steps: whoever writes meanwhile, the drain above all, comes first.
+#: Between two steps, in seconds: other writers, the journal's consumer above all, come first.
 _PAUSE_S: Final = 0.2
 _CLOSE_TIMEOUT_S: Final = 0.5
 
@@ -78,7 +78,7 @@ class Housekeeping:
             try:
                 await self.sweep()
             except (DatabaseUnavailable, BaseORMException, OSError) as exc:
-                # It can wait, and an outage is told by those who cannot.
+                # It can wait; the journal's consumer logs an outage.
                 logger.debug("housekeeping postponed: {}", exc)
             await asyncio.sleep(self._every)
 

@@ -80,7 +80,7 @@ def test_backup_without_an_audit_says_so(cli_on_sqlite: CommandLine, tmp_path: P
     restored = cli_on_sqlite("restore", str(file), "--yes")
 
     assert (made.code, restored.code) == (1, 1)
-    assert "is whole, but the audit could not be told" in made.err
+    assert "is complete, but its line in the audit could not be written" in made.err
     assert "cannot be restored" in restored.err
     assert file.exists()
 
