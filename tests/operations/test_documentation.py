@@ -17,6 +17,11 @@ from tests.operations.test_metrics import NAMES
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
 COMMANDS = dict(every_command())
+#: What a page names by its path from the root.
+_FOLDERS = (
+    "admin|benchmarks|cli|config|deploy|docs|fake_upstream|findings|manage|migrations|models|proxy"
+    "|server|setup|telemetry|templates|tests|web"
+)
 
 
 def read(name: str) -> str:
@@ -117,8 +122,19 @@ def test_every_link_and_file_leads_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / target).exists(), f"{page.name}: {target}"
-    for named in re.findall(r"`((?:deploy|docs|server|proxy|models|config|cli)/[\w./-]+)`", text):
+    for named in re.findall(rf"`((?:{_FOLDERS})/[\w./-]+)`", text):
         assert (ROOT / named).exists(), f"{page.name}: {named}"
+
+
+def test_every_module_that_the_architecture_names_exists() -> None:
+    """By its whole path, or by the end of it where the sentence says in which folder it is."""
+    files_ = {
+        f"/{path.relative_to(ROOT).as_posix()}"
+        for folder in _FOLDERS.split("|")
+        for path in (ROOT / folder).rglob("*.py")
+    } | {"/app.py"}
+    named = re.findall(r"`([\w/]+\.py)`", read("architecture.md"))
+    assert [name for name in named if not any(one.endswith(f"/{name}") for one in files_)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,7 +1,10 @@
 """The sinks there are, and what the consumer does for several of them."""
 
+import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import pytest
@@ -17,6 +20,8 @@ from tests.models.rows import an_entry
 from tests.proxy.journal.orphans import append, leave_an_orphan, lines
 from tests.proxy.journal.sink_conformance import SinkConformance, Store
 from tests.proxy.journal.sinks import MemorySink
+
+ROOT: Final = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -52,6 +57,19 @@ class TestDatabaseSink(SinkConformance):
             return ids
 
         return Store(DatabaseSink, taken)
+
+
+@pytest.mark.parametrize(
+    "path", (ROOT / "proxy" / "journal").glob("*_sink.py"), ids=lambda p: p.stem
+)
+def test_every_sink_keeps_the_rules_and_is_given_entries(path: Path) -> None:
+    """The recipe "Adding a sink": its conformance tests here, its place in `app.py`."""
+    module = import_module(f"proxy.journal.{path.stem}")
+    sinks = [name for name, value in vars(module).items() if hasattr(value, "deliver")]
+    assert sinks
+    for name in sinks:
+        assert issubclass(globals()[f"Test{name}"], SinkConformance)
+        assert re.search(rf"JournalConsumer\([^)]*\[.*\b{name}\(", (ROOT / "app.py").read_text())
 
 
 # Several sinks.
