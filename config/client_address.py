@@ -1,6 +1,6 @@
 """Whose request it is, behind however many reverse proxies: one rule for every plane.
 
-`X-Forwarded-For` is a claim of whoever sent it. Read from the right, each entry was written by the
+`X-Forwarded-For` is a claim of its sender. Read from the right, each entry was written by the
 hop after it, so it is believed for as long as those hops are TRUSTED_PROXIES.
 """
 

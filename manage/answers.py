@@ -12,7 +12,7 @@ REQUEST_ID: Final = "x-llm-proxy-request-id"
 
 
 def request_id(request: Request[Any, Any]) -> UUID:
-    """The id that the caller is told, and that the audit trail and the log have too."""
+    """The request's id, in the response, the audit trail and the log."""
     known = getattr(request.ctx, "manage_request_id", None)
     if known is None:
         known = request.ctx.manage_request_id = new_id()

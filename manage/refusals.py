@@ -26,7 +26,7 @@ AnyRequest: TypeAlias = Request[Any, Any]
 
 
 def translate(error: Exception) -> ManageError:
-    """`error` as this API tells it; InternalError for whatever nobody raised on purpose."""
+    """`error` as this API answers it; InternalError for an unforeseen one."""
     if isinstance(error, ManageError):
         return error
     match cause_of(error):

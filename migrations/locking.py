@@ -1,4 +1,4 @@
-"""One migration at a time, whoever runs it, and each whole or not at all.
+"""One migration at a time, whichever process runs it, and each whole or not at all.
 
 Aerich looks for pending files, and only then begins a transaction: two release steps at once would
 both find the same file and run it twice. So its upgrades and downgrades run under a lock of the

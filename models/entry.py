@@ -38,7 +38,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """One request. Times are integer microseconds, money is integer nano-dollars."""
 
     version: int = ENTRY_VERSION
-    #: The request's id (UUIDv7), which the client was told.
+    #: The request's id (UUIDv7), which is also in the response.
     id: UUID
     #: When the request began, Unix time.
     at_us: int

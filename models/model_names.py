@@ -45,7 +45,7 @@ class _Hour(NamedTuple):
 
 
 #: Unlisted names that have a place, as of the last transaction of ours that asked for one. Names
-#: never lose theirs, and where there is no room left nobody gets one.
+#: never lose theirs, and where there is no room left no name gets one.
 _placed: OrderedDict[_Hour, frozenset[str]] = OrderedDict()
 
 

@@ -182,7 +182,7 @@ class Project(Model):
             await self._replace_keys(elsewhere, key, by=by)
 
     async def _switch_off(self, *, by: Actor) -> None:
-        """It does not wait for whoever has the row locked: see `models.revocations`."""
+        """It does not wait for a lock on the row: see `models.revocations`."""
         locked = await self._lock(wait=False)
         if not self.is_active:
             return
@@ -251,7 +251,7 @@ class Project(Model):
 
     @in_one_transaction
     async def revoke_tokens(self, *, by: Actor) -> RevokedCounts:
-        """Revoke every token of the project, whoever has rows locked."""
+        """Revoke every token of the project, without waiting for locks on rows."""
         await self._lock(deleted=True, wait=False)
         counts = await self._revoke_all(changes.now())
         await audit.record(
@@ -268,7 +268,7 @@ class Project(Model):
     async def erase(self, *, by: Actor) -> None:
         """Delete: tokens revoked, key material gone, history kept. Again: nothing happens.
 
-        It does not wait for whoever has rows locked: see `models.revocations`.
+        It does not wait for locks on rows: see `models.revocations`.
         """
         locked = await self._lock(deleted=True, wait=False)
         if self.deleted_at is not None:

@@ -1,4 +1,4 @@
-"""Removing what is older than it has to be, in steps small enough to delay nobody."""
+"""Removing what is older than it has to be, in steps small enough to delay no request."""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -53,7 +53,7 @@ class Token(Model):
     allowed_models = fields.JSONField[list[str] | None](null=True)
     allowed_endpoints = fields.JSONField[list[str] | None](null=True)
     allowed_ips = fields.JSONField[list[str] | None](null=True)
-    # Maintained by the ledger, from entries; nobody else writes these two.
+    # Maintained by the ledger, from entries; nothing else writes these two.
     request_count = fields.BigIntField(default=0)
     last_used_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
@@ -140,7 +140,7 @@ class Token(Model):
     async def revoke(self, *, by: Actor) -> None:
         """End the token and its running streams, for good. Again: nothing happens.
 
-        It does not wait for whoever has the row locked: see `models.revocations`.
+        It does not wait for a lock on the row: see `models.revocations`.
         """
         moment = changes.now()
         if not await revocations.revoke_tokens(moment, by="id", owner=self.id):

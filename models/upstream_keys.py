@@ -82,7 +82,7 @@ class UpstreamKey(Model):
     async def remove(self, *, by: Actor) -> None:
         """Erase the key, material and all. Again: nothing happens.
 
-        It does not wait for whoever has the row locked: see `models.revocations`.
+        It does not wait for a lock on the row: see `models.revocations`.
         """
         if not await revocations.remove_keys(changes.now(), by="id", owner=self.id):
             return

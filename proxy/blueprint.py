@@ -1,4 +1,4 @@
-"""`/v1` as a Sanic blueprint: the data plane for whoever serves the app by Sanic alone.
+"""`/v1` as a Sanic blueprint: the data plane where the app is served by Sanic alone.
 
 `server/http` stands in front of Sanic and hands `/v1` to the same `DataPlane` itself, sooner and
 byte for byte. What goes through Sanic is the same but for its form: field names in lower case,
@@ -146,7 +146,7 @@ class SanicDownstream:
             self._request.transport.abort()
 
     async def _send(self, *, last: bool = False) -> None:
-        # In the order in which it was written, whoever sends it.
+        # In the order in which it was written, whichever call sends it.
         async with self._sending:
             response = self._response or await self._respond()
             data = bytes(self._unsent)

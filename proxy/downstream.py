@@ -34,7 +34,7 @@ class RequestHead(NamedTuple):
 
 
 class ResponseHead(NamedTuple):
-    """What the client is to be told before the body.
+    """The head for the client.
 
     `content_length` None means that the length is not known beforehand: the server frames the
     body itself (chunked, or closed at the end for HTTP/1.0). `headers` hold no framing fields
@@ -102,5 +102,5 @@ class Downstream(Protocol):
 
     @property
     def started(self) -> bool:
-        """Whether response bytes have gone out, so that a refusal can no longer be told."""
+        """Whether response bytes have gone out, so that a refusal can no longer be sent."""
         ...

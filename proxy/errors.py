@@ -1,4 +1,4 @@
-"""Every refusal of the data plane: what it is called, what the client is told, and why.
+"""Every refusal of the data plane: its code, what the client gets, and why.
 
 One class per `code` of the public contract. The handler raises them, `providers.ErrorShape` turns
 them into the body that the client's SDK expects. Nothing here knows about HTTP framing.

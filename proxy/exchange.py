@@ -108,7 +108,7 @@ class Exchange:
         self.status = 0
         self.bytes_in = 0
         self.bytes_out = 0
-        #: Seconds spent waiting for the client's body, which count as nobody's overhead.
+        #: Seconds spent waiting for the client's body, which are not overhead.
         self.body_wait = 0.0
         self.sent: float | None = None
         self.first_byte: float | None = None

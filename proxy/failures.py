@@ -1,4 +1,4 @@
-"""What a failure behind the data path is called in the ledger, and what the client is told of it.
+"""What a failure behind the data path is called in the ledger, and what the client gets.
 
 The one place where other rooms' exceptions become refusals: those of upstreams, of the limits'
 store and of the database. What the path itself refuses is raised as a refusal to begin with.

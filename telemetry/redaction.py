@@ -29,7 +29,7 @@ from config import Settings
 REDACTED: Final = "[redacted]"
 #: A known secret is no longer than this, however it was escaped.
 LONGEST_SECRET: Final = 6 * 4096
-#: Shorter ones are nobody's secret, and would blot out words.
+#: Shorter ones are no secrets, and redacting them would blot out words.
 _SHORTEST_SECRET: Final = 4
 
 #: A character behind eight backslashes, or four times percent-encoded and more.

@@ -37,7 +37,7 @@ class Scrapes:
         while self._requests < ended or self._as_of < asked - _EVERY:
             if self._making is None:
                 self._making = asyncio.create_task(self._renew(), name="scrape")
-            # Who leaves takes it from nobody else.
+            # A scrape that is cancelled must not cancel the others'.
             await asyncio.shield(self._making)
         return self._text
 

@@ -76,7 +76,7 @@ class Snapshots:
             new.write_bytes(encoded)
             new.replace(self._file)
         except OSError as exc:
-            # The next one is due in a moment, and a full disk is told of by those who need it more.
+            # The next one is due in a moment, and a full disk is logged by the journal.
             logger.debug("a snapshot of metrics was not written: {}", exc)
         else:
             self._written = encoded

@@ -28,7 +28,7 @@ class Cause(Enum):
     CONTENT_TYPE = auto()
     MALFORMED = auto()
     MISTAKE = auto()
-    """A bug of ours: nobody raised it on purpose."""
+    """A bug of ours: not raised on purpose."""
 
 
 def cause_of(error: Exception) -> Cause:
@@ -59,7 +59,7 @@ def _of_status(status: int) -> Cause:
 
 
 def log_mistake(request: Request[Any, Any], error: Exception, request_id: UUID) -> None:
-    """Log a bug of ours under the id that the caller was told."""
+    """Log a bug of ours under the id that is in the response."""
     logger.opt(exception=error).error(
         "{} {} failed (request {})", request.method, request.path, request_id
     )

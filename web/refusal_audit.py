@@ -71,5 +71,5 @@ async def _record(by: Actor, refusal: Refusal, suppressed: int) -> None:
             by, refusal.action, refusal.target_type, target, changes, outcome=refusal.outcome
         )
     except DatabaseUnavailable:
-        # The refusal itself stands, and its caller is told; only the line is lost.
+        # The refusal itself stands and is answered; only its line in the audit is lost.
         logger.warning("{} could not be audited: database unavailable", refusal.action)

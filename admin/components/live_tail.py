@@ -148,6 +148,6 @@ def _event(row_id: UUID, html: str) -> bytes:
 
 
 def wanted(filters: Mapping[str, Any]) -> dict[str, object]:
-    """Of the list's filters those by which a new row can be told apart."""
+    """Of the list's filters those that a new row can be checked against."""
     known = ("project_id", "token_id", "model", "status", "outcome")
     return {name: filters[name] for name in known if filters[name] is not None}

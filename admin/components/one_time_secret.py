@@ -62,7 +62,7 @@ def receive(ctx: RequestContext, token: Token) -> HandedOver | None:
         return None
     ticket_id, _, secret = text.partition(" ")
     ticket = parse_id(ticket_id)
-    # The browser forgets the cookie by then; whoever took it from there may not have.
+    # The browser drops the cookie by then; a copy of it may still be sent.
     if ticket is None or datetime.now(UTC) - made_at(ticket) > timedelta(seconds=_SECONDS):
         return None
     return HandedOver(ticket, secret)

@@ -104,7 +104,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
 
 
 async def _content(wanted: Wanted, present: datetime) -> dict[str, Any]:
-    """What there is to see, whoever looks."""
+    """The figures, the same for both roles."""
     course = await dashboard.time_series(wanted.span)
     groups: list[GroupBy] = [wanted.top, "model"]
     if wanted.by not in ("outcome", *groups):

@@ -1,4 +1,4 @@
-"""A browser that has signed in here before, told by a cookie, so that others' guessing is not its.
+"""A browser that has signed in before, known by a cookie: others' guessing does not slow it down.
 
 Its tries are counted for itself and not for its address, and its password is hashed before those of
 strangers. The cookie lets nobody in: who has stolen one has as many tries as any other client.

@@ -61,7 +61,7 @@ async def authenticate(
 
 
 async def _record_failure(ctx: RequestContext, username: str, action: str) -> None:
-    """A name that is nobody's may be a password typed into the wrong field: it is not kept."""
+    """An unknown name may be a password typed into the wrong field: it is not kept."""
 
     async def account() -> UUID | None:
         user = await AdminUser.get_or_none(username=username)

@@ -26,7 +26,7 @@ async def home(ctx: AuthenticatedContext) -> HTTPResponse:
 
 @pages.get("/login", role=None)
 async def login(ctx: RequestContext) -> HTTPResponse:
-    """The form; whoever is signed in already goes on."""
+    """The form; an administrator who is signed in already is sent on."""
     if isinstance(ctx, AuthenticatedContext):
         return ctx.redirect(local_path(ctx.query.get("next")))
     return await _form(ctx, Filled({"next": ctx.query.get("next", "")}))

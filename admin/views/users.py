@@ -94,7 +94,7 @@ async def _page(
 
 @pages.post("/users/{user_id}/role")
 async def change_role(ctx: AuthenticatedContext, user_id: UUID) -> HTTPResponse:
-    """Another role; whoever has it is signed out."""
+    """Change the role, which signs the administrator out."""
     account = await _find(user_id)
     form = fill(UserChange, ctx.sent)
     if form.valid is None:

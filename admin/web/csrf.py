@@ -19,7 +19,7 @@ _PURPOSE: Final = b"llm-proxy admin form"
 
 
 def token(secret: str) -> str:
-    """The token of the pages that are shown to whoever holds the cookie `secret`."""
+    """The token of the pages that are shown to the holder of the cookie `secret`."""
     return hmac.new(secret.encode(), _PURPOSE, hashlib.sha256).hexdigest()
 
 

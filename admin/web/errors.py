@@ -86,7 +86,7 @@ class Unavailable(AdminError):
 
 
 def translate(error: Exception) -> AdminError:
-    """`error` as the pages tell it; InternalError for whatever nobody raised on purpose."""
+    """`error` as the pages tell it; InternalError for an unforeseen one."""
     if isinstance(error, AdminError):
         return error
     match cause_of(error):

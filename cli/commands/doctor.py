@@ -104,7 +104,7 @@ def _data_directory(settings: Settings) -> list[Finding]:
 
 
 def _open_files(settings: Settings) -> Finding:
-    """Whether a worker can have as many connections as it is told to."""
+    """Whether a worker can have as many connections as the settings say."""
     have = descriptors.allowed()
     about, enough = "open files", f"the limit of {have.limit} is enough for {have.connections}"
     # Each request has a connection to its client and one to its upstream.

@@ -180,7 +180,7 @@ async def _refuse_taken_names(table: str, rows: Sequence[Named]) -> None:
 
 
 async def _taken(model: Any, column: str, rows: Sequence[Named]) -> set[str]:
-    """Names of `rows` that other rows have; nobody's rows are among `rows`."""
+    """Names of `rows` that are taken in the database, where none of `rows` is yet."""
     names = [row[column] for row in rows if row[column] is not None]
     found = await model.filter(**{f"{column}__in": names}).values_list(column, flat=True)
     return set(found)

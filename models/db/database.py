@@ -30,7 +30,7 @@ P = ParamSpec("P")
 _BUSY_TIMEOUT_MS: Final = 10_000
 _CONNECT_TIMEOUT_S: Final = 5
 _COMMAND_TIMEOUT_S: Final = 30
-#: Of a command, or of a worker that nobody told how many it may have.
+#: Of a command, or of a worker without a setting for it.
 _CONNECTIONS: Final = 5
 #: A connection that was not used for so long is closed, for others to have it; all but one.
 _IDLE_S: Final = 30.0
@@ -163,7 +163,7 @@ async def connect(database: "Database", *, connections: int = _CONNECTIONS) -> N
 
 
 async def disconnect(*, within: float | None = None) -> None:
-    """Let transactions that nobody waits for any more finish, then close.
+    """Let transactions whose caller has gone finish, then close.
 
     After `within` seconds they are cut off, as a database that hangs would have us wait for ever.
     """

@@ -60,7 +60,7 @@ async def guard(connection: Any) -> None:
 
 def watch(connection: Any) -> None:
     """Have the kernel notice a server that has vanished."""
-    # asyncpg shows its socket to nobody, and uvloop one that takes no options: so a copy's are set.
+    # asyncpg does not show its socket, and uvloop one that takes no options: set a copy's.
     found = connection._transport.get_extra_info("socket")
     if found is None or found.family == socket.AF_UNIX:
         return

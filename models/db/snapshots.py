@@ -29,7 +29,7 @@ class Snapshot(Protocol):
 
 @asynccontextmanager
 async def snapshot(database: "Database") -> AsyncIterator[Snapshot]:
-    """`database` as it is now. Blocks nobody. Raises DatabaseUnavailable."""
+    """`database` as it is now. Blocks no writer. Raises DatabaseUnavailable."""
     if database.dialect == "sqlite":
         async with _sqlite(database) as found:
             yield found

@@ -80,7 +80,7 @@ class _Lane:
 
     async def read(self, query: str, values: Iterable[Any] | None) -> Sequence[sqlite3.Row]:
         await self._turns.acquire()
-        # A task: the caller may be cancelled, the thread cannot, and nobody else may have the
+        # A task: the caller may be cancelled, the thread cannot, and no other query may have the
         # connection before the thread is done with it.
         reading = asyncio.create_task(self._read(query, values))
         reading.add_done_callback(self._done)

@@ -15,7 +15,7 @@ from models.request_log import RequestLog
 _RECENT: Final = timedelta(minutes=2)
 _LONG: Final = timedelta(minutes=30)
 _LONG_EVERY: Final = timedelta(seconds=10)
-#: How long before the first look a request may have ended to be told of.
+#: How long before the first look a request may have ended to be in the tail.
 _JUST_NOW: Final = timedelta(seconds=5)
 #: Rows of one look; of more, the newest.
 _MOST: Final = 100

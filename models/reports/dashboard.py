@@ -122,7 +122,7 @@ async def time_series(span: TimeRange) -> TimeSeries:
 
 async def _steps(span: TimeRange) -> list[Sums]:
     rows = await _rows(
-        # First by bucket, in the index's order, so that few rows are left to be told apart.
+        # First by bucket, in the index's order, so that few rows are left to be filtered.
         f"SELECT {_step_of('bucket')} AS step, {_ADDED} FROM"  # noqa: S608  (our own names)
         f" (SELECT bucket, {_ADDED} FROM {span.table} WHERE bucket >= {{}} AND bucket < {{}}"
         " GROUP BY bucket) AS by_bucket GROUP BY 1",
@@ -202,7 +202,7 @@ async def group_series(
 
 
 async def provider_states(present: datetime) -> list[ProviderState]:
-    """How the upstreams did lately; one that nobody asked is missing."""
+    """How the upstreams did lately; one without requests is missing."""
     rows = await _rows(
         "SELECT provider, SUM(requests) AS requests, SUM(upstream_errors) AS failed"
         " FROM usage_minute WHERE bucket >= {} GROUP BY provider ORDER BY provider",

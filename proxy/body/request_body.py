@@ -26,7 +26,7 @@ _KEY_MAX_BYTES: Final = 256
 _NAME_MAX_BYTES: Final = 8 * 1024
 _SWITCH_MAX_BYTES: Final = 64
 _OPTIONS_MAX_BYTES: Final = 4 * 1024
-#: Repeated options, more of which nobody writes.
+#: Repeated options; no client writes more of them.
 _OPTIONS_MAX: Final = 8
 
 _SPLICED: Final = b'"stream_options":{"include_usage":true}'
@@ -248,7 +248,7 @@ class JsonReader:
         return self._kept.range(0, PART_BYTES).lstrip(_WHITESPACE).startswith(b"{")
 
     def _switch(self, field: Field | None) -> tuple[bool, bool]:
-        """As `truth`, of a member that may be absent; what cannot be read is sure to nobody."""
+        """As `truth`, of a member that may be absent; what cannot be read is never sure."""
         if field is None:
             return False, True
         try:
@@ -257,7 +257,7 @@ class JsonReader:
             return False, False
 
     def _asks(self, field: Field) -> bool:
-        """Whether these stream options ask for usage, whoever reads them."""
+        """Whether these stream options ask for usage, for lenient and strict readers."""
         inner = self._inside(field)
         asked = [inner._switch(one)[0] for one in inner.fields() if one.means("include_usage")]
         return bool(asked) and all(asked)
@@ -267,7 +267,7 @@ class JsonReader:
         return whole(KeptBody(self.raw(field, _OPTIONS_MAX_BYTES) or b""))
 
     def splices(self) -> list[Splice] | None:
-        """What makes the body ask for usage, whoever reads it; None where nothing does that."""
+        """What makes the body ask for usage, for strict and lenient readers; None if nothing does."""
         options = [field for field in self.fields() if field.means("stream_options")]
         if not self.followed or not self.is_object() or len(options) > _OPTIONS_MAX:
             return None

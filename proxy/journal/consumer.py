@@ -217,7 +217,7 @@ class JournalConsumer:
             position = await feed.ask_position(file)
             self._passed(file)
         if position > file.size:
-            # What lay before the position was delivered; nobody knows what lay behind it.
+            # What lay before the position was delivered; what lay behind it is not known.
             self._complain(
                 file.path,
                 f"it was cut to {file.size} bytes after {position} of them were counted",

@@ -83,7 +83,7 @@ class Feed:
             self._oldest[file.id] = (first.at_us + first.duration_us) / 1e6
 
     def failed(self, error: BaseException) -> None:
-        """A round ended with `error`; the first of several in a row is told in the log."""
+        """A round ended with `error`; the first of several in a row is logged."""
         self.blocked = isinstance(error, DatabaseBlocked)
         if not self._failing:
             self._failing = True

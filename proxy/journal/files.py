@@ -54,7 +54,7 @@ class JournalFile:
 
     @property
     def intact(self) -> bool:
-        """Whether nobody has cut or deleted it under our hands. Raises OSError."""
+        """Whether no other process has cut or deleted it. Raises OSError."""
         status = os.fstat(self.fd)
         return status.st_nlink > 0 and status.st_size == self.size
 
@@ -74,7 +74,7 @@ class JournalFile:
         os.close(self.fd)
 
     def remove(self) -> None:
-        """Delete the file, then give up the lock, so that nobody adopts it in between."""
+        """Delete the file, then give up the lock, so that no worker adopts it in between."""
         try:
             self.path.unlink(missing_ok=True)
         finally:

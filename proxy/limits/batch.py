@@ -42,7 +42,7 @@ class Account:
         self._held: Counter[str] = Counter()
         self._refunds: dict[str, Counter[int]] = {}
         # Keys whose rows say something else than `_held`, as far as is known, and those of calls
-        # of which nobody knows whether they were carried out, or will be.
+        # of which it is not known whether they were carried out, or will be.
         self._behind: set[str] = set()
         self._unsure: set[str] = set()
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from proxy.limits.store import Claim, LimitExceeded, Remaining
 
 _SLOT_RETRY_AFTER_S: Final = 1.0
-#: Lets a client in that waited exactly as long as it was told; less than any whole amount.
+#: Lets a client in that waited exactly as long as Retry-After said; less than any whole amount.
 GRAIN: Final = 1e-6
 
 

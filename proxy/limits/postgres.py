@@ -195,7 +195,7 @@ class PostgresLimits:
             return await outcome
         except asyncio.CancelledError:
             if outcome.done() and not outcome.cancelled() and outcome.exception() is None:
-                # Taken, but there is nobody left to use it.
+                # Taken, but its request has gone.
                 self.settle(outcome.result(), NOT_SENT)
             raise
         finally:

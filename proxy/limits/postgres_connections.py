@@ -235,7 +235,7 @@ def was_not_carried_out(error: BaseException) -> bool:
     """Whether a statement that ended so certainly changed nothing."""
     return isinstance(error, NotSent) or (
         isinstance(error, asyncpg.PostgresError)
-        # The connection ended, and nobody knows how far it came.
+        # The connection ended, and it is not known how far it came.
         and not isinstance(
             error, asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError
         )

@@ -107,7 +107,7 @@ class SqliteLimits:
 
     def _open(self) -> sqlite3.Connection:
         for worker in self._locks.stale():
-            # Its slots are freed below, by whoever comes first.
+            # Its slots are freed below, by the first that comes.
             self._locks.remove(worker)
         with self._locks.register():
             self._path.touch(mode=0o600)
@@ -144,7 +144,7 @@ class SqliteLimits:
     def _close(self, connection: sqlite3.Connection) -> None:
         self._checkpointer.stop()
         connection.close()
-        # Whoever finds slots of ours from here on finds their worker dead.
+        # From here on other workers see our slots as a dead worker's.
         self._locks.unregister()
 
     async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
@@ -160,7 +160,7 @@ class SqliteLimits:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                # Taken, but there is nobody left to use it.
+                # Taken, but its request has gone.
                 self.settle(waiter.result(), NOT_SENT)
             raise
 
@@ -202,7 +202,7 @@ class SqliteLimits:
                 self._schedule(_RETRY_S)
 
     def _try_again(self, asking: list[_Asking]) -> None:
-        """Another process has the file. Let the loop go on, but nobody wait for ever."""
+        """Another process has the file. Let the loop go on, but no request wait for ever."""
         now = time.monotonic()
         if self._tried_at:
             # Where we were stopped ourselves, so was the other one perhaps.

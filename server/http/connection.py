@@ -53,7 +53,7 @@ _UNFORESEEN: Final = "Something went wrong in the proxy; its log says what."
 
 
 class ClientConnection(asyncio.Protocol):
-    """`received` is what the client has sent and nobody has taken yet."""
+    """`received` is what the client has sent and no request has taken yet."""
 
     __slots__ = (
         "_app", "_can_write", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",

@@ -88,7 +88,7 @@ class Connections(Generic[C]):
         self._new: Group = {}
         self._unserved: Group = {}
         self._served: Group = {}
-        #: Those that are being told so.
+        #: Those that are being answered 503.
         self.turned_away: set[TurnedAway] = set()
         self._refused: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -194,7 +194,7 @@ class Connections(Generic[C]):
         self._say(reason, text)
 
     def _say(self, about: str, text: str) -> None:
-        """A line now and then: whoever causes them must not fill the log."""
+        """A line every 10 s at most: clients must not be able to fill the log."""
         now = self._clock()
         said_at, unsaid = self._said.get(about, (-_SAY_AGAIN, 0))
         if now - said_at < _SAY_AGAIN:

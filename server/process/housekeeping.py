@@ -1,4 +1,4 @@
-"""What is removed once it is older than it has to be, in steps small enough to delay nobody.
+"""What is removed once it is older than it has to be, in steps small enough to delay no request.
 
 One worker of a machine does it at a time; several machines may, which costs nothing but a look.
 Journal positions stay for good: a few bytes each, and a backup may bring their journals back.

@@ -32,7 +32,7 @@ _STABLE_SECONDS: Final = 10.0
 #: The longest pause before the next try, where the last one served for a while, and did not.
 _MOST_AFTER_SERVING: Final = 1.0
 _MOST_SECONDS: Final = 30.0
-#: A service that never served is not tried for ever: whoever started it is to see the failure.
+#: A service that never served is not tried for ever: the platform is to see the failure.
 _FIRST_TRIES: Final = 5
 
 

@@ -23,7 +23,7 @@ from server.http.connection import ClientConnection
 from server.http.listening import listen
 from server.process.supervisor import GRACE_AFTER_DRAIN
 
-#: How long handlers that were told to stop have to do so, in seconds.
+#: How long handlers that are cancelled have to end, in seconds.
 _LAST_WORDS: Final = 1.0
 #: How long a connection that was just accepted has for its first request.
 _FIRST_REQUEST_WITHIN: Final = 0.25

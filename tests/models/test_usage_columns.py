@@ -16,7 +16,7 @@ from tests.models.rows import an_entry
 #: What the journal needs of an entry and the log does not, and what they call the same thing.
 _OF_THE_JOURNAL: Final = {"version", "counted"}
 _RENAMED: Final = {"at_us": "at"}
-#: Counted for the dashboard alone, or for nobody yet.
+#: Counted for the dashboard alone, or not shown yet.
 _NOT_REPORTED: Final = {"client_errors", "upstream_errors", "incomplete", "bytes_in", "bytes_out"}
 _NOT_ON_THE_DASHBOARD: Final = {
     "unknown_usage_requests", "reasoning_tokens", "incomplete", "bytes_in", "bytes_out",
