@@ -34,8 +34,6 @@ _PRESETS: Final[Mapping[Expiry, tuple[str, timedelta]]] = {
     "30d": ("30 days", timedelta(days=30)),
     "90d": ("90 days", timedelta(days=90)),
 }
-#: Where the validation context has TOKEN_MAX_LIFETIME.
-LONGEST: Final = "longest"
 
 
 def expiries(longest: timedelta | None, *, keep: bool = False) -> list[tuple[Expiry, str]]:

@@ -8,7 +8,6 @@ from sanic import Request
 REDIRECT: Final = "hx-redirect"
 RETARGET: Final = "hx-retarget"
 RESWAP: Final = "hx-reswap"
-PUSH_URL: Final = "hx-push-url"
 
 
 def is_htmx(request: Request[Any, Any]) -> bool:

@@ -32,8 +32,7 @@ _OPTIONS_MAX: Final = 8
 _SPLICED: Final = b'"stream_options":{"include_usage":true}'
 _INCLUDE: Final = b'"include_usage":true'
 _WHITESPACE: Final = b" \t\r\n"
-#: What lenient servers take for true and for false beside the words of JSON (pydantic's list).
-_TRUE: Final = frozenset(("1", "on", "t", "true", "y", "yes"))
+#: What lenient servers take for false beside the words of JSON (pydantic's list); the rest is true.
 _FALSE: Final = frozenset(("", "0", "off", "f", "false", "n", "no"))
 
 
@@ -267,7 +266,7 @@ class JsonReader:
         return whole(KeptBody(self.raw(field, _OPTIONS_MAX_BYTES) or b""))
 
     def splices(self) -> list[Splice] | None:
-        """What makes the body ask for usage, for strict and lenient readers; None if nothing does."""
+        """What makes the body ask every reader for usage; None where nothing does that."""
         options = [field for field in self.fields() if field.means("stream_options")]
         if not self.followed or not self.is_object() or len(options) > _OPTIONS_MAX:
             return None

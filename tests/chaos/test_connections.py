@@ -19,7 +19,7 @@ from migrations import schema
 from models.db.database import postgres_address
 from tests.chaos.client import Answer, Client
 from tests.chaos.conftest import started
-from tests.chaos.test_crashes import check_books
+from tests.chaos.test_crashes import check_counted
 from tests.fixtures.database import run_sql
 from tests.fixtures.service import Service
 
@@ -144,7 +144,7 @@ async def test_workers_keep_to_their_number_and_do_with_fewer(
             answers += await _everywhere(service, clients, (200, ""))
             body = await _until_ready(service, "ok")
             assert body["checks"]["database"] == "ok"
-            await check_books(service, issued, answers)
+            await check_counted(service, issued, answers)
 
 
 async def _under_load(service: Service, secret: str, clients: dict[int, Client]) -> list[Answer]:

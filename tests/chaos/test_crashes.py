@@ -64,10 +64,10 @@ class Load:
                     await asyncio.sleep(0.02)
 
 
-async def check_books(service: Service, issued: Issued, answers: list[Answer]) -> None:
+async def check_counted(service: Service, issued: Issued, answers: list[Answer]) -> None:
     """Each answer that was seen whole has its one entry; nothing else was made up or doubled."""
     whole = {answer.id for answer in answers if answer.status == 200 and answer.whole}
-    await until_drained(service)
+    await until_consumed(service)
     async with service.models():
         rows = {row.id for row in await RequestLog.filter(token_id=issued.token.id)}
         token = await Token.get(id=issued.token.id)
@@ -76,7 +76,7 @@ async def check_books(service: Service, issued: Issued, answers: list[Answer]) -
     # Those that are recorded and were not seen whole died between their entry and its last byte.
     broken = {answer.id for answer in answers if answer.headers and not answer.whole}
     assert len(rows - whole) <= len(broken) + sum(answer.status == 0 for answer in answers)
-    # An entry that was taken into the books twice would show in the sums.
+    # An entry that was counted twice would show in the sums.
     assert (token.request_count, sum(hours)) == (len(rows), len(rows))  # type: ignore[arg-type]
 
 
@@ -84,14 +84,14 @@ def journals(service: Service) -> dict[str, int]:
     """How much stands in each."""
     sizes = {}
     for path in (service.data_dir / "journal").glob("*" + SUFFIX):
-        # One that is drained is removed any moment.
+        # One that is consumed is removed at any moment.
         with suppress(FileNotFoundError):
             sizes[path.name.removesuffix(SUFFIX)] = path.stat().st_size
     return sizes
 
 
-async def until_drained(service: Service) -> None:
-    """Wait until every line of every journal is in the books."""
+async def until_consumed(service: Service) -> None:
+    """Wait until every line of every journal is counted."""
     async with asyncio.timeout(_PATIENCE_S), service.models():
         while True:
             sizes = journals(service)
@@ -125,7 +125,7 @@ async def test_everything_is_killed_under_load(
             await asyncio.to_thread(service.wait)
     successor = PatientService(tmp_path, database, environ)
     with started(successor):
-        await check_books(successor, issued, load.answers)
+        await check_counted(successor, issued, load.answers)
         await check_slots(successor, issued)
 
 
@@ -143,7 +143,7 @@ async def test_a_journal_cut_by_a_power_failure(
 ) -> None:
     """What the disk had not synced is gone, half a line included; all before it counts, once."""
     service = Service(tmp_path / "service", sqlite_database)
-    books = sqlite3.connect(sqlite_database.path, _PATIENCE_S, isolation_level=None)
+    database = sqlite3.connect(sqlite_database.path, _PATIENCE_S, isolation_level=None)
     with started(service):
         issued = await service.make_token(up.url)
         (worker,) = service.workers()
@@ -151,7 +151,7 @@ async def test_a_journal_cut_by_a_power_failure(
             first = await client.get()
             await service.entries(issued.token.id, 1)
             # Nothing leaves the journal from here on.
-            books.execute("BEGIN IMMEDIATE")
+            database.execute("BEGIN IMMEDIATE")
             answers = [await client.get() for _ in range(10)]
         service.send(signal.SIGKILL)
         kill(worker)
@@ -159,13 +159,13 @@ async def test_a_journal_cut_by_a_power_failure(
         async with asyncio.timeout(_PATIENCE_S):
             while worker in processes():
                 await asyncio.sleep(0.01)
-    books.execute("ROLLBACK")
+    database.execute("ROLLBACK")
     (journal,) = (service.data_dir / "journal").glob("*" + SUFFIX)
     os.truncate(journal, journal.stat().st_size - 20)
 
     with started(service):
         rows = await service.entries(issued.token.id, 10)
-        await until_drained(service)
+        await until_consumed(service)
         assert [row.id for row in rows] == [first.id, *(answer.id for answer in answers[:-1])]
         assert "is damaged at byte" in service.log
         (aside,) = (service.data_dir / "journal").glob("*.damaged")

@@ -8,7 +8,7 @@ from config import Database
 from fake_upstream import FakeUpstream
 from tests.chaos.client import Client
 from tests.chaos.conftest import ChaosService, started
-from tests.chaos.test_crashes import check_books
+from tests.chaos.test_crashes import check_counted
 from tests.chaos.test_outage import until_ready
 
 #: Room for some 20 entries of these requests.
@@ -70,6 +70,6 @@ async def test_a_full_disk(postgres_database: Database, up: FakeUpstream, tmp_pa
 
             answers.append(await client.get())
         assert {answer.status for answer in answers} == {200}
-        await check_books(service, issued, answers)
+        await check_counted(service, issued, answers)
         assert service.workers() == {worker}
         assert service.stop() == 0

@@ -30,7 +30,7 @@ _PATIENCE_S: Final = 60.0
 class Row(NamedTuple):
     """What is true once the worker has died at these points, one after the other.
 
-    `taken` is quota, `entry` whether the request is in the books, `whole` what the client saw.
+    `taken` is quota, `entry` whether the request is recorded, `whole` what the client saw.
     """
 
     points: tuple[str, ...]

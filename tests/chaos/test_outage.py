@@ -17,7 +17,7 @@ from fake_upstream import FakeUpstream
 from migrations import schema
 from tests.chaos.client import Answer, Client
 from tests.chaos.conftest import PatientService, started
-from tests.chaos.test_crashes import check_books
+from tests.chaos.test_crashes import check_counted
 from tests.fixtures.database import run_sql
 from tests.fixtures.postgres import PostgresServer, running_postgres
 from tests.fixtures.service import Issued, Service
@@ -127,8 +127,8 @@ async def test_an_outage_under_load(
         assert refused.headers["retry-after"] == stranger.headers["retry-after"] == "1"
         assert (stranger.status, stranger.code) == (503, "database_unavailable")
         assert {answer.status for answer in counted.answers} == {200, 503}
-        await check_books(service, free, answers)
-        await check_books(service, limited, counted.answers)
+        await check_counted(service, free, answers)
+        await check_counted(service, limited, counted.answers)
         # Neither waits for a database that is away.
         assert max(asking.slowest for asking in (*unlimited, counted)) < _NO_WAIT_S
 
@@ -153,7 +153,7 @@ async def test_a_stop_while_the_database_hangs(
             Client(service, free.secret) as client,
         ):
             assert [(await one.get()).status for one in (limited, client)] == [200, 200]
-            # Not only in the books: the worker has heard that they are.
+            # Not only in the database: the worker knows that they are.
             await scrape_until(service, lambda found: not found.total(PENDING))
             await asyncio.to_thread(server.freeze)
             await until_ready(service, lambda code, body: (code, body["status"]) == DEGRADED)
@@ -194,8 +194,8 @@ async def test_a_hang_under_load(
             for asking in (unlimited, *crowd):
                 asking.over = True
         assert {answer.status for answer in unlimited.answers} == {200}
-        await check_books(service, free, unlimited.answers)
-        await check_books(service, limited, [one for asking in crowd for one in asking.answers])
+        await check_counted(service, free, unlimited.answers)
+        await check_counted(service, limited, [one for asking in crowd for one in asking.answers])
 
 
 async def test_a_start_while_the_database_is_away(

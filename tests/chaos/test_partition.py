@@ -21,7 +21,7 @@ from models.revocations import Revocation
 from models.tokens import Token
 from tests.chaos.client import Answer, Client
 from tests.chaos.conftest import Databases, started
-from tests.chaos.test_crashes import check_books, until_drained
+from tests.chaos.test_crashes import check_counted, until_consumed
 from tests.fixtures.database import run_sql
 from tests.fixtures.postgres_wire import Fault, PostgresWire, postgres_wire
 from tests.fixtures.service import Issued, Service
@@ -128,11 +128,11 @@ async def test_a_machine_that_vanishes_in_a_batch_holds_up_nobody(
             wire.heal()
         answers += await until(there, 401, "token_revoked")
         await far.entries(issued.token.id, len([one for one in answers if one.status == 200]))
-    await check_books(near, issued, answers)
-    await check_books(near, other, counted)
+    await check_counted(near, issued, answers)
+    await check_counted(near, other, counted)
 
 
-#: Of whatever transaction comes next: the drain's, a change's, or a heartbeat's.
+#: Of whatever transaction comes next: the journal consumer's, a change's, or a heartbeat's.
 _COMMIT: Final = b"COMMIT;"
 
 
@@ -174,7 +174,7 @@ async def test_a_connection_that_breaks_costs_nothing_and_counts_nothing_twice(
             assert await asyncio.to_thread(armed.reached.wait, _PATIENCE_S)
         over.set()
     assert {answer.status for answer in answers} == {200}
-    await check_books(far, issued, answers)
+    await check_counted(far, issued, answers)
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT_BEFORE, Fault.CUT_AFTER])
@@ -202,7 +202,7 @@ async def test_no_quota_is_exceeded_where_a_decision_breaks(
     assert refused <= {"database_unavailable", "quota_exceeded", "rate_limit_exceeded"}
     lost = breaks if fault is Fault.CUT_AFTER else 0
     assert quota - lost <= len(served) <= quota
-    await check_books(far, issued, served)
+    await check_counted(far, issued, served)
 
 
 async def test_a_locked_table_shows_and_what_waited_is_counted_once(
@@ -223,7 +223,7 @@ async def test_a_locked_table_shows_and_what_waited_is_counted_once(
             assert ready["status"] == "degraded"
             assert ready["checks"]["oldest_entry_seconds"] > 0
         await until_ready(near, database="ok", oldest_entry_seconds=0.0)
-    await check_books(near, issued, answers)
+    await check_counted(near, issued, answers)
 
 
 async def test_a_read_only_spell_is_told_and_over_at_once(
@@ -270,9 +270,9 @@ async def test_a_read_only_spell_is_told_and_over_at_once(
             changed = await asyncio.gather(*(manage.patch(path, json=name) for name in names))
         assert [answer.status_code for answer in changed] == [200] * 5
         await until_ready(machine, oldest_entry_seconds=0.0)
-    await until_drained(far)
+    await until_consumed(far)
     for issued, seen in answers.items():
-        await check_books(near, issued, seen)
+        await check_counted(near, issued, seen)
 
 
 async def _refuses_writes(machine: Service, issued: Issued) -> None:

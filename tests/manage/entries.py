@@ -40,5 +40,5 @@ def entry(at: datetime | None = None, **fields: Any) -> Entry:
 
 
 async def record(*entries: Entry) -> None:
-    """Take them into the books."""
+    """Add them to the database."""
     await apply_batch(uuid4().hex, 0, 1, entries)

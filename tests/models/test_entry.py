@@ -1,4 +1,4 @@
-"""Entries, and taking them into the books exactly once."""
+"""Entries, and adding them to the database exactly once."""
 
 import asyncio
 import multiprocessing
@@ -204,7 +204,7 @@ async def test_costs_add_up_around_unknown_ones() -> None:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_hostile_numbers_and_texts_do_not_stop_the_drain() -> None:
+async def test_hostile_numbers_and_texts_do_not_stop_the_consume() -> None:
     hostile = an_entry(
         model="\ud800\x00" * 500,
         endpoint="e" * 5000,
@@ -237,7 +237,7 @@ async def test_last_used_never_goes_back() -> None:
     assert fresh.request_count == 2
 
 
-def _drain(database: Database, entries: list[bytes], rounds: int, together: Barrier) -> None:
+def _consume(database: Database, entries: list[bytes], rounds: int, together: Barrier) -> None:
     async def run() -> None:
         async with connecting.open_database(database):
             together.wait(60)
@@ -249,19 +249,19 @@ def _drain(database: Database, entries: list[bytes], rounds: int, together: Barr
     asyncio.run(run())
 
 
-def test_two_processes_draining_one_journal_count_it_once(database: Database) -> None:
+def test_two_processes_that_consume_one_journal_count_it_once(database: Database) -> None:
     rounds = 30
     lines = [ledger.encode(an_entry(token_id=new_id())) for _ in range(20)]
     context = multiprocessing.get_context("spawn")
     together = context.Barrier(2)
-    drains = [
-        context.Process(target=_drain, args=(database, lines, rounds, together)) for _ in range(2)
+    consumers = [
+        context.Process(target=_consume, args=(database, lines, rounds, together)) for _ in range(2)
     ]
-    for drain in drains:
-        drain.start()
-    for drain in drains:
-        drain.join()
-    assert [drain.exitcode for drain in drains] == [0, 0]
+    for consumer in consumers:
+        consumer.start()
+    for consumer in consumers:
+        consumer.join()
+    assert [consumer.exitcode for consumer in consumers] == [0, 0]
 
     async def counted() -> list[int]:
         async with connecting.open_database(database):

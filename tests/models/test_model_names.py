@@ -32,7 +32,7 @@ def listed(_provider: str, model: str) -> bool:
     return model == "gpt-4o"
 
 
-class Books:
+class ProjectJournal:
     """A journal of one project; each batch follows the one before."""
 
     def __init__(self, project: UUID) -> None:
@@ -59,69 +59,73 @@ class Books:
 
 
 @pytest.fixture
-def books(connected: Database) -> Books:
-    return Books(uuid4())
+def journal(connected: Database) -> ProjectJournal:
+    return ProjectJournal(uuid4())
 
 
-async def test_names_beyond_the_bound_are_counted_together_and_logged_apart(books: Books) -> None:
-    await books.count("a", "b", "a", "gpt-4o", "")
-    await books.count("c", "d", "a", "e", "gpt-4o")
-    await books.count("d", "c")
-    assert await books.counted() == {"a": 3, "b": 1, "c": 2, "other": 3, "gpt-4o": 2, "": 1}
-    logged = await RequestLog.filter(project_id=books.project).values_list("model", flat=True)
+async def test_names_beyond_the_bound_are_counted_together_and_logged_apart(
+    journal: ProjectJournal,
+) -> None:
+    await journal.count("a", "b", "a", "gpt-4o", "")
+    await journal.count("c", "d", "a", "e", "gpt-4o")
+    await journal.count("d", "c")
+    assert await journal.counted() == {"a": 3, "b": 1, "c": 2, "other": 3, "gpt-4o": 2, "": 1}
+    logged = await RequestLog.filter(project_id=journal.project).values_list("model", flat=True)
     assert Counter(logged) == Counter(
         ["a", "b", "a", "gpt-4o", "", "c", "d", "a", "e", "gpt-4o", "d", "c"]
     )
 
 
-async def test_a_worker_that_starts_anew_or_is_another_decides_alike(books: Books) -> None:
+async def test_a_worker_that_starts_anew_or_is_another_decides_alike(
+    journal: ProjectJournal,
+) -> None:
     """What the database has decides, not what a process remembers."""
-    await books.count("a", "b")
+    await journal.count("a", "b")
     for name in ("c", "d", "a", "d", "gpt-4o"):
         model_names._placed.clear()
-        await books.count(name)
-    assert await books.counted() == {"a": 2, "b": 1, "c": 1, "other": 2, "gpt-4o": 1}
+        await journal.count(name)
+    assert await journal.counted() == {"a": 2, "b": 1, "c": 1, "other": 2, "gpt-4o": 1}
 
 
-async def test_each_project_and_hour_has_room_of_its_own(books: Books) -> None:
-    other = Books(uuid4())
-    await books.count("a", "b", "c", "d")
+async def test_each_project_and_hour_has_room_of_its_own(journal: ProjectJournal) -> None:
+    other = ProjectJournal(uuid4())
+    await journal.count("a", "b", "c", "d")
     await other.count("d")
-    await books.count("d", at_us=an_entry().at_us + _HOUR_US)
+    await journal.count("d", at_us=an_entry().at_us + _HOUR_US)
     assert await other.counted() == {"d": 1}
-    assert await books.counted() == {"a": 1, "b": 1, "c": 1, "other": 1, "d": 1}
+    assert await journal.counted() == {"a": 1, "b": 1, "c": 1, "other": 1, "d": 1}
 
 
-async def test_names_of_allow_lists_are_counted_under_their_own(books: Books) -> None:
+async def test_names_of_allow_lists_are_counted_under_their_own(journal: ProjectJournal) -> None:
     project = await a_project(allowed_models=["of-the-project", "mine-*"])
     token, _ = await Token.issue(project, by=BY, allowed_models=["of-the-token"])
-    books.project = project.id
-    await books.count("a", "b", "c")
+    journal.project = project.id
+    await journal.count("a", "b", "c")
     of_it = {"token_id": token.id}
-    await books.count("of-the-token", "of-the-project", "mine-1", "d", **of_it)
+    await journal.count("of-the-token", "of-the-project", "mine-1", "d", **of_it)
     # Another token has no such list; the name has its place by now.
-    await books.count("of-the-token", "mine-2")
-    assert await books.counted() == {
+    await journal.count("of-the-token", "mine-2")
+    assert await journal.counted() == {
         **dict.fromkeys(("a", "b", "c", "of-the-project"), 1),
         "of-the-token": 2,
         "other": 3,
     }
 
 
-async def test_a_batch_that_fails_gives_no_place(books: Books) -> None:
+async def test_a_batch_that_fails_gives_no_place(journal: ProjectJournal) -> None:
     async def fail() -> None:
-        await books.count("x", "y", "z")
+        await journal.count("x", "y", "z")
         raise RuntimeError("on purpose")
 
     with pytest.raises(RuntimeError, match="on purpose"):
         await run_in_transaction(fail)
-    books = Books(books.project)
-    await books.count("a", "b", "c")
-    assert await books.counted() == {"a": 1, "b": 1, "c": 1}
+    journal = ProjectJournal(journal.project)
+    await journal.count("a", "b", "c")
+    assert await journal.counted() == {"a": 1, "b": 1, "c": 1}
 
 
 async def test_a_full_hour_is_decided_without_reading_its_counters(
-    books: Books, monkeypatch: pytest.MonkeyPatch
+    journal: ProjectJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[object] = []
     read = model_names._read
@@ -132,9 +136,9 @@ async def test_a_full_hour_is_decided_without_reading_its_counters(
 
     monkeypatch.setattr(model_names, "_read", counted_read)
     for number in range(20):
-        await books.count(*(f"name {number} {i}" for i in range(20)))
+        await journal.count(*(f"name {number} {i}" for i in range(20)))
     assert len(reads) == 1
-    assert sum((await books.counted()).values()) == 400
+    assert sum((await journal.counted()).values()) == 400
 
 
 async def test_what_is_remembered_is_bounded(
@@ -142,19 +146,22 @@ async def test_what_is_remembered_is_bounded(
 ) -> None:
     monkeypatch.setattr(model_names, "_REMEMBERED_MAX", 2)
     for _ in range(4):
-        await Books(uuid4()).count("a")
+        await ProjectJournal(uuid4()).count("a")
     assert len(model_names._placed) == 2
 
 
-async def test_drains_at_the_same_time_keep_the_bound_together(books: Books) -> None:
+async def test_consumers_at_the_same_time_keep_the_bound_together(journal: ProjectJournal) -> None:
     """On PostgreSQL each has a connection of its own, as those of other machines have."""
-    drains = [Books(books.project) for _ in range(5)]
+    consumers = [ProjectJournal(journal.project) for _ in range(5)]
     for turn in range(4):
         await asyncio.gather(
-            *(drain.count(f"{turn} of {n}", f"{turn} of {n}") for n, drain in enumerate(drains))
+            *(
+                consumer.count(f"{turn} of {n}", f"{turn} of {n}")
+                for n, consumer in enumerate(consumers)
+            )
         )
         model_names._placed.clear()
-    found = await books.counted()
+    found = await journal.counted()
     assert len(found) == 4
     assert found["other"] == 40 - 3 * 2
     assert sum(found.values()) == 40

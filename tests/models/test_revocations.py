@@ -185,8 +185,8 @@ async def test_a_row_that_is_locked_for_a_moment_is_written_itself(
     end: Callable[[Token, Project], Awaitable[None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As the drain locks it; nothing has to be carried out later, whoever is there for it."""
-    monkeypatch.setattr(revocations, "_PATIENCE_S", 60.0)
+    """As the journal's consumer locks it; nothing is left to be carried out later."""
+    monkeypatch.setattr(revocations, "_LOCK_WAIT_S", 60.0)
     project = await a_project()
     token, _ = await Token.issue(project, by=BY)
     async with locked(postgres, "token", "project"):

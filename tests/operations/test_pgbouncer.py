@@ -16,7 +16,7 @@ from migrations import schema
 from models.db.database import connection, open_database, postgres_address, run_in_transaction
 from tests.chaos.client import Client
 from tests.chaos.conftest import started
-from tests.chaos.test_crashes import check_books
+from tests.chaos.test_crashes import check_counted
 from tests.fixtures.database import database_url
 from tests.fixtures.service import Service
 from tests.operations.pgbouncer import pgbouncer
@@ -84,7 +84,7 @@ async def test_migrations_limits_counting_and_changes(
             assert await _listeners(empty_postgres_database) == 1
             assert [await asyncio.to_thread(one.stop) for one in machines] == [0, 0]
             assert "Traceback" not in first.log + second.log
-        await check_books(first, issued, [one for one in answers if one.status == 200])
+        await check_counted(first, issued, [one for one in answers if one.status == 200])
     await _nothing_was_left_in_a_session(pooled)
 
 

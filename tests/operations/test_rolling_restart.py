@@ -15,7 +15,7 @@ from config import Database
 from fake_upstream import FakeUpstream
 from tests.chaos.client import Answer, Client, streaming
 from tests.chaos.conftest import started
-from tests.chaos.test_crashes import check_books, until_drained
+from tests.chaos.test_crashes import check_counted, until_consumed
 from tests.fixtures.processes import free_port
 from tests.fixtures.service import Issued, Service
 from tests.operations.nginx import nginx_before_machines
@@ -88,8 +88,8 @@ async def test_no_request_fails_while_two_machines_are_restarted_in_turn(
             assert Counter((answer.status, answer.whole) for answer in answers) == {
                 (200, True): len(answers)
             }
-            await until_drained(machines[1])
-            await check_books(machines[0], issued, answers)
+            await until_consumed(machines[1])
+            await check_counted(machines[0], issued, answers)
 
 
 async def test_requests_are_served_for_a_while_after_ready_says_draining(

@@ -38,7 +38,7 @@ async def limits(settings: Settings) -> AsyncIterator[LimitStore]:
 
 @pytest.fixture
 def journal(settings: Settings) -> Journal:
-    """What a worker writes, and nobody drains."""
+    """What a worker writes, and no consumer reads."""
     return Journal(settings.data_dir / "journal")
 
 

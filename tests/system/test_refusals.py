@@ -258,7 +258,7 @@ async def test_refusals_leave_no_entry(
     await http.get("/v1/fine_tuning/jobs")
     await http.get("/v1/models")
 
-    # The drain takes entries in order, so one of the first would be here by now.
+    # The journal's consumer takes entries in order, so one of the first would be here by now.
     (entry,) = await service.entries(issued.token.id, 1)
     assert entry.endpoint == "/v1/models"
 

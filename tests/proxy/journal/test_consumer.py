@@ -1,4 +1,4 @@
-"""The consumer: each entry reaches the books exactly once, whatever dies or is away meanwhile."""
+"""The consumer: each entry reaches the sink exactly once, whatever dies or is away meanwhile."""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from tests.proxy.journal.test_writer import kill_a_writer
 
 
 @pytest.fixture
-def books() -> MemorySink:
+def sink() -> MemorySink:
     return MemorySink()
 
 
@@ -51,33 +51,33 @@ def said() -> Iterator[list[str]]:
     logger.remove(handler)
 
 
-async def test_entries_arrive_once_in_batches(journal: Journal, books: MemorySink) -> None:
-    consumer = JournalConsumer(journal, [books], batch=10)
+async def test_entries_arrive_once_in_batches(journal: Journal, sink: MemorySink) -> None:
+    consumer = JournalConsumer(journal, [sink], batch=10)
     ids = append(journal, 25)
     assert await consumer.consume_once()
     ids += append(journal, 1)
     assert await consumer.consume_once()
     assert await consumer.consume_once()
-    assert books.entries == ids
-    assert books.batches == [10, 10, 5, 1]
+    assert sink.entries == ids
+    assert sink.batches == [10, 10, 5, 1]
     assert journal.pending == 0
 
 
-async def test_what_is_written_meanwhile_waits(journal: Journal, books: MemorySink) -> None:
+async def test_what_is_written_meanwhile_waits(journal: Journal, sink: MemorySink) -> None:
     """Else a busy worker's every round finds a few entries more, and never a batch of them."""
 
     append(journal, 10)
-    books.meanwhile = lambda: append(journal, 1)
-    assert await JournalConsumer(journal, [books]).consume_once()
-    assert books.batches == [10]
+    sink.meanwhile = lambda: append(journal, 1)
+    assert await JournalConsumer(journal, [sink]).consume_once()
+    assert sink.batches == [10]
     assert journal.pending == 1
 
 
 async def test_an_outage_loses_and_doubles_nothing(
-    journal: Journal, books: MemorySink, said: list[str]
+    journal: Journal, sink: MemorySink, said: list[str]
 ) -> None:
-    consumer = JournalConsumer(journal, [books], batch=10)
-    books.away = 3
+    consumer = JournalConsumer(journal, [sink], batch=10)
+    sink.away = 3
     ids = append(journal, 15)
     for _ in range(3):
         assert not await consumer.consume_once()
@@ -85,95 +85,95 @@ async def test_an_outage_loses_and_doubles_nothing(
     assert journal.pending == 30
     assert len([line for line in said if "is away" in line]) == 1
     assert await consumer.consume_once()
-    assert books.entries == ids
+    assert sink.entries == ids
     assert journal.pending == 0
     assert "Journal consumer resumed" in said[-1]
 
 
-async def test_an_answer_that_was_lost_does_not_double(journal: Journal, books: MemorySink) -> None:
+async def test_an_answer_that_was_lost_does_not_double(journal: Journal, sink: MemorySink) -> None:
     """The batch was applied, and we could not know; the next one asked for is a longer one."""
-    consumer = JournalConsumer(journal, [books])
-    books.answers_lost = 1
+    consumer = JournalConsumer(journal, [sink])
+    sink.answers_lost = 1
     ids = append(journal, 3)
     assert not await consumer.consume_once()
     ids += append(journal, 4)
     assert await consumer.consume_once()
-    assert books.entries == ids
-    assert books.batches == [3, 4]
+    assert sink.entries == ids
+    assert sink.batches == [3, 4]
     assert journal.pending == 0
 
 
 async def test_whatever_else_the_database_says_the_consumer_lives_on(
-    journal: Journal, books: MemorySink, said: list[str]
+    journal: Journal, sink: MemorySink, said: list[str]
 ) -> None:
-    consumer = JournalConsumer(journal, [books])
-    books.away, books.error = 1, RuntimeError("deadlock detected")
+    consumer = JournalConsumer(journal, [sink])
+    sink.away, sink.error = 1, RuntimeError("deadlock detected")
     ids = append(journal, 2)
     assert not await consumer.consume_once()
     assert "deadlock detected" in said[0]
     assert await consumer.consume_once()
-    assert books.entries == ids
+    assert sink.entries == ids
 
 
-async def test_books_that_were_restored_from_a_backup_get_the_rest_again(
-    journal: Journal, books: MemorySink
+async def test_a_sink_that_was_restored_from_a_backup_gets_the_rest_again(
+    journal: Journal, sink: MemorySink
 ) -> None:
-    consumer = JournalConsumer(journal, [books], batch=2)
+    consumer = JournalConsumer(journal, [sink], batch=2)
     ids = append(journal, 4)
     await consumer.consume_once()
     assert journal.file is not None
     first_half = journal.file.size // 2
-    books.positions[journal.file.id], books.entries = first_half, ids[:2]
+    sink.positions[journal.file.id], sink.entries = first_half, ids[:2]
     ids += append(journal, 1)
     assert await consumer.consume_once()
-    assert books.entries == ids
+    assert sink.entries == ids
 
 
 async def test_the_journal_of_a_killed_worker_is_adopted(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     entries = [an_entry() for _ in range(5)]
     path = leave_an_orphan(directory, lines(*entries))
-    consumer = JournalConsumer(journal, [books], batch=2)
+    consumer = JournalConsumer(journal, [sink], batch=2)
     consumer.adopt()
     assert await consumer.consume_once()
-    assert books.entries == [entry.id for entry in entries]
+    assert sink.entries == [entry.id for entry in entries]
     assert not path.exists()
     assert [path.suffix for path in directory.iterdir()] == [".journal"]
 
 
 async def test_an_adopted_journal_goes_on_where_its_worker_was(
-    journal: Journal, books: MemorySink, directory: Path, said: list[str]
+    journal: Journal, sink: MemorySink, directory: Path, said: list[str]
 ) -> None:
     """Killed within a consumer, or between the two steps of a rotation."""
     entries = [an_entry() for _ in range(5)]
     half_way = leave_an_orphan(directory, lines(*entries))
     finished = leave_an_orphan(directory, lines(an_entry()))
-    books.positions[half_way.stem] = len(lines(*entries[:3]))
-    books.positions[finished.stem] = finished.stat().st_size
-    consumer = JournalConsumer(journal, [books])
+    sink.positions[half_way.stem] = len(lines(*entries[:3]))
+    sink.positions[finished.stem] = finished.stat().st_size
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     assert await consumer.consume_once()
-    assert books.entries == [entry.id for entry in entries[3:]]
+    assert sink.entries == [entry.id for entry in entries[3:]]
     assert not half_way.exists()
     assert not finished.exists()
     assert said == []
 
 
 async def test_an_adopted_journal_that_was_cut_is_said(
-    journal: Journal, books: MemorySink, directory: Path, said: list[str]
+    journal: Journal, sink: MemorySink, directory: Path, said: list[str]
 ) -> None:
     """Behind the position, where entries were lost, and before it, where perhaps none were."""
     content = lines(*(an_entry() for _ in range(3)))
     shorter = leave_an_orphan(directory, content[:-1])
-    books.positions[shorter.stem] = len(content)
-    consumer = JournalConsumer(journal, [books])
+    sink.positions[shorter.stem] = len(content)
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     emptied = leave_an_orphan(directory, content)
     consumer.adopt()
     emptied.write_bytes(b"")
     assert await consumer.consume_once()
-    assert books.entries == []
+    assert sink.entries == []
     assert len(said) == 2
     assert f"cut to {len(content) - 1} bytes after {len(content)} of them" in said[0]
     assert "what it held from byte 0 on is lost" in said[1]
@@ -182,78 +182,78 @@ async def test_an_adopted_journal_that_was_cut_is_said(
 
 
 async def test_an_adopter_that_dies_before_it_deletes(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     path = leave_an_orphan(directory, content := lines(an_entry(), an_entry()))
-    first = JournalConsumer(journal, [books])
+    first = JournalConsumer(journal, [sink])
     first.adopt()
     await first.consume_once()
     path.write_bytes(content)
-    second = JournalConsumer(journal, [books])
+    second = JournalConsumer(journal, [sink])
     second.adopt()
     assert await second.consume_once()
-    assert len(books.entries) == 2
+    assert len(sink.entries) == 2
     assert not path.exists()
 
 
 async def test_an_orphan_waits_for_the_database(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     path = leave_an_orphan(directory, lines(an_entry()))
-    consumer = JournalConsumer(journal, [books])
-    books.away = 2
+    consumer = JournalConsumer(journal, [sink])
+    sink.away = 2
     consumer.adopt()
     assert not await consumer.consume_once()
     assert not await consumer.consume_once()
     assert path.exists()
     assert await consumer.consume_once()
-    assert len(books.entries) == 1
+    assert len(sink.entries) == 1
 
 
-async def test_two_workers_compete_for_an_orphan(books: MemorySink, directory: Path) -> None:
+async def test_two_workers_compete_for_an_orphan(sink: MemorySink, directory: Path) -> None:
     entries = [an_entry() for _ in range(50)]
     leave_an_orphan(directory, lines(*entries))
-    consumers = [JournalConsumer(Journal(directory), [books], batch=3) for _ in range(2)]
+    consumers = [JournalConsumer(Journal(directory), [sink], batch=3) for _ in range(2)]
     for consumer in consumers:
         consumer.adopt()
     assert all(await asyncio.gather(*(consumer.consume_once() for consumer in consumers)))
-    assert sorted(books.entries) == sorted(entry.id for entry in entries)
+    assert sorted(sink.entries) == sorted(entry.id for entry in entries)
 
 
 async def test_the_journal_of_a_living_worker_is_left_alone(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     neighbour = Journal(directory)
     append(neighbour, 1)
-    consumer = JournalConsumer(journal, [books])
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     assert await consumer.consume_once()
-    assert books.entries == []
+    assert sink.entries == []
 
 
 async def test_a_torn_last_line_is_put_aside(
-    journal: Journal, books: MemorySink, directory: Path, said: list[str]
+    journal: Journal, sink: MemorySink, directory: Path, said: list[str]
 ) -> None:
     """The machine lost power, or the disk was full when the worker was killed."""
     torn = lines(an_entry())[:-20]
     path = leave_an_orphan(directory, lines(whole := an_entry()) + torn)
-    consumer = JournalConsumer(journal, [books])
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     assert await consumer.consume_once()
-    assert books.entries == [whole.id]
+    assert sink.entries == [whole.id]
     assert not path.exists()
     assert path.with_suffix(".damaged").read_bytes() == torn + b"\n"
     assert len([line for line in said if "is damaged" in line]) == 1
 
 
 async def test_a_last_line_that_lacks_only_its_end_counts(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     leave_an_orphan(directory, lines(entry := an_entry())[:-1])
-    consumer = JournalConsumer(journal, [books])
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     assert await consumer.consume_once()
-    assert books.entries == [entry.id]
+    assert sink.entries == [entry.id]
 
 
 @pytest.mark.parametrize(
@@ -270,130 +270,130 @@ async def test_a_last_line_that_lacks_only_its_end_counts(
     ],
 )
 async def test_a_damaged_line_stops_nothing(
-    journal: Journal, books: MemorySink, directory: Path, damage: bytes
+    journal: Journal, sink: MemorySink, directory: Path, damage: bytes
 ) -> None:
     before, after = an_entry(), an_entry()
     path = leave_an_orphan(directory, lines(before) + damage + lines(after))
-    consumer = JournalConsumer(journal, [books])
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     assert await consumer.consume_once()
-    assert books.entries == [before.id, after.id]
+    assert sink.entries == [before.id, after.id]
     assert not path.exists()
     aside = path.with_suffix(".damaged").read_bytes()
     assert aside.replace(b"\n", b"") == damage.replace(b"\n", b"")
 
 
 async def test_a_damaged_line_is_put_aside_once(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     path = leave_an_orphan(directory, b"?\n" + lines(an_entry()) + b"!\n")
-    failures = iter([books.error, books.error])
+    failures = iter([sink.error, sink.error])
 
     def fail_twice() -> None:
         for error in failures:
             raise error
 
-    books.meanwhile = fail_twice
-    consumer = JournalConsumer(journal, [books])
+    sink.meanwhile = fail_twice
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     assert not await consumer.consume_once()
     assert not await consumer.consume_once()
     assert await consumer.consume_once()
     assert path.with_suffix(".damaged").read_bytes() == b"?\n!\n"
-    assert len(books.entries) == 1
+    assert len(sink.entries) == 1
 
 
 async def test_a_journal_that_somebody_cut_is_said_and_replaced(
-    journal: Journal, books: MemorySink, directory: Path, said: list[str]
+    journal: Journal, sink: MemorySink, directory: Path, said: list[str]
 ) -> None:
     assert journal.file is not None
     append(journal, 3)
     journal.file.path.write_bytes(b"")
-    consumer = JournalConsumer(journal, [books])
+    consumer = JournalConsumer(journal, [sink])
     assert await consumer.consume_once()
     assert "it was cut; what it held from byte 0 on is lost" in said[0]
     assert journal.pending == 0
     await journal.keep()
     ids = append(journal, 1)
     assert await consumer.consume_once()
-    assert books.entries == ids
+    assert sink.entries == ids
 
 
 async def test_it_runs_by_itself_and_closing_takes_the_rest(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     orphan = leave_an_orphan(directory, lines(an_entry()))
-    consumer = JournalConsumer(journal, [books])
+    consumer = JournalConsumer(journal, [sink])
     consumer.start()
     ids = append(journal, 3)
-    await books.arrived.wait()
+    await sink.arrived.wait()
     ids += append(journal, 2)
     await consumer.close(timeout=30)
-    assert [entry for entry in books.entries if entry in ids] == ids
-    assert len(books.entries) == 6
+    assert [entry for entry in sink.entries if entry in ids] == ids
+    assert len(sink.entries) == 6
     assert not orphan.exists()
     assert list(directory.iterdir()) == []
 
 
 async def test_closing_waits_for_the_database(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     """A platform's disk forgets: the entries are worth the seconds that are left."""
-    consumer = JournalConsumer(journal, [books])
+    consumer = JournalConsumer(journal, [sink])
     consumer.start()
-    books.away = 3
+    sink.away = 3
     ids = append(journal, 3)
     await consumer.close(timeout=30)
-    assert books.entries == ids
+    assert sink.entries == ids
     assert list(directory.iterdir()) == []
 
 
 async def test_what_is_left_at_the_deadline_is_taken_after_the_next_start(
-    journal: Journal, books: MemorySink, directory: Path, said: list[str]
+    journal: Journal, sink: MemorySink, directory: Path, said: list[str]
 ) -> None:
-    consumer = JournalConsumer(journal, [books])
+    consumer = JournalConsumer(journal, [sink])
     consumer.start()
-    books.away = 10**9
+    sink.away = 10**9
     ids = append(journal, 3)
     await consumer.close(timeout=0)
     assert any("3 entries wait" in line for line in said)
 
-    books.away = 0
-    next_start = JournalConsumer(Journal(directory), [books])
+    sink.away = 0
+    next_start = JournalConsumer(Journal(directory), [sink])
     next_start.start()
-    await books.arrived.wait()
+    await sink.arrived.wait()
     await next_start.close(timeout=30)
-    assert books.entries == ids
+    assert sink.entries == ids
     assert list(directory.iterdir()) == []
 
 
 async def test_the_last_worker_takes_what_the_others_left(
-    journal: Journal, books: MemorySink, directory: Path
+    journal: Journal, sink: MemorySink, directory: Path
 ) -> None:
     neighbour = Journal(directory)
     ids = append(neighbour, 2)
     await neighbour.close()
-    await JournalConsumer(journal, [books]).close(timeout=30)
-    assert books.entries == ids
+    await JournalConsumer(journal, [sink]).close(timeout=30)
+    assert sink.entries == ids
     assert list(directory.iterdir()) == []
 
 
 async def test_what_was_kept_in_memory_is_delivered_when_closing(
-    books: MemorySink, directory: Path
+    sink: MemorySink, directory: Path
 ) -> None:
     directory.write_bytes(b"")
     journal = Journal(directory)
     ids = append(journal, 2)
     directory.unlink()
-    await JournalConsumer(journal, [books]).close(timeout=30)
-    assert books.entries == ids
+    await JournalConsumer(journal, [sink]).close(timeout=30)
+    assert sink.entries == ids
     assert list(directory.iterdir()) == []
 
 
 # With real databases.
 
 
-async def in_the_books() -> list[UUID]:
+async def in_the_database() -> list[UUID]:
     """The request log's ids; the counters have to agree with it."""
     logged = [row.id for row in await RequestLog.all().order_by("id")]
     assert sum(hour.requests for hour in await UsageHour.all()) == len(logged)
@@ -405,7 +405,7 @@ async def test_kill_9_and_the_next_worker(connected: Database, directory: Path) 
     consumer = JournalConsumer(Journal(directory), [DatabaseSink()])
     consumer.adopt()
     assert await consumer.consume_once()
-    logged = await in_the_books()
+    logged = await in_the_database()
     assert set(acknowledged) <= set(logged)
     assert len(logged) <= len(acknowledged) + 1
     assert len(list(directory.glob("*.journal"))) == 1
@@ -420,7 +420,7 @@ async def test_a_consumer_that_dies_between_a_batch_and_its_answer(
     consumer = JournalConsumer(Journal(directory), [DatabaseSink()], batch=5)
     consumer.adopt()
     assert await consumer.consume_once()
-    assert await in_the_books() == sorted(entry.id for entry in entries)
+    assert await in_the_database() == sorted(entry.id for entry in entries)
 
 
 async def test_two_consumers_of_the_same_journal(connected: Database, directory: Path) -> None:
@@ -435,7 +435,7 @@ async def test_two_consumers_of_the_same_journal(connected: Database, directory:
     for consumer in consumers:
         consumer.adopt()
     assert all(await asyncio.gather(*(consumer.consume_once() for consumer in consumers)))
-    assert await in_the_books() == sorted(entry.id for entry in entries)
+    assert await in_the_database() == sorted(entry.id for entry in entries)
 
 
 async def test_postgres_stops_and_starts_again(directory: Path) -> None:
@@ -459,7 +459,7 @@ async def test_postgres_stops_and_starts_again(directory: Path) -> None:
             # A connection that was cut may be noticed only now.
             while not await consumer.consume_once():
                 pass
-            assert await in_the_books() == sorted(ids)
+            assert await in_the_database() == sorted(ids)
             await consumer.close(timeout=30)
         finally:
             await connecting.disconnect()

@@ -88,7 +88,7 @@ def test_a_living_journal_cannot_be_adopted(directory: Path) -> None:
 
 
 def test_a_file_that_was_removed_while_it_was_locked_is_not_adopted(directory: Path) -> None:
-    """Two workers open an orphan; the first drains and deletes it, then the second locks it."""
+    """Two workers open an orphan; the first consumes and deletes it, then the second locks it."""
     orphan = files.create(directory)
     second = os.open(orphan.path, os.O_RDWR)
     orphan.remove()
