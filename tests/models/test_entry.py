@@ -204,7 +204,7 @@ async def test_costs_add_up_around_unknown_ones() -> None:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_hostile_numbers_and_texts_do_not_stop_the_consume() -> None:
+async def test_hostile_numbers_and_texts_do_not_stop_the_consumer() -> None:
     hostile = an_entry(
         model="\ud800\x00" * 500,
         endpoint="e" * 5000,

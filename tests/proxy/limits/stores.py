@@ -115,7 +115,7 @@ class Stores:
 
 
 @pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def long_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine is, the engines wait for it."""
     for name, seconds in PATIENCE.items():
         monkeypatch.setattr(name, seconds)
@@ -140,7 +140,7 @@ def still_database(still_server: Database) -> Database:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def shared_database(request: pytest.FixtureRequest, patience: None) -> Database | None:
+def shared_database(request: pytest.FixtureRequest, long_timeouts: None) -> Database | None:
     """Where the counters are; None for SQLite's own file."""
     if request.param == "sqlite":
         return None

@@ -15,11 +15,11 @@ from proxy.limits import postgres
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.store import LimitsUnavailable, claims_on
 from tests.fixtures.postgres_wire import Fault, PostgresWire, postgres_wire
-from tests.proxy.limits.stores import eventually, patience, still_database, still_server
+from tests.proxy.limits.stores import eventually, long_timeouts, still_database, still_server
 
-__all__ = ["patience", "still_database", "still_server"]
+__all__ = ["long_timeouts", "still_database", "still_server"]
 
-pytestmark = pytest.mark.usefixtures("patience")
+pytestmark = pytest.mark.usefixtures("long_timeouts")
 
 #: The message that has a call carried out and committed.
 SYNC: Final = b"S\x00\x00\x00\x04"

@@ -20,11 +20,11 @@ from proxy.limits import postgres
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.store import NOT_SENT, LimitExceeded, LimitsUnavailable, Reservation, claims_on
 from tests.fixtures.postgres import PostgresServer, running_postgres
-from tests.proxy.limits.stores import eventually, patience, still_database, still_server
+from tests.proxy.limits.stores import eventually, long_timeouts, still_database, still_server
 
-__all__ = ["patience", "still_database", "still_server"]
+__all__ = ["long_timeouts", "still_database", "still_server"]
 
-pytestmark = pytest.mark.usefixtures("patience")
+pytestmark = pytest.mark.usefixtures("long_timeouts")
 
 #: How long a store waits for an answer, where that is what is tested.
 TIMEOUT_S: Final = postgres._TIMEOUT_S

@@ -17,14 +17,14 @@ from tests.proxy.limits.process import admitted
 from tests.proxy.limits.stores import (
     Stores,
     eventually,
-    patience,
+    long_timeouts,
     shared_database,
     still_database,
     still_server,
     stores,
 )
 
-__all__ = ["patience", "shared_database", "still_database", "still_server", "stores"]
+__all__ = ["long_timeouts", "shared_database", "still_database", "still_server", "stores"]
 
 TOKEN = claims_on("t:1", quota=10, quota_base=2, quota_epoch=3, requests_per_minute=60)
 OTHER = claims_on("t:2", quota=10)

@@ -11,15 +11,15 @@ from proxy.limits import slots as limits_slots
 from proxy.limits.slots import SlotsElsewhere
 from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation, claims_on
 from tests.fixtures.postgres_wire import postgres_wire
-from tests.proxy.limits.stores import patience, still_database, still_server
+from tests.proxy.limits.stores import long_timeouts, still_database, still_server
 from tests.proxy.limits.test_postgres import machine
 
-__all__ = ["patience", "still_database", "still_server"]
+__all__ = ["long_timeouts", "still_database", "still_server"]
 
 CLAIMS = claims_on("t:1", max_parallel=3)
 
 
-@pytest.mark.usefixtures("patience")
+@pytest.mark.usefixtures("long_timeouts")
 @pytest.mark.parametrize("delay", [0.0, 0.01])
 async def test_clients_in_sequence_may_change_workers(
     still_database: Database, tmp_path: Path, delay: float

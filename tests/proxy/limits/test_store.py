@@ -10,14 +10,14 @@ from tests.proxy.limits.process import admitted
 from tests.proxy.limits.stores import (
     Stores,
     eventually,
-    patience,
+    long_timeouts,
     shared_database,
     still_database,
     still_server,
     stores,
 )
 
-__all__ = ["patience", "shared_database", "still_database", "still_server", "stores"]
+__all__ = ["long_timeouts", "shared_database", "still_database", "still_server", "stores"]
 
 
 async def refusal(store: LimitStore, *claims: tuple[Claim, ...]) -> LimitExceeded:
