@@ -270,8 +270,8 @@ async def revoke_tokens(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResp
     question = await _revocation(ctx, project)
     if not question.confirmed(ctx):
         return await question.ask(ctx, error="This is not the name of the project.")
-    lookups = await project.revoke_tokens(by=ctx.actor)
+    counts = await project.revoke_tokens(by=ctx.actor)
     return ctx.redirect(
         f"/admin/projects/{project_id}",
-        toast=f"{filters.plural(lookups.revoked_count, 'token')} revoked.",
+        toast=f"{filters.plural(counts.revoked_count, 'token')} revoked.",
     )
