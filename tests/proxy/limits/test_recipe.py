@@ -4,7 +4,11 @@ from pathlib import Path
 from typing import Final, get_args
 
 import pytest
+from pydantic import BaseModel
 
+from admin.forms import projects as project_forms
+from admin.forms import tokens as token_forms
+from manage.schemas import projects, tokens
 from proxy import errors, failures
 from proxy.limits.store import Claim, Dimension, LimitExceeded, Remaining, claims_on
 
@@ -21,13 +25,13 @@ PLACES: Final = (
     "models/grants.py",
     "migrations/sqlite/0_20261123140000_init.py",
     "migrations/postgres/0_20261123140000_init.py",
-    "manage/schemas/{owner}s.py",
-    "admin/forms/{owner}s.py",
-    "templates/{owner}s/form.html",
     "templates/{owner}s/show.html",
-    "cli/commands/{owner}s.py",
     "proxy/access/grants.py",
 )
+SCHEMAS: Final[dict[str, tuple[type[BaseModel], ...]]] = {
+    "token": (tokens.TokenChange, tokens.TokenView, token_forms.TokenChange),
+    "project": (projects.ProjectLimits, projects.ProjectView, project_forms.ProjectFacts),
+}
 
 
 def test_every_dimension_has_a_field() -> None:
@@ -38,8 +42,24 @@ def test_every_dimension_has_a_field() -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_a_limit_stands_at_every_door(place: str, owner: str) -> None:
     text = (ROOT / place.format(owner=owner)).read_text()
-    wanted = [field for field in LIMITS if owner == "token" or field != "max_requests"]
-    assert [field for field in wanted if field not in text] == []
+    assert [field for field in _limits_of(owner) if field not in text] == []
+
+
+@pytest.mark.parametrize("owner", ["token", "project"])
+def test_a_limit_is_set_and_shown_by_the_api_the_admin_and_the_command_line(owner: str) -> None:
+    limits = set(_limits_of(owner))
+    for schema in SCHEMAS[owner]:
+        assert limits <= set(schema.model_fields), schema
+    form = (ROOT / f"templates/{owner}s/form.html").read_text()
+    commands = (ROOT / f"cli/commands/{owner}s.py").read_text()
+    for field in limits:
+        assert f'(form, "{field}"' in form
+        # `create` and `update`.
+        assert commands.count(f"{field}={field}") == 2
+
+
+def _limits_of(owner: str) -> list[str]:
+    return [field for field in LIMITS if owner == "token" or field != "max_requests"]
 
 
 def test_every_dimension_can_be_claimed() -> None:
