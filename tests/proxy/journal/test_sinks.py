@@ -60,7 +60,7 @@ class TestDatabaseSink(SinkConformance):
 
 
 @pytest.mark.parametrize(
-    "path", (ROOT / "proxy" / "journal").glob("*_sink.py"), ids=lambda p: p.stem
+    "path", sorted((ROOT / "proxy" / "journal").glob("*_sink.py")), ids=lambda path: path.stem
 )
 def test_every_sink_keeps_the_rules_and_is_given_entries(path: Path) -> None:
     """The recipe "Adding a sink": its conformance tests here, its place in `app.py`."""
