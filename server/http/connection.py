@@ -236,6 +236,9 @@ class ClientConnection(asyncio.Protocol):
             self.clients.mark_idle(self, served=self.served)
             if self.received:
                 self._read_head()
+            else:
+                # What came ahead was whole requests, so no head that is cut resumes it.
+                self.resume_reading()
 
     # Receiving
 
@@ -387,6 +390,10 @@ class ClientConnection(asyncio.Protocol):
         transport = self.transport
         if transport is None or transport.is_closing():
             return
+        if self._head_timer is not None:
+            # It would refuse the message again, behind the end of what we send.
+            self._head_timer.cancel()
+            self._head_timer = None
         self.received.clear()
         self.resume_reading()
         self._linger_timer = self.loop.call_later(LINGER, self.close)

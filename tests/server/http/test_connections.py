@@ -13,7 +13,7 @@ from server.http.connection import KEEP_ALIVE_IDLE, ClientConnection
 from tests.server.conftest import Clock
 from tests.server.corpus import AUTH, BODY, CHUNKED, END, GET, HOST, JSON, chunked, fields
 from tests.server.door import Door
-from tests.server.wire import Client
+from tests.server.wire import PATIENCE_S, Client
 
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
 EXPECT = b"Expect: 100-continue\r\n"
@@ -70,6 +70,48 @@ async def test_the_heads_deadline_ends_with_the_head(
         await clock.turn(connection.HEAD_DEADLINE * 2)
         door.up.release()
         assert (await client.answer()).status == 200
+
+
+async def test_a_head_that_was_refused_is_not_refused_again_at_its_deadline(
+    door: Door, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_DEADLINE", 30.0)
+    problems: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: problems.append(context))
+    async with await door.connect() as client:
+        await client.send(GET[:20])
+        await _arrived(door, GET[:20])
+        await client.send(b"\n")
+        assert (await client.answer()).status == 400
+        await clock.turn(connection.HEAD_DEADLINE * 2)
+        assert await client.end() == b""
+    loop.set_exception_handler(None)
+    assert not problems
+
+
+async def test_reading_goes_on_behind_whole_requests_that_filled_the_window(door: Door) -> None:
+    held = door.with_token(GET[:-2] + b"x-fake: hold\r\n\r\n")
+    size = 16 * 1024
+    begun = b"GET /health HTTP/1.1\r\n" + HOST + b"x-pad: "
+    ahead = begun + b"x" * (size - len(begun) - 4) + END + END
+    whole = connection._RECEIVE_WINDOW // size
+    async with await door.connect() as client:
+        await client.send(held)
+        await door.up.wait_until(lambda: door.up.held == 1)
+        await client.send(ahead * whole)
+        await _arrived(door, ahead * whole)
+        door.up.release()
+        assert [(await client.answer()).status for _ in range(1 + whole)] == [200] * (1 + whole)
+        await client.send(door.with_token(GET))
+        assert (await client.answer()).status == 200
+
+
+async def _arrived(door: Door, sent: bytes) -> None:
+    """Once one connection has received this, and not begun to serve it."""
+    async with asyncio.timeout(PATIENCE_S):
+        while all(client.received != sent for client in door.app.ctx.connections):
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(
