@@ -1,4 +1,4 @@
-"""What ends a command early, as the person at the terminal is told it."""
+"""What ends a command early, with the message for the terminal."""
 
 
 class CommandError(Exception):

@@ -35,7 +35,7 @@ def say(message: str) -> None:
 
 
 def result(line: str) -> None:
-    """A line for whoever captures standard output."""
+    """A line on standard output, for scripts."""
     sys.stdout.write(f"{line}\n")
 
 

@@ -12,7 +12,7 @@ from cli.errors import CommandError, WrongUsage
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Go on only if the user agrees. Raises CommandError when not, or when nobody can be asked."""
+    """Go on only if the user agrees. Raises CommandError when not, or without a terminal."""
     if yes:
         return
     if not sys.stdin.isatty():

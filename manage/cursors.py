@@ -1,7 +1,7 @@
 """Cursors: where a page ended, opaque to the caller and checked when it comes back.
 
 A cursor names its list, so that one of another list is refused rather than misread. It is no
-secret and is not signed: whoever may list may start anywhere.
+secret and is not signed: a caller that may list may start anywhere.
 """
 
 import base64

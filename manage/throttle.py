@@ -1,7 +1,7 @@
 """Slowing wrong credentials down, by client address and in bounded memory.
 
 Nothing here ever delays a right credential: it is looked at first, so a neighbour behind the same
-address who keeps failing locks nobody out. Each worker counts for itself.
+address who keeps failing locks no one out. Each worker counts for itself.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Where upstream keys may be sent: what a key is bound to, and what the operator allows at all.
 
-A key belongs to the place that it was entered for, so that whoever may change a project cannot send
+A key belongs to the place that it was entered for, so that one who may change a project cannot send
 it elsewhere. Its row says `provider:NAME` where neither it nor its project has a base URL: then it
 follows what the environment says of that provider. Any other says the origin of that URL, such as
 `https://api.example.com:443`. The migration `bindings` works out the same in SQL.

@@ -23,7 +23,7 @@ _KEY_BYTES: Final = 32
 
 
 def fingerprint(key: bytes) -> str:
-    """The identifier of a key: tells keys apart, tells nothing about them."""
+    """The identifier of a key, from which the key cannot be found out."""
     return hashlib.sha256(b"llm-proxy encryption key\x00" + key).hexdigest()[:12]
 
 

@@ -21,7 +21,7 @@ class DatabaseUnavailable(ModelError):
 
 
 class DatabaseReadOnly(DatabaseUnavailable):
-    """The database takes no writes now: a replica, a server that was told so, a read-only disk."""
+    """The database takes no writes now: a replica, a server that is set so, a read-only disk."""
 
 
 class DatabaseBlocked(DatabaseUnavailable):

@@ -91,7 +91,7 @@ class HashingQueue:
             last.answer.set_exception(full)
 
     def _start(self) -> None:
-        # A loop that was closed meanwhile could not be told of the end of its jobs.
+        # A loop that was closed meanwhile cannot be called when its jobs end.
         self._running = {future for future in self._running if not future.done()}
         while self._waiting and len(self._running) < AT_ONCE:
             client, jobs = self._waiting.popitem(last=False)

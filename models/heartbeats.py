@@ -1,7 +1,7 @@
 """A row for each worker, which it writes anew every second: whether the database takes writes now.
 
 Each has one of its own, since a row that many write would keep them waiting for each other. On
-SQLite the lock alone is taken: whoever has it may write, and an idle disk stays idle.
+SQLite the lock alone is taken: its holder may write, and an idle disk stays idle.
 """
 
 from datetime import datetime, timedelta

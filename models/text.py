@@ -49,7 +49,7 @@ def clean_text(text: str, *, limit: int) -> str:
 
 
 def unseen(text: str) -> str | None:
-    """The first character that nobody would see in `text`, or that turns its writing round: as
+    """The first character that would not be seen in `text`, or that turns its writing round: as
     `U+202E`. With such ones a name can look like another, or like none."""
     if text.isascii():
         return None

@@ -156,8 +156,8 @@ def _drop_body(request: Outgoing, exchange: Exchange) -> None:
 async def _upload(
     request: Outgoing, downstream: Downstream, connection: UpstreamConnection, exchange: Exchange
 ) -> None:
-    """Send the rest of the body. A failure closes the upstream's connection, so that whoever waits
-    for its answer learns of it."""
+    """Send the rest of the body. A failure closes the upstream's connection, so that the task that
+    waits for its answer learns of it."""
     chunked = request.chunked
     try:
         await _send_kept(request, connection, exchange)

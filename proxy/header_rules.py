@@ -99,7 +99,7 @@ def for_downstream(headers: RawHeaders) -> RawHeaders:
 
 def trailers_for_upstream(trailers: RawHeaders) -> RawHeaders:
     """The client's trailers that may cross: a server that merges them into the head must not
-    learn there what a head would not have told it (RFC 9110 6.5.1)."""
+    learn there what a head would not have said (RFC 9110 6.5.1)."""
     return [field for field in for_upstream(trailers) if field[0].lower() not in _NEVER_TRAILERS]
 
 
@@ -111,7 +111,7 @@ def trailers_for_downstream(trailers: RawHeaders) -> RawHeaders:
 def _named_by_connection(headers: RawHeaders) -> frozenset[bytes] | set[bytes]:
     """Fields that `Connection` declares to be its own (RFC 9110 7.6.1).
 
-    Content-Length never is: dropping it would leave a body whose end nobody knows.
+    Content-Length never is: dropping it would leave a body whose end is not known.
     """
     for name, value in headers:
         if len(name) == 10 and name.lower() == b"connection" and value not in _PLAIN_CONNECTION:

@@ -1,6 +1,6 @@
 """The text of `/metrics`: the numbers of all workers added up, and written by prometheus_client.
 
-In pieces, so that whoever makes it can let others have the interpreter in between: 200 KB of it are
+In pieces, so that other threads can have the interpreter in between: 200 KB of it are
 some 30 ms of work.
 """
 

@@ -38,13 +38,13 @@ class _Intercept(logging.Handler):
             level: str | int = logger.level(record.levelname).name
         except ValueError:
             level = record.levelno
-        told, error = logger, record.exc_info
+        bound, error = logger, record.exc_info
         if error is not None and isinstance(error[1], RequestBroken):
-            told = told.bind(request_id=error[1].request_id)
+            bound = bound.bind(request_id=error[1].request_id)
             # Its cause is what happened; the wrapper only says to which request.
             cause = error[1].__cause__ or error[1]
             error = type(cause), cause, cause.__traceback__
-        told.opt(exception=error, depth=6).log(level, "{}", record.getMessage())
+        bound.opt(exception=error, depth=6).log(level, "{}", record.getMessage())
 
 
 def form_for(form: Literal["text", "json"] | None, stream: TextIO) -> Literal["text", "json"]:

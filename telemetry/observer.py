@@ -23,7 +23,7 @@ from telemetry.request_log_lines import RequestLines
 from telemetry.scrapes import Scrapes
 
 _EVERY: Final = 0.25
-#: Requests that are worked off without waiting for the time: they hold the loop, and so whoever
+#: Requests that are worked off without waiting for the time: they hold the loop, and so what
 #: is being served, for half a millisecond. All of a quarter of a second can be 5 ms.
 BATCH: Final = 64
 #: How long the thread that makes `/metrics` leaves the interpreter to the loop after each step,
@@ -158,7 +158,7 @@ class Observer:
         return self._metrics.exposition()
 
     async def scrape(self) -> bytes:
-        """`/metrics` for whoever asks, at a price that many who ask share."""
+        """The text of `/metrics`; concurrent scrapes share one."""
         return await self._scrapes.current()
 
     def _ended(self) -> int:

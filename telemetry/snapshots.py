@@ -1,4 +1,4 @@
-"""Each worker's numbers in one small file, so that whichever worker is scraped tells of all.
+"""Each worker's numbers in one small file, so that any worker that is scraped shows all.
 
 A worker has a place for its life: `N.lock`, held by `flock` and with its process id in it, and
 `N.snapshot`, which is replaced as a whole. Whoever takes the place of a worker that has ended goes
@@ -38,7 +38,7 @@ def forget(directory: Path) -> None:
 
 class Snapshots:
     """One worker's place in `directory`, and its view of the others. Without a place, nothing is
-    written and nobody else is seen."""
+    written and no other worker is seen."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory

@@ -1,7 +1,7 @@
 """The request log as it grows, as server-sent events.
 
 One poller a worker looks into the database for all who watch, while anybody does; each has a
-bounded queue, and whoever does not keep up is disconnected, comes back and reads the list anew.
+bounded queue, and a viewer that does not keep up is disconnected, and reads the list anew.
 """
 
 from __future__ import annotations

@@ -116,12 +116,12 @@ async def _read(response: httpx.Response) -> bytes:
 
 def _judge(status: int, body: bytes, seconds: float) -> Result:
     took = f"{seconds * 1000:.0f} ms"
-    told = _json(body)
+    parsed = _json(body)
     if status == 200:
-        models = told.get("data")
+        models = parsed.get("data")
         number = f"{len(models):,} models, " if isinstance(models, list) else ""
         return Result(True, f"It works: {number}{took}.")
-    error = told.get("error")
+    error = parsed.get("error")
     message = error.get("message") if isinstance(error, dict) else None
     said = f" {clean_text(str(message), limit=_LONGEST_MESSAGE)}" if message else ""
     if status in (401, 403):
@@ -131,7 +131,7 @@ def _judge(status: int, body: bytes, seconds: float) -> Result:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(body)
+        parsed = json.loads(body)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}

@@ -1,7 +1,7 @@
 """A browser that has signed in before, known by a cookie: others' guessing does not slow it down.
 
 Its tries are counted for itself and not for its address, and its password is hashed before those of
-strangers. The cookie lets nobody in: who has stolen one has as many tries as any other client.
+strangers. The cookie signs no one in: a stolen one gives as many tries as any other client has.
 https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 """
 

@@ -1,6 +1,6 @@
 """The note after a change ("The token was revoked."), carried over the redirect by a cookie.
 
-Signed with the session's secret, so that nobody else can put words into our pages.
+Signed with the session's secret, so that no one else can put words into our pages.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """What came to the request log since the last look.
 
-An id tells when a request began, and its row is written when it ended: behind the newest id more
+An id says when a request began, and its row is written when it ended: behind the newest id more
 may still come. So a look covers the last two minutes whole, remembers what it has seen of them,
 and now and then asks for the few that ran longer.
 """

@@ -1,10 +1,10 @@
 """Pages, newest first, whose cost does not hang on how rare what is asked for is.
 
 A common combination of filters is found soonest by scanning back from the newest row, a rare one by
-the index of its rarest filter, and nobody knows beforehand which it is: the planners guess, and are
-wrong by a factor of a thousand where rows of a kind lie together. So every scan strategy advances
-in turn, by a few rows first and then by four times as many, until one of them has filled the page
-or has come to its end. That costs a small multiple of the best one, and needs no statistics.
+the index of its rarest filter. Which one it is, is not known beforehand: the planners guess, and
+are wrong by a factor of a thousand where rows of a kind lie together. So every scan strategy
+advances in turn, by a few rows first and then by four times as many, until one of them has filled
+the page or has come to its end. That costs a small multiple of the best one, without statistics.
 """
 
 from collections.abc import Sequence

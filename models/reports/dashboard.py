@@ -1,8 +1,8 @@
 """What the dashboard shows, from the minute and hour counters alone: never the request log.
 
-One pass over a span's rows gives its steps and their sum; the span before, and whoever used most,
+One pass over a span's rows gives its steps and their sum; the span before, and the top consumers,
 are read from the hours as far as they reach. The adding is the database's, so a page costs the
-same however many requests it tells of.
+same however many requests it sums.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """The journal's files: who owns one, what stands in it, and how one is created and removed.
 
-A file belongs to whoever holds its flock, which the kernel drops with the process: a file whose
-lock can be taken is an orphan. Nothing here knows of the database.
+A file belongs to the process that holds its flock, which the kernel drops with the process: a file
+whose lock can be taken is an orphan. Nothing here knows of the database.
 """
 
 import fcntl

@@ -2,7 +2,7 @@
 
 Each sink keeps a position of its own for each journal, and moves it in the same step as it stores
 what it makes of the entries. So a sink that is away holds up only itself, and a consumer that asks
-again, for whatever reason, is told the position and goes on from there. Every sink has to pass
+again, for whatever reason, is given the position and goes on from there. Every sink has to pass
 `tests/proxy/journal/sink_conformance.py`.
 """
 

@@ -1,9 +1,9 @@
 """One call of `limit_decide`: its arguments, and what its answer means. No input or output here.
 
-A worker tells how many slots of a counter it holds, not by how many that changed. So a call whose
+A worker reports how many slots of a counter it holds, not by how many that changed. So a call whose
 fate is unknown is mended by the next one about the same counter, whichever of them is carried out
 last: each has a number. A second call about a counter may be sent while the first is under way, and
-says so: what the first took comes on top of what the second tells.
+says so: what the first took comes on top of what the second reports.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Account:
         """The slots of this key that running requests hold."""
         return self._held[key]
 
-    def told(self, key: str, held: int) -> None:
+    def held_reported(self, key: str, held: int) -> None:
         """The row of this key said so after a call."""
         if self._held[key] != held:
             self._behind.add(key)
@@ -191,7 +191,7 @@ def _subjects(claims: tuple[Claim, ...]) -> dict[str, _Subject]:
 
 
 class Batch:
-    """Requests that are decided together, and the keys that are told about on the way.
+    """Requests that are decided together, and the keys whose slots are reported on the way.
 
     `number` counts up over all calls of this worker.
     """
@@ -226,7 +226,7 @@ class Batch:
         self._mended, self._refunds = account.begin(slots, places)
 
     def arguments(self, worker: str, patience_ms: int) -> tuple[object, ...]:
-        """Those of `limit_decide`, which tells what they mean."""
+        """Those of `limit_decide`, whose migration says what they mean."""
         places = self.keys
         refunds = [
             (places[key], epoch, count)
@@ -309,7 +309,7 @@ class Batch:
                 refunds = {key: self._refunds[key]} if key in self._refunds else {}
                 self._account.not_told({key} & self._held.keys(), {key} & self._mended, refunds)
             elif count is not None:
-                self._account.told(key, count)
+                self._account.held_reported(key, count)
 
     def refuse(self, why: str) -> None:
         """Nobody who waits gets a decision."""

@@ -1,7 +1,7 @@
 """What a decision says, from what was counted before it: arithmetic without a database.
 
 The SQLite engine decides by it. The PostgreSQL engine decides alike, in the function that a
-migration installs, and tells by it what that function answered.
+migration installs, and says by it what that function answered.
 """
 
 from __future__ import annotations

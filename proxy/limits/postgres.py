@@ -1,17 +1,18 @@
 """The limits engine of several machines: a function in PostgreSQL that decides in batches.
 
-Requests that wait together are decided in one call and one commit: whoever asks while calls are
-under way is part of the next one, and who asks alone is sent at once. A batch also tells what has
-ended since. At most two calls under way have a counter in common, so that one project leaves other
-connections to others; a counter that somebody keeps locked is left out, and tried apart.
+Requests that wait together are decided in one call and one commit: a request that comes while calls
+are under way is part of the next one, and one that comes alone is sent at once. A batch also
+reports what has ended since. At most two calls under way have a counter in common, so that one
+project leaves other connections to others; a counter that is kept locked is left out, and tried
+apart.
 
-In doubt quota counts as used: after a connection that broke nobody knows whether a call was carried
-out. Slots do not depend on it, since a worker says how many it has (`limits_batch`).
+In doubt quota counts as used: after a connection that broke it is not known whether a call was
+carried out. Slots do not depend on it, since a worker says how many it has (`batch`).
 
 A server that hangs rather than refuses is noticed by the first decision that takes too long. From
-then on nobody waits for it but a probe, until that is answered.
+then on only a probe waits for it, until that is answered.
 
-How the function decides is told by the migration that installs it.
+How the function decides is described in the migration that installs it.
 """
 
 from __future__ import annotations

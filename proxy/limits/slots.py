@@ -14,7 +14,7 @@ from typing import Final
 
 from proxy.limits.store import Claim, LimitExceeded, Reservation
 
-#: Seconds between tries, each of which takes a round trip as well. A worker tells that a slot is
+#: Seconds between tries, each of which takes a round trip as well. A worker reports that a slot is
 #: free within some 5 ms and a round trip.
 _PAUSES_S: Final = (0.01, 0.02, 0.04, 0.08)
 

@@ -1,6 +1,6 @@
 """Addresses that are never an upstream, whatever name led to them.
 
-Metadata services hand out a machine's credentials to whoever asks from it; link-local, multicast
+Metadata services hand out a machine's credentials to every process on it; link-local, multicast
 and unspecified addresses are no servers. Private and loopback ones are: a local vLLM, say.
 """
 

@@ -1,7 +1,8 @@
 """One connection to an upstream: its transport, its deadlines, one exchange at a time.
 
-What arrives is handed at once to whoever `pump`s. Otherwise it waits in a short queue, and a full
-queue pauses reading, so that a slow client slows its own upstream only. `response` parses bytes.
+What arrives is handed at once to the task that `pump`s. Otherwise it waits in a short queue, and a
+full queue pauses reading, so that a slow client slows its own upstream only. `response` parses
+bytes.
 """
 
 from __future__ import annotations

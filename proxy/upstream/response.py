@@ -2,7 +2,7 @@
 
 The parser is llhttp (through httptools) in its strict mode; what it leaves open is refused here. A
 response that could be read in two ways is a `ProtocolViolation`, and so are bytes behind its end:
-whoever sent them cannot be trusted with where the next response begins.
+their sender cannot be trusted with where the next response begins.
 """
 
 from __future__ import annotations

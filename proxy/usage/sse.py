@@ -1,10 +1,10 @@
 """Server-sent events, sans-io: where one ends, and what its data says.
 
-A stream can be cut at any byte. Events are handed on as the bytes they came in, so whoever relays
-them passes them unchanged (WHATWG HTML, 9.2.6 "Interpreting an event stream").
+A stream can be cut at any byte. Events are handed on as the bytes they came in, so a relay
+of them passes them unchanged (WHATWG HTML, 9.2.6 "Interpreting an event stream").
 
 Nothing here takes a Python step per event or per line: a stream of blank lines has one event per
-byte, and whoever sends it must not be able to stop the event loop. Whole events stay together in a
+byte, and its sender must not be able to stop the event loop. Whole events stay together in a
 *stretch*, and only those in which something was found are cut out of it.
 """
 

@@ -209,8 +209,8 @@ class ClientConnection(asyncio.Protocol):
             # Its cause is what happened; the wrapper only says to which request.
             error = error.__cause__ or error
         if error is not None:
-            told = logger.bind(request_id=request_id)
-            told.opt(exception=error).error("unhandled exception in a request")
+            bound = logger.bind(request_id=request_id)
+            bound.opt(exception=error).error("unhandled exception in a request")
         if downstream.started:
             downstream.abort()
             return

@@ -77,7 +77,7 @@ class Bounds(NamedTuple):
 
 
 class Connections(Generic[C]):
-    """Counts them, and tells who may come. Nothing here waits or touches a socket."""
+    """Counts connections, and decides which are let in. Nothing here waits or touches a socket."""
 
     def __init__(self, bounds: Bounds, clock: Callable[[], float] = time.monotonic) -> None:
         self._bounds = bounds

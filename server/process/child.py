@@ -1,4 +1,4 @@
-"""A worker's process as its supervisor has it: started, told to serve, ended.
+"""A worker's process as its supervisor has it: started, made to serve, ended.
 
 A socket pair joins the two. The supervisor sends the listening socket, which is the word to serve;
 the worker sends a byte once it does. Whoever ends closes its side, and so the other one knows.
@@ -50,7 +50,7 @@ class Child:
         try:
             socket.send_fds(self._control, [_GO], [listener.fileno()])
         except OSError:
-            # It has ended already, as `ended` tells.
+            # It has ended already, as `ended` says.
             return
 
     async def serving(self) -> bool:

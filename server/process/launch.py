@@ -80,15 +80,15 @@ async def _serve(
     announce: Callable[[], None],
 ) -> int:
     try:
-        told = await prepare.prepare(settings)
+        notes = await prepare.prepare(settings)
         late = None
     except prepare.CannotServe as error:
         return _cannot_start(str(error))
     except DatabaseUnavailable as error:
         # A platform may start us before its database. /ready says so until it answers.
         logger.warning("database unreachable at start, retrying: {}", error)
-        told, late = [], lambda: _prepare_late(settings)
-    _show_once([*(f"{name}: {secret}" for name, secret in made.items()), *told])
+        notes, late = [], lambda: _prepare_late(settings)
+    _show_once([*(f"{name}: {secret}" for name, secret in made.items()), *notes])
 
     def on_ready() -> None:
         logger.info("listening on http://{}:{}", _shown_host(settings.host), settings.port)

@@ -31,7 +31,7 @@ _LOOK_EVERY: Final = 0.05
 
 
 class Worker:
-    """Serves `app` on `sock` until told to stop."""
+    """Serves `app` on `sock` until `stop`."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Worker:
         self._stop.set()
 
     def abandon(self) -> None:
-        """Drain without a supervisor: nobody would end us, and its successor wants the port."""
+        """Drain without a supervisor: nothing else would end us, and a successor wants the port."""
         if self._server is not None:
             self._server.close()
         # The signal's default is to end the process, whatever its loop is doing by then.
@@ -112,7 +112,7 @@ class Worker:
             await asyncio.sleep(delay)
 
     async def _until(self, deadline: float, condition: Callable[[], bool]) -> None:
-        # A connection tells nobody that it became idle, so we look.
+        # A connection does not report that it became idle, so we look.
         while not condition() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY)
 

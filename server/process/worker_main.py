@@ -1,7 +1,7 @@
 """What each worker process runs: `python -m server.process.worker_main --control=DESCRIPTOR`.
 
 It loads everything, waits until its supervisor hands it the listening socket, and only then opens
-database, journal and limits: before that, nothing and nobody counts it as a worker.
+database, journal and limits: before that, it does not count as a worker.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ async def _work(worker: Worker, parent: Parent) -> None:
     stop_with_parent(worker, parent.control)
     serving = asyncio.Event()
     work = asyncio.create_task(worker.serve(serving))
-    told = asyncio.create_task(serving.wait())
-    await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+    asked = asyncio.create_task(serving.wait())
+    await asyncio.wait((work, asked), return_when=asyncio.FIRST_COMPLETED)
     if serving.is_set():
         _keep_from_collector()
         parent.tell_serving()
-    told.cancel()
+    asked.cancel()
     await work
 
 
