@@ -213,6 +213,7 @@ class JournalConsumer:
     async def _advance(self, feed: Feed, file: JournalFile) -> int:
         """Deliver one batch of `file`; how many lines have now passed every sink."""
         position = feed.position(file)
+        asked = position is None
         if position is None:
             position = await feed.ask_position(file)
             self._passed(file)
@@ -222,8 +223,9 @@ class JournalConsumer:
                 file.path,
                 f"it was cut to {file.size} bytes after {position} of them were counted",
             )
-        if feed.has_passed(file):
-            # Its worker died between delivering the last batch and deleting it.
+        if asked or feed.has_passed(file):
+            # Passed: its worker died between delivering the last batch and deleting it. Asked:
+            # meanwhile another feed may have given the file up and closed it.
             return 0
         batch = read_batch(file, position, limit=self._batch)
         if not batch.ends:

@@ -1,10 +1,12 @@
 """The sinks there are, and what the consumer does for several of them."""
 
+import asyncio
+import os
 import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 from uuid import UUID
 
 import pytest
@@ -129,6 +131,41 @@ async def test_each_sink_goes_on_where_it_was(tmp_path: Path) -> None:
     assert ahead.entries == []
     assert behind.entries == [entry.id for entry in entries[2:]]
     assert not path.exists()
+
+
+async def test_a_file_that_one_feed_gave_up_is_not_read_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its descriptor is closed, and may be that of any other file by then."""
+    foreign = tmp_path / "foreign"
+    foreign.write_bytes(lines(an_entry(), an_entry()))
+    leave_an_orphan(tmp_path / "journal", lines(an_entry(), an_entry()))
+    given_up = asyncio.Event()
+    opened: list[int] = []
+
+    class Slow(MemorySink):
+        async def position(self, journal_id: str) -> int:
+            await given_up.wait()
+            opened.append(os.open(foreign, os.O_RDONLY))
+            return await super().position(journal_id)
+
+    def unreadable(*_: object, **__: object) -> NoReturn:
+        given_up.set()
+        raise OSError("input/output error")
+
+    slow = Slow("archive")
+    consumer = JournalConsumer(Journal(tmp_path / "journal"), [slow, MemorySink()])
+    consumer.adopt()
+    (file,) = consumer._adopted
+    with monkeypatch.context() as broken:
+        broken.setattr("proxy.journal.consumer.read_batch", unreadable)
+        reading = asyncio.create_task(consumer.consume_once())
+        await given_up.wait()
+        broken.undo()
+        await reading
+    assert opened == [file.fd]
+    os.close(file.fd)
+    assert slow.entries == []
 
 
 async def test_a_damaged_line_is_put_aside_once_for_all_sinks(tmp_path: Path) -> None:
