@@ -36,7 +36,7 @@ OPERATOR: Final = {"authorization": f"Bearer {GIVEN['MANAGEMENT_TOKEN']}"}
 class Deployed(NamedTuple):
     """A platform with its releases done and its web process ready."""
 
-    web: Dyno
+    platform: Platform
     releases: list[tuple[int, str]]
     direct: str
     public: str
@@ -69,7 +69,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             nginx(directory / "nginx", files, upstream=port, source=ROUTER)
         )
         trust = ssl.create_default_context(cafile=str(files.certificate))
-        yield Deployed(web, releases, f"http://127.0.0.1:{port}", public, trust)
+        yield Deployed(platform, releases, f"http://127.0.0.1:{port}", public, trust)
 
 
 async def make_token(deployed: Deployed, upstream: FakeUpstream, **limits: Any) -> str:
@@ -144,23 +144,31 @@ async def test_client_address_is_believed_from_the_router_alone(
     assert await status(deployed.direct, "127.0.0.1") == 403
 
 
+@pytest.fixture
+def another_web(deployed: Deployed) -> Iterator[tuple[Dyno, str]]:
+    """A web process of the same release that a test may end, and where it listens."""
+    port = free_port()
+    web = deployed.platform.run("web", PORT=str(port))
+    try:
+        web.wait_until_ready(port)
+        yield web, f"http://127.0.0.1:{port}"
+    finally:
+        web.tear_down()
+
+
 async def test_sigterm_lets_a_stream_finish_and_exits_0(
-    deployed: Deployed, up: FakeUpstream
+    deployed: Deployed, another_web: tuple[Dyno, str], up: FakeUpstream
 ) -> None:
-    """The last one: it ends the process."""
+    web, url = another_web
     secret = await make_token(deployed, up)
     async with (
-        openai.AsyncOpenAI(
-            base_url=f"{deployed.public}/v1",
-            api_key=secret,
-            http_client=openai.DefaultAsyncHttpxClient(verify=deployed.trust, timeout=60),
-        ) as client,
-        httpx.AsyncClient(base_url=deployed.direct, timeout=30) as http,
+        openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=secret, timeout=60) as client,
+        httpx.AsyncClient(base_url=url, timeout=30) as http,
     ):
         stream = await client.chat.completions.create(**STREAM, extra_headers={"x-fake": "hold"})
         chunks = aiter(stream)
         await anext(chunks)
-        deployed.web.stop()
+        web.stop()
         async with asyncio.timeout(60):
             while not await _is_draining(http):
                 await asyncio.sleep(0.05)
@@ -168,8 +176,8 @@ async def test_sigterm_lets_a_stream_finish_and_exits_0(
         rest = [chunk async for chunk in chunks]
 
     assert rest[-1].choices[0].finish_reason == "stop"
-    assert await asyncio.to_thread(deployed.web.wait) == 0, deployed.web.log
-    assert "Traceback" not in deployed.web.log
+    assert await asyncio.to_thread(web.wait) == 0, web.log
+    assert "Traceback" not in web.log
 
 
 async def _is_draining(http: httpx.AsyncClient) -> bool:
