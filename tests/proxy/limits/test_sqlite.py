@@ -73,6 +73,20 @@ async def test_a_decision_waits_for_a_short_lock(stores: Stores) -> None:
     assert (await call).remaining == (5, 4, 0.0)
 
 
+async def test_what_was_taken_for_a_request_that_is_cancelled_with_the_answer_goes_back(
+    stores: Stores,
+) -> None:
+    store = await stores.worker()
+    both = (*claims_on("t:1", quota=1), *SLOT)
+    call = asyncio.create_task(store.decide(both))
+    # The task asks. The store's turn comes next and takes, and the cancellation right behind it.
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(call.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert (await store.decide(both)).lease is not None
+
+
 async def test_cancelled_while_waiting_takes_nothing(stores: Stores) -> None:
     store = await stores.worker()
     with locked(stores.path):
