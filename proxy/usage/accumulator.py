@@ -12,12 +12,35 @@ from proxy.usage.reported import Reported
 
 
 class Usage(NamedTuple):
-    """Tokens of one answer. `prompt` includes cached ones, `completion` includes reasoning."""
+    """What one answer used, as its upstream reported it. The entry's field is `<name>_tokens`.
 
-    prompt: int
-    completion: int
-    cached: int
-    reasoning: int
+    `prompt` includes what was read from a cache and written to one, `completion` includes
+    reasoning; audio and image tokens are parts of them. Of the first four an absent one is 0 (only
+    `prompt` beside a completion is then unknown), of the others None. One that was there and could
+    not be read is None, and named in `lost`: its price is not known then.
+    """
+
+    prompt: int | None
+    completion: int | None
+    cached: int | None
+    reasoning: int | None
+    #: Those for an hour included.
+    cache_write: int | None = None
+    cache_write_1h: int | None = None
+    audio_input: int | None = None
+    audio_output: int | None = None
+    image_input: int | None = None
+    image_output: int | None = None
+    web_searches: int | None = None
+    audio_seconds: int | None = None
+    #: The one that the answer names.
+    service_tier: str | None = None
+    # For the price alone, and in no entry: cached tokens that are audio, Anthropic's two factors,
+    # and the fields of this tuple that could not be read.
+    cached_audio: int | None = None
+    speed: str | None = None
+    inference_geo: str | None = None
+    lost: frozenset[str] = frozenset()
 
 
 class UsageAccumulator:

@@ -45,18 +45,21 @@ class _Rates(NamedTuple):
         if self.prompt is None and self.completion is None and not self.request:
             # Charged by the second, the page or the picture, which are not counted here.
             return None
-        fresh = usage.prompt - usage.cached
-        plain = usage.completion - usage.reasoning
-        if fresh < 0 or (self.prompt is None and usage.prompt):
+        prompt, completion, cached, reasoning = usage[:4]
+        if prompt is None or completion is None or cached is None or reasoning is None:
             return None
-        if plain < 0 or (self.completion is None and usage.completion):
+        fresh = prompt - cached
+        plain = completion - reasoning
+        if fresh < 0 or (self.prompt is None and prompt):
+            return None
+        if plain < 0 or (self.completion is None and completion):
             return None
         scaled = (
             self.request
             + fresh * (self.prompt or 0)
-            + usage.cached * self.cached
+            + cached * self.cached
             + plain * (self.completion or 0)
-            + usage.reasoning * self.reasoning
+            + reasoning * self.reasoning
         )
         nanos = (scaled + _SCALE // 2) // _SCALE
         return nanos if nanos <= _NANOS_MAX else None
@@ -84,7 +87,7 @@ class _Tariff:
     def price(self, usage: Usage, at: datetime | None) -> int | None:
         tiers = self._standing or self._tiers_at(at or datetime.now(UTC))
         for start, rates in tiers:
-            if usage.prompt > start:
+            if (usage.prompt or 0) > start:
                 return rates.of(usage)
         return None
 
