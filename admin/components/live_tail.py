@@ -21,7 +21,8 @@ from admin.components import lookups
 from admin.web import event_stream
 from models import AdminSession, RequestLog
 from models.errors import DatabaseUnavailable
-from models.queries.log_tail import LogTail
+from models.queries import log_tail
+from models.queries.log_tail import LogTail, ended, ended_just_before
 
 if TYPE_CHECKING:
     from admin.web.service import ReadinessChecks
@@ -40,6 +41,7 @@ class Viewer:
 
     session_id: UUID
     wanted: Mapping[str, object]
+    joined: datetime = field(default_factory=lambda: datetime.now(UTC))
     queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(_QUEUE))
 
     def sees(self, row: RequestLog) -> bool:
@@ -80,18 +82,22 @@ class Tail:
     def __init__(self, checks: Callable[[], ReadinessChecks]) -> None:
         self._checks = checks
         self._viewers: set[Viewer] = set()
+        #: Those that have not been sent what ended just before they joined.
+        self._newcomers: set[Viewer] = set()
         self._poller: asyncio.Task[None] | None = None
 
     @contextmanager
     def watched_by(self, viewer: Viewer, environment: jinja2.Environment) -> Iterator[None]:
         """While this lasts, `viewer` gets what it wants to see."""
         self._viewers.add(viewer)
+        self._newcomers.add(viewer)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll(environment))
         try:
             yield
         finally:
             self._viewers.discard(viewer)
+            self._newcomers.discard(viewer)
 
     async def close(self) -> None:
         """End every stream, and the poller."""
@@ -115,7 +121,10 @@ class Tail:
                 due = loop.time() + _LOOK_EVERY
                 try:
                     await self._end_sessions()
-                    await self._tell(await log.look(datetime.now(UTC)), environment)
+                    newcomers = set(self._newcomers)
+                    await self._send(await log.look(datetime.now(UTC)), environment)
+                    # After the look: a row that came in between is sent twice, and not never.
+                    await self._catch_up(newcomers, environment)
                 except DatabaseUnavailable:
                     logger.debug("live tail: database unavailable, trying again")
             await asyncio.sleep(_NOTICE_WITHIN)
@@ -127,19 +136,41 @@ class Tail:
                 self._viewers.discard(viewer)
                 viewer.end(event_stream.GONE)
 
-    async def _tell(self, rows: list[RequestLog], environment: jinja2.Environment) -> None:
-        if not rows:
-            return
-        names = await lookups.names(
-            {row.project_id for row in rows}, {row.token_id for row in rows}
-        )
-        template = environment.get_template("requests/_row.html")
-        for row in rows:
-            event = _event(row.id, await template.render_async(row=row, names=names))
+    async def _send(self, rows: list[RequestLog], environment: jinja2.Environment) -> None:
+        async for row, event in _events(rows, environment):
             for viewer in list(self._viewers):
-                if viewer.sees(row) and not viewer.push(event):
-                    self._viewers.discard(viewer)
-                    viewer.end()
+                # What ended before a newcomer joined may stand in the list, on whichever page.
+                if viewer not in self._newcomers or ended(row) > viewer.joined:
+                    self._push(viewer, row, event)
+
+    async def _catch_up(self, newcomers: set[Viewer], environment: jinja2.Environment) -> None:
+        """Send what their lists may lack, since it ended just before they joined."""
+        if not newcomers:
+            return
+        since = min(viewer.joined for viewer in newcomers)
+        rows = [row for row in await log_tail.newest() if ended_just_before(row, since)]
+        async for row, event in _events(rows, environment):
+            for viewer in newcomers & self._viewers:
+                if ended_just_before(row, viewer.joined):
+                    self._push(viewer, row, event)
+        self._newcomers -= newcomers
+
+    def _push(self, viewer: Viewer, row: RequestLog, event: bytes) -> None:
+        if viewer.sees(row) and not viewer.push(event):
+            self._viewers.discard(viewer)
+            viewer.end()
+
+
+async def _events(
+    rows: list[RequestLog], environment: jinja2.Environment
+) -> AsyncIterator[tuple[RequestLog, bytes]]:
+    """Each row with its event, whose data is the row as the list shows it."""
+    if not rows:
+        return
+    names = await lookups.names({row.project_id for row in rows}, {row.token_id for row in rows})
+    template = environment.get_template("requests/_row.html")
+    for row in rows:
+        yield row, _event(row.id, await template.render_async(row=row, names=names))
 
 
 def _event(row_id: UUID, html: str) -> bytes:

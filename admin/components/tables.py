@@ -14,13 +14,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from admin.web.request import RequestContext
+from models.queries.log_tail import LIST_PAGE
 from models.rules import parse_id
 
 M = TypeVar("M")
 M_co = TypeVar("M_co", covariant=True)
 
 PER_PAGE: Final = 25
-_PER_LOG_PAGE: Final = 50
 _MOST_SORTED: Final = 1000
 
 
@@ -68,7 +68,7 @@ async def table(ctx: RequestContext, fetch: Fetch[M], keys: Mapping[str, Key]) -
 
 async def log(ctx: RequestContext, fetch: Fetch[M]) -> Table[M]:
     """Part of a list that has no other order than newest first."""
-    return await _newest_first(ctx, fetch, _PER_LOG_PAGE)
+    return await _newest_first(ctx, fetch, LIST_PAGE)
 
 
 async def _newest_first(ctx: RequestContext, fetch: Fetch[M], limit: int) -> Table[M]:
