@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 UNLISTED_MAX: Final = 200
 #: What the others count as.
 OTHER: Final = "other"
+#: Names that are counted as they are and take no room.
+_WITHOUT_PLACE: Final = ("", OTHER)
 #: Hours that are remembered, of all projects; some 5 MB where every name is as long as can be.
 _REMEMBERED_MAX: Final = 64
 _HOUR_US: Final = 3_600_000_000
@@ -59,7 +61,7 @@ async def bounded(entries: Sequence["Entry"], is_listed: IsListed) -> Sequence["
     new: defaultdict[_Hour, defaultdict[str, set[UUID]]] = defaultdict(lambda: defaultdict(set))
     for entry in entries:
         hour = _hour(entry)
-        if entry.model in _placed.get(hour, ()) or not entry.model:
+        if entry.model in _placed.get(hour, ()) or entry.model in _WITHOUT_PLACE:
             continue
         if not is_listed(entry.provider, entry.model):
             new[hour][entry.model].add(entry.token_id)
@@ -107,7 +109,7 @@ async def _read(hour: _Hour, is_listed: IsListed) -> frozenset[str]:
     return frozenset(
         row["model"]
         for row in rows
-        if row["model"] not in ("", OTHER) and not is_listed(row["provider"], row["model"])
+        if row["model"] not in _WITHOUT_PLACE and not is_listed(row["provider"], row["model"])
     )
 
 

@@ -130,6 +130,31 @@ def _sums(row: UsageCounter) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("connected")
+async def test_an_hour_is_what_its_minutes_come_to() -> None:
+    at = 1_790_000_000_000_000 // 3_600_000_000 * 3_600_000_000
+    bound = TTFB_BOUNDS_US[2]
+    await apply_batch(
+        "j",
+        0,
+        3,
+        [
+            # A bound belongs to the column below it.
+            an_entry(at_us=at, cost_nanos=1500, ttfb_us=bound),
+            # An answer that breaks off is an error, whatever its status says.
+            an_entry(at_us=at + 60_000_000, cost_nanos=200, outcome="upstream_truncated"),
+            an_entry(at_us=at + 3_540_000_000, cost_nanos=None, ttfb_us=bound + 1),
+        ],
+    )
+    hour = await UsageHour.get()
+    assert hour.bucket == datetime.fromtimestamp(at // 1_000_000, UTC)
+    assert (hour.requests, hour.errors, hour.incomplete, hour.cost_nanos) == (3, 1, 1, 1700)
+    assert (hour.client_errors, hour.upstream_errors) == (0, 0)
+    assert (hour.ttfb_2, hour.ttfb_3) == (1, 1)
+    minutes = await UsageMinute.all().order_by("bucket")
+    assert [row.cost_nanos for row in minutes] == [1500, 200, None]
+
+
+@pytest.mark.usefixtures("connected")
 async def test_rows_that_batches_share_are_locked_in_one_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -296,12 +321,14 @@ async def test_old_rows_go_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         for moment in (old, lately)
         for n in range(1200)
     ]
-    await apply_batch("j", 0, 1, entries)
-    cutoff = lately - timedelta(days=30)
+    cutoff = lately.replace(second=0, microsecond=0) - timedelta(days=30)
+    on_it = an_entry(id=first_id_at(cutoff), at_us=int(cutoff.timestamp() * 1_000_000))
+    await apply_batch("j", 0, 1, [*entries, on_it])
     assert [await retention.prune_request_log(cutoff) for _ in range(3)] == [1000, 200, 0]
     assert [await retention.prune_minutes(cutoff) for _ in range(3)] == [1000, 200, 0]
-    assert await RequestLog.all().count() == 1200
-    assert await UsageHour.all().count() == 2400
+    assert await RequestLog.all().count() == 1201
+    assert await UsageMinute.all().count() == 1201
+    assert await UsageHour.all().count() == 2401
 
 
 @pytest.mark.usefixtures("connected")

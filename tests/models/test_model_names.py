@@ -141,6 +141,43 @@ async def test_a_full_hour_is_decided_without_reading_its_counters(
     assert sum((await journal.counted()).values()) == 400
 
 
+async def test_hours_are_waited_for_in_one_order(
+    journal: ProjectJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two consumers that wait for them crosswise would end each other's batch as a deadlock."""
+    asked: list[int] = []
+    read = model_names._read
+
+    async def noted(hour: model_names._Hour, is_listed: model_names.IsListed) -> frozenset[str]:
+        asked.append(hour.number)
+        return await read(hour, is_listed)
+
+    monkeypatch.setattr(model_names, "_read", noted)
+    start = an_entry().at_us
+    hours = [start + n * _HOUR_US for n in (3, 1, 4, 0, 2)]
+    await journal.take([an_entry(project_id=journal.project, model="a", at_us=at) for at in hours])
+    assert asked == sorted(asked)
+    assert len(asked) == 5
+
+
+async def test_a_model_that_is_called_other_takes_no_place(journal: ProjectJournal) -> None:
+    """Else a worker that starts anew would decide otherwise than the one before."""
+    await journal.count("other", "a", "b")
+    model_names._placed.clear()
+    await journal.count("c", "other", "d")
+    assert await journal.counted() == {"a": 1, "b": 1, "c": 1, "other": 3}
+    one = ProjectJournal(uuid4())
+    await one.count("other", "a", "b", "c")
+    assert await one.counted() == {"a": 1, "b": 1, "c": 1, "other": 1}
+
+
+def test_a_transaction_that_is_heard_of_late_takes_no_place_away() -> None:
+    hour = model_names._Hour(uuid4(), 1)
+    model_names._remember(hour, frozenset({"a", "b", "c", "d"}))
+    model_names._remember(hour, frozenset({"a", "b", "c"}))
+    assert model_names._placed[hour] == {"a", "b", "c", "d"}
+
+
 async def test_what_is_remembered_is_bounded(
     connected: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,6 +171,37 @@ async def test_a_locked_key_is_removed_at_once(postgres: Database) -> None:
     assert [one.id for one in await UpstreamKey.all()] == [kept.id]
 
 
+async def test_what_waits_is_not_done_a_second_time(postgres: Database) -> None:
+    """Between the end of the lock and the worker that carries it out, the rows look as before."""
+    project = await a_project()
+    token, _ = await Token.issue(project, by=BY)
+    (key,) = await project.keys.all()
+    async with locked(postgres, "token", "upstream_key"):
+        await token.revoke(by=BY)
+        await key.remove(by=BY)
+    at = (await Revocation.get(subject_id=token.id)).at
+
+    assert (await project.revoke_tokens(by=BY)).revoked_count == 0
+    await (await UpstreamKey.get(id=key.id)).remove(by=BY)
+    assert await AuditEvent.filter(action="key.remove").count() == 1
+    assert await revocations.complete() == 0
+    assert (await Token.get(id=token.id)).revoked_at == at
+    assert await UpstreamKey.all().count() == 0
+
+
+async def test_a_locked_project_that_was_deactivated_can_still_be_deleted(
+    postgres: Database,
+) -> None:
+    project = await a_project()
+    async with locked(postgres, "project"):
+        await project.deactivate(by=BY)
+        await project.erase(by=BY)
+        assert await Project.find(project.id) is None
+    assert await revocations.complete() == 0
+    row = await Project.get(id=project.id)
+    assert (row.deleted_at is None, row.live_name) == (False, None)
+
+
 def _revoke(token: Token, _: Project) -> Awaitable[None]:
     return token.revoke(by=BY)
 
