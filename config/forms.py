@@ -177,7 +177,8 @@ def split_url(text: str) -> SplitResult:
 def parse_base_url(text: str) -> str:
     """An upstream's address, without the trailing `/v1` that clients' settings carry.
 
-    Raises ValueError with the problem in words that do not quote the text.
+    Parsing its own result changes nothing, so it may be applied at several places. Raises
+    ValueError, with the problem in words that do not quote the text.
     """
     url = split_url(text)
     if url.scheme not in ("http", "https"):
@@ -185,7 +186,9 @@ def parse_base_url(text: str) -> str:
     if "@" in url.netloc or "?" in text:
         raise ValueError("holds credentials or a query")
     host = parse_host(url.hostname or "")
-    path = url.path.rstrip("/").removesuffix("/v1").rstrip("/")
+    path = url.path.rstrip("/")
+    while path.endswith("/v1"):
+        path = path.removesuffix("/v1").rstrip("/")
     if not _URL_PATH.fullmatch(path) or {".", ".."} & set(unquote(path).split("/")):
         raise ValueError("not a plain path")
     authority = f"[{host}]" if ":" in host else host

@@ -9,6 +9,7 @@ import msgspec
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
+from config import parse_base_url
 from models import audit, changes, generation, revocations
 from models.audit import Actor
 from models.bindings import Upstreams, binding
@@ -341,8 +342,7 @@ def _must_be_given(
 def _normalise(wanted: ProjectFields) -> None:
     base_url = wanted.get("base_url")
     if base_url is not None:
-        # Clients' base URLs end in /v1, upstreams' here do not: take either.
-        wanted["base_url"] = base_url.rstrip("/").removesuffix("/v1")
+        wanted["base_url"] = parse_base_url(base_url)
 
 
 def _action(changed: dict[str, tuple[object, object]]) -> str:

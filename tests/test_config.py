@@ -479,10 +479,13 @@ def test_wrong_database_url(url: str, problem: str) -> None:
         ("https://h:8443/openai/v1", "https://h:8443/openai"),
         ("https://h/openai/", "https://h/openai"),
         ("http://127.0.0.1:1/v12", "http://127.0.0.1:1/v12"),
+        ("https://H/v1/v1//", "https://h"),
     ],
 )
 def test_base_url(text: str, url: str) -> None:
     assert parse_base_url(text) == url
+    # The API parses what was typed, and the model what the API hands on.
+    assert parse_base_url(url) == url
 
 
 @pytest.mark.parametrize(
