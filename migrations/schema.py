@@ -12,7 +12,6 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from aerich import Command
-from aerich.models import Aerich
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 
@@ -55,7 +54,7 @@ async def state(database: Database) -> SchemaState:
     config = aerich_config(database)
     # Every command asks this first, and taking in the models takes longer than asking.
     config["apps"][database.dialect]["models"] = ["aerich.models"]
-    adopt_models(database.dialect, Aerich)
+    adopt_models(database.dialect)
     async with TortoiseContext() as context:
         await context.init(config=config)
         try:
@@ -87,7 +86,7 @@ async def upgrade(database: Database) -> list[str]:
 @asynccontextmanager
 async def _command(database: Database) -> AsyncIterator[Command]:
     config = aerich_config(database)
-    adopt_models(database.dialect, Aerich)
+    adopt_models(database.dialect)
     # A context of our own: Aerich would otherwise take, and close, a running server's connections.
     async with TortoiseContext() as context:
         await context.init(config=config)

@@ -187,13 +187,15 @@ async def open_database(database: "Database") -> AsyncIterator[None]:
         await disconnect()
 
 
-def adopt_models(label: str, *others: type[Model]) -> None:
-    """Let a process that used one dialect use the other: Tortoise never relabels a model."""
-    import models  # noqa: PLC0415  (the models import this module)
+def adopt_models(label: str) -> None:
+    """Let a process that used one dialect use the other: Tortoise never relabels a model.
 
-    known: tuple[type[Model], ...] = models.__models__
-    for model in (*known, *others):
+    Every model that was imported is relabelled, Aerich's as well.
+    """
+    found: list[type[Model]] = Model.__subclasses__()
+    for model in found:
         model._meta.app = label
+        found += model.__subclasses__()
 
 
 def connection() -> BaseDBAsyncClient:
