@@ -23,6 +23,8 @@ _SUMS: Final = (
     "upstream_errors",
     "incomplete",
     "unknown_usage_requests",
+    "unpriced_requests",
+    "charged_at_hold_requests",
     "prompt_tokens",
     "completion_tokens",
     "cached_tokens",
@@ -60,6 +62,9 @@ class Totals:
             upstream_error,
             incomplete,
             entry.counted and entry.usage == "unknown",
+            entry.unpriced,
+            # No request holds anything of a budget yet.
+            0,
             entry.prompt_tokens or 0,
             entry.completion_tokens or 0,
             entry.cached_tokens or 0,

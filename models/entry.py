@@ -25,6 +25,7 @@ ENTRY_VERSION: Final = 1
 Outcome: TypeAlias = Literal[
     "complete",
     "client_left",
+    "upstream_error",
     "upstream_broke",
     "upstream_unreachable",
     "timeout",
@@ -32,6 +33,24 @@ Outcome: TypeAlias = Literal[
     "shutdown",
 ]
 UsageQuality: TypeAlias = Literal["exact", "unknown"]
+
+
+class Parts(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Parts of the tokens, and what else is charged; each None where it was not reported.
+
+    An entry has none of them where nothing of this was reported, as with most requests: a journal
+    need not say so ten times.
+    """
+
+    #: Those for an hour included.
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    audio_input_tokens: int | None = None
+    audio_output_tokens: int | None = None
+    image_input_tokens: int | None = None
+    image_output_tokens: int | None = None
+    web_searches: int | None = None
+    audio_seconds: int | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -70,6 +89,25 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     #: False for requests that create nothing (polling a stored response): they carry no usage,
     #: and do not count towards `unknown_usage_requests`.
     counted: bool
+    parts: Parts | None = None
+    #: What the answer says of itself: the tier it was served in, and its model where that is
+    #: another than `model`. '' where it does not.
+    service_tier: str = ""
+    answer_model: str = ""
+    #: Where the cost comes from; '' where there is none.
+    cost_source: str = ""
+    #: The upstream's own code of an error; '' where it gave none.
+    upstream_code: str = ""
+    #: In a journal, the outcome where the release before does not know its word: see `encode`.
+    newer_outcome: Outcome | None = None
+
+    @property
+    def unpriced(self) -> bool:
+        """Whether it used something, or may have, and what it cost is not known."""
+        if not self.counted or self.cost_nanos is not None:
+            return False
+        used = (self.prompt_tokens, self.completion_tokens, self.parts)
+        return self.usage == "unknown" or used != (None, None, None)
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -86,6 +124,7 @@ _LOG_COLUMNS: Final = (
     "id", "at", "project_id", "token_id", "provider", "endpoint", "method", "model", "status",
     "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
+    *Parts.__struct_fields__, "service_tier", "answer_model", "cost_source", "upstream_code",
 )  # fmt: skip
 _INSERT_LOG: Final = (
     f"INSERT INTO request_log ({', '.join(_LOG_COLUMNS)})"  # noqa: S608  (our own names)
@@ -98,8 +137,19 @@ _COUNT_USE: Final = (
 )
 
 
+#: Outcomes that the release before does not know, and what it is to take each for.
+_NEWER_OUTCOMES: Final[dict[Outcome, Outcome]] = {"upstream_error": "upstream_broke"}
+
+
 def encode(entry: Entry) -> bytes:
-    """One line of JSON, without its newline."""
+    """One line of JSON, without its newline.
+
+    After a rollback the release before reads it, and a word that it does not know would stop it.
+    """
+    if entry.outcome in _NEWER_OUTCOMES:
+        entry = msgspec.structs.replace(
+            entry, outcome=_NEWER_OUTCOMES[entry.outcome], newer_outcome=entry.outcome
+        )
     try:
         return _encoder.encode(entry)
     except UnicodeEncodeError:
@@ -109,7 +159,10 @@ def encode(entry: Entry) -> bytes:
 
 def decode(line: bytes) -> Entry:
     """What `encode` made, of this version or an earlier one. Raises msgspec.DecodeError."""
-    return _decoder.decode(line)
+    entry = _decoder.decode(line)
+    if entry.newer_outcome is None:
+        return entry
+    return msgspec.structs.replace(entry, outcome=entry.newer_outcome, newer_outcome=None)
 
 
 def storable(entry: Entry) -> Entry:
@@ -127,6 +180,11 @@ def storable(entry: Entry) -> Entry:
         completion_tokens=_within(entry.completion_tokens, _MOST_TOKENS),
         cached_tokens=_within(entry.cached_tokens, _MOST_TOKENS),
         reasoning_tokens=_within(entry.reasoning_tokens, _MOST_TOKENS),
+        parts=None if entry.parts is None else _bounded(entry.parts),
+        service_tier=clean_text(entry.service_tier, limit=32),
+        answer_model=clean_text(entry.answer_model, limit=200),
+        cost_source=clean_text(entry.cost_source, limit=64),
+        upstream_code=clean_text(entry.upstream_code, limit=64),
         cost_nanos=_within(entry.cost_nanos, _MOST_NANOS),
         bytes_in=_within(entry.bytes_in, _MOST_BYTES) or 0,
         bytes_out=_within(entry.bytes_out, _MOST_BYTES) or 0,
@@ -136,18 +194,27 @@ def storable(entry: Entry) -> Entry:
     )
 
 
+def _bounded(parts: Parts) -> Parts:
+    return Parts(
+        **{name: _within(getattr(parts, name), _MOST_TOKENS) for name in Parts.__struct_fields__}
+    )
+
+
 #: Texts that have been seen to be clean; few, but for models, which clients name. None is longer
 #: than `storable` lets it be, so that all together are 8 MB at most, and 1 MB in life.
 _CLEAN_MAX: Final = 4_096
-_clean: set[tuple[str, str, str, str]] = set()
+_LIMITS: Final = (64, 200, 16, 200, 32, 200, 64, 64)
+_clean: set[tuple[str, ...]] = set()
 
 
 def _fits(entry: Entry) -> bool:
     """Whether nothing has to be mended, as is nearly always so."""
-    texts = (entry.provider, entry.endpoint, entry.method, entry.model)
+    texts = (
+        entry.provider, entry.endpoint, entry.method, entry.model,
+        entry.service_tier, entry.answer_model, entry.cost_source, entry.upstream_code,
+    )  # fmt: skip
     if texts not in _clean:
-        limits = (64, 200, 16, 200)
-        if any(clean_text(t, limit=n) != t for t, n in zip(texts, limits, strict=True)):
+        if any(clean_text(t, limit=n) != t for t, n in zip(texts, _LIMITS, strict=True)):
             return False
         if len(_clean) >= _CLEAN_MAX:
             _clean.clear()
@@ -164,6 +231,7 @@ def _fits(entry: Entry) -> bool:
         and 0 <= (entry.ttfb_us or 0) <= _MOST_US
         and 0 <= entry.duration_us <= _MOST_US
         and 0 <= entry.overhead_us <= _MOST_US
+        and (entry.parts is None or entry.parts == _bounded(entry.parts))
     )
 
 
@@ -238,6 +306,9 @@ class _Texts(dict[UUID, str]):
         return text
 
 
+_NO_PARTS: Final = (None,) * len(Parts.__struct_fields__)
+
+
 def _log_values(entry: Entry, text: _Texts) -> list[Any]:
     return [
         str(entry.id),
@@ -261,6 +332,11 @@ def _log_values(entry: Entry, text: _Texts) -> list[Any]:
         entry.ttfb_us,
         entry.duration_us,
         entry.overhead_us,
+        *(_NO_PARTS if entry.parts is None else msgspec.structs.astuple(entry.parts)),
+        entry.service_tier or None,
+        entry.answer_model or None,
+        entry.cost_source or None,
+        entry.upstream_code or None,
     ]
 
 

@@ -31,6 +31,19 @@ class RequestLog(Model):
     ttfb_us = fields.BigIntField(null=True)
     duration_us = fields.BigIntField()
     overhead_us = fields.BigIntField()
+    cache_write_tokens = fields.BigIntField(null=True)
+    cache_write_1h_tokens = fields.BigIntField(null=True)
+    audio_input_tokens = fields.BigIntField(null=True)
+    audio_output_tokens = fields.BigIntField(null=True)
+    image_input_tokens = fields.BigIntField(null=True)
+    image_output_tokens = fields.BigIntField(null=True)
+    web_searches = fields.BigIntField(null=True)
+    audio_seconds = fields.BigIntField(null=True)
+    service_tier = fields.CharField(max_length=32, null=True)
+    # Where the answer names another model than the request.
+    answer_model = fields.CharField(max_length=200, null=True)
+    cost_source = fields.CharField(max_length=64, null=True)
+    upstream_code = fields.CharField(max_length=64, null=True)
 
     class Meta:
         table = "request_log"

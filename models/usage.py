@@ -67,6 +67,9 @@ class UsageCounter(Model):
     upstream_errors = fields.BigIntField(default=0)
     incomplete = fields.BigIntField(default=0)
     unknown_usage_requests = fields.BigIntField(default=0)
+    # Of requests that used something: those without a cost, and those charged what was held.
+    unpriced_requests = fields.BigIntField(default=0, db_default=0)
+    charged_at_hold_requests = fields.BigIntField(default=0, db_default=0)
     prompt_tokens = fields.BigIntField(default=0)
     completion_tokens = fields.BigIntField(default=0)
     cached_tokens = fields.BigIntField(default=0)

@@ -41,6 +41,7 @@ class Usage:
     errors: int
     tokens: int
     cost_nanos: int | None
+    unpriced_requests: int
     unit: str
     most: int
     columns: tuple[Column, ...]
@@ -85,6 +86,7 @@ async def usage(span: Span, **owner: UUID) -> Usage:
         errors=sum(row.errors for row in rows),
         tokens=sum(row.prompt_tokens + row.completion_tokens for row in rows),
         cost_nanos=sum(costs) if costs else None,
+        unpriced_requests=sum(row.unpriced_requests for row in rows),
         unit=bucket,
         most=most,
         columns=tuple(

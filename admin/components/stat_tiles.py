@@ -113,6 +113,8 @@ def _each(total: Sums) -> str:
         return "Nothing spent"
     if total.cost_nanos is None:
         return "No price known"
+    if total.unpriced_requests:
+        return f"{filters.compact(total.unpriced_requests)} requests without a price"
     return f"{filters.usd(total.cost_nanos // total.requests)} a request"
 
 

@@ -15,6 +15,7 @@ pages = Pages()
 _HEAD: Final = (
     "day", "group", "requests", "errors", "unknown_usage_requests", "prompt_tokens",
     "completion_tokens", "cached_tokens", "reasoning_tokens", "cost_usd",
+    "unpriced_requests", "charged_at_hold_requests",
 )  # fmt: skip
 _NANOS: Final = 10**9
 _PER_PART: Final = 1000
@@ -62,4 +63,6 @@ def _row(row: UsageRow) -> tuple[object, ...]:
         row.cached_tokens,
         row.reasoning_tokens,
         None if row.cost_nanos is None else row.cost_nanos / _NANOS,
+        row.unpriced_requests,
+        row.charged_at_hold_requests,
     )

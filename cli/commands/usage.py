@@ -30,6 +30,7 @@ _COLUMNS = (
     "cached_tokens",
     "total_tokens",
     "cost_usd",
+    "unpriced_requests",
 )
 
 

@@ -46,6 +46,22 @@ class RequestView(Schema):
     ttfb_ms: float | None
     duration_ms: float
     overhead_ms: float
+    cache_write_tokens: Annotated[
+        int | None, Field(description="Part of the prompt; those for an hour included.")
+    ]
+    cache_write_1h_tokens: int | None
+    audio_input_tokens: Annotated[int | None, Field(description="Part of the prompt.")]
+    audio_output_tokens: Annotated[int | None, Field(description="Part of the completion.")]
+    image_input_tokens: Annotated[int | None, Field(description="Part of the prompt.")]
+    image_output_tokens: Annotated[int | None, Field(description="Part of the completion.")]
+    web_searches: int | None
+    audio_seconds: int | None
+    service_tier: Annotated[str | None, Field(description="The one that the answer names.")]
+    answer_model: Annotated[
+        str | None, Field(description="Where the answer names another than `model`.")
+    ]
+    cost_source: str | None
+    upstream_code: Annotated[str | None, Field(description="The upstream's own code of an error.")]
 
     @classmethod
     def of(cls, row: RequestLog) -> Self:
@@ -72,4 +88,16 @@ class RequestView(Schema):
             ttfb_ms=None if row.ttfb_us is None else row.ttfb_us / _US_IN_MS,
             duration_ms=row.duration_us / _US_IN_MS,
             overhead_ms=row.overhead_us / _US_IN_MS,
+            cache_write_tokens=row.cache_write_tokens,
+            cache_write_1h_tokens=row.cache_write_1h_tokens,
+            audio_input_tokens=row.audio_input_tokens,
+            audio_output_tokens=row.audio_output_tokens,
+            image_input_tokens=row.image_input_tokens,
+            image_output_tokens=row.image_output_tokens,
+            web_searches=row.web_searches,
+            audio_seconds=row.audio_seconds,
+            service_tier=row.service_tier,
+            answer_model=row.answer_model,
+            cost_source=row.cost_source,
+            upstream_code=row.upstream_code,
         )

@@ -62,6 +62,12 @@ class UsageView(Schema):
     reasoning_tokens: int
     total_tokens: int
     cost_usd: Annotated[float, Field(description="Null while no price is known.")] | None
+    unpriced_requests: Annotated[
+        int, Field(description="Used something, and are not in `cost_usd`: no price is known.")
+    ]
+    charged_at_hold_requests: Annotated[
+        int, Field(description="In `cost_usd` as what was held for them.")
+    ]
 
     @classmethod
     def of(cls, row: UsageRow, group_by: GroupBy | None) -> Self:
@@ -72,6 +78,8 @@ class UsageView(Schema):
             requests=row.requests,
             errors=row.errors,
             unknown_usage_requests=row.unknown_usage_requests,
+            unpriced_requests=row.unpriced_requests,
+            charged_at_hold_requests=row.charged_at_hold_requests,
             prompt_tokens=row.prompt_tokens,
             completion_tokens=row.completion_tokens,
             cached_tokens=row.cached_tokens,

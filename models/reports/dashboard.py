@@ -43,6 +43,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     errors: int = 0
     client_errors: int = 0
     upstream_errors: int = 0
+    unpriced_requests: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0

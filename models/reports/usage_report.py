@@ -38,6 +38,8 @@ class UsageRow(msgspec.Struct, frozen=True):
     requests: int
     errors: int
     unknown_usage_requests: int
+    unpriced_requests: int
+    charged_at_hold_requests: int
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int

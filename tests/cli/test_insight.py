@@ -14,10 +14,14 @@ REQUEST_FIELDS = [
     "id", "at", "project_id", "token_id", "provider", "endpoint", "method", "model", "status",
     "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_usd", "bytes_in", "bytes_out", "ttfb_ms", "duration_ms", "overhead_ms",
+    "cache_write_tokens", "cache_write_1h_tokens", "audio_input_tokens", "audio_output_tokens",
+    "image_input_tokens", "image_output_tokens", "web_searches", "audio_seconds", "service_tier",
+    "answer_model", "cost_source", "upstream_code",
 ]  # fmt: skip
 USAGE_FIELDS = [
     "bucket", "requests", "errors", "unknown_usage_requests", "prompt_tokens",
     "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens", "cost_usd",
+    "unpriced_requests", "charged_at_hold_requests",
 ]  # fmt: skip
 
 

@@ -4,9 +4,10 @@ import asyncio
 import multiprocessing
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from config import Database
@@ -15,7 +16,7 @@ from models import entry as ledger
 from models.db import database as connecting
 from models.db.conditions import execute_many, written
 from models.db.database import connection, run_in_transaction
-from models.entry import Entry, apply_batch
+from models.entry import Entry, Parts, apply_batch
 from models.ids import first_id_at, new_id
 from models.journal_position import JournalPosition
 from models.request_log import RequestLog
@@ -51,6 +52,61 @@ def test_a_line_of_the_first_version_is_still_read() -> None:
     entry = ledger.decode(line)
     assert entry == an_entry(id=entry.id)
     assert str(entry.id) == "01a208bc-1050-74bc-a7e0-bd6234514a72"
+
+
+#: As the release before has them.
+_OUTCOMES_BEFORE = Literal[
+    "complete", "client_left", "upstream_broke", "upstream_unreachable", "timeout", "revoked",
+    "shutdown",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", get_args(ledger.Outcome))
+def test_the_release_before_can_read_every_outcome(outcome: ledger.Outcome) -> None:
+    """Of another it would say that the journal is damaged, and count nothing behind it."""
+    entry = an_entry(outcome=outcome)
+    line = ledger.encode(entry)
+    told = msgspec.json.decode(line)[Entry.__struct_fields__.index("outcome")]
+    assert told in get_args(_OUTCOMES_BEFORE)
+    assert (told == "complete") is (outcome == "complete")
+    assert ledger.decode(line) == entry
+
+
+def test_a_usage_without_parts_takes_no_room_for_them() -> None:
+    nothing, something = an_entry(), an_entry(parts=Parts(web_searches=2))
+    assert len(ledger.encode(nothing)) < len(ledger.encode(something)) - 30
+    assert ledger.decode(ledger.encode(something)) == something
+
+
+@pytest.mark.parametrize(
+    ("told", "unpriced"),
+    [
+        ({"cost_nanos": 0}, False),
+        ({"cost_nanos": None}, True),
+        ({"cost_nanos": None, "counted": False}, False),
+        ({"cost_nanos": None, "usage": "unknown", "prompt_tokens": None}, True),
+        (
+            {
+                "cost_nanos": None, "prompt_tokens": None, "completion_tokens": None,
+                "cached_tokens": None, "reasoning_tokens": None,
+            },
+            False,
+        ),
+        (
+            {
+                "cost_nanos": None, "prompt_tokens": None, "completion_tokens": None,
+                "parts": Parts(audio_seconds=9),
+            },
+            True,
+        ),
+    ],
+)  # fmt: skip
+def test_a_request_is_unpriced_where_it_used_something_of_unknown_cost(
+    told: dict[str, Any], unpriced: bool
+) -> None:
+    totals = counters.Totals()
+    totals.add(an_entry(**told))
+    assert totals.added[counters._ADDED.index("unpriced_requests")] == unpriced
 
 
 def test_text_that_no_database_stores_is_cleaned() -> None:
@@ -104,6 +160,8 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
         "upstream_errors": 1,
         "incomplete": 1,
         "unknown_usage_requests": 1,
+        "unpriced_requests": 1,
+        "charged_at_hold_requests": 0,
         "prompt_tokens": 30,
         "completion_tokens": 15,
         "cached_tokens": 12,

@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+import pytest
+
 from manage.schemas.requests import RequestView
 from manage.schemas.usage import UsageView
 from models import counters
 from models import entry as ledger
-from models.entry import Entry
+from models.entry import Entry, Parts
 from models.reports.dashboard import Sums
 from models.reports.usage_report import UsageRow
 from models.request_log import RequestLog
@@ -14,12 +16,13 @@ from models.usage import USAGE_KEY, UsageCounter
 from tests.models.rows import an_entry
 
 #: What the journal needs of an entry and the log does not, and what they call the same thing.
-_OF_THE_JOURNAL: Final = {"version", "counted"}
+_OF_THE_JOURNAL: Final = {"version", "counted", "parts", "newer_outcome"}
 _RENAMED: Final = {"at_us": "at"}
 #: Counted for the dashboard alone, or not shown yet.
 _NOT_REPORTED: Final = {"client_errors", "upstream_errors", "incomplete", "bytes_in", "bytes_out"}
 _NOT_ON_THE_DASHBOARD: Final = {
-    "unknown_usage_requests", "reasoning_tokens", "incomplete", "bytes_in", "bytes_out",
+    "unknown_usage_requests", "charged_at_hold_requests",
+    "reasoning_tokens", "incomplete", "bytes_in", "bytes_out",
 }  # fmt: skip
 
 
@@ -31,16 +34,28 @@ def _summed() -> set[str]:
 
 
 def test_every_field_of_an_entry_is_a_column_of_the_request_log() -> None:
-    fields = set(Entry.__struct_fields__) - _OF_THE_JOURNAL
+    fields = {*Entry.__struct_fields__, *Parts.__struct_fields__} - _OF_THE_JOURNAL
     columns = {_RENAMED.get(name, name) for name in fields}
     assert columns == set(ledger._LOG_COLUMNS) == set(RequestLog._meta.db_fields)
 
 
 def test_the_values_of_a_row_stand_in_the_order_of_its_columns() -> None:
-    entry = an_entry()
+    entry = an_entry(
+        parts=Parts(**{name: 7 + at for at, name in enumerate(Parts.__struct_fields__)}),
+        service_tier="flex", answer_model="m-2", cost_source="us", upstream_code="c",
+    )  # fmt: skip
     values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(entry, ledger._Texts()), strict=True))
     for name in set(ledger._LOG_COLUMNS) - {"at"}:
-        assert str(values[name]) == str(getattr(entry, name)), name
+        holder = entry.parts if name in Parts.__struct_fields__ else entry
+        assert str(values[name]) == str(getattr(holder, name)), name
+
+
+def test_what_was_not_reported_is_null() -> None:
+    values = dict(
+        zip(ledger._LOG_COLUMNS, ledger._log_values(an_entry(), ledger._Texts()), strict=True)
+    )
+    later = (*Parts.__struct_fields__, "service_tier", "answer_model", "cost_source")
+    assert {values[name] for name in (*later, "upstream_code")} == {None}
 
 
 def test_every_number_of_an_entry_is_bounded() -> None:
@@ -55,6 +70,14 @@ def test_every_number_of_an_entry_is_bounded() -> None:
         for hostile in (10**40, -1):
             stored = getattr(ledger.storable(an_entry(**{name: hostile})), name)
             assert 0 <= stored < 2**53, name
+
+
+@pytest.mark.parametrize("name", Parts.__struct_fields__)
+@pytest.mark.parametrize("hostile", [10**40, -1])
+def test_every_part_of_an_entry_is_bounded(name: str, hostile: int) -> None:
+    stored = ledger.storable(an_entry(parts=Parts(**{name: hostile}))).parts
+    assert stored is not None
+    assert 0 <= getattr(stored, name) < 2**53
 
 
 def test_every_counter_is_summed_in_the_report_and_on_the_dashboard() -> None:

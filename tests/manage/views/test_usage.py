@@ -9,6 +9,7 @@ import pytest
 
 from manage import cursors
 from models import UsageHour
+from models.entry import Parts
 from tests.manage.entries import entry, record
 
 Json = dict[str, Any]
@@ -38,6 +39,8 @@ async def test_total_is_one_row_even_of_nothing(client: httpx.AsyncClient) -> No
         "reasoning_tokens",
         "total_tokens",
         "cost_usd",
+        "unpriced_requests",
+        "charged_at_hold_requests",
     ]
     assert (row["requests"], row["total_tokens"], row["cost_usd"]) == (0, 0, None)
     assert await _rows(client, group_by="model") == []
@@ -62,6 +65,8 @@ async def test_total_adds_up(client: httpx.AsyncClient) -> None:
         "reasoning_tokens": 6,
         "total_tokens": 35,
         "cost_usd": 0.003,
+        "unpriced_requests": 1,
+        "charged_at_hold_requests": 0,
     }
 
 
@@ -205,7 +210,7 @@ async def test_reads_the_counters_and_never_the_log(client: httpx.AsyncClient) -
 
 
 async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClient) -> None:
-    made = entry(_NOON)
+    made = entry(_NOON, parts=Parts(cache_write_tokens=3, web_searches=2), service_tier="flex")
     await record(made)
     response = await client.get("/manage/requests")
     assert response.status_code == 200
@@ -233,6 +238,18 @@ async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClien
                 "ttfb_ms": 1.5,
                 "duration_ms": 2.5,
                 "overhead_ms": 0.25,
+                "cache_write_tokens": 3,
+                "cache_write_1h_tokens": None,
+                "audio_input_tokens": None,
+                "audio_output_tokens": None,
+                "image_input_tokens": None,
+                "image_output_tokens": None,
+                "web_searches": 2,
+                "audio_seconds": None,
+                "service_tier": "flex",
+                "answer_model": None,
+                "cost_source": None,
+                "upstream_code": None,
             }
         ],
         "next_cursor": None,
