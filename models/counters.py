@@ -7,7 +7,6 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from uuid import UUID
 
 from models.db.conditions import execute_many
 from models.model_names import IsListed, bounded
@@ -91,7 +90,7 @@ class Totals:
 
 def add_up(entries: Sequence["Entry"], seconds: int) -> dict[_Key, Totals]:
     """Totals by counter row, for buckets of `seconds`."""
-    by_ids: dict[tuple[int, UUID, UUID, str, str, str], Totals] = {}
+    rows: dict[_Key, Totals] = {}
     for entry in entries:
         bucket = entry.at_us // 1_000_000 // seconds * seconds
         key = (
@@ -102,14 +101,11 @@ def add_up(entries: Sequence["Entry"], seconds: int) -> dict[_Key, Totals]:
             entry.model,
             entry.endpoint,
         )
-        totals = by_ids.get(key)
+        totals = rows.get(key)
         if totals is None:
-            totals = by_ids[key] = Totals()
+            totals = rows[key] = Totals()
         totals.add(entry)
-    return {
-        (bucket, str(project), str(token), provider, model, endpoint): totals
-        for (bucket, project, token, provider, model, endpoint), totals in by_ids.items()
-    }
+    return rows
 
 
 def merge(rows: Mapping[_Key, Totals], seconds: int) -> dict[_Key, Totals]:

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
-from uuid import UUID
 
 import msgspec
 
 from models import changes, counters
 from models.db.conditions import execute, execute_many, select
 from models.db.database import dialect, give_up_on_locks_after, run_in_transaction
+from models.ids import is_id, is_known_id
 from models.model_names import IsListed, nothing_is_listed
 from models.text import clean_text
 
@@ -57,12 +57,13 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """One request. Times are integer microseconds, money is integer nano-dollars."""
 
     version: int = ENTRY_VERSION
-    #: The request's id (UUIDv7), which is also in the response.
-    id: UUID
+    #: The request's id (UUIDv7), which is also in the response. This and the other ids are text:
+    #: a `UUID` is made and written in ten times the time.
+    id: str
     #: When the request began, Unix time.
     at_us: int
-    project_id: UUID
-    token_id: UUID
+    project_id: str
+    token_id: str
     provider: str
     #: The allowlist pattern that matched (`/v1/models/{model}`), not the path: it is a label.
     endpoint: str
@@ -160,6 +161,9 @@ def encode(entry: Entry) -> bytes:
 def decode(line: bytes) -> Entry:
     """What `encode` made, of this version or an earlier one. Raises msgspec.DecodeError."""
     entry = _decoder.decode(line)
+    if not (is_id(entry.id) and is_known_id(entry.project_id) and is_known_id(entry.token_id)):
+        # PostgreSQL would refuse the whole batch, again and again.
+        raise msgspec.ValidationError("an id is no UUID")
     if entry.newer_outcome is None:
         return entry
     return msgspec.structs.replace(entry, outcome=entry.newer_outcome, newer_outcome=None)
@@ -271,8 +275,7 @@ async def _apply(
     if position != start:
         return position
     if entries:
-        text = _Texts()
-        await execute_many(_INSERT_LOG, [_log_values(entry, text) for entry in entries])
+        await execute_many(_INSERT_LOG, [_log_values(entry) for entry in entries])
         await counters.add(entries, is_listed)
         await _touch_tokens(entries)
     await execute(
@@ -298,23 +301,15 @@ async def _claim(journal_id: str, start: int) -> int:
     return int(rows[0]["position"])
 
 
-class _Texts(dict[UUID, str]):
-    """UUIDs as text, each made once per batch: projects and tokens come again and again."""
-
-    def __missing__(self, value: UUID) -> str:
-        text = self[value] = str(value)
-        return text
-
-
 _NO_PARTS: Final = (None,) * len(Parts.__struct_fields__)
 
 
-def _log_values(entry: Entry, text: _Texts) -> list[Any]:
+def _log_values(entry: Entry) -> list[Any]:
     return [
-        str(entry.id),
+        entry.id,
         _moment(entry.at_us),
-        text[entry.project_id],
-        text[entry.token_id],
+        entry.project_id,
+        entry.token_id,
         entry.provider,
         entry.endpoint,
         entry.method,
@@ -341,14 +336,14 @@ def _log_values(entry: Entry, text: _Texts) -> list[Any]:
 
 
 async def _touch_tokens(entries: list[Entry]) -> None:
-    uses: defaultdict[UUID, list[int]] = defaultdict(list)
+    uses: defaultdict[str, list[int]] = defaultdict(list)
     for entry in entries:
         uses[entry.token_id].append(entry.at_us)
     # In order of id, as `Project` locks them, so that neither waits in a circle.
     await execute_many(
         _COUNT_USE,
         [
-            [len(times), _moment(max(times)), _moment(max(times)), str(token_id)]
+            [len(times), _moment(max(times)), _moment(max(times)), token_id]
             for token_id, times in sorted(uses.items())
         ],
     )

@@ -10,7 +10,6 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
-from uuid import UUID
 
 import msgspec
 
@@ -38,7 +37,7 @@ IsListed: TypeAlias = Callable[[str, str], bool]
 class _Hour(NamedTuple):
     """A project's; `number` counts from 1970."""
 
-    project_id: UUID
+    project_id: str
     number: int
 
     @property
@@ -58,7 +57,7 @@ def nothing_is_listed(_provider: str, _model: str) -> bool:
 
 async def bounded(entries: Sequence["Entry"], is_listed: IsListed) -> Sequence["Entry"]:
     """`entries` as they are to be counted, within the caller's transaction."""
-    new: defaultdict[_Hour, defaultdict[str, set[UUID]]] = defaultdict(lambda: defaultdict(set))
+    new: defaultdict[_Hour, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for entry in entries:
         hour = _hour(entry)
         if entry.model in _placed.get(hour, ()) or entry.model in _WITHOUT_PLACE:
@@ -81,7 +80,7 @@ def _hour(entry: "Entry") -> _Hour:
     return _Hour(entry.project_id, entry.at_us // _HOUR_US)
 
 
-async def _place(hour: _Hour, wanted: dict[str, set[UUID]], is_listed: IsListed) -> set[str]:
+async def _place(hour: _Hour, wanted: dict[str, set[str]], is_listed: IsListed) -> set[str]:
     """Give names of tokens a place while there is one; those that get none."""
     placed = _placed.get(hour, frozenset())
     if len(placed) < UNLISTED_MAX:
@@ -104,7 +103,7 @@ async def _read(hour: _Hour, is_listed: IsListed) -> frozenset[str]:
         )
     rows = await select(
         "SELECT DISTINCT provider, model FROM usage_hour WHERE project_id = {} AND bucket = {}",
-        [str(hour.project_id), hour.bucket],
+        [hour.project_id, hour.bucket],
     )
     return frozenset(
         row["model"]
@@ -113,7 +112,7 @@ async def _read(hour: _Hour, is_listed: IsListed) -> frozenset[str]:
     )
 
 
-async def _allowed(names: Iterable[str], tokens: set[UUID]) -> set[str]:
+async def _allowed(names: Iterable[str], tokens: set[str]) -> set[str]:
     """Which of the names stand in an allow list of these tokens, or of their projects."""
     if not tokens:
         return set()

@@ -68,10 +68,11 @@ def _entries_behind(path: Path, position: int, token_id: UUID) -> int:
 
 def _entries_in(lines: bytes, token_id: UUID) -> int:
     """How many entries of a token there are; only lines that name it are decoded."""
-    named, count, at = str(token_id).encode("ascii"), 0, 0
+    token = str(token_id)
+    named, count, at = token.encode("ascii"), 0, 0
     while (found := lines.find(named, at)) >= 0:
         end = lines.find(b"\n", found) + 1 or len(lines)
         entry = entry_of(lines[lines.rfind(b"\n", 0, found) + 1 : end])
-        count += entry is not None and entry.token_id == token_id
+        count += entry is not None and entry.token_id == token
         at = end
     return count

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import perf_counter, time
 from typing import Final, Protocol
-from uuid import UUID
-
-from uuid_utils.compat import uuid7
 
 from models.entry import ENTRY_VERSION, Entry, Outcome
+from models.ids import new_request_id
 from proxy.access.grants import Grant
 from proxy.body.budget import KeptBytes
 from proxy.body.passing_model import PassingModel
@@ -37,6 +36,10 @@ class Ledger(Protocol):
 
     def append(self, entry: Entry) -> None:
         """Keep an entry. Never raises, never waits."""
+        ...
+
+    def append_then(self, entry: Entry, complete: Callable[[], None]) -> None:
+        """Keep an entry with all others of this turn of the loop, then call `complete`."""
         ...
 
 
@@ -86,7 +89,7 @@ class Exchange:
     )  # fmt: skip
 
     def __init__(self, head: RequestHead) -> None:
-        self.id: UUID = uuid7()
+        self.id = new_request_id()
         self.at = time()
         self.began = perf_counter()
         self.head = head
@@ -119,7 +122,7 @@ class Exchange:
     @property
     def id_text(self) -> bytes:
         """The id as it stands in a header."""
-        return str(self.id).encode("ascii")
+        return self.id.encode("ascii")
 
     def end(self, outcome: Outcome) -> None:
         """End a running exchange from outside; its client's connection breaks visibly."""
@@ -158,8 +161,8 @@ class Exchange:
             version=ENTRY_VERSION,
             id=self.id,
             at_us=int(self.at * _MICRO),
-            project_id=grant.record.project_id,
-            token_id=grant.record.token_id,
+            project_id=grant.project_text,
+            token_id=grant.token_text,
             provider=provider,
             endpoint=route.pattern,
             method=self.method,

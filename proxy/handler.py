@@ -140,7 +140,7 @@ class DataPlane:
             raise
         except Exception as unforeseen:
             # So that the log, and the answer of 500, name the request.
-            raise errors.RequestBroken(str(exchange.id)) from unforeseen
+            raise errors.RequestBroken(exchange.id) from unforeseen
         finally:
             self._end(exchange, reservation, outcome)
 

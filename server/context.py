@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
-from uuid import UUID
 
 from sanic import Sanic
 
@@ -30,7 +29,7 @@ class WorkerContext:
     connections: Connections[ClientConnection]
     data_plane: DataPlane | None = None
     #: Counts and logs a message that could not be read: the request's id, its code, the status.
-    unreadable: Callable[[UUID, str, int], None] | None = None
+    unreadable: Callable[[str, str, int], None] | None = None
     #: SIGTERM has come: `/ready` says so.
     leaving: bool = False
     #: New requests are refused, and each answer closes its connection.

@@ -12,7 +12,6 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
-from uuid import UUID
 
 from models.entry import Entry
 from telemetry import exposition, families
@@ -29,7 +28,7 @@ ModelName: TypeAlias = Callable[[str, str], str | None]
 class Refused(NamedTuple):
     """A request that the proxy answered itself; `endpoint` is '' where none was matched."""
 
-    id: UUID
+    id: str
     code: str
     provider: str
     endpoint: str

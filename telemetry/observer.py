@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from time import time
 from typing import Final, Protocol
-from uuid import UUID
 
 from models.entry import Entry
 from proxy.errors import LimitsUndecided, Refusal
@@ -122,7 +121,7 @@ class Observer:
             )
         )
 
-    def unreadable(self, request_id: UUID, code: str, status: int) -> None:
+    def unreadable(self, request_id: str, code: str, status: int) -> None:
         """The front door refused a message before it was a request of anybody's."""
         self._refused.append(Refused(request_id, code, "none", "", "other", status, recorded=False))
 

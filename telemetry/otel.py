@@ -127,9 +127,9 @@ def _attributes(entry: Entry) -> dict[str, Any]:
         "http.route": entry.endpoint,
         "http.response.status_code": entry.status or None,
         "error.type": _error(entry) if failed else None,
-        "llm_proxy.request_id": str(entry.id),
-        "llm_proxy.project_id": str(entry.project_id),
-        "llm_proxy.token_id": str(entry.token_id),
+        "llm_proxy.request_id": entry.id,
+        "llm_proxy.project_id": entry.project_id,
+        "llm_proxy.token_id": entry.token_id,
         "llm_proxy.outcome": entry.outcome,
     }
     return {name: value for name, value in known.items() if value is not None}

@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from random import random
 from typing import Any, Final, Literal, TextIO
-from uuid import UUID
 
 import msgspec
 
@@ -40,7 +39,7 @@ class RequestLines:
         self._form = form
         self._share = share
         self._bodies = bodies
-        self._exchanges: dict[UUID, Exchange] = {}
+        self._exchanges: dict[str, Exchange] = {}
         # More requests than there is time for: the oldest of those that wait go without.
         self._waiting: deque[Exchange] = deque(maxlen=WAITING_MAX)
 
@@ -72,7 +71,7 @@ class RequestLines:
                 self._put(self._bodies.of(exchange, exchange.copies))
         return bool(self._waiting)
 
-    def _queue_bodies(self, request_id: UUID) -> None:
+    def _queue_bodies(self, request_id: str) -> None:
         exchange = self._exchanges.get(request_id)
         if exchange is not None:
             self._waiting.append(exchange)

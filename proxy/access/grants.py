@@ -62,6 +62,9 @@ class Grant:
     origins: Pattern | None
     expires_at: float
     """Unix seconds; infinity where neither the token nor this secret of it ends."""
+    token_text: str
+    project_text: str
+    """Both ids as the ledger has them, since each request's entry names them."""
 
     @classmethod
     def of(
@@ -80,6 +83,8 @@ class Grant:
             endpoints=Pattern.of(record.allowed_endpoints),
             origins=Pattern.of(record.allowed_origins),
             expires_at=min(record.expires_at or _NEVER, record.secret_expires_at or _NEVER),
+            token_text=str(record.token_id),
+            project_text=str(record.project_id),
         )
 
 

@@ -1,13 +1,15 @@
 """The journal: where every request that was let in is written down before its answer ends.
 
-One append-only file per worker. An append is one synchronous `write` of one line, which survives
-the process; a thread syncs it to the disk about once a second, which survives the machine. What
-the disk refuses waits in memory. `consumer.py` delivers the entries from here to the sinks.
+One append-only file per worker. Entries whose answers end in one turn of the loop are one
+synchronous `write`, which survives the process; a thread syncs it to the disk about once a second,
+which survives the machine. What the disk refuses waits in memory. `consumer.py` delivers the
+entries from here to the sinks.
 """
 
 import asyncio
 import os
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -59,6 +61,11 @@ class Journal:
         self._rotate_bytes = rotate_bytes
         # Why the disk takes nothing; None while it does.
         self._refusal: OSError | None = None
+        # Of this turn of the loop: lines to write, and what completes their answers then.
+        self._turn_lines: list[bytes] = []
+        self._turn_bytes = 0
+        self._completions: list[Callable[[], None]] = []
+        self._turn_ends: asyncio.Handle | None = None
         self._unsynced = False
         self._sync_fails = False
         try:
@@ -89,15 +96,53 @@ class Journal:
         While the disk refuses, the entry is kept in memory, beyond the bound too: its request
         was let in.
         """
-        line = encode(entry) + b"\n"
-        if len(line) > files.LINE_MAX_BYTES:
-            line = encode(storable(entry)) + b"\n"
-        self.pending += 1
-        if self._refusal is not None or not self._write(line):
-            self._kept.append(line)
-            self._kept_bytes += len(line) + _LINE_COSTS_BYTES
+        self._put([_line_of(entry)])
+
+    def append_then(self, entry: Entry, complete: Callable[[], None]) -> None:
+        """Write one entry down with all others of this turn of the loop, then call `complete`.
+
+        So an answer that `complete` ends is recorded before. It is called at the end of the turn,
+        in order, whatever the disk does and whether its client is still there. One that raises
+        is reported, and holds up no other.
+        """
+        line = _line_of(entry)
+        self._turn_lines.append(line)
+        self._turn_bytes += len(line)
+        self._completions.append(complete)
+        if self._turn_ends is None:
+            self._turn_ends = asyncio.get_running_loop().call_soon(self.flush)
+        if self._turn_bytes >= _BYTES_PER_WRITE:
+            self._put_turn()
+
+    def flush(self) -> None:
+        """End the turn now: write its entries, and complete their answers."""
+        if self._turn_ends is not None:
+            self._turn_ends.cancel()
+            self._turn_ends = None
+        self._put_turn()
+        # What these append belongs to the next turn.
+        completions, self._completions = self._completions, []
+        for complete in completions:
+            try:
+                complete()
+            except Exception as exc:  # noqa: BLE001  (whatever it is, the others must be answered)
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": "An answer could not be completed.", "exception": exc}
+                )
+
+    def _put_turn(self) -> None:
+        if lines := self._turn_lines:
+            self._turn_lines, self._turn_bytes = [], 0
+            self._put(lines)
+
+    def _put(self, lines: list[bytes]) -> None:
+        """Write lines with one call, or keep each in memory."""
+        self.pending += len(lines)
+        if self._refusal is not None or not self._write(b"".join(lines)):
+            self._kept.extend(lines)
+            self._kept_bytes += sum(map(len, lines)) + _LINE_COSTS_BYTES * len(lines)
             return
-        self._since_rearmed += 1
+        self._since_rearmed += len(lines)
         if self._since_rearmed >= BATCH:
             self.batch_ready.set()
 
@@ -218,6 +263,7 @@ class Journal:
 
     async def close(self) -> None:
         """Sync and release the file, and delete it where it is consumed. Call it last."""
+        self.flush()
         if self._kept:
             await self.restore()
         if self._kept:
@@ -230,3 +276,10 @@ class Journal:
             await self.sync()
             self.file.release()
         self.file = None
+
+
+def _line_of(entry: Entry) -> bytes:
+    line = encode(entry) + b"\n"
+    if len(line) > files.LINE_MAX_BYTES:
+        line = encode(storable(entry)) + b"\n"
+    return line

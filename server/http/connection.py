@@ -15,8 +15,8 @@ import struct
 from typing import TYPE_CHECKING, Final, cast
 
 from loguru import logger
-from uuid_utils.compat import uuid7
 
+from models.ids import new_request_id
 from proxy.errors import RequestBroken
 from server.http import framing, planes
 from server.http.disconnect import peer_disconnected
@@ -203,7 +203,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _fail(self, downstream: ClientDownstream, error: BaseException | None) -> None:
         """500, or a visible break once the answer has begun."""
-        request_id = str(uuid7())
+        request_id = new_request_id()
         if isinstance(error, RequestBroken):
             request_id = error.request_id
             # Its cause is what happened; the wrapper only says to which request.
@@ -375,10 +375,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _refuse(self, error: FramingError) -> None:
         """Answer a message that could not be understood, and read nothing more."""
-        request_id = uuid7()
-        self.write(
-            refusal(error.status, error.code, str(error), str(request_id), headers=error.headers)
-        )
+        request_id = new_request_id()
+        self.write(refusal(error.status, error.code, str(error), request_id, headers=error.headers))
         if self.context.unreadable is not None:
             self.context.unreadable(request_id, error.code, int(error.status[:3]))
         # Whatever follows belongs to the refused message: it is dropped, never parsed.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from uuid_utils.compat import uuid7
-
+from models.ids import new_request_id
 from server.http.refusals import refusal
 
 #: At once; more are closed without an answer. Each takes a descriptor of the reserve.
@@ -43,7 +42,7 @@ class TurnedAway(asyncio.Protocol):
                 b"503 Service Unavailable",
                 "overloaded",
                 "The proxy has no room for another connection.",
-                str(uuid7()),
+                new_request_id(),
                 kind="overloaded_error",
                 headers=[(b"retry-after", b"1")],
             )

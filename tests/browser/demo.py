@@ -138,10 +138,10 @@ def _entry(random: Random, team: _Team, project_id: UUID, token_id: UUID, at: da
     price_in, price_out = _PRICES[model]
     ttfb = int(random.lognormvariate(12.9, 0.55))
     return Entry(
-        id=UUID(int=first_id_at(at).int | 7 << 76 | 2 << 62 | random.getrandbits(60)),
+        id=str(UUID(int=first_id_at(at).int | 7 << 76 | 2 << 62 | random.getrandbits(60))),
         at_us=int(at.timestamp() * 1_000_000),
-        project_id=project_id,
-        token_id=token_id,
+        project_id=str(project_id),
+        token_id=str(token_id),
         provider=team.provider,
         endpoint="/v1/messages" if team.provider == "anthropic"
         else "/v1/embeddings" if embedding else "/v1/chat/completions",

@@ -36,7 +36,9 @@ def entry(at: datetime | None = None, **fields: Any) -> Entry:
         "overhead_us": 250,
         "counted": True,
     }
-    return Entry(**standard | fields)
+    given: dict[str, Any] = standard | fields
+    ids = {name: str(one) for name, one in given.items() if isinstance(one, UUID)}
+    return Entry(**given | ids)
 
 
 async def record(*entries: Entry) -> None:

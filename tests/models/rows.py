@@ -6,7 +6,7 @@ from uuid import UUID
 from models.audit import Actor
 from models.crypto import KeyRing
 from models.entry import Entry
-from models.ids import new_id
+from models.ids import new_request_id
 from models.projects import Project
 
 RING: Final = KeyRing([b"k" * 32])
@@ -24,10 +24,10 @@ async def a_project(name: str = "Search", **wanted: Any) -> Project:
 def an_entry(**wanted: Any) -> Entry:
     """A plain, complete chat request."""
     fields: dict[str, Any] = {
-        "id": new_id(),
+        "id": new_request_id(),
         "at_us": 1_790_000_000_000_000,
-        "project_id": UUID(int=1),
-        "token_id": UUID(int=2),
+        "project_id": str(UUID(int=1)),
+        "token_id": str(UUID(int=2)),
         "provider": "openai",
         "endpoint": "/v1/chat/completions",
         "method": "POST",
@@ -47,4 +47,6 @@ def an_entry(**wanted: Any) -> Entry:
         "overhead_us": 150,
         "counted": True,
     }
-    return Entry(**(fields | wanted))
+    given = fields | wanted
+    ids = {name: str(one) for name, one in given.items() if isinstance(one, UUID)}
+    return Entry(**given | ids)

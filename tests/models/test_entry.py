@@ -109,6 +109,14 @@ def test_a_request_is_unpriced_where_it_used_something_of_unknown_cost(
     assert totals.added[counters._ADDED.index("unpriced_requests")] == unpriced
 
 
+@pytest.mark.parametrize("field", ["id", "project_id", "token_id"])
+def test_a_line_whose_id_no_database_stores_is_damaged(field: str) -> None:
+    """Its batch would be refused for ever."""
+    for wrong in ("", "x" * 36, "01A20904-DAB6-76EB-9A0F-D1BB5FED022C"):
+        with pytest.raises(msgspec.DecodeError):
+            ledger.decode(ledger.encode(an_entry(**{field: wrong})))
+
+
 def test_text_that_no_database_stores_is_cleaned() -> None:
     entry = ledger.decode(ledger.encode(an_entry(model="a\ud800b")))
     assert entry.model == "a\N{REPLACEMENT CHARACTER}b"

@@ -5,7 +5,6 @@ import io
 from errno import ENOSPC
 from typing import Any, Final
 from unittest.mock import ANY
-from uuid import UUID
 
 from models.entry import Entry
 from proxy.usage.pricing import listed_name
@@ -14,7 +13,7 @@ from telemetry.observer import BATCH, Observer
 from telemetry.request_log_lines import RequestLines
 from tests.operations.scraping import Scrape
 
-ID: Final = UUID("01a20904-dab6-76eb-9a0f-d1bb5fed022c")
+ID: Final = "01a20904-dab6-76eb-9a0f-d1bb5fed022c"
 
 
 def entry(**facts: Any) -> Entry:

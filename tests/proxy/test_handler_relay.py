@@ -138,14 +138,14 @@ async def test_the_entry_says_what_went_through(plane: Plane) -> None:
     # Recorded before the write that completes the answer, and not sooner than with it.
     assert (client.recorded_by["start"], client.recorded_by["finish"]) == (0, 1)
     (entry,) = plane.entries()
-    assert (entry.token_id, entry.project_id) == (token.id, token.project_id)
+    assert (entry.token_id, entry.project_id) == (str(token.id), str(token.project_id))
     assert (entry.endpoint, entry.method, entry.model) == ("/v1/chat/completions", "POST", "gpt-4o")
     assert (entry.bytes_in, entry.bytes_out) == (len(CHAT), len(usage))
     assert (entry.status, entry.outcome, entry.usage) == (200, "complete", "exact")
     assert (entry.prompt_tokens, entry.completion_tokens) == (3, 4)
     assert entry.cost_nanos
     assert entry.counted
-    assert str(entry.id).encode() == client.field(b"x-llm-proxy-request-id")
+    assert entry.id.encode() == client.field(b"x-llm-proxy-request-id")
 
 
 async def test_interim_answers_and_trailers_pass(plane: Plane) -> None:

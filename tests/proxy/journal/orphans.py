@@ -1,7 +1,6 @@
 """Journals with entries in them: a living one, and what a killed worker leaves."""
 
 from pathlib import Path
-from uuid import UUID
 
 from models.entry import Entry, encode
 from proxy.journal import files
@@ -9,7 +8,7 @@ from proxy.journal.writer import Journal
 from tests.models.rows import an_entry
 
 
-def append(journal: Journal, count: int) -> list[UUID]:
+def append(journal: Journal, count: int) -> list[str]:
     entries = [an_entry() for _ in range(count)]
     for entry in entries:
         journal.append(entry)

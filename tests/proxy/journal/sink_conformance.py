@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
-from uuid import UUID
 
 from models.ids import new_id
 from proxy.journal import files
@@ -19,7 +18,7 @@ class Store(NamedTuple):
     #: A sink made anew over what the one before stored, as after kill -9.
     make: Callable[[], Sink]
     #: The ids of all entries that were taken, sorted.
-    taken: Callable[[], Awaitable[list[UUID]]]
+    taken: Callable[[], Awaitable[list[str]]]
 
 
 class SinkConformance:

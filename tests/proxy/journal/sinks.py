@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 from models.entry import Entry
 from models.errors import DatabaseUnavailable
@@ -13,7 +12,7 @@ class MemorySink:
 
     def __init__(self, name: str = "database") -> None:
         self.name = name
-        self.entries: list[UUID] = []
+        self.entries: list[str] = []
         self.batches: list[int] = []
         self.positions: dict[str, int] = {}
         self.away = 0

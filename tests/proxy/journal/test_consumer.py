@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from loguru import logger
@@ -393,9 +392,9 @@ async def test_what_was_kept_in_memory_is_delivered_when_closing(
 # With real databases.
 
 
-async def in_the_database() -> list[UUID]:
+async def in_the_database() -> list[str]:
     """The request log's ids; the counters have to agree with it."""
-    logged = [row.id for row in await RequestLog.all().order_by("id")]
+    logged = [str(row.id) for row in await RequestLog.all().order_by("id")]
     assert sum(hour.requests for hour in await UsageHour.all()) == len(logged)
     return logged
 

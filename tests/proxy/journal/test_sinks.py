@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn
-from uuid import UUID
 
 import pytest
 from loguru import logger
@@ -42,7 +41,7 @@ class TestMemorySink(SinkConformance):
     def store(self) -> Store:
         sink = MemorySink()
 
-        async def taken() -> list[UUID]:
+        async def taken() -> list[str]:
             return sorted(sink.entries)
 
         return Store(lambda: sink, taken)
@@ -53,8 +52,8 @@ class TestDatabaseSink(SinkConformance):
 
     @pytest.fixture
     def store(self, connected: Database) -> Store:
-        async def taken() -> list[UUID]:
-            ids = [row.id for row in await RequestLog.all().order_by("id")]
+        async def taken() -> list[str]:
+            ids = [str(row.id) for row in await RequestLog.all().order_by("id")]
             assert sum(hour.requests for hour in await UsageHour.all()) == len(ids)
             return ids
 
