@@ -37,8 +37,8 @@ class Faults:
         self._before(SqliteLimits, "settle", "before the release")
         self._before(PostgresLimits, "_sync", "before the release")
         self._around(Pool, "acquire", "while dialling", None)
-        self._before(Journal, "append", "before the entry")
-        self._after(Journal, "append", "after the entry")
+        self._before(Journal, "_put", "before the entry")
+        self._after(Journal, "_put", "after the entry")
         self._install_batches()
         self._install_files()
         # What takes seconds in life, and thousands of entries.
