@@ -172,7 +172,7 @@ async def test_a_model_that_is_called_other_takes_no_place(journal: ProjectJourn
 
 
 def test_a_transaction_that_is_heard_of_late_takes_no_place_away() -> None:
-    hour = model_names._Hour(uuid4(), 1)
+    hour = model_names._Hour(str(uuid4()), 1)
     model_names._remember(hour, frozenset({"a", "b", "c", "d"}))
     model_names._remember(hour, frozenset({"a", "b", "c"}))
     assert model_names._placed[hour] == {"a", "b", "c", "d"}
