@@ -20,6 +20,8 @@ from benchmarks import (
     latency,
     memory,
     postgres,
+    postgres_workers,
+    refused,
     report,
     rows,
     soak,
@@ -29,15 +31,17 @@ from benchmarks import (
 )
 from benchmarks.attacks import ATTACKS
 from benchmarks.contenders import NAMES, ROOT, Contender, Stage, fake_upstream, missing
+from benchmarks.goals import goals
 from benchmarks.machine import Cores, allow_descriptors, describe, on_core
 from benchmarks.plan import QUICK, THOROUGH, Plan
 from benchmarks.results import Results, encode, typical
 from config import VERSION
 
-PARTS: Final = ("throughput", "latency", "first-byte", "streaming", "memory")
+PARTS: Final = ("throughput", "refused", "latency", "first-byte", "streaming", "memory")
 #: Only where they are asked for.
 _POSTGRES: Final = "postgres"
 _HOSTILE: Final = "hostile"
+_WIDTH: Final = 160
 _RESULTS: Final = ROOT / "benchmarks" / "results"
 
 
@@ -46,14 +50,16 @@ def main(argv: list[str] | None = None) -> int:
     options = options_of(argv)
     if options.show:
         results = msgspec.json.decode(options.show.read_bytes(), type=Results)
-        report.show(results, Console(width=160), markdown=True)
+        report.show(results, Console(width=_WIDTH), markdown=True)
         return 0
     # However this ends, what was started is stopped: by the context managers on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     plan = QUICK if options.quick else THOROUGH
     if options.rounds:
         plan = replace(plan, rounds=options.rounds, stream_rounds=options.rounds)
-    return run(options, plan, Console())
+    # A file or a pipe has no width of its own; eighty columns would break every cell.
+    width = None if sys.stdout.isatty() else _WIDTH
+    return run(options, plan, Console(width=width))
 
 
 def options_of(argv: list[str] | None) -> argparse.Namespace:
@@ -112,7 +118,7 @@ def run(options: argparse.Namespace, plan: Plan, console: Console) -> int:
         stage = Stage(cores, upstream, options.against)
         _measure(results, stage, options, plan, console)
     gc.enable()
-    results.goals = report.goals(results)
+    results.goals = goals(results)
     report.show(results, console)
     _write(results, options.json, console)
     return 0
@@ -132,6 +138,7 @@ def _measure(
         return
     if _POSTGRES in options.part:
         results.shared = postgres.measure(stage, plan, say)
+        results.workers = postgres_workers.measure(stage, plan, say)
     if _HOSTILE in options.part:
         chosen = [name for name in ATTACKS if name in options.attack]
         results.hostile = hostile.measure(stage, chosen, plan, say)
@@ -151,22 +158,25 @@ def _in_turns(
 ) -> None:
     """The parts in which all contenders run side by side and take turns."""
     stage, contenders = running
+    streamed = [one for one in contenders if one.forwards and not one.name.endswith("limits")]
+    contenders = [one for one in contenders if not one.only_streams]
     forwarders = [one for one in contenders if one.forwards]
     # The load at which latency is measured follows from what each can bear.
     if options.part & {"throughput", "latency"}:
         results.throughput = throughput.measure(contenders, plan, say)
+    if "refused" in options.part:
+        results.refused = refused.measure(contenders, plan, say)
     if "latency" in options.part:
         capacity = {
             found.contender: typical(found.requests_per_second)
             for found in results.throughput
-            if found.profile == "openai"
+            if found.profile == "changing"
         }
         results.latency = latency.whole_answers(forwarders, stage.upstream, capacity, plan, say)
     if "first-byte" in options.part:
         results.first_byte = latency.first_bytes(forwarders, stage.upstream, plan, say)
     if "streaming" in options.part:
         # Limits are decided once per stream and cost an event nothing.
-        streamed = [one for one in forwarders if not one.name.endswith("limits")]
         results.streaming = streaming.measure(streamed, plan, say)
 
 

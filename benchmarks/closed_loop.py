@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple, Self, cast
 
-from benchmarks.target import BadAnswer, is_whole
+from benchmarks.target import SERVED, BadAnswer, closes, is_whole, numbered
 
 
 class Count(NamedTuple):
@@ -24,8 +24,15 @@ class Count(NamedTuple):
 class ClosedLoop:
     """Connections that go through the same requests in turn, each from a place of its own."""
 
-    def __init__(self, port: int, requests: Sequence[bytes], connections: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        requests: Sequence[bytes],
+        connections: int,
+        statuses: tuple[bytes, ...] = SERVED,
+    ) -> None:
         self._port = port
+        self.statuses = statuses
         self._requests = requests
         self._wanted = connections
         self._clients: list[_Client] = []
@@ -34,15 +41,19 @@ class ClosedLoop:
         self._busy = 0
         self._idle = asyncio.Event()
         self._failure: Exception | None = None
+        self._dialling: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
         for number in range(self._wanted):
             first = number * len(self._requests) // self._wanted
             client = _Client(self, self._requests, first)
-            await loop.create_connection(partial(_itself, client), "127.0.0.1", self._port)
+            await self._connect(client)
             self._clients.append(client)
         return self
+
+    async def _connect(self, client: _Client) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(partial(_itself, client), "127.0.0.1", self._port)
 
     async def __aexit__(self, *exc: object) -> None:
         self.running = False
@@ -64,10 +75,35 @@ class ClosedLoop:
             raise self._failure
         return Count(self.finished - before, loop.time() - began)
 
+    def answered(self, client: _Client, answer: bytes) -> None:
+        """Count an answer and go on; a refusal may have closed the connection."""
+        self.finished += 1
+        if closes(answer):
+            client.leave()
+            task = asyncio.get_running_loop().create_task(self._go_on_anew(client))
+            self._dialling.add(task)
+            task.add_done_callback(self._dialling.discard)
+        else:
+            self._go_on(client)
+
+    async def _go_on_anew(self, client: _Client) -> None:
+        try:
+            await self._connect(client)
+        except OSError as error:
+            self.fail(error)
+            return
+        self._go_on(client)
+
+    def _go_on(self, client: _Client) -> None:
+        if self.running:
+            client.send()
+        else:
+            self._rest()
+
     def _stop(self) -> None:
         self.running = False
 
-    def rest(self) -> None:
+    def _rest(self) -> None:
         """A connection has its answer and sends no further request."""
         self._busy -= 1
         if not self._busy:
@@ -94,7 +130,7 @@ class _Client(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
 
     def send(self) -> None:
-        self.transport.write(self._requests[self._next])
+        self.transport.write(numbered(self._requests[self._next]))
         self._next += 1
         if self._next == len(self._requests):
             self._next = 0
@@ -103,7 +139,7 @@ class _Client(asyncio.Protocol):
         if self._received:
             data = self._received + data
         try:
-            whole = is_whole(data)
+            whole = is_whole(data, self._load.statuses)
         except BadAnswer as error:
             self._load.fail(error)
             return
@@ -111,11 +147,12 @@ class _Client(asyncio.Protocol):
             self._received = data
             return
         self._received = b""
-        self._load.finished += 1
-        if self._load.running:
-            self.send()
-        else:
-            self._load.rest()
+        self._load.answered(self, data)
+
+    def leave(self) -> None:
+        """Close the connection, whose end is then none of our business."""
+        self.transport.set_protocol(asyncio.Protocol())
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._load.fail(BadAnswer(f"The connection was closed ({exc})."))

@@ -8,14 +8,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from benchmarks.machine import Cores
 from benchmarks.processes import Server, free_port
-from benchmarks.proxy import Installation
+from benchmarks.proxy import ONE_A_MINUTE, Installation
 from benchmarks.target import Target
+from models import secrets
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -30,11 +31,21 @@ class Contender:
     server: Server
     forwards: bool = True
     """Whether there is an upstream behind it."""
+    only_streams: bool = False
+    """Whether it is there to be compared with in streams, and takes part in nothing else."""
+    refused: Mapping[str, tuple[Target, bytes]] = field(default_factory=dict)
+    """Ways to be refused: where to ask, and the status that comes."""
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether this is LLM Proxy, of this checkout or of another."""
+        return self.name.removeprefix("other: ") in _PROXIES
 
 
 NGINX: Final = "nginx"
+_PROXIES: Final = ("proxy", "limits")
 #: Every name that `--only` knows, in the order of the tables.
-NAMES: Final = ("upstream", NGINX, "sanic", "httpx", "proxy", "limits")
+NAMES: Final = ("upstream", NGINX, "sanic", "httpx", "relay", *_PROXIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,8 @@ class Stage:
     upstream: Target
     other: Path | None = None
     """Another checkout, whose LLM Proxy takes part as well."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of LLM Proxy that differ from a plain installation's."""
 
     def all(self, names: frozenset[str]) -> AbstractContextManager[list[Contender]]:
         """Start those that are named and can be."""
@@ -109,9 +122,16 @@ def _httpx(stage: Stage) -> Iterator[list[Contender]]:
         yield [Contender("httpx", "plain httpx forwarder", Target(server.port), server)]
 
 
+@contextmanager
+def _relay(stage: Stage) -> Iterator[list[Contender]]:
+    with stage.python("benchmarks.servers.raw_relay", str(stage.upstream.port)) as server:
+        target = Target(server.port)
+        yield [Contender("relay", "raw relay of sockets", target, server, only_streams=True)]
+
+
 _NGINX_CONFIGURATION: Final = """
 daemon off; master_process off; worker_rlimit_nofile 16384; pid nginx.pid; error_log stderr;
-events {{ worker_connections 8192; }}
+events {{ worker_connections 16384; }}
 http {{
   access_log off; keepalive_requests 1000000000; client_body_temp_path body;
   proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
@@ -154,15 +174,25 @@ def _proxy(stage: Stage, root: Path, prefix: str) -> Iterator[list[Contender]]:
     with (
         tempfile.TemporaryDirectory(prefix="bench-proxy-") as directory,
         Installation(
-            Path(directory), stage.upstream.port, stage.cores.system, environment(root)
+            Path(directory),
+            stage.upstream.port,
+            stage.cores.system,
+            {**environment(root), **stage.settings},
         ) as proxy,
     ):
         port = proxy.server.port
         unlimited = Target(port, proxy.unlimited_token())
         limited = Target(port, proxy.limited_token())
+        refused = {
+            "unknown token": (Target(port, secrets.generate()), b"401"),
+            "rate used up": (Target(port, proxy.token(ONE_A_MINUTE)), b"429"),
+        }
+        label = f"{prefix}LLM Proxy"
         yield [
-            Contender(f"{prefix}proxy", f"{prefix}LLM Proxy", unlimited, proxy.server),
-            Contender(f"{prefix}limits", f"{prefix}LLM Proxy, limits on", limited, proxy.server),
+            Contender(f"{prefix}proxy", label, unlimited, proxy.server),
+            Contender(
+                f"{prefix}limits", f"{label}, limits on", limited, proxy.server, refused=refused
+            ),
         ]
 
 
@@ -172,5 +202,6 @@ _STARTS: Final[Mapping[tuple[str, ...], _Start]] = {
     (NGINX,): _nginx,
     ("sanic",): _sanic,
     ("httpx",): _httpx,
-    ("proxy", "limits"): _own_proxy,
+    ("relay",): _relay,
+    _PROXIES: _own_proxy,
 }

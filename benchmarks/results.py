@@ -35,6 +35,15 @@ class Throughput(msgspec.Struct, frozen=True):
     """The share of its core that the contender used; far below 1 it was not the bottleneck."""
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """Requests that are refused in one way, or that are served, from the same connections."""
+
+    contender: str
+    kind: str
+    cpu_us: list[float]
+    requests_per_second: list[float]
+
+
 class Latency(msgspec.Struct, frozen=True):
     """At a constant rate, counted from the moment each request was due; microseconds."""
 
@@ -85,6 +94,17 @@ class Rows(msgspec.Struct, frozen=True):
     working_set: int
     cpu_us: list[float]
     requests_per_second: list[float]
+
+
+class Workers(msgspec.Struct, frozen=True):
+    """LLM Proxy with limits on PostgreSQL, in so many worker processes, nothing pinned."""
+
+    contender: str
+    workers: int
+    requests_per_second: list[float]
+    cpu_us: list[float]
+    """Of LLM Proxy's processes, per request."""
+    postgres_cpu_us: list[float]
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -140,6 +160,7 @@ class Results(msgspec.Struct, kw_only=True):
     command: list[str]
     load_generator: str
     throughput: list[Throughput] = msgspec.field(default_factory=list)
+    refused: list[Refused] = msgspec.field(default_factory=list)
     latency: list[Latency] = msgspec.field(default_factory=list)
     first_byte: list[Latency] = msgspec.field(default_factory=list)
     streaming: list[Streaming] = msgspec.field(default_factory=list)
@@ -147,6 +168,7 @@ class Results(msgspec.Struct, kw_only=True):
     soak: list[SoakSample] = msgspec.field(default_factory=list)
     rows: list[Rows] = msgspec.field(default_factory=list)
     shared: list[Shared] = msgspec.field(default_factory=list)
+    workers: list[Workers] = msgspec.field(default_factory=list)
     hostile: list[Hostile] = msgspec.field(default_factory=list)
     goals: list[Goal] = msgspec.field(default_factory=list)
 

@@ -50,7 +50,7 @@ def measure(stage: Stage, rows: int, plan: Plan, say: Callable[[str], None]) -> 
             proxy = stack.enter_context(_installation(stage, directory))
             for working_set in used:
                 targets = [Target(proxy.port, token) for token in tokens[:working_set]]
-                requests = [target.request("openai") for target in targets]
+                requests = [target.request("changing") for target in targets]
                 one = Contender("rows", "", targets[0], proxy.server)
                 say(f"first use of {len(targets):,} tokens")
                 uvloop.run(_use_all(one, requests, plan))

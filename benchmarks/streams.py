@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple, Self, cast
 
+from benchmarks.target import numbered
+
 
 class Seen(NamedTuple):
     """What has arrived on all streams so far."""
@@ -34,7 +36,7 @@ class Streams:
             await asyncio.sleep(max(0.0, began + number * self._pause - loop.time()))
             _, stream = await loop.create_connection(lambda: _Stream(self), "127.0.0.1", self._port)
             self._open.append(stream)
-            stream.transport.write(self._request)
+            stream.transport.write(numbered(self._request))
         return self
 
     async def __aexit__(self, *exc: object) -> None:

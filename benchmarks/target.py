@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Final, Literal
 
-Profile = Literal["plain", "openai"]
-PROFILES: Final[tuple[Profile, ...]] = ("plain", "openai")
+Profile = Literal["plain", "openai", "changing"]
+PROFILES: Final[tuple[Profile, ...]] = ("plain", "openai", "changing")
 
 PATH: Final = "/v1/chat/completions"
 _BODY: Final = {
@@ -35,12 +37,18 @@ _OPENAI: Final = (
     ("x-stainless-retry-count", "0"),
     ("x-stainless-read-timeout", "600"),
 )
-_HEADERS: Final = {"plain": _PLAIN, "openai": _OPENAI}
+#: Stands in a request where `numbered` puts a number that no other request of the run has.
+_NUMBER: Final = b"<request-number>"
+#: What a client that sends an id of its own adds: no two of its heads are alike.
+_CHANGING: Final = (*_OPENAI, ("X-Client-Request-Id", _NUMBER.decode()))
+_HEADERS: Final = {"plain": _PLAIN, "openai": _OPENAI, "changing": _CHANGING}
+_numbers: Iterator[int] = count(1)
+SERVED: Final = (b"200",)
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 
 
 class BadAnswer(Exception):
-    """Something other than a 200: what would be measured is not what was meant."""
+    """A status other than the wanted one: what would be measured is not what was meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +70,32 @@ class Target:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
-def is_whole(answer: bytes) -> bool:
-    """Whether a small answer has arrived to its end. Raises BadAnswer for all but a 200."""
+def changes(request: bytes) -> bool:
+    """Whether each time it is sent it is to differ from all others."""
+    return _NUMBER in request
+
+
+def numbered(request: bytes) -> bytes:
+    """The request as it is sent, of the same length each time."""
+    return request.replace(_NUMBER, b"%016x" % next(_numbers), 1)
+
+
+def is_whole(answer: bytes, statuses: tuple[bytes, ...] = SERVED) -> bool:
+    """Whether a small answer has arrived to its end. Raises BadAnswer for any other status."""
     end = answer.find(b"\r\n\r\n")
     if end == -1:
         return False
-    if answer[9:12] != b"200":
+    if answer[9:12] not in statuses:
         raise BadAnswer(answer[:2000].decode(errors="replace"))
     length = _LENGTH.search(answer, 0, end + 2)
     if length is None:
         return answer.endswith(b"0\r\n\r\n")
     return len(answer) - end - 4 >= int(length[1])
+
+
+def closes(answer: bytes) -> bool:
+    """Whether the server announces that it closes the connection behind this answer."""
+    return b"\r\nconnection: close\r\n" in answer[: answer.find(b"\r\n\r\n") + 2].lower()
 
 
 def body_began(answer: bytes) -> bool:

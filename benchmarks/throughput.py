@@ -13,7 +13,7 @@ from benchmarks.closed_loop import ClosedLoop, Count
 from benchmarks.contenders import Contender
 from benchmarks.plan import Plan
 from benchmarks.results import Throughput
-from benchmarks.target import PROFILES
+from benchmarks.target import PROFILES, SERVED, changes
 
 
 class Sample(NamedTuple):
@@ -47,15 +47,24 @@ def measure(
     ]
 
 
-def window(one: Contender, requests: Sequence[bytes], plan: Plan) -> Sample:
-    """Load one contender for a while."""
-    if len(requests) == 1 and wrk.installed():
+def window(
+    one: Contender,
+    requests: Sequence[bytes],
+    plan: Plan,
+    statuses: tuple[bytes, ...] = SERVED,
+) -> Sample:
+    """Load one contender for a while; every answer has one of these statuses."""
+    # `wrk` repeats one request, and takes a refusal for a failure.
+    simple = len(requests) == 1 and not changes(requests[0]) and statuses == SERVED
+    if simple and wrk.installed():
         return _by_wrk(one, requests[0], plan)
-    return uvloop.run(_by_ourselves(one, requests, plan))
+    return uvloop.run(_by_ourselves(one, requests, plan, statuses))
 
 
-async def _by_ourselves(one: Contender, requests: Sequence[bytes], plan: Plan) -> Sample:
-    async with ClosedLoop(one.target.port, requests, plan.connections) as load:
+async def _by_ourselves(
+    one: Contender, requests: Sequence[bytes], plan: Plan, statuses: tuple[bytes, ...]
+) -> Sample:
+    async with ClosedLoop(one.target.port, requests, plan.connections, statuses) as load:
         await load.run(plan.warm_up)
         before = one.server.settle()
         began = one.server.cpu_seconds()

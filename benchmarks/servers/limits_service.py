@@ -8,31 +8,40 @@ import asyncio
 import json
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from config.database import parse_database_url
-from proxy.limits import store as limits
-from proxy.limits.postgres import PostgresLimits
-from proxy.limits.store import Claim, LimitsUnavailable
 
 #: So high that they are decided on every request, and never reached.
 _QUOTA = 10**12
 _RATE = 10**8
 _SLOTS = 10**5
-# A checkout from before December 2026 has other names.
-_REFUSED = getattr(limits, "LimitExceeded", None) or limits.Exhausted  # type: ignore[attr-defined]
 
 
-def _on(key: str, **wanted: int) -> tuple[Claim, ...]:
-    if hasattr(limits, "claims_on"):
-        return limits.claims_on(key, **wanted)
-    return (Claim(key, **wanted),)  # type: ignore[arg-type]
+def _module(name: str, earlier: str) -> Any:
+    """A module of the checkout; one from before December 2026 has other names, here and below."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return import_module(earlier)
 
 
-def _claims(kind: str, token: int) -> tuple[Claim, ...]:
+_limits = _module("proxy.limits.store", "proxy.limits")
+_postgres = _module("proxy.limits.postgres", "proxy.limits_postgres")
+_REFUSED = getattr(_limits, "LimitExceeded", None) or _limits.Exhausted
+
+
+def _on(key: str, **wanted: int) -> tuple[Any, ...]:
+    if hasattr(_limits, "claims_on"):
+        return tuple(_limits.claims_on(key, **wanted))
+    return (_limits.Claim(key, **wanted),)
+
+
+def _claims(kind: str, token: int) -> tuple[Any, ...]:
     if kind == "quota":
         return _on("t:only", quota=_QUOTA)
     return (
@@ -44,9 +53,9 @@ def _claims(kind: str, token: int) -> tuple[Claim, ...]:
 class Window:
     """One window of load."""
 
-    def __init__(self, store: PostgresLimits, task: dict[str, Any]) -> None:
-        self._decide = getattr(store, "decide", None) or store.acquire  # type: ignore[attr-defined]
-        self._settle = getattr(store, "settle", None) or store.release  # type: ignore[attr-defined]
+    def __init__(self, store: Any, task: dict[str, Any]) -> None:
+        self._decide = getattr(store, "decide", None) or store.acquire
+        self._settle = getattr(store, "settle", None) or store.release
         self._task = task
         self.taken: list[float] = []
         self.failed = 0
@@ -55,7 +64,7 @@ class Window:
         claims = _claims(self._task["kind"], number % self._task["tokens"])
         try:
             got = await self._decide(claims)
-        except (_REFUSED, LimitsUnavailable):
+        except (_REFUSED, _limits.LimitsUnavailable):
             self.failed += 1
             return
         self.taken.append(time.perf_counter() - due)
@@ -87,7 +96,7 @@ class Window:
 
 
 async def main(url: str, directory: str) -> None:
-    store = PostgresLimits(parse_database_url(url), "bench", workers=Path(directory))
+    store = _postgres.PostgresLimits(parse_database_url(url), "bench", workers=Path(directory))
     await store.open()
     loop = asyncio.get_running_loop()
     print("ready", flush=True)

@@ -35,6 +35,7 @@ _TINY = Plan(
     settle=0.05,
     hostile_window=0.3,
     attack_begins=60.0,
+    postgres_workers=(1,),
     held_requests=20,
 )
 
@@ -42,21 +43,36 @@ _TINY = Plan(
 def test_a_tiny_run_leaves_every_figure_and_table(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     printed = io.StringIO()
-    options = benchmarks.options_of(["--only", "sanic,proxy,limits", "--json", str(path)])
+    options = benchmarks.options_of(["--only", "sanic,relay,proxy,limits", "--json", str(path)])
     benchmarks.run(options, _TINY, Console(file=printed, width=120))
 
     results = msgspec.json.decode(path.read_bytes(), type=Results)
     assert {(one.contender, one.profile) for one in results.throughput} == {
         (contender, profile)
         for contender in ("sanic", "proxy", "limits")
-        for profile in ("plain", "openai")
+        for profile in ("plain", "openai", "changing")
     }
     assert all(cost > 0 for one in results.throughput for cost in one.cpu_us)
     assert {one.contender for one in results.latency} == {"direct", "proxy", "limits"}
     assert {one.contender for one in results.first_byte} == {"direct", "proxy", "limits"}
-    assert [one.contender for one in results.streaming] == ["proxy"]
+    assert [one.contender for one in results.streaming] == ["relay", "proxy"]
+    assert [(one.contender, one.kind) for one in results.refused] == [
+        ("limits", "served"),
+        ("limits", "unknown token"),
+        ("limits", "rate used up"),
+    ]
     assert [one.contender for one in results.memory] == ["proxy"]
-    assert len(results.goals) == 6
+    assert {goal.name.partition(":")[0] for goal in results.goals} == {
+        "proxy",
+        "limits",
+        "refused, unknown token",
+        "refused, rate used up",
+        "added latency, p50",
+        "added latency, p99",
+        "CPU per streamed event",
+        "CPU per streamed event, of a raw relay's",
+        "memory per stream, 4 waiting",
+    }
     assert "LLM Proxy, limits on" in printed.getvalue()
 
 
@@ -84,8 +100,12 @@ def test_a_tiny_run_on_postgres_compares_one_service_and_two(tmp_path: Path) -> 
     options = benchmarks.options_of(["--part", "postgres", "--json", str(path)])
     benchmarks.run(options, _TINY, Console(file=printed, width=120))
 
-    (found,) = msgspec.json.decode(path.read_bytes(), type=Results).shared
+    results = msgspec.json.decode(path.read_bytes(), type=Results)
+    (found,) = results.shared
     assert found.contender == "limits"
+    (served,) = results.workers
+    assert (served.contender, served.workers) == ("limits", 1)
+    assert all(figure > 0 for figure in (*served.cpu_us, *served.postgres_cpu_us))
     for figures in (found.one_service, found.two_services, found.one_token, found.cpu_us):
         assert all(figure > 0 for figure in figures)
     assert "WAL bytes per request" in printed.getvalue()
