@@ -183,6 +183,9 @@ class SqliteLimits:
         """One transaction for everything that waits for one."""
         self._next = None
         asking, self._asking = self._asking, []
+        self._decide_together(asking)
+
+    def _decide_together(self, asking: list[_Asking]) -> None:
         try:
             if not self._transact(asking):
                 self._try_again(asking)
@@ -193,8 +196,7 @@ class SqliteLimits:
             if len(asking) > 1:
                 # One request's trouble is not the others'.
                 for one in asking:
-                    self._asking = [one]
-                    self._turn()
+                    self._decide_together([one])
                 return
             _refuse(asking, exc)
             if self._behind or self._refunds:
