@@ -38,16 +38,18 @@ from proxy.bounds import Bounds
 from proxy.downstream import RequestHead
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
+from proxy.headers import values_of
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.engines import limit_records, open_limits
+from proxy.pricing.prices import Prices
+from proxy.pricing.sheet import listed_name
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import Provider
 from proxy.upstream.address_policy import is_refused
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
-from proxy.usage.pricing import listed_name, price
 from server import descriptors
 from server.context import App, WorkerContext
 from server.http.connections import Bounds as ConnectionBounds
@@ -166,7 +168,7 @@ def _client_address(settings: Settings, head: RequestHead) -> str:
     """Whose request it is; looked up only by those who need it."""
     if not settings.trusted_proxies:
         return head.client_ip
-    forwarded = [value.decode("latin-1") for value in head.lines.values(b"x-forwarded-for")]
+    forwarded = [value.decode("latin-1") for value in values_of(head.headers, b"x-forwarded-for")]
     return client_address(head.client_ip, forwarded, settings.trusted_proxies)
 
 
@@ -206,6 +208,7 @@ class WorkerResources:
         self._upstreams = allowed
         self._ring = ring
         self._reports = Reports.wanted(settings)
+        self._prices = Prices()
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""
@@ -297,7 +300,7 @@ class WorkerResources:
             limits=self._limits,
             pool=self._pool,
             ledger=self._journal,
-            pricing=price,
+            pricing=self._prices.price,
             client_address=partial(_client_address, settings),
             origins=Origins(allowed_origins, self._file.read),
             observer=self._observer,

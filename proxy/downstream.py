@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-import msgspec
-
-from proxy.header_lines import HeaderLines
 from proxy.headers import RawHeaders
 
 
-class RequestHead(msgspec.Struct, frozen=True, gc=False):
+class RequestHead(NamedTuple):
     """A request as the front door accepted it; framing has been checked by then (RFC 9112).
 
     `content_length` is None for a chunked body and 0 where there is none. `hops` is how many
@@ -25,15 +22,10 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     method: str
     target: bytes
     version: str
-    lines: HeaderLines
+    headers: RawHeaders
     content_length: int | None
     client_ip: str
     hops: int = 0
-
-    @property
-    def headers(self) -> RawHeaders:
-        """Name and value of each header line, as they were on the wire."""
-        return self.lines.fields
 
     @property
     def has_body(self) -> bool:

@@ -15,15 +15,17 @@ from proxy.body.passing_model import PassingModel
 from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.errors import Refusal
+from proxy.pricing.overlay import place
+from proxy.pricing.prices import Call, Price
 from proxy.providers.provider import Route
 from proxy.usage.accumulator import Usage, recorded
 from proxy.usage.meter import Meter
 
 
 class Pricing(Protocol):
-    """What an answer costs, in nano-dollars; None where no price is known."""
+    """What an answer that came at `at` costs, and whose price that is (`pricing.prices.Prices`)."""
 
-    def __call__(self, provider: str, model: str, usage: Usage) -> int | None: ...
+    def __call__(self, call: Call, usage: Usage, at: float) -> Price: ...
 
 
 class Ledger(Protocol):
@@ -155,8 +157,13 @@ class Exchange:
         counted = self.method == "POST" and route.dialect != "none"
         meter = self.meter
         state, usage = recorded(meter.accumulated if meter is not None else None, counted=counted)
-        model = self.model or (meter.model if meter is not None else None) or ""
+        answered = (meter.model if meter is not None else None) or ""
+        model = self.model or answered
         provider = grant.record.provider
+        cost_nanos, cost_source = None, ""
+        if usage is not None and state == "exact":
+            # What is known of a part alone has no price.
+            cost_nanos, cost_source = pricing(self._call(grant, model, answered), usage, self.at)
         return Entry(
             version=ENTRY_VERSION,
             id=self.id,
@@ -174,14 +181,24 @@ class Exchange:
             completion_tokens=usage.completion if usage else None,
             cached_tokens=usage.cached if usage else None,
             reasoning_tokens=usage.reasoning if usage else None,
-            cost_nanos=pricing(provider, model, usage) if usage else None,
+            cost_nanos=cost_nanos,
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
             ttfb_us=int((self.first_byte - self.began) * _MICRO) if self.first_byte else None,
             duration_us=int((now - self.began) * _MICRO),
             overhead_us=int(self.overhead_seconds(now) * _MICRO),
             counted=counted,
+            cost_source=cost_source,
         )
+
+    def _call(self, grant: Grant, model: str, answered: str) -> Call:
+        """What was asked, as its price depends on it."""
+        provider = grant.record.provider
+        region = ""
+        if grant.targets:
+            address = grant.targets[0].address
+            region = place(provider, address.origin.host, address.prefix, self.head.target)
+        return Call(provider, model, answered, region)
 
 
 _MICRO: Final = 1_000_000

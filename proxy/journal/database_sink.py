@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from models.entry import Entry, apply_batch
-from proxy.usage.pricing import is_listed
+from proxy.pricing.sheet import is_listed
 
 
 class DatabaseSink:

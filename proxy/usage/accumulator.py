@@ -41,6 +41,9 @@ class Usage(NamedTuple):
     speed: str | None = None
     inference_geo: str | None = None
     lost: frozenset[str] = frozenset()
+    cached_image: int | None = None
+    #: Hosted tools that were used and that no field counts.
+    tools: frozenset[str] = frozenset()
 
 
 class UsageAccumulator:

@@ -6,8 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from proxy import errors
-from server.http.chunked import ChunkedBody
-from server.http.framing import Fields, FramingError
+from server.http.framing import ChunkedBody, Fields, FramingError
 from server.http.pace import Pace
 
 if TYPE_CHECKING:

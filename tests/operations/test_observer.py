@@ -7,7 +7,7 @@ from typing import Any, Final
 from unittest.mock import ANY
 
 from models.entry import Entry
-from proxy.usage.pricing import listed_name
+from proxy.pricing.sheet import listed_name
 from telemetry.metrics import Metrics, Refused, WorkerGauges
 from telemetry.observer import BATCH, Observer
 from telemetry.request_log_lines import RequestLines

@@ -34,10 +34,10 @@ from proxy.journal.files import read_batch
 from proxy.journal.writer import Journal
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import LimitExceeded, LimitStore
+from proxy.pricing.prices import Prices
 from proxy.providers.provider import BUILT_IN, OPENAI
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
-from proxy.usage.pricing import price
 from tests.models.rows import BY, RING
 from tests.proxy.rows import UPSTREAMS
 from tests.proxy.scripted import Client, Upstream
@@ -204,7 +204,7 @@ async def a_plane(
             limits=limits,
             pool=pool,
             ledger=journal,
-            pricing=price,
+            pricing=Prices().price,
             client_address=lambda head: head.client_ip,
             origins=Origins(allowed_origins, file.read),
             observer=seen,

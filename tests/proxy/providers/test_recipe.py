@@ -14,6 +14,7 @@ import pytest
 from config import parse_base_url
 from proxy.errors import InvalidRequest
 from proxy.header_rules import for_upstream
+from proxy.pricing import sheet
 from proxy.providers import files
 from proxy.providers.provider import (
     BUILT_IN,
@@ -24,7 +25,6 @@ from proxy.providers.provider import (
     Provider,
     error_body,
 )
-from proxy.usage import pricing
 
 ROOT: Final = Path(__file__).parents[3]
 PROVIDERS: Final = pytest.mark.parametrize("provider", BUILT_IN.values(), ids=BUILT_IN)
@@ -69,7 +69,7 @@ def test_every_shape_of_errors_says_code_and_message(shape: ErrorShape) -> None:
 
 @PROVIDERS
 def test_a_provider_has_prices_by_its_name(provider: Provider) -> None:
-    assert pricing._listed(provider.name)
+    assert sheet.names(provider.name)
 
 
 @PROVIDERS

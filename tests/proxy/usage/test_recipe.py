@@ -5,7 +5,8 @@ Each test fails while a step is missing.
 
 from __future__ import annotations
 
-from typing import get_args, get_type_hints
+import dataclasses
+from typing import Any, get_args, get_type_hints
 from uuid import uuid4
 
 import msgspec
@@ -13,11 +14,11 @@ import pytest
 
 from models.entry import Entry
 from proxy.exchange import Exchange
+from proxy.pricing.rates import Rates
 from proxy.providers.provider import Dialect, Route
 from proxy.usage.accumulator import Usage, UsageAccumulator
 from proxy.usage.json_usage import JsonUsageReader
 from proxy.usage.meter import Meter
-from proxy.usage.pricing import _Rates
 from proxy.usage.reported import Details, Reported
 from tests.proxy.rows import a_grant, a_request
 from tests.proxy.usage.test_readers import PLAIN, STREAMS
@@ -72,13 +73,21 @@ def test_every_number_of_a_usage_comes_from_some_field(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", READ)
+#: What of a usage is a number.
+NUMBERS = [name for name, kind in get_type_hints(Usage).items() if int in get_args(kind)]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
 def test_every_number_of_a_usage_has_a_price(name: str) -> None:
-    rates = _Rates(
-        prompt=10**9, cached=2 * 10**9, completion=3 * 10**9, reasoning=5 * 10**9, request=0
-    )
-    usage = Usage(50, 50, 10, 10)
-    assert rates.of(usage) != rates.of(usage._replace(**{name: getattr(usage, name) + 1}))
+    """Each kind of thing costs something else here; more of any one costs something else, too."""
+    known = [field.name for field in dataclasses.fields(Rates) if "int" in str(field.type)]
+    costs: dict[str, Any] = {rate: 2**n * 10**9 for n, rate in enumerate(known)}
+    rates = Rates(**costs | {"audio_seconds_min": 0})
+    numbers: dict[str, Any] = dict.fromkeys(NUMBERS, 20)
+    usage = Usage(**numbers | {"prompt": 1_000, "completion": 1_000, "cached": 60})
+    one_more: dict[str, Any] = {name: getattr(usage, name) + 1}
+    more = usage._replace(**one_more)
+    assert rates.of(usage) != rates.of(more)
 
 
 async def test_every_number_of_a_usage_is_in_the_entry() -> None:
@@ -101,7 +110,7 @@ def _entry(usage: Usage) -> Entry:
     exchange.grant = a_grant(token_id=uuid4())
     exchange.route = Route("/v1/chat/completions", "chat", creates=True)
     exchange.meter = Meter(reader, None)
-    return exchange.entry("complete", lambda *_: None)
+    return exchange.entry("complete", lambda *_: (None, ""))
 
 
 @pytest.mark.parametrize("dialect", sorted(set(get_args(Dialect)) - {"none", "batches"}))

@@ -1,0 +1,276 @@
+"""PRICES_FILE: the operator's own prices, which replace the sheet's.
+
+    [prices."openai/gpt-4o*"]               # of one provider; * stands for anything, ? for one
+    input = 2.5                             # USD per million tokens
+    output = 10
+    cache_read = 1.25
+    [[prices."openai/gpt-4o*".tiers]]       # of requests whose prompt is longer
+    over = 200000
+    input = 5
+    [prices."openai/gpt-4o*".service_tiers.flex]
+    input = 1.25
+    output = 5
+
+    [prices."azure/my-deployment"]
+    same_as = "openai/gpt-4o"
+
+The pattern with the longest literal start counts, and an entry replaces the sheet's whole. A part
+of the tokens without a rate of its own costs what the whole it belongs to does.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from config import ConfigError
+from proxy.pricing import overlay, sheet
+from proxy.pricing.rates import Rates, Tiers, scaled
+from proxy.pricing.sheet import Terms
+
+SOURCE: Final = "prices_file"
+
+_MTOK: Final = 10**6
+_MOST_USD: Final = 10**6
+_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}/[\x21-\x7e]{1,200}")
+
+
+def _money(value: object) -> Decimal:
+    # `bool` is an `int` to Python, and none to whoever reads a price.
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        dollars = Decimal(value)
+        if dollars.is_finite() and 0 <= dollars <= _MOST_USD:
+            return dollars
+    raise PydanticCustomError("usd", "must be a number of USD from 0 to 1000000")
+
+
+_Usd = Annotated[Decimal | None, BeforeValidator(_money)]
+_Count = Annotated[int | None, Field(ge=1, le=10**9)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Rates(_Strict):
+    """USD per million tokens; of `request`, `web_search` and `audio_minute`, USD each."""
+
+    input: _Usd = None
+    output: _Usd = None
+    cache_read: _Usd = None
+    cache_write: _Usd = None
+    cache_write_1h: _Usd = None
+    audio_input: _Usd = None
+    audio_output: _Usd = None
+    image_input: _Usd = None
+    image_output: _Usd = None
+    request: _Usd = None
+    web_search: _Usd = None
+    audio_minute: _Usd = None
+
+    def said(self) -> dict[str, Decimal]:
+        """The rates that are given."""
+        return {
+            name: value
+            for name in _Rates.model_fields
+            if (value := getattr(self, name)) is not None
+        }
+
+
+class _Tier(_Rates):
+    over: Annotated[int, Field(ge=1, le=10**9)]
+
+
+class _ServiceTier(_Rates):
+    tiers: list[_Tier] = []
+
+    def made(self) -> Tiers:
+        """The rates by the length of the prompt, the longest first."""
+        said = self.said()
+        starts = {tier.over: said | tier.said() for tier in self.tiers}
+        starts[-1] = said
+        return tuple((start, _rates(starts[start])) for start in sorted(starts, reverse=True))
+
+    def problems(self) -> list[tuple[str, str]]:
+        overs = [tier.over for tier in self.tiers]
+        wrong = [("tiers", "each must have another `over`")] if len(set(overs)) < len(overs) else []
+        empty = [number for number, tier in enumerate(self.tiers) if not tier.said()]
+        return wrong + [(f"tiers.{number}", "names no rate") for number in empty]
+
+
+class _Entry(_ServiceTier):
+    service_tiers: dict[str, _ServiceTier] = {}
+    same_as: str | None = None
+    context_length: _Count = None
+    max_output: _Count = None
+
+    def problems(self) -> list[tuple[str, str]]:
+        found = super().problems()
+        for name, tier in self.service_tiers.items():
+            found += [(f"service_tiers.{name}.{key}", reason) for key, reason in tier.problems()]
+            if not tier.said():
+                found.append((f"service_tiers.{name}", "names no rate"))
+        if self.same_as is None:
+            return found
+        if self.said() or self.tiers or self.service_tiers:
+            found.append(("same_as", "takes every rate from there: no rate may stand beside it"))
+        if not _is_known(self.same_as):
+            found.append(("same_as", "names no model that the price sheet knows"))
+        return found
+
+
+class _File(_Strict):
+    prices: dict[str, _Entry] = {}
+
+
+def _is_known(name: str) -> bool:
+    provider, _, model = name.partition("/")
+    if sheet.find(provider, model) is not None:
+        return True
+    return any(row.prices is not None for row in overlay.rows(provider, model))
+
+
+@dataclass(frozen=True, slots=True)
+class PriceEntry:
+    """What the file says of the models that a pattern fits."""
+
+    pattern: str
+    tiers: Tiers
+    service_tiers: Mapping[str, Tiers]
+    same_as: tuple[str, str] | None
+    context_length: int | None
+    max_output: int | None
+
+    @classmethod
+    def of(cls, pattern: str, entry: _Entry) -> Self:
+        """The entry as it is used."""
+        provider, _, model = (entry.same_as or "").partition("/")
+        return cls(
+            pattern=pattern,
+            tiers=entry.made(),
+            service_tiers={name.lower(): one.made() for name, one in entry.service_tiers.items()},
+            same_as=(provider, model) if entry.same_as else None,
+            context_length=entry.context_length,
+            max_output=entry.max_output,
+        )
+
+    @property
+    def prices(self) -> bool:
+        """Whether it says anything of prices; an entry may have a model's sizes alone."""
+        rates = any(one != Rates() for _, one in self.tiers)
+        return rates or bool(self.service_tiers) or self.same_as is not None
+
+    def at(self, terms: Terms) -> Tiers | None:
+        """The rates of an answer on these terms; None where none are given."""
+        wanted = terms.wanted
+        if not wanted:
+            return self.tiers
+        if len(wanted) > 1:
+            return None
+        name = wanted[0][1]
+        return self.service_tiers.get(name) or self.service_tiers.get(sheet.SAME_AS.get(name, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFile:
+    """The entries of a file, the one that counts before others first."""
+
+    entries: tuple[tuple[re.Pattern[str], PriceEntry], ...] = ()
+    path: Path | None = field(default=None, compare=False)
+
+    def entry(self, provider: str, model: str) -> PriceEntry | None:
+        """What the file says of a model."""
+        name = f"{provider}/{model.lower()}"
+        return next((entry for pattern, entry in self.entries if pattern.fullmatch(name)), None)
+
+
+def read(path: Path | None) -> PriceFile:
+    """The file as it is now. Raises config.ConfigError with every problem of it."""
+    if path is None:
+        return PriceFile()
+    try:
+        text = path.read_text(encoding="utf-8")
+        file = _File.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ConfigError((_problem(path, "the file", str(exc)),)) from exc
+    except ValidationError as exc:
+        errors: list[Any] = exc.errors(include_input=False, include_url=False)
+        raise ConfigError(
+            tuple(_problem(path, ".".join(map(str, one["loc"])), one["msg"]) for one in errors)
+        ) from exc
+    problems = [
+        _problem(path, f"prices.{pattern}{key and '.'}{key}", reason)
+        for pattern, entry in file.prices.items()
+        for key, reason in _pattern_problems(pattern) + entry.problems()
+    ]
+    if problems:
+        raise ConfigError(tuple(problems))
+    ordered = sorted(file.prices.items(), key=lambda item: _literalness(item[0]), reverse=True)
+    return PriceFile(
+        tuple((_expression(pattern), PriceEntry.of(pattern, entry)) for pattern, entry in ordered),
+        path,
+    )
+
+
+def _pattern_problems(pattern: str) -> list[tuple[str, str]]:
+    if _PATTERN.fullmatch(pattern):
+        return []
+    return [("", 'must be "provider/model", in whose model * and ? may stand')]
+
+
+def _problem(path: Path, key: str, reason: str) -> str:
+    return f"PRICES_FILE: {path}: {key}: {reason}. Allowed: see docs/prices.md."
+
+
+_WILD: Final = re.compile(r"[*?]")
+
+
+def _literalness(pattern: str) -> tuple[int, bool, int]:
+    """The longest literal start counts, and a name before a pattern that begins like it."""
+    literal = _WILD.split(pattern, maxsplit=1)[0]
+    return len(literal), literal == pattern, len(pattern)
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = {"*": ".*", "?": "."}
+    text = "".join(parts.get(one) or re.escape(one.lower()) for one in pattern)
+    return re.compile(text, re.DOTALL)
+
+
+def _rates(said: Mapping[str, Decimal]) -> Rates:
+    def tokens(*names: str) -> int | None:
+        return next((scaled(said[name], _MTOK) for name in names if name in said), None)
+
+    def each(name: str, per: int = 1) -> int | None:
+        return scaled(said[name], per) if name in said else None
+
+    rates = Rates(
+        prompt=tokens("input"),
+        cached=tokens("cache_read", "input"),
+        cache_write=tokens("cache_write", "input"),
+        # Never for the price of five minutes, which is less.
+        cache_write_1h=tokens("cache_write_1h", *(() if "cache_write" in said else ("input",))),
+        audio_input=tokens("audio_input", "input"),
+        image_input=tokens("image_input", "input"),
+        completion=tokens("output"),
+        reasoning=tokens("output"),
+        audio_output=tokens("audio_output", "output"),
+        image_output=tokens("image_output", "output"),
+        request=each("request") or 0,
+        web_search=each("web_search"),
+        audio_second=each("audio_minute", 60),
+    )
+    return replace(
+        rates,
+        # A cached token is no dearer for being a picture's, unless pictures have a price.
+        audio_cached=rates.cached if "audio_input" not in said else None,
+        image_cached=rates.cached if "image_input" not in said else None,
+    )

@@ -1,0 +1,155 @@
+"""Whose price counts: PRICES_FILE's, the upstream's own, or the sheet's.
+
+A price is asked for once per answer, on the data path. What a model costs is worked out when it
+is first asked for, and again at midnight (UTC) or at an hour that the sheet names; between those,
+a price is a look-up and a few multiplications.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+from proxy.pricing import overlay, price_file, sheet, stated
+from proxy.pricing.price_file import PriceFile
+from proxy.pricing.rates import Tariff
+from proxy.pricing.sheet import Terms
+from proxy.pricing.stated import CostUnit
+from proxy.usage.accumulator import Usage
+
+#: So long is what an operator's entry lasts in the memo; it ends with a reload anyway.
+_ALWAYS: Final = float("inf")
+
+
+class Call(NamedTuple):
+    """What was asked, and where.
+
+    `answered` is the model that the answer names, `place` the region that `overlay.place` finds in
+    the upstream's address. `cost_field` says where its answers state their cost, in `cost_unit`;
+    '' where they do not.
+    """
+
+    provider: str
+    model: str
+    answered: str = ""
+    place: str = ""
+    cost_field: str = ""
+    cost_unit: CostUnit = "usd"
+
+
+#: Nano-dollars, and whose price it is: None and '' where no price is known.
+Price: TypeAlias = tuple[int | None, str]
+
+_UNKNOWN: Final[Price] = (None, "")
+#: The call, and what the answer says of its terms.
+_Key: TypeAlias = tuple[Call, str | None, str | None, str | None]
+
+
+class Prices:
+    """The prices of one worker."""
+
+    __slots__ = ("_file", "_tariffs")
+
+    def __init__(self, file: PriceFile | None = None) -> None:
+        self._file = file or PriceFile()
+        self._tariffs: dict[_Key, Tariff] = {}
+
+    def use(self, file: PriceFile) -> None:
+        """Price by another PRICES_FILE from now on."""
+        self._file = file
+        self._tariffs.clear()
+
+    def price(self, call: Call, usage: Usage, at: float, raw: bytes | None = None) -> Price:
+        """What `usage` costs at `at` (Unix seconds). `raw` is the answer's `usage` object."""
+        key = call, usage.service_tier, usage.speed, usage.inference_geo
+        tariff = self._tariffs.get(key)
+        if tariff is None or not tariff.since <= at < tariff.until:
+            tariff = self._remember(key, at)
+        if call[4] and tariff.source != price_file.SOURCE:
+            said = stated.read(raw, call.cost_field, call.cost_unit)
+            if said.said:
+                return _UNKNOWN if said.nanos is None else (said.nanos, stated.SOURCE)
+        nanos = tariff.price(usage)
+        return _UNKNOWN if nanos is None else (nanos, tariff.source)
+
+    def _remember(self, key: _Key, at: float) -> Tariff:
+        call, tier, speed, geo = key
+        terms = Terms(_lower(tier), _lower(speed), _lower(geo), call.place)
+        if any(len(part) > sheet.NAME_MAX for part in (*call, *terms)):
+            return _none(at)
+        if len(self._tariffs) >= sheet.REMEMBERED_MAX and key not in self._tariffs:
+            del self._tariffs[next(iter(self._tariffs))]
+        tariff = self._tariffs[key] = self.tariff(call, terms, at)
+        return tariff
+
+    def tariff(self, call: Call, terms: Terms, at: float) -> Tariff:
+        """What the call's model costs on these terms; one without tiers where unknown."""
+        asked, answered = call.model, call.answered or call.model
+        # An operator who names a model that is asked for means its answers as well, whatever name
+        # the upstream has for them, unless they come from another model.
+        alike = _are_alike(asked, answered)
+        for name in (answered, asked) if alike else (answered,):
+            by_file = self._by_file(call.provider, name, terms, at)
+            if by_file is not None:
+                return by_file
+        for name in (answered, asked) if alike else (answered,):
+            by_sheet = _by_sheet(call.provider, name, terms, at)
+            if by_sheet is not None:
+                return by_sheet
+        return self._by_file(call.provider, asked, terms, at) or _none(at)
+
+    def _by_file(self, provider: str, model: str, terms: Terms, at: float) -> Tariff | None:
+        entry = self._file.entry(provider, model)
+        if entry is None or not entry.prices:
+            return None
+        if entry.same_as is not None:
+            found = _by_sheet(*entry.same_as, terms._replace(geo="", place=""), at) or _none(at)
+            return Tariff(found.tiers, price_file.SOURCE, since=at, until=found.until)
+        return Tariff(entry.at(terms) or (), price_file.SOURCE, since=0, until=_ALWAYS)
+
+    def sizes(self, provider: str, model: str) -> tuple[int | None, int | None]:
+        """A model's context length and maximum output in tokens, where they are known."""
+        entry = self._file.entry(provider, model)
+        if entry is None:
+            return sheet.context_length(provider, model), None
+        if entry.same_as is not None:
+            known = sheet.context_length(*entry.same_as)
+        else:
+            known = sheet.context_length(provider, model)
+        return entry.context_length or known, entry.max_output
+
+
+def _by_sheet(provider: str, model: str, terms: Terms, at: float) -> Tariff | None:
+    """The sheet's price as the overlay has it; None where neither knows the model."""
+    said = overlay.rows(provider, model)
+    if any(row.is_open for row in said):
+        return _none(at)
+    own = next((row for row in said if row.prices is not None), None)
+    found: Tariff | None
+    if own is not None:
+        rates = () if terms.wanted else ((-1, overlay.rates_of(own)),)
+        found = Tariff(rates, sheet.SOURCE, since=at, until=sheet.midnight(at))
+    else:
+        found = sheet.tariff(provider, model, terms, at)
+    if found is None:
+        return None
+    factor = overlay.factor(provider, model.lower(), terms.place, terms.geo)
+    if factor is None:
+        return _none(at)
+    tiers = [(start, overlay.changed(rates, said)) for start, rates in found.tiers]
+    if factor != 1:
+        tiers = [(start, rates.times(factor)) for start, rates in tiers]
+    return Tariff(tuple(tiers), found.source, since=at, until=found.until)
+
+
+def _none(at: float) -> Tariff:
+    return Tariff((), "", since=at, until=sheet.midnight(at))
+
+
+def _are_alike(asked: str, answered: str) -> bool:
+    """Whether the one name is the other with a date, a version or a maker's name."""
+    first, second = asked.lower(), answered.lower()
+    return first in second or second in first
+
+
+def _lower(text: str | None) -> str:
+    return text.strip().lower() if text else ""

@@ -1,0 +1,239 @@
+"""What one of each counted thing costs, and what a usage comes to. Pure arithmetic, in integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final, TypeAlias
+
+from proxy.usage.accumulator import Usage
+
+#: Beyond this no number is honest, and 64 bits are near.
+NANOS_MAX: Final = 10**15
+
+# Rates are kept as whole billionths of a nano-dollar: what a sheet with thirds in it (0.08333…)
+# loses by that does not show in a bill of a billion tokens.
+_SCALE: Final = 10**9
+_HALF: Final = _SCALE // 2
+_NANOS: Final = 10**9
+
+#: So many fields of a usage are numbers that have a price.
+_NUMBERS: Final = Usage._fields.index("service_tier")
+
+Money: TypeAlias = Decimal | Fraction | int
+
+
+def scaled(dollars: Money, per: int = 1) -> int:
+    """The rate of one, where `per` of them cost so many dollars."""
+    return round(Fraction(dollars) * _NANOS * _SCALE / per)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Scaled nano-dollars for one of each; None where no price is known.
+
+    Tokens have a rate for each way in which they can be part of prompt and completion. `needs`
+    names parts without which a usage cannot be right: a picture that was drawn has image tokens.
+    """
+
+    prompt: int | None = None
+    cached: int | None = None
+    cache_write: int | None = None
+    cache_write_1h: int | None = None
+    audio_input: int | None = None
+    audio_cached: int | None = None
+    image_input: int | None = None
+    image_cached: int | None = None
+    completion: int | None = None
+    reasoning: int | None = None
+    audio_output: int | None = None
+    image_output: int | None = None
+    request: int = 0
+    web_search: int | None = None
+    audio_second: int | None = None
+    #: The least that is billed of any audio.
+    audio_seconds_min: int = 0
+    needs: frozenset[str] = frozenset()
+    #: Parts of a usage that cost something nobody knows for sure.
+    open: frozenset[str] = frozenset()
+    #: Units are priced that no usage counts: characters, pages.
+    uncounted: bool = False
+
+    def ordinary(self) -> tuple[int, int, int, int] | None:
+        """The rates of an answer that counts what nearly all do, where those suffice."""
+        first = self.prompt, self.completion, self.cached, self.reasoning
+        prompt, completion, cached, reasoning = first
+        if self.uncounted or self.needs or self.request or "cached" in self.open:
+            return None
+        if prompt is None or completion is None or cached is None or reasoning is None:
+            return None
+        return prompt, completion, cached, reasoning
+
+    def times(self, factor: Fraction) -> Rates:
+        """The same where every token costs `factor` as much; searches and seconds do not."""
+        rates = {name: getattr(self, name) for name in _TOKENS}
+        return self.tokens(
+            {name: round(rate * factor) for name, rate in rates.items() if rate is not None}
+        )
+
+    def tokens(self, rates: Mapping[str, int | None]) -> Rates:
+        """The same with other rates of tokens, by the names of the fields here."""
+        changes: dict[str, Any] = dict(rates)
+        return replace(self, **changes)
+
+    def of(self, usage: Usage) -> int | None:
+        """Nano-dollars, or None where a part that counts has no price or could not be read."""
+        if self.uncounted or usage.tools or (usage.lost and self._misses(usage.lost)):
+            return None
+        if any(not getattr(usage, name) for name in self.needs):
+            return None
+        if any(getattr(usage, name) for name in self.open) or not self._is_charged_by(usage):
+            return None
+        total = self.request
+        for count, rate in self._parts(usage):
+            if count < 0 or (count and rate is None):
+                return None
+            total += count * (rate or 0)
+        return nanos(total)
+
+    def _parts(self, usage: Usage) -> Iterator[tuple[int, int | None]]:
+        """Every count with its rate; a negative count says that the usage cannot be."""
+        prompt, completion = usage.prompt or 0, usage.completion or 0
+        cached, reasoning = usage.cached or 0, usage.reasoning or 0
+        written, written_1h = usage.cache_write or 0, usage.cache_write_1h or 0
+        cached_audio, cached_image = usage.cached_audio or 0, usage.cached_image or 0
+        audio = (usage.audio_input or 0) - cached_audio
+        image = (usage.image_input or 0) - cached_image
+        yield prompt - cached - written - audio - image, self.prompt
+        yield cached - cached_audio - cached_image, self._cached_text(usage)
+        yield cached_audio, self.audio_cached
+        yield cached_image, self.image_cached
+        yield written - written_1h, self.cache_write
+        yield written_1h, self.cache_write_1h
+        yield audio, self.audio_input
+        yield image, self.image_input
+        spoken, drawn = usage.audio_output or 0, usage.image_output or 0
+        yield completion - reasoning - spoken - drawn, self.completion
+        yield reasoning, self.reasoning
+        yield spoken, self.audio_output
+        yield drawn, self.image_output
+        yield usage.web_searches or 0, self.web_search
+        seconds = usage.audio_seconds or 0
+        yield max(seconds, self.audio_seconds_min) if seconds else 0, self.audio_second
+
+    def _cached_text(self, usage: Usage) -> int | None:
+        """The rate of cached tokens that are neither audio nor image, where that is known."""
+        for count, cached, rate, cached_rate in (
+            (usage.audio_input, usage.cached_audio, self.audio_input, self.audio_cached),
+            (usage.image_input, usage.cached_image, self.image_input, self.image_cached),
+        ):
+            if count and cached is None and (rate, cached_rate) != (self.prompt, self.cached):
+                return None
+        return self.cached
+
+    def _is_charged_by(self, usage: Usage) -> bool:
+        """Whether usage says something of what this model is charged by."""
+        tokens = self.prompt is not None or self.completion is not None or bool(self.request)
+        return tokens or (self.audio_second is not None and bool(usage.audio_seconds))
+
+    def _misses(self, lost: frozenset[str]) -> bool:
+        """Whether something that was lost would change the price."""
+        for name in lost:
+            whole = _WHOLE.get(name)
+            if whole is None:
+                return self != FREE
+            rate = getattr(self, _RATE.get(name, name))
+            if name in self.open or (rate is None and name == "web_searches"):
+                return True
+            if rate is not None and rate != (getattr(self, whole) if whole else 0):
+                return True
+        return False
+
+
+_TOKENS: Final = (
+    "prompt", "cached", "cache_write", "cache_write_1h", "audio_input", "audio_cached",
+    "image_input", "image_cached", "completion", "reasoning", "audio_output", "image_output",
+)  # fmt: skip
+#: What each part is a part of: where it was lost and costs as much as the whole, nothing is missed.
+_WHOLE: Final = {
+    "prompt": "",
+    "completion": "",
+    "cached": "prompt",
+    "reasoning": "completion",
+    "cache_write": "prompt",
+    "cache_write_1h": "cache_write",
+    "audio_input": "prompt",
+    "audio_output": "completion",
+    "image_input": "prompt",
+    "image_output": "completion",
+    "cached_audio": "cached",
+    "cached_image": "cached",
+    "web_searches": "",
+    "audio_seconds": "",
+}
+#: The rates that are called differently.
+_RATE: Final = {
+    "cached_audio": "audio_cached",
+    "cached_image": "image_cached",
+    "web_searches": "web_search",
+    "audio_seconds": "audio_second",
+}
+
+
+def nanos(total: int) -> int | None:
+    """Whole nano-dollars of a scaled sum; None where no bill is like that."""
+    whole = (total + _HALF) // _SCALE
+    return whole if whole <= NANOS_MAX else None
+
+
+#: The rates for prompts longer than so many tokens, the longest first. All tokens are charged
+#: at the one rate that applies.
+Tiers: TypeAlias = tuple[tuple[int, Rates], ...]
+
+FREE: Final = Rates().tokens(dict.fromkeys(_TOKENS, 0))
+
+
+class Tariff:
+    """What one model costs from and until some moment (Unix seconds), by the prompt's length.
+
+    Without tiers, it is known that there is no price.
+    """
+
+    __slots__ = ("_ordinary", "since", "source", "tiers", "until")
+
+    def __init__(self, tiers: Tiers, source: str, *, since: float, until: float) -> None:
+        self.tiers = tiers
+        self.source = source
+        self.since = since
+        self.until = until
+        self._ordinary = tiers[0][1].ordinary() if len(tiers) == 1 else None
+
+    def price(self, usage: Usage) -> int | None:
+        """What `usage` costs, in nano-dollars."""
+        rates = self._ordinary
+        if (
+            rates is not None
+            and usage.prompt is not None
+            and not (any(usage[4:_NUMBERS]) or usage.lost or usage.tools)
+        ):
+            return _ordinary(usage, rates)
+        if usage.prompt is None and (usage.completion or len(self.tiers) > 1):
+            # Nobody said how long it was.
+            usage = usage._replace(lost=usage.lost | {"prompt"})
+        for start, dearer in self.tiers:
+            if (usage.prompt or 0) > start:
+                return dearer.of(usage)
+        return None
+
+
+def _ordinary(usage: Usage, rates: tuple[int, int, int, int]) -> int | None:
+    prompt, completion, cached, reasoning = usage[:4]
+    if not cached and not reasoning:
+        return nanos((prompt or 0) * rates[0] + (completion or 0) * rates[1])
+    cached, reasoning = cached or 0, reasoning or 0
+    fresh, plain = (prompt or 0) - cached, (completion or 0) - reasoning
+    if fresh < 0 or plain < 0:
+        return None
+    return nanos(fresh * rates[0] + plain * rates[1] + cached * rates[2] + reasoning * rates[3])

@@ -1,0 +1,117 @@
+"""Whose price counts, and by which of two names."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from proxy.pricing import sheet
+from proxy.pricing.prices import Call, Prices
+from proxy.usage.accumulator import Usage
+
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
+USED = Usage(1_000, 500, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "nanos"),
+    [
+        ("gpt-4o", "", 7_500_000),
+        ("gpt-4o", "gpt-4o", 7_500_000),
+        # The model of that date costs more.
+        ("gpt-4o", "gpt-4o-2024-05-13", 12_500_000),
+        # Another one answered (a fallback).
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", 450_000),
+        # A date that the sheet has not heard of.
+        ("gpt-4o", "gpt-4o-2031-01-01", 7_500_000),
+        # What a server calls its model; what was asked for is no model of the sheet.
+        ("my-deployment", "gpt-4o-2024-08-06", 7_500_000),
+        # Somebody else answered, and nobody knows who that is.
+        ("gpt-4o", "somebody-else", None),
+    ],
+)
+def test_the_price_goes_by_the_model_that_answered(
+    asked: str, answered: str, nanos: int | None
+) -> None:
+    assert Prices().price(Call("openai", asked, answered), USED, NOON)[0] == nanos
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "tier", "nanos"),
+    [
+        ("openai", "gpt-4o", "priority", 12_750_000),
+        ("openai", "gpt-4o", "Priority", 12_750_000),
+        ("openai", "gpt-4o", "fast", 12_750_000),
+        ("openai", "gpt-4o", "default", 7_500_000),
+        ("openai", "gpt-4o", "DEFAULT", 7_500_000),
+        ("openai", "gpt-5", "flex", 3_125_000),
+        ("openai", "gpt-5", None, 6_250_000),
+        ("groq", "openai/gpt-oss-120b", "on_demand", 450_000),
+        # Tiers without a row of their own.
+        ("openai", "gpt-4o", "flex", None),
+        ("openai", "gpt-4o", "scale", None),
+        ("openai", "gpt-5", "ultrafast", None),
+        ("google", "gemini-2.5-flash", "priority", None),
+        # The row is OpenAI's, whose tiers are not Azure's.
+        ("azure", "gpt-5", "priority", None),
+    ],
+)
+def test_a_service_tier_costs_what_its_row_says_or_nobody_knows(
+    provider: str, model: str, tier: str | None, nanos: int | None
+) -> None:
+    usage = USED._replace(service_tier=tier)
+    assert Prices().price(Call(provider, model), usage, NOON)[0] == nanos
+
+
+def test_a_tier_has_no_price_before_the_day_of_its_row() -> None:
+    usage = USED._replace(service_tier="priority")
+    before = datetime(2026, 10, 11, 23, 59, 59, tzinfo=UTC).timestamp()
+    assert Prices().price(Call("openai", "gpt-4o"), usage, before)[0] is None
+    assert Prices().price(Call("openai", "gpt-4o"), usage, before + 1)[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("lost", "model", "priced"),
+    [
+        ("prompt", "gpt-4o", False),
+        ("completion", "gpt-4o", False),
+        # Half the price.
+        ("cached", "gpt-4o", False),
+        # At the price of any other token of the completion.
+        ("reasoning", "gpt-5", True),
+        # The model has no price for it, since it has none of it.
+        ("audio_input", "gpt-4o", True),
+        ("audio_input", "gpt-realtime", False),
+        ("web_searches", "gpt-5", False),
+        ("web_searches", "gpt-3.5-turbo", False),
+        ("audio_seconds", "gpt-4o", True),
+        ("service_tier", "gpt-4o", False),
+        ("prompt", "omni-moderation-latest", True),
+    ],
+)
+def test_a_field_that_was_lost_leaves_no_price_where_it_has_one(
+    lost: str, model: str, *, priced: bool
+) -> None:
+    without: dict[str, Any] = {lost: None, "lost": frozenset((lost,))}
+    usage = USED._replace(**without)
+    assert (Prices().price(Call("openai", model), usage, NOON)[0] is not None) is priced
+
+
+def test_a_price_names_its_source_and_no_price_none() -> None:
+    assert Prices().price(Call("openai", "gpt-4o"), USED, NOON) == (7_500_000, sheet.SOURCE)
+    assert Prices().price(Call("openai", "nobody"), USED, NOON) == (None, "")
+
+
+def test_what_a_model_costs_is_worked_out_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    prices, worked_out, find = Prices(), list[str](), sheet.find
+
+    def looked_up(provider: str, model: str) -> Any:
+        worked_out.append(model)
+        return find(provider, model)
+
+    monkeypatch.setattr(sheet, "find", looked_up)
+    for at in (NOON, NOON + 1, NOON + 43_199, NOON + 43_200, NOON + 43_201):
+        prices.price(Call("openai", "gpt-4o"), USED, at)
+    assert len(worked_out) == 2
