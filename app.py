@@ -307,7 +307,7 @@ class WorkerResources:
         )
 
     def _make_room(self) -> None:
-        """Tokens cannot be looked up for want of a connection: changes may be heard of later."""
+        """Look-ups of tokens need a connection: give up the one that listens for changes."""
         if self._listener is not None:
             self._listener.step_aside()
 

@@ -65,5 +65,5 @@ def cursor(text: str | None) -> UUID | None:
     """The id that a page ended with. Raises WrongUsage."""
     id_ = None if text is None else as_id(text)
     if text is not None and id_ is None:
-        raise WrongUsage("--cursor: not what a page ended with.")
+        raise WrongUsage("--cursor: not a cursor that this list gave out.")
     return id_

@@ -1,4 +1,4 @@
-"""What is asked for at the terminal: secrets, and whether something destructive is really meant."""
+"""What is asked for at the terminal: secrets, and confirmation of what cannot be undone."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise CommandError(f"{question} Say --yes to agree where there is no terminal.")
+        raise CommandError(f"{question} Use --yes to confirm where there is no terminal.")
     with _interruptible():
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()

@@ -94,7 +94,7 @@ async def _session() -> AsyncIterator[Session]:
         try:
             await stack.enter_async_context(bootstrap.connected(settings))
         except OSError as exc:
-            # Without it a running server would not hear of a revocation at its next request.
+            # Without it a running server would miss a revocation until it next asks the database.
             raise CommandError(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
         yield Session(settings, actor())
 

@@ -119,8 +119,8 @@ TABLE: Final = (
     Row(
         name="DATABASE_LISTEN_URL",
         form=LISTEN_DATABASE,
-        help="With pgbouncer=true: a direct way to the same database, by which changes made on "
-        "other machines are heard of at once. Without it they are found within half a second.",
+        help="With pgbouncer=true: a direct connection to the same database, for notifications of "
+        "changes made on other machines. Without it they are found within half a second.",
         attribute="database_listen",
     ),
     Row(

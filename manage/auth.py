@@ -13,7 +13,7 @@ _CHECKSUM_DIGITS: Final = 6
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Somebody let in. `name` is how the audit trail calls them."""
+    """A caller that was let in; the audit trail has its `name`."""
 
     name: str
     scope: Scope

@@ -32,8 +32,8 @@ from models.errors import Refused
 from web import body, client, routes
 from web.refusal_audit import Refusal, RefusalAuditor
 
-#: What somebody who was not let in is called.
-_NOBODY: Final = "anonymous"
+#: The actor of calls that were not let in.
+_ANONYMOUS: Final = "anonymous"
 _BODY_MAX_BYTES: Final = 1024 * 1024
 
 
@@ -84,7 +84,7 @@ class OperationDispatcher:
             caller = await identify(secret, self._settings.management_token)
             if caller is not None:
                 return caller
-        actor = self._actor(request, _NOBODY)
+        actor = self._actor(request, _ANONYMOUS)
         error: ManageError = Unauthorized("A valid management token is needed, as Bearer.")
         if secret is not None:
             retry_after = await self._throttle.hold_back(actor.ip or "")

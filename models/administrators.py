@@ -26,15 +26,15 @@ SESSION_IDLE: Final = timedelta(hours=12)
 #: … and in any case so long after its sign-in.
 SESSION_LIFETIME: Final = timedelta(days=7)
 _USE_RESOLUTION: Final = timedelta(minutes=1)
-#: Nobody's: an unknown name must take as long to refuse as a wrong password.
-_NOBODYS: Final = (
+#: The hash of no account: refusing an unknown name must take as long as a wrong password.
+_NO_ACCOUNTS_HASH: Final = (
     "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 
 
 class AdminUser(Model):
-    """Somebody who may sign in."""
+    """An account that may sign in to the admin pages."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     username = fields.CharField(max_length=150, unique=True)
@@ -89,7 +89,7 @@ class AdminUser(Model):
         passwords came from there lately. Raises TooManyHashes.
         """
         user = await cls.get_or_none(username=username, is_active=True)
-        stored = _NOBODYS if user is None else user.password_hash
+        stored = _NO_ACCOUNTS_HASH if user is None else user.password_hash
         right = await passwords.verify_password(
             stored, password, client=client, suspicion=suspicion
         )
@@ -187,7 +187,7 @@ class AdminSession(Model):
     @classmethod
     @in_one_transaction
     async def open(cls, user: AdminUser, *, by: Actor, user_agent: str = "") -> tuple[Self, str]:
-        """A session for somebody who just proved who they are, and its secret for the cookie."""
+        """A session for an account whose password was right, and its secret for the cookie."""
         present = changes.now()
         secret = token_urlsafe(32)
         session = await cls.create(
@@ -241,7 +241,7 @@ class AdminSession(Model):
 
     @classmethod
     async def purge(cls, before: datetime) -> int:
-        """Remove the sessions that expired before `before`; how many."""
+        """Remove the sessions that expired before `before`; the number removed."""
         return await cls.filter(expires_at__lt=before).delete()
 
 

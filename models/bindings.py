@@ -22,12 +22,12 @@ def binding(provider: str, base_url: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
-    """What the operator says of upstreams, in the environment."""
+    """What the environment says of upstreams."""
 
     own: Mapping[str, str] = field(default_factory=dict)
     """Base URLs of providers, by name."""
     named: frozenset[str] = frozenset()
-    """Providers whose base URL is the operator's word, and not a built-in one."""
+    """Providers whose base URL the operator set, instead of the built-in one."""
     origins: frozenset[str] = frozenset()
     """UPSTREAM_ORIGINS; empty: all."""
 

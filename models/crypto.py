@@ -52,7 +52,7 @@ class KeyRing:
         version, _, rest = text.partition(":")
         key_id, _, encoded = rest.partition(":")
         if version != _VERSION:
-            raise CorruptCiphertext(f"row {row_id}: not a ciphertext of ours")
+            raise CorruptCiphertext(f"row {row_id}: not a ciphertext of this application")
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise UnknownEncryptionKey(f"row {row_id} was encrypted with the key {key_id}")

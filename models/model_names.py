@@ -51,7 +51,7 @@ _placed: OrderedDict[_Hour, frozenset[str]] = OrderedDict()
 
 
 def nothing_is_listed(_provider: str, _model: str) -> bool:
-    """For those who know no price list."""
+    """Where there is no price list."""
     return False
 
 

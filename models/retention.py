@@ -11,9 +11,9 @@ MINUTES_KEPT: Final = timedelta(hours=48)
 
 
 async def prune_request_log(before: datetime) -> int:
-    """Remove up to 1,000 rows of the request log from before `before`; how many.
+    """Remove up to 1,000 rows of the request log that are older than `before`; the number removed.
 
-    Call again, after a pause, while it returns any.
+    Call again, after a pause, while it returns more than 0.
     """
     # By id, which is in order of time: no other index is needed for it.
     return await execute(
@@ -24,7 +24,7 @@ async def prune_request_log(before: datetime) -> int:
 
 
 async def prune_minutes(before: datetime) -> int:
-    """Remove up to 1,000 minute counters from before `before`; how many."""
+    """Remove up to 1,000 minute counters that are older than `before`; the number removed."""
     return await execute(
         "DELETE FROM usage_minute WHERE id IN"
         " (SELECT id FROM usage_minute WHERE bucket < {} ORDER BY bucket LIMIT 1000)",

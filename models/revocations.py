@@ -1,8 +1,8 @@
-"""Revocations whose row somebody else keeps locked: in force at once, written to the row later.
+"""Revocations whose row another transaction keeps locked: in force at once, written later.
 
 A machine that vanished in the middle of a batch, or an operator's open transaction, keeps rows
 locked for seconds or hours, and a revocation must not wait for either. So what cannot be locked
-within `_LOCK_WAIT_S` is written into a table of its own, which nothing else locks. Whoever reads
+within `_LOCK_WAIT_S` is written into a table of its own, which nothing else locks. Every read of
 what a token, a project or a key may do looks there first; any worker carries out what is written
 there once the rows are free. SQLite has no row locks: there the table stays empty.
 
@@ -94,7 +94,7 @@ async def hide_removed(keys: Iterable["UpstreamKey"]) -> None:
 
 
 async def lock(table: Literal["project", "upstream_key"], row: UUID) -> bool:
-    """Lock a row until the transaction ends, unless somebody else keeps it; whether it was done.
+    """Lock a row until the transaction ends, unless another one holds it; whether it was locked.
 
     A row that does not exist cannot be locked either.
     """

@@ -79,7 +79,7 @@ class DatabaseWatch:
             await asyncio.sleep(_EVERY_S if self.state == "ok" else _RETRY_S)
 
     async def look(self) -> DatabaseState:
-        """Write, and say what came of it.
+        """Write a heartbeat; the state of the database after it.
 
         A write that takes too long is left alone rather than cancelled, and asked for again.
         """

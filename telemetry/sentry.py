@@ -1,4 +1,4 @@
-"""Reports of unforeseen errors to Sentry, or to what speaks its protocol, where SENTRY_DSN says so.
+"""Reports of unforeseen errors to Sentry, or a service with its protocol, if SENTRY_DSN is set.
 
 What is logged with an exception is reported once, from the log: its kind, the first line of its
 message without secrets, where it happened, and the request's id. No bodies, headers or variables.

@@ -1,8 +1,8 @@
 """Each worker's numbers in one small file, so that any worker that is scraped shows all.
 
 A worker has a place for its life: `N.lock`, held by `flock` and with its process id in it, and
-`N.snapshot`, which is replaced as a whole. Whoever takes the place of a worker that has ended goes
-on from its sums: files do not grow in number, and a killed worker takes no count with it but those
+`N.snapshot`, which is replaced as a whole. The worker that takes the place of one that has ended
+goes on from its sums: files do not grow in number, and a killed worker loses only what it counted
 since its last snapshot, a quarter of a second. What is true of the moment ends with the worker.
 """
 

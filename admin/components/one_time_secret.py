@@ -34,7 +34,7 @@ def _path(token_id: UUID) -> str:
 
 
 def hand_over(ctx: RequestContext, token: Token, secret: str) -> HTTPResponse:
-    """On to the page that shows `secret`."""
+    """Redirect to the page that shows `secret`, which goes along in an encrypted cookie."""
     response = ctx.redirect(_path(token.id))
     response.add_cookie(
         _COOKIE,
@@ -69,5 +69,5 @@ def receive(ctx: RequestContext, token: Token) -> HandedOver | None:
 
 
 def take_away(ctx: RequestContext, response: HTTPResponse, token: Token) -> None:
-    """It was shown: once."""
+    """Delete the cookie of a secret that was shown."""
     response.cookies.delete_cookie(_COOKIE, path=_path(token.id), secure=ctx.secure)

@@ -24,7 +24,7 @@ _MESSAGES: Final = {
 
 
 class Form(BaseModel):
-    """The fields of a form. An empty one is as good as none."""
+    """The fields of a form. An empty field counts as absent."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -47,7 +47,7 @@ class Filled(Generic[F]):
         return self.values.get(name, "")
 
     def error(self, name: str) -> str:
-        """What is wrong with it; empty where nothing is."""
+        """The error of a field; empty if it has none."""
         return self.errors.get(name, "")
 
     def with_error(self, name: str, message: str) -> Self:

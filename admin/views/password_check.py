@@ -1,4 +1,4 @@
-"""The one place where a password that somebody typed is compared: throttled, bounded, audited.
+"""The one place where a typed password is compared: throttled, bounded, audited.
 
 An unknown name is hashed, counted and answered as a known one.
 """

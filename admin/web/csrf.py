@@ -1,4 +1,4 @@
-"""Posts must come from our own pages: a token that only they hold, and the browser's own word.
+"""Posts must come from our own pages: a token that only they hold, and what the browser says.
 
 The token is derived from the cookie's secret, which no script and no other site can read, so
 nothing needs to be stored. Before sign-in a cookie of its own takes the session's place.

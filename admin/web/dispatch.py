@@ -1,4 +1,4 @@
-"""From a request to a view: who it is, whether they may, whether a post is ours."""
+"""From a request to a view: session, role, and whether a post comes from our own page."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _no_page(pages: Mapping[str, Page]) -> NotFound | MethodNotAllowed:
 
 
 def _to_login(ctx: RequestContext) -> HTTPResponse:
-    """Sign in first, and come back to where the reader was."""
+    """Redirect to the sign-in, which returns to the page that was asked for."""
     request = ctx.request
     if request.method in ("GET", "HEAD") and not htmx.is_htmx(request):
         query = f"?{request.query_string}" if request.query_string else ""

@@ -69,7 +69,7 @@ class SignInThrottle:
         self._until.pop(pair, None)
 
     def succeeded(self, client: str, username: str) -> None:
-        """Whoever knows the password is not guessing."""
+        """Forget the wrong tries: a client that knows the password is not guessing."""
         self.take_back(client, username)
         self._pairs.clear(_pair(client, username))
 

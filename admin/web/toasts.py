@@ -1,6 +1,6 @@
 """The note after a change ("The token was revoked."), carried over the redirect by a cookie.
 
-Signed with the session's secret, so that no one else can put words into our pages.
+Signed with the session's secret, so that another site that sets cookies cannot write into pages.
 """
 
 import base64
@@ -31,7 +31,7 @@ def leave(response: HTTPResponse, secret: str, text: str, *, secure: bool) -> No
 
 
 def read(secret: str, value: str | None) -> str | None:
-    """The note that was left, if it is ours."""
+    """The note that was left; None if its signature is wrong."""
     signature, _, encoded = (value or "").partition(".")
     try:
         plain = base64.urlsafe_b64decode(encoded)
@@ -43,5 +43,5 @@ def read(secret: str, value: str | None) -> str | None:
 
 
 def take_away(response: HTTPResponse, *, secure: bool) -> None:
-    """It was shown."""
+    """Delete the cookie of a note that was shown."""
     response.cookies.delete_cookie(COOKIE, path=_PATH, secure=secure)

@@ -28,7 +28,7 @@ async def audit(
     _session: Session,
     *,
     actor: Annotated[
-        str | None, typer.Option(help="By: management, admin:NAME, cli:USER, system.")
+        str | None, typer.Option(help="Whose: management, admin:NAME, cli:USER, system.")
     ] = None,
     action: Annotated[str | None, typer.Option(help="Such as token.revoke.")] = None,
     target: Annotated[

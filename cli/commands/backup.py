@@ -47,7 +47,7 @@ def backup(file: File, force: Overwrite = False) -> None:
     """
     settings = _settings('pg_dump --format=custom --file=FILE "$DATABASE_URL"')
     if file.exists() and not force:
-        raise CommandError(f"{file} is there already. Say --force to replace it.")
+        raise CommandError(f"{file} exists already. Use --force to replace it.")
     source = settings.database.path
     if not source.exists():
         raise CommandError(f"There is no database at {source}.")
@@ -93,7 +93,7 @@ def restore(file: File, yes: Yes = False) -> None:
         raise CommandError(f"{exc.filename}: {exc.strerror}.") from exc
     output.result(str(target))
     if kept is not None:
-        output.say(f"What was there is now {kept}.")
+        output.say(f"The previous database is now {kept}.")
     _tell_missing_keys(settings, needed)
 
 

@@ -39,7 +39,9 @@ async def rotate(session: Session, as_json: Json = False) -> None:
     if as_json:
         output.print_json({"reencrypted": done, "failed": len(failed)})
     else:
-        output.say(f"{done} keys were encrypted anew." if done else "Nothing was left to do.")
+        output.say(
+            f"{done} keys were re-encrypted." if done else "All keys use the newest encryption key."
+        )
     if failed:
         raise CommandError("\n".join(f"Not decrypted: {problem}" for problem in failed))
 

@@ -42,7 +42,7 @@ async def create(
     if as_json:
         output.print_json({**_shown(token), "token": secret})
     else:
-        output.say(f"Management token {name} was made. This is the only time it is shown:")
+        output.say(f"Management token {name} was created. Its secret is shown only this once:")
         output.result(secret)
 
 
@@ -65,7 +65,7 @@ async def revoke(
     """End a token for good."""
     found = await _find(token)
     if found.revoked_at is not None:
-        output.say(f"Management token {found.name} was revoked before.")
+        output.say(f"Management token {found.name} is revoked already.")
         return
     prompts.confirm(f"Revoke the management token {found.name}?", yes=yes)
     await found.revoke(by=session.actor)

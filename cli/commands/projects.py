@@ -52,7 +52,7 @@ _COLUMNS = ("id", "name", "provider", "is_active", "keys", "created_at")
 async def create(
     session: Session,
     *,
-    name: Annotated[str, typer.Option(metavar="NAME", help="No two may share it.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Unique among projects.")],
     api_key: ApiKey = None,
     api_key_stdin: ApiKeyStdin = False,
     api_key_env: ApiKeyVariable = None,
@@ -87,7 +87,7 @@ async def create(
         upstreams=upstreams(session.settings, known),
         **wanted.fields(),
     )
-    await _print(project, as_json=as_json, said=f"Project {project.name} was made.")
+    await _print(project, as_json=as_json, said=f"Project {project.name} was created.")
 
 
 @app.command(
@@ -99,7 +99,8 @@ async def list_(
     *,
     query: Search = None,
     active: Annotated[
-        bool | None, typer.Option("--active/--inactive", help="Only those that are, or are not.")
+        bool | None,
+        typer.Option("--active/--inactive", help="Only active ones, or only inactive ones."),
     ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,

@@ -90,7 +90,9 @@ async def list_(
     _session: Session,
     *,
     project: ProjectOption = None,
-    status: Annotated[TokenStatus | None, typer.Option(help="Only those.")] = None,
+    status: Annotated[
+        TokenStatus | None, typer.Option(help="Only tokens with this status.")
+    ] = None,
     query: Annotated[
         str | None, typer.Option("--query", "-q", help="Part of the name or the hint.")
     ] = None,
@@ -184,7 +186,7 @@ async def _revoke_all(session: Session, named: str, *, yes: bool) -> None:
     counts = await owner.revoke_tokens(by=session.actor)
     output.say(
         f"{counts.revoked_count} tokens were revoked;"
-        f" {counts.already_revoked_count} had been before."
+        f" {counts.already_revoked_count} were revoked already."
     )
 
 
@@ -233,5 +235,5 @@ def _print_secret(token: Token, secret: str, *, as_json: bool) -> None:
         return
     expiry = output.moment(token.expires_at)
     output.say(f"Token {token.id}, {'until ' + expiry if expiry else 'without an end'}.")
-    output.say("This is the only time it is shown:")
+    output.say("Its secret is shown only this once:")
     output.result(secret)

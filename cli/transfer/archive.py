@@ -101,7 +101,7 @@ class ArchiveReader:
         return self._number
 
     def items(self) -> Iterator[Section | list[Any]]:
-        """Sections and their rows. Whoever has come to the end knows that the file is whole."""
+        """Sections and their rows. Once they are exhausted, the file is known to be complete."""
         table = None
         while True:
             line = self._line()

@@ -107,7 +107,7 @@ class ImportRun:
         except LimitsUnavailable as exc:
             raise CommandError(f"What is used of limits cannot be changed: {exc}") from exc
         except IntegrityError as exc:
-            raise CommandError(f"{table.name}: contradicts what is there: {exc}") from exc
+            raise CommandError(f"{table.name}: conflicts with existing rows: {exc}") from exc
         self.added[table.name] = self.added.get(table.name, 0) + len(wanted)
         self.present[table.name] = self.present.get(table.name, 0) + len(rows) - len(wanted)
         self._advance(len(rows))
@@ -155,8 +155,8 @@ def _refuse_unknown(section: Section) -> None:
     table = _TABLES.get(section.table)
     if table is None or not set(section.columns) <= set(table.columns):
         raise CommandError(
-            f"The file has a table, or columns in it, that are unknown here ({section.table}):"
-            " it was made by a newer release."
+            f"The file has a table, or columns of one, that this release does not know"
+            f" ({section.table}): a newer release wrote it."
         )
 
 
@@ -174,8 +174,8 @@ async def _refuse_taken_names(table: str, rows: Sequence[Named]) -> None:
     if taken := await _taken(model, column, rows):
         names = ", ".join(sorted(taken))
         raise CommandError(
-            f"Others have these names here already, as {table.replace('_', ' ')}: {names}."
-            " Rename them first. Nothing was imported."
+            f"These {table.replace('_', ' ')} names are taken by other rows: {names}."
+            " Rename those first. Nothing was imported."
         )
 
 

@@ -31,7 +31,8 @@ async def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Of llm-proxy export; - for a pipe.")],
     *,
     merge: Annotated[
-        bool, typer.Option("--merge", help="Into a database that is in use: add what is missing.")
+        bool,
+        typer.Option("--merge", help="Into a database that is not empty: add what is missing."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +54,7 @@ async def import_(
         return
     output.say(f"{sum(run.added.values()):,} rows were added.")
     if present := sum(run.present.values()):
-        output.say(f"{present:,} were there already, and stayed as they were.")
+        output.say(f"{present:,} rows exist already and were left unchanged.")
 
 
 def _ring(session: Session, key_ids: list[str]) -> KeyRing | None:

@@ -43,7 +43,7 @@ class IndexPath(NamedTuple):
     rest: tuple[Condition, ...] = ()
     #: The order of an index that is not in order of the id.
     order: str | None = None
-    #: Told to SQLite, which without statistics takes one column for as good as two.
+    #: Named to SQLite (`INDEXED BY`), which without statistics rates one column as highly as two.
     index_name: str | None = None
 
 

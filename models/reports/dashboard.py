@@ -155,7 +155,7 @@ def _union(columns: str, parts: Sequence[Part], group_by: str = "") -> tuple[str
 async def top_consumers(
     span: TimeRange, groups: Sequence[GroupBy], measure: Measure, *, limit: int
 ) -> dict[GroupBy, list[TopConsumer]]:
-    """Whoever used most of `measure`, by each of `groups`. Raises DatabaseUnavailable."""
+    """The `limit` that used most of `measure`, by each of `groups`. Raises DatabaseUnavailable."""
     columns = ", ".join(_GROUPS[group] for group in groups)
     used, values = _union(
         f"{columns}, SUM(requests) AS requests, SUM(errors) AS errors,"

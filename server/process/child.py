@@ -1,7 +1,8 @@
 """A worker's process as its supervisor has it: started, made to serve, ended.
 
 A socket pair joins the two. The supervisor sends the listening socket, which is the word to serve;
-the worker sends a byte once it does. Whoever ends closes its side, and so the other one knows.
+the worker sends a byte once it does. Each notices when the other one
+ends, since its side closes.
 """
 
 from __future__ import annotations

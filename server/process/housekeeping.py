@@ -55,7 +55,7 @@ class Housekeeping:
         """Stop, in the middle if need be: the next round goes on."""
         if self._task is not None:
             self._task.cancel()
-            # A statement that is cut off waits until the database has heard of it.
+            # A cancelled statement ends once the database has received the cancellation.
             await asyncio.wait((self._task,), timeout=_CLOSE_TIMEOUT_S)
 
     async def sweep(self) -> None:

@@ -1,4 +1,4 @@
-"""The standby worker: one process that has loaded the application and waits to be told to serve.
+"""The standby worker: one process that has loaded the application and waits for the order to serve.
 
 Loading is most of what a worker's start takes, and takes longest where the machine is busy, which
 is when workers die. So it is done beforehand; it has opened nothing and listens to nothing.

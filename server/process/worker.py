@@ -94,8 +94,8 @@ class Worker:
         logger.info("draining: {} requests are running", len(plane.active))
         await self._until(deadline, lambda: not any(map(_is_busy, context.connections)))
         server.close()
-        # Whoever was let in a moment ago is about to ask, and is to learn that it must go
-        # elsewhere rather than that the connection ended.
+        # A client that connected a moment ago is about to send a request: answer it with
+        # `Connection: close`, so that it retries elsewhere, instead of resetting its connection.
         fresh = min(deadline, asyncio.get_running_loop().time() + _FIRST_REQUEST_WITHIN)
         await self._until(fresh, lambda: not any(map(_is_new, context.connections)))
         await self._until(deadline, lambda: not any(map(_is_busy, context.connections)))
@@ -104,7 +104,7 @@ class Worker:
             plane.end_all()
 
     async def _go_on_serving(self) -> None:
-        """Say in `/ready` that we leave, and serve until routers have heard of it."""
+        """Say `draining` in `/ready`, and serve until load balancers have seen it."""
         self._app.ctx.leaving = True
         delay = min(self._delay_seconds, self._drain_seconds)
         if delay:

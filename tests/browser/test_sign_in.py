@@ -25,7 +25,7 @@ async def test_wrong_passwords_are_told_and_slowed_down(stranger: Page) -> None:
         await expect(stranger.get_by_text("The name or the password is wrong.")).to_be_visible()
         await expect(stranger.get_by_label("User name")).to_have_value(nobody)
         await expect(stranger.get_by_label("Password")).to_have_value("")
-    # Who comes late enough is told the same again, and has to wait for twice as long.
+    # A try after the wait gets the same answer, and the next wait is twice as long.
     for _ in range(4):
         await sign_in(stranger, nobody, "guessed-wrong")
         await expect(stranger.get_by_label("Password")).to_have_value("")

@@ -16,7 +16,7 @@ from tests.fixtures.database import run_sql
 from tests.fixtures.service import UPSTREAM_KEY, Service
 
 _ROOT = Path(__file__).parents[2]
-#: The limits' functions as they are installed, except that nobody gives up waiting for a lock.
+#: The limits' functions as they are installed, without a limit on waiting for a lock.
 _WAIT_FOR_LOCKS = """
 DO $$
 DECLARE

@@ -225,7 +225,7 @@ async def test_after_the_last_write(chaos: ChaosService, limited: Issued, up: Fa
 async def test_a_killed_supervisor(
     sqlite_database: Database, up: FakeUpstream, tmp_path: Path
 ) -> None:
-    """Its workers finish what runs, and leave the port to whoever comes next."""
+    """Its workers finish what runs, and leave the port to the next service."""
     # Its stream goes on for as long as the successor takes.
     environ = {"WEB_CONCURRENCY": "2", "GRACEFUL_SHUTDOWN_TIMEOUT": "100"}
     service = ChaosService(tmp_path / "service", sqlite_database, environ)

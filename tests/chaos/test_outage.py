@@ -184,7 +184,7 @@ async def test_a_hang_under_load(
             for asking in crowd:
                 refused = await asking.until((503, "database_unavailable"))
                 assert refused.headers["retry-after"] == "1"
-            # Nobody waits any more: each is refused again and again.
+            # No request waits any more: each is refused again and again.
             for _ in range(20):
                 await crowd[0].until((503, "database_unavailable"))
             await unlimited.until((200, ""))

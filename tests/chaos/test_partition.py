@@ -181,7 +181,7 @@ async def test_a_connection_that_breaks_costs_nothing_and_counts_nothing_twice(
 async def test_no_quota_is_exceeded_where_a_decision_breaks(
     machines: tuple[Service, Service], wire: PostgresWire, up: FakeUpstream, fault: Fault
 ) -> None:
-    """Decided or not, nobody knows: it counts as used, and its slot is free again."""
+    """Whether it was decided is unknown: it counts as used, and its slot is free again."""
     far, near = machines
     quota, breaks = 40, 5
     issued = await far.make_token(up.url, max_requests=quota, max_parallel_requests=2)
@@ -198,7 +198,7 @@ async def test_no_quota_is_exceeded_where_a_decision_breaks(
         assert answers[-1].code == "quota_exceeded"
     served = [answer for answer in answers if answer.status == 200]
     refused = {answer.code for answer in answers if answer.status != 200}
-    # A slot that was taken and not told is free a moment later.
+    # A slot that was taken without an answer is free a moment later.
     assert refused <= {"database_unavailable", "quota_exceeded", "rate_limit_exceeded"}
     lost = breaks if fault is Fault.CUT_AFTER else 0
     assert quota - lost <= len(served) <= quota

@@ -1,4 +1,4 @@
-"""SIGTERM with many streams: all of them complete, nothing is lost, nobody is left hanging."""
+"""SIGTERM with many streams: all of them complete, nothing is lost, no client is left waiting."""
 
 import asyncio
 import signal
@@ -56,7 +56,7 @@ async def test_a_hundred_streams_finish(
                     assert refused.headers["retry-after"]
             up.release()
             whole = await asyncio.gather(*(stream.whole() for stream in streams))
-            # The idle client is still connected, and keeps nobody from leaving.
+            # The idle client is still connected, and delays no shutdown.
             code = await asyncio.to_thread(service.wait)
 
         assert (code, Counter(whole)) == (0, {True: _STREAMS})

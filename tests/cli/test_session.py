@@ -21,7 +21,7 @@ def _create(cli: CommandLine, name: str = "docs") -> tuple[str, ...]:
 
 def test_fresh_clone_just_works(fresh: CommandLine) -> None:
     made = fresh.process(*_create(fresh))
-    assert (made.code, made.err) == (0, "Project docs was made.\n")
+    assert (made.code, made.err) == (0, "Project docs was created.\n")
     token = fresh.process("token", "create", "--project", "docs")
     assert token.code == 0
     assert token.out.startswith("llmp_")

@@ -1,4 +1,4 @@
-"""Whoever is slow slows the other side down and fills no memory: a real worker is weighed."""
+"""A slow side slows the other one down and fills no memory: a real worker is measured."""
 
 import asyncio
 import re

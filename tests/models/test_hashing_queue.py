@@ -52,7 +52,7 @@ async def bench() -> AsyncIterator[Bench]:
 
 
 async def _busy(bench: Bench) -> None:
-    """All threads are taken by something of nobody in particular."""
+    """All threads are taken by work of no client."""
     for number in range(AT_ONCE):
         bench.ask("first", f"first {number}")
     await asyncio.sleep(0)

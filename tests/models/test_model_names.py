@@ -171,7 +171,7 @@ async def test_a_model_that_is_called_other_takes_no_place(journal: ProjectJourn
     assert await one.counted() == {"a": 1, "b": 1, "c": 1, "other": 1}
 
 
-def test_a_transaction_that_is_heard_of_late_takes_no_place_away() -> None:
+def test_an_older_look_at_the_names_takes_no_place_away() -> None:
     hour = model_names._Hour(str(uuid4()), 1)
     model_names._remember(hour, frozenset({"a", "b", "c", "d"}))
     model_names._remember(hour, frozenset({"a", "b", "c"}))

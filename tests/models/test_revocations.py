@@ -1,4 +1,4 @@
-"""A revocation is in force at once, also where somebody keeps its row locked."""
+"""A revocation is in force at once, also where another transaction holds its row."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,7 +33,7 @@ async def postgres(postgres_database: Database) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def locked(database: Database, *tables: str) -> AsyncIterator[None]:
-    """Somebody's open transaction, with every row of these tables."""
+    """Another transaction that holds a lock on every row of these tables."""
     other = await asyncpg.connect(**postgres_address(database))
     try:
         async with other.transaction():
@@ -51,7 +51,7 @@ async def _grant(secret: str) -> GrantRecord:
 
 
 async def _in_force(before: int, subject: object) -> bool:
-    """Whether other machines are told."""
+    """Whether the change is in the history that other machines read."""
     changes = await changes_since(before)
     return [change.target_id for change in changes or ()] == [subject]
 

@@ -18,7 +18,7 @@ from tests.fixtures.processes import free_port
 from tests.operations.tools import environment, tool
 
 _START_SECONDS: Final = 60
-#: Nothing is ignored that a client sends, and a session is handed on to whoever comes next.
+#: Nothing is ignored that a client sends, and a session is handed on to the next client.
 _CONFIGURATION: Final = """
 [databases]
 * = host={host} port={port}

@@ -1,4 +1,4 @@
-"""What the Dockerfile builds serves on a read-only root, as nobody in particular."""
+"""What the Dockerfile builds serves on a read-only root, under any user id."""
 
 import json
 import os

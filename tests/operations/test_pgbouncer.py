@@ -102,7 +102,7 @@ async def _listeners(database: Database) -> int:
 
 
 async def _nothing_was_left_in_a_session(pooled: Database) -> None:
-    """Whoever gets them next finds them as the server makes them; ours are bounded all the same."""
+    """The next client gets them with the server's settings; our own transactions stay bounded."""
     settings = "SELECT current_setting('lock_timeout'), count(*) FROM pg_prepared_statements"
 
     async def found() -> list[Any]:

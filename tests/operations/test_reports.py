@@ -1,4 +1,4 @@
-"""SENTRY_DSN: an error that nobody foresaw is reported once, and nothing private with it."""
+"""SENTRY_DSN: an unforeseen error is reported once, and nothing private with it."""
 
 import asyncio
 import json

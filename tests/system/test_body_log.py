@@ -1,4 +1,4 @@
-"""LOG_BODIES: what passes is seen in the log, and passes as if nobody looked on."""
+"""LOG_BODIES: bodies are in the log, and pass unchanged and undelayed."""
 
 import asyncio
 import json

@@ -145,7 +145,7 @@ async def test_encryption_key_is_replaced_without_a_refused_request(
         text=True,
         check=False,
     )
-    assert rotating.stderr == "31 keys were encrypted anew.\n"
+    assert rotating.stderr == "31 keys were re-encrypted.\n"
     over.set()
     await asking
     assert set(statuses) == {200}

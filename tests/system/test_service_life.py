@@ -1,4 +1,4 @@
-"""Workers that die, and services that are told to stop while streams run."""
+"""Workers that die, and services that are stopped while streams run."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ async def test_sigterm_lets_running_streams_finish(
         assert (await idle.get("/v1/models")).status_code == 200
         service.send(signal.SIGTERM)
         await _until_draining(service)
-        # The listener stays open, so that nobody waits for an answer that never comes.
+        # The listener stays open, so that no client waits for an answer that never comes.
         async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer) as late:
             refused = await late.get("/v1/models")
         up.release()
@@ -120,7 +120,7 @@ async def test_worker_that_dies_is_replaced(run_service: RunService, up: FakeUps
         successor = await replaced(service, successor, signal.SIGSEGV)
         with service.only(successor):
             await _list_models(service, issued)
-        # Nobody on the living worker has noticed.
+        # No client of the living worker has noticed.
         up.release()
         assert text_of(await stream.read()) == expected_text(STREAM)
 

@@ -1,4 +1,4 @@
-"""What a request used ends up in the request log and the counters, and the client is not told."""
+"""What a request used ends up in the request log and the counters, and not in its answer."""
 
 import json
 from typing import Any

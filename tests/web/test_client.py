@@ -1,4 +1,4 @@
-"""What a request says of its client is believed of a trusted proxy, and of nobody else."""
+"""A request's forwarding fields are believed if a trusted proxy sent it, and ignored otherwise."""
 
 from ipaddress import ip_network
 from types import SimpleNamespace

@@ -28,7 +28,7 @@ def test_old_key_can_go_after_rotating(cli: CommandLine) -> None:
     for name in ("a", "b", "c"):
         cli.project(name)
     ran = cli.process("encryption", "rotate", ENCRYPTION_KEY=BOTH)
-    assert (ran.code, ran.err) == (0, "3 keys were encrypted anew.\n")
+    assert (ran.code, ran.err) == (0, "3 keys were re-encrypted.\n")
     assert _material(cli, _bytes(NEW)) == [API_KEY] * 3
     assert cli("doctor", ENCRYPTION_KEY=NEW).code == 0
     again = cli("encryption", "rotate", "--json", ENCRYPTION_KEY=BOTH)

@@ -132,7 +132,7 @@ def test_all_tokens_of_a_project_are_revoked_at_once(cli: CommandLine) -> None:
     for _ in range(2):
         cli.token()
     ran = cli("token", "revoke", "--project", "docs", "--yes")
-    assert (ran.code, ran.err) == (0, "2 tokens were revoked; 0 had been before.\n")
+    assert (ran.code, ran.err) == (0, "2 tokens were revoked; 0 were revoked already.\n")
     assert cli("token", "list", "--status", "active", "--json").json["data"] == []
 
 
