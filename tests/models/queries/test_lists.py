@@ -87,6 +87,7 @@ async def _all(rows: Listing[Any], limit: int) -> list[UUID]:
     while True:
         page, before = await lists.page(rows, limit=limit, before=before)
         assert len(page) == limit or before is None
+        assert page or not found, "a page said that more rows follow, and none did"
         found += [row.id for row in page]
         if before is None:
             return found
