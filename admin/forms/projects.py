@@ -7,20 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from admin.forms.form import Filled, Form
 from models import Project, UpstreamKey
-from models.projects import ProjectChanges, ProjectFields, Unmetered
-from models.rules import (
-    ALLOW_LIST,
-    ApiKey,
-    BaseUrl,
-    Label,
-    ModelPatterns,
-    Name,
-    Origin,
-    Parallel,
-    RatePerMinute,
-    Weight,
-    field_error,
-)
+from models.limit_fields import ProjectLimits
+from models.projects import ProjectChanges, ProjectFields
+from models.rules import ApiKey, BaseUrl, Label, Name, Weight, field_error
 from models.upstream_keys import UpstreamKeyFields
 
 #: Where the validation context has the names that `provider` may take.
@@ -41,18 +30,13 @@ def _known(name: str, info: ValidationInfo) -> str:
 Provider = Annotated[str, AfterValidator(_known)]
 
 
-class ProjectFacts(Form):
+class ProjectFacts(ProjectLimits, Form):
     """What is asked of every project."""
 
     LISTS: ClassVar[frozenset[str]] = frozenset({"allowed_models", "allowed_origins"})
 
     name: Name
     base_url: BaseUrl | None = None
-    requests_per_minute: RatePerMinute | None = None
-    max_parallel_requests: Parallel | None = None
-    allowed_models: ModelPatterns | None = None
-    allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
-    unmetered: Unmetered = "allow"
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key"})
 

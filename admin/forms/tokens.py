@@ -9,20 +9,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from admin.forms.form import Filled, Form
 from admin.forms.projects import as_text
 from models import Token
-from models.rules import (
-    ALLOW_LIST,
-    LONGEST_GRACE,
-    Address,
-    Endpoint,
-    FutureMoment,
-    Id,
-    Label,
-    ModelPatterns,
-    Parallel,
-    Quota,
-    RatePerMinute,
-    field_error,
-)
+from models.limit_fields import TokenLimits
+from models.rules import LONGEST_GRACE, FutureMoment, Id, Label, field_error
 from models.tokens import DEFAULT_LIFETIME, TokenFields
 
 Expiry = Literal["1h", "24h", "7d", "30d", "90d", "longest", "never", "custom", "keep"]
@@ -48,7 +36,7 @@ def expiries(longest: timedelta | None, *, keep: bool = False) -> list[tuple[Exp
     return [*found, ("custom", "Custom")]
 
 
-class TokenChange(Form):
+class TokenChange(TokenLimits, Form):
     """All that may be changed on a token."""
 
     LISTS: ClassVar[frozenset[str]] = frozenset(
@@ -58,12 +46,6 @@ class TokenChange(Form):
     name: Label = ""
     expiry: Expiry = "30d"
     expires_at: Annotated[FutureMoment | None, Field(validate_default=True)] = None
-    max_requests: Quota | None = None
-    requests_per_minute: RatePerMinute | None = None
-    max_parallel_requests: Parallel | None = None
-    allowed_models: ModelPatterns | None = None
-    allowed_endpoints: Annotated[list[Endpoint], ALLOW_LIST] | None = None
-    allowed_ips: Annotated[list[Address], ALLOW_LIST] | None = None
 
     @field_validator("expires_at", mode="before")
     @classmethod

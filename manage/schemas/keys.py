@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 
-from manage.schemas.schema import Schema, without_defaults
+from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import UpstreamKey
 from models.rules import ApiKey, Label, Weight
 from models.upstream_keys import UpstreamKeyFields
@@ -50,11 +50,4 @@ class KeyView(Schema):
     @classmethod
     def of(cls, key: UpstreamKey) -> Self:
         """`key` as it is shown."""
-        return cls(
-            id=key.id,
-            label=key.label,
-            hint=key.hint,
-            is_active=key.is_active,
-            weight=key.weight,
-            created_at=key.created_at,
-        )
+        return cls(**fields_of(cls, key))

@@ -8,21 +8,11 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
 
 from manage.schemas.keys import KeyView
 from manage.schemas.queries import PageQuery, Switch
-from manage.schemas.schema import Schema, without_defaults
+from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import Project, UpstreamKey
+from models.limit_fields import ProjectLimits
 from models.projects import ProjectChanges, ProjectFields, Unmetered
-from models.rules import (
-    ALLOW_LIST,
-    ApiKey,
-    BaseUrl,
-    ModelPatterns,
-    Name,
-    Origin,
-    Parallel,
-    RatePerMinute,
-    SearchText,
-    field_error,
-)
+from models.rules import ApiKey, BaseUrl, Name, SearchText, field_error
 
 #: Where the validation context has the names that `provider` may take.
 PROVIDERS: Final = "providers"
@@ -42,19 +32,7 @@ Provider = Annotated[
 ]
 
 
-class ProjectLimits(Schema):
-    """What holds for all tokens of a project."""
-
-    requests_per_minute: RatePerMinute | None = None
-    max_parallel_requests: Parallel | None = None
-    allowed_models: ModelPatterns | None = None
-    allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
-    unmetered: Annotated[
-        Unmetered, Field(description="Requests whose usage cannot be metered.")
-    ] = "allow"
-
-
-class ProjectCreation(ProjectLimits):
+class ProjectCreation(ProjectLimits, Schema):
     """A new project, with its first upstream key."""
 
     name: Name
@@ -67,7 +45,7 @@ class ProjectCreation(ProjectLimits):
         return cast(ProjectFields, self.model_dump(exclude={"api_key", "provider"}))
 
 
-class ProjectChange(ProjectLimits):
+class ProjectChange(ProjectLimits, Schema):
     """What may be changed on a project; absent fields stay."""
 
     model_config = ConfigDict(json_schema_extra=without_defaults)
@@ -114,21 +92,8 @@ class ProjectView(Schema):
     @classmethod
     def of(cls, project: Project, keys: list[UpstreamKey]) -> Self:
         """`project` as it is shown."""
-        return cls(
-            id=project.id,
-            name=project.name,
-            provider=project.provider,
-            base_url=project.base_url,
-            is_active=project.is_active,
-            requests_per_minute=project.requests_per_minute,
-            max_parallel_requests=project.max_parallel_requests,
-            allowed_models=project.allowed_models,
-            allowed_origins=project.allowed_origins,
-            unmetered=project.unmetered,
-            keys=[KeyView.of(key) for key in sorted(keys, key=lambda key: key.id)],
-            created_at=project.created_at,
-            updated_at=project.updated_at,
-        )
+        shown = [KeyView.of(key) for key in sorted(keys, key=lambda key: key.id)]
+        return cls(**fields_of(cls, project, "keys"), keys=shown)
 
 
 class RevocationView(Schema):

@@ -27,6 +27,11 @@ class Schema(BaseModel):
         return []
 
 
+def fields_of(schema: type[Schema], row: object, *besides: str) -> dict[str, Any]:
+    """The fields of `schema` as `row` has them, but for those named in `besides`."""
+    return {name: getattr(row, name) for name in schema.model_fields if name not in besides}
+
+
 class Nothing(Schema):
     """No fields at all."""
 

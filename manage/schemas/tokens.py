@@ -9,27 +9,21 @@ from pydantic import ConfigDict, Field
 
 from manage.errors import Detail
 from manage.schemas.queries import PageQuery
-from manage.schemas.schema import Schema, without_defaults
+from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import Token
+from models.limit_fields import TokenLimits
 from models.rules import (
-    ALLOW_LIST,
     LONGEST_GRACE,
     LONGEST_LIFETIME,
-    Address,
-    Endpoint,
     FutureMoment,
     Id,
     Label,
-    ModelPatterns,
-    Parallel,
-    Quota,
-    RatePerMinute,
     SearchText,
 )
 from models.tokens import DEFAULT_LIFETIME, TokenFields, TokenStatus
 
 
-class TokenChange(Schema):
+class TokenChange(TokenLimits, Schema):
     """What may be set on a token; absent fields stay, null is none."""
 
     model_config = ConfigDict(json_schema_extra=without_defaults)
@@ -42,12 +36,6 @@ class TokenChange(Schema):
         | None
     ) = None
     expires_at: FutureMoment | None = None
-    max_requests: Quota | None = None
-    requests_per_minute: RatePerMinute | None = None
-    max_parallel_requests: Parallel | None = None
-    allowed_models: ModelPatterns | None = None
-    allowed_endpoints: Annotated[list[Endpoint], ALLOW_LIST] | None = None
-    allowed_ips: Annotated[list[Address], ALLOW_LIST] | None = None
 
     @classmethod
     def clashes(cls, sent: Mapping[str, Any]) -> list[Detail]:
@@ -127,7 +115,7 @@ class TokenView(Schema):
     @classmethod
     def of(cls, token: Token) -> Self:
         """`token` as it is shown."""
-        return cls(**_shown(token))
+        return cls(**fields_of(cls, token))
 
 
 class TokenWithSecret(TokenView):
@@ -138,8 +126,4 @@ class TokenWithSecret(TokenView):
     @classmethod
     def issued(cls, token: Token, secret: str) -> Self:
         """`token`, and the secret that it was just given."""
-        return cls(**_shown(token), token=secret)
-
-
-def _shown(token: Token) -> dict[str, Any]:
-    return {name: getattr(token, name) for name in TokenView.model_fields}
+        return cls(**fields_of(TokenView, token), token=secret)

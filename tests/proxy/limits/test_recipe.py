@@ -30,7 +30,7 @@ PLACES: Final = (
 )
 SCHEMAS: Final[dict[str, tuple[type[BaseModel], ...]]] = {
     "token": (tokens.TokenChange, tokens.TokenView, token_forms.TokenChange),
-    "project": (projects.ProjectLimits, projects.ProjectView, project_forms.ProjectFacts),
+    "project": (projects.ProjectChange, projects.ProjectView, project_forms.ProjectFacts),
 }
 
 

@@ -1,0 +1,47 @@
+"""What may be limited on a token and on a project: each field once, with its bounds.
+
+The API, the admin and the command line check what they are sent by classes that inherit from these.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.projects import Unmetered
+from models.rules import (
+    ALLOW_LIST,
+    Address,
+    Endpoint,
+    ModelPatterns,
+    Origin,
+    Parallel,
+    Quota,
+    RatePerMinute,
+)
+
+
+class TokenLimits(BaseModel):
+    """The limits of a token; None is no limit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_requests: Quota | None = None
+    requests_per_minute: RatePerMinute | None = None
+    max_parallel_requests: Parallel | None = None
+    allowed_models: ModelPatterns | None = None
+    allowed_endpoints: Annotated[list[Endpoint], ALLOW_LIST] | None = None
+    allowed_ips: Annotated[list[Address], ALLOW_LIST] | None = None
+
+
+class ProjectLimits(BaseModel):
+    """What holds for all tokens of a project together; None is no limit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    requests_per_minute: RatePerMinute | None = None
+    max_parallel_requests: Parallel | None = None
+    allowed_models: ModelPatterns | None = None
+    allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
+    unmetered: Annotated[
+        Unmetered, Field(description="Requests whose usage cannot be metered.")
+    ] = "allow"
