@@ -52,6 +52,7 @@ async def test_every_page_has_the_strict_headers(admin: Browser) -> None:
         assert "unsafe" not in policy
         for part in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"):
             assert part in policy
+        assert answer.headers["x-frame-options"] == "DENY"
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store", path

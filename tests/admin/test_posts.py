@@ -97,6 +97,13 @@ async def test_every_page_but_the_sign_in_needs_somebody(stranger: Browser) -> N
                 assert answer.headers["location"].startswith("/admin/login"), path
 
 
+async def test_a_stranger_learns_of_no_page_whether_it_is_there(stranger: Browser) -> None:
+    for method, path in (("GET", "/admin/nowhere"), ("DELETE", "/admin/tokens")):
+        answer = await stranger.request(method, path, follow_redirects=False)
+        assert answer.status_code == 303, path
+        assert answer.headers["location"].startswith("/admin/login"), path
+
+
 async def test_a_viewer_gets_403_by_address_from_every_change(viewer: Browser) -> None:
     project = await make_project()
     token = await make_token(project)

@@ -37,6 +37,7 @@ async def test_answers_are_kept_by_no_cache_and_read_by_no_other_origin(
         for path in ("/manage/projects", "/manage/docs"):
             response = await client.request(method, path, headers=origin)
             assert response.headers["cache-control"] == "no-store"
+            assert response.headers["x-content-type-options"] == "nosniff"
             assert not [name for name in response.headers if name.startswith("access-control")]
 
 

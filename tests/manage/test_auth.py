@@ -12,6 +12,7 @@ import pytest
 
 from config import Database, Settings
 from manage import throttle as throttling
+from manage.auth import identify
 from manage.throttle import WrongTokenThrottle
 from models import Actor, AuditEvent, ManagementToken
 from tests.manage.conftest import MANAGEMENT_TOKEN, serving
@@ -78,6 +79,23 @@ async def test_named_token_acts_under_its_name(stranger: httpx.AsyncClient) -> N
     await token.revoke(by=_CLI)
     response = await stranger.get("/manage/projects", headers=_bearer(secret))
     assert response.status_code == 401
+
+
+async def test_what_is_no_token_by_its_checksum_asks_no_database(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secret = await ManagementToken.issue(name="deployer", scope="read", by=_CLI)
+    wrong = secret[:-1] + ("A" if secret[-1] != "A" else "B")
+    caller = await identify(secret, MANAGEMENT_TOKEN)
+    assert caller is not None
+    assert caller.name == "management:deployer"
+
+    async def asked(_secret: str) -> None:
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr(ManagementToken, "presented", asked)
+    for guess in (wrong, secret[len("llmpm_") :], "word"):
+        assert await identify(guess, MANAGEMENT_TOKEN) is None
 
 
 async def test_read_scope_may_only_look(stranger: httpx.AsyncClient) -> None:

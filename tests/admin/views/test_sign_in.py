@@ -116,6 +116,17 @@ async def test_the_cookie_is_bound_to_its_host_over_https(stranger: Browser, url
     assert not plain.secure
 
 
+async def test_over_https_a_cookie_that_another_host_may_have_set_signs_nobody_in(
+    admin: Browser, url: str
+) -> None:
+    """A neighbour on the same domain can set the plain name, and no other one."""
+    plain = f"llm_proxy_session={admin.cookies['llm_proxy_session']}"
+    for name, status in ((plain, 303), (f"__Host-{plain}", 200)):
+        headers = {"x-forwarded-proto": "https", "cookie": name}
+        async with browsing(url, headers=headers, follow_redirects=False) as browser:
+            assert (await browser.get("/admin/account")).status_code == status
+
+
 async def test_signing_in_rotates_the_session_and_signing_out_ends_it(admin: Browser) -> None:
     first = admin.cookies["llm_proxy_session"]
     assert await AdminSession.get_or_none(digest=digest(first))
@@ -125,6 +136,14 @@ async def test_signing_in_rotates_the_session_and_signing_out_ends_it(admin: Bro
     assert not await AdminSession.exists()
     await admin.sign_in("ada")
     assert admin.cookies["llm_proxy_session"] != first
+
+
+async def test_signing_in_again_ends_the_session_before(admin: Browser) -> None:
+    before = digest(admin.cookies["llm_proxy_session"])
+    csrf = await admin.token("/admin/account")
+    await admin.post("/admin/login", data={"csrf": csrf, "username": "ada", "password": PASSWORD})
+    session = await AdminSession.get()
+    assert session.digest == digest(admin.cookies["llm_proxy_session"]) != before
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ async def test_a_token_needs_only_a_name_and_its_secret_is_shown_once(admin: Bro
     assert is_well_formed(secret)
     assert page.url.path.endswith("/secret")
     assert page.headers["cache-control"] == "no-store"
+    assert "llm_proxy_secret" not in admin.cookies
     assert await TokenSecret.filter(digest=digest(secret)).exists()
     token = await Token.get(name="web")
     assert token.expires_at is not None
