@@ -38,7 +38,6 @@ from proxy.bounds import Bounds
 from proxy.downstream import RequestHead
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
-from proxy.headers import values_of
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
@@ -168,7 +167,7 @@ def _client_address(settings: Settings, head: RequestHead) -> str:
     """Whose request it is; looked up only by those who need it."""
     if not settings.trusted_proxies:
         return head.client_ip
-    forwarded = [value.decode("latin-1") for value in values_of(head.headers, b"x-forwarded-for")]
+    forwarded = [value.decode("latin-1") for value in head.lines.values(b"x-forwarded-for")]
     return client_address(head.client_ip, forwarded, settings.trusted_proxies)
 
 

@@ -18,6 +18,7 @@ MANAGEMENT_PREFIX: Final = "llmpm_"
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS: Final = 40
 _CHECKSUM_DIGITS: Final = 6
+TOKEN_LENGTH: Final = len(TOKEN_PREFIX) + _RANDOM_CHARACTERS + _CHECKSUM_DIGITS
 _TOKEN = re.compile(rb"llmp_[0-9A-Za-z]{46}\Z")
 _DIGIT_VALUE: Final = {ord(character): value for value, character in enumerate(_ALPHABET)}
 

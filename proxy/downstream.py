@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+import msgspec
+
+from proxy.header_lines import HeaderLines
 from proxy.headers import RawHeaders
 
 
-class RequestHead(NamedTuple):
+class RequestHead(msgspec.Struct, frozen=True, gc=False):
     """A request as the front door accepted it; framing has been checked by then (RFC 9112).
 
     `content_length` is None for a chunked body and 0 where there is none. `hops` is how many
@@ -22,10 +25,15 @@ class RequestHead(NamedTuple):
     method: str
     target: bytes
     version: str
-    headers: RawHeaders
+    lines: HeaderLines
     content_length: int | None
     client_ip: str
     hops: int = 0
+
+    @property
+    def headers(self) -> RawHeaders:
+        """Name and value of each header line, as they were on the wire."""
+        return self.lines.fields
 
     @property
     def has_body(self) -> bool:

@@ -57,14 +57,16 @@ def outgoing(
 
     A `transform` replaces the body, whose length is then ours to state.
     """
-    headers = for_upstream(head.headers)
     chunked = head.content_length is None
-    if transform is not None:
-        headers, body = transform.headers(headers), transform.body
-    size = sum(map(len, body))
-    if transform is not None and not chunked:
-        headers = with_value(headers, b"content-length", b"%d" % size)
-    return Outgoing(head, wire_lines(headers), deque(body), size, complete, chunked)
+    if transform is None:
+        lines, size = head.lines.crossing, sum(map(len, body))
+    else:
+        headers, body = transform.headers(for_upstream(head.headers)), transform.body
+        size = sum(map(len, body))
+        if not chunked:
+            headers = with_value(headers, b"content-length", b"%d" % size)
+        lines = wire_lines(headers)
+    return Outgoing(head, lines, deque(body), size, complete, chunked)
 
 
 def head_for(request: Outgoing, target: Target) -> bytes:

@@ -101,7 +101,7 @@ class DataPlane:
                 downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
                 await downstream.finish()
                 return
-            grant, exchange.digest = await authenticate(exchange.head.headers, self._grants)
+            grant, exchange.digest = await authenticate(exchange.head, self._grants)
             exchange.grant = grant
             provider, route = self._let_in(exchange, grant)
             request, asked = await self._prepare(downstream, exchange, grant, provider, route)

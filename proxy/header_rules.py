@@ -62,13 +62,13 @@ def for_upstream(headers: RawHeaders) -> RawHeaders:
     crossing = [
         field
         for field in headers
-        if (_crosses(field[0]) if len(field[0]) <= _REMEMBERED_BYTES else _may_cross(field[0]))
+        if (_crosses if len(field[0]) <= _REMEMBERED_BYTES else may_cross_upstream)(field[0])
     ]
     named = _named_by_connection(headers)
     return [field for field in crossing if field[0].lower() not in named] if named else crossing
 
 
-def _may_cross(name: bytes) -> bool:
+def may_cross_upstream(name: bytes) -> bool:
     """Whether a client's field of this name goes upstream, where `Connection` does not name it.
 
     CGI and WSGI turn `-` into `_`, so that servers behind them cannot tell a field of the list
@@ -83,7 +83,7 @@ def _may_cross(name: bytes) -> bool:
 
 
 #: Clients send the same few names again and again.
-_crosses: Final = lru_cache(1024)(_may_cross)
+_crosses: Final = lru_cache(1024)(may_cross_upstream)
 _REMEMBERED_BYTES: Final = 64
 
 

@@ -9,30 +9,41 @@ from models import secrets
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures
 from proxy.access.grants import Grant, Grants
+from proxy.downstream import RequestHead
+from proxy.header_lines import HeaderLines
 from proxy.header_rules import CREDENTIALS
 from proxy.headers import RawHeaders
 
 _BEARER: Final = b"bearer "
-_BY_LENGTH: Final = {len(name) for name in CREDENTIALS}
 
 
-def presented(headers: RawHeaders) -> bytes:
+def presented(lines: HeaderLines) -> bytes:
     """The secret, from whichever of the three fields carries it.
 
     Raises MissingToken, or InvalidRequest where two of them differ.
     """
+    first = lines.first
+    if not lines.has_repeated and b"x-api-key" not in first and b"api-key" not in first:
+        value = first.get(b"authorization")
+        found = None if value is None else _of_authorization(value)
+    else:
+        found = _of_all(lines.fields)
+    if not found:
+        raise errors.MissingToken(
+            "No token was presented. Send it as 'Authorization: Bearer llmp_…'."
+        )
+    return found
+
+
+def _of_all(headers: RawHeaders) -> bytes | None:
     found: bytes | None = None
     for name, value in headers:
-        if len(name) not in _BY_LENGTH or (lowered := name.lower()) not in CREDENTIALS:
+        if (lowered := name.lower()) not in CREDENTIALS:
             continue
         secret = _of_authorization(value) if lowered == b"authorization" else value
         if found is not None and found != secret:
             raise errors.InvalidRequest("Two different credentials were presented.")
         found = secret
-    if not found:
-        raise errors.MissingToken(
-            "No token was presented. Send it as 'Authorization: Bearer llmp_…'."
-        )
     return found
 
 
@@ -42,12 +53,29 @@ def _of_authorization(value: bytes) -> bytes:
     return value[7:].strip(b" ")
 
 
-async def authenticate(headers: RawHeaders, grants: Grants) -> tuple[Grant, str]:
+def authenticate_now(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
+    """The grant behind the request, and its secret's digest, where the grant is cached.
+
+    None where it has to be looked up, by `authenticate`. Raises a refusal.
+    """
+    secret = presented(head.lines)
+    if len(secret) == secrets.TOKEN_LENGTH:
+        digest = secrets.digest(secret)
+        # What has a grant is well-formed.
+        grant = grants.cached(digest)
+        if grant is not None:
+            check_alive(grant)
+            return grant, digest
+    _check_form(secret)
+    return None
+
+
+async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:
     """The grant behind the request, and its secret's digest. Raises a refusal where it has none."""
-    secret = presented(headers)
-    if not secrets.is_well_formed(secret):
-        raise errors.InvalidToken("The token is malformed: it was cut, mistyped or is not ours.")
-    digest = secrets.digest(secret)
+    known = authenticate_now(head, grants)
+    if known is not None:
+        return known
+    digest = secrets.digest(presented(head.lines))
     try:
         grant = await grants.find(digest)
     except DatabaseAway as exc:
@@ -56,6 +84,11 @@ async def authenticate(headers: RawHeaders, grants: Grants) -> tuple[Grant, str]
         raise errors.InvalidToken("No token has this secret.")
     check_alive(grant)
     return grant, digest
+
+
+def _check_form(secret: bytes) -> None:
+    if not secrets.is_well_formed(secret):
+        raise errors.InvalidToken("The token is malformed: it was cut, mistyped or is not ours.")
 
 
 def check_alive(grant: Grant) -> None:

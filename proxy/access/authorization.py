@@ -6,7 +6,6 @@ from proxy import errors
 from proxy.access.addresses import AddressList
 from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
-from proxy.headers import value_of
 from proxy.providers.provider import Provider, Route
 from proxy.upstream.target import Target
 
@@ -40,7 +39,7 @@ def check_origin(grant: Grant, head: RequestHead) -> str | None:
     """
     if grant.origins is None:
         return None
-    origin = value_of(head.headers, b"origin")
+    origin = head.lines.value(b"origin")
     if origin is None:
         return None
     text = origin.decode("latin-1")
@@ -54,6 +53,8 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
     if path.endswith((b"/", b"%2F", b"%2f")):
         raise errors.InvalidRequest("The path has an empty segment.")
     methods = provider.match(path)
+    if grant.endpoints is None and (route := methods.get(head.method)) is not None:
+        return route
     if not methods:
         raise errors.EndpointNotAllowed("This endpoint is not allowed.")
     allowed = [method for method in methods if _token_allows(grant, method, path)]

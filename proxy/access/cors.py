@@ -13,7 +13,7 @@ from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures
 from proxy.access.patterns import Pattern
 from proxy.downstream import RequestHead, ResponseHead
-from proxy.headers import RawHeaders, value_of
+from proxy.headers import RawHeaders
 
 _MAX_AGE = b"600"
 
@@ -22,8 +22,8 @@ def is_preflight(head: RequestHead) -> bool:
     """Whether this is a preflight (https://fetch.spec.whatwg.org/#cors-preflight-request)."""
     return (
         head.method == "OPTIONS"
-        and value_of(head.headers, b"origin") is not None
-        and value_of(head.headers, b"access-control-request-method") is not None
+        and head.lines.value(b"origin") is not None
+        and head.lines.value(b"access-control-request-method") is not None
     )
 
 
@@ -54,7 +54,7 @@ class Origins:
 
 async def answer(head: RequestHead, origins: Origins, request_id: bytes) -> ResponseHead:
     """The 204 that lets the browser send its request. Raises OriginNotAllowed."""
-    origin = value_of(head.headers, b"origin") or b""
+    origin = head.lines.value(b"origin") or b""
     if not await origins.allow(origin.decode("latin-1")):
         raise errors.OriginNotAllowed("No project allows this origin.")
     headers: RawHeaders = [
@@ -64,7 +64,7 @@ async def answer(head: RequestHead, origins: Origins, request_id: bytes) -> Resp
         (b"vary", b"Origin, Access-Control-Request-Headers"),
         (b"x-llm-proxy-request-id", request_id),
     ]
-    asked = value_of(head.headers, b"access-control-request-headers")
+    asked = head.lines.value(b"access-control-request-headers")
     if asked:
         headers.append((b"access-control-allow-headers", asked))
     return ResponseHead(204, b"No Content", headers, 0)

@@ -5,7 +5,8 @@
     downstream   one request and its response, for the data plane and for Sanic
     body         the request's body; pace: how fast it has to come
     planes       Sanic as an ASGI application, for all but `/v1`
-    framing      bytes to heads and pieces of bodies, without waiting
+    framing      bytes to heads, without waiting
+    chunked      bytes to pieces of chunked bodies, likewise
     connections  how many there may be, and which make way; turned_away: those with no room
     refusals, disconnect    a refusal's bytes; whether a client has left
     routing, fallback, health    what Sanic is given: methods, errors, `/health` and the like

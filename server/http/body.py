@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from proxy import errors
-from server.http.framing import ChunkedBody, Fields, FramingError
+from server.http.chunked import ChunkedBody
+from server.http.framing import Fields, FramingError
 from server.http.pace import Pace
 
 if TYPE_CHECKING:

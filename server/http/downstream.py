@@ -183,7 +183,7 @@ def read_head(message: bytes, client_ip: str) -> RequestHead:
     Raises errors.InvalidRequest.
     """
     try:
-        found = parse_head(bytearray(message))
+        found = parse_head(message)
     except FramingError as error:
         raise errors.InvalidRequest(str(error)) from error
     if found is None:
@@ -192,11 +192,12 @@ def read_head(message: bytes, client_ip: str) -> RequestHead:
 
 
 def _head(parsed: ParsedHead, client_ip: str) -> RequestHead:
+    line = parsed.line
     return RequestHead(
-        parsed.method,
-        parsed.target,
-        _VERSIONS[parsed.minor_version],
-        parsed.fields,
+        line.method,
+        line.target,
+        _VERSIONS[line.minor_version],
+        parsed.lines,
         parsed.content_length,
         client_ip,
         parsed.hops,

@@ -8,30 +8,32 @@ second request. Two readings of one message are how requests are smuggled; there
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Final, NamedTuple
+from itertools import cycle
+from typing import Any, ClassVar, Final
 from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
+from proxy.header_lines import IS_NOTABLE, NOTABLE, HeaderLines, Kind, Line, kind_of, line_of
 
 HEAD_MAX_BYTES: Final = 32 * 1024
 MAX_FIELDS: Final = 200
-CHUNK_LINE_MAX_BYTES: Final = 1024
-TRAILERS_MAX_BYTES: Final = 16 * 1024
 
 Fields = list[tuple[bytes, bytes]]
 
 # Repetitions are possessive (`++`), and a search starts only where a line does: an expression that
 # tries a hostile line in more than one way takes seconds for what a client sends in one packet.
-_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_REQUEST_LINE: Final = re.compile(rb"(" + _TOKEN + rb") (/[\x21-\x7e]*+|\*) HTTP/1\.([01])\r\n")
+#: What RFC 9110 5.6.2 calls a token.
+TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_REQUEST_LINE: Final = re.compile(rb"(" + TOKEN + rb") (/[\x21-\x7e]*+|\*) HTTP/1\.([01])\r")
 # Every octet a value may hold: no CR, LF or NUL; obs-text is allowed and passed on.
-_FIELD: Final = re.compile(rb"^(" + _TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*+)\r\n", re.MULTILINE)
+_ONE_FIELD: Final = rb"(" + TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*+)"
+_LINE: Final = re.compile(_ONE_FIELD + rb"\r")
+_FIELD: Final = re.compile(rb"^" + _ONE_FIELD + rb"\r\n", re.MULTILINE)
+_IN_VALUES: Final = bytes((0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))
 _STARTS_LIKE_A_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}+")
-_QUOTED: Final = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
-_CHUNK_LINE: Final = re.compile(
-    rb"([0-9A-Fa-f]{1,15}+)"
-    rb"(?:[ \t]*+;[ \t]*+%(token)b(?:[ \t]*+=[ \t]*+(?:%(token)b|%(quoted)b))?+)*+\r\n"
-    % {b"token": _TOKEN, b"quoted": _QUOTED}
-)
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*+")
 # An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes, in
 # front of a `;` (`..;x` is `..` to some) and with spaces or control characters beside the dots,
@@ -82,23 +84,70 @@ class UpgradeRequired(FramingError):
     ]
 
 
-class ParsedHead(NamedTuple):
+class RequestLine(msgspec.Struct, frozen=True, gc=False):
+    """A request line. `path` is the target without its query."""
+
+    method: str
+    target: bytes
+    path: bytes
+    minor_version: int
+    size: int
+
+
+class ParsedHead(msgspec.Struct, frozen=True, gc=False):
     """A request head. `content_length` is None when the body is chunked.
 
     `hops` is how many proxies like this one it has passed, as the last of them says.
     """
 
-    method: str
-    target: bytes
-    minor_version: int
-    fields: Fields
+    line: RequestLine
+    lines: HeaderLines
     content_length: int | None
     expects_continue: bool
     keep_alive: bool
     hops: int = 0
 
+    @property
+    def method(self) -> str:
+        """The method, in the case in which it came."""
+        return self.line.method
 
-def parse_head(buffer: bytearray) -> tuple[ParsedHead, int] | None:
+    @property
+    def target(self) -> bytes:
+        """The path and query, as they came."""
+        return self.line.target
+
+    @property
+    def minor_version(self) -> int:
+        """1 of HTTP/1.1."""
+        return self.line.minor_version
+
+    @property
+    def fields(self) -> Fields:
+        """Name and value of each header line."""
+        return self.lines.fields
+
+
+#: Lines that came before, as read. Lines that may hold a secret are never among them.
+_LINES: Final[BoundedMemo[Line]] = BoundedMemo(1024 * 1024, entry_max_bytes=2048)
+_REQUEST_LINES: Final[BoundedMemo[RequestLine]] = BoundedMemo(256 * 1024, entry_max_bytes=1024)
+_REQUEST_LINE_BYTES: Final = 4 * 56 + 88 + PLACE_BYTES
+_KINDS: Final[BoundedMemo[Kind]] = BoundedMemo(256 * 1024, entry_max_bytes=512)
+#: A head with more lines is read as a whole, which costs less than line by line; so is one with
+#: more new lines, but for one of a few: the lines of a new kind of client are to be remembered.
+_LINES_MAX: Final = 64
+_NEW_LINES_MAX: Final = 6
+_learns: Final = cycle((True, *[False] * 63))
+
+
+def forget() -> None:
+    """Remember no line any more."""
+    _LINES.clear()
+    _KINDS.clear()
+    _REQUEST_LINES.clear()
+
+
+def parse_head(buffer: bytes | bytearray) -> tuple[ParsedHead, int] | None:
     """The head at the front of `buffer` and how many bytes it took; None if it is incomplete."""
     # RFC 9112 2.2: one empty line before the request line is to be ignored.
     start = 2 if buffer.startswith(b"\r\n") else 0
@@ -108,29 +157,131 @@ def parse_head(buffer: bytearray) -> tuple[ParsedHead, int] | None:
         return None
     if end > HEAD_MAX_BYTES:
         raise FramingError("The request head is larger than 32 KiB.")
-    line = _REQUEST_LINE.match(buffer, start)
-    if line is None:
+    # Split at LF, which is quickest: each text is a line with its CR.
+    texts = bytes(buffer[start : end + 1]).split(b"\n", _LINES_MAX + 1)
+    text = texts.pop(0)
+    line = _REQUEST_LINES.young.get(text) or _read_request_line(text)
+    if len(texts) <= _LINES_MAX:
+        read: list[Any] = list(map(_LINES.young.get, texts))
+        if all(read) or _read_lines(texts, read):
+            return _frame_lines(line, read), end + 4
+    fields = parse_fields(bytes(buffer[start + len(text) + 1 : end + 2]))
+    return _frame(line, fields), end + 4
+
+
+def _read_request_line(text: bytes) -> RequestLine:
+    known = _REQUEST_LINES.recall(text)
+    if known is not None:
+        return known
+    match = _REQUEST_LINE.fullmatch(text)
+    if match is None:
         raise FramingError("The request line is malformed.")
-    method, target, minor = line.groups()
+    method, target, minor = match.groups()
     if target == b"*" and method != b"OPTIONS":
         raise FramingError("The request target * is for OPTIONS only.")
     check_path(target)
-    fields = parse_fields(bytes(buffer[line.end() : end + 2]))
-    return _frame(method.decode("ascii"), target, int(minor), fields), end + 4
+    path, query, _ = target.partition(b"?")
+    size = _REQUEST_LINE_BYTES + 4 * len(text)
+    line = RequestLine(method.decode("ascii"), target, path, int(minor), size)
+    if not query:
+        # A query may hold anything, a secret too.
+        _REQUEST_LINES.offer(text, line)
+    return line
+
+
+def _read_lines(texts: list[bytes], read: list[Line | None]) -> bool:
+    """Fill the gaps of `read`, lines that have not come before, where they are few."""
+    if read.count(None) > _NEW_LINES_MAX and not next(_learns):
+        return False
+    for index, line in enumerate(read):
+        if line is None:
+            read[index] = _read_line(texts[index])
+    return True
+
+
+def _read_line(text: bytes) -> Line:
+    name, _, value = text.partition(b":")
+    kind = _KINDS.young.get(name)
+    if kind is None or value.translate(None, _IN_VALUES) != b"\r" or value[-1:] != b"\r":
+        kind = _kind_of_line(text, name)
+    if not kind.may_be_remembered:
+        value = value.strip(b" \t\r")
+        return line_of(name, value, kind, kind.role | _role(kind.lowered, value))
+    line = _LINES.recall(text)
+    if line is None:
+        value = value.strip(b" \t\r")
+        line = line_of(name, value, kind, kind.role | _role(kind.lowered, value))
+        _LINES.offer(text, line)
+    return line
+
+
+def _kind_of_line(text: bytes, name: bytes) -> Kind:
+    if _LINE.fullmatch(text) is None:
+        raise FramingError("A header line is malformed.")
+    kind = _KINDS.recall(name)
+    if kind is None:
+        kind = kind_of(name)
+        _KINDS.offer(name, kind)
+    return kind
+
+
+# Lines that frame the request, as bits of `Line.role`: those that may come once and are
+# well-formed, and those that need a closer look.
+_HOST_LINE: Final = 2
+_LENGTH_LINE: Final = 4
+_AUTHORIZATION_LINE: Final = 8
+_ONCE: Final = _HOST_LINE | _LENGTH_LINE | _AUTHORIZATION_LINE
+_RARE: Final = 16
+
+
+def _role(lowered: bytes, value: bytes) -> int:
+    if lowered not in _DECISIVE:
+        return 0
+    if lowered == b"host":
+        return _HOST_LINE if _HOST.fullmatch(value) else _RARE
+    if lowered == b"content-length":
+        return _LENGTH_LINE if _DIGITS.fullmatch(value) else _RARE
+    if lowered == b"authorization":
+        return _AUTHORIZATION_LINE
+    # What nearly every client sends, and what HTTP/1.1 takes for granted.
+    return 0 if lowered == b"connection" and value in (b"keep-alive", b"Keep-Alive") else _RARE
+
+
+def _frame_lines(request: RequestLine, lines: list[Line]) -> ParsedHead:
+    """`_frame` of lines that were read one by one: nearly every head has nothing rare in it."""
+    first: dict[bytes, bytes] = {}
+    seen, has_repeated = 0, False
+    for line in lines:
+        role = line.role
+        if role:
+            if role & (seen | _RARE):
+                return _frame(request, [(line.name, line.value) for line in lines])
+            seen |= role & _ONCE
+            if role & IS_NOTABLE:
+                if line.lowered in first:
+                    has_repeated = True
+                else:
+                    first[line.lowered] = line.value
+    if not seen & _HOST_LINE or not request.minor_version:
+        return _frame(request, [(line.name, line.value) for line in lines])
+    return ParsedHead(
+        request,
+        HeaderLines(first, has_repeated, lines),
+        int(first[b"content-length"]) if seen & _LENGTH_LINE else 0,
+        expects_continue=False,
+        keep_alive=True,
+    )
 
 
 def parse_fields(block: bytes) -> Fields:
     """Field lines, each ended by CRLF. Raises FramingError unless every byte is accounted for."""
-    fields = []
-    matched = 0
-    for name, value in _FIELD.findall(block):
-        matched += len(name) + len(value) + 3
-        fields.append((name, value.strip(b" \t")))
-    if matched != len(block):
+    found = _FIELD.findall(block)
+    # Each match is one whole line.
+    if len(found) != block.count(b"\n") or block[-1:] not in (b"", b"\n"):
         raise FramingError("A header line is malformed.")
-    if len(fields) > MAX_FIELDS:
+    if len(found) > MAX_FIELDS:
         raise FramingError("There are more than 200 header lines.")
-    return fields
+    return [(name, value.strip(b" \t")) for name, value in found]
 
 
 def check_path(target: bytes) -> None:
@@ -151,7 +302,7 @@ def check_path(target: bytes) -> None:
     raise FramingError("The path is percent-encoded over and over.")
 
 
-def _refuse_hopeless(buffer: bytearray, start: int) -> None:
+def _refuse_hopeless(buffer: bytes | bytearray, start: int) -> None:
     """Refuse at once what no further byte can mend, rather than wait for a deadline."""
     if len(buffer) > HEAD_MAX_BYTES:
         raise FramingError("The request head is larger than 32 KiB.")
@@ -159,28 +310,31 @@ def _refuse_hopeless(buffer: bytearray, start: int) -> None:
     begun = len(buffer) > start and buffer != b"\r"
     if begun and not _STARTS_LIKE_A_METHOD.match(buffer, start):
         raise FramingError("The request line is malformed.")
-    if _has_bare_lf(buffer):
+    if has_bare_lf(buffer):
         raise FramingError("A line ends with LF rather than CRLF.")
 
 
-def _has_bare_lf(buffer: bytearray) -> bool:
+def has_bare_lf(buffer: bytes | bytearray) -> bool:
+    """Whether some line ends with LF alone."""
     return buffer.count(b"\n") != buffer.count(b"\r\n")
 
 
-def _frame(method: str, target: bytes, minor: int, fields: Fields) -> ParsedHead:
+def _frame(request: RequestLine, fields: Fields) -> ParsedHead:
     """Decide where the body ends, and refuse a head that leaves any doubt (RFC 9112 6.3)."""
     found: dict[bytes, bytes] = {}
+    first: dict[bytes, bytes] = {}
     for name, value in fields:
         lowered = name.lower()
-        if lowered not in _DECISIVE:
+        if lowered not in _READ:
             continue
         if lowered not in found:
-            found[lowered] = value
+            found[lowered] = first[lowered] = value
         elif lowered in _SINGLE:
             raise FramingError(f"There is more than one {name.decode('ascii')}.")
         else:
             found[lowered] += b"," + value
-    _check_host(found.get(b"host"), minor, target)
+    minor = request.minor_version
+    _check_host(found.get(b"host"), minor, request.path)
     content_length = _body_length(
         found.get(b"content-length"), found.get(b"transfer-encoding"), minor
     )
@@ -190,10 +344,8 @@ def _frame(method: str, target: bytes, minor: int, fields: Fields) -> ParsedHead
     if minor == 1 and b"upgrade" in found:
         _refuse_websocket(found[b"upgrade"])
     return ParsedHead(
-        method,
-        target,
-        minor,
-        fields,
+        request,
+        HeaderLines(first, True, None, fields),
         content_length,
         # RFC 9110 10.1.1: ignored over HTTP/1.0, and pointless without a body.
         expectation is not None and minor == 1 and content_length != 0,
@@ -222,13 +374,14 @@ _SINGLE: Final = frozenset(
     (b"authorization", b"content-length", b"expect", b"host", b"transfer-encoding")
 )
 _DECISIVE: Final = _SINGLE | {b"connection", b"upgrade", b"x-llm-proxy-hops"}
+_READ: Final = _DECISIVE | NOTABLE
 _HOPS: Final = re.compile(rb"[ \t]*+[0-9]{1,9}[ \t]*+")
 _WITHOUT_HOST: Final = (b"/", b"/health", b"/ready", b"/metrics")
 
 
-def _check_host(host: bytes | None, minor: int, target: bytes) -> None:
+def _check_host(host: bytes | None, minor: int, path: bytes) -> None:
     if host is None:
-        if minor == 1 or target.partition(b"?")[0] not in _WITHOUT_HOST:
+        if minor == 1 or path not in _WITHOUT_HOST:
             raise FramingError("There is no Host.")
     elif not _HOST.fullmatch(host):
         raise FramingError("The Host is malformed.")
@@ -256,76 +409,3 @@ def _persists(connection: bytes | None, minor: int) -> bool:
         return minor == 1
     options = {option.strip(b" \t") for option in connection.lower().split(b",")}
     return b"close" not in options and (minor == 1 or b"keep-alive" in options)
-
-
-class ChunkedBody:
-    """Takes a chunked body apart (RFC 9112 7.1), cut at any byte.
-
-    `trailers` are there once `ended` is true.
-    """
-
-    __slots__ = ("_left", "_state", "ended", "trailers")
-
-    def __init__(self) -> None:
-        self._state = "size"
-        self._left = 0
-        self.ended = False
-        self.trailers: Fields = []
-
-    def take(self, buffer: bytearray) -> bytes:
-        """Remove and return the next piece of data; b"" when more input is needed or at the end."""
-        while not self.ended:
-            if self._state == "size":
-                if not self._read_size(buffer):
-                    return b""
-            elif self._state == "data":
-                piece = bytes(buffer[: self._left])
-                if piece:
-                    del buffer[: len(piece)]
-                    self._left -= len(piece)
-                    if not self._left:
-                        self._state = "terminator"
-                return piece
-            elif self._state == "terminator":
-                if not self._read_terminator(buffer):
-                    return b""
-            elif not self._read_trailers(buffer):
-                return b""
-        return b""
-
-    def _read_size(self, buffer: bytearray) -> bool:
-        end = buffer.find(b"\n", 0, CHUNK_LINE_MAX_BYTES)
-        if end == -1:
-            if len(buffer) >= CHUNK_LINE_MAX_BYTES:
-                raise FramingError("A chunk's size line is too long.")
-            return False
-        line = _CHUNK_LINE.fullmatch(buffer, 0, end + 1)
-        if line is None:
-            raise FramingError("A chunk's size is malformed.")
-        self._left = int(line[1], 16)
-        del buffer[: end + 1]
-        self._state = "data" if self._left else "trailers"
-        return True
-
-    def _read_terminator(self, buffer: bytearray) -> bool:
-        if not b"\r\n".startswith(bytes(buffer[:2])):
-            raise FramingError("A chunk's data is not followed by CRLF.")
-        if len(buffer) < 2:
-            return False
-        del buffer[:2]
-        self._state = "size"
-        return True
-
-    def _read_trailers(self, buffer: bytearray) -> bool:
-        if buffer.startswith(b"\r\n"):
-            del buffer[:2]
-        else:
-            end = buffer.find(b"\r\n\r\n", 0, TRAILERS_MAX_BYTES)
-            if end == -1:
-                if len(buffer) >= TRAILERS_MAX_BYTES or _has_bare_lf(buffer):
-                    raise FramingError("The trailers are malformed or too long.")
-                return False
-            self.trailers = parse_fields(bytes(buffer[: end + 2]))
-            del buffer[: end + 4]
-        self.ended = True
-        return True

@@ -23,7 +23,8 @@ from proxy.upstream.errors import ProtocolViolation
 from proxy.upstream.response import ResponseReader
 from proxy.usage.meter import Meter, meter_for
 from proxy.usage.sse_usage import SseUsageReader
-from server.http.framing import ChunkedBody, FramingError, ParsedHead, parse_head
+from server.http.chunked import ChunkedBody
+from server.http.framing import FramingError, ParsedHead, parse_head
 from tests.fuzz.turns import Counter
 
 Pieces = Sequence[bytes]
@@ -31,10 +32,18 @@ Pieces = Sequence[bytes]
 _READ_BYTES: Final = 256 * 1024
 
 
+def said(head: ParsedHead) -> object:
+    """All that a head says."""
+    return (
+        (head.line, head.fields, head.lines.crossing),
+        (head.content_length, head.expects_continue, head.keep_alive, head.hops),
+    )
+
+
 def heads(pieces: Pieces, turns: Counter) -> None:
     """Request heads, one behind the other."""
 
-    def read(pieces: Pieces) -> tuple[list[ParsedHead], bool]:
+    def read(pieces: Pieces) -> tuple[list[object], bool]:
         buffer, found = bytearray(), []
         for piece in pieces:
             buffer += piece
@@ -42,7 +51,7 @@ def heads(pieces: Pieces, turns: Counter) -> None:
                 with turns.turn():
                     parsed = parse_head(buffer)
                 while parsed is not None:
-                    found.append(parsed[0])
+                    found.append(said(parsed[0]))
                     del buffer[: parsed[1]]
                     with turns.turn():
                         parsed = parse_head(buffer)

@@ -17,6 +17,7 @@ from config import traces_wanted
 from fake_upstream import FakeUpstream, expected_usage
 from proxy.downstream import RequestHead
 from proxy.exchange import Exchange
+from proxy.header_lines import HeaderLines
 from proxy.pricing.sheet import listed_name
 from telemetry import observer as observing
 from telemetry.metrics import Metrics, WorkerGauges
@@ -181,4 +182,4 @@ def traced() -> Observer:
 
 
 def a_request() -> Exchange:
-    return Exchange(RequestHead("POST", b"/", "1.1", [], None, "127.0.0.1"))
+    return Exchange(RequestHead("POST", b"/", "1.1", HeaderLines.of([]), None, "127.0.0.1"))

@@ -9,6 +9,7 @@ from models.bindings import Upstreams
 from models.grants import GrantRecord, KeyMaterial
 from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
+from proxy.header_lines import HeaderLines
 from proxy.headers import RawHeaders
 from proxy.providers.provider import BUILT_IN
 
@@ -54,4 +55,5 @@ def a_request(method: str = "GET", target: str = "/v1/models", *fields: str) -> 
     for field in fields:
         name, _, value = field.partition(": ")
         headers.append((name.encode("latin-1"), value.encode("latin-1")))
-    return RequestHead(method, target.encode("ascii"), "1.1", headers, 0, "192.0.2.1")
+    lines = HeaderLines.of(headers)
+    return RequestHead(method, target.encode("ascii"), "1.1", lines, 0, "192.0.2.1")

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from proxy import errors
 from proxy.downstream import RequestHead, ResponseHead
+from proxy.header_lines import HeaderLines
 from proxy.headers import RawHeaders, value_of
 
 #: What the client sends: a piece, something to wait for before the next one, or what breaks it.
@@ -265,7 +266,8 @@ def a_client(
         for name, _, value in (line.partition(": ") for line in lines)
     ]
     target = path or ("/v1/chat/completions" if method == "POST" else "/v1/models")
-    head = RequestHead(method, target.encode(), "1.1", headers, length, "192.0.2.1", hops)
+    read = HeaderLines.of(headers)
+    head = RequestHead(method, target.encode(), "1.1", read, length, "192.0.2.1", hops)
     return Client(head, *body, **more)
 
 

@@ -13,6 +13,7 @@ from proxy import forward
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange
+from proxy.header_lines import HeaderLines
 from proxy.upstream.pool import Pool
 from proxy.upstream.target import Target, address_of
 from tests.proxy.upstream.conftest import PATIENT, no_authorities, until
@@ -28,7 +29,8 @@ def _target(url: str, key: bytes = b"one") -> Target:
 
 def _request() -> forward.Outgoing:
     lines = [(b"Content-Length", b"%d" % SIZE)]
-    head = RequestHead("POST", b"/v1/chat/completions", "1.1", lines, SIZE, "192.0.2.1")
+    given = HeaderLines.of(lines)
+    head = RequestHead("POST", b"/v1/chat/completions", "1.1", given, SIZE, "192.0.2.1")
     body = tuple(bytes(PIECE) for _ in range(PIECES))
     return forward.outgoing(head, body, complete=True, transform=None)
 
@@ -83,7 +85,8 @@ async def test_what_a_broken_request_kept_is_kept_no_longer() -> None:
 
 
 def _asking(method: str) -> forward.Outgoing:
-    head = RequestHead(method, b"/v1/models?a=b", "1.1", [(b"X-A", b"1")], 0, "192.0.2.1")
+    lines = HeaderLines.of([(b"X-A", b"1")])
+    head = RequestHead(method, b"/v1/models?a=b", "1.1", lines, 0, "192.0.2.1")
     return forward.outgoing(head, (), complete=True, transform=None)
 
 

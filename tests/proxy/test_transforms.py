@@ -12,6 +12,7 @@ from proxy import forward
 from proxy.body.request_body import asked_plainly
 from proxy.body.usage_splice import UsageSplice
 from proxy.downstream import RequestHead
+from proxy.header_lines import HeaderLines
 from proxy.headers import RawHeaders
 from proxy.usage.json_usage import JsonUsageReader
 from proxy.usage.meter import Meter, meter_for
@@ -73,7 +74,8 @@ def test_the_usage_splice_keeps_the_rules_of_a_request_transform() -> None:
 
 
 def _outgoing(headers: RawHeaders, transform: UsageSplice | None) -> forward.Outgoing:
-    head = RequestHead("POST", b"/v1/chat/completions", "1.1", headers, len(BODY), "192.0.2.1")
+    lines = HeaderLines.of(headers)
+    head = RequestHead("POST", b"/v1/chat/completions", "1.1", lines, len(BODY), "192.0.2.1")
     body = () if transform is not None else (BODY,)
     return forward.outgoing(head, body, complete=True, transform=transform)
 

@@ -11,6 +11,7 @@ import pytest
 from proxy.body_capture import BodyCopies, Copy
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.exchange import Exchange
+from proxy.header_lines import HeaderLines
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.request_log_lines import WAITING_MAX, RequestLines
 from tests.models.rows import an_entry
@@ -41,7 +42,9 @@ def line(
     answer: bytes = b"",
 ) -> str:
     """The log line of a request with this body."""
-    head = RequestHead("POST", b"/v1/x", "1.1", list(fields), len(body), "127.0.0.1")
+    head = RequestHead(
+        "POST", b"/v1/x", "1.1", HeaderLines.of(list(fields)), len(body), "127.0.0.1"
+    )
     exchange = asyncio.run(_exchange(head))
     exchange.grant = a_grant(keys=(a_key(secret=KEY),))
     copies = BodyCopies(cast(Any, Nobody(head)), bound + MARGIN)
@@ -164,7 +167,9 @@ def test_a_body_is_one_line_and_steers_no_terminal(form: Any) -> None:
 async def test_where_requests_come_too_fast_the_oldest_go_without() -> None:
     stream = io.StringIO()
     lines = RequestLines(stream, "json", 1.0, BodyLines("json", 100, ()))
-    head = RequestHead("POST", b"/v1/x", "1.1", [(b"content-type", JSON)], 2, "127.0.0.1")
+    head = RequestHead(
+        "POST", b"/v1/x", "1.1", HeaderLines.of([(b"content-type", JSON)]), 2, "127.0.0.1"
+    )
     exchanges = [Exchange(head) for _ in range(WAITING_MAX + 2)]
     for exchange in exchanges:
         exchange.copies = BodyCopies(cast(Any, Nobody(head)), MARGIN)

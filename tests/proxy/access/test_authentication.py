@@ -17,7 +17,8 @@ from models.grants import GrantRecord
 from proxy import errors
 from proxy.access.authentication import authenticate, check_alive, presented
 from proxy.access.grants import Grants
-from proxy.headers import RawHeaders
+from proxy.downstream import RequestHead
+from proxy.header_lines import HeaderLines
 from proxy.providers.provider import BUILT_IN
 from tests.proxy.rows import UPSTREAMS, a_grant, a_record
 
@@ -25,11 +26,13 @@ SECRET = secrets.generate()
 OTHER = secrets.generate()
 
 
-def fields(*texts: str) -> RawHeaders:
-    return [
-        (name.encode(), value.encode())
-        for name, _, value in (text.partition(": ") for text in texts)
-    ]
+def fields(*texts: str) -> HeaderLines:
+    return HeaderLines.of(
+        [
+            (name.encode(), value.encode())
+            for name, _, value in (text.partition(": ") for text in texts)
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,8 +111,9 @@ def grants(source: OneGrant) -> Grants:
     return Grants(source, lambda: 0, BUILT_IN, UPSTREAMS)
 
 
-def bearer(secret: str) -> RawHeaders:
-    return fields(f"Authorization: Bearer {secret}")
+def bearer(secret: str) -> RequestHead:
+    lines = fields(f"Authorization: Bearer {secret}")
+    return RequestHead("GET", b"/v1/models", "1.1", lines, 0, "192.0.2.1")
 
 
 async def test_a_known_secret_leads_to_its_grant() -> None:

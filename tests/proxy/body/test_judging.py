@@ -12,6 +12,7 @@ from proxy.body.model_rule import NAME_MAX_BYTES
 from proxy.body.reading import BodyReading, Judged, wanted
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, ModelNotAllowed, NotMeterable, Refusal
+from proxy.header_lines import HeaderLines
 from proxy.providers.provider import OPENAI
 from proxy.turns import Turns
 from tests.proxy.body.test_multipart import field, form
@@ -35,7 +36,8 @@ async def judged(
     """What comes of a request with this body; `large` bytes of image stand in it."""
     if large:
         body = b'{"messages":"' + b"A" * large + b'",' + body[1:]
-    head = RequestHead(method, path, "1.1", list(fields or (JSON,)), len(body), "192.0.2.1")
+    lines = HeaderLines.of(list(fields or (JSON,)))
+    head = RequestHead(method, path, "1.1", lines, len(body), "192.0.2.1")
     grant = a_grant(**granted)
     route = OPENAI.match(path)[method]
     reading = BodyReading(head, wanted(head, grant, OPENAI, route), Turns())

@@ -13,6 +13,7 @@ from proxy.body.multipart import PARTS_MAX
 from proxy.body.reading import BodyReading, Wanted, unmeterable
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, Overloaded
+from proxy.header_lines import HeaderLines
 from proxy.providers.provider import OPENAI, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 from tests.proxy.decoding.test_json_scanner import HOSTILE
@@ -26,7 +27,7 @@ PIECE = 64 * 1024
 
 
 def head(*fields: tuple[bytes, bytes], method: str = "POST", length: int = 1) -> RequestHead:
-    return RequestHead(method, b"/v1/x", "1.1", list(fields), length, "192.0.2.1")
+    return RequestHead(method, b"/v1/x", "1.1", HeaderLines.of(list(fields)), length, "192.0.2.1")
 
 
 async def take_all(reading: BodyReading, text: bytes) -> None:

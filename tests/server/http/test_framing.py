@@ -9,12 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from proxy.header_lines import NOTABLE
+from server.http.chunked import CHUNK_LINE_MAX_BYTES, TRAILERS_MAX_BYTES, ChunkedBody
 from server.http.framing import (
-    CHUNK_LINE_MAX_BYTES,
     HEAD_MAX_BYTES,
     MAX_FIELDS,
-    TRAILERS_MAX_BYTES,
-    ChunkedBody,
     Fields,
     FramingError,
     ParsedHead,
@@ -340,6 +339,17 @@ def serialised(head: ParsedHead) -> bytes:
     return line + lines + b"\r\n"
 
 
+def said(head: ParsedHead) -> tuple[object, ...]:
+    """All that a head says."""
+    lines = head.lines
+    asked = [(lines.value(name), lines.values(name)) for name in sorted(NOTABLE)]
+    return (
+        (head.method, head.target, head.line.path, head.minor_version, head.fields),
+        (head.content_length, head.expects_continue, head.keep_alive, head.hops),
+        (lines.crossing, asked),
+    )
+
+
 @given(nearly_heads())
 @settings(max_examples=400, deadline=None)
 def test_an_accepted_head_says_the_same_when_it_is_written_again(data: bytes) -> None:
@@ -358,7 +368,8 @@ def test_an_accepted_head_says_the_same_when_it_is_written_again(data: bytes) ->
         assert not re.search(rb"[\r\n\x00]", value)
     assert not re.search(rb"[\x00-\x20\x7f-\xff]", head.target)
     again = parse(serialised(head))
-    assert again == (head, len(serialised(head)))
+    assert again is not None
+    assert (said(again[0]), again[1]) == (said(head), len(serialised(head)))
 
 
 @given(st.binary(max_size=300))

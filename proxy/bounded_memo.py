@@ -1,0 +1,75 @@
+"""A memo of what was read of bytes that come again and again, bounded in bytes, sans-io.
+
+Clients choose what is put in, so nothing they send may make it large, slow or useless:
+
+- A key is kept once it came twice; of the first time, only a hash is noted. What never comes again
+  costs one store into a table of fixed size.
+- There are two generations. A full one becomes the old one, and what is still used moves back into
+  the young one, so that a flood of new keys cannot evict what others use.
+- Python's hash of bytes is keyed by process, so that collisions cannot be aimed at.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Final, Generic, Protocol, TypeVar
+
+
+class Sized(Protocol):
+    """A value that knows what it takes with its key and its place in a dictionary, in bytes."""
+
+    @property
+    def size(self) -> int: ...
+
+
+V = TypeVar("V", bound=Sized)
+
+_NOTED: Final = 1024
+#: A place in a dictionary, at its emptiest after it has grown.
+PLACE_BYTES: Final = 128
+
+
+class BoundedMemo(Generic[V]):
+    """`young` is looked into by its users; what it does not hold is `recall`ed, and else
+    `offer`ed."""
+
+    __slots__ = ("_entry_max", "_half", "_noted", "_old", "_used", "young")
+
+    def __init__(self, max_bytes: int, *, entry_max_bytes: int) -> None:
+        self.young: dict[bytes, V] = {}
+        self._old: dict[bytes, V] = {}
+        self._noted = array("q", bytes(8 * _NOTED))
+        self._half = (max_bytes - 8 * _NOTED) // 2
+        self._entry_max = entry_max_bytes
+        self._used = 0
+
+    def recall(self, key: bytes) -> V | None:
+        """The value of a key, wherever it is."""
+        value = self.young.get(key)
+        if value is None and (value := self._old.get(key)) is not None:
+            self._put(key, value)
+        return value
+
+    def offer(self, key: bytes, value: V) -> None:
+        """Keep a value that `recall` did not know, where its key was offered before."""
+        if value.size > self._entry_max:
+            return
+        mark = hash(key)
+        place = mark % _NOTED
+        if self._noted[place] == mark:
+            self._put(key, value)
+        else:
+            self._noted[place] = mark
+
+    def _put(self, key: bytes, value: V) -> None:
+        if self._used + value.size > self._half:
+            self._old, self.young = self.young, {}
+            self._used = 0
+        self.young[key] = value
+        self._used += value.size
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.young, self._old = {}, {}
+        self._noted = array("q", bytes(8 * _NOTED))
+        self._used = 0

@@ -1,0 +1,132 @@
+"""The header lines of one request, read once: what the path asks of them, and those that cross.
+
+A `Line` holds all that its bytes decide, so that a line that came before need not be read again
+(`server.http.framing` remembers lines). Credentials and the like are never remembered: only a
+request that is under way holds them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from proxy.bounded_memo import PLACE_BYTES
+from proxy.header_rules import CREDENTIALS, for_upstream, may_cross_upstream
+from proxy.headers import RawHeaders, value_of, values_of, wire_lines
+
+#: What the path of a request asks for.
+NOTABLE: Final = CREDENTIALS | {
+    b"access-control-request-method",
+    b"content-encoding",
+    b"content-length",
+    b"content-type",
+    b"origin",
+    b"x-forwarded-for",
+}
+#: Parts of names whose values may be secrets: a memo outlives the request that brought them.
+_SECRET: Final = re.compile(rb"auth|cookie|cred|key|pass|secret|session|sign|token")
+_NAME_MAX_BYTES: Final = 64
+#: What a line takes beside its own bytes: five objects, and its place in a dictionary.
+_KIND_BYTES: Final = 2 * 40 + 64 + 32 + PLACE_BYTES
+_LINE_BYTES: Final = 5 * 40 + 128 + PLACE_BYTES
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One header line. `wire` is how it crosses to the upstream, b"" where it does not.
+
+    `role` is 0 for a line that neither frames the request nor is `NOTABLE`; bits other than
+    `IS_NOTABLE` are the framing's.
+    """
+
+    name: bytes
+    lowered: bytes
+    value: bytes
+    wire: bytes
+    role: int
+    size: int
+
+
+IS_NOTABLE: Final = 1
+
+
+class Kind(msgspec.Struct, frozen=True, gc=False):
+    """What the name of a field decides."""
+
+    lowered: bytes
+    crosses: bool
+    role: int
+    may_be_remembered: bool
+    size: int
+
+
+def kind_of(name: bytes) -> Kind:
+    """What a name decides that has passed the grammar."""
+    lowered = name.lower()
+    return Kind(
+        lowered,
+        may_cross_upstream(name),
+        IS_NOTABLE if lowered in NOTABLE else 0,
+        len(name) <= _NAME_MAX_BYTES and _SECRET.search(lowered) is None,
+        _KIND_BYTES + 2 * len(name),
+    )
+
+
+def line_of(name: bytes, value: bytes, kind: Kind, role: int) -> Line:
+    """A line that has passed the grammar."""
+    wire = name + b": " + value + b"\r\n" if kind.crosses else b""
+    size = _LINE_BYTES + 4 * len(name) + 3 * len(value)
+    return Line(name, kind.lowered, value, wire, role, size)
+
+
+class HeaderLines(msgspec.Struct, gc=False):
+    """All header lines of a request: as `lines`, where each crosses or not by its own name alone,
+    or as `fields`, name and value of each as they were on the wire.
+
+    `first` has the first value of each `NOTABLE` field that is there, by its name in lower case;
+    `has_repeated` says that one of them may have more than one line.
+    """
+
+    first: dict[bytes, bytes]
+    has_repeated: bool
+    _lines: list[Line] | None
+    _fields: RawHeaders | None = None
+    _crossing: bytes | None = None
+
+    @classmethod
+    def of(cls, fields: RawHeaders) -> HeaderLines:
+        """From name and value of each line, in the order in which they came."""
+        first: dict[bytes, bytes] = {}
+        for name, value in fields:
+            if (lowered := name.lower()) in NOTABLE:
+                first.setdefault(lowered, value)
+        return cls(first, True, None, fields)
+
+    @property
+    def fields(self) -> RawHeaders:
+        """Name and value of each line, as they were on the wire."""
+        if self._fields is None:
+            self._fields = [(line.name, line.value) for line in self._lines or ()]
+        return self._fields
+
+    @property
+    def crossing(self) -> bytes:
+        """The lines that go to the upstream, as they stand in a message's head."""
+        if self._crossing is None:
+            if self._lines is None:
+                self._crossing = wire_lines(for_upstream(self.fields))
+            else:
+                self._crossing = b"".join([line.wire for line in self._lines])
+        return self._crossing
+
+    def value(self, name: bytes) -> bytes | None:
+        """The first value of a field; None where it is absent."""
+        return self.first.get(name) if name in NOTABLE else value_of(self.fields, name)
+
+    def values(self, name: bytes) -> list[bytes]:
+        """All values of a field, in order."""
+        if self.has_repeated or name not in NOTABLE:
+            return values_of(self.fields, name)
+        value = self.first.get(name)
+        return [] if value is None else [value]
