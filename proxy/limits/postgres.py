@@ -41,7 +41,9 @@ from proxy.limits.store import (
     AS_TAKEN,
     NOT_SENT,
     Amounts,
+    Answered,
     Claim,
+    LimitExceeded,
     LimitsUnavailable,
     Reservation,
 )
@@ -182,6 +184,14 @@ class PostgresLimits:
     async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
         """Take the amount of every claim, or nothing."""
         return await self._slots.decide(self._ask_once, claims)
+
+    def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
+        """Never: the server has to be waited for."""
+        return False
+
+    def decide_now(self, claims: tuple[Claim, ...]) -> Reservation | LimitExceeded | None:
+        """Never, likewise."""
+        return None
 
     async def _ask_once(self, claims: tuple[Claim, ...]) -> Reservation:
         if self._silent.is_set():

@@ -16,24 +16,28 @@ import itertools
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 from loguru import logger
 
-from proxy.limits.decision import GRAIN, ClaimState, Row, refilled, refusal, remaining
+from proxy.limits.decision import GRAIN, ClaimState, refilled, refusal, remaining
 from proxy.limits.health import Health
 from proxy.limits.sqlite_checkpoint import Checkpointer
+from proxy.limits.sqlite_counters import Counters
 from proxy.limits.sqlite_file import prepare
 from proxy.limits.store import (
     AS_TAKEN,
     NOT_SENT,
     Amounts,
+    Answered,
     Claim,
     LimitExceeded,
     LimitsUnavailable,
+    Outcome,
     Reservation,
     refund,
 )
@@ -42,26 +46,25 @@ from proxy.limits.worker_locks import WorkerLocks
 _OPEN_TIMEOUT_S: Final = 10.0
 # On an overloaded machine the process that holds the lock may not run for a while. The loop does.
 _BUSY_TIMEOUT_S: Final = 1.0
-# The other worker's transaction takes some 20 µs and a try 5.
-_TRIES: Final = 8
 _PAUSE_S: Final = 0.001
 _RETRY_S: Final = 0.05
 #: What counts of the time between two tries; more is a stall of the machine.
 _MOST_BETWEEN_TRIES_S: Final = 2 * _RETRY_S
 _CLOSE_TIMEOUT_S: Final = 2.0
 
-_READ_COUNTER: Final = "SELECT epoch, used, spent, at FROM counter WHERE key = ?"
-_WRITE_COUNTER: Final = "REPLACE INTO counter (key, epoch, used, spent, at) VALUES (?, ?, ?, ?, ?)"
-_REFUND: Final = "UPDATE counter SET used = max(0, used - ?) WHERE key = ? AND epoch = ?"
-_READ_SLOTS: Final = "SELECT worker, held FROM slot WHERE key = ? AND worker <> ?"
-_WRITE_SLOT: Final = "REPLACE INTO slot (key, worker, held) VALUES (?, ?, ?)"
-_DROP_SLOT: Final = "DELETE FROM slot WHERE key = ? AND worker = ?"
-_DROP_WORKER: Final = "DELETE FROM slot WHERE worker = ?"
-#: No claim has this key.
-_PROBE_KEY: Final = ""
+
+class _Asking:
+    """A request that waits for its decision; `withdrawn` once it has gone."""
+
+    __slots__ = ("answered", "claims", "withdrawn")
+
+    def __init__(self, claims: tuple[Claim, ...], answered: Answered) -> None:
+        self.claims = claims
+        self.answered = answered
+        self.withdrawn = False
 
 
-_Asking = tuple[tuple[Claim, ...], asyncio.Future[Reservation]]
+_Decided = list[tuple[_Asking, Reservation | LimitExceeded]]
 
 
 class SqliteLimits:
@@ -75,7 +78,7 @@ class SqliteLimits:
         self._locks = WorkerLocks(path.with_name(path.stem + "-workers"), self._worker)
         self._checkpointer = Checkpointer(path)
         self._connection: sqlite3.Connection | None = None
-        self._execute: Callable[..., sqlite3.Cursor]
+        self._counters: Counters
         self._lease_numbers = itertools.count(1)
         # The truth about this worker's slots; its rows follow, at once or a little later.
         self._leases: dict[str, tuple[str, ...]] = {}
@@ -101,7 +104,7 @@ class SqliteLimits:
             self._connection = await asyncio.to_thread(self._open)
         except (sqlite3.DatabaseError, OSError) as exc:
             raise LimitsUnavailable(str(exc)) from exc
-        self._execute = self._connection.cursor().execute
+        self._counters = Counters(self._connection, self._worker)
         self._checkpointer.start()
         self._health.open()
 
@@ -118,7 +121,7 @@ class SqliteLimits:
                 prepare(connection)
                 for (worker,) in connection.execute("SELECT DISTINCT worker FROM slot").fetchall():
                     if not self._locks.is_alive(worker):
-                        connection.execute(_DROP_WORKER, (worker,))
+                        connection.execute("DELETE FROM slot WHERE worker = ?", (worker,))
                 connection.execute("PRAGMA busy_timeout = 0")
             except BaseException:
                 connection.close()
@@ -131,7 +134,7 @@ class SqliteLimits:
             return
         self._health.close()
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
-        while not self._transact([]):
+        while self._transact([]) is None:
             if time.monotonic() > deadline:
                 logger.error("Limits: the file stayed locked, refunds were lost at the close")
                 break
@@ -154,15 +157,44 @@ class SqliteLimits:
         its commit are most of what a decision costs.
         """
         waiter: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
-        self._asking.append((claims, waiter))
+        asking = _Asking(claims, partial(self._tell, waiter))
+        self._asking.append(asking)
         self._schedule()
         try:
             return await waiter
         except asyncio.CancelledError:
+            asking.withdrawn = True
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 # Taken, but its request has gone.
                 self.settle(waiter.result(), NOT_SENT)
             raise
+
+    def _tell(self, waiter: asyncio.Future[Reservation], outcome: Outcome) -> None:
+        if isinstance(outcome, Reservation):
+            if waiter.done():
+                self.settle(outcome, NOT_SENT)
+            else:
+                waiter.set_result(outcome)
+        elif not waiter.done():
+            waiter.set_exception(outcome)
+
+    def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
+        """As `LimitStore` says: in the transaction that all requests of this turn share."""
+        self._asking.append(_Asking(claims, answered))
+        self._schedule()
+        return True
+
+    def decide_now(self, claims: tuple[Claim, ...]) -> Reservation | LimitExceeded | None:
+        """As `LimitStore` says: in a transaction of its own."""
+        try:
+            decided = self._transact([_Asking(claims, _unheard)])
+        except Exception as exc:  # noqa: BLE001  (whatever it is: `decide` finds it, and says so)
+            self._failed(exc)
+            return None
+        if decided is None:
+            return None
+        ((_, outcome),) = decided
+        return outcome
 
     def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
         """Written with the next transaction, which is in the next turn of the loop."""
@@ -187,12 +219,9 @@ class SqliteLimits:
 
     def _decide_together(self, asking: list[_Asking]) -> None:
         try:
-            if not self._transact(asking):
-                self._try_again(asking)
+            decided = self._transact(asking)
         except Exception as exc:  # noqa: BLE001  (whatever it is: those who wait must learn of it)
-            self._roll_back()
-            if isinstance(exc, sqlite3.Error | LimitsUnavailable):
-                self._health.failed(exc)
+            self._failed(exc)
             if len(asking) > 1:
                 # One request's trouble is not the others'.
                 for one in asking:
@@ -202,6 +231,17 @@ class SqliteLimits:
             if self._behind or self._refunds:
                 logger.debug("Limits: refunds and freed slots are written later: {}", exc)
                 self._schedule(_RETRY_S)
+            return
+        if decided is None:
+            self._try_again(asking)
+        else:
+            _answer(decided)
+
+    def _failed(self, exc: Exception) -> None:
+        """A transaction failed: nothing of it is left."""
+        self._counters.roll_back()
+        if isinstance(exc, sqlite3.Error | LimitsUnavailable):
+            self._health.failed(exc)
 
     def _try_again(self, asking: list[_Asking]) -> None:
         """Another process has the file. Let the loop go on, but no request wait for ever."""
@@ -215,81 +255,44 @@ class SqliteLimits:
             self._health.failed(error)
             _refuse(asking, error)
         else:
-            self._asking = asking + self._asking
+            self._asking[:0] = asking
         self._schedule(_PAUSE_S if self._asking else _RETRY_S)
 
-    def _transact(self, asking: list[_Asking]) -> bool:
-        """Decide, write and commit; False where another process has a transaction under way."""
+    def _transact(self, asking: list[_Asking]) -> _Decided | None:
+        """Decide, write and commit; None where another process has a transaction under way."""
         if not asking and not self._behind and not self._refunds and not self._health.probing:
-            return True
-        if not self._begin():
-            return False
+            return []
+        counters = self._counters
+        if not counters.begin():
+            return None
         self._locked_for = self._tried_at = 0.0
         for (key, epoch), count in self._refunds.items():
-            self._execute(_REFUND, (count, key, epoch))
+            counters.refund(key, epoch, count)
         self._granted.clear()
-        changes = self._changes()
+        changes = counters.changes
         try:
-            decided = self._decide_all(asking)
-            self._write_slots()
+            now = self._clock()
+            decided: _Decided = [
+                (one, self._decide(one.claims, now)) for one in asking if not one.withdrawn
+            ]
+            for key in self._behind:
+                counters.write_slots(key, self._held[key])
+                if not self._held[key]:
+                    del self._held[key]
             if self._health.probing:
-                self._execute(_WRITE_SLOT, (_PROBE_KEY, self._worker, 0))
-            self._execute("COMMIT")
+                counters.probe()
+            counters.commit()
         except BaseException:
             for lease in self._granted:
                 self._release(lease)
             raise
         self._checkpointer.wrote()
-        self._health.committed(wrote=self._changes() > changes)
+        self._health.committed(wrote=counters.changes > changes)
         self._behind.clear()
         self._refunds.clear()
-        for waiter, outcome in decided:
-            if isinstance(outcome, Reservation):
-                waiter.set_result(outcome)
-            else:
-                waiter.set_exception(outcome)
-        return True
-
-    def _changes(self) -> int:
-        """Rows changed so far, those of transactions that were rolled back included."""
-        return 0 if self._connection is None else self._connection.total_changes
-
-    def _begin(self) -> bool:
-        """Begin a transaction, or say that another process has one."""
-        for _ in range(_TRIES):
-            try:
-                self._execute("BEGIN IMMEDIATE")
-            except sqlite3.DatabaseError as exc:
-                if not _is_busy(exc):
-                    raise LimitsUnavailable(str(exc)) from exc
-                # On a machine with few cores the other process may be waiting for ours.
-                time.sleep(0)
-            else:
-                return True
-        return False
-
-    def _roll_back(self) -> None:
-        """End a transaction that failed: left open, it would keep every worker out."""
-        if self._connection is not None and self._connection.in_transaction:
-            self._connection.rollback()
-
-    def _decide_all(
-        self, asking: list[_Asking]
-    ) -> list[tuple[asyncio.Future[Reservation], Reservation | LimitExceeded]]:
-        now = self._clock()
-        rows: dict[str, Row] = {}
-        decided: list[tuple[asyncio.Future[Reservation], Reservation | LimitExceeded]] = []
-        for claims, waiter in asking:
-            if not waiter.done():
-                decided.append((waiter, self._decide(claims, rows, now)))
-        for key, row in rows.items():
-            if row.changed:
-                self._execute(_WRITE_COUNTER, (key, row.epoch, row.used, row.bucket_level, row.at))
         return decided
 
-    def _decide(
-        self, claims: tuple[Claim, ...], rows: dict[str, Row], now: float
-    ) -> Reservation | LimitExceeded:
+    def _decide(self, claims: tuple[Claim, ...], now: float) -> Reservation | LimitExceeded:
         fits = True
         # Beside `claims`, since an object for each of them would cost more than the arithmetic.
         levels: list[float] = []
@@ -297,7 +300,7 @@ class SqliteLimits:
             if dimension == "slots":
                 level: float = self._slots_in_use(key, limit - amount)
             else:
-                row = rows.get(key) or self._read(key, rows)
+                row = self._counters.counter(key)
                 if dimension == "requests":
                     level = base if row.epoch < epoch else row.used
                 else:
@@ -311,44 +314,37 @@ class SqliteLimits:
         if not fits and (refused := refusal(list(map(ClaimState, claims, levels)))) is not None:
             # Nothing was taken. What a dead worker left may have been cleared away, though.
             return refused
-        slots = self._take(claims, levels, rows, now)
+        slots = self._take(claims, levels, now)
         lease = None
         if slots:
-            lease = f"{next(self._lease_numbers)}"
+            lease = str(next(self._lease_numbers))
             self._leases[lease] = slots
-            self._held.update(slots)
-            self._behind.update(slots)
+            for key in slots:
+                self._held[key] += 1
+                self._behind.add(key)
             self._granted.append(lease)
         return Reservation(claims, lease, remaining(zip(claims, levels, strict=True)))
 
-    def _read(self, key: str, rows: dict[str, Row]) -> Row:
-        """A counter's row, read once in a transaction."""
-        found = self._execute(_READ_COUNTER, (key,)).fetchone()
-        row = rows[key] = Row(*found) if found is not None else Row()
-        return row
-
     def _slots_in_use(self, key: str, enough: int) -> int:
         """Where there are more than `enough`, those of dead workers are freed first."""
-        others: dict[str, int] = dict(self._execute(_READ_SLOTS, (key, self._worker)))
-        busy = self._held[key] + sum(others.values())
+        others = self._counters.slots_elsewhere(key)
+        busy = self._held.get(key, 0) + (sum(others.values()) if others else 0)
         if busy <= enough:
             return busy
-        for worker, held in others.items():
+        for worker, held in list(others.items()):
             if not self._locks.is_alive(worker):
-                self._execute(_DROP_WORKER, (worker,))
+                self._counters.drop_worker(worker)
                 busy -= held
         return busy
 
-    def _take(
-        self, claims: tuple[Claim, ...], levels: list[float], rows: dict[str, Row], now: float
-    ) -> tuple[str, ...]:
+    def _take(self, claims: tuple[Claim, ...], levels: list[float], now: float) -> tuple[str, ...]:
         """Take what is claimed; the key of each slot."""
         slots: tuple[str, ...] = ()
         for (key, dimension, _, amount, _, epoch), level in zip(claims, levels, strict=True):
             if dimension == "slots":
                 slots += (key,) * amount
                 continue
-            row = rows[key]
+            row = self._counters.counter(key)
             row.changed = True
             if dimension == "requests":
                 if row.epoch < epoch:
@@ -363,27 +359,25 @@ class SqliteLimits:
             self._held[key] -= 1
             self._behind.add(key)
 
-    def _write_slots(self) -> None:
-        for key in self._behind:
-            if held := self._held[key]:
-                self._execute(_WRITE_SLOT, (key, self._worker, held))
-            else:
-                self._held.pop(key, None)
-                self._execute(_DROP_SLOT, (key, self._worker))
+
+def _unheard(_outcome: Outcome) -> None:
+    """Its caller has the outcome already."""
+
+
+def _answer(decided: Sequence[tuple[_Asking, Outcome]]) -> None:
+    """Tell each request what became of it; one that fails to take it holds up no other."""
+    for asking, outcome in decided:
+        try:
+            asking.answered(outcome)
+        except Exception as exc:  # noqa: BLE001  (whatever it is, the others must be answered)
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "A decision about limits could not be delivered.", "exception": exc}
+            )
 
 
 def _refuse(asking: list[_Asking], cause: Exception) -> None:
-    for _, waiter in asking:
-        if waiter.done():
-            continue
-        error = cause
-        if isinstance(cause, sqlite3.Error):
-            error = LimitsUnavailable(str(cause))
-            error.__cause__ = cause
-        waiter.set_exception(error)
-
-
-def _is_busy(error: sqlite3.DatabaseError) -> bool:
-    # The low byte is the primary result code; the rest tells variants of it apart.
-    code = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    error = cause
+    if isinstance(cause, sqlite3.Error):
+        error = LimitsUnavailable(str(cause))
+        error.__cause__ = cause
+    _answer([(one, error) for one in asking if not one.withdrawn])

@@ -8,7 +8,7 @@ through `records`; `engines` says which of them goes with which database.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
@@ -130,6 +130,11 @@ class NewerSchema(LimitsUnavailable):
     """A newer release made what is stored, and this one would damage it."""
 
 
+#: What came of a decision: a reservation, or the exception that `LimitStore.decide` would raise.
+Outcome = Reservation | Exception
+Answered = Callable[[Outcome], None]
+
+
 class LimitStore(Protocol):
     """Counters shared by all workers (and machines) that serve one database.
 
@@ -146,6 +151,22 @@ class LimitStore(Protocol):
 
         Raises LimitExceeded, LimitsUnavailable. Its cancellation took nothing or refunds
         what it took.
+        """
+        ...
+
+    def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
+        """Decide without a task: `answered` is called with what came of it, in a later callback.
+
+        Whoever is told of a reservation has to settle it, also where its request has gone by
+        then. False where the engine has to wait for a server: then nothing was asked, `answered`
+        is not called, and `decide` is the way.
+        """
+        ...
+
+    def decide_now(self, claims: tuple[Claim, ...]) -> Reservation | LimitExceeded | None:
+        """Decide before it returns; None where that takes waiting, and `decide` is the way.
+
+        Nothing was taken then. Raises nothing.
         """
         ...
 

@@ -2,10 +2,19 @@
 
 import asyncio
 import random
+from functools import partial
 
 import pytest
 
-from proxy.limits.store import NOT_SENT, Claim, LimitExceeded, LimitStore, Reservation, claims_on
+from proxy.limits.store import (
+    NOT_SENT,
+    Claim,
+    LimitExceeded,
+    LimitStore,
+    Outcome,
+    Reservation,
+    claims_on,
+)
 from tests.proxy.limits.process import admitted
 from tests.proxy.limits.stores import (
     Stores,
@@ -324,3 +333,53 @@ async def test_closing_finishes_what_was_left_under_way(stores: Stores) -> None:
     other = await stores.worker()
     got = await other.decide(claim)
     assert got.remaining == (5, 4, 0.0)
+
+
+# Without a task.
+
+
+async def decided_then(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
+    """What `decide_then` says, or `decide` where that is the way."""
+    answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    if store.decide_then(claims, answer.set_result):
+        assert not answer.done()
+        return await answer
+    return await decided(store, claims)
+
+
+async def decided_now(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
+    """What `decide_now` says, or `decide` where that is the way."""
+    return store.decide_now(claims) or await decided(store, claims)
+
+
+async def decided(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
+    try:
+        return await store.decide(claims)
+    except LimitExceeded as exc:
+        return exc
+
+
+async def test_however_they_ask_workers_get_exactly_the_quota(stores: Stores) -> None:
+    workers = [await stores.worker(), await stores.worker()]
+    claims = (*claims_on("t:1", quota=40, requests_per_minute=10**6), *claims_on("p:1", quota=99))
+    outcomes: list[Outcome] = []
+    for number in range(20):
+        one, other = workers[number % 2], workers[number // 2 % 2]
+        outcomes += await asyncio.gather(decided_then(one, claims), decided_now(other, claims))
+        outcomes.append(await decided_now(one, claims))
+    assert sum(isinstance(each, Reservation) for each in outcomes) == 40
+    refused = [each for each in outcomes if isinstance(each, LimitExceeded)]
+    assert {each.claim.key for each in refused} == {"t:1"}
+    assert len(refused) == 20
+
+
+async def test_what_was_taken_without_a_task_is_given_back(stores: Stores) -> None:
+    store, other = await stores.worker(), await stores.worker()
+    claims = claims_on("t:1", quota=1, max_parallel=1)
+    for way in (decided_then, decided_now):
+        got = await way(store, claims)
+        assert isinstance(got, Reservation)
+        assert isinstance(await way(store, claims), LimitExceeded)
+        store.settle(got, NOT_SENT)
+        for each in (other, store):
+            await eventually(partial(_is_free, each, claims_on("t:1", max_parallel=1)))
