@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from time import perf_counter, time
 from typing import Final, Protocol
@@ -14,6 +13,7 @@ from proxy.body.budget import KeptBytes
 from proxy.body.passing_model import PassingModel
 from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
+from proxy.driving import current
 from proxy.errors import Refusal
 from proxy.pricing.overlay import place
 from proxy.pricing.prices import Call, Price
@@ -83,11 +83,11 @@ class Exchange:
         "passing",
         "recorded",
         "route",
+        "run",
         "sent",
         "shares",
         "started",
         "status",
-        "task",
     )  # fmt: skip
 
     def __init__(self, head: RequestHead) -> None:
@@ -96,7 +96,7 @@ class Exchange:
         self.began = perf_counter()
         self.head = head
         self.method = head.method
-        self.task = asyncio.current_task()
+        self.run = current()
         self.grant: Grant | None = None
         #: Whether it counts in the shares of its token and project.
         self.shares = False
@@ -128,9 +128,9 @@ class Exchange:
 
     def end(self, outcome: Outcome) -> None:
         """End a running exchange from outside; its client's connection breaks visibly."""
-        if self.ended_by is None and self.task is not None and not self.recorded:
+        if self.ended_by is None and self.run is not None and not self.recorded:
             self.ended_by = outcome
-            self.task.cancel()
+            self.run.cancel()
 
     @property
     def upstream_seconds(self) -> float:

@@ -25,7 +25,7 @@ from models.db import sessions
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.service"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.driving", "tests.fixtures.service"]
 
 # Examples of fixed seeds, with no limit of time: neither luck nor a slow machine has a say.
 settings.load_profile("ci")

@@ -13,6 +13,7 @@ from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures
 from proxy.access.patterns import Pattern
 from proxy.downstream import RequestHead, ResponseHead
+from proxy.driving import in_a_task
 from proxy.headers import RawHeaders
 
 _MAX_AGE = b"600"
@@ -43,6 +44,8 @@ class Origins:
         tick = self._tick()
         # Changes made on other machines do not move this machine's tick: reload once a second.
         if tick != self._seen or now - self._read_at > 1.0:
+            # Databases' drivers have time limits of asyncio's.
+            await in_a_task()
             try:
                 entries = await self._load()
             except DatabaseAway as exc:

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
+from proxy.driving import Waiter
 from proxy.headers import RawHeaders
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
 from proxy.upstream.response import ResponseReader, UpstreamHead
@@ -56,7 +57,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._loop = loop
         self._timeouts = timeouts
         self._response = ResponseReader()
-        self._waiter: asyncio.Future[bool] | None = None
+        self._waiter: Waiter[bool] | None = None
         self._take: Take | None = None
         self._writable: asyncio.Event | None = None
         self._poll: select.poll | None = None
@@ -234,15 +235,17 @@ class UpstreamConnection(asyncio.Protocol):
 
     async def _wait(self) -> bool:
         """Wait until something arrived or broke; False where `take` wanted no more."""
-        self._waiter = self._loop.create_future()
+        self._waiter = Waiter()
         try:
             return await self._waiter
         finally:
             self._waiter = None
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(True)
+        """Let the waiting request go on. It may do all that is left of it meanwhile, and another
+        one may begin here: nothing that belongs to the exchange may follow in our caller."""
+        if self._waiter is not None:
+            self._waiter.wake(True)
 
     def _fail(self, error: UpstreamError) -> None:
         """Break the exchange, unless its response is whole, and drop the connection."""
@@ -250,8 +253,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._error = error
         if self._writable is not None:
             self._writable.set()
-        self._wake()
         self._abort()
+        self._wake()
 
     def _reset_on_close(self) -> None:
         """Make the close a reset: a plain end would reach the upstream only behind all of the
@@ -308,9 +311,12 @@ class UpstreamConnection(asyncio.Protocol):
             self._pause()
         else:
             self.deadline = self._loop.time() + self._timeouts.idle
+        if self._paused and not response.chunks:
+            # No chunk is there to be taken, so `_taken` will not resume reading.
+            self._resume()
         if complete or self._take is None:
             self._wake()
-        elif response.chunks and self._waiter is not None and not self._waiter.done():
+        elif response.chunks and self._waiter is not None and not self._waiter.done:
             self._hand_on(self._take, self._waiter)
 
     def _read_on(self) -> None:
@@ -318,21 +324,21 @@ class UpstreamConnection(asyncio.Protocol):
         response = self._response
         if response.unread and self._error is None and not response.complete:
             self._read(b"")
-        if self._paused and not response.chunks:
-            # No chunk is there to be taken, so `_taken` will not resume reading.
+        elif self._paused and not response.chunks:
             self._resume()
 
-    def _hand_on(self, take: Take, waiter: asyncio.Future[bool]) -> None:
-        """Give what has arrived to `take`; wake the pumping task where it wants no more."""
+    def _hand_on(self, take: Take, waiter: Waiter[bool]) -> None:
+        """Give what has arrived to `take`; wake the pumping request where it wants no more."""
         try:
             if take(self._taken()):
                 return
         except Exception as exc:  # noqa: BLE001
-            # It is raised in the pumping task, not in the transport that called us.
-            waiter.set_exception(exc)
+            # It is raised in the pumping request, not in the transport that called us.
+            self._take = None
+            waiter.fail(exc)
         else:
-            waiter.set_result(False)
-        self._take = None
+            self._take = None
+            waiter.wake(False)
 
     def _pause(self) -> None:
         self.deadline = _NEVER
@@ -350,8 +356,8 @@ class UpstreamConnection(asyncio.Protocol):
         if self._error is None and exc is None and not self._cut_short():
             self._response.end()
         self.transport = self._poll = None
-        self._fail(ConnectionLost("The upstream closed the connection."))
         self._response.close()
+        self._fail(ConnectionLost("The upstream closed the connection."))
 
     def _cut_short(self) -> bool:
         """Whether TLS ended without the upstream's close_notify, so that anyone may have cut it.

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from typing import Final
 
+from proxy.driving import in_a_task
 from proxy.upstream.connection import Timeouts, UpstreamConnection
 from proxy.upstream.dialing import dial, tls_context
 from proxy.upstream.target import Origin
@@ -63,6 +64,8 @@ class Pool:
         none. Raises ConnectFailed or ConnectTimedOut."""
         connection = None if fresh else self._take_idle(origin)
         if connection is None:
+            # A dial has a time limit of asyncio's.
+            await in_a_task()
             self._make_room()
             connection = await dial(origin, self._timeouts, self._tls)
             connection.give_back = self.release

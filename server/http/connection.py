@@ -1,10 +1,10 @@
 """One client's connection: heads, time limits, back-pressure, and how it ends.
 
 `ClientConnection` is the only protocol that clients talk to. Bytes become a request in
-`data_received`, by plain calls; only then is a task made, which serves that request and ends with
-it. `/v1` is served by the data plane, everything else by Sanic (`planes`), both through the same
-`ClientDownstream`. A message that cannot be understood is answered by 400 and its connection is
-closed in such a way that a client in the middle of sending reads the answer.
+`data_received`, by plain calls. `/v1` is served by the data plane, driven by plain calls as far as
+that goes (`proxy.driving`), everything else by Sanic (`planes`) in a task of its own; both through
+the same `ClientDownstream`. A message that cannot be understood is answered by 400 and its
+connection is closed in such a way that a client in the middle of sending reads the answer.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, cast
 from loguru import logger
 
 from models.ids import new_request_id
+from proxy.driving import Cancellable, Driven, Waiter
 from proxy.errors import RequestBroken
 from server.http import framing, planes
 from server.http.disconnect import peer_disconnected
@@ -58,7 +59,7 @@ class ClientConnection(asyncio.Protocol):
     __slots__ = (
         "_app", "_can_write", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
         "_input", "_linger_timer", "_progress_at", "_reader_check", "_reading_paused", "_unsent",
-        "address", "clients", "context", "loop", "received", "requests", "served", "task",
+        "address", "clients", "context", "loop", "received", "request", "requests", "served",
         "transport", "waits_in",
     )  # fmt: skip
 
@@ -71,8 +72,8 @@ class ClientConnection(asyncio.Protocol):
         #: The client's address and port, as the kernel says; None on a socket of another kind.
         self.address: tuple[str, int] | None = None
         self.received = bytearray()
-        #: Serves the request that is under way.
-        self.task: asyncio.Task[None] | None = None
+        #: The request that is under way.
+        self.request: Cancellable | None = None
         #: How many there have been.
         self.requests = 0
         #: Whether an upstream has ever answered here, which takes a token.
@@ -80,7 +81,7 @@ class ClientConnection(asyncio.Protocol):
         self.waits_in: Group | None = None
         self._reading_paused = False
         #: Done with True once more has been received, with False where that took too long.
-        self._input: asyncio.Future[bool] | None = None
+        self._input: Waiter[bool] | None = None
         #: Pending while the client is slower than we are.
         self._can_write: asyncio.Future[None] | None = None
         self._head_timer: asyncio.TimerHandle | None = None
@@ -114,13 +115,13 @@ class ClientConnection(asyncio.Protocol):
         if self._linger_timer is not None:
             return
         self.received += data
-        if self.task is None:
+        if self.request is None:
             self._read_head()
             return
         if len(self.received) >= _RECEIVE_WINDOW:
             self._pause_reading()
-        if self._input is not None and not self._input.done():
-            self._input.set_result(True)
+        if self._input is not None:
+            self._input.wake(True)
 
     def pause_writing(self) -> None:
         """More is unsent than we like: from now on the client must make progress."""
@@ -147,8 +148,8 @@ class ClientConnection(asyncio.Protocol):
                 timer.cancel()
         self.transport = None
         self.resume_writing()
-        if self.task is not None:
-            self.task.cancel()
+        if self.request is not None:
+            self.request.cancel()
 
     # Requests
 
@@ -172,9 +173,18 @@ class ClientConnection(asyncio.Protocol):
         del self.received[:size]
         self.requests += 1
         self.clients.mark_busy(self)
-        # Served in the next turn of the loop at the earliest: a packet holds thousands of requests
-        # whose answers wait for nothing.
-        self.task = self.loop.create_task(self._serve(ClientDownstream(self, head)))
+        serving = self._serve(ClientDownstream(self, head))
+        if head.target.startswith(_DATA_PLANE):
+            self.request = driven = Driven(serving, self.loop)
+            driven.step()
+        else:
+            # What Sanic and its handlers wait for are asyncio's own things.
+            self.request = self.loop.create_task(serving)
+
+    def _read_next(self) -> None:
+        # More may have been received, and begun the next request, or the client may have left.
+        if self.request is None and self.transport is not None and self._linger_timer is None:
+            self._read_head()
 
     def _head_timed_out(self) -> None:
         self._head_timer = None
@@ -198,7 +208,7 @@ class ClientConnection(asyncio.Protocol):
             return
         except Exception as error:  # noqa: BLE001  (whatever it is, the client must learn of it)
             self._fail(downstream, error)
-        self.task = None
+        self.request = None
         self._go_on(downstream)
 
     def _fail(self, downstream: ClientDownstream, error: BaseException | None) -> None:
@@ -235,7 +245,9 @@ class ClientConnection(asyncio.Protocol):
             self._idle_since = self.loop.time()
             self.clients.mark_idle(self, served=self.served)
             if self.received:
-                self._read_head()
+                # In the next turn of the loop: a packet holds thousands of requests whose answers
+                # wait for nothing.
+                self.loop.call_soon(self._read_next)
             else:
                 # What came ahead was whole requests, so no head that is cut resumes it.
                 self.resume_reading()
@@ -245,18 +257,14 @@ class ClientConnection(asyncio.Protocol):
     async def receive_more(self, seconds: float) -> bool:
         """Wait until more has been received; False where that takes too long."""
         self.resume_reading()
-        waiting = self._input = self.loop.create_future()
-        timer = self.loop.call_later(seconds, self._give_up_waiting, waiting)
+        waiting: Waiter[bool] = Waiter()
+        self._input = waiting
+        timer = self.loop.call_later(seconds, waiting.wake, False)
         try:
-            came: bool = await waiting
-            return came
+            return await waiting
         finally:
             timer.cancel()
             self._input = None
-
-    def _give_up_waiting(self, waiting: asyncio.Future[bool]) -> None:
-        if not waiting.done():
-            waiting.set_result(False)
 
     def _pause_reading(self) -> None:
         if self._reading_paused or self.transport is None:
@@ -343,7 +351,7 @@ class ClientConnection(asyncio.Protocol):
         An answer is complete for us while its last bytes still wait for a slow client.
         """
         return (
-            self.task is not None
+            self.request is not None
             or bool(self.received)
             or self._linger_timer is not None
             or self.unsent > 0
@@ -408,7 +416,7 @@ class ClientConnection(asyncio.Protocol):
         Heads and bodies have limits of their own, and an answer may take as long as it likes.
         """
         wait = KEEP_ALIVE_IDLE
-        if self.task is None and self._linger_timer is None and not self.received:
+        if self.request is None and self._linger_timer is None and not self.received:
             idle = self.loop.time() - self._idle_since
             if idle >= KEEP_ALIVE_IDLE:
                 # What a slow client has not read yet still arrives.

@@ -117,22 +117,25 @@ class Worker:
             await asyncio.sleep(_LOOK_EVERY)
 
     async def _break_off(self) -> None:
-        """Close what is idle, break what is not, and wait until their tasks have ended."""
+        """Close what is idle, break what is not, and wait until their requests have ended."""
         clients = self._app.ctx.connections
-        tasks = [client.task for client in clients if client.task is not None]
         for client in clients:
-            if client.task is not None:
+            if client.request is not None:
                 client.abort()
             else:
                 client.close()
         for refused in list(clients.turned_away):
             refused.abort()
-        if tasks:
-            await asyncio.wait(tasks, timeout=_LAST_WORDS)
+        deadline = asyncio.get_running_loop().time() + _LAST_WORDS
+        await self._until(deadline, lambda: not any(map(_is_served, clients)))
 
 
 def _is_busy(client: ClientConnection) -> bool:
     return client.busy
+
+
+def _is_served(client: ClientConnection) -> bool:
+    return client.request is not None
 
 
 def _is_new(client: ClientConnection) -> bool:

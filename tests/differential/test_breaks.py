@@ -15,7 +15,7 @@ from tests.differential.conftest import Both, code, issue
 from tests.differential.wire import PATIENCE, Ask, Wire, wired
 from tests.proxy.upstream.corpus import CHUNKED, MALFORMED, OK
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("both_ways")]
 
 GET = Ask()
 FILES = "/v1/files"

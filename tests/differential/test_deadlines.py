@@ -11,7 +11,7 @@ from proxy.upstream.connection import UpstreamConnection
 from tests.differential.conftest import Both, code
 from tests.differential.wire import PATIENCE, Ask, wired
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("both_ways")]
 
 SHORT: Final = 0.5
 ENVIRON: Final = {

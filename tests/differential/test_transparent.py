@@ -16,7 +16,7 @@ from tests.differential.differences import compare_responses
 from tests.differential.wire import PATIENCE, Ask, wired
 from tests.fixtures.service import UPSTREAM_KEY
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("both_ways")]
 
 JSON = (b"Content-Type", b"application/json")
 CHAT = Ask(

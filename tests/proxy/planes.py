@@ -41,6 +41,7 @@ from proxy.upstream.pool import Pool
 from tests.models.rows import BY, RING
 from tests.proxy.rows import UPSTREAMS
 from tests.proxy.scripted import Client, Upstream
+from tests.proxy.served import Served, serve
 from tests.proxy.upstream.conftest import PATIENT, no_authorities
 
 
@@ -105,7 +106,7 @@ class Plane:
     seen: Seen
     limits: LimitStore
     limits_file: Path
-    running: set[asyncio.Task[None]] = field(default_factory=set)
+    running: set[Served] = field(default_factory=set)
 
     async def token(
         self,
@@ -125,10 +126,10 @@ class Plane:
         )
         return await Token.issue(made, by=BY, **wanted)
 
-    def begin(self, client: Client) -> asyncio.Task[None]:
-        """Have the plane serve a request, in a task as a server has one for each."""
+    def begin(self, client: Client) -> Served:
+        """Have the plane serve a request, as the server has it."""
         client.journal = lambda: len(self.entries())
-        task = asyncio.get_running_loop().create_task(self.plane.handle(client))
+        task = serve(self.plane.handle(client))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
         return task
@@ -138,7 +139,7 @@ class Plane:
         await asyncio.gather(self.begin(client), return_exceptions=True)
         return client
 
-    async def leave(self, client: Client, task: asyncio.Task[None]) -> None:
+    async def leave(self, client: Client, task: Served) -> None:
         """The client hangs up: its connection is gone and the server cancels the handler."""
         client.gone = True
         task.cancel()

@@ -18,7 +18,10 @@ from proxy.limits.store import Claim, LimitsUnavailable, Reservation
 from tests.models.rows import API_KEY, BY, RING
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import CHAT, Client, Peer, a_client, error_of
+from tests.proxy.served import Served
 from tests.proxy.upstream.conftest import until
+
+pytestmark = pytest.mark.usefixtures("both_ways")
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ async def plane(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Plan
         yield plane
 
 
-async def held(plane: Plane, secret: str) -> tuple[Client, asyncio.Task[None]]:
+async def held(plane: Plane, secret: str) -> tuple[Client, Served]:
     """A request whose client does not send its body."""
     forever, reading = asyncio.Event(), asyncio.Event()
 

@@ -229,6 +229,7 @@ def closed_port() -> int:
         return int(nobody.getsockname()[1])
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("name", ENDINGS)
 async def test_however_a_request_ends(
     name: str, tmp_path: Path, sqlite_database: Database, closed_port: int

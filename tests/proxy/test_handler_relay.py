@@ -15,6 +15,8 @@ from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import CHAT, HEAD_OK, Peer, a_client
 from tests.proxy.upstream.conftest import until
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 @pytest.fixture
 async def plane(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Plane]:

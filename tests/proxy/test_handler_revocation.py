@@ -13,7 +13,10 @@ from tests.models.rows import BY
 from tests.proxy.endings import LENGTH_9
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import Client, Peer, a_client
+from tests.proxy.served import Served
 from tests.proxy.upstream.conftest import until
+
+pytestmark = pytest.mark.usefixtures("both_ways")
 
 
 @pytest.fixture
@@ -39,13 +42,13 @@ class Streams:
         await self.go_on.wait()
         await peer.send(b"done")
 
-    async def begin(self, secret: str) -> tuple[Client, asyncio.Task[None]]:
+    async def begin(self, secret: str) -> tuple[Client, Served]:
         client = a_client(secret=secret)
         task = self.plane.begin(client)
         await until(lambda: client.content == b"begun")
         return client, task
 
-    async def goes_on(self, client: Client, task: asyncio.Task[None]) -> None:
+    async def goes_on(self, client: Client, task: Served) -> None:
         assert not task.done()
         self.go_on.set()
         await task
