@@ -9,7 +9,7 @@ from models.administrators import Role
 from models.rules import Name, SearchText, field_error
 
 #: As ADMIN_PASSWORD allows. Longer than any hand would type, short enough to hash.
-Password = Annotated[str, Field(min_length=1, max_length=256)]
+Password = Annotated[str, Field(min_length=1, max_length=256, repr=False)]
 _SHORTEST = 8
 
 
@@ -39,13 +39,13 @@ class _NewPassword(Form):
 
 
 class PasswordChange(_NewPassword):
-    """One's own password, which takes the one that holds."""
+    """A new password for one's own account, with the current one."""
 
     current: Password
 
 
 class PasswordReset(_NewPassword):
-    """Somebody else's."""
+    """A new password for another account."""
 
 
 class UserCreation(_NewPassword):

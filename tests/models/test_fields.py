@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 from tortoise import Model
 
+from admin.forms import accounts as account_forms
 from admin.forms import projects as project_forms
 from admin.forms import tokens as token_forms
 from admin.forms.form import Form
@@ -147,3 +148,27 @@ def _is_list(kind: Any) -> bool:
 def test_a_text_area_is_read_line_by_line_where_its_field_is_a_list(doors: Doors) -> None:
     fields = doors.form.model_fields.items()
     assert {name for name, field in fields if _is_list(field.annotation)} == doors.form.LISTS
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (keys.KeyCreation, {"api_key"}),
+        (projects.ProjectCreation, {"api_key"}),
+        (projects.ProjectChange, {"api_key"}),
+        (tokens.TokenWithSecret, {"token"}),
+        (project_forms.KeyCreation, {"api_key"}),
+        (project_forms.ProjectCreation, {"api_key"}),
+        (project_forms.ProjectChange, {"api_key"}),
+        (account_forms.SignIn, {"password"}),
+        (account_forms.PasswordChange, {"current", "password", "again"}),
+        (account_forms.UserCreation, {"password", "again"}),
+    ],
+)
+def test_what_is_sent_as_a_secret_is_in_no_repr(kind: type[BaseModel], names: set[str]) -> None:
+    """A log line or an error report may show the object that a view works with."""
+    values: dict[str, Any] = dict.fromkeys(names, "sk-typed-by-a-user")
+    sent = kind.model_construct(**values)
+    assert "sk-typed" not in repr(sent)
+    if issubclass(kind, Form):
+        assert names <= kind.SECRETS

@@ -71,6 +71,14 @@ async def test_a_token_may_not_outlive_the_operators_limit() -> None:
     await token.change(by=BY, max_lifetime=longest, name="still short")
 
 
+async def test_an_end_from_before_the_operators_limit_may_stay() -> None:
+    end = _later(days=30)
+    token, _ = await Token.issue(await a_project(), by=BY, expires_at=end)
+    # A form sends every field, changed or not.
+    await token.change(by=BY, max_lifetime=timedelta(hours=1), name="x", expires_at=end)
+    assert (await Token.get(id=token.id)).name == "x"
+
+
 async def test_revoking_twice_is_revoking_once() -> None:
     token, _ = await Token.issue(await a_project(), by=BY)
     await token.revoke(by=BY)
@@ -134,6 +142,11 @@ async def test_rotation_with_grace_lets_both_secrets_work() -> None:
     assert old is not None
     # A later and shorter grace must not leave an older secret working longer.
     assert old.secret_expires_at == pytest.approx(_later(minutes=1).timestamp(), abs=30)
+    await TokenSecret.filter(digest=secrets.digest(first)).update(expires_at=_later(days=-1))
+    fourth = await token.rotate(by=BY, grace_seconds=60)
+    assert await load_grant(secrets.digest(first), RING) is None
+    kept = [row.digest for row in await TokenSecret.filter(token_id=token.id)]
+    assert set(kept) == {secrets.digest(one) for one in (second, third, fourth)}
     await token.rotate(by=BY)
     assert await load_grant(secrets.digest(third), RING) is None
     assert await TokenSecret.filter(token_id=token.id).count() == 1
