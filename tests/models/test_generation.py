@@ -111,6 +111,21 @@ async def test_a_reader_too_far_behind_is_told_to_drop_everything(
 
 
 @pytest.mark.usefixtures("connected")
+async def test_a_reader_gets_all_changes_since_or_drops_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Never some of them: a revocation could be among the others."""
+    monkeypatch.setattr(generation, "KEPT_CHANGES", 10)
+    monkeypatch.setattr(generation, "_PRUNE_EVERY", 10**6)
+    for _ in range(20):
+        await run_in_transaction(lambda: generation.bump("token", new_id()))
+    assert await generation.changes_since(9) is None
+    all_that_are_kept = await generation.changes_since(10)
+    assert all_that_are_kept is not None
+    assert [change.generation for change in all_that_are_kept] == list(range(11, 21))
+
+
+@pytest.mark.usefixtures("connected")
 async def test_a_reader_ahead_of_a_restored_database_drops_everything() -> None:
     assert await generation.changes_since(7) is None
 

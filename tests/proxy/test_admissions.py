@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 
 from config import Database, Settings, load
 from models import admissions
+from models.entry import Entry, encode
 from models.tokens import Token
 from proxy.admissions import NodeFiles
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
+from proxy.journal.files import entry_of
 from proxy.journal.writer import Journal
 from proxy.limits.engines import limit_records, open_limits
 from proxy.limits.store import LimitExceeded, LimitStore, claims_on, token_key
@@ -120,3 +123,49 @@ async def test_a_damaged_line_and_an_unreadable_counter_stop_no_change(
     (settings.data_dir / "limits.db").write_bytes(b"no database at all")
     await token.change(by=BY, max_requests=100)
     assert token.quota_base == 2
+
+
+async def test_entries_count_wherever_the_pieces_end_that_are_read(
+    settings: Settings, journal: Journal, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(journal, token, 20)
+    await journal.keep()
+    (path,) = (settings.data_dir / "journal").glob("*.journal")
+    # What a worker that was killed leaves: the last line lacks its end.
+    orphan = path.with_name("orphan.journal")
+    orphan.write_bytes(path.read_bytes()[:-1])
+    node = NodeFiles(settings.data_dir, limit_records(settings))
+    assert sorted(node.journals()) == sorted([path.stem, "orphan"])
+    lines = path.read_bytes().splitlines(keepends=True)
+    positions = {path.stem: len(lines[0]) + len(lines[1]), "orphan": 0, "gone": 0}
+    for piece in (1024 * 1024, 1000, 97):
+        monkeypatch.setattr("proxy.admissions._PIECE_BYTES", piece)
+        assert await node.waiting(token.id, positions) == 39
+
+
+async def test_the_last_line_of_a_killed_worker_counts(settings: Settings, token: Token) -> None:
+    directory = settings.data_dir / "journal"
+    directory.mkdir()
+    entry = an_entry(token_id=token.id)
+    (directory / "orphan.journal").write_bytes(encode(entry))
+    node = NodeFiles(settings.data_dir, limit_records(settings))
+    assert await node.waiting(token.id, {"orphan": 0}) == 1
+
+
+async def test_journals_are_read_beside_the_loop(
+    settings: Settings, journal: Journal, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be many megabytes, and requests go on."""
+    ended(journal, token, 1)
+    await journal.keep()
+    threads: set[int] = set()
+
+    def noted(line: bytes) -> Entry | None:
+        threads.add(threading.get_ident())
+        return entry_of(line)
+
+    monkeypatch.setattr("proxy.admissions.entry_of", noted)
+    node = NodeFiles(settings.data_dir, limit_records(settings))
+    assert await node.waiting(token.id, dict.fromkeys(node.journals(), 0)) == 1
+    assert threads
+    assert threading.get_ident() not in threads

@@ -11,7 +11,14 @@ from types import SimpleNamespace
 import pytest
 
 from proxy.limits.sqlite import SqliteLimits
-from proxy.limits.store import NOT_SENT, Claim, LimitExceeded, LimitsUnavailable, claims_on
+from proxy.limits.store import (
+    NOT_SENT,
+    Claim,
+    LimitExceeded,
+    LimitStore,
+    LimitsUnavailable,
+    claims_on,
+)
 from tests.proxy.limits.stores import Stores, eventually
 from tests.proxy.limits.test_sqlite import QUOTA, SLOT, answered, locked
 
@@ -26,10 +33,26 @@ async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
     await made.close()
 
 
+@pytest.fixture(autouse=True)
+def no_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds later a probe would make up for what is tested here."""
+    monkeypatch.setattr("proxy.limits.health._PROBE_S", 3600.0)
+    monkeypatch.setattr("proxy.limits.health._PROBE_AGAIN_S", 3600.0)
+
+
 async def a_worker(stores: Stores) -> SqliteLimits:
     store = await stores.worker()
     assert isinstance(store, SqliteLimits)
     return store
+
+
+async def is_free(store: LimitStore) -> bool:
+    """Whether the slot could be taken."""
+    try:
+        await store.decide(SLOT)
+    except LimitExceeded:
+        return False
+    return True
 
 
 async def test_the_trouble_of_one_request_is_not_the_others(stores: Stores) -> None:
@@ -143,15 +166,7 @@ async def test_what_ends_under_a_lock_is_written_without_another_request(stores:
         # Its turn finds the file locked.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-
-    async def is_free() -> bool:
-        try:
-            await other.decide(SLOT)
-        except LimitExceeded:
-            return False
-        return True
-
-    await eventually(is_free)
+    await eventually(lambda: is_free(other))
 
 
 async def test_what_ends_on_a_full_disk_is_written_without_another_request(stores: Stores) -> None:
@@ -162,15 +177,19 @@ async def test_what_ends_on_a_full_disk_is_written_without_another_request(store
     store.settle(got)
     await eventually(lambda: answered(not store.healthy))
     store._connection.execute("PRAGMA query_only = OFF")
+    await eventually(lambda: is_free(other))
 
-    async def is_free() -> bool:
-        try:
-            await other.decide(SLOT)
-        except LimitExceeded:
-            return False
-        return True
 
-    await eventually(is_free)
+async def test_what_ends_beside_a_decision_that_fails_is_written_all_the_same(
+    stores: Stores,
+) -> None:
+    store, other = await stores.worker(), await stores.worker()
+    got = await store.decide(SLOT)
+    failing = asyncio.create_task(store.decide(TOO_LARGE))
+    store.settle(got)
+    with pytest.raises(OverflowError):
+        await failing
+    await eventually(lambda: is_free(other))
 
 
 async def test_closing_does_not_wait_for_ever_for_a_file_that_stays_locked(

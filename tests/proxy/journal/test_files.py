@@ -1,0 +1,70 @@
+"""The journal's files: read in short pieces, never beyond what is whole, and closed again."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from models.entry import encode
+from proxy.journal import files
+from proxy.journal.writer import Journal
+from tests.models.rows import an_entry
+from tests.proxy.journal.orphans import append, leave_an_orphan, lines
+
+
+def open_descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_a_file_that_cannot_be_adopted_is_closed_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    assert journal.file is not None
+    before = open_descriptors()
+    for _ in range(3):
+        assert files.adopt(journal.file.path) is None
+        assert files.adopt(tmp_path / "gone.journal") is None
+    assert open_descriptors() == before
+
+
+def test_a_batch_is_no_longer_than_is_read_at_once(tmp_path: Path) -> None:
+    """However many lines may be in it: the loop stands still meanwhile."""
+    entry = an_entry(model="m" * 10_000)
+    content = lines(*[entry] * 60)
+    file = files.adopt(leave_an_orphan(tmp_path, content))
+    assert file is not None
+    batch = files.read_batch(file, 0, limit=1000)
+    assert 0 < batch.end <= 256 * 1024
+    assert batch.damaged == []
+    position, count = 0, 0
+    while position < file.size:
+        batch = files.read_batch(file, position, limit=1000)
+        position, count = batch.end, count + len(batch.entries)
+    assert count == 60
+    file.release()
+
+
+async def test_what_stands_behind_the_last_whole_line_is_not_read(tmp_path: Path) -> None:
+    """Half a line, which the disk did not let the writer take back."""
+    journal = Journal(tmp_path)
+    append(journal, 1)
+    await journal.keep()
+    file = journal.file
+    assert file is not None
+    os.write(file.fd, encode(an_entry())[:50])
+    batch = files.read_batch(file, 0, limit=10)
+    assert (len(batch.entries), batch.damaged, batch.end) == (1, [], file.size)
+
+
+def test_what_is_put_aside_is_ours_alone(tmp_path: Path) -> None:
+    """It may hold what clients sent."""
+    file = files.create(tmp_path)
+    aside = files.quarantine(file, b"damaged")
+    assert aside.stat().st_mode & 0o777 == 0o600
+    file.remove()
+
+
+@pytest.mark.parametrize(
+    ("at_us", "is_read"), [(-1, False), (0, True), (253_402_300_800_000_000, False)]
+)
+def test_a_moment_that_no_database_can_hold_is_damage(at_us: int, is_read: bool) -> None:
+    assert (files.entry_of(encode(an_entry(at_us=at_us))) is not None) is is_read
