@@ -179,6 +179,13 @@ class Peer:
     async def read(self, size: int) -> bytes:
         return await self._reader.readexactly(size)
 
+    async def until(self, end: bytes) -> bytes:
+        return await self._reader.readuntil(end)
+
+    async def rest(self) -> bytes:
+        """All that comes before the proxy drops the connection."""
+        return await self._reader.read()
+
     async def send(self, data: bytes) -> None:
         self._writer.write(data)
         await self._writer.drain()
