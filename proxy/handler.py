@@ -47,7 +47,7 @@ from proxy.upstream.errors import UpstreamError
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import meter_for
+from proxy.usage.meter import meter_of
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
@@ -111,7 +111,7 @@ class DataPlane:
             )
             try:
                 head = await self._pass_interim(downstream, source, exchange, head)
-                meter = exchange.meter = meter_for(head.headers, asked_for_usage=asked)
+                meter = exchange.meter = meter_of(head.read(), asked_for_usage=asked)
                 exchange.status, exchange.started = head.status, perf_counter()
                 downstream.start(responses.response_head(exchange, head, meter, reservation))
                 last = await self._relay(downstream, source, exchange, meter)
@@ -163,7 +163,7 @@ class DataPlane:
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
         """Check what the token and the head alone decide. Raises a refusal."""
         head = exchange.head
-        check_source(grant, head, self._client_address(head))
+        check_source(grant, head, self._client_address)
         self._fair_share.enter(grant)
         exchange.shares = True
         provider, exchange.route = authorize(grant, head)

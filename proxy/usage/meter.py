@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from proxy.decoding.content_coding import CannotDecode, Decoder
-from proxy.headers import RawHeaders, is_json_type, media_type, values_of
+from proxy.headers import RawHeaders, is_json_type, type_of
+from proxy.response_lines import ResponseLines, lines_of
 from proxy.transforms import StreamTransform
 from proxy.usage.accumulator import Usage, UsageAccumulator
 from proxy.usage.json_usage import JsonUsageReader
@@ -100,19 +101,24 @@ class Meter:
 
 
 def meter_for(headers: RawHeaders, *, asked_for_usage: bool) -> Meter:
-    """A meter for an answer with these header fields.
+    """A meter for an answer with these header fields, as `meter_of` them."""
+    return meter_of(lines_of(headers), asked_for_usage=asked_for_usage)
+
+
+def meter_of(lines: ResponseLines, *, asked_for_usage: bool) -> Meter:
+    """A meter for an answer with these header lines.
 
     `asked_for_usage`: we spliced the question into the request, so that the event that answers it
     is withheld. Where the answer is compressed although we asked for no coding, it passes.
     """
-    coding = b",".join(values_of(headers, b"content-encoding")).lower()
+    coding = lines.content_coding
     decoder = None
     if coding not in (b"", b"identity"):
         try:
             decoder = Decoder(coding)
         except CannotDecode:
             return Meter(None, None)
-    declared = media_type(headers)
+    declared = type_of(lines.first.get(b"content-type"))
     if declared == b"text/event-stream":
         return Meter(SseUsageReader(withhold=asked_for_usage and decoder is None), decoder)
     if is_json_type(declared):
