@@ -1,18 +1,20 @@
 """Administrators, their sessions, and named management tokens."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
+from config import Database
 from models import secrets
-from models.administrators import AdminSession, AdminUser
+from models.administrators import SESSION_IDLE, SESSION_LIFETIME, AdminSession, AdminUser
 from models.audit import AuditEvent
+from models.db.database import open_database, postgres_address
 from models.errors import AdministratorRemoved, LastAdministrator, NameTaken
 from models.management_tokens import ManagementToken
 from models.passwords import verify_password
 from tests.models.rows import BY
-
-pytestmark = pytest.mark.usefixtures("connected")
 
 
 async def _session(user: AdminUser, digest: str, *, days: int = 1) -> AdminSession:
@@ -26,6 +28,7 @@ async def _session(user: AdminUser, digest: str, *, days: int = 1) -> AdminSessi
     )
 
 
+@pytest.mark.usefixtures("connected")
 async def test_a_new_password_ends_the_sessions() -> None:
     user = await AdminUser.create_with_password(username="ada", password="old one", by=BY)
     await _session(user, "a" * 64)
@@ -39,12 +42,14 @@ async def test_a_new_password_ends_the_sessions() -> None:
     assert "argon2" not in written
 
 
+@pytest.mark.usefixtures("connected")
 async def test_usernames_are_unique() -> None:
     await AdminUser.create_with_password(username="ada", password="x", by=BY)
     with pytest.raises(NameTaken):
         await AdminUser.create_with_password(username="ada", password="y", by=BY)
 
 
+@pytest.mark.usefixtures("connected")
 async def test_the_last_administrator_stays() -> None:
     ada = await AdminUser.create_with_password(username="ada", password="x", by=BY)
     await AdminUser.create_with_password(username="eve", password="x", by=BY, role="viewer")
@@ -62,6 +67,7 @@ async def test_the_last_administrator_stays() -> None:
     assert await AdminUser.all().count() == 2
 
 
+@pytest.mark.usefixtures("connected")
 async def test_an_account_that_somebody_else_removed_is_left_alone() -> None:
     await AdminUser.create_with_password(username="ada", password="x", by=BY)
     bob = await AdminUser.create_with_password(username="bob", password="x", by=BY)
@@ -75,6 +81,7 @@ async def test_an_account_that_somebody_else_removed_is_left_alone() -> None:
     assert [event.action for event in events] == ["admin.create", "admin.remove"]
 
 
+@pytest.mark.usefixtures("connected")
 async def test_expired_sessions_are_purged() -> None:
     user = await AdminUser.create_with_password(username="ada", password="x", by=BY)
     await _session(user, "a" * 64)
@@ -83,6 +90,7 @@ async def test_expired_sessions_are_purged() -> None:
     assert (await AdminSession.get()).digest == "a" * 64
 
 
+@pytest.mark.usefixtures("connected")
 async def test_a_management_token_works_until_it_is_revoked() -> None:
     token, secret = await ManagementToken.issue(name="ci", scope="read", by=BY)
     assert secret.startswith("llmpm_")
@@ -98,3 +106,64 @@ async def test_a_management_token_works_until_it_is_revoked() -> None:
     assert await AuditEvent.filter(action="management_token.revoke").count() == 1
     with pytest.raises(NameTaken):
         await ManagementToken.issue(name="ci", scope="write", by=BY)
+
+
+async def _ages(session: AdminSession, **columns: datetime) -> None:
+    await AdminSession.filter(id=session.id).update(**columns)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_session_ends_after_a_week_unused_for_half_a_day_or_with_its_account() -> None:
+    ada = await AdminUser.create_with_password(username="ada", password="correct horse", by=BY)
+    session, secret = await AdminSession.open(ada, by=BY)
+    present = datetime.now(UTC)
+    moment = timedelta(minutes=2)
+
+    async def lives() -> bool:
+        """As a request finds it, and as an open page asks for it."""
+        found = await AdminSession.living({session.id})
+        answers = {found == {session.id}, await AdminSession.presented(secret) is not None}
+        assert len(answers) == 1
+        return answers.pop()
+
+    assert await lives()
+    await _ages(session, last_seen_at=present - SESSION_IDLE + moment)
+    # What an open page asks for is no use of the session; a request is, and is noted.
+    assert await AdminSession.living({session.id})
+    assert (await AdminSession.get(id=session.id)).last_seen_at < present
+    assert await lives()
+    seen = (await AdminSession.get(id=session.id)).last_seen_at
+    assert seen >= present
+    await _ages(session, last_seen_at=present - SESSION_IDLE - moment)
+    assert not await lives()
+    await _ages(session, last_seen_at=present, expires_at=present - moment)
+    assert not await lives()
+    await _ages(session, expires_at=present + SESSION_LIFETIME)
+    await AdminUser.filter(id=ada.id).update(is_active=False)
+    assert not await lives()
+    await AdminUser.filter(id=ada.id).update(is_active=True)
+    assert await lives()
+
+
+async def test_of_two_administrators_that_demote_one_another_one_stays(
+    postgres_database: Database,
+) -> None:
+    """Another machine's transaction has demoted the one, and has not committed."""
+    async with open_database(postgres_database):
+        await AdminUser.create_with_password(username="ada", password="correct horse", by=BY)
+        bob = await AdminUser.create_with_password(username="bob", password="so long", by=BY)
+        other = await asyncpg.connect(**postgres_address(postgres_database))
+        try:
+            async with other.transaction():
+                await other.execute("UPDATE admin_user SET role = 'viewer' WHERE username = 'ada'")
+                demoting = asyncio.ensure_future(bob.change(by=BY, role="viewer"))
+                while not demoting.done() and not await other.fetchval(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND wait_event_type = 'Lock'"
+                ):
+                    await asyncio.sleep(0.005)
+            with pytest.raises(LastAdministrator):
+                await demoting
+        finally:
+            await other.close()
+        assert (await AdminUser.get(id=bob.id)).role == "admin"
