@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from config import Database
-from models import secrets
+from models import passwords, secrets
 from models.administrators import SESSION_IDLE, SESSION_LIFETIME, AdminSession, AdminUser
 from models.audit import AuditEvent
 from models.db.database import open_database, postgres_address
@@ -110,6 +110,42 @@ async def test_a_management_token_works_until_it_is_revoked() -> None:
 
 async def _ages(session: AdminSession, **columns: datetime) -> None:
     await AdminSession.filter(id=session.id).update(**columns)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_an_unknown_name_and_an_inactive_account_cost_as_much_as_a_wrong_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ada = await AdminUser.create_with_password(username="ada", password="correct horse", by=BY)
+    verified: list[str] = []
+
+    async def verify(stored: str, password: str, **_: object) -> bool:
+        verified.append(stored)
+        return password == "correct horse"
+
+    monkeypatch.setattr(passwords, "verify_password", verify)
+    assert await AdminUser.authenticate("eve", "correct horse") is None
+    await AdminUser.filter(id=ada.id).update(is_active=False)
+    assert await AdminUser.authenticate("ada", "correct horse") is None
+    assert len(verified) == 2
+    assert ada.password_hash not in verified
+    assert not passwords.needs_rehash(verified[0])
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_hash_that_is_made_anew_replaces_no_new_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ada = await AdminUser.create_with_password(username="ada", password="correct horse", by=BY)
+
+    async def hash_slowly(_password: str, **_: object) -> str:
+        await AdminUser.filter(id=ada.id).update(password_hash="of another password")
+        return "of the old password"
+
+    monkeypatch.setattr(passwords, "needs_rehash", lambda _stored: True)
+    monkeypatch.setattr(passwords, "hash_password", hash_slowly)
+    assert await AdminUser.authenticate("ada", "correct horse") is not None
+    assert (await AdminUser.get(id=ada.id)).password_hash == "of another password"
 
 
 @pytest.mark.usefixtures("connected")
