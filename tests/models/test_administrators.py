@@ -113,6 +113,16 @@ async def _ages(session: AdminSession, **columns: datetime) -> None:
 
 
 @pytest.mark.usefixtures("connected")
+async def test_another_role_and_being_deactivated_end_the_sessions() -> None:
+    await AdminUser.create_with_password(username="ada", password="correct horse", by=BY)
+    bob = await AdminUser.create_with_password(username="bob", password="so long", by=BY)
+    for change in ({"role": "viewer"}, {"is_active": False}):
+        await _session(bob, "b" * 64)
+        await bob.change(by=BY, **change)
+        assert await AdminSession.all().count() == 0, change
+
+
+@pytest.mark.usefixtures("connected")
 async def test_an_unknown_name_and_an_inactive_account_cost_as_much_as_a_wrong_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
