@@ -57,7 +57,8 @@ class TopLevelScanner:
 
     __slots__ = (
         "_collected", "_collecting", "_depth", "_escaped", "_in_string", "_key", "_offset",
-        "_tokens", "_value_start", "_wanted", "_window", "found", "members", "overflowed", "steps",
+        "_open", "_tokens", "_value_start", "_wanted", "_window", "found", "members", "overflowed",
+        "steps",
     )  # fmt: skip
 
     def __init__(self, wanted: tuple[bytes, ...] = ()) -> None:
@@ -74,6 +75,7 @@ class TopLevelScanner:
         self._key: bytes | None = None
         self._offset = 0
         self._value_start = 0
+        self._open = False
         self._tokens = 0
         self._window = _FIRST_WINDOW
 
@@ -81,6 +83,18 @@ class TopLevelScanner:
     def complete(self) -> bool:
         """Whether the object was followed to its end."""
         return not self.overflowed and self._depth == 0 and self._tokens > 0
+
+    @property
+    def offset(self) -> int:
+        """How many bytes have been fed."""
+        return self._offset
+
+    @property
+    def open_member(self) -> tuple[bytes, int] | None:
+        """The key of the top-level member whose value has begun, and where that did."""
+        if not self._open or self._key is None or self.overflowed:
+            return None
+        return self._key, self._value_start
 
     def feed(self, data: bytes) -> None:
         """Take the next piece of the document."""
@@ -188,6 +202,7 @@ class TopLevelScanner:
 
     def _begin_value(self, at: int) -> bool:
         self._value_start = self._offset + at
+        self._open = True
         return self._key in self._wanted and self._begin("value")
 
     def _end_value(self, tail: bytes, at: int) -> None:
@@ -203,6 +218,7 @@ class TopLevelScanner:
             # Repeated, and what was found is not the last one: it was too long.
             self.found.pop(self._key, None)
         self._key = None
+        self._open = False
 
     def _take(self, tail: bytes) -> bytes:
         taken = bytes(self._collected) + tail

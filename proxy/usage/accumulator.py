@@ -6,9 +6,21 @@ read, `recorded` for the journal entry. Nothing is ever estimated.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, Literal, NamedTuple
 
-from proxy.usage.reported import Reported
+import msgspec
+
+from proxy.decoding.json_reading import Unreadable, decoder
+from proxy.usage.reported import (
+    CacheCreation,
+    CachedDetails,
+    CompletionDetails,
+    OddlyReported,
+    PromptDetails,
+    Reported,
+    XaiTools,
+)
 
 
 class Usage(NamedTuple):
@@ -35,15 +47,37 @@ class Usage(NamedTuple):
     audio_seconds: int | None = None
     #: The one that the answer names.
     service_tier: str | None = None
-    # For the price alone, and in no entry: cached tokens that are audio, Anthropic's two factors,
-    # and the fields of this tuple that could not be read.
+    # For the price alone, and in no entry: cached tokens that are audio or images, Anthropic's two
+    # factors, the fields of this tuple that could not be read, and hosted tools that were used and
+    # that no field counts.
     cached_audio: int | None = None
+    cached_image: int | None = None
     speed: str | None = None
     inference_geo: str | None = None
     lost: frozenset[str] = frozenset()
-    cached_image: int | None = None
-    #: Hosted tools that were used and that no field counts.
     tools: frozenset[str] = frozenset()
+
+
+#: Longer reports are not kept as they came.
+_RAW_MAX_BYTES: Final = 16 * 1024
+_NOTHING: Final = frozenset[str]()
+_NO_PROMPT_DETAILS: Final = PromptDetails()
+_NO_COMPLETION_DETAILS: Final = CompletionDetails()
+_NO_CACHE_CREATION: Final = CacheCreation()
+_NO_CACHED_DETAILS: Final = CachedDetails()
+#: Tools of xAI's and how they are called elsewhere; web searches are counted.
+_XAI_TOOLS: Final = tuple(
+    (name, name.removesuffix("_calls"))
+    for name in XaiTools.__struct_fields__
+    if name != "web_search_calls"
+)
+
+
+class _Document(msgspec.Struct):
+    usage: msgspec.Raw = msgspec.Raw()
+
+
+_decode_document: Final[Callable[[bytes], _Document]] = decoder(_Document)
 
 
 class UsageAccumulator:
@@ -52,86 +86,277 @@ class UsageAccumulator:
     `final`: no later report will change the numbers. Anthropic reports the prompt first and the
     completion as it grows, and some servers report with every event, so one report is not enough.
     `awaits_completion`: only the prompt has been reported (Anthropic's `message_start`).
-    `failed`: the upstream said in its answer that it failed.
+    `failed`: the upstream said in its answer that it failed; `code` is its own word for it, where
+    it gave one. `terminal`: the event came that ends an answer of its kind. `finished`: a choice
+    said why it ended.
     """
 
     __slots__ = (
-        "_cache_read", "_cache_written", "_cached", "_completion", "_input", "_prompt",
-        "_reasoning", "awaits_completion", "failed", "final", "model",
+        "_lost",
+        "_reported",
+        "awaits_completion",
+        "code",
+        "document",
+        "failed",
+        "final",
+        "finished",
+        "model",
+        "reported_as",
+        "service_tier",
+        "terminal",
+        "tools",
+        "web_searches",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.model: str | None = None
         self.final = self.failed = self.awaits_completion = False
-        #: `prompt_tokens`, which includes the tokens read from a cache.
-        self._prompt: int | None = None
-        #: `input_tokens`, which at Anthropic leaves the cache out.
-        self._input: int | None = None
-        self._cache_read: int | None = None
-        self._cache_written: int | None = None
-        self._cached: int | None = None
-        self._completion: int | None = None
-        self._reasoning: int | None = None
+        self.terminal = self.finished = False
+        self.code = ""
+        #: The last report as it came, or the document that it stands in.
+        self.reported_as: bytes | None = None
+        self.document: bytes | None = None
+        self.service_tier: str | None = None
+        #: Hosted tools of which the answer shows that they were used, and searches among them.
+        self.tools: set[str] | None = None
+        self.web_searches: int | None = None
+        self._reported: Reported | None = None
+        self._lost: set[str] | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was reported that is charged."""
+        said = self._reported
+        return said is not None and _counts(said)
 
     @property
     def usage(self) -> Usage | None:
         """What was reported, or None where nothing was."""
-        prompt = self._prompt
-        if prompt is None and self._input is not None:
-            prompt = self._input + (self._cache_read or 0) + (self._cache_written or 0)
-        if prompt is None and self._completion is None:
+        said = self._reported
+        if said is None or not _counts(said):
             return None
-        cached = self._cached if self._cache_read is None else self._cache_read
-        return Usage(prompt or 0, self._completion or 0, cached or 0, self._reasoning or 0)
+        return _usage_of(said, self)
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """Fields of the usage that were reported and could not be read."""
+        return frozenset(self._lost) if self._lost else _NOTHING
 
     @property
     def exact(self) -> bool:
         """Whether `usage` is what the whole answer used."""
         return self.final and not self.failed
 
+    def lose(self, name: str) -> None:
+        """A field of the usage was reported outside of it, and cannot be read."""
+        self._lost = self._lost or set()
+        self._lost.add(name)
+
+    @property
+    def raw(self) -> bytes | None:
+        """The last report as it came, for a cost that the upstream states in it."""
+        if self.reported_as is None and self.document is not None:
+            try:
+                self.reported_as = bytes(_decode_document(self.document).usage)
+            except Unreadable:
+                return None
+        raw = self.reported_as
+        return raw if raw and len(raw) <= _RAW_MAX_BYTES else None
+
     def end(self) -> None:
         """The answer ended cleanly: what was reported is final, unless more was announced."""
         if not self.awaits_completion:
-            self.final = self.usage is not None
+            self.final = self.any
 
     def update(self, model: str | None, reported: Reported | None, *, final: bool) -> None:
         """Apply one report. `final`: the upstream sends its final numbers in this place."""
         self.model = model or self.model
         if reported is None:
             return
-        prompt_details = reported.prompt_tokens_details or reported.input_tokens_details
-        details = reported.completion_tokens_details or reported.output_tokens_details
-        self._prompt = _valid(reported.prompt_tokens, self._prompt)
-        self._input = _valid(reported.input_tokens, self._input)
-        self._cache_read = _valid(reported.cache_read_input_tokens, self._cache_read)
-        self._cache_written = _valid(reported.cache_creation_input_tokens, self._cache_written)
-        if prompt_details is not None:
-            self._cached = _valid(prompt_details.cached_tokens, self._cached)
-        completion = _valid(reported.output_tokens, self._completion)
-        self._completion = _valid(reported.completion_tokens, completion)
-        if details is not None:
-            self._reasoning = _valid(details.reasoning_tokens, self._reasoning)
-        if final and self.usage is not None:
+        if self._reported is None:
+            self._reported = reported
+        else:
+            _merge(self._reported, reported)
+        if self._lost or type(reported) is OddlyReported:
+            self._remember_lost(reported)
+        if final and self.any:
             self.final = True
             self.awaits_completion = False
 
+    def _remember_lost(self, reported: Reported) -> None:
+        lost = self._lost = self._lost or set()
+        # What is reported again is known again.
+        again = _usage_of(reported, None)
+        lost.difference_update(
+            name
+            for name in tuple(lost)
+            if (value := getattr(again, name)) or (value == 0 and name in ("prompt", "completion"))
+        )
+        if isinstance(reported, OddlyReported):
+            lost |= reported.lost
 
-def _valid(count: int | None, otherwise: int | None) -> int | None:
-    """`count` if it is plausible: a negative number or 10**30 is no usage."""
-    return count if count is not None and 0 <= count < 1 << 53 else otherwise
+
+def _counts(said: Reported) -> bool:
+    return (
+        said.prompt_tokens is not None
+        or said.completion_tokens is not None
+        or said.input_tokens is not None
+        or said.output_tokens is not None
+        or said.seconds is not None
+    )
+
+
+def _merge(earlier: Any, later: Any) -> None:
+    """Take into `earlier` what `later` reports."""
+    for name in later.__struct_fields__:
+        value = getattr(later, name)
+        if value is None or name == "lost":
+            continue
+        before = getattr(earlier, name)
+        if before is not None and isinstance(value, msgspec.Struct):
+            _merge(before, value)
+        else:
+            setattr(earlier, name, value)
+
+
+def _first(*counts: int | None) -> int | None:
+    """The first that was reported."""
+    for count in counts:
+        if count is not None:
+            return count
+    return None
+
+
+def _usage_of(said: Reported, read: UsageAccumulator | None) -> Usage:
+    """The numbers of a report; of `read` what stands elsewhere in the answer."""
+    into = (
+        said.prompt_tokens_details
+        or said.input_tokens_details
+        or said.input_token_details
+        or _NO_PROMPT_DETAILS
+    )
+    out = (
+        said.completion_tokens_details
+        or said.output_tokens_details
+        or said.output_token_details
+        or _NO_COMPLETION_DETAILS
+    )
+    lost = _NOTHING if read is None else read.lost
+    created = said.cache_creation or into.cache_creation_token_details or _NO_CACHE_CREATION
+    written = _written(said, into, created)
+    cached = _first(
+        said.cache_read_input_tokens, into.cached_tokens, said.prompt_cache_hit_tokens,
+        said.cached_tokens,
+    )  # fmt: skip
+    reasoning = _first(out.reasoning_tokens, said.reasoning_tokens)
+    prompt, completion = _prompt(said, into, written), _completion(said, reasoning)
+    if completion is None and prompt is not None and "completion" not in lost:
+        completion = 0
+    by_second = prompt is None and completion is None
+    inside = into.cached_tokens_details or _NO_CACHED_DETAILS
+    # In the order of the fields: by name it takes twice the time.
+    return Usage(
+        None if "prompt" in lost else prompt,
+        None if "completion" in lost else completion,
+        None if "cached" in lost or by_second else cached or 0,
+        None if "reasoning" in lost or by_second else reasoning or 0,
+        None if "cache_write" in lost else written,
+        created.ephemeral_1h_input_tokens,
+        into.audio_tokens,
+        out.audio_tokens,
+        into.image_tokens,
+        out.image_tokens,
+        _first(_searches(said), None if read is None else read.web_searches),
+        _first(said.seconds, said.prompt_audio_seconds),
+        said.service_tier or (None if read is None else read.service_tier),
+        inside.audio_tokens,
+        inside.image_tokens,
+        said.speed,
+        said.inference_geo,
+        lost,
+        _tools(said, None if read is None else read.tools),
+    )
+
+
+def _written(said: Reported, into: PromptDetails, created: CacheCreation) -> int | None:
+    """Tokens written to a cache; those of each kind together where no sum is reported."""
+    written = _first(
+        said.cache_creation_input_tokens, into.cache_write_tokens, into.cache_creation_tokens
+    )
+    if written is None and created is not _NO_CACHE_CREATION:
+        parts = (created.ephemeral_5m_input_tokens, created.ephemeral_1h_input_tokens)
+        return sum(part or 0 for part in parts)
+    return written
+
+
+def _prompt(said: Reported, into: PromptDetails, written: int | None) -> int | None:
+    if said.prompt_tokens is not None or said.input_tokens is None:
+        return said.prompt_tokens
+    if into is not _NO_PROMPT_DETAILS:
+        return said.input_tokens
+    # Anthropic's, who leaves the cache out, and has no details.
+    return said.input_tokens + (said.cache_read_input_tokens or 0) + (written or 0)
+
+
+def _completion(said: Reported, reasoning: int | None) -> int | None:
+    completion = _first(said.completion_tokens, said.output_tokens)
+    if completion is None or not reasoning or said.prompt_tokens is None:
+        return completion
+    # At xAI reasoning is no part of the completion, as the total shows.
+    is_apart = said.total_tokens == said.prompt_tokens + completion + reasoning
+    return completion + reasoning if is_apart else completion
+
+
+def _searches(said: Reported) -> int | None:
+    tools, xai = said.server_tool_use, said.server_side_tool_usage_details
+    return _first(
+        None if tools is None else tools.web_search_requests,
+        said.num_search_queries,
+        None if xai is None else xai.web_search_calls,
+    )
+
+
+def _tools(said: Reported, elsewhere: set[str] | None) -> frozenset[str]:
+    """Hosted tools that were used and are not counted by a field of their own."""
+    if (
+        elsewhere is None
+        and said.server_tool_use is None
+        and said.citation_tokens is None
+        and said.num_sources_used is None
+        and said.server_side_tool_usage_details is None
+    ):
+        return _NOTHING
+    used = set(elsewhere or ())
+    if said.citation_tokens:
+        used.add("citation_tokens")
+    if said.num_sources_used:
+        used.add("live_search")
+    if (tools := said.server_tool_use) is not None and tools.code_execution_requests:
+        used.add("code_execution")
+    if (xai := said.server_side_tool_usage_details) is not None:
+        used.update(tool for name, tool in _XAI_TOOLS if getattr(xai, name))
+    return frozenset(used) if used else _NOTHING
+
+
+#: A final answer of these statuses may come of a request that an upstream behind it has served.
+_MAY_HAVE_USED: Final = (502, 504)
 
 
 def recorded(
-    accumulated: UsageAccumulator | None, *, counted: bool
+    accumulated: UsageAccumulator | None, *, counted: bool, status: int = 200
 ) -> tuple[Literal["exact", "unknown"], Usage | None]:
     """What a journal entry says of usage: whether it is exact, and the tokens as far as known.
 
     `counted` is False for a request that uses no tokens by its nature (a GET, an endpoint without
-    a dialect): its usage is exactly nothing. A counted answer that was not read, was cut before
-    its final report, or failed is unknown; tokens that were reported before that are kept.
+    a dialect): its usage is exactly nothing. So is that of a request which the upstream refused,
+    as `status` says, without stating usage. A counted answer that was not read, was cut before its
+    final report, or failed is unknown; tokens that were reported before that are kept.
     """
     if not counted:
         return "exact", None
+    usage = None if accumulated is None else accumulated.usage
+    if usage is None and status >= 400 and status not in _MAY_HAVE_USED:
+        return "exact", None
     if accumulated is None:
         return "unknown", None
-    return "exact" if accumulated.exact else "unknown", accumulated.usage
+    return "exact" if accumulated.exact else "unknown", usage

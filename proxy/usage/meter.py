@@ -7,14 +7,14 @@ What is not withheld passes at once all the same.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
 from proxy.decoding.content_coding import CannotDecode, Decoder
-from proxy.headers import RawHeaders, is_json_type, type_of
-from proxy.response_lines import ResponseLines, lines_of
+from proxy.headers import RawHeaders, is_json_type, media_type, values_of
 from proxy.transforms import StreamTransform
 from proxy.usage.accumulator import Usage, UsageAccumulator
 from proxy.usage.json_usage import JsonUsageReader
+from proxy.usage.sse import BYTE_ORDER_MARK
 from proxy.usage.sse_usage import SseUsageReader
 
 
@@ -23,6 +23,16 @@ class UsageReader(StreamTransform, Protocol):
 
     accumulated: UsageAccumulator
 
+    @property
+    def terminal_seen(self) -> bool:
+        """Whether the event was relayed that ends an answer of its kind."""
+        ...
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it has not said that it is whole, and was to say so."""
+        ...
+
 
 class Meter:
     """Reads usage from one answer. A meter without a reader only passes bytes on.
@@ -30,13 +40,19 @@ class Meter:
     `accumulated` is what has been read, None where the answer is of a form that is not read.
     """
 
-    __slots__ = ("_decoder", "_reader", "accumulated", "behind")
+    __slots__ = ("_decoder", "_reader", "_sniffing", "accumulated", "behind")
 
-    def __init__(self, reader: UsageReader | None, decoder: Decoder | None) -> None:
+    def __init__(
+        self,
+        reader: UsageReader | None,
+        decoder: Decoder | None,
+        sniffing: Sniffing | None = None,
+    ) -> None:
         self._reader = reader
         self._decoder = decoder
         self.accumulated = None if reader is None else reader.accumulated
         self.behind = False
+        self._sniffing = sniffing
 
     @property
     def usage(self) -> Usage | None:
@@ -54,15 +70,37 @@ class Meter:
         return None if self.accumulated is None else self.accumulated.model
 
     @property
+    def failed(self) -> bool:
+        """Whether the answer says in itself that it failed."""
+        return self.accumulated is not None and self.accumulated.failed
+
+    @property
+    def code(self) -> str:
+        """The upstream's own code of the error that the answer is or holds; '' where none is."""
+        return "" if self.accumulated is None else self.accumulated.code
+
+    @property
+    def terminal_seen(self) -> bool:
+        """Whether the event has been relayed that ends an answer of its kind."""
+        return self._reader is not None and self._reader.terminal_seen
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it is a stream of a chat that is to say when it is whole, and did not."""
+        return self._reader is not None and self._reader.cut_short
+
+    @property
     def withholds(self) -> bool:
         """Whether the answer's length may change on its way."""
+        if self._sniffing is not None:
+            return self._sniffing.withhold
         return self._reader is not None and self._reader.withholds
 
     def relay(self, data: bytes) -> bytes:
         """Read a piece of the answer; returns what goes to the client now."""
         reader = self._reader
         if reader is None:
-            return data
+            return data if self._sniffing is None else self._sniff(self._sniffing, data)
         if self._decoder is None:
             passed = reader.relay(data)
             self.behind = reader.behind
@@ -85,9 +123,27 @@ class Meter:
     def end(self) -> bytes:
         """The answer is complete; returns bytes that were held back."""
         held_back = b""
+        if self._sniffing is not None:
+            held_back, self._sniffing = self._sniffing.begun, None
         while self.behind:
             held_back += self.catch_up()
         return held_back if self._reader is None else held_back + self._reader.end()
+
+    def _sniff(self, sniffing: Sniffing, data: bytes) -> bytes:
+        """Look at the beginning of an answer whose form nothing says, and choose its reader."""
+        begun = sniffing.begun + data
+        form = form_of(begun)
+        if form is None and len(begun) < SNIFFED_BYTES:
+            sniffing.begun = begun
+            return b""
+        self._sniffing = None
+        if form == "events":
+            self._reader = SseUsageReader(withhold=sniffing.withhold, watch=sniffing.watch)
+        elif form == "json":
+            self._reader = JsonUsageReader()
+        if self._reader is not None:
+            self.accumulated = self._reader.accumulated
+        return self.relay(begun)
 
     def _read_copy(self, reader: UsageReader, decoder: Decoder, data: bytes) -> None:
         try:
@@ -100,27 +156,72 @@ class Meter:
             self.behind = reader.behind or decoder.behind
 
 
-def meter_for(headers: RawHeaders, *, asked_for_usage: bool) -> Meter:
-    """A meter for an answer with these header fields, as `meter_of` them."""
-    return meter_of(lines_of(headers), asked_for_usage=asked_for_usage)
+class Sniffing:
+    """An answer whose form is told by its first bytes, which are kept until it is."""
+
+    __slots__ = ("begun", "watch", "withhold")
+
+    def __init__(self, *, withhold: bool, watch: bool) -> None:
+        self.begun = b""
+        self.withhold = withhold
+        self.watch = watch
 
 
-def meter_of(lines: ResponseLines, *, asked_for_usage: bool) -> Meter:
-    """A meter for an answer with these header lines.
+#: Enough of an answer to tell its form; white space and a mark before it included.
+SNIFFED_BYTES: Final = 64
+#: How a line of an event stream begins.
+_EVENT_LINES: Final = (b"data:", b"event:", b"id:", b"retry:", b":")
+
+
+def form_of(begun: bytes) -> Literal["events", "json", "other"] | None:
+    """What an answer that begins so is; None where that is not told yet."""
+    if BYTE_ORDER_MARK.startswith(begun):
+        return None
+    text = begun.removeprefix(BYTE_ORDER_MARK).lstrip()
+    if text[:1] == b"{":
+        return "json"
+    if text.startswith(_EVENT_LINES):
+        return "events"
+    if any(line.startswith(text) for line in _EVENT_LINES):
+        return None
+    return "other"
+
+
+def meter_for(
+    headers: RawHeaders,
+    *,
+    asked_for_usage: bool,
+    counted: bool = False,
+    status: int = 200,
+    watch: bool = False,
+) -> Meter:
+    """A meter for an answer with this status and these header fields.
 
     `asked_for_usage`: we spliced the question into the request, so that the event that answers it
     is withheld. Where the answer is compressed although we asked for no coding, it passes.
+    `counted`: the request uses tokens, so that its answer is read whatever it is labelled as.
+    `watch`: whether a stream is a chat's and is to say itself when it is whole (`cut_short`).
     """
-    coding = lines.content_coding
+    coding = b",".join(values_of(headers, b"content-encoding")).lower()
     decoder = None
     if coding not in (b"", b"identity"):
         try:
             decoder = Decoder(coding)
         except CannotDecode:
             return Meter(None, None)
-    declared = type_of(lines.first.get(b"content-type"))
+    refused = status >= 400
+    declared = media_type(headers)
+    withhold = asked_for_usage and decoder is None and not refused
     if declared == b"text/event-stream":
-        return Meter(SseUsageReader(withhold=asked_for_usage and decoder is None), decoder)
-    if is_json_type(declared):
-        return Meter(JsonUsageReader(), decoder)
+        return Meter(SseUsageReader(withhold=withhold, watch=watch), decoder)
+    is_json = is_json_type(declared)
+    if counted and not refused and decoder is None and not (is_json and _has_length(headers)):
+        # Some servers say nothing of what they send, or `text/plain` or JSON of an event stream.
+        return Meter(None, None, Sniffing(withhold=withhold, watch=watch))
+    if is_json:
+        return Meter(JsonUsageReader(refused=refused), decoder)
     return Meter(None, None)
+
+
+def _has_length(headers: RawHeaders) -> bool:
+    return bool(values_of(headers, b"content-length"))

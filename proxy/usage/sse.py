@@ -17,7 +17,7 @@ _LF_LF: Final = b"\n\n"
 _WITH_CR: Final = (b"\n\r", b"\r\r")
 #: The longest beginning of a blank line that can still turn out to be none: `\r\n\r`.
 _UNDECIDED: Final = 3
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 #: An event of more lines is not taken apart: a list of millions of them costs too much.
 LINES_MAX: Final = 10_000
 _NEVER: Final = 1 << 62
@@ -52,6 +52,13 @@ class EventBuffer:
     def pending(self) -> int:
         """How many bytes of an unfinished event are held."""
         return len(self._pending)
+
+    def let_go(self) -> bytes:
+        """All of an unfinished event but what may begin the blank line behind it."""
+        pending = self._pending
+        let_go = bytes(pending[:-_UNDECIDED])
+        del pending[:-_UNDECIDED]
+        return let_go
 
     def rest(self) -> bytes:
         """The bytes of an unfinished event; they are handed over once."""
@@ -109,7 +116,7 @@ def _end_of_blank(data: bytes | bytearray, at: int) -> int:
 def data_of(event: bytes) -> bytes:
     """The event's data: its `data` lines, joined by LF. b"" where it has too many lines."""
     # Only the first event of a stream can begin with a mark, which belongs to no line.
-    event = event.removeprefix(_BYTE_ORDER_MARK)
+    event = event.removeprefix(BYTE_ORDER_MARK)
     if b"\r" in event:
         event = event.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if event.count(b"\n") > LINES_MAX:

@@ -7,23 +7,30 @@ asked for ourselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
-from typing import Final, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import msgspec
 
 from proxy.decoding.json_reading import Unreadable, decoder
 from proxy.usage.accumulator import UsageAccumulator
-from proxy.usage.large_event import members_of
-from proxy.usage.reported import decode_answer, decode_model, decode_usage
+from proxy.usage.error_code import code_of_answer, code_of_error
+from proxy.usage.json_usage import (
+    ABSENT,
+    Answer,
+    apply,
+    decode_answer,
+    text_of,
+    tier_of,
+    usage_in_choices,
+)
+from proxy.usage.large_event import LargeEvent
+from proxy.usage.odd_usage import read_usage
+from proxy.usage.reported import Reported
 from proxy.usage.sse import EventBuffer, Stretch, data_of
 
-#: A longer event is passed on, but no longer kept together to be looked into.
-EVENT_MAX_BYTES: Final = 4 * 1024 * 1024
-#: A longer one is scanned in turns rather than decoded.
-AT_ONCE_BYTES: Final = 256 * 1024
-#: The same for one that lacks its blank line, when the stream is over and there are no more turns.
-_REST_BYTES: Final = 1024 * 1024
+#: A longer event is scanned in turns rather than kept together and decoded.
+EVENT_MAX_BYTES: Final = 256 * 1024
 
 #: So many events are taken apart in one turn of the event loop, a quarter of a millisecond's work.
 EVENTS_PER_TURN: Final = 64
@@ -31,11 +38,13 @@ EVENTS_PER_TURN: Final = 64
 # Also where the data goes on in another line.
 _MENTIONS_USAGE: Final = re.compile(rb'"usage"\s*+:\s*+(?:data:\s*+)?\{')
 _MENTIONS_MODEL: Final = re.compile(rb'"model"\s*+:\s*+(?:data:\s*+)?"')
+_MENTIONS_FINISH: Final = re.compile(rb'"finish_reason"\s*+:\s*+"')
 _NAMED_ERROR: Final = re.compile(rb"(?:^|[\r\n])event:[ ]?error(?:[\r\n]|$)")
 #: An event's name stands before its data, which may be megabytes.
 _NAME_WITHIN: Final = 1024
-_Decoded = TypeVar("_Decoded")
 _NOWHERE: Final = 1 << 62
+#: Choices that are longer have something in them.
+_EMPTY_CHOICES_MAX: Final = 1024
 
 
 class _Event(msgspec.Struct):
@@ -48,14 +57,38 @@ class _Event(msgspec.Struct):
     message: msgspec.Raw = msgspec.Raw()
     type: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
+    service_tier: msgspec.Raw = msgspec.Raw()
+    #: Groq's, with a usage in it.
+    x_groq: msgspec.Raw = msgspec.Raw()
 
 
-_ABSENT: Final = (b"", b"null")
+class _Choice(msgspec.Struct):
+    finish_reason: msgspec.Raw = msgspec.Raw()
+    text: msgspec.Raw = msgspec.Raw()
+    delta: msgspec.Raw = msgspec.Raw()
+    message: msgspec.Raw = msgspec.Raw()
+    logprobs: msgspec.Raw = msgspec.Raw()
+
+
 _NO_CHOICES: Final = re.compile(rb"\[\s*+\]")
+_NOTHING_SAID: Final = re.compile(rb'(?:null|""|\{\s*+\})?')
 _FAILURES: Final = (b'"error"', b'"response.failed"')
-
+#: Types of events that end an answer.
+_ENDS: Final = (
+    b"message_stop", b"response.completed", b"response.incomplete", b"response.failed",
+    b"transcript.text.done", b"speech.audio.done", b"image_generation.completed",
+    b"image_edit.completed",
+)  # fmt: skip
+_ENDING_TYPES: Final = frozenset(b'"%b"' % kind for kind in _ENDS)
+#: The last event of a stream, which need not have been looked into.
+_ENDING: Final = re.compile(
+    rb'(?:^|[\r\n])data:[ ]?\[DONE\]|"type"\s*+:\s*+"(?:'
+    + b"|".join(map(re.escape, _ENDS))
+    + rb')"'
+)
 
 _decode_event: Final[Callable[[bytes], _Event]] = decoder(_Event)
+_decode_choices: Final[Callable[[bytes], list[_Choice]]] = decoder(list[_Choice])
 
 
 class SseUsageReader:
@@ -67,52 +100,96 @@ class SseUsageReader:
     Only events that mention what is looked for are taken apart, and at most `EVENTS_PER_TURN` of
     them at once. While `behind` says that there are more, `catch_up` is to be called in later
     turns of the event loop, before anything else is relayed.
+
+    With `watch`, it is also noted whether a chat said why it ended: see `cut_short`.
     """
 
     __slots__ = (
         "_buffer",
         "_done",
         "_large",
+        "_last",
+        "_most_pending",
         "_next",
         "_passed",
+        "_passing",
         "_stretch",
         "_wanted",
+        "_watch",
         "accumulated",
         "behind",
         "withholds",
     )  # fmt: skip
 
-    def __init__(self, *, withhold: bool = False) -> None:
-        self.accumulated = UsageAccumulator()
+    def __init__(
+        self,
+        accumulated: UsageAccumulator | None = None,
+        *,
+        withhold: bool = False,
+        watch: bool = False,
+    ) -> None:
+        self.accumulated = UsageAccumulator() if accumulated is None else accumulated
         self.withholds = withhold
         self.behind = False
+        self._watch = watch
         self._buffer = EventBuffer()
-        self._wanted = _wanted(self.accumulated)
+        self._wanted = _wanted(self.accumulated, watch)
         self._stretch = Stretch(b"")
+        #: So much of an unfinished event is kept.
+        self._most_pending = EVENT_MAX_BYTES
+        #: The whole events that came last.
+        self._last = b""
         #: Up to where the stretch has been looked into, and up to where it has been passed on.
         self._done = self._passed = 0
         #: Where in the stretch each of what is wanted comes next.
         self._next: dict[_Find, int] = {}
         #: The large event that is being scanned, and where it lies in the stretch.
-        self._large: tuple[_Scan, int, int] | None = None
+        self._large: tuple[LargeEvent, int, int] | None = None
+        #: The large event whose beginning has passed and whose end is yet to come.
+        self._passing: LargeEvent | None = None
+
+    @property
+    def terminal_seen(self) -> bool:
+        """Whether the event came that ends an answer of its kind."""
+        return self.accumulated.terminal or _ENDING.search(self._last) is not None
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a chat has not said why it ended, nor anything else that ends a stream."""
+        read = self.accumulated
+        return self._watch and not (read.finished or read.failed or self.terminal_seen)
 
     def relay(self, data: bytes) -> bytes:
         """Take the next bytes and return those that go to the client now."""
-        stretch = self._buffer.feed(data)
-        passed = self._look_into(stretch) if stretch else b""
-        if self._buffer.pending > EVENT_MAX_BYTES:
+        passed = stretch = self._buffer.feed(data)
+        if stretch:
+            self._last = stretch
+            passed = self._look_into(stretch)
+        if self._buffer.pending > self._most_pending:
             passed += self._let_go()
         return passed if self.withholds else data
 
     def catch_up(self) -> bytes:
         """Look into more of what has come; returns bytes that were held back for it."""
+        if self._passing is not None:
+            self._passing.catch_up()
+            self.behind = self._passing.behind
+            return b""
         passed = self._look_on() + self._let_go()
         return passed if self.withholds else b""
 
     def _let_go(self) -> bytes:
-        """An unfinished event that is too long to be kept, once all before it has passed."""
-        too_long = not self.behind and self._buffer.pending > EVENT_MAX_BYTES
-        return self._buffer.rest() if too_long else b""
+        """Of an unfinished event that is too long to be kept, once all before it has passed."""
+        if self.behind or self._buffer.pending <= self._most_pending:
+            return b""
+        if self._passing is None:
+            self._passing = LargeEvent()
+            # It goes on at the beginning of whatever comes next.
+            self._most_pending, self._wanted = 0, (_anything,)
+        let_go = self._buffer.let_go()
+        self._passing.feed(let_go)
+        self.behind = self._passing.behind
+        return let_go
 
     def end(self) -> bytes:
         """The stream ended: bytes of an unfinished event that were held back.
@@ -123,7 +200,12 @@ class SseUsageReader:
         while self.behind:
             held += self.catch_up()
         rest = self._buffer.rest()
-        only_usage = len(rest) <= _REST_BYTES and self._read(rest)
+        self._last += rest[-EVENT_MAX_BYTES:]
+        if self._passing is None:
+            only_usage = self._read(rest)
+        else:
+            self._passing.feed(rest)
+            only_usage = self._take_large(self._passing) and False
         self.accumulated.end()
         return held + rest if self.withholds and not only_usage else held
 
@@ -138,6 +220,11 @@ class SseUsageReader:
         self._stretch = Stretch(stretch)
         self._done = self._passed = 0
         self._next = {}
+        if self._passing is not None:
+            _, end = self._stretch.around(0, 0)
+            self._passing.feed(stretch[:end])
+            self._large, self._passing = (self._passing, 0, end), None
+            self._most_pending = EVENT_MAX_BYTES
         return self._look_on()
 
     def _look_on(self) -> bytes:
@@ -149,18 +236,19 @@ class SseUsageReader:
                     self._done = len(data)
                     break
                 begin, end = self._stretch.around(place, self._done)
-                if end - begin > AT_ONCE_BYTES:
-                    self._large = (_scan(data[begin:end]), begin, end)
+                if end - begin > EVENT_MAX_BYTES:
+                    large = LargeEvent()
+                    large.feed(data[begin:end])
+                    self._large = (large, begin, end)
                     break
                 only_usage = self._read(data[begin:end])
             else:
-                scan, begin, end = self._large
-                try:
-                    next(scan)
+                large, begin, end = self._large
+                large.catch_up()
+                if large.behind:
                     break
-                except StopIteration as finished:
-                    only_usage = self._take(finished.value)
-                    self._large = None
+                self._take_large(large)
+                only_usage, self._large = False, None
             if only_usage and self.withholds:
                 passed.append(data[self._passed : begin])
                 self._passed = end
@@ -183,50 +271,107 @@ class SseUsageReader:
 
     def _read(self, event: bytes) -> bool:
         """Read one event; whether it holds nothing but usage."""
+        data, read = data_of(event), self.accumulated
+        failed = read.failed
         if _NAMED_ERROR.search(event, 0, _NAME_WITHIN):
-            self.accumulated.failed = True
+            read.failed = True
         try:
-            return self._take(_decode_event(data_of(event)))
+            only_usage = self._take(_decode_event(data))
         except Unreadable:
-            return False
+            only_usage = False
+        if read.failed and not failed:
+            read.code = read.code or code_of_answer(data)
+        return only_usage
+
+    def _take_large(self, event: LargeEvent) -> bool:
+        members = event.members()
+        return self._take(_Event(**{key: msgspec.Raw(value) for key, value in members.items()}))
 
     def _take(self, said: _Event) -> bool:
         """Take over what an event says; whether that is nothing but usage."""
         read = self.accumulated
         kind, choices = bytes(said.type), bytes(said.choices)
-        if bytes(said.error) not in _ABSENT or kind in _FAILURES:
+        if bytes(said.error) not in ABSENT or kind in _FAILURES:
             read.failed = True
-        no_choices = _NO_CHOICES.fullmatch(choices) is not None
-        usage = _value(decode_usage, said.usage)
-        read.update(_value(decode_model, said.model), usage, final=no_choices or choices in _ABSENT)
-        if (response := _value(decode_answer, said.response)) is not None:
-            read.update(response.model, response.usage, final=True)
-        if (message := _value(decode_answer, said.message)) is not None:
+        usage, only_usage = self._of_event(said, choices)
+        if (response := _answer(said.response, read)) is not None:
+            apply(read, response, final=True)
+            read.document, read.reported_as = bytes(said.response), None
+            if bytes(response.error) not in ABSENT and kind in _FAILURES:
+                read.code = code_of_error(bytes(response.error))
+        if (message := _answer(said.message, read)) is not None:
             # Anthropic's `message_start`: the completion is yet to come.
-            read.update(message.model, message.usage, final=False)
+            apply(read, message, final=False)
             read.awaits_completion = True
-        if kind == b'"message_stop"':
-            read.awaits_completion = False
-            read.end()
-        self._wanted = _wanted(read)
-        return usage is not None and no_choices
+        if kind in _ENDING_TYPES:
+            read.terminal = True
+            if kind == b'"message_stop"':
+                read.awaits_completion = False
+                read.end()
+        self._wanted = _wanted(read, self._watch)
+        return usage is not None and only_usage
+
+    def _of_event(self, said: _Event, choices: bytes) -> tuple[Reported | None, bool]:
+        """The usage that an event states itself, and whether it says nothing else."""
+        read = self.accumulated
+        raw = bytes(said.usage)
+        usage = None if raw in ABSENT else read_usage(raw)
+        if usage is None:
+            usage = usage_in_choices(said.choices) or _of_groq(said.x_groq, read)
+        else:
+            read.reported_as = raw
+        read.service_tier = tier_of(said.service_tier, read) or read.service_tier
+        no_choices = choices in ABSENT or _NO_CHOICES.fullmatch(choices) is not None
+        only_usage = choices not in ABSENT and (no_choices or _say_nothing(choices))
+        finishes = not no_choices and _MENTIONS_FINISH.search(choices) is not None
+        read.finished = read.finished or finishes
+        if usage is not None and not no_choices and not only_usage and _is_zero(usage):
+            # LiteLLM's, in every chunk of a stream that was not asked for its usage.
+            usage = None
+        final = no_choices or only_usage or finishes
+        read.update(text_of(said.model), usage, final=final)
+        if usage is not None and choices not in ABSENT and final:
+            read.terminal = True
+        return usage, only_usage
 
 
-def _value(decode: Callable[[bytes], _Decoded], raw: msgspec.Raw) -> _Decoded | None:
-    """A member's value; None where it is absent or of another form than ours."""
+def _answer(raw: msgspec.Raw, read: UsageAccumulator) -> Answer | None:
+    """The answer in an event; None where it is absent, or a text."""
     try:
-        return decode(raw) if memoryview(raw).nbytes else None
+        return decode_answer(raw, read) if memoryview(raw).nbytes else None
     except Unreadable:
         return None
 
 
-def _scan(event: bytes) -> _Scan:
-    members = yield from members_of(data_of(event))
-    return _Event(**{key: msgspec.Raw(value) for key, value in members.items()})
+def _of_groq(raw: msgspec.Raw, read: UsageAccumulator) -> Reported | None:
+    inside = _answer(raw, read)
+    return None if inside is None else inside.usage
 
 
-_Scan: TypeAlias = Generator[None, None, _Event]
+def _is_zero(usage: Reported) -> bool:
+    return usage.prompt_tokens == 0 and not usage.completion_tokens and type(usage) is Reported
+
+
+def _say_nothing(choices: bytes) -> bool:
+    """Whether choices are there and hold nothing: no reason, no text, no delta."""
+    if len(choices) > _EMPTY_CHOICES_MAX:
+        return False
+    try:
+        listed = _decode_choices(choices)
+    except Unreadable:
+        return False
+    return all(
+        _NOTHING_SAID.fullmatch(bytes(part)) is not None
+        for one in listed
+        for part in (one.finish_reason, one.text, one.delta, one.message, one.logprobs)
+    )
+
+
 _Find: TypeAlias = Callable[[bytes, int], int]
+
+
+def _anything(_data: bytes, start: int) -> int:
+    return start
 
 
 def _usage_in(data: bytes, start: int) -> int:
@@ -246,11 +391,17 @@ def _error_in(data: bytes, start: int) -> int:
     return data.find(b"error", start)
 
 
+def _finish_in(data: bytes, start: int) -> int:
+    start = data.find(b'"finish_reason"', start)
+    found = None if start == -1 else _MENTIONS_FINISH.search(data, start)
+    return -1 if found is None else found.start()
+
+
 def _stop_in(data: bytes, start: int) -> int:
     return data.find(b"message_stop", start)
 
 
-def _wanted(read: UsageAccumulator) -> tuple[_Find, ...]:
+def _wanted(read: UsageAccumulator, watch: bool) -> tuple[_Find, ...]:
     """What makes an event worth taking apart, by what is known already."""
     wanted = [_usage_in]
     if not read.failed:
@@ -259,4 +410,6 @@ def _wanted(read: UsageAccumulator) -> tuple[_Find, ...]:
         wanted.append(_model_in)
     if read.awaits_completion and not read.final:
         wanted.append(_stop_in)
+    if watch and not read.finished:
+        wanted.append(_finish_in)
     return tuple(wanted)

@@ -6,6 +6,7 @@ Each test fails while a step is missing.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, get_args, get_type_hints
 from uuid import uuid4
 
@@ -19,58 +20,86 @@ from proxy.providers.provider import Dialect, Route
 from proxy.usage.accumulator import Usage, UsageAccumulator
 from proxy.usage.json_usage import JsonUsageReader
 from proxy.usage.meter import Meter
-from proxy.usage.reported import Details, Reported
+from proxy.usage.odd_usage import _MEANS, read_usage
+from proxy.usage.reported import Reported, Word
 from tests.proxy.rows import a_grant, a_request
 from tests.proxy.usage.test_readers import PLAIN, STREAMS
 
-#: Fields in which OpenAI and Anthropic report the same number: each stands in for the other.
+#: The fewest fields with which another is seen: OpenAI's and Anthropic's stand in for each other.
 BASE = {"input_tokens": 100, "output_tokens": 100}
-#: Of a usage, what is read, priced and stored so far.
-READ = ("prompt", "completion", "cached", "reasoning")
+#: Fields that change nothing alone: a total shows only whether reasoning was part of it.
+_WITH_OTHERS = {
+    "total_tokens": {"prompt_tokens": 1, "completion_tokens": 2, "reasoning_tokens": 4},
+    "web_fetch_requests": None,
+}
 
 
-def _usage(**reported: object) -> Usage | None:
+def _usage(reported: Mapping[str, object]) -> Usage | None:
     accumulated = UsageAccumulator()
     accumulated.update("m", msgspec.convert(reported, Reported), final=True)
     return accumulated.usage
 
 
-def _fields() -> list[dict[str, object]]:
-    """A report of each field that there is, alone."""
+def _fields(form: type = Reported) -> list[dict[str, object]]:
+    """A report of each field that there is, alone, those of its parts included."""
     made: list[dict[str, object]] = []
-    for name, kind in get_type_hints(Reported).items():
-        if Details in get_args(kind):
-            halves = {"prompt": "cached_tokens", "input": "cached_tokens"}
-            part = halves.get(name.partition("_")[0], "reasoning_tokens")
-            made.append({name: {part: 7}})
+    for name, kind in get_type_hints(form, include_extras=True).items():
+        parts = [one for one in get_args(kind) if isinstance(one, type) and one in _MEANS]
+        if parts:
+            made += [{name: part} for part in _fields(parts[0])]
         else:
-            made.append({name: 7})
+            made.append({name: "fast" if kind == Word else 7})
     return made
 
 
-@pytest.mark.parametrize("reported", _fields(), ids=lambda one: next(iter(one)))
+def _path(reported: object) -> str:
+    if not isinstance(reported, dict):
+        return ""
+    ((name, value),) = reported.items()
+    return f"{name}.{_path(value)}".rstrip(".")
+
+
+@pytest.mark.parametrize("reported", _fields(), ids=_path)
 def test_every_field_that_upstreams_report_changes_the_usage(reported: dict[str, object]) -> None:
-    assert _usage(**(BASE | reported)) != _usage(**BASE)
+    others = _WITH_OTHERS.get(_path(reported).rpartition(".")[2], BASE)
+    if others is not None:
+        assert _usage(others | reported) != _usage(others)
 
 
-def test_every_detail_belongs_to_some_report() -> None:
-    said = {
-        part
-        for one in _fields()
-        for value in one.values()
-        if isinstance(value, dict)
-        for part in value
-    }
-    assert said == set(Details.__struct_fields__)
-
-
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", sorted(set(Usage._fields) - {"lost"}))
 def test_every_number_of_a_usage_comes_from_some_field(name: str) -> None:
-    base = _usage(**BASE)
-    assert base is not None
+    base = _usage(BASE)
     assert any(
-        getattr(_usage(**(BASE | reported)), name) != getattr(base, name) for reported in _fields()
+        getattr(_usage(BASE | reported), name) != getattr(base, name) for reported in _fields()
     )
+
+
+def _odd(value: object) -> object:
+    """The same report with a fraction, or a number in the place of a word."""
+    if isinstance(value, dict):
+        return {name: _odd(part) for name, part in value.items()}
+    return 0.5 if isinstance(value, int) else 5
+
+
+@pytest.mark.parametrize("reported", _fields(), ids=_path)
+def test_every_field_of_an_odd_type_loses_itself_and_no_other(reported: dict[str, object]) -> None:
+    wanted = {"prompt_tokens": 3, "completion_tokens": 4}
+    ((name, _),) = reported.items()
+    odd = _odd(reported)
+    assert isinstance(odd, dict)
+    read = read_usage(msgspec.json.encode(wanted | odd))
+    assert read is not None
+    for kept in set(wanted) - {name}:
+        assert getattr(read, kept) == wanted[kept]
+    accumulated = UsageAccumulator()
+    accumulated.update("m", read, final=True)
+    usage, sound = accumulated.usage, _usage(wanted | reported)
+    assert usage is not None
+    assert sound is not None
+    # What would have been known of it and is not known is said to be lost.
+    for field in set(Usage._fields) - {"lost", "tools"}:
+        known = getattr(sound, field) == 7 or getattr(sound, field) == "fast"
+        assert not known or field in usage.lost or getattr(usage, field) is not None, field
 
 
 #: What of a usage is a number.
@@ -90,11 +119,24 @@ def test_every_number_of_a_usage_has_a_price(name: str) -> None:
     assert rates.of(usage) != rates.of(more)
 
 
+#: What the price depends on and no entry has.
+_OF_THE_PRICE = {"cached_audio", "cached_image", "speed", "inference_geo", "lost", "tools"}
+
+
 async def test_every_number_of_a_usage_is_in_the_entry() -> None:
-    usage = Usage(1, 2, 3, 4)
+    stored = [name for name in Usage._fields if name not in _OF_THE_PRICE]
+    numbers: dict[str, Any] = {name: at for at, name in enumerate(stored, 1)}
+    usage = Usage(**numbers | {"service_tier": "flex"})
     entry = _entry(usage)
-    assert [getattr(entry, f"{name}_tokens") for name in READ] == [1, 2, 3, 4]
+    assert entry.parts is not None
+    said = msgspec.structs.asdict(entry) | msgspec.structs.asdict(entry.parts)
+    for name in stored:
+        assert said.get(f"{name}_tokens", said.get(name)) == getattr(usage, name), name
     assert entry.usage == "exact"
+
+
+async def test_an_entry_has_no_parts_where_none_was_reported() -> None:
+    assert _entry(Usage(1, 2, 3, 4)).parts is None
 
 
 def _entry(usage: Usage) -> Entry:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxy.usage.accumulator import Usage
 from proxy.usage.sse_usage import EVENT_MAX_BYTES, SseUsageReader
-from tests.proxy.usage.test_readers import CHAT_STREAM, CHAT_USAGE, FRAGMENTS, sse
+from tests.proxy.usage.test_readers import CHAT_STREAM, CHAT_USAGE, FRAGMENTS, counts, sse
 
 ONLY_USAGE = sse({"model": "m", "choices": [], "usage": CHAT_USAGE})
 WITHHELD: dict[str, tuple[list[bytes], list[int]]] = {
@@ -30,7 +30,31 @@ WITHHELD: dict[str, tuple[list[bytes], list[int]]] = {
     "at the very end with CR": ([b"data: 1\r\r", ONLY_USAGE.replace(b"\n", b"\r")], [0]),
     "without the last blank line": ([sse(CHAT_STREAM[0]), ONLY_USAGE[:-1]], [0]),
     "with lines of other kinds": ([b": hi\n\n", b": x\nid: 1\nevent: e\n" + ONLY_USAGE], [0]),
-    "usage beside choices passes": ([sse({"choices": [{}], "usage": CHAT_USAGE})], [0]),
+    "usage beside choices passes": (
+        [sse({"choices": [{"delta": {"content": "a"}}], "usage": CHAT_USAGE})],
+        [0],
+    ),
+    "usage beside a reason passes": (
+        [sse({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": CHAT_USAGE})],
+        [0],
+    ),
+    "usage beside a role passes": (
+        [sse({"choices": [{"delta": {"role": "assistant"}}], "usage": CHAT_USAGE})],
+        [0],
+    ),
+    # LiteLLM's answer to the question.
+    "usage beside a choice that says nothing": (
+        [
+            sse(CHAT_STREAM[0]),
+            sse({"choices": [{"index": 0, "delta": {}}], "usage": CHAT_USAGE}),
+            sse(b"[DONE]"),
+        ],
+        [0, 2],
+    ),
+    "usage beside a text that is empty": (
+        [sse({"choices": [{"index": 0, "text": "", "logprobs": None}], "usage": CHAT_USAGE})],
+        [],
+    ),
     "usage without choices passes": ([sse({"usage": CHAT_USAGE})], [0]),
     "null usage passes": ([sse({"choices": [], "usage": None})], [0]),
     "empty choices without usage pass": ([sse({"choices": [], "prompt_filter_results": []})], [0]),
@@ -55,7 +79,7 @@ def test_only_the_usage_that_we_asked_for_is_withheld(
         asked_himself = SseUsageReader()
         assert asked_himself.relay(stream[:cut]) == stream[:cut]
         assert asked_himself.relay(stream[cut:]) + asked_himself.end() == stream[cut:]
-        assert asked_himself.accumulated.usage == reader.accumulated.usage
+        assert counts(asked_himself.accumulated.usage) == counts(reader.accumulated.usage)
 
 
 def test_an_event_passes_with_its_last_byte() -> None:
@@ -72,7 +96,7 @@ def test_an_oversize_event_passes_and_what_follows_is_read() -> None:
     assert len(huge) - len(passed) < 65536 * 2
     passed += reader.relay(b'"}\n\n' + ONLY_USAGE + sse(b"[DONE]")) + reader.end()
     assert passed == huge + b'"}\n\n' + sse(b"[DONE]")
-    assert reader.accumulated.usage == Usage(20, 9, 12, 4)
+    assert counts(reader.accumulated.usage) == Usage(20, 9, 12, 4)
 
 
 @given(st.lists(st.one_of(FRAGMENTS, st.just(ONLY_USAGE), st.binary(max_size=9)), max_size=40))
@@ -83,7 +107,7 @@ def test_what_is_not_withheld_passes_byte_for_byte(pieces: list[bytes]) -> None:
     stream = b"".join(pieces)
     whole = SseUsageReader()
     assert whole.relay(stream) + whole.end() == stream
-    assert reader.accumulated.usage == whole.accumulated.usage
+    assert counts(reader.accumulated.usage) == counts(whole.accumulated.usage)
     # Nothing is added or moved, and nothing is missing where nothing was reported.
     left = iter(stream)
     assert all(byte in left for byte in passed)
