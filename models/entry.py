@@ -35,7 +35,7 @@ Outcome: TypeAlias = Literal[
 UsageQuality: TypeAlias = Literal["exact", "unknown"]
 
 
-class Parts(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Parts(msgspec.Struct, frozen=True, array_like=True):
     """Parts of the tokens, and what else is charged; each None where it was not reported.
 
     An entry has none of them where nothing of this was reported, as with most requests: a journal

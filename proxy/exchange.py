@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import perf_counter, time
 from typing import Final, Protocol
 
-from models.entry import ENTRY_VERSION, Entry, Outcome
+from models.entry import ENTRY_VERSION, Entry, Outcome, Parts
 from models.ids import new_request_id
 from proxy.access.grants import Grant
 from proxy.body.budget import KeptBytes
@@ -133,6 +133,20 @@ class Exchange:
             self.run.cancel()
 
     @property
+    def counted(self) -> bool:
+        """Whether it uses tokens by its nature, so that its answer is read for them."""
+        return self.method == "POST" and self.route is not None and self.route.dialect != "none"
+
+    @property
+    def whole_for_client(self) -> bool:
+        """Whether the event was relayed that ends the answer, and nobody else ended it before."""
+        return self.ended_by is None and self.meter is not None and self.meter.terminal_seen
+
+    def left(self) -> Outcome:
+        """How a request ended whose client is gone: its answer may have been whole by then."""
+        return "complete" if self.whole_for_client else "client_left"
+
+    @property
     def upstream_seconds(self) -> float:
         """From the request's way out to the first byte of the answer."""
         if self.sent is None or self.first_byte is None:
@@ -154,11 +168,14 @@ class Exchange:
         if grant is None or route is None:
             raise RuntimeError("only a request that was let in ends in an entry")
         now = perf_counter()
-        counted = self.method == "POST" and route.dialect != "none"
+        counted = self.counted
         meter = self.meter
-        state, usage = recorded(meter.accumulated if meter is not None else None, counted=counted)
-        answered = (meter.model if meter is not None else None) or ""
+        read = None if meter is None else meter.accumulated
+        state, usage = recorded(read, counted=counted, status=self.status)
+        answered = (None if read is None else read.model) or ""
         model = self.model or answered
+        if outcome == "complete" and self.status < 400 and read is not None and read.failed:
+            outcome = "upstream_error"
         provider = grant.record.provider
         cost_nanos, cost_source = None, ""
         if usage is not None and state == "exact":
@@ -189,6 +206,10 @@ class Exchange:
             overhead_us=int(self.overhead_seconds(now) * _MICRO),
             counted=counted,
             cost_source=cost_source,
+            parts=_parts(usage) if usage else None,
+            service_tier=(usage.service_tier or "") if usage else "",
+            answer_model="" if answered == model else answered,
+            upstream_code="" if read is None else read.code,
         )
 
     def _call(self, grant: Grant, model: str, answered: str) -> Call:
@@ -202,3 +223,10 @@ class Exchange:
 
 
 _MICRO: Final = 1_000_000
+_NO_PARTS: Final = (None,) * 8
+
+
+def _parts(usage: Usage) -> Parts | None:
+    """What of a usage an entry has only where it was reported."""
+    numbers = usage[4:12]
+    return None if numbers == _NO_PARTS else Parts(*numbers)

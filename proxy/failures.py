@@ -21,7 +21,9 @@ def outcome(error: UpstreamError, *, answered: bool) -> Outcome:
     """How the request ended; `answered` where the upstream had begun to."""
     if isinstance(error, TimedOut | ConnectTimedOut):
         return "timeout"
-    return "upstream_broke" if answered else "upstream_unreachable"
+    # What answers, however wrongly, was reached.
+    broke = answered or isinstance(error, ProtocolViolation)
+    return "upstream_broke" if broke else "upstream_unreachable"
 
 
 def of_upstream(error: UpstreamError) -> errors.Refusal:

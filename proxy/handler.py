@@ -41,13 +41,14 @@ from proxy.limits.store import (
     Reservation,
 )
 from proxy.providers.provider import Provider, Route
+from proxy.tails import Tails
 from proxy.transforms import StreamTransform
 from proxy.turns import Turns
-from proxy.upstream.errors import UpstreamError
+from proxy.upstream.errors import ConnectionLost, UpstreamError
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import meter_of
+from proxy.usage.meter import Meter, meter_for
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
@@ -83,6 +84,7 @@ class DataPlane:
         self._origins = origins
         self._observer = observer
         self._turns = Turns()
+        self._tails = Tails()
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
         self.active: set[Exchange] = set()
@@ -111,12 +113,12 @@ class DataPlane:
             )
             try:
                 head = await self._pass_interim(downstream, source, exchange, head)
-                meter = exchange.meter = meter_of(head.read(), asked_for_usage=asked)
+                meter = exchange.meter = _meter(exchange, route, head, asked=asked)
                 exchange.status, exchange.started = head.status, perf_counter()
                 downstream.start(responses.response_head(exchange, head, meter, reservation))
                 last = await self._relay(downstream, source, exchange, meter)
             finally:
-                source.release()
+                self._tails.let_go(source, read=exchange.whole_for_client)
             # Before the write that completes the answer: what a client saw whole is recorded.
             self._record(exchange, "complete")
             await downstream.finish(last, trailers_for_downstream(source.trailers))
@@ -132,10 +134,11 @@ class DataPlane:
                     downstream, exchange, reservation, failures.of_upstream(error), outcome
                 )
         except errors.ClientGone:
+            outcome = exchange.left()
             downstream.abort()
         except asyncio.CancelledError:
             # The client hung up, or `Exchange.end` was called: for a revocation, at shutdown.
-            outcome = exchange.ended_by or "client_left"
+            outcome = exchange.ended_by or exchange.left()
             downstream.abort()
             raise
         except Exception as unforeseen:
@@ -163,7 +166,7 @@ class DataPlane:
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
         """Check what the token and the head alone decide. Raises a refusal."""
         head = exchange.head
-        check_source(grant, head, self._client_address)
+        check_source(grant, head, self._client_address(head))
         self._fair_share.enter(grant)
         exchange.shares = True
         provider, exchange.route = authorize(grant, head)
@@ -290,6 +293,8 @@ class DataPlane:
                     last = b""
             await downstream.drain()
         held_back = transform.end()
+        if exchange.meter is not None and exchange.meter.cut_short:
+            raise ConnectionLost("The upstream's stream ended before its last event.")
         exchange.bytes_out += len(held_back)
         return last + held_back
 
@@ -385,6 +390,18 @@ class DataPlane:
         """End what is still running when the time to drain is over."""
         for exchange in list(self.active):
             exchange.end("shutdown")
+
+
+def _meter(exchange: Exchange, route: Route, head: UpstreamHead, *, asked: bool) -> Meter:
+    """What reads the usage of this answer."""
+    return meter_for(
+        head.headers,
+        asked_for_usage=asked,
+        counted=exchange.counted,
+        status=head.status,
+        # Where nothing else tells a cut from an end, a chat's last event does.
+        watch=head.until_close and head.status == 200 and route.dialect in ("chat", "completions"),
+    )
 
 
 _BATCH: Final = (

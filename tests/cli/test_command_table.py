@@ -16,7 +16,6 @@ VERBS = {
     "admin": ("create", "list", "passwd", "remove"),
     "management-token": ("create", "list", "revoke"),
     "encryption": ("rotate",),
-    "prices": ("show", "reload"),
 }
 ALONE = (
     "serve", "demo", "migrate", "doctor", "usage", "requests", "audit", "export", "import",

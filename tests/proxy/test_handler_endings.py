@@ -102,7 +102,7 @@ def refused(scenario: Scenario, status: int, code: str, outcome: str, **more: An
 
 
 UNREACHABLE = (502, "upstream_unreachable", "upstream_unreachable")
-MALFORMED = (502, "upstream_protocol_error", "upstream_unreachable")
+MALFORMED = (502, "upstream_protocol_error", "upstream_broke")
 TLS = "https://127.0.0.1:{port}"
 CHUNKED = HEAD_OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n"
 

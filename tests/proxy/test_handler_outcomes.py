@@ -1,0 +1,173 @@
+"""How requests are recorded whose answers say in themselves how they ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from config import Database
+from proxy import tails
+from tests.proxy.planes import Plane, a_plane
+from tests.proxy.scripted import Client, Peer, a_client
+from tests.proxy.upstream.conftest import until
+from tests.proxy.usage.test_readers import CHAT_STREAM, sse
+
+pytestmark = pytest.mark.usefixtures("both_ways")
+
+EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+CHUNKED = EVENTS + b"Transfer-Encoding: chunked\r\n\r\n"
+ASKS = b'{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"messages":[]}'
+STREAMS = b'{"model":"gpt-4o","stream":true,"messages":[]}'
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@pytest.fixture
+async def plane(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Plane]:
+    async with a_plane(tmp_path, sqlite_database) as plane:
+        yield plane
+
+
+async def served(plane: Plane, *pieces: bytes, body: bytes = ASKS) -> Client:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        for piece in pieces:
+            await peer.send(piece)
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    client = a_client("POST", body, secret=secret)
+    async with asyncio.timeout(30):
+        await plane.serve(client)
+    return client
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        sse({"error": {"message": "x", "code": 1302}}),
+        b"event: error\n" + sse({"message": "x", "code": "1302"}),
+        sse({"type": "error", "error": {"type": "1302"}}),
+    ],
+)
+async def test_an_answer_that_says_that_it_failed_is_an_error(plane: Plane, failure: bytes) -> None:
+    client = await served(plane, CHUNKED + chunk(sse(CHAT_STREAM[0])), chunk(failure) + chunk(b""))
+    assert client.ended == "finish"
+    (entry,) = plane.entries()
+    assert (entry.outcome, entry.status, entry.usage) == ("upstream_error", 200, "unknown")
+    assert entry.upstream_code == "1302"
+
+
+async def test_a_refusal_of_the_upstream_is_complete_and_used_nothing(plane: Plane) -> None:
+    body = b'{"error":{"message":"x","code":"no_model"}}'
+    head = b"HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    await served(plane, head % len(body) + body)
+    (entry,) = plane.entries()
+    assert (entry.outcome, entry.status, entry.usage) == ("complete", 404, "exact")
+    assert (entry.upstream_code, entry.prompt_tokens) == ("no_model", None)
+
+
+async def test_a_chat_that_the_connections_end_frames_and_that_is_not_whole_broke(
+    plane: Plane,
+) -> None:
+    client = await served(plane, EVENTS + b"\r\n" + sse(CHAT_STREAM[0]))
+    assert client.ended == "abort"
+    (entry,) = plane.entries()
+    assert (entry.outcome, entry.usage) == ("upstream_broke", "unknown")
+
+
+@pytest.mark.parametrize("ending", [sse(CHAT_STREAM[1]), sse(b"[DONE]")])
+async def test_one_that_is_whole_did_not(plane: Plane, ending: bytes) -> None:
+    client = await served(plane, EVENTS + b"\r\n" + sse(CHAT_STREAM[0]) + ending)
+    assert client.ended == "finish"
+    assert [entry.outcome for entry in plane.entries()] == ["complete"]
+
+
+async def test_nor_did_one_that_something_else_frames(plane: Plane) -> None:
+    client = await served(plane, CHUNKED + chunk(sse(CHAT_STREAM[0])) + chunk(b""))
+    assert client.ended == "finish"
+    assert [entry.outcome for entry in plane.entries()] == ["complete"]
+
+
+async def test_a_stream_without_a_label_is_read_and_what_we_asked_for_stays_back(
+    plane: Plane,
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    client = await served(plane, head + chunk(sse(*CHAT_STREAM)) + chunk(b""), body=STREAMS)
+    assert client.content == sse(*CHAT_STREAM[:2], CHAT_STREAM[3])
+    (entry,) = plane.entries()
+    assert (entry.usage, entry.prompt_tokens, entry.completion_tokens) == ("exact", 20, 9)
+    assert entry.answer_model == "gpt-4o-2024"
+
+
+async def left_at(plane: Plane, *pieces: bytes, tail: bytes | None, body: bytes = ASKS) -> Client:
+    """A client that leaves as soon as it has the last of `pieces`; the tail comes after that."""
+    gone = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(CHUNKED + chunk(b"".join(pieces)))
+        await gone.wait()
+        if tail is None:
+            await peer.gone()
+        else:
+            await peer.send(tail)
+            await peer.request()
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    client = a_client("POST", body, secret=secret)
+    task = plane.begin(client)
+    async with asyncio.timeout(30):
+        await until(lambda: bool(client.content))
+        await plane.leave(client, task)
+        gone.set()
+        await plane.plane._tails.all_read()
+    return client
+
+
+@pytest.mark.parametrize("body", [ASKS, STREAMS])
+async def test_a_client_that_leaves_with_its_last_event_has_all_of_it(
+    plane: Plane, body: bytes
+) -> None:
+    """With the usage, too, whether it asked for it or we did."""
+    await left_at(plane, sse(*CHAT_STREAM[:3]), tail=chunk(sse(b"[DONE]")) + chunk(b""), body=body)
+    (entry,) = plane.entries()
+    assert (entry.outcome, entry.usage, entry.completion_tokens) == ("complete", "exact", 9)
+    # Its connection carries another request.
+    assert plane.upstream.connections == 1
+    assert plane.upstream.left == 0
+
+
+async def test_one_that_leaves_before_has_not(plane: Plane) -> None:
+    await left_at(plane, sse(*CHAT_STREAM[:1]), tail=None)
+    assert [entry.outcome for entry in plane.entries()] == ["client_left"]
+    await until(lambda: plane.upstream.left == plane.upstream.connections)
+
+
+async def test_usage_that_was_seen_is_kept_of_an_answer_that_was_left(plane: Plane) -> None:
+    running = {"choices": [{"delta": {"content": "a"}}], "usage": CHAT_STREAM[2]["usage"]}
+    await left_at(plane, sse(running), tail=None)
+    (entry,) = plane.entries()
+    assert (entry.outcome, entry.usage, entry.prompt_tokens) == ("client_left", "unknown", 20)
+
+
+async def test_an_upstream_that_never_ends_is_not_waited_for(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tails, "TAIL_S", 0.05)
+    await left_at(plane, sse(*CHAT_STREAM), tail=None)
+    assert [entry.outcome for entry in plane.entries()] == ["complete"]
+    await until(lambda: plane.upstream.left == 1)
+
+
+async def test_of_a_tail_no_more_is_read_than_a_tail(plane: Plane) -> None:
+    flood = chunk(b"x" * tails.TAIL_MAX_BYTES) * 4
+    await left_at(plane, sse(*CHAT_STREAM), tail=flood)
+    assert [entry.outcome for entry in plane.entries()] == ["complete"]
+    await until(lambda: plane.upstream.left == 1)
