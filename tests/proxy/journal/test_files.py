@@ -68,3 +68,9 @@ def test_what_is_put_aside_is_ours_alone(tmp_path: Path) -> None:
 )
 def test_a_moment_that_no_database_can_hold_is_damage(at_us: int, is_read: bool) -> None:
     assert (files.entry_of(encode(an_entry(at_us=at_us))) is not None) is is_read
+
+
+def test_text_that_is_no_text_is_damage() -> None:
+    line = encode(an_entry(model="m?m")).replace(b"m?m", b"m\xffm")
+    assert files.entry_of(line) is None
+    assert files.entry_of(encode(an_entry(model="m?m"))) is not None
