@@ -20,7 +20,7 @@ from tests.proxy.journal.sinks import MemorySink
 def said() -> Iterator[list[str]]:
     """What goes to the log."""
     told: list[str] = []
-    handler = logger.add(lambda message: told.append(str(message)), format="{message}")
+    handler = logger.add(lambda line: told.append(str(line)), format="{message}", level="INFO")
     yield told
     logger.remove(handler)
 
@@ -166,13 +166,34 @@ async def test_a_line_that_cannot_be_put_aside_stops_nothing(
     assert "put aside in nowhere" in said[0]
 
 
-async def test_what_closing_could_not_deliver_is_there_for_others(tmp_path: Path) -> None:
+async def test_a_sink_that_is_away_is_not_asked_without_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    often(monkeypatch, CONSUME_EVERY=0.0, RETRY_FIRST=3600.0)
+    journal, sink, asked = Journal(tmp_path), MemorySink(), []
+    sink.away = 10**9
+    sink.meanwhile = lambda: asked.append(1)
+    append(journal, 1)
+    consumer = JournalConsumer(journal, [sink])
+    consumer.start()
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(asked) == 1
+    await consumer.close(timeout=0)
+
+
+async def test_what_closing_could_not_deliver_is_said_and_there_for_others(
+    tmp_path: Path, said: list[str]
+) -> None:
     sink = MemorySink()
     sink.away = 10**9
     path = leave_an_orphan(tmp_path, lines(an_entry()))
-    consumer = JournalConsumer(Journal(tmp_path), [sink])
+    journal = Journal(tmp_path)
+    append(journal, 2)
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     await consumer.close(timeout=0)
+    assert "2 entries wait in the journal" in said[-1]
     file = files.adopt(path)
     assert file is not None
     file.release()
