@@ -2,9 +2,9 @@
 
 import pytest
 
-from models import generation
+from models import audit, generation
 from models.administrators import AdminSession, AdminUser
-from models.audit import AuditEvent
+from models.audit import Actor, AuditEvent
 from models.management_tokens import ManagementToken
 from models.projects import Project
 from models.tokens import Token
@@ -113,3 +113,12 @@ async def test_changes_of_who_may_change() -> None:
     await token.revoke(by=BY)
     await token.revoke(by=BY)
     assert await trail.grown() == (["management_token.revoke"], set())
+
+
+async def test_what_others_wrote_is_kept_as_text_that_every_database_stores() -> None:
+    by = Actor(f"cli:\x00{'x' * 300}", ip="192.0.2.1\x00", request_id="r\ud800")
+    await audit.record(by, "token.revoke", "token", "t\x00", {"name": ("\x00", ["\ud800"])})
+    event = await AuditEvent.get()
+    assert len(event.actor) == 200
+    texts = (event.actor, event.ip, event.request_id, event.target_id, repr(event.changes))
+    assert all(text.isprintable() for text in texts if text is not None), texts
