@@ -42,8 +42,8 @@ from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.engines import limit_records, open_limits
-from proxy.pricing.prices import Prices
 from proxy.pricing.sheet import listed_name
+from proxy.pricing.watch import PriceWatch
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import Provider
 from proxy.upstream.address_policy import is_refused
@@ -207,7 +207,7 @@ class WorkerResources:
         self._upstreams = allowed
         self._ring = ring
         self._reports = Reports.wanted(settings)
-        self._prices = Prices()
+        self._prices = PriceWatch(settings.prices_file, settings.data_dir)
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""
@@ -264,6 +264,8 @@ class WorkerResources:
             settings.data_dir, log_days=settings.request_log_retention_days
         )
         self._housekeeping.open()
+        self._prices.open()
+        self._context.hang_up = self._prices.reload
         self._context.data_plane = self._plane
         self._context.unreadable = self._observer.unreadable
 
@@ -299,7 +301,7 @@ class WorkerResources:
             limits=self._limits,
             pool=self._pool,
             ledger=self._journal,
-            pricing=self._prices.price,
+            pricing=self._prices.prices.price,
             client_address=partial(_client_address, settings),
             origins=Origins(allowed_origins, self._file.read),
             observer=self._observer,
@@ -319,7 +321,7 @@ class WorkerResources:
         left = self._context.drain_by - asyncio.get_running_loop().time()
         known = self._grants.database_answers is False
         last_drain = min(max(0.0, left), _LAST_DRAIN) if known else max(_LAST_DRAIN, left)
-        await asyncio.gather(self._housekeeping.close(), self._watch.close())
+        await asyncio.gather(self._housekeeping.close(), self._watch.close(), self._prices.close())
         if self._listener is not None:
             await self._listener.close()
         await self._pool.close()

@@ -49,6 +49,7 @@ TABLE: Final = (
     ),
     Row("key", "commands.keys:app", "The upstream API keys of a project.", _ACCESS),
     Row("usage", "commands.usage:app", "What was used, and what it cost.", _INSIGHT),
+    Row("prices", "commands.prices:app", "What models cost, and by whose word.", _INSIGHT),
     Row("requests", "commands.requests:app", "The request log, newest first.", _INSIGHT),
     Row("audit", "commands.audit:app", "Who changed what, newest first.", _INSIGHT),
     Row("serve", "commands.serve:serve", "Serve until SIGTERM or Ctrl-C.", _SERVICE),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
 
 from config.forms import Network
 
@@ -20,12 +22,19 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Ne
     `peer` is the other end of the connection, `forwarded_for` the values of all `X-Forwarded-For`
     lines in order. Where an entry is not an address, the trusted hop that sent it is the answer.
     """
+    chain = ",".join(forwarded_for)
+    if len(chain) > _REMEMBERED_CHARACTERS:
+        return _nearest(peer, chain, tuple(trusted))
+    return _remembered_nearest(peer, chain, tuple(trusted))
+
+
+def _nearest(peer: str, chain: str, trusted: tuple[Network, ...]) -> str:
     nearest = _parse(peer)
     if nearest is None:
         return peer
     if not trusted or not _is_trusted(nearest, trusted):
         return str(nearest)
-    for entry in reversed(",".join(forwarded_for).split(",")):
+    for entry in reversed(chain.split(",")):
         address = _parse(entry)
         if address is None:
             break
@@ -33,6 +42,11 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Ne
         if not _is_trusted(address, trusted):
             break
     return str(nearest)
+
+
+#: A client's requests bring the same addresses again and again.
+_remembered_nearest: Final = lru_cache(maxsize=1024)(_nearest)
+_REMEMBERED_CHARACTERS: Final = 256
 
 
 def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:

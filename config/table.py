@@ -33,6 +33,7 @@ class Settings:
     openai_api_key: str | None = field(repr=False)
     openai_base_url: str
     providers_file: Path | None
+    prices_file: Path | None
     upstream_origins: tuple[str, ...]
     """As `config.origin_of` writes them; empty: all."""
     request_max_bytes: int
@@ -178,6 +179,12 @@ TABLE: Final = (
         name="PROVIDERS_FILE",
         form=forms.FILE,
         help="TOML that adds or overrides providers and their allowlists.",
+    ),
+    Row(
+        name="PRICES_FILE",
+        form=forms.FILE,
+        help="TOML with prices of your own, in place of the price sheet's (docs/prices.md). Read "
+        "again at SIGHUP and llm-proxy prices reload.",
     ),
     Row(
         name="UPSTREAM_ORIGINS",

@@ -7,12 +7,12 @@ finishes (or aborts) one response, and never learns which server carries it.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
 from proxy.header_lines import HeaderLines
-from proxy.headers import RawHeaders
+from proxy.headers import RawHeaders, wire_lines
 
 
 class RequestHead(msgspec.Struct, frozen=True, gc=False):
@@ -41,18 +41,34 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
         return self.content_length != 0
 
 
-class ResponseHead(NamedTuple):
+class ResponseHead(msgspec.Struct, frozen=True, gc=False):
     """The head for the client.
 
+    `lines` are the header lines, as a list or as they stand in a message's head; they are had in
+    either form as `headers` and `block`.
+
     `content_length` None means that the length is not known beforehand: the server frames the
-    body itself (chunked, or closed at the end for HTTP/1.0). `headers` hold no framing fields
+    body itself (chunked, or closed at the end for HTTP/1.0). `lines` hold no framing fields
     other than a `Content-Length` that agrees with it.
     """
 
     status: int
     reason: bytes
-    headers: RawHeaders
+    lines: RawHeaders | bytes
     content_length: int | None
+
+    @property
+    def headers(self) -> RawHeaders:
+        """Name and value of each line."""
+        if not isinstance(self.lines, bytes):
+            return self.lines
+        fields = (line.partition(b": ") for line in self.lines.split(b"\r\n")[:-1])
+        return [(name, value) for name, _, value in fields]
+
+    @property
+    def block(self) -> bytes:
+        """The lines, each with its line end."""
+        return self.lines if isinstance(self.lines, bytes) else wire_lines(self.lines)
 
 
 class Downstream(Protocol):

@@ -71,16 +71,23 @@ def outgoing(
 
 def head_for(request: Outgoing, target: Target) -> bytes:
     """The request's head for one target: its host and prefix, and the key that it takes."""
-    head, (address, credential, _) = request.head, target
-    return b"%b %b%b HTTP/1.1\r\nHost: %b\r\n%b%b%b: %b\r\n%b" % (
-        head.method.encode("ascii"),
-        address.prefix,
-        head.target,
-        address.host_header,
-        request.fields,
-        hops.line(head.hops, address.origin),
-        *credential,
-        b"Transfer-Encoding: chunked\r\n\r\n" if request.chunked else b"\r\n",
+    head, (address, (name, value), _) = request.head, target
+    return b"".join(
+        (
+            head.method.encode("ascii"),
+            b" ",
+            address.prefix,
+            head.target,
+            b" HTTP/1.1\r\nHost: ",
+            address.host_header,
+            b"\r\n",
+            request.fields,
+            hops.line(head.hops, address.origin),
+            name,
+            b": ",
+            value,
+            b"\r\nTransfer-Encoding: chunked\r\n\r\n" if request.chunked else b"\r\n\r\n",
+        )
     )
 
 

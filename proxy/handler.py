@@ -48,7 +48,7 @@ from proxy.upstream.errors import ConnectionLost, UpstreamError
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import Meter, meter_for
+from proxy.usage.meter import Meter, meter_of
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
@@ -166,7 +166,7 @@ class DataPlane:
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
         """Check what the token and the head alone decide. Raises a refusal."""
         head = exchange.head
-        check_source(grant, head, self._client_address(head))
+        check_source(grant, head, self._client_address)
         self._fair_share.enter(grant)
         exchange.shares = True
         provider, exchange.route = authorize(grant, head)
@@ -394,8 +394,8 @@ class DataPlane:
 
 def _meter(exchange: Exchange, route: Route, head: UpstreamHead, *, asked: bool) -> Meter:
     """What reads the usage of this answer."""
-    return meter_for(
-        head.headers,
+    return meter_of(
+        head.read(),
         asked_for_usage=asked,
         counted=exchange.counted,
         status=head.status,

@@ -97,6 +97,12 @@ def for_downstream(headers: RawHeaders) -> RawHeaders:
     ]
 
 
+def may_cross_downstream(name: bytes) -> bool:
+    """Whether an upstream's field of this name goes to the client, where `Connection` does not
+    name it."""
+    return name.lower() not in _NOT_DOWNSTREAM
+
+
 def trailers_for_upstream(trailers: RawHeaders) -> RawHeaders:
     """The client's trailers that may cross: a server that merges them into the head must not
     learn there what a head would not have said (RFC 9110 6.5.1)."""
@@ -114,7 +120,7 @@ def _named_by_connection(headers: RawHeaders) -> frozenset[bytes] | set[bytes]:
     Content-Length never is: dropping it would leave a body whose end is not known.
     """
     for name, value in headers:
-        if len(name) == 10 and name.lower() == b"connection" and value not in _PLAIN_CONNECTION:
+        if len(name) == 10 and name.lower() == b"connection" and value not in PLAIN_CONNECTION:
             return {
                 option.strip(b" \t")
                 for line_name, line in headers
@@ -124,4 +130,5 @@ def _named_by_connection(headers: RawHeaders) -> frozenset[bytes] | set[bytes]:
     return frozenset()
 
 
-_PLAIN_CONNECTION: Final = (b"keep-alive", b"Keep-Alive", b"close")
+#: Values of `Connection` that name no field.
+PLAIN_CONNECTION: Final = (b"keep-alive", b"Keep-Alive", b"close")

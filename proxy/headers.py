@@ -5,6 +5,9 @@ Names are given in lower case and compared without regard to case.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 RawHeaders = list[tuple[bytes, bytes]]
 """Field lines as they were on the wire: order, case and duplicates kept."""
 
@@ -44,13 +47,30 @@ def without(headers: RawHeaders, name: bytes) -> RawHeaders:
 
 def wire_lines(headers: RawHeaders) -> bytes:
     """The lines as they stand in a message's head, each with its line end."""
-    return b"".join([b"%b: %b\r\n" % field for field in headers])
+    return b"\r\n".join([b": ".join(field) for field in headers]) + b"\r\n" if headers else b""
 
 
 def media_type(headers: RawHeaders) -> bytes:
     """The declared type of the body, in lower case and without parameters; b"" where none is."""
-    declared = value_of(headers, b"content-type")
-    return b"" if declared is None else declared.partition(b";")[0].strip().lower()
+    return type_of(value_of(headers, b"content-type"))
+
+
+def type_of(content_type: bytes | None) -> bytes:
+    """The type alone, in lower case, of a `Content-Type`; b"" of none."""
+    if content_type is None:
+        return b""
+    if len(content_type) > _REMEMBERED_BYTES:
+        return _type_of(content_type)
+    return _remembered_type_of(content_type)
+
+
+def _type_of(content_type: bytes) -> bytes:
+    return content_type.partition(b";")[0].strip().lower()
+
+
+#: Nearly every body is of one of a few types.
+_remembered_type_of: Final = lru_cache(256)(_type_of)
+_REMEMBERED_BYTES: Final = 64
 
 
 def is_json(headers: RawHeaders) -> bool:

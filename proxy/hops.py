@@ -3,6 +3,7 @@ a request to itself until it is full."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from proxy.providers.provider import BUILT_IN
@@ -15,6 +16,7 @@ _PROVIDERS_OWN: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=1024)
 def line(hops: int, origin: Origin) -> bytes:
     """The field line for an upstream, or nothing. `hops` is what the client's request says."""
     if origin in _PROVIDERS_OWN:

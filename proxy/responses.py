@@ -11,7 +11,7 @@ from proxy.downstream import ResponseHead
 from proxy.exchange import Exchange
 from proxy.failures import rate_headers
 from proxy.header_rules import for_downstream
-from proxy.headers import RawHeaders, value_of, without
+from proxy.headers import RawHeaders, wire_lines, without
 from proxy.limits.store import Reservation
 from proxy.providers.provider import Provider, error_body
 from proxy.upstream.response import UpstreamHead
@@ -22,17 +22,16 @@ def response_head(
     exchange: Exchange, head: UpstreamHead, meter: Meter, reservation: Reservation
 ) -> ResponseHead:
     """The upstream's response head as the client gets it."""
-    headers = for_downstream(head.headers)
-    length = head.content_length
+    lines = head.read()
+    block, length = lines.block, head.content_length
     if length is not None and meter.withholds:
         # An event may be kept back, so the announced length would be wrong.
-        headers = without(headers, b"content-length")
+        block = wire_lines(without(for_downstream(head.headers), b"content-length"))
         length = None
     remaining = reservation.remaining
-    if remaining is not None and value_of(headers, b"x-ratelimit-limit-requests") is None:
-        headers += rate_headers(remaining)
-    _add_proxy_headers(headers, exchange)
-    return ResponseHead(head.status, head.reason, headers, length)
+    if remaining is not None and not lines.tells_limits:
+        block += wire_lines(rate_headers(remaining))
+    return ResponseHead(head.status, head.reason, block + _proxy_lines(exchange), length)
 
 
 def interim_headers(head: UpstreamHead) -> RawHeaders:
@@ -58,30 +57,30 @@ def refusal(
         headers.append((b"x-should-retry", b"false"))
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    _add_proxy_headers(headers, exchange)
-    return ResponseHead(refused.status, refused.reason, headers, len(content)), content
+    block = wire_lines(headers) + _proxy_lines(exchange)
+    return ResponseHead(refused.status, refused.reason, block, len(content)), content
 
 
-def _add_proxy_headers(headers: RawHeaders, exchange: Exchange) -> None:
-    now = exchange.started or perf_counter()
-    headers.append((b"x-llm-proxy-request-id", exchange.id_text))
-    headers.append(
-        (
-            b"server-timing",
-            b"upstream;dur=%.1f, proxy;dur=%.1f"
-            % (exchange.upstream_seconds * 1000, exchange.overhead_seconds(now) * 1000),
+def _proxy_lines(exchange: Exchange) -> bytes:
+    """What the proxy adds to every answer."""
+    lines = (
+        b"x-llm-proxy-request-id: %b\r\nserver-timing: upstream;dur=%.1f, proxy;dur=%.1f\r\n"
+        % (
+            exchange.id_text,
+            exchange.upstream_seconds * 1000,
+            exchange.overhead_seconds(exchange.started or perf_counter()) * 1000,
         )
     )
     grant = exchange.grant
     if grant is None or grant.origins is None:
-        return
+        return lines
     try:
         origin = check_origin(grant, exchange.head)
     except errors.OriginNotAllowed:
-        return
-    if origin is not None:
-        headers += [
-            (b"access-control-allow-origin", origin.encode("latin-1")),
-            (b"access-control-expose-headers", b"*"),
-            (b"vary", b"Origin"),
-        ]
+        return lines
+    if origin is None:
+        return lines
+    return lines + (
+        b"access-control-allow-origin: %b\r\naccess-control-expose-headers: *\r\n"
+        b"vary: Origin\r\n" % origin.encode("latin-1")
+    )

@@ -30,6 +30,8 @@ class WorkerContext:
     data_plane: DataPlane | None = None
     #: Counts and logs a message that could not be read: the request's id, its code, the status.
     unreadable: Callable[[str, str, int], None] | None = None
+    #: What SIGHUP asks of the worker, once it serves.
+    hang_up: Callable[[], None] | None = None
     #: SIGTERM has come: `/ready` says so.
     leaving: bool = False
     #: New requests are refused, and each answer closes its connection.

@@ -141,7 +141,7 @@ def _read(file: Path) -> Numbers | None:
     except FileNotFoundError:
         # A worker has a place before it has counted anything.
         return None
-    except msgspec.DecodeError as exc:
+    except (OSError, msgspec.DecodeError) as exc:
         logger.warning("a snapshot of metrics cannot be read and is left out: {}", exc)
         return None
 
@@ -150,12 +150,13 @@ def _is_held(lock: Path) -> bool:
     """Whether a worker that runs has this place."""
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:
+        # Gone, or not to be opened: what is true of the moment must not stand for ever.
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+    except OSError as exc:
+        return isinstance(exc, BlockingIOError)
     finally:
         os.close(descriptor)
     return False

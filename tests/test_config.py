@@ -61,6 +61,7 @@ def test_defaults_are_the_documented_ones() -> None:
         openai_api_key=None,
         openai_base_url="https://api.openai.com",
         providers_file=None,
+        prices_file=None,
         upstream_origins=(),
         request_max_bytes=64 * 1024 * 1024,
         upload_max_bytes=512 * 1024 * 1024,
@@ -140,6 +141,7 @@ def test_env_example_can_be_used_as_it_is(tmp_path: Path) -> None:
             ("https://api.example.com:443", "http://[::1]:9"),
         ),
         ("PROVIDERS_FILE", __file__, "providers_file", Path(__file__)),
+        ("PRICES_FILE", __file__, "prices_file", Path(__file__)),
         ("REQUEST_MAX_BYTES", "1", "request_max_bytes", 1),
         ("UPLOAD_MAX_BYTES", "1", "upload_max_bytes", 1),
         ("BUFFERED_BODIES_MAX_BYTES", "1", "buffered_bodies_max_bytes", 1),
@@ -220,6 +222,7 @@ def test_given_value_is_taken(name: str, text: str, attribute: str, value: objec
         ("UPSTREAM_ORIGINS", "https://a.example:0", "not a port"),
         ("PROVIDERS_FILE", "/nowhere", "no such file"),
         ("PROVIDERS_FILE", "x" * 5000, "cannot be reached"),
+        ("PRICES_FILE", "/nowhere", "no such file"),
         ("REQUEST_MAX_BYTES", "1e6", "not a whole number"),
         ("MAX_ACTIVE_REQUESTS", "0", "out of range"),
         ("UPSTREAM_CONNECT_TIMEOUT", "0", "out of range"),
@@ -278,7 +281,11 @@ def test_every_setting_is_used() -> None:
 
 def test_every_variable_has_a_wrong_value_that_is_refused() -> None:
     # The control character fits no form; a path may hold one, so the two paths get their own.
-    wrong = {row.name: "\x01" for row in TABLE} | {"DATA_DIR": __file__, "PROVIDERS_FILE": "/x/y"}
+    wrong = {row.name: "\x01" for row in TABLE} | {
+        "DATA_DIR": __file__,
+        "PROVIDERS_FILE": "/x/y",
+        "PRICES_FILE": "/x/z",
+    }
     named = [line.partition(":")[0] for line in problems(**wrong)]
     assert named == [row.name for row in TABLE]
 

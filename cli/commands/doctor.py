@@ -33,6 +33,7 @@ from models.errors import (
     DatabaseUnavailable,
     UnknownEncryptionKey,
 )
+from proxy.pricing import price_file
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import BUILT_IN, Provider
 from server import descriptors
@@ -54,6 +55,7 @@ def doctor(*, as_json: Json = False) -> None:
     try:
         settings = read_generated(config.load())
         providers = configured(settings)
+        price_file.read(settings.prices_file)
         sentry.check(settings)
     except ConfigError as exc:
         if not as_json:

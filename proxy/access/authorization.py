@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from proxy import errors
 from proxy.access.addresses import AddressList
 from proxy.access.grants import Grant
@@ -10,10 +12,15 @@ from proxy.providers.provider import Provider, Route
 from proxy.upstream.target import Target
 
 
-def check_source(grant: Grant, head: RequestHead, client_ip: str) -> None:
+def check_source(
+    grant: Grant, head: RequestHead, client_address: Callable[[RequestHead], str]
+) -> None:
     """Refuse an address or a browser origin that the token or its project does not name."""
-    _check_address(grant, client_ip)
-    check_origin(grant, head)
+    allowed = grant.record.allowed_ips
+    if allowed is not None and client_address(head) not in AddressList.of(allowed):
+        raise errors.AddressNotAllowed("The token is not allowed from this address.")
+    if grant.origins is not None:
+        check_origin(grant, head)
 
 
 def authorize(grant: Grant, head: RequestHead) -> tuple[Provider, Route]:
@@ -24,12 +31,6 @@ def authorize(grant: Grant, head: RequestHead) -> tuple[Provider, Route]:
             f"The project's provider {grant.record.provider!r} is not configured here."
         )
     return provider, _route(grant, provider, head)
-
-
-def _check_address(grant: Grant, client_ip: str) -> None:
-    allowed = grant.record.allowed_ips
-    if allowed is not None and client_ip not in AddressList.of(allowed):
-        raise errors.AddressNotAllowed("The token is not allowed from this address.")
 
 
 def check_origin(grant: Grant, head: RequestHead) -> str | None:

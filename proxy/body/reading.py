@@ -21,7 +21,7 @@ from proxy.body.usage_splice import UsageSplice
 from proxy.decoding.content_coding import CannotDecode, Decoder
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, NotMeterable
-from proxy.headers import RawHeaders, is_json, value_of
+from proxy.headers import RawHeaders, is_json_type, type_of, value_of
 from proxy.providers.provider import Provider, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
@@ -56,8 +56,11 @@ def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) ->
     """What has to be known of the body of this request."""
     has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
-    json = has_body and creates and is_json(head.headers)
-    coding = model_rule.coding_of(head.headers) if has_body and creates else None
+    json, coding = False, None
+    if has_body and creates:
+        first = head.lines.first
+        json = is_json_type(type_of(first.get(b"content-type")))
+        coding = b"" if b"content-encoding" not in first else model_rule.coding_of(head.headers)
     # Servers take JSON under whatever label; a form none of them takes here.
     readable = coding is not None and (json or not _is_form(head.headers))
     refuses = grant.record.unmetered == "refuse"

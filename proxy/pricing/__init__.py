@@ -6,6 +6,7 @@
     price_file  PRICES_FILE, the operator's own prices
     stated      the cost that an upstream states in its answer
     prices      which of them counts, and the memo that makes it cheap
+    watch       a worker's prices, read again when it is asked for
 
 The sheet is the one installed; nothing is fetched, so a new model has no price until the package
 is updated. Nano-dollars, since a cheap embedding rounds to 0 micro-dollars. A cost is the sheet's

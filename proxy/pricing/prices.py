@@ -7,6 +7,7 @@ a price is a look-up and a few multiplications.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple, TypeAlias
 
 from proxy.pricing import overlay, price_file, sheet, stated
@@ -106,6 +107,15 @@ class Prices:
             return Tariff(found.tiers, price_file.SOURCE, since=at, until=found.until)
         return Tariff(entry.at(terms) or (), price_file.SOURCE, since=0, until=_ALWAYS)
 
+    def terms(self, call: Call) -> list[Terms]:
+        """The terms on which the call's model has prices of its own, the standard ones first."""
+        entry = self._file.entry(call.provider, call.model)
+        if entry is None or not entry.prices:
+            return sheet.terms_of(call.provider, call.model)
+        if entry.same_as is not None:
+            return sheet.terms_of(*entry.same_as)
+        return [Terms(), *(Terms(name) for name in entry.service_tiers)]
+
     def sizes(self, provider: str, model: str) -> tuple[int | None, int | None]:
         """A model's context length and maximum output in tokens, where they are known."""
         entry = self._file.entry(provider, model)
@@ -145,10 +155,17 @@ def _none(at: float) -> Tariff:
     return Tariff((), "", since=at, until=sheet.midnight(at))
 
 
+#: What a name of a model may have more than another of the same: a date, a number, a version.
+_EDITION: Final = re.compile(
+    r"[-@:._]?(?:20\d\d-?\d\d-?\d\d|\d{3,4}|latest)?(?:-v\d+(?::\d+)?)?", re.ASCII
+)
+
+
 def _are_alike(asked: str, answered: str) -> bool:
-    """Whether the one name is the other with a date, a version or a maker's name."""
-    first, second = asked.lower(), answered.lower()
-    return first in second or second in first
+    """Whether the one name is the other with an edition, or with a maker's name before it."""
+    names = (name.lower().rpartition("/")[2] for name in (asked, answered))
+    short, long = sorted(names, key=len)
+    return long.startswith(short) and _EDITION.fullmatch(long, len(short)) is not None
 
 
 def _lower(text: str | None) -> str:

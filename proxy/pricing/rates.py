@@ -30,6 +30,11 @@ def scaled(dollars: Money, per: int = 1) -> int:
     return round(Fraction(dollars) * _NANOS * _SCALE / per)
 
 
+def usd(rate: int, per: int) -> Fraction:
+    """What `per` of them cost, in dollars: the other way of `scaled`."""
+    return Fraction(rate * per, _NANOS * _SCALE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """Scaled nano-dollars for one of each; None where no price is known.

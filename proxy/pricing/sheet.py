@@ -143,6 +143,22 @@ def _listed_name(provider: str, model: str) -> str | None:
     return None if found is None else found[0].id
 
 
+def terms_of(provider: str, model: str) -> list[Terms]:
+    """The terms for which the sheet has rows, the standard ones first."""
+    found = find(provider, model)
+    known = [Terms()]
+    for variant in (found[0].price_variants or ()) if found is not None and found[1] else ():
+        ((key, value),) = variant.when.items() if len(variant.when) == 1 else (("", ""),)
+        terms = {
+            "service_tier": Terms(value),
+            "processing": Terms(value),
+            "speed": Terms(speed=value),
+        }.get(key)
+        if terms is not None and terms.wanted and terms not in known:
+            known.append(terms)
+    return known
+
+
 def context_length(provider: str, model: str) -> int | None:
     """How many tokens the model takes at most, where the sheet says it."""
     found = find(provider, model)

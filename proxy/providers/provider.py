@@ -75,24 +75,22 @@ class Provider:
     meter_streams: bool = True
     # Literal paths are looked up, which is what nearly every request needs.
     _literal: dict[bytes, Methods] = field(init=False, repr=False, compare=False)
-    _patterns: tuple[tuple[re.Pattern[bytes], Methods], ...] = field(
-        init=False, repr=False, compare=False
-    )
+    _expression: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
+    _by_group: tuple[Methods, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        literal, patterns = _compile(self.endpoints)
+        literal, expression, by_group = _compile(self.endpoints)
         object.__setattr__(self, "_literal", literal)
-        object.__setattr__(self, "_patterns", patterns)
+        object.__setattr__(self, "_expression", expression)
+        object.__setattr__(self, "_by_group", by_group)
 
     def match(self, path: bytes) -> dict[str, Route]:
         """Allowed methods of a raw path, each with its route; empty where the path is off."""
         literal = self._literal.get(path)
         if literal is not None:
             return literal
-        for pattern, methods in self._patterns:
-            if pattern.fullmatch(path):
-                return methods
-        return {}
+        match = self._expression.fullmatch(path)
+        return {} if match is None or not match.lastindex else self._by_group[match.lastindex - 1]
 
     def credential_header(self, key: str) -> tuple[bytes, bytes]:
         """The header in which this provider expects its key."""
@@ -102,7 +100,7 @@ class Provider:
 
 def _compile(
     endpoints: tuple[Endpoint, ...],
-) -> tuple[dict[bytes, Methods], tuple[tuple[re.Pattern[bytes], Methods], ...]]:
+) -> tuple[dict[bytes, Methods], re.Pattern[bytes], tuple[Methods, ...]]:
     by_pattern: dict[str, Methods] = {}
     for endpoint in endpoints:
         methods = by_pattern.setdefault(endpoint.pattern, {})
@@ -116,7 +114,9 @@ def _compile(
         if "{" not in pattern and not pattern.endswith("/*")
     }
     ordered = sorted(by_pattern, key=_generality)
-    return literal, tuple((_expression(pattern), by_pattern[pattern]) for pattern in ordered)
+    # One group for each; the first that matches counts.
+    expression = re.compile(b"|".join(b"(%b)" % _expression(pattern) for pattern in ordered))
+    return literal, expression, tuple(by_pattern[pattern] for pattern in ordered)
 
 
 def _generality(pattern: str) -> tuple[bool, int, int]:
@@ -124,13 +124,13 @@ def _generality(pattern: str) -> tuple[bool, int, int]:
     return pattern.endswith("/*"), pattern.count("{"), -len(pattern)
 
 
-def _expression(pattern: str) -> re.Pattern[bytes]:
+def _expression(pattern: str) -> bytes:
     body, wildcard = (pattern[:-2], r"(?:/[^/]+)+") if pattern.endswith("/*") else (pattern, "")
     segments = [
         "[^/]+" if segment.startswith("{") and segment.endswith("}") else re.escape(segment)
         for segment in body.split("/")
     ]
-    return re.compile(("/".join(segments) + wildcard).encode("ascii"))
+    return ("/".join(segments) + wildcard).encode("ascii")
 
 
 def error_body(shape: ErrorShape, refusal: Refusal) -> bytes:

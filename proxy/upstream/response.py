@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 import httptools
 
-from proxy.headers import RawHeaders
+from proxy.headers import RawHeaders, values_of
+from proxy.response_lines import ResponseLines, lines_of
 from proxy.upstream.errors import ProtocolViolation
 
 #: Bytes in a row that are no body: a head with its interim ones, trailers, chunk extensions.
@@ -47,6 +48,11 @@ class UpstreamHead(NamedTuple):
     headers: RawHeaders
     content_length: int | None
     until_close: bool = False
+    lines: ResponseLines | None = None
+
+    def read(self) -> ResponseLines:
+        """What the header lines say."""
+        return self.lines or lines_of(self.headers)
 
 
 class ResponseReader:
@@ -193,9 +199,10 @@ class ResponseReader:
             raise ProtocolViolation(f"The upstream answered {status}.")
         if version not in ("1.1", "1.0") or not _REASON.fullmatch(self._reason):
             raise ProtocolViolation("The response's status line is malformed.")
-        self._find_end(status, version)
+        lines = lines_of(self._headers)
+        self._find_end(status, version, lines)
         head = UpstreamHead(
-            status, self._reason, self._headers, self._content_length, self._until_close
+            status, self._reason, self._headers, self._content_length, self._until_close, lines
         )
         if status < 200:
             self._interim += 1
@@ -217,9 +224,9 @@ class ResponseReader:
 
     # Framing
 
-    def _find_end(self, status: int, version: str) -> None:
+    def _find_end(self, status: int, version: str, lines: ResponseLines) -> None:
         """Find where the body ends (RFC 9112 6.3); doubt is a violation."""
-        length, coding = self._framing_fields(version)
+        length, coding = self._framing_fields(version, lines)
         if length is not None:
             # llhttp has checked that these are digits; the rest is against its overflow.
             if len(length) > 18:
@@ -240,27 +247,26 @@ class ResponseReader:
         elif length is None and not coding:
             self._until_close = True
 
-    def _framing_fields(self, version: str) -> tuple[bytes | None, bool]:
+    def _framing_fields(self, version: str, lines: ResponseLines) -> tuple[bytes | None, bool]:
         """The announced length, and whether the body is chunked."""
-        length: bytes | None = None
-        coding: bytes | None = None
-        for name, value in self._headers:
-            lowered = name.lower()
-            if lowered == b"content-length":
-                if length is not None:
-                    raise ProtocolViolation("The response's length is ambiguous.")
-                length = value.strip(_OWS)
-            elif lowered == b"transfer-encoding":
-                if coding is not None:
-                    raise ProtocolViolation("The response's transfer coding is not chunked.")
-                coding = value.strip(_OWS).lower()
-            elif lowered == b"keep-alive":
-                self.idle_timeout = keep_alive_timeout(value)
-        if length is not None and coding is not None:
+        first = lines.first
+        length, coding = first.get(b"content-length"), first.get(b"transfer-encoding")
+        if lines.has_repeated:
+            if len(values_of(self._headers, b"content-length")) > 1:
+                raise ProtocolViolation("The response's length is ambiguous.")
+            if len(values_of(self._headers, b"transfer-encoding")) > 1:
+                raise ProtocolViolation("The response's transfer coding is not chunked.")
+        if b"keep-alive" in first:
+            # The last one, where there are more.
+            said = values_of(self._headers, b"keep-alive")[-1]
+            self.idle_timeout = keep_alive_timeout(said)
+        if coding is None:
+            return None if length is None else length.strip(_OWS), False
+        if length is not None:
             raise ProtocolViolation("The response's length is ambiguous.")
-        if coding is not None and (coding != b"chunked" or version != "1.1"):
+        if coding.strip(_OWS).lower() != b"chunked" or version != "1.1":
             raise ProtocolViolation("The response's transfer coding is not chunked.")
-        return length, coding is not None
+        return None, True
 
 
 def _surplus() -> ProtocolViolation:

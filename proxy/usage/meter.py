@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final, Literal, Protocol
 
 from proxy.decoding.content_coding import CannotDecode, Decoder
-from proxy.headers import RawHeaders, is_json_type, media_type, values_of
+from proxy.headers import RawHeaders, is_json_type, type_of
+from proxy.response_lines import ResponseLines, lines_of
 from proxy.transforms import StreamTransform
 from proxy.usage.accumulator import Usage, UsageAccumulator
 from proxy.usage.json_usage import JsonUsageReader
@@ -195,14 +196,32 @@ def meter_for(
     status: int = 200,
     watch: bool = False,
 ) -> Meter:
-    """A meter for an answer with this status and these header fields.
+    """A meter for an answer with these header fields, as `meter_of` them."""
+    return meter_of(
+        lines_of(headers),
+        asked_for_usage=asked_for_usage,
+        counted=counted,
+        status=status,
+        watch=watch,
+    )
+
+
+def meter_of(
+    lines: ResponseLines,
+    *,
+    asked_for_usage: bool,
+    counted: bool = False,
+    status: int = 200,
+    watch: bool = False,
+) -> Meter:
+    """A meter for an answer with this status and these header lines.
 
     `asked_for_usage`: we spliced the question into the request, so that the event that answers it
     is withheld. Where the answer is compressed although we asked for no coding, it passes.
     `counted`: the request uses tokens, so that its answer is read whatever it is labelled as.
     `watch`: whether a stream is a chat's and is to say itself when it is whole (`cut_short`).
     """
-    coding = b",".join(values_of(headers, b"content-encoding")).lower()
+    coding = lines.content_coding
     decoder = None
     if coding not in (b"", b"identity"):
         try:
@@ -210,18 +229,19 @@ def meter_for(
         except CannotDecode:
             return Meter(None, None)
     refused = status >= 400
-    declared = media_type(headers)
+    declared = type_of(lines.first.get(b"content-type"))
     withhold = asked_for_usage and decoder is None and not refused
     if declared == b"text/event-stream":
         return Meter(SseUsageReader(withhold=withhold, watch=watch), decoder)
     is_json = is_json_type(declared)
-    if counted and not refused and decoder is None and not (is_json and _has_length(headers)):
+    if (
+        counted
+        and not refused
+        and decoder is None
+        and not (is_json and b"content-length" in lines.first)
+    ):
         # Some servers say nothing of what they send, or `text/plain` or JSON of an event stream.
         return Meter(None, None, Sniffing(withhold=withhold, watch=watch))
     if is_json:
         return Meter(JsonUsageReader(refused=refused), decoder)
     return Meter(None, None)
-
-
-def _has_length(headers: RawHeaders) -> bool:
-    return bool(values_of(headers, b"content-length"))

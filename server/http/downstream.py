@@ -5,11 +5,12 @@ Responses are written byte for byte: order, case and duplicates of their fields 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from proxy import errors
 from proxy.downstream import RequestHead, ResponseHead
-from proxy.headers import RawHeaders
+from proxy.headers import RawHeaders, wire_lines
 from server.http.body import RequestBody
 from server.http.framing import FramingError, ParsedHead, parse_head
 
@@ -89,13 +90,14 @@ class ClientDownstream:
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         """Pass on an interim (1xx) response; HTTP/1.0 has none."""
         if self.head.version == "1.1":
-            self._connection.write(_format_head(status, reason, headers) + b"\r\n")
+            lines = status_line(status, reason) + wire_lines(headers)
+            self._connection.write(lines + b"\r\n")
 
     def start(self, head: ResponseHead) -> None:
         """Begin the response; its head goes out with the first body bytes, or by `flush`."""
         status, length = head.status, head.content_length
         self.succeeded = status < 400
-        lines = _format_head(status, head.reason, head.headers)
+        lines = status_line(status, head.reason) + head.block
         self._without_body = status in (204, 304) or self.head.method == "HEAD"
         if length is None and not self._without_body:
             if self.head.version == "1.1":
@@ -204,7 +206,16 @@ def _head(parsed: ParsedHead, client_ip: str) -> RequestHead:
     )
 
 
-def _format_head(status: int, reason: bytes, headers: RawHeaders) -> bytes:
-    lines = [b"HTTP/1.1 %d %b\r\n" % (status, reason)]
-    lines += [b"%b: %b\r\n" % field for field in headers]
-    return b"".join(lines)
+def status_line(status: int, reason: bytes) -> bytes:
+    """The first line of a response."""
+    if len(reason) > _REASON_BYTES:
+        return _status_line(status, reason)
+    return _remembered_status_line(status, reason)
+
+
+def _status_line(status: int, reason: bytes) -> bytes:
+    return b"HTTP/1.1 %d %b\r\n" % (status, reason)
+
+
+_remembered_status_line: Final = lru_cache(256)(_status_line)
+_REASON_BYTES: Final = 64

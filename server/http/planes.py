@@ -110,8 +110,9 @@ class _Exchange:
 
     def _begin(self, status: int, fields: Iterable[tuple[bytes, bytes]]) -> None:
         self._status = status
-        self._fields = [field for field in fields if field[0] not in _FRAMING]
-        lengths = [value for name, value in self._fields if name == b"content-length"]
+        # ASGI wants names in lower case, and nothing makes an application keep to that.
+        self._fields = [field for field in fields if field[0].lower() not in _FRAMING]
+        lengths = [value for name, value in self._fields if name.lower() == b"content-length"]
         self._left = int(lengths[0]) if lengths else None
 
     async def _send(self, body: bytes, *, more: bool) -> None:

@@ -47,8 +47,13 @@ class TurnedAway(asyncio.Protocol):
                 headers=[(b"retry-after", b"1")],
             )
         )
-        self._transport.write_eof()
         self._timer.cancel()
+        try:
+            self._transport.write_eof()
+        except OSError:
+            # It was gone before it could be half-closed.
+            self._transport.abort()
+            return
         self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self._transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:

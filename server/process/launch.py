@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import termios
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -17,6 +18,7 @@ from loguru import logger
 
 from config import ConfigError, Settings, generate_missing, load, weaknesses
 from models.errors import DatabaseUnavailable
+from proxy.pricing import price_file, watch
 from proxy.providers.files import configured
 from server import descriptors
 from server.process.supervisor import CANNOT_START, Supervisor, python
@@ -35,6 +37,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     try:
         settings, made = generate_missing(load())
         configured(settings)
+        price_file.read(settings.prices_file)
         sentry.check(settings)
         sock = _bind(settings)
     except ConfigError as error:
@@ -94,6 +97,7 @@ async def _serve(
         logger.info("listening on http://{}:{}", _shown_host(settings.host), settings.port)
         announce()
 
+    terminal = sys.stderr.fileno() if sys.stderr.isatty() else None
     supervisor = Supervisor(
         python("server.process.worker_main", "--control={control}"),
         sock,
@@ -101,8 +105,28 @@ async def _serve(
         drain_seconds=settings.graceful_shutdown_timeout,
         on_ready=on_ready,
         background=late,
+        on_hangup=lambda: _hang_up(settings, supervisor.stop, terminal=terminal),
     )
     return await supervisor.run()
+
+
+def _hang_up(settings: Settings, stop: Callable[[], None], *, terminal: int | None) -> None:
+    """SIGHUP: the prices are to be read again, or the terminal that we were started in is closed.
+
+    Then nobody sees us any more, and whoever starts the service again wants its port.
+    """
+    if terminal is not None and _is_gone(terminal):
+        stop()
+    else:
+        watch.ask(settings.data_dir)
+
+
+def _is_gone(terminal: int) -> bool:
+    try:
+        termios.tcgetattr(terminal)
+    except termios.error:
+        return True
+    return False
 
 
 async def _prepare_late(settings: Settings) -> int | None:

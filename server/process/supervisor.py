@@ -56,6 +56,7 @@ class Supervisor:
         drain_seconds: float,
         on_ready: Callable[[], None],
         background: Callable[[], Awaitable[int | None]] | None = None,
+        on_hangup: Callable[[], None] | None = None,
     ) -> None:
         self._start = partial(Child.start, command)
         self._sock = sock
@@ -63,6 +64,7 @@ class Supervisor:
         self._drain_seconds = drain_seconds
         self._on_ready = on_ready
         self._background = background
+        self._on_hangup = on_hangup
         self._workers: set[Child] = set()
         self._standby = StandbyWorker(self._start)
         self._stopping = asyncio.Event()
@@ -79,6 +81,8 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        if self._on_hangup is not None:
+            loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         self._standby.open()
         keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
         watch = asyncio.create_task(self._watch_background())

@@ -53,6 +53,11 @@ class Worker:
         """Begin to drain; safe to call again."""
         self._stop.set()
 
+    def hang_up(self) -> None:
+        """Read the prices again."""
+        if self._app.ctx.hang_up is not None:
+            self._app.ctx.hang_up()
+
     def abandon(self) -> None:
         """Drain without a supervisor: nothing else would end us, and a successor wants the port."""
         if self._server is not None:
@@ -144,10 +149,11 @@ def _is_new(client: ClientConnection) -> bool:
 
 
 def stop_on_signals(worker: Worker) -> None:
-    """SIGTERM and SIGINT drain the worker."""
+    """SIGTERM and SIGINT drain the worker; SIGHUP, by which it would end, reads the prices."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
+    loop.add_signal_handler(signal.SIGHUP, worker.hang_up)
 
 
 def stop_with_parent(worker: Worker, parent: socket.socket) -> None:

@@ -16,6 +16,7 @@ VERBS = {
     "admin": ("create", "list", "passwd", "remove"),
     "management-token": ("create", "list", "revoke"),
     "encryption": ("rotate",),
+    "prices": ("show", "reload"),
 }
 ALONE = (
     "serve", "demo", "migrate", "doctor", "usage", "requests", "audit", "export", "import",

@@ -44,7 +44,7 @@ async def test_the_upstreams_head_gains_two_lines(exchange: Exchange) -> None:
     assert (head.status, head.reason, head.content_length) == (201, b"Made Up", 5)
     assert head.headers[:3] == fields[:3]
     assert ours(head.headers[3:]) == [b"x-llm-proxy-request-id", b"server-timing"]
-    assert UUID(head.headers[3][1].decode()) == exchange.id
+    assert str(UUID(head.headers[3][1].decode())) == exchange.id
     assert re.fullmatch(rb"upstream;dur=\d+\.\d, proxy;dur=\d+\.\d", head.headers[4][1])
 
 

@@ -135,6 +135,21 @@ def test_a_snapshot_that_cannot_be_read_stops_no_scrape(directory: Path, content
     assert requests(worker.scrape()) == 1
 
 
+def test_a_snapshot_or_place_that_cannot_be_opened_stops_no_scrape(directory: Path) -> None:
+    worker, other = Worker(directory), Worker(directory)
+    worker.serve(1)
+    other.serve(2)
+    # What no account may open as a file, the superuser's included.
+    (directory / "9.snapshot").mkdir()
+    (directory / "1.lock").unlink()
+    (directory / "1.lock").mkdir()
+
+    scrape = worker.scrape()
+    assert requests(scrape) == 3
+    # Whether the other one runs cannot be told, so that what is true of the moment is left out.
+    assert active(scrape) == GAUGES.active_requests
+
+
 def test_an_unchanged_snapshot_is_not_written_again(directory: Path) -> None:
     worker = Worker(directory)
     worker.serve(1)

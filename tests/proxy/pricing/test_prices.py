@@ -30,6 +30,11 @@ USED = Usage(1_000, 500, 0, 0)
         ("my-deployment", "gpt-4o-2024-08-06", 7_500_000),
         # Somebody else answered, and nobody knows who that is.
         ("gpt-4o", "somebody-else", None),
+        ("gpt-4o", "gpt-4o-maxi", None),
+        ("gpt-4o", "acme/gpt-4o@20310101", 7_500_000),
+        ("gpt-4o", "gpt-4o-0101-v1:0", 7_500_000),
+        ("gpt-4o", "gpt-4o:latest", 7_500_000),
+        ("gpt-4o-2031-01-01", "gpt-4o", 7_500_000),
     ],
 )
 def test_the_price_goes_by_the_model_that_answered(

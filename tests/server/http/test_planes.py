@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 from sanic import Request
 
 from config import Database
+from proxy.downstream import ResponseHead
+from server.http import planes
 from server.http.connection import ClientConnection
+from server.http.downstream import ClientDownstream, read_head
 from tests.server.corpus import END, GET, HOST
 from tests.server.door import Door, open_door
 from tests.server.wire import PATIENCE_S
@@ -113,6 +116,48 @@ async def test_a_client_that_leaves_ends_its_handler(door: Door) -> None:
     client.writer.transport.abort()
     async with asyncio.timeout(PATIENCE_S):
         await ended.wait()
+
+
+class _Sent:
+    """A downstream that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.head = read_head(get(b"/pieces"), "127.0.0.1")
+        self.peer = ("127.0.0.1", 1)
+        self.started: list[ResponseHead] = []
+
+    def bound_body(self, max_bytes: int) -> None: ...
+
+    def keep_pace(self, *, wanted: bool) -> None: ...
+
+    def start(self, head: ResponseHead) -> None:
+        self.started.append(head)
+
+    async def finish(self, data: bytes) -> None: ...
+
+
+async def _answer_with(fields: list[tuple[bytes, bytes]], body: bytes) -> ResponseHead:
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    sent = _Sent()
+    await planes.serve(application, cast(ClientDownstream, sent))
+    (head,) = sent.started
+    return head
+
+
+async def test_framing_is_the_connections_however_an_application_writes_its_fields() -> None:
+    fields = [(b"Connection", b"keep-alive"), (b"Transfer-Encoding", b"chunked"), (b"X-Own", b"1")]
+    head = await _answer_with(fields, b"hello")
+    assert head.headers == [(b"X-Own", b"1"), (b"content-length", b"5")]
+
+
+async def test_a_length_is_understood_however_an_application_writes_it() -> None:
+    head = await _answer_with([(b"Content-Length", b"5")], b"hello")
+    assert (head.content_length, head.headers) == (5, [(b"Content-Length", b"5")])
+    with pytest.raises(RuntimeError):
+        await _answer_with([(b"Content-Length", b"4")], b"hello")
 
 
 def _kept(address: object) -> list[ClientConnection]:

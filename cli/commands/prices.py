@@ -1,0 +1,129 @@
+"""`llm-proxy prices`: what models cost, and by whose word."""
+
+from collections.abc import Iterator, Sequence
+from time import time
+from typing import Annotated, Any, Final
+
+import typer
+
+import config
+from cli import output
+from cli.command_table import examples, noun
+from cli.errors import CommandError, NotFound, WrongUsage
+from cli.options import Json
+from proxy.pricing import price_file, watch
+from proxy.pricing.prices import Call, Prices
+from proxy.pricing.rates import Rates, usd
+from proxy.pricing.sheet import listed_name
+from proxy.providers.files import configured
+
+app = noun("prices")
+
+#: As PRICES_FILE calls them, each with the field of `Rates`, and how many of them a price is for.
+_RATES: Final = (
+    ("input", "prompt", 10**6),
+    ("output", "completion", 10**6),
+    ("cache_read", "cached", 10**6),
+    ("cache_write", "cache_write", 10**6),
+    ("cache_write_1h", "cache_write_1h", 10**6),
+    ("audio_input", "audio_input", 10**6),
+    ("audio_output", "audio_output", 10**6),
+    ("image_input", "image_input", 10**6),
+    ("image_output", "image_output", 10**6),
+    ("request", "request", 1),
+    ("web_search", "web_search", 1),
+    ("audio_minute", "audio_second", 60),
+)
+#: Parts of a usage that a rate is for, where they are called differently.
+_PART_OF: Final = {
+    "cached": "cached",
+    "web_search": "web_searches",
+    "audio_second": "audio_seconds",
+}
+
+
+@app.command(epilog=examples("llm-proxy prices show gpt-4o", "llm-proxy prices show local/qwen3"))
+def show(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Its name, or PROVIDER/NAME.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what a model costs now, in USD.
+
+    Tokens are by the million, requests, searches and minutes of audio each.
+    A dash is a price that is not known: what has such a part has no cost.
+    """
+    settings = config.load()
+    prices = Prices(price_file.read(settings.prices_file))
+    found = [
+        row
+        for provider, name in _asked(model, list(configured(settings)))
+        for row in _rows(prices, provider, name)
+    ]
+    if not found:
+        raise NotFound(f"No price is known for {model}.")
+    if as_json:
+        output.print_json({"data": found})
+        return
+    shown = [name for name, *_ in _RATES if any(row[name] is not None for row in found)]
+    output.table(found, ("provider", "source", "service_tier", "over", *shown))
+
+
+def _asked(model: str, providers: Sequence[str]) -> list[tuple[str, str]]:
+    provider, slash, name = model.partition("/")
+    # Names of models have slashes, too.
+    named = [(provider, name)] if slash and name and provider in providers else []
+    return named or [(one, model) for one in providers]
+
+
+def _rows(prices: Prices, provider: str, model: str) -> Iterator[dict[str, Any]]:
+    context_length, max_output = prices.sizes(provider, model)
+    call = Call(provider, model)
+    for terms in prices.terms(call):
+        tariff = prices.tariff(call, terms, time())
+        for over, rates in reversed(tariff.tiers):
+            yield {
+                "provider": provider,
+                "model": model,
+                "listed_as": listed_name(provider, model),
+                "source": tariff.source,
+                "service_tier": terms.service_tier or terms.speed or None,
+                "over": None if over < 0 else over,
+                **_said(rates),
+                "context_length": context_length,
+                "max_output": max_output,
+            }
+
+
+def _said(rates: Rates) -> dict[str, float | None]:
+    return {name: _dollars(rates, field, per) for name, field, per in _RATES}
+
+
+def _dollars(rates: Rates, field: str, per: int) -> float | None:
+    rate = getattr(rates, field)
+    if rate is None or (field == "request" and not rate):
+        return None
+    if _PART_OF.get(field, field) in rates.open or rates.uncounted:
+        return None
+    return float(usd(rate, per))
+
+
+@app.command(epilog=examples("llm-proxy prices reload"))
+def reload(*, as_json: Json = False) -> None:
+    """Have the running workers of this machine read PRICES_FILE again.
+
+    The file is checked first; one with a mistake is not asked for. Workers
+    read it within a second. SIGHUP to the service does the same.
+    """
+    settings = config.load()
+    if settings.prices_file is None:
+        raise WrongUsage("PRICES_FILE is not set: there is nothing to read.")
+    entries = len(price_file.read(settings.prices_file).entries)
+    try:
+        watch.ask(settings.data_dir)
+    except OSError as exc:
+        raise CommandError(f"DATA_DIR cannot be written: {exc}") from exc
+    if as_json:
+        output.print_json({"entries": entries})
+    else:
+        output.say(f"{entries} entries, which workers read within a second.")

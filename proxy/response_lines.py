@@ -1,0 +1,109 @@
+"""The header lines of one response, read once: what the path asks of them, and those that cross."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
+from proxy.header_rules import PLAIN_CONNECTION, for_downstream, may_cross_downstream
+from proxy.headers import RawHeaders, value_of, values_of, wire_lines
+
+#: What the path of a response asks for, and what frames it.
+NOTABLE: Final = frozenset(
+    (
+        b"connection",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"keep-alive",
+        b"transfer-encoding",
+        b"x-ratelimit-limit-requests",
+    )
+)
+
+
+class ResponseLines(msgspec.Struct, frozen=True, gc=False):
+    """What the header lines of a response say.
+
+    `first` has the first value of each `NOTABLE` field that is there, by its name in lower case;
+    `has_repeated` says that one of them has more than one line. `block` is what goes to the client,
+    as it stands in a message's head.
+    """
+
+    headers: RawHeaders
+    first: dict[bytes, bytes]
+    has_repeated: bool
+    block: bytes
+    tells_limits: bool
+    """Whether the client learns of the upstream's own rate limit."""
+
+    @property
+    def content_coding(self) -> bytes:
+        """The codings of the body, in lower case, comma-separated; b"" where there are none."""
+        if b"content-encoding" not in self.first:
+            return b""
+        return b",".join(values_of(self.headers, b"content-encoding")).lower()
+
+
+class _Shape(msgspec.Struct, frozen=True, gc=False):
+    """What the names of all lines decide. `notable` has the place of the first line of each
+    notable field, `crossing` the places of the lines that cross; None where all of them do."""
+
+    notable: tuple[tuple[bytes, int], ...]
+    has_repeated: bool
+    crossing: tuple[int, ...] | None
+    size: int
+
+
+#: An upstream sends the same names in the same order again and again, with values that change.
+_SHAPES: Final[BoundedMemo[_Shape]] = BoundedMemo(256 * 1024, entry_max_bytes=8 * 1024)
+_SHAPE_BYTES: Final = 2 * 64 + 64 + 32 + len(NOTABLE) * 64 + PLACE_BYTES
+
+
+def forget() -> None:
+    """Remember no response any more."""
+    _SHAPES.clear()
+
+
+def lines_of(headers: RawHeaders) -> ResponseLines:
+    """Read the header lines of a response."""
+    names = b"\n".join([name for name, _ in headers])
+    shape = _SHAPES.young.get(names) or _shape_of(names, headers)
+    first = {name: headers[place][1] for name, place in shape.notable}
+    connection = first.get(b"connection")
+    if connection is None or (connection in PLAIN_CONNECTION and not shape.has_repeated):
+        tells_limits = b"x-ratelimit-limit-requests" in first
+        passed = headers
+        if shape.crossing is not None:
+            passed = [headers[place] for place in shape.crossing]
+    else:
+        # It may name others.
+        passed = for_downstream(headers)
+        tells_limits = value_of(passed, b"x-ratelimit-limit-requests") is not None
+    return ResponseLines(headers, first, shape.has_repeated, wire_lines(passed), tells_limits)
+
+
+def _shape_of(names: bytes, headers: RawHeaders) -> _Shape:
+    known = _SHAPES.recall(names)
+    if known is not None:
+        return known
+    first: dict[bytes, int] = {}
+    has_repeated = False
+    crossing: list[int] = []
+    for place, (name, _) in enumerate(headers):
+        lowered = name.lower()
+        if lowered in NOTABLE:
+            has_repeated = has_repeated or lowered in first
+            first.setdefault(lowered, place)
+        if may_cross_downstream(lowered):
+            crossing.append(place)
+    shape = _Shape(
+        tuple(first.items()),
+        has_repeated,
+        None if len(crossing) == len(headers) else tuple(crossing),
+        _SHAPE_BYTES + len(names) + 40 * len(headers),
+    )
+    _SHAPES.offer(names, shape)
+    return shape

@@ -1,0 +1,35 @@
+"""What SIGHUP means: the prices are to be read again, or the terminal is closed."""
+
+import os
+import pty
+from pathlib import Path
+
+import pytest
+
+from config import Settings, load
+from server.process.launch import _hang_up
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load({"DATA_DIR": str(tmp_path)}, dotenv_path=None)
+
+
+def test_sighup_asks_for_the_prices(settings: Settings) -> None:
+    stopped: list[bool] = []
+    _hang_up(settings, lambda: stopped.append(True), terminal=None)
+    assert list(settings.data_dir.iterdir())
+    assert not stopped
+
+
+def test_sighup_of_a_terminal_that_is_closed_stops_the_service(settings: Settings) -> None:
+    """Else it would go on unseen, and keep the port from whoever starts it again."""
+    ours, terminal = pty.openpty()
+    stopped: list[bool] = []
+    _hang_up(settings, lambda: stopped.append(True), terminal=terminal)
+    assert list(settings.data_dir.iterdir())
+    assert not stopped
+    os.close(ours)
+    _hang_up(settings, lambda: stopped.append(True), terminal=terminal)
+    assert stopped
+    os.close(terminal)
