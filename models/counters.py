@@ -61,7 +61,7 @@ class Totals:
             client_error,
             upstream_error,
             incomplete,
-            entry.counted and entry.usage == "unknown",
+            entry.usage == "unknown" and not entry.used_nothing,
             entry.unpriced,
             # No request holds anything of a budget yet.
             0,

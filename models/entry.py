@@ -103,12 +103,20 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     newer_outcome: Outcome | None = None
 
     @property
+    def used_nothing(self) -> bool:
+        """Whether it used no tokens: by its nature, or as it was refused and stated no usage.
+
+        A 502 or 504 may come of a request that an upstream behind it has served.
+        """
+        if not self.counted:
+            return True
+        stated = (self.prompt_tokens, self.completion_tokens, self.parts) != (None, None, None)
+        return not stated and self.status >= 400 and self.status not in (502, 504)
+
+    @property
     def unpriced(self) -> bool:
         """Whether it used something, or may have, and what it cost is not known."""
-        if not self.counted or self.cost_nanos is not None:
-            return False
-        used = (self.prompt_tokens, self.completion_tokens, self.parts)
-        return self.usage == "unknown" or used != (None, None, None)
+        return self.cost_nanos is None and not self.used_nothing
 
 
 _encoder: Final = msgspec.json.Encoder()

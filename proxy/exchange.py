@@ -171,7 +171,7 @@ class Exchange:
         counted = self.counted
         meter = self.meter
         read = None if meter is None else meter.accumulated
-        state, usage = recorded(read, counted=counted, status=self.status)
+        state, usage = recorded(read, counted=counted)
         answered = (None if read is None else read.model) or ""
         model = self.model or answered
         if outcome == "complete" and self.status < 400 and read is not None and read.failed:

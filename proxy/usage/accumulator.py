@@ -338,25 +338,18 @@ def _tools(said: Reported, elsewhere: set[str] | None) -> frozenset[str]:
     return frozenset(used) if used else _NOTHING
 
 
-#: A final answer of these statuses may come of a request that an upstream behind it has served.
-_MAY_HAVE_USED: Final = (502, 504)
-
-
 def recorded(
-    accumulated: UsageAccumulator | None, *, counted: bool, status: int = 200
+    accumulated: UsageAccumulator | None, *, counted: bool
 ) -> tuple[Literal["exact", "unknown"], Usage | None]:
     """What a journal entry says of usage: whether it is exact, and the tokens as far as known.
 
     `counted` is False for a request that uses no tokens by its nature (a GET, an endpoint without
-    a dialect): its usage is exactly nothing. So is that of a request which the upstream refused,
-    as `status` says, without stating usage. A counted answer that was not read, was cut before its
-    final report, or failed is unknown; tokens that were reported before that are kept.
+    a dialect): its usage is exactly nothing. A counted answer that was not read, was cut before its
+    final report, or failed is unknown; tokens that were reported before that are kept. One that was
+    refused is unknown, too, and used nothing: `Entry.used_nothing`.
     """
     if not counted:
         return "exact", None
-    usage = None if accumulated is None else accumulated.usage
-    if usage is None and status >= 400 and status not in _MAY_HAVE_USED:
-        return "exact", None
     if accumulated is None:
         return "unknown", None
-    return "exact" if accumulated.exact else "unknown", usage
+    return "exact" if accumulated.exact else "unknown", accumulated.usage

@@ -63,6 +63,7 @@ class _Event(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
+    index: msgspec.Raw = msgspec.Raw()
     finish_reason: msgspec.Raw = msgspec.Raw()
     text: msgspec.Raw = msgspec.Raw()
     delta: msgspec.Raw = msgspec.Raw()
@@ -353,7 +354,10 @@ def _is_zero(usage: Reported) -> bool:
 
 
 def _say_nothing(choices: bytes) -> bool:
-    """Whether choices are there and hold nothing: no reason, no text, no delta."""
+    """Whether choices are there and hold nothing: no reason, no text, no delta.
+
+    LiteLLM answers the question for usage with one of these.
+    """
     if len(choices) > _EMPTY_CHOICES_MAX:
         return False
     try:
@@ -361,6 +365,8 @@ def _say_nothing(choices: bytes) -> bool:
     except Unreadable:
         return False
     return all(
+        memoryview(one.index).nbytes or memoryview(one.delta).nbytes for one in listed
+    ) and all(
         _NOTHING_SAID.fullmatch(bytes(part)) is not None
         for one in listed
         for part in (one.finish_reason, one.text, one.delta, one.message, one.logprobs)

@@ -78,4 +78,4 @@ async def test_a_stream_that_says_that_it_failed_is_unknown(both: Both) -> None:
     seen = await both.proxied(ASK)
     assert seen.body == failure + DONE
     entry = await entry_of(seen)
-    assert (entry.usage, entry.outcome) == ("unknown", "complete")
+    assert (entry.usage, entry.outcome) == ("unknown", "upstream_error")

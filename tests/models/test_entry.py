@@ -88,13 +88,6 @@ def test_a_usage_without_parts_takes_no_room_for_them() -> None:
         (
             {
                 "cost_nanos": None, "prompt_tokens": None, "completion_tokens": None,
-                "cached_tokens": None, "reasoning_tokens": None,
-            },
-            False,
-        ),
-        (
-            {
-                "cost_nanos": None, "prompt_tokens": None, "completion_tokens": None,
                 "parts": Parts(audio_seconds=9),
             },
             True,
@@ -115,6 +108,27 @@ def test_a_line_whose_id_no_database_stores_is_damaged(field: str) -> None:
     for wrong in ("", "x" * 36, "01A20904-DAB6-76EB-9A0F-D1BB5FED022C"):
         with pytest.raises(msgspec.DecodeError):
             ledger.decode(ledger.encode(an_entry(**{field: wrong})))
+
+
+NOTHING_STATED = {
+    "usage": "unknown", "prompt_tokens": None, "completion_tokens": None, "cached_tokens": None,
+    "reasoning_tokens": None, "cost_nanos": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [(400, 0), (429, 0), (500, 0), (503, 0), (502, 1), (504, 1), (200, 1), (0, 1)],
+)
+def test_what_was_refused_without_stating_usage_used_nothing(status: int, counts: int) -> None:
+    totals = counters.Totals()
+    totals.add(an_entry(status=status, **NOTHING_STATED))
+    for column in ("unknown_usage_requests", "unpriced_requests"):
+        assert totals.added[counters._ADDED.index(column)] == counts
+    stated = counters.Totals()
+    stated.add(an_entry(status=status, **NOTHING_STATED | {"prompt_tokens": 3}))
+    for column in ("unknown_usage_requests", "unpriced_requests"):
+        assert stated.added[counters._ADDED.index(column)] == 1
 
 
 def test_text_that_no_database_stores_is_cleaned() -> None:

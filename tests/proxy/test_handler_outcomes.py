@@ -68,8 +68,9 @@ async def test_a_refusal_of_the_upstream_is_complete_and_used_nothing(plane: Pla
     head = b"HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     await served(plane, head % len(body) + body)
     (entry,) = plane.entries()
-    assert (entry.outcome, entry.status, entry.usage) == ("complete", 404, "exact")
+    assert (entry.outcome, entry.status, entry.usage) == ("complete", 404, "unknown")
     assert (entry.upstream_code, entry.prompt_tokens) == ("no_model", None)
+    assert entry.used_nothing
 
 
 async def test_a_chat_that_the_connections_end_frames_and_that_is_not_whole_broke(

@@ -38,6 +38,14 @@ WITHHELD: dict[str, tuple[list[bytes], list[int]]] = {
         [sse({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": CHAT_USAGE})],
         [0],
     ),
+    "usage beside an empty choice passes": (
+        [sse({"choices": [{}], "usage": CHAT_USAGE})],
+        [0],
+    ),
+    "usage beside a choice without a delta": (
+        [sse({"choices": [{"index": 0}], "usage": CHAT_USAGE})],
+        [],
+    ),
     "usage beside a role passes": (
         [sse({"choices": [{"delta": {"role": "assistant"}}], "usage": CHAT_USAGE})],
         [0],
