@@ -131,8 +131,9 @@ def _tick() -> None:
 @for_requests
 async def current() -> int:
     """The generation of the last committed change; 0 before the first."""
-    row = await Generation.get_or_none(id=1)
-    return row.value if row else 0
+    # By hand: each worker asks twice a second, and the query builder takes more than the query.
+    rows = await connection().execute_query_dict("SELECT value FROM generation WHERE id = 1")
+    return int(rows[0]["value"]) if rows else 0
 
 
 @for_requests
@@ -143,10 +144,10 @@ async def changes_since(generation: int) -> list[ChangeRecord] | None:
     which then was restored or replaced; and where a later release wrote a kind that this one does
     not know.
     """
+    if await current() == generation:
+        return []
     rows = await Change.filter(id__gt=generation).order_by("id").limit(KEPT_CHANGES + 1)
-    if not rows:
-        return [] if await current() == generation else None
-    if rows[0].id != generation + 1 or len(rows) > KEPT_CHANGES:
+    if not rows or rows[0].id != generation + 1 or len(rows) > KEPT_CHANGES:
         return None
     if any(row.kind not in _KINDS for row in rows):
         return None

@@ -182,6 +182,10 @@ class Metrics:
         self._encoded = encode(self._numbers)
         return self._encoded
 
+    def is_written(self, encoded: bytes) -> bool:
+        """Whether the other workers see this snapshot already."""
+        return self._snapshots.has(encoded)
+
     def write(self, encoded: bytes) -> None:
         """Let the other workers see a snapshot. Blocks: to be called in a thread."""
         self._snapshots.write(encoded)

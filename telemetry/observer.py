@@ -172,8 +172,10 @@ class Observer:
         while True:
             await asyncio.sleep(_EVERY)
             self.flush()
-            # In a thread: a busy disk would hold the loop.
-            await asyncio.to_thread(self._metrics.write, self._metrics.encode())
+            encoded = self._metrics.encode()
+            if not self._metrics.is_written(encoded):
+                # In a thread: a busy disk would hold the loop.
+                await asyncio.to_thread(self._metrics.write, encoded)
             # One request's may take a millisecond or two; a batch of them would hold the loop.
             while self._lines.write_bodies():  # noqa: ASYNC110  (work, not waiting)
                 await asyncio.sleep(0)

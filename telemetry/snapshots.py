@@ -63,13 +63,17 @@ class Snapshots:
             return Numbers.none()
         return msgspec.structs.replace(before, gauges=Numbers.none().gauges)
 
+    def has(self, encoded: bytes) -> bool:
+        """Whether that is what was written last."""
+        return encoded == self._written
+
     def write(self, encoded: bytes) -> None:
         """Replace this worker's snapshot, where it has changed. Blocks."""
         with self._writing:
             self._write(encoded)
 
     def _write(self, encoded: bytes) -> None:
-        if self._lock is None or encoded == self._written or not _is_linked(self._lock):
+        if self._lock is None or self.has(encoded) or not _is_linked(self._lock):
             return
         new = self._file.with_suffix(".new")
         try:

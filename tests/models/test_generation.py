@@ -10,7 +10,7 @@ import pytest
 
 from config import Database
 from models import generation
-from models.db.database import run_in_transaction
+from models.db.database import connection, run_in_transaction
 from models.generation import Change, ChangeRecord, GenerationFile
 from models.ids import new_id
 
@@ -123,6 +123,25 @@ async def test_a_reader_gets_all_changes_since_or_drops_everything(
     all_that_are_kept = await generation.changes_since(10)
     assert all_that_are_kept is not None
     assert [change.generation for change in all_that_are_kept] == list(range(11, 21))
+
+
+@pytest.mark.usefixtures("connected")
+async def test_looking_for_changes_that_are_not_there_takes_one_statement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every worker looks twice a second, whatever else it does."""
+    await run_in_transaction(lambda: generation.bump("token", new_id()))
+    asked: list[str] = []
+    for method in ("execute_query", "execute_query_dict"):
+        whole = getattr(type(connection()), method)
+
+        async def counted(self: Any, query: str, *rest: Any, whole: Any = whole) -> Any:
+            asked.append(query)
+            return await whole(self, query, *rest)
+
+        monkeypatch.setattr(type(connection()), method, counted)
+    assert await generation.changes_since(1) == []
+    assert len(asked) == 1
 
 
 @pytest.mark.usefixtures("connected")

@@ -3,11 +3,15 @@
 import asyncio
 import io
 from errno import ENOSPC
+from pathlib import Path
 from typing import Any, Final
 from unittest.mock import ANY
 
+import pytest
+
 from models.entry import Entry
 from proxy.pricing.sheet import listed_name
+from telemetry import observer as observer_module
 from telemetry.metrics import Metrics, Refused, WorkerGauges
 from telemetry.observer import BATCH, Observer
 from telemetry.request_log_lines import RequestLines
@@ -114,6 +118,43 @@ async def test_many_requests_do_not_wait_for_the_time() -> None:
     assert len(stream.getvalue().splitlines()) == BATCH
     await observer.close()
     assert len(stream.getvalue().splitlines()) == BATCH
+
+
+async def test_numbers_that_stay_the_same_are_not_handed_to_a_thread_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counting(Metrics):
+        looks = writes = 0
+        wrote = asyncio.Event()
+
+        def encode(self) -> bytes:
+            self.looks += 1
+            return super().encode()
+
+        def write(self, encoded: bytes) -> None:
+            super().write(encoded)
+            self.writes += 1
+            loop.call_soon_threadsafe(self.wrote.set)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(observer_module, "_EVERY", 0)
+    metrics = Counting(listed_name, tmp_path)
+    metrics.open()
+    observer = Observer(
+        metrics, RequestLines(io.StringIO(), "json", 1.0), lambda: WorkerGauges(0, 0, 0)
+    )
+    observer.open()
+    async with asyncio.timeout(10):
+        await metrics.wrote.wait()
+        looked = metrics.looks
+        while metrics.looks < looked + 5:
+            await asyncio.sleep(0)
+        assert metrics.writes == 1
+        metrics.wrote.clear()
+        observer.recorded(entry(), ANY)
+        await metrics.wrote.wait()
+    assert metrics.writes == 2
+    await observer.close()
 
 
 def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else() -> None:
