@@ -25,7 +25,7 @@ from proxy.usage.meter import Meter
 class Pricing(Protocol):
     """What an answer that came at `at` costs, and whose price that is (`pricing.prices.Prices`)."""
 
-    def __call__(self, call: Call, usage: Usage, at: float) -> Price: ...
+    def __call__(self, call: Call, usage: Usage, at: float, raw: bytes | None) -> Price: ...
 
 
 class Ledger(Protocol):
@@ -180,7 +180,9 @@ class Exchange:
         cost_nanos, cost_source = None, ""
         if usage is not None and state == "exact":
             # What is known of a part alone has no price.
-            cost_nanos, cost_source = pricing(self._call(grant, model, answered), usage, self.at)
+            call = self._call(grant, model, answered)
+            raw = read.raw if read is not None and call.cost_field else None
+            cost_nanos, cost_source = pricing(call, usage, self.at, raw)
         return Entry(
             version=ENTRY_VERSION,
             id=self.id,
@@ -219,7 +221,10 @@ class Exchange:
         if grant.targets:
             address = grant.targets[0].address
             region = place(provider, address.origin.host, address.prefix, self.head.target)
-        return Call(provider, model, answered, region)
+        if grant.provider is None:
+            return Call(provider, model, answered, region)
+        stated = grant.provider.cost, grant.provider.cost_unit
+        return Call(provider, model, answered, region, *stated)
 
 
 _MICRO: Final = 1_000_000

@@ -69,6 +69,11 @@ ROWS: Final = (
         needs=frozenset(("image_output",)),
     ),
     Row(
+        ("openai/gpt-5-image*", "openai/gpt-5.4-image*"),
+        "taken from OpenRouter, whose price of images the sheet lacks",
+        open=frozenset(("image_output",)),
+    ),
+    Row(
         ("openai/ft:gpt-4o*", "openai/gpt-4o-mini-2024-07-18.ft-*"),
         "the sheet takes cached tokens for others; LiteLLM has half the price",
         open=frozenset(("cached",)),

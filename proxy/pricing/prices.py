@@ -14,7 +14,7 @@ from proxy.pricing import overlay, price_file, sheet, stated
 from proxy.pricing.price_file import PriceFile
 from proxy.pricing.rates import Tariff
 from proxy.pricing.sheet import Terms
-from proxy.pricing.stated import CostUnit
+from proxy.providers.provider import CostUnit
 from proxy.usage.accumulator import Usage
 
 #: So long is what an operator's entry lasts in the memo; it ends with a reload anyway.
@@ -85,14 +85,16 @@ class Prices:
     def tariff(self, call: Call, terms: Terms, at: float) -> Tariff:
         """What the call's model costs on these terms; one without tiers where unknown."""
         asked, answered = call.model, call.answered or call.model
-        # An operator who names a model that is asked for means its answers as well, whatever name
-        # the upstream has for them, unless they come from another model.
-        alike = _are_alike(asked, answered)
-        for name in (answered, asked) if alike else (answered,):
+        # Of two names of one model the longer one says more: the date, or Bedrock's region. An
+        # operator who names the other means it as well.
+        names: tuple[str, ...] = (answered,)
+        if _are_alike(asked, answered):
+            names = tuple(sorted({answered: None, asked: None}, key=len, reverse=True))
+        for name in names:
             by_file = self._by_file(call.provider, name, terms, at)
             if by_file is not None:
                 return by_file
-        for name in (answered, asked) if alike else (answered,):
+        for name in names:
             by_sheet = _by_sheet(call.provider, name, terms, at)
             if by_sheet is not None:
                 return by_sheet
@@ -161,9 +163,13 @@ _EDITION: Final = re.compile(
 )
 
 
+#: `acme/`, and Bedrock's `eu.anthropic.`
+_BEFORE: Final = re.compile(r"^(?:.*/)?(?:[a-z][a-z-]*\.)*", re.ASCII | re.DOTALL)
+
+
 def _are_alike(asked: str, answered: str) -> bool:
-    """Whether the one name is the other with an edition, or with a maker's name before it."""
-    names = (name.lower().rpartition("/")[2] for name in (asked, answered))
+    """Whether the one name is the other with an edition, or with a maker and region before it."""
+    names = (_BEFORE.sub("", name.lower()) for name in (asked, answered))
     short, long = sorted(names, key=len)
     return long.startswith(short) and _EDITION.fullmatch(long, len(short)) is not None
 

@@ -7,16 +7,16 @@ OpenRouter's `usage.cost` is in USD and what the account is charged; for a key o
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from proxy.pricing.rates import NANOS_MAX
+from proxy.providers.provider import CostUnit
 
 SOURCE: Final = "upstream"
 
-CostUnit: TypeAlias = Literal["usd", "usd_cents", "usd_ticks"]
 #: So many of each are a dollar.
 _PER_USD: Final[dict[CostUnit, int]] = {"usd": 1, "usd_cents": 100, "usd_ticks": 10**10}
 _NANOS: Final = 10**9
@@ -55,8 +55,7 @@ def read(usage: bytes | None, field: str, unit: CostUnit) -> Stated:
 def _nanos(amount: object, per_usd: int) -> int | None:
     if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
         return None
-    try:
-        nanos = round(Decimal(amount) * _NANOS / per_usd)
-    except (InvalidOperation, OverflowError, ValueError):
+    # Compared before it is counted with: 1e999999 is a number in JSON, too.
+    if not 0 <= amount <= NANOS_MAX * per_usd // _NANOS:
         return None
-    return nanos if 0 <= nanos <= NANOS_MAX else None
+    return round(Decimal(amount) * _NANOS / per_usd)

@@ -26,6 +26,7 @@ from config import ConfigError, Settings, parse_base_url
 from models.bindings import Upstreams
 from proxy.providers.provider import (
     BUILT_IN,
+    CostUnit,
     CredentialStyle,
     Dialect,
     Endpoint,
@@ -69,6 +70,8 @@ class _Provider(_Strict):
     endpoints: Annotated[list[_Endpoint], Field(min_length=1)] | None = None
     also_allow: list[_Endpoint] = []
     meter_streams: bool | None = None
+    cost: Annotated[str, Field(pattern=r"^usage(\.[A-Za-z0-9_]{1,64}){1,4}$")] | None = None
+    cost_unit: CostUnit | None = None
 
 
 class _File(_Strict):
@@ -147,6 +150,8 @@ def _merged(name: str, said: _Provider, known: Mapping[str, Provider]) -> Provid
         error_shape=said.error_shape or default.error_shape,
         endpoints=endpoints + tuple(one.endpoint() for one in said.also_allow),
         meter_streams=default.meter_streams if said.meter_streams is None else said.meter_streams,
+        cost=said.cost or default.cost,
+        cost_unit=said.cost_unit or default.cost_unit,
     )
 
 

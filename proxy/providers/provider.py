@@ -19,6 +19,8 @@ _ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 CredentialStyle = Literal["bearer", "x-api-key", "api-key"]
 ErrorShape = Literal["openai", "anthropic"]
+#: 100 cents are a dollar, and 10**10 of xAI's ticks.
+CostUnit = Literal["usd", "usd_cents", "usd_ticks"]
 Dialect = Literal[
     "none", "chat", "completions", "embeddings", "responses", "messages", "generic", "batches"
 ]
@@ -73,6 +75,9 @@ class Provider:
     error_shape: ErrorShape
     endpoints: tuple[Endpoint, ...]
     meter_streams: bool = True
+    cost: str = ""
+    """Where in an answer this provider states its cost (`usage.cost`); '' where it does not."""
+    cost_unit: CostUnit = "usd"
     # Literal paths are looked up, which is what nearly every request needs.
     _literal: dict[bytes, Methods] = field(init=False, repr=False, compare=False)
     _expression: re.Pattern[bytes] = field(init=False, repr=False, compare=False)

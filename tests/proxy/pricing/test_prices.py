@@ -35,6 +35,8 @@ USED = Usage(1_000, 500, 0, 0)
         ("gpt-4o", "gpt-4o-0101-v1:0", 7_500_000),
         ("gpt-4o", "gpt-4o:latest", 7_500_000),
         ("gpt-4o-2031-01-01", "gpt-4o", 7_500_000),
+        # As Bedrock names them; a version is no region.
+        ("gpt-4.1", "1", None),
     ],
 )
 def test_the_price_goes_by_the_model_that_answered(

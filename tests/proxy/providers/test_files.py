@@ -114,3 +114,24 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         configured(settings)
 
     assert "nowhere.toml" in caught.value.problems[0]
+
+
+def test_a_provider_says_where_its_answers_state_their_cost(tmp_path: Path) -> None:
+    known = providers(
+        tmp_path,
+        '[providers.openrouter]\nlike = "openai"\nbase_url = "https://openrouter.ai/api"\n'
+        'cost = "usage.cost"\n'
+        '[providers.x-ai]\nlike = "openai"\nbase_url = "https://api.x.ai"\n'
+        'cost = "usage.cost_in_usd_ticks"\ncost_unit = "usd_ticks"\n',
+    )
+    assert [(known[name].cost, known[name].cost_unit) for name in ("openrouter", "x-ai")] == [
+        ("usage.cost", "usd"),
+        ("usage.cost_in_usd_ticks", "usd_ticks"),
+    ]
+    assert known["openai"].cost == ""
+
+
+@pytest.mark.parametrize("wrong", ['cost = "cost"', 'cost = "usage"', 'cost_unit = "eur"'])
+def test_a_cost_that_stands_nowhere_is_told(tmp_path: Path, wrong: str) -> None:
+    (told,) = problems(tmp_path, f"[providers.openai]\n{wrong}\n")
+    assert f"providers.openai.{wrong.partition(' ')[0]}: " in told
