@@ -6,9 +6,10 @@ The upserts add to what is there, which no ORM call does, hence the SQL.
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from models.db.conditions import execute_many
+from models.db.conditions import insert
 from models.model_names import IsListed, bounded
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US, USAGE_KEY
 
@@ -122,8 +123,8 @@ async def add(entries: Sequence["Entry"], is_listed: IsListed) -> None:
     minutes = add_up(await bounded(entries, is_listed), 60)
     for table, rows in (("usage_minute", minutes), ("usage_hour", merge(minutes, 3600))):
         # Sorted, so that two consumers lock the rows they share in one order.
-        await execute_many(
-            _upsert(table),
+        await insert(
+            *_upsert(table),
             [_values(key, totals) for key, totals in sorted(rows.items(), key=lambda row: row[0])],
         )
 
@@ -133,14 +134,15 @@ def _values(key: _Key, totals: Totals) -> list[Any]:
     return [datetime.fromtimestamp(bucket, UTC), *rest, totals.cost_nanos, *totals.added]
 
 
-def _upsert(table: str) -> str:
+@cache
+def _upsert(table: str) -> tuple[str, str]:
+    """The table with its columns, and what to do where a row is there."""
     columns = (*USAGE_KEY, "cost_nanos", *_ADDED)
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _ADDED)
     return (
-        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608  (our own names)
-        f" VALUES ({', '.join('{}' for _ in columns)})"
-        f" ON CONFLICT ({', '.join(USAGE_KEY)}) DO UPDATE SET {sums},"
+        f"{table} ({', '.join(columns)})",
+        f"ON CONFLICT ({', '.join(USAGE_KEY)}) DO UPDATE SET {sums},"
         # NULL plus a known price is the known price: NULL says that none was known so far.
         f" cost_nanos = CASE WHEN excluded.cost_nanos IS NULL THEN {table}.cost_nanos"
-        f" ELSE COALESCE({table}.cost_nanos, 0) + excluded.cost_nanos END"
+        f" ELSE COALESCE({table}.cost_nanos, 0) + excluded.cost_nanos END",
     )

@@ -7,15 +7,15 @@ a default.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from models import changes, counters
-from models.db.conditions import execute, execute_many, select
-from models.db.database import dialect, give_up_on_locks_after, run_in_transaction
+from models.db.conditions import execute, execute_many, insert, select
+from models.db.database import dialect, give_up_on_locks_after, run_apart
 from models.ids import is_id, is_known_id
 from models.model_names import IsListed, nothing_is_listed
 from models.text import clean_text
@@ -135,11 +135,7 @@ _LOG_COLUMNS: Final = (
     "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
     *Parts.__struct_fields__, "service_tier", "answer_model", "cost_source", "upstream_code",
 )  # fmt: skip
-_INSERT_LOG: Final = (
-    f"INSERT INTO request_log ({', '.join(_LOG_COLUMNS)})"  # noqa: S608  (our own names)
-    f" VALUES ({', '.join('{}' for _ in _LOG_COLUMNS)})"
-    " ON CONFLICT (id) DO NOTHING"
-)
+_INTO_LOG: Final = f"request_log ({', '.join(_LOG_COLUMNS)})"
 _COUNT_USE: Final = (
     "UPDATE token SET request_count = request_count + {},"
     " last_used_at = CASE WHEN last_used_at > {} THEN last_used_at ELSE {} END WHERE id = {}"
@@ -267,8 +263,7 @@ async def apply_batch(
     Names of models that are not listed are bounded in the counters, as `model_names` says.
     Raises DatabaseUnavailable; then nothing was done, or all of it, and asking again is safe.
     """
-    clean = [storable(entry) for entry in entries]
-    return await run_in_transaction(lambda: _apply(journal_id, start, end, clean, is_listed))
+    return await run_apart(lambda: _apply(journal_id, start, end, entries, is_listed))
 
 
 #: A batch that waits for one row keeps others, of all machines, waiting for those that it has.
@@ -276,14 +271,17 @@ _LOCK_WAIT_S: Final = 2.0
 
 
 async def _apply(
-    journal_id: str, start: int, end: int, entries: list[Entry], is_listed: IsListed
+    journal_id: str, start: int, end: int, entries: Sequence[Entry], is_listed: IsListed
 ) -> int:
     await give_up_on_locks_after(_LOCK_WAIT_S)
     position = await _claim(journal_id, start)
     if position != start:
         return position
     if entries:
-        await execute_many(_INSERT_LOG, [_log_values(entry) for entry in entries])
+        entries = [storable(entry) for entry in entries]
+        moment = _Seconds().moment if dialect() == "sqlite" else _moment
+        rows = [_log_values(entry, moment) for entry in entries]
+        await insert(_INTO_LOG, "ON CONFLICT (id) DO NOTHING", rows)
         await counters.add(entries, is_listed)
         await _touch_tokens(entries)
     await execute(
@@ -312,38 +310,38 @@ async def _claim(journal_id: str, start: int) -> int:
 _NO_PARTS: Final = (None,) * len(Parts.__struct_fields__)
 
 
-def _log_values(entry: Entry) -> list[Any]:
-    return [
+#: The entry's fields that are columns as they stand, one behind the other.
+_FIRST: Final = Entry.__struct_fields__.index("project_id")
+_BEHIND: Final = Entry.__struct_fields__.index("overhead_us") + 1
+
+
+def _log_values(entry: Entry, moment: Callable[[int], Any]) -> tuple[Any, ...]:
+    return (
         entry.id,
-        _moment(entry.at_us),
-        entry.project_id,
-        entry.token_id,
-        entry.provider,
-        entry.endpoint,
-        entry.method,
-        entry.model,
-        entry.status,
-        entry.outcome,
-        entry.usage,
-        entry.prompt_tokens,
-        entry.completion_tokens,
-        entry.cached_tokens,
-        entry.reasoning_tokens,
-        entry.cost_nanos,
-        entry.bytes_in,
-        entry.bytes_out,
-        entry.ttfb_us,
-        entry.duration_us,
-        entry.overhead_us,
+        moment(entry.at_us),
+        *msgspec.structs.astuple(entry)[_FIRST:_BEHIND],
         *(_NO_PARTS if entry.parts is None else msgspec.structs.astuple(entry.parts)),
         entry.service_tier or None,
         entry.answer_model or None,
         entry.cost_source or None,
         entry.upstream_code or None,
-    ]
+    )
 
 
-async def _touch_tokens(entries: list[Entry]) -> None:
+class _Seconds(dict[int, str]):
+    """Times as SQLite has them, whose second is written once in a batch."""
+
+    def __missing__(self, second: int) -> str:
+        text = self[second] = _moment(second * 1_000_000).isoformat(" ")[:19]
+        return text
+
+    def moment(self, at_us: int) -> str:
+        """As a `datetime` of the same time is stored."""
+        second, rest = divmod(at_us, 1_000_000)
+        return f"{self[second]}.{rest:06}+00:00" if rest else f"{self[second]}+00:00"
+
+
+async def _touch_tokens(entries: Sequence[Entry]) -> None:
     uses: defaultdict[str, list[int]] = defaultdict(list)
     for entry in entries:
         uses[entry.token_id].append(entry.at_us)

@@ -58,12 +58,17 @@ def nothing_is_listed(_provider: str, _model: str) -> bool:
 async def bounded(entries: Sequence["Entry"], is_listed: IsListed) -> Sequence["Entry"]:
     """`entries` as they are to be counted, within the caller's transaction."""
     new: defaultdict[_Hour, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for entry in entries:
-        hour = _hour(entry)
-        if entry.model in _placed.get(hour, ()) or entry.model in _WITHOUT_PLACE:
+    # Few of many entries, each looked at once, in the order in which they came.
+    named = dict.fromkeys(
+        (each.project_id, each.at_us // _HOUR_US, each.provider, each.model, each.token_id)
+        for each in entries
+    )
+    for project, number, provider, model, token in named:
+        hour = _Hour(project, number)
+        if model in _placed.get(hour, ()) or model in _WITHOUT_PLACE:
             continue
-        if not is_listed(entry.provider, entry.model):
-            new[hour][entry.model].add(entry.token_id)
+        if not is_listed(provider, model):
+            new[hour][model].add(token)
     if not new:
         return entries
     # Sorted, so that two consumers wait for their hours in one order.

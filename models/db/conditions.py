@@ -4,7 +4,8 @@ Only names of ours are written into SQL. Values stand beside it: each `{}` takes
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import Any, Final, Literal, NamedTuple
 
 from models.db.database import connection, dialect
 
@@ -54,6 +55,45 @@ async def execute(sql: str, values: Sequence[Any] = ()) -> int:
 async def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """Carry out a statement once for each of the rows of values."""
     await connection().execute_many(written(sql), [list(values) for values in rows])
+
+
+#: Rows of one statement on SQLite, which has room for 32,766 values in it.
+_ROWS: Final = 50
+
+
+async def insert(into: str, on_conflict: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of equal length within a transaction, on SQLite many with one statement.
+
+    `into` names the table and its columns. A failure leaves some of the rows, so that the
+    transaction has to end with it.
+    """
+    if not rows:
+        return
+    width, rest = len(rows[0]), rows
+    if dialect() == "sqlite":
+        whole = len(rows) - len(rows) % _ROWS
+        several = [
+            [value for row in rows[start : start + _ROWS] for value in row]
+            for start in range(0, whole, _ROWS)
+        ]
+        if several:
+            sql = _insertion("sqlite", into, on_conflict, width, _ROWS)
+            await connection().execute_many(sql, several)
+        rest = rows[whole:]
+    if rest:
+        sql = _insertion(dialect(), into, on_conflict, width, 1)
+        await connection().execute_many(sql, [list(row) for row in rest])
+
+
+@cache
+def _insertion(
+    dialect_name: Literal["sqlite", "postgres"], into: str, on_conflict: str, width: int, rows: int
+) -> str:
+    one = f"({', '.join(['{}'] * width)})"
+    # SQLite would copy each page that a statement of several rows changes, to be able to take back
+    # the statement alone; which is more work than the rows are.
+    verb = "INSERT OR FAIL" if dialect_name == "sqlite" else "INSERT"
+    return written(f"{verb} INTO {into} VALUES {', '.join([one] * rows)} {on_conflict}")
 
 
 def written(sql: str) -> str:

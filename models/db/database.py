@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, TypeVar, cast
 
 from tortoise import Model
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -216,20 +216,48 @@ async def run_in_transaction(work: Callable[[], Awaitable[T]]) -> T:
     connection; and a client that hangs up must not leave a change half known. Within another
     transaction, `work` becomes part of that. Raises DatabaseUnavailable.
     """
+    return await _in_own_task(_transact, work)
+
+
+async def run_apart(work: Callable[[], Awaitable[T]]) -> T:
+    """As `run_in_transaction`; on SQLite in the database's thread, from beginning to commit.
+
+    For what takes many statements and has nothing else to wait for. Raises DatabaseUnavailable.
+    """
+    return await _in_own_task(_transact if dialect() == "postgres" else _transact_apart, work)
+
+
+async def _in_own_task(
+    transact: Callable[[Callable[[], Awaitable[T]]], Coroutine[Any, Any, T]],
+    work: Callable[[], Awaitable[T]],
+) -> T:
     if _after_commit.get() is not None:
         return await work()
-    task = asyncio.create_task(_transact(work))
+    task = asyncio.create_task(_with_callbacks(transact, work))
     _running.add(task)
     task.add_done_callback(_retire)
     return await asyncio.shield(task)
 
 
 async def _transact(work: Callable[[], Awaitable[T]]) -> T:
+    async with in_transaction():
+        return await work()
+
+
+async def _transact_apart(work: Callable[[], Awaitable[T]]) -> T:
+    from models.db.sqlite import Client  # noqa: PLC0415  (only where it is in use)
+
+    return await cast(Client, connection()).transact_apart(work)
+
+
+async def _with_callbacks(
+    transact: Callable[[Callable[[], Awaitable[T]]], Coroutine[Any, Any, T]],
+    work: Callable[[], Awaitable[T]],
+) -> T:
     callbacks: list[Callable[[], None]] = []
     token = _after_commit.set(callbacks)
     try:
-        async with in_transaction():
-            result = await work()
+        result = await transact(work)
     finally:
         _after_commit.reset(token)
     for callback in callbacks:

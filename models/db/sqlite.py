@@ -1,27 +1,29 @@
-"""Tortoise's SQLite engine with five changes; Tortoise loads it by this module's name.
+"""Tortoise's SQLite engine with six changes; Tortoise loads it by this module's name.
 
 Transactions begin IMMEDIATE: a deferred one that reads and then writes fails at once with
 "database is locked" when another process writes in between, whatever the busy timeout.
 Scripts run statement by statement: `sqlite3.executescript` commits first, which would leave a
 failed migration half done. A connection is open with all of its settings or not at all, also where
 several processes open a new file at once. Errors that mean "not now" become `DatabaseUnavailable`.
-Outside transactions, what only reads has connections of its own (`sqlite_readers`).
+Outside transactions, what only reads has connections of its own (`sqlite_readers`). A transaction
+can be handed to the thread as a whole (`sqlite_apart`).
 """
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
+from models.db.sqlite_apart import transact
 from models.db.sqlite_readers import NoReader, Readers, only_reads
 from models.errors import (
     DatabaseBlocked,
@@ -29,6 +31,8 @@ from models.errors import (
     DatabaseReadOnly,
     DatabaseUnavailable,
 )
+
+T = TypeVar("T")
 
 _UNAVAILABLE: Final = frozenset(
     {
@@ -124,6 +128,12 @@ class Client(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return _ImmediateTransaction(Transaction(self), self._lock)
+
+    async def transact_apart(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run `work` in a transaction, all of it in the thread (`sqlite_apart`)."""
+        with _translated():
+            async with self.acquire_connection() as opened:
+                return await transact(self, opened, work)
 
 
 class Transaction(SqliteTransactionWrapper):

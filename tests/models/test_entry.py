@@ -14,7 +14,7 @@ from config import Database
 from models import counters, retention
 from models import entry as ledger
 from models.db import database as connecting
-from models.db.conditions import execute_many, written
+from models.db.conditions import execute_many, insert, written
 from models.db.database import connection, run_in_transaction
 from models.entry import Entry, Parts, apply_batch
 from models.ids import first_id_at, new_id
@@ -239,21 +239,24 @@ async def test_rows_that_batches_share_are_locked_in_one_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two consumers that lock them crosswise would end each other's batch as a deadlock."""
-    asked: list[tuple[str, list[list[Any]]]] = []
-    for module in (ledger, counters):
+    keys: dict[str, list[list[Any]]] = {}
 
-        async def note(sql: str, rows: list[list[Any]]) -> None:
-            asked.append((sql, rows))
-            await execute_many(sql, rows)
+    async def note(sql: str, rows: list[list[Any]]) -> None:
+        keys[sql.split()[1]] = rows
+        await execute_many(sql, rows)
 
-        monkeypatch.setattr(module, "execute_many", note)
+    async def note_insertion(into: str, on_conflict: str, rows: list[list[Any]]) -> None:
+        keys[into.split(maxsplit=1)[0]] = rows
+        await insert(into, on_conflict, rows)
+
+    monkeypatch.setattr(ledger, "execute_many", note)
+    monkeypatch.setattr(counters, "insert", note_insertion)
     start = 1_790_000_000_000_000
     entries = [
         an_entry(token_id=UUID(int=token), at_us=start + hour * 3_600_000_000)
         for token, hour in ((9, 1), (3, 2), (7, 0), (1, 1))
     ]
     await apply_batch("j", 0, 1, entries)
-    keys = {sql.split()[1 if sql.startswith("UPDATE") else 2]: rows for sql, rows in asked}
     tokens = [row[-1] for row in keys["token"]]
     assert tokens == sorted(tokens)
     for table in ("usage_minute", "usage_hour"):

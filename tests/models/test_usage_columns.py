@@ -44,14 +44,16 @@ def test_the_values_of_a_row_stand_in_the_order_of_its_columns() -> None:
         parts=Parts(**{name: 7 + at for at, name in enumerate(Parts.__struct_fields__)}),
         service_tier="flex", answer_model="m-2", cost_source="us", upstream_code="c",
     )  # fmt: skip
-    values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(entry), strict=True))
+    values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(entry, ledger._moment), strict=True))
     for name in set(ledger._LOG_COLUMNS) - {"at"}:
         holder = entry.parts if name in Parts.__struct_fields__ else entry
         assert str(values[name]) == str(getattr(holder, name)), name
 
 
 def test_what_was_not_reported_is_null() -> None:
-    values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(an_entry()), strict=True))
+    values = dict(
+        zip(ledger._LOG_COLUMNS, ledger._log_values(an_entry(), ledger._moment), strict=True)
+    )
     later = (*Parts.__struct_fields__, "service_tier", "answer_model", "cost_source")
     assert {values[name] for name in (*later, "upstream_code")} == {None}
 
