@@ -103,6 +103,9 @@ class SanicDownstream:
     def keep_pace(self, *, wanted: bool) -> None:
         """Sanic has time limits of its own."""
 
+    def drop_body(self) -> None:
+        """Sanic reads what is left by itself."""
+
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         """Sanic sends no interim responses."""
 

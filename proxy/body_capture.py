@@ -60,6 +60,9 @@ class BodyCopies:
     def keep_pace(self, *, wanted: bool) -> None:
         self._downstream.keep_pace(wanted=wanted)
 
+    def drop_body(self) -> None:
+        self._downstream.drop_body()
+
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         self._downstream.inform(status, reason, headers)
 

@@ -24,7 +24,8 @@ class Sized(Protocol):
 
 V = TypeVar("V", bound=Sized)
 
-_NOTED: Final = 1024
+_NOTED: Final = 4096
+_PLACES: Final = _NOTED - 1
 #: A place in a dictionary, at its emptiest after it has grown.
 PLACE_BYTES: Final = 128
 
@@ -54,12 +55,17 @@ class BoundedMemo(Generic[V]):
         """Keep a value that `recall` did not know, where its key was offered before."""
         if value.size > self._entry_max:
             return
-        mark = hash(key)
-        place = mark % _NOTED
-        if self._noted[place] == mark:
+        mark, noted = hash(key), self._noted
+        place = mark & _PLACES
+        if mark in (noted[place], noted[mark >> 24 & _PLACES]):
             self._put(key, value)
-        else:
-            self._noted[place] = mark
+            return
+        # Each hash has two places, so that two keys which always come together do not keep one
+        # another from being kept.
+        displaced = noted[place]
+        if displaced and place == displaced & _PLACES:
+            noted[displaced >> 24 & _PLACES] = displaced
+        noted[place] = mark
 
     def _put(self, key: bytes, value: V) -> None:
         if self._used + value.size > self._half:

@@ -93,6 +93,11 @@ class Downstream(Protocol):
         """Hold the client to the least rate of a body that is kept, or no longer."""
         ...
 
+    def drop_body(self) -> None:
+        """Read no more of the body. The connection may serve another request where all of it has
+        arrived, and is closed behind the response where it has not."""
+        ...
+
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         """Pass on an interim (1xx) response; dropped where the client speaks HTTP/1.0."""
         ...

@@ -344,6 +344,9 @@ class DataPlane:
         if reservation is not None:
             self._record(exchange, outcome)
         self._observer.refused(exchange, refusal, provider.name)
+        if exchange.sent is None:
+            # No upload reads it.
+            downstream.drop_body()
         downstream.start(head)
         try:
             await downstream.finish(content)

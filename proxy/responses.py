@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from time import perf_counter
+from typing import Final
 
 from proxy import errors
 from proxy.access.authorization import check_origin
@@ -13,7 +15,7 @@ from proxy.failures import rate_headers
 from proxy.header_rules import for_downstream
 from proxy.headers import RawHeaders, wire_lines, without
 from proxy.limits.store import Reservation
-from proxy.providers.provider import Provider, error_body
+from proxy.providers.provider import ErrorShape, Provider, error_body
 from proxy.upstream.response import UpstreamHead
 from proxy.usage.meter import Meter
 
@@ -43,22 +45,43 @@ def refusal(
     exchange: Exchange, provider: Provider, refused: errors.Refusal
 ) -> tuple[ResponseHead, bytes]:
     """A refusal in the shape that the provider's SDKs expect."""
-    content = error_body(provider.error_shape, refused)
-    headers: RawHeaders = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(content)),
-        # Some error shapes have no place for `code`, and not every SDK shows the body's.
-        (b"x-llm-proxy-error", refused.code.encode("ascii")),
-        *refused.headers,
-    ]
+    shape, kind, message, param = (
+        provider.error_shape,
+        type(refused),
+        refused.message,
+        refused.param,
+    )
+    if len(message) + len(param or "") > _REMEMBERED_CHARACTERS:
+        content, block = _refusal(shape, kind, message, param)
+    else:
+        # mypy takes the hash of a class for that of its instances.
+        content, block = _remembered_refusal(shape, kind, message, param)  # type: ignore[arg-type]
+    block += wire_lines(list(refused.headers))
     if refused.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % max(1, math.ceil(refused.retry_after))))
+        block += b"retry-after: %d\r\n" % max(1, math.ceil(refused.retry_after))
     if not refused.retry:
-        headers.append((b"x-should-retry", b"false"))
+        block += b"x-should-retry: false\r\n"
     if refused.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    block = wire_lines(headers) + _proxy_lines(exchange)
+        block += b"www-authenticate: Bearer\r\n"
+    block += _proxy_lines(exchange)
     return ResponseHead(refused.status, refused.reason, block, len(content)), content
+
+
+def _refusal(
+    shape: ErrorShape, kind: type[errors.Refusal], message: str, param: str | None
+) -> tuple[bytes, bytes]:
+    """The body, and the lines that its kind and its text decide."""
+    content = error_body(shape, kind(message, param=param))
+    # Some error shapes have no place for `code`, and not every SDK shows the body's.
+    return content, (
+        b"content-type: application/json\r\ncontent-length: %d\r\nx-llm-proxy-error: %b\r\n"
+        % (len(content), kind.code.encode("ascii"))
+    )
+
+
+#: A flood of refusals says the same again and again.
+_remembered_refusal: Final = lru_cache(maxsize=256)(_refusal)
+_REMEMBERED_CHARACTERS: Final = 256
 
 
 def _proxy_lines(exchange: Exchange) -> bytes:

@@ -58,37 +58,39 @@ def authenticate_now(head: RequestHead, grants: Grants) -> tuple[Grant, str] | N
 
     None where it has to be looked up, by `authenticate`. Raises a refusal.
     """
-    secret = presented(head.lines)
-    if len(secret) == secrets.TOKEN_LENGTH:
-        digest = secrets.digest(secret)
-        # What has a grant is well-formed.
-        grant = grants.cached(digest)
-        if grant is not None:
-            check_alive(grant)
-            return grant, digest
-    _check_form(secret)
-    return None
+    grant, digest = _cached(head, grants)
+    return None if grant is None else (grant, digest)
 
 
 async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:
     """The grant behind the request, and its secret's digest. Raises a refusal where it has none."""
-    known = authenticate_now(head, grants)
-    if known is not None:
-        return known
-    digest = secrets.digest(presented(head.lines))
-    try:
-        grant = await grants.find(digest)
-    except DatabaseAway as exc:
-        raise failures.of_database("The token") from exc
+    grant, digest = _cached(head, grants)
     if grant is None:
-        raise errors.InvalidToken("No token has this secret.")
-    check_alive(grant)
+        try:
+            grant = await grants.find(digest)
+        except DatabaseAway as exc:
+            raise failures.of_database("The token") from exc
+        if grant is None:
+            raise errors.InvalidToken(_UNKNOWN)
+        check_alive(grant)
     return grant, digest
 
 
-def _check_form(secret: bytes) -> None:
-    if not secrets.is_well_formed(secret):
+def _cached(head: RequestHead, grants: Grants) -> tuple[Grant | None, str]:
+    secret = presented(head.lines)
+    digest = secrets.digest(secret) if len(secret) == secrets.TOKEN_LENGTH else ""
+    grant = grants.cached(digest)
+    if grant is not None:
+        # What has a grant is well-formed.
+        check_alive(grant)
+    elif not secrets.is_well_formed(secret):
         raise errors.InvalidToken("The token is malformed: it was cut, mistyped or is not ours.")
+    elif grants.lacks(digest):
+        raise errors.InvalidToken(_UNKNOWN)
+    return grant, digest
+
+
+_UNKNOWN: Final = "No token has this secret."
 
 
 def check_alive(grant: Grant) -> None:

@@ -192,6 +192,10 @@ class Grants:
         """The grant of a secret's digest; None where only `find` can tell."""
         return self._grants.get(digest) if self._tick() == self._seen_tick else None
 
+    def lacks(self, digest: str) -> bool:
+        """Whether no token has this secret, as far as is known without asking."""
+        return digest in self._unknown and self._tick() == self._seen_tick
+
     async def find(self, digest: str) -> Grant | None:
         """The grant of a secret's digest, None where no token has it.
 

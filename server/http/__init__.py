@@ -7,6 +7,7 @@
     planes       Sanic as an ASGI application, for all but `/v1`
     framing      bytes to heads, without waiting
     chunked      bytes to pieces of chunked bodies, likewise
+    paths        which paths another reader could take for others
     connections  how many there may be, and which make way; turned_away: those with no room
     refusals, disconnect    a refusal's bytes; whether a client has left
     routing, fallback, health    what Sanic is given: methods, errors, `/health` and the like

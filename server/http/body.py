@@ -83,6 +83,14 @@ class RequestBody:
         self._connection.resume_reading()
         return piece
 
+    def drop_arrived(self) -> None:
+        """Drop the body, unread, where all of it is here already: then it is at its end."""
+        received = self._connection.received
+        if self._chunks is None and not self.awaits_continue and len(received) >= self._left:
+            del received[: self._left]
+            self._left = 0
+            self.ended = True
+
     def take(self) -> bytes:
         """What has arrived, without waiting; b"" if nothing has, or at the end."""
         received = self._connection.received

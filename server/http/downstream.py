@@ -85,6 +85,11 @@ class ClientDownstream:
         if self._body is not None:
             self._body.keep_pace(wanted=wanted)
 
+    def drop_body(self) -> None:
+        """Read no more of the body; the connection stays of use where all of it has arrived."""
+        if self._body is not None and not self._body.ended:
+            self._body.drop_arrived()
+
     # The response
 
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:

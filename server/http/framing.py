@@ -8,14 +8,14 @@ second request. Two readings of one message are how requests are smuggled; there
 from __future__ import annotations
 
 import re
-from itertools import cycle
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
 from proxy.header_lines import IS_NOTABLE, NOTABLE, HeaderLines, Kind, Line, kind_of, line_of
+from server.http.paths import path_fault
 
 HEAD_MAX_BYTES: Final = 32 * 1024
 MAX_FIELDS: Final = 200
@@ -35,24 +35,6 @@ _IN_VALUES: Final = bytes((0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))
 _STARTS_LIKE_A_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}+")
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*+")
-# An empty segment, or `.` or `..` in any mixture of encoded dots, also between encoded slashes, in
-# front of a `;` (`..;x` is `..` to some) and with spaces or control characters beside the dots,
-# which some trim: a hop behind us would resolve it, and the allowlist is matched against the path
-# as it stands.
-_TRIMMED: Final = rb"(?:[\x00-\x20\x7f]|%(?:[01][0-9A-Fa-f]|20|7[fF]))*+"
-_ESCAPING_SEGMENT: Final = re.compile(
-    rb"(?:/|%2[fF])(?:"
-    + _TRIMMED
-    + rb"(?:(?:\.|%2[eE])"
-    + _TRIMMED
-    + rb"){1,2}+(?:[/;?#]|%2[fF]|%3[bBfF]|%23|\Z)|/|%2[fF])"
-)
-#: How often a path may be encoded over; a hop behind us may decode it as often.
-_DECODED_MAX: Final = 3
-
-
-#: What nearly every target is: nothing in it can be read in two ways.
-_PLAIN_PATH: Final = re.compile(rb"(?:/[0-9A-Za-z_-][0-9A-Za-z_.-]*+)++")
 
 
 class FramingError(Exception):
@@ -133,11 +115,22 @@ _LINES: Final[BoundedMemo[Line]] = BoundedMemo(1024 * 1024, entry_max_bytes=2048
 _REQUEST_LINES: Final[BoundedMemo[RequestLine]] = BoundedMemo(256 * 1024, entry_max_bytes=1024)
 _REQUEST_LINE_BYTES: Final = 4 * 56 + 88 + PLACE_BYTES
 _KINDS: Final[BoundedMemo[Kind]] = BoundedMemo(256 * 1024, entry_max_bytes=512)
-#: A head with more lines is read as a whole, which costs less than line by line; so is one with
-#: more new lines, but for one of a few: the lines of a new kind of client are to be remembered.
+#: More lines are read as a whole, which costs less than line by line.
 _LINES_MAX: Final = 64
+#: So is one with more new lines, where such heads have used up what the others have earned them:
+#: a new client's lines are to be remembered, but a flood of new lines must not cost more than that.
 _NEW_LINES_MAX: Final = 6
-_learns: Final = cycle((True, *[False] * 63))
+_LEARNING_COSTS: Final = 32
+_LEARNING_MAX: Final = 64 * _LEARNING_COSTS
+
+
+@dataclass(slots=True)
+class _Learning:
+    earned: int = _LEARNING_MAX
+
+
+#: Heads that were read and have not been spent yet.
+_learning: Final = _Learning()
 
 
 def forget() -> None:
@@ -145,6 +138,7 @@ def forget() -> None:
     _LINES.clear()
     _KINDS.clear()
     _REQUEST_LINES.clear()
+    _learning.earned = _LEARNING_MAX
 
 
 def parse_head(buffer: bytes | bytearray) -> tuple[ParsedHead, int] | None:
@@ -191,8 +185,13 @@ def _read_request_line(text: bytes) -> RequestLine:
 
 def _read_lines(texts: list[bytes], read: list[Line | None]) -> bool:
     """Fill the gaps of `read`, lines that have not come before, where they are few."""
-    if read.count(None) > _NEW_LINES_MAX and not next(_learns):
+    if read.count(None) <= _NEW_LINES_MAX:
+        _learning.earned += 1
+    elif _learning.earned < _LEARNING_COSTS:
+        _learning.earned += 1
         return False
+    else:
+        _learning.earned = min(_learning.earned, _LEARNING_MAX) - _LEARNING_COSTS
     for index, line in enumerate(read):
         if line is None:
             read[index] = _read_line(texts[index])
@@ -286,20 +285,9 @@ def parse_fields(block: bytes) -> Fields:
 
 def check_path(target: bytes) -> None:
     """Raise FramingError where a hop behind us might read another path than we do."""
-    if _PLAIN_PATH.fullmatch(target):
-        return
-    path = target.partition(b"?")[0]
-    if b"#" in target:
-        raise FramingError("The request target has a fragment.")
-    for _ in range(1 + _DECODED_MAX):
-        if b"\\" in path or b"%5c" in path.lower():
-            raise FramingError("The path has a backslash.")
-        if _ESCAPING_SEGMENT.search(path):
-            raise FramingError("The path has an empty or a dot segment.")
-        encoded, path = path, unquote_to_bytes(path)
-        if path == encoded:
-            return
-    raise FramingError("The path is percent-encoded over and over.")
+    fault = path_fault(target)
+    if fault is not None:
+        raise FramingError(fault)
 
 
 def _refuse_hopeless(buffer: bytes | bytearray, start: int) -> None:

@@ -96,6 +96,9 @@ class Client:
     def keep_pace(self, *, wanted: bool) -> None:
         self.happened.append(f"keep pace: {wanted}")
 
+    def drop_body(self) -> None:
+        self.happened.append("drop body")
+
     def inform(self, status: int, reason: bytes, headers: RawHeaders) -> None:
         self._touch("inform")
         self.interim.append((status, headers))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
 
-MAX_BYTES = 16 * 1024
+MAX_BYTES = 64 * 1024
 ENTRY_MAX_BYTES = 1024
 
 
@@ -48,6 +48,15 @@ def bytes_of(remembered: BoundedMemo[Value]) -> int:
 def test_a_key_is_kept_once_it_came_twice() -> None:
     remembered = memo()
     assert [read(remembered, b"again") for _ in range(4)] == [False, False, True, True]
+
+
+def test_keys_that_always_come_together_are_all_kept() -> None:
+    remembered = memo()
+    keys = [b"together %d" % number for number in range(60)]
+    for _ in range(2):
+        for key in keys:
+            read(remembered, key, 1)
+    assert all(read(remembered, key) for key in keys)
 
 
 def test_what_never_comes_again_leaves_nothing_behind() -> None:

@@ -321,3 +321,19 @@ async def test_a_token_that_is_not_known_while_the_database_is_away(plane: Plane
     assert (refused.status, refused.code) == (503, "database_unavailable")
     assert refused.field(b"retry-after") == b"1"
     assert (await plane.serve(a_client(secret=known))).status == 200
+
+
+async def test_a_body_is_dropped_where_no_upload_may_read_it(plane: Plane) -> None:
+    unknown = a_client("POST", CHAT, secret=secrets.generate())
+    await plane.serve(unknown)
+    assert (unknown.code, "drop body" in unknown.happened) == ("invalid_token", True)
+
+    async def breaks_off(peer: Peer) -> None:
+        await peer.head()
+        peer.break_off()
+
+    plane.upstream.follow(breaks_off)
+    _, secret = await plane.token()
+    sent = a_client("POST", CHAT, secret=secret)
+    await plane.serve(sent)
+    assert (sent.code, "drop body" in sent.happened) == ("upstream_unreachable", False)

@@ -108,11 +108,33 @@ def test_a_client_that_comes_again_is_read_from_memory() -> None:
     head = b"POST /v1/x HTTP/1.1\r\nHost: a\r\n" + b"".join(
         b"X-%d: some value\r\n" % number for number in range(20)
     )
-    # The lines of one head in 64 are offered, and kept at their second offer.
-    for _ in range(2 * 64):
+    for _ in range(2):
         parse_head(head + b"\r\n")
     texts = {key for key, _ in remembered()}
     assert {line + b"\r" for line in head.split(b"\r\n") if line} <= texts
+
+
+def test_a_flood_of_new_lines_does_not_keep_a_clients_from_being_remembered() -> None:
+    known = b"GET /v1/x HTTP/1.1\r\nHost: a\r\nX-Id: %d\r\n\r\n"
+    fresh = b"".join(b"X-%d: some value\r\n" % number for number in range(20))
+    for number in range(3000):
+        flood = b"".join(b"Y-%d: %d\r\n" % (n, number) for n in range(20))
+        parse_head(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n%b\r\n" % flood)
+    # The flood has used up what heads may cost; others earn it again.
+    for number in range(100):
+        parse_head(known % number)
+    for _ in range(2):
+        parse_head(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n%b\r\n" % fresh)
+    texts = {key for key, _ in remembered()}
+    assert {line + b"\r" for line in fresh.split(b"\r\n") if line} <= texts
+
+
+def test_a_flood_of_new_lines_is_seldom_read_line_by_line() -> None:
+    with mock.patch.object(framing, "_read_line", wraps=framing._read_line) as reading:
+        for number in range(10_000):
+            flood = b"".join(b"Y-%d: %d\r\n" % (n, number) for n in range(20))
+            parse_head(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n%b\r\n" % flood)
+    assert reading.call_count < 21 * (10_000 / 32 + 100)
 
 
 def test_lines_that_are_all_new_leave_nothing_behind() -> None:
