@@ -268,3 +268,22 @@ async def test_a_file_that_was_given_up_is_waited_for_no_more_and_free_for_other
     consumer.adopt()
     assert await consumer.consume_once()
     assert len(sink.entries) == 1
+
+
+async def test_a_journal_of_our_own_that_cannot_be_read_is_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    """The consumer lives on: what stands in the file is on the disk."""
+    journal, sink = Journal(tmp_path), MemorySink()
+    ids = append(journal, 2)
+    consumer = JournalConsumer(journal, [sink])
+
+    def unreadable(*_: object, **__: object) -> files.Batch:
+        raise OSError("input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("proxy.journal.consumer.read_batch", unreadable)
+        assert not await consumer.consume_once()
+    assert "input/output error" in said[-1]
+    assert await consumer.consume_once()
+    assert sink.entries == ids

@@ -156,3 +156,17 @@ def test_a_third_call_about_a_counter_waits_and_so_does_one_behind_the_second() 
     under_way.end(1, ["t:1"])
     assert "t:1" not in under_way
     assert under_way.unheard("t:1") == 0
+
+
+def test_a_lease_is_released_once_and_a_refund_is_something_to_tell() -> None:
+    account = Account()
+    first = account.take(claims_on("t:1", max_parallel=2))
+    account.take(claims_on("t:1", max_parallel=2))
+    assert first is not None
+    account.release(first)
+    account.release(first)
+    assert account.count("t:1") == 1
+    account.begin(["t:1"], ["t:1"])
+    assert account.synced
+    account.refund(QUOTA, NOT_SENT)
+    assert not account.synced

@@ -41,6 +41,13 @@ async def test_projects_that_had_no_turn_come_first() -> None:
     assert not queue.take(set())
 
 
+async def test_a_project_that_had_its_share_comes_behind_those_that_had_none() -> None:
+    names = [f"p:{n}" for n in range(BATCH_MAX // SHARE_MAX + 1)]
+    queue = filled(*(request(name) for name in names for _ in range(3 * SHARE_MAX)))
+    served = [{one.queue for one in queue.take(set())} for _ in range(2)]
+    assert served == [set(names[:-1]), {names[-1], names[0]}]
+
+
 async def test_a_counter_in_a_call_under_way_holds_up_its_own_project() -> None:
     first, second, other = request("t:1", "p:1"), request("t:2", "p:1"), request("t:3", "p:2")
     queue = filled(first, second, other)
