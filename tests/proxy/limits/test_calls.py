@@ -170,3 +170,29 @@ def test_a_lease_is_released_once_and_a_refund_is_something_to_tell() -> None:
     assert account.synced
     account.refund(QUOTA, NOT_SENT)
     assert not account.synced
+
+
+async def test_after_a_call_of_which_nobody_knows_the_next_one_says_so_until_one_is_heard() -> None:
+    account, under_way = Account(), CallsUnderWay()
+    numbers = iter(range(1, 9))
+
+    def batch() -> Batch:
+        slots = claims_on("t:1", max_parallel=2)
+        return Batch(next(numbers), waiting(slots), [], account, under_way)
+
+    def is_sure(call: Batch) -> bool:
+        """What `limit_decide` is told: whether all calls before were heard of."""
+        return call.arguments("w", 0)[3] is True
+
+    first = batch()
+    assert is_sure(first)
+    first.lost()
+    # The row may say anything: it is told without another request, too.
+    assert account.pending(()) == ["t:1"]
+    second = batch()
+    assert not is_sure(second)
+    second.undone()
+    third = batch()
+    assert not is_sure(third)
+    third.decided(answer(held=[1]))
+    assert is_sure(batch())

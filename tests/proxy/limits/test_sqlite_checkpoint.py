@@ -72,13 +72,15 @@ async def test_what_a_worker_decides_reaches_the_file(
 
 async def test_a_short_log_is_moved_and_not_cut(path: Path) -> None:
     """Cutting keeps the writers out."""
-    with a_log(path), running(Checkpointer(path, interval=0.01)) as checkpointer:
-        checkpointer.wrote()
+    with a_log(path):
+        with running(Checkpointer(path, interval=0.01)) as checkpointer:
+            checkpointer.wrote()
 
-        async def is_moved() -> bool:
-            return in_the_file(path) == [(1,)]
+            async def is_moved() -> bool:
+                return in_the_file(path) == [(1,)]
 
-        await eventually(is_moved)
+            await eventually(is_moved)
+        # The checkpoint is over.
         assert path.with_name("limits.db-wal").stat().st_size > 0
 
 
