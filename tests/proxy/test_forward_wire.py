@@ -6,10 +6,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from config import Database
+from proxy.upstream.connection import UpstreamConnection
+from proxy.upstream.pool import Pool
+from proxy.upstream.target import Origin
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import CHAT, HEAD_OK, Peer, Script, a_client
 from tests.proxy.upstream.conftest import until
@@ -205,25 +209,82 @@ async def answers(peer: Peer) -> None:
     await peer.answer()
 
 
+class Case(NamedTuple):
+    """A request, how its first attempt ends, and how many there are."""
+
+    method: str
+    path: str
+    body: bytes
+    first: Script
+    attempts: int
+
+
 @pytest.mark.parametrize(
-    ("method", "body", "first", "attempts"),
+    "case",
     [
-        ("GET", (), dies, 2),
-        ("GET", (b"{}",), dies, 1),
-        ("GET", (), dies_in_its_answer, 1),
-        ("POST", (CHAT,), dies, 1),
+        Case("GET", "/v1/models", b"", dies, 2),
+        Case("GET", "/v1/models", b"{}", dies, 1),
+        # Kept, since it may create something.
+        Case("GET", "/v1/responses", CHAT, dies, 1),
+        Case("GET", "/v1/models", b"", dies_in_its_answer, 1),
+        Case("POST", "/v1/chat/completions", CHAT, dies, 1),
+        Case("POST", "/v1/responses/r/cancel", b"", dies, 1),
     ],
 )
 async def test_only_what_asks_and_was_not_answered_at_all_is_sent_again(
-    plane: Plane, method: str, body: tuple[bytes, ...], first: Script, attempts: int
+    plane: Plane, case: Case
 ) -> None:
-    plane.upstream.follow(first, answers)
-    _, secret = await plane.token()
-    client = a_client(method, *body, secret=secret, path="/v1/models" if method == "GET" else "")
+    plane.upstream.follow(case.first, answers)
+    _, secret = await plane.token(allowed_models=["gpt-4o"])
+    body, length = filter(None, [case.body]), len(case.body)
+    client = a_client(case.method, *body, secret=secret, path=case.path, length=length)
     await plane.serve(client)
-    assert plane.upstream.connections == attempts
-    assert client.status == (200 if attempts == 2 else 502)
+    assert plane.upstream.connections == case.attempts
+    assert client.status == (200 if case.attempts == 2 else 502)
     assert len(plane.entries()) == 1
+    assert not plane.pool._busy
+
+
+class DeadAtTheFirstAttempt(Pool):
+    """A kept connection that its upstream has closed."""
+
+    async def acquire(
+        self, origin: Origin, method: str, *, fresh: bool = False
+    ) -> UpstreamConnection:
+        connection = await super().acquire(origin, method, fresh=fresh)
+        if not fresh:
+            assert connection.transport is not None
+            connection.transport.abort()
+        return connection
+
+
+async def test_a_dead_connection_is_replaced_whatever_is_asked(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    """Nothing was written on it."""
+    async with a_plane(tmp_path, sqlite_database, pool_type=DeadAtTheFirstAttempt) as plane:
+        _, secret = await plane.token()
+        client = await plane.serve(a_client(secret=secret))
+        assert client.status == 200
+        assert plane.upstream.connections == 2
+
+
+async def test_a_client_that_leaves_leaves_no_connection_behind(plane: Plane) -> None:
+    asked = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        asked.set()
+        await peer.gone()
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    client = a_client(secret=secret)
+    task = plane.begin(client)
+    await asked.wait()
+    assert plane.pool._busy
+    await plane.leave(client, task)
+    assert not plane.pool._busy
 
 
 async def test_it_is_sent_again_once(plane: Plane) -> None:
