@@ -28,8 +28,13 @@ class Pattern(NamedTuple):
 
 
 def patterns(*lists: Iterable[str] | None) -> tuple[Pattern, ...]:
-    """The lists that restrict anything at all."""
-    return tuple(pattern for one in lists if (pattern := Pattern.of(one)) is not None)
+    """The lists that restrict anything at all: one that has `*` in it does not."""
+    listed = (None if one is None or "*" in one else one for one in map(_once, lists))
+    return tuple(pattern for one in listed if (pattern := Pattern.of(one)) is not None)
+
+
+def _once(entries: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if entries is None else tuple(entries)
 
 
 def _expression(entry: str) -> str:

@@ -22,11 +22,13 @@ _BOUNDARY: Final = re.compile(
     rb"|([A-Za-z0-9'+_.-]{1,70}))",
     re.IGNORECASE,
 )
-# A name given a second time in RFC 8187's form, as .NET does, is a file's.
+# A name of RFC 8187's form is a file's: .NET gives it a second time so, urllib3 alone. .NET leaves
+# quotes out besides, where a name is a token (RFC 9110 5.6.2).
+_TOKEN: Final = rb"[A-Za-z0-9!#$%&'*+.^_`|~-]++"
 _DISPOSITION: Final = re.compile(
-    rb'form-data; name="([^"\\\r\n]*+)"'
-    rb'(; filename="(?:[^"\\\r\n]|\\.)*+"(?:; filename\*=[A-Za-z0-9-]{1,20}\'[A-Za-z0-9-]{0,20}\''
-    rb"[A-Za-z0-9%!#$&+.^_`|~-]*+)?)?",
+    rb'form-data;[ \t]*+name=(?:"([^"\\\r\n]*+)"|(' + _TOKEN + rb"))"
+    rb'(;[ \t]*+filename=(?:"(?:[^"\\\r\n]|\\.)*+"|' + _TOKEN + rb"))?"
+    rb"(;[ \t]*+filename\*=[A-Za-z0-9-]{1,20}'[A-Za-z0-9-]{0,20}'[A-Za-z0-9%!#$&+.^_`|~-]*+)?",
     re.IGNORECASE,
 )
 # Possessive, and only where a line begins.
@@ -166,4 +168,5 @@ def _named(head: bytes, boundary: bytes) -> tuple[bytes, bool]:
     plain = _DISPOSITION.fullmatch(dispositions[0]) if len(dispositions) == 1 else None
     if plain is None:
         raise _doubt("A part of the form is not plainly named.")
-    return plain[1], plain[2] is not None
+    name: bytes = plain[1] if plain[2] is None else plain[2]
+    return name, (plain[3] or plain[4]) is not None

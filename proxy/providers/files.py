@@ -9,12 +9,15 @@
     base_url = "http://127.0.0.1:11434"
 
 A new provider that is like no other says `base_url`, `credential`, `error_shape` and `endpoints`.
+`usage` of an endpoint is how its answers report it: as a built-in endpoint of the same path, else
+`generic` for a POST. `usage = "none"` is for one that creates nothing.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -46,10 +49,22 @@ class _Endpoint(_Strict):
     path: Annotated[
         str, Field(pattern=r"^/v1(/([A-Za-z0-9._~!$&'()+,;=:@-]+|\{[a-z_]+\}))+(/\*)?$")
     ]
-    usage: Dialect = "none"
+    usage: Dialect | None = None
 
-    def endpoint(self) -> Endpoint:
-        return Endpoint(self.method, self.path, self.usage)
+    def endpoint(self, known: Sequence[Endpoint]) -> Endpoint:
+        """What it allows. One that says nothing of its usage is read as a `known` one of its path,
+        and any other POST in whatever dialect its answer has: to be read in none must be said."""
+        if self.usage is not None:
+            return Endpoint(self.method, self.path, self.usage)
+        for one in known:
+            if _shape(one.pattern) == _shape(self.path) and one.method in ("*", self.method):
+                return Endpoint(self.method, self.path, one.dialect, one.default_model)
+        return Endpoint(self.method, self.path, "generic" if self.method == "POST" else "none")
+
+
+def _shape(pattern: str) -> str:
+    """A pattern without what it calls its segments."""
+    return re.sub(r"\{[^}]*\}", "{}", pattern)
 
 
 def _built_in(name: str) -> str:
@@ -59,6 +74,9 @@ def _built_in(name: str) -> str:
     return name
 
 
+_BUILT_IN_ENDPOINTS: Final = tuple(
+    endpoint for provider in BUILT_IN.values() for endpoint in provider.endpoints
+)
 _BUILT_IN_NAMES: Final = " or ".join(repr(name) for name in BUILT_IN)
 
 
@@ -135,8 +153,9 @@ def _missing(name: str, said: _Provider, known: Mapping[str, Provider]) -> list[
 
 def _merged(name: str, said: _Provider, known: Mapping[str, Provider]) -> Provider:
     base = known.get(said.like or name)
+    alike = (*(base.endpoints if base is not None else ()), *_BUILT_IN_ENDPOINTS)
     endpoints = (
-        tuple(one.endpoint() for one in said.endpoints)
+        tuple(one.endpoint(alike) for one in said.endpoints)
         if said.endpoints is not None
         else base.endpoints
         if base is not None
@@ -148,7 +167,7 @@ def _merged(name: str, said: _Provider, known: Mapping[str, Provider]) -> Provid
         base_url=said.base_url or default.base_url,
         credential=said.credential or default.credential,
         error_shape=said.error_shape or default.error_shape,
-        endpoints=endpoints + tuple(one.endpoint() for one in said.also_allow),
+        endpoints=endpoints + tuple(one.endpoint(alike) for one in said.also_allow),
         meter_streams=default.meter_streams if said.meter_streams is None else said.meter_streams,
         cost=said.cost or default.cost,
         cost_unit=said.cost_unit or default.cost_unit,

@@ -63,6 +63,7 @@ class Route:
 
 
 Methods: TypeAlias = dict[str, Route]
+Joining: TypeAlias = tuple[tuple[re.Pattern[bytes], Methods], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,15 @@ class Provider:
     _literal: dict[bytes, Methods] = field(init=False, repr=False, compare=False)
     _expression: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
     _by_group: tuple[Methods, ...] = field(init=False, repr=False, compare=False)
+    #: For each, the more general ones that may match as well and allow other methods: mostly none.
+    _joining: tuple[Joining, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        literal, expression, by_group = _compile(self.endpoints)
+        literal, expression, by_group, joining = _compile(self.endpoints)
         object.__setattr__(self, "_literal", literal)
         object.__setattr__(self, "_expression", expression)
         object.__setattr__(self, "_by_group", by_group)
+        object.__setattr__(self, "_joining", joining)
 
     def match(self, path: bytes) -> dict[str, Route]:
         """Allowed methods of a raw path, each with its route; empty where the path is off."""
@@ -95,7 +99,13 @@ class Provider:
         if literal is not None:
             return literal
         match = self._expression.fullmatch(path)
-        return {} if match is None or not match.lastindex else self._by_group[match.lastindex - 1]
+        if match is None or not match.lastindex:
+            return {}
+        methods = self._by_group[match.lastindex - 1]
+        for expression, others in self._joining[match.lastindex - 1]:
+            if expression.fullmatch(path):
+                methods = _joined(methods, others)
+        return methods
 
     def credential_header(self, key: str) -> tuple[bytes, bytes]:
         """The header in which this provider expects its key."""
@@ -105,7 +115,7 @@ class Provider:
 
 def _compile(
     endpoints: tuple[Endpoint, ...],
-) -> tuple[dict[bytes, Methods], re.Pattern[bytes], tuple[Methods, ...]]:
+) -> tuple[dict[bytes, Methods], re.Pattern[bytes], tuple[Methods, ...], tuple[Joining, ...]]:
     by_pattern: dict[str, Methods] = {}
     for endpoint in endpoints:
         methods = by_pattern.setdefault(endpoint.pattern, {})
@@ -113,15 +123,42 @@ def _compile(
             dialect = endpoint.dialect if method == "POST" else "none"
             creates = endpoint.dialect != "none"
             methods[method] = Route(endpoint.pattern, dialect, creates, endpoint.default_model)
-    literal = {
-        pattern.encode("ascii"): methods
-        for pattern, methods in by_pattern.items()
-        if "{" not in pattern and not pattern.endswith("/*")
-    }
     ordered = sorted(by_pattern, key=_generality)
+    joining = tuple(
+        tuple(
+            (re.compile(_expression(other)), by_pattern[other])
+            for other in ordered[at:]
+            if not by_pattern[other].keys() <= by_pattern[pattern].keys()
+            and _may_both_match(pattern, other)
+        )
+        for at, pattern in enumerate(ordered, 1)
+    )
+    literal: dict[bytes, Methods] = {}
+    for pattern, others in zip(ordered, joining, strict=True):
+        if "{" not in pattern and not pattern.endswith("/*"):
+            methods = by_pattern[pattern]
+            for _, more in others:
+                methods = _joined(methods, more)
+            literal[pattern.encode("ascii")] = methods
     # One group for each; the first that matches counts.
     expression = re.compile(b"|".join(b"(%b)" % _expression(pattern) for pattern in ordered))
-    return literal, expression, tuple(by_pattern[pattern] for pattern in ordered)
+    return literal, expression, tuple(by_pattern[pattern] for pattern in ordered), joining
+
+
+def _joined(first: Methods, others: Methods) -> Methods:
+    """The methods of both; a more literal pattern hides no method that a wildcard allows."""
+    return others | first
+
+
+def _may_both_match(one: str, other: str) -> bool:
+    """Whether some path matches both patterns."""
+    pairs = list(zip(one.split("/"), other.split("/"), strict=False))
+    for mine, theirs in pairs:
+        if "*" in (mine, theirs):
+            return True
+        if mine != theirs and "{" not in mine + theirs:
+            return False
+    return one.count("/") == other.count("/")
 
 
 def _generality(pattern: str) -> tuple[bool, int, int]:

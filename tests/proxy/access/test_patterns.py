@@ -51,6 +51,12 @@ def test_no_list_allows_anything_and_is_no_pattern() -> None:
     assert len(patterns(None, ["a"], None, ["b"])) == 2
 
 
+def test_a_list_that_allows_everything_restricts_nothing() -> None:
+    """A token with it streams its bodies, and needs none that can be read."""
+    assert patterns(["*"], ["gpt-4o", "*"]) == ()
+    assert len(patterns(["*"], ["gpt-*"])) == 1
+
+
 @given(st.text("ab*", max_size=12), st.text("ab", max_size=20))
 @settings(max_examples=300, deadline=None)
 def test_stars_are_those_of_the_shell(entry: str, text: str) -> None:

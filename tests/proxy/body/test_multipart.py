@@ -50,6 +50,23 @@ def test_the_form_that_dotnet_writes_is_read() -> None:
     assert model_of(_TYPE, form(field(b"model", b"m"), file)) == "m"
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        b"name=file; filename=a.mp3",
+        b"name=file; filename=a.mp3; filename*=utf-8''Gr%C3%BC%C3%9Fe.mp3",
+        b"name=\"file\"; filename*=utf-8''Gr%C3%BC%C3%9Fe.mp3",
+        b'name="file";filename="a.mp3"',
+    ],
+)
+def test_forms_without_quotes_and_names_of_other_alphabets_are_read(named: bytes) -> None:
+    file = b"Content-Disposition: form-data; " + named + b"\r\n\r\nxxxx"
+    model = b"Content-Type: text/plain\r\nContent-Disposition: form-data; name=model\r\n\r\nm"
+    body = form(model, file)
+    assert model_of(_TYPE, body) == "m"
+    assert model_of(_TYPE, body, *range(1, len(body))) == "m"
+
+
 def test_an_empty_field_has_no_bytes() -> None:
     body = form(field(b"prompt", b""), field(b"model", b"m"))
     assert fields_of(_TYPE, body) == [(b"prompt", 0), (b"model", 1)]
@@ -70,7 +87,12 @@ def test_a_boundary_may_be_quoted() -> None:
         form(field(b"model", b"a"), field(b"Model", b"b")),
         form(field(b"model", b"a"), field(b"model[]", b"b")),
         form(b'Content-Disposition: form-data; name="model"; filename="m"\r\n\r\na'),
-        form(b"Content-Disposition: form-data; name=model\r\n\r\na"),
+        form(b"Content-Disposition: form-data; name=model; filename=m\r\n\r\na"),
+        form(b"Content-Disposition: form-data; name=model; filename*=utf-8''m\r\n\r\na"),
+        form(b"Content-Disposition: form-data; name=mo del\r\n\r\na"),
+        form(b'Content-Disposition: form-data; name=mod"el\r\n\r\na'),
+        form(b'Content-Disposition: form-data; name="x"; name=model\r\n\r\na'),
+        form(b"Content-Disposition: form-data; name=Model\r\n\r\na"),
         form(b"Content-Disposition: form-data; name*=UTF-8''model\r\n\r\na"),
         form(b'Content-Disposition: form-data; name="x"\r\n folded: y\r\n\r\na'),
         form(b"no header at all"),

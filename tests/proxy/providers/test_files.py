@@ -135,3 +135,53 @@ def test_a_provider_says_where_its_answers_state_their_cost(tmp_path: Path) -> N
 def test_a_cost_that_stands_nowhere_is_told(tmp_path: Path, wrong: str) -> None:
     (told,) = problems(tmp_path, f"[providers.openai]\n{wrong}\n")
     assert f"providers.openai.{wrong.partition(' ')[0]}: " in told
+
+
+@pytest.mark.parametrize(
+    ("said", "dialect", "creates"),
+    [
+        ('method = "POST", path = "/v1/threads/*"', "generic", True),
+        ('method = "POST", path = "/v1/threads/*", usage = "none"', "none", False),
+        ('method = "PUT", path = "/v1/threads/*"', "none", False),
+    ],
+)
+def test_a_post_is_read_and_bound_by_model_rules_unless_it_says_that_it_creates_nothing(
+    tmp_path: Path, said: str, dialect: str, creates: bool
+) -> None:
+    known = providers(tmp_path, f"[providers.openai]\nalso_allow = [{{ {said} }}]\n")
+
+    (route,) = known["openai"].match(b"/v1/threads/t_1/runs").values()
+    assert (route.dialect, route.creates) == (dialect, creates)
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect", "default"),
+    [
+        ("/v1/chat/completions", "chat", ""),
+        ("/v1/responses", "responses", ""),
+        ("/v1/responses/{id}", "generic", ""),
+        ("/v1/batches", "batches", ""),
+        ("/v1/moderations", "generic", "omni-moderation-latest"),
+    ],
+)
+@pytest.mark.parametrize("key", ["also_allow", "endpoints"])
+def test_a_repeated_path_keeps_its_dialect(
+    tmp_path: Path, key: str, path: str, dialect: str, default: str
+) -> None:
+    text = f'[providers.openai]\n{key} = [{{ method = "POST", path = "{path}" }}]\n'
+    known = providers(tmp_path, text)
+
+    route = known["openai"].match(path.replace("{id}", "r_1").encode())["POST"]
+    assert (route.dialect, route.default_model) == (dialect, default)
+
+
+def test_a_new_provider_reads_known_paths_as_they_are_known(tmp_path: Path) -> None:
+    text = (
+        '[providers.new]\nbase_url = "http://h"\ncredential = "bearer"\nerror_shape = "openai"\n'
+        'endpoints = [{ method = "POST", path = "/v1/messages" },'
+        ' { method = "POST", path = "/v1/rerank" }]\n'
+    )
+    new = providers(tmp_path, text)["new"]
+
+    assert new.match(b"/v1/messages")["POST"].dialect == "messages"
+    assert new.match(b"/v1/rerank")["POST"].dialect == "generic"

@@ -215,3 +215,36 @@ def test_every_code_of_the_contract_has_its_status() -> None:
         "no_upstream_key": 503,
         "loop_detected": 508,
     }
+
+
+def test_a_wildcard_joins_the_methods_of_more_literal_patterns() -> None:
+    provider = Provider(
+        name="p",
+        base_url="http://h",
+        credential="bearer",
+        error_shape="openai",
+        endpoints=(
+            Endpoint("GET", "/v1/models"),
+            Endpoint("GET", "/v1/models/{model}"),
+            Endpoint("DELETE", "/v1/models/{model}", "none"),
+            Endpoint("POST", "/v1/models/*", "generic"),
+            Endpoint("*", "/v1/*"),
+            Endpoint("GET", "/v2/x/{a}"),
+            Endpoint("POST", "/v2/{b}/y"),
+        ),
+    )
+
+    def labels(path: bytes) -> dict[str, str]:
+        return {method: route.pattern for method, route in provider.match(path).items()}
+
+    every = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"), "/v1/*")
+    assert labels(b"/v1/models") == every | {"GET": "/v1/models"}
+    assert labels(b"/v1/models/m") == every | {
+        "GET": "/v1/models/{model}", "DELETE": "/v1/models/{model}", "POST": "/v1/models/*",
+    }  # fmt: skip
+    assert provider.match(b"/v1/models/m")["POST"].creates
+    assert labels(b"/v1/models/m/n") == every | {"POST": "/v1/models/*"}
+    assert labels(b"/v2/x/y") == {"GET": "/v2/x/{a}", "POST": "/v2/{b}/y"}
+    assert labels(b"/v2/x/z") == {"GET": "/v2/x/{a}"}
+    assert labels(b"/v2/z/y") == {"POST": "/v2/{b}/y"}
+    assert labels(b"/v2") == {}
