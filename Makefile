@@ -17,7 +17,7 @@ PYTHON ?= $(shell cd / && for candidate in python3 python3.13 python3.12 python3
 	2>/dev/null && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test coverage check format lock docs screenshots bench fuzz clean
+.PHONY: help install run demo test coverage check format lock docs interop screenshots bench fuzz clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,11 @@ lock: $(STAMP) ## Pin the ranges of pyproject.toml, with hashes
 
 docs: $(STAMP) ## Write .env.example, docs/configuration.md and docs/command-line.md anew
 	$(BIN)/python -m docs.generate
+
+interop: $(STAMP) ## Compare with other implementations, which are installed for it
+	@test -d .venv-interop || $(BIN)/uv venv --quiet .venv-interop
+	$(BIN)/uv pip install --quiet --python .venv-interop --group interop
+	.venv-interop/bin/python -m tests.interop.litellm_prices
 
 # In a minute: make bench ARGS=--quick. All options: make bench ARGS=--help
 screenshots: $(STAMP) ## Write docs/images anew, from a service full of made-up use
