@@ -92,13 +92,22 @@ def test_a_damaged_backup_is_not_unpacked(live: Path, tmp_path: Path) -> None:
     assert list(target.parent.iterdir()) == []
 
 
-@pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "SELECT count(*) FROM aerich"])
+@pytest.mark.parametrize(
+    ("mode", "statement"),
+    [
+        ("WAL", "SELECT count(*) FROM aerich"),
+        ("WAL", "BEGIN IMMEDIATE"),
+        # As a restore leaves it, until a server has opened it.
+        ("DELETE", "BEGIN IMMEDIATE"),
+    ],
+)
 def test_a_database_that_any_process_has_open_is_not_replaced(
-    live: Path, tmp_path: Path, statement: str
+    live: Path, tmp_path: Path, mode: str, statement: str
 ) -> None:
     file = tmp_path / "one.db"
     backup.write(live, Alone(), file)
     with backup.unpacked(file, live) as draft, _opened(live) as server:
+        server.execute(f"PRAGMA journal_mode = {mode}")
         server.execute(statement).fetchone()
         with pytest.raises(backup.InUse):
             backup.place(draft, live, Alone())
