@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -16,11 +18,13 @@ from models import (
     AuditEvent,
     ManagementToken,
     Project,
+    Revocation,
     Token,
     TokenSecret,
     UpstreamKey,
     UsageHour,
     UsageMinute,
+    changes,
     generation,
     portable,
     secrets,
@@ -216,8 +220,12 @@ def test_merging_adds_what_is_missing_and_touches_nothing_else(
 
     async def go_on_here() -> None:
         docs = await Project.get(name="Büro “docs”")
-        await Token.issue(docs, by=BY, name="new")
-        await (await Token.get(name="limited")).rotate(by=BY)
+        new, _ = await Token.issue(docs, by=BY, name="new")
+        limited = await Token.get(name="limited")
+        await limited.rotate(by=BY)
+        # Both are revoked here, and wait for the locks of their rows.
+        for token in (new, limited):
+            await Revocation.create(subject_id=token.id, kind="token", at=changes.now())
 
     async def go_on_there() -> None:
         docs = await Project.get(name="Büro “docs”")
@@ -234,14 +242,18 @@ def test_merging_adds_what_is_missing_and_touches_nothing_else(
     assert {name for name, count in merged.json["added"].items() if count} == {
         "token",
         "token_secret",
+        "revocation",
     }
 
-    async def left_there() -> tuple[int, int]:
+    async def left_there() -> tuple[int, int, list[str]]:
         docs = await Project.get(name="renamed there")
         secrets = TokenSecret.filter(token__name="limited")
-        return await docs.keys.all().count(), await secrets.count()
+        revoked = [await Token.get(id=row.subject_id) for row in await Revocation.all()]
+        names = [token.name for token in revoked]
+        return await docs.keys.all().count(), await secrets.count(), names
 
-    assert there.on_database(left_there) == (1, 1)
+    # A token that is there already stays in force there.
+    assert there.on_database(left_there) == (1, 1, ["new"])
 
 
 def _without(archive: bytes, *columns: str) -> list[bytes]:
@@ -358,6 +370,8 @@ def test_damaged_files_are_refused_whole(cli: CommandLine) -> None:
         "other": b"PK\x03\x04 not ours\n",
         "cut in a line": archive[:-40],
         "cut after a line": b"".join(lines[:-1]),
+        "cut before its last byte": archive[:-1],
+        "another count": b"".join([*lines[:-1], re.sub(rb'(token":)', rb"\g<1>1", lines[-1])]),
         "only the first line": lines[0],
         "a line is missing": b"".join(lines[:token] + lines[token + 1 :]),
         "changed": archive.replace(b'"limited"', b'"limitex"'),
@@ -399,6 +413,7 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("admin_user", "role", "god"),
         ("management_token", "scope", None),
         ("upstream_key", "ciphertext", None),
+        ("upstream_key", "ciphertext", RING.encrypt("sk-of-another-row", UUID(int=1))),
         ("upstream_key", "label", "x" * 201),
         ("upstream_key", "weight", 2**31),
         ("project", "live_name", "x" * 201),
