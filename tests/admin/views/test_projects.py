@@ -1,10 +1,24 @@
 """Projects and keys, through forms without a script, on both databases."""
 
 import re
+from dataclasses import replace
 
+from config import Settings
 from fake_upstream import FakeUpstream
 from models import AuditEvent, Project, Token, UpstreamKey
-from tests.admin.conftest import BY, KEY, RING, Browser, id_in, make_project, make_token, on_both
+from tests.admin.conftest import (
+    BY,
+    KEY,
+    RING,
+    Browser,
+    browsing,
+    id_in,
+    make_project,
+    make_token,
+    make_user,
+    on_both,
+    serving,
+)
 
 NEW = "/admin/projects/new"
 
@@ -174,6 +188,25 @@ async def test_another_address_asks_for_the_key_for_it(admin: Browser) -> None:
     assert (await admin.submit(f"{at}/edit", **form)).status_code == 422
     await admin.submit(f"{at}/edit", **form, base_url="http://10.9.9.9")
     assert (await Project.get(id=project.id)).provider == "anthropic"
+
+
+async def test_a_project_names_no_address_that_the_operator_does_not_list(
+    settings: Settings,
+) -> None:
+    async with serving(replace(settings, upstream_origins=("http://10.1.2.3:80",))) as url:
+        await make_user("ada")
+        async with browsing(url, "ada") as admin:
+            sent = {"name": "shop", "provider": "openai", "api_key": KEY}
+            listed, other = ({"base_url": f"http://10.1.2.{n}"} for n in (3, 4))
+            answer = await admin.submit(NEW, "/admin/projects", **sent, **other)
+            assert answer.status_code == 422
+            assert "none of UPSTREAM_ORIGINS" in answer.text
+            assert (await admin.submit(NEW, "/admin/projects", **sent, **listed)).status_code == 200
+            project = await Project.get()
+            answer = await admin.submit(f"/admin/projects/{project.id}/edit", **sent, **other)
+            assert answer.status_code == 422
+            assert "none of UPSTREAM_ORIGINS" in answer.text
+            assert (await Project.get()).base_url == listed["base_url"]
 
 
 async def test_a_provider_that_is_gone_is_not_changed_by_the_way(admin: Browser) -> None:

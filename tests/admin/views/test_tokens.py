@@ -282,3 +282,9 @@ async def test_no_token_outlives_what_the_operator_allows(settings: Settings) ->
                 assert answer.status_code == 422
                 assert "at most 7200 seconds" in answer.text
             assert _secret(await admin.submit(NEW, "/admin/tokens", expiry="longest", **sent))
+            token = await Token.get(name="web")
+            edit = f"/admin/tokens/{token.id}/edit"
+            answer = await admin.submit(edit, name="web", expiry="30d")
+            assert answer.status_code == 422
+            assert "at most 7200 seconds" in answer.text
+            assert (await Token.get(id=token.id)).expires_at == token.expires_at
