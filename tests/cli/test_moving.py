@@ -93,7 +93,9 @@ async def _fill() -> str:
         an_entry(token_id=limited.id, project_id=docs.id, model=model, cost_nanos=cost)
         for model, cost in (("gpt-4o", 7), ("ünknown", None), ("A", 0), ("a", 1))
     ]
-    await apply_batch("j", 0, 1, entries)
+    # Counted in another order than that of their names.
+    await apply_batch("j", 0, 1, entries[:2])
+    await apply_batch("j", 1, 2, entries[2:])
     return secret
 
 
@@ -123,6 +125,18 @@ def _export(cli: CommandLine, name: str = "export.jsonl", *options: str) -> byte
 def _import(cli: CommandLine, archive: bytes, *options: str) -> Any:
     (cli.directory / "in.jsonl").write_bytes(archive)
     return cli("import", "in.jsonl", *options)
+
+
+def _rows(archive: bytes, table: str) -> list[dict[str, Any]]:
+    """The rows of one table, in their order."""
+    found: list[dict[str, Any]] = []
+    section: dict[str, Any] = {}
+    for line in map(json.loads, archive.splitlines()):
+        if isinstance(line, dict):
+            section = line
+        elif section["table"] == table:
+            found.append(dict(zip(section["columns"], line, strict=True)))
+    return found
 
 
 def _limited(cli: CommandLine) -> Token:
@@ -155,6 +169,7 @@ def test_there_and_back_again(pair: tuple[CommandLine, CommandLine]) -> None:
     archive = _export(here)
     assert secret.encode() not in archive
     assert b"sk-one" not in archive
+    assert [row["model"] for row in _rows(archive, "usage_hour")] == ["A", "a", "gpt-4o", "ünknown"]
     assert _import(there, archive).code == 0
     assert _export(there) == archive
 
@@ -195,14 +210,18 @@ def test_audit_and_requests_move_on_request(pair: tuple[CommandLine, CommandLine
 
 def test_who_moved_what_is_audited(cli_on_sqlite: CommandLine) -> None:
     cli_on_sqlite.on_database(_fill)
-    _export(cli_on_sqlite)
+    archive = _export(cli_on_sqlite)
+    cli_on_sqlite.on_database(_empty)
+    assert _import(cli_on_sqlite, archive).code == 0
 
-    async def find() -> AuditEvent:
-        return await AuditEvent.get(action="database.export")
+    async def find() -> list[AuditEvent]:
+        return await AuditEvent.filter(action__startswith="database.").order_by("id")
 
-    event = cli_on_sqlite.on_database(find)
-    assert event.actor.startswith("cli:")
-    assert event.changes["token"] == [None, 4]
+    events = cli_on_sqlite.on_database(find)
+    assert [event.action for event in events] == ["database.export", "database.import"]
+    for event in events:
+        assert event.actor.startswith("cli:")
+        assert event.changes["token"] == [None, 4]
 
 
 def test_merging_adds_what_is_missing_and_touches_nothing_else(
