@@ -187,6 +187,22 @@ def test_there_and_back_again(pair: tuple[CommandLine, CommandLine]) -> None:
     assert asyncio.run(_admitted(here, _limited(here), 9)) == 0
 
 
+def test_what_was_used_of_an_earlier_quota_does_not_move(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.on_database(_fill)
+    assert asyncio.run(_admitted(cli_on_sqlite, _limited(cli_on_sqlite), 3)) == 3
+
+    async def set_anew() -> int:
+        token = await Token.get(name="limited")
+        await token.change(by=BY, max_requests=None)
+        await token.change(by=BY, max_requests=9)
+        return token.quota_base
+
+    base = cli_on_sqlite.on_database(set_anew)
+    assert base != 3
+    rows = _rows(_export(cli_on_sqlite), "token")
+    assert [row["quota_base"] for row in rows if row["name"] == "limited"] == [base]
+
+
 async def _empty() -> None:
     for model in (Project, ManagementToken, AdminUser, UsageHour, UsageMinute):
         await model.all().delete()

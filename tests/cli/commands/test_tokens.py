@@ -97,6 +97,10 @@ def test_operators_longest_lifetime_is_kept(cli_on_sqlite: CommandLine) -> None:
         "token", "create", "--project", "docs", "--json", TOKEN_MAX_LIFETIME="3600"
     )
     assert _is_about(_lifetime(default.json), timedelta(hours=1))
+    later = cli_on_sqlite(
+        "token", "update", default.json["id"], "--expires", "2h", TOKEN_MAX_LIFETIME="3600"
+    )
+    assert later.code == 1
 
 
 def test_inactive_and_missing_projects_issue_nothing(cli: CommandLine) -> None:
