@@ -195,7 +195,7 @@ def test_what_was_used_of_an_earlier_quota_does_not_move(cli_on_sqlite: CommandL
         token = await Token.get(name="limited")
         await token.change(by=BY, max_requests=None)
         await token.change(by=BY, max_requests=9)
-        return token.quota_base
+        return int(token.quota_base)
 
     base = cli_on_sqlite.on_database(set_anew)
     assert base != 3

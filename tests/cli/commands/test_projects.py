@@ -1,5 +1,7 @@
 """`project` and `key`: the account behind the tokens, in the API's words."""
 
+from typing import Any
+
 import pytest
 
 from models import UpstreamKey
@@ -109,12 +111,35 @@ def test_update_without_an_option_is_wrong_usage(cli_on_sqlite: CommandLine) -> 
     assert cli_on_sqlite("project", "update", "docs").code == 2
 
 
-def test_deleting_asks_and_without_a_terminal_wants_yes(cli_on_sqlite: CommandLine) -> None:
-    cli_on_sqlite.project()
-    ran = cli_on_sqlite("project", "delete", "docs", stdin="y\n")
-    assert ran.code == 1
-    assert "--yes" in ran.err
-    assert cli_on_sqlite("project", "show", "docs").code == 0
+def test_what_cannot_be_undone_asks_and_without_a_terminal_wants_yes(
+    cli_on_sqlite: CommandLine,
+) -> None:
+    cli = cli_on_sqlite
+    cli.project()
+    token = cli.token()
+    (key,) = cli("key", "list", "--project", "docs", "--json").json["data"]
+    assert cli("management-token", "create", "--name", "ci").code == 0
+    for name in ("ada", "bob"):
+        made = cli("admin", "create", "--username", name, "--password", "correct horse")
+        assert made.code == 0
+
+    def state() -> list[Any]:
+        listed = [(noun, "list") for noun in ("token", "management-token", "admin")]
+        return [cli(*words, "--json").json for words in (("project", "show", "docs"), *listed)]
+
+    before = state()
+    for words in (
+        ("project", "delete", "docs"),
+        ("token", "revoke", token["id"]),
+        ("token", "revoke", "--project", "docs"),
+        ("token", "rotate", token["id"]),
+        ("key", "remove", key["id"]),
+        ("management-token", "revoke", "ci"),
+        ("admin", "remove", "bob"),
+    ):
+        ran = cli(*words, stdin="y\n")
+        assert (ran.code, "--yes" in ran.err) == (1, True), words
+    assert state() == before
 
 
 def test_api_key_comes_from_standard_input_or_a_named_variable(cli_on_sqlite: CommandLine) -> None:
@@ -193,6 +218,10 @@ def test_origins_of_the_operator_bound_what_may_be_named(cli: CommandLine) -> No
     assert refused.code == 1
     assert "UPSTREAM_ORIGINS: https://one.example:443" in refused.err
     assert cli(*make, "https://one.example/v1").code == 0
+    change = ("project", "update", "docs", "--api-key", API_KEY, "--base-url")
+    refused = cli(*change, "https://two.example")
+    assert refused.code == 1
+    assert "UPSTREAM_ORIGINS: https://one.example:443" in refused.err
     cli.environ["UPSTREAM_ORIGINS"] = "one.example"
     wrong = cli("project", "list")
     assert wrong.code == 2
