@@ -87,6 +87,10 @@ class SanicDownstream:
         self._sending = asyncio.Lock()
         self._flushing: asyncio.Task[None] | None = None
 
+    def take_arrived(self) -> bytes | None:
+        """Sanic gives bodies to coroutines only."""
+        return None
+
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end."""
         if not self.head.has_body:

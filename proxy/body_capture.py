@@ -52,6 +52,12 @@ class BodyCopies:
     def trailers(self) -> RawHeaders:
         return self._downstream.trailers
 
+    def take_arrived(self) -> bytes | None:
+        arrived = self._downstream.take_arrived()
+        if arrived is not None:
+            self.request.take(arrived)
+        return arrived
+
     async def read(self) -> bytes:
         piece = await self._downstream.read()
         self.request.take(piece)

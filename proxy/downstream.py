@@ -81,6 +81,10 @@ class Downstream(Protocol):
         """Fields behind a chunked body, once `read` has returned b""."""
         ...
 
+    def take_arrived(self) -> bytes | None:
+        """The whole body, where it is short and has come with the head; else it is to be read."""
+        ...
+
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end.
 

@@ -32,11 +32,13 @@ class Waiter(Generic[T]):
     `wake` and `fail` step a driven request on before they return, so they are called last.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_error", "_resume", "_value", "done")
+    __slots__ = ("_asyncio_future_blocking", "_error", "_resume", "_value", "done", "woken")
 
     def __init__(self) -> None:
         #: Whether it was woken, has failed or was cancelled; from then on nothing changes it.
         self.done = False
+        #: Whether it was woken, and so has a result, whoever is there to take it.
+        self.woken = False
         self._resume: Callable[[], object] | None = None
         self._error: BaseException | None = None
         self._value: T
@@ -46,6 +48,7 @@ class Waiter(Generic[T]):
         """End the wait; it returns `value`."""
         if not self.done:
             self._value = value
+            self.woken = True
             self._end()
 
     def fail(self, error: BaseException) -> None:

@@ -28,6 +28,7 @@ from proxy.body.reading import BodyReading, Wanted, wanted
 from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream, RequestHead
+from proxy.driving import Waiter
 from proxy.exchange import Exchange, Ledger, Observer, Pricing
 from proxy.fair_share import FairShare
 from proxy.header_rules import trailers_for_downstream
@@ -100,19 +101,19 @@ class DataPlane:
         try:
             self._check_capacity(exchange.head.hops)
             if cors.is_preflight(exchange.head):
-                downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
-                await downstream.finish()
+                await self._answer_preflight(downstream, exchange)
                 return
             grant, exchange.digest = await authenticate(exchange.head, self._grants)
             exchange.grant = grant
             provider, route = self._let_in(exchange, grant)
             request, asked = await self._prepare(downstream, exchange, grant, provider, route)
-            reservation = await self._reserve(grant.claims)
+            reservation = await self._reserve(grant.claims) if grant.claims else _UNLIMITED
             source, head = await forward.send(
                 request, partial(target_for, grant), downstream, self._pool, exchange
             )
             try:
-                head = await self._pass_interim(downstream, source, exchange, head)
+                head = await self._final_head(downstream, source, head)
+                exchange.first_byte = perf_counter()
                 meter = exchange.meter = _meter(exchange, route, head, asked=asked)
                 exchange.status, exchange.started = head.status, perf_counter()
                 downstream.start(responses.response_head(exchange, head, meter, reservation))
@@ -120,8 +121,9 @@ class DataPlane:
             finally:
                 self._tails.let_go(source, read=exchange.whole_for_client)
             # Before the write that completes the answer: what a client saw whole is recorded.
-            self._record(exchange, "complete")
-            await downstream.finish(last, trailers_for_downstream(source.trailers))
+            trailers = trailers_for_downstream(source.trailers) if source.trailers else None
+            await self._recorded(exchange, "complete")
+            await downstream.finish(last, trailers)
         except errors.Refusal as refusal:
             await self._refuse(downstream, exchange, reservation, refusal)
         except UpstreamError as error:
@@ -162,6 +164,10 @@ class DataPlane:
             raise errors.Overloaded("The proxy is overloaded.", retry_after=1.0)
         if hops > MOST_HOPS:
             raise errors.LoopDetected("The request went in a circle: an upstream is this proxy.")
+
+    async def _answer_preflight(self, downstream: Downstream, exchange: Exchange) -> None:
+        downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
+        await downstream.finish()
 
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
         """Check what the token and the head alone decide. Raises a refusal."""
@@ -221,8 +227,13 @@ class DataPlane:
         limit = self._bounds.request_max_bytes if want.whole else INSPECT_BYTES
         if not want.whole and (exchange.head.content_length or 0) > limit:
             return False
-        began = perf_counter()
         exchange.kept = reading.counted = KeptBytes(self.body_budget)
+        arrived = downstream.take_arrived()
+        if arrived is not None:
+            exchange.bytes_in = len(arrived)
+            await reading.take(arrived)
+            return True
+        began = perf_counter()
         downstream.keep_pace(wanted=True)
         while piece := await downstream.read():
             exchange.bytes_in += len(piece)
@@ -236,8 +247,6 @@ class DataPlane:
         return not piece
 
     async def _reserve(self, claims: tuple[Claim, ...]) -> Reservation:
-        if not claims:
-            return _UNLIMITED
         try:
             return await self._limits.decide(claims)
         except (LimitExceeded, LimitsUnavailable) as exc:
@@ -245,19 +254,14 @@ class DataPlane:
 
     # After the upstream began to answer
 
-    async def _pass_interim(
-        self,
-        downstream: Downstream,
-        source: ResponseSource,
-        exchange: Exchange,
-        head: UpstreamHead,
+    async def _final_head(
+        self, downstream: Downstream, source: ResponseSource, head: UpstreamHead
     ) -> UpstreamHead:
         """Pass on interim responses (RFC 9110 15.2) until the final one."""
         while head.status < 200:
             if head.status != 100:
                 downstream.inform(head.status, head.reason, responses.interim_headers(head))
             head = await source.head()
-        exchange.first_byte = perf_counter()
         return head
 
     async def _relay(
@@ -269,15 +273,18 @@ class DataPlane:
     ) -> bytes:
         """Pass the answer on as it arrives, all but the last bytes, which are returned."""
         last = b""
+        keeps_up = True
 
         def pass_on(data: bytes) -> bool:
-            nonlocal last
+            nonlocal last, keeps_up
             passed = transform.relay(data)
             exchange.bytes_out += len(passed)
             if source.ended:
                 last = passed
                 return True
-            return (not passed or downstream.write(passed)) and not transform.behind
+            if passed:
+                keeps_up = downstream.write(passed)
+            return keeps_up and not transform.behind
 
         while not source.ended:
             if source.is_waiting:
@@ -289,9 +296,11 @@ class DataPlane:
                 exchange.bytes_out += len(held_back)
                 last += held_back
                 if last and not source.ended:
-                    downstream.write(last)
+                    keeps_up = downstream.write(last)
                     last = b""
-            await downstream.drain()
+            if not keeps_up:
+                await downstream.drain()
+                keeps_up = True
         held_back = transform.end()
         if exchange.meter is not None and exchange.meter.cut_short:
             raise ConnectionLost("The upstream's stream ended before its last event.")
@@ -323,6 +332,15 @@ class DataPlane:
             entry = exchange.entry(outcome, self._pricing)
             self._ledger.append(entry)
             self._observer.recorded(entry, exchange)
+
+    async def _recorded(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Record, together with whatever else is recorded in this turn of the loop."""
+        exchange.recorded = True
+        entry = exchange.entry(outcome, self._pricing)
+        written: Waiter[None] = Waiter()
+        self._ledger.append_then(entry, partial(written.wake, None))
+        self._observer.recorded(entry, exchange)
+        await written
 
     async def _refuse(
         self,

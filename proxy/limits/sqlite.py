@@ -24,6 +24,7 @@ from uuid import uuid4
 
 from loguru import logger
 
+from proxy.driving import Waiter
 from proxy.limits.decision import GRAIN, ClaimState, refilled, refusal, remaining
 from proxy.limits.health import Health
 from proxy.limits.sqlite_checkpoint import Checkpointer
@@ -156,7 +157,7 @@ class SqliteLimits:
         Requests that ask in the same turn of the loop share one transaction: its beginning and
         its commit are most of what a decision costs.
         """
-        waiter: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
+        waiter: Waiter[Reservation] = Waiter()
         asking = _Asking(claims, partial(self._tell, waiter))
         self._asking.append(asking)
         self._schedule()
@@ -164,19 +165,18 @@ class SqliteLimits:
             return await waiter
         except asyncio.CancelledError:
             asking.withdrawn = True
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+            if waiter.woken:
                 # Taken, but its request has gone.
                 self.settle(waiter.result(), NOT_SENT)
             raise
 
-    def _tell(self, waiter: asyncio.Future[Reservation], outcome: Outcome) -> None:
-        if isinstance(outcome, Reservation):
-            if waiter.done():
-                self.settle(outcome, NOT_SENT)
-            else:
-                waiter.set_result(outcome)
-        elif not waiter.done():
-            waiter.set_exception(outcome)
+    def _tell(self, waiter: Waiter[Reservation], outcome: Outcome) -> None:
+        if not isinstance(outcome, Reservation):
+            waiter.fail(outcome)
+        elif waiter.done:
+            self.settle(outcome, NOT_SENT)
+        else:
+            waiter.wake(outcome)
 
     def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
         """As `LimitStore` says: in the transaction that all requests of this turn share."""

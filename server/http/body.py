@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Seconds without a byte of a body that is waited for.
 BODY_STALL: Final = 30.0
+#: A body up to this size is taken at once where all of it has arrived.
+ARRIVED_MAX_BYTES: Final = 32 * 1024
 #: Pieces of a body that one turn of the loop takes from what has arrived already.
 _TAKEN_IN_A_ROW_MAX: Final = 64
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -57,6 +59,21 @@ class RequestBody:
         self._paced = wanted
         if not wanted:
             self._pace = None
+
+    def take_arrived(self) -> bytes | None:
+        """The whole body, where it is short and has come with the head; else it is to be read.
+
+        Raises errors.RequestTooLarge.
+        """
+        received = self._connection.received
+        if (
+            self._chunks is not None
+            or self.awaits_continue
+            or self._left > ARRIVED_MAX_BYTES
+            or len(received) < self._left
+        ):
+            return None
+        return self.take()
 
     async def read(self) -> bytes:
         """The next piece, b"" at the end.

@@ -71,6 +71,10 @@ class ClientDownstream:
         """The request's trailer fields, once `read` has returned b""."""
         return [] if self._body is None else self._body.trailers
 
+    def take_arrived(self) -> bytes | None:
+        """The whole body, where it is short and has come with the head; else it is to be read."""
+        return None if self._body is None else self._body.take_arrived()
+
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end."""
         return b"" if self._body is None else await self._body.read()
@@ -160,7 +164,8 @@ class ClientDownstream:
                 data = b"0\r\n%b\r\n" % end
         self._send(data)
         self.complete = True
-        await self.drain()
+        if not self._connection.keeps_up:
+            await self._connection.drain()
 
     def abort(self) -> None:
         """Break the connection so that the client sees a failure, not an end."""

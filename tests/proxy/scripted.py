@@ -82,6 +82,9 @@ class Client:
     def started(self) -> bool:
         return self._sent
 
+    def take_arrived(self) -> bytes | None:
+        return None
+
     async def read(self) -> bytes:
         await self._reach("read")
         while self.body:
