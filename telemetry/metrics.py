@@ -53,25 +53,6 @@ class WorkerGauges(NamedTuple):
     kept_body_bytes: int = 0
 
 
-class _Histogram:
-    """A batch's share of one histogram."""
-
-    __slots__ = ("_bounds", "_seen")
-
-    def __init__(self, bounds: tuple[int, ...]) -> None:
-        self._bounds = bounds
-        self._seen = Observations([0] * (len(bounds) + 1))
-
-    def add(self, microseconds: int) -> None:
-        seen = self._seen
-        seen.counts[bisect_left(self._bounds, microseconds)] += 1
-        seen.total_us += microseconds
-
-    def take(self) -> Observations:
-        """What it has seen, which is the caller's now."""
-        return self._seen
-
-
 def _microseconds(family: Family) -> tuple[int, ...]:
     return tuple(round(bound * 1e6) for bound in family.bounds)
 
@@ -82,12 +63,74 @@ _OVERHEAD_US: Final = _microseconds(families.OVERHEAD)
 
 
 class _Times:
+    """A batch's share of the histograms of one place."""
+
     __slots__ = ("duration", "overhead", "ttfb")
 
     def __init__(self) -> None:
-        self.duration = _Histogram(_DURATION_US)
-        self.ttfb = _Histogram(_TTFB_US)
-        self.overhead = _Histogram(_OVERHEAD_US)
+        self.duration = Observations([0] * (len(_DURATION_US) + 1))
+        self.ttfb = Observations([0] * (len(_TTFB_US) + 1))
+        self.overhead = Observations([0] * (len(_OVERHEAD_US) + 1))
+
+    def add(self, entry: Entry) -> None:
+        took, ours, first = entry.duration_us, entry.overhead_us, entry.ttfb_us
+        self.duration.counts[bisect_left(_DURATION_US, took)] += 1
+        self.duration.total_us += took
+        self.overhead.counts[bisect_left(_OVERHEAD_US, ours)] += 1
+        self.overhead.total_us += ours
+        if first is not None:
+            self.ttfb.counts[bisect_left(_TTFB_US, first)] += 1
+            self.ttfb.total_us += first
+
+
+#: In the order in which they are summed.
+_TOKENS: Final = ("prompt", "completion", "cached", "reasoning")
+
+
+class _Batch:
+    """What some requests come to, by what stands in their entries: labels are made once of it."""
+
+    __slots__ = ("_answers", "_times", "_used")
+
+    def __init__(self) -> None:
+        self._times: dict[tuple[str, str, str], _Times] = {}
+        self._answers: Tally[tuple[str, str, str, int]] = Tally()
+        # By provider and model; None where no price is known.
+        self._used: dict[tuple[str, str | None], list[int]] = {}
+
+    def add(self, entry: Entry) -> None:
+        place = entry.provider, entry.endpoint, entry.method
+        seen = self._times.get(place)
+        if seen is None:
+            seen = self._times[place] = _Times()
+        seen.add(entry)
+        self._answers[*place, entry.status] += 1
+        if entry.prompt_tokens is not None:
+            # Only the names of a price list are known to be few: a client can name any model.
+            named = entry.provider, None if entry.cost_nanos is None else entry.model
+            sums = self._used.get(named)
+            if sums is None:
+                sums = self._used[named] = [0] * len(_TOKENS)
+            sums[0] += entry.prompt_tokens
+            sums[1] += entry.completion_tokens or 0
+            sums[2] += entry.cached_tokens or 0
+            sums[3] += entry.reasoning_tokens or 0
+
+    def tell(self, numbers: Numbers, model_name: ModelName) -> None:
+        """Add it to a worker's numbers, whose it is from now on."""
+        for (provider, endpoint, method), seen in self._times.items():
+            where = provider, endpoint, _method(method)
+            numbers.observe(families.DURATION, where, seen.duration)
+            numbers.observe(families.OVERHEAD, where, seen.overhead)
+            numbers.observe(families.TTFB, where, seen.ttfb)
+        for (provider, endpoint, method, status), count in self._answers.items():
+            where = provider, endpoint, _method(method)
+            numbers.count(families.REQUESTS, (*where, str(status)), count)
+        for (provider, named), sums in self._used.items():
+            model = (named is not None and model_name(provider, named)) or "other"
+            for kind, count in zip(_TOKENS, sums, strict=True):
+                if count:
+                    numbers.count(families.TOKENS, (provider, model, kind), count)
 
 
 class Metrics:
@@ -108,49 +151,15 @@ class Metrics:
     def add(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
         """Fold in what has happened since the last time."""
         numbers = self._numbers
-        requests: Tally[tuple[str, ...]] = Tally()
-        tokens: Tally[tuple[str, ...]] = Tally()
-        times: dict[tuple[str, str, str], _Times] = {}
+        batch = _Batch()
         for entry in entries:
-            where = (entry.provider, entry.endpoint, _method(entry.method))
-            requests[*where, str(entry.status)] += 1
-            seen = times.get(where)
-            if seen is None:
-                seen = times[where] = _Times()
-            seen.duration.add(entry.duration_us)
-            seen.overhead.add(entry.overhead_us)
-            if entry.ttfb_us is not None:
-                seen.ttfb.add(entry.ttfb_us)
-            self._count_tokens(entry, tokens)
-        for where, seen in times.items():
-            numbers.observe(families.DURATION, where, seen.duration.take())
-            numbers.observe(families.OVERHEAD, where, seen.overhead.take())
-            numbers.observe(families.TTFB, where, seen.ttfb.take())
+            batch.add(entry)
+        batch.tell(numbers, self._model_name)
         for refusal in refused:
             numbers.count(families.REFUSALS, (refusal.code,), 1)
             if not refusal.recorded:
                 where = (refusal.provider, refusal.endpoint or "none", _method(refusal.method))
-                requests[*where, str(refusal.status)] += 1
-        for labels, count in requests.items():
-            numbers.count(families.REQUESTS, labels, count)
-        for labels, count in tokens.items():
-            numbers.count(families.TOKENS, labels, count)
-
-    def _count_tokens(self, entry: Entry, tokens: Tally[tuple[str, ...]]) -> None:
-        if entry.prompt_tokens is None:
-            return
-        # Only the names of a price list are known to be few: a client can name any model.
-        model = "other"
-        if entry.cost_nanos is not None:
-            model = self._model_name(entry.provider, entry.model) or "other"
-        for kind, count in (
-            ("prompt", entry.prompt_tokens),
-            ("completion", entry.completion_tokens),
-            ("cached", entry.cached_tokens),
-            ("reasoning", entry.reasoning_tokens),
-        ):
-            if count:
-                tokens[entry.provider, model, kind] += count
+                numbers.count(families.REQUESTS, (*where, str(refusal.status)), 1)
 
     def add_undecided(self, decision: Literal["refused", "passed"], count: int) -> None:
         """Count requests that came while limits could not be checked."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from random import random
-from typing import Any, Final, Literal, TextIO
+from typing import Final, Literal, TextIO, TypeAlias
 
 import msgspec
 
@@ -50,18 +50,23 @@ class RequestLines:
 
     def write(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
         """Write a batch with one call."""
-        lines: list[str] = []
+        lines: list[_Line] = []
         for entry in entries:
             if entry.status >= 400 or entry.outcome != "complete" or random() < self._share:  # noqa: S311
                 lines.append(self._of_entry(entry))
-                self._queue_bodies(entry.id)
+                if self._exchanges:
+                    self._queue_bodies(entry.id)
         for one in refused:
             if not one.recorded:
                 lines.append(self._of_refusal(one))
                 self._queue_bodies(one.id)
         self._exchanges.clear()
-        if lines:
-            self._put("".join(lines))
+        if not lines:
+            return
+        if self._form == "json":
+            self._put(_encoder.encode_lines(lines).decode())
+        else:
+            self._put("".join(map(str, lines)))
 
     def write_bodies(self) -> bool:
         """Write one request's bodies, if any wait; whether more do."""
@@ -82,7 +87,7 @@ class RequestLines:
             self._stream.write(lines)
             self._stream.flush()
 
-    def _of_entry(self, entry: Entry) -> str:
+    def _of_entry(self, entry: Entry) -> _Line:
         # A model's name is the client's, and as long as it likes.
         entry = storable(entry)
         at = datetime.fromtimestamp(entry.at_us / 1e6, UTC)
@@ -97,43 +102,92 @@ class RequestLines:
                 f" {entry.status} {entry.outcome} {_printable(entry.model) or '-'}{tokens}"
                 f" {entry.duration_us / 1000:.1f} ms {entry.id}\n"
             )
-        return _json(
+        # By place, which takes a third of the time.
+        return _Recorded(
             at,
+            "INFO",
+            "request",
             entry.id,
-            project_id=entry.project_id,
-            token_id=entry.token_id,
-            provider=entry.provider,
-            endpoint=entry.endpoint,
-            method=entry.method,
-            model=_printable(entry.model),
-            status=entry.status,
-            outcome=entry.outcome,
-            usage=entry.usage,
-            prompt_tokens=entry.prompt_tokens,
-            completion_tokens=entry.completion_tokens,
-            bytes_in=entry.bytes_in,
-            bytes_out=entry.bytes_out,
-            ttfb_ms=None if entry.ttfb_us is None else entry.ttfb_us / 1000,
-            duration_ms=entry.duration_us / 1000,
-            overhead_ms=entry.overhead_us / 1000,
+            entry.project_id,
+            entry.token_id,
+            entry.provider,
+            entry.endpoint,
+            entry.method,
+            _printable(entry.model),
+            entry.status,
+            entry.outcome,
+            entry.usage,
+            entry.prompt_tokens,
+            entry.completion_tokens,
+            entry.bytes_in,
+            entry.bytes_out,
+            None if entry.ttfb_us is None else entry.ttfb_us / 1000,
+            entry.duration_us / 1000,
+            entry.overhead_us / 1000,
         )
 
-    def _of_refusal(self, one: Refused) -> str:
+    def _of_refusal(self, one: Refused) -> _Line:
         at = datetime.now(UTC)
         if self._form == "text":
             return (
                 f"{stamp(at)} INFO     {one.method} {one.endpoint or '-'}"
                 f" {one.status} refused: {one.code} {one.id}\n"
             )
-        return _json(
+        return _Refused(
             at,
+            "INFO",
+            "request",
             one.id,
-            provider=one.provider,
-            endpoint=one.endpoint or None,
-            method=one.method,
-            status=one.status,
-            refused=one.code,
+            one.provider,
+            one.endpoint or None,
+            one.method,
+            one.status,
+            one.code,
         )
+
+
+class _Recorded(msgspec.Struct):
+    """The line of a request that was let in, as JSON has it."""
+
+    time: datetime
+    level: str
+    message: str
+    request_id: str
+    project_id: str
+    token_id: str
+    provider: str
+    endpoint: str
+    method: str
+    model: str
+    status: int
+    outcome: str
+    usage: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    bytes_in: int
+    bytes_out: int
+    ttfb_ms: float | None
+    duration_ms: float
+    overhead_ms: float
+
+
+class _Refused(msgspec.Struct):
+    """The line of a request that the proxy answered itself, as JSON has it."""
+
+    time: datetime
+    level: str
+    message: str
+    request_id: str
+    provider: str
+    endpoint: str | None
+    method: str
+    status: int
+    refused: str
+
+
+#: Text as it is written, or what is encoded.
+_Line: TypeAlias = str | _Recorded | _Refused
+_encoder: Final = msgspec.json.Encoder()
 
 
 def _printable(text: str) -> str:
@@ -141,8 +195,3 @@ def _printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
-
-
-def _json(at: datetime, request_id: object, **facts: Any) -> str:
-    line = {"time": at, "level": "INFO", "message": "request", "request_id": request_id, **facts}
-    return msgspec.json.encode(line).decode() + "\n"
