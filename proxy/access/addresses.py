@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from proxy.access.patterns import Pattern
 
+#: Addresses whose answer a list keeps, and how long in characters they may be.
+_KNOWN_MAX: Final = 1024
+_ADDRESS_MAX: Final = 64
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: Where IPv6 writes the addresses of IPv4.
 _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
@@ -20,6 +23,8 @@ class AddressList:
 
     networks: tuple[Network, ...]
     pattern: Pattern | None
+    #: What was asked before: a client comes from the same few addresses.
+    _known: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, entries: tuple[str, ...]) -> AddressList:
@@ -27,8 +32,19 @@ class AddressList:
         return _parse(entries)
 
     def __contains__(self, address: object) -> bool:
+        text = str(address)
+        known = self._known.get(text)
+        if known is None:
+            known = self._holds(text)
+            if len(text) <= _ADDRESS_MAX:
+                if len(self._known) >= _KNOWN_MAX:
+                    self._known.clear()
+                self._known[text] = known
+        return known
+
+    def _holds(self, address: str) -> bool:
         try:
-            ip = ipaddress.ip_address(str(address).partition("%")[0])
+            ip = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
             return False
         if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:

@@ -120,7 +120,7 @@ _LINES_MAX: Final = 64
 #: So is one with more new lines, where such heads have used up what the others have earned them:
 #: a new client's lines are to be remembered, but a flood of new lines must not cost more than that.
 _NEW_LINES_MAX: Final = 6
-_LEARNING_COSTS: Final = 32
+_LEARNING_COSTS: Final = 128
 _LEARNING_MAX: Final = 64 * _LEARNING_COSTS
 
 
