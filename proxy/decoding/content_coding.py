@@ -37,10 +37,13 @@ class CannotDecode(Exception):
 class _Codec(Protocol):
     """`decode` takes all of `data`, and returns about `limit` bytes at most.
 
-    While it is `full`, there is more to be had for b"".
+    While it is `full`, there is more to be had for b"". It is `whole` where it may end here.
     """
 
     full: bool
+
+    @property
+    def whole(self) -> bool: ...
 
     def decode(self, data: bytes, limit: int) -> bytes: ...
 
@@ -58,6 +61,10 @@ class _Zlib:
         #: What was given and not looked at yet.
         self._tail = b""
         self._begun = self._done = self.full = False
+
+    @property
+    def whole(self) -> bool:
+        return self._begun and self._state is None
 
     def decode(self, data: bytes, limit: int) -> bytes:
         data = self._head + self._tail + data
@@ -99,6 +106,10 @@ class _Brotli:
     def __init__(self) -> None:
         self._state = brotli.Decompressor()
         self.full = False
+
+    @property
+    def whole(self) -> bool:
+        return bool(self._state.is_finished())
 
     def decode(self, data: bytes, limit: int) -> bytes:
         if self._state.is_finished():
@@ -144,6 +155,11 @@ class _Zstd:
         self._decoded = b""
         self._at = 0
         self.full = False
+
+    @property
+    def whole(self) -> bool:
+        # The library does not tell, so that an end proves nothing.
+        return False
 
     def decode(self, data: bytes, limit: int) -> bytes:
         if data:
@@ -195,6 +211,11 @@ class Decoder:
         self._at = 0
         self._taken = self._yielded = 0
         self.behind = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that was fed may be all there is: the coding's own end was reached."""
+        return self._codec.whole
 
     def feed(self, data: bytes) -> bytes:
         """What these bytes decode to, or the first of it; b"" asks for the rest."""

@@ -239,26 +239,28 @@ class JsonUsageReader:
         """As little as of its end."""
         return False
 
-    def end(self) -> bytes:
+    def end(self, *, whole: bool = True) -> bytes:
         """The answer is complete: read it. Nothing was held back.
+
+        Whether it is `whole` its own brackets say.
 
         An answer that does not report usage in a known form leaves usage unknown.
         """
         while self.behind:
             self.catch_up()
         read, scanner = self.accumulated, self._scanner
-        whole = b"".join(self._kept)
+        document = b"".join(self._kept)
         if self._refused:
-            read.code = code_of_answer(whole)
+            read.code = code_of_answer(document)
         try:
             if scanner is None:
-                answer = decode_answer(whole, read)
+                answer = decode_answer(document, read)
             else:
                 answer = of_members(scanner.found, read)
         except Unreadable:
             return b""
         if scanner is None:
-            read.document = whole
+            read.document = document
         else:
             read.reported_as = scanner.found.get(b"usage")
         # A document that is cut short may have been about to report something else.

@@ -24,6 +24,10 @@ class UsageReader(StreamTransform, Protocol):
 
     accumulated: UsageAccumulator
 
+    def end(self, *, whole: bool = True) -> bytes:
+        """The answer ended; not `whole` where that was inside its content coding."""
+        ...
+
     @property
     def terminal_seen(self) -> bool:
         """Whether the event was relayed that ends an answer of its kind."""
@@ -128,7 +132,9 @@ class Meter:
             held_back, self._sniffing = self._sniffing.begun, None
         while self.behind:
             held_back += self.catch_up()
-        return held_back if self._reader is None else held_back + self._reader.end()
+        if self._reader is None:
+            return held_back
+        return held_back + self._reader.end(whole=self._decoder is None or self._decoder.whole)
 
     def _sniff(self, sniffing: Sniffing, data: bytes) -> bytes:
         """Look at the beginning of an answer whose form nothing says, and choose its reader."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -27,6 +27,7 @@ from proxy.usage.json_usage import (
 from proxy.usage.large_event import LargeEvent
 from proxy.usage.odd_usage import read_usage
 from proxy.usage.reported import Reported
+from proxy.usage.sought import ANYTHING, MENTIONS_FINISH, wanted
 from proxy.usage.sse import EventBuffer, Stretch, data_of
 
 #: A longer event is scanned in turns rather than kept together and decoded.
@@ -35,16 +36,18 @@ EVENT_MAX_BYTES: Final = 256 * 1024
 #: So many events are taken apart in one turn of the event loop, a quarter of a millisecond's work.
 EVENTS_PER_TURN: Final = 64
 
-# Also where the data goes on in another line.
-_MENTIONS_USAGE: Final = re.compile(rb'"usage"\s*+:\s*+(?:data:\s*+)?\{')
-_MENTIONS_MODEL: Final = re.compile(rb'"model"\s*+:\s*+(?:data:\s*+)?"')
-_MENTIONS_FINISH: Final = re.compile(rb'"finish_reason"\s*+:\s*+"')
 _NAMED_ERROR: Final = re.compile(rb"(?:^|[\r\n])event:[ ]?error(?:[\r\n]|$)")
 #: An event's name stands before its data, which may be megabytes.
 _NAME_WITHIN: Final = 1024
 _NOWHERE: Final = 1 << 62
+#: As a number: to look for a byte takes a third of the time of looking for a text of one.
+_CR: Final = 13
 #: Choices that are longer have something in them.
 _EMPTY_CHOICES_MAX: Final = 1024
+
+
+#: In place of a stretch that has been looked into.
+_NOTHING: Final = Stretch(b"")
 
 
 class _Event(msgspec.Struct):
@@ -134,8 +137,8 @@ class SseUsageReader:
         self.behind = False
         self._watch = watch
         self._buffer = EventBuffer()
-        self._wanted = _wanted(self.accumulated, watch)
-        self._stretch = Stretch(b"")
+        self._wanted = wanted(self.accumulated, watch)
+        self._stretch = _NOTHING
         #: So much of an unfinished event is kept.
         self._most_pending = EVENT_MAX_BYTES
         #: The whole events that came last.
@@ -143,7 +146,7 @@ class SseUsageReader:
         #: Up to where the stretch has been looked into, and up to where it has been passed on.
         self._done = self._passed = 0
         #: Where in the stretch each of what is wanted comes next.
-        self._next: dict[_Find, int] = {}
+        self._next: dict[bytes, int] = {}
         #: The large event that is being scanned, and where it lies in the stretch.
         self._large: tuple[LargeEvent, int, int] | None = None
         #: The large event whose beginning has passed and whose end is yet to come.
@@ -162,6 +165,17 @@ class SseUsageReader:
 
     def relay(self, data: bytes) -> bytes:
         """Take the next bytes and return those that go to the client now."""
+        # The usual way, in as few steps as there can be: whole events that say nothing wanted.
+        # Searched from behind, since that takes half the time for words as these in JSON.
+        if data[-2:] == b"\n\n" and _CR not in data and not self._buffer.pending:
+            for word, form in self._wanted:
+                if data.rfind(word) == -1:
+                    continue
+                if form is None or form.search(data, data.find(word)) is not None:
+                    break
+            else:
+                self._last = data
+                return data
         passed = stretch = self._buffer.feed(data)
         if stretch:
             self._last = stretch
@@ -186,16 +200,17 @@ class SseUsageReader:
         if self._passing is None:
             self._passing = LargeEvent()
             # It goes on at the beginning of whatever comes next.
-            self._most_pending, self._wanted = 0, (_anything,)
+            self._most_pending, self._wanted = 0, ANYTHING
         let_go = self._buffer.let_go()
         self._passing.feed(let_go)
         self.behind = self._passing.behind
         return let_go
 
-    def end(self) -> bytes:
+    def end(self, *, whole: bool = True) -> bytes:
         """The stream ended: bytes of an unfinished event that were held back.
 
-        Some servers leave out the last blank line, and clients take the event nevertheless.
+        Some servers leave out the last blank line, and clients take the event nevertheless. Where
+        the stream is not `whole`, its end makes nothing final that was not before.
         """
         held = b""
         while self.behind:
@@ -207,16 +222,16 @@ class SseUsageReader:
         else:
             self._passing.feed(rest)
             only_usage = self._take_large(self._passing) and False
-        self.accumulated.end()
+        if whole:
+            self.accumulated.end()
         return held + rest if self.withholds and not only_usage else held
 
     def _look_into(self, stretch: bytes) -> bytes:
         """Look into whole events; those of them that go to the client now."""
-        for find in self._wanted:
-            if find(stretch, 0) != -1:
+        for sought in self._wanted:
+            if sought.find(stretch, 0) != -1:
                 break
         else:
-            # As with nearly all: a few searches in C, and nothing taken apart.
             return stretch
         self._stretch = Stretch(stretch)
         self._done = self._passed = 0
@@ -257,16 +272,19 @@ class SseUsageReader:
         passed.append(data[self._passed : self._done])
         self._passed = self._done
         self.behind = self._done < len(data)
+        if not self.behind:
+            # A stream may wait for hours for its next event.
+            self._stretch, self._next = _NOTHING, {}
         return b"".join(passed)
 
     def _next_place(self, data: bytes) -> int:
         """The next place that mentions something wanted."""
         first = _NOWHERE
-        for find in self._wanted:
-            place = self._next.get(find, -1)
+        for sought in self._wanted:
+            place = self._next.get(sought.word, -1)
             if place < self._done:
-                place = find(data, self._done)
-                self._next[find] = place = _NOWHERE if place == -1 else place
+                place = sought.find(data, self._done)
+                self._next[sought.word] = place = _NOWHERE if place == -1 else place
             first = min(first, place)
         return first
 
@@ -309,7 +327,7 @@ class SseUsageReader:
             if kind == b'"message_stop"':
                 read.awaits_completion = False
                 read.end()
-        self._wanted = _wanted(read, self._watch)
+        self._wanted = wanted(read, self._watch)
         return usage is not None and only_usage
 
     def _of_event(self, said: _Event, choices: bytes) -> tuple[Reported | None, bool]:
@@ -324,7 +342,7 @@ class SseUsageReader:
         read.service_tier = tier_of(said.service_tier, read) or read.service_tier
         no_choices = choices in ABSENT or _NO_CHOICES.fullmatch(choices) is not None
         only_usage = choices not in ABSENT and (no_choices or _say_nothing(choices))
-        finishes = not no_choices and _MENTIONS_FINISH.search(choices) is not None
+        finishes = not no_choices and MENTIONS_FINISH.search(choices) is not None
         read.finished = read.finished or finishes
         if usage is not None and not no_choices and not only_usage and _is_zero(usage):
             # LiteLLM's, in every chunk of a stream that was not asked for its usage.
@@ -371,51 +389,3 @@ def _say_nothing(choices: bytes) -> bool:
         for one in listed
         for part in (one.finish_reason, one.text, one.delta, one.message, one.logprobs)
     )
-
-
-_Find: TypeAlias = Callable[[bytes, int], int]
-
-
-def _anything(_data: bytes, start: int) -> int:
-    return start
-
-
-def _usage_in(data: bytes, start: int) -> int:
-    # A plain search first, which takes a tenth of the time where there is nothing.
-    start = data.find(b'"usage"', start)
-    found = None if start == -1 else _MENTIONS_USAGE.search(data, start)
-    return -1 if found is None else found.start()
-
-
-def _model_in(data: bytes, start: int) -> int:
-    start = data.find(b'"model"', start)
-    found = None if start == -1 else _MENTIONS_MODEL.search(data, start)
-    return -1 if found is None else found.start()
-
-
-def _error_in(data: bytes, start: int) -> int:
-    return data.find(b"error", start)
-
-
-def _finish_in(data: bytes, start: int) -> int:
-    start = data.find(b'"finish_reason"', start)
-    found = None if start == -1 else _MENTIONS_FINISH.search(data, start)
-    return -1 if found is None else found.start()
-
-
-def _stop_in(data: bytes, start: int) -> int:
-    return data.find(b"message_stop", start)
-
-
-def _wanted(read: UsageAccumulator, watch: bool) -> tuple[_Find, ...]:
-    """What makes an event worth taking apart, by what is known already."""
-    wanted = [_usage_in]
-    if not read.failed:
-        wanted.append(_error_in)
-    if read.model is None:
-        wanted.append(_model_in)
-    if read.awaits_completion and not read.final:
-        wanted.append(_stop_in)
-    if watch and not read.finished:
-        wanted.append(_finish_in)
-    return tuple(wanted)

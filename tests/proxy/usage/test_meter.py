@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import zlib
+from collections.abc import Callable
+from types import FrameType
 
+import brotli  # type: ignore[import-untyped]  # It has no types.
 import pytest
 
 from proxy.headers import RawHeaders
@@ -98,6 +102,50 @@ def test_a_coding_that_breaks_off_keeps_what_was_read() -> None:
     assert meter.relay(sent[:-50]) == sent[:-50]
     assert meter.relay(sent[-50:]) + meter.end() == sent[-50:]
     assert (counts(meter.usage), meter.exact) == (SPENT, True)
+
+
+def test_an_event_that_says_nothing_wanted_passes_in_a_step_or_two() -> None:
+    """Counted in calls of Python functions: most of what a stream is are such events."""
+    choice = {"index": 0, "delta": {"content": "a"}, "finish_reason": None}
+    event = sse({"model": "m", "choices": [choice]})
+    meter = meter_for([(b"Content-Type", b"text/event-stream")], asked_for_usage=True, watch=True)
+    meter.relay(event)
+    called: list[str] = []
+
+    def note(frame: FrameType, what: str, _argument: object) -> None:
+        if what == "call":
+            called.append(frame.f_code.co_qualname)
+
+    sys.setprofile(note)
+    try:
+        passed = meter.relay(event)
+    finally:
+        sys.setprofile(None)
+    assert passed is event
+    assert called == ["Meter.relay", "SseUsageReader.relay", "EventBuffer.pending"]
+
+
+@pytest.mark.parametrize(
+    ("coding", "encoded"),
+    [
+        (b"gzip", gzip.compress),
+        (b"deflate", zlib.compress),
+        (b"br", brotli.compress),
+    ],
+)
+def test_a_stream_that_ends_inside_its_coding_was_not_all_there_was(
+    coding: bytes, encoded: Callable[[bytes], bytes]
+) -> None:
+    """Usage in every event is final with the last one, and which that is only an end can tell."""
+    choice = {"index": 0, "delta": {"content": "a"}}
+    sent = encoded(sse({"model": "m", "choices": [choice], "usage": {"prompt_tokens": 9}}) * 50)
+    meter = a_meter(b"text/event-stream", coding)
+    assert through(meter, sent) == sent
+    assert (meter.usage, meter.exact) == (Usage(9, 0, 0, 0), True)
+    for cut in range(1, 9):
+        meter = a_meter(b"text/event-stream", coding)
+        assert through(meter, sent[:-cut]) == sent[:-cut]
+        assert not meter.exact
 
 
 def test_a_stream_that_is_cut_is_exact_only_with_its_last_word() -> None:
