@@ -13,6 +13,7 @@ from proxy.errors import InvalidRequest
 from proxy.header_lines import HeaderLines
 from proxy.providers.provider import OPENAI
 from tests.proxy.body.test_judging import FORM, JSON, RULED, judged
+from tests.proxy.body.test_multipart import field, form
 from tests.proxy.rows import a_grant
 
 CHAT: Final = b"/v1/chat/completions"
@@ -99,3 +100,12 @@ async def test_labels_of_which_an_upstream_may_take_another_hide_no_model(
 ) -> None:
     with pytest.raises(InvalidRequest):
         await judged(b'{"model": "good-1"}', *fields, **RULED)
+
+
+async def test_of_two_forms_it_is_not_known_which_an_upstream_reads() -> None:
+    other = (b"content-type", b"multipart/form-data; boundary=other")
+    body = form(field(b"model", b"good-1"))
+    path = b"/v1/audio/transcriptions"
+    assert (await judged(body, FORM, path=path, **RULED)).model == "good-1"
+    with pytest.raises(InvalidRequest):
+        await judged(body, FORM, other, path=path, **RULED)
