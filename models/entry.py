@@ -164,7 +164,15 @@ def encode(entry: Entry) -> bytes:
 
 def decode(line: bytes) -> Entry:
     """What `encode` made, of this version or an earlier one. Raises msgspec.DecodeError."""
-    entry = _decoder.decode(line)
+    return _checked(_decoder.decode(line))
+
+
+def decode_lines(lines: bytes) -> list[Entry]:
+    """The same of many lines, in half of the time; one that is damaged fails all."""
+    return [_checked(entry) for entry in _decoder.decode_lines(lines)]
+
+
+def _checked(entry: Entry) -> Entry:
     if not (is_id(entry.id) and is_known_id(entry.project_id) and is_known_id(entry.token_id)):
         # PostgreSQL would refuse the whole batch, again and again.
         raise msgspec.ValidationError("an id is no UUID")

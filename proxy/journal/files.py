@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from models.entry import Entry, decode
+from models.entry import Entry, decode, decode_lines
 from models.ids import new_id
 
 SUFFIX: Final = ".journal"
@@ -152,8 +152,28 @@ def read_batch(file: JournalFile, start: int, *, limit: int) -> Batch:
     Only a dead worker's file can end without a newline; that line was never acknowledged, but
     where it is whole its request took place.
     """
-    batch = Batch(start)
     data = os.pread(file.fd, min(_READ_BYTES, file.size - start), start)
+    return _undamaged(start, data, limit) or _line_by_line(start, data, limit)
+
+
+def _undamaged(start: int, data: bytes, limit: int) -> Batch | None:
+    """The batch, read at once; None where some of it is damaged, or a line is not whole."""
+    ends: list[int] = []
+    at = 0
+    while len(ends) < limit and (newline := data.find(b"\n", at)) >= 0:
+        at = newline + 1
+        ends.append(start + at)
+    try:
+        entries = decode_lines(data[:at])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if not ends or len(entries) != len(ends) or not all(map(_is_of_a_time, entries)):
+        return None
+    return Batch(start, entries, ends=ends)
+
+
+def _line_by_line(start: int, data: bytes, limit: int) -> Batch:
+    batch = Batch(start)
     for line in _lines(data, limit):
         entry = entry_of(line)
         if entry is None:
@@ -184,4 +204,8 @@ def entry_of(line: bytes) -> Entry | None:
         entry = decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return entry if 0 <= entry.at_us <= _LAST_US else None
+    return entry if _is_of_a_time(entry) else None
+
+
+def _is_of_a_time(entry: Entry) -> bool:
+    return 0 <= entry.at_us <= _LAST_US
