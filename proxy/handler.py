@@ -42,6 +42,7 @@ from proxy.limits.store import (
     Reservation,
 )
 from proxy.providers.provider import Provider, Route
+from proxy.questions import REFUSALS, Peeked, Question, RefusedQuestions, question
 from proxy.tails import Tails
 from proxy.transforms import StreamTransform
 from proxy.turns import Turns
@@ -86,6 +87,7 @@ class DataPlane:
         self._observer = observer
         self._turns = Turns()
         self._tails = Tails()
+        self._refused_questions = RefusedQuestions()
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
         self.active: set[Exchange] = set()
@@ -112,10 +114,12 @@ class DataPlane:
                 request, partial(target_for, grant), downstream, self._pool, exchange
             )
             try:
-                head = await self._final_head(downstream, source, head)
-                exchange.first_byte = perf_counter()
-                meter = exchange.meter = _meter(exchange, route, head, asked=asked)
-                exchange.status, exchange.started = head.status, perf_counter()
+                head = await self._final_head(downstream, source, exchange, head)
+                if asked is not None and head.status in REFUSALS:
+                    source, head, asked = await self._without_question(
+                        downstream, source, exchange, head, asked
+                    )
+                meter = _answered(exchange, route, head, asked)
                 downstream.start(responses.response_head(exchange, head, meter, reservation))
                 last = await self._relay(downstream, source, exchange, meter)
             finally:
@@ -185,11 +189,10 @@ class DataPlane:
         grant: Grant,
         provider: Provider,
         route: Route,
-    ) -> tuple[forward.Outgoing, bool]:
+    ) -> tuple[forward.Outgoing, Question | None]:
         """Check size and model, and put the upstream's request together.
 
-        Also returns whether we asked for usage on the client's behalf, so that the answer to that
-        is not for the client.
+        Also returns the question, where we asked for usage on the client's behalf.
         """
         head = exchange.head
         want = wanted(head, grant, provider, route)
@@ -209,16 +212,17 @@ class DataPlane:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model
         # Each attempt asks again; one that has nowhere to go must take nothing from the limits.
-        target_for(grant)
-        return (
-            forward.outgoing(
-                head,
-                reading.kept.pieces if splice is None else (),
-                complete=complete,
-                transform=splice,
-            ),
-            splice is not None and splice.withholds,
-        )
+        key_id, asked = target_for(grant).key_id, None
+        if splice is not None:
+            may_repeat = grant.record.unmetered != "refuse"
+            if may_repeat and (key_id, exchange.model) in self._refused_questions:
+                splice = None
+            else:
+                asked = question(
+                    reading.kept.pieces, withholds=splice.withholds, may_repeat=may_repeat
+                )
+        body = reading.kept.pieces if splice is None else ()
+        return forward.outgoing(head, body, complete=complete, transform=splice), asked
 
     async def _read_body(
         self, downstream: Downstream, exchange: Exchange, reading: BodyReading, want: Wanted
@@ -255,14 +259,44 @@ class DataPlane:
     # After the upstream began to answer
 
     async def _final_head(
-        self, downstream: Downstream, source: ResponseSource, head: UpstreamHead
+        self,
+        downstream: Downstream,
+        source: ResponseSource,
+        exchange: Exchange,
+        head: UpstreamHead,
     ) -> UpstreamHead:
         """Pass on interim responses (RFC 9110 15.2) until the final one."""
         while head.status < 200:
             if head.status != 100:
                 downstream.inform(head.status, head.reason, responses.interim_headers(head))
             head = await source.head()
+        exchange.first_byte = perf_counter()
         return head
+
+    async def _without_question(
+        self,
+        downstream: Downstream,
+        source: ResponseSource,
+        exchange: Exchange,
+        head: UpstreamHead,
+        asked: Question,
+    ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
+        """Ask again without the question, once, where it is what was refused."""
+        refused, grant = Peeked(source), exchange.grant
+        if grant is None or asked.body is None or not await refused.names_the_question():
+            return refused, head, asked
+        request = forward.outgoing(exchange.head, asked.body, complete=True)
+        target = target_for(grant)
+        again, head = await forward.send(request, lambda: target, downstream, self._pool, exchange)
+        try:
+            head = await self._final_head(downstream, again, exchange, head)
+        except BaseException:
+            again.release()
+            raise
+        source.release()
+        if head.status < 400:
+            self._refused_questions.add(target.key_id, exchange.model)
+        return again, head, None
 
     async def _relay(
         self,
@@ -413,16 +447,20 @@ class DataPlane:
             exchange.end("shutdown")
 
 
-def _meter(exchange: Exchange, route: Route, head: UpstreamHead, *, asked: bool) -> Meter:
-    """What reads the usage of this answer."""
-    return meter_of(
+def _answered(
+    exchange: Exchange, route: Route, head: UpstreamHead, asked: Question | None
+) -> Meter:
+    """Note that the answer has begun; what reads its usage."""
+    exchange.status, exchange.started = head.status, perf_counter()
+    exchange.meter = meter_of(
         head.read(),
-        asked_for_usage=asked,
+        asked_for_usage=asked is not None and asked.withholds,
         counted=exchange.counted,
         status=head.status,
         # Where nothing else tells a cut from an end, a chat's last event does.
         watch=head.until_close and head.status == 200 and route.dialect in ("chat", "completions"),
     )
+    return exchange.meter
 
 
 _BATCH: Final = (

@@ -172,3 +172,62 @@ async def test_of_a_tail_no_more_is_read_than_a_tail(plane: Plane) -> None:
     await left_at(plane, sse(*CHAT_STREAM), tail=flood)
     assert [entry.outcome for entry in plane.entries()] == ["complete"]
     await until(lambda: plane.upstream.left == 1)
+
+
+REFUSES = b"HTTP/1.1 422 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+NAMED = b'{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"]}]}'
+
+
+async def asked_of_one_that_refuses(
+    plane: Plane, *, body: bytes = STREAMS, refusal: bytes = NAMED, project: object = None
+) -> tuple[list[bytes], list[Client]]:
+    """What it got of three requests, and what came back."""
+    got: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        while True:
+            _, _, asked = (await peer.request()).partition(b"\r\n\r\n")
+            got.append(asked)
+            if b"stream_options" in asked:
+                await peer.send(REFUSES % (len(refusal), refusal))
+            else:
+                await peer.send(CHUNKED + chunk(sse(CHAT_STREAM[0], b"[DONE]")) + chunk(b""))
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token(project=project)  # type: ignore[arg-type]
+    clients = [a_client("POST", body, secret=secret) for _ in range(3)]
+    async with asyncio.timeout(30):
+        for client in clients:
+            await plane.serve(client)
+    return got, clients
+
+
+async def test_an_upstream_that_refuses_our_question_is_asked_without_it(plane: Plane) -> None:
+    got, clients = await asked_of_one_that_refuses(plane)
+    assert [client.status for client in clients] == [200] * 3
+    assert {client.content for client in clients} == {sse(CHAT_STREAM[0], b"[DONE]")}
+    # Once, and then it is known of this key and model.
+    assert [b"stream_options" in body for body in got] == [True, False, False, False]
+    assert got[1:] == [STREAMS] * 3
+    assert [entry.outcome for entry in plane.entries()] == ["complete"] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal", "project"),
+    [
+        (STREAMS.replace(b"{", b'{"stream_options":{},', 1), NAMED, None),
+        (STREAMS, b'{"error":{"message":"No such model."}}', None),
+        (STREAMS, NAMED + b" " * 70_000, None),
+        (STREAMS, NAMED, {"unmetered": "refuse"}),
+    ],
+    ids=["options of its own", "another reason", "too long", "may not go unmetered"],
+)
+async def test_any_other_refusal_is_the_clients(
+    plane: Plane, body: bytes, refusal: bytes, project: object
+) -> None:
+    got, clients = await asked_of_one_that_refuses(
+        plane, body=body, refusal=refusal, project=project
+    )
+    assert [client.status for client in clients] == [422] * 3
+    assert {client.content for client in clients} == {refusal}
+    assert len(got) == 3

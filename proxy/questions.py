@@ -1,0 +1,122 @@
+"""Taking back the question for usage where an upstream refuses it.
+
+Some servers answer 400 or 422 for `stream_options`, which we put into a request that would have
+worked without. It is sent again as it came, once, before anything has reached the client.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from proxy.headers import RawHeaders
+from proxy.upstream.response import UpstreamHead
+from proxy.upstream.source import ResponseSource, Take
+
+#: Statuses with which servers refuse a member that they do not know.
+REFUSALS: Final = (400, 422)
+#: A larger body is not kept to be sent again.
+BODY_MAX_BYTES: Final = 1024 * 1024
+#: A longer answer is none that explains a refusal.
+ANSWER_MAX_BYTES: Final = 64 * 1024
+#: Seconds for which a refusal is remembered, and of how many keys and models.
+REMEMBERED_S: Final = 3600.0
+_REMEMBERED_MAX: Final = 4096
+_NAME: Final = b"stream_options"
+
+
+class Question(NamedTuple):
+    """That we asked for usage: whether the answer to it stays back, and the body without it.
+
+    `body` is None where it cannot be sent again: the client has options of its own, or it is large,
+    or the project refuses what cannot be metered.
+    """
+
+    withholds: bool
+    body: tuple[bytes, ...] | None
+
+
+def question(body: tuple[bytes, ...], *, withholds: bool, may_repeat: bool) -> Question:
+    """The question in a request whose body came as `body`."""
+    small = may_repeat and sum(map(len, body)) <= BODY_MAX_BYTES
+    return Question(withholds, body if small and _NAME not in b"".join(body) else None)
+
+
+class RefusedQuestions:
+    """Which accounts refuse the question for which models, for an hour each."""
+
+    __slots__ = ("_clock", "_until")
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._until: dict[tuple[UUID, str], float] = {}
+
+    def __contains__(self, asked: tuple[UUID, str]) -> bool:
+        # Empty, as nearly everywhere: no time is asked for.
+        return bool(self._until) and self._until.get(asked, 0.0) > self._clock()
+
+    def add(self, key_id: UUID, model: str) -> None:
+        """A request without the question was answered where one with it was refused."""
+        self._until.pop((key_id, model), None)
+        if len(self._until) >= _REMEMBERED_MAX:
+            del self._until[next(iter(self._until))]
+        self._until[key_id, model] = self._clock() + REMEMBERED_S
+
+
+class Peeked:
+    """A response of which the beginning has been read, and is handed out first."""
+
+    __slots__ = ("_begun", "_size", "_source")
+
+    def __init__(self, source: ResponseSource) -> None:
+        self._source = source
+        self._begun: deque[bytes] = deque()
+        self._size = 0
+
+    async def names_the_question(self) -> bool:
+        """Whether it is short and names what we put into the request. Read once."""
+
+        def take(data: bytes) -> bool:
+            self._begun.append(data)
+            self._size += len(data)
+            return self._size <= ANSWER_MAX_BYTES
+
+        while not self._source.ended and self._size <= ANSWER_MAX_BYTES:
+            await self._source.pump(take)
+        return self._size <= ANSWER_MAX_BYTES and _NAME in b"".join(self._begun)
+
+    # As a source
+
+    async def head(self) -> UpstreamHead:
+        """The next response head."""
+        return await self._source.head()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether neither body bytes nor their end are here yet."""
+        return not self._begun and self._source.is_waiting
+
+    @property
+    def ended(self) -> bool:
+        """Whether the whole response has arrived and been taken."""
+        return not self._begun and self._source.ended
+
+    @property
+    def trailers(self) -> RawHeaders:
+        """The fields behind the body."""
+        return self._source.trailers
+
+    async def pump(self, take: Take) -> None:
+        """Hand body bytes to `take`, those that were read before first."""
+        while self._begun:
+            if not take(self._begun.popleft()):
+                return
+        if not self._source.ended:
+            await self._source.pump(take)
+
+    def release(self) -> None:
+        """Take nothing more."""
+        self._source.release()
