@@ -94,6 +94,10 @@ class HeaderLines(msgspec.Struct, gc=False):
     _fields: RawHeaders | None = None
     _crossing: bytes | None = None
 
+    def __repr__(self) -> str:
+        # The default would print the client's token into whatever log a head ends up in.
+        return f"HeaderLines({[name for name, _ in self.fields]})"
+
     @classmethod
     def of(cls, fields: RawHeaders) -> HeaderLines:
         """From name and value of each line, in the order in which they came."""

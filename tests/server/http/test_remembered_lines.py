@@ -183,6 +183,16 @@ def test_no_memory_holds_a_secret_once_its_request_is_over(line: bytes) -> None:
     assert b"GET /v1/models HTTP/1.1\r" in {key for key, _ in remembered()}
 
 
+def test_a_head_that_is_logged_does_not_show_its_values() -> None:
+    lines = b"".join(b"X-%d: 1\r\n" % number for number in range(100))
+    for head in (HEAD, HEAD[:-2] + lines + b"\r\n"):
+        found = parse_head(head)
+        assert found is not None
+        for shown in (repr(found), repr(read_head(head, "192.0.2.1"))):
+            assert SECRET not in shown
+            assert "Authorization" in shown
+
+
 # The token of a remembered head
 
 
