@@ -105,7 +105,7 @@ class Prices:
         if entry is None or not entry.prices:
             return None
         if entry.same_as is not None:
-            found = _by_sheet(*entry.same_as, terms._replace(geo="", place=""), at) or _none(at)
+            found = _by_sheet(*entry.same_as, terms, at) or _none(at)
             return Tariff(found.tiers, price_file.SOURCE, since=at, until=found.until)
         return Tariff(entry.at(terms) or (), price_file.SOURCE, since=0, until=_ALWAYS)
 
@@ -175,4 +175,4 @@ def _are_alike(asked: str, answered: str) -> bool:
 
 
 def _lower(text: str | None) -> str:
-    return text.strip().lower() if text else ""
+    return text.lower() if text else ""

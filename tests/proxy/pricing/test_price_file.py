@@ -190,6 +190,9 @@ def test_same_as_takes_everything_from_there(tmp_path: Path) -> None:
     assert cost(known, "azure", "mine", service_tier="priority") == (5_950_000, OURS)
     assert cost(known, "azure", "mine", service_tier="flex") == (None, "")
     assert known.sizes("azure", "mine") == (128_000, 9)
+    claude = prices(tmp_path, '[prices."mine/c"]\nsame_as = "anthropic/claude-opus-4-8"\n')
+    assert cost(claude, "mine", "c", inference_geo="us") == (8_250_000, OURS)
+    assert cost(claude, "mine", "c", speed="fast") == (15_000_000, OURS)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def test_the_price_goes_by_the_model_that_answered(
         ("openai", "gpt-4o", "priority", 12_750_000),
         ("openai", "gpt-4o", "Priority", 12_750_000),
         ("openai", "gpt-4o", "fast", 12_750_000),
+        # Without a row of its own.
+        ("google", "gemini-3.8-flash-tts", "fast", 9_000_000),
         ("openai", "gpt-4o", "default", 7_500_000),
         ("openai", "gpt-4o", "DEFAULT", 7_500_000),
         ("openai", "gpt-5", "flex", 3_125_000),
@@ -104,6 +106,21 @@ def test_a_field_that_was_lost_leaves_no_price_where_it_has_one(
     without: dict[str, Any] = {lost: None, "lost": frozenset((lost,))}
     usage = USED._replace(**without)
     assert (Prices().price(Call("openai", model), usage, NOON)[0] is not None) is priced
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "usage"),
+    [
+        # More of a part than of the whole.
+        ("anthropic", "claude-sonnet-5", Usage(10, 10, 0, 0, cache_write=11)),
+        ("anthropic", "claude-sonnet-5", Usage(10, 10, 0, 0, cache_write=5, cache_write_1h=6)),
+        ("openai", "gpt-realtime", Usage(10, 10, 0, 0, audio_output=11)),
+        # How long the prompt was decides what everything costs.
+        ("openai", "gpt-5.4", Usage(None, 0, 0, 0)),
+    ],
+)
+def test_a_usage_that_does_not_add_up_has_no_price(provider: str, model: str, usage: Usage) -> None:
+    assert Prices().price(Call(provider, model), usage, NOON) == (None, "")
 
 
 def test_a_price_names_its_source_and_no_price_none() -> None:
