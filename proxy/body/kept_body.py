@@ -98,7 +98,9 @@ class KeptBody:
         for offset, piece in zip(self._offsets[first:], self._pieces[first:], strict=True):
             if offset >= end:
                 return
-            yield piece[max(0, start - offset) : end - offset]
+            # Where it begins behind the last closed piece, that one was looked up.
+            if start < offset + len(piece):
+                yield piece[max(0, start - offset) : end - offset]
         offset = self.size - len(self._open)
         if self._open and offset < end:
             yield bytes(self._open[max(0, start - offset) : end - offset])

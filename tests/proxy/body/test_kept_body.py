@@ -39,6 +39,11 @@ def test_nothing_lies_behind_the_end() -> None:
     assert list(KeptBody(b"x").parts(9, 1)) == list(KeptBody().parts(9)) == []
 
 
+def test_nothing_is_cut_from_a_piece_that_ends_where_the_rest_begins() -> None:
+    kept = KeptBody(b"x" * 70_000, b"a")
+    assert list(kept.parts(9, 70_000)) == [b"a"]
+
+
 def test_small_pieces_are_put_together() -> None:
     kept = KeptBody()
     for _ in range(200_000):
