@@ -9,8 +9,6 @@ from benchmarks import hostile, ratios, soak
 from benchmarks.refused import SERVED
 from benchmarks.results import Goal, Latency, Results, typical
 
-# Where the direct way takes longer for one in a hundred, a difference to it says nothing.
-_STEADY_P99_US: Final = 2000.0
 _EVERYTHING_ON: Final = ("proxy", "limits")
 
 
@@ -54,7 +52,7 @@ def _latency(found: Sequence[Latency]) -> Iterator[Goal]:
     for one in found:
         if one.contender != "limits":
             continue
-        steady = typical(ratios.direct(found, one).p99_us) <= _STEADY_P99_US
+        steady = ratios.steady(found, one)
         p50, p99 = (typical(figures) / 1000 for figures in ratios.added(found, one))
         yield Goal(
             "added latency, p50", "≤ 0.3 ms", f"{p50:.2f} ms", p50 <= 0.3 if steady else None
@@ -101,5 +99,7 @@ def _grown(results: Results) -> Iterator[Goal]:
 def _beside_the_other(results: Results) -> Iterator[Goal]:
     for one in ratios.compared(results):
         if one.wanted:
+            shares = ratios.over(one.own, one.other)
+            reached = ratios.met(one.wanted, typical(shares)) if one.steady else None
             name = f"of the other's: {one.name}"
-            yield from _share(name, one.wanted, ratios.over(one.own, one.other))
+            yield Goal(name, one.wanted, ratios.with_spread(shares), reached)
