@@ -66,15 +66,17 @@ class Rates:
     #: Units are priced that no usage counts: characters, pages.
     uncounted: bool = False
 
-    def ordinary(self) -> tuple[int, int, int, int] | None:
+    def ordinary(self) -> tuple[int, int, int, int, int | None, int | None] | None:
         """The rates of an answer that counts what nearly all do, where those suffice."""
         first = self.prompt, self.completion, self.cached, self.reasoning
         prompt, completion, cached, reasoning = first
-        if self.uncounted or self.needs or self.request or "cached" in self.open:
+        if self.uncounted or self.needs or self.request:
+            return None
+        if "cached" in self.open or "cache_write" in self.open:
             return None
         if prompt is None or completion is None or cached is None or reasoning is None:
             return None
-        return prompt, completion, cached, reasoning
+        return prompt, completion, cached, reasoning, self.cache_write, self.cache_write_1h
 
     def times(self, factor: Fraction) -> Rates:
         """The same where every token costs `factor` as much; searches and seconds do not."""
@@ -221,7 +223,7 @@ class Tariff:
         if (
             rates is not None
             and usage.prompt is not None
-            and not (any(usage[4:_NUMBERS]) or usage.lost or usage.tools)
+            and not (any(usage[6:_NUMBERS]) or usage.lost or usage.tools)
         ):
             return _ordinary(usage, rates)
         if usage.prompt is None and (usage.completion or len(self.tiers) > 1):
@@ -233,12 +235,22 @@ class Tariff:
         return None
 
 
-def _ordinary(usage: Usage, rates: tuple[int, int, int, int]) -> int | None:
-    prompt, completion, cached, reasoning = usage[:4]
-    if not cached and not reasoning:
-        return nanos((prompt or 0) * rates[0] + (completion or 0) * rates[1])
-    cached, reasoning = cached or 0, reasoning or 0
-    fresh, plain = (prompt or 0) - cached, (completion or 0) - reasoning
+def _ordinary(usage: Usage, rates: tuple[int, int, int, int, int | None, int | None]) -> int | None:
+    prompt, completion, cached, reasoning, written, written_1h = usage[:6]
+    fresh, plain, total = prompt or 0, completion or 0, 0
+    if cached:
+        fresh -= cached
+        total += cached * rates[2]
+    if reasoning:
+        plain -= reasoning
+        total += reasoning * rates[3]
+    if written or written_1h:
+        longer = written_1h or 0
+        shorter = (written or 0) - longer
+        fresh -= written or 0
+        if shorter < 0 or (shorter and rates[4] is None) or (longer and rates[5] is None):
+            return None
+        total += shorter * (rates[4] or 0) + longer * (rates[5] or 0)
     if fresh < 0 or plain < 0:
         return None
-    return nanos(fresh * rates[0] + plain * rates[1] + cached * rates[2] + reasoning * rates[3])
+    return nanos(total + fresh * rates[0] + plain * rates[1])

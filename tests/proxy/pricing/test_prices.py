@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import pytest
 
 from proxy.pricing import sheet
 from proxy.pricing.prices import Call, Prices
+from proxy.pricing.sheet import Terms
 from proxy.usage.accumulator import Usage
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
@@ -139,3 +141,16 @@ def test_what_a_model_costs_is_worked_out_once_a_day(monkeypatch: pytest.MonkeyP
     for at in (NOON, NOON + 1, NOON + 43_199, NOON + 43_200, NOON + 43_201):
         prices.price(Call("openai", "gpt-4o"), USED, at)
     assert len(worked_out) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["anthropic/claude-sonnet-5", "openai/gpt-4o", "openai/gpt-5.6-cyber"]
+)
+def test_the_short_way_of_most_answers_comes_to_the_same(name: str) -> None:
+    provider, _, model = name.partition("/")
+    tariff = Prices().tariff(Call(provider, model), Terms(), NOON)
+    ((_, rates),) = tariff.tiers
+    counts = (None, 0, 3, 7)
+    for cached, reasoning, written, written_1h in product(counts, repeat=4):
+        usage = Usage(10, 8, cached, reasoning, written, written_1h)
+        assert tariff.price(usage) == rates.of(usage), usage
