@@ -198,9 +198,9 @@ class LoopDetected(Refusal):
 
 
 class NoUpstreamKey(Refusal):
-    """The project has no active upstream key."""
+    """The project has no active upstream key: somebody has to give it one, and waiting does not."""
 
-    status, code, type, retry = 503, "no_upstream_key", "overloaded_error", True
+    status, code, type = 503, "no_upstream_key", "overloaded_error"
 
 
 class RequestBroken(Exception):

@@ -101,7 +101,5 @@ def target_for(grant: Grant) -> Target:
         )
     if not grant.targets:
         unfit = ", as its keys were entered for another address" if grant.record.keys else ""
-        raise errors.NoUpstreamKey(
-            f"The project has no active upstream key{unfit}.", retry_after=60.0
-        )
+        raise errors.NoUpstreamKey(f"The project has no active upstream key{unfit}.")
     return grant.targets[0]

@@ -118,7 +118,8 @@ async def test_interim_fields_are_clean_and_gain_nothing() -> None:
             [b"www-authenticate"],
         ),
         (errors.Overloaded("m", retry_after=0.2), {b"retry-after": b"1"}, [b"x-should-retry"]),
-        (errors.NoUpstreamKey("m", retry_after=59.5), {b"retry-after": b"60"}, [b"x-should-retry"]),
+        (errors.Overloaded("m", retry_after=59.5), {b"retry-after": b"60"}, [b"x-should-retry"]),
+        (errors.NoUpstreamKey("m"), {b"x-should-retry": b"false"}, [b"retry-after"]),
         (errors.UpstreamTimeout("m"), {}, [b"retry-after", b"x-should-retry"]),
     ],
 )

@@ -224,6 +224,8 @@ def test_a_key_is_used_nowhere_else(base_url: str | None, bound_to: str | None) 
     with pytest.raises(errors.NoUpstreamKey) as caught:
         target_for(a_grant(base_url=base_url, keys=(lost, lost)))
     assert "entered for another address" in caught.value.message
+    # OpenAI's client would sleep for as long, twice, and ask again in vain.
+    assert (caught.value.retry, caught.value.retry_after) == (False, None)
     assert "elsewhere" not in caught.value.message
     if base_url is None:
         # Whatever share a token would have, it is that of the keys that can be used.
