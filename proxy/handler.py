@@ -103,8 +103,7 @@ class DataPlane:
         try:
             self._check_capacity(exchange.head.hops)
             if cors.is_preflight(exchange.head):
-                await self._answer_preflight(downstream, exchange)
-                return
+                return await self._answer_preflight(downstream, exchange)
             grant, exchange.digest = await authenticate(exchange.head, self._grants)
             exchange.grant = grant
             provider, route = self._let_in(exchange, grant)
@@ -113,6 +112,8 @@ class DataPlane:
             source, head = await forward.send(
                 request, partial(target_for, grant), downstream, self._pool, exchange
             )
+            # It is not to be kept for as long as the answer streams.
+            del request
             try:
                 head = await self._final_head(downstream, source, exchange, head)
                 if asked is not None and head.status in REFUSALS:
@@ -196,13 +197,14 @@ class DataPlane:
         """
         head = exchange.head
         want = wanted(head, grant, provider, route)
-        if (head.content_length or 0) > self._bounds.of_body(kept=want.whole or want.model):
+        reads = want.whole or want.model
+        if (head.content_length or 0) > self._bounds.of_body(kept=reads):
             raise errors.RequestTooLarge("The request body is too large.")
         if want.rule and route.dialect == "batches":
             raise errors.ModelNotAllowed(_BATCH, param="model")
         reading = BodyReading(head, want, self._turns)
         complete = not head.has_body
-        if not complete and (want.whole or want.model):
+        if not complete and reads:
             complete = await self._read_body(downstream, exchange, reading, want)
         if not complete and route.dialect != "none":
             exchange.passing = PassingModel(head.headers, self._turns)

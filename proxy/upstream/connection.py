@@ -123,7 +123,11 @@ class UpstreamConnection(asyncio.Protocol):
         while not heads:
             if self._error is not None:
                 raise _anew(self._error)
-            await self._wait()
+            self._waiter = Waiter()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
         if isinstance(self._error, ProtocolViolation):
             raise _anew(self._error)
         return heads.pop(0)
@@ -136,8 +140,8 @@ class UpstreamConnection(asyncio.Protocol):
     async def pump(self, take: Take) -> None:
         """Hand body bytes to `take` as they come, until the end or until it wants no more.
 
-        It is called from the event loop, without a turn of our task in between. Raises what broke
-        the response, and what `take` raises.
+        It is called where they arrive, without a step of our coroutine in between. Raises what
+        broke the response, and what `take` raises.
         """
         response = self._response
         while not response.chunks or take(self._taken()):
@@ -146,11 +150,13 @@ class UpstreamConnection(asyncio.Protocol):
             if self._error is not None:
                 raise _anew(self._error)
             self._take = take
+            self._waiter = Waiter()
             try:
-                if not await self._wait():
+                # False where `take` wanted no more.
+                if not await self._waiter:
                     return
             finally:
-                self._take = None
+                self._take = self._waiter = None
 
     def _taken(self) -> bytes:
         data = self._response.take()
@@ -232,14 +238,6 @@ class UpstreamConnection(asyncio.Protocol):
         before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
         uploading = self.upload is not None and not self.upload.done()
         return self._unsent != before or (uploading and not self._unsent)
-
-    async def _wait(self) -> bool:
-        """Wait until something arrived or broke; False where `take` wanted no more."""
-        self._waiter = Waiter()
-        try:
-            return await self._waiter
-        finally:
-            self._waiter = None
 
     def _wake(self) -> None:
         """Let the waiting request go on. It may do all that is left of it meanwhile, and another

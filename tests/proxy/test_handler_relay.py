@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from config import Database
+from proxy.forward import Outgoing
 from proxy.upstream.pool import Pool
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import CHAT, HEAD_OK, Peer, a_client
@@ -182,6 +184,25 @@ async def test_the_head_goes_out_while_the_body_keeps_us_waiting(plane: Plane) -
     client = a_client(secret=secret)
     await plane.serve(client)
     assert client.content == b"{}"
+
+
+async def test_a_stream_keeps_nothing_of_the_request_that_was_sent(plane: Plane) -> None:
+    """Thousands of streams wait for their next event."""
+    _, secret = await plane.token()
+    kept: list[object] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(HEAD_OK + b"Content-Length: 9\r\n\r\nbegun")
+        await until(lambda: client.content == b"begun")
+        kept.extend(one for one in gc.get_objects() if isinstance(one, Outgoing))
+        await peer.send(b"done")
+
+    plane.upstream.follow(script)
+    client = a_client(secret=secret)
+    await plane.serve(client)
+    assert client.content == b"begundone"
+    assert kept == []
 
 
 async def test_a_client_that_does_not_keep_up_holds_its_upstream_back(plane: Plane) -> None:
