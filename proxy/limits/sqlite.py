@@ -52,6 +52,9 @@ _RETRY_S: Final = 0.05
 #: What counts of the time between two tries; more is a stall of the machine.
 _MOST_BETWEEN_TRIES_S: Final = 2 * _RETRY_S
 _CLOSE_TIMEOUT_S: Final = 2.0
+#: How long a free slot waits for the next decision to write it, where nobody else is there to see
+#: it: a transaction for it alone costs as much. A worker that starts takes far longer.
+_LINGER_S: Final = 0.005
 
 
 class _Asking:
@@ -90,6 +93,7 @@ class SqliteLimits:
         # Leases of the transaction under way.
         self._granted: list[str] = []
         self._next: asyncio.Handle | None = None
+        self._lingers: asyncio.TimerHandle | None = None
         self._locked_for = 0.0
         self._tried_at = 0.0
         self._health = Health(self._schedule)
@@ -140,8 +144,9 @@ class SqliteLimits:
                 logger.error("Limits: the file stayed locked, refunds were lost at the close")
                 break
             await asyncio.sleep(_PAUSE_S)
-        if self._next is not None:
-            self._next.cancel()
+        for timer in (self._next, self._lingers):
+            if timer is not None:
+                timer.cancel()
         await asyncio.to_thread(self._close, self._connection)
         self._connection = None
 
@@ -197,14 +202,25 @@ class SqliteLimits:
         return outcome
 
     def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
-        """Written with the next transaction, which is in the next turn of the loop."""
+        """Written with the next transaction, which is in the next turn of the loop.
+
+        Freed slots are for other workers to see. Where there are none, it may be later.
+        """
         if reservation.lease is not None:
             self._release(reservation.lease)
         if actual:
             for claim in reservation.claims:
                 if unused := refund(claim, actual):
                     self._refunds[claim.key, claim.epoch] += unused
-        self._schedule()
+        if self._refunds or (self._lingers is None and not self._locks.is_alone):
+            self._schedule()
+        elif self._lingers is None:
+            self._lingers = asyncio.get_running_loop().call_later(_LINGER_S, self._linger_no_more)
+
+    def _linger_no_more(self) -> None:
+        self._lingers = None
+        if self._behind:
+            self._schedule()
 
     def _schedule(self, delay: float = 0.0) -> None:
         if self._next is None:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+#: Longer than any file system's time stands still.
+_TICK_NS: Final = 2 * 10**9
 
 
 class WorkerLocks:
@@ -20,6 +25,8 @@ class WorkerLocks:
         self._directory = directory
         self._own = directory / worker
         self._lock: int | None = None
+        self._looked_at = 0
+        self._has_others = True
 
     @contextmanager
     def register(self) -> Iterator[None]:
@@ -42,6 +49,21 @@ class WorkerLocks:
             self._own.unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other worker has a file here; in doubt, no."""
+        try:
+            # Each request asks, and a Path would take twice as long to answer.
+            changed = os.stat(self._directory).st_mtime_ns  # noqa: PTH116
+            if changed != self._looked_at:
+                found = {file.name for file in self._directory.iterdir()}
+                self._has_others = found != {self._own.name}
+                # Another change within the same tick of the clock would not show.
+                self._looked_at = changed if time.time_ns() - changed > _TICK_NS else 0
+        except OSError:
+            return False
+        return not self._has_others
 
     def is_alive(self, worker: str) -> bool:
         """Whether the worker of this name still holds its lock; in doubt, yes."""

@@ -1,10 +1,14 @@
 """The limits engine of one machine: what requests of one turn of the loop share."""
 
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 
+from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import LimitExceeded, Outcome, Reservation, claims_on
+from proxy.limits.worker_locks import WorkerLocks
 from tests.proxy.limits.stores import Stores, eventually
 from tests.proxy.limits.test_sqlite import QUOTA, answered, locked, stores
 
@@ -97,3 +101,51 @@ def said_to(store: object) -> list[str]:
     statements: list[str] = []
     store._connection.set_trace_callback(statements.append)  # type: ignore[attr-defined]
     return statements
+
+
+async def test_alone_a_worker_needs_one_transaction_for_a_request(stores: Stores) -> None:
+    store = await stores.worker()
+    assert isinstance(store, SqliteLimits)
+    statements = said_to(store)
+    slot = claims_on("t:1", max_parallel=1)
+    for _ in range(3):
+        store.settle(await store.decide(slot))
+    assert statements.count("COMMIT") == 3
+
+    async def is_written() -> bool:
+        assert store._connection is not None
+        return store._connection.execute("SELECT * FROM slot").fetchall() == []
+
+    await eventually(is_written)
+
+
+async def test_beside_another_worker_a_free_slot_is_written_at_once(stores: Stores) -> None:
+    store, other = await stores.worker(), await stores.worker()
+    slot = claims_on("t:1", max_parallel=1)
+    for _ in range(3):
+        store.settle(await store.decide(slot))
+        await asyncio.sleep(0)
+        other.settle(await other.decide(slot))
+        await asyncio.sleep(0)
+
+
+def alone(locks: WorkerLocks) -> bool:
+    return locks.is_alone
+
+
+def test_a_worker_is_alone_until_another_registers(tmp_path: Path) -> None:
+    here, other = WorkerLocks(tmp_path / "w", "here"), WorkerLocks(tmp_path / "w", "other")
+    assert not alone(here)
+    with here.register():
+        pass
+    assert alone(here)
+    # Of old, so that what was seen is remembered.
+    os.utime(tmp_path / "w", (1, 1))
+    assert alone(here)
+    with other.register():
+        pass
+    assert not alone(here)
+    assert not alone(other)
+    other.unregister()
+    assert alone(here)
+    here.unregister()
