@@ -58,9 +58,9 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_app", "_can_write", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
-        "_input", "_linger_timer", "_progress_at", "_reader_check", "_reading_paused", "_unsent",
-        "address", "clients", "context", "loop", "received", "request", "requests", "served",
-        "transport", "waits_in",
+        "_input", "_linger_timer", "_next", "_progress_at", "_reader_check", "_reading_paused",
+        "_unsent", "address", "clients", "context", "loop", "received", "request", "requests",
+        "served", "transport", "waits_in",
     )  # fmt: skip
 
     def __init__(self, app: App, loop: asyncio.AbstractEventLoop) -> None:
@@ -74,6 +74,8 @@ class ClientConnection(asyncio.Protocol):
         self.received = bytearray()
         #: The request that is under way.
         self.request: Cancellable | None = None
+        #: Due in the next turn of the loop: the request that has been received behind the last.
+        self._next: asyncio.Handle | None = None
         #: How many there have been.
         self.requests = 0
         #: Whether an upstream has ever answered here, which takes a token.
@@ -115,13 +117,12 @@ class ClientConnection(asyncio.Protocol):
         if self._linger_timer is not None:
             return
         self.received += data
-        if self.request is None:
+        if self.request is None and self._next is None:
             self._read_head()
-            return
+        elif self._input is not None:
+            self._input.wake(True)
         if len(self.received) >= _RECEIVE_WINDOW:
             self._pause_reading()
-        if self._input is not None:
-            self._input.wake(True)
 
     def pause_writing(self) -> None:
         """More is unsent than we like: from now on the client must make progress."""
@@ -182,8 +183,8 @@ class ClientConnection(asyncio.Protocol):
             self.request = self.loop.create_task(serving)
 
     def _read_next(self) -> None:
-        # More may have been received, and begun the next request, or the client may have left.
-        if self.request is None and self.transport is not None and self._linger_timer is None:
+        self._next = None
+        if self.transport is not None:
             self._read_head()
 
     def _head_timed_out(self) -> None:
@@ -247,7 +248,7 @@ class ClientConnection(asyncio.Protocol):
             if self.received:
                 # In the next turn of the loop: a packet holds thousands of requests whose answers
                 # wait for nothing.
-                self.loop.call_soon(self._read_next)
+                self._next = self.loop.call_soon(self._read_next)
             else:
                 # What came ahead was whole requests, so no head that is cut resumes it.
                 self.resume_reading()

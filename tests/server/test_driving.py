@@ -81,3 +81,23 @@ async def test_an_unknown_token_is_looked_up_in_a_task(door: Door, tasks: list[s
         await client.send(chat().replace(b"$AUTH", b"Authorization: Bearer " + secret))
         assert (await client.answer()).status == 401
     assert "_Rest" in tasks
+
+
+async def test_what_a_client_sends_ahead_is_bounded_also_where_its_answers_wait_for_nothing(
+    door: Door,
+) -> None:
+    """Each is answered at once, so that between two of them none is under way."""
+    count, most = 4000, 0
+    refused = b"GET /v1/models HTTP/1.1\r\n" + HOST + b"X-Padding: %b\r\n\r\n" % bytes(b"x" * 600)
+    async with await door.connect() as client:
+
+        async def send() -> None:
+            await client.send(refused * count)
+
+        sending = asyncio.create_task(send())
+        for _ in range(count):
+            assert (await client.answer()).status == 401
+            most = max(most, *(len(one.received) for one in door.app.ctx.connections))
+        await sending
+    # The window, and what one read of the socket brings.
+    assert most <= 64 * 1024 + 256 * 1024
