@@ -28,7 +28,7 @@ from proxy.upstream.errors import (
         (ConnectionLost("x"), "upstream_unreachable", "upstream_broke", "upstream_unreachable"),
         (
             ProtocolViolation("x"),
-            "upstream_unreachable",
+            "upstream_broke",
             "upstream_broke",
             "upstream_protocol_error",
         ),
