@@ -90,7 +90,11 @@ class Waiter(Generic[T]):
         """What the wait returns or raises, once it has ended."""
         if self._error is not None:
             error, self._error = self._error, None
-            raise error
+            try:
+                raise error
+            finally:
+                # It refers to this frame, and to all above it: to the request and its body.
+                del error
         return self._value
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
@@ -144,6 +148,7 @@ class Driven:
             self._waiter = awaited
             awaited.step_on(self.step)
             if self._cancelled:
+                self._cancelled = False
                 awaited.cancel()
             return
         self._task = self._loop.create_task(_Rest(self._coroutine, awaited))

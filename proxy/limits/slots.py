@@ -49,6 +49,8 @@ class SlotsElsewhere:
                     break
             raise refused
         finally:
+            # It refers to this frame, and to those above.
+            del refused
             self._asking[key] -= 1
             if not self._asking[key]:
                 del self._asking[key]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+import gc
+import weakref
+from collections.abc import Callable, Coroutine, Iterator
+from contextvars import ContextVar
+from typing import Any, Literal
 
 import pytest
 
@@ -71,6 +74,95 @@ async def test_a_wait_ends_once() -> None:
     assert steps.seen == ["begun", "first"]
 
 
+async def test_of_two_ends_before_anybody_waits_the_first_counts() -> None:
+    woken, failed, cancelled = Waiter[str](), Waiter[str](), Waiter[str]()
+    woken.wake("first")
+    failed.fail(KeyError())
+    assert cancelled.cancel()
+    for waiter in (woken, failed, cancelled):
+        waiter.wake("second")
+        waiter.fail(ValueError())
+        assert not waiter.cancel()
+    assert [waiter.woken for waiter in (woken, failed, cancelled)] == [True, False, False]
+    assert await woken == "first"
+    with pytest.raises(KeyError):
+        await failed
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Only what nothing refers to any more goes away."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("end", ["wake", "fail", "cancel"])
+@pytest.mark.parametrize("by", ["calls", "a task"])
+async def test_a_wait_that_has_ended_keeps_nothing_of_its_request(
+    end: Literal["wake", "fail", "cancel"], by: Literal["calls", "a task"]
+) -> None:
+    """Its frames hold a client's body, so they are not to wait for the garbage collector."""
+
+    class Body:
+        pass
+
+    async def request(waiter: Waiter[str], body: Body) -> None:
+        try:
+            await waiter
+        except (KeyError, asyncio.CancelledError):
+            assert body is not None
+
+    waiter = Waiter[str]()
+    body = Body()
+    coroutine = request(waiter, body)
+    left: list[Callable[[], object]] = [weakref.ref(body), weakref.ref(coroutine)]
+    del body
+    if by == "calls":
+        running: Driven | asyncio.Task[None] = drive(coroutine)
+    else:
+        running = asyncio.create_task(coroutine)
+        await asyncio.sleep(0)
+    del coroutine
+    if end == "wake":
+        waiter.wake("woken")
+    elif end == "fail":
+        waiter.fail(KeyError())
+    else:
+        running.cancel()
+    del running
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [one() for one in left] == [None, None]
+    assert waiter.done
+
+
+async def test_a_task_goes_on_in_its_own_context() -> None:
+    of_the_task, waiter = ContextVar[str]("of_the_task"), Waiter[str]()
+
+    async def request() -> str:
+        of_the_task.set("its own")
+        await waiter
+        return of_the_task.get("another's")
+
+    task = asyncio.create_task(request())
+    await asyncio.sleep(0)
+    waiter.wake("woken")
+    assert await task == "its own"
+
+
+async def test_whoever_asks_a_wait_that_has_ended_is_called_in_the_next_turn() -> None:
+    waiter, called = Waiter[str](), list[Waiter[str]]()
+    waiter.wake("woken")
+    waiter.add_done_callback(called.append)
+    assert called == []
+    await asyncio.sleep(0)
+    assert called == [waiter]
+
+
 async def test_a_task_may_wait_for_a_waiter() -> None:
     steps = Steps()
     task = asyncio.create_task(steps.request())
@@ -107,6 +199,7 @@ async def test_the_rest_is_a_task_from_the_first_other_wait_on(foreign: str) -> 
                 pass
         else:
             await in_a_task()
+            assert asyncio.current_task() not in (None, test)
             async with asyncio.timeout(60):
                 await future
         assert asyncio.current_task() not in (None, test)
@@ -163,6 +256,56 @@ async def test_a_request_that_became_a_task_is_cancelled_with_what_it_awaits(tur
     await steps.ended.wait()
     assert steps.seen == ["begun", "woken", asyncio.CancelledError]
     assert future.cancelled()
+
+
+@pytest.mark.parametrize("turns", range(3))
+async def test_a_task_that_is_cancelled_may_wait_for_what_it_has_to_tidy_up(turns: int) -> None:
+    steps, future = Steps(), asyncio.get_running_loop().create_future()
+    tidied = asyncio.get_running_loop().create_future()
+
+    async def other() -> None:
+        try:
+            await future
+        finally:
+            steps.seen.append(await tidied)
+
+    driven = drive(steps.request(other))
+    steps.waiter.wake("woken")
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    driven.cancel()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    tidied.set_result("tidied up")
+    await steps.ended.wait()
+    assert steps.seen == ["begun", "woken", "tidied up", asyncio.CancelledError]
+
+
+async def test_one_that_cancels_itself_may_as_well() -> None:
+    steps, second, tidied = Steps(), Waiter[str](), Waiter[str]()
+
+    async def other() -> None:
+        running = current()
+        assert running is not None
+        running.cancel()
+        try:
+            await second
+        finally:
+            steps.seen.append(await tidied)
+
+    drive(steps.request(other))
+    steps.waiter.wake("woken")
+    await asyncio.sleep(0)
+    tidied.wake("tidied up")
+    await steps.ended.wait()
+    assert steps.seen == ["begun", "woken", "tidied up", asyncio.CancelledError]
+
+
+async def test_in_a_task_already_no_turn_is_given_up() -> None:
+    turns: list[None] = []
+    asyncio.get_running_loop().call_soon(turns.append, None)
+    await in_a_task()
+    assert turns == []
 
 
 @pytest.mark.parametrize("foreign", [False, True])

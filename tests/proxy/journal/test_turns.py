@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.entry import encode
-from proxy.journal.writer import Journal
+from proxy.journal.writer import BATCH, Journal
 from tests.models.rows import an_entry
 from tests.proxy.journal.test_writer import directory, written
 
@@ -85,9 +85,13 @@ async def test_what_an_answers_end_appends_is_written_before_its_own_answer(
         seen.append(len(writes))
 
     journal.append_then(an_entry(), go_on)
+    journal.append_then(an_entry(), lambda: None)
     await the_turn()
+    # It belongs to the next turn.
+    assert seen == [1]
     await the_turn()
     assert seen == [1, 2]
+    assert len(written(directory)) == 3
     await journal.close()
 
 
@@ -105,6 +109,34 @@ async def test_answers_go_out_while_the_disk_refuses(directory: Path) -> None:
     journal.file.fd = real
     await journal.keep()
     assert (journal.state, len(written(directory))) == ("ok", 3)
+    await journal.close()
+
+
+async def test_each_entry_of_a_turn_takes_its_room_while_the_disk_refuses(directory: Path) -> None:
+    line = len(encode(an_entry())) + 1
+    journal = Journal(directory, kept_max_bytes=3 * (line + 48))
+    assert journal.file is not None
+    real, journal.file.fd = journal.file.fd, os.open(os.devnull, os.O_RDONLY)
+    states = []
+    for number in (2, 1):
+        for _ in range(number):
+            journal.append_then(an_entry(), lambda: None)
+        await the_turn()
+        states.append(journal.state)
+    assert states == ["degraded", "full"]
+    os.close(journal.file.fd)
+    journal.file.fd = real
+    await journal.close()
+
+
+async def test_the_entries_of_turns_make_a_batch(directory: Path) -> None:
+    journal = Journal(directory)
+    for number in (100, BATCH - 100):
+        assert not journal.batch_ready.is_set()
+        for _ in range(number):
+            journal.append_then(an_entry(), lambda: None)
+        await the_turn()
+    assert journal.batch_ready.is_set()
     await journal.close()
 
 
@@ -127,4 +159,10 @@ async def test_a_turn_keeps_no_more_than_a_write_takes(
         journal.append_then(an_entry(model="m" * 4_000), lambda: None)
     assert len(writes) == 1
     await the_turn()
+    # What is left of it and the turn behind it are as any other.
+    for _ in range(9):
+        journal.append_then(an_entry(), lambda: None)
+    await the_turn()
+    assert len(writes) == 2
+    assert len(written(directory)) == 1 + 256 * 1024 // line + 9
     await journal.close()

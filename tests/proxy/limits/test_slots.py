@@ -1,6 +1,9 @@
 """Clients that never exceed a parallel limit are not refused when they change workers."""
 
 import asyncio
+import contextlib
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,6 +69,23 @@ async def test_no_more_ask_again_than_the_limit_has_slots(
 
     assert {type(one) for one in refused} == {LimitExceeded}
     assert elsewhere.asked == 50 + 2 * 2
+
+
+async def test_a_refusal_after_all_tries_is_nothing_for_the_garbage_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits_slots, "_PAUSES_S", (0.0,))
+    elsewhere = Elsewhere(busy=2)
+    left = weakref.ref(elsewhere)
+    gc.disable()
+    try:
+        with contextlib.suppress(LimitExceeded):
+            await SlotsElsewhere(lambda _: 0).decide(elsewhere.ask, CLAIMS)
+        assert elsewhere.asked == 2
+        del elsewhere
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 async def test_slots_of_this_workers_own_requests_are_not_asked_for_again() -> None:
