@@ -55,16 +55,17 @@ def outgoing(
 ) -> Outgoing:
     """Put together what is the same for every attempt: the client's lines and its body.
 
-    A `transform` replaces the body, whose length is then ours to state.
+    A `transform` may replace the body, whose length is then ours to state.
     """
     chunked = head.content_length is None
-    if transform is None:
-        lines, size = head.lines.crossing, sum(map(len, body))
-    else:
-        headers, body = transform.headers(for_upstream(head.headers)), transform.body
-        size = sum(map(len, body))
-        if not chunked:
-            headers = with_value(headers, b"content-length", b"%d" % size)
+    lines, size = head.lines.crossing, sum(map(len, body))
+    if transform is not None:
+        headers = transform.headers(for_upstream(head.headers))
+        if transform.body is not None:
+            body = transform.body
+            size = sum(map(len, body))
+            if not chunked:
+                headers = with_value(headers, b"content-length", b"%d" % size)
         lines = wire_lines(headers)
     return Outgoing(head, lines, deque(body), size, complete, chunked)
 

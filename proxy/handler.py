@@ -17,7 +17,7 @@ from uuid import UUID
 
 from models.entry import Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
-from proxy import errors, failures, forward, responses
+from proxy import errors, failures, forward, model_lists, responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate
 from proxy.access.authorization import authorize, check_source, target_for
@@ -44,13 +44,13 @@ from proxy.limits.store import (
 from proxy.providers.provider import Provider, Route
 from proxy.questions import REFUSALS, Peeked, Question, RefusedQuestions, question
 from proxy.tails import Tails
-from proxy.transforms import StreamTransform
+from proxy.transforms import AnswerTransform, RequestTransform, StreamTransform
 from proxy.turns import Turns
 from proxy.upstream.errors import ConnectionLost, UpstreamError
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import Meter, meter_of
+from proxy.usage.meter import meter_of
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
@@ -120,9 +120,9 @@ class DataPlane:
                     source, head, asked = await self._without_question(
                         downstream, source, exchange, head, asked
                     )
-                meter = _answered(exchange, route, head, asked)
-                downstream.start(responses.response_head(exchange, head, meter, reservation))
-                last = await self._relay(downstream, source, exchange, meter)
+                transform = _answered(exchange, grant, route, head, asked)
+                downstream.start(responses.response_head(exchange, head, transform, reservation))
+                last = await self._relay(downstream, source, exchange, transform)
             finally:
                 self._tails.let_go(source, read=exchange.whole_for_client)
             # Before the write that completes the answer: what a client saw whole is recorded.
@@ -224,7 +224,10 @@ class DataPlane:
                     reading.kept.pieces, withholds=splice.withholds, may_repeat=may_repeat
                 )
         body = reading.kept.pieces if splice is None else ()
-        return forward.outgoing(head, body, complete=complete, transform=splice), asked
+        transform: RequestTransform | None = splice
+        if grant.models and model_lists.restricts(grant, head):
+            transform = model_lists.PlainList()
+        return forward.outgoing(head, body, complete=complete, transform=transform), asked
 
     async def _read_body(
         self, downstream: Downstream, exchange: Exchange, reading: BodyReading, want: Wanted
@@ -450,9 +453,9 @@ class DataPlane:
 
 
 def _answered(
-    exchange: Exchange, route: Route, head: UpstreamHead, asked: Question | None
-) -> Meter:
-    """Note that the answer has begun; what reads its usage."""
+    exchange: Exchange, grant: Grant, route: Route, head: UpstreamHead, asked: Question | None
+) -> AnswerTransform:
+    """Note that the answer has begun; what it passes through: mostly what reads its usage."""
     exchange.status, exchange.started = head.status, perf_counter()
     exchange.meter = meter_of(
         head.read(),
@@ -462,7 +465,8 @@ def _answered(
         # Where nothing else tells a cut from an end, a chat's last event does.
         watch=head.until_close and head.status == 200 and route.dialect in ("chat", "completions"),
     )
-    return exchange.meter
+    listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
+    return listed or exchange.meter
 
 
 _BATCH: Final = (

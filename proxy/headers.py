@@ -40,9 +40,9 @@ def with_value(headers: RawHeaders, name: bytes, value: bytes) -> RawHeaders:
     return replaced
 
 
-def without(headers: RawHeaders, name: bytes) -> RawHeaders:
-    """The same lines but for those of one field."""
-    return [field for field in headers if field[0].lower() != name]
+def without(headers: RawHeaders, *names: bytes) -> RawHeaders:
+    """The same lines but for those of some fields."""
+    return [field for field in headers if field[0].lower() not in names]
 
 
 def wire_lines(headers: RawHeaders) -> bytes:

@@ -16,19 +16,19 @@ from proxy.header_rules import for_downstream
 from proxy.headers import RawHeaders, wire_lines, without
 from proxy.limits.store import Reservation
 from proxy.providers.provider import ErrorShape, Provider, error_body
+from proxy.transforms import AnswerTransform
 from proxy.upstream.response import UpstreamHead
-from proxy.usage.meter import Meter
 
 
 def response_head(
-    exchange: Exchange, head: UpstreamHead, meter: Meter, reservation: Reservation
+    exchange: Exchange, head: UpstreamHead, transform: AnswerTransform, reservation: Reservation
 ) -> ResponseHead:
-    """The upstream's response head as the client gets it."""
+    """The upstream's response head as the client gets it behind a transform."""
     lines = head.read()
     block, length = lines.block, head.content_length
-    if length is not None and meter.withholds:
-        # An event may be kept back, so the announced length would be wrong.
-        block = wire_lines(without(for_downstream(head.headers), b"content-length"))
+    if transform.withholds and (length is not None or len(transform.voids) > 1):
+        # Bytes may be kept back, so that what it says of them all would be wrong.
+        block = wire_lines(without(for_downstream(head.headers), *transform.voids))
         length = None
     remaining = reservation.remaining
     if remaining is not None and not lines.tells_limits:

@@ -1,8 +1,9 @@
 """What may be changed of a request and of its answer while they pass, as two interfaces.
 
 A `RequestTransform` is applied by `forward.outgoing`, a `StreamTransform` by `DataPlane._relay`;
-there is one of each today, which ask a stream for its usage and keep the event that reports it
-(`body/usage_splice.py`, `usage/meter.py`). Where none applies, the data path pays one test of a
+there are two pairs today: one asks a stream for its usage and keeps the event that reports it
+(`body/usage_splice.py`, `usage/meter.py`), one shows a token the models that it may use
+(`model_lists.py`). Where none applies, the data path pays one test of a
 name for each request. `tests/proxy/transform_rules.py` has the rules as tests; run every new
 transform through them.
 """
@@ -21,8 +22,8 @@ class RequestTransform(Protocol):
     """
 
     @property
-    def body(self) -> tuple[bytes, ...]:
-        """What is sent in place of the client's body, without a content coding."""
+    def body(self) -> tuple[bytes, ...] | None:
+        """What is sent in place of the client's body, without a content coding; None: that body."""
         ...
 
     def headers(self, headers: RawHeaders) -> RawHeaders:
@@ -65,4 +66,13 @@ class StreamTransform(Protocol):
         Not called for an answer that breaks: what is held back then is dropped with the
         connection.
         """
+        ...
+
+
+class AnswerTransform(StreamTransform, Protocol):
+    """A `StreamTransform` that answers to the client for the head, too."""
+
+    @property
+    def voids(self) -> tuple[bytes, ...]:
+        """Fields, in lower case, that do not hold of what the client gets where it `withholds`."""
         ...

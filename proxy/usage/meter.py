@@ -47,6 +47,8 @@ class Meter:
 
     __slots__ = ("_decoder", "_reader", "_sniffing", "accumulated", "behind")
 
+    voids: Final = (b"content-length",)
+
     def __init__(
         self,
         reader: UsageReader | None,
