@@ -18,7 +18,7 @@ from proxy.errors import Refusal
 from proxy.pricing.overlay import place
 from proxy.pricing.prices import Call, Price
 from proxy.providers.provider import Route
-from proxy.usage.accumulator import Usage, recorded
+from proxy.usage.accumulator import NOT_REPORTED, Usage, recorded
 from proxy.usage.meter import Meter
 
 
@@ -171,14 +171,20 @@ class Exchange:
         counted = self.counted
         meter = self.meter
         read = None if meter is None else meter.accumulated
-        state, usage = recorded(read, counted=counted)
+        state, usage = recorded(read, counted=counted, free=route.dialect == "free")
         answered = (None if read is None else read.model) or ""
         model = self.model or answered
         if outcome == "complete" and self.status < 400 and read is not None and read.failed:
             outcome = "upstream_error"
         provider = grant.record.provider
         cost_nanos, cost_source = None, ""
-        if usage is not None and state == "exact":
+        if counted and state == "exact" and usage is None:
+            # It is free, and nothing is missing; that it costs 0 is the price list's to say.
+            counted = False
+            if 200 <= self.status < 400:
+                call = self._call(grant, model, answered)
+                cost_nanos, cost_source = pricing(call, NOT_REPORTED, self.at, None)
+        elif usage is not None and state == "exact":
             # What is known of a part alone has no price.
             call = self._call(grant, model, answered)
             raw = read.raw if read is not None and call.cost_field else None

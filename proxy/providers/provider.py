@@ -22,7 +22,15 @@ ErrorShape = Literal["openai", "anthropic"]
 #: 100 cents are a dollar, and 10**10 of xAI's ticks.
 CostUnit = Literal["usd", "usd_cents", "usd_ticks"]
 Dialect = Literal[
-    "none", "chat", "completions", "embeddings", "responses", "messages", "generic", "batches"
+    "none",
+    "chat",
+    "completions",
+    "embeddings",
+    "responses",
+    "messages",
+    "generic",
+    "batches",
+    "free",
 ]
 
 _CREDENTIAL: Final[dict[CredentialStyle, tuple[bytes, bytes]]] = {
@@ -39,8 +47,9 @@ class Endpoint:
     `pattern` is matched on raw path segments: `{name}` is one segment, which may hold `%2F`; a
     final `*` is one or more of them. `method` `*` is any. `dialect` says how usage is reported by
     a request that creates something; only `POST` does. `batches` is for what runs other requests
-    later, whose models and usage are not known. `default_model` is the one that the API takes where
-    a request names none.
+    later, whose models and usage are not known, `free` for what costs nothing, so that an answer
+    without usage leaves nothing open. `default_model` is the one that the API takes where a request
+    names none.
     """
 
     method: str
@@ -203,7 +212,7 @@ OPENAI: Final = Provider(
         Endpoint("POST", "/v1/embeddings", "embeddings"),
         Endpoint("GET", "/v1/models"),
         Endpoint("GET", "/v1/models/{model}"),
-        Endpoint("POST", "/v1/moderations", "generic", "omni-moderation-latest"),
+        Endpoint("POST", "/v1/moderations", "free", "omni-moderation-latest"),
         Endpoint("*", "/v1/responses", "responses"),
         # Sub-paths that are known have a name of their own in logs and counters. A POST to one that
         # is not may create something: its usage is looked for, and its model must be allowed.

@@ -58,6 +58,8 @@ class Usage(NamedTuple):
     tools: frozenset[str] = frozenset()
 
 
+#: Of an answer that says nothing of it: only what costs nothing by any measure has a price.
+NOT_REPORTED: Final = Usage(None, None, None, None, lost=frozenset(("prompt", "completion")))
 #: Longer reports are not kept as they came.
 _RAW_MAX_BYTES: Final = 16 * 1024
 _NOTHING: Final = frozenset[str]()
@@ -339,17 +341,18 @@ def _tools(said: Reported, elsewhere: set[str] | None) -> frozenset[str]:
 
 
 def recorded(
-    accumulated: UsageAccumulator | None, *, counted: bool
+    accumulated: UsageAccumulator | None, *, counted: bool, free: bool = False
 ) -> tuple[Literal["exact", "unknown"], Usage | None]:
     """What a journal entry says of usage: whether it is exact, and the tokens as far as known.
 
     `counted` is False for a request that uses no tokens by its nature (a GET, an endpoint without
     a dialect): its usage is exactly nothing. A counted answer that was not read, was cut before its
     final report, or failed is unknown; tokens that were reported before that are kept. One that was
-    refused is unknown, too, and used nothing: `Entry.used_nothing`.
+    refused is unknown, too, and used nothing: `Entry.used_nothing`. Where the endpoint is `free`,
+    an answer that reports nothing used nothing.
     """
     if not counted:
         return "exact", None
-    if accumulated is None:
-        return "unknown", None
+    if accumulated is None or (free and not accumulated.any):
+        return "exact" if free else "unknown", None
     return "exact" if accumulated.exact else "unknown", accumulated.usage

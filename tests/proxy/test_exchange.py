@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -38,6 +40,49 @@ async def test_an_entry_names_the_endpoint_and_says_whether_tokens_were_to_be_co
     (entry,) = plane.entries()
     assert (entry.method, entry.endpoint, entry.counted) == (method, endpoint, counted)
     assert (entry.cost_nanos, entry.prompt_tokens) == (None, None)
+
+
+MODERATIONS: Final = "/v1/moderations"
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "said"),
+    [
+        # (Whether it is unpriced, the tokens, the cost.)
+        ("omni-moderation-latest", None, (False, None, 0)),
+        # A server of one's own, of which no price is known.
+        ("shieldgemma", None, (False, None, None)),
+        # Where usage is reported, it is what counts.
+        ("omni-moderation-latest", {"prompt_tokens": 5}, (False, 5, 0)),
+        ("shieldgemma", {"prompt_tokens": 5}, (True, 5, None)),
+        ("gpt-4o", {"prompt_tokens": 1000}, (False, 1000, 2_500_000)),
+    ],
+)
+async def test_a_moderation_that_reports_no_usage_leaves_nothing_open(
+    plane: Plane,
+    model: str,
+    usage: dict[str, int] | None,
+    said: tuple[bool, int | None, int | None],
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        answer = {"id": "m", "model": model, "results": []} | ({"usage": usage} if usage else {})
+        await peer.answer(json.dumps(answer).encode())
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    body = json.dumps({"input": "x", "model": model}).encode()
+    await plane.serve(a_client("POST", body, secret=secret, path=MODERATIONS))
+    (entry,) = plane.entries()
+    assert (entry.usage, entry.model, entry.outcome) == ("exact", model, "complete")
+    assert (entry.unpriced, entry.prompt_tokens, entry.cost_nanos) == said
+
+
+async def test_an_answer_without_usage_elsewhere_is_unknown(plane: Plane) -> None:
+    _, secret = await plane.token()
+    await plane.serve(a_client("POST", secret=secret, path="/v1/embeddings"))
+    (entry,) = plane.entries()
+    assert (entry.usage, entry.counted, entry.unpriced) == ("unknown", True, True)
 
 
 async def test_an_entry_has_the_time_at_which_the_request_began(plane: Plane) -> None:

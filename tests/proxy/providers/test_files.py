@@ -161,7 +161,7 @@ def test_a_post_is_read_and_bound_by_model_rules_unless_it_says_that_it_creates_
         ("/v1/responses", "responses", ""),
         ("/v1/responses/{id}", "generic", ""),
         ("/v1/batches", "batches", ""),
-        ("/v1/moderations", "generic", "omni-moderation-latest"),
+        ("/v1/moderations", "free", "omni-moderation-latest"),
     ],
 )
 @pytest.mark.parametrize("key", ["also_allow", "endpoints"])

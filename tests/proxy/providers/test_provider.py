@@ -89,7 +89,7 @@ def test_what_anthropic_allows() -> None:
         ("POST", "/v1/responses/resp_1/not-known-yet", "generic"),
         ("POST", "/v1/images/edits", "generic"),
         ("POST", "/v1/audio/speech", "generic"),
-        ("POST", "/v1/moderations", "generic"),
+        ("POST", "/v1/moderations", "free"),
         ("POST", "/v1/batches", "batches"),
         # These create nothing that reports usage.
         ("GET", "/v1/responses", "none"),
