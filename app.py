@@ -69,10 +69,11 @@ from telemetry.request_log_lines import RequestLines
 from telemetry.sentry import Reports
 
 
-def create_app(*, settings: Settings | None = None) -> App:
+def create_app(*, settings: Settings | None = None, supervised: bool = False) -> App:
     """An app ready to be served by `server.process.worker.Worker`.
 
-    Without `settings` the environment is read. Raises config.ConfigError.
+    Without `settings` the environment is read. `supervised`: `serve` has checked the files that it
+    names. Raises config.ConfigError.
     """
     settings = settings or generate_missing(load())[0]
     context = WorkerContext(settings, Connections(_connection_bounds(settings)))
@@ -88,7 +89,7 @@ def create_app(*, settings: Settings | None = None) -> App:
     ring = KeyRing(settings.encryption_keys)
     known = configured(settings)
     allowed = upstreams(settings, known)
-    resources = WorkerResources(context, known, allowed, ring)
+    resources = WorkerResources(context, known, allowed, ring, supervised=supervised)
     app.blueprint(
         operations_blueprint(
             settings.metrics_token,
@@ -200,6 +201,8 @@ class WorkerResources:
         known: Mapping[str, Provider],
         allowed: Upstreams,
         ring: KeyRing,
+        *,
+        supervised: bool,
     ) -> None:
         self._context = context
         self._settings = settings = context.settings
@@ -207,7 +210,7 @@ class WorkerResources:
         self._upstreams = allowed
         self._ring = ring
         self._reports = Reports.wanted(settings)
-        self._prices = PriceWatch(settings.prices_file, settings.data_dir)
+        self._prices = PriceWatch(settings.prices_file, settings.data_dir, supervised=supervised)
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""

@@ -194,12 +194,22 @@ class PriceFile:
 
 def read(path: Path | None) -> PriceFile:
     """The file as it is now. Raises config.ConfigError with every problem of it."""
-    if path is None:
-        return PriceFile()
+    return PriceFile() if path is None else parsed(text_of(path), path)
+
+
+def text_of(path: Path) -> str:
+    """What stands in the file. Raises config.ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError((_problem(path, "the file", str(exc)),)) from exc
+
+
+def parsed(text: str, path: Path) -> PriceFile:
+    """What the text of the file at `path` says. Raises config.ConfigError with every problem."""
+    try:
         file = _File.model_validate(tomllib.loads(text, parse_float=Decimal))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+    except tomllib.TOMLDecodeError as exc:
         raise ConfigError((_problem(path, "the file", str(exc)),)) from exc
     except ValidationError as exc:
         errors: list[Any] = exc.errors(include_input=False, include_url=False)

@@ -18,7 +18,7 @@ from loguru import logger
 
 from config import ConfigError, Settings, generate_missing, load, weaknesses
 from models.errors import DatabaseUnavailable
-from proxy.pricing import price_file, watch
+from proxy.pricing import watch
 from proxy.providers.files import configured
 from server import descriptors
 from server.process.supervisor import CANNOT_START, Supervisor, python
@@ -37,7 +37,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     try:
         settings, made = generate_missing(load())
         configured(settings)
-        price_file.read(settings.prices_file)
+        watch.read_and_keep(settings.prices_file, settings.data_dir)
         sentry.check(settings)
         sock = _bind(settings)
     except ConfigError as error:

@@ -31,7 +31,7 @@ def main() -> int:
     try:
         settings = generate_missing(load())[0]
         logs.configure(settings.log_level, settings.log_format)
-        app = create_app(settings=settings)
+        app = create_app(settings=settings, supervised=True)
     except ConfigError as error:
         sys.stderr.writelines(problem + "\n" for problem in error.problems)
         return CANNOT_START

@@ -39,10 +39,19 @@ async def test_sighup_has_the_prices_read_again(
     await until_logged(service, "prices stay as they are", 1)
     entries.append(await ask(service, issued, 4))
 
+    # One that replaces it while the mistake stands serves, and by the same prices.
     assert service.workers() == {worker}
+    standby = service.standby()
+    os.kill(worker, signal.SIGKILL)
+    await until_logged(service, "prices stay as they are", 2)
+    entries.append(await ask(service, issued, 5))
+    assert service.workers() == {standby}
+    # The next standby is made ready during the mistake.
+    await until_logged(service, "prices are what they were before a mistake", 1)
+
     assert {entry.cost_source for entry in entries} == {"prices_file"}
     assert [(entry.cost_nanos or 0) / 1_000 / (entry.prompt_tokens or 1) for entry in entries] == [
-        1, 2, 3, 3,
+        1, 2, 3, 3, 3,
     ]  # fmt: skip
 
 

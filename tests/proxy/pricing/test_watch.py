@@ -67,6 +67,22 @@ async def test_a_process_that_stood_by_reads_what_was_asked_for_meanwhile(
     await standby.close()
 
 
+async def test_a_process_that_stood_by_goes_on_with_what_others_read_before_a_mistake(
+    tmp_path: Path, log: asyncio.Queue[str]
+) -> None:
+    path = tmp_path / "prices.toml"
+    write(path, 1)
+    standby = PriceWatch(path, tmp_path, supervised=True, every=60)
+    write(path, 2)
+    watch.read_and_keep(path, tmp_path)
+    write(path, -1)
+    watch.ask(tmp_path)
+    standby.open()
+    assert (await log.get()).startswith("ERROR prices stay as they are: ")
+    assert nanos(standby) == 2_000_000
+    await standby.close()
+
+
 async def test_a_file_with_a_mistake_changes_nothing(
     tmp_path: Path, log: asyncio.Queue[str]
 ) -> None:
@@ -92,6 +108,62 @@ def test_a_file_with_a_mistake_stops_the_start(tmp_path: Path) -> None:
     write(path, -1)
     with pytest.raises(ConfigError):
         PriceWatch(path, tmp_path)
+
+
+async def test_a_worker_that_begins_during_a_mistake_goes_on_with_what_was_read_whole_last(
+    tmp_path: Path, log: asyncio.Queue[str]
+) -> None:
+    path, data = tmp_path / "prices.toml", tmp_path / "data"
+    write(path, 1)
+    watch.read_and_keep(path, data)
+    write(path, -1)
+    first = PriceWatch(path, data, supervised=True, every=60)
+    line = await log.get()
+    assert line.startswith("ERROR prices are what they were before a mistake: PRICES_FILE: ")
+    assert "local/m.input" in line
+    assert nanos(first) == 1_000_000
+    # What it reads later is kept as well.
+    write(path, 2)
+    first.open()
+    first.reload()
+    await log.get()
+    await first.close()
+    for spoil in (lambda: path.write_text("[", encoding="utf-8"), path.unlink):
+        spoil()
+        assert nanos(PriceWatch(path, data, supervised=True)) == 2_000_000
+        assert "before a mistake" in await log.get()
+    write(path, 3)
+    assert nanos(PriceWatch(path, data, supervised=True)) == 3_000_000
+    assert log.empty()
+    assert {file.name for file in data.iterdir()} == {"prices-last.toml"}
+
+
+@pytest.mark.parametrize("kept", [None, "[", '[prices."local/m"]\ninput = 1\n'])
+def test_nobody_begins_with_a_mistake_where_nothing_whole_was_read(
+    tmp_path: Path, kept: str | None
+) -> None:
+    path = tmp_path / "prices.toml"
+    write(path, -1)
+    if kept is not None:
+        (tmp_path / "prices-last.toml").write_text(kept, encoding="utf-8")
+    # It is of an earlier run; nobody has read a whole file for this one.
+    with pytest.raises(ConfigError):
+        PriceWatch(path, tmp_path)
+    with pytest.raises(ConfigError):
+        watch.read_and_keep(path, tmp_path)
+    if kept is None or kept == "[":
+        with pytest.raises(ConfigError):
+            PriceWatch(path, tmp_path, supervised=True)
+
+
+async def test_what_cannot_be_kept_is_read_all_the_same(
+    tmp_path: Path, log: asyncio.Queue[str]
+) -> None:
+    path, no_directory = tmp_path / "prices.toml", tmp_path / "file"
+    write(path, 1)
+    no_directory.touch()
+    assert len(watch.read_and_keep(path, no_directory).entries) == 1
+    assert (await log.get()).startswith("WARNING the prices are not kept")
 
 
 async def test_without_a_file_there_is_nothing_to_watch(tmp_path: Path) -> None:
