@@ -76,10 +76,11 @@ lock: $(STAMP) ## Pin the ranges of pyproject.toml, with hashes
 docs: $(STAMP) ## Write .env.example, docs/configuration.md and docs/command-line.md anew
 	$(BIN)/python -m docs.generate
 
-interop: $(STAMP) ## Compare with other implementations, which are installed for it
+interop: $(STAMP) ## Try others' servers, clients and prices, which are installed for it
 	@test -d .venv-interop || $(BIN)/uv venv --quiet .venv-interop
 	$(BIN)/uv pip install --quiet --python .venv-interop --group interop
 	.venv-interop/bin/python -m tests.interop.litellm_prices
+	$(BIN)/python -m pytest -v --tb=short tests/interop/check_servers.py tests/interop/check_clients.py
 
 # In a minute: make bench ARGS=--quick. All options: make bench ARGS=--help
 screenshots: $(STAMP) ## Write docs/images anew, from a service full of made-up use
@@ -94,6 +95,6 @@ fuzz: $(STAMP) ## Messages made at random for everything that reads what others 
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 clean: ## Remove what was built or cached (not data/)
-	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis .import_linter_cache \
-		.mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-interop .interop build dist *.egg-info .coverage .coverage.* htmlcov \
+		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
