@@ -35,7 +35,7 @@ from proxy.journal.writer import Journal
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import LimitExceeded, LimitStore
 from proxy.pricing.prices import Prices
-from proxy.providers.provider import BUILT_IN, OPENAI
+from proxy.providers.provider import BUILT_IN, OPENAI, Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from tests.models.rows import BY, RING
@@ -176,6 +176,7 @@ async def a_plane(
     database: Database,
     timeouts: Timeouts = PATIENT,
     pool_type: type[Pool] = Pool,
+    providers: Mapping[str, Provider] = BUILT_IN,
     **bounds: Any,
 ) -> AsyncIterator[Plane]:
     """Everything that a data plane stands on, opened and closed."""
@@ -189,7 +190,7 @@ async def a_plane(
     async with connecting.open_database(database):
         await limits.open()
         pool.open()
-        grants = Grants(source, file.read, BUILT_IN, UPSTREAMS)
+        grants = Grants(source, file.read, providers, UPSTREAMS)
         journal = Journal(directory / "journal")
         known: dict[str, Any] = {
             "request_max_bytes": 1 << 21,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from proxy.hops import MOST_HOPS
 from proxy.limits.store import Claim, LimitsUnavailable, Reservation
 from tests.models.rows import API_KEY, BY, RING
 from tests.proxy.planes import Plane, a_plane
+from tests.proxy.providers.test_files import providers
 from tests.proxy.scripted import CHAT, Client, Peer, a_client, error_of
 from tests.proxy.served import Served
 from tests.proxy.upstream.conftest import until
@@ -167,6 +169,35 @@ async def test_a_refused_model_is_named(plane: Plane) -> None:
     client = await plane.serve(a_client(secret=secret))
     assert (client.code, client.status) == ("model_not_allowed", 403)
     assert error_of(client)["param"] == "model"
+
+
+@pytest.mark.parametrize("usage", ["", ', usage = "generic"'])
+async def test_an_endpoint_that_was_added_is_held_to_the_models_as_others_are(
+    tmp_path: Path, sqlite_database: Database, usage: str
+) -> None:
+    file = (
+        f'[providers.openai]\nalso_allow = [{{ method = "POST", path = "/v1/threads/*"{usage} }}]\n'
+    )
+    known = providers(tmp_path, file)
+
+    def asked(model: str | None, path: str) -> Client:
+        body = json.dumps({"assistant_id": "a"} | ({} if model is None else {"model": model}))
+        return a_client("POST", body.encode(), secret=secret, path=path)
+
+    async with a_plane(tmp_path, sqlite_database, providers=known) as plane:
+        _, secret = await plane.token(allowed_models=["gpt-4o-mini"])
+        for path in ("/v1/threads/runs", "/v1/threads/t_1/runs"):
+            refused = await plane.serve(asked("gpt-4o", path))
+            assert (refused.status, refused.code) == (403, "model_not_allowed")
+            # The assistant's own model is not known here.
+            assert (await plane.serve(asked(None, path))).code == "invalid_request"
+        assert plane.upstream.connections == 0
+        served = await plane.serve(asked("gpt-4o-mini", "/v1/threads/t_1/runs"))
+        assert (served.status, served.ended) == (200, "finish")
+        (entry,) = plane.entries()
+        assert (entry.endpoint, entry.model) == ("/v1/threads/*", "gpt-4o-mini")
+        _, secret = await plane.token()
+        assert (await plane.serve(asked("gpt-4o", "/v1/threads/t_1/runs"))).status == 200
 
 
 async def test_a_preflight_needs_no_token_and_leaves_no_entry(plane: Plane) -> None:
