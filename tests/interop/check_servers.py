@@ -21,7 +21,9 @@ from tests.interop.servers import MODEL, SERVERS, Running
 __all__ = ["proxy"]
 
 #: What differs from one answer of the same server to the next.
-_VOLATILE: Final = ("id", "created", "timings", "system_fingerprint")
+_VOLATILE: Final = frozenset(
+    ("id", "item_id", "created", "created_at", "completed_at", "timings", "system_fingerprint")
+)
 _MESSAGES: Final = [{"role": "user", "content": "How many words are in this question?"}]
 _CHAT: Final = {
     "model": MODEL,
@@ -41,6 +43,13 @@ _PATHS: Final = pytest.mark.parametrize(
     ("path", "payload"),
     [("/v1/chat/completions", _CHAT), ("/v1/completions", _COMPLETION)],
     ids=["chat", "completion"],
+)
+_RESPONSE: Final = {"model": "whole", "input": "Once", "max_output_tokens": 16, "temperature": 0}
+_MESSAGE: Final = {"model": "whole", "messages": _MESSAGES, "max_tokens": 12, "temperature": 0}
+_DIALECTS: Final = pytest.mark.parametrize(
+    ("provider", "path", "payload"),
+    [("openai", "/v1/responses", _RESPONSE), ("anthropic", "/v1/messages", _MESSAGE)],
+    ids=["response", "message"],
 )
 _USAGE: Final = {"stream": True, "stream_options": {"include_usage": True}}
 
@@ -109,6 +118,30 @@ async def test_stream_whose_usage_was_asked_for_is_the_same(
     _counts(await _row(proxy, issued), _usage_of(direct[1]))
 
 
+@_DIALECTS
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+async def test_other_dialects_are_the_same_and_their_usage_counts(
+    *,
+    proxy: Service,
+    server: Running,
+    provider: str,
+    path: str,
+    payload: dict[str, Any],
+    stream: bool,
+) -> None:
+    issued = await proxy.make_token(server.url, project={"provider": provider})
+
+    direct = _ask(server.url, UPSTREAM_KEY, path, payload | {"stream": stream})
+    through = _ask(proxy.url, issued.secret, path, payload | {"stream": stream})
+
+    assert direct[0] == 200
+    assert through == direct
+    row = await _row(proxy, issued)
+    assert (row.outcome, row.usage) == ("complete", "exact")
+    usage = _last_usage(direct[1])
+    assert (row.prompt_tokens, row.completion_tokens) == usage
+
+
 async def test_models_are_the_same(proxy: Service, server: Running, issued: Issued) -> None:
     def listed(origin: str, secret: str) -> list[str]:
         answer = httpx.get(f"{origin}/v1/models", headers={"authorization": f"Bearer {secret}"})
@@ -161,7 +194,7 @@ async def test_error_inside_a_stream_is_passed_on_and_recorded(
 
     assert status == 200
     assert any("error" in event for event in events if isinstance(event, dict))
-    assert "[DONE]" not in events
+    assert "data: [DONE]" not in events
     row = await _row(proxy, issued)
     assert (row.status, row.outcome, row.usage) == (200, "upstream_error", "unknown")
     assert row.upstream_code
@@ -203,13 +236,21 @@ def _ask(origin: str, secret: str, path: str, payload: dict[str, Any]) -> Answer
 
 
 def _event(text: str) -> Any:
-    data = text.strip().removeprefix("data: ")
-    return _lasting(data.encode()) if data.startswith("{") else data
+    """What an event says; of one without JSON its text."""
+    data = next((line for line in text.splitlines() if line.startswith("data: {")), None)
+    return text.strip() if data is None else _lasting(data.removeprefix("data: ").encode())
 
 
 def _lasting(body: bytes) -> Any:
-    answer = msgspec.json.decode(body)
-    return {key: value for key, value in answer.items() if key not in _VOLATILE}
+    return _without_volatile(msgspec.json.decode(body))
+
+
+def _without_volatile(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_volatile(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _without_volatile(part) for key, part in value.items() if key not in _VOLATILE}
+    return value
 
 
 def _without_usage(answer: Answer) -> Answer:
@@ -227,6 +268,17 @@ def _usage_of(events: list[Any]) -> dict[str, Any]:
     said = [event["usage"] for event in events if isinstance(event, dict) and event.get("usage")]
     usage: dict[str, Any] = said[-1]
     return usage
+
+
+def _last_usage(answer: Any) -> tuple[int, int]:
+    """The tokens in and out that an answer or a stream's events say, the last of each."""
+    found: dict[str, int] = {}
+    for part in answer if isinstance(answer, list) else [answer]:
+        if isinstance(part, dict):
+            holder = part.get("response") or part.get("message") or part
+            found |= holder.get("usage") or {}
+    # Anthropic counts what was read from a cache beside the input; OpenAI's field has other names.
+    return found["input_tokens"] + found.get("cache_read_input_tokens", 0), found["output_tokens"]
 
 
 async def _row(proxy: Service, issued: Issued) -> RequestLog:
