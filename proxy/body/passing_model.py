@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from proxy.body.kept_body import KeptBody
-from proxy.body.model_rule import NAME_MAX_BYTES, name_in
+from proxy.body.model_rule import NAME_MAX_BYTES, coding_of, name_in
 from proxy.body.multipart import FormReader, Part
+from proxy.decoding.content_coding import BODY_MAX_BYTES, CannotDecode, Decoder
 from proxy.decoding.json_reading import Unreadable
 from proxy.decoding.json_scanner import TopLevelScanner
 from proxy.errors import InvalidRequest
-from proxy.headers import RawHeaders, is_json, is_plain, value_of
+from proxy.headers import RawHeaders, is_json, value_of
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
 
 class PassingModel:
-    """Is fed the pieces of a JSON body or a form; `model` is '' while none is known.
+    """Is fed the pieces of a JSON body, compressed or not, or a form; `model` is '' while none is
+    known.
 
     What it cannot read it does not look at any further: the body is the upstream's to judge.
     """
 
-    __slots__ = ("_form", "_json", "_turns", "_weight", "model")
+    __slots__ = ("_decoded", "_decoder", "_form", "_json", "_turns", "_weight", "model")
 
     def __init__(self, headers: RawHeaders, turns: Turns) -> None:
         self.model = ""
@@ -26,10 +28,13 @@ class PassingModel:
         self._weight = 0
         self._json: TopLevelScanner | None = None
         self._form: FormReader | None = None
-        if not is_plain(headers):
-            return
-        if is_json(headers):
+        self._decoder: Decoder | None = None
+        self._decoded = 0
+        coding = coding_of(headers)
+        if is_json(headers) and coding is not None:
             self._json = TopLevelScanner((b"model",))
+            self._decoder = Decoder(coding) if coding else None
+        if coding != b"" or self._json is not None:
             return
         try:
             declared = value_of(headers, b"content-type") or b""
@@ -39,6 +44,30 @@ class PassingModel:
 
     async def take(self, *pieces: bytes) -> None:
         """The next pieces."""
+        if self._decoder is None:
+            await self._look(pieces)
+            return
+        for piece in pieces:
+            await self._decode(self._decoder, piece)
+
+    async def _decode(self, decoder: Decoder, piece: bytes) -> None:
+        while self._json is not None:
+            try:
+                text = decoder.feed(piece)
+            except CannotDecode:
+                self._json = None
+                return
+            self._decoded += len(text)
+            if self._decoded > BODY_MAX_BYTES:
+                self._json = None
+                return
+            await self._look((text,))
+            if not decoder.behind:
+                return
+            await self._turns.next()
+            piece = b""
+
+    async def _look(self, pieces: tuple[bytes, ...]) -> None:
         if self._json is None and self._form is None:
             return
         for part in KeptBody(*pieces).parts(PART_BYTES):

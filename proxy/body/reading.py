@@ -18,15 +18,13 @@ from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import FormReader
 from proxy.body.request_body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
 from proxy.body.usage_splice import UsageSplice
-from proxy.decoding.content_coding import CannotDecode, Decoder
+from proxy.decoding.content_coding import BODY_MAX_BYTES, CannotDecode, Decoder
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, NotMeterable
 from proxy.headers import RawHeaders, is_json_type, type_of, value_of
 from proxy.providers.provider import Provider, Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
-#: A compressed body that decodes to more is not looked into.
-DECODED_MAX_BYTES: Final = 64 * 1024 * 1024
 _STREAMING: Final = ("chat", "completions")
 #: Members of a small body that are looked into in one turn.
 _LOOKED_AT_ONCE: Final = 16
@@ -143,13 +141,15 @@ class BodyReading:
 
     async def _decode(self, decoder: Decoder, piece: bytes) -> None:
         try:
-            self._text.append(decoder.feed(piece))
-            while decoder.behind:
+            while True:
+                self._text.append(decoder.feed(piece))
+                if self._text.size > BODY_MAX_BYTES:
+                    raise CannotDecode("The body decodes to too much.")
+                if not decoder.behind:
+                    return
                 self._count()
                 await self._turns.next()
-                self._text.append(decoder.feed(b""))
-                if self._text.size > DECODED_MAX_BYTES:
-                    raise CannotDecode("The body decodes to too much.")
+                piece = b""
         except CannotDecode:
             # It is the upstream's to refuse; nothing is known of it here.
             self._decoder, self._text, self._json, self.fed = None, KeptBody(), None, 0

@@ -22,6 +22,8 @@ _SLICES_PER_STEP: Final = 32
 #: An answer may decode to this, and beyond it to so many times its size.
 ALWAYS_BYTES: Final = 4 * 1024 * 1024
 RATIO_MAX: Final = 100
+#: A request's body that decodes to more is not looked into.
+BODY_MAX_BYTES: Final = 64 * 1024 * 1024
 #: What one slice may decode to with zstd, which cannot be stopped in the middle of one.
 _BURST_BYTES: Final = ALWAYS_BYTES
 #: RFC 9659: what a decoder of the web's zstd has to offer, and no more.

@@ -106,7 +106,7 @@ async def test_the_rule_holds_for_what_is_compressed_and_the_default_of_an_endpo
 async def test_a_body_that_decodes_to_too_much_is_not_looked_into(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(body_reading, "DECODED_MAX_BYTES", 100_000)
+    monkeypatch.setattr(body_reading, "BODY_MAX_BYTES", 100_000)
     packed = (b"content-encoding", b"gzip")
     body = gzip.compress(b'{"model":"good-1","x":"%b"}' % (b"A" * 300_000))
     with pytest.raises(InvalidRequest):

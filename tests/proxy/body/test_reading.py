@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
+from typing import Any
 
 import msgspec
 import pytest
+import zstandard
 
+from proxy.body import reading as body_reading
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.body.multipart import PARTS_MAX
 from proxy.body.reading import BodyReading, Wanted, unmeterable
@@ -228,6 +232,28 @@ async def test_what_a_compressed_body_decodes_to_counts_while_it_is_decoded() ->
     assert reading.size < 1_200_000
     reading.counted.end()
     assert budget.kept == 0
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+async def test_pieces_that_decode_to_little_each_come_to_no_more_than_is_looked_into(
+    monkeypatch: pytest.MonkeyPatch, coding: str
+) -> None:
+    """As many as one likes, each of which is decoded whole in its turn."""
+    monkeypatch.setattr(body_reading, "BODY_MAX_BYTES", 500_000)
+    packed: Any = zlib.compressobj(wbits=31)
+    sync = zlib.Z_SYNC_FLUSH
+    if coding == "zstd":
+        packed = zstandard.ZstdCompressor().compressobj()
+        sync = zstandard.COMPRESSOBJ_FLUSH_BLOCK
+    want = msgspec.structs.replace(ASKS, coding=coding.encode())
+    reading = BodyReading(head(JSON), want, Turns())
+    seen = []
+    for text in (b'{"model":"m","x":"', *[b"A" * 30_000] * 30):
+        await reading.take(packed.compress(text) + packed.flush(sync))
+        seen.append(reading.size - reading.kept.size)
+    assert 400_000 < max(seen) <= 500_000
+    assert seen[-1] == 0
+    assert not (await reading.said()).readable
 
 
 @pytest.mark.parametrize(
