@@ -216,6 +216,7 @@ async def test_an_outage_refuses_and_what_ended_meanwhile_arrives_once(
         await asyncio.to_thread(server.stop)
         with pytest.raises(LimitsUnavailable):
             await store.decide(CLAIMS)
+        assert not store.healthy
         store.settle(running)
         store.settle(unsent, NOT_SENT)
         await asyncio.to_thread(server.start)
@@ -250,6 +251,7 @@ async def test_a_server_that_hangs_is_waited_for_once(
             )
         assert {type(outcome) for outcome in crowd} == {LimitsUnavailable}
         assert all(asked_in_vain(store) for _ in range(50))
+        assert not store.healthy
         store.settle(running)
         await asyncio.to_thread(server.thaw)
 

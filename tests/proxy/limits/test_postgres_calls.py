@@ -12,9 +12,10 @@ from loguru import logger
 
 from config import Database
 from models.db.database import postgres_address
-from proxy.limits import postgres
+from proxy.limits import postgres, postgres_connections
 from proxy.limits.postgres import PostgresLimits
-from proxy.limits.store import NOT_SENT, claims_on
+from proxy.limits.postgres_connections import NotSent
+from proxy.limits.store import NOT_SENT, LimitsUnavailable, claims_on
 from tests.fixtures.postgres_wire import Fault, PostgresWire, postgres_wire
 from tests.proxy.limits.stores import eventually, long_timeouts, still_database, still_server
 from tests.proxy.limits.test_faults import SYNC
@@ -136,3 +137,60 @@ async def test_closing_does_not_wait_for_a_server_that_says_nothing(
     await asyncio.gather(asking, return_exceptions=True)
     assert list(tmp_path.iterdir()) == []
     server.close()
+
+
+async def two_idle(store: PostgresLimits) -> None:
+    """Have it open two connections, which then wait."""
+    await asyncio.gather(*(store._connections.fetch("SELECT 1") for _ in range(2)))
+
+
+async def test_closing_says_no_goodbye_to_a_server_that_hangs(
+    wire: PostgresWire, calling: PostgresLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_CLOSE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(postgres_connections, "_CLOSE_TIMEOUT_S", 3600)
+    await two_idle(calling)
+    wire.part()
+    async with asyncio.timeout(20):
+        await calling.close()
+
+
+async def test_closing_leaves_no_connection(calling: PostgresLimits, session: Any) -> None:
+    await two_idle(calling)
+    await calling.close()
+
+    async def are_gone() -> bool:
+        return not await session.fetchval(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'llm-proxy limits'"
+        )
+
+    async with asyncio.timeout(20):
+        await eventually(are_gone)
+
+
+async def test_closing_tells_a_server_that_is_away_once(
+    wire: PostgresWire, calling: PostgresLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ended could be told again and again until the time is over."""
+    monkeypatch.setattr(postgres, "_RETRY_S", 3600)
+    held = await calling.decide(claims_on("t:1", max_parallel=5))
+    before = calling._calls_made
+    monkeypatch.setattr(calling._connections, "_connect", _refused)
+    calling._connections.abandon()
+    calling.settle(held)
+    async with asyncio.timeout(20):
+        await calling.close()
+    assert calling._calls_made == before + 1
+
+
+async def _refused() -> None:
+    raise NotSent("nobody listens")
+
+
+async def test_a_directory_that_cannot_be_used_is_told(
+    still_database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LimitsUnavailable, match="file"):
+        await PostgresLimits(still_database, "w", workers=tmp_path / "file").open()
