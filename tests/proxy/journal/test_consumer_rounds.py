@@ -1,12 +1,13 @@
 """When the consumer looks, at what, and what one file or sink in trouble means for the others."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from loguru import logger
 
+from models.entry import Entry
 from models.errors import DatabaseBlocked
 from proxy.journal import files
 from proxy.journal.consumer import JournalConsumer
@@ -287,3 +288,43 @@ async def test_a_journal_of_our_own_that_cannot_be_read_is_read_later(
     assert "input/output error" in said[-1]
     assert await consumer.consume_once()
     assert sink.entries == ids
+
+
+class Held(MemorySink):
+    """Waits for `until` in its delivery number `at`, and says before that it has come so far."""
+
+    def __init__(self, name: str, at: int, until: asyncio.Event) -> None:
+        super().__init__(name)
+        self.came = asyncio.Event()
+        self._at, self._until = at, until
+
+    async def deliver(self, journal_id: str, start: int, end: int, entries: Sequence[Entry]) -> int:
+        if len(self.batches) == self._at:
+            self.came.set()
+            await self._until.wait()
+        return await super().deliver(journal_id, start, end, entries)
+
+
+async def test_a_file_that_another_sink_saw_removed_meanwhile_is_no_trouble(
+    tmp_path: Path, said: list[str]
+) -> None:
+    """One sink is held up in the first file after it has passed the second one."""
+    for _ in range(2):
+        leave_an_orphan(tmp_path, b"")
+    first, second = sorted(tmp_path.glob("*" + files.SUFFIX))
+    first.write_bytes(lines(*(an_entry() for _ in range(3))))
+    second.write_bytes(lines(an_entry()))
+    go_on = asyncio.Event()
+    held = Held("database", 2, go_on)
+    other = Held("memory", 1, held.came)
+    consumer = JournalConsumer(Journal(tmp_path), [held, other], batch=1)
+    consumer.adopt()
+    round_ = asyncio.create_task(consumer.consume_once())
+    while second.exists():
+        await asyncio.sleep(0)
+    go_on.set()
+    assert await round_
+    assert (len(held.entries), len(other.entries)) == (4, 4)
+    assert not first.exists()
+    assert said == []
+    await consumer.close(timeout=30)
