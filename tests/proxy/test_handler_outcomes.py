@@ -119,6 +119,7 @@ async def left_at(plane: Plane, *pieces: bytes, tail: bytes | None, body: bytes 
         else:
             await peer.send(tail)
             await peer.request()
+            await peer.answer()
 
     plane.upstream.follow(script)
     _, secret = await plane.token()
@@ -141,14 +142,39 @@ async def test_a_client_that_leaves_with_its_last_event_has_all_of_it(
     (entry,) = plane.entries()
     assert (entry.outcome, entry.usage, entry.completion_tokens) == ("complete", "exact", 9)
     # Its connection carries another request.
+    _, secret = await plane.token()
+    async with asyncio.timeout(30):
+        other = await plane.serve(a_client("POST", body, secret=secret))
+    assert other.content == b"{}"
     assert plane.upstream.connections == 1
-    assert plane.upstream.left == 0
 
 
-async def test_one_that_leaves_before_has_not(plane: Plane) -> None:
+async def test_so_has_one_that_is_found_gone_behind_its_last_event(plane: Plane) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(CHUNKED + chunk(sse(*CHAT_STREAM)))
+        await until(lambda: client.content.endswith(b"[DONE]\n\n"))
+        client.gone = True
+        await peer.send(chunk(b": still there\n\n"))
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    client = a_client("POST", ASKS, secret=secret)
+    async with asyncio.timeout(30):
+        await plane.serve(client)
+    assert client.ended == "abort"
+    assert [entry.outcome for entry in plane.entries()] == ["complete"]
+
+
+async def test_one_that_leaves_before_has_not(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing more of its answer is read.
+    monkeypatch.setattr(tails, "TAIL_S", 3600)
     await left_at(plane, sse(*CHAT_STREAM[:1]), tail=None)
     assert [entry.outcome for entry in plane.entries()] == ["client_left"]
-    await until(lambda: plane.upstream.left == plane.upstream.connections)
+    async with asyncio.timeout(30):
+        await until(lambda: plane.upstream.left == plane.upstream.connections)
 
 
 async def test_usage_that_was_seen_is_kept_of_an_answer_that_was_left(plane: Plane) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from config import Database
+from models.entry import Entry
+from proxy import errors
 from proxy.forward import Outgoing
 from proxy.upstream.pool import Pool
 from tests.proxy.planes import Plane, a_plane
@@ -24,6 +26,11 @@ pytestmark = pytest.mark.usefixtures("both_ways")
 async def plane(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Plane]:
     async with a_plane(tmp_path, sqlite_database) as plane:
         yield plane
+
+
+async def answers(peer: Peer) -> None:
+    await peer.request()
+    await peer.answer()
 
 
 class Clock:
@@ -152,6 +159,61 @@ async def test_the_entry_says_what_went_through(plane: Plane) -> None:
     assert entry.id.encode() == client.field(b"x-llm-proxy-request-id")
 
 
+async def test_the_entry_of_a_refusal_has_its_bytes(plane: Plane) -> None:
+    _, secret = await plane.token()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"no head\r\n\r\n")
+
+    plane.upstream.follow(script)
+    client = await plane.serve(a_client(secret=secret))
+    (entry,) = plane.entries()
+    assert client.status == entry.status == 502
+    assert entry.bytes_out == len(client.content) > 0
+
+
+async def test_whoever_leaves_as_its_answer_is_recorded_is_observed_all_the_same(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Journal and metrics count the same requests."""
+    _, secret = await plane.token()
+    append_then = plane.journal.append_then
+
+    def and_leave(entry: Entry, complete: Callable[[], None]) -> None:
+        append_then(entry, complete)
+        task.cancel()
+
+    monkeypatch.setattr(plane.journal, "append_then", and_leave)
+    plane.upstream.follow(answers)
+    task = plane.begin(client := a_client(secret=secret))
+    await asyncio.gather(task, return_exceptions=True)
+    assert (task.cancelled(), client.ended) == (True, "abort")
+    assert [entry.outcome for entry in plane.entries()] == ["complete"]
+    assert plane.seen.entries == plane.entries()
+
+
+async def test_a_refusal_in_an_answer_that_has_begun_breaks_it(plane: Plane) -> None:
+    _, secret = await plane.token()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(HEAD_OK + b"Content-Length: 9\r\n\r\nbegun")
+        await until(lambda: client.content == b"begun")
+        client.at["write"] = refuse
+        await peer.send(b"mor")
+
+    def refuse() -> None:
+        raise errors.InvalidRequest("the client broke its own request meanwhile")
+
+    plane.upstream.follow(script)
+    client = a_client(secret=secret)
+    async with asyncio.timeout(30):
+        await plane.serve(client)
+    assert (client.content, client.ended) == (b"begun", "abort")
+    assert [entry.outcome for entry in plane.entries()] == ["client_left"]
+
+
 async def test_interim_answers_and_trailers_pass(plane: Plane) -> None:
     _, secret = await plane.token()
 
@@ -159,8 +221,10 @@ async def test_interim_answers_and_trailers_pass(plane: Plane) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n")
         await until(lambda: bool(client.interim))
+        # A trailer that frames nothing any more, and is not to reach the client.
+        trailers = b"Keep-Alive: timeout=5\r\nX-A: 1\r\n"
         await peer.send(
-            HEAD_OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-A: 1\r\n\r\n"
+            HEAD_OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + trailers + b"\r\n"
         )
 
     plane.upstream.follow(script)
