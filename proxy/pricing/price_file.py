@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -114,10 +114,17 @@ class _Entry(_ServiceTier):
 
     def problems(self) -> list[tuple[str, str]]:
         found = super().problems()
+        if not self.model_fields_set:
+            found.append(("", "says nothing: neither a rate nor a size"))
         for name, tier in self.service_tiers.items():
+            if name.lower() in sheet.STANDARD:
+                found.append(
+                    (f"service_tiers.{name}", "is the standard price, which the entry has")
+                )
             found += [(f"service_tiers.{name}.{key}", reason) for key, reason in tier.problems()]
             if not tier.said():
                 found.append((f"service_tiers.{name}", "names no rate"))
+        found += [(f"service_tiers.{name}", _TWICE) for name in _twice(self.service_tiers)]
         if self.same_as is None:
             return found
         if self.said() or self.tiers or self.service_tiers:
@@ -128,7 +135,8 @@ class _Entry(_ServiceTier):
 
 
 class _File(_Strict):
-    prices: dict[str, _Entry] = {}
+    #: Entries, which are read one by one: what is wrong with one hides nothing of the others.
+    prices: dict[str, Any] = {}
 
 
 def _is_known(name: str) -> bool:
@@ -175,8 +183,10 @@ class PriceEntry:
             return self.tiers
         if len(wanted) > 1:
             return None
-        name = wanted[0][1]
-        return self.service_tiers.get(name) or self.service_tiers.get(sheet.SAME_AS.get(name, ""))
+        key, name = wanted[0]
+        # Anthropic's `speed` has words of its own: its "fast" is not OpenAI's.
+        other = sheet.SAME_AS.get(name, "") if key == "service_tier" else ""
+        return self.service_tiers.get(name) or self.service_tiers.get(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,26 +218,58 @@ def text_of(path: Path) -> str:
 def parsed(text: str, path: Path) -> PriceFile:
     """What the text of the file at `path` says. Raises config.ConfigError with every problem."""
     try:
-        file = _File.model_validate(tomllib.loads(text, parse_float=Decimal))
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError((_problem(path, "the file", str(exc)),)) from exc
+        document = tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError, InvalidOperation) as exc:
+        # Beside what is no TOML: numbers and nesting beyond what Python reads.
+        reason = "a number is beyond all bounds" if isinstance(exc, InvalidOperation) else str(exc)
+        raise ConfigError((_problem(path, "the file", reason),)) from exc
+    try:
+        given = _File.model_validate(document).prices
     except ValidationError as exc:
-        errors: list[Any] = exc.errors(include_input=False, include_url=False)
-        raise ConfigError(
-            tuple(_problem(path, ".".join(map(str, one["loc"])), one["msg"]) for one in errors)
-        ) from exc
-    problems = [
-        _problem(path, f"prices.{pattern}{key and '.'}{key}", reason)
-        for pattern, entry in file.prices.items()
-        for key, reason in _pattern_problems(pattern) + entry.problems()
-    ]
+        raise ConfigError(tuple(_problem(path, *one) for one in _told(exc))) from exc
+    entries: dict[str, _Entry] = {}
+    problems: list[str] = []
+    for pattern, said in given.items():
+        found = _pattern_problems(pattern)
+        try:
+            entry = entries[pattern] = _Entry.model_validate(said)
+            found += entry.problems()
+        except ValidationError as exc:
+            found += _told(exc)
+        problems += [
+            _problem(path, f"prices.{pattern}{key and '.'}{key}", reason) for key, reason in found
+        ]
+    problems += [_problem(path, f"prices.{pattern}", _TWICE) for pattern in _twice(given)]
     if problems:
         raise ConfigError(tuple(problems))
-    ordered = sorted(file.prices.items(), key=lambda item: _literalness(item[0]), reverse=True)
+    ordered = sorted(entries.items(), key=lambda item: _literalness(item[0]), reverse=True)
     return PriceFile(
         tuple((_expression(pattern), PriceEntry.of(pattern, entry)) for pattern, entry in ordered),
         path,
     )
+
+
+#: What pydantic says in words of its own.
+_WORDS: Final = {"extra_forbidden": "is no key that is known here", "missing": "must be given"}
+
+
+def _told(exc: ValidationError) -> list[tuple[str, str]]:
+    """Where, and what is wrong there."""
+    errors: list[Any] = exc.errors(include_input=False, include_url=False)
+    return [(".".join(map(str, one["loc"])), _WORDS.get(one["type"], one["msg"])) for one in errors]
+
+
+_TWICE: Final = "stands there twice: upper and lower case are the same"
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    """Those that are one with a name before them."""
+    seen: set[str] = set()
+    again = []
+    for name in names:
+        again += [name] if name.lower() in seen else []
+        seen.add(name.lower())
+    return again
 
 
 def _pattern_problems(pattern: str) -> list[tuple[str, str]]:

@@ -55,15 +55,15 @@ class Terms(NamedTuple):
         rows: list[tuple[str, str]] = []
         if self.service_tier == "batch":
             rows.append(("processing", "batch"))
-        elif self.service_tier not in _STANDARD:
+        elif self.service_tier not in STANDARD:
             rows.append(("service_tier", self.service_tier))
-        if self.speed not in _STANDARD:
+        if self.speed not in STANDARD:
             rows.append(("speed", self.speed))
         return rows
 
 
 #: What providers call the tier that has no name: OpenAI, Anthropic, Groq.
-_STANDARD: Final = frozenset(("", "default", "standard", "on_demand"))
+STANDARD: Final = frozenset(("", "default", "standard", "on_demand"))
 #: A tier that has another's rates where the sheet has no row of its own.
 SAME_AS: Final = {"fast": "priority"}
 #: Units that no usage counts; a model that is charged by them has no price.

@@ -235,10 +235,10 @@ def test_every_mistake_is_told(tmp_path: Path) -> None:
     usd = "must be a number of USD from 0 to 1000000"
     assert f"prices.local/a.input: {usd}" in told
     assert f"prices.local/a.output: {usd}" in told
-    assert "prices.local/a.colour: Extra inputs are not permitted" in told
+    assert "prices.local/a.colour: is no key that is known here" in told
     assert f"prices.local/b.input: {usd}" in told
     assert f"prices.local/b.request: {usd}" in told
-    assert "prices.local/c.tiers.0.over: Field required" in told
+    assert "prices.local/c.tiers.0.over: must be given" in told
     assert len(told) == 7
 
 
@@ -264,7 +264,53 @@ def test_every_entry_that_contradicts_itself_is_told(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["[prices", "\udcff", "prices = 1"])
+def test_no_mistake_hides_another(tmp_path: Path) -> None:
+    told = problems(
+        tmp_path,
+        '[prices."local/a"]\ninput = -1\n[prices."no-slash"]\nouput = 1\n'
+        '[prices."a/b"]\nsame_as = "openai/no-such"\n',
+    )
+    assert told == [
+        "prices.local/a.input: must be a number of USD from 0 to 1000000",
+        'prices.no-slash: must be "provider/model", in whose model * and ? may stand',
+        "prices.no-slash.ouput: is no key that is known here",
+        "prices.a/b.same_as: names no model that the price sheet knows",
+    ]
+
+
+def test_what_would_never_count_is_told(tmp_path: Path) -> None:
+    assert problems(
+        tmp_path,
+        '[prices."a/b"]\n'
+        '[prices."a/c"]\ninput = 1\n[prices."a/c".service_tiers.Default]\ninput = 2\n'
+        '[prices."a/d"]\ninput = 1\n[prices."a/d".service_tiers.flex]\ninput = 2\n'
+        '[prices."a/d".service_tiers.FLEX]\ninput = 3\n'
+        '[prices."a/C"]\ninput = 1\n',
+    ) == [
+        "prices.a/b: says nothing: neither a rate nor a size",
+        "prices.a/c.service_tiers.Default: is the standard price, which the entry has",
+        "prices.a/d.service_tiers.FLEX: stands there twice: upper and lower case are the same",
+        "prices.a/C: stands there twice: upper and lower case are the same",
+    ]
+
+
+def test_anthropic_s_fast_speed_is_not_another_s_fast_tier(tmp_path: Path) -> None:
+    known = prices(tmp_path, TIERS)
+    assert cost(known, "local", "m", speed="fast") == (None, "")
+    assert cost(known, "local", "m", service_tier="fast") == (9_900_000, OURS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[prices",
+        "\udcff",
+        "prices = 1",
+        pytest.param("a = " + "1" * 5_000, id="digits"),
+        pytest.param("a = 1e99999999999999999999", id="exponent"),
+        pytest.param("a = " + "[" * 3_000, id="depth"),
+    ],
+)
 def test_a_file_that_is_none_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "prices.toml"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
