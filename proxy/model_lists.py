@@ -116,10 +116,8 @@ _PREFIX: Final = "models/"
 #: The members that hold a list: OpenAI's and Anthropic's, and Gemini's and Ollama's.
 _LISTS: Final = (b"data", b"models")
 _KEY_MAX_BYTES: Final = 16
-#: A longer element is left out. OpenRouter's longest has 6 KiB.
+#: A longer element is left out, white space around it included. OpenRouter's longest has 6 KiB.
 ELEMENT_MAX_BYTES: Final = 256 * 1024
-#: White space between two elements, of which no more passes.
-_GAP_MAX_BYTES: Final = 4 * 1024
 #: Structural characters that are looked at in one turn: about a millisecond.
 _STEPS: Final = 1000
 
@@ -127,7 +125,6 @@ _STRUCTURE: Final = re.compile(rb'["{}\[\],:]')
 #: From inside a string to its end, or as far as there are bytes.
 _IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _SPACE: Final = b" \t\r\n"
-_NOT_SPACE: Final = re.compile(rb"[^ \t\r\n]")
 #: White space, and a byte order mark.
 _BEFORE: Final = re.compile(rb"[ \t\r\n\xef\xbb\xbf]*+")
 
@@ -139,7 +136,7 @@ class ModelList:
     voids = _VOIDED
 
     __slots__ = (
-        "_allowed", "_at", "_depth", "_element", "_elements_at", "_escaped", "_gap", "_in_string",
+        "_allowed", "_at", "_depth", "_element", "_elements_at", "_escaped", "_in_string",
         "_is_json", "_key", "_out", "_passed_one", "_reads_key", "_rest", "_too_long", "behind",
     )  # fmt: skip
 
@@ -158,10 +155,9 @@ class ModelList:
         self._in_string = self._escaped = False
         self._key = b""
         self._reads_key = False
-        #: The element that has begun, and what stands between it and the one before.
+        #: What has come since the list began, or since its last comma.
         self._element = bytearray()
         self._too_long = False
-        self._gap = bytearray()
         self._passed_one = False
 
     def relay(self, data: bytes) -> bytes:
@@ -200,7 +196,7 @@ class ModelList:
         match = _STRUCTURE.search(data, at)
         start = len(data) if match is None else match.start()
         if start > at:
-            self._plain(data[at:start])
+            self._put(data[at:start])
         if match is None:
             return start
         self._structure(match.group())
@@ -243,7 +239,6 @@ class ModelList:
         piece = data[start:at]
         if self._reads_key:
             self._key = (self._key + piece)[: _KEY_MAX_BYTES + 1]
-            self._reads_key = self._in_string
         self._put(piece)
         return at
 
@@ -257,20 +252,13 @@ class ModelList:
                 self._too_long = True
                 self._element.clear()
 
-    def _plain(self, piece: bytes) -> None:
-        """Take what stands between structural characters: numbers, names, white space."""
-        if self._elements_at == self._depth and not self._element and not self._too_long:
-            match = _NOT_SPACE.search(piece)
-            begins = len(piece) if match is None else match.start()
-            self._gap += piece[: min(begins, _GAP_MAX_BYTES - len(self._gap))]
-            piece = piece[begins:]
-        self._put(piece)
-
     def _structure(self, character: bytes) -> None:
         if self._elements_at == self._depth:
             if character in b",]":
                 self._end_element()
-                self._between(character)
+                if character == b"]":
+                    self._end_list()
+                self._element.clear()
                 return
             if character in b"}:":
                 # No JSON: there is no object here that it could belong to.
@@ -296,34 +284,23 @@ class ModelList:
         # One with an escape may be any.
         return not self._elements_at and (key in _LISTS or b"\\" in key)
 
-    def _between(self, character: bytes) -> None:
-        """Take a comma behind an element, or the end of the list."""
-        if character == b",":
-            if len(self._gap) < _GAP_MAX_BYTES:
-                self._gap += character
-            return
-        gap = bytes(self._gap)
-        self._gap.clear()
-        self._out.append((gap if self._passed_one else gap.replace(b",", b"")) + character)
-        self._elements_at = 0
-        self._depth -= 1
-
     def _end_element(self) -> None:
-        """Pass the element, or leave it out together with the comma before it."""
-        element, too_long = bytes(self._element), self._too_long
-        self._element.clear()
-        self._too_long = False
-        if not element and not too_long:
-            return
-        if not too_long and self._allows(element):
-            gap = bytes(self._gap)
-            self._out.append(gap if self._passed_one else gap.replace(b",", b"", 1))
+        """Pass the element with a comma before all but the first, or leave it out."""
+        element = bytes(self._element)
+        if not self._too_long and self._allows(element):
+            if self._passed_one:
+                self._out.append(b",")
             self._out.append(element)
             self._passed_one = True
-            self._gap.clear()
-        else:
-            # The comma before it goes, too; white space behind it may stand before the list's end.
-            self._gap[:] = element[len(element.rstrip(_SPACE)) :][:_GAP_MAX_BYTES]
+            self._element.clear()
+        self._too_long = False
+
+    def _end_list(self) -> None:
+        # White space before the bracket stays.
+        element = bytes(self._element)
+        self._out.append(element[len(element.rstrip(_SPACE)) :] + b"]")
+        self._elements_at = 0
+        self._depth -= 1
 
     def _allows(self, element: bytes) -> bool:
         try:

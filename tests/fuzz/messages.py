@@ -122,6 +122,16 @@ _EVENTS: Final = (
     b'data: {"type":"response.completed","response":{"usage":{"input_tokens":1}}}\n\n',
     b'data: {"usage":{}}\n\n',
 )
+_MODELS: Final = (
+    b'{"data":[',
+    b'"models":[',
+    b'{"id":"gpt-4o"}',
+    b'{"id":"o3"}',
+    b'{"name":"models/gpt-4o","x":[{"id":"o3"}]}',
+    b'"gpt-4o"',
+    b'"o3"',
+    b"]}",
+)
 FRAGMENTS: Final = {
     "heads": _HTTP,
     "chunks": _HTTP,
@@ -131,6 +141,7 @@ FRAGMENTS: Final = {
     "forms": _FORM,
     "events": _EVENTS + _JSON[:12],
     "codings": _EVENTS + _JSON[-2:],
+    "lists": _MODELS + _JSON[:21],
 }
 #: Beginnings without which little of a target is ever reached.
 _BEGINNINGS: Final = {
@@ -138,6 +149,7 @@ _BEGINNINGS: Final = {
     "answers": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     "bodies": b'{"model":"gpt-4o",',
     "members": b'{"a":',
+    "lists": b'{"object":"list","data":[{"id":"gpt-4o"},',
     "forms": b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\n',
 }
 

@@ -12,16 +12,20 @@ import brotli  # type: ignore[import-untyped]
 import msgspec
 import zstandard
 
+from proxy.access.patterns import patterns
 from proxy.body.kept_body import KeptBody
 from proxy.body.model_rule import NAME_MAX_BYTES, named_by_form, named_by_json
 from proxy.body.multipart import FormReader
 from proxy.body.request_body import JsonReader, inspect
+from proxy.decoding.json_reading import Unreadable, decoder
 from proxy.decoding.json_scanner import TopLevelScanner
 from proxy.errors import InvalidRequest
+from proxy.model_lists import ModelList
+from proxy.transforms import StreamTransform
 from proxy.turns import PART_BYTES
 from proxy.upstream.errors import ProtocolViolation
 from proxy.upstream.response import ResponseReader
-from proxy.usage.meter import Meter, meter_for
+from proxy.usage.meter import meter_for
 from proxy.usage.sse_usage import SseUsageReader
 from server.http.chunked import ChunkedBody
 from server.http.framing import FramingError, ParsedHead, parse_head
@@ -184,7 +188,34 @@ def events(pieces: Pieces, turns: Counter) -> None:
     assert passed == stream or told.usage is not None, "something else was withheld"
 
 
-def _relayed(reader: SseUsageReader | Meter, pieces: Pieces, turns: Counter) -> bytes:
+def lists(pieces: Pieces, turns: Counter) -> None:
+    """A list of models: what of it a token gets that may use some."""
+
+    def shown(pieces: Pieces) -> bytes:
+        return _relayed(ModelList(patterns(["gpt-4*"])), pieces, turns)
+
+    document = b"".join(pieces)
+    passed = shown(pieces)
+    assert passed == shown([document]), "the cut makes a difference"
+    left = iter(document)
+    assert all(byte in left for byte in passed), "something was added or moved"
+    with suppress(Unreadable):
+        allowed = [one for one in _decode_list(document).data if one.id.startswith("gpt-4")]
+        assert _decode_list(passed).data == allowed, "another list than it should be"
+
+
+class _Listed(msgspec.Struct):
+    id: str
+
+
+class _List(msgspec.Struct):
+    data: list[_Listed]
+
+
+_decode_list: Final = decoder(_List)
+
+
+def _relayed(reader: StreamTransform, pieces: Pieces, turns: Counter) -> bytes:
     passed = []
     for piece in pieces:
         for start in range(0, len(piece), _READ_BYTES):
@@ -266,4 +297,5 @@ TARGETS: Final = {
     "events": Target(events, 10_000),
     "codings": Target(codings, 20_000),
     "answers": Target(answers, 60_000),
+    "lists": Target(lists, 20_000),
 }

@@ -10,8 +10,8 @@ from tests.fuzz.messages import FRAGMENTS, corpus, messages
 from tests.fuzz.targets import TARGETS
 from tests.fuzz.turns import Counter, TooManySteps
 
-#: Bytes; a chunk is a turn of its own, and codings are eight.
-FILLED = {"chunks": 4096, "codings": 8192}
+#: Bytes; a chunk is a turn of its own, codings are eight, and a list is read twice in small turns.
+FILLED = {"chunks": 4096, "codings": 8192, "lists": 8192}
 KEPT = [(name, number) for name in TARGETS for number in range(len(corpus(name)))]
 
 
