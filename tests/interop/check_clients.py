@@ -21,7 +21,7 @@ import pytest
 from fake_upstream import FakeUpstream, expected_text
 from tests.fixtures.processes import bare_environment, free_port
 from tests.fixtures.service import UPSTREAM_KEY, Service
-from tests.interop.environments import go_client, node_client
+from tests.interop.environments import go_client, java_client, node_client
 from tests.interop.fixtures import proxy, up
 
 __all__ = ["proxy", "up"]
@@ -86,6 +86,16 @@ CLIENTS: Final = {
         cut="AI_APICallError",
         patience=None,
         obeys=False,
+    ),
+    "openai-java": Client(
+        lambda: java_client(
+            "openai-java", _HERE / "OpenaiJava.java", "com.openai:openai-java:4.101.0"
+        ),
+        unauthenticated="UnauthorizedException",
+        limited="RateLimitException",
+        failed="InternalServerException",
+        cut="OpenAIIoException",
+        patience=None,
     ),
 }
 

@@ -51,6 +51,8 @@ _DIALECTS: Final = pytest.mark.parametrize(
     [("openai", "/v1/responses", _RESPONSE), ("anthropic", "/v1/messages", _MESSAGE)],
     ids=["response", "message"],
 )
+#: What a server does not have.
+_LACKING: Final = {("aimock", "/v1/completions")}
 _USAGE: Final = {"stream": True, "stream_options": {"include_usage": True}}
 
 Answer = tuple[int, Any]
@@ -85,6 +87,7 @@ async def issued(proxy: Service, server: Running) -> Issued:
 async def test_plain_answer_is_the_same_and_its_usage_counts(
     proxy: Service, server: Running, issued: Issued, path: str, payload: dict[str, Any]
 ) -> None:
+    _skip_what_it_lacks(server, path)
     direct = _ask(server.url, UPSTREAM_KEY, path, payload)
     through = _ask(proxy.url, issued.secret, path, payload)
 
@@ -97,6 +100,7 @@ async def test_plain_answer_is_the_same_and_its_usage_counts(
 async def test_stream_is_the_same_and_counts_what_the_server_would_have_said(
     proxy: Service, server: Running, issued: Issued, path: str, payload: dict[str, Any]
 ) -> None:
+    _skip_what_it_lacks(server, path)
     said = _ask(server.url, UPSTREAM_KEY, path, payload | _USAGE)[1]
     direct = _ask(server.url, UPSTREAM_KEY, path, payload | {"stream": True})
     through = _ask(proxy.url, issued.secret, path, payload | {"stream": True})
@@ -111,6 +115,7 @@ async def test_stream_is_the_same_and_counts_what_the_server_would_have_said(
 async def test_stream_whose_usage_was_asked_for_is_the_same(
     proxy: Service, server: Running, issued: Issued, path: str, payload: dict[str, Any]
 ) -> None:
+    _skip_what_it_lacks(server, path)
     direct = _ask(server.url, UPSTREAM_KEY, path, payload | _USAGE)
     through = _ask(proxy.url, issued.secret, path, payload | _USAGE)
 
@@ -223,6 +228,11 @@ async def test_stream_of_a_server_that_dies_breaks_the_client_too(
 
 
 # helpers of this file
+
+
+def _skip_what_it_lacks(server: Running, path: str) -> None:
+    if (server.name, path) in _LACKING:
+        pytest.skip(f"{server.name} has no {path}")
 
 
 def _ask(origin: str, secret: str, path: str, payload: dict[str, Any]) -> Answer:

@@ -33,8 +33,8 @@ def python_environment(name: str, *requirements: str) -> Path:
     return python
 
 
-def node_client(name: str, source: Path, packages: Mapping[str, str]) -> tuple[str, ...]:
-    """The command of a JavaScript client that has these packages."""
+def node_packages(name: str, packages: Mapping[str, str]) -> tuple[str, Path]:
+    """Node's interpreter, and the folder that has these packages."""
     node, npm = _tool("node"), _tool("npm")
     folder = _FOLDER / name
     wanted = [f"{package}@{version}" for package, version in packages.items()]
@@ -45,10 +45,16 @@ def node_client(name: str, source: Path, packages: Mapping[str, str]) -> tuple[s
         (folder / "package.json").write_text(json.dumps(manifest))
         _run(npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", at=folder)
         _note_installed(folder, wanted)
+    return node, folder
+
+
+def node_client(name: str, source: Path, packages: Mapping[str, str]) -> tuple[str, ...]:
+    """The command of a JavaScript client that has these packages."""
+    node, folder = node_packages(name, packages)
     # Imports are looked for from where the file lies.
     copy = folder / source.name
     shutil.copyfile(source, copy)
-    return (node, str(copy))
+    return node, str(copy)
 
 
 def go_client(name: str, source: Path, modules: Mapping[str, str]) -> tuple[str, ...]:
@@ -66,6 +72,34 @@ def go_client(name: str, source: Path, modules: Mapping[str, str]) -> tuple[str,
         _run(go, "build", "-p", "1", "-o", "client", ".", at=folder)
         _note_installed(folder, [*wanted, text])
     return (str(folder / "client"),)
+
+
+def java_client(name: str, source: Path, artifact: str) -> tuple[str, ...]:
+    """The command of a Java client, built with this artifact (`group:name:version`)."""
+    java, javac, maven = _tool("java"), _tool("javac"), _tool("mvn")
+    folder = _FOLDER / name
+    libraries = folder / "lib"
+    text = source.read_text()
+    if not _is_installed(folder, [artifact, text]):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "pom.xml").write_text(_pom(*artifact.split(":")))
+        copies = f"-DoutputDirectory={libraries}"
+        _run(maven, "-q", "-B", "dependency:copy-dependencies", copies, at=folder)
+        _run(javac, "-cp", f"{libraries}/*", "-d", str(folder), str(source))
+        _note_installed(folder, [artifact, text])
+    return (java, "-cp", f"{folder}:{libraries}/*", source.stem)
+
+
+def _pom(group: str, name: str, version: str) -> str:
+    own = "<groupId>interop</groupId><artifactId>client</artifactId><version>1</version>"
+    needed = (
+        f"<groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version>"
+    )
+    return (
+        f"<project><modelVersion>4.0.0</modelVersion>{own}"
+        f"<dependencies><dependency>{needed}</dependency></dependencies></project>"
+    )
 
 
 def _tool(name: str) -> str:

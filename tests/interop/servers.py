@@ -17,7 +17,7 @@ import httpx
 
 from tests.fixtures.processes import bare_environment, free_port
 from tests.fixtures.service import UPSTREAM_KEY
-from tests.interop.environments import python_environment
+from tests.interop.environments import node_packages, python_environment
 
 #: What the servers answer to, and what LiteLLM mocks.
 MODEL: Final = "interop"
@@ -27,6 +27,7 @@ _HERE: Final = Path(__file__).parent
 _START_SECONDS: Final = 180.0
 _POLL_SECONDS: Final = 0.1
 _LITELLM: Final = "litellm[proxy]==1.108.7"
+_AIMOCK: Final = {"@copilotkit/aimock": "1.43.0"}
 _LLAMACPP: Final = ("xllamacpp==2026.10.11549", "gguf==0.19.0")
 
 
@@ -99,6 +100,26 @@ def llamacpp(directory: Path) -> AbstractContextManager[Running]:
     return _running("llamacpp", directory, command, "/health", {})
 
 
+def aimock(directory: Path) -> AbstractContextManager[Running]:
+    """aimock, which answers by fixtures: `slow` in many pieces, others in few."""
+    node, folder = node_packages("aimock", _AIMOCK)
+    slow = {"match": {"model": "slow"}, "response": {"content": ANSWER}}
+    fixtures = directory / "fixtures.json"
+    fixtures.write_text(
+        json.dumps(
+            {
+                "fixtures": [
+                    slow | {"latency": 200, "chunkSize": 4},
+                    {"match": {}, "response": {"content": ANSWER}},
+                ]
+            }
+        )
+    )
+    cli = folder / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
+    command = [node, str(cli), "--fixtures", str(fixtures)]
+    return _running("aimock", directory, command, "/health", {})
+
+
 @contextmanager
 def _running(
     name: str, directory: Path, command: Sequence[str], ready: str, environ: Mapping[str, str]
@@ -140,4 +161,5 @@ def _answers(url: str) -> bool:
 SERVERS: Final[Mapping[str, Callable[[Path], AbstractContextManager[Running]]]] = {
     "litellm": litellm,
     "llamacpp": llamacpp,
+    "aimock": aimock,
 }
