@@ -293,16 +293,43 @@ class UpstreamConnection(asyncio.Protocol):
                 self.close()
             return
         self.received = True
-        self._read(data)
-
-    def _read(self, data: bytes) -> None:
-        """Parse bytes of the response, as many as a turn allows, and wake the waiting task."""
-        response = self._response
+        take, waiter = self._take, self._waiter
+        if take is None or waiter is None or waiter.done or self._paused:
+            self._read(data)
+            return
+        # The usual event of a stream: in as few steps as there can be.
         try:
-            complete = response.feed(data)
+            piece = response.read_on(data)
         except ProtocolViolation as violation:
             self._fail(_anew(violation))
             return
+        if not piece:
+            self._has_read()
+            return
+        self.deadline = self._loop.time() + self._timeouts.idle
+        try:
+            if take(piece):
+                return
+        except Exception as exc:  # noqa: BLE001
+            # It is raised in the pumping request, not in the transport that called us.
+            self._take = None
+            waiter.fail(exc)
+        else:
+            self._take = None
+            waiter.wake(False)
+
+    def _read(self, data: bytes) -> None:
+        """Parse bytes of the response, as many as a turn allows, and wake the waiting task."""
+        try:
+            self._response.feed(data)
+        except ProtocolViolation as violation:
+            self._fail(_anew(violation))
+        else:
+            self._has_read()
+
+    def _has_read(self) -> None:
+        response = self._response
+        complete = response.complete
         if complete:
             self.deadline = _NEVER
         elif response.queued > HIGH_WATER or response.unread:

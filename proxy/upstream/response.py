@@ -8,6 +8,7 @@ their sender cannot be trusted with where the next response begins.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final, NamedTuple
 
 import httptools
@@ -65,7 +66,8 @@ class ResponseReader:
     __slots__ = (
         "_content_length", "_fields", "_head_only", "_headers", "_in_body", "_interim", "_lists",
         "_overhead", "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks",
-        "complete", "heads", "idle_timeout", "keep_alive", "queued", "trailers", "unread",
+        "complete", "heads", "idle_timeout", "keep_alive", "on_body", "queued", "trailers",
+        "unread",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -74,6 +76,9 @@ class ResponseReader:
         #: Seconds the connection may idle, as far as the upstream said (`Keep-Alive: timeout=`).
         self.idle_timeout = _NEVER
         self.trailers: RawHeaders = []
+        self.chunks: list[bytes] = []
+        #: The parser's callback for body bytes, which takes no step of ours.
+        self.on_body = self.chunks.append
         self.reset()
 
     def reset(self) -> None:
@@ -90,7 +95,7 @@ class ResponseReader:
         self._in_body = False
         self._until_close = False
         self.heads: list[UpstreamHead] = []
-        self.chunks: list[bytes] = []
+        self.chunks.clear()
         self.queued = 0
         self.complete = False
         self.keep_alive = False
@@ -106,7 +111,7 @@ class ResponseReader:
 
         Raises ProtocolViolation, after which nothing can be read.
         """
-        queued = self.queued
+        known = len(self.chunks)
         if self.unread:
             data, self.unread = self.unread + data, b""
         try:
@@ -115,17 +120,51 @@ class ResponseReader:
             else:
                 self._feed_slices(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
-            self.complete = False
-            cause = exc.__context__
-            what = str(cause if isinstance(cause, ProtocolViolation) else exc)
-            raise ProtocolViolation(what or type(exc).__name__) from None
-        if self.queued == queued and not self.complete:
-            self._overhead += len(data)
+            raise self._violation(exc) from None
+        self._count(known, len(data))
+        return self.complete
+
+    def read_on(self, data: bytes) -> bytes:
+        """`feed` and `take` in one, for a piece from the midst of the body that comes alone.
+
+        b"" where it is not that; what has come is to be taken then. Raises as `feed` does.
+        """
+        chunks = self.chunks
+        if chunks or self.unread or len(data) > _SLICE:
+            self.feed(data)
+            return b""
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
+            raise self._violation(exc) from None
+        if len(chunks) == 1 and not self.complete:
+            self._overhead = 0
+            return chunks.pop()
+        self._count(0, len(data))
+        return b""
+
+    def _violation(self, exc: Exception) -> ProtocolViolation:
+        self.complete = False
+        cause = exc.__context__
+        what = str(cause if isinstance(cause, ProtocolViolation) else exc)
+        return ProtocolViolation(what or type(exc).__name__)
+
+    def _count(self, known: int, fed: int) -> None:
+        """Count what so many bytes have brought, behind the chunks that were known."""
+        if len(self.chunks) != known:
+            self.queued += sum(map(len, islice(self.chunks, known, None)))
+            self._overhead = 0
+            if self._parser_is_spent:
+                # The body of an answer that has none.
+                self.chunks.clear()
+                self.complete = False
+                raise _surplus()
+        elif self.complete:
+            self._overhead = 0
+        else:
+            self._overhead += fed
             if self._overhead > HEAD_MAX_BYTES:
                 raise ProtocolViolation("The response's head or trailers are too large.")
-        else:
-            self._overhead = 0
-        return self.complete
 
     def _may_be_chunked(self) -> bool:
         return not self._in_body or (self._content_length is None and not self._until_close)
@@ -212,12 +251,6 @@ class ResponseReader:
             self._in_body = True
         self.heads.append(head)
         self._headers, self._reason = [], b""
-
-    def on_body(self, body: bytes) -> None:
-        if self.complete:
-            raise _surplus()
-        self.chunks.append(body)
-        self.queued += len(body)
 
     def on_message_complete(self) -> None:
         self.complete = self._in_body

@@ -26,14 +26,15 @@ _NEVER: Final = 1 << 62
 class EventBuffer:
     """Keeps the unfinished event of a stream; what is finished comes out in one stretch."""
 
-    __slots__ = ("_pending",)
+    __slots__ = ("unfinished",)
 
     def __init__(self) -> None:
-        self._pending = bytearray()
+        #: What is held of it: always the same object.
+        self.unfinished = bytearray()
 
     def feed(self, data: bytes) -> bytes:
         """The whole events, as they came, that `data` completes. b"" where it completes none."""
-        pending = self._pending
+        pending = self.unfinished
         if not pending:
             end = _end_of_last(data, 0, len(data))
             if end == len(data):
@@ -51,19 +52,19 @@ class EventBuffer:
     @property
     def pending(self) -> int:
         """How many bytes of an unfinished event are held."""
-        return len(self._pending)
+        return len(self.unfinished)
 
     def let_go(self) -> bytes:
         """All of an unfinished event but what may begin the blank line behind it."""
-        pending = self._pending
+        pending = self.unfinished
         let_go = bytes(pending[:-_UNDECIDED])
         del pending[:-_UNDECIDED]
         return let_go
 
     def rest(self) -> bytes:
         """The bytes of an unfinished event; they are handed over once."""
-        rest = bytes(self._pending)
-        self._pending.clear()
+        rest = bytes(self.unfinished)
+        self.unfinished.clear()
         return rest
 
 

@@ -118,6 +118,7 @@ class SseUsageReader:
         "_passed",
         "_passing",
         "_stretch",
+        "_unfinished",
         "_wanted",
         "_watch",
         "accumulated",
@@ -137,6 +138,7 @@ class SseUsageReader:
         self.behind = False
         self._watch = watch
         self._buffer = EventBuffer()
+        self._unfinished = self._buffer.unfinished
         self._wanted = wanted(self.accumulated, watch)
         self._stretch = _NOTHING
         #: So much of an unfinished event is kept.
@@ -167,7 +169,7 @@ class SseUsageReader:
         """Take the next bytes and return those that go to the client now."""
         # The usual way, in as few steps as there can be: whole events that say nothing wanted.
         # Searched from behind, since that takes half the time for words as these in JSON.
-        if data[-2:] == b"\n\n" and _CR not in data and not self._buffer.pending:
+        if data[-2:] == b"\n\n" and _CR not in data and not self._unfinished:
             for word, form in self._wanted:
                 if data.rfind(word) == -1:
                     continue

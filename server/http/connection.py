@@ -57,10 +57,10 @@ class ClientConnection(asyncio.Protocol):
     """`received` is what the client has sent and no request has taken yet."""
 
     __slots__ = (
-        "_app", "_can_write", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
+        "_app", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
         "_input", "_linger_timer", "_next", "_progress_at", "_reader_check", "_reading_paused",
-        "_unsent", "address", "clients", "context", "loop", "received", "request", "requests",
-        "served", "transport", "waits_in",
+        "_unsent", "address", "can_write", "clients", "context", "loop", "received",
+        "request", "requests", "served", "transport", "waits_in",
     )  # fmt: skip
 
     def __init__(self, app: App, loop: asyncio.AbstractEventLoop) -> None:
@@ -85,7 +85,7 @@ class ClientConnection(asyncio.Protocol):
         #: Done with True once more has been received, with False where that took too long.
         self._input: Waiter[bool] | None = None
         #: Pending while the client is slower than we are.
-        self._can_write: asyncio.Future[None] | None = None
+        self.can_write: asyncio.Future[None] | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._idle_since = 0.0
@@ -126,14 +126,14 @@ class ClientConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """More is unsent than we like: from now on the client must make progress."""
-        if self._can_write is None:
-            self._can_write = self.loop.create_future()
+        if self.can_write is None:
+            self.can_write = self.loop.create_future()
         self._watch_reader()
 
     def resume_writing(self) -> None:
         """The client keeps up again."""
         self._unsent = 0
-        waiting, self._can_write = self._can_write, None
+        waiting, self.can_write = self.can_write, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
@@ -302,13 +302,13 @@ class ClientConnection(asyncio.Protocol):
     @property
     def keeps_up(self) -> bool:
         """Whether the client takes what we send, so that more may be sent now."""
-        return self._can_write is None
+        return self.can_write is None
 
     async def drain(self) -> None:
         """Wait while the client is slower than we are."""
-        if self._can_write is not None:
+        if self.can_write is not None:
             # Several may wait, and one of them may be cancelled.
-            await asyncio.shield(self._can_write)
+            await asyncio.shield(self.can_write)
 
     @property
     def unsent(self) -> int:

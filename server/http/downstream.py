@@ -143,8 +143,13 @@ class ClientDownstream:
             data = b""
         elif self._chunked and data:
             data = b"%x\r\n%b\r\n" % (len(data), data)
-        self._send(data)
-        return self._connection.keeps_up
+        connection = self._connection
+        transport = connection.transport
+        if self._head or transport is None or transport.is_closing():
+            self._send(data)
+        elif data:
+            transport.write(data)
+        return connection.can_write is None
 
     async def drain(self) -> None:
         """Wait while the client is slower than we are."""

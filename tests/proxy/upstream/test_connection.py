@@ -4,7 +4,9 @@ import asyncio
 import gc
 import select
 import socket
+import sys
 from contextlib import suppress
+from types import FrameType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +26,7 @@ from tests.proxy.upstream.conftest import (
     whole_body,
 )
 from tests.proxy.upstream.corpus import (
+    CHUNKED,
     CUT_SHORT,
     ENDLESS,
     ENDLESS_FEEDS,
@@ -249,6 +252,35 @@ async def test_bytes_are_handed_on_as_they_come_until_no_more_are_wanted(
     assert connection.ended
     asking.pool.release(connection)
     assert asking.pool.connections == 1
+
+
+async def test_a_chunk_that_comes_alone_is_handed_on_in_two_steps(
+    up: FakeUpstream, asking: Asking
+) -> None:
+    """Counted in calls of our own functions: most of what a stream is are such chunks."""
+    up.script(None, [CHUNKED + b"2\r\nab\r\n"], close=False, times=1)
+    connection = await asking.ask()
+    await connection.head()
+    called: list[str] = []
+
+    def note(frame: FrameType, what: str, _argument: object) -> None:
+        if what == "call" and frame.f_globals["__name__"].startswith("proxy."):
+            called.append(frame.f_code.co_qualname)
+
+    def take(data: bytes) -> bool:
+        if data == b"ab":
+            asyncio.get_running_loop().call_soon(sends, up, b"2\r\ncd\r\n")
+            asyncio.get_running_loop().call_soon(sys.setprofile, note)
+            return True
+        sys.setprofile(None)
+        return False
+
+    try:
+        await connection.pump(take)
+    finally:
+        sys.setprofile(None)
+    assert called == ["UpstreamConnection.data_received", "ResponseReader.read_on"]
+    asking.pool.release(connection)
 
 
 @pytest.mark.parametrize("at_once", [True, False])
