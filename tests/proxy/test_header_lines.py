@@ -61,3 +61,10 @@ def test_lines_that_may_hold_a_secret_are_not_remembered(name: str) -> None:
 @pytest.mark.parametrize("name", ["User-Agent", "x-stainless-lang", "Content-Type", "X" * 64])
 def test_lines_that_every_request_brings_may_be(name: str) -> None:
     assert kind_of(name.encode()).may_be_remembered
+
+
+def test_every_field_is_found_among_lines_that_were_read_once() -> None:
+    line = line_of(b"X-Other", b"1", kind_of(b"X-Other"), 0)
+    lines = HeaderLines({}, False, [line])
+    assert lines.values(b"x-other") == [b"1"]
+    assert lines.value(b"x-other") == b"1"

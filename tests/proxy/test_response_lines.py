@@ -90,3 +90,9 @@ def test_a_head_shows_its_lines_in_either_form(fields: RawHeaders) -> None:
     as_list, as_block = (ResponseHead(200, b"OK", one, 0) for one in (fields, formatted(fields)))
     assert as_list.headers == as_block.headers == fields
     assert as_list.block == as_block.block == formatted(fields)
+
+
+def test_a_limit_that_its_connection_names_is_not_told() -> None:
+    limit = (b"x-ratelimit-limit-requests", b"9")
+    assert lines_of([limit]).tells_limits
+    assert not lines_of([(b"connection", limit[0]), limit]).tells_limits
