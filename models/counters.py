@@ -38,6 +38,9 @@ _ADDED: Final = (*_SUMS, *_TTFB, *_OVERHEAD)
 _FIRST_TTFB: Final = len(_SUMS)
 _FIRST_OVERHEAD: Final = len(_SUMS) + len(_TTFB)
 
+#: Outcomes that are the upstream's failing even where the client had a 200 before.
+_UPSTREAM_FAILED: Final = frozenset(("upstream_error", "upstream_broke", "timeout"))
+
 _Key: TypeAlias = tuple[int, str, str, str, str, str]
 
 
@@ -53,7 +56,9 @@ class Totals:
     def add(self, entry: "Entry") -> None:
         """Count one more."""
         client_error = 400 <= entry.status < 500
-        upstream_error = entry.status >= 500
+        upstream_error = not client_error and (
+            entry.status >= 500 or entry.outcome in _UPSTREAM_FAILED
+        )
         incomplete = entry.outcome != "complete"
         sums = (
             1,

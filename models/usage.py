@@ -62,7 +62,8 @@ class UsageCounter(Model):
     requests = fields.BigIntField(default=0)
     # Status 400 and above, or not complete.
     errors = fields.BigIntField(default=0)
-    # Statuses 4xx and 5xx, and outcomes other than complete: parts of `errors` that may overlap.
+    # Statuses 4xx; 5xx, and answers that failed or broke off upstream after another status.
+    # Outcomes other than complete overlap with both. All are parts of `errors`.
     client_errors = fields.BigIntField(default=0)
     upstream_errors = fields.BigIntField(default=0)
     incomplete = fields.BigIntField(default=0)

@@ -58,7 +58,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cut_short(self) -> int:
-        """Errors without an error status: the answer ended before it was whole."""
+        """Errors that are nobody's: the client left, or the answer was ended here."""
         return self.errors - self.client_errors - self.upstream_errors
 
     @property
@@ -107,7 +107,7 @@ class TopConsumer(msgspec.Struct, frozen=True):
 
 
 class ProviderState(msgspec.Struct, frozen=True):
-    """How an upstream did within the last minutes; `failed` counts statuses from 500."""
+    """How an upstream did within the last minutes; `failed` as `upstream_errors`."""
 
     provider: str
     requests: int

@@ -165,10 +165,18 @@ async def test_providers_of_the_last_minutes() -> None:
         an_entry(at_us=ago(minutes=1), status=429),
         an_entry(at_us=ago(minutes=2), status=502, outcome="upstream_unreachable"),
         an_entry(at_us=ago(minutes=3), provider="anthropic"),
+        # Inside of a 200, where no status says it.
+        an_entry(at_us=ago(minutes=3), provider="anthropic", outcome="upstream_error"),
+        an_entry(at_us=ago(minutes=3), provider="anthropic", outcome="upstream_broke"),
+        an_entry(at_us=ago(minutes=3), provider="anthropic", outcome="timeout"),
+        # None of these is the upstream's.
+        an_entry(at_us=ago(minutes=3), provider="anthropic", outcome="client_left"),
+        an_entry(at_us=ago(minutes=3), provider="anthropic", outcome="shutdown"),
+        an_entry(at_us=ago(minutes=3), provider="anthropic", outcome="upstream_broke", status=400),
         an_entry(at_us=ago(minutes=40), provider="old"),
     )
     assert await dashboard.provider_states(NOW) == [
-        ProviderState("anthropic", 1, 0),
+        ProviderState("anthropic", 7, 3),
         ProviderState("openai", 2, 1),
     ]
 
