@@ -46,6 +46,14 @@ def usd(nanos: int | None) -> str:
     return f"${dollars:.2g}" if dollars >= 0.0001 else "<$0.0001"
 
 
+def usd_exact(nanos: int | None) -> str:
+    """$0.04001: every digit, of one request, to be held against a bill."""
+    if nanos is None:
+        return NOTHING
+    dollars, rest = divmod(nanos, _NANOS)
+    return f"${dollars:,}.{f'{rest:09}'.rstrip('0'):0<2}"
+
+
 def milliseconds(microseconds: float | None) -> str:
     """1.2 ms, 340 ms, 2.10 s"""
     if microseconds is None:
@@ -202,4 +210,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "plural": plural,
     "span": span,
     "usd": usd,
+    "usd_exact": usd_exact,
 }

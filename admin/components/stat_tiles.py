@@ -114,7 +114,8 @@ def _each(total: Sums) -> str:
     if total.cost_nanos is None:
         return "No price known"
     if total.unpriced_requests:
-        return f"{filters.compact(total.unpriced_requests)} requests without a price"
+        one_or_many = "request" if total.unpriced_requests == 1 else "requests"
+        return f"{filters.compact(total.unpriced_requests)} {one_or_many} without a price"
     return f"{filters.usd(total.cost_nanos // total.requests)} a request"
 
 

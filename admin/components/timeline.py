@@ -20,7 +20,7 @@ _PARTS: Final[dict[Measure, _Parts]] = {
     "requests": (
         ("good", "Succeeded", lambda sums: sums.requests - sums.errors),
         ("warning", "Client errors, 4xx", lambda sums: sums.client_errors),
-        ("bad", "Upstream errors, 5xx", lambda sums: sums.upstream_errors),
+        ("bad", "Upstream errors", lambda sums: sums.upstream_errors),
         ("cut", "Cut short", lambda sums: sums.cut_short),
     ),
     "tokens": (

@@ -170,3 +170,13 @@ def test_more_errors_are_bad_and_nothing_before_is_no_change() -> None:
     assert (rate.text, rate.way, rate.tone) == ("2.0 pts", "up", "bad")
     first = TimeSeries(total=Sums(requests=100), previous=NOTHING, steps=())
     assert [figure.change for figure in stat_tiles.figures(first)] == [None] * 6
+
+
+@pytest.mark.parametrize(
+    ("unpriced", "note"), [(1, "1 request without a price"), (2, "2 requests without a price")]
+)
+def test_a_sum_says_how_many_requests_are_not_in_it(unpriced: int, note: str) -> None:
+    total = Sums(requests=9, cost_nanos=10**9, unpriced_requests=unpriced)
+    course = TimeSeries(steps=(total,), total=total, previous=NOTHING)
+    (cost,) = (figure for figure in stat_tiles.figures(course) if figure.key == "cost")
+    assert (cost.value, cost.note) == ("$1.00", note)

@@ -1,0 +1,21 @@
+"""How amounts are written."""
+
+import pytest
+
+from admin.components import filters
+
+
+@pytest.mark.parametrize(
+    ("nanos", "text"),
+    [
+        (None, "–"),
+        (0, "$0.00"),
+        (1, "$0.000000001"),
+        (40_010_000, "$0.04001"),
+        (500_000_000, "$0.50"),
+        (55 * 10**9, "$55.00"),
+        (1_234_567_000_000_001, "$1,234,567.000000001"),
+    ],
+)
+def test_an_exact_amount_has_every_digit(nanos: int | None, text: str) -> None:
+    assert filters.usd_exact(nanos) == text
