@@ -11,7 +11,7 @@ from cli import output
 from cli.command_table import examples, noun
 from cli.errors import CommandError, NotFound, WrongUsage
 from cli.options import Json
-from proxy.pricing import price_file, watch
+from proxy.pricing import overlay, price_file, watch
 from proxy.pricing.prices import Call, Prices
 from proxy.pricing.rates import Rates, usd
 from proxy.pricing.sheet import listed_name
@@ -55,13 +55,12 @@ def show(
     """
     settings = config.load()
     prices = Prices(price_file.read(settings.prices_file))
-    found = [
-        row
-        for provider, name in _asked(model, list(configured(settings)))
-        for row in _rows(prices, provider, name)
-    ]
+    asked = _asked(model, list(configured(settings)))
+    found = [row for provider, name in asked for row in _rows(prices, provider, name)]
     if not found:
-        raise NotFound(f"No price is known for {model}.")
+        reasons = [reason for provider, name in asked for reason in overlay.reasons(provider, name)]
+        why = f" ({'; '.join(dict.fromkeys(reasons))})" if reasons else ""
+        raise NotFound(f"No price is known for {model}{why}. PRICES_FILE may say one.")
     if as_json:
         output.print_json({"data": found})
         return
@@ -126,4 +125,4 @@ def reload(*, as_json: Json = False) -> None:
     if as_json:
         output.print_json({"entries": entries})
     else:
-        output.say(f"{entries} entries, which workers read within a second.")
+        output.say(f"Entries: {entries}. Workers read them within a second.")

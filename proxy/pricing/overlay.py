@@ -141,6 +141,11 @@ def rows(provider: str, model: str) -> list[Row]:
     return [row for row in ROWS if any(fnmatchcase(name, known) for known in row.models)]
 
 
+def reasons(provider: str, model: str) -> list[str]:
+    """Why a model has no price, where the overlay takes it away."""
+    return [row.source for row in rows(provider, model) if row.is_open]
+
+
 def changed(rates: Rates, said: list[Row]) -> Rates:
     """The sheet's rates as the overlay has them."""
     return replace(

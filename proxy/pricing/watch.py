@@ -134,7 +134,7 @@ class PriceWatch:
                 self.prices.use(last)
         else:
             self.prices.use(file)
-            logger.info("PRICES_FILE was read again: {} entries", len(file.entries))
+            logger.info("PRICES_FILE was read again; entries: {}", len(file.entries))
 
     def _marked(self) -> str:
         try:

@@ -57,9 +57,13 @@ def test_show_is_a_table(fresh: CommandLine) -> None:
 
 
 def test_show_of_a_model_that_nobody_knows_exits_1(fresh: CommandLine) -> None:
-    for model in ("no-such-model", "gpt-4o-search-preview"):
+    searches = (
+        " (LiteLLM has a price per request beside the tokens ($0.025, $0.01), the sheet has none)"
+    )
+    for model, why in (("no-such-model", ""), ("gpt-4o-search-preview", searches)):
         ran = fresh("prices", "show", model)
-        assert (ran.code, ran.out, ran.err) == (1, "", f"No price is known for {model}.\n")
+        told = f"No price is known for {model}{why}. PRICES_FILE may say one.\n"
+        assert (ran.code, ran.out, ran.err) == (1, "", told)
 
 
 def test_reload_leaves_a_mark_for_the_workers(fresh: CommandLine, tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ async def test_a_mark_has_every_worker_read_the_file_again(
     for dollars in (2, 3):
         write(path, dollars)
         watch.ask(tmp_path)
-        assert await log.get() == "INFO PRICES_FILE was read again: 1 entries\n"
-        assert await log.get() == "INFO PRICES_FILE was read again: 1 entries\n"
+        assert await log.get() == "INFO PRICES_FILE was read again; entries: 1\n"
+        assert await log.get() == "INFO PRICES_FILE was read again; entries: 1\n"
         assert [nanos(worker) for worker in workers] == [dollars * 1_000_000] * 2
     for worker in workers:
         await worker.close()
