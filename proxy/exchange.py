@@ -64,6 +64,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "again",
         "at",
         "began",
         "body_wait",
@@ -102,6 +103,8 @@ class Exchange:
         self.shares = False
         #: Its body's part of what may be kept; None where none of it is.
         self.kept: KeptBytes | None = None
+        #: The same of what is kept to be sent again.
+        self.again: KeptBytes | None = None
         self.digest = ""
         self.route: Route | None = None
         self.model = ""

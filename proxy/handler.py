@@ -120,7 +120,8 @@ class DataPlane:
                     source, head, asked = await self._without_question(
                         downstream, source, exchange, head, asked
                     )
-                transform = _answered(exchange, grant, route, head, asked)
+                # Nor is what could have been sent again.
+                transform, asked = _answered(exchange, grant, route, head, asked), None
                 downstream.start(responses.response_head(exchange, head, transform, reservation))
                 last = await self._relay(downstream, source, exchange, transform)
             finally:
@@ -220,9 +221,13 @@ class DataPlane:
             if may_repeat and (key_id, exchange.model) in self._refused_questions:
                 splice = None
             else:
+                may_repeat = may_repeat and self.body_budget.has_spare(reading.kept.size)
                 asked = question(
                     reading.kept.pieces, withholds=splice.withholds, may_repeat=may_repeat
                 )
+                if asked.body is not None:
+                    exchange.again = KeptBytes(self.body_budget)
+                    exchange.again.take(reading.kept.size)
         body = reading.kept.pieces if splice is None else ()
         transform: RequestTransform | None = splice
         if grant.models and model_lists.restricts(grant, head):
@@ -353,6 +358,8 @@ class DataPlane:
             self._fair_share.leave(exchange.grant)
         if exchange.kept is not None:
             exchange.kept.end()
+        if exchange.again is not None:
+            exchange.again.end()
         if reservation is not None:
             self._record(exchange, outcome)
             self._settle(exchange, reservation)
@@ -457,6 +464,8 @@ def _answered(
 ) -> AnswerTransform:
     """Note that the answer has begun; what it passes through: mostly what reads its usage."""
     exchange.status, exchange.started = head.status, perf_counter()
+    if exchange.again is not None:
+        exchange.again.end()
     exchange.meter = meter_of(
         head.read(),
         asked_for_usage=asked is not None and asked.withholds,

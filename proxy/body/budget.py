@@ -22,6 +22,11 @@ class BodyBudget:
             )
         self.kept += size
 
+    def has_spare(self, size: int) -> bool:
+        """Whether half of it stays free beside so many more: what need not be kept must not keep
+        out what has to be."""
+        return 2 * (self.kept + size) <= self._most
+
 
 class KeptBytes:
     """One body's part of the budget: `size` bytes."""

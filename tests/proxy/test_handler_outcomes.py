@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from config import Database
 from proxy import tails
+from proxy.questions import Question
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import Client, Peer, a_client
 from tests.proxy.upstream.conftest import until
@@ -257,3 +259,61 @@ async def test_any_other_refusal_is_the_clients(
     assert [client.status for client in clients] == [422] * 3
     assert {client.content for client in clients} == {refusal}
     assert len(got) == 3
+
+
+async def test_a_body_that_may_be_sent_again_counts_as_kept_until_the_answer_begins(
+    plane: Plane,
+) -> None:
+    body = STREAMS.replace(b"[]", b'["' + b"x" * 50_000 + b'"]')
+    kept: list[int] = []
+    bodies: list[object] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await until(lambda: plane.plane.body_budget.kept <= len(body))
+        kept.append(plane.plane.body_budget.kept)
+        await peer.send(CHUNKED + chunk(sse(CHAT_STREAM[0])))
+        await until(lambda: client.content != b"")
+        kept.append(plane.plane.body_budget.kept)
+        # The answer may run for an hour.
+        bodies.extend(one for one in gc.get_objects() if isinstance(one, Question))
+        await peer.send(chunk(sse(b"[DONE]")) + chunk(b""))
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    client = a_client("POST", body, secret=secret)
+    async with asyncio.timeout(30):
+        await plane.serve(client)
+    assert client.ended == "finish"
+    assert kept == [len(body), 0]
+    assert bodies == []
+
+
+@pytest.mark.parametrize("room", [-1, 0])
+async def test_what_may_be_sent_again_leaves_half_of_the_room_to_what_has_to_be_kept(
+    tmp_path: Path, sqlite_database: Database, room: int
+) -> None:
+    async with a_plane(
+        tmp_path, sqlite_database, buffered_bodies_max_bytes=4 * len(STREAMS) + room
+    ) as plane:
+        got, clients = await asked_of_one_that_refuses(plane)
+    again = room == 0
+    assert [client.status for client in clients] == [200 if again else 422] * 3
+    assert [b"stream_options" in body for body in got] == [True, not again, not again] + [
+        False
+    ] * again
+    assert plane.is_idle()
+
+
+async def test_nothing_stays_kept_of_a_body_whose_client_leaves(plane: Plane) -> None:
+    _, secret = await plane.token()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await plane.leave(client, served)
+
+    plane.upstream.follow(script)
+    client = a_client("POST", STREAMS, secret=secret)
+    served = plane.begin(client)
+    await asyncio.gather(served, return_exceptions=True)
+    await until(plane.is_idle)
