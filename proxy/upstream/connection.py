@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import select
-import socket
 import ssl
-import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
 from proxy.driving import Waiter
 from proxy.headers import RawHeaders
+from proxy.sockets import reset_on_close
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
 from proxy.upstream.response import ResponseReader, UpstreamHead
 from proxy.upstream.source import Take
@@ -24,8 +23,6 @@ from proxy.upstream.source import Take
 #: More than this waiting for the client stops reading from the upstream.
 HIGH_WATER: Final = 256 * 1024
 _NEVER: Final = float("inf")
-#: SO_LINGER with no time to linger: closing sends a reset.
-_RESET: Final = struct.pack("ii", 1, 0)
 
 
 class Timeouts(NamedTuple):
@@ -258,10 +255,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Make the close a reset: a plain end would reach the upstream only behind all of the
         request that it has not read yet."""
         if self.usable and self.transport is not None:
-            descriptor = self.transport.get_extra_info("socket").fileno()
-            # uvloop shows a socket that takes no options, so they are set on a copy.
-            with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as copy:
-                copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            reset_on_close(self.transport)
 
     def _abort(self) -> None:
         if self.transport is not None:

@@ -10,8 +10,6 @@ connection is closed in such a way that a client in the middle of sending reads 
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from typing import TYPE_CHECKING, Final, cast
 
 from loguru import logger
@@ -19,6 +17,7 @@ from loguru import logger
 from models.ids import new_request_id
 from proxy.driving import Cancellable, Driven, Waiter
 from proxy.errors import RequestBroken
+from proxy.sockets import reset_on_close
 from server.http import framing, planes
 from server.http.disconnect import peer_disconnected
 from server.http.downstream import ClientDownstream
@@ -47,8 +46,6 @@ _LOOK_EVERY: Final = 0.4
 #: A stalled reader is looked at so many times within its time, and no more often than this.
 _LOOKS: Final = 4
 _LEAST_LOOK: Final = 0.05
-#: SO_LINGER with no time to linger: closing sends a reset.
-_RESET: Final = struct.pack("ii", 1, 0)
 _DATA_PLANE: Final = (b"/v1/", b"/v1?")
 _UNFORESEEN: Final = "Something went wrong in the proxy; its log says what."
 
@@ -376,10 +373,7 @@ class ClientConnection(asyncio.Protocol):
     def reset(self) -> None:
         """Close by a TCP reset, where a plain end would pass for the end of an answer."""
         if self.transport is not None and not self.transport.is_closing():
-            # uvloop shows a socket that takes no options, so they are set on a copy.
-            descriptor = self.transport.get_extra_info("socket").fileno()
-            with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as copy:
-                copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            reset_on_close(self.transport)
         self.abort()
 
     def _refuse(self, error: FramingError) -> None:

@@ -10,6 +10,8 @@ import asyncio
 import socket
 from typing import Final
 
+from proxy.sockets import borrowed
+
 # Linux's names for what TCP_INFO begins with (`tcp_states.h`).
 _TCP_CLOSE: Final = 7
 _TCP_CLOSE_WAIT: Final = 8
@@ -23,11 +25,9 @@ def peer_disconnected(transport: asyncio.BaseTransport) -> bool:
     """
     if not hasattr(socket, "TCP_INFO"):
         return False
-    descriptor = transport.get_extra_info("socket").fileno()
     try:
-        # uvloop shows a socket that tells nothing, so a copy is asked.
-        with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as copy:
-            state = copy.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        with borrowed(transport) as same:
+            state = same.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
     except OSError:
         return False
     return state in (_TCP_CLOSE, _TCP_CLOSE_WAIT)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import resource
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from config import Database
 from server.descriptors import Descriptors
 from server.http.connections import Bounds, Connections, Group
 from server.http.turned_away import ANSWERED_AT_ONCE
+from tests.fixtures.descriptors import no_descriptors
 from tests.server.conftest import OpenDoor
 from tests.server.corpus import GET
 from tests.server.door import Door, open_door
@@ -240,19 +238,6 @@ def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     assert done.stdout == "(300, 300) 300\n"
 
 
-@contextmanager
-def _no_descriptors() -> Iterator[None]:
-    """This process can open nothing more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest_free = os.dup(0)
-    os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 def test_a_worker_without_descriptors_goes_on_and_accepts_again(
     sqlite_template: Database, tmp_path: Path
 ) -> None:
@@ -263,7 +248,7 @@ def test_a_worker_without_descriptors_goes_on_and_accepts_again(
             await connected.send(HEALTH)
             assert (await connected.answer()).status == 200
             with socket.socket() as refused:
-                with _no_descriptors():
+                with no_descriptors():
                     refused.connect(("127.0.0.1", door.port))
                     # Answered behind the attempt to accept the other one.
                     for _ in range(3):

@@ -11,6 +11,7 @@ import uvloop
 from config import Database
 from proxy.downstream import ResponseHead
 from server.http.downstream import ClientDownstream
+from tests.fixtures.descriptors import no_descriptors
 from tests.server.corpus import CHUNKED, GET, INERT, REFUSED, chunked
 from tests.server.door import ScriptedPlane, open_door
 
@@ -55,5 +56,31 @@ def test_the_door_opens_and_refuses_on_uvloop(sqlite_template: Database, tmp_pat
                     assert (await client.answer()).status == 400
                     assert await client.end() == b""
             assert door.up.heads == 3
+
+    uvloop.run(main())
+
+
+def test_a_broken_answer_is_broken_where_no_descriptor_is_left(
+    sqlite_template: Database, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        breaks = asyncio.Event()
+
+        async def script(downstream: ClientDownstream) -> None:
+            downstream.start(ResponseHead(200, b"OK", [(b"content-length", b"9")], 9))
+            downstream.write(b"hello")
+            await breaks.wait()
+            downstream.abort()
+
+        async with (
+            open_door(sqlite_template, tmp_path, plane=ScriptedPlane(script)) as door,
+            await door.connect() as client,
+        ):
+            await client.send(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n")
+            await client.reader.readuntil(b"hello")
+            with no_descriptors():
+                breaks.set()
+                with pytest.raises(ConnectionResetError):
+                    await client.end()
 
     uvloop.run(main())

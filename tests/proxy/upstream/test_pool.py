@@ -7,9 +7,11 @@ import pytest
 
 from fake_upstream import FakeUpstream
 from proxy.upstream import pool as pool_module
-from proxy.upstream.errors import ConnectFailed, ConnectionLost
+from proxy.upstream.connection import Timeouts
+from proxy.upstream.errors import ConnectFailed, ConnectionLost, TimedOut
 from proxy.upstream.pool import IDLE_MAX_PER_ORIGIN, IDLE_SECONDS, Pool
 from proxy.upstream.target import Origin, address_of
+from tests.fixtures.descriptors import no_descriptors
 from tests.proxy.upstream.conftest import (
     PATIENT,
     Asking,
@@ -220,3 +222,17 @@ async def test_idle_ones_make_way_for_others(up: FakeUpstream) -> None:
         for connection in busy:
             pool.release(connection)
         await pool.close()
+
+
+async def test_the_clock_goes_on_where_no_descriptor_is_left(up: FakeUpstream) -> None:
+    """A worker whose clock has stopped would wait for a silent upstream for ever."""
+    asking = Asking(up.url, Timeouts(connect=60.0, first_byte=0.2, idle=60.0))
+    connections = [await asking.ask("hold") for _ in range(2)]
+    with no_descriptors():
+        for connection in connections:
+            with pytest.raises(TimedOut):
+                await connection.head()
+            asking.pool.release(connection)
+    assert asking.pool._clock is not None
+    assert not asking.pool._clock.done()
+    await asking.pool.close()
