@@ -105,7 +105,6 @@ class DataPlane:
             if cors.is_preflight(exchange.head):
                 return await self._answer_preflight(downstream, exchange)
             grant, exchange.digest = await authenticate(exchange.head, self._grants)
-            exchange.grant = grant
             provider, route = self._let_in(exchange, grant)
             request, asked = await self._prepare(downstream, exchange, grant, provider, route)
             reservation = await self._reserve(grant.claims) if grant.claims else _UNLIMITED
@@ -123,6 +122,8 @@ class DataPlane:
                 # Nor is what could have been sent again.
                 transform, asked = _answered(exchange, grant, route, head, asked), None
                 downstream.start(responses.response_head(exchange, head, transform, reservation))
+                # Nor is what has been told of it.
+                del head, asked
                 last = await self._relay(downstream, source, exchange, transform)
             finally:
                 self._tails.let_go(source, read=exchange.whole_for_client)
@@ -177,6 +178,7 @@ class DataPlane:
 
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
         """Check what the token and the head alone decide. Raises a refusal."""
+        exchange.grant = grant
         head = exchange.head
         check_source(grant, head, self._client_address)
         self._fair_share.enter(grant)
