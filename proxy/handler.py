@@ -299,6 +299,8 @@ class DataPlane:
             return refused, head, asked
         request = forward.outgoing(exchange.head, asked.body, complete=True)
         target = target_for(grant)
+        # The refusal is no answer that this one could go on with.
+        exchange.first_byte = None
         again, head = await forward.send(request, lambda: target, downstream, self._pool, exchange)
         try:
             head = await self._final_head(downstream, again, exchange, head)

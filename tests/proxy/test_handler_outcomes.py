@@ -317,3 +317,36 @@ async def test_nothing_stays_kept_of_a_body_whose_client_leaves(plane: Plane) ->
     served = plane.begin(client)
     await asyncio.gather(served, return_exceptions=True)
     await until(plane.is_idle)
+
+
+@pytest.mark.parametrize(
+    ("second", "status", "outcome"),
+    [
+        ("dies", 502, "upstream_unreachable"),
+        ("refuses", 422, "complete"),
+        ("is left by its client", None, "client_left"),
+    ],
+)
+async def test_a_request_that_was_sent_again_ends_once(
+    plane: Plane, second: str, status: int | None, outcome: str
+) -> None:
+    _, secret = await plane.token(max_requests=5, max_parallel_requests=1)
+
+    async def script(peer: Peer) -> None:
+        while True:
+            answers_again = b"stream_options" not in await peer.request()
+            if answers_again and second == "is left by its client":
+                await plane.leave(client, served)
+            if answers_again and second != "refuses":
+                return
+            await peer.send(REFUSES % (len(NAMED), NAMED))
+
+    plane.upstream.follow(script)
+    client = a_client("POST", STREAMS, secret=secret)
+    served = plane.begin(client)
+    async with asyncio.timeout(30):
+        await asyncio.gather(served, return_exceptions=True)
+        await until(plane.is_idle)
+    assert client.status == status
+    assert [entry.outcome for entry in plane.entries()] == [outcome]
+    assert await plane.admitted(secret) == 4
