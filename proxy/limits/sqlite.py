@@ -139,11 +139,14 @@ class SqliteLimits:
             return
         self._health.close()
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
-        while self._transact([]) is None:
-            if time.monotonic() > deadline:
-                logger.error("Limits: the file stayed locked, refunds were lost at the close")
-                break
-            await asyncio.sleep(_PAUSE_S)
+        try:
+            while self._transact([]) is None:
+                if time.monotonic() > deadline:
+                    raise LimitsUnavailable("the file stayed locked")
+                await asyncio.sleep(_PAUSE_S)
+        except (sqlite3.Error, LimitsUnavailable) as exc:
+            # A full disk, say. It must not keep the worker from closing what else is open.
+            logger.error("Limits: refunds were lost at the close: {}", exc)
         for timer in (self._next, self._lingers):
             if timer is not None:
                 timer.cancel()

@@ -206,6 +206,17 @@ async def test_closing_does_not_wait_for_ever_for_a_file_that_stays_locked(
     await (await stores.worker()).decide(SLOT)
 
 
+async def test_a_disk_that_is_full_keeps_nobody_from_closing(stores: Stores) -> None:
+    store = await a_worker(stores)
+    got = await store.decide(SLOT)
+    assert store._connection is not None
+    store._connection.execute("PRAGMA query_only = ON")
+    store.settle(got, NOT_SENT)
+    await store.close()
+    # Its slots are a dead worker's from here on.
+    assert await is_free(await stores.worker())
+
+
 async def test_slots_of_all_dead_workers_are_freed_and_their_rows_removed(stores: Stores) -> None:
     store = await stores.worker()
     await store.decide(claims_on("t:1", max_parallel=4))
