@@ -165,9 +165,9 @@ def rates_of(row: Row) -> Rates:
 _TENTH_MORE: Final = Fraction(11, 10)
 _STANDARD: Final = Fraction(1)
 #: Hosts of OpenAI's that process in one region, and the models that cost more there.
-_OPENAI_REGION: Final = re.compile(r"([a-z]+)\.api\.openai\.com")
+_OPENAI_REGION: Final = re.compile(r"([a-z]++)\.api\.openai\.com")
 _OPENAI_REGIONAL: Final = re.compile(r"gpt-(?:5[.-][4-9]|[6-9])")
-_VERTEX_LOCATION: Final = re.compile(rb"/locations/([^/]+)/")
+_VERTEX_LOCATION: Final = re.compile(rb"/locations/([^/]++)/")
 #: Claude before 4.5 costs the same everywhere, or did; nothing says which.
 _VERTEX_BEFORE: Final = re.compile(r"claude-(?:[123]|4-[os]|(?:opus|sonnet)-4(?:-[01]|@|$))")
 

@@ -159,12 +159,12 @@ def _none(at: float) -> Tariff:
 
 #: What a name of a model may have more than another of the same: a date, a number, a version.
 _EDITION: Final = re.compile(
-    r"[-@:._]?(?:20\d\d-?\d\d-?\d\d|\d{3,4}|latest)?(?:-v\d+(?::\d+)?)?", re.ASCII
+    r"[-@:._]?(?:20\d\d-?\d\d-?\d\d|\d{3,4}|latest)?(?:-v\d++(?::\d++)?)?", re.ASCII
 )
 
 
 #: `acme/`, and Bedrock's `eu.anthropic.`
-_BEFORE: Final = re.compile(r"^(?:.*/)?(?:[a-z][a-z-]*\.)*", re.ASCII | re.DOTALL)
+_BEFORE: Final = re.compile(r"^(?:[^/]*+/)*+(?:[a-z][a-z-]*+\.)*+", re.ASCII)
 
 
 def _are_alike(asked: str, answered: str) -> bool:

@@ -85,6 +85,11 @@ PLAIN: dict[str, tuple[dict[str, Any], Usage | None]] = {
         {"text": "hi", "usage": {"type": "tokens", "input_tokens": 14, "output_tokens": 45}},
         Usage(14, 45, 0, 0),
     ),
+    "free": (
+        # A moderation, of a server that reports what it used.
+        {"results": [], "usage": {"prompt_tokens": 6, "total_tokens": 6}},
+        Usage(6, 0, 0, 0),
+    ),
     "transcription by the second": (
         {"usage": {"type": "duration", "seconds": 9}},
         Usage(None, None, None, None),
