@@ -9,7 +9,6 @@ kept in DATA_DIR, and the worker that replaces another goes on with that.
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -42,13 +41,16 @@ def read_and_keep(path: Path | None, data_dir: Path) -> PriceFile:
         return PriceFile()
     text = price_file.text_of(path)
     file = price_file.parsed(text, path)
+    # Workers read at once, and in two containers they may even have the same process id.
+    draft = data_dir / f"{_LAST}.{token_hex(8)}"
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = data_dir / f"{_LAST}.{os.getpid()}"
         draft.write_text(text, encoding="utf-8")
         draft.replace(data_dir / _LAST)
     except OSError as exc:
         logger.warning("the prices are not kept for workers that begin later: {}", exc)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return file
 
 

@@ -33,6 +33,24 @@ def nanos(prices: PriceWatch) -> int | None:
     return prices.prices.price(Call("local", "m"), Usage(1_000, 0, 0, 0), 0.0)[0]
 
 
+async def test_two_that_keep_the_prices_at_once_do_not_take_each_others_draft(
+    tmp_path: Path, log: asyncio.Queue[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "prices.toml"
+    write(path, 1)
+    move = Path.replace
+
+    def behind_another(draft: Path, target: Path) -> Path:
+        monkeypatch.undo()
+        watch.read_and_keep(path, tmp_path)
+        return move(draft, target)
+
+    monkeypatch.setattr(Path, "replace", behind_another)
+    watch.read_and_keep(path, tmp_path)
+    assert log.empty()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["prices-last.toml", "prices.toml"]
+
+
 async def test_a_mark_has_every_worker_read_the_file_again(
     tmp_path: Path, log: asyncio.Queue[str]
 ) -> None:
