@@ -69,18 +69,34 @@ async def test_a_statement_that_fails_keeps_its_connection_and_one_given_up_on_d
         await asyncio.gather(hanging, beside, return_exceptions=True)
 
 
-async def test_one_that_was_cut_makes_room_for_another(
+async def test_one_that_was_cut_while_it_waited_makes_room_for_another(
     connections: Connections, session: Any
 ) -> None:
     for _ in range(4):
         pid = (await connections.fetch("SELECT pg_backend_pid()"))[0][0]
-        await session.execute("SELECT pg_terminate_backend($1, 60000)", pid)
-        while True:
-            try:
-                assert (await connections.fetch("SELECT pg_backend_pid()"))[0][0] != pid
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                continue
-            break
+        is_known = asyncio.Event()
+        connections._idle[-1][0].add_termination_listener(lambda _, seen=is_known: seen.set())
+        await session.execute("SELECT pg_terminate_backend($1)", pid)
+        await is_known.wait()
+        assert (await connections.fetch("SELECT pg_backend_pid()"))[0][0] != pid
+
+
+async def test_one_that_was_cut_at_work_makes_room_for_another(
+    connections: Connections, session: Any
+) -> None:
+    for _ in range(4):
+        pid = (await connections.fetch("SELECT pg_backend_pid()"))[0][0]
+        at_work = asyncio.create_task(connections.fetch("SELECT pg_sleep(3600)"))
+
+        async def is_seen(pid: int = pid) -> bool:
+            found = await session.fetchval("SELECT query FROM pg_stat_activity WHERE pid = $1", pid)
+            return "pg_sleep" in str(found)
+
+        await eventually(is_seen)
+        await session.execute("SELECT pg_terminate_backend($1)", pid)
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await at_work
+        assert (await connections.fetch("SELECT pg_backend_pid()"))[0][0] != pid
 
 
 async def test_those_that_are_not_used_are_closed_but_one(
