@@ -18,7 +18,7 @@ Conventions:
     Every form has `{{ csrf() }}`.
 *   Domain rules live on the models: `await token.revoke(by=ctx.actor)`.
 *   `ctx.render("tokens/index.html", partial="tokens/_table.html", …)` answers an HTMX swap with
-    the partial and everybody else with the page, which includes the same partial.
+    the partial and any other request with the page, which includes the same partial.
 *   After a change: `ctx.redirect("/admin/tokens", toast="The token was revoked.")`, which is a
     303, or HX-Redirect for HTMX. Never answer a POST with a page, but for a form with errors (422).
 *   A dangerous change has a page of its own (`…/revoke`) that says what will happen; a link to it

@@ -112,7 +112,7 @@ def run(options: argparse.Namespace, plan: Plan, console: Console) -> int:
     absent = missing(options.only)
     if absent:
         console.print(f"Not installed here, so without: {', '.join(absent)}.", style="dim")
-    # Nothing here makes cycles in bulk, and a collection would show as somebody else's latency.
+    # Nothing here makes cycles in bulk, and a collection would show as latency of a contender.
     gc.disable()
     with on_core(cores.load), fake_upstream(cores.load) as (upstream, _):
         stage = Stage(cores, upstream, options.against)

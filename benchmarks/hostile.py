@@ -57,7 +57,7 @@ def measure(
         ]
         found = []
         for subject in subjects:
-            # What is loaded at first use is nobody's fault.
+            # What is loaded at first use is no part of what an attack costs.
             subject.honest.run(plan.honest_rate, plan.warm_up)
         for name in (CALM, *names, CALM):
             for subject in subjects:

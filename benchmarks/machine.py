@@ -20,7 +20,7 @@ _OTHER_DESCRIPTORS: Final = 384
 
 
 class Cores(NamedTuple):
-    """Whose core is whose. None where cores cannot be chosen: then the kernel places everybody."""
+    """Which core is for what. None where cores cannot be chosen: then the kernel does it."""
 
     system: int | None
     load: int | None

@@ -60,7 +60,7 @@ class Server:
         self.port = port
         # Closed by `stop`.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
-        # Appended to, so that it can be cut while somebody writes.
+        # Appended to, so that it can be cut while it is written.
         fcntl.fcntl(self._log, fcntl.F_SETFL, os.O_APPEND)
         with on_core(core):
             # A session of its own: Ctrl-C is for us, and we stop it in our own order.
@@ -220,7 +220,7 @@ def _seconds(spent: str) -> float:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, and that no outgoing connection is given meanwhile."""
+    """A port without a listener, and that no outgoing connection is given meanwhile."""
     while True:
         port = random.randrange(*_PORTS)
         with socket.socket() as probe, suppress(OSError):

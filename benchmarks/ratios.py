@@ -51,7 +51,7 @@ def met(wanted: str, figure: float) -> bool:
 def rates_of(results: Results, name: str, reference: str, profile: str) -> list[float]:
     """A contender's rate on a whole core over another's, turn by turn; [] where one is missing.
 
-    From CPU time: the rate that the clock shows is also that of whoever else uses the machine.
+    From CPU time: the rate that the clock shows depends on what else the machine does.
     """
     found = {one.contender: one for one in results.throughput if one.profile == profile}
     if name not in found or reference not in found:

@@ -1,6 +1,6 @@
 """Everything that is printed: results on standard output, words about them on standard error.
 
-Text from the database is somebody else's: it is shown without terminal control sequences and is
+Text from the database came from users: it is shown without terminal control sequences and is
 never read as markup.
 """
 

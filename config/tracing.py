@@ -11,7 +11,7 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 
 
 def traces_wanted(environ: Mapping[str, str] | None = None) -> bool:
-    """Whether somebody said where traces should go."""
+    """Whether the environment says where traces go."""
     environ = os.environ if environ is None else environ
     if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False

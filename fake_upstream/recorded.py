@@ -95,7 +95,7 @@ class History:
         self.count = self.heads = self.finished = self.aborted = 0
 
     def changed(self) -> None:
-        """Wake those whose condition now holds. Nobody waits as a rule, and then it is cheap."""
+        """Wake those whose condition now holds. As a rule there are none, and then it is cheap."""
         for condition, future in self._waiters:
             if not future.done() and condition():
                 future.set_result(None)

@@ -157,8 +157,8 @@ class AdminUser(Model):
         Every row is locked, and in one order, so that two demotions at once can neither each
         count on the other nor each wait for the other.
         """
-        everybody = await type(self).all().order_by("id").select_for_update()
-        fresh = next((user for user in everybody if user.id == self.id), None)
+        accounts = await type(self).all().order_by("id").select_for_update()
+        fresh = next((user for user in accounts if user.id == self.id), None)
         if fresh is None:
             raise AdministratorRemoved(f"The administrator {self.username} was removed.")
         changes.take_over(self, fresh)

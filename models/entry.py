@@ -266,7 +266,7 @@ async def apply_batch(
     """Add the entries between two positions of a journal to the database, exactly once.
 
     One transaction moves the journal's position from `start` to `end` and adds everything up. If
-    the position is not `start`, somebody applied the batch before, and nothing is done. Returns
+    the position is not `start`, the batch was applied before, and nothing is done. Returns
     the position that holds now. A journal never seen begins wherever its first batch does.
     Names of models that are not listed are bounded in the counters, as `model_names` says.
     Raises DatabaseUnavailable; then nothing was done, or all of it, and asking again is safe.

@@ -25,7 +25,7 @@ class DatabaseReadOnly(DatabaseUnavailable):
 
 
 class DatabaseBlocked(DatabaseUnavailable):
-    """Somebody kept what we need locked for longer than we wait."""
+    """Another transaction kept a row or table that we need locked for longer than we wait."""
 
 
 class TooManyConnections(DatabaseUnavailable):
@@ -63,13 +63,13 @@ class ProjectDeleted(Refused):
 
 
 class AdministratorRemoved(Refused):
-    """Somebody else removed the account while it was to be changed."""
+    """The account was removed while it was to be changed."""
 
     code = "administrator_removed"
 
 
 class KeyRemoved(Refused):
-    """Somebody else removed the upstream key while it was to be changed."""
+    """The upstream key was removed while it was to be changed."""
 
     code = "key_removed"
 
@@ -112,7 +112,7 @@ class LifetimeTooLong(Refused):
 
 
 class LastAdministrator(Refused):
-    """Removing or demoting the only active administrator would lock everybody out."""
+    """Removing or demoting the only active administrator would leave none who can sign in."""
 
     code = "last_administrator"
 

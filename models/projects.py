@@ -305,7 +305,8 @@ class Project(Model):
     async def _lock(self, *, deleted: bool = False, wait: bool = True) -> bool:
         """Read the row again and keep others from changing it until we commit.
 
-        Without `wait`, and while somebody else has it locked, it is only read; whether it is ours.
+        Without `wait`, a row that another transaction has locked is only read. Returns whether the
+        lock is ours.
         """
         if wait:
             await type(self).select_for_update().get(id=self.id)

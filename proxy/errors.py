@@ -27,7 +27,7 @@ _REASONS: Final = {
 class Refusal(Exception):
     """The proxy itself answers instead of the upstream.
 
-    `retry` says whether the same request can succeed later without anybody changing anything;
+    `retry` says whether the same request can succeed later with nothing changed by a person;
     where it cannot, SDKs are told so by `x-should-retry: false`.
     """
 
@@ -86,7 +86,7 @@ class TokenExpired(Refusal):
 
 
 class TokenRevoked(Refusal):
-    """Somebody revoked the token."""
+    """The token was revoked."""
 
     status, code, type = 401, "token_revoked", "authentication_error"
 
@@ -198,7 +198,7 @@ class LoopDetected(Refusal):
 
 
 class NoUpstreamKey(Refusal):
-    """The project has no active upstream key: somebody has to give it one, and waiting does not."""
+    """The project has no active upstream key. Waiting does not help; it must be given one."""
 
     status, code, type = 503, "no_upstream_key", "overloaded_error"
 

@@ -18,7 +18,7 @@ TAIL_MAX_BYTES: Final = 64 * 1024
 
 
 class Tails:
-    """Reads them off the client's way: nobody waits for it, and no request is counted for it."""
+    """Reads them off the client's way: no client waits for it, and no request is counted for it."""
 
     __slots__ = ("_running",)
 

@@ -122,7 +122,7 @@ class Observer:
         )
 
     def unreadable(self, request_id: str, code: str, status: int) -> None:
-        """The front door refused a message before it was a request of anybody's."""
+        """The front door refused a message before it was read as a request."""
         self._refused.append(Refused(request_id, code, "none", "", "other", status, recorded=False))
 
     def flush(self) -> None:

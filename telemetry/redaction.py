@@ -10,7 +10,7 @@ Taken out are
 Of these, all but values after a name are found behind the escapes of JSON and of URLs as well,
 whichever characters are escaped, in either case, and more than once.
 
-It is a net under careless logging, not a proof: what somebody compressed, encrypted or spread over
+It is a net under careless logging, not a proof: what was compressed, encrypted or spread over
 several events is not recognised.
 """
 

@@ -1,6 +1,6 @@
 """When the text of `/metrics` is made: off the loop, and at most once a second in each worker.
 
-Everybody who asks meanwhile gets the same text. It is at most a second old, and has in it every
+Every scrape meanwhile gets the same text. It is at most a second old, and has in it every
 request that this worker had ended when it was asked for: who asks more often waits for the next.
 """
 
@@ -24,7 +24,7 @@ class Scrapes:
         self._ended = ended
         self._make = make
         self._text = b""
-        #: What is in the text: how many requests, and everybody's until when, by the loop's clock.
+        #: What is in the text: how many requests, and all workers' until when, by the loop's clock.
         self._requests = -1
         self._as_of = float("-inf")
         self._next = float("-inf")

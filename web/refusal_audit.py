@@ -42,15 +42,15 @@ class RefusalAuditor:
         self._known = RateLimitedAudit(clock)
 
     async def stranger(self, by: Actor, refusal: Refusal) -> None:
-        """Record a refusal of somebody who was not let in: bounded by their network."""
+        """Record a refusal of an unknown caller: bounded by the network it came from."""
         await self._bounded(self._strangers, network_of(by.ip or ""), by, refusal)
 
     async def known(self, by: Actor, refusal: Refusal) -> None:
-        """Record a refusal of somebody who may only look: bounded by their name."""
+        """Record a refusal of a caller who may only read: bounded by the name."""
         await self._bounded(self._known, by.name, by, refusal)
 
     async def unbounded(self, by: Actor, refusal: Refusal) -> None:
-        """Record a refusal of somebody whose every change is a line anyway."""
+        """Record a refusal of a caller whose every change is in the audit trail anyway."""
         await _record(by, refusal, suppressed=0)
 
     async def _bounded(

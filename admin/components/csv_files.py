@@ -1,4 +1,4 @@
-"""CSV that opens safely: no cell of it is a formula, whatever somebody called their project."""
+"""CSV that opens safely: no cell of it is a formula, whatever a project is called."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
-    # A number of ours may be negative; only texts can be somebody else's.
+    # A number of ours may be negative; only texts come from users.
     if isinstance(value, str) and opens_a_formula(text):
         return f"'{text}"
     return text

@@ -182,7 +182,7 @@ def brief(value: object) -> Markup | str:
     if parse_id(text):
         return middle(text, 14)
     if _INSTANT.fullmatch(text):
-        # What somebody called a project may look like a time and be none.
+        # The name of a project may look like a time and be none.
         with suppress(ValueError):
             return moment(datetime.fromisoformat(text))
     return middle(text, 48) if text else "empty"

@@ -1,6 +1,6 @@
 """The request log as it grows, as server-sent events.
 
-One poller a worker looks into the database for all who watch, while anybody does; each has a
+One poller a worker looks into the database for all viewers, while there are any; each has a
 bounded queue, and a viewer that does not keep up is disconnected, and reads the list anew.
 """
 

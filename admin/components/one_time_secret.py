@@ -3,7 +3,7 @@
 The post must lead to another page, or reloading would make a second token. So the secret travels
 in a cookie: encrypted, out of scripts' reach, sent to that one address only, for a minute, and
 taken away by the answer that shows it. With it goes a ticket that is good for one showing: a
-cookie that somebody kept, or sends twice, shows nothing. Nothing of the secret is kept here.
+cookie that was kept, or is sent twice, shows nothing. Nothing of the secret is kept here.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,7 @@
 """The table of pages. Each family's module fills a `Pages` by decorating its views.
 
 Deny by default: a page is for signed-in people, and a post for the role `admin`, unless it says
-otherwise. `role=None` is for everybody, and only signing in says so.
+otherwise. `role=None` lets everyone in, and only the sign-in page says so.
 """
 
 from collections.abc import Awaitable, Callable

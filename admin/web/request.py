@@ -105,7 +105,7 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticatedContext(RequestContext):
-    """One request of somebody who is signed in."""
+    """One request of a user who is signed in."""
 
     secret: str
     session: AdminSession

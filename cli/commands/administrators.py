@@ -50,7 +50,7 @@ async def create(
     password_env: PasswordVariable = None,
     as_json: Json = False,
 ) -> None:
-    """Let somebody sign in. The password is asked for unless an option brings it."""
+    """Make an account that may sign in. The password is asked for unless an option brings it."""
     user = await AdminUser.create_with_password(
         username=username,
         password=_password(password, password_stdin, password_env),

@@ -42,7 +42,7 @@ def backup(file: File, force: Overwrite = False) -> None:
 
     With it: projects, tokens, users, usage, the request log, the audit, and
     what is used of limits. Not with it: the encryption key, without which the
-    API keys in it are of no use to anybody (keep it elsewhere), and entries
+    API keys in it cannot be read (keep it elsewhere), and entries
     that are still in DATA_DIR/journal.
     """
     settings = _settings('pg_dump --format=custom --file=FILE "$DATABASE_URL"')

@@ -61,7 +61,7 @@ class Problem(Schema):
 class Refusal(Schema):
     """Why something was refused."""
 
-    # What is no HTTP at all is refused before anybody looks where it was going, and says more.
+    # What is no HTTP at all is refused before its path is known, and that refusal has more fields.
     model_config = ConfigDict(extra="allow")
 
     code: str

@@ -122,7 +122,7 @@ def claim(path: Path) -> None:
         except sqlite3.OperationalError as exc:
             raise InUse(str(path)) from exc
         except sqlite3.DatabaseError:
-            # Damaged, which is why somebody restores. What is left of its log goes with it.
+            # Damaged, which is why it is restored. What is left of its log goes with it.
             return
 
 

@@ -41,7 +41,7 @@ _UNAVAILABLE: Final = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    # Of a database that is closed, or gone, while somebody restores it.
+    # Of a database that is closed, or gone, while it is restored.
     asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.InvalidCatalogNameError,
 )

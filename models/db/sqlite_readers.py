@@ -17,7 +17,7 @@ import aiosqlite
 T = TypeVar("T")
 P = ParamSpec("P")
 
-#: How many connections read for everybody, and for requests alone. Each is a thread.
+#: How many connections read for all callers, and for requests alone. Each is a thread.
 _SIZE: Final = 2
 _SIZE_FOR_REQUESTS: Final = 1
 

@@ -1,4 +1,4 @@
-"""What came to the request log since the last look, and just before somebody began to watch.
+"""What came to the request log since the last look, and just before the first look.
 
 An id says when a request began, and its row is written when it ended: behind the newest id more
 may still come. So a look covers the last two minutes whole, remembers what it has seen of them,

@@ -58,7 +58,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cut_short(self) -> int:
-        """Errors that are nobody's: the client left, or the answer was ended here."""
+        """Errors of neither request nor upstream: the client left, or the answer was ended here."""
         return self.errors - self.client_errors - self.upstream_errors
 
     @property

@@ -212,7 +212,7 @@ class Grants:
             epoch = self._epoch
             grant = await self._lookups.find(digest)
             # A change that was applied between the load and this turn has dropped the grant, and
-            # `on_change` could not see that somebody was about to use it.
+            # `on_change` could not see that a request was about to use it.
             if epoch == self._epoch:
                 return grant
 

@@ -110,7 +110,7 @@ def create(directory: Path) -> JournalFile:
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
         if _lock(fd):
             return JournalFile(journal_id, path, fd, position=0, first_position=0)
-        # Somebody who looked for orphans found it before we had locked it, and removes it.
+        # A worker that looked for orphans found it before we had locked it, and removes it.
         os.close(fd)
 
 
@@ -127,7 +127,7 @@ def adopt(path: Path) -> JournalFile | None:
 
 
 def _lock(fd: int) -> bool:
-    """Take the lock, unless somebody has it or has removed the file since it was opened."""
+    """Take the lock, unless another process has it or has removed the file since it was opened."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -116,7 +116,9 @@ class Account:
             self._refunds.setdefault(key, Counter()).update(counts)
 
     def may_be_told(self, slots: Iterable[str]) -> None:
-        """Nobody knows. What was refunds counts as used: twice would be one request too many."""
+        """Whether it was told is unknown. Refunds are dropped: twice would let one request too
+        many in.
+        """
         self._behind.update(slots)
         self._unsure.update(slots)
 
@@ -312,7 +314,7 @@ class Batch:
                 self._account.held_reported(key, count)
 
     def refuse(self, why: str) -> None:
-        """Nobody who waits gets a decision."""
+        """Tell all that wait that there is no decision."""
         for one in self.waiting:
             one.refuse(LimitsUnavailable(why))
 
@@ -321,7 +323,7 @@ class Batch:
         self._account.not_told(self._held, self._mended, self._refunds)
 
     def lost(self) -> None:
-        """Nobody knows whether the call was carried out, or still will be."""
+        """It is not known whether the call was carried out, or still will be."""
         self._account.may_be_told(self._held)
 
 

@@ -52,7 +52,7 @@ from proxy.limits.worker_locks import WorkerLocks
 #: Statements under way at once, where nothing else is said.
 CONNECTIONS: Final = 4
 _TIMEOUT_S: Final = 2.0
-# Longer than anybody waits, so that a call's outcome becomes known.
+# Longer than any request waits, so that a call's outcome becomes known.
 _COMMAND_TIMEOUT_S: Final = 5.0
 _HEARTBEAT_S: Final = 5.0
 _RETRY_S: Final = 0.5
@@ -106,7 +106,7 @@ class PostgresLimits:
         self._queue = FairQueue(_WAITING_MAX)
         self._account = Account()
         self._slots = SlotsElsewhere(self._account.count)
-        # Everyone who waits, queued or in a call.
+        # Every request that waits, queued or in a call.
         self._undecided: dict[Waiting, None] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._calls_made = 0
@@ -250,7 +250,7 @@ class PostgresLimits:
             self._send(waiting, syncing, tries_locked=tries_locked)
 
     def _may_try_locked(self) -> bool:
-        """Whoever waits for a lock has one connection, and the others are for the others."""
+        """One connection waits for locks, and the others serve requests that need none."""
         return not self._tries_locked and self._locked_timer is None
 
     def _send(self, waiting: list[Waiting], syncing: list[str], *, tries_locked: bool) -> None:

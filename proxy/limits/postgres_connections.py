@@ -34,7 +34,7 @@ UNAVAILABLE: Final = (
     asyncpg.InternalClientError,
 )
 
-#: Where a connection comes from that somebody else keeps.
+#: Lends a connection of another pool.
 Loan = Callable[[], AbstractAsyncContextManager[Any]]
 
 

@@ -53,7 +53,7 @@ class FairQueue:
         self._capacity = capacity
         self._queues: OrderedDict[str, OrderedDict[Waiting, None]] = OrderedDict()
         self._length = 0
-        # Queues in which a counter's row was found locked by somebody for long.
+        # Queues in which a counter's row was found locked for long by another transaction.
         self._locked: set[str] = set()
 
     def __len__(self) -> int:

@@ -52,8 +52,8 @@ _RETRY_S: Final = 0.05
 #: What counts of the time between two tries; more is a stall of the machine.
 _MOST_BETWEEN_TRIES_S: Final = 2 * _RETRY_S
 _CLOSE_TIMEOUT_S: Final = 2.0
-#: How long a free slot waits for the next decision to write it, where nobody else is there to see
-#: it: a transaction for it alone costs as much. A worker that starts takes far longer.
+#: How long a free slot waits for the next decision to write it, where no other worker is there to
+#: see it: a transaction for it alone costs as much. A worker that starts takes far longer.
 _LINGER_S: Final = 0.005
 
 

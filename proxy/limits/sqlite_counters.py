@@ -31,7 +31,7 @@ _DROP_WORKER: Final = "DELETE FROM slot WHERE worker = ?"
 
 
 class Counters:
-    """Counters and slots, on `connection`, which nobody else uses; `worker` names our own slots.
+    """Counters and slots, on `connection`, which has no other user; `worker` names our own slots.
 
     All but `begin` and `roll_back` belongs into a transaction, and raises sqlite3.Error.
     """

@@ -157,8 +157,8 @@ class LimitStore(Protocol):
     def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
         """Decide without a task: `answered` is called with what came of it, in a later callback.
 
-        Whoever is told of a reservation has to settle it, also where its request has gone by
-        then. False where the engine has to wait for a server: then nothing was asked, `answered`
+        A reservation must be settled by the one it was given to, also where its request has ended
+        by then. False where the engine has to wait for a server: then nothing was asked, `answered`
         is not called, and `decide` is the way.
         """
         ...

@@ -184,7 +184,7 @@ def place(provider: str, host: str, *path: bytes) -> str:
 
 
 def factor(provider: str, model: str, place: str, geo: str) -> Fraction | None:
-    """How many times the sheet's price a token costs in `place`; None where nobody knows.
+    """How many times the sheet's price a token costs in `place`; None where it is unknown.
 
     `geo` is Anthropic's `inference_geo`. Sources: the providers' price pages, and LiteLLM 1.110.2,
     on 2026-11-28.

@@ -44,7 +44,7 @@ _PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}/[\x21-\x7e]{1,200}")
 
 
 def _money(value: object) -> Decimal:
-    # `bool` is an `int` to Python, and none to whoever reads a price.
+    # `bool` is an `int` to Python, and no price.
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         dollars = Decimal(value)
         if dollars.is_finite() and 0 <= dollars <= _MOST_USD:

@@ -61,7 +61,7 @@ class Rates:
     #: The least that is billed of any audio.
     audio_seconds_min: int = 0
     needs: frozenset[str] = frozenset()
-    #: Parts of a usage that cost something nobody knows for sure.
+    #: Parts of a usage that cost something, of which no price is known for sure.
     open: frozenset[str] = frozenset()
     #: Units are priced that no usage counts: characters, pages.
     uncounted: bool = False
@@ -227,7 +227,7 @@ class Tariff:
         ):
             return _ordinary(usage, rates)
         if usage.prompt is None and (usage.completion or len(self.tiers) > 1):
-            # Nobody said how long it was.
+            # Its length was not told.
             usage = usage._replace(lost=usage.lost | {"prompt"})
         for start, dearer in self.tiers:
             if (usage.prompt or 0) > start:

@@ -1,4 +1,4 @@
-"""A worker's prices, which are read again when somebody asks for it.
+"""A worker's prices, which are read again on request.
 
 Who asks writes a mark into DATA_DIR (`ask`), which every worker of the machine looks at once a
 second: a process that stands by, or is about to begin, misses no request. A file with a mistake
@@ -57,7 +57,7 @@ def read_and_keep(path: Path | None, data_dir: Path) -> PriceFile:
 class PriceWatch:
     """`prices`, as PRICES_FILE has them. Raises config.ConfigError with every problem of it.
 
-    `supervised`: whoever started this worker has read the file whole (`read_and_keep`), so that it
+    `supervised`: the supervisor has read the file whole (`read_and_keep`), so that it
     may begin with what was kept then or later where the file has a mistake now.
     """
 
@@ -142,5 +142,5 @@ class PriceWatch:
         try:
             return self._mark.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError):
-            # Nobody has asked yet, or the mark is being written, which the next look sees.
+            # It was not asked for yet, or the mark is being written, which the next look sees.
             return ""

@@ -113,7 +113,7 @@ async def _serve(
 def _hang_up(settings: Settings, stop: Callable[[], None], *, terminal: int | None) -> None:
     """SIGHUP: the prices are to be read again, or the terminal that we were started in is closed.
 
-    Then nobody sees us any more, and whoever starts the service again wants its port.
+    Then no one can see or stop us there any more, and the next start needs our port.
     """
     if terminal is not None and _is_gone(terminal):
         stop()

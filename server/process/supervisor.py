@@ -185,7 +185,7 @@ def python(module: str, *arguments: str) -> list[str]:
     """A command line that runs a module with this interpreter, found where ours are.
 
     `-m` alone would look into the current directory first, which for an installed `llm-proxy` is
-    somebody else's: many have an `app.py` or a `config/`.
+    another project's: many have an `app.py` or a `config/`.
     """
     safe = [] if str(Path.cwd()) in sys.path else ["-P"]
     return [sys.executable, *safe, "-m", module, *arguments]
