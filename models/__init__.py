@@ -10,13 +10,15 @@ from models.audit import Actor, AuditEvent
 from models.generation import Change, Generation
 from models.heartbeats import Heartbeat
 from models.journal_position import JournalPosition
+from models.key_states import KeyRest, KeyState
 from models.management_tokens import ManagementToken
+from models.objects import UpstreamObject
 from models.projects import Project
 from models.request_log import RequestLog
 from models.revocations import Revocation
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
-from models.usage import UsageHour, UsageMinute
+from models.usage import UsageDimension, UsageHour, UsageMinute
 
 #: What Tortoise finds here; the name is Tortoise's.
 __models__ = (
@@ -36,6 +38,10 @@ __models__ = (
     Change,
     Revocation,
     Heartbeat,
+    KeyRest,
+    KeyState,
+    UpstreamObject,
+    UsageDimension,
 )
 
 __all__ = [
@@ -47,6 +53,8 @@ __all__ = [
     "Generation",
     "Heartbeat",
     "JournalPosition",
+    "KeyRest",
+    "KeyState",
     "ManagementToken",
     "Project",
     "RequestLog",
@@ -54,6 +62,8 @@ __all__ = [
     "Token",
     "TokenSecret",
     "UpstreamKey",
+    "UpstreamObject",
+    "UsageDimension",
     "UsageHour",
     "UsageMinute",
 ]

@@ -23,13 +23,14 @@ from models.db.database import dialect
 from models.db.snapshots import Snapshot
 from models.entry import UsageQuality
 from models.management_tokens import ManagementToken, Scope
-from models.projects import Project, Unmetered
+from models.objects import OBJECT_KEY, UpstreamObject
+from models.projects import Isolation, Project, Unmetered
 from models.request_log import RequestLog
 from models.revocations import Revocation, RevocationKind
 from models.rules import Address, is_datable
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
-from models.usage import USAGE_KEY, UsageHour, UsageMinute
+from models.usage import DIMENSION_KEY, USAGE_KEY, UsageDimension, UsageHour, UsageMinute
 
 Row = list[Any]
 
@@ -240,6 +241,8 @@ _ADDRESSES: Final = TypeAdapter(list[Address])
 _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("project", "base_url"): _read_base_url,
     ("project", "unmetered"): _one_of(Unmetered),
+    ("project", "isolation"): _one_of(Isolation),
+    ("upstream_key", "base_url"): _read_base_url,
     ("project", "allowed_models"): _read_list,
     ("project", "allowed_origins"): _read_list,
     ("token", "allowed_models"): _read_list,
@@ -264,6 +267,8 @@ TABLES: Final = (
     Portable(AdminUser),
     Portable(UsageMinute, USAGE_KEY),
     Portable(UsageHour, USAGE_KEY),
+    Portable(UsageDimension, DIMENSION_KEY),
+    Portable(UpstreamObject, OBJECT_KEY),
 )
 #: Moved where they are asked for.
 AUDIT: Final = Portable(AuditEvent)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
 import msgspec
@@ -34,6 +34,8 @@ _ADDRESS: Final = {"provider", "base_url"}
 
 #: What happens to requests whose usage cannot be metered.
 Unmetered: TypeAlias = Literal["allow", "refuse"]
+#: Whose files, batches and stored responses a request may name.
+Isolation: TypeAlias = Literal["none", "project", "token"]
 
 
 class ProjectFields(TypedDict, total=False):
@@ -85,6 +87,14 @@ class Project(Model):
     max_parallel_requests = fields.IntField(null=True)
     allowed_models = fields.JSONField[list[str] | None](null=True)
     allowed_origins = fields.JSONField[list[str] | None](null=True)
+    v1_prefix = fields.CharField(max_length=200, null=True)
+    failover = fields.JSONField[dict[str, Any] | None](null=True)
+    isolation: Isolation = fields.CharField(  # type: ignore[assignment]
+        max_length=8, default="none", db_default="none"
+    )
+    # What the paths of a cloud that names both may hold.
+    project = fields.CharField(max_length=200, null=True)
+    location = fields.CharField(max_length=200, null=True)
     unmetered: Unmetered = fields.CharField(max_length=8, default="allow")  # type: ignore[assignment]
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()

@@ -1,5 +1,7 @@
 """The request log: one row per request that was let in. Prompts and answers are not stored."""
 
+from typing import Any
+
 from tortoise import Model, fields
 
 
@@ -44,6 +46,9 @@ class RequestLog(Model):
     answer_model = fields.CharField(max_length=200, null=True)
     cost_source = fields.CharField(max_length=64, null=True)
     upstream_code = fields.CharField(max_length=64, null=True)
+    # The account that answered; and each attempt, where there were several.
+    key_id = fields.UUIDField(null=True)
+    attempts = fields.JSONField[list[dict[str, Any]] | None](null=True)
 
     class Meta:
         table = "request_log"

@@ -41,6 +41,15 @@ class UpstreamKey(Model):
     # Where it may be sent, see `models.bindings`. The database itself sets it for the rows of a
     # release that does not know the column.
     bound_to = fields.CharField(max_length=300, null=True)
+    # Keys of the lowest that has a fit one are used.
+    priority = fields.IntField(default=0, db_default=0)
+    # Where it goes and how it is presented, where that is not its project's and its provider's.
+    base_url = fields.CharField(max_length=2048, null=True)
+    v1_prefix = fields.CharField(max_length=200, null=True)
+    provider = fields.CharField(max_length=64, null=True)
+    auth = fields.CharField(max_length=128, null=True)
+    # What this account calls the models that clients name.
+    model_map = fields.JSONField[dict[str, str] | None](null=True)
     created_at = fields.DatetimeField()
 
     project_id: UUID

@@ -116,6 +116,41 @@ class UsageCounter(Model):
         abstract = True
 
 
+#: What one row of `UsageDimension` is about.
+DIMENSION_KEY: Final = ("bucket", "dimension", "value", "project_id", "token_id", "model")
+
+
+class UsageDimension(Model):
+    """One row per hour and `DIMENSION_KEY`: what is grouped by neither token nor model.
+
+    `dimension` is `key` for the upstream account, whose id is the `value`.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    bucket = fields.DatetimeField()
+    dimension = fields.CharField(max_length=64)
+    value = fields.CharField(max_length=128)
+    project_id = fields.UUIDField()
+    token_id = fields.UUIDField()
+    model = fields.CharField(max_length=200)
+
+    requests = fields.BigIntField(default=0)
+    errors = fields.BigIntField(default=0)
+    unknown_usage_requests = fields.BigIntField(default=0)
+    unpriced_requests = fields.BigIntField(default=0)
+    charged_at_hold_requests = fields.BigIntField(default=0)
+    prompt_tokens = fields.BigIntField(default=0)
+    completion_tokens = fields.BigIntField(default=0)
+    cached_tokens = fields.BigIntField(default=0)
+    reasoning_tokens = fields.BigIntField(default=0)
+    cost_nanos = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "usage_dimension"
+        unique_together = (DIMENSION_KEY,)
+        indexes = (("project_id", "dimension", "bucket"), ("token_id", "dimension", "bucket"))
+
+
 class UsageMinute(UsageCounter):
     """The last 48 hours."""
 
