@@ -19,7 +19,7 @@ from models.entry import Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures, forward, model_lists, responses
 from proxy.access import cors
-from proxy.access.authentication import authenticate
+from proxy.access.authentication import authenticate, check_alive
 from proxy.access.authorization import authorize, check_source, target_for
 from proxy.access.grants import Grant, Grants
 from proxy.body.budget import BodyBudget, KeptBytes
@@ -178,7 +178,9 @@ class DataPlane:
 
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
         """Check what the token and the head alone decide. Raises a refusal."""
+        # From here on a refusal can be in its provider's words, and its own page may read it.
         exchange.grant = grant
+        check_alive(grant)
         head = exchange.head
         check_source(grant, head, self._client_address)
         self._fair_share.enter(grant)
@@ -405,9 +407,12 @@ class DataPlane:
             downstream.abort()
             return
         exchange.status = refusal.status
-        known = exchange.grant.provider if exchange.grant is not None else None
-        provider = known or self._default_provider
-        head, content = responses.refusal(exchange, provider, refusal)
+        readable_by, provider = None, self._default_provider
+        if exchange.grant is not None:
+            provider = exchange.grant.provider or provider
+        else:
+            readable_by = await cors.reads_refusal(exchange.head, self._origins, refusal)
+        head, content = responses.refusal(exchange, provider, refusal, readable_by)
         exchange.bytes_out = len(content)
         if reservation is not None:
             self._record(exchange, outcome)

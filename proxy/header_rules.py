@@ -24,7 +24,18 @@ _HOP_BY_HOP: Final = frozenset(
         b"upgrade",
     )
 )
-CREDENTIALS: Final = frozenset((b"authorization", b"x-api-key", b"api-key"))
+#: Where a client may present a token.
+CREDENTIALS: Final = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+# What else belongs to a client's own credential: the parts of a signature that was made with it,
+# and gateways' keys.
+_CREDENTIAL_PARTS: Final = frozenset(
+    (
+        b"ocp-apim-subscription-key",
+        b"x-amz-content-sha256",
+        b"x-amz-date",
+        b"x-amz-security-token",
+    )
+)
 # The client's own network, and cookies that were meant for us or for another site.
 _PRIVATE: Final = frozenset(
     (
@@ -53,7 +64,7 @@ _PRIVATE_PREFIXES: Final = (b"x-forwarded-", b"cf-", b"x-llm-proxy-")
 _NEVER_TRAILERS: Final = frozenset(
     (b"content-encoding", b"content-length", b"content-range", b"content-type", b"trailer")
 )
-_NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _PRIVATE | _REWRITING
+_NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _CREDENTIAL_PARTS | _PRIVATE | _REWRITING
 _NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
 
 

@@ -42,9 +42,15 @@ def interim_headers(head: UpstreamHead) -> RawHeaders:
 
 
 def refusal(
-    exchange: Exchange, provider: Provider, refused: errors.Refusal
+    exchange: Exchange,
+    provider: Provider,
+    refused: errors.Refusal,
+    readable_by: bytes | None = None,
 ) -> tuple[ResponseHead, bytes]:
-    """A refusal in the shape that the provider's SDKs expect."""
+    """A refusal in the shape that the provider's SDKs expect.
+
+    `readable_by` is the browser's origin that may read it, where no grant says which may.
+    """
     shape, kind, message, param = (
         provider.error_shape,
         type(refused),
@@ -64,6 +70,8 @@ def refusal(
     if refused.status == 401:
         block += b"www-authenticate: Bearer\r\n"
     block += _proxy_lines(exchange)
+    if readable_by is not None:
+        block += _cors_lines(readable_by)
     return ResponseHead(refused.status, refused.reason, block, len(content)), content
 
 
@@ -103,7 +111,11 @@ def _proxy_lines(exchange: Exchange) -> bytes:
         return lines
     if origin is None:
         return lines
-    return lines + (
+    return lines + _cors_lines(origin.encode("latin-1"))
+
+
+def _cors_lines(origin: bytes) -> bytes:
+    return (
         b"access-control-allow-origin: %b\r\naccess-control-expose-headers: *\r\n"
-        b"vary: Origin\r\n" % origin.encode("latin-1")
+        b"vary: Origin\r\n" % origin
     )

@@ -8,49 +8,9 @@ from typing import Final
 from models import secrets
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures
+from proxy.access.credentials import TOKEN_START, presented, refuse_in_query
 from proxy.access.grants import Grant, Grants
 from proxy.downstream import RequestHead
-from proxy.header_lines import HeaderLines
-from proxy.header_rules import CREDENTIALS
-from proxy.headers import RawHeaders
-
-_BEARER: Final = b"bearer "
-
-
-def presented(lines: HeaderLines) -> bytes:
-    """The secret, from whichever of the three fields carries it.
-
-    Raises MissingToken, or InvalidRequest where two of them differ.
-    """
-    first = lines.first
-    if not lines.has_repeated and b"x-api-key" not in first and b"api-key" not in first:
-        value = first.get(b"authorization")
-        found = None if value is None else _of_authorization(value)
-    else:
-        found = _of_all(lines.fields)
-    if not found:
-        raise errors.MissingToken(
-            "No token was presented. Send it as 'Authorization: Bearer llmp_…'."
-        )
-    return found
-
-
-def _of_all(headers: RawHeaders) -> bytes | None:
-    found: bytes | None = None
-    for name, value in headers:
-        if (lowered := name.lower()) not in CREDENTIALS:
-            continue
-        secret = _of_authorization(value) if lowered == b"authorization" else value
-        if found is not None and found != secret:
-            raise errors.InvalidRequest("Two different credentials were presented.")
-        found = secret
-    return found
-
-
-def _of_authorization(value: bytes) -> bytes:
-    if value[:7].lower() != _BEARER:
-        raise errors.InvalidToken("The Authorization header is not of the form 'Bearer <token>'.")
-    return value[7:].strip(b" ")
 
 
 def authenticate_now(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
@@ -63,7 +23,10 @@ def authenticate_now(head: RequestHead, grants: Grants) -> tuple[Grant, str] | N
 
 
 async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:
-    """The grant behind the request, and its secret's digest. Raises a refusal where it has none."""
+    """The grant behind the request, and its secret's digest. Raises a refusal where it has none.
+
+    Whether the grant is still in force, `check_alive` says.
+    """
     grant, digest = _cached(head, grants)
     if grant is None:
         try:
@@ -72,21 +35,23 @@ async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:
             raise failures.of_database("The token") from exc
         if grant is None:
             raise errors.InvalidToken(_UNKNOWN)
-        check_alive(grant)
     return grant, digest
 
 
 def _cached(head: RequestHead, grants: Grants) -> tuple[Grant | None, str]:
+    if TOKEN_START in head.target:
+        refuse_in_query(head.target)
     secret = presented(head.lines)
     digest = secrets.digest(secret) if len(secret) == secrets.TOKEN_LENGTH else ""
     grant = grants.cached(digest)
-    if grant is not None:
-        # What has a grant is well-formed.
-        check_alive(grant)
-    elif not secrets.is_well_formed(secret):
-        raise errors.InvalidToken("The token is malformed: it was cut, mistyped or is not ours.")
-    elif grants.lacks(digest):
-        raise errors.InvalidToken(_UNKNOWN)
+    # What has a grant is well-formed.
+    if grant is None:
+        if not secrets.is_well_formed(secret):
+            raise errors.InvalidToken(
+                "The token is malformed: it was cut, mistyped or is not ours."
+            )
+        if grants.lacks(digest):
+            raise errors.InvalidToken(_UNKNOWN)
     return grant, digest
 
 

@@ -52,7 +52,29 @@ class Origins:
                 raise failures.of_database("The origin") from exc
             self._allowed = Pattern.of(entries) if entries else None
             self._seen, self._read_at = tick, now
+        return self.allowed(origin)
+
+    def allowed(self, origin: str) -> bool:
+        """The same as far as was known when it was last read."""
         return self._allowed is not None and self._allowed.allows(origin)
+
+
+async def reads_refusal(
+    head: RequestHead, origins: Origins, refusal: errors.Refusal
+) -> bytes | None:
+    """The origin that may read a refusal of which no project is known: the one whose preflight was
+    let through. None without an origin, and for any other."""
+    origin = head.lines.value(b"origin")
+    if origin is None:
+        return None
+    text = origin.decode("latin-1")
+    try:
+        # Where the database has just not answered, it is not asked again.
+        away = isinstance(refusal, errors.AccessUndecided)
+        may_read = origins.allowed(text) if away else await origins.allow(text)
+    except errors.AccessUndecided:
+        may_read = origins.allowed(text)
+    return origin if may_read else None
 
 
 async def answer(head: RequestHead, origins: Origins, request_id: bytes) -> ResponseHead:

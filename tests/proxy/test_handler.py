@@ -46,6 +46,9 @@ async def held(plane: Plane, secret: str) -> tuple[Client, Served]:
     return client, task
 
 
+CORS = b"access-control-allow-origin"
+
+
 class Fault(NamedTuple):
     """Something that is wrong with a request, by the refusal that it earns, and its mending."""
 
@@ -211,6 +214,72 @@ async def test_a_preflight_needs_no_token_and_leaves_no_entry(plane: Plane) -> N
     plane.plane.draining = True
     client = await plane.serve(a_client("OPTIONS", path="/v1/chat/completions", fields=fields))
     assert client.code == "shutting_down"
+
+
+async def test_the_page_whose_preflight_was_let_through_reads_every_refusal(plane: Plane) -> None:
+    token, secret = await plane.token(project={"allowed_origins": ["https://a.example"]})
+    _, elsewhere = await plane.token()
+
+    async def reader(origin: str = "https://a.example", **wanted: Any) -> tuple[str | None, Any]:
+        client = await plane.serve(a_client(fields=(f"Origin: {origin}",), **wanted))
+        assert client.field(b"vary") == (b"Origin" if client.field(CORS) else None)
+        return client.code, client.field(CORS)
+
+    # No project is known of these.
+    assert await reader() == ("missing_token", b"https://a.example")
+    assert await reader(secret="sk-nonsense") == ("invalid_token", b"https://a.example")
+    assert await reader("https://b.example") == ("missing_token", None)
+    assert await reader(secret=secret, path="/v1/no") == (
+        "endpoint_not_allowed",
+        b"https://a.example",
+    )
+    assert await reader("https://b.example", secret=secret) == ("origin_not_allowed", None)
+    # Its project has said of no origin that it may.
+    assert await reader(secret=elsewhere, path="/v1/no") == ("endpoint_not_allowed", None)
+    await token.revoke(by=BY)
+    assert await reader(secret=secret) == ("token_revoked", b"https://a.example")
+    plane.source.away = True
+    assert await reader(secret=secrets.generate()) == (
+        "database_unavailable",
+        b"https://a.example",
+    )
+    plane.source.away = False
+    plane.plane.draining = True
+    assert await reader(secret=secret) == ("shutting_down", b"https://a.example")
+
+
+async def test_a_token_in_the_query_goes_nowhere(plane: Plane) -> None:
+    """Not even beside one where it belongs: the upstream would be told it."""
+    _, secret = await plane.token()
+    for field in ("", secret):
+        client = await plane.serve(a_client("GET", path=f"/v1/models?key={secret}", secret=field))
+        assert (client.status, client.code) == (401, "missing_token")
+        assert secret.encode() not in client.content
+    assert plane.upstream.connections == 0
+
+
+async def test_other_tools_keys_stay_behind(plane: Plane) -> None:
+    _, secret = await plane.token()
+    sent: list[bytes] = []
+
+    async def keep(peer: Peer) -> None:
+        sent.append(await peer.request())
+        await peer.answer()
+
+    plane.upstream.follow(keep)
+    client = a_client(
+        fields=(
+            "Authorization: Basic czpz",
+            "x-api-key: sk-ant-left-over",
+            f"x-goog-api-key: {secret}",
+            "X-Amz-Date: 20261128T000000Z",
+            "X-Amz-Security-Token: session",
+        )
+    )
+    assert (await plane.serve(client)).status == 200
+    for part in (b"Basic", b"left-over", secret.encode(), b"x-amz", b"x-goog"):
+        assert part.lower() not in sent[0].lower()
+    assert b"Authorization: Bearer sk-upstream" in sent[0]
 
 
 async def test_as_many_run_at_once_as_are_allowed(plane: Plane) -> None:

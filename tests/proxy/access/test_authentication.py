@@ -15,7 +15,7 @@ from models import secrets
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
 from proxy import errors
-from proxy.access.authentication import authenticate, check_alive, presented
+from proxy.access.authentication import authenticate, check_alive
 from proxy.access.grants import Grants
 from proxy.downstream import RequestHead
 from proxy.header_lines import HeaderLines
@@ -24,62 +24,6 @@ from tests.proxy.rows import UPSTREAMS, a_grant, a_record
 
 SECRET = secrets.generate()
 OTHER = secrets.generate()
-
-
-def fields(*texts: str) -> HeaderLines:
-    return HeaderLines.of(
-        [
-            (name.encode(), value.encode())
-            for name, _, value in (text.partition(": ") for text in texts)
-        ]
-    )
-
-
-@pytest.mark.parametrize(
-    "presentation",
-    [
-        ("Authorization: Bearer s",),
-        ("AUTHORIZATION: bearer s",),
-        ("authorization: BEARER   s ",),
-        ("x-api-key: s",),
-        ("X-Api-Key: s",),
-        ("api-key: s",),
-        ("API-KEY: s",),
-        ("Accept: x", "x-api-key: s", "User-Agent: y"),
-        ("Authorization: Bearer s", "x-api-key: s"),
-        ("x-api-key: s", "api-key: s", "Authorization: Bearer s"),
-        ("x-api-key: s", "X-API-KEY: s"),
-    ],
-)
-def test_the_three_fields_in_any_case_and_agreeing(presentation: tuple[str, ...]) -> None:
-    assert presented(fields(*presentation)) == b"s"
-
-
-@pytest.mark.parametrize(
-    ("presentation", "refusal"),
-    [
-        ((), errors.MissingToken),
-        (("Accept: x", "apikey: s", "x-apikey: s", "Cookie: api-key=s"), errors.MissingToken),
-        (("x-api-key: ",), errors.MissingToken),
-        (("Authorization: Bearer ",), errors.MissingToken),
-        (("Authorization: Basic czpz",), errors.InvalidToken),
-        (("Authorization: s",), errors.InvalidToken),
-        (("Authorization: Bearer",), errors.InvalidToken),
-        (("Authorization: Bearers s",), errors.InvalidToken),
-        (("Authorization: ",), errors.InvalidToken),
-        (("Authorization: Basic czpz", "x-api-key: s"), errors.InvalidToken),
-        (("Authorization: Bearer s", "x-api-key: t"), errors.InvalidRequest),
-        (("x-api-key: s", "api-key: t"), errors.InvalidRequest),
-        (("x-api-key: s", "x-api-key: t"), errors.InvalidRequest),
-        (("x-api-key: s", "api-key: S"), errors.InvalidRequest),
-    ],
-)
-def test_nothing_wrong_scheme_or_two_that_differ(
-    presentation: tuple[str, ...], refusal: type[errors.Refusal]
-) -> None:
-    with pytest.raises(errors.Refusal) as caught:
-        presented(fields(*presentation))
-    assert type(caught.value) is refusal
 
 
 class OneGrant:
@@ -112,7 +56,7 @@ def grants(source: OneGrant) -> Grants:
 
 
 def bearer(secret: str) -> RequestHead:
-    lines = fields(f"Authorization: Bearer {secret}")
+    lines = HeaderLines.of([(b"Authorization", f"Bearer {secret}".encode())])
     return RequestHead("GET", b"/v1/models", "1.1", lines, 0, "192.0.2.1")
 
 
