@@ -52,7 +52,11 @@ _DIALECTS: Final = pytest.mark.parametrize(
     ids=["response", "message"],
 )
 #: What a server does not have.
-_LACKING: Final = {("aimock", "/v1/completions")}
+_LACKING: Final = {
+    ("aimock", "/v1/completions"),
+    ("mlx", "/v1/responses"),
+    ("mlx", "/v1/messages"),
+}
 _USAGE: Final = {"stream": True, "stream_options": {"include_usage": True}}
 
 Answer = tuple[int, Any]
@@ -134,6 +138,7 @@ async def test_other_dialects_are_the_same_and_their_usage_counts(
     payload: dict[str, Any],
     stream: bool,
 ) -> None:
+    _skip_what_it_lacks(server, path)
     issued = await proxy.make_token(server.url, project={"provider": provider})
 
     direct = _ask(server.url, UPSTREAM_KEY, path, payload | {"stream": stream})
@@ -218,7 +223,8 @@ async def test_stream_of_a_server_that_dies_breaks_the_client_too(
             headers=issued.bearer,
         ) as answer:
             pieces = answer.iter_bytes()
-            assert next(pieces).startswith(b"data: ")
+            # Some send comments first.
+            assert any(b"data: " in piece for piece in pieces)
             server.kill()
             with pytest.raises(httpx.RemoteProtocolError):
                 b"".join(pieces)

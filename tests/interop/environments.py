@@ -102,6 +102,23 @@ def _pom(group: str, name: str, version: str) -> str:
     )
 
 
+def rust_client(name: str, source: Path, crates: Mapping[str, str]) -> tuple[str, ...]:
+    """The command of a Rust client, built with these crates: what each is in Cargo.toml."""
+    cargo = _tool("cargo")
+    folder = _FOLDER / name
+    text = source.read_text()
+    if not _is_installed(folder, [*crates.items(), text]):
+        shutil.rmtree(folder / "src", ignore_errors=True)
+        (folder / "src").mkdir(parents=True)
+        (folder / "src" / "main.rs").write_text(text)
+        package = '[package]\nname = "client"\nedition = "2024"\n[workspace]\n[dependencies]\n'
+        needed = "".join(f"{crate} = {version}\n" for crate, version in crates.items())
+        (folder / "Cargo.toml").write_text(package + needed)
+        _run(cargo, "build", "--quiet", "--jobs", "1", at=folder)
+        _note_installed(folder, [*crates.items(), text])
+    return (str(folder / "target" / "debug" / "client"),)
+
+
 def _tool(name: str) -> str:
     """Where a program is; skips what asks for it where it is missing."""
     if (found := shutil.which(name)) is None:

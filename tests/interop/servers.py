@@ -29,6 +29,8 @@ _POLL_SECONDS: Final = 0.1
 _LITELLM: Final = "litellm[proxy]==1.108.7"
 _AIMOCK: Final = {"@copilotkit/aimock": "1.43.0"}
 _LLAMACPP: Final = ("xllamacpp==2026.10.11549", "gguf==0.19.0")
+# Its wheel of Linux is of its parts apart: without one it has no backend.
+_MLX: Final = ("mlx-lm==0.32.2", "mlx==0.32.4", "mlx-cpu==0.32.4; sys_platform == 'linux'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,13 @@ def llamacpp(directory: Path) -> AbstractContextManager[Running]:
     return _running("llamacpp", directory, command, "/health", {})
 
 
+def mlx(directory: Path) -> AbstractContextManager[Running]:
+    """`mlx_lm.server`, with a small model of random weights; it asks for no key."""
+    python = python_environment("mlx", *_MLX)
+    command = [str(python), str(_HERE / "mlx_server.py"), str(directory)]
+    return _running("mlx", directory, command, "/health", {})
+
+
 def aimock(directory: Path) -> AbstractContextManager[Running]:
     """aimock, which answers by fixtures: `slow` in many pieces, others in few."""
     node, folder = node_packages("aimock", _AIMOCK)
@@ -161,5 +170,6 @@ def _answers(url: str) -> bool:
 SERVERS: Final[Mapping[str, Callable[[Path], AbstractContextManager[Running]]]] = {
     "litellm": litellm,
     "llamacpp": llamacpp,
+    "mlx": mlx,
     "aimock": aimock,
 }
