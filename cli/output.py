@@ -29,6 +29,18 @@ _PIPE_COLUMNS: Final = 10_000
 _NOTHING: Final = "–"
 
 
+class Word(str):
+    """What stands in a table where there is no number, and says why."""
+
+    __slots__ = ()
+
+
+#: Where a cost is unknown. Where nothing was used there is none, as of anything else that is not.
+NO_PRICE: Final = Word("no price")
+#: Where something may have been used, and how much was not told.
+UNKNOWN: Final = Word("unknown")
+
+
 def say(message: str) -> None:
     """A line for people, on standard error."""
     sys.stderr.write(f"{clean(message)}\n")
@@ -81,7 +93,7 @@ def table(items: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
 def _side_by_side(items: Sequence[Mapping[str, Any]], headers: Mapping[str, str]) -> Table:
     rows = Table(box=box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False)
     for column, header in headers.items():
-        is_number = {type(item[column]) for item in items} <= {int, float, NoneType}
+        is_number = {type(item[column]) for item in items} <= {int, float, NoneType, Word}
         rows.add_column(header, justify="right" if is_number else "left", no_wrap=True)
     for item in items:
         rows.add_row(*(Text(_cell(column, item[column])) for column in headers))

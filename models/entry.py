@@ -18,6 +18,7 @@ from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
 from models.ids import is_id, is_known_id
 from models.model_names import IsListed, nothing_is_listed
+from models.request_log import was_refused
 from models.text import clean_text
 
 ENTRY_VERSION: Final = 1
@@ -104,14 +105,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
     @property
     def used_nothing(self) -> bool:
-        """Whether it used no tokens: by its nature, or as it was refused and stated no usage.
-
-        A 502 or 504 may come of a request that an upstream behind it has served.
-        """
+        """Whether it used no tokens: by its nature, or as it was refused and stated no usage."""
         if not self.counted:
             return True
         stated = (self.prompt_tokens, self.completion_tokens, self.parts) != (None, None, None)
-        return not stated and self.status >= 400 and self.status not in (502, 504)
+        return not stated and was_refused(self.status)
 
     @property
     def unpriced(self) -> bool:

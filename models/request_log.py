@@ -1,8 +1,23 @@
 """The request log: one row per request that was let in. Prompts and answers are not stored."""
 
-from typing import Any
+from typing import Any, Final
 
 from tortoise import Model, fields
+
+#: What an upstream states where it used anything.
+_STATED: Final = (
+    "prompt_tokens", "completion_tokens", "cache_write_tokens", "cache_write_1h_tokens",
+    "audio_input_tokens", "audio_output_tokens", "image_input_tokens", "image_output_tokens",
+    "web_searches", "audio_seconds",
+)  # fmt: skip
+
+
+def was_refused(status: int) -> bool:
+    """Whether an answer that states no usage used nothing.
+
+    A 502 or 504 may come of a request that an upstream behind it has served.
+    """
+    return status >= 400 and status not in (502, 504)
 
 
 class RequestLog(Model):
@@ -49,6 +64,13 @@ class RequestLog(Model):
     # The account that answered; and each attempt, where there were several.
     key_id = fields.UUIDField(null=True)
     attempts = fields.JSONField[list[dict[str, Any]] | None](null=True)
+
+    @property
+    def used_nothing(self) -> bool:
+        """As `Entry.used_nothing`, whose words this row keeps: no usage is not unknown usage."""
+        if any(getattr(self, name) is not None for name in _STATED):
+            return False
+        return self.usage == "exact" or was_refused(self.status)
 
     class Meta:
         table = "request_log"

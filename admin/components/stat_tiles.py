@@ -112,7 +112,7 @@ def _each(total: Sums) -> str:
     if not total.requests:
         return "Nothing spent"
     if total.cost_nanos is None:
-        return "No price known"
+        return "No price known" if total.unpriced_requests else "Nothing used"
     if total.unpriced_requests:
         one_or_many = "request" if total.unpriced_requests == 1 else "requests"
         return f"{filters.compact(total.unpriced_requests)} {one_or_many} without a price"

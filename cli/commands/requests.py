@@ -1,6 +1,6 @@
 """`llm-proxy requests`: the request log."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from cli.session import Session, with_database
 from manage.schemas.requests import RequestView
 from models.entry import Outcome
 from models.queries import lists
+from models.request_log import RequestLog
 
 app = verb()
 
@@ -32,6 +33,7 @@ _COLUMNS = (
     "outcome",
     "prompt_tokens",
     "completion_tokens",
+    "cost_usd",
     "duration_ms",
 )
 
@@ -72,4 +74,17 @@ async def requests(
     )
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
     items = [views.plain(RequestView.of(row)) for row in found]
+    if not as_json:
+        for row, item in zip(found, items, strict=True):
+            _say_what_is_unknown(row, item)
     output.page(items, _COLUMNS, as_json=as_json, following=following)
+
+
+def _say_what_is_unknown(row: RequestLog, item: dict[str, Any]) -> None:
+    """Put words where nothing is known; where nothing was used, nothing stands."""
+    if row.used_nothing:
+        return
+    if row.usage == "unknown":
+        item |= {"prompt_tokens": output.UNKNOWN, "completion_tokens": output.UNKNOWN}
+    if row.cost_nanos is None:
+        item["cost_usd"] = output.NO_PRICE

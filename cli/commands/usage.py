@@ -57,7 +57,8 @@ async def usage(
 ) -> None:
     """Add up requests, tokens and cost; of the last 30 days unless said otherwise.
 
-    Times are widened to whole buckets. A request shows within two seconds.
+    Times are widened to whole buckets. A request shows within two seconds. Where nothing was used
+    the cost is "–"; where no price is known for any of it, it says so.
     """
     end = until or datetime.now(UTC)
     start = since or end - DEFAULT_RANGE
@@ -76,6 +77,10 @@ async def usage(
     items = [views.plain(UsageView.of(row, group_by)) for row in rows]
     columns = [] if bucket == "total" else ["bucket"]
     columns += [GROUP_COLUMN[group_by]] if group_by else []
+    if not as_json:
+        for item in items:
+            if item["cost_usd"] is None and item["unpriced_requests"]:
+                item["cost_usd"] = output.NO_PRICE
     output.page(items, [*columns, *_COLUMNS], as_json=as_json)
     if place is not None:
         output.say(f"There is more than {limit} rows: narrow the range, or raise --limit.")

@@ -100,6 +100,8 @@ class TopConsumer(msgspec.Struct, frozen=True):
     errors: int
     tokens: int
     cost_nanos: int | None
+    #: Of the requests, those whose price is not in `cost_nanos`.
+    unpriced_requests: int
 
     def amount(self, measure: Measure) -> int:
         """As the chart has it."""
@@ -160,7 +162,8 @@ async def top_consumers(
     used, values = _union(
         f"{columns}, SUM(requests) AS requests, SUM(errors) AS errors,"
         " SUM(prompt_tokens + completion_tokens) AS tokens,"
-        f" SUM(cost_nanos) AS cost_nanos, SUM({_AMOUNTS[measure]}) AS amount",
+        " SUM(cost_nanos) AS cost_nanos, SUM(unpriced_requests) AS unpriced_requests,"
+        f" SUM({_AMOUNTS[measure]}) AS amount",
         span.parts,
         f" GROUP BY {columns}",
     )
@@ -168,7 +171,8 @@ async def top_consumers(
         f"SELECT * FROM (SELECT '{group}' AS kind,"  # noqa: S608  (our own names)
         f" CAST({_GROUPS[group]} AS TEXT) AS name,"
         " SUM(requests) AS requests, SUM(errors) AS errors, SUM(tokens) AS tokens,"
-        " SUM(cost_nanos) AS cost_nanos, SUM(amount) AS amount FROM used GROUP BY 2"
+        " SUM(cost_nanos) AS cost_nanos, SUM(unpriced_requests) AS unpriced_requests,"
+        " SUM(amount) AS amount FROM used GROUP BY 2"
         f" ORDER BY amount DESC, requests DESC, name LIMIT {int(limit)}) AS of_{group}"
         for group in groups
     ]
@@ -271,4 +275,5 @@ def _top_consumer(row: Mapping[str, Any]) -> TopConsumer:
         int(row["errors"]),
         int(row["tokens"]),
         None if cost is None else int(cost),
+        int(row["unpriced_requests"]),
     )

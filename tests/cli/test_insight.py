@@ -86,6 +86,41 @@ def test_requests_are_listed_and_filtered(used: CommandLine) -> None:
     assert "/v1/chat/completions" in used("requests").out
 
 
+def test_a_missing_price_is_not_shown_as_nothing_used(cli: CommandLine) -> None:
+    project, token = cli.project(), cli.token()["id"]
+    unsaid: dict[str, Any] = {"prompt_tokens": None, "completion_tokens": None, "cost_nanos": None}
+    told: dict[str, dict[str, Any]] = {
+        "dear": {"cost_nanos": None},
+        "dark": unsaid | {"usage": "unknown"},
+        "idle": unsaid | {"usage": "unknown", "status": 429},
+    }
+    entries = [
+        an_entry(
+            at_us=time.time_ns() // 1000 - 1_000_000,
+            project_id=UUID(project),
+            token_id=UUID(token),
+            model=model,
+            **fields,
+        )
+        for model, fields in told.items()
+    ]
+    cli.on_database(lambda: entry.apply_batch("test", 0, 1, entries))
+
+    def rows(*command: str) -> dict[str, str]:
+        lines = cli(*command).out.splitlines()
+        return {model: line for line in lines for model in told if f" {model} " in f" {line} "}
+
+    usage = rows("usage", "--group-by", "model")
+    assert [usage[model].count("no price") for model in told] == [1, 1, 0]
+    requests = rows("requests")
+    assert [requests[model].count("no price") for model in told] == [1, 1, 0]
+    assert [requests[model].count("unknown") for model in told] == [0, 2, 0]
+    assert [requests[model].count("–") for model in told] == [0, 0, 3]
+    # A script gets what the API says.
+    listed = cli("usage", "--group-by", "model", "--json").json["data"]
+    assert {row["cost_usd"] for row in listed} == {None}
+
+
 def test_audit_is_listed_and_filtered(cli: CommandLine) -> None:
     project = cli.project()
     cli("project", "update", "docs", "--requests-per-minute", "5")

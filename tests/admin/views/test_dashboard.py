@@ -180,3 +180,60 @@ def test_a_sum_says_how_many_requests_are_not_in_it(unpriced: int, note: str) ->
     course = TimeSeries(steps=(total,), total=total, previous=NOTHING)
     (cost,) = (figure for figure in stat_tiles.figures(course) if figure.key == "cost")
     assert (cost.value, cost.note) == ("$1.00", note)
+
+
+async def test_a_leaders_cost_says_what_is_not_in_it(admin: Browser) -> None:
+    project = await make_project()
+    token = await make_token(project)
+
+    def one(model: str, **wanted: Any) -> Entry:
+        use: dict[str, Any] = {"project_id": project.id, "token_id": token.id}
+        return entry(datetime.now(UTC), model=model, **use, **wanted)
+
+    refused: dict[str, Any] = {"status": 429, "prompt_tokens": None, "completion_tokens": None}
+    await record(
+        one("half", cost_nanos=2_930_000_000),
+        *[one("half", cost_nanos=None) for _ in range(14)],
+        one("none", cost_nanos=None),
+        one("idle", cost_nanos=None, **refused),
+    )
+
+    page = (await admin.get(PAGE, params={"show": "cost"})).text
+
+    top = page[page.index('id="top-model"') :]
+    cells = dict(re.findall(r">(half|none|idle)</a></td>\s*<td class=\"number\">(.*?)</td>", top))
+    # What a screen reader says: no tags, and nothing that is hidden from it.
+    said = {
+        name: re.sub(r"<[^>]+>", " ", re.sub(r"<span aria-hidden.*?</span>", "", cell)).split()
+        for name, cell in cells.items()
+    }
+    assert said == {
+        "half": ["$2.93", "14", "requests", "without", "a", "price"],
+        "none": ["no", "price", "1", "request", "without", "a", "price"],
+        "idle": ["Nothing", "used"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("unpriced", "note"), [(0, "Nothing used"), (1, "No price known")], ids=["nothing", "no price"]
+)
+def test_a_sum_without_a_cost_says_why(unpriced: int, note: str) -> None:
+    total = Sums(requests=1, cost_nanos=None, unpriced_requests=unpriced)
+    course = TimeSeries(steps=(total,), total=total, previous=NOTHING)
+    (cost,) = (figure for figure in stat_tiles.figures(course) if figure.key == "cost")
+    assert (cost.value, cost.note) == ("–", note)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"cost_nanos": None}, "No price is known for anything"),
+        ({"cost_nanos": None, "counted": False}, "Nothing in this range cost anything"),
+    ],
+    ids=["no price", "nothing"],
+)
+async def test_a_chart_without_costs_says_why(
+    admin: Browser, told: dict[str, Any], said: str
+) -> None:
+    await record(entry(datetime.now(UTC), **told))
+    assert said in (await admin.get(PAGE, params={"show": "cost"})).text

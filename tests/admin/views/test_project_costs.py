@@ -17,4 +17,4 @@ async def test_a_days_cost_says_how_many_requests_are_not_in_it(admin: Browser) 
     await apply_batch("j", 1, 2, [entry(present, cost_nanos=None, **use)])
     page = (await admin.get("/admin/projects")).text
     assert "$2.93" in page
-    assert "1 without a price" in page
+    assert "1 request without a price" in page

@@ -1,6 +1,9 @@
 """`/admin/requests`"""
 
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from models.entry import apply_batch
 from tests.admin.conftest import Browser, make_project, make_token
@@ -13,3 +16,44 @@ async def test_the_cost_of_one_request_can_be_held_against_a_bill(admin: Browser
     one = entry(datetime.now(UTC), project_id=project.id, token_id=token.id, cost_nanos=40_010_000)
     await apply_batch("j", 0, 1, [one])
     assert "$0.04001" in (await admin.get(f"/admin/requests/{one.id}")).text
+
+
+_UNSAID: dict[str, Any] = {"prompt_tokens": None, "completion_tokens": None, "cost_nanos": None}
+
+
+@pytest.mark.parametrize(
+    ("told", "in_list", "in_detail"),
+    [
+        ({"cost_nanos": None}, ["no price"], ["No price known"]),
+        (_UNSAID | {"usage": "unknown"}, ["unknown", "no price"], ["Unknown", "No price known"]),
+        (_UNSAID | {"counted": False}, ["Nothing used"], ["Nothing was used", "Nothing used"]),
+        (
+            _UNSAID | {"usage": "unknown", "status": 429},
+            ["Nothing used"],
+            ["Nothing was used", "Nothing used"],
+        ),
+        (
+            _UNSAID | {"usage": "unknown", "status": 502},
+            ["unknown", "no price"],
+            ["Unknown", "No price known"],
+        ),
+    ],
+    ids=["no price", "unknown", "nothing", "refused", "gateway"],
+)
+async def test_no_price_and_nothing_used_are_told_apart(
+    admin: Browser, told: dict[str, Any], in_list: list[str], in_detail: list[str]
+) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    one = entry(datetime.now(UTC), project_id=project.id, token_id=token.id, **told)
+    await apply_batch("j", 0, 1, [one])
+    words = {"no price", "unknown", "Nothing used", "No price known", "Nothing was used", "Unknown"}
+    for path, said in (
+        ("/admin/requests", in_list),
+        (f"/admin/tokens/{token.id}", in_list),
+        (f"/admin/requests/{one.id}", in_detail),
+    ):
+        page = (await admin.get(path)).text
+        row = page[page.index("row-link" if said is in_list else "drawer-title") :]
+        found = {word for word in words if f">{word}" in row}
+        assert found == set(said), path

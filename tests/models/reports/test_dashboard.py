@@ -130,10 +130,10 @@ async def test_leaders_are_those_who_used_most_of_what_is_asked_for() -> None:
         span, ("project", "token", "model"), "requests", limit=2
     )
     assert by_requests == {
-        "project": [TopConsumer(A, 4, 0, 60, 6000), TopConsumer(B, 2, 1, 10_020, 10**6)],
+        "project": [TopConsumer(A, 4, 0, 60, 6000, 0), TopConsumer(B, 2, 1, 10_020, 10**6, 1)],
         # Of those that used as much, the first by name.
-        "token": [TopConsumer(A, 4, 0, 60, 6000), TopConsumer(B, 1, 1, 10_005, None)],
-        "model": [TopConsumer("small", 4, 0, 60, 6000), TopConsumer("", 1, 0, 15, 10**6)],
+        "token": [TopConsumer(A, 4, 0, 60, 6000, 0), TopConsumer(B, 1, 1, 10_005, None, 1)],
+        "model": [TopConsumer("small", 4, 0, 60, 6000, 0), TopConsumer("", 1, 0, 15, 10**6, 0)],
     }
     by_tokens = await dashboard.top_consumers(span, ("project", "model"), "tokens", limit=5)
     assert [share.group for share in by_tokens["project"]] == [B, A]
