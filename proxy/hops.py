@@ -3,6 +3,7 @@ a request to itself until it is full."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -14,6 +15,17 @@ MOST_HOPS: Final = 3
 _PROVIDERS_OWN: Final = frozenset(
     address_of(provider.base_url).origin for provider in BUILT_IN.values()
 )
+
+
+_NUMBER: Final = re.compile(rb"[ \t]*+[0-9]{1,9}[ \t]*+")
+
+
+def passed(value: bytes | None) -> int:
+    """What a request's field says: the number that a proxy like this one has set, since a client's
+    own text counts for nothing."""
+    if value is None:
+        return 0
+    return max(int(part) if _NUMBER.fullmatch(part) else 0 for part in value.split(b","))
 
 
 @lru_cache(maxsize=1024)

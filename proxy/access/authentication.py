@@ -19,7 +19,10 @@ def authenticate_now(head: RequestHead, grants: Grants) -> tuple[Grant, str] | N
     None where it has to be looked up, by `authenticate`. Raises a refusal.
     """
     grant, digest = _cached(head, grants)
-    return None if grant is None else (grant, digest)
+    if grant is None:
+        return None
+    check_alive(grant)
+    return grant, digest
 
 
 async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:

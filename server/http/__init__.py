@@ -6,6 +6,7 @@
     body         the request's body; pace: how fast it has to come
     planes       Sanic as an ASGI application, for all but `/v1`
     framing      bytes to heads, without waiting
+    faults       what is wrong with a message, and how that is answered
     chunked      bytes to pieces of chunked bodies, likewise
     paths        which paths another reader could take for others
     connections  how many there may be, and which make way; turned_away: those with no room

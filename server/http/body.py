@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from proxy import errors
 from server.http.chunked import ChunkedBody
-from server.http.framing import Fields, FramingError
+from server.http.faults import Fields, FramingError
 from server.http.pace import Pace
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from server.http.framing import TOKEN, Fields, FramingError, has_bare_lf, parse_fields
+from server.http.faults import Fields, FramingError
+from server.http.framing import TOKEN, has_bare_lf, parse_fields
 
 CHUNK_LINE_MAX_BYTES: Final = 1024
 TRAILERS_MAX_BYTES: Final = 16 * 1024

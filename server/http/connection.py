@@ -21,8 +21,8 @@ from proxy.sockets import reset_on_close
 from server.http import framing, planes
 from server.http.disconnect import peer_disconnected
 from server.http.downstream import ClientDownstream
-from server.http.framing import FramingError, HeadTimeout
-from server.http.refusals import refusal
+from server.http.faults import FramingError, HeadTimeout
+from server.http.refusals import is_for_manage, refusal
 from server.http.turned_away import turn_away
 
 if TYPE_CHECKING:
@@ -227,6 +227,7 @@ class ClientConnection(asyncio.Protocol):
             refusal(
                 b"500 Internal Server Error", "internal_error", _UNFORESEEN, request_id,
                 kind="server_error",
+                of_manage=is_for_manage(b"GET " + downstream.head.target),
             )
         )  # fmt: skip
 
@@ -379,7 +380,12 @@ class ClientConnection(asyncio.Protocol):
     def _refuse(self, error: FramingError) -> None:
         """Answer a message that could not be understood, and read nothing more."""
         request_id = new_request_id()
-        self.write(refusal(error.status, error.code, str(error), request_id, headers=error.headers))
+        self.write(
+            refusal(
+                error.status, error.code, str(error), request_id,
+                headers=error.headers, of_manage=is_for_manage(self.received),
+            )
+        )  # fmt: skip
         if self.context.unreadable is not None:
             self.context.unreadable(request_id, error.code, int(error.status[:3]))
         # Whatever follows belongs to the refused message: it is dropped, never parsed.

@@ -12,7 +12,8 @@ from proxy import errors
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.headers import RawHeaders, wire_lines
 from server.http.body import RequestBody
-from server.http.framing import FramingError, ParsedHead, parse_head
+from server.http.faults import FramingError
+from server.http.framing import ParsedHead, parse_head
 
 if TYPE_CHECKING:
     from server.http.connection import ClientConnection

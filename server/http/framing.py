@@ -9,24 +9,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 
+from proxy import hops
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
 from proxy.header_lines import IS_NOTABLE, NOTABLE, HeaderLines, Kind, Line, kind_of, line_of
-from server.http.paths import path_fault
+from proxy.headers import with_value
+from server.http.faults import Fields, FramingError, refuse_websocket
+from server.http.paths import origin_form, path_fault
 
 HEAD_MAX_BYTES: Final = 32 * 1024
 MAX_FIELDS: Final = 200
-
-Fields = list[tuple[bytes, bytes]]
 
 # Repetitions are possessive (`++`), and a search starts only where a line does: an expression that
 # tries a hostile line in more than one way takes seconds for what a client sends in one packet.
 #: What RFC 9110 5.6.2 calls a token.
 TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_REQUEST_LINE: Final = re.compile(rb"(" + TOKEN + rb") (/[\x21-\x7e]*+|\*) HTTP/1\.([01])\r")
+_REQUEST_LINE: Final = re.compile(
+    rb"(" + TOKEN + rb") ((?:[hH][tT][tT][pP][sS]?+://|/)[\x21-\x7e]*+|\*) HTTP/1\.([01])\r"
+)
 # Every octet a value may hold: no CR, LF or NUL; obs-text is allowed and passed on.
 _ONE_FIELD: Final = rb"(" + TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*+)"
 _LINE: Final = re.compile(_ONE_FIELD + rb"\r")
@@ -34,46 +37,23 @@ _FIELD: Final = re.compile(rb"^" + _ONE_FIELD + rb"\r\n", re.MULTILINE)
 _IN_VALUES: Final = bytes((0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))
 _STARTS_LIKE_A_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}+")
+_PLAIN_LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}+")
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*+")
 
 
-class FramingError(Exception):
-    """The message is malformed or ambiguous: answer `status` and close."""
-
-    status: ClassVar[bytes] = b"400 Bad Request"
-    code: ClassVar[str] = "invalid_request"
-    headers: ClassVar[Fields | None] = None
-    """Field lines of the answer, in place of the advice not to try again."""
-
-
-class HeadTimeout(FramingError):
-    """The head did not arrive within its deadline; another try may be faster."""
-
-    status = b"408 Request Timeout"
-    code = "request_timeout"
-    headers: ClassVar[Fields | None] = []
-
-
-class UpgradeRequired(FramingError):
-    """The client asks for WebSocket, which is not spoken here: SDKs then do without at once."""
-
-    status = b"426 Upgrade Required"
-    code = "upgrade_required"
-    headers: ClassVar[Fields | None] = [
-        (b"x-should-retry", b"false"),
-        (b"upgrade", b"websocket"),
-        (b"connection", b"Upgrade, close"),
-    ]
-
-
 class RequestLine(msgspec.Struct, frozen=True, gc=False):
-    """A request line. `path` is the target without its query."""
+    """A request line. `path` is the target without its query.
+
+    `authority` is what the absolute form names; `plain` is a line of HTTP/1.1 that names none.
+    """
 
     method: str
     target: bytes
     path: bytes
     minor_version: int
     size: int
+    authority: bytes | None
+    plain: bool
 
 
 class ParsedHead(msgspec.Struct, frozen=True, gc=False):
@@ -171,12 +151,16 @@ def _read_request_line(text: bytes) -> RequestLine:
     if match is None:
         raise FramingError("The request line is malformed.")
     method, target, minor = match.groups()
+    target, authority = origin_form(method, target)
+    if authority is not None and not (authority and _HOST.fullmatch(authority)):
+        raise FramingError("The host of the request target is malformed.")
     if target == b"*" and method != b"OPTIONS":
         raise FramingError("The request target * is for OPTIONS only.")
     check_path(target)
     path, query, _ = target.partition(b"?")
     size = _REQUEST_LINE_BYTES + 4 * len(text)
-    line = RequestLine(method.decode("ascii"), target, path, int(minor), size)
+    plain = authority is None and minor == b"1"
+    line = RequestLine(method.decode("ascii"), target, path, int(minor), size, authority, plain)
     if not query:
         # A query may hold anything, a secret too.
         _REQUEST_LINES.offer(text, line)
@@ -239,7 +223,7 @@ def _role(lowered: bytes, value: bytes) -> int:
     if lowered == b"host":
         return _HOST_LINE if _HOST.fullmatch(value) else _RARE
     if lowered == b"content-length":
-        return _LENGTH_LINE if _DIGITS.fullmatch(value) else _RARE
+        return _LENGTH_LINE if _PLAIN_LENGTH.fullmatch(value) else _RARE
     if lowered == b"authorization":
         return _AUTHORIZATION_LINE
     # What nearly every client sends, and what HTTP/1.1 takes for granted.
@@ -261,7 +245,7 @@ def _frame_lines(request: RequestLine, lines: list[Line]) -> ParsedHead:
                     has_repeated = True
                 else:
                     first[line.lowered] = line.value
-    if not seen & _HOST_LINE or not request.minor_version:
+    if not seen & _HOST_LINE or not request.plain:
         return _frame(request, [(line.name, line.value) for line in lines])
     return ParsedHead(
         request,
@@ -330,7 +314,13 @@ def _frame(request: RequestLine, fields: Fields) -> ParsedHead:
     if expectation is not None and expectation.lower() != b"100-continue":
         raise FramingError("The expectation is not 100-continue.")
     if minor == 1 and b"upgrade" in found:
-        _refuse_websocket(found[b"upgrade"])
+        refuse_websocket(found[b"upgrade"])
+    if b"content-length" in first and not _PLAIN_LENGTH.fullmatch(first[b"content-length"]):
+        # Leading zeros are another number to those who read them as octal.
+        first[b"content-length"] = b"%d" % (content_length or 0)
+        fields = with_value(fields, b"content-length", first[b"content-length"])
+    if request.authority is not None:
+        fields = with_value(fields, b"host", request.authority)
     return ParsedHead(
         request,
         HeaderLines(first, True, None, fields),
@@ -338,24 +328,8 @@ def _frame(request: RequestLine, fields: Fields) -> ParsedHead:
         # RFC 9110 10.1.1: ignored over HTTP/1.0, and pointless without a body.
         expectation is not None and minor == 1 and content_length != 0,
         _persists(found.get(b"connection"), minor),
-        _hops(found.get(b"x-llm-proxy-hops")),
+        hops.passed(found.get(b"x-llm-proxy-hops")),
     )
-
-
-def _refuse_websocket(protocols: bytes) -> None:
-    """Any other upgrade is ignored, as RFC 9110 7.8 allows, and the request is served."""
-    if b"websocket" not in protocols.lower():
-        return
-    names = (name.partition(b"/")[0].strip(b" \t") for name in protocols.lower().split(b","))
-    if b"websocket" in names:
-        raise UpgradeRequired("WebSocket is not served here. Send the request over plain HTTP.")
-
-
-def _hops(value: bytes | None) -> int:
-    """The number that a proxy like this one has set; a client's own text counts for nothing."""
-    if value is None:
-        return 0
-    return max(int(part) if _HOPS.fullmatch(part) else 0 for part in value.split(b","))
 
 
 _SINGLE: Final = frozenset(
@@ -363,7 +337,6 @@ _SINGLE: Final = frozenset(
 )
 _DECISIVE: Final = _SINGLE | {b"connection", b"upgrade", b"x-llm-proxy-hops"}
 _READ: Final = _DECISIVE | NOTABLE
-_HOPS: Final = re.compile(rb"[ \t]*+[0-9]{1,9}[ \t]*+")
 _WITHOUT_HOST: Final = (b"/", b"/health", b"/ready", b"/metrics")
 
 

@@ -18,12 +18,28 @@ _ESCAPING_SEGMENT: Final = re.compile(
     + _TRIMMED
     + rb"){1,2}+(?:[/;?#]|%2[fF]|%3[bBfF]|%23|\Z)|/|%2[fF])"
 )
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?]*+)(.*+)", re.IGNORECASE)
 #: How often a path may be encoded over; a hop behind us may decode it as often.
 _DECODED_MAX: Final = 3
 
 
 #: What nearly every target is: nothing in it can be read in two ways.
 _PLAIN_PATH: Final = re.compile(rb"(?:/[0-9A-Za-z_-][0-9A-Za-z_.-]*+)++")
+
+
+def origin_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
+    """A target as path and query, or `*`, and the authority that its absolute form names.
+
+    RFC 9112 3.2.2: servers take that form too, and the Host field then counts for nothing.
+    """
+    match = _ABSOLUTE.fullmatch(target)
+    if match is None:
+        return target, None
+    authority, rest = match.groups()
+    if not rest:
+        # RFC 9112 3.2.4: OPTIONS of no path is about the server.
+        rest = b"*" if method == b"OPTIONS" else b"/"
+    return (rest if rest[:1] != b"?" else b"/" + rest), authority
 
 
 def path_fault(target: bytes) -> str | None:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from sanic.exceptions import SanicException
 from sanic.helpers import STATUS_CODES
 
+from models.ids import new_request_id
 from proxy import errors
 from proxy.downstream import ResponseHead
 from proxy.headers import RawHeaders
@@ -24,12 +25,21 @@ if TYPE_CHECKING:
 _Message: TypeAlias = MutableMapping[str, Any]
 
 BODY_MAX_BYTES: Final = 1024 * 1024
+#: The answer to `OPTIONS *` (RFC 9110 9.3.7).
+_ABOUT_US: Final = (
+    (b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    (b"content-length", b"0"),
+)
 #: The connection's own, which no application sets.
 _FRAMING: Final = (b"connection", b"transfer-encoding")
 
 
 async def serve(app: Any, downstream: ClientDownstream) -> None:
-    """One request, by an ASGI application."""
+    """One request, by an ASGI application; what asks about no path in particular, by ourselves."""
+    if downstream.head.target == b"*":
+        downstream.start(ResponseHead(200, b"OK", [*_ABOUT_US, *_request_id()], 0))
+        await downstream.finish()
+        return
     downstream.bound_body(BODY_MAX_BYTES)
     downstream.keep_pace(wanted=True)
     exchange = _Exchange(downstream)
@@ -38,6 +48,10 @@ async def serve(app: Any, downstream: ClientDownstream) -> None:
     finally:
         # Sanic keeps its last exchange, and so would keep this connection.
         exchange.release()
+
+
+def _request_id() -> RawHeaders:
+    return [(b"x-llm-proxy-request-id", new_request_id().encode("ascii"))]
 
 
 def _scope(downstream: ClientDownstream) -> _Message:

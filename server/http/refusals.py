@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import msgspec
 
-from server.http.framing import Fields
+from server.http.faults import Fields
 
 
 def refusal(
@@ -15,12 +18,15 @@ def refusal(
     *,
     kind: str = "invalid_request_error",
     headers: Fields | None = None,
+    of_manage: bool = False,
 ) -> bytes:
-    """A whole response in OpenAI's shape; its connection closes.
+    """A whole response in OpenAI's shape, or in that of `/manage`; its connection closes.
 
     `headers` stand in place of the advice not to try again.
     """
-    error = {"message": message, "type": kind, "param": None, "code": code}
+    error: dict[str, str | None] = {"code": code, "message": message}
+    if not of_manage:
+        error |= {"type": kind, "param": None}
     body = msgspec.json.encode({"error": error})
     lines = [(b"x-should-retry", b"false")] if headers is None else headers
     if not any(name == b"connection" for name, _ in lines):
@@ -37,3 +43,13 @@ def refusal(
             body,
         )
     )
+
+
+_TO_MANAGE: Final = re.compile(
+    rb"(?:\r\n)?+[^ \r\n]++ (?:https?+://[^/? \r\n]*+)?+/manage(?:[/? \r\n]|\Z)", re.IGNORECASE
+)
+
+
+def is_for_manage(received: bytes | bytearray) -> bool:
+    """Whether a message that could not be understood was meant for `/manage`."""
+    return _TO_MANAGE.match(received) is not None

@@ -28,7 +28,8 @@ from proxy.upstream.response import ResponseReader
 from proxy.usage.meter import meter_for
 from proxy.usage.sse_usage import SseUsageReader
 from server.http.chunked import ChunkedBody
-from server.http.framing import FramingError, ParsedHead, parse_head
+from server.http.faults import FramingError
+from server.http.framing import ParsedHead, parse_head
 from tests.fuzz.turns import Counter
 
 Pieces = Sequence[bytes]

@@ -7,6 +7,7 @@ whose message was not understood is closed, and what comes behind it is dropped.
 from __future__ import annotations
 
 import asyncio
+import json
 from uuid import UUID
 
 import pytest
@@ -68,6 +69,73 @@ async def test_another_upgrade_is_ignored_with_its_settings(door: Door) -> None:
         await client.send(door.with_token(GET[:-2] + lines + END))
         assert (await client.answer()).status == 200
     assert door.up.last.header("upgrade") is door.up.last.header("http2-settings") is None
+
+
+async def test_the_absolute_form_goes_up_as_a_path(door: Door) -> None:
+    asked = b"GET http://named.example:81/%b HTTP/1.1\r\n" + HOST + AUTH + END
+    async with await door.connect() as client:
+        await client.send(door.with_token(asked % b"v1/models?a=b"))
+        assert (await client.answer()).status == 200
+    assert door.up.last.target == b"/v1/models?a=b"
+
+
+@pytest.mark.parametrize("length", [b"017", b"00000000000000017", b"17"])
+async def test_a_length_goes_up_in_its_plain_form(door: Door, length: bytes) -> None:
+    body = b'{"model":"gpt-4"}'
+    async with await door.connect() as client:
+        await client.send(
+            door.with_token(fields(b"Content-Length: %b\r\n" % length, body=body) + GET)
+        )
+        await client.answer()
+        assert (await client.answer()).status == 200
+    assert door.up.requests[0].header_list("content-length") == [b"17"]
+
+
+async def test_what_the_server_can_do_is_told_without_a_token(door: Door) -> None:
+    async with await door.connect() as client:
+        await client.send(b"OPTIONS * HTTP/1.1\r\n" + HOST + END)
+        answer = await client.answer()
+    assert (answer.status, answer.body, answer.header("content-length")) == (200, b"", b"0")
+    assert b"POST" in (answer.header("allow") or b"")
+    assert UUID((answer.header("x-llm-proxy-request-id") or b"").decode()).version == 7
+    assert door.up.heads == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        (b"GET /manage/tokens HTTP/1.1\r\n\r\n", 400, "invalid_request"),
+        (b"\r\nPOST /manage HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 400, "invalid_request"),
+        (b"GET http://a/manage?x HTTP/1.1\r\n\r\n", 400, "invalid_request"),
+        (b"GET /manage/../x HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_request"),
+        (
+            b"GET /manage/tokens HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
+            426,
+            "upgrade_required",
+        ),
+    ],
+)
+async def test_manage_is_refused_in_its_own_shape(
+    door: Door, asked: bytes, status: int, code: str
+) -> None:
+    async with await door.connect() as client:
+        await client.send(asked)
+        answer = await client.answer()
+        assert await client.end() == b""
+    error = json.loads(answer.body)
+    assert (answer.status, error["error"].pop("code")) == (status, code)
+    assert {*error} == {"error"}
+    assert {*error["error"]} == {"message"}
+
+
+@pytest.mark.parametrize("path", [b"/manager", b"/v1/manage", b"/v1/models?x=/manage"])
+async def test_what_only_looks_like_manage_is_refused_as_others_are(
+    door: Door, path: bytes
+) -> None:
+    async with await door.connect() as client:
+        await client.send(b"GET %b HTTP/1.1\r\n\r\n" % path)
+        answer = await client.answer()
+    assert {*json.loads(answer.body)["error"]} == {"message", "type", "param", "code"}
 
 
 async def test_a_request_knows_how_many_proxies_it_has_passed(door: Door) -> None:

@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 
 from proxy.header_lines import NOTABLE
 from server.http.chunked import CHUNK_LINE_MAX_BYTES, TRAILERS_MAX_BYTES, ChunkedBody
+from server.http.faults import Fields, FramingError, UpgradeRequired
 from server.http.framing import (
     HEAD_MAX_BYTES,
     MAX_FIELDS,
-    Fields,
-    FramingError,
     ParsedHead,
-    UpgradeRequired,
     check_path,
     parse_fields,
     parse_head,
@@ -154,6 +152,16 @@ def test_a_body_is_as_long_as_it_says_or_chunked_or_absent() -> None:
     found = parse(with_fields(b"Transfer-Encoding: Chunked"))
     assert found is not None
     assert found[0].content_length is None
+
+
+def test_the_absolute_form_names_the_host() -> None:
+    found = parse(b"GET http://a.example:81?x HTTP/1.1\r\nX: 1\r\nhost: b\r\n\r\n")
+    assert found is not None
+    assert (found[0].target, found[0].line.path) == (b"/?x", b"/")
+    assert found[0].fields == [(b"X", b"1"), (b"host", b"a.example:81")]
+    found = parse(b"GET HTTP://a HTTP/1.0\r\n\r\n")
+    assert found is not None
+    assert (found[0].target, found[0].fields) == (b"/", [(b"host", b"a")])
 
 
 # Paths

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from models import secrets
 from proxy import errors
 from proxy.access import authentication
-from proxy.access.authentication import authenticate, authenticate_now
+from proxy.access.authentication import authenticate, authenticate_now, check_alive
 from server.http import framing
 from server.http.downstream import read_head
-from server.http.framing import MAX_FIELDS, FramingError, parse_head
+from server.http.faults import FramingError
+from server.http.framing import MAX_FIELDS, parse_head
 from tests.proxy.access.caches import Cache, Database, token_of
 from tests.server.http.test_framing import LINE, nearly_heads, said
 
@@ -224,8 +225,9 @@ async def test_a_revoked_token_is_refused_at_once_though_its_head_came_before(
     cache.database.revoke(DIGEST)
     cache.database.tick()
     assert authenticate_now(read_head(HEAD, ""), cache.grants) is None
+    grant, _ = await authenticate(read_head(HEAD, ""), cache.grants)
     with pytest.raises(errors.TokenRevoked):
-        await authenticate(read_head(HEAD, ""), cache.grants)
+        check_alive(grant)
     with pytest.raises(errors.TokenRevoked):
         authenticate_now(read_head(HEAD, ""), cache.grants)
 
