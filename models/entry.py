@@ -167,7 +167,12 @@ def decode(line: bytes) -> Entry:
 
 def decode_lines(lines: bytes) -> list[Entry]:
     """The same of many lines, in half of the time; one that is damaged fails all."""
-    return [_checked(entry) for entry in _decoder.decode_lines(lines)]
+    entries: list[Entry] = _decoder.decode_lines(lines)
+    # The same few projects and tokens in each: asked about once.
+    known = {entry.project_id for entry in entries} | {entry.token_id for entry in entries}
+    if not (all(map(is_known_id, known)) and all(is_id(entry.id) for entry in entries)):
+        raise msgspec.ValidationError("an id is no UUID")
+    return [entry if entry.newer_outcome is None else _checked(entry) for entry in entries]
 
 
 def _checked(entry: Entry) -> Entry:
@@ -245,8 +250,13 @@ def _fits(entry: Entry) -> bool:
         and 0 <= (entry.ttfb_us or 0) <= _MOST_US
         and 0 <= entry.duration_us <= _MOST_US
         and 0 <= entry.overhead_us <= _MOST_US
-        and (entry.parts is None or entry.parts == _bounded(entry.parts))
+        and (entry.parts is None or _are_counts(entry.parts))
     )
+
+
+def _are_counts(parts: Parts) -> bool:
+    counts = [count for count in msgspec.structs.astuple(parts) if count]
+    return not counts or (min(counts) > 0 and max(counts) <= _MOST_TOKENS)
 
 
 def _within(number: int | None, most: int) -> int | None:
