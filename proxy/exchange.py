@@ -17,7 +17,7 @@ from proxy.driving import current
 from proxy.errors import Refusal
 from proxy.pricing.overlay import place
 from proxy.pricing.prices import Call, Price
-from proxy.providers.provider import Route
+from proxy.providers.endpoints import Route
 from proxy.usage.accumulator import NOT_REPORTED, Usage, recorded
 from proxy.usage.meter import Meter
 

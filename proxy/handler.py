@@ -41,7 +41,8 @@ from proxy.limits.store import (
     LimitsUnavailable,
     Reservation,
 )
-from proxy.providers.provider import Provider, Route
+from proxy.providers.endpoints import Route
+from proxy.providers.provider import Provider
 from proxy.questions import REFUSALS, Peeked, Question, RefusedQuestions, question
 from proxy.tails import Tails
 from proxy.transforms import AnswerTransform, RequestTransform, StreamTransform

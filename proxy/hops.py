@@ -7,13 +7,15 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from proxy.providers.provider import BUILT_IN
+from proxy.providers.catalog import BUILT_IN
 from proxy.upstream.target import Origin, address_of
 
 MOST_HOPS: Final = 3
 # No proxy of this kind stands at a provider's own address, which need not learn of one either.
 _PROVIDERS_OWN: Final = frozenset(
-    address_of(provider.base_url).origin for provider in BUILT_IN.values()
+    address_of(provider.own_base_url).origin
+    for provider in BUILT_IN.values()
+    if provider.own_base_url is not None
 )
 
 

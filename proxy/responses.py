@@ -15,7 +15,8 @@ from proxy.failures import rate_headers
 from proxy.header_rules import for_downstream
 from proxy.headers import RawHeaders, wire_lines, without
 from proxy.limits.store import Reservation
-from proxy.providers.provider import ErrorShape, Provider, error_body
+from proxy.providers.error_shapes import ErrorShape, error_body
+from proxy.providers.provider import Provider
 from proxy.transforms import AnswerTransform
 from proxy.upstream.response import UpstreamHead
 

@@ -34,8 +34,9 @@ from models.errors import (
     UnknownEncryptionKey,
 )
 from proxy.pricing import price_file
+from proxy.providers.catalog import BUILT_IN
 from proxy.providers.files import configured, upstreams
-from proxy.providers.provider import BUILT_IN, Provider
+from proxy.providers.provider import Provider
 from server import descriptors
 from telemetry import sentry
 

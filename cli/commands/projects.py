@@ -32,8 +32,8 @@ from models import Project, Token
 from models.errors import KeyMustBeGiven
 from models.projects import GivenKey
 from models.queries import lists
+from proxy.providers.catalog import BUILT_IN
 from proxy.providers.files import configured, upstreams
-from proxy.providers.provider import BUILT_IN
 
 app = noun("project")
 

@@ -8,7 +8,8 @@ from proxy import errors
 from proxy.access.addresses import AddressList
 from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
-from proxy.providers.provider import Provider, Route
+from proxy.providers.endpoints import Route
+from proxy.providers.provider import Provider
 from proxy.upstream.target import Target
 
 

@@ -22,7 +22,8 @@ from proxy.decoding.content_coding import BODY_MAX_BYTES, CannotDecode, Decoder
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, NotMeterable
 from proxy.headers import RawHeaders, is_json_type, type_of, value_of
-from proxy.providers.provider import Provider, Route
+from proxy.providers.endpoints import Route
+from proxy.providers.provider import Provider
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
 _STREAMING: Final = ("chat", "completions")

@@ -35,7 +35,8 @@ from proxy.journal.writer import Journal
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import LimitExceeded, LimitStore
 from proxy.pricing.prices import Prices
-from proxy.providers.provider import BUILT_IN, OPENAI, Provider
+from proxy.providers.catalog import BUILT_IN
+from proxy.providers.provider import Provider
 from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
 from tests.models.rows import BY, RING
@@ -201,7 +202,7 @@ async def a_plane(
         }
         plane = DataPlane(
             bounds=Bounds(**known | bounds),
-            default_provider=OPENAI,
+            default_provider=BUILT_IN["openai"],
             grants=grants,
             limits=limits,
             pool=pool,

@@ -11,10 +11,14 @@ from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
 from proxy.header_lines import HeaderLines
 from proxy.headers import RawHeaders
-from proxy.providers.provider import BUILT_IN
+from proxy.providers.catalog import BUILT_IN
 
 #: Where the built-in providers are, with nothing configured.
-UPSTREAMS: Final = Upstreams({name: provider.base_url for name, provider in BUILT_IN.items()})
+OPENAI: Final = BUILT_IN["openai"]
+ANTHROPIC: Final = BUILT_IN["anthropic"]
+UPSTREAMS: Final = Upstreams(
+    {name: one.own_base_url for name, one in BUILT_IN.items() if one.own_base_url is not None}
+)
 
 
 def a_record(**changes: Any) -> GrantRecord:

@@ -12,11 +12,10 @@ from proxy import errors
 from proxy.exchange import Exchange
 from proxy.headers import RawHeaders, value_of
 from proxy.limits.store import Remaining, Reservation, claims_on
-from proxy.providers.provider import ANTHROPIC, OPENAI
 from proxy.responses import interim_headers, refusal, response_head
 from proxy.upstream.response import UpstreamHead
 from proxy.usage.meter import meter_for
-from tests.proxy.rows import a_grant, a_request
+from tests.proxy.rows import ANTHROPIC, OPENAI, a_grant, a_request
 
 UNLIMITED = Reservation((), None, None)
 EVENTS: RawHeaders = [(b"Content-Type", b"text/event-stream")]

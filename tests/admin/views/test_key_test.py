@@ -10,7 +10,7 @@ from fake_upstream import FakeUpstream
 from models import Project, UpstreamKey
 from models.bindings import Upstreams, binding
 from models.ids import new_id
-from proxy.providers.provider import BUILT_IN
+from proxy.providers.catalog import BUILT_IN
 from tests.admin.conftest import KEY, RING
 
 

@@ -10,7 +10,7 @@ from models.errors import DatabaseUnavailable, ModelError
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
 from proxy.access.grants import Grants
-from proxy.providers.provider import BUILT_IN
+from proxy.providers.catalog import BUILT_IN
 from tests.proxy.rows import UPSTREAMS, a_record
 
 #: What a change may take to be in force on another machine, in seconds.

@@ -19,7 +19,7 @@ from proxy.access.authentication import authenticate, check_alive
 from proxy.access.grants import Grants
 from proxy.downstream import RequestHead
 from proxy.header_lines import HeaderLines
-from proxy.providers.provider import BUILT_IN
+from proxy.providers.catalog import BUILT_IN
 from tests.proxy.rows import UPSTREAMS, a_grant, a_record
 
 SECRET = secrets.generate()

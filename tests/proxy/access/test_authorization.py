@@ -15,7 +15,7 @@ from proxy.access.authorization import (
     target_for,
 )
 from proxy.access.grants import Grant
-from proxy.providers.provider import BUILT_IN
+from proxy.providers.catalog import BUILT_IN
 from tests.proxy.rows import UPSTREAMS, a_grant, a_key, a_record, a_request
 
 HERE = "192.0.2.1"

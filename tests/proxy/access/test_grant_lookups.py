@@ -16,7 +16,7 @@ from models.tokens import Token
 from models.upstream_keys import UpstreamKey
 from proxy.access.grant_lookups import Lookups
 from proxy.access.grants import Grants
-from proxy.providers.provider import BUILT_IN
+from proxy.providers.catalog import BUILT_IN
 from tests.models.rows import BY, RING, a_project
 from tests.proxy.limits.stores import eventually
 from tests.proxy.rows import UPSTREAMS, a_record

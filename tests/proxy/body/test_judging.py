@@ -13,10 +13,9 @@ from proxy.body.reading import BodyReading, Judged, wanted
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, ModelNotAllowed, NotMeterable, Refusal
 from proxy.header_lines import HeaderLines
-from proxy.providers.provider import OPENAI
 from proxy.turns import Turns
 from tests.proxy.body.test_multipart import field, form
-from tests.proxy.rows import a_grant
+from tests.proxy.rows import OPENAI, a_grant
 
 CHAT: Final = b"/v1/chat/completions"
 JSON: Final = (b"content-type", b"application/json")

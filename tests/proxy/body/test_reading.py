@@ -18,10 +18,10 @@ from proxy.body.reading import BodyReading, Wanted, unmeterable
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, Overloaded
 from proxy.header_lines import HeaderLines
-from proxy.providers.provider import OPENAI, Route
+from proxy.providers.endpoints import Route
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 from tests.proxy.decoding.test_json_scanner import HOSTILE
-from tests.proxy.rows import a_grant
+from tests.proxy.rows import OPENAI, a_grant
 
 RULE = Wanted(rule=True, asks=True, certainty=False, model=True)
 ASKS = Wanted(rule=False, asks=True, certainty=False, model=True)

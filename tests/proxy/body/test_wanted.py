@@ -11,10 +11,9 @@ from proxy.body.reading import Wanted, wanted
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest
 from proxy.header_lines import HeaderLines
-from proxy.providers.provider import OPENAI
 from tests.proxy.body.test_judging import FORM, JSON, RULED, judged
 from tests.proxy.body.test_multipart import field, form
-from tests.proxy.rows import a_grant
+from tests.proxy.rows import OPENAI, a_grant
 
 CHAT: Final = b"/v1/chat/completions"
 UNKNOWN: Final = (b"content-encoding", b"compress")

@@ -14,9 +14,10 @@ from proxy.access.grants import Grant
 from proxy.exchange import Exchange
 from proxy.pricing import sheet
 from proxy.pricing.prices import Prices
-from proxy.providers.provider import OPENAI, Provider, Route
+from proxy.providers.endpoints import Route
+from proxy.providers.provider import Provider
 from proxy.usage.meter import meter_for
-from tests.proxy.rows import a_record, a_request
+from tests.proxy.rows import OPENAI, a_record, a_request
 
 CHAT: Final = "/v1/chat/completions"
 #: $2.50 and $10 per million.

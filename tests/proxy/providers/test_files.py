@@ -1,5 +1,6 @@
 """PROVIDERS_FILE: what it adds, what it overrides, and how its mistakes are told."""
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,12 @@ from typing import Any
 import pytest
 
 from config import ConfigError, load
+from proxy.providers.catalog import BUILT_IN
+from proxy.providers.endpoints import Endpoint
+from proxy.providers.entries import Entry, _Endpoint, _File
 from proxy.providers.files import configured
-from proxy.providers.provider import Provider
+from proxy.providers.forms import ALLOWED
+from proxy.providers.provider import Probe, Provider
 
 
 def providers(tmp_path: Path, text: str, **settings: Any) -> dict[str, Provider]:
@@ -24,12 +29,16 @@ def problems(tmp_path: Path, text: str) -> tuple[str, ...]:
     return caught.value.problems
 
 
+def _endpoint(said: str) -> str:
+    return f"also_allow = [{{ {said} }}]"
+
+
 def test_without_a_file_there_are_the_built_in_ones_with_the_configured_base_url() -> None:
     settings = replace(load({}, dotenv_path=None), openai_base_url="http://127.0.0.1:1")
 
     known = configured(settings)
 
-    assert set(known) == {"openai", "anthropic"}
+    assert set(known) == set(BUILT_IN)
     assert known["openai"].base_url == "http://127.0.0.1:1"
 
 
@@ -94,7 +103,7 @@ def test_a_provider_like_no_other_must_say_everything(tmp_path: Path) -> None:
     told = problems(tmp_path, '[providers.new]\nbase_url = "https://example.com"\n')
 
     assert [line.split(": ")[2] for line in told] == [
-        "providers.new.credential",
+        "providers.new.auth",
         "providers.new.error_shape",
         "providers.new.endpoints",
     ]
@@ -185,3 +194,138 @@ def test_a_new_provider_reads_known_paths_as_they_are_known(tmp_path: Path) -> N
 
     assert new.match(b"/v1/messages")["POST"].dialect == "messages"
     assert new.match(b"/v1/rerank")["POST"].dialect == "generic"
+
+
+WHOLE = """
+[providers.mine]
+like = "openai"
+base_url = "https://llm.{region}.example.com/v1"
+v1_prefix = "/api/v2"
+auth = "header:X-Auth"
+error_shape = "google"
+prices = "google"
+headers = { "X-Team" = "search, ads" }
+keep_client_headers = ["OpenAI-Project"]
+test = "GET /v1/models?limit=1"
+blames_key = ["bad_key"]
+meter_streams = false
+cost = "usage.cost"
+cost_unit = "usd_cents"
+service = "bedrock"
+token_uris = ["https://login.example.com/token"]
+scopes = ["all"]
+also_allow = [{ method = "POST", path = "/api/x" }]
+[[providers.mine.endpoints]]
+method = "*"
+path = "/api/models/{model}:run"
+usage = "generic"
+default_model = "m"
+"""
+
+
+def test_every_key_is_taken_over(tmp_path: Path) -> None:
+    mine = providers(tmp_path, WHOLE)["mine"]
+    assert mine == Provider(
+        name="mine",
+        base_url="https://llm.{region}.example.com",
+        v1_prefix="/api/v2",
+        auth="header:X-Auth",
+        error_shape="google",
+        prices="google",
+        headers=(("x-team", "search, ads"),),
+        keep_client_headers=frozenset({"openai-project"}),
+        test=Probe("GET", "/v1/models?limit=1"),
+        blames_key=frozenset({"bad_key"}),
+        meter_streams=False,
+        cost="usage.cost",
+        cost_unit="usd_cents",
+        service="bedrock",
+        token_uris=("https://login.example.com/token",),
+        scopes=("all",),
+        endpoints=(
+            Endpoint("*", "/api/models/{model}:run", "generic", "m"),
+            Endpoint("POST", "/api/x", "generic"),
+        ),
+    )
+    assert mine.roots == {"api"}
+    # Whatever is like it has all of it but for its name.
+    assert set(tomllib.loads(WHOLE)["providers"]["mine"]) == set(Entry.model_fields)
+
+
+def test_credential_is_another_name_of_auth(tmp_path: Path) -> None:
+    text = '[providers.openai]\ncredential = "api-key"\n'
+    assert providers(tmp_path, text)["openai"].auth == "api-key"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "example"),
+    [
+        ('base_url = "example.com"', "neither http nor https", "https://api.example.com"),
+        ('base_url = "https://{tenant}.example.com"', "region, location or resource", "base_url ="),
+        ('base_url = "https://x.example.com/}"', "region, location or resource", "base_url ="),
+        ('v1_prefix = "api"', "does not begin with a slash", 'v1_prefix = "/api/v2"'),
+        ('v1_prefix = "/api/"', "ends in one", 'v1_prefix = "/api/v2"'),
+        ('v1_prefix = "/.."', "no plain path", 'v1_prefix = "/api/v2"'),
+        ('auth = "digest"', "not a way to present a key", "header:NAME"),
+        ('auth = "header"', "not a way to present a key", "header:NAME"),
+        ('auth = "bearer:x"', "not a way to present a key", "header:NAME"),
+        ('auth = "header:host"', "no field that could hold a key", "header:NAME"),
+        ('auth = "header:a b"', "no field that could hold a key", "header:NAME"),
+        ('credential = "digest"', "not a way to present a key", "header:NAME"),
+        ('error_shape = "soap"', "Input should be", "ollama"),
+        ('headers = { "content-length" = "1" }', "cannot be set", 'headers = { "x-team"'),
+        ('headers = { "x-llm-proxy-hops" = "1" }', "proxy's own", 'headers = { "x-team"'),
+        ('headers = { "x" = "a\\r\\nb: c" }', "not printable", 'headers = { "x-team"'),
+        ('headers = { "x" = "" }', "is empty", 'headers = { "x-team"'),
+        ('keep_client_headers = ["transfer-encoding"]', "cannot be set", "openai-project"),
+        ('test = "/v1/models"', "not a method and a path", 'test = "GET /v1/models"'),
+        ('test = "GET /a\\nb"', "not a method and a path", 'test = "GET /v1/models"'),
+        ("meter_streams = 1", "valid boolean", "meter_streams = false"),
+        ('like = "opnai"', "there are ", 'like = "openai"'),
+        ('bse_url = "http://h"', "no such key", "probably base_url"),
+        ("endpoints = []", "at least 1", 'path = "/v1/chat/completions"'),
+        (_endpoint('method = "post", path = "/x"'), "is none of them", 'method = "POST"'),
+        (_endpoint('method = "POST", path = "x"'), "begin with a slash", "/v1/models/{model}"),
+        (_endpoint('method = "POST", path = "/*"'), "neither literal", "/v1/models/{model}"),
+        (_endpoint('method = "POST", path = "/{a}/b"'), "a literal segment", "{model}"),
+        (_endpoint('method = "POST", path = "/a//b"'), "an empty or a dot", "{model}"),
+        (_endpoint('method = "POST", path = "/a/%2e"'), "neither literal", "{model}"),
+        (_endpoint('method = "POST", path = "/a/x{b}"'), "neither literal", "{model}"),
+        (_endpoint('method = "POST", path = "/a/*/b"'), "neither literal", "{model}"),
+        (_endpoint('method = "POST", path = "/v1/llm-proxy/token"'), "answers itself", "{model}"),
+        (_endpoint('method = "POST", path = "/v1/oauth/*"'), "answers itself", "{model}"),
+        (_endpoint('method = "POST", path = "/v1/x", use = "chat"'), "no such key", "usage"),
+        (_endpoint('method = "POST", path = "/v1/x", usage = "chats"'), "Input should", "usage ="),
+        *(
+            (_endpoint(f'method = "GET", path = "/{root}/x"'), f"/{root}, which is the", "{model}")
+            for root in ("admin", "manage", "health", "ready", "metrics", "oauth", "leaks")
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_what_is_allowed_and_an_example(
+    tmp_path: Path, said: str, reason: str, example: str
+) -> None:
+    (told,) = problems(tmp_path, f'[providers.mine]\nlike = "openai"\n{said}\n'.replace(
+        'like = "openai"\nlike', "like"
+    ))  # fmt: skip
+    where, _, rest = told.removeprefix(f"PROVIDERS_FILE: {tmp_path}/providers.toml: ").partition(
+        ": "
+    )
+    why, _, allowed = rest.partition(" Allowed: ")
+    assert where.startswith("providers.mine.")
+    assert reason in why
+    assert example in allowed
+    # An expression is no help.
+    assert "[a-z" not in told
+    assert "\\" not in told
+
+
+@pytest.mark.parametrize("auth", ["basic", "aws-sigv4", "google", "entra", "none", "query:key"])
+def test_ways_to_present_a_key_that_are_not_built_are_told(tmp_path: Path, auth: str) -> None:
+    (told,) = problems(tmp_path, f'[providers.openai]\nauth = "{auth}"\n')
+    assert f"this release cannot present a key as {auth.partition(':')[0]}" in told
+
+
+def test_every_key_has_words_for_what_is_allowed() -> None:
+    keys = {*_File.model_fields, *Entry.model_fields, *_Endpoint.model_fields}
+    assert set(ALLOWED) == keys

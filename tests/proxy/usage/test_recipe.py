@@ -16,7 +16,7 @@ import pytest
 from models.entry import Entry
 from proxy.exchange import Exchange
 from proxy.pricing.rates import Rates
-from proxy.providers.provider import Dialect, Route
+from proxy.providers.endpoints import Dialect, Route
 from proxy.usage.accumulator import Usage, UsageAccumulator
 from proxy.usage.json_usage import JsonUsageReader
 from proxy.usage.meter import Meter

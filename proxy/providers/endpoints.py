@@ -1,0 +1,211 @@
+"""Endpoints of a provider, and which of them a raw path is, sans-io.
+
+A pattern is matched on raw path segments: `{name}` is one segment, which may hold `%2F`, and may
+have a suffix (`{model}:generateContent`); a `{model}` that ends a pattern takes further segments as
+well, since names of models hold slashes; a final `*` is one or more segments.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+#: Below `/v1`, and answered by the proxy itself: no provider's pattern covers them.
+OWN_PATHS: Final = ("/v1/llm-proxy", "/v1/oauth")
+_OWN: Final = re.compile(rb"/v1/(?:llm-proxy|oauth)(?:/|\Z)")
+
+Dialect = Literal[
+    "none",
+    "chat",
+    "completions",
+    "embeddings",
+    "responses",
+    "messages",
+    "generic",
+    "batches",
+    "free",
+]
+
+_SEGMENT: Final = re.compile(r"\{([a-z_]++)\}([^{}]*+)")
+#: Names of segments that say which model a request is for; Azure calls it a deployment.
+_NAMES_OF_MODELS: Final = ("model", "deployment")
+_FURTHER: Final = "(?:/[^/]+)"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One line of an allowlist.
+
+    `method` `*` is any. `dialect` says how usage is reported by a request that creates something;
+    only `POST` does. `batches` is for what runs other requests later, whose models and usage are
+    not known, `free` for what costs nothing, so that an answer without usage leaves nothing open.
+    `default_model` is the one that the API takes where a request names none.
+    """
+
+    method: str
+    pattern: str
+    dialect: Dialect = "none"
+    default_model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request's path matched: a stable label, and how its usage is read.
+
+    `creates` says that a request with a body may create something here, whatever its method.
+    """
+
+    pattern: str
+    dialect: Dialect
+    creates: bool = False
+    default_model: str = ""
+    model_segment: int = 0
+    """Which segment of the path names the model; 0 where none does."""
+    model_suffix: int = 0
+    """Characters of that segment which follow the name."""
+    model_rest: bool = False
+    """Whether the name may go on in further segments."""
+
+    def model_in(self, path: bytes) -> str | None:
+        """The model that a raw path names, percent-decoded; None where the path names none."""
+        if not self.model_segment:
+            return None
+        splits = self.model_segment + (not self.model_rest)
+        raw = path.split(b"/", splits)[self.model_segment]
+        raw = raw[: len(raw) - self.model_suffix]
+        return unquote_to_bytes(raw).decode("utf-8", "replace")
+
+
+Methods: TypeAlias = dict[str, Route]
+
+
+def shape(pattern: str) -> str:
+    """A pattern without what it calls its segments: two of one shape match the same paths."""
+    rest = "/{...}" if _takes_rest(pattern) else ""
+    return re.sub(r"\{[^}]*\}", "{}", pattern) + rest
+
+
+class Matcher:
+    """An allowlist. What a path needs of it is compiled when the first such path comes, because an
+    installation uses few of the providers that it knows."""
+
+    __slots__ = ("_by_group", "_endpoints", "_expression", "_joined", "literal")
+
+    def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
+        self._endpoints = endpoints
+        #: Paths that are a pattern themselves, which is what nearly every request needs. Each is
+        #: added as it is asked for the first time.
+        self.literal: dict[bytes, Methods] = {}
+        self._expression: re.Pattern[bytes] | None = None
+        self._by_group: tuple[tuple[str, Methods], ...] = ()
+        #: For each, the more general ones that may match as well and allow other methods.
+        self._joined: dict[str, tuple[tuple[re.Pattern[bytes], Methods], ...]] = {}
+
+    def match(self, path: bytes) -> Methods:
+        """Allowed methods of a raw path, each with its route; empty where the path is off."""
+        expression = self._expression or self._compiled()
+        match = expression.fullmatch(path)
+        if match is None or not match.lastindex or _OWN.match(path):
+            return {}
+        at = match.lastindex - 1
+        pattern, methods = self._by_group[at]
+        joining = self._joined.get(pattern)
+        if joining is None:
+            joining = self._joined[pattern] = self._joining(at)
+        for more_general, others in joining:
+            if more_general.fullmatch(path):
+                # A more literal pattern hides no method that a wildcard allows.
+                methods = others | methods
+        if path == pattern.encode("ascii"):
+            self.literal[path] = methods
+        return methods
+
+    def _compiled(self) -> re.Pattern[bytes]:
+        by_pattern: dict[str, Methods] = {}
+        for endpoint in self._endpoints:
+            methods = by_pattern.setdefault(endpoint.pattern, {})
+            for method in ANY if endpoint.method == "*" else (endpoint.method,):
+                methods[method] = _route(endpoint, method)
+        ordered = sorted(by_pattern, key=_generality)
+        self._by_group = tuple((pattern, by_pattern[pattern]) for pattern in ordered)
+        # One group for each; the first that matches counts.
+        self._expression = re.compile(b"|".join(b"(%b)" % _expression(each) for each in ordered))
+        return self._expression
+
+    def _joining(self, at: int) -> tuple[tuple[re.Pattern[bytes], Methods], ...]:
+        pattern, methods = self._by_group[at]
+        return tuple(
+            (re.compile(_expression(other)), others)
+            for other, others in self._by_group[at + 1 :]
+            if not others.keys() <= methods.keys() and _may_both_match(pattern, other)
+        )
+
+
+def _route(endpoint: Endpoint, method: str) -> Route:
+    pattern = endpoint.pattern
+    at, suffix = 0, ""
+    for number, segment in enumerate(pattern.split("/")):
+        named = _SEGMENT.fullmatch(segment)
+        if named is not None and named[1] in _NAMES_OF_MODELS:
+            at, suffix = number, named[2]
+    return Route(
+        pattern,
+        endpoint.dialect if method == "POST" else "none",
+        endpoint.dialect != "none",
+        endpoint.default_model,
+        at,
+        len(suffix),
+        _takes_rest(pattern),
+    )
+
+
+def _takes_rest(pattern: str) -> bool:
+    return pattern.endswith("/{model}")
+
+
+def _may_both_match(one: str, other: str) -> bool:
+    """Whether some path matches both patterns."""
+    mine, theirs = one.split("/"), other.split("/")
+    for at, pair in enumerate(zip(mine, theirs, strict=False)):
+        if "*" in pair:
+            return True
+        if not _segments_meet(*pair):
+            return False
+        if (_takes_rest(one) and at == len(mine) - 1) or (
+            _takes_rest(other) and at == len(theirs) - 1
+        ):
+            return True
+    return len(mine) == len(theirs)
+
+
+def _segments_meet(one: str, other: str) -> bool:
+    mine, theirs = _SEGMENT.fullmatch(one), _SEGMENT.fullmatch(other)
+    if mine is None and theirs is None:
+        return one == other
+    ends = one if mine is None else mine[2], other if theirs is None else theirs[2]
+    return ends[0].endswith(ends[1]) or ends[1].endswith(ends[0])
+
+
+def _generality(pattern: str) -> tuple[bool, bool, int, int]:
+    """The more literal a pattern, the earlier: `/v1/models` is not a `/v1/{anything}`."""
+    return pattern.endswith("/*"), _takes_rest(pattern), pattern.count("{"), -len(pattern)
+
+
+def _expression(pattern: str) -> bytes:
+    body, ending = pattern, ""
+    if pattern.endswith("/*"):
+        body, ending = pattern[:-2], f"{_FURTHER}++"
+    elif _takes_rest(pattern):
+        ending = f"{_FURTHER}*+"
+    return ("/".join(map(_of_segment, body.split("/"))) + ending).encode("ascii")
+
+
+def _of_segment(segment: str) -> str:
+    named = _SEGMENT.fullmatch(segment)
+    if named is None:
+        return re.escape(segment)
+    # A suffix may stand in the name, too: the last one counts, hence no possessive repeat.
+    return f"[^/]+{re.escape(named[2])}" if named[2] else "[^/]++"
