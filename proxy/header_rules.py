@@ -36,6 +36,18 @@ _CREDENTIAL_PARTS: Final = frozenset(
         b"x-amz-security-token",
     )
 )
+#: They name an account of the client's own, which the key that is used here does not belong to. A
+#: provider may keep them.
+KEEPABLE: Final = frozenset(
+    (
+        b"anthropic-organization-id",
+        b"anthropic-workspace-id",
+        b"chatgpt-account-id",
+        b"openai-organization",
+        b"openai-project",
+        b"x-goog-user-project",
+    )
+)
 # The client's own network, and cookies that were meant for us or for another site.
 _PRIVATE: Final = frozenset(
     (
@@ -64,7 +76,9 @@ _PRIVATE_PREFIXES: Final = (b"x-forwarded-", b"cf-", b"x-llm-proxy-")
 _NEVER_TRAILERS: Final = frozenset(
     (b"content-encoding", b"content-length", b"content-range", b"content-type", b"trailer")
 )
-_NOT_UPSTREAM: Final = _HOP_BY_HOP | CREDENTIALS | _CREDENTIAL_PARTS | _PRIVATE | _REWRITING
+_NOT_UPSTREAM: Final = (
+    _HOP_BY_HOP | CREDENTIALS | _CREDENTIAL_PARTS | _PRIVATE | _REWRITING | KEEPABLE
+)
 _NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
 
 
@@ -77,6 +91,12 @@ def for_upstream(headers: RawHeaders) -> RawHeaders:
     ]
     named = _named_by_connection(headers)
     return [field for field in crossing if field[0].lower() not in named] if named else crossing
+
+
+def kept_for_upstream(headers: RawHeaders, names: frozenset[bytes]) -> RawHeaders:
+    """The client's fields of these names, which a provider keeps."""
+    named = _named_by_connection(headers)
+    return [field for field in headers if (name := field[0].lower()) in names and name not in named]
 
 
 def may_cross_upstream(name: bytes) -> bool:

@@ -89,7 +89,7 @@ async def test_fields_keep_their_case_order_and_number(compare: Compare) -> None
         (b"User-Agent", b"OpenAI/Python 9.9"),
         (b"X-Repeated", b"1"),
         (b"Accept-Encoding", b"gzip, br;q=0.5"),
-        (b"OpenAI-Organization", b"org-1"),
+        (b"OpenAI-Beta", b"org-1"),
         (b"Idempotency-Key", b"once"),
         (b"X-Stainless-Arch", b"x64"),
         (b"Origin", b"https://app.example"),

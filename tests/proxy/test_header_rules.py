@@ -25,8 +25,10 @@ NOT_UPSTREAM = (
     *HOP_BY_HOP, "Authorization", "x-api-key", "api-key", "Expect", "Host", "Cookie", "Forwarded",
     "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Anything", "X-Real-IP",
     "True-Client-IP", "CF-Connecting-IP", "CF-Ray", "CF-IPCountry", "X-Request-Start", "Via",
-    "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL",
-    "X-Rewrite-URL", "X-LLM-Proxy-Tags",
+    "x-goog-api-key", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
+    "Ocp-Apim-Subscription-Key", "OpenAI-Organization", "OpenAI-Project", "x-goog-user-project",
+    "anthropic-workspace-id", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+    "X-Original-URL", "X-Rewrite-URL", "X-LLM-Proxy-Tags",
     # A server that keeps fields as CGI does cannot tell these from the ones with a hyphen.
     "Content_Length", "Transfer_Encoding", "Content_Type", "Content_Encoding", "X_Forwarded_For",
     "X_HTTP-Method_Override", "X_Original_Url", "X_Api_Key", "x_llm_proxy_hops",
@@ -35,7 +37,7 @@ NOT_DOWNSTREAM = (*HOP_BY_HOP, "Set-Cookie", "Set-Cookie2", "X-LLM-Proxy-Request
 #: Names that look like one of them.
 CROSSING = (
     "Accept", "Accept-Encoding", "Content-Length", "Content-Type", "Content-Encoding", "Date",
-    "OpenAI-Organization", "anthropic-version", "X-Forwarded", "X-Forward-For", "CFX", "X-CF-Ray",
+    "anthropic-version", "OpenAI-Beta", "X-Forwarded", "X-Forward-For", "CFX", "X-CF-Ray",
     "Cookies", "X-Cookie", "Viaduct", "Hosts", "X-Host", "X-Authorization", "Te-x",
     "Upgrade-Insecure-Requests", "X-Real-IP-2", "Origin", "User-Agent", "Traceparent",
     "Server-Timing", "Trailer", "Content_Length_X", "X_Team",

@@ -63,6 +63,22 @@ async def test_websocket_is_refused_at_once(door: Door, path: bytes) -> None:
     assert door.up.heads == 0
 
 
+async def test_an_upgrade_stands_between_framing_and_overload(door: Door) -> None:
+    asked = GET[:-2].replace(AUTH, b"") + b"Upgrade: websocket\r\n"
+    plane = door.app.ctx.data_plane
+    assert plane is not None
+    plane.draining = True
+    try:
+        codes = []
+        for message in (asked + b"Content-Length: +1\r\n", asked, GET[:-2].replace(AUTH, b"")):
+            async with await door.connect() as client:
+                await client.send(message + END)
+                codes.append((await client.answer()).code)
+    finally:
+        plane.draining = False
+    assert codes == ["invalid_request", "upgrade_required", "shutting_down"]
+
+
 async def test_another_upgrade_is_ignored_with_its_settings(door: Door) -> None:
     lines = b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
     async with await door.connect() as client:
