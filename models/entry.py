@@ -54,6 +54,17 @@ class Parts(msgspec.Struct, frozen=True, array_like=True):
     audio_seconds: int | None = None
 
 
+class Attempt(msgspec.Struct, frozen=True, array_like=True):
+    """One try of a request that was tried at several accounts."""
+
+    key_id: str
+    #: The answer's; 0 where none came.
+    status: int
+    #: Why none came: a word of ours; '' where one did.
+    error: str
+    ms: int
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """One request. Times are integer microseconds, money is integer nano-dollars."""
 
@@ -102,6 +113,10 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     upstream_code: str = ""
     #: In a journal, the outcome where the release before does not know its word: see `encode`.
     newer_outcome: Outcome | None = None
+    #: The account whose answer it was, or that was tried last; '' where none was.
+    key_id: str = ""
+    #: Each try, where there were several.
+    attempts: tuple[Attempt, ...] | None = None
 
     @property
     def used_nothing(self) -> bool:
@@ -126,12 +141,14 @@ _MOST_TOKENS: Final = 10**10
 _MOST_NANOS: Final = 10**15
 _MOST_BYTES: Final = 2**50
 _MOST_US: Final = 10**13
+_MOST_ATTEMPTS: Final = 16
 
 _LOG_COLUMNS: Final = (
     "id", "at", "project_id", "token_id", "provider", "endpoint", "method", "model", "status",
     "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
     *Parts.__struct_fields__, "service_tier", "answer_model", "cost_source", "upstream_code",
+    "key_id", "attempts",
 )  # fmt: skip
 _INTO_LOG: Final = f"request_log ({', '.join(_LOG_COLUMNS)})"
 _COUNT_USE: Final = (
@@ -179,6 +196,8 @@ def _checked(entry: Entry) -> Entry:
     if not (is_id(entry.id) and is_known_id(entry.project_id) and is_known_id(entry.token_id)):
         # PostgreSQL would refuse the whole batch, again and again.
         raise msgspec.ValidationError("an id is no UUID")
+    if entry.key_id and not is_known_id(entry.key_id):
+        raise msgspec.ValidationError("the id of a key is no UUID")
     if entry.newer_outcome is None:
         return entry
     return msgspec.structs.replace(entry, outcome=entry.newer_outcome, newer_outcome=None)
@@ -210,6 +229,19 @@ def storable(entry: Entry) -> Entry:
         ttfb_us=_within(entry.ttfb_us, _MOST_US),
         duration_us=_within(entry.duration_us, _MOST_US) or 0,
         overhead_us=_within(entry.overhead_us, _MOST_US) or 0,
+        attempts=None if entry.attempts is None else _clean_attempts(entry.attempts),
+    )
+
+
+def _clean_attempts(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    return tuple(
+        Attempt(
+            clean_text(attempt.key_id, limit=36),
+            _within(attempt.status, 999) or 0,
+            clean_text(attempt.error, limit=64),
+            _within(attempt.ms, _MOST_US) or 0,
+        )
+        for attempt in attempts[:_MOST_ATTEMPTS]
     )
 
 
@@ -251,6 +283,7 @@ def _fits(entry: Entry) -> bool:
         and 0 <= entry.duration_us <= _MOST_US
         and 0 <= entry.overhead_us <= _MOST_US
         and (entry.parts is None or _are_counts(entry.parts))
+        and (entry.attempts is None or entry.attempts == _clean_attempts(entry.attempts))
     )
 
 
@@ -341,7 +374,22 @@ def _log_values(entry: Entry, moment: Callable[[int], Any]) -> tuple[Any, ...]:
         entry.answer_model or None,
         entry.cost_source or None,
         entry.upstream_code or None,
+        entry.key_id or None,
+        None if entry.attempts is None else _shown(entry.attempts),
     )
+
+
+def _shown(attempts: tuple[Attempt, ...]) -> str:
+    """As the request log has them: each with either a status or an error."""
+    rows = [
+        {
+            "key_id": attempt.key_id,
+            **({"error": attempt.error} if attempt.error else {"status": attempt.status}),
+            "ms": attempt.ms,
+        }
+        for attempt in attempts
+    ]
+    return _encoder.encode(rows).decode()
 
 
 class _Seconds(dict[int, str]):

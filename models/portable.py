@@ -236,6 +236,19 @@ def _read_object(value: Any) -> str:
     return _read_json(value)
 
 
+def _read_attempts(value: Any) -> str:
+    if not isinstance(value, list):
+        raise TypeError("no list of attempts")
+    for attempt in value:
+        _read_id(attempt["key_id"])
+        _whole_number(64)(attempt["ms"])
+        if "error" in attempt:
+            _read_text(attempt["error"], most=64)
+        else:
+            _whole_number(16)(attempt["status"])
+    return _read_json(value)
+
+
 _ADDRESSES: Final = TypeAdapter(list[Address])
 #: What must be more than of its type: the API could not show it, or a request would stumble on it.
 _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
@@ -254,6 +267,7 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("audit_event", "changes"): _read_object,
     ("audit_event", "outcome"): _one_of(AuditOutcome),
     ("request_log", "usage"): _one_of(UsageQuality),
+    ("request_log", "attempts"): _read_attempts,
 }
 
 #: In an order in which each finds what it refers to.

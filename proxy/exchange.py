@@ -18,6 +18,7 @@ from proxy.errors import Refusal
 from proxy.pricing.overlay import place
 from proxy.pricing.prices import Call, Price
 from proxy.providers.endpoints import Route
+from proxy.upstream.target import Target
 from proxy.usage.accumulator import NOT_REPORTED, Usage, recorded
 from proxy.usage.meter import Meter
 
@@ -89,6 +90,7 @@ class Exchange:
         "shares",
         "started",
         "status",
+        "target",
     )  # fmt: skip
 
     def __init__(self, head: RequestHead) -> None:
@@ -107,6 +109,8 @@ class Exchange:
         self.again: KeptBytes | None = None
         self.digest = ""
         self.route: Route | None = None
+        #: The account that is tried, or was tried last.
+        self.target: Target | None = None
         self.model = ""
         #: Reads the model of a body that streams through.
         self.passing: PassingModel | None = None
@@ -221,14 +225,15 @@ class Exchange:
             service_tier=(usage.service_tier or "") if usage else "",
             answer_model="" if answered == model else answered,
             upstream_code="" if read is None else read.code,
+            key_id="" if self.target is None else self.target.key_text,
         )
 
     def _call(self, grant: Grant, model: str, answered: str) -> Call:
         """What was asked, as its price depends on it."""
         provider = grant.record.provider
         region = ""
-        if grant.targets:
-            address = grant.targets[0].address
+        if (target := self.target or next(iter(grant.targets), None)) is not None:
+            address = target.address
             region = place(provider, address.origin.host, address.prefix, self.head.target)
         if grant.provider is None:
             return Call(provider, model, answered, region)

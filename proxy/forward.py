@@ -72,7 +72,7 @@ def outgoing(
 
 def head_for(request: Outgoing, target: Target) -> bytes:
     """The request's head for one target: its host and prefix, and the key that it takes."""
-    head, (address, (name, value), _) = request.head, target
+    head, (address, (name, value), _, _) = request.head, target
     return b"".join(
         (
             head.method.encode("ascii"),
@@ -108,7 +108,7 @@ async def send(
     """
     method = request.head.method
     for fresh in (False, True):
-        target = choose()
+        target = exchange.target = choose()
         connection = await pool.acquire(target.address.origin, method, fresh=fresh)
         sent_before = exchange.sent
         try:

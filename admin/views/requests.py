@@ -15,7 +15,7 @@ from admin.web import event_stream
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext, RequestContext
-from models import RequestLog
+from models import RequestLog, UpstreamKey
 from models.entry import Outcome
 from models.queries import lists
 
@@ -86,4 +86,12 @@ async def show(ctx: AuthenticatedContext, request_id: UUID) -> HTTPResponse:
         partial="requests/_detail.html",
         row=row,
         names=await names_of([row]),
+        accounts=await _accounts(row),
     )
+
+
+async def _accounts(row: RequestLog) -> dict[str, str]:
+    """What the accounts that were tried are called, as far as they are still there."""
+    ids = {str(row.key_id), *(attempt["key_id"] for attempt in row.attempts or ())} - {"None"}
+    keys = await UpstreamKey.filter(id__in=list(ids)).only("id", "label", "hint")
+    return {str(key.id): key.label or key.hint for key in keys}

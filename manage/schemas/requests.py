@@ -1,7 +1,7 @@
 """The request log. Prompts and answers are not in it."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, Self, cast
+from typing import Annotated, Any, Final, Literal, Self, cast
 from uuid import UUID
 
 from pydantic import Field
@@ -20,6 +20,15 @@ class RequestQuery(OwnedQuery):
 
     status: Annotated[Number, Field(ge=0, le=999)] | None = None
     outcome: Outcome | None = None
+
+
+class AttemptView(Schema):
+    """One try of a request: what the account answered, or why it did not."""
+
+    key_id: UUID
+    status: int | None = None
+    error: str | None = None
+    ms: int
 
 
 class RequestView(Schema):
@@ -62,6 +71,10 @@ class RequestView(Schema):
     ]
     cost_source: str | None
     upstream_code: Annotated[str | None, Field(description="The upstream's own code of an error.")]
+    key_id: Annotated[UUID | None, Field(description="The account that answered.")]
+    attempts: Annotated[
+        list[AttemptView] | None, Field(description="Each try, where there were several.")
+    ]
 
     @classmethod
     def of(cls, row: RequestLog) -> Self:
@@ -100,4 +113,15 @@ class RequestView(Schema):
             answer_model=row.answer_model,
             cost_source=row.cost_source,
             upstream_code=row.upstream_code,
+            key_id=row.key_id,
+            attempts=None if row.attempts is None else [_attempt(one) for one in row.attempts],
         )
+
+
+def _attempt(stored: dict[str, Any]) -> AttemptView:
+    return AttemptView(
+        key_id=UUID(stored["key_id"]),
+        status=stored.get("status"),
+        error=stored.get("error"),
+        ms=stored["ms"],
+    )

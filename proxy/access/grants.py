@@ -97,7 +97,7 @@ def _targets(record: GrantRecord, provider: Provider, upstreams: Upstreams) -> t
         key for key in record.keys if upstreams.fits(key.bound_to, record.provider, record.base_url)
     ]
     return tuple(
-        Target(address, provider.credential_header(key.secret), key.id)
+        Target(address, provider.credential_header(key.secret), key.id, str(key.id))
         for key in ranked(fitting, record.token_id)
     )
 

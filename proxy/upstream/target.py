@@ -35,6 +35,8 @@ class Target(NamedTuple):
     address: Address
     credential: tuple[bytes, bytes]
     key_id: UUID
+    key_text: str = ""
+    """The id as the ledger has it."""
 
     def __repr__(self) -> str:
         # The default would print the key into whatever log a grant ends up in.

@@ -1,14 +1,17 @@
 """A usage column stands in every place that the recipe in `docs/architecture.md` names."""
 
+import json
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
+from msgspec import ValidationError
 
 from manage.schemas.requests import RequestView
 from manage.schemas.usage import UsageView
 from models import counters
 from models import entry as ledger
-from models.entry import Entry, Parts
+from models.entry import Attempt, Entry, Parts
 from models.reports.dashboard import Sums
 from models.reports.usage_report import UsageRow
 from models.request_log import RequestLog
@@ -43,6 +46,7 @@ def test_the_values_of_a_row_stand_in_the_order_of_its_columns() -> None:
     entry = an_entry(
         parts=Parts(**{name: 7 + at for at, name in enumerate(Parts.__struct_fields__)}),
         service_tier="flex", answer_model="m-2", cost_source="us", upstream_code="c",
+        key_id=UUID(int=7),
     )  # fmt: skip
     values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(entry, ledger._moment), strict=True))
     for name in set(ledger._LOG_COLUMNS) - {"at"}:
@@ -55,7 +59,7 @@ def test_what_was_not_reported_is_null() -> None:
         zip(ledger._LOG_COLUMNS, ledger._log_values(an_entry(), ledger._moment), strict=True)
     )
     later = (*Parts.__struct_fields__, "service_tier", "answer_model", "cost_source")
-    assert {values[name] for name in (*later, "upstream_code")} == {None}
+    assert {values[name] for name in (*later, "upstream_code", "key_id", "attempts")} == {None}
 
 
 def test_every_number_of_an_entry_is_bounded() -> None:
@@ -109,3 +113,28 @@ def test_the_management_api_gives_out_what_is_stored() -> None:
         for name in ledger._LOG_COLUMNS
     }  # fmt: skip
     assert log == set(RequestView.model_fields)
+
+
+def test_each_attempt_is_stored_with_what_came_of_it_alone() -> None:
+    key = UUID(int=7)
+    attempts = (Attempt(str(key), 429, "", 12), Attempt(str(key), 0, "unreachable", 3))
+    stored = ledger._log_values(an_entry(attempts=attempts), ledger._moment)[-1]
+    assert json.loads(stored) == [
+        {"key_id": str(key), "status": 429, "ms": 12},
+        {"key_id": str(key), "error": "unreachable", "ms": 3},
+    ]
+    hostile = (Attempt(str(key), 10**40, "x" * 999, -1),) * 99
+    mended = ledger.storable(an_entry(attempts=hostile)).attempts
+    assert mended is not None
+    assert mended[0] == Attempt(str(key), 999, "x" * 64, 0)
+    assert len(mended) < 20
+
+
+def test_a_line_of_the_release_before_names_no_account() -> None:
+    line = ledger.encode(an_entry())
+    names = Entry.__struct_fields__
+    before = json.loads(line)[: names.index("key_id")]
+    read = ledger.decode(json.dumps(before).encode())
+    assert (read.key_id, read.attempts) == ("", None)
+    with pytest.raises(ValidationError):
+        ledger.decode(ledger.encode(an_entry(key_id="no id")))
