@@ -51,7 +51,7 @@ from proxy.upstream.errors import ConnectionLost, UpstreamError
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import meter_of
+from proxy.usage.meter import SAY_THEIR_END, meter_of
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
@@ -482,7 +482,8 @@ def _answered(
         counted=exchange.counted,
         status=head.status,
         # Where nothing else tells a cut from an end, a chat's last event does.
-        watch=head.until_close and head.status == 200 and route.dialect in ("chat", "completions"),
+        watch=head.until_close and head.status == 200 and route.dialect in SAY_THEIR_END,
+        dialect=route.dialect,
     )
     listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
     return listed or exchange.meter

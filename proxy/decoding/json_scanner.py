@@ -52,16 +52,19 @@ class TopLevelScanner:
     `found` holds raw values of the wanted keys, the last one of a repeated key, as JSON decoders
     do; `members` the top-level members in order. A document of more than `MEMBERS_MAX` members is
     not followed to its end: `overflowed` says so, and nothing more is found in it. `steps` counts
-    the steps that Python took, for tests.
+    the steps that Python took, for tests. With `one`, nothing behind the object's end is looked at;
+    `ended` is the offset of that end then, -1 before.
     """
 
     __slots__ = (
         "_collected", "_collecting", "_depth", "_escaped", "_in_string", "_key", "_offset",
-        "_open", "_tokens", "_value_start", "_wanted", "_window", "found", "members", "overflowed",
-        "steps",
+        "_one", "_open", "_tokens", "_value_start", "_wanted", "_window", "ended", "found",
+        "members", "overflowed", "steps",
     )  # fmt: skip
 
-    def __init__(self, wanted: tuple[bytes, ...] = ()) -> None:
+    def __init__(self, wanted: tuple[bytes, ...] = (), *, one: bool = False) -> None:
+        self.ended = -1
+        self._one = one
         self.found: dict[bytes, bytes] = {}
         self.members: list[Member] = []
         self.overflowed = False
@@ -100,7 +103,7 @@ class TopLevelScanner:
         """Take the next piece of the document."""
         position = mark = 0
         size = len(data)
-        while position < size and not self.overflowed:
+        while position < size and not self.overflowed and self.ended < 0:
             self.steps += 1
             if self._in_string:
                 position = self._through_string(data, position, mark)
@@ -186,6 +189,8 @@ class TopLevelScanner:
                 self._end_value(data[mark:at], at)
             if character in b"}]":
                 self._depth -= 1
+                if self._one and not self._depth:
+                    self.ended = self._offset + at + 1
         return False
 
     def _give_up(self) -> None:

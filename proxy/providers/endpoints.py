@@ -27,6 +27,12 @@ Dialect = Literal[
     "generic",
     "batches",
     "free",
+    "gemini",
+    "predict",
+    "converse",
+    "invoke",
+    "ollama",
+    "cohere",
 ]
 
 _SEGMENT: Final = re.compile(r"\{([a-z_]++)\}([^{}]*+)")

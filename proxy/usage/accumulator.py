@@ -181,6 +181,11 @@ class UsageAccumulator:
             self.final = True
             self.awaits_completion = False
 
+    def restate(self, reported: Reported, *, final: bool) -> None:
+        """As `update`, where each report has all the numbers: nothing of an earlier one stands."""
+        self._reported = self._lost = None
+        self.update(None, reported, final=final)
+
     def _remember_lost(self, reported: Reported) -> None:
         lost = self._lost = self._lost or set()
         # What is reported again is known again.

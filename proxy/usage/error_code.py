@@ -34,6 +34,9 @@ def code_of_error(raw: bytes) -> str:
 def code_of_answer(raw: bytes) -> str:
     """The code of an answer with an error status, whatever its shape; '' for none that is known."""
     answer = _decoded(raw)
+    if isinstance(answer, list) and len(answer) == 1:
+        # Google's, of an endpoint that streams.
+        answer = answer[0]
     if not isinstance(answer, dict):
         return ""
     error = answer.get("error")
@@ -49,6 +52,14 @@ def code_of_answer(raw: bytes) -> str:
     return _DETAIL if detail else ""
 
 
+def code_of_aws(name: bytes) -> str:
+    """The code in an `x-amzn-errortype` or a frame's `:exception-type`; '' where it is none.
+
+    A namespace may stand before it and an address behind it.
+    """
+    return _code(name.partition(b":")[0].decode("latin-1"))
+
+
 def _decoded(raw: bytes) -> Any:
     if len(raw) > _MAX_BYTES:
         return None
@@ -59,7 +70,11 @@ def _decoded(raw: bytes) -> Any:
 
 
 def _named(error: dict[str, Any], *, but: str = "") -> str:
-    for name in _NAMES:
+    names: tuple[str, ...] = _NAMES
+    if isinstance(error.get("code"), int) and isinstance(error.get("status"), str):
+        # Google's code is the status of HTTP, and its status the code.
+        names = ("status", *_NAMES)
+    for name in names:
         code = _code(error.get(name))
         if code and code != but:
             return code
@@ -70,5 +85,5 @@ def _code(value: object) -> str:
     """`value` where it is a code."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    text = str(value)
+    text = str(value).rpartition("#")[2]
     return text if _CODE.fullmatch(text) and not _SECRET.match(text) else ""

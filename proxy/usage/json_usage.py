@@ -251,7 +251,7 @@ class JsonUsageReader:
         read, scanner = self.accumulated, self._scanner
         document = b"".join(self._kept)
         if self._refused:
-            read.code = code_of_answer(document)
+            read.code = read.code or code_of_answer(document)
         try:
             if scanner is None:
                 answer = decode_answer(document, read)

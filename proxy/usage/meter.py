@@ -10,13 +10,21 @@ from __future__ import annotations
 from typing import Final, Literal, Protocol
 
 from proxy.decoding.content_coding import CannotDecode, Decoder
-from proxy.headers import RawHeaders, is_json_type, type_of
+from proxy.headers import RawHeaders, is_json_type, type_of, value_of
+from proxy.providers.endpoints import Dialect
 from proxy.response_lines import ResponseLines, lines_of
 from proxy.transforms import StreamTransform
 from proxy.usage.accumulator import Usage, UsageAccumulator
+from proxy.usage.dialects import OWN, OwnDialectReader
+from proxy.usage.error_code import code_of_aws
 from proxy.usage.json_usage import JsonUsageReader
 from proxy.usage.sse import BYTE_ORDER_MARK
 from proxy.usage.sse_usage import SseUsageReader
+
+#: Dialects whose streams say in themselves that they are whole.
+SAY_THEIR_END: Final[frozenset[Dialect]] = frozenset(
+    ("chat", "completions", "gemini", "converse", "invoke", "ollama", "cohere")
+)
 
 
 class UsageReader(StreamTransform, Protocol):
@@ -203,6 +211,7 @@ def meter_for(
     counted: bool = False,
     status: int = 200,
     watch: bool = False,
+    dialect: Dialect = "generic",
 ) -> Meter:
     """A meter for an answer with these header fields, as `meter_of` them."""
     return meter_of(
@@ -211,6 +220,7 @@ def meter_for(
         counted=counted,
         status=status,
         watch=watch,
+        dialect=dialect,
     )
 
 
@@ -221,6 +231,7 @@ def meter_of(
     counted: bool = False,
     status: int = 200,
     watch: bool = False,
+    dialect: Dialect = "generic",
 ) -> Meter:
     """A meter for an answer with this status and these header lines.
 
@@ -228,6 +239,7 @@ def meter_of(
     is withheld. Where the answer is compressed although we asked for no coding, it passes.
     `counted`: the request uses tokens, so that its answer is read whatever it is labelled as.
     `watch`: whether a stream is a chat's and is to say itself when it is whole (`cut_short`).
+    `dialect` is the one of the request's endpoint.
     """
     coding = lines.content_coding
     decoder = None
@@ -237,6 +249,8 @@ def meter_of(
         except CannotDecode:
             return Meter(None, None)
     refused = status >= 400
+    if dialect in OWN and not refused:
+        return Meter(OwnDialectReader(dialect, lines.headers, watch=watch), decoder)
     declared = type_of(lines.first.get(b"content-type"))
     withhold = asked_for_usage and decoder is None and not refused
     if declared == b"text/event-stream":
@@ -250,6 +264,10 @@ def meter_of(
     ):
         # Some servers say nothing of what they send, or `text/plain` or JSON of an event stream.
         return Meter(None, None, Sniffing(withhold=withhold, watch=watch))
-    if is_json:
-        return Meter(JsonUsageReader(refused=refused), decoder)
+    named = value_of(lines.headers, b"x-amzn-errortype") if refused else None
+    if is_json or named is not None:
+        reader = JsonUsageReader(refused=refused)
+        # AWS names an error there, and mostly nowhere else.
+        reader.accumulated.code = "" if named is None else code_of_aws(named)
+        return Meter(reader, decoder)
     return Meter(None, None)

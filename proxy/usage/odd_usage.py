@@ -123,14 +123,14 @@ def _values(form: type, text: bytes, lost: set[str]) -> dict[str, Any]:
             elif kind is Word:
                 values[name] = _decode_word(raw)
             else:
-                values[name] = _count(raw)
+                values[name] = count_of(raw)
         except Unreadable:
             if name in means:
                 lost.add(means[name])
     return values
 
 
-def _count(raw: bytes) -> int:
+def count_of(raw: bytes) -> int:
     """A number of tokens. Raises Unreadable for what is none."""
     value = decode_any(raw)
     if isinstance(value, float) and value.is_integer():

@@ -32,7 +32,6 @@ from proxy.usage.sse import EventBuffer, Stretch, data_of
 
 #: A longer event is scanned in turns rather than kept together and decoded.
 EVENT_MAX_BYTES: Final = 256 * 1024
-
 #: So many events are taken apart in one turn of the event loop, a quarter of a millisecond's work.
 EVENTS_PER_TURN: Final = 64
 
@@ -45,8 +44,6 @@ _CR: Final = 13
 _NULL: Final = b":null"
 #: Choices that are longer have something in them.
 _EMPTY_CHOICES_MAX: Final = 1024
-
-
 #: In place of a stretch that has been looked into.
 _NOTHING: Final = Stretch(b"")
 
@@ -207,7 +204,7 @@ class SseUsageReader:
         if self.behind or self._buffer.pending <= self._most_pending:
             return b""
         if self._passing is None:
-            self._passing = LargeEvent()
+            self._passing = self._large_event()
             # It goes on at the beginning of whatever comes next.
             self._most_pending, self._wanted = 0, ANYTHING
         let_go = self._buffer.let_go()
@@ -262,7 +259,7 @@ class SseUsageReader:
                     break
                 begin, end = self._stretch.around(place, self._done)
                 if end - begin > EVENT_MAX_BYTES:
-                    large = LargeEvent()
+                    large = self._large_event()
                     large.feed(data[begin:end])
                     self._large = (large, begin, end)
                     break
@@ -296,6 +293,9 @@ class SseUsageReader:
                 self._next[sought.word] = place = _NOWHERE if place == -1 else place
             first = min(first, place)
         return first
+
+    def _large_event(self) -> LargeEvent:
+        return LargeEvent()
 
     def _read(self, event: bytes) -> bool:
         """Read one event; whether it holds nothing but usage."""

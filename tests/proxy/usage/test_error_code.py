@@ -21,7 +21,7 @@ REFUSALS: dict[str, tuple[Any, str]] = {
     "FastAPI's": ({"detail": [{"type": "extra_forbidden", "loc": ["body"]}]}, "extra_forbidden"),
     "FastAPI's text": ({"detail": "Not Found"}, "detail"),
     "Mistral's": ({"object": "error", "message": {"detail": []}, "type": _TYPE}, _TYPE),
-    "Google's": ({"error": {"code": 400, "status": "INVALID_ARGUMENT"}}, "400"),
+    "Google's": ({"error": {"code": 400, "status": "INVALID_ARGUMENT"}}, "INVALID_ARGUMENT"),
     "AWS's": ({"__type": "ThrottlingException", "message": "x"}, "ThrottlingException"),
     "a key in the place of a code": ({"error": {"code": "sk-proj-abcdef", "type": "a"}}, "a"),
     "too long a code": ({"error": {"code": "c" * 65}}, "error"),

@@ -19,10 +19,11 @@ from proxy.pricing.rates import Rates
 from proxy.providers.endpoints import Dialect, Route
 from proxy.usage.accumulator import Usage, UsageAccumulator
 from proxy.usage.json_usage import JsonUsageReader
-from proxy.usage.meter import Meter
+from proxy.usage.meter import SAY_THEIR_END, Meter
 from proxy.usage.odd_usage import _MEANS, read_usage
 from proxy.usage.reported import Reported, Word
 from tests.proxy.rows import a_grant, a_request
+from tests.proxy.usage import own_answers
 from tests.proxy.usage.test_readers import PLAIN, STREAMS
 
 #: The fewest fields with which another is seen: OpenAI's and Anthropic's stand in for each other.
@@ -157,9 +158,9 @@ def _entry(usage: Usage) -> Entry:
 
 @pytest.mark.parametrize("dialect", sorted(set(get_args(Dialect)) - {"none", "batches"}))
 def test_every_dialect_has_an_answer_that_is_read(dialect: str) -> None:
-    assert dialect in PLAIN
+    assert dialect in PLAIN or dialect in own_answers.PLAIN
 
 
-@pytest.mark.parametrize("dialect", ["chat", "completions", "responses", "messages"])
+@pytest.mark.parametrize("dialect", sorted(SAY_THEIR_END | {"responses", "messages"}))
 def test_every_dialect_that_streams_has_a_stream_that_is_read(dialect: str) -> None:
-    assert any(name.startswith(dialect) for name in STREAMS)
+    assert any(name.startswith(dialect) for name in (*STREAMS, *own_answers.STREAMS))
