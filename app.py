@@ -47,8 +47,8 @@ from proxy.pricing.watch import PriceWatch
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import Provider
 from proxy.upstream.address_policy import is_refused
-from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
+from proxy.upstream.timeouts import Timeouts
 from server import descriptors
 from server.context import App, WorkerContext
 from server.http.connections import Bounds as ConnectionBounds

@@ -109,15 +109,21 @@ async def send(
     method = request.head.method
     for fresh in (False, True):
         target = exchange.target = choose()
-        connection = await pool.acquire(target.address.origin, method, fresh=fresh)
+        origin = target.address.origin
+        connection = (None if fresh else pool.take(origin, method)) or await pool.acquire(
+            origin, method, fresh=fresh
+        )
         sent_before = exchange.sent
         try:
             exchange.sent = perf_counter()
             _begin(request, target, downstream, connection, exchange)
-            return connection, await _first_head(connection)
+            return connection, await connection.head()
         except ConnectionLost:
             connection.close()
+            refusal = _of_upload(connection)
             connection.release()
+            if refusal is not None:
+                raise refusal from None
             if connection.written == 0:
                 # The attempt before may have written something: then the request counts.
                 exchange.sent = sent_before
@@ -219,13 +225,10 @@ def _framed(
     return framed
 
 
-async def _first_head(connection: UpstreamConnection) -> UpstreamHead:
-    try:
-        return await connection.head()
-    except ConnectionLost:
-        upload = connection.upload
-        if upload is not None and upload.done() and not upload.cancelled():
-            refusal = upload.exception()
-            if isinstance(refusal, errors.Refusal):
-                raise refusal from None
-        raise
+def _of_upload(connection: UpstreamConnection) -> errors.Refusal | None:
+    """What the client's own body has earned, where that is why the connection was closed."""
+    upload = connection.upload
+    if upload is None or not upload.done() or upload.cancelled():
+        return None
+    refusal = upload.exception()
+    return refusal if isinstance(refusal, errors.Refusal) else None

@@ -323,6 +323,36 @@ class DataPlane:
         transform: StreamTransform,
     ) -> bytes:
         """Pass the answer on as it arrives, all but the last bytes, which are returned."""
+        if (rest := source.take_rest()) is None:
+            last = await self._pump(downstream, source, exchange, transform)
+        else:
+            last = transform.relay(rest)
+            exchange.bytes_out += len(last)
+            while transform.behind:
+                await self._turns.next()
+                last += self._caught_up(transform, exchange)
+        held_back = transform.end()
+        if held_back:
+            exchange.bytes_out += len(held_back)
+            last += held_back
+        if exchange.meter is not None and exchange.meter.cut_short:
+            raise ConnectionLost("The upstream's stream ended before its last event.")
+        return last
+
+    @staticmethod
+    def _caught_up(transform: StreamTransform, exchange: Exchange) -> bytes:
+        held_back = transform.catch_up()
+        exchange.bytes_out += len(held_back)
+        return held_back
+
+    async def _pump(
+        self,
+        downstream: Downstream,
+        source: ResponseSource,
+        exchange: Exchange,
+        transform: StreamTransform,
+    ) -> bytes:
+        """Pass on what arrives, until the answer has ended; returns its last bytes."""
         last = b""
         keeps_up = True
 
@@ -343,20 +373,14 @@ class DataPlane:
             await source.pump(pass_on)
             while transform.behind:
                 await self._turns.next()
-                held_back = transform.catch_up()
-                exchange.bytes_out += len(held_back)
-                last += held_back
+                last += self._caught_up(transform, exchange)
                 if last and not source.ended:
                     keeps_up = downstream.write(last)
                     last = b""
             if not keeps_up:
                 await downstream.drain()
                 keeps_up = True
-        held_back = transform.end()
-        if exchange.meter is not None and exchange.meter.cut_short:
-            raise ConnectionLost("The upstream's stream ended before its last event.")
-        exchange.bytes_out += len(held_back)
-        return last + held_back
+        return last
 
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
         """Runs for every outcome: records once if admitted, settles the limits."""

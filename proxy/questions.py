@@ -109,6 +109,10 @@ class Peeked:
         """The fields behind the body."""
         return self._source.trailers
 
+    def take_rest(self) -> bytes | None:
+        """What is left is pumped, that which was read before first."""
+        return None
+
     async def pump(self, take: Take) -> None:
         """Hand body bytes to `take`, those that were read before first."""
         while self._begun:

@@ -23,6 +23,9 @@ NOTABLE: Final = frozenset(
     )
 )
 
+#: What frames a response beside its length, or tells how long its connection lasts.
+_FRAMING: Final = frozenset((b"transfer-encoding", b"keep-alive", b"proxy-connection", b"upgrade"))
+
 
 class ResponseLines(msgspec.Struct, frozen=True, gc=False):
     """What the header lines of a response say.
@@ -38,6 +41,8 @@ class ResponseLines(msgspec.Struct, frozen=True, gc=False):
     block: bytes
     tells_limits: bool
     """Whether the client learns of the upstream's own rate limit."""
+    is_plain: bool = False
+    """Whether no field frames the response but one `Content-Length`, and maybe `Connection`."""
 
     @property
     def content_coding(self) -> bytes:
@@ -54,6 +59,7 @@ class _Shape(msgspec.Struct, frozen=True, gc=False):
     notable: tuple[tuple[bytes, int], ...]
     has_repeated: bool
     crossing: tuple[int, ...] | None
+    is_plain: bool
     size: int
 
 
@@ -67,22 +73,27 @@ def forget() -> None:
     _SHAPES.clear()
 
 
-def lines_of(headers: RawHeaders) -> ResponseLines:
-    """Read the header lines of a response."""
-    names = b"\n".join([name for name, _ in headers])
+def lines_of(headers: RawHeaders, block: bytes | None = None) -> ResponseLines:
+    """Read the header lines of a response; `block` is how they stand in a message's head."""
+    # Without a frame of Python's for each of them.
+    names = b"\n".join(next(zip(*headers, strict=True), ()))
     shape = _SHAPES.young.get(names) or _shape_of(names, headers)
-    first = {name: headers[place][1] for name, place in shape.notable}
+    first: dict[bytes, bytes] = {}
+    for name, place in shape.notable:
+        first[name] = headers[place][1]
     connection = first.get(b"connection")
     if connection is None or (connection in PLAIN_CONNECTION and not shape.has_repeated):
         tells_limits = b"x-ratelimit-limit-requests" in first
-        passed = headers
         if shape.crossing is not None:
-            passed = [headers[place] for place in shape.crossing]
+            block = wire_lines([headers[place] for place in shape.crossing])
+        elif block is None:
+            block = wire_lines(headers)
     else:
         # It may name others.
         passed = for_downstream(headers)
+        block = wire_lines(passed)
         tells_limits = value_of(passed, b"x-ratelimit-limit-requests") is not None
-    return ResponseLines(headers, first, shape.has_repeated, wire_lines(passed), tells_limits)
+    return ResponseLines(headers, first, shape.has_repeated, block, tells_limits, shape.is_plain)
 
 
 def _shape_of(names: bytes, headers: RawHeaders) -> _Shape:
@@ -90,19 +101,21 @@ def _shape_of(names: bytes, headers: RawHeaders) -> _Shape:
     if known is not None:
         return known
     first: dict[bytes, int] = {}
-    has_repeated = False
+    has_repeated = is_odd = False
     crossing: list[int] = []
     for place, (name, _) in enumerate(headers):
         lowered = name.lower()
         if lowered in NOTABLE:
             has_repeated = has_repeated or lowered in first
             first.setdefault(lowered, place)
+        is_odd = is_odd or lowered in _FRAMING
         if may_cross_downstream(lowered):
             crossing.append(place)
     shape = _Shape(
         tuple(first.items()),
         has_repeated,
         None if len(crossing) == len(headers) else tuple(crossing),
+        not is_odd and not has_repeated,
         _SHAPE_BYTES + len(names) + 40 * len(headers),
     )
     _SHAPES.offer(names, shape)

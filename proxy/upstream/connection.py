@@ -9,32 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import select
-import ssl
 from collections.abc import Callable
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 from proxy.driving import Waiter
 from proxy.headers import RawHeaders
 from proxy.sockets import reset_on_close
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
-from proxy.upstream.response import ResponseReader, UpstreamHead
+from proxy.upstream.response import PIECE_BYTES, ResponseReader, UpstreamHead
 from proxy.upstream.source import Take
+from proxy.upstream.timeouts import Timeouts
+from proxy.upstream.transport_end import was_cut
 
+IDLE_SECONDS: Final = 30.0
+#: A connection that idled for longer is polled before it is used: its upstream may just have closed
+#: it. The poll is a system call, which a connection in constant use does without.
+LOOK_AFTER_SECONDS: Final = 1.0
 #: More than this waiting for the client stops reading from the upstream.
 HIGH_WATER: Final = 256 * 1024
 _NEVER: Final = float("inf")
-
-
-class Timeouts(NamedTuple):
-    """Seconds.
-
-    `first_byte` runs from the last request byte that left; `idle` is between two reads and does
-    not run while we hold back reading.
-    """
-
-    connect: float
-    first_byte: float
-    idle: float
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -80,6 +73,22 @@ class UpstreamConnection(asyncio.Protocol):
         """Get ready for a request and its response."""
         self._response.begin(head_only=method == "HEAD")
 
+    def may_serve(self, now: float) -> bool:
+        """Whether an idle connection may be used for another request."""
+        looked_at_lately = now - self.idle_since < LOOK_AFTER_SECONDS
+        return self.may_idle(now) and (looked_at_lately or self.has_no_pending_input)
+
+    def may_idle(self, now: float) -> bool:
+        """Whether it lives, as far as we know, and has not idled for too long."""
+        transport, age = self.transport, now - self.idle_since
+        return (
+            transport is not None
+            and not transport.is_closing()
+            and self._error is None
+            and age < IDLE_SECONDS
+            and age < self._response.idle_timeout
+        )
+
     @property
     def usable(self) -> bool:
         """Whether a request may be written: as far as we know, the connection lives."""
@@ -96,7 +105,7 @@ class UpstreamConnection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Send request bytes. Raises ConnectionLost once the connection is gone."""
         if self._error is not None:
-            raise _anew(self._error)
+            raise self._error.anew()
         if self.transport is None or self.transport.is_closing():
             raise ConnectionLost("The upstream closed the connection.")
         self.written += len(data)
@@ -109,7 +118,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._writable is not None:
             await self._writable.wait()
             if self._error is not None:
-                raise _anew(self._error)
+                raise self._error.anew()
 
     async def head(self) -> UpstreamHead:
         """The next response head: interim ones (1xx) first, then the final one.
@@ -119,14 +128,14 @@ class UpstreamConnection(asyncio.Protocol):
         heads = self._response.heads
         while not heads:
             if self._error is not None:
-                raise _anew(self._error)
+                raise self._error.anew()
             self._waiter = Waiter()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
         if isinstance(self._error, ProtocolViolation):
-            raise _anew(self._error)
+            raise self._error.anew()
         return heads.pop(0)
 
     @property
@@ -145,7 +154,7 @@ class UpstreamConnection(asyncio.Protocol):
             if response.complete:
                 return
             if self._error is not None:
-                raise _anew(self._error)
+                raise self._error.anew()
             self._take = take
             self._waiter = Waiter()
             try:
@@ -154,6 +163,13 @@ class UpstreamConnection(asyncio.Protocol):
                     return
             finally:
                 self._take = self._waiter = None
+
+    def take_rest(self) -> bytes | None:
+        """All that is left of the body, where it is no more than a piece and has arrived whole."""
+        response = self._response
+        if not response.complete or self._paused or response.queued > PIECE_BYTES:
+            return None
+        return response.take()
 
     def _taken(self) -> bytes:
         data = self._response.take()
@@ -172,21 +188,18 @@ class UpstreamConnection(asyncio.Protocol):
         return self._response.trailers
 
     @property
-    def idle_timeout(self) -> float:
-        """Seconds this connection may idle, as far as the upstream said."""
-        return self._response.idle_timeout
-
-    @property
     def reusable(self) -> bool:
         """Whether the exchange ended so cleanly that another one may follow."""
+        response, transport = self._response, self.transport
         return (
-            self._response.complete
-            and self._response.keep_alive
-            and not self._response.unread
+            response.complete
+            and response.keep_alive
+            and not response.unread
             and not self._surplus
             and self._error is None
             and self._writable is None
-            and self.usable
+            and transport is not None
+            and not transport.is_closing()
         )
 
     def release(self) -> None:
@@ -295,7 +308,7 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             piece = response.read_on(data)
         except ProtocolViolation as violation:
-            self._fail(_anew(violation))
+            self._fail(violation.anew())
             return
         if not piece:
             self._has_read()
@@ -317,7 +330,7 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._response.feed(data)
         except ProtocolViolation as violation:
-            self._fail(_anew(violation))
+            self._fail(violation.anew())
         else:
             self._has_read()
 
@@ -372,26 +385,11 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         while self._response.unread and self._error is None and not self._response.complete:
             self._read(b"")
-        if self._error is None and exc is None and not self._cut_short():
+        if self._error is None and exc is None and not was_cut(self.transport):
             self._response.end()
         self.transport = self._poll = None
         self._response.close()
         self._fail(ConnectionLost("The upstream closed the connection."))
-
-    def _cut_short(self) -> bool:
-        """Whether TLS ended without the upstream's close_notify, so that anyone may have cut it.
-
-        Where the end of the connection ends the body, a cut must not look like an end.
-        """
-        tls = None if self.transport is None else self.transport.get_extra_info("ssl_object")
-        if tls is None:
-            return False
-        try:
-            return bool(tls.read(1))
-        except ssl.SSLZeroReturnError:
-            return False
-        except ssl.SSLError:
-            return True
 
     def pause_writing(self) -> None:
         self._writable = asyncio.Event()
@@ -400,8 +398,3 @@ class UpstreamConnection(asyncio.Protocol):
         if self._writable is not None:
             self._writable.set()
             self._writable = None
-
-
-def _anew(error: UpstreamError) -> UpstreamError:
-    """The same error without a traceback, whose frames would keep this connection alive."""
-    return type(error)(*error.args)

@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 import certifi
 
 from proxy.upstream.address_policy import is_refused
-from proxy.upstream.connection import Timeouts, UpstreamConnection
+from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectFailed, ConnectTimedOut
 from proxy.upstream.target import Origin
+from proxy.upstream.timeouts import Timeouts
 
 #: Seconds until the next address is tried beside one that does not answer (RFC 8305 5).
 ATTEMPT_DELAY: Final = 0.25

@@ -6,9 +6,15 @@ has, its connection breaks.
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class UpstreamError(Exception):
     """Any of them."""
+
+    def anew(self) -> Self:
+        """The same without a traceback, whose frames would keep its connection alive."""
+        return type(self)(*self.args)
 
 
 class ConnectFailed(UpstreamError):

@@ -7,15 +7,12 @@ import ssl
 from typing import Final
 
 from proxy.driving import in_a_task
-from proxy.upstream.connection import Timeouts, UpstreamConnection
+from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.dialing import dial, tls_context
 from proxy.upstream.target import Origin
+from proxy.upstream.timeouts import Timeouts
 
-IDLE_SECONDS: Final = 30.0
 IDLE_MAX_PER_ORIGIN: Final = 256
-#: A connection that idled for longer is polled before it is used: its upstream may just have closed
-#: it. The poll is a system call, which a connection in constant use does without.
-LOOK_AFTER_SECONDS: Final = 1.0
 
 
 class Pool:
@@ -62,15 +59,15 @@ class Pool:
     ) -> UpstreamConnection:
         """A connection ready for a request: an idle one, or a new one where `fresh` or there is
         none. Raises ConnectFailed or ConnectTimedOut."""
-        connection = None if fresh else self._take_idle(origin)
+        connection = None if fresh else self.take(origin, method)
         if connection is None:
             # A dial has a time limit of asyncio's.
             await in_a_task()
             self._make_room()
             connection = await dial(origin, self._timeouts, self._tls)
             connection.give_back = self.release
-        connection.begin(method)
-        self._busy[connection] = origin
+            connection.begin(method)
+            self._busy[connection] = origin
         return connection
 
     def _make_room(self) -> None:
@@ -83,17 +80,17 @@ class Pool:
             idle.pop(0).close()
             self._idle = {origin: rest for origin, rest in self._idle.items() if rest}
 
-    def _take_idle(self, origin: Origin) -> UpstreamConnection | None:
+    def take(self, origin: Origin, method: str) -> UpstreamConnection | None:
+        """An idle connection, ready for a request, where there is one."""
         idle = self._idle.get(origin)
         if not idle:
             return None
         now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
-            age = now - connection.idle_since
-            if _may_idle(connection, age) and (
-                age < LOOK_AFTER_SECONDS or connection.has_no_pending_input
-            ):
+            if connection.may_serve(now):
+                connection.begin(method)
+                self._busy[connection] = origin
                 return connection
             connection.close()
         return None
@@ -129,7 +126,7 @@ class Pool:
         for origin, idle in list(self._idle.items()):
             kept = []
             for connection in idle:
-                if _may_idle(connection, now - connection.idle_since):
+                if connection.may_idle(now):
                     kept.append(connection)
                 else:
                     connection.close()
@@ -137,7 +134,3 @@ class Pool:
                 self._idle[origin] = kept
             else:
                 del self._idle[origin]
-
-
-def _may_idle(connection: UpstreamConnection, age: float) -> bool:
-    return connection.usable and age < min(IDLE_SECONDS, connection.idle_timeout)

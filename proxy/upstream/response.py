@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 import httptools
+import msgspec
 
 from proxy.headers import RawHeaders, values_of
 from proxy.response_lines import ResponseLines, lines_of
 from proxy.upstream.errors import ProtocolViolation
+from proxy.upstream.plain_head import plain_head
 
 #: Bytes in a row that are no body: a head with its interim ones, trailers, chunk extensions.
 HEAD_MAX_BYTES: Final = 256 * 1024
@@ -38,7 +40,7 @@ _OWS: Final = b" \t"
 _NO_PARSER: Final = httptools.HttpResponseParser(object())
 
 
-class UpstreamHead(NamedTuple):
+class UpstreamHead(msgspec.Struct, frozen=True, gc=False):
     """A response head. `content_length` is None for a body whose length is not announced.
 
     `until_close`: the body ends where the connection does, so that a cut does not show.
@@ -59,12 +61,15 @@ class UpstreamHead(NamedTuple):
 class ResponseReader:
     """Reads one response after another: `begin`, `feed` until `complete`, then `reset`.
 
+    A usual one, whose head comes at once, is read without the parser (`plain_head`).
+
     `heads`, `chunks` and `trailers` are there to be taken; `queued` counts the bytes in `chunks`.
     `unread` is what one turn of the event loop had no time for; the next `feed` begins with it.
     """
 
     __slots__ = (
-        "_content_length", "_fields", "_head_only", "_headers", "_in_body", "_interim", "_lists",
+        "_begun", "_content_length", "_fields", "_head_only", "_headers", "_in_body", "_interim",
+        "_left", "_lists",
         "_overhead", "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks",
         "complete", "heads", "idle_timeout", "keep_alive", "on_body", "queued", "trailers",
         "unread",
@@ -87,6 +92,10 @@ class ResponseReader:
             self._parser = httptools.HttpResponseParser(self)
             self._parser_is_spent = False
         self._head_only = False
+        #: Whether the parser has been fed; until then nothing of the response has been read.
+        self._begun = False
+        #: Bytes of a body that are still to come past the parser.
+        self._left = 0
         self._headers: RawHeaders = []
         self._reason = b""
         self._interim = self._fields = self._lists = 0
@@ -111,6 +120,13 @@ class ResponseReader:
 
         Raises ProtocolViolation, after which nothing can be read.
         """
+        if self._left:
+            self._take_plain(data)
+            return self.complete
+        if not self._begun:
+            self._begun = True
+            if not self._head_only and self._is_plain(data):
+                return self.complete
         known = len(self.chunks)
         if self.unread:
             data, self.unread = self.unread + data, b""
@@ -130,7 +146,7 @@ class ResponseReader:
         b"" where it is not that; what has come is to be taken then. Raises as `feed` does.
         """
         chunks = self.chunks
-        if chunks or self.unread or len(data) > _SLICE:
+        if chunks or self.unread or self._left or len(data) > _SLICE:
             self.feed(data)
             return b""
         try:
@@ -142,6 +158,34 @@ class ResponseReader:
             return chunks.pop()
         self._count(0, len(data))
         return b""
+
+    def _is_plain(self, data: bytes) -> bool:
+        """Whether the response has a plain head, which is read then, with what follows it."""
+        head = plain_head(data)
+        if head is None or len(data) - head.end > head.length:
+            return False
+        lines, length = head.lines, head.length
+        self.heads.append(
+            UpstreamHead(head.status, head.reason, lines.headers, length, False, lines)
+        )
+        self._content_length = self._left = length
+        self._in_body = self.keep_alive = True
+        if len(data) > head.end:
+            self._take_plain(data[head.end :])
+        else:
+            self.complete = not length
+        return True
+
+    def _take_plain(self, data: bytes) -> None:
+        left = self._left - len(data)
+        if left < 0:
+            if data[left:].strip(b"\r\n"):
+                raise _surplus()
+            data, left = data[:left], 0
+        self.chunks.append(data)
+        self.queued += len(data)
+        self._left = left
+        self.complete = not left
 
     def _violation(self, exc: Exception) -> ProtocolViolation:
         self.complete = False

@@ -32,6 +32,10 @@ class ResponseSource(Protocol):
         """Whether neither body bytes nor their end are here yet."""
         ...
 
+    def take_rest(self) -> bytes | None:
+        """What is left of the body, where it has arrived whole and is short; else `pump` it."""
+        ...
+
     async def pump(self, take: Take) -> None:
         """Hand body bytes to `take` as they come, until the end or until it returns False.
 

@@ -37,8 +37,8 @@ from proxy.limits.store import LimitExceeded, LimitStore
 from proxy.pricing.prices import Prices
 from proxy.providers.catalog import BUILT_IN
 from proxy.providers.provider import Provider
-from proxy.upstream.connection import Timeouts
 from proxy.upstream.pool import Pool
+from proxy.upstream.timeouts import Timeouts
 from tests.models.rows import BY, RING
 from tests.proxy.rows import UPSTREAMS
 from tests.proxy.scripted import Client, Upstream

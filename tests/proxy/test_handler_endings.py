@@ -15,9 +15,10 @@ import pytest
 
 from config import Database
 from proxy import errors
-from proxy.upstream.connection import Timeouts, UpstreamConnection
+from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.pool import Pool
 from proxy.upstream.target import Origin
+from proxy.upstream.timeouts import Timeouts
 from tests.proxy.endings import (
     LENGTH_9,
     PIECE,

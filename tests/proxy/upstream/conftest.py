@@ -11,10 +11,11 @@ import pytest
 import uvloop
 
 from fake_upstream import FakeUpstream
-from proxy.upstream.connection import Timeouts, UpstreamConnection
+from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.target import address_of
+from proxy.upstream.timeouts import Timeouts
 
 #: Longer than any machine stands still.
 PATIENT = Timeouts(connect=60.0, first_byte=60.0, idle=60.0)

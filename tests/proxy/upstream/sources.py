@@ -155,6 +155,13 @@ class MemorySource:
     def is_waiting(self) -> bool:
         return not self.chunks and not self.ended
 
+    def take_rest(self) -> bytes | None:
+        if not self.complete or self.coming or self.error is not None:
+            return None
+        rest = b"".join(self.chunks)
+        self.chunks.clear()
+        return rest
+
     async def pump(self, take: Take) -> None:
         while True:
             while self.chunks:

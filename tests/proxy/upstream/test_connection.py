@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fake_upstream import FakeUpstream, generated
-from proxy.upstream.connection import HIGH_WATER, Timeouts, UpstreamConnection
+from proxy.upstream.connection import HIGH_WATER, UpstreamConnection
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
 from proxy.upstream.response import CHUNKS_PER_TURN
+from proxy.upstream.timeouts import Timeouts
 from tests.proxy.upstream.conftest import (
     Asking,
     final_head,

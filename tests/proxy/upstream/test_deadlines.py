@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from fake_upstream import FakeUpstream, generated
-from proxy.upstream.connection import Timeouts, UpstreamConnection
+from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import TimedOut
+from proxy.upstream.timeouts import Timeouts
 from tests.proxy.upstream.conftest import (
     PATIENT,
     Asking,

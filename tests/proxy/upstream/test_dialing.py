@@ -15,10 +15,11 @@ import pytest
 from fake_upstream import FakeUpstream
 from proxy.upstream import dialing
 from proxy.upstream.address_policy import is_refused
-from proxy.upstream.connection import Timeouts, UpstreamConnection
+from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.dialing import dial, tls_context
 from proxy.upstream.errors import ConnectFailed, ConnectionLost, ConnectTimedOut
 from proxy.upstream.target import Origin, address_of
+from proxy.upstream.timeouts import Timeouts
 from tests.proxy.upstream.conftest import PATIENT, Asking, no_authorities
 
 #: Addresses of a documentation network (RFC 5737), to be resolved to and never really tried.
