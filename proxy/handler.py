@@ -432,16 +432,16 @@ class DataPlane:
             downstream.abort()
             return
         exchange.status = refusal.status
-        readable_by, provider = None, self._default_provider
+        readable_by, provider = None, None
         if exchange.grant is not None:
-            provider = exchange.grant.provider or provider
+            provider = exchange.grant.provider
         else:
             readable_by = await cors.reads_refusal(exchange.head, self._origins, refusal)
         head, content = responses.refusal(exchange, provider, refusal, readable_by)
         exchange.bytes_out = len(content)
         if reservation is not None:
             self._record(exchange, outcome)
-        self._observer.refused(exchange, refusal, provider.name)
+        self._observer.refused(exchange, refusal, (provider or self._default_provider).name)
         if exchange.sent is None:
             # No upload reads it.
             downstream.drop_body()

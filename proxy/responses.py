@@ -9,13 +9,19 @@ from typing import Final
 
 from proxy import errors
 from proxy.access.authorization import check_origin
-from proxy.downstream import ResponseHead
+from proxy.downstream import RequestHead, ResponseHead
 from proxy.exchange import Exchange
 from proxy.failures import rate_headers
 from proxy.header_rules import for_downstream
 from proxy.headers import RawHeaders, wire_lines, without
 from proxy.limits.store import Reservation
-from proxy.providers.error_shapes import ErrorShape, error_body
+from proxy.providers.error_shapes import (
+    ErrorShape,
+    error_body,
+    error_lines,
+    likely_shape,
+    retry_lines,
+)
 from proxy.providers.provider import Provider
 from proxy.transforms import AnswerTransform
 from proxy.upstream.response import UpstreamHead
@@ -44,7 +50,7 @@ def interim_headers(head: UpstreamHead) -> RawHeaders:
 
 def refusal(
     exchange: Exchange,
-    provider: Provider,
+    provider: Provider | None,
     refused: errors.Refusal,
     readable_by: bytes | None = None,
 ) -> tuple[ResponseHead, bytes]:
@@ -52,12 +58,8 @@ def refusal(
 
     `readable_by` is the browser's origin that may read it, where no grant says which may.
     """
-    shape, kind, message, param = (
-        provider.error_shape,
-        type(refused),
-        refused.message,
-        refused.param,
-    )
+    kind, message, param = type(refused), refused.message, refused.param
+    shape = likely_shape_of(exchange.head) if provider is None else provider.error_shape
     if len(message) + len(param or "") > _REMEMBERED_CHARACTERS:
         content, block = _refusal(shape, kind, message, param)
     else:
@@ -65,7 +67,7 @@ def refusal(
         content, block = _remembered_refusal(shape, kind, message, param)  # type: ignore[arg-type]
     block += wire_lines(list(refused.headers))
     if refused.retry_after is not None:
-        block += b"retry-after: %d\r\n" % max(1, math.ceil(refused.retry_after))
+        block += retry_lines(shape, max(1, math.ceil(refused.retry_after)))
     if not refused.retry:
         block += b"x-should-retry: false\r\n"
     if refused.status == 401:
@@ -85,7 +87,12 @@ def _refusal(
     return content, (
         b"content-type: application/json\r\ncontent-length: %d\r\nx-llm-proxy-error: %b\r\n"
         % (len(content), kind.code.encode("ascii"))
-    )
+    ) + error_lines(shape, kind.status, retry=kind.retry)
+
+
+def likely_shape_of(head: RequestHead) -> ErrorShape:
+    """The shape that the client of a request expects whose provider is not known yet."""
+    return likely_shape(head.target, with_google_key=bool(head.lines.value(b"x-goog-api-key")))
 
 
 #: A flood of refusals says the same again and again.

@@ -22,7 +22,7 @@ from server.http import framing, planes
 from server.http.disconnect import peer_disconnected
 from server.http.downstream import ClientDownstream
 from server.http.faults import FramingError, HeadTimeout
-from server.http.refusals import is_for_manage, refusal
+from server.http.refusals import meant_for, refusal
 from server.http.turned_away import turn_away
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class ClientConnection(asyncio.Protocol):
             refusal(
                 b"500 Internal Server Error", "internal_error", _UNFORESEEN, request_id,
                 kind="server_error",
-                of_manage=is_for_manage(b"GET " + downstream.head.target),
+                shape=meant_for(b"GET " + downstream.head.target),
             )
         )  # fmt: skip
 
@@ -383,7 +383,7 @@ class ClientConnection(asyncio.Protocol):
         self.write(
             refusal(
                 error.status, error.code, str(error), request_id,
-                headers=error.headers, of_manage=is_for_manage(self.received),
+                headers=error.headers, shape=meant_for(self.received),
             )
         )  # fmt: skip
         if self.context.unreadable is not None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from proxy.providers.error_shapes import ErrorShape, body_of, error_lines, likely_shape
 from server.http.faults import Fields
+
+Shape: TypeAlias = ErrorShape | Literal["manage"]
 
 
 def refusal(
@@ -18,38 +21,45 @@ def refusal(
     *,
     kind: str = "invalid_request_error",
     headers: Fields | None = None,
-    of_manage: bool = False,
+    shape: Shape = "openai",
 ) -> bytes:
-    """A whole response in OpenAI's shape, or in that of `/manage`; its connection closes.
+    """A whole response in the shape of whom it was meant for; its connection closes.
 
     `headers` stand in place of the advice not to try again.
     """
-    error: dict[str, str | None] = {"code": code, "message": message}
-    if not of_manage:
-        error |= {"type": kind, "param": None}
-    body = msgspec.json.encode({"error": error})
+    number = int(status[:3])
+    if shape == "manage":
+        body = msgspec.json.encode({"error": {"code": code, "message": message}})
+        more = b""
+    else:
+        body = body_of(shape, number, code, message, kind=kind)
+        more = error_lines(shape, number, retry=headers is not None and number != 426)
     lines = [(b"x-should-retry", b"false")] if headers is None else headers
     if not any(name == b"connection" for name, _ in lines):
         lines = [*lines, (b"connection", b"close")]
     return (
         b"HTTP/1.1 %b\r\ncontent-type: application/json\r\nx-llm-proxy-request-id: %b\r\n"
-        b"x-llm-proxy-error: %b\r\ncontent-length: %d\r\n%b\r\n%b"
+        b"x-llm-proxy-error: %b\r\ncontent-length: %d\r\n%b%b\r\n%b"
         % (
             status,
             request_id.encode("ascii"),
             code.encode("ascii"),
             len(body),
+            more,
             b"".join(b"%b: %b\r\n" % field for field in lines),
             body,
         )
     )
 
 
-_TO_MANAGE: Final = re.compile(
-    rb"(?:\r\n)?+[^ \r\n]++ (?:https?+://[^/? \r\n]*+)?+/manage(?:[/? \r\n]|\Z)", re.IGNORECASE
+_ASKED: Final = re.compile(
+    rb"(?:\r\n)?+[^ \r\n]++ (?:https?+://[^/? \r\n]*+)?+([^ \r\n]*+)", re.IGNORECASE
 )
+_TO_MANAGE: Final = re.compile(rb"/manage(?:[/?]|\Z)")
 
 
-def is_for_manage(received: bytes | bytearray) -> bool:
-    """Whether a message that could not be understood was meant for `/manage`."""
-    return _TO_MANAGE.match(received) is not None
+def meant_for(received: bytes | bytearray) -> Shape:
+    """In which shape a message is refused that could not be understood."""
+    asked = _ASKED.match(received)
+    target = b"" if asked is None else bytes(asked[1])
+    return "manage" if _TO_MANAGE.match(target) else likely_shape(target)

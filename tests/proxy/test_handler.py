@@ -167,6 +167,24 @@ async def test_a_refusal_speaks_its_providers_language(plane: Plane) -> None:
     assert plane.entries() == []
 
 
+async def test_awss_clients_are_told_in_their_own_words(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    known = providers(tmp_path, '[providers.openai]\nerror_shape = "aws"\n')
+    async with a_plane(tmp_path, sqlite_database, providers=known) as plane:
+        _, secret = await plane.token(requests_per_minute=1)
+        await plane.serve(a_client(secret=secret))
+        refused = await plane.serve(a_client(secret=secret))
+        assert refused.field(b"x-amzn-errortype") == b"ThrottlingException"
+        seconds = int(refused.field(b"retry-after") or 0)
+        assert refused.field(b"x-amz-retry-after") == b"%d" % (seconds * 1000)
+        assert {*json.loads(refused.content)} == {"message", "code"}
+        # Google's key says whose client it is, before a project is known.
+        fields = ("x-goog-api-key: llmp_nothing",)
+        stranger = await plane.serve(a_client("GET", path="/v1/models", fields=fields))
+        assert error_of(stranger)["status"] == "UNAUTHENTICATED"
+
+
 async def test_a_refused_model_is_named(plane: Plane) -> None:
     _, secret = await plane.token(allowed_models=["gpt-5*"])
     client = await plane.serve(a_client(secret=secret))

@@ -144,6 +144,27 @@ async def test_manage_is_refused_in_its_own_shape(
     assert {*error["error"]} == {"message"}
 
 
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        (b"/model/m/converse", {"message", "code"}),
+        (b"/v1beta/models", {"error"}),
+        (b"/api/chat", {"error"}),
+        (b"/anthropic/v1/messages", {"type", "error"}),
+    ],
+)
+async def test_a_path_that_one_kind_of_client_asks_for_is_refused_in_its_shape(
+    door: Door, path: bytes, named: set[str]
+) -> None:
+    async with await door.connect() as client:
+        await client.send(b"POST %b HTTP/1.1\r\n\r\n" % path)
+        answer = await client.answer()
+    assert {*json.loads(answer.body)} == named
+    by_field = b"ValidationException" if path.startswith(b"/model/") else None
+    assert answer.header("x-amzn-errortype") == by_field
+    assert answer.code == "invalid_request"
+
+
 @pytest.mark.parametrize("path", [b"/manager", b"/v1/manage", b"/v1/models?x=/manage"])
 async def test_what_only_looks_like_manage_is_refused_as_others_are(
     door: Door, path: bytes
