@@ -43,7 +43,7 @@ from proxy.limits.store import (
 )
 from proxy.providers.endpoints import Route
 from proxy.providers.provider import Provider
-from proxy.questions import REFUSALS, Peeked, Question, RefusedQuestions, question
+from proxy.questions import REFUSALS, Asked, Peeked, Question, RefusedQuestions, question
 from proxy.tails import Tails
 from proxy.transforms import AnswerTransform, RequestTransform, StreamTransform
 from proxy.turns import Turns
@@ -223,7 +223,8 @@ class DataPlane:
         key_id, asked = target_for(grant).key_id, None
         if splice is not None:
             may_repeat = grant.record.unmetered != "refuse"
-            if may_repeat and (key_id, exchange.model) in self._refused_questions:
+            what = Asked(key_id, route.pattern, exchange.model)
+            if may_repeat and self._refused_questions.hold(what, grant.record.token_id):
                 splice = None
             else:
                 may_repeat = may_repeat and self.body_budget.has_spare(reading.kept.size)
@@ -297,8 +298,10 @@ class DataPlane:
         asked: Question,
     ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
         """Ask again without the question, once, where it is what was refused."""
-        refused, grant = Peeked(source), exchange.grant
-        if grant is None or asked.body is None or not await refused.names_the_question():
+        refused, grant, route = Peeked(source), exchange.grant, exchange.route
+        if grant is None or route is None or asked.body is None:
+            return refused, head, asked
+        if not await refused.names_the_question():
             return refused, head, asked
         request = forward.outgoing(exchange.head, asked.body, complete=True)
         target = target_for(grant)
@@ -312,7 +315,8 @@ class DataPlane:
             raise
         source.release()
         if head.status < 400:
-            self._refused_questions.add(target.key_id, exchange.model)
+            what = Asked(target.key_id, route.pattern, exchange.model)
+            self._refused_questions.add(what, grant.record.token_id)
         return again, head, None
 
     async def _relay(

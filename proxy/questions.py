@@ -2,6 +2,9 @@
 
 Some servers answer 400 or 422 for `stream_options`, which we put into a request that would have
 worked without. It is sent again as it came, once, before anything has reached the client.
+
+What is then left unasked has no usage, so that a client must not be able to bring it about for
+others: a body may be made so that ours alone is refused with it. See `RefusedQuestions`.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ REFUSALS: Final = (400, 422)
 BODY_MAX_BYTES: Final = 1024 * 1024
 #: A longer answer is none that explains a refusal.
 ANSWER_MAX_BYTES: Final = 64 * 1024
-#: Seconds for which a refusal is remembered, and of how many keys and models.
+#: Seconds for which a refusal is remembered, and of how many keys, endpoints and models.
 REMEMBERED_S: Final = 3600.0
 _REMEMBERED_MAX: Final = 4096
 _NAME: Final = b"stream_options"
@@ -45,25 +48,43 @@ def question(body: tuple[bytes, ...], *, withholds: bool, may_repeat: bool) -> Q
     return Question(withholds, body if small and _NAME not in b"".join(body) else None)
 
 
+class Asked(NamedTuple):
+    """What a refusal is remembered of: an account's other endpoints and models may answer."""
+
+    key_id: UUID
+    endpoint: str
+    model: str
+
+
 class RefusedQuestions:
-    """Which accounts refuse the question for which models, for an hour each."""
+    """What refuses the question, for an hour each.
+
+    A refusal holds for the token that met it, and for every token once another has met it too.
+    """
 
     __slots__ = ("_clock", "_until")
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._until: dict[tuple[UUID, str], float] = {}
+        #: Until when, and the one token that it holds for; None: for all.
+        self._until: dict[Asked, tuple[float, UUID | None]] = {}
 
-    def __contains__(self, asked: tuple[UUID, str]) -> bool:
+    def hold(self, asked: Asked, token_id: UUID) -> bool:
+        """Whether the token need not ask."""
         # Empty, as nearly everywhere: no time is asked for.
-        return bool(self._until) and self._until.get(asked, 0.0) > self._clock()
+        if not self._until or (known := self._until.get(asked)) is None:
+            return False
+        until, only = known
+        return until > self._clock() and only in (None, token_id)
 
-    def add(self, key_id: UUID, model: str) -> None:
+    def add(self, asked: Asked, token_id: UUID) -> None:
         """A request without the question was answered where one with it was refused."""
-        self._until.pop((key_id, model), None)
+        now = self._clock()
+        until, only = self._until.pop(asked, (0.0, token_id))
         if len(self._until) >= _REMEMBERED_MAX:
             del self._until[next(iter(self._until))]
-        self._until[key_id, model] = self._clock() + REMEMBERED_S
+        alone = until <= now or only == token_id
+        self._until[asked] = (now + REMEMBERED_S, token_id if alone else None)
 
 
 class Peeked:

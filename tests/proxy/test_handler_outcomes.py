@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from config import Database
+from models import Token
 from proxy import tails
 from proxy.questions import Question
+from tests.models.rows import BY
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import Client, Peer, a_client
 from tests.proxy.upstream.conftest import until
@@ -238,6 +240,31 @@ async def test_an_upstream_that_refuses_our_question_is_asked_without_it(plane: 
     assert [b"stream_options" in body for body in got] == [True, False, False, False]
     assert got[1:] == [STREAMS] * 3
     assert [entry.outcome for entry in plane.entries()] == ["complete"] * 3
+
+
+async def test_one_token_does_not_take_the_question_from_others(plane: Plane) -> None:
+    got: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        while True:
+            _, _, asked = (await peer.request()).partition(b"\r\n\r\n")
+            got.append(asked)
+            if b"stream_options" in asked and b"odd" in asked:
+                await peer.send(REFUSES % (len(NAMED), NAMED))
+            else:
+                said = CHAT_STREAM if b"stream_options" in asked else CHAT_STREAM[:1]
+                await peer.send(CHUNKED + chunk(sse(*said, b"[DONE]")) + chunk(b""))
+
+    plane.upstream.follow(script)
+    token, secret = await plane.token()
+    _, other = await Token.issue(await token.project, by=BY)
+    odd = STREAMS.replace(b"[]", b'["odd"]')
+    async with asyncio.timeout(30):
+        for body, by in ((odd, secret), (STREAMS, secret), (STREAMS, other)):
+            await plane.serve(a_client("POST", body, secret=by))
+    # Its own streams have no usage for an hour; those of the other token do.
+    assert [b"stream_options" in body for body in got] == [True, False, False, True]
+    assert [entry.usage for entry in plane.entries()] == ["unknown", "unknown", "exact"]
 
 
 @pytest.mark.parametrize(

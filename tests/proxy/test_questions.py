@@ -5,29 +5,48 @@ from __future__ import annotations
 from uuid import uuid4
 
 from proxy import questions
-from proxy.questions import REMEMBERED_S, Peeked, RefusedQuestions, question
+from proxy.questions import REMEMBERED_S, Asked, Peeked, RefusedQuestions, question
 from tests.proxy.upstream.sources import InMemory
 
+CHAT = "/v1/chat/completions"
+A, B, C = uuid4(), uuid4(), uuid4()
 
-def test_a_refusal_is_remembered_for_an_hour_by_key_and_model() -> None:
+
+def test_a_refusal_is_remembered_for_an_hour_by_key_endpoint_and_model() -> None:
     now = 100.0
     refused = RefusedQuestions(lambda: now)
-    key, other = uuid4(), uuid4()
-    refused.add(key, "m")
-    assert (key, "m") in refused
-    assert (key, "n") not in refused
-    assert (other, "m") not in refused
+    asked = Asked(uuid4(), CHAT, "m")
+    refused.add(asked, A)
+    assert refused.hold(asked, A)
+    assert not refused.hold(asked._replace(model="n"), A)
+    assert not refused.hold(asked._replace(endpoint="/v1/completions"), A)
+    assert not refused.hold(asked._replace(key_id=uuid4()), A)
     now += REMEMBERED_S
-    assert (key, "m") not in refused
+    assert not refused.hold(asked, A)
+
+
+def test_a_refusal_holds_for_others_once_a_second_token_has_met_it() -> None:
+    now = 100.0
+    refused = RefusedQuestions(lambda: now)
+    asked = Asked(uuid4(), CHAT, "m")
+    refused.add(asked, A)
+    refused.add(asked, A)
+    assert [refused.hold(asked, token) for token in (A, B, C)] == [True, False, False]
+    refused.add(asked, B)
+    assert [refused.hold(asked, token) for token in (A, B, C)] == [True, True, True]
+    # What is over confirms nothing.
+    now += REMEMBERED_S
+    refused.add(asked, C)
+    assert [refused.hold(asked, token) for token in (A, B, C)] == [False, False, True]
 
 
 def test_no_more_than_so_many_are_remembered() -> None:
     refused = RefusedQuestions(lambda: 0.0)
-    keys = [uuid4() for _ in range(questions._REMEMBERED_MAX + 1)]
-    for key in keys:
-        refused.add(key, "m")
-    assert (keys[0], "m") not in refused
-    assert all((key, "m") in refused for key in keys[1:])
+    all_asked = [Asked(uuid4(), CHAT, "m") for _ in range(questions._REMEMBERED_MAX + 1)]
+    for asked in all_asked:
+        refused.add(asked, A)
+    assert not refused.hold(all_asked[0], A)
+    assert all(refused.hold(asked, A) for asked in all_asked[1:])
 
 
 def test_only_a_small_body_without_options_of_its_own_can_be_sent_again() -> None:
