@@ -20,8 +20,8 @@ from models.usage import UsageHour
 from tests.chaos.client import CHAT, STREAM, Client, streaming
 from tests.chaos.conftest import ChaosService, Databases, started
 from tests.chaos.test_crashes import journals
-from tests.fixtures.processes import processes
-from tests.fixtures.service import Issued
+from tests.fixtures.processes import free_port, processes
+from tests.fixtures.service import UPSTREAM_KEY, Issued
 
 _QUOTA: Final = 10
 _PATIENCE_S: Final = 60.0
@@ -154,6 +154,25 @@ async def test_kill_points_of_a_backend(chaos: ChaosService, limited: Issued, ro
 @on_sqlite
 async def test_kill_points(chaos: ChaosService, limited: Issued, row: Row) -> None:
     await check(chaos, limited, row)
+
+
+@on_both
+async def test_a_refund_that_dies_with_its_worker(chaos: ChaosService) -> None:
+    """Nothing was sent upstream, which gives the quota back; but a limit errs on its own side."""
+    port = free_port()
+    limited = await chaos.make_token(
+        f"http://127.0.0.1:{port}", max_requests=_QUOTA, max_parallel_requests=1
+    )
+    await eventually(lambda: not any(journals(chaos).values()))
+    chaos.arm("before the release")
+    async with Client(chaos, limited.secret) as client:
+        assert (await client.post()).code == "upstream_unreachable"
+    await eventually(lambda: not (chaos.directory / "before the release").exists())
+
+    async with FakeUpstream(api_keys={UPSTREAM_KEY}, port=port):
+        assert await slot_is_free(chaos, limited) == _QUOTA - 1
+    rows = await booked(chaos, limited, 2)
+    assert sorted(row.outcome for row in rows) == ["complete", "upstream_unreachable"]
 
 
 async def the_one_with_an_upstream(chaos: ChaosService, secret: str) -> tuple[int, Client]:
