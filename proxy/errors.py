@@ -213,3 +213,7 @@ class RequestBroken(Exception):
 
 class ClientGone(Exception):
     """The client's connection is closed; no answer can be sent."""
+
+
+class NotWritten(ClientGone):
+    """Nor were the bytes that were to be written just now."""

@@ -149,9 +149,15 @@ class Exchange:
         """Whether the event was relayed that ends the answer, and nobody else ended it before."""
         return self.ended_by is None and self.meter is not None and self.meter.terminal_seen
 
-    def left(self) -> Outcome:
-        """How a request ended whose client is gone: its answer may have been whole by then."""
-        return "complete" if self.whole_for_client else "client_left"
+    def left(self, *, written: bool = True) -> Outcome:
+        """How a request ended whose client is gone: its answer may have been whole by then.
+
+        Not `written`: without what was relayed last.
+        """
+        if not self.whole_for_client:
+            return "client_left"
+        is_whole = written or self.meter is None or not self.meter.terminal_last
+        return "complete" if is_whole else "client_left"
 
     @property
     def upstream_seconds(self) -> float:

@@ -143,8 +143,8 @@ class DataPlane:
                 await self._refuse(
                     downstream, exchange, reservation, failures.of_upstream(error), outcome
                 )
-        except errors.ClientGone:
-            outcome = exchange.left()
+        except errors.ClientGone as gone:
+            outcome = exchange.left(written=not isinstance(gone, errors.NotWritten))
             downstream.abort()
         except asyncio.CancelledError:
             # The client hung up, or `Exchange.end` was called: for a revocation, at shutdown.

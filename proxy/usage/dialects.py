@@ -44,7 +44,7 @@ class OwnDialectReader:
 
     withholds: Final = False
 
-    __slots__ = ("_begun", "_dialect", "_reader", "_watch", "accumulated", "behind")
+    __slots__ = ("_begun", "_dialect", "_ended", "_reader", "_watch", "accumulated", "behind")
 
     def __init__(self, dialect: str, headers: RawHeaders, *, watch: bool) -> None:
         self.accumulated = UsageAccumulator()
@@ -52,6 +52,8 @@ class OwnDialectReader:
         self._watch = watch
         self._reader: DocumentUsageReader | EventUsageReader | FrameUsageReader | None = None
         self.behind = False
+        #: Whether that event had come before what was relayed last.
+        self._ended = False
         #: Of a byte order mark, what has come.
         self._begun = b""
 
@@ -61,6 +63,11 @@ class OwnDialectReader:
         return self.accumulated.terminal
 
     @property
+    def terminal_last(self) -> bool:
+        """Whether that event was in what was relayed last."""
+        return self.accumulated.terminal and not self._ended
+
+    @property
     def cut_short(self) -> bool:
         """Whether it broke off, as its own text shows."""
         return self._reader is not None and self._reader.cut_short
@@ -68,6 +75,7 @@ class OwnDialectReader:
     def relay(self, data: bytes) -> bytes:
         """Take the next bytes of the answer, all of which go to the client now."""
         reader = self._reader
+        self._ended = self.accumulated.terminal
         if reader is None:
             begun = (self._begun + data).removeprefix(BYTE_ORDER_MARK).lstrip(_WHITESPACE)
             if not begun or BYTE_ORDER_MARK.startswith(begun):

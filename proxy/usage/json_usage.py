@@ -235,6 +235,11 @@ class JsonUsageReader:
         return False
 
     @property
+    def terminal_last(self) -> bool:
+        """Nor where that was."""
+        return False
+
+    @property
     def cut_short(self) -> bool:
         """As little as of its end."""
         return False

@@ -42,6 +42,11 @@ class UsageReader(StreamTransform, Protocol):
         ...
 
     @property
+    def terminal_last(self) -> bool:
+        """Whether that event was in what was handed on last."""
+        ...
+
+    @property
     def cut_short(self) -> bool:
         """Whether it has not said that it is whole, and was to say so."""
         ...
@@ -98,6 +103,11 @@ class Meter:
     def terminal_seen(self) -> bool:
         """Whether the event has been relayed that ends an answer of its kind."""
         return self._reader is not None and self._reader.terminal_seen
+
+    @property
+    def terminal_last(self) -> bool:
+        """Whether that event was in what was relayed last."""
+        return self._reader is not None and self._reader.terminal_last
 
     @property
     def cut_short(self) -> bool:

@@ -116,6 +116,7 @@ class SseUsageReader:
         "_passed",
         "_passing",
         "_stretch",
+        "_terminal_in",
         "_unfinished",
         "_wanted",
         "_watch",
@@ -141,8 +142,9 @@ class SseUsageReader:
         self._stretch = _NOTHING
         #: So much of an unfinished event is kept.
         self._most_pending = EVENT_MAX_BYTES
-        #: The whole events that came last.
+        #: The whole events that came last, and those that one was among which ends the answer.
         self._last = b""
+        self._terminal_in: bytes | None = None
         #: Up to where the stretch has been looked into, and up to where it has been passed on.
         self._done = self._passed = 0
         #: Where in the stretch each of what is wanted comes next.
@@ -156,6 +158,13 @@ class SseUsageReader:
     def terminal_seen(self) -> bool:
         """Whether the event came that ends an answer of its kind."""
         return self.accumulated.terminal or _ENDING.search(self._last) is not None
+
+    @property
+    def terminal_last(self) -> bool:
+        """Whether that event was in what was handed on last."""
+        if self.accumulated.terminal:
+            return self._terminal_in is self._last
+        return self.terminal_seen
 
     @property
     def cut_short(self) -> bool:
@@ -332,7 +341,7 @@ class SseUsageReader:
             apply(read, message, final=False)
             read.awaits_completion = True
         if kind in _ENDING_TYPES:
-            read.terminal = True
+            self._ends()
             if kind == b'"message_stop"':
                 read.awaits_completion = False
                 read.end()
@@ -359,8 +368,12 @@ class SseUsageReader:
         final = no_choices or only_usage or finishes
         read.update(text_of(said.model), usage, final=final)
         if usage is not None and choices not in ABSENT and final:
-            read.terminal = True
+            self._ends()
         return usage, only_usage
+
+    def _ends(self) -> None:
+        if not self.accumulated.terminal:
+            self.accumulated.terminal, self._terminal_in = True, self._last
 
 
 def _answer(raw: msgspec.Raw, read: UsageAccumulator) -> Answer | None:

@@ -186,7 +186,7 @@ class ClientDownstream:
     def _send(self, data: bytes) -> None:
         transport = self._connection.transport
         if transport is None or transport.is_closing():
-            raise errors.ClientGone
+            raise errors.NotWritten
         if self._head:
             data = self._head + data
             self._head = b""

@@ -153,7 +153,7 @@ class Client:
 
     def _send(self, data: bytes) -> None:
         if self.gone:
-            raise errors.ClientGone
+            raise errors.NotWritten
         self._sent = self._sent or self._unsent or bool(data)
         self._unsent = False
         self.content += data

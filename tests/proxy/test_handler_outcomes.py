@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from config import Database
 from models import Token
 from proxy import tails
+from proxy.exchange import Exchange
 from proxy.questions import Question
 from tests.models.rows import BY
 from tests.proxy.planes import Plane, a_plane
@@ -110,6 +112,14 @@ async def test_a_stream_without_a_label_is_read_and_what_we_asked_for_stays_back
     assert entry.answer_model == "gpt-4o-2024"
 
 
+def _has_more_than(client: Client, size: int) -> bool:
+    return len(client.content) > size
+
+
+def _has_ended(exchange: Exchange) -> bool:
+    return exchange.meter is not None and exchange.meter.terminal_seen
+
+
 async def left_at(plane: Plane, *pieces: bytes, tail: bytes | None, body: bytes = ASKS) -> Client:
     """A client that leaves as soon as it has the last of `pieces`; the tail comes after that."""
     gone = asyncio.Event()
@@ -168,6 +178,48 @@ async def test_so_has_one_that_is_found_gone_behind_its_last_event(plane: Plane)
         await plane.serve(client)
     assert client.ended == "abort"
     assert [entry.outcome for entry in plane.entries()] == ["complete"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "outcome"),
+    [
+        (ASKS, 1, "client_left"),
+        (ASKS, 2, "client_left"),
+        (ASKS, 3, "complete"),
+        (STREAMS, 1, "client_left"),
+        # The usage was never for it.
+        (STREAMS, 2, "complete"),
+        (STREAMS, 3, "complete"),
+    ],
+)
+async def test_one_to_which_its_last_event_could_not_be_written_has_not(
+    plane: Plane, asked: bytes, written: int, outcome: str
+) -> None:
+    pieces = [sse(event) for event in CHAT_STREAM[:3]] + [sse(b"[DONE]")]
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(CHUNKED)
+        for count, piece in enumerate(pieces):
+            client.gone = count >= written
+            before = len(client.content)
+            await peer.send(chunk(piece))
+            if asked is STREAMS and count == 2:
+                # Nothing of it goes out.
+                (exchange,) = plane.plane.active
+                await until(partial(_has_ended, exchange))
+            elif client.gone:
+                await peer.gone()
+            else:
+                await until(partial(_has_more_than, client, before))
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    client = a_client("POST", asked, secret=secret)
+    async with asyncio.timeout(30):
+        await plane.serve(client)
+    (entry,) = plane.entries()
+    assert entry.outcome == outcome
 
 
 async def test_one_that_leaves_before_has_not(
