@@ -212,7 +212,7 @@ class DataPlane:
         complete = not head.has_body
         if not complete and reads:
             complete = await self._read_body(downstream, exchange, reading, want)
-        if not complete and route.dialect != "none":
+        if not complete and route.dialect != "none" and not want.in_path:
             exchange.passing = PassingModel(head.headers, self._turns)
             await exchange.passing.take(*reading.kept.pieces)
         exchange.model, splice = await reading.judge(grant, route, complete=complete)

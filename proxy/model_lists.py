@@ -26,7 +26,10 @@ from proxy.upstream.errors import ProtocolViolation
 from proxy.upstream.response import UpstreamHead
 
 _METHODS: Final = ("GET", "HEAD")
-_SEGMENT: Final = b"/models"
+#: Google's tuned models have a list of their own.
+_SEGMENTS: Final = (b"/models", b"/tunedModels")
+#: Ollama's: of what is there, and of what is loaded.
+_LISTING_PATHS: Final = (b"/api/tags", b"/api/ps")
 #: The answer to one of them is a part of the list, or says of another client's that it is the same.
 _CONDITIONS: Final = frozenset(
     (
@@ -55,10 +58,13 @@ _PARTIAL_CONTENT: Final = 206
 def model_named(target: bytes) -> str | None:
     """The model that a path asks about, "" for the list of them all; None where it does neither."""
     path = unquote_to_bytes(target.partition(b"?")[0])
-    before, segment, model = path.partition(_SEGMENT + b"/")
-    if segment:
-        return model.decode("utf-8", "replace")
-    return "" if before.endswith(_SEGMENT) else None
+    for segment in _SEGMENTS:
+        before, found, model = path.partition(segment + b"/")
+        if found:
+            return model.decode("utf-8", "replace")
+        if before.endswith(segment):
+            return ""
+    return "" if path in _LISTING_PATHS else None
 
 
 def restricts(grant: Grant, head: RequestHead) -> bool:
@@ -112,9 +118,10 @@ class _Element(msgspec.Struct):
 
 _decode: Final[Callable[[bytes], _Element | str]] = decoder(_Element | str)
 #: How Gemini's lists begin a name, which its users leave out.
-_PREFIX: Final = "models/"
-#: The members that hold a list: OpenAI's and Anthropic's, and Gemini's and Ollama's.
-_LISTS: Final = (b"data", b"models")
+_PREFIX: Final = re.compile(r"(?:publishers/[^/]++/)?(?:m|tunedM)odels/")
+#: The members that hold a list: OpenAI's and Anthropic's, Gemini's and Ollama's, Gemini's tuned
+#: ones, and Vertex's.
+_LISTS: Final = (b"data", b"models", b"tunedModels", b"publisherModels")
 _KEY_MAX_BYTES: Final = 16
 #: A longer element is left out, white space around it included. OpenRouter's longest has 6 KiB.
 ELEMENT_MAX_BYTES: Final = 256 * 1024
@@ -312,5 +319,6 @@ class ModelList:
 
 
 def _names_one_of(allowed: tuple[Pattern, ...], name: str) -> bool:
-    names = name, name.removeprefix(_PREFIX)
+    prefix = _PREFIX.match(name)
+    names = name, name if prefix is None else name[prefix.end() :]
     return any(all(pattern.allows(one) for pattern in allowed) for one in names)

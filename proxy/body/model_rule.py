@@ -8,7 +8,7 @@ could find another model is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -29,6 +29,8 @@ _VALUE_MAX_BYTES: Final = 64 * 1024
 #: Tools, and their text, in which a model is looked for.
 TOOLS_MAX: Final = 1024
 TOOLS_MAX_BYTES: Final = 512 * 1024
+#: A batch of requests, whose texts are in it.
+REQUESTS_MAX_BYTES: Final = 4 * 1024 * 1024
 
 _FORM: Final = b"multipart/form-data;"
 #: Labels under which servers take JSON: those of JSON, those of nothing in particular, and none.
@@ -73,10 +75,23 @@ def _doubt(message: str) -> InvalidRequest:
     return InvalidRequest(message, param="model")
 
 
-def named_by_json(reader: JsonReader, default: str = "") -> Iterator[str | None]:
+def named_by_path(name: str) -> str:
+    """The model that a path names, where it can be one. Raises InvalidRequest.
+
+    A server that resolves dots and slashes after decoding them would find another model there.
+    """
+    if any(part in ("", ".", "..") for part in name.replace("\\", "/").split("/")):
+        raise _doubt("The path must name a model, without empty or dot segments.")
+    return known_name(name)
+
+
+def named_by_json(
+    reader: JsonReader, default: str = "", *, in_path: bool = False
+) -> Iterator[str | None]:
     """Every model that the body names, `model` first; None where a turn may be taken in between.
 
-    A body that names none has the endpoint's `default`, where there is one.
+    A body that names none has the endpoint's `default`, where there is one. `in_path`: the path
+    names a model, so that the body need not; what it names counts all the same.
 
     Raises InvalidRequest where there is any doubt.
     """
@@ -84,15 +99,19 @@ def named_by_json(reader: JsonReader, default: str = "") -> Iterator[str | None]
     if not reader.followed or not reader.is_object() or not reader.is_json():
         raise _doubt("The request must name a model in a JSON body.")
     named = [field for field in fields if field.key is None or field.means("model")]
-    if [field.raw_key for field in named] not in ([b"model"], [] if default else [b"model"]):
+    may_lack = bool(default) or in_path
+    if [field.raw_key for field in named] not in ([b"model"], [] if may_lack else [b"model"]):
         raise _doubt("The request must name its model exactly once.")
-    model = _value(reader, named[0]) if named else default
-    if not isinstance(model, str) or not model:
-        raise _doubt("The request must name a model in a JSON body.")
-    yield known_name(model)
+    if named or not in_path:
+        model = _value(reader, named[0]) if named else default
+        if not isinstance(model, str) or not model:
+            raise _doubt("The request must name a model in a JSON body.")
+        yield known_name(model)
     for field in fields:
         key = (field.key or "").casefold()
-        if key == "tools":
+        if in_path and (inside := _INSIDE.get(key.replace("_", ""))) is not None:
+            yield from inside(reader, field)
+        elif key == "tools":
             yield from _of_tools(reader, field)
         elif key == "route":
             # OpenRouter's: whether `models` are tried one by one.
@@ -135,15 +154,68 @@ def _names(key: str, value: Any) -> Iterator[str]:
 
 def _of_tools(reader: JsonReader, field: Field) -> Iterator[str | None]:
     """Models that tools name, as OpenAI's image tool and Anthropic's advisor do."""
+    return _of_list(reader, field, TOOLS_MAX_BYTES)
+
+
+def _of_requests(reader: JsonReader, field: Field) -> Iterator[str | None]:
+    """Models of the requests in a batch, as in Gemini's `batchEmbedContents`."""
+    return _of_list(reader, field, REQUESTS_MAX_BYTES)
+
+
+def _of_free_form(reader: JsonReader, field: Field) -> Iterator[str | None]:
+    """Models in what Bedrock's Converse hands to the model as it is."""
     raw = reader.raw(field, TOOLS_MAX_BYTES)
     if raw is None:
-        raise _doubt("The request's tools are too long to be looked into.")
+        raise _doubt(f"The member {field.key!r} is too long to be looked into.")
+    if raw == b"null" or not (b"model" in raw.lower() or b"\\u" in raw):
+        return
+    inner = whole(KeptBody(raw))
+    if not inner.is_object() or not inner.followed:
+        raise _doubt(f"The member {field.key!r} has a form that is not known.")
+    for one in inner.fields():
+        if one.means("tools"):
+            yield from _of_tools(inner, one)
+        elif one.key is None or "model" in one.key.casefold():
+            yield from _names("additionalModelRequestFields", _value(inner, one))
+
+
+def _of_config(reader: JsonReader, field: Field) -> Iterator[str | None]:
+    """Vertex's `routingConfig`, which lets another model answer than the path names."""
+    raw = reader.raw(field, TOOLS_MAX_BYTES)
+    if raw is None:
+        raise _doubt(f"The member {field.key!r} is too long to be looked into.")
+    if b"outing" in raw or b"\\u" in raw:
+        yield None
+        inner = whole(KeptBody(raw))
+        for one in inner.fields():
+            if one.key is None or one.key.casefold().replace("_", "") == "routingconfig":
+                raise _doubt("The request's routing may choose models that are not known.")
+
+
+def _of_nothing(_reader: JsonReader, _field: Field) -> Iterator[str | None]:
+    """Of a member that is called so and names no model."""
+    return iter(())
+
+
+#: Members that are looked into where the path names the model, in lower case, without underscores.
+_INSIDE: Final[Mapping[str, Callable[[JsonReader, Field], Iterator[str | None]]]] = {
+    "requests": _of_requests,
+    "additionalmodelrequestfields": _of_free_form,
+    "additionalmodelresponsefieldpaths": _of_nothing,
+    "generationconfig": _of_config,
+}
+
+
+def _of_list(reader: JsonReader, field: Field, bound: int) -> Iterator[str | None]:
+    raw = reader.raw(field, bound)
+    if raw is None:
+        raise _doubt(f"The request's {field.key} are too long to be looked into.")
     try:
         tools = _decode_tools(raw) if raw != b"null" else []
     except Unreadable:
-        raise _doubt("The request's tools are not a list.") from None
+        raise _doubt(f"The request's {field.key} are not a list.") from None
     if len(tools) > TOOLS_MAX:
-        raise _doubt("The request has too many tools to be looked into.")
+        raise _doubt(f"The request has too many {field.key} to be looked into.")
     for tool in tools:
         text = bytes(tool)
         if b"model" in text.lower() or b"\\u" in text:
@@ -153,18 +225,23 @@ def _of_tools(reader: JsonReader, field: Field) -> Iterator[str | None]:
 
 def _of_tool(text: bytes) -> Iterator[str]:
     if len(text) > AT_ONCE_BYTES:
-        raise _doubt("One of the request's tools is too long to be looked into.")
+        raise _doubt("A part of the request that may name a model is too long to be looked into.")
     reader = whole(KeptBody(text))
     if not reader.followed:
-        raise _doubt("One of the request's tools has too many members.")
+        raise _doubt("A part of the request that may name a model has too many members.")
     for one in reader.fields():
         if one.key is None or one.means("model"):
             yield from _names("tools", _value(reader, one))
 
 
-def named_by_form(parts: list[Part]) -> str:
-    """The value of the one field named `model`. Raises InvalidRequest where there is any doubt."""
+def named_by_form(parts: list[Part], *, in_path: bool = False) -> str:
+    """The value of the one field named `model`; '' where the path names it and the form does not.
+
+    Raises InvalidRequest where there is any doubt.
+    """
     named = [part for part in parts if _means_model(part.name)]
+    if in_path and not named:
+        return ""
     if len(named) != 1:
         raise _doubt("The form must name its model exactly once.")
     model = named[0]

@@ -27,6 +27,7 @@ from proxy.providers.provider import Provider
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
 _STREAMING: Final = ("chat", "completions")
+_PREFIX: Final = "models/"
 #: Members of a small body that are looked into in one turn.
 _LOOKED_AT_ONCE: Final = 16
 
@@ -44,6 +45,8 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """Its model, for the entry, where the body is small."""
     coding: bytes = b""
     """How it is compressed; b"" where it is not."""
+    in_path: str = ""
+    """The model that the path names, so that the body need not; '' where it names none."""
 
     @property
     def whole(self) -> bool:
@@ -63,12 +66,16 @@ def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) ->
     # Servers take JSON under whatever label; a form none of them takes here.
     readable = coding is not None and (json or not _is_form(head.headers))
     refuses = grant.record.unmetered == "refuse"
+    in_path = ""
+    if creates and route.model_segment:
+        in_path = route.model_in(head.target.partition(b"?")[0]) or ""
     return Wanted(
         rule=creates and bool(grant.models) and (has_body or head.method == "POST"),
         asks=streaming and readable and provider.meter_streams,
         certainty=refuses and readable and (streaming or route.dialect == "responses"),
-        model=json and readable and route.dialect != "none",
+        model=json and readable and route.dialect != "none" and not in_path,
         coding=coding or b"",
+        in_path=in_path,
     )
 
 
@@ -173,9 +180,13 @@ class BodyReading:
         `complete` says that it has been taken whole; else it was too large to be looked into.
         """
         want, said = self._want, UNREAD
+        if want.in_path and grant.models:
+            check_model(grant, model_rule.named_by_path(want.in_path))
         if complete and (self.kept.size or want.rule):
             said = await self.said()
-        model = said.model if len(said.model) <= model_rule.NAME_MAX_BYTES else ""
+        model = want.in_path or said.model
+        if len(model) > model_rule.NAME_MAX_BYTES:
+            model = ""
         if want.rule and (self.kept.size or self._head.method == "POST"):
             model = await self._model_beyond_doubt(grant, route.default_model)
         elif said.readable:
@@ -200,7 +211,9 @@ class BodyReading:
             said = request_body.inspect(text)
             self._small = said.readable and not self._want.certainty
             if self._small and self._want.rule:
-                self._small = request_body.names_one_model(text, said)
+                self._small = request_body.names_one_model(text, said) or (
+                    bool(self._want.in_path) and request_body.names_no_model(text, said)
+                )
             if self._small:
                 self._model = said.model
                 return said
@@ -218,26 +231,34 @@ class BodyReading:
 
         Raises InvalidRequest, ModelNotAllowed.
         """
+        in_path = self._want.in_path
         if self._form is not None:
-            model = model_rule.named_by_form(self._form.end())
-            check_model(grant, model)
-            return model
+            model = model_rule.named_by_form(self._form.end(), in_path=bool(in_path))
+            if model or not in_path:
+                check_model(grant, model)
+            return in_path or model
         if self._model:
-            check_model(grant, model_rule.known_name(self._model))
-            return self._model
+            check_model(grant, self._bare(model_rule.known_name(self._model)))
+            return in_path or self._model
+        if in_path and (self._small or not self.kept.size):
+            return in_path
         if self._json is None:
             raise InvalidRequest("The request must name a model in a JSON body.", param="model")
-        first, looked = "", 0
-        for name in model_rule.named_by_json(self._json, default):
+        first, looked = in_path, 0
+        for name in model_rule.named_by_json(self._json, default, in_path=bool(in_path)):
             if name is None:
                 # A small body with a dozen tools need not queue as often behind large ones.
                 looked += 1
                 if self._text.size > AT_ONCE_BYTES or looked % _LOOKED_AT_ONCE == 0:
                     await self._turns.next()
                 continue
-            check_model(grant, name)
+            check_model(grant, self._bare(name))
             first = first or name
         return first
+
+    def _bare(self, name: str) -> str:
+        """A model's name, as the path has it: beside one that it names, Google's have a prefix."""
+        return name.removeprefix(_PREFIX) if self._want.in_path else name
 
     async def asking_for_usage(self) -> tuple[bytes, ...] | None:
         """The body with the question for its usage in it; None where that cannot be put in."""

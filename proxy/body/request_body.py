@@ -115,6 +115,20 @@ def names_one_model(body: bytes, said: Inspected) -> bool:
     )
 
 
+def names_no_model(body: bytes, said: Inspected) -> bool:
+    """Whether a small body, of which `inspect` said this, has no word that could name a model."""
+    lowered = body.lower()
+    return (
+        said.readable
+        and b"model" not in lowered
+        and b"allbac" not in lowered
+        and b'"route"' not in lowered
+        and b"outing" not in lowered
+        and _HIDING.search(body) is None
+        and _is_utf_8(body)
+    )
+
+
 def asked_plainly(body: bytes) -> bytes | None:
     """A small body that `inspect` can read, with the question for its usage in it.
 

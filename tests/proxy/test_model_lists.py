@@ -284,3 +284,31 @@ async def test_a_model_that_is_not_allowed_is_not_shown_alone_either(
     ]
     refused = "model_not_allowed"
     assert shown == [refused, None, None, refused, None]
+
+
+@pytest.mark.parametrize(
+    ("path", "listed"),
+    [
+        (
+            b"/v1beta/models",
+            b'{"models": [{"name": "models/good"}, {"name": "models/bad"}]}',
+        ),
+        (
+            b"/v1beta/tunedModels",
+            b'{"tunedModels": [{"name": "tunedModels/good"}, {"name": "tunedModels/bad"}]}',
+        ),
+        (
+            b"/v1beta1/publishers/google/models",
+            b'{"publisherModels": [{"name": "publishers/google/models/good"},'
+            b' {"name": "publishers/google/models/bad"}]}',
+        ),
+        (b"/api/tags", b'{"models": [{"name": "good", "model": "good"}, {"name": "bad"}]}'),
+        (b"/api/ps", b'{"models": [{"name": "good", "model": "good"}, {"name": "bad"}]}'),
+    ],
+)
+def test_lists_of_other_services_hold_only_allowed_models(path: bytes, listed: bytes) -> None:
+    assert model_named(path) == ""
+    shown = ModelList(patterns(["good"]))
+    text = shown.relay(listed) + shown.end()
+    assert b"good" in text
+    assert b"bad" not in text
