@@ -46,6 +46,7 @@ from proxy.pricing.sheet import listed_name
 from proxy.pricing.watch import PriceWatch
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import Provider
+from proxy.providers.roots import DataPaths, roots
 from proxy.upstream.address_policy import is_refused
 from proxy.upstream.pool import Pool
 from proxy.upstream.timeouts import Timeouts
@@ -77,17 +78,19 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
     """
     settings = settings or generate_missing(load())[0]
     context = WorkerContext(settings, Connections(_connection_bounds(settings)))
+    known = configured(settings)
+    data_roots = roots(known)
+    context.data_paths = DataPaths.of(data_roots)
     app: App = Sanic(
         "llm_proxy",
         ctx=context,
-        router=OpenRouter(),
+        router=OpenRouter(data_roots),
         error_handler=JsonErrors(),
         configure_logging=False,
     )
     app.config.update(_SANIC)
     _extend(app)
     ring = KeyRing(settings.encryption_keys)
-    known = configured(settings)
     allowed = upstreams(settings, known)
     resources = WorkerResources(context, known, allowed, ring, supervised=supervised)
     app.blueprint(
@@ -99,7 +102,10 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
     )
     app.blueprint(
         proxy_blueprint(
-            lambda: context.plane, read_head, upload_max_bytes=settings.upload_max_bytes
+            lambda: context.plane,
+            read_head,
+            roots=data_roots,
+            upload_max_bytes=settings.upload_max_bytes,
         )
     )
     app.blueprint(manage_blueprint(settings, upstreams=allowed, ring=ring))
@@ -275,7 +281,7 @@ class WorkerResources:
     def _make_observer(self) -> Observer:
         settings = self._settings
         return Observer(
-            Metrics(listed_name, settings.data_dir / "metrics"),
+            Metrics(self._listed_name, settings.data_dir / "metrics"),
             RequestLines(
                 sys.stderr,
                 logs.form_for(settings.log_format, sys.stderr),
@@ -287,6 +293,11 @@ class WorkerResources:
             Traces.wanted(),
             connections=self._context.connections,
         )
+
+    def _listed_name(self, provider: str, model: str) -> str | None:
+        """A model as the price sheet has it."""
+        known = self._providers.get(provider)
+        return listed_name(known.listed_as if known is not None else provider, model)
 
     def _make_plane(self) -> DataPlane:
         settings = self._settings

@@ -70,6 +70,8 @@ class GrantRecord(msgspec.Struct, frozen=True):
     unmetered: Literal["allow", "refuse"]
     #: Active keys only, ordered by id.
     keys: tuple[KeyMaterial, ...]
+    #: What stands upstream in place of `/v1`; None: as the provider says.
+    v1_prefix: str | None = None
 
 
 @for_requests
@@ -171,6 +173,7 @@ def _record(
             for key in keys
             if key.id not in waiting
         ),
+        v1_prefix=project.v1_prefix,
     )
 
 

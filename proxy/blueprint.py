@@ -1,4 +1,4 @@
-"""`/v1` as a Sanic blueprint: the data plane where the app is served by Sanic alone.
+"""The data plane as a Sanic blueprint, where the app is served by Sanic alone.
 
 `server/http` stands in front of Sanic and hands `/v1` to the same `DataPlane` itself, sooner and
 byte for byte. What goes through Sanic is the same but for its form: field names in lower case,
@@ -8,7 +8,7 @@ reasons as Sanic has them, no interim responses and no trailers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -27,13 +27,17 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def blueprint(
-    plane: Callable[[], DataPlane], read_head: ReadHead, *, upload_max_bytes: int
+    plane: Callable[[], DataPlane],
+    read_head: ReadHead,
+    *,
+    upload_max_bytes: int,
+    roots: Sequence[str] = ("v1",),
 ) -> Blueprint:
-    """Every path and method, since the refusal of one is the data plane's as well.
+    """Every path and method below `roots`, since the refusal of one is the data plane's as well.
 
     `plane` is asked for each request: its parts live in the worker's event loop, which runs later.
     """
-    proxy = Blueprint("proxy", url_prefix="/v1")
+    proxy = Blueprint("proxy")
 
     async def forward(request: Request, path: str = "") -> None:
         try:
@@ -47,8 +51,9 @@ def blueprint(
             # Sanic would complete the answer otherwise.
             raise SanicException("The answer was cut.", status_code=502, quiet=True)
 
-    proxy.add_route(forward, "/<path:path>", methods=_METHODS, stream=True, name="forward")
-    proxy.add_route(forward, "/", methods=_METHODS, stream=True, name="root")
+    for number, root in enumerate(roots):
+        for path, name in ((f"/{root}/<path:path>", "below"), (f"/{root}", "root")):
+            proxy.add_route(forward, path, methods=_METHODS, stream=True, name=f"{name}_{number}")
     return proxy
 
 

@@ -236,7 +236,9 @@ class Exchange:
 
     def _call(self, grant: Grant, model: str, answered: str) -> Call:
         """What was asked, as its price depends on it."""
-        provider = grant.record.provider
+        own = provider = grant.record.provider
+        if grant.provider is not None and grant.provider.prices:
+            provider = grant.provider.prices
         region = ""
         if (target := self.target or next(iter(grant.targets), None)) is not None:
             address = target.address
@@ -244,7 +246,7 @@ class Exchange:
         if grant.provider is None:
             return Call(provider, model, answered, region)
         stated = grant.provider.cost, grant.provider.cost_unit
-        return Call(provider, model, answered, region, *stated)
+        return Call(provider, model, answered, region, *stated, "" if own == provider else own)
 
 
 _MICRO: Final = 1_000_000

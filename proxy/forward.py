@@ -13,6 +13,7 @@ from proxy.downstream import Downstream, RequestHead
 from proxy.exchange import Exchange
 from proxy.header_rules import for_upstream, trailers_for_upstream
 from proxy.headers import RawHeaders, wire_lines, with_value
+from proxy.providers.field_rules import FieldRules
 from proxy.transforms import RequestTransform
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectionLost
@@ -52,15 +53,20 @@ def outgoing(
     *,
     complete: bool,
     transform: RequestTransform | None = None,
+    rules: FieldRules | None = None,
 ) -> Outgoing:
     """Put together what is the same for every attempt: the client's lines and its body.
 
-    A `transform` may replace the body, whose length is then ours to state.
+    A `transform` may replace the body, whose length is then ours to state. `rules` are what the
+    provider says of header fields.
     """
     chunked = head.content_length is None
     lines, size = head.lines.crossing, sum(map(len, body))
+    if rules is not None:
+        lines = wire_lines(rules.for_upstream(head.headers))
     if transform is not None:
-        headers = transform.headers(for_upstream(head.headers))
+        kept = for_upstream if rules is None else rules.for_upstream
+        headers = transform.headers(kept(head.headers))
         if transform.body is not None:
             body = transform.body
             size = sum(map(len, body))
@@ -77,8 +83,7 @@ def head_for(request: Outgoing, target: Target) -> bytes:
         (
             head.method.encode("ascii"),
             b" ",
-            address.prefix,
-            head.target,
+            address.path_for(head.target),
             b" HTTP/1.1\r\nHost: ",
             address.host_header,
             b"\r\n",

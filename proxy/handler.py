@@ -238,7 +238,10 @@ class DataPlane:
         transform: RequestTransform | None = splice
         if grant.models and model_lists.restricts(grant, head):
             transform = model_lists.PlainList()
-        return forward.outgoing(head, body, complete=complete, transform=transform), asked
+        request = forward.outgoing(
+            head, body, complete=complete, transform=transform, rules=grant.fields
+        )
+        return request, asked
 
     async def _read_body(
         self, downstream: Downstream, exchange: Exchange, reading: BodyReading, want: Wanted
@@ -303,7 +306,7 @@ class DataPlane:
             return refused, head, asked
         if not await refused.names_the_question():
             return refused, head, asked
-        request = forward.outgoing(exchange.head, asked.body, complete=True)
+        request = forward.outgoing(exchange.head, asked.body, complete=True, rules=grant.fields)
         target = target_for(grant)
         # The refusal is no answer that this one could go on with.
         exchange.first_byte = None

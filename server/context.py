@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sanic import Sanic
 
+from proxy.providers.roots import V1_PATHS, DataPaths
+
 if TYPE_CHECKING:
     from config import Settings
     from proxy.handler import DataPlane
@@ -28,6 +30,8 @@ class WorkerContext:
     #: Connections of clients, counted and bounded.
     connections: Connections[ClientConnection]
     data_plane: DataPlane | None = None
+    #: Whose targets its requests have.
+    data_paths: DataPaths = V1_PATHS
     #: Counts and logs a message that could not be read: the request's id, its code, the status.
     unreadable: Callable[[str, str, int], None] | None = None
     #: What SIGHUP asks of the worker, once it serves.

@@ -16,6 +16,7 @@ from proxy.pricing.prices import Call, Prices
 from proxy.pricing.rates import Rates, usd
 from proxy.pricing.sheet import listed_name
 from proxy.providers.files import configured
+from proxy.providers.provider import Provider
 
 app = noun("prices")
 
@@ -55,10 +56,15 @@ def show(
     """
     settings = config.load()
     prices = Prices(price_file.read(settings.prices_file))
-    asked = _asked(model, list(configured(settings)))
+    providers = configured(settings)
+    asked = [(providers[provider], name) for provider, name in _asked(model, list(providers))]
     found = [row for provider, name in asked for row in _rows(prices, provider, name)]
     if not found:
-        reasons = [reason for provider, name in asked for reason in overlay.reasons(provider, name)]
+        reasons = [
+            reason
+            for provider, name in asked
+            for reason in overlay.reasons(provider.listed_as, name)
+        ]
         why = f" ({'; '.join(dict.fromkeys(reasons))})" if reasons else ""
         raise NotFound(f"No price is known for {model}{why}. PRICES_FILE may say one.")
     if as_json:
@@ -75,16 +81,17 @@ def _asked(model: str, providers: Sequence[str]) -> list[tuple[str, str]]:
     return named or [(one, model) for one in providers]
 
 
-def _rows(prices: Prices, provider: str, model: str) -> Iterator[dict[str, Any]]:
-    context_length, max_output = prices.sizes(provider, model)
-    call = Call(provider, model)
+def _rows(prices: Prices, provider: Provider, model: str) -> Iterator[dict[str, Any]]:
+    listed_as = provider.listed_as
+    context_length, max_output = prices.sizes(listed_as, model)
+    call = Call(listed_as, model, own="" if listed_as == provider.name else provider.name)
     for terms in prices.terms(call):
         tariff = prices.tariff(call, terms, time())
         for over, rates in reversed(tariff.tiers):
             yield {
-                "provider": provider,
+                "provider": provider.name,
                 "model": model,
-                "listed_as": listed_name(provider, model),
+                "listed_as": listed_name(listed_as, model),
                 "source": tariff.source,
                 "service_tier": terms.service_tier or terms.speed or None,
                 "over": None if over < 0 else over,

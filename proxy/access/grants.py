@@ -26,6 +26,7 @@ from proxy.access.key_selection import ranked
 from proxy.access.patterns import Pattern, patterns
 from proxy.deadline import StallTolerantDeadline
 from proxy.limits.store import Claim, claims_on, project_key, token_key
+from proxy.providers.field_rules import FieldRules, rules_of
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target, address_of
 
@@ -51,6 +52,8 @@ class Grant:
 
     record: GrantRecord
     provider: Provider | None
+    fields: FieldRules | None
+    """What the provider says of header fields, where it says anything."""
     is_allowed: bool
     """Whether UPSTREAM_ORIGINS lets the project have its address."""
     targets: tuple[Target, ...]
@@ -76,6 +79,7 @@ class Grant:
         return cls(
             record=record,
             provider=provider,
+            fields=None if provider is None else rules_of(provider),
             is_allowed=upstreams.allows(*place),
             targets=() if provider is None else _targets(record, provider, upstreams),
             claims=_claims(record),
@@ -92,7 +96,12 @@ _NEVER: Final = float("inf")
 
 
 def _targets(record: GrantRecord, provider: Provider, upstreams: Upstreams) -> tuple[Target, ...]:
-    address = address_of(record.base_url or provider.base_url)
+    base_url = record.base_url or provider.own_base_url
+    if base_url is None:
+        # Its projects have to name their own; nothing can be sent for one that does not.
+        return ()
+    v1_prefix = provider.v1_prefix if record.v1_prefix is None else record.v1_prefix
+    address = address_of(base_url, v1_prefix)
     fitting = [
         key for key in record.keys if upstreams.fits(key.bound_to, record.provider, record.base_url)
     ]

@@ -11,7 +11,7 @@ import re
 from typing import Final, NamedTuple, TypeAlias
 
 from proxy.pricing import overlay, price_file, sheet, stated
-from proxy.pricing.price_file import PriceFile
+from proxy.pricing.price_file import PriceEntry, PriceFile
 from proxy.pricing.rates import Tariff
 from proxy.pricing.sheet import Terms
 from proxy.providers.provider import CostUnit
@@ -35,6 +35,8 @@ class Call(NamedTuple):
     place: str = ""
     cost_field: str = ""
     cost_unit: CostUnit = "usd"
+    own: str = ""
+    """The provider's own name, where the price sheet has it under another."""
 
 
 #: Nano-dollars, and whose price it is: None and '' where no price is known.
@@ -91,17 +93,22 @@ class Prices:
         if _are_alike(asked, answered):
             names = tuple(sorted({answered: None, asked: None}, key=len, reverse=True))
         for name in names:
-            by_file = self._by_file(call.provider, name, terms, at)
+            by_file = self._by_file(call, name, terms, at)
             if by_file is not None:
                 return by_file
         for name in names:
             by_sheet = _by_sheet(call.provider, name, terms, at)
             if by_sheet is not None:
                 return by_sheet
-        return self._by_file(call.provider, asked, terms, at) or _none(at)
+        return self._by_file(call, asked, terms, at) or _none(at)
 
-    def _by_file(self, provider: str, model: str, terms: Terms, at: float) -> Tariff | None:
-        entry = self._file.entry(provider, model)
+    def _entry(self, call: Call, model: str) -> PriceEntry | None:
+        """What PRICES_FILE says, which may call a provider by either name."""
+        own = self._file.entry(call.own, model) if call.own else None
+        return own or self._file.entry(call.provider, model)
+
+    def _by_file(self, call: Call, model: str, terms: Terms, at: float) -> Tariff | None:
+        entry = self._entry(call, model)
         if entry is None or not entry.prices:
             return None
         if entry.same_as is not None:
@@ -111,7 +118,7 @@ class Prices:
 
     def terms(self, call: Call) -> list[Terms]:
         """The terms on which the call's model has prices of its own, the standard ones first."""
-        entry = self._file.entry(call.provider, call.model)
+        entry = self._entry(call, call.model)
         if entry is None or not entry.prices:
             return sheet.terms_of(call.provider, call.model)
         if entry.same_as is not None:

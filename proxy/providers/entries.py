@@ -114,7 +114,7 @@ class Entry(_Strict):
     error_shape: ErrorShape | None = None
     prices: str | None = None
     headers: Annotated[dict[str, str], _form(forms.parse_headers)] | None = None
-    keep_client_headers: list[Annotated[str, _form(forms.parse_field_name)]] | None = None
+    keep_client_headers: list[Annotated[str, _form(forms.parse_kept_name)]] | None = None
     test: Annotated[str, _form(forms.parse_test)] | None = None
     blames_key: list[str] | None = None
     meter_streams: bool | None = None

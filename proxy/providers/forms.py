@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from config import parse_base_url
+from proxy.header_rules import CREDENTIALS, KEEPABLE, may_cross_upstream
 from proxy.providers.endpoints import OWN_PATHS
 from proxy.providers.provider import AUTH_BUILT, AUTH_KINDS, AUTH_NAMED, Probe
 
@@ -61,7 +62,7 @@ ALLOWED: Final[dict[str, tuple[str, str]]] = {
         'headers = { "x-team" = "search" }',
     ),
     "keep_client_headers": (
-        "a list of names of fields",
+        f"a list of {', '.join(sorted(name.decode() for name in KEEPABLE))}",
         'keep_client_headers = ["openai-project"]',
     ),
     "test": ("GET or POST and a path", 'test = "GET /v1/models"'),
@@ -139,8 +140,18 @@ def parse_field_name(name: str) -> str:
     lower = name.lower()
     if not _TOKEN.fullmatch(name) or lower.encode() in _NEVER_SET:
         raise ValueError("names a field that cannot be set")
+    if lower.encode() in CREDENTIALS:
+        raise ValueError("names a field for a key, which `auth` is for")
     if lower.startswith("x-llm-proxy-"):
         raise ValueError("names a field of the proxy's own")
+    return lower
+
+
+def parse_kept_name(name: str) -> str:
+    """The name of a client's field that is to cross, in lower case."""
+    lower = parse_field_name(name)
+    if lower.encode() not in KEEPABLE and not may_cross_upstream(lower.encode()):
+        raise ValueError("names a field that never crosses")
     return lower
 
 

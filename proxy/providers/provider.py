@@ -79,6 +79,11 @@ class Provider:
         return self._matcher.match(path) if literal is None else literal
 
     @property
+    def listed_as(self) -> str:
+        """Its name in the price list."""
+        return self.prices or self.name
+
+    @property
     def own_base_url(self) -> str | None:
         """The base URL of projects that name none; None where each has to name its own."""
         return self.base_url if self.base_url and "{" not in self.base_url else None

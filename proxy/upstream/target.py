@@ -27,6 +27,14 @@ class Address(NamedTuple):
     origin: Origin
     host_header: bytes
     prefix: bytes
+    v1_prefix: bytes | None = None
+    """What stands in place of a path's leading segment `/v1`; None where it stays."""
+
+    def path_for(self, target: bytes) -> bytes:
+        """A request's target as this upstream has it."""
+        if self.v1_prefix is None or not target.startswith(b"/v1/"):
+            return self.prefix + target
+        return self.prefix + self.v1_prefix + target[3:]
 
 
 class Target(NamedTuple):
@@ -44,11 +52,12 @@ class Target(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def address_of(base_url: str) -> Address:
+def address_of(base_url: str, v1_prefix: str = "/v1") -> Address:
     """The address of a base URL. Raises ValueError for one that was stored unvalidated."""
     base = split_base_url(base_url)
     return Address(
         Origin(base.scheme, base.host, base.port),
         base.authority.encode("ascii"),
         base.path.encode("ascii"),
+        None if v1_prefix == "/v1" else v1_prefix.encode("ascii"),
     )

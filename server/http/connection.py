@@ -46,7 +46,6 @@ _LOOK_EVERY: Final = 0.4
 #: A stalled reader is looked at so many times within its time, and no more often than this.
 _LOOKS: Final = 4
 _LEAST_LOOK: Final = 0.05
-_DATA_PLANE: Final = (b"/v1/", b"/v1?")
 _UNFORESEEN: Final = "Something went wrong in the proxy; its log says what."
 
 
@@ -172,7 +171,7 @@ class ClientConnection(asyncio.Protocol):
         self.requests += 1
         self.clients.mark_busy(self)
         serving = self._serve(ClientDownstream(self, head))
-        if head.target.startswith(_DATA_PLANE):
+        if self.context.data_paths.has(head.target):
             self.request = driven = Driven(serving, self.loop)
             driven.step()
         else:
@@ -192,7 +191,7 @@ class ClientConnection(asyncio.Protocol):
         """Serve one request, and then the next one, where it has been received."""
         try:
             data_plane = self.context.data_plane
-            if data_plane is not None and downstream.head.target.startswith(_DATA_PLANE):
+            if data_plane is not None and self.context.data_paths.has(downstream.head.target):
                 await data_plane.handle(downstream)
                 self.served = self.served or downstream.succeeded
             else:

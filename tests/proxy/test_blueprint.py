@@ -135,7 +135,7 @@ async def test_an_upload_passes_in_pieces(alone: Alone) -> None:
 @pytest.mark.parametrize(
     ("path", "authorization", "refusal"),
     [
-        ("/v1/models", "", (401, "invalid_token")),
+        ("/v1/models", "", (401, "missing_token")),
         ("/v1/models", None, (401, "missing_token")),
         ("/v1/nothing", "$TOKEN", (404, "endpoint_not_allowed")),
     ],

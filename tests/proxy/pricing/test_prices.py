@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from proxy.pricing import sheet
+from proxy.pricing import price_file, sheet
 from proxy.pricing.prices import Call, Prices
 from proxy.pricing.sheet import Terms
 from proxy.usage.accumulator import Usage
@@ -154,3 +155,16 @@ def test_the_short_way_of_most_answers_comes_to_the_same(name: str) -> None:
     for cached, reasoning, written, written_1h in product(counts, repeat=4):
         usage = Usage(10, 8, cached, reasoning, written, written_1h)
         assert tariff.price(usage) == rates.of(usage), usage
+
+
+def test_a_provider_is_priced_by_its_name_in_the_list_and_by_either_in_the_file(
+    tmp_path: Path,
+) -> None:
+    call = Call("openai", "gpt-4o", own="mine")
+    assert Prices().price(call, USED, NOON) == (7_500_000, sheet.SOURCE)
+    for name, nanos in (("openai", 2_000_000), ("mine", 1_000_000)):
+        file = tmp_path / "prices.toml"
+        with file.open("a") as lines:
+            lines.write(f'[prices."{name}/gpt-4o"]\ninput = {nanos / 10**6}\noutput = 0\n')
+        found = Prices(price_file.read(file)).price(call, USED, NOON)
+        assert found == (nanos, price_file.SOURCE)
