@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from config import Database
+from proxy.handler import INSPECT_BYTES
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.pool import Pool
 from proxy.upstream.target import Origin
@@ -91,6 +92,35 @@ async def test_a_body_arrives_as_it_was_sent_and_nothing_behind_it(
         assert unchunked(wire) == body
     else:
         assert wire == b"".join(map(chunk, chunks)) + b"0\r\n\r\n"
+    (entry,) = plane.entries()
+    assert entry.bytes_in == len(body)
+
+
+async def test_a_body_of_unknown_length_goes_on_before_its_end_once_it_is_large(
+    plane: Plane,
+) -> None:
+    """It is read ahead as far as it is looked into, and not kept to its end."""
+    begun = asyncio.Event()
+    body = b'{"input": "%b"}' % (b"x" * INSPECT_BYTES)
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        begun.set()
+        await peer.read(len(body))
+        await peer.until(b"0\r\n\r\n")
+        await peer.answer()
+
+    async def has_begun() -> None:
+        async with asyncio.timeout(20):
+            await begun.wait()
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    client = a_client(
+        "POST", body[:-2], has_begun, body[-2:], secret=secret, path="/v1/embeddings", length=None
+    )
+    await plane.serve(client)
+    assert client.status == 200
     (entry,) = plane.entries()
     assert entry.bytes_in == len(body)
 
