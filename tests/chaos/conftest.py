@@ -110,17 +110,27 @@ def started(*services: Service) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def machines(
-    request: pytest.FixtureRequest,
-    new_database: Databases,
-    tmp_path_factory: pytest.TempPathFactory,
+def one_machine(
+    new_database: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Service]]:
-    """Four workers: of one machine on SQLite, or of two that share a PostgreSQL."""
-    database = new_database(request.param)
-    if request.param == "postgres":
-        run_sql(database, _WAIT_FOR_LOCKS)
+    """Four workers of one machine, on SQLite."""
+    yield from _machines(new_database("sqlite"), tmp_path_factory, "4")
+
+
+@pytest.fixture(scope="session")
+def two_machines(
+    new_database: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Service]]:
+    """Two workers on each of two machines, which share a PostgreSQL."""
+    database = new_database("postgres")
+    run_sql(database, _WAIT_FOR_LOCKS)
+    yield from _machines(database, tmp_path_factory, "2", "2")
+
+
+def _machines(
+    database: Database, tmp_path_factory: pytest.TempPathFactory, *shares: str
+) -> Iterator[list[Service]]:
     directory = tmp_path_factory.mktemp("machines")
-    shares = ("4",) if request.param == "sqlite" else ("2", "2")
     services: list[Service] = [
         PatientService(directory / str(number), database, {"WEB_CONCURRENCY": workers})
         for number, workers in enumerate(shares)
@@ -129,7 +139,16 @@ def machines(
         yield services
 
 
+@pytest.fixture
+def machines(request: pytest.FixtureRequest) -> list[Service]:
+    """Both run until the session ends, whatever the order of the tests."""
+    chosen: list[Service] = request.getfixturevalue(request.param)
+    return chosen
+
+
 #: Tests that run on one machine with four workers, and on two with two each.
 on_one_and_on_two = pytest.mark.parametrize(
-    "machines", ["sqlite", "postgres"], indirect=True, scope="session"
+    "machines",
+    [pytest.param("one_machine", id="sqlite"), pytest.param("two_machines", id="postgres")],
+    indirect=True,
 )
