@@ -308,6 +308,7 @@ class WorkerResources:
                 buffered_bodies_max_bytes=settings.buffered_bodies_max_bytes,
                 shares=Shares(settings.fair_share_token, settings.fair_share_project),
                 max_active_requests=settings.max_active_requests,
+                comment_every=settings.client_keepalive_comment,
                 copied_bytes=settings.log_bodies and settings.log_bodies + MARGIN,
             ),
             default_provider=self._providers["openai"],

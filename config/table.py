@@ -55,6 +55,8 @@ class Settings:
     max_connections_per_address: int | None
     """In each worker."""
     client_write_timeout: float
+    client_keepalive_comment: float | None
+    """Seconds. None: never."""
     upstream_connect_timeout: float
     upstream_first_byte_timeout: float
     upstream_idle_timeout: float
@@ -256,6 +258,13 @@ TABLE: Final = (
         form=forms.seconds(_DAY),
         default="600",
         help="Time without progress after which a client that does not read its answer is cut off.",
+    ),
+    Row(
+        name="CLIENT_KEEPALIVE_COMMENT",
+        form=forms.seconds(_DAY),
+        help="Silence after which an event stream gets a comment, so that nothing on the way takes "
+        "it for dead; never one of error shape google, whose SDK would fail. The one thing that is "
+        "ever added to a stream.",
     ),
     Row(
         name="UPSTREAM_CONNECT_TIMEOUT",

@@ -9,7 +9,7 @@ from proxy.fair_share import Shares
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Bytes, and requests of one worker."""
+    """Bytes, requests of one worker, and seconds."""
 
     request_max_bytes: int
     """Of a body that is kept to be read."""
@@ -19,6 +19,8 @@ class Bounds:
     """Of all kept bodies at once."""
     max_active_requests: int
     shares: Shares
+    comment_every: float | None = None
+    """Seconds of silence after which an event stream gets a comment. None: never."""
     copied_bytes: int = 0
     """Of each body, copied for the log. 0: none, and bodies are not looked at for it."""
 

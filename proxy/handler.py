@@ -17,7 +17,7 @@ from uuid import UUID
 
 from models.entry import Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
-from proxy import errors, failures, forward, model_lists, responses
+from proxy import errors, failures, forward, keepalive, model_lists, responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive
 from proxy.access.authorization import authorize, check_source, target_for
@@ -86,6 +86,8 @@ class DataPlane:
         self._client_address = client_address
         self._origins = origins
         self._observer = observer
+        every = bounds.comment_every
+        self._comments = None if every is None else keepalive.Comments(every)
         self._turns = Turns()
         self._tails = Tails()
         self._refused_questions = RefusedQuestions()
@@ -121,7 +123,13 @@ class DataPlane:
                         downstream, source, exchange, head, asked
                     )
                 # Nor is what could have been sent again.
-                transform, asked = _answered(exchange, grant, route, head, asked), None
+                transform, asked = (
+                    _answered(
+                        exchange, grant, route, head, asked,
+                        add=self._comments and self._comments.of(source, downstream),
+                    ),
+                    None,
+                )  # fmt: skip
                 downstream.start(responses.response_head(exchange, head, transform, reservation))
                 # Nor is what has been told of it.
                 del head, asked
@@ -501,7 +509,13 @@ class DataPlane:
 
 
 def _answered(
-    exchange: Exchange, grant: Grant, route: Route, head: UpstreamHead, asked: Question | None
+    exchange: Exchange,
+    grant: Grant,
+    route: Route,
+    head: UpstreamHead,
+    asked: Question | None,
+    *,
+    add: keepalive.Add | None,
 ) -> AnswerTransform:
     """Note that the answer has begun; what it passes through: mostly what reads its usage."""
     exchange.status, exchange.started = head.status, perf_counter()
@@ -517,7 +531,8 @@ def _answered(
         dialect=route.dialect,
     )
     listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
-    return listed or exchange.meter
+    transform = listed or exchange.meter
+    return transform if add is None else add(exchange, head, transform)
 
 
 _BATCH: Final = (
