@@ -79,7 +79,7 @@ class Grant:
         return cls(
             record=record,
             provider=provider,
-            fields=None if provider is None else rules_of(provider),
+            fields=None if provider is None else rules_of(provider, providers.values()),
             is_allowed=upstreams.allows(*place),
             targets=() if provider is None else _targets(record, provider, upstreams),
             claims=_claims(record),

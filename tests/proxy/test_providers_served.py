@@ -106,6 +106,10 @@ async def test_a_clients_own_field_of_the_credential_does_not_cross(plane: Plane
     assert [line for line in head if line.lower().startswith(b"x-auth")] == [
         b"X-Auth: sk-upstream-key-0123456789"
     ]
+    # Nor to a provider that takes its key elsewhere.
+    for name in ("x-auth", "X_Auth"):
+        head = await sent(plane, {"provider": "openai"}, "/v1/embeddings", f"{name}: mine")
+        assert not [line for line in head if b"mine" in line]
 
 
 def test_a_provider_without_rules_of_its_own_has_none() -> None:
