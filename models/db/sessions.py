@@ -60,20 +60,20 @@ async def guard(connection: Any) -> None:
 
 def watch(connection: Any) -> None:
     """Have the kernel notice a server that has vanished."""
-    # asyncpg does not show its socket, and uvloop one that takes no options: set a copy's.
+    # asyncpg does not show its socket. What the transport shows takes options, uvloop's too: a copy
+    # would need a descriptor, of which there may be none left.
     found = connection._transport.get_extra_info("socket")
     if found is None or found.family == socket.AF_UNIX:
         return
-    with socket.fromfd(found.fileno(), found.family, socket.SOCK_STREAM) as copy:
-        copy.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in (
-            ("TCP_KEEPIDLE", _KEEPALIVE_IDLE_S),
-            ("TCP_KEEPINTVL", _KEEPALIVE_EVERY_S),
-            ("TCP_KEEPCNT", _KEEPALIVE_COUNT),
-            ("TCP_USER_TIMEOUT", _ACKNOWLEDGED_WITHIN_MS),
-        ):
-            if hasattr(socket, name):
-                copy.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _KEEPALIVE_IDLE_S),
+        ("TCP_KEEPINTVL", _KEEPALIVE_EVERY_S),
+        ("TCP_KEEPCNT", _KEEPALIVE_COUNT),
+        ("TCP_USER_TIMEOUT", _ACKNOWLEDGED_WITHIN_MS),
+    ):
+        if hasattr(socket, name):
+            found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def watched(connection: Any) -> None:

@@ -1,11 +1,15 @@
 """Sessions with PostgreSQL that have an end: of a transaction, of a wait, of a connection."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
+import uvloop
 from tortoise.connection import get_connections
 
 from config import Database
@@ -59,6 +63,36 @@ async def test_sessions_are_bounded_and_stay_so(postgres: Database) -> None:
         assert await _settings(*_BOUNDS) == ["60000", "8000"]
         assert await _settings(*_SOCKET) == ["3", "1", "4", "7000", "2000"]
     assert await _session() == first
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_our_own_end_notices_a_server_that_vanished_and_needs_no_descriptor(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async def options() -> list[int]:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(asyncio.Protocol, "127.0.0.1", 0)
+        async with server:
+            address = server.sockets[0].getsockname()
+            transport, _ = await loop.create_connection(asyncio.Protocol, *address)
+            with monkeypatch.context() as patch:
+                patch.setattr(socket, "dup", none_left)
+                sessions.watch(SimpleNamespace(_transport=transport))
+            descriptor = transport.get_extra_info("socket").fileno()
+            with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as same:
+                found = [
+                    same.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                    same.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+                    same.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+                ]
+            transport.abort()
+        return found
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(options()) == [1, 1, 4]
 
 
 async def test_one_transaction_may_have_other_bounds(postgres: Database) -> None:
