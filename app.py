@@ -216,7 +216,9 @@ class WorkerResources:
         self._upstreams = allowed
         self._ring = ring
         self._reports = Reports.wanted(settings)
-        self._prices = PriceWatch(settings.prices_file, settings.data_dir, supervised=supervised)
+        self._prices = PriceWatch(
+            settings.prices_file, settings.data_dir, supervised=supervised, providers=known
+        )
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""

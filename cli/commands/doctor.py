@@ -56,14 +56,17 @@ def doctor(*, as_json: Json = False) -> None:
     try:
         settings = read_generated(config.load())
         providers = configured(settings)
-        price_file.read(settings.prices_file)
+        prices = price_file.read(settings.prices_file)
         sentry.check(settings)
     except ConfigError as exc:
         if not as_json:
             raise
         findings = [failed("configuration", problem, code=2) for problem in exc.problems]
     else:
-        findings = asyncio.run(_examine(settings, providers))
+        findings = [
+            *asyncio.run(_examine(settings, providers)),
+            *[warning("prices", says) for says in price_file.strangers(prices, providers)],
+        ]
     _print(findings, as_json=as_json)
     raise typer.Exit(max(finding.code for finding in findings))
 

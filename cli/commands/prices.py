@@ -124,7 +124,10 @@ def reload(*, as_json: Json = False) -> None:
     settings = config.load()
     if settings.prices_file is None:
         raise WrongUsage("PRICES_FILE is not set: there is nothing to read.")
-    entries = len(price_file.read(settings.prices_file).entries)
+    file = price_file.read(settings.prices_file)
+    entries = len(file.entries)
+    for stranger in price_file.strangers(file, configured(settings)):
+        output.say(f"Warning: {stranger}")
     try:
         watch.ask(settings.data_dir)
     except OSError as exc:

@@ -22,9 +22,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -247,6 +248,24 @@ def parsed(text: str, path: Path) -> PriceFile:
         tuple((_expression(pattern), PriceEntry.of(pattern, entry)) for pattern, entry in ordered),
         path,
     )
+
+
+def strangers(file: PriceFile, providers: Collection[str]) -> list[str]:
+    """What to say of entries of providers that there are not: they price nothing.
+
+    No mistake that stops a start: one file may serve several installations.
+    """
+    said = []
+    for _, entry in file.entries:
+        name = entry.pattern.partition("/")[0]
+        if name not in providers:
+            near = get_close_matches(name, providers, n=1)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            said.append(
+                f"PRICES_FILE: {file.path}: prices.{entry.pattern}: it prices nothing, since no "
+                f'provider has the name "{name}"{hint}'
+            )
+    return sorted(said)
 
 
 #: What pydantic says in words of its own.

@@ -9,6 +9,7 @@ kept in DATA_DIR, and the worker that replaces another goes on with that.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -58,7 +59,8 @@ class PriceWatch:
     """`prices`, as PRICES_FILE has them. Raises config.ConfigError with every problem of it.
 
     `supervised`: the supervisor has read the file whole (`read_and_keep`), so that it
-    may begin with what was kept then or later where the file has a mistake now.
+    may begin with what was kept then or later where the file has a mistake now. `providers` are
+    the names that entries can be for; None where it is not known.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class PriceWatch:
         *,
         supervised: bool = False,
         every: float = _EVERY,
+        providers: Collection[str] | None = None,
     ) -> None:
         self._path = path
+        self._providers = providers
         self._data_dir = data_dir
         self._supervised = supervised
         self._mark = data_dir / _MARK
@@ -137,6 +141,9 @@ class PriceWatch:
         else:
             self.prices.use(file)
             logger.info("PRICES_FILE was read again; entries: {}", len(file.entries))
+            if self._providers is not None:
+                for stranger in price_file.strangers(file, self._providers):
+                    logger.warning("{}", stranger)
 
     def _marked(self) -> str:
         try:

@@ -18,7 +18,7 @@ from loguru import logger
 
 from config import ConfigError, Settings, generate_missing, load, weaknesses
 from models.errors import DatabaseUnavailable
-from proxy.pricing import watch
+from proxy.pricing import price_file, watch
 from proxy.providers.files import configured
 from server import descriptors
 from server.process.supervisor import CANNOT_START, Supervisor, python
@@ -36,8 +36,8 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     descriptors.raise_limit()
     try:
         settings, made = generate_missing(load())
-        configured(settings)
-        watch.read_and_keep(settings.prices_file, settings.data_dir)
+        providers = configured(settings)
+        prices = watch.read_and_keep(settings.prices_file, settings.data_dir)
         sentry.check(settings)
         sock = _bind(settings)
     except ConfigError as error:
@@ -45,6 +45,8 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     logs.configure(settings.log_level, settings.log_format)
     for weakness in weaknesses(settings):
         logger.warning("{}", weakness.says)
+    for stranger in price_file.strangers(prices, providers):
+        logger.warning("{}", stranger)
     snapshots.forget(settings.data_dir / "metrics")
     return uvloop.run(_serve(settings, sock, made, announce))
 

@@ -108,3 +108,21 @@ def test_doctor_looks_at_the_file(fresh: CommandLine, tmp_path: Path) -> None:
     ran = fresh("doctor", PRICES_FILE=file, OPENAI_BASE_URL="http://localhost:9")
     assert ran.code == 2
     assert ran.err.startswith("PRICES_FILE: ")
+
+
+def test_an_entry_of_an_unknown_provider_is_warned_of(fresh: CommandLine, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    file = _file(tmp_path, '[prices."opneai/gpt-4o"]\ninput = 1\noutput = 1\n')
+    given = {
+        "PRICES_FILE": file,
+        "DATA_DIR": str(data),
+        "OPENAI_BASE_URL": "http://localhost:9",
+    }
+    ran = fresh("prices", "reload", **given)
+    assert ran.code == 0
+    assert 'no provider has the name "opneai"; did you mean "openai"?' in ran.err
+    checks = fresh("doctor", "--json", **given).json["checks"]
+    (told,) = [check for check in checks if check["check"] == "prices"]
+    assert told["status"] == "warning"
+    assert 'did you mean "openai"?' in told["message"]

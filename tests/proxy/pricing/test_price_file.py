@@ -324,3 +324,15 @@ def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
     known = prices(tmp_path, example)
     assert cost(known, "local", "qwen3-32b") == (0, OURS)
     assert all(f"`{name}`" in page for name in price_file._Entry.model_fields)
+
+
+def test_entries_of_unknown_providers_are_told_with_the_nearest_name(tmp_path: Path) -> None:
+    path = tmp_path / "prices.toml"
+    names = ("openai/*", "opneai/gpt-4o", "acme/x*")
+    path.write_text("".join(f'[prices."{name}"]\ninput = 1\n' for name in names), encoding="utf-8")
+    head = f"PRICES_FILE: {path}: prices."
+    assert price_file.strangers(price_file.read(path), ["anthropic", "openai"]) == [
+        f'{head}acme/x*: it prices nothing, since no provider has the name "acme"',
+        f'{head}opneai/gpt-4o: it prices nothing, since no provider has the name "opneai"; '
+        'did you mean "openai"?',
+    ]

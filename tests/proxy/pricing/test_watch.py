@@ -121,6 +121,21 @@ async def test_a_file_with_a_mistake_changes_nothing(
     await prices.close()
 
 
+async def test_entries_that_price_nothing_are_warned_of(
+    tmp_path: Path, log: asyncio.Queue[str]
+) -> None:
+    path = tmp_path / "prices.toml"
+    write(path, 1)
+    prices = PriceWatch(path, tmp_path, every=60, providers=["vocal"])
+    prices.open()
+    prices.reload()
+    assert (await log.get()).startswith("INFO ")
+    line = await log.get()
+    assert line.startswith("WARNING PRICES_FILE: ")
+    assert 'did you mean "vocal"?' in line
+    await prices.close()
+
+
 def test_a_file_with_a_mistake_stops_the_start(tmp_path: Path) -> None:
     path = tmp_path / "prices.toml"
     write(path, -1)
