@@ -47,11 +47,16 @@ def test_no_more_than_so_many_are_remembered() -> None:
         refused.add(asked, A)
     assert not refused.hold(all_asked[0], A)
     assert all(refused.hold(asked, A) for asked in all_asked[1:])
+    # One that is refused again takes no other's place.
+    refused.add(all_asked[-1], A)
+    assert all(refused.hold(asked, A) for asked in all_asked[1:])
 
 
 def test_only_a_small_body_without_options_of_its_own_can_be_sent_again() -> None:
-    small, large = (b'{"a":', b"1}"), (b"x" * questions.BODY_MAX_BYTES, b"x")
+    small, most = (b'{"a":', b"1}"), b"x" * questions.BODY_MAX_BYTES
+    large = (most, b"x")
     assert question(small, withholds=True, may_repeat=True).body == small
+    assert question((most,), withholds=True, may_repeat=True).body == (most,)
     assert question(large, withholds=True, may_repeat=True).body is None
     assert question(small, withholds=True, may_repeat=False).body is None
     cut = (b'{"stream_op', b'tions":{}}')
@@ -62,9 +67,10 @@ async def test_what_was_read_of_an_answer_is_handed_out_first_and_once() -> None
     upstream = InMemory()
     for piece in (b"a", b"stream_", b"options"):
         upstream.body(piece)
-    upstream.end()
+    upstream.end((b"x-sum", b"1"))
     peeked = Peeked(upstream.source)
     assert await peeked.names_the_question()
+    assert peeked.trailers == [(b"x-sum", b"1")]
     assert not peeked.ended
     assert not peeked.is_waiting
     taken: list[tuple[bytes, bool]] = []
@@ -85,6 +91,8 @@ async def test_an_answer_that_goes_on_is_handed_on_as_it_comes() -> None:
     upstream.body(b"x" * (questions.ANSWER_MAX_BYTES + 1))
     peeked = Peeked(upstream.source)
     assert not await peeked.names_the_question()
+    assert upstream.source.is_waiting
+    assert not peeked.is_waiting
     upstream.body(b"stream_options")
     upstream.end()
     size = 0
