@@ -66,21 +66,39 @@ OF_BOTH: Final = (
     "before the commit",
     "after the commit",
 )
-on_sqlite = pytest.mark.parametrize("chaos", ["sqlite"], indirect=True, scope="module")
-on_both = pytest.mark.parametrize("chaos", ["sqlite", "postgres"], indirect=True, scope="module")
+on_sqlite = pytest.mark.parametrize("chaos", ["sqlite"], indirect=True)
+on_both = pytest.mark.parametrize("chaos", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture(scope="module")
-def chaos(
-    request: pytest.FixtureRequest,
-    new_database: Databases,
-    tmp_path_factory: pytest.TempPathFactory,
+def sqlite_chaos(
+    new_database: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ChaosService]:
-    """Two workers that die where they are told."""
-    directory = tmp_path_factory.mktemp("chaos")
-    service = ChaosService(directory, new_database(request.param), {"WEB_CONCURRENCY": "2"})
+    """Two workers that die where they are told, on SQLite."""
+    service = chaos_on(new_database("sqlite"), tmp_path_factory)
     with started(service):
         yield service
+
+
+@pytest.fixture(scope="module")
+def postgres_chaos(
+    new_database: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ChaosService]:
+    """The same on PostgreSQL."""
+    service = chaos_on(new_database("postgres"), tmp_path_factory)
+    with started(service):
+        yield service
+
+
+def chaos_on(database: Database, directories: pytest.TempPathFactory) -> ChaosService:
+    return ChaosService(directories.mktemp("chaos"), database, {"WEB_CONCURRENCY": "2"})
+
+
+@pytest.fixture
+def chaos(request: pytest.FixtureRequest) -> ChaosService:
+    """One of them. Both run until the module's tests are over, in whatever order they come."""
+    chosen: ChaosService = request.getfixturevalue(f"{request.param}_chaos")
+    return chosen
 
 
 @pytest.fixture
