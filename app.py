@@ -278,6 +278,7 @@ class WorkerResources:
         self._prices.open()
         self._context.hang_up = self._prices.reload
         self._context.data_plane = self._plane
+        self._context.credential_lines = self._grants.credentials.lines
         self._context.unreadable = self._observer.unreadable
 
     def _make_observer(self) -> Observer:

@@ -6,7 +6,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from proxy import errors, hops
 from proxy.downstream import Downstream, RequestHead
@@ -23,7 +25,7 @@ from proxy.upstream.source import ResponseSource
 from proxy.upstream.target import Target
 
 
-class Outgoing(NamedTuple):
+class Outgoing(msgspec.Struct, frozen=True):
     """A request, ready to be sent to whichever target an attempt has.
 
     `fields` are its header lines but for those that depend on the target. `body` holds what has
@@ -74,6 +76,13 @@ def outgoing(
                 headers = with_value(headers, b"content-length", b"%d" % size)
         lines = wire_lines(headers)
     return Outgoing(head, lines, deque(body), size, complete, chunked)
+
+
+def whole(head: RequestHead, body: bytes, rules: FieldRules | None) -> Outgoing:
+    """The same of a small body that goes as it came, with a length."""
+    if rules is not None:
+        return outgoing(head, (body,), complete=True, rules=rules)
+    return Outgoing(head, head.lines.crossing, deque((body,)), len(body), True, False)
 
 
 def head_for(request: Outgoing, target: Target) -> bytes:
@@ -157,9 +166,13 @@ def _begin(
     head = head_for(request, target)
     if request.complete and request.size <= _AT_ONCE_BYTES:
         # Most bodies are one small piece, and one write costs less than two.
-        whole = b"".join(request.body)
-        connection.write(head + _framed(whole, request.chunked, last=True))
-        _drop_body(request, exchange)
+        body = b"".join(request.body)
+        if request.chunked:
+            body = _framed(body, request.chunked, last=True)
+        connection.write(head + body)
+        request.body.clear()
+        if exchange.kept is not None:
+            exchange.kept.end()
         return
     connection.write(head)
     connection.upload = asyncio.get_running_loop().create_task(

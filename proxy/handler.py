@@ -11,20 +11,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter
 from typing import Final
 from uuid import UUID
 
 from models.entry import Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
-from proxy import errors, failures, forward, keepalive, model_lists, responses
+from proxy import errors, failures, forward, keepalive, relaying, responses
 from proxy.access import cors
-from proxy.access.authentication import authenticate, check_alive
-from proxy.access.authorization import authorize, check_source, target_for
+from proxy.access.authentication import authenticate, check_alive, recognised
+from proxy.access.authorization import check_source, target_for
 from proxy.access.grants import Grant, Grants
-from proxy.body.budget import BodyBudget, KeptBytes
-from proxy.body.passing_model import PassingModel
-from proxy.body.reading import BodyReading, Wanted, wanted
+from proxy.body.budget import BodyBudget
 from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream, RequestHead
@@ -41,17 +38,16 @@ from proxy.limits.store import (
     LimitsUnavailable,
     Reservation,
 )
-from proxy.providers.endpoints import Route
+from proxy.plans import Plan, Plans
+from proxy.preparing import Preparing
 from proxy.providers.provider import Provider
-from proxy.questions import REFUSALS, Asked, Peeked, Question, RefusedQuestions, question
+from proxy.questions import REFUSALS, Asked, Peeked, Question, RefusedQuestions
 from proxy.tails import Tails
-from proxy.transforms import AnswerTransform, RequestTransform, StreamTransform
 from proxy.turns import Turns
-from proxy.upstream.errors import ConnectionLost, UpstreamError
+from proxy.upstream.errors import UpstreamError
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import SAY_THEIR_END, meter_of
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
@@ -93,6 +89,8 @@ class DataPlane:
         self._refused_questions = RefusedQuestions()
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
+        self._plans = Plans()
+        self._preparing = Preparing(bounds, self._turns, self.body_budget, self._refused_questions)
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked
@@ -107,9 +105,11 @@ class DataPlane:
             self._check_capacity(exchange.head.hops)
             if cors.is_preflight(exchange.head):
                 return await self._answer_preflight(downstream, exchange)
-            grant, exchange.digest = await authenticate(exchange.head, self._grants)
-            provider, route = self._let_in(exchange, grant)
-            request, asked = await self._prepare(downstream, exchange, grant, provider, route)
+            grant, exchange.digest = recognised(exchange.head, self._grants) or await authenticate(
+                exchange.head, self._grants
+            )
+            plan = self._let_in(exchange, grant)
+            request, asked = await self._preparing.prepare(downstream, exchange, grant, plan)
             reservation = await self._reserve(grant.claims) if grant.claims else _UNLIMITED
             source, head = await forward.send(
                 request, partial(target_for, grant), downstream, self._pool, exchange
@@ -117,23 +117,18 @@ class DataPlane:
             # It is not to be kept for as long as the answer streams.
             del request
             try:
-                head = await self._final_head(downstream, source, exchange, head)
+                head = await relaying.final_head(downstream, source, exchange, head)
                 if asked is not None and head.status in REFUSALS:
                     source, head, asked = await self._without_question(
                         downstream, source, exchange, head, asked
                     )
                 # Nor is what could have been sent again.
-                transform, asked = (
-                    _answered(
-                        exchange, grant, route, head, asked,
-                        add=self._comments and self._comments.of(source, downstream),
-                    ),
-                    None,
-                )  # fmt: skip
+                add = self._comments and self._comments.of(source, downstream)
+                transform, asked = relaying.answered(exchange, grant, head, asked, add), None
                 downstream.start(responses.response_head(exchange, head, transform, reservation))
                 # Nor is what has been told of it.
                 del head, asked
-                last = await self._relay(downstream, source, exchange, transform)
+                last = await relaying.relay(downstream, source, exchange, transform, self._turns)
             finally:
                 self._tails.let_go(source, read=exchange.whole_for_client)
             # Before the write that completes the answer: what a client saw whole is recorded.
@@ -185,7 +180,7 @@ class DataPlane:
         downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
         await downstream.finish()
 
-    def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Provider, Route]:
+    def _let_in(self, exchange: Exchange, grant: Grant) -> Plan:
         """Check what the token and the head alone decide. Raises a refusal."""
         # From here on a refusal can be in its provider's words, and its own page may read it.
         exchange.grant = grant
@@ -194,88 +189,9 @@ class DataPlane:
         check_source(grant, head, self._client_address)
         self._fair_share.enter(grant)
         exchange.shares = True
-        provider, exchange.route = authorize(grant, head)
-        return provider, exchange.route
-
-    async def _prepare(
-        self,
-        downstream: Downstream,
-        exchange: Exchange,
-        grant: Grant,
-        provider: Provider,
-        route: Route,
-    ) -> tuple[forward.Outgoing, Question | None]:
-        """Check size and model, and put the upstream's request together.
-
-        Also returns the question, where we asked for usage on the client's behalf.
-        """
-        head = exchange.head
-        want = wanted(head, grant, provider, route)
-        reads = want.whole or want.model
-        if (head.content_length or 0) > self._bounds.of_body(kept=reads):
-            raise errors.RequestTooLarge("The request body is too large.")
-        if want.rule and route.dialect == "batches":
-            raise errors.ModelNotAllowed(_BATCH, param="model")
-        reading = BodyReading(head, want, self._turns)
-        complete = not head.has_body
-        if not complete and reads:
-            complete = await self._read_body(downstream, exchange, reading, want)
-        if not complete and route.dialect != "none" and not want.in_path:
-            exchange.passing = PassingModel(head.headers, self._turns)
-            await exchange.passing.take(*reading.kept.pieces)
-        exchange.model, splice = await reading.judge(grant, route, complete=complete)
-        if exchange.passing is not None:
-            # All the same where nothing more of the body comes.
-            exchange.model = exchange.passing.model
-        # Each attempt asks again; one that has nowhere to go must take nothing from the limits.
-        key_id, asked = target_for(grant).key_id, None
-        if splice is not None:
-            may_repeat = grant.record.unmetered != "refuse"
-            what = Asked(key_id, route.pattern, exchange.model)
-            if may_repeat and self._refused_questions.hold(what, grant.record.token_id):
-                splice = None
-            else:
-                may_repeat = may_repeat and self.body_budget.has_spare(reading.kept.size)
-                asked = question(
-                    reading.kept.pieces, withholds=splice.withholds, may_repeat=may_repeat
-                )
-                if asked.body is not None:
-                    exchange.again = KeptBytes(self.body_budget)
-                    exchange.again.take(reading.kept.size)
-        body = reading.kept.pieces if splice is None else ()
-        transform: RequestTransform | None = splice
-        if grant.models and model_lists.restricts(grant, head):
-            transform = model_lists.PlainList()
-        request = forward.outgoing(
-            head, body, complete=complete, transform=transform, rules=grant.fields
-        )
-        return request, asked
-
-    async def _read_body(
-        self, downstream: Downstream, exchange: Exchange, reading: BodyReading, want: Wanted
-    ) -> bool:
-        """Read the body, all of it or until it turns out large; whether that was all."""
-        limit = self._bounds.request_max_bytes if want.whole else INSPECT_BYTES
-        if not want.whole and (exchange.head.content_length or 0) > limit:
-            return False
-        exchange.kept = reading.counted = KeptBytes(self.body_budget)
-        arrived = downstream.take_arrived()
-        if arrived is not None:
-            exchange.bytes_in = len(arrived)
-            await reading.take(arrived)
-            return True
-        began = perf_counter()
-        downstream.keep_pace(wanted=True)
-        while piece := await downstream.read():
-            exchange.bytes_in += len(piece)
-            if exchange.bytes_in > self._bounds.request_max_bytes:
-                raise errors.RequestTooLarge("The request body is too large.")
-            await reading.take(piece)
-            if exchange.bytes_in > limit:
-                break
-        downstream.keep_pace(wanted=False)
-        exchange.body_wait = perf_counter() - began
-        return not piece
+        plan = self._plans.of(grant, head)
+        exchange.route = plan.route
+        return plan
 
     async def _reserve(self, claims: tuple[Claim, ...]) -> Reservation:
         try:
@@ -284,21 +200,6 @@ class DataPlane:
             raise failures.of_limits(exc) from exc
 
     # After the upstream began to answer
-
-    async def _final_head(
-        self,
-        downstream: Downstream,
-        source: ResponseSource,
-        exchange: Exchange,
-        head: UpstreamHead,
-    ) -> UpstreamHead:
-        """Pass on interim responses (RFC 9110 15.2) until the final one."""
-        while head.status < 200:
-            if head.status != 100:
-                downstream.inform(head.status, head.reason, responses.interim_headers(head))
-            head = await source.head()
-        exchange.first_byte = perf_counter()
-        return head
 
     async def _without_question(
         self,
@@ -320,7 +221,7 @@ class DataPlane:
         exchange.first_byte = None
         again, head = await forward.send(request, lambda: target, downstream, self._pool, exchange)
         try:
-            head = await self._final_head(downstream, again, exchange, head)
+            head = await relaying.final_head(downstream, again, exchange, head)
         except BaseException:
             again.release()
             raise
@@ -329,73 +230,6 @@ class DataPlane:
             what = Asked(target.key_id, route.pattern, exchange.model)
             self._refused_questions.add(what, grant.record.token_id)
         return again, head, None
-
-    async def _relay(
-        self,
-        downstream: Downstream,
-        source: ResponseSource,
-        exchange: Exchange,
-        transform: StreamTransform,
-    ) -> bytes:
-        """Pass the answer on as it arrives, all but the last bytes, which are returned."""
-        if (rest := source.take_rest()) is None:
-            last = await self._pump(downstream, source, exchange, transform)
-        else:
-            last = transform.relay(rest)
-            exchange.bytes_out += len(last)
-            while transform.behind:
-                await self._turns.next()
-                last += self._caught_up(transform, exchange)
-        held_back = transform.end()
-        if held_back:
-            exchange.bytes_out += len(held_back)
-            last += held_back
-        if exchange.meter is not None and exchange.meter.cut_short:
-            raise ConnectionLost("The upstream's stream ended before its last event.")
-        return last
-
-    @staticmethod
-    def _caught_up(transform: StreamTransform, exchange: Exchange) -> bytes:
-        held_back = transform.catch_up()
-        exchange.bytes_out += len(held_back)
-        return held_back
-
-    async def _pump(
-        self,
-        downstream: Downstream,
-        source: ResponseSource,
-        exchange: Exchange,
-        transform: StreamTransform,
-    ) -> bytes:
-        """Pass on what arrives, until the answer has ended; returns its last bytes."""
-        last = b""
-        keeps_up = True
-
-        def pass_on(data: bytes) -> bool:
-            nonlocal last, keeps_up
-            passed = transform.relay(data)
-            exchange.bytes_out += len(passed)
-            if source.ended:
-                last = passed
-                return True
-            if passed:
-                keeps_up = downstream.write(passed)
-            return keeps_up and not transform.behind
-
-        while not source.ended:
-            if source.is_waiting:
-                downstream.flush()
-            await source.pump(pass_on)
-            while transform.behind:
-                await self._turns.next()
-                last += self._caught_up(transform, exchange)
-                if last and not source.ended:
-                    keeps_up = downstream.write(last)
-                    last = b""
-            if not keeps_up:
-                await downstream.drain()
-                keeps_up = True
-        return last
 
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
         """Runs for every outcome: records once if admitted, settles the limits."""
@@ -508,34 +342,4 @@ class DataPlane:
             exchange.end("shutdown")
 
 
-def _answered(
-    exchange: Exchange,
-    grant: Grant,
-    route: Route,
-    head: UpstreamHead,
-    asked: Question | None,
-    *,
-    add: keepalive.Add | None,
-) -> AnswerTransform:
-    """Note that the answer has begun; what it passes through: mostly what reads its usage."""
-    exchange.status, exchange.started = head.status, perf_counter()
-    if exchange.again is not None:
-        exchange.again.end()
-    exchange.meter = meter_of(
-        head.read(),
-        asked_for_usage=asked is not None and asked.withholds,
-        counted=exchange.counted,
-        status=head.status,
-        # Where nothing else tells a cut from an end, a chat's last event does.
-        watch=head.until_close and head.status == 200 and route.dialect in SAY_THEIR_END,
-        dialect=route.dialect,
-    )
-    listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
-    transform = listed or exchange.meter
-    return transform if add is None else add(exchange, head, transform)
-
-
-_BATCH: Final = (
-    "A batch's file may name any model, so a token that may use only some cannot create batches."
-)
 _UNLIMITED: Final = Reservation((), None, None)

@@ -124,6 +124,10 @@ class HeaderLines(msgspec.Struct, gc=False):
                 self._crossing = b"".join([line.wire for line in self._lines])
         return self._crossing
 
+    def line(self, name: bytes) -> Line | None:
+        """The first line of a field, where the lines were read one by one."""
+        return next((line for line in self._lines or () if line.lowered == name), None)
+
     def value(self, name: bytes) -> bytes | None:
         """The first value of a field; None where it is absent."""
         return self.first.get(name) if name in NOTABLE else value_of(self.fields, name)

@@ -6,8 +6,8 @@ in. What needs the worker's event loop is None until the worker has opened its r
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sanic import Sanic
@@ -17,6 +17,7 @@ from proxy.providers.roots import V1_PATHS, DataPaths
 if TYPE_CHECKING:
     from config import Settings
     from proxy.handler import DataPlane
+    from proxy.header_lines import Line
     from server.http.connection import ClientConnection
     from server.http.connections import Connections
 
@@ -32,6 +33,8 @@ class WorkerContext:
     data_plane: DataPlane | None = None
     #: Whose targets its requests have.
     data_paths: DataPaths = V1_PATHS
+    #: Header lines with secrets whose grants are in memory, as they were read.
+    credential_lines: Mapping[bytes, Line] = field(default_factory=dict)
     #: Counts and logs a message that could not be read: the request's id, its code, the status.
     unreadable: Callable[[str, str, int], None] | None = None
     #: What SIGHUP asks of the worker, once it serves.

@@ -13,16 +13,13 @@ from proxy.access.grants import Grant, Grants
 from proxy.downstream import RequestHead
 
 
-def authenticate_now(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
-    """The grant behind the request, and its secret's digest, where the grant is cached.
+def recognised(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
+    """The grant behind a request whose credential came before, and its secret's digest.
 
-    None where it has to be looked up, by `authenticate`. Raises a refusal.
+    None where that has to be looked at, by `authenticate`. Whether the grant is still in force,
+    `check_alive` says.
     """
-    grant, digest = _cached(head, grants)
-    if grant is None:
-        return None
-    check_alive(grant)
-    return grant, digest
+    return None if TOKEN_START in head.target else grants.recognised(head.lines)
 
 
 async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:
@@ -48,7 +45,9 @@ def _cached(head: RequestHead, grants: Grants) -> tuple[Grant | None, str]:
     digest = secrets.digest(secret) if len(secret) == secrets.TOKEN_LENGTH else ""
     grant = grants.cached(digest)
     # What has a grant is well-formed.
-    if grant is None:
+    if grant is not None:
+        grants.credentials.add(head.lines, grant, digest)
+    else:
         if not secrets.is_well_formed(secret):
             raise errors.InvalidToken(
                 "The token is malformed: it was cut, mistyped or is not ours."

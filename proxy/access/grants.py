@@ -11,20 +11,22 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from loguru import logger
 
 from models import errors as model_errors
 from models.bindings import Upstreams
-from models.errors import ModelError
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
 from proxy.access.grant_lookups import Lookups
+from proxy.access.grant_source import GrantSource
 from proxy.access.key_selection import ranked
 from proxy.access.patterns import Pattern, patterns
+from proxy.access.recognised import Known, Recognised
 from proxy.deadline import StallTolerantDeadline
+from proxy.header_lines import HeaderLines
 from proxy.limits.store import Claim, claims_on, project_key, token_key
 from proxy.providers.field_rules import FieldRules, rules_of
 from proxy.providers.provider import Provider
@@ -126,26 +128,6 @@ def _claims(record: GrantRecord) -> tuple[Claim, ...]:
     )
 
 
-class GrantSource(Protocol):
-    """Where grants and their changes are read: the database, through `models`."""
-
-    async def load(self, digests: list[str]) -> Mapping[str, GrantRecord | ModelError]:
-        """Records by digest, or why one cannot be read; digests that no token has are missing."""
-        ...
-
-    async def is_cut_off(self, token_id: UUID) -> bool:
-        """Whether the token was revoked or its project deactivated."""
-        ...
-
-    async def generation(self) -> int:
-        """The generation of the last committed change."""
-        ...
-
-    async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
-        """Changes after `generation`; None where that is too old and everything must be dropped."""
-        ...
-
-
 class Grants:
     """The cache. `tick` reads the node-local echo of the generation (`GenerationFile.read`)."""
 
@@ -162,6 +144,7 @@ class Grants:
         self._upstreams = upstreams
         self._grants: dict[str, Grant] = {}
         self._by_subject: dict[UUID, set[str]] = {}
+        self.credentials: Recognised[Grant] = Recognised()
         #: Digests that no token had at the last change, for clients that try again and again.
         self._unknown: dict[str, None] = {}
         self._lookups = Lookups(self._load)
@@ -200,6 +183,10 @@ class Grants:
     def cached(self, digest: str) -> Grant | None:
         """The grant of a secret's digest; None where only `find` can tell."""
         return self._grants.get(digest) if self._tick() == self._seen_tick else None
+
+    def recognised(self, lines: HeaderLines) -> Known[Grant] | None:
+        """The grant of a credential that came before; None where it has to be looked at."""
+        return self.credentials.find(lines) if self._tick() == self._seen_tick else None
 
     def lacks(self, digest: str) -> bool:
         """Whether no token has this secret, as far as is known without asking."""
@@ -273,12 +260,14 @@ class Grants:
     def _keep(self, digest: str, grant: Grant) -> None:
         if len(self._grants) >= CACHE_MAX:
             self._drop(next(iter(self._grants)))
+        self.credentials.forget(digest)
         self._grants[digest] = grant
         for subject in (grant.record.token_id, grant.record.project_id):
             self._by_subject.setdefault(subject, set()).add(digest)
 
     def _drop(self, digest: str) -> None:
         grant = self._grants.pop(digest)
+        self.credentials.forget(digest)
         for subject in (grant.record.token_id, grant.record.project_id):
             digests = self._by_subject[subject]
             digests.discard(digest)
@@ -369,6 +358,7 @@ class Grants:
         self._unknown.clear()
         if subjects is None:
             self._grants.clear()
+            self.credentials.clear()
             self._by_subject.clear()
             return
         for subject in subjects:

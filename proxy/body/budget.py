@@ -8,24 +8,16 @@ from proxy import errors
 class BodyBudget:
     """`kept` of at most `most` bytes."""
 
-    __slots__ = ("_most", "kept")
+    __slots__ = ("kept", "most")
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self.kept = 0
-
-    def take(self, size: int) -> None:
-        """Keep so many more. Raises Overloaded where they are too many."""
-        if self.kept + size > self._most:
-            raise errors.Overloaded(
-                "Too many bytes of request bodies are kept at once.", retry_after=1.0
-            )
-        self.kept += size
 
     def has_spare(self, size: int) -> bool:
         """Whether half of it stays free beside so many more: what need not be kept must not keep
         out what has to be."""
-        return 2 * (self.kept + size) <= self._most
+        return 2 * (self.kept + size) <= self.most
 
 
 class KeptBytes:
@@ -39,7 +31,12 @@ class KeptBytes:
 
     def take(self, size: int) -> None:
         """Keep so many more. Raises Overloaded where the budget has no room for them."""
-        self._budget.take(size)
+        budget = self._budget
+        if budget.kept + size > budget.most:
+            raise errors.Overloaded(
+                "Too many bytes of request bodies are kept at once.", retry_after=1.0
+            )
+        budget.kept += size
         self.size += size
 
     def give_back(self, size: int) -> None:
@@ -50,5 +47,5 @@ class KeptBytes:
 
     def end(self) -> None:
         """Nothing is kept any longer. Safe to call again."""
-        if self.size:
-            self.give_back(self.size)
+        self._budget.kept -= self.size
+        self.size = 0

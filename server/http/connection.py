@@ -153,7 +153,7 @@ class ClientConnection(asyncio.Protocol):
     def _read_head(self) -> None:
         """Begin the request whose head has been received; wait where it has not been."""
         try:
-            found = framing.parse_head(self.received)
+            found = framing.parse_head(self.received, self.context.credential_lines)
         except FramingError as error:
             self._refuse(error)
             return

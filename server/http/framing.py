@@ -8,6 +8,7 @@ second request. Two readings of one message are how requests are smuggled; there
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -121,8 +122,16 @@ def forget() -> None:
     _learning.earned = _LEARNING_MAX
 
 
-def parse_head(buffer: bytes | bytearray) -> tuple[ParsedHead, int] | None:
-    """The head at the front of `buffer` and how many bytes it took; None if it is incomplete."""
+_NO_LINES: Final[Mapping[bytes, Line]] = {}
+
+
+def parse_head(
+    buffer: bytes | bytearray, credentials: Mapping[bytes, Line] = _NO_LINES
+) -> tuple[ParsedHead, int] | None:
+    """The head at the front of `buffer` and how many bytes it took; None if it is incomplete.
+
+    `credentials` are lines as read that hold secrets, remembered by whoever knows for how long.
+    """
     # RFC 9112 2.2: one empty line before the request line is to be ignored.
     start = 2 if buffer.startswith(b"\r\n") else 0
     end = buffer.find(b"\r\n\r\n", start)
@@ -137,6 +146,9 @@ def parse_head(buffer: bytes | bytearray) -> tuple[ParsedHead, int] | None:
     line = _REQUEST_LINES.young.get(text) or _read_request_line(text)
     if len(texts) <= _LINES_MAX:
         read: list[Any] = list(map(_LINES.young.get, texts))
+        if credentials and None in read:
+            place = read.index(None)
+            read[place] = credentials.get(texts[place])
         if all(read) or _read_lines(texts, read):
             return _frame_lines(line, read), end + 4
     fields = parse_fields(bytes(buffer[start + len(text) + 1 : end + 2]))

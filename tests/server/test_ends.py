@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from models import Actor, Project, Token
-from proxy.handler import INSPECT_BYTES
+from proxy.preparing import INSPECT_BYTES
 from tests.proxy.decoding.test_json_scanner import HOSTILE
 from tests.server.door import Door
 from tests.server.wire import Client

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from models import secrets
 from proxy import errors
 from proxy.access import authentication
-from proxy.access.authentication import authenticate, authenticate_now, check_alive
+from proxy.access.authentication import authenticate, check_alive, recognised
+from proxy.access.grants import Grant, Grants
+from proxy.downstream import RequestHead
 from server.http import framing
 from server.http.downstream import read_head
 from server.http.faults import FramingError
@@ -211,9 +213,17 @@ async def cache() -> Cache:
     return cache
 
 
+def known_now(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
+    """What a request's credential stands for and may be used for, without a look at it."""
+    known = recognised(head, grants)
+    if known is not None:
+        check_alive(known[0])
+    return known
+
+
 async def test_a_token_that_is_cached_is_known_at_once(cache: Cache) -> None:
     asked = len(cache.database.queries)
-    known = authenticate_now(read_head(HEAD, ""), cache.grants)
+    known = known_now(read_head(HEAD, ""), cache.grants)
     assert known is not None
     assert (known[0].record.token_id, known[1]) == (token_of(DIGEST), DIGEST)
     assert len(cache.database.queries) == asked
@@ -224,18 +234,19 @@ async def test_a_revoked_token_is_refused_at_once_though_its_head_came_before(
 ) -> None:
     cache.database.revoke(DIGEST)
     cache.database.tick()
-    assert authenticate_now(read_head(HEAD, ""), cache.grants) is None
+    assert known_now(read_head(HEAD, ""), cache.grants) is None
     grant, _ = await authenticate(read_head(HEAD, ""), cache.grants)
     with pytest.raises(errors.TokenRevoked):
         check_alive(grant)
+    await authenticate(read_head(HEAD, ""), cache.grants)
     with pytest.raises(errors.TokenRevoked):
-        authenticate_now(read_head(HEAD, ""), cache.grants)
+        known_now(read_head(HEAD, ""), cache.grants)
 
 
 async def test_a_changed_token_is_read_anew_though_its_head_came_before(cache: Cache) -> None:
     cache.database.change(DIGEST)
     cache.database.tick()
-    assert authenticate_now(read_head(HEAD, ""), cache.grants) is None
+    assert known_now(read_head(HEAD, ""), cache.grants) is None
     grant, _ = await authenticate(read_head(HEAD, ""), cache.grants)
     assert grant.record.quota_epoch == 1
 
@@ -246,7 +257,52 @@ async def test_a_token_expires_to_the_moment_though_its_head_came_before(
     now = [1000.0]
     monkeypatch.setattr(authentication, "time", lambda: now[0])
     ending = replace(cache.grants._grants[DIGEST], expires_at=2000.0)
-    cache.grants._grants[DIGEST] = ending
+    cache.grants._keep(DIGEST, ending)
+    await authenticate(read_head(HEAD, ""), cache.grants)
     for now[0], refused in ((1999.9, False), (2000.0, True), (2000.1, True)):
         with pytest.raises(errors.TokenExpired) if refused else nullcontext():
-            assert authenticate_now(read_head(HEAD, ""), cache.grants) is not None
+            assert known_now(read_head(HEAD, ""), cache.grants) is not None
+
+
+async def test_nothing_of_a_secret_outlives_its_grant(cache: Cache) -> None:
+    known = cache.grants.credentials
+    assert [SECRET.encode() in text for text in known.lines] == [True]
+    cache.database.change(DIGEST)
+    cache.database.tick()
+    await cache.grants._catch_up()
+    assert (known.lines, known._known, known._of_digest) == ({}, {}, {})
+
+
+@pytest.mark.parametrize("name", [b"x-api-key", b"api-key", b"x-goog-api-key", b"authorization"])
+async def test_a_token_beside_another_credential_is_looked_at(cache: Cache, name: bytes) -> None:
+    head = HEAD.replace(b"Host:", name + b": other\r\nHost:")
+    try:
+        read = read_head(head, "")
+    except errors.InvalidRequest:
+        # Two of one field are refused before.
+        assert name == b"authorization"
+    else:
+        assert recognised(read, cache.grants) is None
+
+
+async def test_one_form_of_a_credential_is_remembered(cache: Cache) -> None:
+    other = HEAD.replace(b"Bearer", b"bearer")
+    assert recognised(read_head(other, ""), cache.grants) is None
+    await authenticate(read_head(other, ""), cache.grants)
+    assert recognised(read_head(other, ""), cache.grants) is not None
+    assert recognised(read_head(HEAD, ""), cache.grants) is None
+    assert len(cache.grants.credentials.lines) == 1
+
+
+async def test_a_line_that_is_known_by_its_grant_is_read_as_it_was(cache: Cache) -> None:
+    lines = cache.grants.credentials.lines
+    read, again = parse_head(HEAD), parse_head(HEAD, lines)
+    assert read is not None
+    assert again is not None
+    assert again[0].fields == read[0].fields
+    assert again[0].lines.line(b"authorization") is next(iter(lines.values()))
+
+
+async def test_a_token_in_the_query_is_looked_at_whatever_the_header_says(cache: Cache) -> None:
+    head = HEAD.replace(b"/v1/models", b"/v1/models?key=" + SECRET.encode())
+    assert recognised(read_head(head, ""), cache.grants) is None

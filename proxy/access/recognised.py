@@ -1,0 +1,70 @@
+"""Credentials that have come before and whose grants are in memory: nothing of them is read twice.
+
+A line that may hold a secret is remembered here alone, beside its grant, and goes with it.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, NamedTuple, TypeVar
+
+from proxy.header_lines import HeaderLines, Line
+
+G = TypeVar("G")
+
+
+class Known(NamedTuple, Generic[G]):
+    """What a credential stands for, and its secret's digest."""
+
+    grant: G
+    digest: str
+
+
+class Recognised(Generic[G]):
+    """By the value of `Authorization`; one for each secret, in the form in which it came last.
+
+    `lines` has the header lines that hold them, as they were read, by their bytes.
+    """
+
+    __slots__ = ("_known", "_of_digest", "lines")
+
+    def __init__(self) -> None:
+        self.lines: dict[bytes, Line] = {}
+        self._known: dict[bytes, Known[G]] = {}
+        self._of_digest: dict[str, tuple[bytes, bytes]] = {}
+
+    def find(self, lines: HeaderLines) -> Known[G] | None:
+        """What a request's only credential stands for, where it is known."""
+        first = lines.first
+        if (
+            lines.has_repeated
+            or b"x-api-key" in first
+            or b"api-key" in first
+            or b"x-goog-api-key" in first
+        ):
+            return None
+        return self._known.get(first.get(b"authorization", b""))
+
+    def add(self, lines: HeaderLines, grant: G, digest: str) -> None:
+        """Remember the credential of a request that `find` did not know."""
+        line = lines.line(b"authorization")
+        if line is not None and not lines.has_repeated and len(line.value) <= _VALUE_MAX_BYTES:
+            self.forget(digest)
+            text = line.name + b": " + line.value + b"\r"
+            self.lines[text] = line
+            self._known[line.value] = Known(grant, digest)
+            self._of_digest[digest] = text, line.value
+
+    def forget(self, digest: str) -> None:
+        """The grant of this secret is gone."""
+        if (kept := self._of_digest.pop(digest, None)) is not None:
+            del self.lines[kept[0]], self._known[kept[1]]
+
+    def clear(self) -> None:
+        """All grants are gone."""
+        self.lines.clear()
+        self._known.clear()
+        self._of_digest.clear()
+
+
+#: A token and its scheme are shorter.
+_VALUE_MAX_BYTES = 256

@@ -1,0 +1,76 @@
+"""What is decided about a request by its first line, its kind of body and its token's rules alone.
+
+The same few come again and again, so that each is worked out once.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from proxy.access.authorization import authorize
+from proxy.access.grants import Grant
+from proxy.body.reading import Wanted, wanted
+from proxy.downstream import RequestHead
+from proxy.providers.endpoints import Route
+
+
+class Plan(msgspec.Struct, frozen=True, gc=False):
+    """The route that a request takes, and what has to be known of its body."""
+
+    route: Route
+    wanted: Wanted
+    is_usual: bool
+    """Whether no more is to be known of a small body than its model, for the entry, and whether it
+    asks for the usage of its stream."""
+
+
+_Key: TypeAlias = tuple[str, str, bytes, bytes | None, bool, bool, bool]
+#: Clients choose the paths: this many are remembered, and none that is longer, or has a query,
+#: which may hold a secret.
+_REMEMBERED_MAX: Final = 512
+_TEXT_MAX_BYTES: Final = 256
+
+
+class Plans:
+    """Those of one worker."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[_Key, Plan] = {}
+
+    def of(self, grant: Grant, head: RequestHead) -> Plan:
+        """The plan of a request. Raises a refusal where it takes no route."""
+        first, record = head.lines.first, grant.record
+        key = (
+            record.provider,
+            head.method,
+            head.target,
+            first.get(b"content-type"),
+            head.content_length == 0,
+            bool(grant.models),
+            record.unmetered == "refuse",
+        )
+        known = self._known.get(key)
+        if known is not None and grant.endpoints is None and b"content-encoding" not in first:
+            return known
+        return self._make(grant, head, key)
+
+    def _make(self, grant: Grant, head: RequestHead, key: _Key) -> Plan:
+        provider, route = authorize(grant, head)
+        want = wanted(head, grant, provider, route)
+        refuses = grant.record.unmetered == "refuse"
+        usual = want.model and not (want.rule or want.certainty or want.coding or want.in_path)
+        plan = Plan(route, want, usual and not grant.models and not refuses)
+        if (
+            grant.endpoints is None
+            and b"content-encoding" not in head.lines.first
+            and b"?" not in head.target
+            and len(head.method) + len(head.target) + len(key[3] or b"") <= _TEXT_MAX_BYTES
+        ):
+            if len(self._known) >= _REMEMBERED_MAX:
+                self._known.clear()
+            self._known[key] = plan
+        return plan

@@ -1,0 +1,144 @@
+"""A request on its way to the upstream: what has to be known of its body, and what is sent."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Final
+
+from proxy import errors, forward, model_lists
+from proxy.access.authorization import target_for
+from proxy.access.grants import Grant
+from proxy.body.budget import BodyBudget, KeptBytes
+from proxy.body.model_rule import NAME_MAX_BYTES
+from proxy.body.passing_model import PassingModel
+from proxy.body.reading import BodyReading, Wanted
+from proxy.body.request_body import inspect
+from proxy.bounds import Bounds
+from proxy.downstream import Downstream
+from proxy.exchange import Exchange
+from proxy.plans import Plan
+from proxy.questions import Asked, Question, RefusedQuestions, question
+from proxy.transforms import RequestTransform
+from proxy.turns import Turns
+
+#: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
+INSPECT_BYTES: Final = 1024 * 1024
+
+
+class Preparing:
+    """Of all requests of one worker."""
+
+    def __init__(
+        self, bounds: Bounds, turns: Turns, budget: BodyBudget, refused: RefusedQuestions
+    ) -> None:
+        self._bounds = bounds
+        self._turns = turns
+        self._budget = budget
+        self._refused_questions = refused
+
+    async def prepare(
+        self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan
+    ) -> tuple[forward.Outgoing, Question | None]:
+        """Check size and model, and put the upstream's request together.
+
+        Also returns the question, where we asked for usage on the client's behalf.
+        """
+        head, route, want = exchange.head, plan.route, plan.wanted
+        reads = want.whole or want.model
+        if (head.content_length or 0) > self._bounds.of_body(kept=reads):
+            raise errors.RequestTooLarge("The request body is too large.")
+        if want.rule and route.dialect == "batches":
+            raise errors.ModelNotAllowed(_BATCH, param="model")
+        arrived = None
+        if plan.is_usual:
+            exchange.kept = KeptBytes(self._budget)
+            arrived = downstream.take_arrived()
+            if arrived is not None and self._is_usual(exchange, plan, arrived):
+                # Each attempt asks again; one that has nowhere to go must take nothing from the
+                # limits.
+                target_for(grant)
+                return forward.whole(head, arrived, grant.fields), None
+        reading = BodyReading(head, want, self._turns)
+        complete = not head.has_body
+        if not complete and reads:
+            complete = await self._read_body(downstream, exchange, reading, want, arrived)
+        if not complete and route.dialect != "none" and not want.in_path:
+            exchange.passing = PassingModel(head.headers, self._turns)
+            await exchange.passing.take(*reading.kept.pieces)
+        exchange.model, splice = await reading.judge(grant, route, complete=complete)
+        if exchange.passing is not None:
+            # All the same where nothing more of the body comes.
+            exchange.model = exchange.passing.model
+        key_id, asked = target_for(grant).key_id, None
+        if splice is not None:
+            may_repeat = grant.record.unmetered != "refuse"
+            what = Asked(key_id, route.pattern, exchange.model)
+            if may_repeat and self._refused_questions.hold(what, grant.record.token_id):
+                splice = None
+            else:
+                may_repeat = may_repeat and self._budget.has_spare(reading.kept.size)
+                asked = question(
+                    reading.kept.pieces, withholds=splice.withholds, may_repeat=may_repeat
+                )
+                if asked.body is not None:
+                    exchange.again = KeptBytes(self._budget)
+                    exchange.again.take(reading.kept.size)
+        body = reading.kept.pieces if splice is None else ()
+        transform: RequestTransform | None = splice
+        if grant.models and model_lists.restricts(grant, head):
+            transform = model_lists.PlainList()
+        request = forward.outgoing(
+            head, body, complete=complete, transform=transform, rules=grant.fields
+        )
+        return request, asked
+
+    @staticmethod
+    def _is_usual(exchange: Exchange, plan: Plan, body: bytes) -> bool:
+        """Whether a small body is plain JSON that asks for nothing more, and its model then."""
+        said = inspect(body)
+        asks = plan.wanted.asks and said.streams and not said.asks_for_usage
+        if not said.readable or asks:
+            return False
+        size = exchange.bytes_in = len(body)
+        if exchange.kept is not None:
+            exchange.kept.take(size)
+        model = said.model if len(said.model) <= NAME_MAX_BYTES else ""
+        exchange.model = model or plan.route.default_model
+        return True
+
+    async def _read_body(
+        self,
+        downstream: Downstream,
+        exchange: Exchange,
+        reading: BodyReading,
+        want: Wanted,
+        arrived: bytes | None,
+    ) -> bool:
+        """Read the body, all of it or until it turns out large; whether that was all."""
+        limit = self._bounds.request_max_bytes if want.whole else INSPECT_BYTES
+        if not want.whole and (exchange.head.content_length or 0) > limit:
+            return False
+        exchange.kept = reading.counted = KeptBytes(self._budget)
+        if arrived is None:
+            arrived = downstream.take_arrived()
+        if arrived is not None:
+            exchange.bytes_in = len(arrived)
+            await reading.take(arrived)
+            return True
+        began = perf_counter()
+        downstream.keep_pace(wanted=True)
+        while piece := await downstream.read():
+            exchange.bytes_in += len(piece)
+            if exchange.bytes_in > self._bounds.request_max_bytes:
+                raise errors.RequestTooLarge("The request body is too large.")
+            await reading.take(piece)
+            if exchange.bytes_in > limit:
+                break
+        downstream.keep_pace(wanted=False)
+        exchange.body_wait = perf_counter() - began
+        return not piece
+
+
+_BATCH: Final = (
+    "A batch's file may name any model, so a token that may use only some cannot create batches."
+)

@@ -1,0 +1,130 @@
+"""An answer on its way to the client: its head, then its bytes as they come, metered."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from proxy import keepalive, model_lists, responses
+from proxy.access.grants import Grant
+from proxy.downstream import Downstream
+from proxy.exchange import Exchange
+from proxy.questions import Question
+from proxy.transforms import AnswerTransform, StreamTransform
+from proxy.turns import Turns
+from proxy.upstream.errors import ConnectionLost
+from proxy.upstream.response import UpstreamHead
+from proxy.upstream.source import ResponseSource
+from proxy.usage.meter import SAY_THEIR_END, meter_of
+
+
+async def final_head(
+    downstream: Downstream,
+    source: ResponseSource,
+    exchange: Exchange,
+    head: UpstreamHead,
+) -> UpstreamHead:
+    """Pass on interim responses (RFC 9110 15.2) until the final one."""
+    while head.status < 200:
+        if head.status != 100:
+            downstream.inform(head.status, head.reason, responses.interim_headers(head))
+        head = await source.head()
+    exchange.first_byte = perf_counter()
+    return head
+
+
+def answered(
+    exchange: Exchange,
+    grant: Grant,
+    head: UpstreamHead,
+    asked: Question | None,
+    add: keepalive.Add | None,
+) -> AnswerTransform:
+    """Note that the answer has begun; what it passes through: mostly what reads its usage.
+
+    `add` has comments added to it, where they may be.
+    """
+    dialect = "none" if exchange.route is None else exchange.route.dialect
+    exchange.status, exchange.started = head.status, perf_counter()
+    if exchange.again is not None:
+        exchange.again.end()
+    exchange.meter = meter_of(
+        head.read(),
+        asked_for_usage=asked is not None and asked.withholds,
+        counted=exchange.counted,
+        status=head.status,
+        # Where nothing else tells a cut from an end, a chat's last event does.
+        watch=head.until_close and head.status == 200 and dialect in SAY_THEIR_END,
+        dialect=dialect,
+    )
+    listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
+    transform = listed or exchange.meter
+    return transform if add is None else add(exchange, head, transform)
+
+
+async def relay(
+    downstream: Downstream,
+    source: ResponseSource,
+    exchange: Exchange,
+    transform: StreamTransform,
+    turns: Turns,
+) -> bytes:
+    """Pass the answer on as it arrives, all but the last bytes, which are returned."""
+    if (rest := source.take_rest()) is None:
+        last = await _pump(downstream, source, exchange, transform, turns)
+    else:
+        last = transform.relay(rest)
+        exchange.bytes_out += len(last)
+        while transform.behind:
+            await turns.next()
+            last += _caught_up(transform, exchange)
+    held_back = transform.end()
+    if held_back:
+        exchange.bytes_out += len(held_back)
+        last += held_back
+    if exchange.meter is not None and exchange.meter.cut_short:
+        raise ConnectionLost("The upstream's stream ended before its last event.")
+    return last
+
+
+def _caught_up(transform: StreamTransform, exchange: Exchange) -> bytes:
+    held_back = transform.catch_up()
+    exchange.bytes_out += len(held_back)
+    return held_back
+
+
+async def _pump(
+    downstream: Downstream,
+    source: ResponseSource,
+    exchange: Exchange,
+    transform: StreamTransform,
+    turns: Turns,
+) -> bytes:
+    """Pass on what arrives, until the answer has ended; returns its last bytes."""
+    last = b""
+    keeps_up = True
+
+    def pass_on(data: bytes) -> bool:
+        nonlocal last, keeps_up
+        passed = transform.relay(data)
+        exchange.bytes_out += len(passed)
+        if source.ended:
+            last = passed
+            return True
+        if passed:
+            keeps_up = downstream.write(passed)
+        return keeps_up and not transform.behind
+
+    while not source.ended:
+        if source.is_waiting:
+            downstream.flush()
+        await source.pump(pass_on)
+        while transform.behind:
+            await turns.next()
+            last += _caught_up(transform, exchange)
+            if last and not source.ended:
+                keeps_up = downstream.write(last)
+                last = b""
+        if not keeps_up:
+            await downstream.drain()
+            keeps_up = True
+    return last
