@@ -48,30 +48,25 @@ class Waiter(Generic[T]):
         """End the wait; it returns `value`."""
         if not self.done:
             self._value = value
-            self.woken = True
-            self._end()
+            self.done = self.woken = True
+            resume, self._resume = self._resume, None
+            if resume is not None:
+                resume()
 
     def fail(self, error: BaseException) -> None:
         """End the wait; it raises `error`."""
         if not self.done:
             self._error = error
-            self._end()
-
-    def _end(self) -> None:
-        self.done = True
-        resume, self._resume = self._resume, None
-        if resume is not None:
-            resume()
+            self.done = True
+            resume, self._resume = self._resume, None
+            if resume is not None:
+                resume()
 
     def __await__(self) -> Generator[Waiter[T], None, T]:
         if not self.done:
             self._asyncio_future_blocking = True
             yield self
-        return self.result()
-
-    def step_on(self, resume: Callable[[], object]) -> None:
-        """Have `resume` called once the wait has ended."""
-        self._resume = resume
+        return self._value if self._error is None else self.result()
 
     def cancel(self, msg: object = None) -> bool:
         """Raise CancelledError where it is awaited, in a later turn of the loop."""
@@ -146,7 +141,7 @@ class Driven:
             _current = before
         if type(awaited) is Waiter:
             self._waiter = awaited
-            awaited.step_on(self.step)
+            awaited._resume = self.step
             if self._cancelled:
                 self._cancelled = False
                 awaited.cancel()

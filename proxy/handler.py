@@ -100,10 +100,9 @@ class DataPlane:
         exchange, downstream = self._begin(downstream)
         reservation: Reservation | None = None
         outcome: Outcome = "client_left"
-        self.active.add(exchange)
         try:
             self._check_capacity(exchange.head.hops)
-            if cors.is_preflight(exchange.head):
+            if exchange.method == "OPTIONS" and cors.is_preflight(exchange.head):
                 return await self._answer_preflight(downstream, exchange)
             grant, exchange.digest = recognised(exchange.head, self._grants) or await authenticate(
                 exchange.head, self._grants
@@ -130,7 +129,7 @@ class DataPlane:
                 del head, asked
                 last = await relaying.relay(downstream, source, exchange, transform, self._turns)
             finally:
-                self._tails.let_go(source, read=exchange.whole_for_client)
+                self._tails.let_go(source, read=source.ended or exchange.whole_for_client)
             # Before the write that completes the answer: what a client saw whole is recorded.
             trailers = trailers_for_downstream(source.trailers) if source.trailers else None
             await self._recorded(exchange, "complete")
@@ -166,6 +165,7 @@ class DataPlane:
         exchange = Exchange(downstream.head)
         if self._bounds.copied_bytes:
             downstream = exchange.copies = BodyCopies(downstream, self._bounds.copied_bytes)
+        self.active.add(exchange)
         return exchange, downstream
 
     def _check_capacity(self, hops: int) -> None:
@@ -186,7 +186,8 @@ class DataPlane:
         exchange.grant = grant
         check_alive(grant)
         head = exchange.head
-        check_source(grant, head, self._client_address)
+        if grant.restricts_source:
+            check_source(grant, head, self._client_address)
         self._fair_share.enter(grant)
         exchange.shares = True
         plan = self._plans.of(grant, head)
@@ -259,14 +260,14 @@ class DataPlane:
             self._ledger.append(entry)
             self._observer.recorded(entry, exchange)
 
-    async def _recorded(self, exchange: Exchange, outcome: Outcome) -> None:
-        """Record, together with whatever else is recorded in this turn of the loop."""
+    def _recorded(self, exchange: Exchange, outcome: Outcome) -> Waiter[None]:
+        """Record, with whatever else is recorded in this turn of the loop; ends when that is."""
         exchange.recorded = True
         entry = exchange.entry(outcome, self._pricing)
         written: Waiter[None] = Waiter()
         self._ledger.append_then(entry, partial(written.wake, None))
         self._observer.recorded(entry, exchange)
-        await written
+        return written
 
     async def _refuse(
         self,

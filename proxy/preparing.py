@@ -44,13 +44,8 @@ class Preparing:
         Also returns the question, where we asked for usage on the client's behalf.
         """
         head, route, want = exchange.head, plan.route, plan.wanted
-        reads = want.whole or want.model
-        if (head.content_length or 0) > self._bounds.of_body(kept=reads):
-            raise errors.RequestTooLarge("The request body is too large.")
-        if want.rule and route.dialect == "batches":
-            raise errors.ModelNotAllowed(_BATCH, param="model")
         arrived = None
-        if plan.is_usual:
+        if plan.is_usual and (head.content_length or 0) <= self._bounds.request_max_bytes:
             exchange.kept = KeptBytes(self._budget)
             arrived = downstream.take_arrived()
             if arrived is not None and self._is_usual(exchange, plan, arrived):
@@ -58,6 +53,11 @@ class Preparing:
                 # limits.
                 target_for(grant)
                 return forward.whole(head, arrived, grant.fields), None
+        reads = want.whole or want.model
+        if (head.content_length or 0) > self._bounds.of_body(kept=reads):
+            raise errors.RequestTooLarge("The request body is too large.")
+        if want.rule and route.dialect == "batches":
+            raise errors.ModelNotAllowed(_BATCH, param="model")
         reading = BodyReading(head, want, self._turns)
         complete = not head.has_body
         if not complete and reads:

@@ -47,13 +47,14 @@ def answered(
     exchange.status, exchange.started = head.status, perf_counter()
     if exchange.again is not None:
         exchange.again.end()
+    # Where nothing else tells a cut from an end, a chat's last event does.
+    watch = head.until_close and head.status == 200 and dialect in SAY_THEIR_END
     exchange.meter = meter_of(
         head.read(),
         asked_for_usage=asked is not None and asked.withholds,
         counted=exchange.counted,
         status=head.status,
-        # Where nothing else tells a cut from an end, a chat's last event does.
-        watch=head.until_close and head.status == 200 and dialect in SAY_THEIR_END,
+        watch=watch,
         dialect=dialect,
     )
     listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None

@@ -39,6 +39,7 @@ class RequestLines:
         self._form = form
         self._share = share
         self._bodies = bodies
+        self.logs_bodies = bodies is not None
         self._exchanges: dict[str, Exchange] = {}
         # More requests than there is time for: the oldest of those that wait go without.
         self._waiting: deque[Exchange] = deque(maxlen=WAITING_MAX)

@@ -65,6 +65,8 @@ class Grant:
     """Lists of patterns, the token's and the project's; a model must match one of each."""
     endpoints: Pattern | None
     origins: Pattern | None
+    restricts_source: bool
+    """Whether some addresses or origins alone may use it."""
     expires_at: float
     """Unix seconds; infinity where neither the token nor this secret of it ends."""
     token_text: str
@@ -88,6 +90,7 @@ class Grant:
             models=patterns(record.allowed_models, record.project_allowed_models),
             endpoints=Pattern.of(record.allowed_endpoints),
             origins=Pattern.of(record.allowed_origins),
+            restricts_source=(record.allowed_ips, record.allowed_origins) != (None, None),
             expires_at=min(record.expires_at or _NEVER, record.secret_expires_at or _NEVER),
             token_text=str(record.token_id),
             project_text=str(record.project_id),

@@ -331,6 +331,11 @@ class UpstreamConnection(asyncio.Protocol):
             self._response.feed(data)
         except ProtocolViolation as violation:
             self._fail(violation.anew())
+            return
+        if self._response.complete and not self._paused:
+            # The usual answer.
+            self.deadline = _NEVER
+            self._wake()
         else:
             self._has_read()
 

@@ -251,7 +251,7 @@ def meter_of(
     `watch`: whether a stream is a chat's and is to say itself when it is whole (`cut_short`).
     `dialect` is the one of the request's endpoint.
     """
-    coding = lines.content_coding
+    coding = lines.content_coding if b"content-encoding" in lines.first else b""
     decoder = None
     if coding not in (b"", b"identity"):
         try:

@@ -55,7 +55,7 @@ class ClientConnection(asyncio.Protocol):
     __slots__ = (
         "_app", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
         "_input", "_linger_timer", "_next", "_progress_at", "_reader_check", "_reading_paused",
-        "_unsent", "address", "can_write", "clients", "context", "loop", "received",
+        "_unsent", "address", "can_write", "client_ip", "clients", "context", "loop", "received",
         "request", "requests", "served", "transport", "waits_in",
     )  # fmt: skip
 
@@ -67,6 +67,8 @@ class ClientConnection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         #: The client's address and port, as the kernel says; None on a socket of another kind.
         self.address: tuple[str, int] | None = None
+        #: Its address alone; "" on a socket of another kind.
+        self.client_ip = ""
         self.received = bytearray()
         #: The request that is under way.
         self.request: Cancellable | None = None
@@ -100,6 +102,7 @@ class ClientConnection(asyncio.Protocol):
         opened = cast(asyncio.Transport, transport)
         peer = opened.get_extra_info("peername")
         self.address = peer[:2] if isinstance(peer, tuple) else None
+        self.client_ip = "" if self.address is None else self.address[0]
         if self.clients.admit(self, self.client_ip) is not None:
             turn_away(opened, self.clients.turned_away)
             return
@@ -171,7 +174,7 @@ class ClientConnection(asyncio.Protocol):
         self.requests += 1
         self.clients.mark_busy(self)
         serving = self._serve(ClientDownstream(self, head))
-        if self.context.data_paths.has(head.target):
+        if self.context.data_paths.has(head.line.target):
             self.request = driven = Driven(serving, self.loop)
             driven.step()
         else:
@@ -246,7 +249,7 @@ class ClientConnection(asyncio.Protocol):
                 # In the next turn of the loop: a packet holds thousands of requests whose answers
                 # wait for nothing.
                 self._next = self.loop.call_soon(self._read_next)
-            else:
+            elif self._reading_paused:
                 # What came ahead was whole requests, so no head that is cut resumes it.
                 self.resume_reading()
 
@@ -336,11 +339,6 @@ class ClientConnection(asyncio.Protocol):
         self._check_reader_later()
 
     # The end
-
-    @property
-    def client_ip(self) -> str:
-        """The client's address; '' on a socket of another kind."""
-        return "" if self.address is None else self.address[0]
 
     @property
     def busy(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from proxy import errors
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.headers import RawHeaders, wire_lines
-from server.http.body import RequestBody
+from server.http.body import ARRIVED_MAX_BYTES, RequestBody
 from server.http.faults import FramingError
 from server.http.framing import ParsedHead, parse_head
 
@@ -25,8 +25,8 @@ class ClientDownstream:
     """`abort` is safe at any time, also after the end. `read` raises what `RequestBody` does."""
 
     __slots__ = (
-        "_body", "_breaks_by_reset", "_chunked", "_connection", "_head", "_without_body",
-        "complete", "head", "keep_alive", "started", "succeeded",
+        "_arrived", "_body", "_breaks_by_reset", "_chunked", "_connection", "_head",
+        "_without_body", "complete", "head", "keep_alive", "started", "succeeded",
     )  # fmt: skip
 
     def __init__(self, connection: ClientConnection, parsed: ParsedHead) -> None:
@@ -43,17 +43,47 @@ class ClientDownstream:
         #: Whether another request may follow on this connection.
         self.keep_alive = parsed.keep_alive and not context.draining
         length = parsed.content_length
-        self._body = (
-            None
-            if length == 0
-            else RequestBody(
+        #: Bytes of a short body that has come with the head, and is not looked at before it is
+        #: asked for; then there is no `_body`.
+        self._arrived = 0
+        self._body: RequestBody | None = None
+        if (
+            length
+            and length <= ARRIVED_MAX_BYTES
+            and length <= len(connection.received)
+            and length <= context.settings.upload_max_bytes
+            and not parsed.expects_continue
+        ):
+            self._arrived = length
+        elif length != 0:
+            self._body = RequestBody(
                 connection,
                 length,
                 awaits_continue=parsed.expects_continue,
                 max_bytes=context.settings.upload_max_bytes,
             )
+        line = parsed.line
+        self.head = RequestHead(
+            line.method,
+            line.target,
+            _VERSIONS[line.minor_version],
+            parsed.lines,
+            length,
+            connection.client_ip,
+            parsed.hops,
         )
-        self.head = _head(parsed, connection.client_ip)
+
+    def _begun_body(self) -> RequestBody | None:
+        """The body, where there is one, as it is read piece by piece."""
+        if self._arrived:
+            self._body = RequestBody(
+                self._connection,
+                self._arrived,
+                awaits_continue=False,
+                max_bytes=self._connection.context.settings.upload_max_bytes,
+            )
+            self._arrived = 0
+        return self._body
 
     # The request
 
@@ -65,7 +95,7 @@ class ClientDownstream:
     @property
     def has_unread_body(self) -> bool:
         """Whether bytes that come belong to this request still."""
-        return self._body is not None and not self._body.ended
+        return self._arrived > 0 or (self._body is not None and not self._body.ended)
 
     @property
     def trailers(self) -> RawHeaders:
@@ -74,26 +104,34 @@ class ClientDownstream:
 
     def take_arrived(self) -> bytes | None:
         """The whole body, where it is short and has come with the head; else it is to be read."""
+        if size := self._arrived:
+            self._arrived = 0
+            received = self._connection.received
+            body = bytes(received[:size])
+            del received[:size]
+            return body
         return None if self._body is None else self._body.take_arrived()
 
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end."""
-        return b"" if self._body is None else await self._body.read()
+        body = self._begun_body()
+        return b"" if body is None else await body.read()
 
     def bound_body(self, max_bytes: int) -> None:
         """Read no more of the body than this."""
-        if self._body is not None:
-            self._body.max_bytes = max_bytes
+        if (body := self._begun_body()) is not None:
+            body.max_bytes = max_bytes
 
     def keep_pace(self, *, wanted: bool) -> None:
         """Hold the client to BODY_LEAST_RATE, or no longer."""
-        if self._body is not None:
-            self._body.keep_pace(wanted=wanted)
+        if (body := self._begun_body()) is not None:
+            body.keep_pace(wanted=wanted)
 
     def drop_body(self) -> None:
         """Read no more of the body; the connection stays of use where all of it has arrived."""
-        if self._body is not None and not self._body.ended:
-            self._body.drop_arrived()
+        body = self._begun_body()
+        if body is not None and not body.ended:
+            body.drop_arrived()
 
     # The response
 
@@ -107,7 +145,8 @@ class ClientDownstream:
         """Begin the response; its head goes out with the first body bytes, or by `flush`."""
         status, length = head.status, head.content_length
         self.succeeded = status < 400
-        lines = status_line(status, head.reason) + head.block
+        block = head.lines if isinstance(head.lines, bytes) else wire_lines(head.lines)
+        lines = status_line(status, head.reason) + block
         self._without_body = status in (204, 304) or self.head.method == "HEAD"
         if length is None and not self._without_body:
             if self.head.version == "1.1":
@@ -119,7 +158,7 @@ class ClientDownstream:
         elif length:
             # Some clients (boto3) take an orderly close for the end of such an answer.
             self._breaks_by_reset = True
-        body = self._body
+        body = self._begun_body() if self._arrived else self._body
         if body is not None and not body.ended:
             announced = length is not None or self._without_body
             if body.awaits_continue or announced or status >= 400:
@@ -170,7 +209,7 @@ class ClientDownstream:
                 data = b"0\r\n%b\r\n" % end
         self._send(data)
         self.complete = True
-        if not self._connection.keeps_up:
+        if self._connection.can_write is not None:
             await self._connection.drain()
 
     def abort(self) -> None:
@@ -206,15 +245,11 @@ def read_head(message: bytes, client_ip: str) -> RequestHead:
         raise errors.InvalidRequest(str(error)) from error
     if found is None:
         raise errors.InvalidRequest("The request head is not complete.")
-    return _head(found[0], client_ip)
-
-
-def _head(parsed: ParsedHead, client_ip: str) -> RequestHead:
-    line = parsed.line
+    parsed, _ = found
     return RequestHead(
-        line.method,
-        line.target,
-        _VERSIONS[line.minor_version],
+        parsed.method,
+        parsed.target,
+        _VERSIONS[parsed.minor_version],
         parsed.lines,
         parsed.content_length,
         client_ip,
