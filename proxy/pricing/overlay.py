@@ -167,6 +167,10 @@ _STANDARD: Final = Fraction(1)
 #: Hosts of OpenAI's that process in one region, and the models that cost more there.
 _OPENAI_REGION: Final = re.compile(r"([a-z]++)\.api\.openai\.com")
 _OPENAI_REGIONAL: Final = re.compile(r"gpt-(?:5[.-][4-9]|[6-9])")
+#: Regions whose prices the sheet has. Claude costs the same in all but the government's.
+_BEDROCK_REGION: Final = re.compile(r"bedrock-runtime(?:-fips)?\.([a-z0-9-]++)\.")
+_BEDROCK_LISTED: Final = ("", "us-east-1", "us-east-2", "us-west-2")
+_BEDROCK_APART: Final = ("us-gov", "cn-", "us-iso")
 _VERTEX_LOCATION: Final = re.compile(rb"/locations/([^/]++)/")
 #: Claude before 4.5 costs the same everywhere, or did; nothing says which.
 _VERTEX_BEFORE: Final = re.compile(r"claude-(?:[123]|4-[os]|(?:opus|sonnet)-4(?:-[01]|@|$))")
@@ -177,6 +181,9 @@ def place(provider: str, host: str, *path: bytes) -> str:
     if provider == "openai" and host != "api.openai.com":
         region = _OPENAI_REGION.fullmatch(host)
         return "" if region is None else region[1]
+    if provider == "aws":
+        endpoint = _BEDROCK_REGION.search(host)
+        return "" if endpoint is None else endpoint[1]
     if provider == "google":
         location = _VERTEX_LOCATION.search(b"".join(path))
         return "" if location is None else location[1].decode("latin-1")
@@ -195,6 +202,10 @@ def factor(provider: str, model: str, place: str, geo: str) -> Fraction | None:
         return _TENTH_MORE if place in ("eu", "us") else None
     if provider == "google" and "claude" in model and place not in ("", "global"):
         return None if _VERTEX_BEFORE.search(model) else _TENTH_MORE
+    if provider == "aws":
+        apart = place.startswith(_BEDROCK_APART) or model.startswith("us-gov.")
+        same = "anthropic." in model or place in _BEDROCK_LISTED
+        return None if apart or not same else _STANDARD
     return _STANDARD
 
 

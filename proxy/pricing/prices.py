@@ -76,7 +76,7 @@ class Prices:
 
     def _remember(self, key: _Key, at: float) -> Tariff:
         call, tier, speed, geo = key
-        terms = Terms(_lower(tier), _lower(speed), _lower(geo), call.place)
+        terms = Terms(sheet.tier_of(_lower(tier)), _lower(speed), _lower(geo), call.place)
         if any(len(part) > sheet.NAME_MAX for part in (*call, *terms)):
             return _none(at)
         if len(self._tariffs) >= sheet.REMEMBERED_MAX and key not in self._tariffs:

@@ -22,6 +22,9 @@ _NANOS: Final = 10**9
 #: So many fields of a usage are numbers that have a price.
 _NUMBERS: Final = Usage._fields.index("service_tier")
 
+#: What is no tool, and in no number: whether it has a price of its own the model's rates say.
+VIDEO: Final = frozenset(("video",))
+
 Money: TypeAlias = Decimal | Fraction | int
 
 
@@ -65,6 +68,8 @@ class Rates:
     open: frozenset[str] = frozenset()
     #: Units are priced that no usage counts: characters, pages.
     uncounted: bool = False
+    #: Moving pictures have a price of their own.
+    video_apart: bool = False
 
     def ordinary(self) -> tuple[int, int, int, int, int | None, int | None] | None:
         """The rates of an answer that counts what nearly all do, where those suffice."""
@@ -92,7 +97,9 @@ class Rates:
 
     def of(self, usage: Usage) -> int | None:
         """Nano-dollars, or None where a part that counts has no price or could not be read."""
-        if self.uncounted or usage.tools or (usage.lost and self._misses(usage.lost)):
+        if self.uncounted or (usage.lost and self._misses(usage.lost)):
+            return None
+        if usage.tools and (usage.tools != VIDEO or self.video_apart):
             return None
         if any(not getattr(usage, name) for name in self.needs):
             return None

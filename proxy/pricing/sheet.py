@@ -64,6 +64,13 @@ class Terms(NamedTuple):
 
 #: What providers call the tier that has no name: OpenAI, Anthropic, Groq.
 STANDARD: Final = frozenset(("", "default", "standard", "on_demand"))
+#: What Google's answers call their tiers.
+_TIERS: Final = {
+    "on_demand_priority": "priority",
+    "on_demand_flex": "flex",
+    "traffic_type_unspecified": "",
+    "unspecified": "",
+}
 #: A tier that has another's rates where the sheet has no row of its own.
 SAME_AS: Final = {"fast": "priority"}
 #: Units that no usage counts; a model that is charged by them has no price.
@@ -71,6 +78,8 @@ _UNCOUNTED: Final = frozenset((
     "input_mchars", "input_document_kpages", "input_annotated_document_kpages",
     "input_text_messages_kcount", "output_citation_mtok", "rerank_searches_kcount",
 ))  # fmt: skip
+#: Moving pictures are counted by no usage; mostly they cost what text does.
+_VIDEO: Final = frozenset(("input_video_mtok", "output_video_mtok", "cache_video_read_mtok"))
 #: The first that the sheet has is the rate of each kind of token.
 _RATES: Final[dict[str, tuple[str, ...]]] = {
     "prompt": ("input_text_mtok", "input_mtok"),
@@ -91,6 +100,11 @@ _RATES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 #: Groq bills at least ten seconds of audio (its price page).
 _AUDIO_SECONDS_MIN: Final = {("groq", "whisper-large-v3"), ("groq", "whisper-large-v3-turbo")}
+
+
+def tier_of(said: str) -> str:
+    """The name of a tier, as rows of prices have it, of one that an answer names in lower case."""
+    return _TIERS.get(said, said)
 
 
 def find(provider: str, model: str) -> tuple[ModelInfo, bool] | None:
@@ -272,6 +286,7 @@ def _rates(provider: str, info: ModelInfo, prices: Mapping[str, Decimal]) -> Rat
         audio_second=None if hours is None else scaled(hours, 3_600),
         audio_seconds_min=10 if (provider, info.id) in _AUDIO_SECONDS_MIN else 0,
         uncounted=not _UNCOUNTED.isdisjoint(prices),
+        video_apart=not _VIDEO.isdisjoint(prices),
     )
 
 

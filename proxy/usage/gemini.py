@@ -54,13 +54,15 @@ class Gemini(OwnDialect):
         Sought(b"error"),
     )
 
-    __slots__ = ("_open", "_searches")
+    __slots__ = ("_open", "_searches", "_tools")
 
     def __init__(self, read: UsageAccumulator) -> None:
         super().__init__(read)
         #: The choices that were seen, and whether each has not said why it ended.
         self._open: dict[int, bool] = {}
         self._searches = 0
+        #: What costs something beside the tokens that are counted.
+        self._tools: set[str] = set()
 
     def document(self, text: bytes) -> None:
         try:
@@ -78,11 +80,15 @@ class Gemini(OwnDialect):
         read.finished = read.terminal
         if (usage := present(said, "usageMetadata")) is not None:
             try:
-                read.restate(reported(usage), final=read.terminal)
+                said_of_usage, has_video = reported(usage)
+                if has_video:
+                    self._tools.add("video")
+                read.restate(said_of_usage, final=read.terminal)
             except Unreadable:
                 read.restate(report(("prompt", "completion")), final=False)
         elif finished and read.any:
             read.final = True
+        read.tools = self._tools or None
 
     def listed(self, text: bytes) -> None:
         with suppress(Unreadable):
@@ -106,9 +112,8 @@ class Gemini(OwnDialect):
     def _take_grounding(self, grounding: bytes) -> None:
         """Searches are charged beside the tokens, and so is a look at Google's maps."""
         value = small(grounding)
-        tools: set[str] = set()
         if not isinstance(value, dict):
-            tools.add("grounding")
+            self._tools.add("grounding")
         else:
             queries = value.get("webSearchQueries")
             found = len(queries) if isinstance(queries, list) else 0
@@ -117,19 +122,21 @@ class Gemini(OwnDialect):
             chunks = value.get("groundingChunks")
             for chunk in chunks if isinstance(chunks, list) else []:
                 if isinstance(chunk, dict) and ("maps" in chunk or "retrievedContext" in chunk):
-                    tools.add("grounding")
+                    self._tools.add("grounding")
         self.read.web_searches = self._searches or None
-        if tools:
-            self.read.tools = tools
 
 
-_INPUT: Final = {"AUDIO": "audio_input", "IMAGE": "image_input"}
-_OUTPUT: Final = {"AUDIO": "audio_output", "IMAGE": "image_output"}
+_VIDEO: Final = "VIDEO"
+_INPUT: Final = {"AUDIO": "audio_input", "IMAGE": "image_input", _VIDEO: "image_input"}
+_OUTPUT: Final = {"AUDIO": "audio_output", "IMAGE": "image_output", _VIDEO: "image_output"}
 _CACHED: Final = {"AUDIO": "cached_audio", "IMAGE": "cached_image"}
 
 
-def reported(text: bytes) -> Reported:
-    """A `usageMetadata` object in OpenAI's names. Raises Unreadable for what is no object."""
+def reported(text: bytes) -> tuple[Reported, bool]:
+    """A `usageMetadata` object in OpenAI's names, and whether it counts moving pictures.
+
+    Raises Unreadable for what is no object.
+    """
     said = Counts(text)
     tools = said.count("toolUsePromptTokenCount", "prompt")
     prompt = _sum(said.count("promptTokenCount", "prompt"), tools)
@@ -144,7 +151,8 @@ def reported(text: bytes) -> Reported:
     more = _parts(said, ("toolUsePromptTokensDetails",), _INPUT)
     out = _parts(said, ("candidatesTokensDetails", "responseTokensDetails"), _OUTPUT)
     cached = _parts(said, ("cacheTokensDetails",), _CACHED)
-    return report(
+    has_video = bool(into.get(_VIDEO) or more.get(_VIDEO) or out.get(_VIDEO))
+    found = report(
         said.lost,
         prompt_tokens=prompt,
         completion_tokens=_sum(answered, thoughts),
@@ -157,6 +165,7 @@ def reported(text: bytes) -> Reported:
         completion_tokens_details=CompletionDetails(thoughts, out.get("AUDIO"), out.get("IMAGE")),
         service_tier=said.word("trafficType") or said.word("serviceTier"),
     )
+    return found, has_video
 
 
 def _parts(said: Counts, names: tuple[str, ...], means: dict[str, str]) -> dict[str, int]:

@@ -15,13 +15,18 @@ import pytest
 
 from proxy.headers import RawHeaders
 from proxy.pricing.prices import Call, Prices
+from proxy.usage.dialects import OWN
 from proxy.usage.meter import Meter, meter_for
+from tests.proxy.usage.own_answers import frame
 
 CORPUS: Final = Path(__file__).with_name("corpus.toml")
 _NOON: Final = "2026-11-28T12:00:00Z"
 _JSON: Final[RawHeaders] = [(b"Content-Type", b"application/json")]
 _GZIP: Final[RawHeaders] = [*_JSON, (b"Content-Encoding", b"gzip")]
 _EVENTS: Final[RawHeaders] = [(b"Content-Type", b"text/event-stream")]
+
+
+_STREAMED: Final = ("chat", "responses", "messages", "images", "transcription")
 
 
 class Case(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,9 +56,10 @@ CASES: Final = msgspec.convert(
 _BY_NAME: Final = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
-def read(headers: RawHeaders, pieces: list[bytes]) -> Meter:
+def read(headers: RawHeaders, pieces: list[bytes], kind: str = "") -> Meter:
     """A meter that has read this answer to its end."""
-    meter = meter_for(headers, asked_for_usage=False)
+    dialect: Any = kind if kind in OWN else "generic"
+    meter = meter_for(headers, asked_for_usage=False, dialect=dialect)
     for piece in pieces:
         meter.relay(piece)
         while meter.behind:
@@ -85,7 +91,7 @@ def agrees(case: Case, meter: Meter) -> bool:
 
 
 def test_the_corpus_is_large_and_names_every_case_once() -> None:
-    assert len({case.name for case in CASES}) == len(CASES) >= 120
+    assert len({case.name for case in CASES}) == len(CASES) >= 165
     assert sum(case.dollars is None for case in CASES) >= 30
 
 
@@ -102,27 +108,27 @@ def test_a_charge_is_what_its_work_comes_to(case: Case) -> None:
 
 @_BY_NAME
 def test_an_answer_costs_what_the_provider_charges(case: Case) -> None:
-    assert agrees(case, read(_JSON, [case.answer.encode()]))
+    assert agrees(case, read(_JSON, [case.answer.encode()], case.kind))
 
 
 @_BY_NAME
 def test_a_compressed_answer_costs_the_same(case: Case) -> None:
-    assert agrees(case, read(_GZIP, [gzip.compress(case.answer.encode())]))
+    assert agrees(case, read(_GZIP, [gzip.compress(case.answer.encode())], case.kind))
 
 
 @_BY_NAME
 def test_a_streamed_answer_costs_the_same(case: Case) -> None:
     stream = streamed(case)
     if stream is not None:
-        assert agrees(case, read(_EVENTS, [stream]))
+        assert agrees(case, read(_EVENTS, [stream], case.kind))
 
 
-@pytest.mark.parametrize("kind", ["chat", "responses", "messages", "images", "transcription"])
+@pytest.mark.parametrize("kind", [*_STREAMED, "gemini", "converse"])
 def test_a_stream_cut_at_any_byte_costs_the_same(kind: str) -> None:
     case = next(case for case in CASES if case.kind == kind and case.dollars is not None)
     stream = streamed(case) or b""
     for cut in range(len(stream)):
-        assert agrees(case, read(_EVENTS, [stream[:cut], stream[cut:]])), cut
+        assert agrees(case, read(_EVENTS, [stream[:cut], stream[cut:]], kind)), cut
 
 
 def streamed(case: Case) -> bytes | None:
@@ -130,6 +136,12 @@ def streamed(case: Case) -> bytes | None:
     answer: dict[str, Any] = msgspec.json.decode(case.answer)
     if case.kind == "transcription" and answer["usage"].get("type") == "duration":
         return None
+    if case.kind == "converse":
+        return b"".join(_converse(answer))
+    if case.kind == "gemini" and "candidates" in answer:
+        begun = answer | {"usageMetadata": {"promptTokenCount": 1, "totalTokenCount": 1}}
+        begun["candidates"] = [{"content": {"parts": [{"text": "Hel"}]}, "index": 0}]
+        return _framed(begun) + _framed(answer)
     events = {
         "chat": _chat,
         "responses": _responses,
@@ -138,6 +150,12 @@ def streamed(case: Case) -> bytes | None:
         "transcription": _transcription,
     }.get(case.kind)
     return None if events is None else b"".join(_framed(event) for event in events(answer))
+
+
+def _converse(answer: dict[str, Any]) -> Iterator[bytes]:
+    yield frame("messageStart", {"role": "assistant"})
+    yield frame("messageStop", {"stopReason": "end_turn"})
+    yield frame("metadata", {name: answer[name] for name in answer if name != "output"})
 
 
 def _framed(event: dict[str, Any] | bytes) -> bytes:

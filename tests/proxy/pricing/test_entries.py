@@ -44,7 +44,9 @@ def entry(
     # Within the days of the tiers' rows.
     exchange.at = 1_795_900_000.0
     upstreams = Upstreams({provider.name: provider.base_url})
-    exchange.grant = Grant.of(a_record(), {provider.name: provider}, upstreams)
+    exchange.grant = Grant.of(
+        a_record(provider=provider.name), {provider.name: provider}, upstreams
+    )
     exchange.route = Route(CHAT, "chat", creates=True)
     exchange.model = asked
     exchange.status = 200
@@ -61,6 +63,12 @@ async def test_the_price_is_of_the_model_that_answered_and_both_names_are_kept()
     made = entry(USED, answered="gpt-4o-2024-05-13")
     assert made.cost_nanos == 6_500_000
     assert (made.model, made.answer_model) == ("gpt-4o", "gpt-4o-2024-05-13")
+
+
+async def test_a_provider_has_the_prices_of_the_name_that_its_file_gives() -> None:
+    own = replace(OPENAI, name="own")
+    assert entry(USED, own).cost_nanos is None
+    assert entry(USED, replace(own, prices="openai")).cost_nanos == 3_500_000
 
 
 async def test_the_tier_of_the_answer_is_in_the_price() -> None:

@@ -182,6 +182,10 @@ def test_claude_on_vertex_costs_a_tenth_more_outside_of_global(
         ("google", "x", b"/v1/projects/p/locations/us-east5/publishers/a/models/m", "us-east5"),
         ("google", "x", b"/v1beta/models/m:generateContent", ""),
         ("anthropic", "eu.api.openai.com", b"/locations/x/", ""),
+        ("aws", "bedrock-runtime.eu-west-1.amazonaws.com", b"/model/m/converse", "eu-west-1"),
+        ("aws", "bedrock-runtime-fips.us-gov-west-1.amazonaws.com", b"/", "us-gov-west-1"),
+        ("aws", "vpce-1.bedrock-runtime.eu-west-1.vpce.amazonaws.com", b"/", "eu-west-1"),
+        ("aws", "127.0.0.1", b"/", ""),
     ],
 )
 def test_where_an_upstream_is(provider: str, host: str, path: bytes, place: str) -> None:

@@ -336,3 +336,15 @@ def test_entries_of_unknown_providers_are_told_with_the_nearest_name(tmp_path: P
         f'{head}opneai/gpt-4o: it prices nothing, since no provider has the name "opneai"; '
         'did you mean "openai"?',
     ]
+
+
+def test_the_tiers_of_googles_answers_are_the_tiers_of_a_price_file(tmp_path: Path) -> None:
+    known = prices(
+        tmp_path,
+        '[prices."google/m"]\ninput = 1\noutput = 2\n'
+        '[prices."google/m".service_tiers.flex]\ninput = 0.5\noutput = 1\n',
+    )
+    usage = Usage(1_000, 500, 0, 0)
+    for tier, nanos in (("ON_DEMAND", 2_000_000), ("ON_DEMAND_FLEX", 1_000_000)):
+        told = usage._replace(service_tier=tier)
+        assert known.price(Call("google", "m"), told, NOON)[0] == nanos
