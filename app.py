@@ -18,6 +18,7 @@ from sanic_ext import Extend
 from sanic_ext.extensions.templating.extension import TemplatingExtension
 
 from admin import blueprint as admin_blueprint
+from admin.web.service import Asked
 from config import Database, Settings, generate_missing, load
 from config.client_address import client_address
 from config.database import connection_shares
@@ -38,6 +39,7 @@ from proxy.bounds import Bounds
 from proxy.downstream import RequestHead
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
+from proxy.headers import RawHeaders
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
@@ -50,6 +52,9 @@ from proxy.providers.roots import DataPaths, roots
 from proxy.upstream.address_policy import is_refused
 from proxy.upstream.pool import Pool
 from proxy.upstream.timeouts import Timeouts
+from proxy.upstream_auth.database_store import DatabaseTokens
+from proxy.upstream_auth.presenting import UpstreamAuth
+from proxy.upstream_auth.tokens import Tokens
 from server import descriptors
 from server.context import App, WorkerContext
 from server.http.connections import Bounds as ConnectionBounds
@@ -116,6 +121,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
             providers=known,
             upstreams=allowed,
             is_refused=is_refused,
+            present=resources.present,
             checks=resources.readiness,
             running=resources.running,
         )
@@ -242,16 +248,6 @@ class WorkerResources:
         self._file = GenerationFile(settings.data_dir / "generation")
         generation.configure(self._file)
         admissions.configure(NodeFiles(settings.data_dir, limit_records(settings)))
-        self._grants = Grants(
-            _ModelGrantSource(self._ring), self._file.read, self._providers, self._upstreams
-        )
-        self._journal = Journal(settings.data_dir / "journal")
-        self._consumer = JournalConsumer(self._journal, [DatabaseSink()])
-        self._watch = DatabaseWatch(
-            uuid4().hex,
-            reads=lambda: bool(self._grants.database_answers),
-            crowded=self._make_room,
-        )
         self._pool = Pool(
             Timeouts(
                 settings.upstream_connect_timeout,
@@ -259,6 +255,26 @@ class WorkerResources:
                 settings.upstream_idle_timeout,
             ),
             most=descriptors.current().connections,
+        )
+        self._auth = UpstreamAuth(
+            self._pool,
+            Tokens(DatabaseTokens(self._ring)),
+            origins=frozenset(settings.upstream_origins),
+            ambient=settings.upstream_ambient_credentials,
+        )
+        self._grants = Grants(
+            _ModelGrantSource(self._ring),
+            self._file.read,
+            self._providers,
+            self._upstreams,
+            self._auth,
+        )
+        self._journal = Journal(settings.data_dir / "journal")
+        self._consumer = JournalConsumer(self._journal, [DatabaseSink()])
+        self._watch = DatabaseWatch(
+            uuid4().hex,
+            reads=lambda: bool(self._grants.database_answers),
+            crowded=self._make_room,
         )
         self._limits = await open_limits(settings, str(os.getpid()), connections=shares.limits)
         self._observer = self._make_observer()
@@ -342,6 +358,7 @@ class WorkerResources:
         await asyncio.gather(self._housekeeping.close(), self._watch.close(), self._prices.close())
         if self._listener is not None:
             await self._listener.close()
+        self._auth.close()
         await self._pool.close()
         await self._observer.close()
         # Grants go on asking, and so find out where the database falls silent meanwhile.
@@ -374,6 +391,13 @@ class WorkerResources:
     async def exposition(self) -> bytes:
         """What `/metrics` shows."""
         return await self._observer.scrape()
+
+    async def present(
+        self, provider: str, key_id: UUID, secret: str, auth: str | None, asked: Asked
+    ) -> tuple[bytes, RawHeaders] | str:
+        """A key in a request that tests it, as in one of the data plane."""
+        known = self._providers[provider]
+        return await self._auth.in_a_test(known, key_id, secret, auth, asked)
 
     def running(self, owner: UUID) -> int:
         """How many requests of a token or project run in this worker."""

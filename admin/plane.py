@@ -27,7 +27,7 @@ from admin.web.dispatch import PageDispatcher
 from admin.web.errors import InternalError, translate
 from admin.web.page_table import Pages
 from admin.web.request import RequestContext
-from admin.web.service import AdminServices, Provider, ReadinessChecks
+from admin.web.service import AdminServices, Presenting, Provider, ReadinessChecks
 from config import Settings
 from models.bindings import Upstreams
 from models.crypto import KeyRing
@@ -63,6 +63,7 @@ def blueprint(
     providers: Mapping[str, Provider],
     upstreams: Upstreams,
     is_refused: Callable[[str], bool],
+    present: Presenting,
     checks: Callable[[], ReadinessChecks],
     running: Callable[[UUID], int],
 ) -> Blueprint:
@@ -76,6 +77,7 @@ def blueprint(
         trusted_proxies=settings.trusted_proxies,
         longest_lifetime=timedelta(seconds=longest) if longest else None,
         is_refused=is_refused,
+        present=present,
         checks=checks,
         workers=settings.web_concurrency,
         running=running,

@@ -36,6 +36,7 @@ class Settings:
     prices_file: Path | None
     upstream_origins: tuple[str, ...]
     """As `config.origin_of` writes them; empty: all."""
+    upstream_ambient_credentials: bool
     request_max_bytes: int
     """Of bodies that are kept to be read."""
     upload_max_bytes: int
@@ -195,6 +196,13 @@ TABLE: Final = (
         help="Origins that the base_url of a project may name, checked when it is set and at each "
         "request. OPENAI_BASE_URL and what PROVIDERS_FILE gives are allowed for projects without "
         "a base_url; other providers' own addresses have to be listed.",
+    ),
+    Row(
+        name="UPSTREAM_AMBIENT_CREDENTIALS",
+        form=forms.SWITCH,
+        default="false",
+        help='Whether a key may be {"source": "environment"}: the identity that this server has in '
+        "AWS, Google Cloud or Azure, which every project with such a key then acts with.",
     ),
     Row(
         name="REQUEST_MAX_BYTES",

@@ -18,12 +18,14 @@ from models.request_log import RequestLog
 from models.revocations import Revocation
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
+from models.upstream_tokens import UpstreamToken
 from models.usage import UsageDimension, UsageHour, UsageMinute
 
 #: What Tortoise finds here; the name is Tortoise's.
 __models__ = (
     Project,
     UpstreamKey,
+    UpstreamToken,
     Token,
     TokenSecret,
     UsageMinute,
@@ -63,6 +65,7 @@ __all__ = [
     "TokenSecret",
     "UpstreamKey",
     "UpstreamObject",
+    "UpstreamToken",
     "UsageDimension",
     "UsageHour",
     "UsageMinute",

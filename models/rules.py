@@ -5,6 +5,7 @@ here, and by one form each.
 """
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from pydantic_core import PydanticCustomError
 
 from config import parse_base_url
 from config.origins import ALLOWED_ORIGIN
+from models import credentials
+from models.credentials import BadCredential
 from models.text import unseen
 
 #: Integers beyond it are not the same number in every JSON reader.
@@ -31,6 +34,9 @@ _RFC3339: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_VISIBLE_TEXT: Final = re.compile("[!-~]+")
+#: Of a key that is a string: a header holds it.
+_LONGEST_STRING: Final = 4096
 _ADDRESS_WITH_STAR: Final = re.compile(r"[0-9A-Fa-f.:*]+")
 #: Between them, a day more or less is still a time that Python and every database can hold.
 FIRST_YEAR: Final = 1970
@@ -125,6 +131,24 @@ def _address(text: str) -> str:
     return str(network) if "/" in text else str(network.network_address)
 
 
+def _as_text(value: object) -> object:
+    """JSON of a credential stands in JSON as text, or as it is."""
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
+def _key(text: str) -> str:
+    if credentials.is_json(text):
+        try:
+            return credentials.checked(text)
+        except BadCredential as exc:
+            raise field_error(str(exc)) from None
+    if len(text) > _LONGEST_STRING:
+        raise field_error(f"This is longer than {_LONGEST_STRING:,} characters.")
+    if _VISIBLE_TEXT.fullmatch(text) is None:
+        raise field_error("Only visible ASCII characters, no spaces.")
+    return text
+
+
 def is_datable(moment: datetime) -> bool:
     """Whether sums and ranges of time can begin or end with `moment`."""
     return FIRST_YEAR <= moment.year <= LAST_YEAR
@@ -157,15 +181,21 @@ Parallel = Annotated[int, Field(ge=1, le=1_000_000)]
 Quota = Annotated[int, Field(ge=1, le=LARGEST_INTEGER)]
 Weight = Annotated[int, Field(ge=1, le=1_000_000)]
 
-_VISIBLE, _VISIBLE_FIELD = matching("[!-~]+", "Only visible ASCII characters, no spaces.")
 ApiKey = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=4096),
-    _VISIBLE,
-    _VISIBLE_FIELD,
-    Field(repr=False),
+    StringConstraints(min_length=1, max_length=credentials.LONGEST),
+    AfterValidator(_key),
+    BeforeValidator(_as_text),
+    Field(
+        repr=False,
+        description='A string; or, as text or as an object, JSON: {"access_key_id", '
+        '"secret_access_key", "session_token"?, "region"} of AWS, the file of a Google service '
+        'account, {"tenant_id", "client_id", "client_secret"} of Entra, or {"source": '
+        '"environment"}.',
+        json_schema_extra={"pattern": "^(?:[!-z|-~][!-~]*)$", "maxLength": _LONGEST_STRING},
+    ),
 ]
-"""An upstream's key. Anything else would be cut, folded or refused in a header."""
+"""An upstream's key. What a string holds beyond it would be cut, folded or refused in a header."""
 
 ModelPattern = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(_visible)

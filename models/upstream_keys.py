@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tortoise import Model, fields
 
-from models import audit, changes, generation, revocations
+from models import audit, changes, credentials, generation, revocations, upstream_tokens
 from models.audit import Actor
 from models.bindings import binding
 from models.crypto import KeyRing
@@ -13,7 +13,6 @@ from models.db.database import in_one_transaction
 from models.errors import KeyRemoved
 from models.ids import new_id
 from models.projects import Project
-from models.secrets import upstream_key_hint
 
 
 class UpstreamKeyFields(TypedDict, total=False):
@@ -62,16 +61,19 @@ class UpstreamKey(Model):
     async def seal(
         cls, project: Project, api_key: str, *, ring: KeyRing, label: str, weight: int
     ) -> Self:
-        """Encrypt and store, bound to the project's address; `Project.add_key` is what audits."""
+        """Encrypt and store, bound to the project's address; `Project.add_key` is what audits.
+
+        Raises credentials.BadCredential for JSON that is none; each door has said so before.
+        """
         key = cls(
             project=project,
             label=label,
-            hint=upstream_key_hint(api_key),
+            hint=credentials.hint_of(api_key),
             weight=weight,
             bound_to=binding(project.provider, project.base_url),
             created_at=changes.now(),
         )
-        key.ciphertext = ring.encrypt(api_key, key.id)
+        key.ciphertext = ring.encrypt(credentials.checked(api_key), key.id)
         key.encryption_key_id = ring.newest
         await key.save(force_create=True)
         return key
@@ -95,6 +97,7 @@ class UpstreamKey(Model):
         """
         if not await revocations.remove_keys(changes.now(), by="id", owner=self.id):
             return
+        await upstream_tokens.forget(self.id)
         await audit.record(
             by,
             "key.remove",

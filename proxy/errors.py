@@ -203,6 +203,12 @@ class NoUpstreamKey(Refusal):
     status, code, type = 503, "no_upstream_key", "overloaded_error"
 
 
+class UpstreamAuthUnavailable(Refusal):
+    """The upstream key needs a short-lived token, or a credential, that cannot be had now."""
+
+    status, code, type, retry = 503, "upstream_auth_unavailable", "upstream_error", True
+
+
 class RequestBroken(Exception):
     """A fault of ours, which is the cause, broke the request of this id: 500, or a cut answer."""
 

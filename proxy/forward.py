@@ -22,7 +22,7 @@ from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.upstream.target import Target
+from proxy.upstream.target import Presented, Target, Unsigned
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -85,24 +85,37 @@ def whole(head: RequestHead, body: bytes, rules: FieldRules | None) -> Outgoing:
     return Outgoing(head, head.lines.crossing, deque((body,)), len(body), True, False)
 
 
-def head_for(request: Outgoing, target: Target) -> bytes:
-    """The request's head for one target: its host and prefix, and the key that it takes."""
-    head, (address, (name, value), _, _) = request.head, target
+def head_for(request: Outgoing, target: Target, presented: Presented | None = None) -> bytes:
+    """The request's head for one target: its host and prefix, and the key that it takes.
+
+    `presented` is the request as the target's presenter made it, where it has one.
+    """
+    head, address = request.head, target.address
     return b"".join(
         (
             head.method.encode("ascii"),
             b" ",
-            address.path_for(head.target),
+            address.path_for(head.target) if presented is None else presented.target,
             b" HTTP/1.1\r\nHost: ",
             address.host_header,
             b"\r\n",
-            request.fields,
+            request.fields if presented is None else presented.fields,
             hops.line(head.hops, address.origin),
-            name,
-            b": ",
-            value,
-            b"\r\nTransfer-Encoding: chunked\r\n\r\n" if request.chunked else b"\r\n\r\n",
+            target.credential,
+            b"Transfer-Encoding: chunked\r\n\r\n" if request.chunked else b"\r\n",
         )
+    )
+
+
+def _unsigned(request: Outgoing, target: Target) -> Unsigned:
+    head, address = request.head, target.address
+    return Unsigned(
+        head.method,
+        address,
+        address.path_for(head.target),
+        request.fields,
+        request.body,
+        request.complete,
     )
 
 
@@ -123,6 +136,9 @@ async def send(
     method = request.head.method
     for fresh in (False, True):
         target = exchange.target = choose()
+        presented = None
+        if target.presenter is not None:
+            presented = await target.presenter.present(_unsigned(request, target))
         origin = target.address.origin
         connection = (None if fresh else pool.take(origin, method)) or await pool.acquire(
             origin, method, fresh=fresh
@@ -130,7 +146,7 @@ async def send(
         sent_before = exchange.sent
         try:
             exchange.sent = perf_counter()
-            _begin(request, target, downstream, connection, exchange)
+            _begin(request, head_for(request, target, presented), downstream, connection, exchange)
             return connection, await connection.head()
         except ConnectionLost:
             connection.close()
@@ -157,13 +173,12 @@ def _repeatable(method: str, request: Outgoing) -> bool:
 
 def _begin(
     request: Outgoing,
-    target: Target,
+    head: bytes,
     downstream: Downstream,
     connection: UpstreamConnection,
     exchange: Exchange,
 ) -> None:
     """Write the head and a small body; a larger one follows in a task of its own."""
-    head = head_for(request, target)
     if request.complete and request.size <= _AT_ONCE_BYTES:
         # Most bodies are one small piece, and one write costs less than two.
         body = b"".join(request.body)

@@ -50,6 +50,14 @@ def wire_lines(headers: RawHeaders) -> bytes:
     return b"\r\n".join([b": ".join(field) for field in headers]) + b"\r\n" if headers else b""
 
 
+def field_list(lines: bytes) -> RawHeaders:
+    """The fields of lines that we put together ourselves, which `wire_lines` undoes."""
+    return [
+        (name, value.strip(b" \t"))
+        for name, _, value in (line.partition(b":") for line in lines.split(b"\r\n") if line)
+    ]
+
+
 def media_type(headers: RawHeaders) -> bytes:
     """The declared type of the body, in lower case and without parameters; b"" where none is."""
     return type_of(value_of(headers, b"content-type"))

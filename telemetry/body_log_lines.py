@@ -15,6 +15,7 @@ from typing import Final, Literal, TextIO
 import msgspec
 
 from config import Settings
+from models.credentials import secrets_in
 from proxy.body import multipart
 from proxy.body_capture import BodyCopies, Copy
 from proxy.exchange import Exchange
@@ -96,7 +97,7 @@ class BodyLines:
 def _keys_of(exchange: Exchange) -> tuple[str, ...]:
     """The project's upstream keys, one of which the request went out with."""
     keys = exchange.grant.record.keys if exchange.grant is not None else ()
-    return tuple(form for key in keys for form in escaped(key.secret))
+    return tuple(form for key in keys for form in escaped(*secrets_in(key.secret)))
 
 
 def _text(content: bytearray) -> str | None:

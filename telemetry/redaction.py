@@ -5,6 +5,7 @@ Taken out are
 - our own secrets (`llmp_…`, `llmpm_…`), keys that begin with `sk-`, and what follows `Bearer`;
 - the value after a name that holds `api_key`, `authorization`, `credential`, `passphrase`,
   `password`, `private_key`, `secret` or `token`, unless it is a number, a list or an object;
+- private keys in PEM, tokens of Google (`ya29.…`) and JSON web tokens;
 - secrets that the caller knows, also in Base64.
 
 Of these, all but values after a name are found behind the escapes of JSON and of URLs as well,
@@ -42,6 +43,11 @@ _LEAST_BASE64: Final = 9
 # Whatever repeats is bounded or possessive: texts are as long and as odd as a client likes.
 _OURS: Final = re.compile(r"llmpm?_[0-9A-Za-z]*+")
 _USUAL: Final = re.compile(r"(?<![0-9A-Za-z])sk[-_][0-9A-Za-z_-]{6,}+")
+_TOKENS: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?:ya29\.[0-9A-Za-z._-]{6,}+"
+    r"|eyJ[0-9A-Za-z_-]{6,}+\.[0-9A-Za-z_-]{6,}+\.[0-9A-Za-z_-]{6,}+)"
+)
+_PEM: Final = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]*+")
 # These are asked of small letters: that is several times faster than to ignore the case.
 _BEARER: Final = re.compile(r"bearer[ \t]{1,8}+([^\s\"'\\,;<>]++)")
 _NAMED: Final = re.compile(
@@ -170,7 +176,7 @@ def _without_escapes(text: str) -> tuple[str, list[int], list[int]]:
 
 def _shaped(text: str, known: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Secrets that are known, or look like one."""
-    for shape in (_OURS, _USUAL):
+    for shape in (_OURS, _USUAL, _TOKENS, _PEM):
         for found in shape.finditer(text):
             yield found.span()
     for found in _BEARER.finditer(_small(text)):

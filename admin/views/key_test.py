@@ -1,4 +1,4 @@
-"""Whether an upstream takes a key: a real `GET /v1/models` with it.
+"""Whether an upstream takes a key: the request that its provider's file names for it, with it.
 
 The name is resolved here and the connection made to that address, so that what was checked is
 what is connected to: an upstream's name could lead to the machine's own metadata service.
@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import httpx
 
-from admin.web.service import AdminServices
+from admin.web.service import AdminServices, Asked, Provider
 from config import split_base_url
-from models import Project, UpstreamKey
+from models import Project, UpstreamKey, credentials
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.text import clean_text
 
@@ -41,10 +41,15 @@ class _Unreachable(Exception):
 
 async def ask_for_models(service: AdminServices, project: Project, key: UpstreamKey) -> Result:
     """The upstream's answer, within ten seconds."""
-    provider = service.providers.get(project.provider)
+    place = key.provider or project.provider, key.base_url or project.base_url
+    provider = service.providers.get(place[0])
     if provider is None:
-        return Result(False, f"The provider {project.provider} is not configured here any more.")
-    place = project.provider, project.base_url
+        return Result(False, f"The provider {place[0]} is not configured here any more.")
+    base_url = place[1] or provider.own_base_url
+    if base_url is None:
+        return Result(False, f"The provider {place[0]} has no address of its own: give one.")
+    if provider.test is None:
+        return Result(False, f"The file of {place[0]} names no request that tests a key for free.")
     if not service.upstreams.allows(*place):
         return Result(False, "UPSTREAM_ORIGINS does not list the project's address: nothing sent.")
     if not service.upstreams.fits(key.bound_to, *place):
@@ -53,35 +58,61 @@ async def ask_for_models(service: AdminServices, project: Project, key: Upstream
         secret = service.ring.decrypt(key.ciphertext, key.id)
     except (UnknownEncryptionKey, CorruptCiphertext):
         return Result(False, "The key cannot be decrypted with ENCRYPTION_KEY.")
-    name, value = provider.credential_header(secret)
-    headers = {name.decode(): value.decode("latin-1"), "accept-encoding": "identity"}
-    if provider.error_shape == "anthropic":
-        headers["anthropic-version"] = _ANTHROPIC_VERSION
+    prefix = provider.v1_prefix if project.v1_prefix is None else project.v1_prefix
+    asked = _asked(provider.test, base_url, prefix if key.v1_prefix is None else key.v1_prefix)
     began = perf_counter()
     try:
         async with asyncio.timeout(_SECONDS):
-            status, body = await _get(service, project.base_url or provider.base_url, headers)
+            made = await service.present(place[0], key.id, secret, key.auth, asked)
+            if isinstance(made, str):
+                return Result(False, made)
+            target, fields = made
+            status, body = await _ask(service, asked, target, _fields(provider) | _text(fields))
     except TimeoutError:
         return Result(False, "The upstream did not answer within 10 seconds.")
     except _Unreachable as exc:
         return Result(False, str(exc))
     # Some upstreams quote the key that they refuse.
-    return _judge(status, body.replace(secret.encode(), b"(the key)"), perf_counter() - began)
+    for part in credentials.secrets_in(secret):
+        body = body.replace(part.encode(), b"(the key)")
+    return _judge(status, body, perf_counter() - began, posted=asked.method == "POST")
 
 
-async def _get(
-    service: AdminServices, base_url: str, headers: Mapping[str, str]
+def _asked(test: tuple[str, str], base_url: str, v1_prefix: str) -> Asked:
+    """The request as it goes upstream; the file has it as clients send it."""
+    method, path = test
+    if path == "/v1" or path.startswith("/v1/"):
+        path = v1_prefix + path.removeprefix("/v1")
+    return Asked(base_url, method, path, b"{}" if method == "POST" else b"")
+
+
+def _fields(provider: Provider) -> dict[str, str]:
+    fields = {"accept-encoding": "identity"}
+    if provider.error_shape == "anthropic":
+        fields["anthropic-version"] = _ANTHROPIC_VERSION
+    return fields | dict(provider.headers)
+
+
+def _text(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("ascii").lower(): value.decode("latin-1") for name, value in fields}
+
+
+async def _ask(
+    service: AdminServices, asked: Asked, target: bytes, headers: Mapping[str, str]
 ) -> tuple[int, bytes]:
-    base = split_base_url(base_url)
+    base = split_base_url(asked.base_url)
     host = base.host
     address = await _allowed_address(service, host, base.port)
     literal = f"[{address}]" if ":" in address else address
-    url = f"{base.scheme}://{literal}:{base.port}{base.path}/v1/models"
+    url = httpx.URL(f"{base.scheme}://{literal}:{base.port}").copy_with(raw_path=target)
+    content = asked.body or None
+    more = {"host": base.authority} | ({"content-type": "application/json"} if content else {})
     async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
         request = client.build_request(
-            "GET",
+            asked.method,
             url,
-            headers={**headers, "host": base.authority},
+            content=content,
+            headers={**headers, **more},
             extensions={"sni_hostname": host},
         )
         try:
@@ -114,7 +145,7 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _judge(status: int, body: bytes, seconds: float) -> Result:
+def _judge(status: int, body: bytes, seconds: float, *, posted: bool) -> Result:
     took = f"{seconds * 1000:.0f} ms"
     parsed = _json(body)
     if status == 200:
@@ -126,6 +157,9 @@ def _judge(status: int, body: bytes, seconds: float) -> Result:
     said = f" {clean_text(str(message), limit=_LONGEST_MESSAGE)}" if message else ""
     if status in (401, 403):
         return Result(False, f"The upstream refuses the key ({status}).{said}")
+    if posted and status in (400, 422):
+        # It has looked at the request, which is empty, and so let the key in.
+        return Result(True, f"It works: the upstream takes the key, {took}.")
     return Result(False, f"The upstream answered {status} after {took}.{said}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 
 from admin.web.throttle import SignInThrottle
@@ -25,10 +25,39 @@ class Provider(Protocol):
     def base_url(self) -> str: ...
 
     @property
+    def own_base_url(self) -> str | None: ...
+
+    @property
+    def v1_prefix(self) -> str: ...
+
+    @property
     def error_shape(self) -> str: ...
 
-    def credential_header(self, key: str) -> tuple[bytes, bytes]:
-        """The header in which this provider expects its key."""
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+
+    @property
+    def test(self) -> tuple[str, str] | None:
+        """Method and path of a request that is free and shows whether a key works."""
+        ...
+
+
+class Asked(NamedTuple):
+    """A request of our own that tests a key."""
+
+    base_url: str
+    method: str
+    path: str
+    body: bytes
+
+
+class Presenting(Protocol):
+    """Puts a key into a request, as the data plane does."""
+
+    async def __call__(
+        self, provider: str, key_id: UUID, secret: str, auth: str | None, asked: Asked
+    ) -> tuple[bytes, list[tuple[bytes, bytes]]] | str:
+        """Path and query, and the fields of the key; or why it cannot be presented."""
         ...
 
 
@@ -65,6 +94,7 @@ class AdminServices:
     """TOKEN_MAX_LIFETIME."""
     is_refused: Callable[[str], bool]
     """Whether a resolved address is never an upstream."""
+    present: Presenting
     checks: Callable[[], ReadinessChecks]
     workers: int
     running: Callable[[UUID], int]

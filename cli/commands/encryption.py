@@ -7,7 +7,7 @@ from cli.command_table import examples, noun
 from cli.errors import CommandError
 from cli.options import Json
 from cli.session import Session, with_database
-from models import UpstreamKey, audit
+from models import UpstreamKey, audit, upstream_tokens
 from models.crypto import KeyRing
 from models.db.database import run_in_transaction
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
@@ -36,6 +36,8 @@ async def rotate(session: Session, as_json: Json = False) -> None:
             except (UnknownEncryptionKey, CorruptCiphertext) as exc:
                 failed.append(str(exc))
             advance(1)
+    # They live for an hour, and are fetched anew where they are needed.
+    await upstream_tokens.forget_other_rings(ring)
     if as_json:
         output.print_json({"reencrypted": done, "failed": len(failed)})
     else:

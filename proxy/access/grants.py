@@ -31,6 +31,7 @@ from proxy.limits.store import Claim, claims_on, project_key, token_key
 from proxy.providers.field_rules import FieldRules, rules_of
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target, address_of
+from proxy.upstream_auth.presenting import UpstreamAuth
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ _UNKNOWN_MAX: Final = 10_000
 WATCH_INTERVAL: Final = 0.2
 #: How often the database is asked, which is how changes made on other machines arrive.
 POLL_INTERVAL: Final = 0.5
+_PLAIN: Final = UpstreamAuth()
 _RETRY_AFTER_OUTAGE: Final = 0.5
 #: How long the database has for an answer, in seconds: for a secret that is not cached, and for
 #: what has changed, for which requests whose grants are cached may have to wait.
@@ -60,6 +62,8 @@ class Grant:
     """Whether UPSTREAM_ORIGINS lets the project have its address."""
     targets: tuple[Target, ...]
     """The accounts whose keys were entered for that address, in the token's order of preference."""
+    signs_body: bool
+    """Whether one of them signs the bodies of requests, which then have to be there whole."""
     claims: tuple[Claim, ...]
     models: tuple[Pattern, ...]
     """Lists of patterns, the token's and the project's; a model must match one of each."""
@@ -75,17 +79,23 @@ class Grant:
 
     @classmethod
     def of(
-        cls, record: GrantRecord, providers: Mapping[str, Provider], upstreams: Upstreams
+        cls,
+        record: GrantRecord,
+        providers: Mapping[str, Provider],
+        upstreams: Upstreams,
+        auth: UpstreamAuth = _PLAIN,
     ) -> Grant:
         """Derive a grant from what the database says. Raises ValueError for a bad base URL."""
         provider = providers.get(record.provider)
         place = record.provider, record.base_url
+        targets = () if provider is None else _targets(record, provider, upstreams, auth)
         return cls(
             record=record,
             provider=provider,
             fields=None if provider is None else rules_of(provider, providers.values()),
             is_allowed=upstreams.allows(*place),
-            targets=() if provider is None else _targets(record, provider, upstreams),
+            targets=targets,
+            signs_body=any(target.signs_body for target in targets),
             claims=_claims(record),
             models=patterns(record.allowed_models, record.project_allowed_models),
             endpoints=Pattern.of(record.allowed_endpoints),
@@ -100,7 +110,9 @@ class Grant:
 _NEVER: Final = float("inf")
 
 
-def _targets(record: GrantRecord, provider: Provider, upstreams: Upstreams) -> tuple[Target, ...]:
+def _targets(
+    record: GrantRecord, provider: Provider, upstreams: Upstreams, auth: UpstreamAuth
+) -> tuple[Target, ...]:
     base_url = record.base_url or provider.own_base_url
     if base_url is None:
         # Its projects have to name their own; nothing can be sent for one that does not.
@@ -111,7 +123,7 @@ def _targets(record: GrantRecord, provider: Provider, upstreams: Upstreams) -> t
         key for key in record.keys if upstreams.fits(key.bound_to, record.provider, record.base_url)
     ]
     return tuple(
-        Target(address, provider.credential_header(key.secret), key.id, str(key.id))
+        auth.target(provider, address, key_id=key.id, secret=key.secret)
         for key in ranked(fitting, record.token_id)
     )
 
@@ -140,11 +152,13 @@ class Grants:
         tick: Callable[[], int],
         providers: Mapping[str, Provider],
         upstreams: Upstreams,
+        auth: UpstreamAuth = _PLAIN,
     ) -> None:
         self._source = source
         self._tick = tick
         self._providers = providers
         self._upstreams = upstreams
+        self._auth = auth
         self._grants: dict[str, Grant] = {}
         self._by_subject: dict[UUID, set[str]] = {}
         self.credentials: Recognised[Grant] = Recognised()
@@ -252,7 +266,7 @@ class Grants:
             found[digest] = record
         else:
             try:
-                grant = Grant.of(record, self._providers, self._upstreams)
+                grant = Grant.of(record, self._providers, self._upstreams, self._auth)
             except ValueError as exc:
                 # A base URL that was stored by other means: it fails this token alone.
                 found[digest] = exc

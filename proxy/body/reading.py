@@ -47,11 +47,13 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """How it is compressed; b"" where it is not."""
     in_path: str = ""
     """The model that the path names, so that the body need not; '' where it names none."""
+    signed: bool = False
+    """All of it, since an upstream of the token takes only what is signed."""
 
     @property
     def whole(self) -> bool:
         """Whether all of it must be here before the request may go on."""
-        return self.rule or self.asks or self.certainty
+        return self.rule or self.asks or self.certainty or self.signed
 
 
 def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) -> Wanted:
@@ -76,6 +78,7 @@ def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) ->
         model=json and readable and route.dialect != "none" and not in_path,
         coding=coding or b"",
         in_path=in_path,
+        signed=has_body and grant.signs_body,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from config import parse_base_url
 from proxy.header_rules import CREDENTIALS, KEEPABLE, may_cross_upstream
 from proxy.providers.endpoints import OWN_PATHS
-from proxy.providers.provider import AUTH_BUILT, AUTH_KINDS, AUTH_NAMED, Probe
+from proxy.providers.provider import AUTH_KINDS, AUTH_NAMED, Probe
 
 #: First segments of the proxy's own paths.
 RESERVED_ROOTS: Final = frozenset(
@@ -115,14 +115,12 @@ def parse_prefix(text: str) -> str:
 
 
 def parse_auth(text: str) -> str:
-    """How a key is presented. Only what this release can present is taken."""
+    """How a key is presented."""
     kind, colon, name = text.partition(":")
     if kind not in (AUTH_NAMED if colon else AUTH_KINDS):
         raise ValueError("not a way to present a key")
     if colon and (not _TOKEN.fullmatch(name) or name.lower().encode() in _NEVER_SET):
         raise ValueError("names no field that could hold a key")
-    if kind not in AUTH_BUILT:
-        raise ValueError(f"this release cannot present a key as {kind}")
     return f"{kind}:{name}" if colon else kind
 
 

@@ -21,8 +21,6 @@ AUTH_KINDS: Final = (
     "bearer", "x-api-key", "api-key", "basic", "aws-sigv4", "google", "entra", "none",
 )  # fmt: skip
 AUTH_NAMED: Final = ("header", "query")
-#: Those that this release can present; a file that names another is refused.
-AUTH_BUILT: Final = ("bearer", "x-api-key", "api-key", "header")
 
 
 class Probe(NamedTuple):
@@ -92,9 +90,3 @@ class Provider:
     def roots(self) -> frozenset[str]:
         """First segments of the paths that it allows."""
         return frozenset(endpoint.pattern.split("/", 2)[1] for endpoint in self.endpoints)
-
-    def credential_header(self, key: str) -> tuple[bytes, bytes]:
-        """The header in which this provider expects its key."""
-        if self.auth == "bearer":
-            return b"Authorization", b"Bearer " + key.encode("latin-1")
-        return self.auth.removeprefix("header:").encode("ascii"), key.encode("latin-1")

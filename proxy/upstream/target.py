@@ -6,8 +6,9 @@ one request can go to two accounts. Nothing before that choice knows an address 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from config import split_base_url
@@ -37,14 +38,57 @@ class Address(NamedTuple):
         return self.prefix + self.v1_prefix + target[3:]
 
 
+class Unsigned(NamedTuple):
+    """A request as far as presenting a key may need it."""
+
+    method: str
+    address: Address
+    target: bytes
+    """Path and query, as they are to be sent."""
+    fields: bytes
+    """Its header lines."""
+    body: Iterable[bytes]
+    complete: bool
+    """Whether `body` is all of it."""
+
+
+class Presented(NamedTuple):
+    """What of a request depends on its key: path and query, and its header lines."""
+
+    target: bytes
+    fields: bytes
+
+
+class Presenter(Protocol):
+    """Presents a key that is more than a header field of its own."""
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether it signs the body, which then has to be there whole."""
+        ...
+
+    async def present(self, request: Unsigned) -> Presented:
+        """The request with the key in it. Raises a refusal where there is none to present."""
+        ...
+
+
 class Target(NamedTuple):
-    """An account at an upstream: where it is, and the header field that presents its key."""
+    """An account at an upstream: where it is, and how its key is presented.
+
+    `credential` is the header line that does it, with its end; b"" where `presenter` does.
+    """
 
     address: Address
-    credential: tuple[bytes, bytes]
+    credential: bytes
     key_id: UUID
     key_text: str = ""
     """The id as the ledger has it."""
+    presenter: Presenter | None = None
+
+    @property
+    def signs_body(self) -> bool:
+        """Whether the body of a request has to be there whole before it can be sent."""
+        return self.presenter is not None and self.presenter.needs_body
 
     def __repr__(self) -> str:
         # The default would print the key into whatever log a grant ends up in.

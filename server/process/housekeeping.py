@@ -18,7 +18,7 @@ from typing import Final
 from loguru import logger
 from tortoise.exceptions import BaseORMException
 
-from models import AdminSession, heartbeats, retention
+from models import AdminSession, heartbeats, retention, upstream_tokens
 from models.errors import DatabaseUnavailable
 
 _FIRST_AFTER_S: Final = 2.0
@@ -71,6 +71,7 @@ class Housekeeping:
             await self._remove("minutes", retention.prune_minutes, present - retention.MINUTES_KEPT)
             await AdminSession.purge(present)
             await heartbeats.forget_the_dead(present)
+            await upstream_tokens.purge(present)
 
     async def _run(self) -> None:
         await asyncio.sleep(self._first_after)

@@ -13,9 +13,10 @@ _AT: Final = "2026-01-01 00:00:00+00:00"
 
 
 async def test_rows_of_before_have_one_account_each_and_no_failover(database: Database) -> None:
-    async with schema._command(database) as command:
-        (undone,) = await command.downgrade(-1, False)
-    assert undone.endswith("_accounts.py")
+    undone = ""
+    while not undone.endswith("_accounts.py"):
+        async with schema._command(database) as command:
+            (undone,) = await command.downgrade(-1, False)
     project, key, request = uuid4(), uuid4(), uuid4()
     async with open_database(database):
         await select(

@@ -39,6 +39,7 @@ from proxy.providers.catalog import BUILT_IN
 from proxy.providers.provider import Provider
 from proxy.upstream.pool import Pool
 from proxy.upstream.timeouts import Timeouts
+from proxy.upstream_auth.presenting import UpstreamAuth
 from tests.models.rows import BY, RING
 from tests.proxy.rows import UPSTREAMS
 from tests.proxy.scripted import Client, Upstream
@@ -191,7 +192,8 @@ async def a_plane(
     async with connecting.open_database(database):
         await limits.open()
         pool.open()
-        grants = Grants(source, file.read, providers, UPSTREAMS)
+        auth = UpstreamAuth(pool)
+        grants = Grants(source, file.read, providers, UPSTREAMS, auth)
         journal = Journal(directory / "journal")
         known: dict[str, Any] = {
             "request_max_bytes": 1 << 21,
@@ -222,6 +224,7 @@ async def a_plane(
             for task in made.running:
                 task.cancel()
             await asyncio.gather(*made.running, return_exceptions=True)
+            auth.close()
             await pool.close()
             await grants.close()
             await limits.close()

@@ -24,7 +24,7 @@ SIZE: Final = PIECE * PIECES
 
 
 def _target(url: str, key: bytes = b"one") -> Target:
-    return Target(address_of(url), (b"x-api-key", key), uuid4())
+    return Target(address_of(url), b"x-api-key: %b\r\n" % key, uuid4())
 
 
 def _request() -> forward.Outgoing:

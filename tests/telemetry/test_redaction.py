@@ -25,6 +25,9 @@ KEY = "sk-proj-AbCdEf_GhIjKl-0123456789"
         (f"{TOKEN[:9]}", REDACTED),
         (generate("llmpm_"), REDACTED),
         (f"Incorrect API key provided: {KEY}.", f"Incorrect API key provided: {REDACTED}."),
+        ("a -----BEGIN PRIVATE KEY-----\nMI/E=\n-----END x", f"a {REDACTED}-----END x"),
+        ("got ya29.a0Af_x-yz.1 now", f"got {REDACTED} now"),
+        ("got eyJhbGciOi.eyJpc3MiOi.c2ln-_x0 now", f"got {REDACTED} now"),
         ("Authorization: Bearer abc.def/x==", f"Authorization: {REDACTED}"),
         ("curl -H 'Bearer  abc' now", f"curl -H 'Bearer  {REDACTED}' now"),
         ("authorization: Basic dXNlcjpwYXNz", f"authorization: {REDACTED}"),
@@ -52,6 +55,7 @@ def test_secrets_are_taken_out(text: str, shown: str) -> None:
         '{"completion_tokens_details": {"reasoning_tokens": 0}, "token": null}',
         "sk-learn, task-force-for-everybody, a bearer, tokens and passwords, risk-assessment",
         "How do I reset a password?",
+        "eyJ is how each begins, as ya29. does",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:

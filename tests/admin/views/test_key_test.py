@@ -1,7 +1,9 @@
 """Testing a key from its page sends it only where it may go, and shows it nowhere."""
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -11,17 +13,102 @@ from models import Project, UpstreamKey
 from models.bindings import Upstreams, binding
 from models.ids import new_id
 from proxy.providers.catalog import BUILT_IN
+from proxy.providers.provider import Probe
+from proxy.upstream.pool import Pool
+from proxy.upstream_auth.presenting import UpstreamAuth
 from tests.admin.conftest import KEY, RING
+from tests.proxy.upstream.conftest import PATIENT, no_authorities
+from tests.proxy.upstream_auth.endpoints import token_endpoint
+
+
+def _present(auth: UpstreamAuth) -> Any:
+    """As the wiring hands it in."""
+    return lambda provider, *key: auth.in_a_test(BUILT_IN[provider], *key)
 
 
 async def _test_key(base_url: str, upstreams: Upstreams) -> key_test.Result:
     service: Any = SimpleNamespace(
-        providers=BUILT_IN, upstreams=upstreams, ring=RING, is_refused=lambda _address: False
+        providers=BUILT_IN,
+        upstreams=upstreams,
+        ring=RING,
+        is_refused=lambda _address: False,
+        present=_present(UpstreamAuth()),
     )
     key = UpstreamKey(id=new_id(), bound_to=binding("openai", base_url))
     key.ciphertext = RING.encrypt(KEY, key.id)
     project = Project(provider="openai", base_url=base_url)
     return await key_test.ask_for_models(service, project, key)
+
+
+AWS: Final = {
+    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "secret_access_key": "wJalrXUtnFEMI",
+    "region": "us-east-1",
+}
+
+
+async def _test_json(upstream: str, key: object, **provider: Any) -> key_test.Result:
+    """What comes of a test of a key that is JSON."""
+    known = {"openai": replace(BUILT_IN["openai"], **provider)}
+    pool = Pool(PATIENT, no_authorities())
+    auth = UpstreamAuth(pool)
+    service: Any = SimpleNamespace(
+        providers=known,
+        upstreams=Upstreams(),
+        ring=RING,
+        is_refused=lambda _address: False,
+        present=lambda name, *given: auth.in_a_test(known[name], *given),
+    )
+    row = UpstreamKey(id=new_id(), bound_to=binding("openai", upstream))
+    row.ciphertext = RING.encrypt(json.dumps(key), row.id)
+    result = await key_test.ask_for_models(
+        service, Project(provider="openai", base_url=upstream), row
+    )
+    auth.close()
+    await pool.close()
+    return result
+
+
+async def test_a_signature_is_tested() -> None:
+    async with FakeUpstream() as upstream:
+        assert (await _test_json(upstream.url, AWS, service="bedrock")).works
+        (asked,) = upstream.requests
+        fields = dict(asked.headers)
+        assert fields[b"authorization"].startswith(b"AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EX")
+        assert b"x-amz-date" in fields
+        without = await _test_json(upstream.url, AWS)
+        assert (without.works, "names no service" in without.message) == (False, True)
+
+
+async def test_a_short_lived_token_is_fetched_and_tested() -> None:
+    client = {"tenant_id": "contoso.com", "client_id": "app", "client_secret": "the-secret"}
+    async with FakeUpstream(api_keys={"ya29.token-1"}) as upstream, token_endpoint() as tokens:
+        assert (await _test_json(upstream.url, client, token_uris=(tokens.url,))).works
+        tokens.answers = [(401, {"error": "invalid_client", "error_description": "the-secret"})]
+        refused = await _test_json(upstream.url, client, token_uris=(tokens.url,))
+        assert not refused.works
+        assert "401: invalid_client" in refused.message
+        assert "the-secret" not in refused.message
+        assert upstream.count == 1
+
+
+async def test_the_request_that_tests_is_the_providers_own() -> None:
+    async with FakeUpstream() as upstream:
+        changes = {"v1_prefix": "/api/v2", "headers": (("x-team", "search"),), "service": "bedrock"}
+        await _test_json(upstream.url, AWS, test=Probe("GET", "/v1/me?x=%2F"), **changes)
+        (asked,) = upstream.requests
+        assert (asked.method, asked.target) == ("GET", b"/api/v2/me?x=%2F")
+        assert (b"x-team", b"search") in asked.headers
+        none = await _test_json(upstream.url, AWS, test=None)
+        assert "names no request" in none.message
+
+
+async def test_a_post_that_is_looked_at_shows_that_the_key_works() -> None:
+    async with FakeUpstream() as upstream:
+        upstream.reply("/v1/messages", b'{"error": {"message": "no model"}}', status=400)
+        probe = Probe("POST", "/v1/messages")
+        result = await _test_json(upstream.url, AWS, test=probe, service="bedrock")
+        assert result.works
 
 
 @pytest.mark.parametrize("listed", [True, False])

@@ -204,7 +204,7 @@ def test_a_key_is_used_where_it_was_entered_for(base_url: str | None, bound_to: 
     key = a_key(bound_to=bound_to)
     target = target_for(a_grant(base_url=base_url, keys=(key,)))
     assert target.address.origin.host in ("api.openai.com", "10.0.0.7")
-    assert target.credential == (b"Authorization", b"Bearer sk-upstream")
+    assert target.credential == b"Authorization: Bearer sk-upstream\r\n"
     assert target.key_id == key.id
 
 

@@ -150,20 +150,6 @@ def test_a_long_path_is_matched_in_no_time() -> None:
     assert OPENAI.match(b"/v1/files/" + b"a" * 30_000 + b"//") == {}
 
 
-@pytest.mark.parametrize(
-    ("style", "header"),
-    [
-        ("bearer", (b"Authorization", b"Bearer sk-1")),
-        ("x-api-key", (b"x-api-key", b"sk-1")),
-        ("api-key", (b"api-key", b"sk-1")),
-        ("header:x-auth-token", (b"x-auth-token", b"sk-1")),
-    ],
-)
-def test_how_the_key_is_presented(style: str, header: tuple[bytes, bytes]) -> None:
-    provider = replace(OPENAI, auth=style)
-    assert provider.credential_header("sk-1") == header
-
-
 def _refusals() -> list[type[Refusal]]:
     return [
         one for one in vars(errors).values()
@@ -218,6 +204,7 @@ def test_every_code_of_the_contract_has_its_status() -> None:
         "shutting_down": 503,
         "database_unavailable": 503,
         "no_upstream_key": 503,
+        "upstream_auth_unavailable": 503,
         "loop_detected": 508,
     }
 

@@ -9,11 +9,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, get_args
+from uuid import UUID
 
 import pytest
 
 from proxy.errors import InvalidRequest
 from proxy.header_rules import for_upstream
+from proxy.headers import field_list
 from proxy.pricing import sheet
 from proxy.providers.catalog import BUILT_IN
 from proxy.providers.endpoints import Dialect, Endpoint
@@ -21,6 +23,8 @@ from proxy.providers.entries import Entry, merged
 from proxy.providers.error_shapes import ErrorShape, error_body
 from proxy.providers.forms import parse_base
 from proxy.providers.provider import Provider
+from proxy.upstream.target import address_of
+from proxy.upstream_auth.presenting import UpstreamAuth
 
 ROOT: Final = Path(__file__).parents[3]
 PROVIDERS: Final = pytest.mark.parametrize("provider", BUILT_IN.values(), ids=BUILT_IN)
@@ -51,7 +55,9 @@ def _path_of(endpoint: Endpoint) -> bytes:
 def test_a_clients_own_key_never_goes_upstream_in_the_header_of_a_provider(
     provider: Provider,
 ) -> None:
-    name, value = provider.credential_header("sk-1")
+    address = address_of("http://h")
+    made = UpstreamAuth().target(provider, address, key_id=UUID(int=1), secret="sk-1")
+    ((name, value),) = field_list(made.credential)
     assert for_upstream([(name, b"llmp_1")]) == []
     assert value.endswith(b"sk-1")
 

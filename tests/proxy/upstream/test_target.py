@@ -29,6 +29,6 @@ def test_base_urls(url: str, address: Address) -> None:
 
 
 def test_a_target_is_shown_without_its_key() -> None:
-    shown = repr(Target(address_of("https://h.example"), (b"x-api-key", b"sk-secret"), uuid4()))
+    shown = repr(Target(address_of("https://h.example"), b"x-api-key: sk-secret\r\n", uuid4()))
     assert "h.example" in shown
     assert "sk-secret" not in shown
