@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from sanic.constants import HTTP_METHODS
+from sanic.exceptions import MethodNotAllowed
 from sanic.router import Router
-
-_OPERATIONS: Final = ("//", "/health/", "/ready/", "/metrics/")
 
 
 class OpenRouter(Router):
@@ -29,6 +28,10 @@ class OpenRouter(Router):
         if method not in HTTP_METHODS and f"{path}/".startswith(self._planes):
             # Any known one leads to the same handler, which reads the method from the head.
             method = self.DEFAULT_METHOD
-        elif method == "HEAD" and f"{path}/" in _OPERATIONS:
-            method = "GET"
+        if method == "HEAD":
+            try:
+                return super().get(path, method, host)
+            except MethodNotAllowed:
+                # RFC 9110 9.3.2: what a GET is answered, without its content.
+                method = "GET"
         return super().get(path, method, host)
