@@ -163,7 +163,7 @@ async def test_a_path_that_one_kind_of_client_asks_for_is_refused_in_its_shape(
     assert {*json.loads(answer.body)} == named
     by_field = b"ValidationException" if path.startswith(b"/model/") else None
     assert answer.header("x-amzn-errortype") == by_field
-    assert answer.code == "invalid_request"
+    assert answer.header("x-llm-proxy-error") == b"invalid_request"
 
 
 @pytest.mark.parametrize("path", [b"/manager", b"/v1/manage", b"/v1/models?x=/manage"])
