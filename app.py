@@ -113,7 +113,9 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
             upload_max_bytes=settings.upload_max_bytes,
         )
     )
-    app.blueprint(manage_blueprint(settings, upstreams=allowed, ring=ring))
+    app.blueprint(
+        manage_blueprint(settings, upstreams=allowed, ring=ring, catch_up=resources.catch_up)
+    )
     app.blueprint(
         admin_blueprint(
             settings,
@@ -172,6 +174,8 @@ def _extend(app: App) -> None:
 
 #: How long a worker that ends tries to empty its journal; what is left waits for the next start.
 _LAST_DRAIN: Final = 1.5
+#: How long a reader of what was used waits at most for what was served just now.
+_CATCH_UP: Final = 0.5
 #: And for transactions that are still under way then.
 _LAST_TRANSACTIONS: Final = 1.0
 
@@ -398,6 +402,10 @@ class WorkerResources:
         """A key in a request that tests it, as in one of the data plane."""
         known = self._providers[provider]
         return await self._auth.in_a_test(known, key_id, secret, auth, asked)
+
+    async def catch_up(self) -> None:
+        """Have counted what this worker has served by now, as far as that is soon done."""
+        await self._consumer.catch_up(timeout=_CATCH_UP)
 
     def running(self, owner: UUID) -> int:
         """How many requests of a token or project run in this worker."""

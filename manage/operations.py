@@ -29,6 +29,8 @@ class ManagementServices:
     upstreams: Upstreams
     longest_lifetime: timedelta | None
     """TOKEN_MAX_LIFETIME."""
+    catch_up: Callable[[], Awaitable[None]]
+    """Have counted what this worker has served by now, as far as that is soon done."""
 
 
 @dataclass(frozen=True, slots=True)

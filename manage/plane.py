@@ -1,5 +1,6 @@
 """The management plane as a Sanic blueprint."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -25,10 +26,17 @@ RESOURCES: Final[tuple[Resource, ...]] = (
 )
 
 
-def blueprint(settings: Settings, *, upstreams: Upstreams, ring: KeyRing) -> Blueprint:
+def blueprint(
+    settings: Settings,
+    *,
+    upstreams: Upstreams,
+    ring: KeyRing,
+    catch_up: Callable[[], Awaitable[None]],
+) -> Blueprint:
     """`/manage/*`, answered by this blueprint whatever is asked."""
     longest = settings.token_max_lifetime
-    service = ManagementServices(ring, upstreams, timedelta(seconds=longest) if longest else None)
+    lifetime = timedelta(seconds=longest) if longest else None
+    service = ManagementServices(ring, upstreams, lifetime, catch_up)
     dispatcher = OperationDispatcher(settings, service)
     plane = Blueprint("manage", url_prefix="/manage")
     rows = [operation for resource in RESOURCES for operation in resource.operations]

@@ -12,6 +12,7 @@ resource = Resource("requests")
 @resource.get("/requests", takes=RequestQuery, returns=Page[RequestView])
 async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
     """List requests that were let in, newest first."""
+    await call.service.catch_up()
     wanted = call.given
     rows = lists.requests(
         project_id=wanted.project_id,

@@ -13,6 +13,7 @@ resource = Resource("usage")
 @resource.get("/usage", takes=UsageFilter, returns=Page[UsageView])
 async def report_usage(call: Call[UsageFilter]) -> Page[UsageView]:
     """Add up what was used, newest bucket first. Shows a request within 2 seconds of its end."""
+    await call.service.catch_up()
     wanted = call.given
     # A cursor of another grouping would name a place that is not there.
     kind = f"usage:{wanted.bucket}:{wanted.group_by}"

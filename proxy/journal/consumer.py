@@ -23,6 +23,8 @@ _CONSUME_EVERY_S: Final = 0.4
 _KEEP_EVERY_S: Final = 1.0
 _ADOPT_EVERY_S: Final = 3.0
 _RETRY_FIRST_S: Final = 0.1
+#: Between two looks whether what is waited for was delivered.
+_LOOK_EVERY_S: Final = 0.01
 _RETRY_MOST_S: Final = 1.0
 #: Each holds a file descriptor while a sink is away.
 _ADOPTED_MAX: Final = 32
@@ -84,6 +86,21 @@ class JournalConsumer:
                 file.release()
             self._adopted.clear()
             await self._journal.close()
+
+    async def catch_up(self, *, timeout: float) -> None:
+        """Have delivered what this worker has written by now, or `timeout` seconds tried to.
+
+        Of a reader who has just seen an answer: it need not wait for the next round.
+        """
+        file = self._journal.file
+        if file is None:
+            return
+        goal = file.size
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while any((feed.position(file) or 0) < goal for feed in self._feeds):
+                    self._journal.batch_ready.set()
+                    await asyncio.sleep(_LOOK_EVERY_S)
 
     # The tasks.
 

@@ -183,7 +183,8 @@ class SseUsageReader:
                     continue
                 if form is None:
                     break
-                if data.startswith(_NULL, place + len(word)) and data.find(word) == place:
+                end = place + len(word)
+                if data.startswith(_NULL, end) and data.rfind(word, 0, end - 1) == -1:
                     # The one mention, and it says nothing: so it is in most events of a chat.
                     continue
                 if form.search(data, data.find(word)) is not None:

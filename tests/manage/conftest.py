@@ -76,7 +76,13 @@ async def serving(settings: Settings, upstreams: Upstreams = UPSTREAMS) -> Async
         TOUCHUP=False,
     )
     ring = KeyRing(settings.encryption_keys)
-    app.blueprint(manage.blueprint(settings, upstreams=upstreams, ring=ring))
+
+    async def nothing_is_behind() -> None:
+        """No journal is here."""
+
+    app.blueprint(
+        manage.blueprint(settings, upstreams=upstreams, ring=ring, catch_up=nothing_is_behind)
+    )
 
     async with served(app) as url:
         yield url

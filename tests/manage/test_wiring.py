@@ -1,14 +1,15 @@
 """The plane as `create_app` carries it, beside the others and with the whole front door."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+import app as application
 from app import create_app
 from config import Settings
+from proxy.journal import consumer
 from tests.manage.conftest import MANAGEMENT_TOKEN, served
 
 
@@ -59,19 +60,23 @@ async def test_every_refusal_keeps_the_shape_of_the_plane(whole: httpx.AsyncClie
     assert not [name for name in response.headers if name.startswith("access-control")]
 
 
-async def test_finished_requests_come_to_show(whole: httpx.AsyncClient) -> None:
+async def test_finished_requests_show_at_once(
+    whole: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the worker that is asked; nothing but the question brings them here."""
+    monkeypatch.setattr(consumer, "_CONSUME_EVERY_S", 3600)
+    monkeypatch.setattr(application, "_CATCH_UP", 3600)
     body = {"name": "counted", "api_key": "sk-x", "base_url": "http://127.0.0.1:1"}
     project = (await whole.post("/manage/projects", json=body)).json()
     token = (await whole.post("/manage/tokens", json={"project_id": project["id"]})).json()
     answer = await whole.get("/v1/models", headers={"authorization": f"Bearer {token['token']}"})
     assert answer.status_code == 502
-    async with asyncio.timeout(60):
-        while not (rows := await _used(whole)):
-            await asyncio.sleep(0.05)
-    (row,) = rows
+    (row,) = await _used(whole)
     assert (row["token_id"], row["requests"], row["errors"]) == (token["id"], 1, 1)
+    answer = await whole.get("/v1/models", headers={"authorization": f"Bearer {token['token']}"})
     logged = (await whole.get("/manage/requests", params={"status": "502"})).json()["data"]
-    assert [row["id"] for row in logged] == [answer.headers["x-llm-proxy-request-id"]]
+    assert len(logged) == 2
+    assert logged[0]["id"] == answer.headers["x-llm-proxy-request-id"]
 
 
 async def _used(client: httpx.AsyncClient) -> list[dict[str, Any]]:

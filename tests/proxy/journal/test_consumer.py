@@ -16,6 +16,7 @@ from models.db import database as connecting
 from models.entry import apply_batch
 from models.request_log import RequestLog
 from models.usage import UsageHour
+from proxy.journal import consumer as consumer_module
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
@@ -332,6 +333,35 @@ async def test_it_runs_by_itself_and_closing_takes_the_rest(
     assert len(sink.entries) == 6
     assert not orphan.exists()
     assert list(directory.iterdir()) == []
+
+
+async def test_a_reader_need_not_wait_for_the_next_round(
+    journal: Journal, sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_module, "_CONSUME_EVERY_S", 3600)
+    other = MemorySink("other")
+    consumer = JournalConsumer(journal, [sink, other], batch=2)
+    consumer.start()
+    await consumer.catch_up(timeout=3600)
+    ids: list[str] = []
+    for count in (1, 5, 1):
+        ids += append(journal, count)
+        await consumer.catch_up(timeout=3600)
+        assert sink.entries == other.entries == ids
+    await consumer.close(timeout=30)
+
+
+async def test_a_reader_does_not_wait_for_a_sink_that_is_away(
+    journal: Journal, sink: MemorySink
+) -> None:
+    consumer = JournalConsumer(journal, [sink])
+    sink.away = 10**9
+    consumer.start()
+    append(journal, 1)
+    await consumer.catch_up(timeout=0.02)
+    assert journal.pending == 1
+    sink.away = 0
+    await consumer.close(timeout=30)
 
 
 async def test_closing_waits_for_the_database(
