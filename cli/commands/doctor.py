@@ -217,7 +217,8 @@ def _used(providers: Mapping[str, Provider]) -> list[Provider]:
     return [
         provider
         for name, provider in providers.items()
-        if name == "openai" or provider != BUILT_IN.get(name)
+        if provider.own_base_url is not None
+        and (name == "openai" or provider != BUILT_IN.get(name))
     ]
 
 

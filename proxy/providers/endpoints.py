@@ -98,56 +98,91 @@ class Matcher:
     """An allowlist. What a path needs of it is compiled when the first such path comes, because an
     installation uses few of the providers that it knows."""
 
-    __slots__ = ("_by_group", "_endpoints", "_expression", "_joined", "literal")
+    __slots__ = ("_endpoints", "_groups", "literal")
 
     def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
         self._endpoints = endpoints
         #: Paths that are a pattern themselves, which is what nearly every request needs. Each is
         #: added as it is asked for the first time.
         self.literal: dict[bytes, Methods] = {}
-        self._expression: re.Pattern[bytes] | None = None
-        self._by_group: tuple[tuple[str, Methods], ...] = ()
-        #: For each, the more general ones that may match as well and allow other methods.
-        self._joined: dict[str, tuple[tuple[re.Pattern[bytes], Methods], ...]] = {}
+        #: By the first two segments of their paths; b"" for those of all others.
+        self._groups: dict[bytes, _Group] = {}
 
     def match(self, path: bytes) -> Methods:
         """Allowed methods of a raw path, each with its route; empty where the path is off."""
-        expression = self._expression or self._compiled()
-        match = expression.fullmatch(path)
-        if match is None or not match.lastindex or _OWN.match(path):
+        groups = self._groups or self._grouped()
+        group = groups.get(_start(path)) or groups[b""]
+        found = group.find(path)
+        if found is None or _OWN.match(path):
             return {}
-        at = match.lastindex - 1
-        pattern, methods = self._by_group[at]
-        joining = self._joined.get(pattern)
-        if joining is None:
-            joining = self._joined[pattern] = self._joining(at)
-        for more_general, others in joining:
-            if more_general.fullmatch(path):
-                # A more literal pattern hides no method that a wildcard allows.
-                methods = others | methods
+        pattern, methods = found
         if path == pattern.encode("ascii"):
             self.literal[path] = methods
         return methods
 
-    def _compiled(self) -> re.Pattern[bytes]:
+    def _grouped(self) -> dict[bytes, _Group]:
         by_pattern: dict[str, Methods] = {}
         for endpoint in self._endpoints:
             methods = by_pattern.setdefault(endpoint.pattern, {})
             for method in ANY if endpoint.method == "*" else (endpoint.method,):
                 methods[method] = _route(endpoint, method)
+        starts = {pattern: _literal_start(pattern) for pattern in by_pattern}
         ordered = sorted(by_pattern, key=_generality)
-        self._by_group = tuple((pattern, by_pattern[pattern]) for pattern in ordered)
-        # One group for each; the first that matches counts.
-        self._expression = re.compile(b"|".join(b"(%b)" % _expression(each) for each in ordered))
-        return self._expression
+        for start in {*starts.values(), b""}:
+            self._groups[start] = _Group(
+                [(each, by_pattern[each]) for each in ordered if starts[each] in (start, b"")]
+            )
+        return self._groups
+
+
+class _Group:
+    """Patterns that begin alike, the more literal ones first."""
+
+    __slots__ = ("_expression", "_joined", "_patterns")
+
+    def __init__(self, patterns: list[tuple[str, Methods]]) -> None:
+        self._patterns = patterns
+        self._expression: re.Pattern[bytes] | None = None
+        #: For each, the more general ones that may match as well and allow other methods.
+        self._joined: dict[int, tuple[tuple[re.Pattern[bytes], Methods], ...]] = {}
+
+    def find(self, path: bytes) -> tuple[str, Methods] | None:
+        """The pattern that a path is of, and the methods that are allowed there."""
+        if self._expression is None:
+            # A group for each; the first that matches counts.
+            texts = (b"(%b)" % _expression(pattern) for pattern, _ in self._patterns)
+            self._expression = re.compile(b"|".join(texts))
+        match = self._expression.fullmatch(path)
+        if match is None or not match.lastindex:
+            return None
+        at = match.lastindex - 1
+        pattern, methods = self._patterns[at]
+        joining = self._joined.get(at)
+        if joining is None:
+            joining = self._joined[at] = self._joining(at)
+        for more_general, others in joining:
+            if more_general.fullmatch(path):
+                # A more literal pattern hides no method that a wildcard allows.
+                methods = others | methods
+        return pattern, methods
 
     def _joining(self, at: int) -> tuple[tuple[re.Pattern[bytes], Methods], ...]:
-        pattern, methods = self._by_group[at]
+        pattern, methods = self._patterns[at]
         return tuple(
             (re.compile(_expression(other)), others)
-            for other, others in self._by_group[at + 1 :]
+            for other, others in self._patterns[at + 1 :]
             if not others.keys() <= methods.keys() and _may_both_match(pattern, other)
         )
+
+
+def _start(path: bytes) -> bytes:
+    return b"/".join(path.split(b"/", 3)[:3])
+
+
+def _literal_start(pattern: str) -> bytes:
+    """The first two segments, where no other path's could match them; else b""."""
+    start = _start(pattern.encode("ascii"))
+    return b"" if b"{" in start or start.endswith(b"*") else start
 
 
 def _route(endpoint: Endpoint, method: str) -> Route:
