@@ -90,7 +90,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
         "llm_proxy",
         ctx=context,
         router=OpenRouter(data_roots),
-        error_handler=JsonErrors(),
+        error_handler=JsonErrors(known),
         configure_logging=False,
     )
     app.config.update(_SANIC)

@@ -9,6 +9,7 @@ from proxy.access.addresses import AddressList
 from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
 from proxy.providers.endpoints import Route
+from proxy.providers.near_misses import meant, shown
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target
 
@@ -29,7 +30,8 @@ def authorize(grant: Grant, head: RequestHead) -> tuple[Provider, Route]:
     provider = grant.provider
     if provider is None:
         raise errors.EndpointNotAllowed(
-            f"The project's provider {grant.record.provider!r} is not configured here."
+            f"{head.method} {shown(head.target.partition(b'?')[0])} cannot be served: "
+            f"the project's provider {grant.record.provider} is not configured here."
         )
     return provider, _route(grant, provider, head)
 
@@ -58,19 +60,27 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
     if grant.endpoints is None and (route := methods.get(head.method)) is not None:
         return route
     if not methods:
-        raise errors.EndpointNotAllowed("This endpoint is not allowed.")
+        hint = meant(path, head.method, provider, grant.known)
+        raise errors.EndpointNotAllowed(
+            f"{head.method} {shown(path)} is no allowed endpoint of the provider "
+            f"{provider.name}.{hint}"
+        )
     allowed = [method for method in methods if _token_allows(grant, method, path)]
     if not allowed:
-        raise errors.EndpointNotAllowed("The token does not allow this endpoint.")
+        raise errors.EndpointNotAllowed(
+            f"The token does not allow {head.method} {shown(path)} of the provider {provider.name}."
+        )
     if head.method in allowed:
         return methods[head.method]
     if "GET" in allowed and "HEAD" not in allowed:
         # RFC 9110 9.3.2: the same without the content.
         allowed.append("HEAD")
     if head.method != "HEAD" or "GET" not in allowed:
+        listed = ", ".join(sorted(allowed))
         raise errors.MethodNotAllowed(
-            f"{head.method} is not allowed here.",
-            headers=((b"allow", ", ".join(sorted(allowed)).encode("ascii")),),
+            f"{head.method} {shown(path)} is not allowed of the provider {provider.name}; "
+            f"allowed there: {listed}.",
+            headers=((b"allow", listed.encode("ascii")),),
         )
     return methods["GET"]
 
@@ -86,8 +96,8 @@ def check_model(grant: Grant, model: str) -> None:
     """Refuse a model that one of the allow lists does not name."""
     for pattern in grant.models:
         if not pattern.allows(model):
-            shown = repr(model[:100])
-            raise errors.ModelNotAllowed(f"The model {shown} is not allowed.", param="model")
+            named = repr(model[:100])
+            raise errors.ModelNotAllowed(f"The model {named} is not allowed.", param="model")
 
 
 def target_for(grant: Grant) -> Target:

@@ -56,6 +56,8 @@ class Grant:
 
     record: GrantRecord
     provider: Provider | None
+    known: Mapping[str, Provider]
+    """All that are configured, for what is said of another's path."""
     fields: FieldRules | None
     """What the provider says of header fields, where it says anything."""
     is_allowed: bool
@@ -92,6 +94,7 @@ class Grant:
         return cls(
             record=record,
             provider=provider,
+            known=providers,
             fields=None if provider is None else rules_of(provider, providers.values()),
             is_allowed=upstreams.allows(*place),
             targets=targets,

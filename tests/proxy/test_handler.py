@@ -152,7 +152,7 @@ async def test_a_refusal_speaks_its_providers_language(plane: Plane) -> None:
     client = await plane.serve(a_client(secret=secret, path="/v1/messages"))
     assert error_of(client) == {
         "type": "invalid_request_error",
-        "message": "The token does not allow this endpoint.",
+        "message": "The token does not allow POST /v1/messages of the provider anthropic.",
         "code": "endpoint_not_allowed",
     }
     assert client.field(b"x-should-retry") == b"false"
