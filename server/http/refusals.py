@@ -35,6 +35,16 @@ def refusal(
         body = body_of(shape, number, code, message, kind=kind)
         more = error_lines(shape, number, retry=headers is not None and number != 426)
     lines = [(b"x-should-retry", b"false")] if headers is None else headers
+    if shape == "aws":
+        # In milliseconds: AWS's clients heed no other.
+        lines = [
+            *lines,
+            *[
+                (b"x-amz-retry-after", each + b"000")
+                for name, each in lines
+                if name == b"retry-after"
+            ],
+        ]
     if not any(name == b"connection" for name, _ in lines):
         lines = [*lines, (b"connection", b"close")]
     return (

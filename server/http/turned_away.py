@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from models.ids import new_request_id
-from server.http.refusals import refusal
+from server.http.refusals import meant_for, refusal
 
 #: At once; more are closed without an answer. Each takes a descriptor of the reserve.
 ANSWERED_AT_ONCE: Final = 8
@@ -31,9 +31,9 @@ class TurnedAway(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer once."""
         if not self._answered:
-            self._answer()
+            self._answer(data)
 
-    def _answer(self) -> None:
+    def _answer(self, asked: bytes = b"") -> None:
         self._answered = True
         if self._transport.is_closing():
             return
@@ -45,6 +45,7 @@ class TurnedAway(asyncio.Protocol):
                 new_request_id(),
                 kind="overloaded_error",
                 headers=[(b"retry-after", b"1")],
+                shape=meant_for(asked),
             )
         )
         self._timer.cancel()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from server.http.turned_away import TurnedAway
 
 
@@ -37,3 +39,20 @@ async def test_a_client_that_is_gone_before_it_is_half_closed_is_let_go_at_once(
     assert transport.aborted
     turned_away.connection_lost(None)
     assert not others
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        (b"GET /v1/models HTTP/1.1\r\n", b'"code":"overloaded"'),
+        (b"POST /model/m/converse HTTP/1.1\r\n", b"x-amz-retry-after: 1000\r\n"),
+        (b"POST /v1beta/models/m:generateContent HTTP/1.1\r\n", b'"status":"UNAVAILABLE"'),
+        (b"GET /manage/tokens HTTP/1.1\r\n", b'{"error":{"code":"overloaded","message":'),
+        (b"GE", b'"code":"overloaded"'),
+    ],
+)
+async def test_it_is_told_so_in_the_shape_that_it_understands(asked: bytes, named: bytes) -> None:
+    transport = _Gone()
+    TurnedAway(transport, set()).data_received(asked)
+    assert named in transport.written
+    assert b"retry-after: 1\r\n" in transport.written
