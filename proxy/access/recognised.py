@@ -34,20 +34,18 @@ class Recognised(Generic[G]):
 
     def find(self, lines: HeaderLines) -> Known[G] | None:
         """What a request's only credential stands for, where it is known."""
-        first = lines.first
-        if (
-            lines.has_repeated
-            or b"x-api-key" in first
-            or b"api-key" in first
-            or b"x-goog-api-key" in first
-        ):
-            return None
-        return self._known.get(first.get(b"authorization", b""))
+        if _is_only_authorization(lines):
+            return self._known.get(lines.first.get(b"authorization", b""))
+        return None
 
     def add(self, lines: HeaderLines, grant: G, digest: str) -> None:
-        """Remember the credential of a request that `find` did not know."""
-        line = lines.line(b"authorization")
-        if line is not None and not lines.has_repeated and len(line.value) <= _VALUE_MAX_BYTES:
+        """Remember the credential of a request that `find` did not know.
+
+        Where there is another one, the secret may be that one's: then what `Authorization` says,
+        another tool's key or nothing at all, stands for no token.
+        """
+        line = lines.line(b"authorization") if _is_only_authorization(lines) else None
+        if line is not None and line.value and len(line.value) <= _VALUE_MAX_BYTES:
             self.forget(digest)
             text = line.name + b": " + line.value + b"\r"
             self.lines[text] = line
@@ -64,6 +62,17 @@ class Recognised(Generic[G]):
         self.lines.clear()
         self._known.clear()
         self._of_digest.clear()
+
+
+def _is_only_authorization(lines: HeaderLines) -> bool:
+    """Whether no other field may hold the secret."""
+    first = lines.first
+    return not (
+        lines.has_repeated
+        or b"x-api-key" in first
+        or b"api-key" in first
+        or b"x-goog-api-key" in first
+    )
 
 
 #: A token and its scheme are shorter.

@@ -285,6 +285,24 @@ async def test_a_token_beside_another_credential_is_looked_at(cache: Cache, name
         assert recognised(read, cache.grants) is None
 
 
+@pytest.mark.parametrize("other", [b"Bearer sk-left-over", b"Basic czpz", b"Bearer", b""])
+@pytest.mark.parametrize("name", [b"x-api-key", b"api-key", b"x-goog-api-key"])
+async def test_what_stood_beside_a_token_opens_nothing(
+    cache: Cache, name: bytes, other: bytes
+) -> None:
+    """It was dropped: by itself it is still another tool's key, or none."""
+    start = b"GET /v1/models HTTP/1.1\r\nHost: a\r\n"
+    beside = b"Authorization: %b\r\n" % other
+    both = start + beside + b"%b: %b\r\n\r\n" % (name, SECRET.encode())
+    for _ in range(2):
+        grant, _digest = await authenticate(read_head(both, ""), cache.grants)
+        assert grant.record.token_id == token_of(DIGEST)
+    for alone in (start + beside + b"\r\n", start + b"\r\n"):
+        assert recognised(read_head(alone, ""), cache.grants) is None
+        with pytest.raises((errors.MissingToken, errors.InvalidToken)):
+            await authenticate(read_head(alone, ""), cache.grants)
+
+
 async def test_one_form_of_a_credential_is_remembered(cache: Cache) -> None:
     other = HEAD.replace(b"Bearer", b"bearer")
     assert recognised(read_head(other, ""), cache.grants) is None
