@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from config import origin_of
+from models import key_auth
+from models.credentials import BadCredential
+from models.errors import KeyNotUsable
+from models.key_auth import AuthOfProvider
 
 _PROVIDER: Final = "provider:"
 
@@ -30,6 +34,20 @@ class Upstreams:
     """Providers whose base URL the operator set, instead of the built-in one."""
     origins: frozenset[str] = frozenset()
     """UPSTREAM_ORIGINS; empty: all."""
+    auth: Mapping[str, AuthOfProvider] = field(default_factory=dict)
+    """What providers say of authentication, by name."""
+    ambient: bool = False
+    """UPSTREAM_AMBIENT_CREDENTIALS."""
+
+    def check_key(self, provider: str, auth: str | None, api_key: str) -> None:
+        """Raises KeyNotUsable where the provider's requests could never present this key."""
+        facts = self.auth.get(provider)
+        if facts is None:
+            return
+        try:
+            key_auth.check(facts, auth, api_key, ambient=self.ambient)
+        except BadCredential as exc:
+            raise KeyNotUsable(str(exc)) from exc
 
     def fits(self, bound_to: str | None, provider: str, base_url: str | None) -> bool:
         """Whether a key may be sent to a project's address: it leads where the key is bound to.

@@ -99,6 +99,12 @@ class OriginNotAllowed(Refused):
     code = "origin_not_allowed"
 
 
+class KeyNotUsable(Refused):
+    """A key that its provider's requests could not present: of another kind, or not allowed."""
+
+    code = "key_not_usable"
+
+
 class TokenRevoked(Refused):
     """A revoked token stays revoked: it can be neither changed nor rotated."""
 

@@ -129,9 +129,13 @@ class Project(Model):
         upstreams: Upstreams = _ANY,
         **wanted: Unpack[ProjectFields],
     ) -> Self:
-        """A new project with its first upstream key. Raises NameTaken, OriginNotAllowed."""
+        """A new project with its first upstream key.
+
+        Raises NameTaken, OriginNotAllowed, KeyNotUsable.
+        """
         _normalise(wanted)
         _check_origin(upstreams, provider, wanted.get("base_url"))
+        upstreams.check_key(provider, None, api_key)
         present = changes.now()
         project = cls(provider=provider, created_at=present, updated_at=present)
         changes.apply(project, wanted)
@@ -160,7 +164,7 @@ class Project(Model):
 
         A change of address that would send keys elsewhere needs `key`, which replaces those keys
         and no others. Raises NameTaken, ProjectDeleted, OriginNotAllowed, KeyMustBeGiven,
-        KeyNotNeeded.
+        KeyNotNeeded, KeyNotUsable.
         """
         if key is None and wanted == {"is_active": False}:
             await self._switch_off(by=by)
@@ -170,6 +174,8 @@ class Project(Model):
         before = self.provider, self.base_url
         after = wanted.get("provider", self.provider), wanted.get("base_url", self.base_url)
         fitting, elsewhere = await self._keys_by_fit(upstreams, *after)
+        if key is not None:
+            upstreams.check_key(after[0], None, key.api_key)
         if after != before:
             _check_origin(upstreams, *after)
             if elsewhere and key is None:
@@ -240,10 +246,18 @@ class Project(Model):
 
     @in_one_transaction
     async def add_key(
-        self, *, api_key: str, ring: KeyRing, by: Actor, label: str = "", weight: int = 1
+        self,
+        *,
+        api_key: str,
+        ring: KeyRing,
+        by: Actor,
+        upstreams: Upstreams = _ANY,
+        label: str = "",
+        weight: int = 1,
     ) -> "UpstreamKey":
-        """One more upstream key, in use at once. Raises ProjectDeleted."""
+        """One more upstream key, in use at once. Raises ProjectDeleted, KeyNotUsable."""
         await self._lock()
+        upstreams.check_key(self.provider, None, api_key)
         # The relation names the class, whose module imports this one.
         keys: type[UpstreamKey] = self.keys.remote_model
         key = await keys.seal(self, api_key, ring=ring, label=label, weight=weight)

@@ -107,6 +107,15 @@ def head_for(request: Outgoing, target: Target, presented: Presented | None = No
     )
 
 
+def _measured(request: Outgoing) -> Outgoing:
+    """The same with a length, where a body that came in chunks is here whole: what is signed
+    goes up as the clients of AWS send it."""
+    if not request.chunked or not request.complete:
+        return request
+    fields = request.fields + b"Content-Length: %d\r\n" % request.size
+    return msgspec.structs.replace(request, fields=fields, chunked=False)
+
+
 def _unsigned(request: Outgoing, target: Target) -> Unsigned:
     head, address = request.head, target.address
     return Unsigned(
@@ -138,6 +147,8 @@ async def send(
         target = exchange.target = choose()
         presented = None
         if target.presenter is not None:
+            if target.signs_body:
+                request = _measured(request)
             presented = await target.presenter.present(_unsigned(request, target))
         origin = target.address.origin
         connection = (None if fresh else pool.take(origin, method)) or await pool.acquire(

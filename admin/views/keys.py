@@ -14,6 +14,7 @@ from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import Project, UpstreamKey
+from models.errors import KeyNotUsable
 
 pages = Pages()
 _KEY = "/projects/{project_id}/keys/{key_id}"
@@ -34,13 +35,17 @@ async def add(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     form = fill(KeyCreation, ctx.sent)
     if form.valid is None:
         return await projects.page(ctx, project, form, status=422)
-    await project.add_key(
-        api_key=form.valid.api_key,
-        ring=ctx.service.ring,
-        by=ctx.actor,
-        label=form.valid.label,
-        weight=form.valid.weight,
-    )
+    try:
+        await project.add_key(
+            api_key=form.valid.api_key,
+            ring=ctx.service.ring,
+            by=ctx.actor,
+            upstreams=ctx.service.upstreams,
+            label=form.valid.label,
+            weight=form.valid.weight,
+        )
+    except KeyNotUsable as exc:
+        return await projects.page(ctx, project, form.with_error("api_key", str(exc)), status=422)
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was added.")
 
 

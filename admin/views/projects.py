@@ -16,7 +16,7 @@ from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, UpstreamKey
-from models.errors import KeyMustBeGiven, NameTaken, OriginNotAllowed
+from models.errors import KeyMustBeGiven, KeyNotUsable, NameTaken, OriginNotAllowed
 from models.projects import GivenKey
 from models.queries import lists
 
@@ -83,6 +83,8 @@ async def create(ctx: AuthenticatedContext) -> HTTPResponse:
         return await _form(ctx, form.with_error("name", _TAKEN), status=422)
     except OriginNotAllowed as exc:
         return await _form(ctx, form.with_error("base_url", str(exc)), status=422)
+    except KeyNotUsable as exc:
+        return await _form(ctx, form.with_error("api_key", str(exc)), status=422)
     return ctx.redirect(f"/admin/projects/{project.id}", toast="The project was created.")
 
 
@@ -154,6 +156,8 @@ async def change(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
         return await _form(ctx, form.with_error("name", _TAKEN), project, status=422)
     except OriginNotAllowed as exc:
         return await _form(ctx, form.with_error("base_url", str(exc)), project, status=422)
+    except KeyNotUsable as exc:
+        return await _form(ctx, form.with_error("api_key", str(exc)), project, status=422)
     except KeyMustBeGiven as exc:
         hints = ", ".join(hint for _, hint in exc.keys)
         return await _form(ctx, form.with_error("api_key", _ELSEWHERE + hints), project, status=422)

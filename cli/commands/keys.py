@@ -10,6 +10,7 @@ from cli.options import ApiKey, ApiKeyStdin, ApiKeyVariable, Json, Yes
 from cli.session import Session, with_database
 from manage.schemas.keys import KeyChange, KeyCreation, KeyView
 from models import UpstreamKey
+from proxy.providers.files import configured, upstreams
 
 app = noun("key")
 
@@ -51,6 +52,7 @@ async def add(
         api_key=wanted.api_key,
         ring=session.ring(),
         by=session.actor,
+        upstreams=upstreams(session.settings, configured(session.settings)),
         label=wanted.label or "",
         weight=wanted.weight,
     )

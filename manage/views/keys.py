@@ -25,13 +25,15 @@ async def _find(ids: Mapping[str, UUID]) -> UpstreamKey:
 async def add_key(call: Call[KeyCreation]) -> KeyView:
     """Add an upstream key. It takes its share of the project's tokens at once."""
     project = await projects.find(call.ids["project_id"])
-    key = await project.add_key(
-        api_key=call.given.api_key,
-        ring=call.service.ring,
-        by=call.actor,
-        label=call.given.label or "",
-        weight=call.given.weight,
-    )
+    with projects.policy_of_fields():
+        key = await project.add_key(
+            api_key=call.given.api_key,
+            ring=call.service.ring,
+            by=call.actor,
+            upstreams=call.service.upstreams,
+            label=call.given.label or "",
+            weight=call.given.weight,
+        )
     return KeyView.of(key)
 
 

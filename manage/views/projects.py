@@ -16,7 +16,7 @@ from manage.schemas.projects import (
 )
 from manage.schemas.schema import Nothing, Page
 from models import Project
-from models.errors import OriginNotAllowed
+from models.errors import KeyNotUsable, OriginNotAllowed
 from models.projects import GivenKey
 from models.queries import lists
 
@@ -32,19 +32,22 @@ async def find(project_id: UUID) -> Project:
 
 
 @contextmanager
-def _origin_is_a_field() -> Iterator[None]:
-    """UPSTREAM_ORIGINS bounds a field, as the schemas' own bounds do."""
+def policy_of_fields() -> Iterator[None]:
+    """What the environment allows bounds fields, as the schemas' own bounds do."""
     try:
         yield
     except OriginNotAllowed as exc:
         detail = Detail("base_url", str(exc))
         raise BeyondPolicy("The upstream is not allowed here.", details=[detail]) from exc
+    except KeyNotUsable as exc:
+        detail = Detail("api_key", str(exc))
+        raise BeyondPolicy("The key cannot be used here.", details=[detail]) from exc
 
 
 @resource.post("/projects", takes=ProjectCreation, returns=ProjectView, status=201)
 async def create_project(call: Call[ProjectCreation]) -> ProjectView:
     """Create a project with its first upstream key."""
-    with _origin_is_a_field():
+    with policy_of_fields():
         project = await Project.create_with_key(
             provider=call.given.provider,
             api_key=call.given.api_key,
@@ -76,7 +79,7 @@ async def change_project(call: Call[ProjectChange]) -> ProjectView:
     """Change a project. Deactivating it refuses its tokens and ends their running streams."""
     project = await find(call.ids["project_id"])
     given = call.given.api_key
-    with _origin_is_a_field():
+    with policy_of_fields():
         await project.change(
             by=call.actor,
             upstreams=call.service.upstreams,

@@ -49,7 +49,13 @@ def upstreams(settings: Settings, providers: Mapping[str, Provider]) -> Upstream
         for name, base_url in own.items()
         if name not in BUILT_IN or BUILT_IN[name].base_url != base_url
     )
-    return Upstreams(own, named, frozenset(settings.upstream_origins))
+    return Upstreams(
+        own,
+        named,
+        frozenset(settings.upstream_origins),
+        providers,
+        settings.upstream_ambient_credentials,
+    )
 
 
 def _read(path: Path, known: Mapping[str, Provider]) -> dict[str, Provider]:

@@ -22,6 +22,7 @@ from models.credentials import (
     FromEnvironment,
     ServiceAccount,
 )
+from models.key_auth import AMBIENT_OFF, AuthOfProvider, kind_of, service_of, token_place
 from proxy.errors import UpstreamAuthUnavailable
 from proxy.header_rules import may_cross_upstream
 from proxy.headers import RawHeaders, field_list
@@ -36,7 +37,7 @@ from proxy.upstream_auth.exchanges import (
     google_form,
     token_of,
 )
-from proxy.upstream_auth.kinds import AuthOfProvider, field_line, kind_of
+from proxy.upstream_auth.kinds import field_line
 from proxy.upstream_auth.posting import post_form
 from proxy.upstream_auth.presenters import (
     BearerToken,
@@ -162,7 +163,7 @@ class UpstreamAuth:
         if isinstance(credential, FromEnvironment):
             return self._of_environment(provider, address, key_id, kind, credential)
         if isinstance(credential, AwsKey):
-            key = signing_key(credential, _service(provider))
+            key = signing_key(credential, service_of(provider))
             return Signature(partial(_ready, key))
         if isinstance(credential, ServiceAccount):
             uri = token_place(provider, credential.token_uri, "token_uri")
@@ -207,13 +208,10 @@ class UpstreamAuth:
         credential: FromEnvironment,
     ) -> Presenter:
         if not self._ambient:
-            raise ValueError(
-                "it is the server's own identity, which UPSTREAM_AMBIENT_CREDENTIALS does not"
-                " allow here."
-            )
+            raise ValueError(AMBIENT_OFF)
         of = partial(self._tokens.of, key_id, shared=False)
         if kind == "aws-sigv4":
-            service = _service(provider)
+            service = service_of(provider)
             region = credential.region or region_in(address.origin.host)
             token = of(
                 f"aws {region}", "AWS's identity of this server", partial(ambient.aws, region)
@@ -254,23 +252,6 @@ def signing_key(key: AwsKey, service: str) -> SigningKey:
     )
 
 
-def token_place(provider: AuthOfProvider, wanted: str, member: str) -> str:
-    """Where a token is fetched: what the key says, where the provider's file has it, or the first.
-
-    Raises ValueError.
-    """
-    known = provider.token_uris
-    if not known:
-        raise ValueError("the provider's file names no token_uris, from which tokens could be had.")
-    if not wanted:
-        return known[0]
-    if wanted.rstrip("/") not in (uri.rstrip("/") for uri in known):
-        raise ValueError(
-            f"its {member} is none of the provider's own token_uris: {', '.join(known)}."
-        )
-    return wanted
-
-
 def region_in(host: str) -> str:
     """The region that a host of AWS names, as `bedrock-runtime.us-east-1.amazonaws.com`; or ''."""
     labels = host.split(".")
@@ -287,14 +268,6 @@ def _of_string(kind: str, secret: str) -> Presentation:
     if name == "header" and may_cross_upstream(field.encode("ascii")):
         return Presentation(b"", ReplacingField(line))
     return Presentation(line)
-
-
-def _service(provider: AuthOfProvider) -> str:
-    if not provider.service:
-        raise ValueError(
-            "the provider's file names no service for AWS's signatures, such as bedrock."
-        )
-    return provider.service
 
 
 def _signed_form(account: ServiceAccount, uri: str, scopes: tuple[str, ...]) -> bytes:

@@ -16,9 +16,8 @@ API_KEY: Final = "sk-proj-abcdefghijklmnop"
 
 async def a_project(name: str = "Search", **wanted: Any) -> Project:
     """An active project with one key."""
-    return await Project.create_with_key(
-        name=name, provider="openai", api_key=API_KEY, ring=RING, by=BY, **wanted
-    )
+    given = {"provider": "openai", "api_key": API_KEY} | wanted
+    return await Project.create_with_key(name=name, ring=RING, by=BY, **given)
 
 
 def an_entry(**wanted: Any) -> Entry:

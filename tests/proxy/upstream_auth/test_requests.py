@@ -219,6 +219,15 @@ async def test_a_request_without_a_body_and_one_that_is_asked_for_its_usage_are_
     verify(line, fields, body)
 
 
+async def test_a_body_in_chunks_goes_up_with_its_length(plane: Plane) -> None:
+    secret = await a_secret(plane, "aws", json.dumps(AWS))
+    asked = a_client("POST", CHAT[:9], CHAT[9:], secret=secret, length=None)
+    line, fields, body = await sent(plane, asked)
+    assert "Transfer-Encoding" not in fields
+    assert body == CHAT
+    verify(line, fields, body)
+
+
 async def test_an_upload_that_is_signed_is_kept_up_to_its_bound(plane: Plane) -> None:
     secret = await a_secret(plane, "aws", json.dumps(AWS))
     pieces = [bytes(1 << 19)] * 3
