@@ -84,7 +84,7 @@ def _aws(region: str) -> Token:
     if not region:
         raise ExchangeFailed(
             'has no region: give one in the key, {"source": "environment", "region": "us-east-1"},'
-            " or in AWS_REGION"
+            " or in AWS_DEFAULT_REGION"
         )
     found = session.get_credentials()
     if found is None:
