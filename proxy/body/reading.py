@@ -28,6 +28,8 @@ from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
 _STREAMING: Final = ("chat", "completions")
 _PREFIX: Final = "models/"
+#: What they ask about is a list or a model's description: `model_lists` knows what of it may pass.
+_LISTING: Final = ("GET", "HEAD")
 #: Members of a small body that are looked into in one turn.
 _LOOKED_AT_ONCE: Final = 16
 
@@ -69,7 +71,7 @@ def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) ->
     readable = coding is not None and (json or not _is_form(head.headers))
     refuses = grant.record.unmetered == "refuse"
     in_path = ""
-    if creates and route.model_segment:
+    if route.model_segment and head.method not in _LISTING:
         in_path = route.model_in(head.target.partition(b"?")[0]) or ""
     return Wanted(
         rule=creates and bool(grant.models) and (has_body or head.method == "POST"),

@@ -157,6 +157,6 @@ class FrameUsageReader:
         """The stream ended."""
         while self.behind:
             self.catch_up()
-        if whole and self._scanner.between:
+        if whole and not self.cut_short:
             self._dialect.end()
         return b""

@@ -39,9 +39,11 @@ class DocumentUsageReader:
 
     @property
     def cut_short(self) -> bool:
-        """Whether it broke off within a document or an array."""
+        """Whether it broke off within a document or an array, or before the last one."""
         read = self.accumulated
-        return self._watch and not (self._documents.complete or read.failed or read.terminal)
+        if not self._watch or read.failed or read.terminal:
+            return False
+        return self._dialect.goes_on or not self._documents.complete
 
     def relay(self, data: bytes) -> bytes:
         """Take the next bytes of the answer, all of which go to the client now."""
@@ -57,7 +59,7 @@ class DocumentUsageReader:
         """The answer is complete. Whether its text is, its own brackets say."""
         while self.behind:
             self.catch_up()
-        if whole and self._documents.complete:
+        if whole and self._documents.complete and not self.cut_short:
             self._dialect.end()
         return b""
 
@@ -76,6 +78,13 @@ class EventUsageReader(SseUsageReader):
     def terminal_seen(self) -> bool:
         """Whether the event came that ends an answer of its kind."""
         return self.accumulated.terminal
+
+    def end(self, *, whole: bool = True) -> bytes:
+        """The stream ended. One that was cut short leaves nothing final that was not before."""
+        super().end(whole=False)
+        if whole and not self.cut_short:
+            self._dialect.end()
+        return b""
 
     def _large_event(self) -> _LargeEvent:
         return _LargeEvent(self._dialect)

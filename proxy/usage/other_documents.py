@@ -39,7 +39,9 @@ class Ollama(OwnDialect):
         if (error := present(said, "error")) is not None:
             self.fail(error)
         read.model = text_in(said, "model") or read.model
-        if present(said, "done") == b"true":
+        done = present(said, "done")
+        self.goes_on = done == b"false"
+        if done == b"true":
             read.terminal = read.finished = True
         counts = Counts(text)
         prompt = counts.count("prompt_eval_count", "prompt")
@@ -111,6 +113,7 @@ class Cohere(OwnDialect):
         if (error := present(said, "error")) is not None:
             self.fail(error)
         ends = text_in(said, "type", "event_type") in ("message-end", "stream-end")
+        self.goes_on = "event_type" in said and not ends
         for name in ("delta", "response"):
             inner = present(said, name)
             if inner is not None and ends:

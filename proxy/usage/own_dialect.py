@@ -36,10 +36,12 @@ class OwnDialect:
     #: What an event of a stream has to mention to be worth taking apart.
     sought: tuple[Sought, ...] = ()
 
-    __slots__ = ("read",)
+    __slots__ = ("goes_on", "read")
 
     def __init__(self, read: UsageAccumulator) -> None:
         self.read = read
+        #: Whether a document said that another one follows.
+        self.goes_on = False
 
     def document(self, text: bytes) -> None:
         """A whole document. Never raises: what is no JSON object says nothing."""

@@ -434,9 +434,14 @@ def test_a_stream_that_only_its_close_ends_must_have_said_so() -> None:
         ("gemini", json.dumps(GEMINI_CHUNKS[:2]).encode()[:-1]),
         ("gemini", PLAIN["gemini"].text[:-30]),
         ("converse", b"".join(CONVERSE_STREAM[:-1])),
-        ("invoke", b"".join(CLAUDE_STREAM[:-1])),
+        ("ollama", lines(OLLAMA_LINES[0])),
+        ("cohere", lines({"event_type": "text-generation", "text": "x"})),
     ):
-        assert through(a_meter(dialect, watch=True), text).cut_short, (dialect, text)
+        meter = through(a_meter(dialect, watch=True), text)
+        assert (meter.cut_short, meter.exact) == (True, False), (dialect, text)
+    # All that is charged was stated before.
+    meter = through(a_meter("invoke", watch=True), *CLAUDE_STREAM[:-1])
+    assert (meter.cut_short, meter.exact) == (True, True)
 
 
 def test_a_prompt_that_was_answered_with_nothing_has_its_early_usage() -> None:
