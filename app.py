@@ -30,9 +30,12 @@ from models.db import database
 from models.db.listening import Listener
 from models.errors import ModelError
 from models.generation import NOTIFY_CHANNEL, GenerationFile
-from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants
+from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants, load_key
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
+from proxy.access.targets import target_of
+from proxy.accounts.rests import Rests
+from proxy.accounts.sharing import Sharing
 from proxy.admissions import NodeFiles
 from proxy.blueprint import blueprint as proxy_blueprint
 from proxy.bounds import Bounds
@@ -51,6 +54,7 @@ from proxy.providers.provider import Provider
 from proxy.providers.roots import DataPaths, roots
 from proxy.upstream.address_policy import is_refused
 from proxy.upstream.pool import Pool
+from proxy.upstream.target import Target
 from proxy.upstream.timeouts import Timeouts
 from proxy.upstream_auth.database_store import DatabaseTokens
 from proxy.upstream_auth.presenting import UpstreamAuth
@@ -280,6 +284,8 @@ class WorkerResources:
             reads=lambda: bool(self._grants.database_answers),
             crowded=self._make_room,
         )
+        self._rests = Rests()
+        self._sharing = Sharing(self._rests, self._pool, self._find_key)
         self._limits = await open_limits(settings, str(os.getpid()), connections=shares.limits)
         self._observer = self._make_observer()
         self._plane = self._make_plane()
@@ -287,8 +293,9 @@ class WorkerResources:
         self._consumer.start()
         self._observer.open()
         self._grants.open()
+        self._sharing.open()
         if listens is not None:
-            self._listener = Listener(listens, NOTIFY_CHANNEL, self._grants.look_again)
+            self._listener = Listener(listens, NOTIFY_CHANNEL, self._look_again)
             self._listener.open()
         self._watch.open()
         self._housekeeping = Housekeeping(
@@ -343,7 +350,27 @@ class WorkerResources:
             client_address=partial(_client_address, settings),
             origins=Origins(allowed_origins, self._file.read),
             observer=self._observer,
+            rests=self._rests,
+            told=self._sharing,
         )
+
+    def _look_again(self) -> None:
+        """Something was changed or learnt on another machine."""
+        self._grants.look_again()
+        self._sharing.look_again()
+
+    async def _find_key(self, key_id: UUID) -> tuple[Provider, Target] | None:
+        """Where a key goes that is to be tested. Raises ModelError."""
+        found = await load_key(key_id, self._ring)
+        provider = None if found is None else self._providers.get(found.provider)
+        if found is None or provider is None:
+            return None
+        place = found.provider, found.base_url
+        fits = self._upstreams.fits(found.key.bound_to, *place)
+        if not (fits and self._upstreams.allows(*place)):
+            return None
+        target = target_of(found.key, provider, found, self._auth)
+        return None if target is None else (provider, target)
 
     def _make_room(self) -> None:
         """Look-ups of tokens need a connection: give up the one that listens for changes."""
@@ -359,6 +386,7 @@ class WorkerResources:
         left = self._context.drain_by - asyncio.get_running_loop().time()
         known = self._grants.database_answers is False
         last_drain = min(max(0.0, left), _LAST_DRAIN) if known else max(_LAST_DRAIN, left)
+        await self._sharing.close()
         await asyncio.gather(self._housekeeping.close(), self._watch.close(), self._prices.close())
         if self._listener is not None:
             await self._listener.close()
@@ -390,6 +418,8 @@ class WorkerResources:
             not self._limits.healthy,
             len(self._context.connections),
             self._plane.body_budget.kept,
+            self._rests.resting(),
+            len(self._rests.suspended),
         )
 
     async def exposition(self) -> bytes:

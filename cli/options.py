@@ -74,6 +74,16 @@ Unmetered = Annotated[
     str | None,
     typer.Option(metavar="allow|refuse", help="Requests whose usage cannot be metered."),
 ]
+Failover = Annotated[
+    Provided | None,
+    typer.Option(
+        parser=values.failover,
+        metavar="RULE|none",
+        help="Other keys to try where one fails: 3, or"
+        " '3 statuses=429,503,504 first_byte_timeout=20'. 408, 409, 504 and the timeout may be"
+        " billed twice.",
+    ),
+]
 BaseUrl = Annotated[
     Provided | None,
     typer.Option(

@@ -89,6 +89,32 @@ def text_or_none(text: str) -> Provided:
     return Provided(None if text == "none" else text)
 
 
+def failover(text: str) -> Provided:
+    """`3 statuses=429,503 first_byte_timeout=20`, or `none`."""
+    if text == "none":
+        return Provided(None)
+    attempts, *rest = text.split() or [""]
+    rule: dict[str, Any] = {"max_attempts": _number(attempts)}
+    for part in rest:
+        name, _, value = part.partition("=")
+        if name == "statuses":
+            rule[name] = [_number(status) for status in value.split(",")]
+        elif name == "first_byte_timeout":
+            try:
+                rule[name] = float(value)
+            except ValueError:
+                raise typer.BadParameter("the timeout is no number of seconds") from None
+        else:
+            raise typer.BadParameter("neither statuses=… nor first_byte_timeout=…")
+    return Provided(rule)
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text):
+        raise typer.BadParameter("not as in '3 statuses=429,503 first_byte_timeout=20'")
+    return int(text)
+
+
 def expiry(text: str) -> Provided:
     """The fields for the end of a token: a duration from now, a time to come, or `never`."""
     if text == "never":

@@ -4,7 +4,9 @@ from typing import Any, Final
 
 from manage.schemas.schema import Schema
 
-KEY_COLUMNS: Final = ("id", "label", "hint", "is_active", "weight", "created_at")
+KEY_COLUMNS: Final = (
+    "id", "label", "hint", "is_active", "weight", "priority", "state", "created_at",
+)  # fmt: skip
 
 
 def plain(view: Schema) -> dict[str, Any]:

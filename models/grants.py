@@ -17,6 +17,7 @@ from models.crypto import KeyRing
 from models.db.database import connection, dialect
 from models.db.sqlite_readers import for_requests
 from models.errors import CorruptCiphertext, ModelError, UnknownEncryptionKey
+from models.failover import Failover
 from models.projects import Project
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
@@ -30,6 +31,8 @@ class KeyMaterial(msgspec.Struct, frozen=True):
     weight: int
     bound_to: str | None
     """Where it may be sent (`models.bindings`)."""
+    priority: int = 0
+    """Keys of the lowest that has a fit one are used."""
 
     def __repr__(self) -> str:
         # The default would print the key into whatever log a grant ends up in.
@@ -72,6 +75,7 @@ class GrantRecord(msgspec.Struct, frozen=True):
     keys: tuple[KeyMaterial, ...]
     #: What stands upstream in place of `/v1`; None: as the provider says.
     v1_prefix: str | None = None
+    failover: Failover | None = None
 
 
 @for_requests
@@ -168,13 +172,38 @@ def _record(
         project_allowed_models=_frozen(project.allowed_models),
         allowed_origins=_frozen(project.allowed_origins),
         unmetered=project.unmetered,
-        keys=tuple(
-            KeyMaterial(key.id, ring.decrypt(key.ciphertext, key.id), key.weight, key.bound_to)
-            for key in keys
-            if key.id not in waiting
-        ),
+        keys=tuple(_material(key, ring) for key in keys if key.id not in waiting),
         v1_prefix=project.v1_prefix,
+        failover=Failover.of(project.failover),
     )
+
+
+class LoneKey(msgspec.Struct, frozen=True):
+    """An active key by itself, with what its project says of where it goes."""
+
+    key: KeyMaterial
+    provider: str
+    base_url: str | None
+    v1_prefix: str | None
+
+
+@for_requests
+async def load_key(key_id: UUID, ring: KeyRing) -> LoneKey | None:
+    """The active key with this id, to be tested; None where there is none.
+
+    Raises DatabaseUnavailable, UnknownEncryptionKey, CorruptCiphertext.
+    """
+    waiting = await revocations.waiting()
+    key = await UpstreamKey.get_or_none(id=key_id, is_active=True).select_related("project")
+    if key is None or key_id in waiting or key.project.id in waiting:
+        return None
+    project = key.project
+    return LoneKey(_material(key, ring), project.provider, project.base_url, project.v1_prefix)
+
+
+def _material(key: UpstreamKey, ring: KeyRing) -> KeyMaterial:
+    secret = ring.decrypt(key.ciphertext, key.id)
+    return KeyMaterial(key.id, secret, key.weight, key.bound_to, key.priority)
 
 
 @for_requests

@@ -4,7 +4,24 @@ Beside the keys' own rows, which a change or a removal may have locked. A key th
 imported begins without a state: its next answer says it anew.
 """
 
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime, timedelta
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+from uuid import UUID
+
 from tortoise import Model, fields
+
+from models import changes
+from models.db.conditions import execute
+from models.db.database import (
+    connection,
+    dialect,
+    give_up_on_locks_after,
+    run_in_transaction,
+)
+from models.db.sqlite_readers import for_requests
+from models.generation import NOTIFY_CHANNEL
+from models.text import clean_text
 
 
 class KeyRest(Model):
@@ -36,3 +53,175 @@ class KeyState(Model):
 
     class Meta:
         table = "key_state"
+
+
+#: More than this many is no plan of an operator's.
+_MOST: Final = 10_000
+#: A write that waits for longer comes with the next one.
+_LOCK_WAIT_S: Final = 1.0
+#: Minutes between two tests of a suspended key, by how often it failed.
+_TEST_MINUTES: Final = (1, 2, 4, 8, 10)
+
+
+#: `resting` for one model or endpoint at least.
+State: TypeAlias = Literal["active", "resting", "suspended"]
+
+
+class Standing(NamedTuple):
+    """What is known of one key."""
+
+    state: State = "active"
+    resting_until: datetime | None = None
+    last_error: str | None = None
+
+
+FIT: Final = Standing()
+
+
+class Stands(Protocol):
+    """An upstream key, which knows this module."""
+
+    id: UUID
+    standing: Standing
+
+
+async def show(keys: Collection[Stands]) -> None:
+    """Make keys that were read say how they stand. Raises DatabaseUnavailable."""
+    ids = [key.id for key in keys]
+    if not ids:
+        return
+    ends: dict[UUID, datetime] = {}
+    for row in await KeyRest.filter(key_id__in=ids, until__gt=changes.now()):
+        ends[row.key_id] = max(row.until, ends.get(row.key_id, row.until))
+    states = {row.key_id: row for row in await KeyState.filter(key_id__in=ids)}
+    for key in keys:
+        known, until = states.get(key.id), ends.get(key.id)
+        suspended = known is not None and known.suspended_at is not None
+        state: State = "suspended" if suspended else "resting" if until else "active"
+        key.standing = Standing(state, until, known.last_error if known else None)
+
+
+class Shared(NamedTuple):
+    """What all workers and machines know of keys: rests, and when suspended ones are tested."""
+
+    rests: list[tuple[UUID, str, str, datetime]]
+    suspended: list[tuple[UUID, datetime]]
+
+
+def next_test(failed: int) -> timedelta:
+    """How long a suspended key that failed so many tests waits for the next one."""
+    return timedelta(minutes=_TEST_MINUTES[min(failed, len(_TEST_MINUTES)) - 1])
+
+
+@for_requests
+async def shared(present: datetime) -> Shared:
+    """What holds at `present`. Raises DatabaseUnavailable."""
+    rests = KeyRest.filter(until__gt=present).order_by("-until").limit(_MOST)
+    suspended = KeyState.filter(suspended_at__isnull=False).limit(_MOST)
+    return Shared(
+        [(row.key_id, row.model, row.endpoint, row.until) for row in await rests],
+        [(row.key_id, row.test_at or present) for row in await suspended],
+    )
+
+
+async def rest(key_id: UUID, model: str, endpoint: str, until: datetime, reason: str) -> None:
+    """Tell all workers and machines that a key rests. Raises DatabaseUnavailable."""
+
+    async def write() -> None:
+        await execute(
+            "INSERT INTO key_rest (key_id, model, endpoint, until, reason)"
+            " VALUES ({}, {}, {}, {}, {}) ON CONFLICT (key_id, model, endpoint)"
+            " DO UPDATE SET until = excluded.until, reason = excluded.reason",
+            [
+                str(key_id),
+                clean_text(model, limit=200),
+                clean_text(endpoint, limit=200),
+                until,
+                clean_text(reason, limit=200),
+            ],
+        )
+        await _say(key_id, reason)
+
+    await _written(write)
+
+
+async def suspend(key_id: UUID, reason: str) -> None:
+    """Its answer and a test of ours say that the key is bad. Raises DatabaseUnavailable."""
+    present = changes.now()
+
+    async def write() -> None:
+        await _say(key_id, reason)
+        await execute(
+            "UPDATE key_state SET suspended_at = {}, failed_tests = 1, test_at = {}"
+            " WHERE key_id = {} AND suspended_at IS NULL",
+            [present, present + next_test(1), str(key_id)],
+        )
+
+    await _written(write)
+
+
+async def claim_test(key_id: UUID, present: datetime) -> bool:
+    """Whether the caller is to test a suspended key now: one of all workers and machines is.
+
+    Raises DatabaseUnavailable.
+    """
+    claimed = False
+
+    async def write() -> None:
+        nonlocal claimed
+        state = await KeyState.get_or_none(key_id=key_id)
+        if state is None or state.suspended_at is None or (state.test_at or present) > present:
+            return
+        claimed = bool(
+            await KeyState.filter(key_id=key_id, failed_tests=state.failed_tests).update(
+                failed_tests=state.failed_tests + 1,
+                test_at=present + next_test(state.failed_tests + 1),
+            )
+        )
+
+    await _written(write)
+    return claimed
+
+
+async def release(key_id: UUID) -> None:
+    """A test has shown that the key works. Raises DatabaseUnavailable."""
+
+    async def write() -> None:
+        await KeyState.filter(key_id=key_id).update(suspended_at=None, test_at=None, failed_tests=0)
+
+    await _written(write)
+
+
+async def test_soon(key_id: UUID) -> None:
+    """Have a suspended key tested at once, within the caller's transaction: it was changed."""
+    await KeyState.filter(key_id=key_id, suspended_at__isnull=False).update(test_at=changes.now())
+    await _notify()
+
+
+async def forget(present: datetime) -> None:
+    """Remove rests that are over."""
+    await KeyRest.filter(until__lt=present).delete()
+
+
+async def _say(key_id: UUID, reason: str) -> None:
+    await execute(
+        "INSERT INTO key_state (key_id, last_error, last_error_at) VALUES ({}, {}, {})"
+        " ON CONFLICT (key_id) DO UPDATE"
+        " SET last_error = excluded.last_error, last_error_at = excluded.last_error_at",
+        [str(key_id), clean_text(reason, limit=200), changes.now()],
+    )
+
+
+async def _written(write: Callable[[], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        await give_up_on_locks_after(_LOCK_WAIT_S)
+        await write()
+        await _notify()
+
+    await run_in_transaction(whole)
+
+
+async def _notify() -> None:
+    """Wake those who listen on other machines; the generation of grants stays as it is."""
+    if dialect() == "postgres":
+        await connection().execute_query("SELECT pg_notify($1, $2)", [NOTIFY_CHANNEL, "keys"])

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.failover import FailoverRule
 from models.projects import Unmetered
 from models.rules import (
     ALLOW_LIST,
@@ -45,3 +46,7 @@ class ProjectLimits(BaseModel):
     unmetered: Annotated[
         Unmetered, Field(description="Requests whose usage cannot be metered.")
     ] = "allow"
+    failover: Annotated[
+        FailoverRule | None,
+        Field(description="Whether another key is tried where one fails; null: none is."),
+    ] = None

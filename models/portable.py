@@ -22,6 +22,7 @@ from models.db.conditions import execute_many
 from models.db.database import dialect
 from models.db.snapshots import Snapshot
 from models.entry import UsageQuality
+from models.failover import FailoverRule
 from models.management_tokens import ManagementToken, Scope
 from models.objects import OBJECT_KEY, UpstreamObject
 from models.projects import Isolation, Project, Unmetered
@@ -236,6 +237,10 @@ def _read_object(value: Any) -> str:
     return _read_json(value)
 
 
+def _read_failover(value: Any) -> str:
+    return _read_json(FailoverRule.model_validate(value).model_dump())
+
+
 def _read_attempts(value: Any) -> str:
     if not isinstance(value, list):
         raise TypeError("no list of attempts")
@@ -255,6 +260,7 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("project", "base_url"): _read_base_url,
     ("project", "unmetered"): _one_of(Unmetered),
     ("project", "isolation"): _one_of(Isolation),
+    ("project", "failover"): _read_failover,
     ("upstream_key", "base_url"): _read_base_url,
     ("project", "allowed_models"): _read_list,
     ("project", "allowed_origins"): _read_list,

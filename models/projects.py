@@ -10,7 +10,7 @@ from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
 from config import parse_base_url
-from models import audit, changes, generation, revocations
+from models import audit, changes, generation, key_states, revocations
 from models.audit import Actor
 from models.bindings import Upstreams, binding
 from models.crypto import KeyRing
@@ -49,6 +49,7 @@ class ProjectFields(TypedDict, total=False):
     allowed_models: list[str] | None
     allowed_origins: list[str] | None
     unmetered: Unmetered
+    failover: dict[str, Any] | None
 
 
 class ProjectChanges(ProjectFields, total=False):
@@ -115,6 +116,7 @@ class Project(Model):
         await revocations.show_projects([project])
         await project.fetch_related("keys")
         await revocations.hide_removed(project.keys)
+        await key_states.show(list(project.keys))
         return None if project.deleted_at is not None else project
 
     @classmethod
@@ -224,7 +226,7 @@ class Project(Model):
     async def _replace_keys(
         self, replaced: list["UpstreamKey"], given: GivenKey, *, by: Actor
     ) -> None:
-        """One new key, with label and weight of the first that goes; a request's id names one."""
+        """One new key, with label, weight and priority of the first that goes."""
         first = replaced[0] if replaced else None
         for key in replaced:
             await key.remove(by=by)
@@ -234,7 +236,14 @@ class Project(Model):
             by=by,
             label=first.label if first else "",
             weight=first.weight if first else 1,
+            priority=first.priority if first else 0,
         )
+
+    async def current_keys(self) -> list["UpstreamKey"]:
+        """Its keys, with what is known of each."""
+        keys = await self.keys.all().order_by("id")
+        await key_states.show(keys)
+        return keys
 
     async def activate(self, *, by: Actor) -> None:
         """Let its tokens in again."""
@@ -254,13 +263,16 @@ class Project(Model):
         upstreams: Upstreams = _ANY,
         label: str = "",
         weight: int = 1,
+        priority: int = 0,
     ) -> "UpstreamKey":
         """One more upstream key, in use at once. Raises ProjectDeleted, KeyNotUsable."""
         await self._lock()
         upstreams.check_key(self.provider, None, api_key)
         # The relation names the class, whose module imports this one.
         keys: type[UpstreamKey] = self.keys.remote_model
-        key = await keys.seal(self, api_key, ring=ring, label=label, weight=weight)
+        key = await keys.seal(
+            self, api_key, ring=ring, label=label, weight=weight, priority=priority
+        )
         await audit.record(
             by,
             "key.add",
@@ -268,7 +280,7 @@ class Project(Model):
             key.id,
             {
                 "project_id": (None, self.id),
-                **changes.created(key, "label", "hint", "weight", "bound_to"),
+                **changes.created(key, "label", "hint", "weight", "priority", "bound_to"),
             },
         )
         await generation.bump("project", self.id)

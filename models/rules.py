@@ -180,6 +180,12 @@ RatePerMinute = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Parallel = Annotated[int, Field(ge=1, le=1_000_000)]
 Quota = Annotated[int, Field(ge=1, le=LARGEST_INTEGER)]
 Weight = Annotated[int, Field(ge=1, le=1_000_000)]
+Priority = Annotated[
+    int,
+    Field(
+        ge=0, le=1000, description="Keys of the lowest that has one which is fit are asked first."
+    ),
+]
 
 ApiKey = Annotated[
     str,

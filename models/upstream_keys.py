@@ -1,11 +1,20 @@
 """Upstream keys: the real API keys, encrypted, several to a project, each with a share."""
 
+from datetime import datetime
 from typing import Self, TypedDict, Unpack
 from uuid import UUID
 
 from tortoise import Model, fields
 
-from models import audit, changes, credentials, generation, revocations, upstream_tokens
+from models import (
+    audit,
+    changes,
+    credentials,
+    generation,
+    key_states,
+    revocations,
+    upstream_tokens,
+)
 from models.audit import Actor
 from models.bindings import binding
 from models.crypto import KeyRing
@@ -20,6 +29,7 @@ class UpstreamKeyFields(TypedDict, total=False):
 
     label: str
     weight: int
+    priority: int
     is_active: bool
 
 
@@ -52,6 +62,23 @@ class UpstreamKey(Model):
     created_at = fields.DatetimeField()
 
     project_id: UUID
+    #: What its answers say of it; `key_states.show` reads it.
+    standing = key_states.FIT
+
+    @property
+    def state(self) -> key_states.State:
+        """Whether it is fit, as far as is known."""
+        return self.standing.state
+
+    @property
+    def resting_until(self) -> datetime | None:
+        """When the last of its rests ends."""
+        return self.standing.resting_until
+
+    @property
+    def last_error(self) -> str | None:
+        """What it last answered that made it rest, or suspended it."""
+        return self.standing.last_error
 
     class Meta:
         table = "upstream_key"
@@ -59,7 +86,14 @@ class UpstreamKey(Model):
 
     @classmethod
     async def seal(
-        cls, project: Project, api_key: str, *, ring: KeyRing, label: str, weight: int
+        cls,
+        project: Project,
+        api_key: str,
+        *,
+        ring: KeyRing,
+        label: str,
+        weight: int,
+        priority: int = 0,
     ) -> Self:
         """Encrypt and store, bound to the project's address; `Project.add_key` is what audits.
 
@@ -70,6 +104,7 @@ class UpstreamKey(Model):
             label=label,
             hint=credentials.hint_of(api_key),
             weight=weight,
+            priority=priority,
             bound_to=binding(project.provider, project.base_url),
             created_at=changes.now(),
         )
@@ -87,6 +122,7 @@ class UpstreamKey(Model):
             return
         await self.save(update_fields=list(changed))
         await audit.record(by, "key.update", "key", self.id, changed)
+        await key_states.test_soon(self.id)
         await generation.bump("project", self.project_id)
 
     @in_one_transaction

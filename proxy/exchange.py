@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import perf_counter, time
 from typing import Final, Protocol
 
-from models.entry import ENTRY_VERSION, Entry, Outcome, Parts
+from models.entry import ENTRY_VERSION, Attempt, Entry, Outcome, Parts
 from models.ids import new_request_id
 from proxy.access.grants import Grant
 from proxy.body.budget import KeptBytes
@@ -67,6 +67,7 @@ class Exchange:
     __slots__ = (
         "again",
         "at",
+        "attempts",
         "began",
         "body_wait",
         "bytes_in",
@@ -78,6 +79,7 @@ class Exchange:
         "grant",
         "head",
         "id",
+        "informed",
         "kept",
         "meter",
         "method",
@@ -111,6 +113,10 @@ class Exchange:
         self.route: Route | None = None
         #: The account that is tried, or was tried last.
         self.target: Target | None = None
+        #: Each account that was tried, where there are several.
+        self.attempts: tuple[Attempt, ...] = ()
+        #: Whether an interim answer has gone to the client.
+        self.informed = False
         self.model = ""
         #: Reads the model of a body that streams through.
         self.passing: PassingModel | None = None
@@ -120,7 +126,8 @@ class Exchange:
         self.status = 0
         self.bytes_in = 0
         self.bytes_out = 0
-        #: Seconds spent waiting for the client's body, which are not overhead.
+        #: Seconds spent waiting for the client's body, and for accounts that failed, which are not
+        #: overhead.
         self.body_wait = 0.0
         self.sent: float | None = None
         self.first_byte: float | None = None
@@ -232,6 +239,7 @@ class Exchange:
             answer_model="" if answered == model else answered,
             upstream_code="" if read is None else read.code,
             key_id="" if self.target is None else self.target.key_text,
+            attempts=self.attempts if len(self.attempts) > 1 else None,
         )
 
     def _call(self, grant: Grant, model: str, answered: str) -> Call:

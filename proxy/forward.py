@@ -134,13 +134,16 @@ async def send(
     downstream: Downstream,
     pool: Pool,
     exchange: Exchange,
+    *,
+    first_byte: float | None = None,
 ) -> tuple[ResponseSource, UpstreamHead]:
     """Send the request and wait for the first response head, interim or final.
 
     `choose` is asked at each attempt where it goes. Raises an `upstream.errors.UpstreamError`, or
     the refusal that the client's own body earned or that `choose` raises. A kept connection found
     dead before anything was written is replaced silently; a GET or HEAD that dies before any answer
-    is repeated once on a fresh one; nothing else ever is.
+    is repeated once on a fresh one; nothing else ever is. `first_byte` is for how many seconds an
+    answer is waited for, where that is less than for others.
     """
     method = request.head.method
     for fresh in (False, True):
@@ -155,11 +158,13 @@ async def send(
             origin, method, fresh=fresh
         )
         sent_before = exchange.sent
+        if first_byte is not None:
+            connection.answer_within(first_byte)
         try:
             exchange.sent = perf_counter()
             _begin(request, head_for(request, target, presented), downstream, connection, exchange)
             return connection, await connection.head()
-        except ConnectionLost:
+        except ConnectionLost as lost:
             connection.close()
             refusal = _of_upload(connection)
             connection.release()
@@ -168,6 +173,7 @@ async def send(
             if connection.written == 0:
                 # The attempt before may have written something: then the request counts.
                 exchange.sent = sent_before
+                lost.unsent = True
             may_repeat = connection.written == 0 or _repeatable(method, request)
             if fresh or connection.received or not may_repeat:
                 raise

@@ -21,6 +21,8 @@ from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, target_for
 from proxy.access.grants import Grant, Grants
+from proxy.accounts.attempts import Accounts, Call, Told
+from proxy.accounts.rests import Rests
 from proxy.body.budget import BodyBudget
 from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
@@ -71,6 +73,8 @@ class DataPlane:
         client_address: Callable[[RequestHead], str],
         origins: cors.Origins,
         observer: Observer,
+        rests: Rests,
+        told: Told,
     ) -> None:
         self._bounds = bounds
         self._default_provider = default_provider
@@ -89,6 +93,7 @@ class DataPlane:
         self._refused_questions = RefusedQuestions()
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
+        self._accounts = Accounts(rests, told, pool, self.body_budget)
         self._plans = Plans()
         self._preparing = Preparing(bounds, self._turns, self.body_budget, self._refused_questions)
         self.active: set[Exchange] = set()
@@ -110,8 +115,10 @@ class DataPlane:
             plan = self._let_in(exchange, grant)
             request, asked = await self._preparing.prepare(downstream, exchange, grant, plan)
             reservation = await self._reserve(grant.claims) if grant.claims else _UNLIMITED
-            source, head = await forward.send(
-                request, partial(target_for, grant), downstream, self._pool, exchange
+            source, head = await (
+                forward.send(request, partial(target_for, grant), downstream, self._pool, exchange)
+                if len(grant.targets) < 2
+                else self._accounts.ask(request, Call(grant, plan.route, downstream, exchange))
             )
             # It is not to be kept for as long as the answer streams.
             del request
@@ -217,7 +224,7 @@ class DataPlane:
         if not await refused.names_the_question():
             return refused, head, asked
         request = forward.outgoing(exchange.head, asked.body, complete=True, rules=grant.fields)
-        target = target_for(grant)
+        target = exchange.target or target_for(grant)
         # The refusal is no answer that this one could go on with.
         exchange.first_byte = None
         again, head = await forward.send(request, lambda: target, downstream, self._pool, exchange)

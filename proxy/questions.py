@@ -99,6 +99,10 @@ class Peeked:
 
     async def names_the_question(self) -> bool:
         """Whether it is short and names what we put into the request. Read once."""
+        return _NAME in await self.beginning()
+
+    async def beginning(self) -> bytes:
+        """All of it where it is short, and b"" where it is not. Read once."""
 
         def take(data: bytes) -> bool:
             self._begun.append(data)
@@ -107,7 +111,7 @@ class Peeked:
 
         while not self._source.ended and self._size <= ANSWER_MAX_BYTES:
             await self._source.pump(take)
-        return self._size <= ANSWER_MAX_BYTES and _NAME in b"".join(self._begun)
+        return b"".join(self._begun) if self._size <= ANSWER_MAX_BYTES else b""
 
     # As a source
 

@@ -26,6 +26,7 @@ async def final_head(
     """Pass on interim responses (RFC 9110 15.2) until the final one."""
     while head.status < 200:
         if head.status != 100:
+            exchange.informed = True
             downstream.inform(head.status, head.reason, responses.interim_headers(head))
         head = await source.head()
     exchange.first_byte = perf_counter()

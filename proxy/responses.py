@@ -110,6 +110,8 @@ def _proxy_lines(exchange: Exchange) -> bytes:
             exchange.overhead_seconds(exchange.started or perf_counter()) * 1000,
         )
     )
+    if len(exchange.attempts) > 1:
+        lines += b"x-llm-proxy-attempts: %d\r\n" % len(exchange.attempts)
     grant = exchange.grant
     if grant is None or grant.origins is None:
         return lines

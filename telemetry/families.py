@@ -63,6 +63,12 @@ TOKENS: Final = Family(
     "Tokens that upstreams reported.",
     ("provider", "model", "type"),
 )
+FAILOVERS: Final = Family(
+    "llm_proxy_failovers",
+    "counter",
+    "Attempts after which another key of the project was tried.",
+    ("provider", "reason"),
+)
 DURATION: Final = Family(
     "llm_proxy_request_duration_seconds",
     "histogram",
@@ -107,6 +113,13 @@ DATABASE_WORKERS: Final = Family(
     "Workers by what they find the database to be.",
     ("state",),
 )
+KEYS: Final = Family(
+    "llm_proxy_keys",
+    "gauge",
+    "Upstream keys that are not fit, as far as a worker knows.",
+    ("state",),
+    across="max",
+)
 LIMITS_DEGRADED: Final = Family(
     "llm_proxy_limits_degraded_workers", "gauge", "Workers that cannot decide limits."
 )
@@ -118,6 +131,7 @@ FAMILIES: Final = (
     CONNECTIONS_REFUSED,
     CONNECTIONS_DROPPED,
     TOKENS,
+    FAILOVERS,
     DURATION,
     TTFB,
     OVERHEAD,
@@ -128,6 +142,7 @@ FAMILIES: Final = (
     KEPT_BODY_BYTES,
     OLDEST_ENTRY,
     DATABASE_WORKERS,
+    KEYS,
     LIMITS_DEGRADED,
 )
 

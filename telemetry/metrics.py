@@ -51,6 +51,8 @@ class WorkerGauges(NamedTuple):
     limits_degraded: bool = False
     connections: int = 0
     kept_body_bytes: int = 0
+    keys_resting: int = 0
+    keys_suspended: int = 0
 
 
 def _microseconds(family: Family) -> tuple[int, ...]:
@@ -90,11 +92,12 @@ _TOKENS: Final = ("prompt", "completion", "cached", "reasoning")
 class _Batch:
     """What some requests come to, by what stands in their entries: labels are made once of it."""
 
-    __slots__ = ("_answers", "_times", "_used")
+    __slots__ = ("_answers", "_failovers", "_times", "_used")
 
     def __init__(self) -> None:
         self._times: dict[tuple[str, str, str], _Times] = {}
         self._answers: Tally[tuple[str, str, str, int]] = Tally()
+        self._failovers: Tally[tuple[str, str]] = Tally()
         # By provider and model; None where no price is known.
         self._used: dict[tuple[str, str | None], list[int]] = {}
 
@@ -105,6 +108,9 @@ class _Batch:
             seen = self._times[place] = _Times()
         seen.add(entry)
         self._answers[*place, entry.status] += 1
+        if entry.attempts is not None:
+            for attempt in entry.attempts[:-1]:
+                self._failovers[entry.provider, attempt.error or str(attempt.status)] += 1
         if entry.prompt_tokens is not None:
             # Only the names of a price list are known to be few: a client can name any model.
             named = entry.provider, None if entry.cost_nanos is None else entry.model
@@ -126,6 +132,8 @@ class _Batch:
         for (provider, endpoint, method, status), count in self._answers.items():
             where = provider, endpoint, _method(method)
             numbers.count(families.REQUESTS, (*where, str(status)), count)
+        for labels, count in self._failovers.items():
+            numbers.count(families.FAILOVERS, labels, count)
         for (provider, named), sums in self._used.items():
             model = (named is not None and model_name(provider, named)) or "other"
             for kind, count in zip(_TOKENS, sums, strict=True):
@@ -183,6 +191,8 @@ class Metrics:
         numbers.set(families.KEPT_BODY_BYTES, gauges.kept_body_bytes)
         numbers.set(families.OLDEST_ENTRY, gauges.oldest_entry_seconds)
         numbers.set(families.LIMITS_DEGRADED, gauges.limits_degraded)
+        numbers.set(families.KEYS, gauges.keys_resting, ("resting",))
+        numbers.set(families.KEYS, gauges.keys_suspended, ("suspended",))
         for state in DATABASE_STATES:
             numbers.set(families.DATABASE_WORKERS, state == gauges.database, (state,))
 

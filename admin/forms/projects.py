@@ -1,15 +1,16 @@
 """Projects and their keys."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final, cast
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from admin.forms.form import Filled, Form
 from models import Project, UpstreamKey
+from models.failover import ALLOWED_STATUSES, DEFAULT_STATUSES, FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import ProjectChanges, ProjectFields
-from models.rules import ApiKey, BaseUrl, Label, Name, Weight, field_error
+from models.rules import ALLOW_LIST, ApiKey, BaseUrl, Label, Name, Priority, Weight, field_error
 from models.upstream_keys import UpstreamKeyFields
 
 #: Where the validation context has the names that `provider` may take.
@@ -29,14 +30,41 @@ def _known(name: str, info: ValidationInfo) -> str:
 
 Provider = Annotated[str, AfterValidator(_known)]
 
+_OF_THE_RULE: Final = ("failover", "failover_statuses", "failover_timeout")
+
+
+def _allowed(status: int) -> int:
+    if status not in ALLOWED_STATUSES:
+        raise field_error(f"One of {', '.join(map(str, sorted(ALLOWED_STATUSES)))}.")
+    return status
+
+
+Status = Annotated[int, AfterValidator(_allowed)]
+
 
 class ProjectFacts(ProjectLimits, Form):
     """What is asked of every project."""
 
-    LISTS: ClassVar[frozenset[str]] = frozenset({"allowed_models", "allowed_origins"})
+    LISTS: ClassVar[frozenset[str]] = frozenset(
+        {"allowed_models", "allowed_origins", "failover_statuses"}
+    )
 
     name: Name
     base_url: BaseUrl | None = None
+    #: How many keys are tried; the rest of the rule stands in the two fields after it.
+    failover: Literal["2", "3", "4", "5"] | None = None  # type: ignore[assignment]
+    failover_statuses: Annotated[list[Status], ALLOW_LIST] | None = None
+    failover_timeout: Annotated[float, Field(ge=0.1, le=600)] | None = None
+
+    def rule(self) -> dict[str, Any] | None:
+        """The rule for failover, as the model takes it."""
+        if self.failover is None:
+            return None
+        return FailoverRule(
+            max_attempts=int(self.failover),
+            statuses=list(self.failover_statuses or DEFAULT_STATUSES),
+            first_byte_timeout=self.failover_timeout,
+        ).model_dump()
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key"})
 
@@ -50,7 +78,8 @@ class ProjectChange(ProjectFacts):
     def fields(self) -> ProjectChanges:
         """What the model takes."""
         unsaid = set() if self.provider else {"provider"}
-        return cast(ProjectChanges, self.model_dump(exclude={"api_key", *unsaid}))
+        sent = self.model_dump(exclude={"api_key", *_OF_THE_RULE, *unsaid})
+        return cast(ProjectChanges, {**sent, "failover": self.rule()})
 
 
 class ProjectCreation(ProjectFacts):
@@ -61,7 +90,8 @@ class ProjectCreation(ProjectFacts):
 
     def fields(self) -> ProjectFields:
         """What the model takes."""
-        return cast(ProjectFields, self.model_dump(exclude={"provider", "api_key"}))
+        sent = self.model_dump(exclude={"provider", "api_key", *_OF_THE_RULE})
+        return cast(ProjectFields, {**sent, "failover": self.rule()})
 
 
 class KeyChange(Form):
@@ -69,6 +99,7 @@ class KeyChange(Form):
 
     label: Label = ""
     weight: Weight = 1
+    priority: Priority = 0
 
     def fields(self) -> UpstreamKeyFields:
         """What the model takes."""
@@ -85,7 +116,16 @@ class KeyCreation(KeyChange):
 
 def of_project(project: Project) -> Filled[ProjectChange]:
     """The form with what holds now."""
-    return Filled(_texts(project, ProjectChange))
+    rule = project.failover or {}
+    shown = rule.get("statuses", [])
+    texts = {
+        "failover": as_text(rule.get("max_attempts")),
+        "failover_statuses": as_text(
+            None if tuple(shown) == DEFAULT_STATUSES else list(map(str, shown))
+        ),
+        "failover_timeout": as_text(rule.get("first_byte_timeout")),
+    }
+    return Filled({**_texts(project, ProjectChange, *_OF_THE_RULE), **texts})
 
 
 def of_key(key: UpstreamKey) -> Filled[KeyChange]:
@@ -93,10 +133,9 @@ def of_key(key: UpstreamKey) -> Filled[KeyChange]:
     return Filled(_texts(key, KeyChange))
 
 
-def _texts(row: Any, form: type[Form]) -> Mapping[str, str]:
-    return {
-        name: as_text(getattr(row, name)) for name in form.model_fields if name not in form.SECRETS
-    }
+def _texts(row: Any, form: type[Form], *besides: str) -> Mapping[str, str]:
+    names = form.model_fields.keys() - form.SECRETS - set(besides)
+    return {name: as_text(getattr(row, name)) for name in names}
 
 
 def as_text(value: object) -> str:

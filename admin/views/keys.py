@@ -43,6 +43,7 @@ async def add(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
             upstreams=ctx.service.upstreams,
             label=form.valid.label,
             weight=form.valid.weight,
+            priority=form.valid.priority,
         )
     except KeyNotUsable as exc:
         return await projects.page(ctx, project, form.with_error("api_key", str(exc)), status=422)

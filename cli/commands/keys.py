@@ -9,7 +9,7 @@ from cli.command_table import examples, noun
 from cli.options import ApiKey, ApiKeyStdin, ApiKeyVariable, Json, Yes
 from cli.session import Session, with_database
 from manage.schemas.keys import KeyChange, KeyCreation, KeyView
-from models import UpstreamKey
+from models import UpstreamKey, key_states
 from proxy.providers.files import configured, upstreams
 
 app = noun("key")
@@ -22,6 +22,9 @@ Label = Annotated[
 ]
 Weight = Annotated[
     int | None, typer.Option(help="Its share, relative to the other keys; 1 unless given.")
+]
+Priority = Annotated[
+    int | None, typer.Option(help="0, or more: only while no key of a lower one is fit.")
 ]
 
 
@@ -41,12 +44,13 @@ async def add(
     api_key_env: ApiKeyVariable = None,
     label: Label = None,
     weight: Weight = None,
+    priority: Priority = None,
     as_json: Json = False,
 ) -> None:
     """Add a key, in use at once. It is asked for unless an option brings it."""
     owner = await lookup.project(project)
     material = prompts.api_key(api_key, api_key_stdin, api_key_env)
-    fields = values.sent(api_key=material, label=label, weight=weight)
+    fields = values.sent(api_key=material, label=label, weight=weight, priority=priority)
     wanted = values.validated(KeyCreation, fields)
     key = await owner.add_key(
         api_key=wanted.api_key,
@@ -55,6 +59,7 @@ async def add(
         upstreams=upstreams(session.settings, configured(session.settings)),
         label=wanted.label or "",
         weight=wanted.weight,
+        priority=wanted.priority,
     )
     _print(key, as_json=as_json, said=f"A key was added to the project {owner.name}.")
 
@@ -63,7 +68,7 @@ async def add(
 @with_database
 async def list_(_session: Session, *, project: Owner, as_json: Json = False) -> None:
     """Show a project's keys, by hint: their material is never shown."""
-    keys = await (await lookup.project(project)).keys.all().order_by("id")
+    keys = await (await lookup.project(project)).current_keys()
     output.page([views.plain(KeyView.of(key)) for key in keys], views.KEY_COLUMNS, as_json=as_json)
 
 
@@ -75,6 +80,7 @@ async def update(
     *,
     label: Label = None,
     weight: Weight = None,
+    priority: Priority = None,
     active: Annotated[
         bool | None, typer.Option("--active/--inactive", help="Use it, or not, from now on.")
     ] = None,
@@ -82,8 +88,9 @@ async def update(
 ) -> None:
     """Change what is named."""
     found = await lookup.key(key)
-    fields = values.sent(label=label, weight=weight, is_active=active)
+    fields = values.sent(label=label, weight=weight, priority=priority, is_active=active)
     await found.change(by=session.actor, **values.changes(KeyChange, fields).fields())
+    await key_states.show([found])
     _print(found, as_json=as_json, said=f"Key {found.hint} was updated.")
 
 

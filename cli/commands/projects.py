@@ -17,6 +17,7 @@ from cli.options import (
     ApiKeyVariable,
     BaseUrl,
     Cursor,
+    Failover,
     Json,
     Limit,
     MaxParallelRequests,
@@ -28,7 +29,7 @@ from cli.options import (
 )
 from cli.session import Session, with_database
 from manage.schemas.projects import PROVIDERS, ProjectChange, ProjectCreation, ProjectView
-from models import Project, Token
+from models import Project, Token, key_states
 from models.errors import KeyMustBeGiven
 from models.projects import GivenKey
 from models.queries import lists
@@ -63,6 +64,7 @@ async def create(
     allowed_models: AllowedModels = None,
     allowed_origins: AllowedOrigins = None,
     unmetered: Unmetered = None,
+    failover: Failover = None,
     as_json: Json = False,
 ) -> None:
     """Make a project. Its API key is asked for unless an option brings it."""
@@ -76,6 +78,7 @@ async def create(
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
         unmetered=unmetered,
+        failover=failover,
     )
     known = configured(session.settings)
     wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: known})
@@ -109,6 +112,7 @@ async def list_(
     """Show projects, newest first."""
     rows = lists.projects(q=query, is_active=active)
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
+    await key_states.show([key for project in found for key in project.keys])
     items = [views.plain(ProjectView.of(project, list(project.keys))) for project in found]
     if not as_json:
         items = [{**item, "keys": len(item["keys"])} for item in items]
@@ -127,6 +131,7 @@ async def show(_session: Session, project: ProjectArgument, *, as_json: Json = F
         "llm-proxy project update docs --requests-per-minute 600",
         "llm-proxy project update docs --inactive",
         "llm-proxy project update docs --allowed-models none --unmetered refuse",
+        "llm-proxy project update docs --failover 3",
         "llm-proxy project update docs --base-url https://eu.example.com --api-key-env EU_KEY",
     )
 )
@@ -150,6 +155,7 @@ async def update(
     allowed_models: AllowedModels = None,
     allowed_origins: AllowedOrigins = None,
     unmetered: Unmetered = None,
+    failover: Failover = None,
     as_json: Json = False,
 ) -> None:
     """Change what is named; none takes a limit away.
@@ -170,6 +176,7 @@ async def update(
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
         unmetered=unmetered,
+        failover=failover,
     )
     try:
         await _change(session, found, fields)
@@ -209,7 +216,7 @@ async def delete(session: Session, project: ProjectArgument, *, yes: Yes = False
 
 
 async def _print(project: Project, *, as_json: bool, said: str | None = None) -> None:
-    item = views.plain(ProjectView.of(project, await project.keys.all()))
+    item = views.plain(ProjectView.of(project, await project.current_keys()))
     if said is not None:
         output.say(said)
     if as_json:

@@ -1,14 +1,15 @@
 """Upstream keys. Their material is sent here and never comes back."""
 
 from datetime import datetime
-from typing import Self, cast
+from typing import Annotated, Self, cast
 from uuid import UUID
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import UpstreamKey
-from models.rules import ApiKey, Label, Weight
+from models.key_states import State
+from models.rules import ApiKey, Label, Priority, Weight
 from models.upstream_keys import UpstreamKeyFields
 
 
@@ -18,6 +19,7 @@ class KeyCreation(Schema):
     api_key: ApiKey
     label: Label | None = None
     weight: Weight = 1
+    priority: Priority = 0
 
 
 class KeyChange(Schema):
@@ -27,6 +29,7 @@ class KeyChange(Schema):
 
     label: Label | None = None
     weight: Weight = 1
+    priority: Priority = 0
     is_active: bool = True
 
     def fields(self) -> UpstreamKeyFields:
@@ -45,6 +48,10 @@ class KeyView(Schema):
     hint: str
     is_active: bool
     weight: int
+    priority: int
+    state: Annotated[State, Field(description="`resting` for one model or endpoint at least.")]
+    resting_until: datetime | None
+    last_error: str | None
     created_at: datetime
 
     @classmethod

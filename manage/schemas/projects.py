@@ -10,6 +10,7 @@ from manage.schemas.keys import KeyView
 from manage.schemas.queries import PageQuery, Switch
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import Project, UpstreamKey
+from models.failover import FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import ProjectChanges, ProjectFields, Unmetered
 from models.rules import ApiKey, BaseUrl, Name, SearchText, field_error
@@ -62,6 +63,9 @@ class ProjectChange(ProjectLimits, Schema):
     def fields(self) -> ProjectChanges:
         """What was sent, but for the key."""
         sent = self.model_dump(exclude_unset=True, exclude={"api_key"})
+        if self.failover is not None:
+            # A rule is stored whole, so that it stays what it was.
+            sent["failover"] = self.failover.model_dump()
         return cast(ProjectChanges, sent)
 
 
@@ -85,6 +89,7 @@ class ProjectView(Schema):
     allowed_models: list[str] | None
     allowed_origins: list[str] | None
     unmetered: Unmetered
+    failover: FailoverRule | None
     keys: list[KeyView]
     created_at: datetime
     updated_at: datetime

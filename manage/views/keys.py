@@ -8,7 +8,7 @@ from manage.operations import Call, Resource
 from manage.schemas.keys import KeyChange, KeyCreation, KeyView
 from manage.schemas.schema import Nothing
 from manage.views import projects
-from models import UpstreamKey
+from models import UpstreamKey, key_states
 
 resource = Resource("keys")
 
@@ -33,15 +33,17 @@ async def add_key(call: Call[KeyCreation]) -> KeyView:
             upstreams=call.service.upstreams,
             label=call.given.label or "",
             weight=call.given.weight,
+            priority=call.given.priority,
         )
     return KeyView.of(key)
 
 
 @resource.patch("/projects/{project_id}/keys/{key_id}", takes=KeyChange, returns=KeyView)
 async def change_key(call: Call[KeyChange]) -> KeyView:
-    """Change a key's label or weight, or take it out of use."""
+    """Change a key, or take it out of use. One that is suspended is tested at once."""
     key = await _find(call.ids)
     await key.change(by=call.actor, **call.given.fields())
+    await key_states.show([key])
     return KeyView.of(key)
 
 

@@ -15,7 +15,7 @@ from manage.schemas.projects import (
     RevocationView,
 )
 from manage.schemas.schema import Nothing, Page
-from models import Project
+from models import Project, key_states
 from models.errors import KeyNotUsable, OriginNotAllowed
 from models.projects import GivenKey
 from models.queries import lists
@@ -56,7 +56,7 @@ async def create_project(call: Call[ProjectCreation]) -> ProjectView:
             upstreams=call.service.upstreams,
             **call.given.fields(),
         )
-    return ProjectView.of(project, await project.keys.all())
+    return ProjectView.of(project, await project.current_keys())
 
 
 @resource.get("/projects", takes=ProjectQuery, returns=Page[ProjectView])
@@ -64,6 +64,7 @@ async def list_projects(call: Call[ProjectQuery]) -> Page[ProjectView]:
     """List projects, newest first."""
     rows = lists.projects(q=call.given.q, is_active=call.given.is_active)
     found, cursor = await pagination.page("projects", rows, call.given)
+    await key_states.show([key for row in found for key in row.keys])
     return Page(data=[ProjectView.of(row, list(row.keys)) for row in found], next_cursor=cursor)
 
 
@@ -86,7 +87,7 @@ async def change_project(call: Call[ProjectChange]) -> ProjectView:
             key=GivenKey(given, call.service.ring) if given else None,
             **call.given.fields(),
         )
-    return ProjectView.of(project, await project.keys.all())
+    return ProjectView.of(project, await project.current_keys())
 
 
 @resource.delete("/projects/{project_id}", takes=Nothing)

@@ -18,19 +18,20 @@ from loguru import logger
 
 from models import errors as model_errors
 from models.bindings import Upstreams
+from models.failover import Failover
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
 from proxy.access.grant_lookups import Lookups
 from proxy.access.grant_source import GrantSource
-from proxy.access.key_selection import ranked
 from proxy.access.patterns import Pattern, patterns
 from proxy.access.recognised import Known, Recognised
+from proxy.access.targets import targets_of
 from proxy.deadline import StallTolerantDeadline
 from proxy.header_lines import HeaderLines
 from proxy.limits.store import Claim, claims_on, project_key, token_key
 from proxy.providers.field_rules import FieldRules, rules_of
 from proxy.providers.provider import Provider
-from proxy.upstream.target import Target, address_of
+from proxy.upstream.target import Target
 from proxy.upstream_auth.presenting import UpstreamAuth
 
 T = TypeVar("T")
@@ -66,6 +67,8 @@ class Grant:
     """The accounts whose keys were entered for that address, in the token's order of preference."""
     signs_body: bool
     """Whether one of them signs the bodies of requests, which then have to be there whole."""
+    failover: Failover | None
+    """What happens where an account fails; None: nothing."""
     claims: tuple[Claim, ...]
     models: tuple[Pattern, ...]
     """Lists of patterns, the token's and the project's; a model must match one of each."""
@@ -90,7 +93,7 @@ class Grant:
         """Derive a grant from what the database says. Raises ValueError for a bad base URL."""
         provider = providers.get(record.provider)
         place = record.provider, record.base_url
-        targets = () if provider is None else _targets(record, provider, upstreams, auth)
+        targets = () if provider is None else targets_of(record, provider, upstreams, auth)
         return cls(
             record=record,
             provider=provider,
@@ -99,6 +102,7 @@ class Grant:
             is_allowed=upstreams.allows(*place),
             targets=targets,
             signs_body=any(target.signs_body for target in targets),
+            failover=record.failover,
             claims=_claims(record),
             models=patterns(record.allowed_models, record.project_allowed_models),
             endpoints=Pattern.of(record.allowed_endpoints),
@@ -111,24 +115,6 @@ class Grant:
 
 
 _NEVER: Final = float("inf")
-
-
-def _targets(
-    record: GrantRecord, provider: Provider, upstreams: Upstreams, auth: UpstreamAuth
-) -> tuple[Target, ...]:
-    base_url = record.base_url or provider.own_base_url
-    if base_url is None:
-        # Its projects have to name their own; nothing can be sent for one that does not.
-        return ()
-    v1_prefix = provider.v1_prefix if record.v1_prefix is None else record.v1_prefix
-    address = address_of(base_url, v1_prefix)
-    fitting = [
-        key for key in record.keys if upstreams.fits(key.bound_to, record.provider, record.base_url)
-    ]
-    return tuple(
-        auth.target(provider, address, key_id=key.id, secret=key.secret)
-        for key in ranked(fitting, record.token_id)
-    )
 
 
 def _claims(record: GrantRecord) -> tuple[Claim, ...]:

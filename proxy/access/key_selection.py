@@ -16,8 +16,11 @@ from models.grants import KeyMaterial
 
 
 def ranked(keys: Iterable[KeyMaterial], token_id: UUID) -> list[KeyMaterial]:
-    """The keys in this token's order of preference: it uses the first one that is fit."""
-    return sorted(keys, key=lambda key: _score(key, token_id), reverse=True)
+    """The keys in this token's order of preference: it uses the first one that is fit.
+
+    Those of the lowest priority come first.
+    """
+    return sorted(keys, key=lambda key: (key.priority, -_score(key, token_id)))
 
 
 def _score(key: KeyMaterial, token_id: UUID) -> float:

@@ -38,9 +38,9 @@ class UpstreamConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_error", "_loop", "_paused", "_poll", "_response", "_surplus", "_take", "_timeouts",
-        "_unsent", "_waiter", "_writable", "deadline", "give_back", "idle_since", "received",
-        "transport", "upload", "written",
+        "_error", "_first_byte", "_loop", "_paused", "_poll", "_response", "_surplus", "_take",
+        "_timeouts", "_unsent", "_waiter", "_writable", "deadline", "give_back", "idle_since",
+        "received", "transport", "upload", "written",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts) -> None:
@@ -62,6 +62,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _reset(self) -> None:
         self._unsent = 0
+        self._first_byte = self._timeouts.first_byte
         self.upload: asyncio.Future[None] | None = None
         self.received = False
         self.written = 0
@@ -89,6 +90,10 @@ class UpstreamConnection(asyncio.Protocol):
             and age < self._response.idle_timeout
         )
 
+    def answer_within(self, seconds: float) -> None:
+        """Wait for this answer no longer than that, where others are waited for longer."""
+        self._first_byte = min(seconds, self._first_byte)
+
     @property
     def usable(self) -> bool:
         """Whether a request may be written: as far as we know, the connection lives."""
@@ -110,7 +115,7 @@ class UpstreamConnection(asyncio.Protocol):
             raise ConnectionLost("The upstream closed the connection.")
         self.written += len(data)
         if not self.received:
-            self.deadline = self._loop.time() + self._timeouts.first_byte
+            self.deadline = self._loop.time() + self._first_byte
         self.transport.write(data)
 
     async def drain(self) -> None:
@@ -235,7 +240,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._error is not None or self._response.complete:
             return
         if not self.received and self._is_sending():
-            self.deadline = now + self._timeouts.first_byte
+            self.deadline = now + self._first_byte
         elif now >= self.deadline:
             what = "go on" if self.received else "begin to answer"
             self._reset_on_close()

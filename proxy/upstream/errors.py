@@ -26,7 +26,12 @@ class ConnectTimedOut(UpstreamError):
 
 
 class ConnectionLost(UpstreamError):
-    """The connection ended before the response did."""
+    """The connection ended before the response did.
+
+    `unsent` where nothing of the request was written to it.
+    """
+
+    unsent = False
 
 
 class TimedOut(UpstreamError):

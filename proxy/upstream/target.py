@@ -1,7 +1,8 @@
 """Where an attempt of a request goes: an account at an upstream, and how its key is presented.
 
-A `Target` is chosen for each attempt (`access.authorization.target_for`), so that two attempts of
-one request can go to two accounts. Nothing before that choice knows an address or a key.
+A `Target` is chosen for each attempt (`access.authorization.target_for`, `accounts.attempts`), so
+that two attempts of one request can go to two accounts. Nothing before that choice knows an address
+or a key.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from typing import Final
 from loguru import logger
 from tortoise.exceptions import BaseORMException
 
-from models import AdminSession, heartbeats, retention, upstream_tokens
+from models import AdminSession, heartbeats, key_states, retention, upstream_tokens
 from models.errors import DatabaseUnavailable
 
 _FIRST_AFTER_S: Final = 2.0
@@ -72,6 +72,7 @@ class Housekeeping:
             await AdminSession.purge(present)
             await heartbeats.forget_the_dead(present)
             await upstream_tokens.purge(present)
+            await key_states.forget(present)
 
     async def _run(self) -> None:
         await asyncio.sleep(self._first_after)

@@ -441,6 +441,7 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("upstream_key", "ciphertext", 5),
         ("token", "id", ["x"]),
         ("project", "unmetered", "perhaps"),
+        ("project", "failover", {"max_attempts": 9}),
         ("project", "base_url", "http://[::"),
         ("project", "allowed_origins", {"a": 1}),
         ("token", "allowed_models", "gpt-4o"),

@@ -77,7 +77,7 @@ PROJECT: Final = Doors(
     {"is_active"},
     {"api_key"},
     project_forms.ProjectChange,
-    {"api_key"},
+    {"api_key", "failover_statuses", "failover_timeout"},
     {"is_active"},
     ("projects/form.html", "projects/show.html"),
     (project_commands.create, project_commands.update),

@@ -33,6 +33,8 @@ NAMES: Final[dict[str, set[str]]] = {
         for part in ("bucket", "count", "sum")
     },
     "llm_proxy_tokens_total": {"provider", "model", "type"},
+    "llm_proxy_failovers_total": {"provider", "reason"},
+    "llm_proxy_keys": {"state"},
     "llm_proxy_refusals_total": {"code"},
     "llm_proxy_undecided_limits_total": {"decision"},
     "llm_proxy_active_requests": set(),
@@ -163,8 +165,9 @@ async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued)
 
     names = {sample.name for sample in found.samples}
     assert names <= NAMES.keys()
-    # Those have samples in an outage, and where connections are short, alone.
+    # Those have samples in an outage, where connections are short or where a key fails, alone.
     assert names >= NAMES.keys() - {
+        "llm_proxy_failovers_total",
         "llm_proxy_undecided_limits_total",
         "llm_proxy_connections_refused_total",
         "llm_proxy_connections_dropped_total",

@@ -9,7 +9,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from models.entry import Entry
+from models.entry import Attempt, Entry
 from proxy.pricing.sheet import listed_name
 from telemetry import observer as observer_module
 from telemetry.metrics import Metrics, Refused, WorkerGauges
@@ -170,3 +170,13 @@ def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else() -> None:
 
     found = scraped(metrics)
     assert found.total("llm_proxy_requests_total") == 1
+
+
+def test_an_attempt_that_another_followed_is_counted_by_its_reason() -> None:
+    metrics = Metrics(listed_name)
+    tried = (Attempt(ID, 429, "", 1), Attempt(ID, 0, "unreachable", 1), Attempt(ID, 200, "", 1))
+    metrics.add([entry(attempts=tried), entry()], [])
+    found = scraped(metrics)
+    assert found.total("llm_proxy_failovers_total", reason="429") == 1
+    assert found.total("llm_proxy_failovers_total", reason="unreachable") == 1
+    assert found.total("llm_proxy_failovers_total") == 2

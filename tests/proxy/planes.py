@@ -26,6 +26,8 @@ from models.tokens import Token
 from proxy import errors
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
+from proxy.accounts.rests import Rests
+from proxy.accounts.sharing import Sharing
 from proxy.bounds import Bounds
 from proxy.exchange import Exchange
 from proxy.fair_share import Shares
@@ -108,6 +110,8 @@ class Plane:
     seen: Seen
     limits: LimitStore
     limits_file: Path
+    rests: Rests
+    sharing: Sharing
     running: set[Served] = field(default_factory=set)
 
     async def token(
@@ -120,11 +124,14 @@ class Plane:
         """A token of a new project that leads to the scripted upstream."""
         made = await Project.create_with_key(
             name=f"Project {uuid4()}",
-            api_key="sk-upstream-key-0123456789",
             ring=RING,
             by=BY,
             base_url=base_url or self.upstream.url,
-            **{"provider": "openai", **(project or {})},
+            **{
+                "provider": "openai",
+                "api_key": "sk-upstream-key-0123456789",
+                **(project or {}),
+            },
         )
         return await Token.issue(made, by=BY, **wanted)
 
@@ -172,6 +179,10 @@ class Plane:
         return not plane.active and not plane.body_budget.kept and not len(plane._fair_share)
 
 
+async def _no_key(_key_id: UUID) -> None:
+    """No key is found to be tested again."""
+
+
 @asynccontextmanager
 async def a_plane(
     directory: Path,
@@ -202,6 +213,8 @@ async def a_plane(
             "max_active_requests": 100,
             "shares": Shares(),
         }
+        rests = Rests()
+        sharing = Sharing(rests, pool, _no_key)
         plane = DataPlane(
             bounds=Bounds(**known | bounds),
             default_provider=BUILT_IN["openai"],
@@ -213,10 +226,13 @@ async def a_plane(
             client_address=lambda head: head.client_ip,
             origins=Origins(allowed_origins, file.read),
             observer=seen,
+            rests=rests,
+            told=sharing,
         )
         made = Plane(
-            plane, upstream, source, grants, journal, pool, seen, limits, directory / "limits.db"
-        )
+            plane, upstream, source, grants, journal, pool, seen, limits, directory / "limits.db",
+            rests, sharing,
+        )  # fmt: skip
         try:
             yield made
             assert upstream.failures == []
@@ -224,6 +240,7 @@ async def a_plane(
             for task in made.running:
                 task.cancel()
             await asyncio.gather(*made.running, return_exceptions=True)
+            await sharing.close()
             auth.close()
             await pool.close()
             await grants.close()

@@ -1,5 +1,6 @@
 """The recipe of a metric, each step of it."""
 
+from models.entry import Attempt
 from telemetry import families
 from telemetry.families import FAMILIES, Family
 from telemetry.metrics import Metrics, Refused, WorkerGauges
@@ -17,7 +18,8 @@ def test_every_family_is_listed() -> None:
 def test_every_family_is_counted() -> None:
     metrics = Metrics(lambda _provider, _model: None)
     refused = Refused(ID, "overloaded", "openai", "", "POST", 503, recorded=False)
-    metrics.add([entry()], [refused])
+    tried = (Attempt(ID, 429, "", 1), Attempt(ID, 200, "", 1))
+    metrics.add([entry(attempts=tried)], [refused])
     metrics.add_undecided("passed", 1)
     metrics.add_connections({"max_connections": 1}, {"idle": 1})
     metrics.set_gauges(WorkerGauges(0, 0, 0))

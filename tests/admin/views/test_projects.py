@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from config import Settings
 from fake_upstream import FakeUpstream
-from models import AuditEvent, Project, Token, UpstreamKey
+from models import AuditEvent, Project, Token, UpstreamKey, changes, key_states
+from models.failover import DEFAULT_STATUSES
 from tests.admin.conftest import (
     BY,
     KEY,
@@ -281,3 +283,44 @@ async def test_all_tokens_of_a_project_are_revoked_at_once(admin: Browser) -> No
     assert (await admin.submit(at, name="other")).status_code == 422
     assert "3 tokens revoked." in (await admin.submit(at, name="shop")).text
     assert not await Token.filter(revoked_at__isnull=True).exists()
+
+
+async def test_failover_is_set_with_what_may_be_billed_twice_told(admin: Browser) -> None:
+    project = await make_project("careful")
+    at = f"/admin/projects/{project.id}/edit"
+    form = await admin.get(at)
+    assert form.text.count("it can be billed twice") == 2
+    facts = {"name": "careful", "provider": "openai"}
+    wrong = await admin.submit(at, at, **facts, failover="3", failover_statuses="429\n400")
+    assert wrong.status_code == 422
+    assert "Line 2: One of 401, 402, 403, 408" in wrong.text
+    page = await admin.submit(
+        at, at, **facts, failover="3", failover_statuses="429\n504", failover_timeout="2.5"
+    )
+    assert "Up to 3 keys, after 429, 504, or 2.5 s of silence" in page.text
+    rule = {"max_attempts": 3, "statuses": [429, 504], "first_byte_timeout": 2.5}
+    assert (await Project.get(id=project.id)).failover == rule
+    shown = await admin.get(at)
+    assert re.search(r"429\n504</textarea>", shown.text)
+    await admin.submit(at, at, **facts, failover="2")
+    assert (await Project.get(id=project.id)).failover == {
+        "max_attempts": 2, "statuses": list(DEFAULT_STATUSES), "first_byte_timeout": None,
+    }  # fmt: skip
+    await admin.submit(at, at, **facts)
+    assert (await Project.get(id=project.id)).failover is None
+
+
+async def test_a_key_that_rests_or_is_suspended_says_so_on_its_projects_page(
+    admin: Browser,
+) -> None:
+    project = await make_project("busy")
+    (key,) = await project.current_keys()
+    ends = changes.now() + timedelta(minutes=5)
+    await key_states.rest(key.id, "gpt-4o", "", ends, "429 slow_down")
+    page = await admin.get(f"/admin/projects/{project.id}")
+    assert f"Resting until {ends:%H:%M:%S}" in page.text
+    assert "429 slow_down" in page.text
+    await key_states.suspend(key.id, "401 invalid_api_key")
+    page = await admin.get(f"/admin/projects/{project.id}")
+    assert "Suspended" in page.text
+    assert "401 invalid_api_key" in page.text

@@ -9,10 +9,13 @@ from tests.cli.running import API_KEY, CommandLine
 
 PROJECT_FIELDS = [
     "id", "name", "provider", "base_url", "is_active", "requests_per_minute",
-    "max_parallel_requests", "allowed_models", "allowed_origins", "unmetered", "keys",
+    "max_parallel_requests", "allowed_models", "allowed_origins", "unmetered", "failover", "keys",
     "created_at", "updated_at",
 ]  # fmt: skip
-KEY_FIELDS = ["id", "label", "hint", "is_active", "weight", "created_at"]
+KEY_FIELDS = [
+    "id", "label", "hint", "is_active", "weight", "priority", "state", "resting_until",
+    "last_error", "created_at",
+]  # fmt: skip
 
 
 def test_project_lives_and_ends(cli: CommandLine) -> None:

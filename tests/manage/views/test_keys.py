@@ -17,21 +17,25 @@ async def test_key_is_added_changed_and_removed(
     project = await make_project()
     path = f"/manage/projects/{project['id']}/keys"
     response = await client.post(
-        path, json={"api_key": "sk-second-key-5678", "label": "spare", "weight": 3}
+        path, json={"api_key": "sk-second-key-5678", "label": "spare", "weight": 3, "priority": 2}
     )
     assert response.status_code == 201
     key = response.json()
-    assert list(key) == ["id", "label", "hint", "is_active", "weight", "created_at"]
+    assert list(key) == [
+        "id", "label", "hint", "is_active", "weight", "priority", "state", "resting_until",
+        "last_error", "created_at",
+    ]  # fmt: skip
     assert (key["label"], key["hint"], key["weight"]) == ("spare", "sk-…5678", 3)
+    assert (key["priority"], key["state"], key["resting_until"]) == (2, "active", None)
     stored = await UpstreamKey.get(id=key["id"])
     ring = KeyRing(settings.encryption_keys)
     assert ring.decrypt(stored.ciphertext, stored.id) == "sk-second-key-5678"
 
     response = await client.patch(
-        f"{path}/{key['id']}", json={"label": None, "weight": 1, "is_active": False}
+        f"{path}/{key['id']}", json={"label": None, "weight": 1, "priority": 0, "is_active": False}
     )
     assert response.status_code == 200
-    changed = key | {"label": "", "weight": 1, "is_active": False}
+    changed = key | {"label": "", "weight": 1, "priority": 0, "is_active": False}
     assert response.json() == changed
     shown = (await client.get(f"/manage/projects/{project['id']}")).json()
     assert shown["keys"] == [project["keys"][0], changed]
@@ -66,6 +70,8 @@ async def test_key_of_another_project_is_not_found(
         ("weight", None),
         ("weight", True),
         ("weight", 10**9),
+        ("priority", -1),
+        ("priority", 1001),
         ("is_active", False),
     ],
 )

@@ -40,6 +40,7 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "allowed_models",
         "allowed_origins",
         "unmetered",
+        "failover",
         "created_at",
         "updated_at",
     ]
@@ -51,9 +52,34 @@ async def test_project_is_created_with_its_key_and_without_its_material(
     assert project["max_parallel_requests"] is None
     assert project["allowed_models"] == ["gpt-*"]
     assert project["created_at"].endswith("Z")
-    assert list(key) == ["id", "label", "hint", "is_active", "weight", "created_at"]
+    assert list(key) == [
+        "id", "label", "hint", "is_active", "weight", "priority", "state", "resting_until",
+        "last_error", "created_at",
+    ]  # fmt: skip
     assert (key["hint"], key["weight"], key["is_active"]) == ("sk-…7890", 1, True)
     assert "very-secret" not in response.text
+
+
+async def test_a_project_says_whether_another_key_is_tried(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    assert project["failover"] is None
+    path = f"/manage/projects/{project['id']}"
+    shown = (await client.patch(path, json={"failover": {"max_attempts": 3}})).json()["failover"]
+    assert shown == {
+        "max_attempts": 3,
+        "statuses": [401, 402, 403, 429, 500, 502, 503, 529],
+        "first_byte_timeout": None,
+    }
+    rule = {"max_attempts": 2, "statuses": [429, 504], "first_byte_timeout": 20}
+    assert (await make_project(name="two", failover=rule))["failover"] == rule
+    for wrong in ({"max_attempts": 1}, {}, 3, {"max_attempts": 2, "statuses": [400]}):
+        response = await client.patch(path, json={"failover": wrong})
+        assert response.status_code == 400
+        (found,) = {one["field"].split(".")[0] for one in response.json()["error"]["details"]}
+        assert found == "failover"
+    assert (await client.patch(path, json={"failover": None})).json()["failover"] is None
 
 
 async def test_unmetered_requests_are_let_through_unless_the_project_says_otherwise(

@@ -1,0 +1,54 @@
+"""The accounts of a grant: where each key goes, and how, in the token's order of preference."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from models.bindings import Upstreams
+from models.grants import GrantRecord, KeyMaterial
+from proxy.access.key_selection import ranked
+from proxy.providers.provider import Provider
+from proxy.upstream.target import Target, address_of
+from proxy.upstream_auth.presenting import UpstreamAuth
+
+
+def targets_of(
+    record: GrantRecord, provider: Provider, upstreams: Upstreams, auth: UpstreamAuth
+) -> tuple[Target, ...]:
+    """Those whose keys were entered for where they would go."""
+    fitting = [
+        key for key in record.keys if upstreams.fits(key.bound_to, record.provider, record.base_url)
+    ]
+    return tuple(
+        target
+        for key in ranked(fitting, record.token_id)
+        if (target := target_of(key, provider, record, auth)) is not None
+    )
+
+
+class Place(Protocol):
+    """What a project says of where its keys go."""
+
+    @property
+    def base_url(self) -> str | None:
+        """None: as the provider says."""
+        ...
+
+    @property
+    def v1_prefix(self) -> str | None:
+        """What stands upstream in place of `/v1`; None: as the provider says."""
+        ...
+
+
+def target_of(
+    key: KeyMaterial, provider: Provider, place: Place, auth: UpstreamAuth
+) -> Target | None:
+    """Where a key goes, and how. Raises ValueError for a bad base URL.
+
+    None where the provider's projects have to name a base URL, and this one does not.
+    """
+    base_url = place.base_url or provider.own_base_url
+    if base_url is None:
+        return None
+    v1_prefix = provider.v1_prefix if place.v1_prefix is None else place.v1_prefix
+    return auth.target(provider, address_of(base_url, v1_prefix), key_id=key.id, secret=key.secret)

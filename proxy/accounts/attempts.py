@@ -1,0 +1,235 @@
+"""Asking one account after another, before the first byte of an answer goes to the client.
+
+Only where the upstream cannot have done the work twice: it answered that it did nothing, or nothing
+of the request was written to it. A connection that is lost after that may be billed, and is the
+client's to know of. What is taken of limits is taken once, before all of this.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from time import perf_counter, time
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from models.entry import Attempt
+from models.failover import Failover
+from proxy import forward
+from proxy.access.authorization import target_for
+from proxy.access.grants import Grant
+from proxy.accounts import blame
+from proxy.accounts.naming import stays
+from proxy.accounts.rests import Rests, Scope
+from proxy.accounts.retry_after import rest_seconds
+from proxy.body.budget import BodyBudget, KeptBytes
+from proxy.downstream import Downstream
+from proxy.errors import UpstreamAuthUnavailable
+from proxy.exchange import Exchange
+from proxy.providers.endpoints import Route
+from proxy.questions import Peeked
+from proxy.relaying import final_head
+from proxy.upstream.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    ConnectTimedOut,
+    TimedOut,
+    UpstreamError,
+)
+from proxy.upstream.pool import Pool
+from proxy.upstream.response import UpstreamHead
+from proxy.upstream.source import ResponseSource
+from proxy.upstream.target import Target
+
+#: A larger body is not kept to be sent again.
+BODY_MAX_BYTES: Final = 1024 * 1024
+#: Answers that speak of a limit of the account's, for this model.
+_LIMITED: Final = (408, 429, 529)
+#: Rests of at least so many seconds are told to other workers and machines.
+SHARED_FROM_S: Final = 10.0
+
+
+Body: TypeAlias = Sequence[bytes]
+
+
+class Told(Protocol):
+    """Who else is to know of what an answer says of a key (`sharing`, `examining`)."""
+
+    def rests(self, key_id: UUID, scope: Scope, until: float, why: str) -> None:
+        """The key rests for this scope. Never raises, never waits."""
+        ...
+
+    def blamed(self, grant: Grant, target: Target, why: str) -> None:
+        """An answer's own code blames the key. Never raises, never waits."""
+        ...
+
+
+class Call(NamedTuple):
+    """What is asked, and for whom."""
+
+    grant: Grant
+    route: Route
+    downstream: Downstream
+    exchange: Exchange
+
+    @property
+    def scope(self) -> Scope:
+        """What of an account its answer speaks for."""
+        model = self.exchange.model
+        return Scope(model, "") if model else Scope("", self.route.pattern)
+
+
+class _Answer(NamedTuple):
+    """What one account answered."""
+
+    source: ResponseSource
+    head: UpstreamHead
+    blames: bool
+
+    def asks_for_another(self, rule: Failover, exchange: Exchange) -> bool:
+        """Whether another account is to be asked after it, of which the client has seen nothing."""
+        return not exchange.informed and (self.blames or self.head.status in rule.statuses)
+
+
+class Accounts:
+    """A worker's. `ask` stands in the place of `forward.send` where a grant has several."""
+
+    def __init__(self, rests: Rests, told: Told, pool: Pool, budget: BodyBudget) -> None:
+        self._rests = rests
+        self._told = told
+        self._pool = pool
+        self._budget = budget
+
+    def first(self, grant: Grant, exchange: Exchange, route: Route, body: Body) -> Target:
+        """The account that is asked first. Raises as `target_for` does."""
+        target = target_for(grant)
+        if stays(route, exchange.method, body):
+            return target
+        scope = Scope(exchange.model, "") if exchange.model else Scope("", route.pattern)
+        return self._rests.choose(grant.targets, scope)
+
+    async def ask(
+        self, request: forward.Outgoing, call: Call
+    ) -> tuple[ResponseSource, UpstreamHead]:
+        """The answer of the first account that gives one which is not to be failed over.
+
+        Raises as `forward.send` does.
+        """
+        grant, exchange = call.grant, call.exchange
+        small = request.size <= BODY_MAX_BYTES
+        body = tuple(request.body) if small else ()
+        target = self.first(grant, exchange, call.route, body)
+        rule = self._rule(request, call) if small and request.complete else None
+        if rule is not None and stays(call.route, exchange.method, body):
+            rule = None
+        tried = {target.key_id}
+        while True:
+            began = perf_counter()
+            following = None
+            # A request that was sent has let go of its body.
+            again = request if rule is None else replace(request, body=deque(body))
+            may_go_on = rule if rule is not None and len(tried) < rule.max_attempts else None
+            try:
+                answer = await self._try(again, target, call, may_go_on)
+            except (UpstreamError, UpstreamAuthUnavailable) as error:
+                _note(exchange, target, began, error=_word(error))
+                if not isinstance(error, TimedOut):
+                    self._rests.failed(target.key_id)
+                if may_go_on is not None and _did_nothing(error, exchange, may_go_on):
+                    following = self._rests.first_fit(grant.targets, call.scope, tried)
+                if following is None:
+                    raise
+            else:
+                _note(exchange, target, began, status=answer.head.status)
+                if may_go_on is not None and answer.asks_for_another(may_go_on, exchange):
+                    following = self._rests.first_fit(grant.targets, call.scope, tried)
+                if following is None:
+                    return answer.source, answer.head
+                answer.source.release()
+            exchange.first_byte = None
+            exchange.body_wait += perf_counter() - began
+            target = following
+            tried.add(target.key_id)
+
+    def _rule(self, request: forward.Outgoing, call: Call) -> Failover | None:
+        """What the project says, where there is room to keep the body until an answer begins."""
+        rule, exchange = call.grant.failover, call.exchange
+        if rule is None or not self._budget.has_spare(request.size):
+            return None
+        if exchange.again is None:
+            exchange.again = KeptBytes(self._budget)
+        exchange.again.take(request.size)
+        return rule
+
+    async def _try(
+        self, request: forward.Outgoing, target: Target, call: Call, rule: Failover | None
+    ) -> _Answer:
+        """Ask one account, and learn from its answer; `rule` where another may follow."""
+        source, head = await forward.send(
+            request,
+            lambda: target,
+            call.downstream,
+            self._pool,
+            call.exchange,
+            first_byte=None if rule is None else rule.first_byte_timeout,
+        )
+        peeked = Peeked(source)
+        try:
+            head = await final_head(call.downstream, source, call.exchange, head)
+            if head.status < 400:
+                return _Answer(source, head, False)
+            body = blame.decoded(await peeked.beginning())
+        except BaseException:
+            source.release()
+            raise
+        return _Answer(peeked, head, self._learn(target, call, head, body))
+
+    def _learn(self, target: Target, call: Call, head: UpstreamHead, body: Any) -> bool:
+        """Let the key rest as its answer says; whether the answer blames the key."""
+        provider = call.grant.provider
+        known = frozenset() if provider is None else provider.blames_key
+        why = blame.described(head.status, head.headers, body)
+        if head.status in _LIMITED:
+            seconds = rest_seconds(head.headers, body, time())
+            until = self._rests.rest(target.key_id, call.scope, seconds)
+            if seconds >= SHARED_FROM_S:
+                self._told.rests(target.key_id, call.scope, until, why)
+        elif head.status >= 500:
+            self._rests.failed(target.key_id)
+        if known.isdisjoint(blame.codes(head.headers, body)):
+            return False
+        self._told.blamed(call.grant, target, why)
+        return True
+
+
+def _did_nothing(error: Exception, exchange: Exchange, rule: Failover) -> bool:
+    """Whether no work was done, or the project takes it that it may have been."""
+    if exchange.informed:
+        return False
+    if isinstance(error, ConnectFailed | ConnectTimedOut | UpstreamAuthUnavailable):
+        return True
+    if isinstance(error, ConnectionLost):
+        return error.unsent
+    abandons = rule.first_byte_timeout is not None and exchange.first_byte is None
+    return abandons and isinstance(error, TimedOut)
+
+
+def _word(error: Exception) -> str:
+    if isinstance(error, UpstreamAuthUnavailable):
+        return error.code
+    if isinstance(error, ConnectFailed):
+        return "unreachable"
+    if isinstance(error, ConnectTimedOut):
+        return "connect_timeout"
+    if isinstance(error, TimedOut):
+        return "abandoned"
+    return "connection_lost" if isinstance(error, ConnectionLost) else "protocol_error"
+
+
+def _note(
+    exchange: Exchange, target: Target, began: float, *, status: int = 0, error: str = ""
+) -> None:
+    ms = int((perf_counter() - began) * 1000)
+    exchange.attempts = (*exchange.attempts, Attempt(target.key_text, status, error, ms))

@@ -1,0 +1,53 @@
+"""What an error says of the key that it was asked with, sans-io.
+
+A status does not tell: a 401 may be about an endpoint that the key's scope lacks, a 403 about one
+model, and a bad key of Gemini's is a 400. So it is the code that counts, and a provider's file says
+which ones blame the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from models.text import clean_text
+from proxy.headers import RawHeaders
+
+_AWS: Final = b"x-amzn-errortype"
+_SHOWN: Final = 64
+
+
+def decoded(body: bytes) -> Any:
+    """The body as JSON; None where it is none."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def codes(headers: RawHeaders, body: Any) -> Iterator[str]:
+    """What stands in `error.code`, `.type`, `.status`, `.details[].reason` and AWS's own field."""
+    for name, value in headers:
+        if name.lower() == _AWS:
+            yield value.partition(b":")[0].decode("latin-1").strip()
+    # Google's streams answer with a list.
+    whole = body[0] if isinstance(body, list) and body else body
+    error = whole.get("error") if isinstance(whole, dict) else None
+    if not isinstance(error, dict):
+        return
+    for member in ("code", "type", "status"):
+        if isinstance(error.get(member), str | int):
+            yield str(error[member])
+    details = error.get("details")
+    for detail in details[:16] if isinstance(details, list) else ():
+        if isinstance(detail, dict) and isinstance(detail.get("reason"), str):
+            yield detail["reason"]
+
+
+def described(status: int, headers: RawHeaders, body: Any) -> str:
+    """An answer in a few words, for people: `429 rate_limit_exceeded`."""
+    code = next((code for code in codes(headers, body) if not code.isdigit()), "")
+    shown = "".join(filter(str.isprintable, code[:_SHOWN]))
+    return clean_text(f"{status} {shown}".strip(), limit=200)

@@ -1,0 +1,142 @@
+"""What this worker learns of keys goes to all others, and what they learn comes here.
+
+Through the database, twice a second and at once where it notifies, in a task of its own: no request
+waits for it. While the database is away each worker goes by what it learns itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from loguru import logger
+from tortoise.exceptions import BaseORMException
+
+from models import changes, key_states
+from models.errors import ModelError
+from proxy.access.grants import Grant
+from proxy.accounts.examining import examine
+from proxy.accounts.rests import Rests, Scope
+from proxy.providers.provider import Provider
+from proxy.upstream.pool import Pool
+from proxy.upstream.target import Target
+
+#: Seconds between two looks at what others have learnt.
+_EVERY_S: Final = 0.5
+#: Seconds in which a key that answers blame is not tested twice.
+_TESTED_LATELY_S: Final = 60.0
+_UNSAID_MAX: Final = 1_000
+_TESTED_MAX: Final = 10_000
+
+#: Where a key goes, by its id; None for one that is gone.
+Find: TypeAlias = Callable[[UUID], Awaitable[tuple[Provider, Target] | None]]
+
+
+class Sharing:
+    """A worker's: `attempts.Told`, and a task that writes and reads."""
+
+    def __init__(self, rests: Rests, pool: Pool, find: Find) -> None:
+        self._rests = rests
+        self._pool = pool
+        self._find = find
+        self._unsaid: dict[tuple[UUID, Scope], tuple[float, str]] = {}
+        self._tested: dict[UUID, float] = {}
+        self._hint = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._tests: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        """Begin, in the running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="keys-shared")
+
+    async def close(self) -> None:
+        """Stop; what was not said yet is lost, and learnt anew by whoever asks that key."""
+        tasks = [task for task in (self._task, *self._tests) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def look_again(self) -> None:
+        """A notification came."""
+        self._hint.set()
+
+    # As `attempts.Told`
+
+    def rests(self, key_id: UUID, scope: Scope, until: float, why: str) -> None:
+        """The key rests for this scope."""
+        if len(self._unsaid) < _UNSAID_MAX or (key_id, scope) in self._unsaid:
+            self._unsaid[key_id, scope] = until, why
+            self._hint.set()
+
+    def blamed(self, grant: Grant, target: Target, why: str) -> None:
+        """An answer's own code blames the key: see whether a test is refused, too."""
+        loop = asyncio.get_running_loop()
+        key_id, provider = target.key_id, grant.provider
+        if provider is None or key_id in self._rests.suspended:
+            return
+        if self._tested.get(key_id, 0.0) > loop.time():
+            return
+        if len(self._tested) >= _TESTED_MAX:
+            self._tested.clear()
+        self._tested[key_id] = loop.time() + _TESTED_LATELY_S
+        task = loop.create_task(self._test(provider, target, why), name="key-test")
+        self._tests.add(task)
+        task.add_done_callback(self._tests.discard)
+
+    # Behind it
+
+    async def _run(self) -> None:
+        while True:
+            self._hint.clear()
+            try:
+                await self._say()
+                if self._rests.wanted:
+                    await self._hear()
+            except (ModelError, BaseORMException, OSError) as exc:
+                logger.debug("Keys that rest are not shared for now: {!r}", exc)
+            # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_EVERY_S):
+                    await self._hint.wait()
+
+    async def _say(self) -> None:
+        while self._unsaid:
+            (key_id, scope), (until, why) = next(iter(self._unsaid.items()))
+            await key_states.rest(
+                key_id, scope.model, scope.endpoint, datetime.fromtimestamp(until, UTC), why
+            )
+            if self._unsaid.get((key_id, scope)) == (until, why):
+                del self._unsaid[key_id, scope]
+
+    async def _hear(self) -> None:
+        present = changes.now()
+        found = await key_states.shared(present)
+        rests = {
+            (key, Scope(model, endpoint)): until.timestamp()
+            for key, model, endpoint, until in found.rests
+        }
+        self._rests.learn(rests, {key: at.timestamp() for key, at in found.suspended})
+        for key_id, test_at in found.suspended:
+            if test_at <= present and await key_states.claim_test(key_id, present):
+                await self._test_again(key_id)
+
+    async def _test_again(self, key_id: UUID) -> None:
+        found = await self._find(key_id)
+        if found is not None and await examine(*found, self._pool) == "works":
+            await key_states.release(key_id)
+            self._hint.set()
+
+    async def _test(self, provider: Provider, target: Target, why: str) -> None:
+        if await examine(provider, target, self._pool) != "refused":
+            return
+        logger.warning("An upstream key is suspended: {} ({})", target.key_id, why)
+        wait = key_states.next_test(1).total_seconds()
+        self._rests.suspend(target.key_id, changes.now().timestamp() + wait)
+        try:
+            await key_states.suspend(target.key_id, why)
+        except (ModelError, BaseORMException, OSError) as exc:
+            logger.debug("The suspended key is not shared for now: {!r}", exc)

@@ -1,0 +1,40 @@
+"""Codes that may blame a key, wherever an error has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from proxy.accounts import blame
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "found"),
+    [
+        ([], {"error": {"code": "a", "type": "b", "status": "c"}}, ["a", "b", "c"]),
+        ([], {"error": {"code": 400, "details": [{"reason": "API_KEY_INVALID"}, 5]}},
+         ["400", "API_KEY_INVALID"]),
+        ([], [{"error": {"status": "PERMISSION_DENIED"}}], ["PERMISSION_DENIED"]),
+        ([(b"X-Amzn-ErrorType", b"UnrecognizedClientException:http://x")], None,
+         ["UnrecognizedClientException"]),
+        ([], {"error": "plain"}, []),
+        ([], [], []),
+        ([], "text", []),
+    ],
+)  # fmt: skip
+def test_codes_are_found(fields: Any, body: Any, found: list[str]) -> None:
+    assert list(blame.codes(fields, body)) == found
+
+
+def test_what_is_no_json_says_nothing() -> None:
+    assert blame.decoded(b"{") is None
+    assert blame.decoded(b"[" * 5000) is None
+
+
+def test_an_answer_is_described_in_a_few_words() -> None:
+    assert blame.described(429, [], {"error": {"code": "slow_down"}}) == "429 slow_down"
+    assert blame.described(500, [], None) == "500"
+    hostile = blame.described(401, [], {"error": {"code": "x\x00\n" * 500}})
+    assert len(hostile) < 100
+    assert hostile.isprintable()

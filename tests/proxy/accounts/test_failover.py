@@ -1,0 +1,171 @@
+"""Which failures another account is asked after, and what client, ledger and quota see of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from config import Database
+from models.failover import DEFAULT_STATUSES
+from tests.proxy.accounts.several import (
+    ANSWER,
+    Behaviour,
+    Several,
+    answering,
+    cut,
+    informed,
+    lost,
+    silent,
+    well,
+)
+from tests.proxy.planes import a_plane
+from tests.proxy.scripted import CHAT, a_client
+
+RULE: Final[dict[str, Any]] = {
+    "max_attempts": 3, "statuses": list(DEFAULT_STATUSES), "first_byte_timeout": None,
+}  # fmt: skip
+BLAMED: Final = b'{"error":{"message":"no","code":"invalid_api_key"}}'
+WITH_AN_ID: Final = b'{"model":"gpt-4o","messages":[{"content":[{"file_id":"file-1"}]}]}'
+OF_A_MEGABYTE: Final = b'{"model":"gpt-4o","messages":[],"x":"' + b"x" * (1 << 20) + b'"}'
+
+
+@pytest.fixture
+async def several(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Several]:
+    async with a_plane(tmp_path, sqlite_database) as plane:
+        yield Several(plane)
+
+
+async def test_a_status_of_the_rule_is_answered_by_the_next_account(several: Several) -> None:
+    await several.make(answering(429), answering(503), well, failover=RULE, max_requests=5)
+    client = await several.ask()
+    assert (client.status, client.content, client.ended) == (200, ANSWER, "finish")
+    assert client.field(b"x-llm-proxy-attempts") == b"3"
+    assert several.attempts() == [(0, 429), (1, 503), (2, 200)]
+    entry = several.entry
+    assert (UUID(entry.key_id), entry.outcome, entry.status) == (several.keys[2], "complete", 200)
+    assert (entry.prompt_tokens, len(several.plane.entries())) == (3, 1)
+    # Taken once, however many were asked.
+    assert await several.plane.admitted(several.secret) == 4
+    assert several.plane.is_idle()
+
+
+#: What the first account does, and the second one is asked after it.
+FAILED_OVER: Final[dict[str, tuple[Behaviour, dict[str, Any]]]] = {
+    **{str(status): (answering(status), {}) for status in DEFAULT_STATUSES},
+    "504, where the project takes it": (answering(504), {"statuses": [504]}),
+    "408, where the project takes it": (answering(408), {"statuses": [408]}),
+    "a code that blames the key": (answering(400, BLAMED), {}),
+    "silence, where the project bounds it": (silent, {"first_byte_timeout": 0.1}),
+}
+
+
+@pytest.mark.parametrize("case", FAILED_OVER)
+async def test_another_account_is_asked_after(several: Several, case: str) -> None:
+    behaviour, more = FAILED_OVER[case]
+    await several.make(behaviour, well, failover={**RULE, **more})
+    client = await several.ask()
+    assert (client.status, client.content) == (200, ANSWER)
+    assert several.asked == [0, 1]
+    if behaviour is silent:
+        assert several.attempts()[0] == (0, "abandoned")
+
+
+#: What the first account does, the rule, the body; and what the client then gets.
+NOT_FAILED_OVER: Final[dict[str, tuple[Behaviour, dict[str, Any] | None, bytes, int]]] = {
+    "no rule": (answering(429), None, CHAT, 429),
+    "a status that is not in the rule": (answering(404), RULE, CHAT, 404),
+    "400": (answering(400), RULE, CHAT, 400),
+    "504, unless named": (answering(504), RULE, CHAT, 504),
+    "409, unless named": (answering(409), RULE, CHAT, 409),
+    "a status taken out of the rule": (answering(500), {**RULE, "statuses": [429]}, CHAT, 500),
+    "a connection lost after the request": (lost, RULE, CHAT, 502),
+    "an answer that was cut": (cut, RULE, CHAT, 200),
+    "an interim answer went to the client": (informed, RULE, CHAT, 503),
+    "an id of the account's in the body": (answering(429), RULE, WITH_AN_ID, 429),
+    "a body larger than a megabyte": (answering(429), RULE, OF_A_MEGABYTE, 429),
+}
+
+
+@pytest.mark.parametrize("case", NOT_FAILED_OVER)
+async def test_no_other_account_is_asked_after(several: Several, case: str) -> None:
+    behaviour, rule, body, status = NOT_FAILED_OVER[case]
+    await several.make(behaviour, well, failover=rule, max_requests=5)
+    client = await several.ask(body)
+    assert several.asked == [0]
+    assert client.status == status
+    assert client.ended == ("abort" if behaviour is cut else "finish")
+    assert client.field(b"x-llm-proxy-attempts") is None
+    entry = several.entry
+    assert (entry.attempts, UUID(entry.key_id)) == (None, several.keys[0])
+    assert await several.plane.admitted(several.secret) == 4
+    assert several.plane.is_idle()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/files/file-1"), ("GET", "/v1/files"), ("GET", "/v1/responses/resp_1")],
+)
+async def test_what_an_account_keeps_is_asked_of_no_other(
+    several: Several, method: str, path: str
+) -> None:
+    await several.make(answering(429), well, failover=RULE)
+    for _ in range(2):
+        await several.plane.serve(a_client(method, secret=several.secret, path=path))
+    # The second time as well, though it rests.
+    assert several.asked == [0, 0]
+
+
+async def test_an_upstream_that_is_not_there_is_tried_with_each_key(
+    tmp_path: Path, sqlite_database: Database, unused_tcp_port: int
+) -> None:
+    async with a_plane(tmp_path, sqlite_database) as plane:
+        several = Several(plane)
+        plane.upstream.url = f"http://127.0.0.1:{unused_tcp_port}"
+        await several.make(well, well, failover=RULE, max_requests=5)
+        client = await several.ask()
+        assert (client.status, client.code) == (502, "upstream_unreachable")
+        assert client.field(b"x-llm-proxy-attempts") == b"2"
+        assert several.attempts() == [(0, "unreachable"), (1, "unreachable")]
+        assert several.entry.outcome == "upstream_unreachable"
+        # No byte went anywhere: the quota is given back.
+        assert await plane.admitted(several.secret) == 5
+        assert plane.is_idle()
+
+
+async def test_no_more_accounts_are_asked_than_the_rule_says(several: Several) -> None:
+    await several.make(*[answering(429)] * 4, failover={**RULE, "max_attempts": 2})
+    client = await several.ask()
+    assert (client.status, several.asked) == (429, [0, 1])
+    # Resting ones are no help: of two that are left one is asked, then none is fit.
+    client = await several.ask()
+    assert (client.status, several.asked) == (429, [0, 1, 2, 3])
+    client = await several.ask()
+    assert (client.status, len(several.asked)) == (429, 5)
+
+
+async def test_the_last_answer_is_the_clients_byte_for_byte(several: Several) -> None:
+    said = b'{"error":{"message":"slow down","code":"rate_limit_exceeded"}}'
+    await several.make(answering(429), answering(429, said, "Retry-After: 7"), failover=RULE)
+    client = await several.ask()
+    assert (client.status, client.content, client.field(b"retry-after")) == (429, said, b"7")
+    assert several.entry.upstream_code == "rate_limit_exceeded"
+
+
+async def test_a_limited_account_is_left_alone_for_that_model_only(several: Several) -> None:
+    await several.make(answering(429), well, failover=None)
+    assert (await several.ask()).status == 429
+    # Without failover too: the next request is asked of one that is fit.
+    assert (await several.ask()).status == 200
+    other = CHAT.replace(b"gpt-4o", b"gpt-4o-mini")
+    assert (await several.ask(other)).status == 429
+    assert several.asked == [0, 1, 0]
+
+
+async def test_a_stream_is_not_asked_for_again_once_it_began(several: Several) -> None:
+    await several.make(cut, well, failover=RULE)
+    client = await several.ask(CHAT.replace(b"{", b'{"stream":true,', 1))
+    assert (client.status, client.ended, several.asked) == (200, "abort", [0])
