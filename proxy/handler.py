@@ -244,20 +244,21 @@ class DataPlane:
         self.active.discard(exchange)
         if exchange.shares and exchange.grant is not None:
             self._fair_share.leave(exchange.grant)
-        if exchange.kept is not None:
+        if exchange.kept is not None and exchange.kept.size:
             exchange.kept.end()
         if exchange.again is not None:
             exchange.again.end()
         if reservation is not None:
             self._record(exchange, outcome)
-            self._settle(exchange, reservation)
+            if exchange.sent is None or reservation.lease is not None:
+                # Else what was taken at admission stands and there is nothing to say.
+                self._settle(exchange, reservation)
 
     def _settle(self, exchange: Exchange, reservation: Reservation) -> None:
         """Free the slot; the quota, too, where no byte of the request was written upstream."""
         if exchange.sent is None:
             self._limits.settle(reservation, NOT_SENT)
-        elif reservation.lease is not None:
-            # Without a lease, what was taken at admission stands and there is nothing to say.
+        else:
             self._limits.settle(reservation)
 
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:

@@ -83,7 +83,8 @@ async def relay(
     if held_back:
         exchange.bytes_out += len(held_back)
         last += held_back
-    if exchange.meter is not None and exchange.meter.cut_short:
+    meter = exchange.meter
+    if meter is not None and meter.cut_short:
         raise ConnectionLost("The upstream's stream ended before its last event.")
     return last
 

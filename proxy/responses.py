@@ -102,13 +102,11 @@ _REMEMBERED_CHARACTERS: Final = 256
 
 def _proxy_lines(exchange: Exchange) -> bytes:
     """What the proxy adds to every answer."""
+    ours = exchange.overhead_seconds(exchange.started or perf_counter())
+    theirs = exchange.upstream_seconds if exchange.sent is not None else 0.0
     lines = (
         b"x-llm-proxy-request-id: %b\r\nserver-timing: upstream;dur=%.1f, proxy;dur=%.1f\r\n"
-        % (
-            exchange.id_text,
-            exchange.upstream_seconds * 1000,
-            exchange.overhead_seconds(exchange.started or perf_counter()) * 1000,
-        )
+        % (exchange.id.encode("ascii"), theirs * 1000, ours * 1000)
     )
     if len(exchange.attempts) > 1:
         lines += b"x-llm-proxy-attempts: %d\r\n" % len(exchange.attempts)

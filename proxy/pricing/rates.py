@@ -260,4 +260,5 @@ def _ordinary(usage: Usage, rates: tuple[int, int, int, int, int | None, int | N
         total += shorter * (rates[4] or 0) + longer * (rates[5] or 0)
     if fresh < 0 or plain < 0:
         return None
-    return nanos(total + fresh * rates[0] + plain * rates[1])
+    whole = (total + fresh * rates[0] + plain * rates[1] + _HALF) // _SCALE
+    return whole if whole <= NANOS_MAX else None

@@ -72,12 +72,15 @@ class UpstreamConnection(asyncio.Protocol):
 
     def begin(self, method: str) -> None:
         """Get ready for a request and its response."""
-        self._response.begin(head_only=method == "HEAD")
+        response = self._response
+        response.head_only = method == "HEAD"
+        response.trailers = []
 
     def may_serve(self, now: float) -> bool:
         """Whether an idle connection may be used for another request."""
-        looked_at_lately = now - self.idle_since < LOOK_AFTER_SECONDS
-        return self.may_idle(now) and (looked_at_lately or self.has_no_pending_input)
+        return self.may_idle(now) and (
+            now - self.idle_since < LOOK_AFTER_SECONDS or self.has_no_pending_input
+        )
 
     def may_idle(self, now: float) -> bool:
         """Whether it lives, as far as we know, and has not idled for too long."""

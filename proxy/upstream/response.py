@@ -68,11 +68,10 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_begun", "_content_length", "_fields", "_head_only", "_headers", "_in_body", "_interim",
-        "_left", "_lists",
-        "_overhead", "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks",
-        "complete", "heads", "idle_timeout", "keep_alive", "on_body", "queued", "trailers",
-        "unread",
+        "_begun", "_content_length", "_fields", "_headers", "_in_body", "_interim", "_left",
+        "_lists", "_overhead", "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks",
+        "complete", "head_only", "heads", "idle_timeout", "keep_alive", "on_body", "queued",
+        "trailers", "unread",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -91,7 +90,7 @@ class ResponseReader:
         if self._parser_is_spent:
             self._parser = httptools.HttpResponseParser(self)
             self._parser_is_spent = False
-        self._head_only = False
+        self.head_only = False
         #: Whether the parser has been fed; until then nothing of the response has been read.
         self._begun = False
         #: Bytes of a body that are still to come past the parser.
@@ -112,7 +111,7 @@ class ResponseReader:
 
     def begin(self, *, head_only: bool) -> None:
         """Get ready for the response to a request; `head_only` where that is a HEAD."""
-        self._head_only = head_only
+        self.head_only = head_only
         self.trailers = []
 
     def feed(self, data: bytes) -> bool:
@@ -125,7 +124,7 @@ class ResponseReader:
             return self.complete
         if not self._begun:
             self._begun = True
-            if not self._head_only and self._is_plain(data):
+            if not self.head_only and self._is_plain(data):
                 return self.complete
         known = len(self.chunks)
         if self.unread:
@@ -316,7 +315,7 @@ class ResponseReader:
             return
         self._content_length = None if length is None else int(length)
         self.keep_alive = self._parser.should_keep_alive()
-        if self._head_only or status in (204, 304):
+        if self.head_only or status in (204, 304):
             # llhttp does not know that this answers a HEAD, and would wait for the announced body.
             self.complete = self._parser_is_spent = True
             # A chunked body that follows all the same could go unnoticed.

@@ -244,7 +244,7 @@ def _usage_of(said: Reported, read: UsageAccumulator | None) -> Usage:
         or said.output_token_details
         or _NO_COMPLETION_DETAILS
     )
-    lost = _NOTHING if read is None else read.lost
+    lost = _NOTHING if read is None or read._lost is None else read.lost
     created = said.cache_creation or into.cache_creation_token_details or _NO_CACHE_CREATION
     written = _written(said, into, created)
     cached = said.cache_read_input_tokens

@@ -173,8 +173,9 @@ class ClientConnection(asyncio.Protocol):
         del self.received[:size]
         self.requests += 1
         self.clients.mark_busy(self)
-        serving = self._serve(ClientDownstream(self, head))
-        if self.context.data_paths.has(head.line.target):
+        is_data = self.context.data_paths.has(head.line.target)
+        serving = self._serve(ClientDownstream(self, head), is_data=is_data)
+        if is_data:
             self.request = driven = Driven(serving, self.loop)
             driven.step()
         else:
@@ -190,11 +191,14 @@ class ClientConnection(asyncio.Protocol):
         self._head_timer = None
         self._refuse(HeadTimeout(f"The request head took longer than {HEAD_DEADLINE:g} seconds."))
 
-    async def _serve(self, downstream: ClientDownstream) -> None:
-        """Serve one request, and then the next one, where it has been received."""
+    async def _serve(self, downstream: ClientDownstream, *, is_data: bool) -> None:
+        """Serve one request, and then the next one, where it has been received.
+
+        `is_data`: it is the data plane's, once that is open.
+        """
         try:
             data_plane = self.context.data_plane
-            if data_plane is not None and self.context.data_paths.has(downstream.head.target):
+            if data_plane is not None and is_data:
                 await data_plane.handle(downstream)
                 self.served = self.served or downstream.succeeded
             else:
