@@ -249,7 +249,8 @@ class DataPlane:
         if exchange.again is not None:
             exchange.again.end()
         if reservation is not None:
-            self._record(exchange, outcome)
+            if not exchange.recorded:
+                self._record(exchange, outcome)
             if exchange.sent is None or reservation.lease is not None:
                 # Else what was taken at admission stands and there is nothing to say.
                 self._settle(exchange, reservation)

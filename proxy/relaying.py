@@ -51,7 +51,7 @@ def answered(
     # Where nothing else tells a cut from an end, a chat's last event does.
     watch = head.until_close and head.status == 200 and dialect in SAY_THEIR_END
     exchange.meter = meter_of(
-        head.read(),
+        head.lines or head.read(),
         asked_for_usage=asked is not None and asked.withholds,
         counted=exchange.counted,
         status=head.status,

@@ -31,7 +31,7 @@ def response_head(
     exchange: Exchange, head: UpstreamHead, transform: AnswerTransform, reservation: Reservation
 ) -> ResponseHead:
     """The upstream's response head as the client gets it behind a transform."""
-    lines = head.read()
+    lines = head.lines or head.read()
     block, length = lines.block, head.content_length
     if transform.withholds and (length is not None or len(transform.voids) > 1):
         # Bytes may be kept back, so that what it says of them all would be wrong.

@@ -369,4 +369,5 @@ def recorded(
         return "exact", None
     if accumulated is None or (free and not accumulated.any):
         return "exact" if free else "unknown", None
-    return "exact" if accumulated.exact else "unknown", accumulated.usage
+    is_exact = accumulated.final and not accumulated.failed
+    return "exact" if is_exact else "unknown", accumulated.usage

@@ -157,7 +157,9 @@ class Connections(Generic[C]):
     def mark_idle(self, connection: C, *, served: bool) -> None:
         """Its request is answered. `served` says that an upstream has ever answered one of it."""
         if connection in self._open and connection.waits_in is None:
-            self._wait(connection, self._served if served else self._unserved)
+            group = self._served if served else self._unserved
+            group[connection] = None
+            connection.waits_in = group
 
     def _wait(self, connection: C, group: Group) -> None:
         group[connection] = None
