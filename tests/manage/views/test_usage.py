@@ -250,6 +250,8 @@ async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClien
                 "answer_model": None,
                 "cost_source": None,
                 "upstream_code": None,
+                "key_id": None,
+                "attempts": None,
             }
         ],
         "next_cursor": None,
