@@ -18,7 +18,7 @@ from manage import openapi
 from manage.answers import answer
 from manage.errors import MethodNotAllowed
 from manage.operations import Resource
-from web.routes import METHODS
+from web.routes import ERROR_FORMAT, METHODS
 
 _ROOT: Final = Path(__file__).parent
 _TEMPLATES: Final = _ROOT.parent / "templates" / "manage"
@@ -59,7 +59,7 @@ def _serve(plane: Blueprint, path: str, body: bytes, content_type: str) -> None:
         return answer(request, 200, body, content_type=content_type, headers=_POLICY)
 
     name = path.strip("/").replace("/", "_").replace(".", "_")
-    plane.add_route(serve, path, methods=METHODS, stream=True, name=name)
+    plane.add_route(serve, path, methods=METHODS, stream=True, name=name, error_format=ERROR_FORMAT)
 
 
 def render(document: dict[str, Any]) -> str:

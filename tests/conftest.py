@@ -22,6 +22,7 @@ from sanic import Sanic
 
 from models.db import database as connecting
 from models.db import sessions
+from proxy.upstream import pool
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
@@ -40,6 +41,8 @@ sessions._IDLE_IN_TRANSACTION_S = float(_PATIENCE_S)
 
 # Every client reads all certificate authorities anew, which takes 35 ms of a core.
 transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ignore[attr-defined]
+# So does every pool of connections to upstreams; tests of TLS make contexts of their own.
+pool.tls_context = cache(pool.tls_context)  # type: ignore[attr-defined]
 
 
 # pytest-timeout ends a test's call, once; what then hangs in its teardown would hang the run.

@@ -10,6 +10,9 @@ from sanic import Blueprint, HTTPResponse, Request
 from models.rules import parse_id
 
 #: The refusal of a method has the plane's own shape, so Sanic must not refuse any first.
+#: The form of Sanic's own errors, which no view of ours leaves to it. Where none is named, Sanic
+#: looks for one in the source of each handler, which takes half the time in which an app is made.
+ERROR_FORMAT: Final = "json"
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -52,7 +55,14 @@ def add(plane: Blueprint, table: Mapping[str, ByMethod[R]], handle: Handle[R]) -
         found: HTTPResponse = await handle(request, {} if rest else table.get("/", {}), {})
         return found
 
-    plane.add_route(elsewhere, "/<rest:path>", methods=METHODS, stream=True, name="elsewhere")
+    plane.add_route(
+        elsewhere,
+        "/<rest:path>",
+        methods=METHODS,
+        stream=True,
+        name="elsewhere",
+        error_format=ERROR_FORMAT,
+    )
 
 
 def _add(plane: Blueprint, route: str, rows: ByMethod[R], handle: Handle[R], name: str) -> None:
@@ -61,7 +71,9 @@ def _add(plane: Blueprint, route: str, rows: ByMethod[R], handle: Handle[R], nam
         return found
 
     # As a stream: a body is received once it is known who sends it, and not before.
-    plane.add_route(answer, route, methods=METHODS, stream=True, name=name)
+    plane.add_route(
+        answer, route, methods=METHODS, stream=True, name=name, error_format=ERROR_FORMAT
+    )
 
 
 def row_for(request: Request[Any, Any], rows: ByMethod[R]) -> R | None:
