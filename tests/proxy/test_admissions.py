@@ -169,3 +169,12 @@ async def test_journals_are_read_beside_the_loop(
     assert await node.waiting(token.id, dict.fromkeys(node.journals(), 0)) == 1
     assert threads
     assert threading.get_ident() not in threads
+
+
+async def test_an_entry_that_names_its_token_twice_counts_once(
+    journal: Journal, token: Token
+) -> None:
+    journal.append(an_entry(token_id=str(token.id), model=f"of {token.id}"))
+    journal.append(an_entry(model=f"of {token.id}"))
+    await token.change(by=BY, max_requests=5)
+    assert token.quota_base == 1

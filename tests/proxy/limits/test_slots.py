@@ -12,10 +12,11 @@ import pytest
 from config import Database
 from proxy.limits import slots as limits_slots
 from proxy.limits.slots import SlotsElsewhere
-from proxy.limits.store import Claim, LimitExceeded, Remaining, Reservation, claims_on
+from proxy.limits.store import Claim, Dimension, LimitExceeded, Remaining, Reservation, claims_on
 from tests.fixtures.postgres_wire import postgres_wire
 from tests.proxy.limits.stores import long_timeouts, still_database, still_server
 from tests.proxy.limits.test_postgres import machine
+from tests.proxy.virtual_time import in_virtual_time, virtual_loop
 
 __all__ = ["long_timeouts", "still_database", "still_server"]
 
@@ -98,3 +99,54 @@ async def test_slots_of_this_workers_own_requests_are_not_asked_for_again() -> N
         await slots.decide(elsewhere.ask, CLAIMS)
 
     assert elsewhere.asked == 3
+
+
+def refusal(claim: Claim) -> LimitExceeded:
+    return LimitExceeded(claim, 1.0, Remaining(claim.limit, 0, 1.0))
+
+
+class Script:
+    """Refuses by these claims, one after the other, and then admits."""
+
+    def __init__(self, *refusals: Claim) -> None:
+        self.refusals = list(refusals)
+        self.asked: list[float] = []
+
+    async def ask(self, claims: tuple[Claim, ...]) -> Reservation:
+        self.asked.append(virtual_loop().time())
+        if self.refusals:
+            raise refusal(self.refusals.pop(0))
+        return Reservation(claims, "1", None)
+
+
+SLOT = Claim("t:1", "slots", 2)
+
+
+@pytest.mark.parametrize("dimension", ["requests", "rate"])
+@in_virtual_time
+async def test_any_other_limit_is_not_asked_about_again(dimension: Dimension) -> None:
+    script = Script(Claim("t:1", dimension, 2))
+    with pytest.raises(LimitExceeded):
+        await SlotsElsewhere(lambda _: 0).decide(script.ask, CLAIMS)
+    assert len(script.asked) == 1
+
+
+@in_virtual_time
+async def test_what_refuses_last_is_told_and_ends_the_asking() -> None:
+    script = Script(SLOT, SLOT, Claim("p:1", "rate", 9), SLOT)
+    with pytest.raises(LimitExceeded) as refused:
+        await SlotsElsewhere(lambda _: 0).decide(script.ask, CLAIMS)
+    assert refused.value.claim == Claim("p:1", "rate", 9)
+    first, second = limits_slots._PAUSES_S[:2]
+    assert script.asked == pytest.approx([0.0, first, first + second])
+
+
+@in_virtual_time
+async def test_one_that_has_asked_again_makes_room_for_others_to_do_so() -> None:
+    slots = SlotsElsewhere(lambda _: 0)
+    for _ in range(SLOT.limit + 1):
+        script = Script(SLOT)
+        assert (await slots.decide(script.ask, CLAIMS)).lease == "1"
+        assert len(script.asked) == 2
+    # Nothing is kept of a key without requests that ask.
+    assert not slots._asking
