@@ -1,15 +1,19 @@
 """axe-core on every page: no violation of WCAG 2.2 AA, nor of what it calls good practice."""
 
 import hashlib
+import time
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Page
 
 from models import AdminUser, Project, RequestLog, Token, UpstreamKey
+from models.entry import apply_batch
 from tests.browser.conftest import Place
 from tests.browser.pages import PAGES
+from tests.models.rows import BY, a_project, an_entry
 
 VENDOR: Final = Path(__file__).parent / "vendor"
 AXE: Final = VENDOR / "axe-4.14.1.min.js"
@@ -93,6 +97,30 @@ async def _ids(place: Place) -> dict[str, str]:
     found = {"project": project, "token": token, "key": key, "request": request, "user": user}
     assert all(found.values())
     return {name: str(row.id) for name, row in found.items() if row is not None}
+
+
+async def test_no_list_of_requests_scrolls_sideways(place: Place, admin: Page) -> None:
+    async with place.service.models():
+        project = await a_project(f"A project of a long name {uuid4()}")
+        token, _ = await Token.issue(project, by=BY, name="a-token-whose-name-has-no-space-" * 2)
+        rows = [
+            an_entry(
+                at_us=time.time_ns() // 1000,
+                project_id=project.id,
+                token_id=token.id,
+                model="ft:gpt-4o-mini-2024-07-18:an-organisation::" + "x" * 20,
+                outcome=outcome,
+                status=status,
+                **told,
+            )
+            for outcome, status in (("upstream_unreachable", 502), ("complete", 200))
+            for told in ({"cost_nanos": 10**15}, {"cost_nanos": None})
+        ]
+        await apply_batch(uuid4().hex, 0, 1, rows)
+    for path in (f"requests?token={token.id}", f"tokens/{token.id}"):
+        await admin.goto(f"/admin/{path}")
+        box = admin.locator(".table-box").first
+        assert await box.evaluate("box => box.scrollWidth <= box.clientWidth"), path
 
 
 @pytest.mark.parametrize("path", ["dashboard", "projects", "requests"])
