@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
 
-from config import Database
 from tests.fixtures.processes import bare_environment
 from tests.fixtures.service import UPSTREAM_KEY, Service
 from tests.interop.environments import python_environment
+from tests.interop.fixtures import proxy
+
+__all__ = ["proxy"]
 
 _PROGRAM: Final = Path(__file__).parent / "clients" / "provider_sdks.py"
 _SECONDS: Final = 120
@@ -79,79 +81,52 @@ _OLLAMA: Final = {
 
 
 class Sdk(NamedTuple):
-    """What it asks for, in which dialect it is answered, and what it makes of a refusal."""
+    """What it asks for, of which provider, how that is answered, and what becomes of a refusal."""
 
+    provider: str
     path: str
-    usage: str
     answer: dict[str, Any]
-    shape: str
     unauthenticated: tuple[str, int | None, str | None]
     """The class that it raises, and status and code where it has them."""
+    credential: str = "Authorization: Bearer"
 
 
 SDKS: Final = {
     "google-genai": Sdk(
-        "/v1/models/{model}:generateContent",
         "gemini",
+        "/v1/models/{model}:generateContent",
         _GEMINI,
-        "google",
         ("ClientError", 401, "UNAUTHENTICATED"),
+        "x-goog-api-key:",
     ),
     "boto3-converse": Sdk(
+        "bedrock",
         "/model/{model}/converse",
-        "converse",
         _CONVERSE,
-        "aws",
         ("AccessDeniedException", None, "AccessDeniedException"),
     ),
     "anthropic-bedrock": Sdk(
-        "/model/{model}/invoke", "invoke", _CLAUDE, "aws", ("AuthenticationError", 401, None)
+        "bedrock", "/model/{model}/invoke", _CLAUDE, ("AuthenticationError", 401, None)
     ),
     "anthropic-foundry": Sdk(
+        "azure-openai",
         "/anthropic/v1/messages",
-        "messages",
         _CLAUDE,
-        "anthropic",
         ("AuthenticationError", 401, None),
+        "api-key:",
     ),
     "azure-openai": Sdk(
+        "azure-openai",
         "/openai/deployments/{deployment}/chat/completions",
-        "chat",
         _CHAT,
-        "openai",
         ("AuthenticationError", 401, None),
+        "api-key:",
     ),
-    "mistral": Sdk("/v1/chat/completions", "chat", _CHAT, "openai", ("SDKError", 401, None)),
-    "groq": Sdk(
-        "/openai/v1/chat/completions", "chat", _CHAT, "openai", ("AuthenticationError", 401, None)
-    ),
-    "ollama": Sdk("/api/chat", "ollama", _OLLAMA, "ollama", ("ResponseError", 401, None)),
+    "mistral": Sdk("mistral", "/v1/chat/completions", _CHAT, ("SDKError", 401, None)),
+    "groq": Sdk("groq", "/openai/v1/chat/completions", _CHAT, ("AuthenticationError", 401, None)),
+    "ollama": Sdk("ollama", "/api/chat", _OLLAMA, ("ResponseError", 401, None)),
 }
 EACH: Final = pytest.mark.parametrize("name", SDKS)
-
-
-def _providers() -> str:
-    return "".join(
-        f'[providers.of-{name}]\nlike = "openai"\nerror_shape = "{sdk.shape}"\n'
-        f'endpoints = [{{ method = "POST", path = "{sdk.path}", usage = "{sdk.usage}" }}]\n'
-        for name, sdk in SDKS.items()
-    )
-
-
-@pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service whose providers are those of the SDKs."""
-    directory = tmp_path_factory.mktemp("proxy")
-    file = directory / "providers.toml"
-    file.write_text(_providers())
-    database = Database(dialect="sqlite", path=directory / "data" / "llm-proxy.db")
-    service = Service(directory, database, {"PROVIDERS_FILE": str(file)})
-    try:
-        service.start()
-        yield service
-        service.stop()
-    finally:
-        service.tear_down()
 
 
 class Upstream:
@@ -216,16 +191,17 @@ async def test_it_is_answered_and_its_usage_counted(
     proxy: Service, up: Upstream, name: str
 ) -> None:
     up.answer = SDKS[name].answer
-    issued = await proxy.make_token(up.url, project={"provider": f"of-{name}"})
+    issued = await proxy.make_token(up.url, project={"provider": SDKS[name].provider})
     seen = await ask(name, proxy.url, issued.secret)
     assert seen == {"text": "Seven.", "error": None}
     (entry,) = await proxy.entries(issued.token.id, 1)
     assert (entry.endpoint, entry.usage) == (SDKS[name].path, "exact")
     assert (entry.prompt_tokens, entry.completion_tokens) == (7, 5)
     (head,) = up.heads
-    assert f"Authorization: Bearer {UPSTREAM_KEY}\r\n".encode() in head
+    assert head.count(f"\r\n{SDKS[name].credential} {UPSTREAM_KEY}\r\n".encode()) == 1
+    assert head.lower().count(b"api-key") + head.lower().count(b"authorization:") == 1
     assert issued.secret.encode() not in head
-    for private in (b"x-amz-", b"api-key", b"aws4-"):
+    for private in (b"x-amz-", b"aws4-"):
         assert private not in head.lower()
 
 
@@ -242,7 +218,9 @@ async def test_it_does_not_repeat_what_a_retry_cannot_mend(
     proxy: Service, up: Upstream, name: str
 ) -> None:
     up.answer = SDKS[name].answer
-    issued = await proxy.make_token(up.url, project={"provider": f"of-{name}"}, max_requests=1)
+    issued = await proxy.make_token(
+        up.url, project={"provider": SDKS[name].provider}, max_requests=1
+    )
     await ask(name, proxy.url, issued.secret)
     refused = proxy.log.count("quota_exceeded")
     seen = await ask(name, proxy.url, issued.secret)
