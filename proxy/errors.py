@@ -204,9 +204,14 @@ class NoUpstreamKey(Refusal):
 
 
 class UpstreamAuthUnavailable(Refusal):
-    """The upstream key needs a short-lived token, or a credential, that cannot be had now."""
+    """The upstream key needs a short-lived token, or a credential, that cannot be had now.
+
+    `detail` is for administrators: what a token endpoint or a cloud's library said of it may name
+    accounts and files.
+    """
 
     status, code, type, retry = 503, "upstream_auth_unavailable", "upstream_error", True
+    detail = ""
 
 
 class RequestBroken(Exception):

@@ -65,7 +65,7 @@ def _translated(fetch: Callable[[], Token]) -> Token:
         raise
     except Exception as exc:
         said = clean_text(" ".join(str(exc).split()), limit=_LONGEST_REASON)
-        raise ExchangeFailed(f"is not there: {type(exc).__name__}: {said}") from exc
+        raise ExchangeFailed(f"is not there: {type(exc).__name__}", f": {said}") from exc
 
 
 def _missing(library: str, extra: str, exc: ImportError) -> ExchangeFailed:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tortoise.exceptions import BaseORMException
 
-from models import upstream_tokens
+from models import UpstreamKey, upstream_tokens
 from models.crypto import KeyRing
 from models.errors import DatabaseUnavailable
 from proxy.upstream_auth.exchanges import Token
@@ -42,3 +42,10 @@ class DatabaseTokens:
             )
         except (DatabaseUnavailable, BaseORMException):
             return
+
+    async def is_gone(self, key_id: UUID) -> bool:
+        """Whether the key was removed or taken out of use; False while the database is away."""
+        try:
+            return not await UpstreamKey.filter(id=key_id, is_active=True).exists()
+        except (DatabaseUnavailable, BaseORMException):
+            return False

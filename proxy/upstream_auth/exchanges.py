@@ -32,7 +32,14 @@ _VISIBLE: Final = re.compile(r"[!-~]+")
 
 
 class ExchangeFailed(Exception):
-    """No token came of it; the message says why, without a secret."""
+    """No token came of it; the message says why, without a secret.
+
+    `detail` goes on where it does, for those who run the server.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class Token(NamedTuple):
@@ -91,7 +98,7 @@ def token_of(status: int, body: bytes, now: float, hidden: Sequence[str]) -> Tok
     """The token in an answer. Raises ExchangeFailed; what is `hidden` is not in its message."""
     said: dict[str, Any] = _object(body)
     if status != 200:
-        raise ExchangeFailed(f"answered {status}{_reason(said, hidden)}")
+        raise ExchangeFailed(f"answered {status}", _reason(said, hidden))
     text, life = said.get("access_token"), said.get("expires_in")
     if not isinstance(text, str) or len(text) > _LONGEST_TOKEN or not _VISIBLE.fullmatch(text):
         raise ExchangeFailed("answered 200 without an access_token that a header can hold")

@@ -129,7 +129,7 @@ class UpstreamAuth:
         try:
             made = await target.presenter.present(unsigned)
         except UpstreamAuthUnavailable as exc:
-            return exc.message
+            return f"{exc.message.removesuffix('.')}{exc.detail}." if exc.detail else exc.message
         return made.target, field_list(made.fields)
 
     def of(

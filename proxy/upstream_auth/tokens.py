@@ -44,12 +44,17 @@ class TokenStore(Protocol):
         """Keep it, in place of one that ends earlier."""
         ...
 
+    async def is_gone(self, key_id: UUID) -> bool:
+        """Whether it is known that the key was removed or taken out of use."""
+        ...
+
 
 class SharedToken:
     """The token of one key. `source` is the digest of what it is fetched with."""
 
     __slots__ = (
-        "_failure", "_failures", "_fetch", "_flight", "_key_id", "_renew_at", "_retry_at",
+        "_detail", "_failure", "_failures", "_fetch", "_fetched_at", "_flight", "_key_id",
+        "_renew_at", "_retry_at",
         "_source", "_store", "_timer", "_token", "_used_at", "_what",
     )  # fmt: skip
 
@@ -62,11 +67,11 @@ class SharedToken:
         self._fetch = fetch
         self._store = store
         self._token: Token | None = None
-        self._renew_at = 0.0
+        self._renew_at = self._fetched_at = 0.0
         self._used_at = time()
         self._flight: asyncio.Task[Token] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._failure = ""
+        self._failure = self._detail = ""
         self._failures = 0
         self._retry_at = 0.0
 
@@ -85,7 +90,9 @@ class SharedToken:
         if self._flight is None and now < self._retry_at:
             raise self._unavailable()
         # One that leaves must not take the token from the others who wait for it.
-        return (await asyncio.shield(self._flight or self._start())).text
+        token = await asyncio.shield(self._flight or self._start())
+        self._used_at = time()
+        return token.text
 
     @property
     def idle(self) -> bool:
@@ -99,8 +106,9 @@ class SharedToken:
         if self._flight is not None:
             self._flight.cancel()
 
-    def _start(self) -> asyncio.Task[Token]:
-        flight = asyncio.get_running_loop().create_task(self._fly(), name="upstream-token")
+    def _start(self, *, renews: bool = False) -> asyncio.Task[Token]:
+        flying = self._renewed() if renews else self._fly()
+        flight = asyncio.get_running_loop().create_task(flying, name="upstream-token")
         flight.add_done_callback(self._landed)
         self._flight = flight
         return flight
@@ -110,6 +118,16 @@ class SharedToken:
         if not flight.cancelled():
             # Whoever waits raises it, and a renewal has nobody who waits.
             flight.exception()
+
+    async def _renewed(self) -> Token:
+        """Without a request that asks: the key may have been removed meanwhile."""
+        if self._store is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STORE_SECONDS):
+                    if await self._store.is_gone(self._key_id):
+                        self._token = None
+                        raise UpstreamAuthUnavailable("The upstream key was removed.")
+        return await self._fly()
 
     async def _fly(self) -> Token:
         stored = await self._stored()
@@ -152,6 +170,7 @@ class SharedToken:
 
     def _adopt(self, token: Token, fetched_at: float) -> Token:
         self._token, self._renew_at = token, _renewal(token, fetched_at)
+        self._fetched_at = time()
         self._failure, self._failures, self._retry_at = "", 0, 0.0
         self._renew_in(self._renew_at - time())
         return token
@@ -162,9 +181,10 @@ class SharedToken:
         self._timer = asyncio.get_running_loop().call_later(max(0.0, seconds), self._renew)
 
     def _renew(self) -> None:
+        """Unless nothing has used it since it was fetched: then it is for the next request."""
         self._timer = None
-        if self._flight is None and not self.idle:
-            self._start()
+        if self._flight is None and self._used_at >= self._fetched_at:
+            self._start(renews=True)
 
     def _failed(self, failure: Exception) -> UpstreamAuthUnavailable:
         self._failures += 1
@@ -172,11 +192,13 @@ class SharedToken:
         self._retry_at = time() + pause
         said = f"it did not answer within {FETCH_SECONDS:.0f} s"
         self._failure = said if isinstance(failure, TimeoutError) else str(failure)
+        self._detail = failure.detail if isinstance(failure, ExchangeFailed) else ""
         logger.warning(
-            "No token for the upstream key {}: {} {}; the next try is in {:.0f} s.",
+            "No token for the upstream key {}: {} {}{}; the next try is in {:.0f} s.",
             self._key_id,
             self._what,
             self._failure,
+            self._detail,
             pause,
         )
         if self._token is not None and self._token.expires_at > self._retry_at:
@@ -184,10 +206,12 @@ class SharedToken:
         return self._unavailable()
 
     def _unavailable(self) -> UpstreamAuthUnavailable:
-        return UpstreamAuthUnavailable(
+        refusal = UpstreamAuthUnavailable(
             f"No token can be had for the upstream key: {self._what} {self._failure}.",
             retry_after=max(1.0, self._retry_at - time()),
         )
+        refusal.detail = self._detail
+        return refusal
 
 
 def _renewal(token: Token, fetched_at: float) -> float:

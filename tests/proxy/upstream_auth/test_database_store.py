@@ -13,10 +13,10 @@ from proxy.upstream.pool import Pool
 from proxy.upstream_auth.database_store import DatabaseTokens
 from proxy.upstream_auth.presenting import UpstreamAuth
 from proxy.upstream_auth.tokens import Tokens
-from tests.models.rows import RING, a_project
+from tests.models.rows import BY, RING, a_project
 from tests.proxy.upstream.conftest import PATIENT, no_authorities
 from tests.proxy.upstream_auth.endpoints import token_endpoint
-from tests.proxy.upstream_auth.test_tokens import entra, presented, provider
+from tests.proxy.upstream_auth.test_tokens import KEY, entra, presented, provider
 
 
 @pytest.fixture
@@ -44,6 +44,10 @@ async def test_one_fetch_does_for_all_workers(pool: Pool) -> None:
         assert await presented(second, place, changed, key.id) == "ya29.token-2"
         first.close()
         second.close()
+        store = DatabaseTokens(RING)
+        assert not await store.is_gone(key.id)
+        await key.change(by=BY, is_active=False)
+        assert await store.is_gone(key.id)
 
 
 async def test_without_a_database_each_worker_fetches_its_own(pool: Pool) -> None:
@@ -53,4 +57,5 @@ async def test_without_a_database_each_worker_fetches_its_own(pool: Pool) -> Non
     async with connecting.open_database(away), token_endpoint() as endpoint:
         auth = UpstreamAuth(pool, Tokens(DatabaseTokens(RING)))
         assert await presented(auth, provider(endpoint.url), entra()) == "ya29.token-1"
+        assert not await DatabaseTokens(RING).is_gone(KEY)
         auth.close()
