@@ -16,7 +16,7 @@ import itertools
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ from uuid import uuid4
 from loguru import logger
 
 from proxy.driving import Waiter
+from proxy.limits.asking import Asking, Decided, answer, refuse, unheard
 from proxy.limits.decision import GRAIN, ClaimState, refilled, refusal, remaining
 from proxy.limits.health import Health
 from proxy.limits.sqlite_checkpoint import Checkpointer
@@ -57,20 +58,6 @@ _CLOSE_TIMEOUT_S: Final = 2.0
 _LINGER_S: Final = 0.005
 
 
-class _Asking:
-    """A request that waits for its decision; `withdrawn` once it has gone."""
-
-    __slots__ = ("answered", "claims", "withdrawn")
-
-    def __init__(self, claims: tuple[Claim, ...], answered: Answered) -> None:
-        self.claims = claims
-        self.answered = answered
-        self.withdrawn = False
-
-
-_Decided = list[tuple[_Asking, Reservation | LimitExceeded]]
-
-
 class SqliteLimits:
     """The counters in the file at `path`. `clock` gives Unix time and may be set back."""
 
@@ -89,7 +76,7 @@ class SqliteLimits:
         self._held: Counter[str] = Counter()
         self._behind: set[str] = set()
         self._refunds: Counter[tuple[str, int]] = Counter()
-        self._asking: list[_Asking] = []
+        self._asking: list[Asking] = []
         # Leases of the transaction under way.
         self._granted: list[str] = []
         self._next: asyncio.Handle | None = None
@@ -166,7 +153,7 @@ class SqliteLimits:
         its commit are most of what a decision costs.
         """
         waiter: Waiter[Reservation] = Waiter()
-        asking = _Asking(claims, partial(self._tell, waiter))
+        asking = Asking(claims, partial(self._tell, waiter))
         self._asking.append(asking)
         self._schedule()
         try:
@@ -188,14 +175,14 @@ class SqliteLimits:
 
     def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
         """As `LimitStore` says: in the transaction that all requests of this turn share."""
-        self._asking.append(_Asking(claims, answered))
+        self._asking.append(Asking(claims, answered))
         self._schedule()
         return True
 
     def decide_now(self, claims: tuple[Claim, ...]) -> Reservation | LimitExceeded | None:
         """As `LimitStore` says: in a transaction of its own."""
         try:
-            decided = self._transact([_Asking(claims, _unheard)])
+            decided = self._transact([Asking(claims, unheard)])
         except Exception as exc:  # noqa: BLE001  (whatever it is: `decide` finds it, and says so)
             self._failed(exc)
             return None
@@ -236,7 +223,7 @@ class SqliteLimits:
         asking, self._asking = self._asking, []
         self._decide_together(asking)
 
-    def _decide_together(self, asking: list[_Asking]) -> None:
+    def _decide_together(self, asking: list[Asking]) -> None:
         try:
             decided = self._transact(asking)
         except Exception as exc:  # noqa: BLE001  (whatever it is: those who wait must learn of it)
@@ -246,7 +233,7 @@ class SqliteLimits:
                 for one in asking:
                     self._decide_together([one])
                 return
-            _refuse(asking, exc)
+            refuse(asking, exc)
             if self._behind or self._refunds:
                 logger.debug("Limits: refunds and freed slots are written later: {}", exc)
                 self._schedule(_RETRY_S)
@@ -254,7 +241,7 @@ class SqliteLimits:
         if decided is None:
             self._try_again(asking)
         else:
-            _answer(decided)
+            answer(decided)
 
     def _failed(self, exc: Exception) -> None:
         """A transaction failed: nothing of it is left."""
@@ -262,7 +249,7 @@ class SqliteLimits:
         if isinstance(exc, sqlite3.Error | LimitsUnavailable):
             self._health.failed(exc)
 
-    def _try_again(self, asking: list[_Asking]) -> None:
+    def _try_again(self, asking: list[Asking]) -> None:
         """Another process has the file. Let the loop go on, but no request wait for ever."""
         now = time.monotonic()
         if self._tried_at:
@@ -272,12 +259,12 @@ class SqliteLimits:
         if self._locked_for > _BUSY_TIMEOUT_S:
             error = LimitsUnavailable("another process keeps the limits locked")
             self._health.failed(error)
-            _refuse(asking, error)
+            refuse(asking, error)
         else:
             self._asking[:0] = asking
         self._schedule(_PAUSE_S if self._asking else _RETRY_S)
 
-    def _transact(self, asking: list[_Asking]) -> _Decided | None:
+    def _transact(self, asking: list[Asking]) -> Decided | None:
         """Decide, write and commit; None where another process has a transaction under way."""
         if not asking and not self._behind and not self._refunds and not self._health.probing:
             return []
@@ -291,7 +278,7 @@ class SqliteLimits:
         changes = counters.changes
         try:
             now = self._clock()
-            decided: _Decided = [
+            decided: Decided = [
                 (one, self._decide(one.claims, now)) for one in asking if not one.withdrawn
             ]
             for key in self._behind:
@@ -377,26 +364,3 @@ class SqliteLimits:
         for key in self._leases.pop(lease, ()):
             self._held[key] -= 1
             self._behind.add(key)
-
-
-def _unheard(_outcome: Outcome) -> None:
-    """Its caller has the outcome already."""
-
-
-def _answer(decided: Sequence[tuple[_Asking, Outcome]]) -> None:
-    """Tell each request what became of it; one that fails to take it holds up no other."""
-    for asking, outcome in decided:
-        try:
-            asking.answered(outcome)
-        except Exception as exc:  # noqa: BLE001  (whatever it is, the others must be answered)
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "A decision about limits could not be delivered.", "exception": exc}
-            )
-
-
-def _refuse(asking: list[_Asking], cause: Exception) -> None:
-    error = cause
-    if isinstance(cause, sqlite3.Error):
-        error = LimitsUnavailable(str(cause))
-        error.__cause__ = cause
-    _answer([(one, error) for one in asking if not one.withdrawn])

@@ -10,6 +10,7 @@ connection is closed in such a way that a client in the middle of sending reads 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from loguru import logger
@@ -23,6 +24,7 @@ from server.http.disconnect import peer_disconnected
 from server.http.downstream import ClientDownstream
 from server.http.faults import FramingError, HeadTimeout
 from server.http.refusals import meant_for, refusal
+from server.http.slow_reader import SlowReader
 from server.http.turned_away import turn_away
 
 if TYPE_CHECKING:
@@ -43,9 +45,6 @@ _WRITE_HIGH: Final = 64 * 1024
 _WRITE_LOW: Final = 16 * 1024
 #: Seconds between two looks for a client that may have left while its upload is held back.
 _LOOK_EVERY: Final = 0.4
-#: A stalled reader is looked at so many times within its time, and no more often than this.
-_LOOKS: Final = 4
-_LEAST_LOOK: Final = 0.05
 _UNFORESEEN: Final = "Something went wrong in the proxy; its log says what."
 
 
@@ -54,8 +53,8 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_app", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
-        "_input", "_linger_timer", "_next", "_progress_at", "_reader_check", "_reading_paused",
-        "_unsent", "address", "can_write", "client_ip", "clients", "context", "loop", "received",
+        "_input", "_linger_timer", "_next", "_reader", "_reading_paused",
+        "address", "can_write", "client_ip", "clients", "context", "loop", "received",
         "request", "requests", "served", "transport", "waits_in",
     )  # fmt: skip
 
@@ -90,9 +89,8 @@ class ClientConnection(asyncio.Protocol):
         #: Set while input is dropped, after which the connection ends.
         self._linger_timer: asyncio.TimerHandle | None = None
         self._disconnect_check: asyncio.TimerHandle | None = None
-        self._reader_check: asyncio.TimerHandle | None = None
-        self._unsent = 0
-        self._progress_at = 0.0
+        #: From the first time that it is slower than we are.
+        self._reader: SlowReader | None = None
 
     # The transport's calls
 
@@ -131,7 +129,8 @@ class ClientConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The client keeps up again."""
-        self._unsent = 0
+        if self._reader is not None:
+            self._reader.keeps_up()
         waiting, self.can_write = self.can_write, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
@@ -142,10 +141,12 @@ class ClientConnection(asyncio.Protocol):
         # Each holds us until it is due: a flood of connections would be collected all at once.
         for timer in (
             self._head_timer, self._idle_timer, self._linger_timer, self._disconnect_check,
-            self._reader_check,
+            self._reader,
         ):  # fmt: skip
             if timer is not None:
                 timer.cancel()
+        # It refers to us: a cycle would wait for the garbage collector.
+        self._reader = None
         self.transport = None
         self.resume_writing()
         if self.request is not None:
@@ -320,27 +321,11 @@ class ClientConnection(asyncio.Protocol):
         return 0 if self.transport is None else self.transport.get_write_buffer_size()
 
     def _watch_reader(self) -> None:
-        # Not once for each pause: a stream to a client that is a little slow has thousands.
-        self._unsent = self.unsent
-        self._progress_at = self.loop.time()
-        if self._reader_check is None:
-            self._check_reader_later()
-
-    def _check_reader_later(self) -> None:
-        wait = max(_LEAST_LOOK, self.context.settings.client_write_timeout / _LOOKS)
-        self._reader_check = self.loop.call_later(wait, self._check_reader)
-
-    def _check_reader(self) -> None:
-        self._reader_check = None
-        unsent, now = self.unsent, self.loop.time()
-        if not unsent or not self._unsent:
-            return
-        if unsent < self._unsent:
-            self._unsent, self._progress_at = unsent, now
-        elif now - self._progress_at >= self.context.settings.client_write_timeout:
-            self.clients.drop(self, "unread")
-            return
-        self._check_reader_later()
+        if self._reader is None:
+            patience = self.context.settings.client_write_timeout
+            drop = partial(self.clients.drop, self, "unread")
+            self._reader = SlowReader(self.loop, lambda: self.unsent, patience, drop)
+        self._reader.watch()
 
     # The end
 
