@@ -33,7 +33,7 @@ from models.generation import NOTIFY_CHANNEL, GenerationFile
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants, load_key
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
-from proxy.access.targets import target_of
+from proxy.access.targets import may_go, target_of
 from proxy.accounts.rests import Rests
 from proxy.accounts.sharing import Sharing
 from proxy.admissions import NodeFiles
@@ -365,9 +365,7 @@ class WorkerResources:
         provider = None if found is None else self._providers.get(found.provider)
         if found is None or provider is None:
             return None
-        place = found.provider, found.base_url
-        fits = self._upstreams.fits(found.key.bound_to, *place)
-        if not (fits and self._upstreams.allows(*place)):
+        if not may_go(found.key, found.provider, found, self._upstreams):
             return None
         target = target_of(found.key, provider, found, self._auth)
         return None if target is None else (provider, target)

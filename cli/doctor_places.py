@@ -24,7 +24,9 @@ async def places(upstreams: Upstreams) -> AsyncIterator[Finding]:
         [
             key.project.name
             async for key in UpstreamKey.all().select_related("project").order_by("id")
-            if not upstreams.fits(key.bound_to, key.project.provider, key.project.base_url)
+            if not upstreams.fits(
+                key.bound_to, key.project.provider, key.base_url or key.project.base_url
+            )
         ]
     )
     if left:

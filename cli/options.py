@@ -90,6 +90,23 @@ BaseUrl = Annotated[
         parser=values.text_or_none, metavar="URL|none", help="Upstream, if not the provider's own."
     ),
 ]
+V1Prefix = Annotated[
+    Provided | None,
+    typer.Option(
+        "--v1-prefix",
+        parser=values.text_or_none,
+        metavar="PATH|none",
+        help="What stands upstream in place of /v1; '' for nothing.",
+    ),
+]
+Auth = Annotated[
+    Provided | None,
+    typer.Option(
+        parser=values.text_or_none,
+        metavar="KIND|none",
+        help="How the key is presented, where that is not as its provider says: bearer, api-key …",
+    ),
+]
 Expires = Annotated[
     Provided | None,
     typer.Option(

@@ -33,6 +33,10 @@ class KeyMaterial(msgspec.Struct, frozen=True):
     """Where it may be sent (`models.bindings`)."""
     priority: int = 0
     """Keys of the lowest that has a fit one are used."""
+    base_url: str | None = None
+    v1_prefix: str | None = None
+    auth: str | None = None
+    """These three: where it goes and how it is presented; None: as its project says."""
 
     def __repr__(self) -> str:
         # The default would print the key into whatever log a grant ends up in.
@@ -203,7 +207,10 @@ async def load_key(key_id: UUID, ring: KeyRing) -> LoneKey | None:
 
 def _material(key: UpstreamKey, ring: KeyRing) -> KeyMaterial:
     secret = ring.decrypt(key.ciphertext, key.id)
-    return KeyMaterial(key.id, secret, key.weight, key.bound_to, key.priority)
+    return KeyMaterial(
+        key.id, secret, key.weight, key.bound_to, key.priority,
+        key.base_url, key.v1_prefix, key.auth,
+    )  # fmt: skip
 
 
 @for_requests

@@ -26,7 +26,7 @@ from models.ids import new_id
 
 if TYPE_CHECKING:
     from models.tokens import Token
-    from models.upstream_keys import UpstreamKey
+    from models.upstream_keys import UpstreamKey, UpstreamKeyPlace
 
 
 _ANY: Final = Upstreams()
@@ -43,6 +43,7 @@ class ProjectFields(TypedDict, total=False):
 
     name: str
     base_url: str | None
+    v1_prefix: str | None
     is_active: bool
     requests_per_minute: int | None
     max_parallel_requests: int | None
@@ -196,7 +197,7 @@ class Project(Model):
             await generation.bump("project", self.id)
         if after != before:
             for kept in fitting:
-                await kept.rebind(binding(*after), by=by)
+                await kept.rebind(binding(after[0], kept.base_url or after[1]), by=by)
         if key is not None and (elsewhere or not fitting):
             await self._replace_keys(elsewhere, key, by=by)
 
@@ -220,7 +221,9 @@ class Project(Model):
     ) -> tuple[list["UpstreamKey"], list["UpstreamKey"]]:
         """The keys that may be sent to an address, and those that may not; all are locked."""
         keys = await self.keys.all().order_by("id").select_for_update()
-        fitting = [key for key in keys if upstreams.fits(key.bound_to, provider, base_url)]
+        fitting = [
+            key for key in keys if upstreams.fits(key.bound_to, provider, key.base_url or base_url)
+        ]
         return fitting, [key for key in keys if key not in fitting]
 
     async def _replace_keys(
@@ -264,14 +267,19 @@ class Project(Model):
         label: str = "",
         weight: int = 1,
         priority: int = 0,
+        **place: Unpack["UpstreamKeyPlace"],
     ) -> "UpstreamKey":
         """One more upstream key, in use at once. Raises ProjectDeleted, KeyNotUsable."""
         await self._lock()
-        upstreams.check_key(self.provider, None, api_key)
+        upstreams.check_key(self.provider, place.get("auth"), api_key)
+        base_url = place.get("base_url")
+        if base_url is not None:
+            place["base_url"] = base_url = parse_base_url(base_url)
+            _check_origin(upstreams, self.provider, base_url)
         # The relation names the class, whose module imports this one.
         keys: type[UpstreamKey] = self.keys.remote_model
         key = await keys.seal(
-            self, api_key, ring=ring, label=label, weight=weight, priority=priority
+            self, api_key, ring=ring, label=label, weight=weight, priority=priority, **place
         )
         await audit.record(
             by,
@@ -280,7 +288,7 @@ class Project(Model):
             key.id,
             {
                 "project_id": (None, self.id),
-                **changes.created(key, "label", "hint", "weight", "priority", "bound_to"),
+                **changes.created(key, "label", "hint", "weight", "priority", "bound_to", *place),
             },
         )
         await generation.bump("project", self.id)

@@ -211,6 +211,32 @@ ModelPattern = Annotated[
 ALLOW_LIST: Final = Field(min_length=1, max_length=1000)
 ModelPatterns = Annotated[list[ModelPattern], ALLOW_LIST]
 
+_PREFIX, _PREFIX_FIELD = matching(
+    r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]{1,64}){0,4}",
+    "This is neither empty nor a path such as /api/v2, without a slash at its end.",
+)
+V1Prefix = Annotated[
+    str,
+    StringConstraints(max_length=200),
+    _PREFIX,
+    _PREFIX_FIELD,
+    Field(description="What stands upstream in place of a path's leading /v1."),
+]
+
+_AUTH, _AUTH_FIELD = matching(
+    r"bearer|x-api-key|api-key|basic|aws-sigv4|google|entra|none"
+    r"|(header|query):([a-z0-9-]{1,64}-)?(key|token|auth|authorization|secret)",
+    "This is none of bearer, x-api-key, api-key, basic, aws-sigv4, google, entra, none,"
+    " header:NAME and query:NAME, whose NAME ends in key, token, auth, authorization or secret.",
+)
+KeyAuth = Annotated[
+    str,
+    StringConstraints(max_length=128),
+    _AUTH,
+    _AUTH_FIELD,
+    Field(description="How this key is presented; null: as its provider says."),
+]
+
 BaseUrl = Annotated[
     str,
     StringConstraints(max_length=2048),

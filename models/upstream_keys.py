@@ -1,11 +1,12 @@
 """Upstream keys: the real API keys, encrypted, several to a project, each with a share."""
 
 from datetime import datetime
-from typing import Self, TypedDict, Unpack
+from typing import Final, Self, TypedDict, Unpack
 from uuid import UUID
 
 from tortoise import Model, fields
 
+from config import parse_base_url
 from models import (
     audit,
     changes,
@@ -16,12 +17,14 @@ from models import (
     upstream_tokens,
 )
 from models.audit import Actor
-from models.bindings import binding
+from models.bindings import Upstreams, binding
 from models.crypto import KeyRing
 from models.db.database import in_one_transaction
-from models.errors import KeyRemoved
+from models.errors import KeyMustBeGiven, KeyRemoved, OriginNotAllowed
 from models.ids import new_id
 from models.projects import Project
+
+_ANY: Final = Upstreams()
 
 
 class UpstreamKeyFields(TypedDict, total=False):
@@ -30,7 +33,18 @@ class UpstreamKeyFields(TypedDict, total=False):
     label: str
     weight: int
     priority: int
+    base_url: str | None
+    v1_prefix: str | None
+    auth: str | None
     is_active: bool
+
+
+class UpstreamKeyPlace(TypedDict, total=False):
+    """Where a key goes and how it is presented, where that is not as its project says."""
+
+    base_url: str | None
+    v1_prefix: str | None
+    auth: str | None
 
 
 class UpstreamKey(Model):
@@ -94,8 +108,9 @@ class UpstreamKey(Model):
         label: str,
         weight: int,
         priority: int = 0,
+        **place: Unpack[UpstreamKeyPlace],
     ) -> Self:
-        """Encrypt and store, bound to the project's address; `Project.add_key` is what audits.
+        """Encrypt and store, bound to where it goes; `Project.add_key` is what audits.
 
         Raises credentials.BadCredential for JSON that is none; each door has said so before.
         """
@@ -105,7 +120,8 @@ class UpstreamKey(Model):
             hint=credentials.hint_of(api_key),
             weight=weight,
             priority=priority,
-            bound_to=binding(project.provider, project.base_url),
+            bound_to=binding(project.provider, place.get("base_url") or project.base_url),
+            **place,
             created_at=changes.now(),
         )
         key.ciphertext = ring.encrypt(credentials.checked(api_key), key.id)
@@ -114,16 +130,41 @@ class UpstreamKey(Model):
         return key
 
     @in_one_transaction
-    async def change(self, *, by: Actor, **wanted: Unpack[UpstreamKeyFields]) -> None:
-        """Set fields; what is not named stays. Raises KeyRemoved."""
+    async def change(
+        self, *, by: Actor, upstreams: Upstreams = _ANY, **wanted: Unpack[UpstreamKeyFields]
+    ) -> None:
+        """Set fields; what is not named stays.
+
+        Raises KeyRemoved, OriginNotAllowed, and KeyMustBeGiven where it would go elsewhere.
+        """
         await self._lock()
+        if "base_url" in wanted:
+            given = wanted["base_url"]
+            wanted["base_url"] = given = None if given is None else parse_base_url(given)
+            if given != self.base_url:
+                await self._move(given, upstreams)
         changed = changes.apply(self, wanted)
         if not changed:
             return
-        await self.save(update_fields=list(changed))
+        await self.save(update_fields=[*changed, "bound_to"])
         await audit.record(by, "key.update", "key", self.id, changed)
         await key_states.test_soon(self.id)
         await generation.bump("project", self.project_id)
+
+    async def _move(self, base_url: str | None, upstreams: Upstreams) -> None:
+        project = await Project.get(id=self.project_id)
+        place = project.provider, base_url or project.base_url
+        if not upstreams.allows(*place):
+            raise OriginNotAllowed(
+                f"This address is none of UPSTREAM_ORIGINS: {', '.join(sorted(upstreams.origins))}."
+            )
+        if not upstreams.fits(self.bound_to, *place):
+            raise KeyMustBeGiven(
+                f"The key {self.hint} was entered for another address, and is not sent elsewhere."
+                " Add it anew with this address, and remove this one.",
+                [(self.id, self.hint)],
+            )
+        self.bound_to = binding(*place)
 
     @in_one_transaction
     async def remove(self, *, by: Actor) -> None:

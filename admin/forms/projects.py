@@ -10,8 +10,19 @@ from models import Project, UpstreamKey
 from models.failover import ALLOWED_STATUSES, DEFAULT_STATUSES, FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import ProjectChanges, ProjectFields
-from models.rules import ALLOW_LIST, ApiKey, BaseUrl, Label, Name, Priority, Weight, field_error
-from models.upstream_keys import UpstreamKeyFields
+from models.rules import (
+    ALLOW_LIST,
+    ApiKey,
+    BaseUrl,
+    KeyAuth,
+    Label,
+    Name,
+    Priority,
+    V1Prefix,
+    Weight,
+    field_error,
+)
+from models.upstream_keys import UpstreamKeyFields, UpstreamKeyPlace
 
 #: Where the validation context has the names that `provider` may take.
 PROVIDERS: Final = "providers"
@@ -29,6 +40,8 @@ def _known(name: str, info: ValidationInfo) -> str:
 
 
 Provider = Annotated[str, AfterValidator(_known)]
+#: An empty field is none, so that the empty prefix is written as a slash.
+Prefix = Annotated[V1Prefix, BeforeValidator(lambda text: "" if text == "/" else text)]
 
 _OF_THE_RULE: Final = ("failover", "failover_statuses", "failover_timeout")
 
@@ -51,6 +64,7 @@ class ProjectFacts(ProjectLimits, Form):
 
     name: Name
     base_url: BaseUrl | None = None
+    v1_prefix: Prefix | None = None
     #: How many keys are tried; the rest of the rule stands in the two fields after it.
     failover: Literal["2", "3", "4", "5"] | None = None  # type: ignore[assignment]
     failover_statuses: Annotated[list[Status], ALLOW_LIST] | None = None
@@ -100,6 +114,14 @@ class KeyChange(Form):
     label: Label = ""
     weight: Weight = 1
     priority: Priority = 0
+    base_url: BaseUrl | None = None
+    v1_prefix: Prefix | None = None
+    auth: KeyAuth | None = None
+
+    def place(self) -> UpstreamKeyPlace:
+        """What the model takes of where it goes."""
+        sent = self.model_dump(include={"base_url", "v1_prefix", "auth"})
+        return cast(UpstreamKeyPlace, sent)
 
     def fields(self) -> UpstreamKeyFields:
         """What the model takes."""
@@ -135,7 +157,10 @@ def of_key(key: UpstreamKey) -> Filled[KeyChange]:
 
 def _texts(row: Any, form: type[Form], *besides: str) -> Mapping[str, str]:
     names = form.model_fields.keys() - form.SECRETS - set(besides)
-    return {name: as_text(getattr(row, name)) for name in names}
+    texts = {name: as_text(getattr(row, name)) for name in names}
+    if "v1_prefix" in names and row.v1_prefix == "":
+        texts["v1_prefix"] = "/"
+    return texts
 
 
 def as_text(value: object) -> str:

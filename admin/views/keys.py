@@ -13,8 +13,8 @@ from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
-from models import Project, UpstreamKey
-from models.errors import KeyNotUsable
+from models import Project, UpstreamKey, key_states
+from models.errors import KeyMustBeGiven, KeyNotUsable, OriginNotAllowed
 
 pages = Pages()
 _KEY = "/projects/{project_id}/keys/{key_id}"
@@ -44,7 +44,10 @@ async def add(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
             label=form.valid.label,
             weight=form.valid.weight,
             priority=form.valid.priority,
+            **form.valid.place(),
         )
+    except OriginNotAllowed as exc:
+        return await projects.page(ctx, project, form.with_error("base_url", str(exc)), status=422)
     except KeyNotUsable as exc:
         return await projects.page(ctx, project, form.with_error("api_key", str(exc)), status=422)
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was added.")
@@ -66,7 +69,13 @@ async def change(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> H
         return await ctx.render(
             "projects/key.html", status=422, project=project, key=key, form=form
         )
-    await key.change(by=ctx.actor, **form.valid.fields())
+    try:
+        await key.change(by=ctx.actor, upstreams=ctx.service.upstreams, **form.valid.fields())
+    except (KeyMustBeGiven, OriginNotAllowed) as exc:
+        wrong = form.with_error("base_url", str(exc))
+        return await ctx.render(
+            "projects/key.html", status=422, project=project, key=key, form=wrong
+        )
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was changed.")
 
 
@@ -118,6 +127,8 @@ async def test(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTT
     """Ask the upstream for its models with this key."""
     project, key = await _find(project_id, key_id)
     result = await key_test.ask_for_models(ctx.service, project, key)
+    if result.works:
+        await key_states.release(key.id)
     if htmx.is_htmx(ctx.request):
         return await ctx.render("projects/_key_result.html", result=result)
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast=result.message)

@@ -125,7 +125,8 @@ async def page(
 
 
 def _fits(ctx: AuthenticatedContext, project: Project, key: UpstreamKey) -> bool:
-    return ctx.service.upstreams.fits(key.bound_to, project.provider, project.base_url)
+    base_url = key.base_url or project.base_url
+    return ctx.service.upstreams.fits(key.bound_to, project.provider, base_url)
 
 
 @pages.get("/projects/{project_id}/edit", role="admin")

@@ -6,7 +6,16 @@ import typer
 
 from cli import lookup, output, prompts, values, views
 from cli.command_table import examples, noun
-from cli.options import ApiKey, ApiKeyStdin, ApiKeyVariable, Json, Yes
+from cli.options import (
+    ApiKey,
+    ApiKeyStdin,
+    ApiKeyVariable,
+    Auth,
+    BaseUrl,
+    Json,
+    V1Prefix,
+    Yes,
+)
 from cli.session import Session, with_database
 from manage.schemas.keys import KeyChange, KeyCreation, KeyView
 from models import UpstreamKey, key_states
@@ -32,6 +41,7 @@ Priority = Annotated[
     epilog=examples(
         "llm-proxy key add --project docs --label 'second account'",
         "llm-proxy key add --project docs --api-key-env OTHER_KEY --weight 3",
+        "llm-proxy key add --project docs --api-key-env EU --base-url https://eu.example.com",
     )
 )
 @with_database
@@ -45,12 +55,18 @@ async def add(
     label: Label = None,
     weight: Weight = None,
     priority: Priority = None,
+    base_url: BaseUrl = None,
+    v1_prefix: V1Prefix = None,
+    auth: Auth = None,
     as_json: Json = False,
 ) -> None:
     """Add a key, in use at once. It is asked for unless an option brings it."""
     owner = await lookup.project(project)
     material = prompts.api_key(api_key, api_key_stdin, api_key_env)
-    fields = values.sent(api_key=material, label=label, weight=weight, priority=priority)
+    fields = values.sent(
+        api_key=material, label=label, weight=weight, priority=priority, base_url=base_url,
+        v1_prefix=v1_prefix, auth=auth,
+    )  # fmt: skip
     wanted = values.validated(KeyCreation, fields)
     key = await owner.add_key(
         api_key=wanted.api_key,
@@ -60,6 +76,7 @@ async def add(
         label=wanted.label or "",
         weight=wanted.weight,
         priority=wanted.priority,
+        **wanted.place(),
     )
     _print(key, as_json=as_json, said=f"A key was added to the project {owner.name}.")
 
@@ -81,6 +98,9 @@ async def update(
     label: Label = None,
     weight: Weight = None,
     priority: Priority = None,
+    base_url: BaseUrl = None,
+    v1_prefix: V1Prefix = None,
+    auth: Auth = None,
     active: Annotated[
         bool | None, typer.Option("--active/--inactive", help="Use it, or not, from now on.")
     ] = None,
@@ -88,8 +108,15 @@ async def update(
 ) -> None:
     """Change what is named."""
     found = await lookup.key(key)
-    fields = values.sent(label=label, weight=weight, priority=priority, is_active=active)
-    await found.change(by=session.actor, **values.changes(KeyChange, fields).fields())
+    fields = values.sent(
+        label=label, weight=weight, priority=priority, base_url=base_url, v1_prefix=v1_prefix,
+        auth=auth, is_active=active,
+    )  # fmt: skip
+    await found.change(
+        by=session.actor,
+        upstreams=upstreams(session.settings, configured(session.settings)),
+        **values.changes(KeyChange, fields).fields(),
+    )
     await key_states.show([found])
     _print(found, as_json=as_json, said=f"Key {found.hint} was updated.")
 

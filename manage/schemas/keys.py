@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import UpstreamKey
 from models.key_states import State
-from models.rules import ApiKey, Label, Priority, Weight
-from models.upstream_keys import UpstreamKeyFields
+from models.rules import ApiKey, BaseUrl, KeyAuth, Label, Priority, V1Prefix, Weight
+from models.upstream_keys import UpstreamKeyFields, UpstreamKeyPlace
 
 
 class KeyCreation(Schema):
@@ -20,6 +20,14 @@ class KeyCreation(Schema):
     label: Label | None = None
     weight: Weight = 1
     priority: Priority = 0
+    base_url: BaseUrl | None = None
+    v1_prefix: V1Prefix | None = None
+    auth: KeyAuth | None = None
+
+    def place(self) -> UpstreamKeyPlace:
+        """What the model takes of where it goes."""
+        sent = self.model_dump(include={"base_url", "v1_prefix", "auth"})
+        return cast(UpstreamKeyPlace, sent)
 
 
 class KeyChange(Schema):
@@ -30,6 +38,9 @@ class KeyChange(Schema):
     label: Label | None = None
     weight: Weight = 1
     priority: Priority = 0
+    base_url: BaseUrl | None = None
+    v1_prefix: V1Prefix | None = None
+    auth: KeyAuth | None = None
     is_active: bool = True
 
     def fields(self) -> UpstreamKeyFields:
@@ -49,6 +60,9 @@ class KeyView(Schema):
     is_active: bool
     weight: int
     priority: int
+    base_url: str | None
+    v1_prefix: str | None
+    auth: str | None
     state: Annotated[State, Field(description="`resting` for one model or endpoint at least.")]
     resting_until: datetime | None
     last_error: str | None

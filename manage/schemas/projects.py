@@ -13,7 +13,7 @@ from models import Project, UpstreamKey
 from models.failover import FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import ProjectChanges, ProjectFields, Unmetered
-from models.rules import ApiKey, BaseUrl, Name, SearchText, field_error
+from models.rules import ApiKey, BaseUrl, Name, SearchText, V1Prefix, field_error
 
 #: Where the validation context has the names that `provider` may take.
 PROVIDERS: Final = "providers"
@@ -40,6 +40,7 @@ class ProjectCreation(ProjectLimits, Schema):
     api_key: ApiKey
     provider: Provider = "openai"
     base_url: BaseUrl | None = None
+    v1_prefix: V1Prefix | None = None
 
     def fields(self) -> ProjectFields:
         """What the model takes as fields."""
@@ -54,6 +55,7 @@ class ProjectChange(ProjectLimits, Schema):
     name: Name = ""
     provider: Provider = "openai"
     base_url: BaseUrl | None = None
+    v1_prefix: V1Prefix | None = None
     api_key: Annotated[
         ApiKey,
         Field(description="Replaces the keys that this change would send elsewhere, if any."),
@@ -83,6 +85,7 @@ class ProjectView(Schema):
     name: str
     provider: str
     base_url: str | None
+    v1_prefix: str | None
     is_active: bool
     requests_per_minute: int | None
     max_parallel_requests: int | None

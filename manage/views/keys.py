@@ -34,6 +34,7 @@ async def add_key(call: Call[KeyCreation]) -> KeyView:
             label=call.given.label or "",
             weight=call.given.weight,
             priority=call.given.priority,
+            **call.given.place(),
         )
     return KeyView.of(key)
 
@@ -42,7 +43,8 @@ async def add_key(call: Call[KeyCreation]) -> KeyView:
 async def change_key(call: Call[KeyChange]) -> KeyView:
     """Change a key, or take it out of use. One that is suspended is tested at once."""
     key = await _find(call.ids)
-    await key.change(by=call.actor, **call.given.fields())
+    with projects.policy_of_fields():
+        await key.change(by=call.actor, upstreams=call.service.upstreams, **call.given.fields())
     await key_states.show([key])
     return KeyView.of(key)
 

@@ -62,7 +62,7 @@ class Grant:
     fields: FieldRules | None
     """What the provider says of header fields, where it says anything."""
     is_allowed: bool
-    """Whether UPSTREAM_ORIGINS lets the project have its address."""
+    """Whether UPSTREAM_ORIGINS lets the project have its address, or a key its own."""
     targets: tuple[Target, ...]
     """The accounts whose keys were entered for that address, in the token's order of preference."""
     signs_body: bool
@@ -99,7 +99,7 @@ class Grant:
             provider=provider,
             known=providers,
             fields=None if provider is None else rules_of(provider, providers.values()),
-            is_allowed=upstreams.allows(*place),
+            is_allowed=bool(targets) or upstreams.allows(*place),
             targets=targets,
             signs_body=any(target.signs_body for target in targets),
             failover=record.failover,

@@ -15,15 +15,19 @@ from proxy.upstream_auth.presenting import UpstreamAuth
 def targets_of(
     record: GrantRecord, provider: Provider, upstreams: Upstreams, auth: UpstreamAuth
 ) -> tuple[Target, ...]:
-    """Those whose keys were entered for where they would go."""
-    fitting = [
-        key for key in record.keys if upstreams.fits(key.bound_to, record.provider, record.base_url)
-    ]
+    """Those whose keys may go where they would."""
+    fitting = [key for key in record.keys if may_go(key, record.provider, record, upstreams)]
     return tuple(
         target
         for key in ranked(fitting, record.token_id)
         if (target := target_of(key, provider, record, auth)) is not None
     )
+
+
+def may_go(key: KeyMaterial, provider: str, place: Place, upstreams: Upstreams) -> bool:
+    """Whether a key was entered for where it would go, and the operator allows that address."""
+    base_url = key.base_url or place.base_url
+    return upstreams.allows(provider, base_url) and upstreams.fits(key.bound_to, provider, base_url)
 
 
 class Place(Protocol):
@@ -47,8 +51,10 @@ def target_of(
 
     None where the provider's projects have to name a base URL, and this one does not.
     """
-    base_url = place.base_url or provider.own_base_url
+    base_url = key.base_url or place.base_url or provider.own_base_url
     if base_url is None:
         return None
-    v1_prefix = provider.v1_prefix if place.v1_prefix is None else place.v1_prefix
-    return auth.target(provider, address_of(base_url, v1_prefix), key_id=key.id, secret=key.secret)
+    said = (key.v1_prefix, place.v1_prefix, provider.v1_prefix)
+    v1_prefix = next(prefix for prefix in said if prefix is not None)
+    address = address_of(base_url, v1_prefix)
+    return auth.target(provider, address, key_id=key.id, secret=key.secret, auth=key.auth)

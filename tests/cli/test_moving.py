@@ -452,6 +452,9 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("upstream_key", "ciphertext", RING.encrypt("sk-of-another-row", UUID(int=1))),
         ("upstream_key", "label", "x" * 201),
         ("upstream_key", "weight", 2**31),
+        ("upstream_key", "base_url", "nowhere"),
+        ("upstream_key", "v1_prefix", "/../x"),
+        ("upstream_key", "auth", "digest"),
         ("project", "live_name", "x" * 201),
         ("token", "expires_at", "9999-12-31T23:59:59-14:00"),
     ):

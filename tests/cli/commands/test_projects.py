@@ -8,13 +8,13 @@ from models import UpstreamKey
 from tests.cli.running import API_KEY, CommandLine
 
 PROJECT_FIELDS = [
-    "id", "name", "provider", "base_url", "is_active", "requests_per_minute",
+    "id", "name", "provider", "base_url", "v1_prefix", "is_active", "requests_per_minute",
     "max_parallel_requests", "allowed_models", "allowed_origins", "unmetered", "failover", "keys",
     "created_at", "updated_at",
 ]  # fmt: skip
 KEY_FIELDS = [
-    "id", "label", "hint", "is_active", "weight", "priority", "state", "resting_until",
-    "last_error", "created_at",
+    "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix", "auth",
+    "state", "resting_until", "last_error", "created_at",
 ]  # fmt: skip
 
 

@@ -22,8 +22,8 @@ async def test_key_is_added_changed_and_removed(
     assert response.status_code == 201
     key = response.json()
     assert list(key) == [
-        "id", "label", "hint", "is_active", "weight", "priority", "state", "resting_until",
-        "last_error", "created_at",
+        "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix", "auth",
+        "state", "resting_until", "last_error", "created_at",
     ]  # fmt: skip
     assert (key["label"], key["hint"], key["weight"]) == ("spare", "sk-…5678", 3)
     assert (key["priority"], key["state"], key["resting_until"]) == (2, "active", None)
@@ -91,3 +91,54 @@ async def test_material_cannot_be_changed(client: httpx.AsyncClient, make_projec
     project = await make_project()
     path = f"/manage/projects/{project['id']}/keys/{project['keys'][0]['id']}"
     assert (await client.patch(path, json={"api_key": "sk-new"})).status_code == 400
+
+
+async def test_a_key_goes_where_it_was_entered_for_and_nowhere_else(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project(base_url=None)
+    path = f"/manage/projects/{project['id']}/keys"
+    sent = {
+        "api_key": "sk-of-the-eu-1234567", "base_url": "https://eu.example.com/v1",
+        "v1_prefix": "", "auth": "header:x-team-key",
+    }  # fmt: skip
+    key = (await client.post(path, json=sent)).json()
+    shown = (key["base_url"], key["v1_prefix"], key["auth"])
+    assert shown == ("https://eu.example.com", "", "header:x-team-key")
+    assert (await UpstreamKey.get(id=key["id"])).bound_to == "https://eu.example.com:443"
+    one = f"{path}/{key['id']}"
+    # Another path of the same place is no other place.
+    assert (await client.patch(one, json={"base_url": "https://eu.example.com/x"})).is_success
+    for elsewhere in ("https://evil.example", "http://eu.example.com", None):
+        refused = await client.patch(one, json={"base_url": elsewhere})
+        assert refused.status_code == 409
+        error = refused.json()["error"]
+        assert (error["code"], error["details"][0]["key_id"]) == ("key_must_be_given", key["id"])
+    # What its project does with its own address is nothing to it.
+    moved = {"base_url": "https://other.example", "api_key": "sk-of-the-other-123456"}
+    after = (await client.patch(f"/manage/projects/{project['id']}", json=moved)).json()
+    assert after["keys"][0]["id"] == key["id"]
+    assert len(after["keys"]) == 2
+    assert (await client.patch(one, json={"v1_prefix": None, "auth": None})).is_success
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("base_url", "nowhere"),
+        ("v1_prefix", "api"),
+        ("v1_prefix", "/api/"),
+        ("v1_prefix", "/../x"),
+        ("auth", "digest"),
+        ("auth", "header:host"),
+        ("auth", "header:x\r\nkey"),
+    ],
+)
+async def test_a_place_that_is_none_is_refused(
+    client: httpx.AsyncClient, make_project: Make, field: str, value: str
+) -> None:
+    project = await make_project()
+    sent = {"api_key": "sk-second-key-5678", field: value}
+    refused = await client.post(f"/manage/projects/{project['id']}/keys", json=sent)
+    assert refused.status_code == 400
+    assert [found["field"] for found in refused.json()["error"]["details"]] == [field]

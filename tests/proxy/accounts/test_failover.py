@@ -10,7 +10,10 @@ from uuid import UUID
 import pytest
 
 from config import Database
+from models import Project
 from models.failover import DEFAULT_STATUSES
+from models.upstream_keys import UpstreamKeyPlace
+from tests.models.rows import BY, RING
 from tests.proxy.accounts.several import (
     ANSWER,
     Behaviour,
@@ -23,7 +26,7 @@ from tests.proxy.accounts.several import (
     well,
 )
 from tests.proxy.planes import a_plane
-from tests.proxy.scripted import CHAT, a_client
+from tests.proxy.scripted import CHAT, Peer, a_client
 
 RULE: Final[dict[str, Any]] = {
     "max_attempts": 3, "statuses": list(DEFAULT_STATUSES), "first_byte_timeout": None,
@@ -169,3 +172,33 @@ async def test_a_stream_is_not_asked_for_again_once_it_began(several: Several) -
     await several.make(cut, well, failover=RULE)
     client = await several.ask(CHAT.replace(b"{", b'{"stream":true,', 1))
     assert (client.status, client.ended, several.asked) == (200, "abort", [0])
+
+
+async def test_an_account_elsewhere_that_is_not_there_is_followed_by_one_that_is(
+    several: Several, unused_tcp_port: int
+) -> None:
+    await several.make(well, failover=RULE)
+    project = await Project.get(id=several.token.project_id)
+    places: tuple[tuple[int, UpstreamKeyPlace], ...] = (
+        (0, {"base_url": f"http://127.0.0.1:{unused_tcp_port}"}),
+        (1, {"base_url": several.plane.upstream.url, "v1_prefix": "/api/v2"}),
+    )
+    for priority, place in places:
+        key = await project.add_key(
+            api_key="sk-account-0", ring=RING, by=BY, priority=priority, **place
+        )
+        several.keys.append(key.id)
+    first = await project.keys.all().order_by("id").first()
+    assert first is not None
+    await first.change(by=BY, is_active=False)
+    seen: list[bytes] = []
+
+    async def note(peer: Peer) -> None:
+        seen.append(await peer.request())
+        await well(peer)
+
+    several.plane.upstream.follow(note)
+    client = await several.ask()
+    assert client.status == 200
+    assert several.attempts() == [(1, "unreachable"), (2, 200)]
+    assert seen[0].startswith(b"POST /api/v2/chat/completions ")
