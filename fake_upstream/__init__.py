@@ -1,5 +1,8 @@
 """The bundled fake upstream: an OpenAI-style (and Anthropic-style) server that asks no model.
 
+It also has Gemini's and Vertex AI's `generateContent` and what belongs to it, Bedrock's Converse
+and invoke with their frames, and Ollama's own chat, each with errors in its service's shape.
+
 `make demo`, the tests and the benchmarks use it. It stands outside the product: nothing in `proxy`,
 `manage`, `admin` or `models` imports it, and it imports nothing of theirs. It must stay cheap
 enough to sit behind a benchmark.

@@ -28,6 +28,26 @@ _ANTHROPIC: dict[int, str] = {
 }
 
 
+_GOOGLE: dict[int, str] = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    503: "UNAVAILABLE",
+}
+_AWS: dict[int, str] = {
+    400: "ValidationException",
+    401: "UnrecognizedClientException",
+    403: "AccessDeniedException",
+    404: "ResourceNotFoundException",
+    408: "ModelTimeoutException",
+    424: "ModelErrorException",
+    429: "ThrottlingException",
+    503: "ServiceUnavailableException",
+}
+
+
 class ApiError(Exception):
     """An endpoint refuses; told in the caller's dialect, in the provider's words unless given."""
 
@@ -67,3 +87,21 @@ def anthropic_error(error: ApiError, request_id: str) -> dict[str, Any]:
     )
     message = error.message or kind.replace("_", " ").capitalize() + "."
     return {"type": "error", "error": {"type": kind, "message": message}, "request_id": request_id}
+
+
+def google_error(error: ApiError) -> dict[str, Any]:
+    """https://ai.google.dev/gemini-api/docs/troubleshooting"""
+    status = _GOOGLE.get(error.status, "INTERNAL")
+    message = error.message or status.replace("_", " ").capitalize() + "."
+    return {"error": {"code": error.status, "message": message, "status": status}}
+
+
+def aws_error(error: ApiError) -> tuple[str, dict[str, Any]]:
+    """The error's name, which stands in a header, and the body."""
+    name = _AWS.get(error.status, "InternalServerException")
+    return name, {"message": error.message or name}
+
+
+def ollama_error(error: ApiError) -> dict[str, Any]:
+    """https://github.com/ollama/ollama/blob/main/docs/api.md"""
+    return {"error": error.message or f"the request failed with status {error.status}"}

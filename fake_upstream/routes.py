@@ -24,6 +24,20 @@ from fake_upstream.files import (
 )
 from fake_upstream.media import edit_image, generate_image, speak, transcribe
 from fake_upstream.messages import count_message_tokens, create_message
+from fake_upstream.other_services import (
+    batch_embed_contents,
+    converse,
+    converse_stream,
+    count_content_tokens,
+    embed_content,
+    generate_content,
+    invoke,
+    invoke_stream,
+    ollama_chat,
+    ollama_embed,
+    ollama_generate,
+    stream_generate_content,
+)
 from fake_upstream.responses import (
     cancel_response,
     create_response,
@@ -61,7 +75,23 @@ _ROUTES: dict[tuple[str, str], Callable[..., Answer]] = {
     ("POST", "/v1/batches/{}/cancel"): cancel_batch,
     ("POST", "/v1/messages"): create_message,
     ("POST", "/v1/messages/count_tokens"): count_message_tokens,
+    ("POST", "/model/{}/converse"): converse,
+    ("POST", "/model/{}/converse-stream"): converse_stream,
+    ("POST", "/model/{}/invoke"): invoke,
+    ("POST", "/model/{}/invoke-with-response-stream"): invoke_stream,
+    ("POST", "/api/chat"): ollama_chat,
+    ("POST", "/api/generate"): ollama_generate,
+    ("POST", "/api/embed"): ollama_embed,
 }
+_GEMINI: dict[str, Callable[..., Answer]] = {
+    "generateContent": generate_content,
+    "streamGenerateContent": stream_generate_content,
+    "embedContent": embed_content,
+    "batchEmbedContents": batch_embed_contents,
+    "countTokens": count_content_tokens,
+}
+#: Below any version and, in Vertex AI, any project, location and publisher.
+OF_GEMINI = re.compile(r"/v1[a-z0-9]*(?:/[^/:]+)*/(?:models|tunedModels)/([^/]+):([A-Za-z]+)")
 _PATTERNS = tuple(
     (method, re.compile(re.escape(path).replace(r"\{\}", "([^/]+)")), endpoint)
     for (method, path), endpoint in _ROUTES.items()
@@ -78,4 +108,6 @@ def respond(request: Request, store: Store) -> Answer:
     for wanted, pattern, endpoint in _PATTERNS:
         if wanted == method and (match := pattern.fullmatch(path)):
             return endpoint(request, store, unquote(match[1]))
+    if method == "POST" and (match := OF_GEMINI.fullmatch(path)) and match[2] in _GEMINI:
+        return _GEMINI[match[2]](request, store, unquote(match[1]))
     raise ApiError(404, f"Invalid URL ({request.method} {path})", code="unknown_url")

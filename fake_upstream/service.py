@@ -10,9 +10,16 @@ from typing import Any, Generic, TypeVar
 from fake_upstream import pattern
 from fake_upstream.answer import Answer, Raw, Request, json_answer
 from fake_upstream.behaviour import PLAIN, Behaviour, BehaviourError, Field, parse_header
-from fake_upstream.errors import ApiError, anthropic_error, openai_error
+from fake_upstream.errors import (
+    ApiError,
+    anthropic_error,
+    aws_error,
+    google_error,
+    ollama_error,
+    openai_error,
+)
 from fake_upstream.recorded import History, text_pairs
-from fake_upstream.routes import respond
+from fake_upstream.routes import OF_GEMINI, respond
 from fake_upstream.sending import Timing
 from fake_upstream.store import Store
 
@@ -126,7 +133,7 @@ class Service:
         if self.api_keys is None:
             return
         scheme, _, secret = request.fields.get(b"authorization", b"").partition(b" ")
-        given = secret if scheme.lower() == b"bearer" else request.fields.get(b"x-api-key", b"")
+        given = secret if scheme.lower() == b"bearer" else _plain_key(request)
         if given.decode("latin-1") not in self.api_keys:
             raise ApiError(401)
 
@@ -164,6 +171,14 @@ class Service:
             return json_answer(
                 anthropic_error(error, headers[0][1].decode()), error.status, headers
             )
+        if request.path.startswith("/model/"):
+            name, body = aws_error(error)
+            told = (b"x-amzn-errortype", name.encode() + b":http://internal.amazon.com/")
+            return json_answer(body, error.status, (*headers, told))
+        if request.path.startswith("/api/"):
+            return json_answer(ollama_error(error), error.status, headers)
+        if OF_GEMINI.fullmatch(request.path):
+            return json_answer(google_error(error), error.status, headers)
         return json_answer(openai_error(error), error.status, headers)
 
     def _control(self, request: Request) -> Answer:
@@ -191,6 +206,12 @@ class Service:
             if last > 0
             else [],
         }
+
+
+def _plain_key(request: Request) -> bytes:
+    """The key in a field of its own, Anthropic's, Azure's or Google's."""
+    names = (b"x-api-key", b"api-key", b"x-goog-api-key")
+    return next((key for name in names if (key := request.fields.get(name))), b"")
 
 
 def _echo(request: Request) -> Answer:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from config import Database
+from fake_upstream.frames import frame
 from models.entry import Entry
 from proxy.providers.endpoints import Endpoint
 from tests.proxy.planes import Plane, a_plane
@@ -23,7 +24,6 @@ from tests.proxy.usage.own_answers import (
     GEMINI_CHUNKS,
     OLLAMA_LINES,
     PLAIN,
-    frame,
     lines,
     sse,
 )

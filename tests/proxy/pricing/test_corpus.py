@@ -13,11 +13,11 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from fake_upstream.frames import frame
 from proxy.headers import RawHeaders
 from proxy.pricing.prices import Call, Prices
 from proxy.usage.dialects import OWN
 from proxy.usage.meter import Meter, meter_for
-from tests.proxy.usage.own_answers import frame
 
 CORPUS: Final = Path(__file__).with_name("corpus.toml")
 _NOON: Final = "2026-11-28T12:00:00Z"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
-from struct import pack
 from typing import Any, Final, NamedTuple
 
+from fake_upstream.frames import chunk, frame
 from proxy.usage.accumulator import Usage
 
 
@@ -19,26 +17,6 @@ class Answer(NamedTuple):
     usage: Usage | None
     model: str | None = None
     terminal: bool = False
-
-
-def frame(kind: str, payload: Any, message: str = "event") -> bytes:
-    """A frame of Bedrock's, as AWS's "Event stream encoding" has it."""
-    names = {"event": ":event-type", "exception": ":exception-type", "error": ":error-code"}
-    texts = {names[message]: kind, ":content-type": "application/json", ":message-type": message}
-    headers = b"".join(
-        pack(">B", len(name)) + name.encode() + b"\x07" + pack(">H", len(text)) + text.encode()
-        for name, text in texts.items()
-    )
-    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    prelude = pack(">II", 16 + len(headers) + len(body), len(headers))
-    whole = prelude + pack(">I", zlib.crc32(prelude)) + headers + body
-    return whole + pack(">I", zlib.crc32(whole))
-
-
-def chunk(event: Any) -> bytes:
-    """A frame of an `invoke` stream: the model's own event, and padding beside it."""
-    encoded = base64.b64encode(json.dumps(event).encode()).decode()
-    return frame("chunk", {"bytes": encoded, "p": "abcdefgh"})
 
 
 def sse(*events: Any, end: bytes = b"\r\n") -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fake_upstream.frames import chunk, frame
 from proxy.headers import RawHeaders
 from proxy.usage.accumulator import Usage
 from proxy.usage.json_documents import KEPT_BYTES
@@ -27,8 +28,6 @@ from tests.proxy.usage.own_answers import (
     PLAIN,
     STREAMS,
     Answer,
-    chunk,
-    frame,
     gemini_chunk,
     lines,
     prediction,
