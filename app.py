@@ -18,7 +18,6 @@ from sanic_ext import Extend
 from sanic_ext.extensions.templating.extension import TemplatingExtension
 
 from admin import blueprint as admin_blueprint
-from admin.web.service import Asked
 from config import Database, Settings, generate_missing, load
 from config.client_address import client_address
 from config.database import connection_shares
@@ -77,6 +76,7 @@ from telemetry.observer import Observer
 from telemetry.otel import Traces
 from telemetry.request_log_lines import RequestLines
 from telemetry.sentry import Reports
+from web.key_test import Asked, KeyTester
 
 
 def create_app(*, settings: Settings | None = None, supervised: bool = False) -> App:
@@ -118,7 +118,13 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
         )
     )
     app.blueprint(
-        manage_blueprint(settings, upstreams=allowed, ring=ring, catch_up=resources.catch_up)
+        manage_blueprint(
+            settings,
+            upstreams=allowed,
+            ring=ring,
+            catch_up=resources.catch_up,
+            test_key=KeyTester(ring, known, allowed, is_refused, resources.present).test,
+        )
     )
     app.blueprint(
         admin_blueprint(

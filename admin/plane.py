@@ -27,13 +27,14 @@ from admin.web.dispatch import PageDispatcher
 from admin.web.errors import InternalError, translate
 from admin.web.page_table import Pages
 from admin.web.request import RequestContext
-from admin.web.service import AdminServices, Presenting, Provider, ReadinessChecks
+from admin.web.service import AdminServices, ReadinessChecks
 from config import Settings
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.ids import new_id
 from web import routes
 from web.causes import log_mistake
+from web.key_test import Presenting, Provider
 
 FAMILIES: Final[tuple[Pages, ...]] = (
     sign_in.pages,

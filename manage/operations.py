@@ -11,9 +11,10 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from manage.schemas.schema import Schema
-from models import Actor
+from models import Actor, Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from web.key_test import Result as KeyTestResult
 
 G = TypeVar("G", bound=Schema)
 R = TypeVar("R", bound=Schema | None)
@@ -31,6 +32,8 @@ class ManagementServices:
     """TOKEN_MAX_LIFETIME."""
     catch_up: Callable[[], Awaitable[None]]
     """Have counted what this worker has served by now, as far as that is soon done."""
+    test_key: Callable[[Project, UpstreamKey], Awaitable[KeyTestResult]]
+    """Ask an upstream whether it takes a key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ from manage.dispatch import OperationDispatcher
 from manage.operations import ManagementServices, Resource
 from manage.refusals import respond
 from manage.views import audit, keys, projects, requests, tokens, usage
+from models import Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from web import routes
+from web.key_test import Result as KeyTestResult
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     projects.resource,
@@ -32,11 +34,12 @@ def blueprint(
     upstreams: Upstreams,
     ring: KeyRing,
     catch_up: Callable[[], Awaitable[None]],
+    test_key: Callable[[Project, UpstreamKey], Awaitable[KeyTestResult]],
 ) -> Blueprint:
     """`/manage/*`, answered by this blueprint whatever is asked."""
     longest = settings.token_max_lifetime
     lifetime = timedelta(seconds=longest) if longest else None
-    service = ManagementServices(ring, upstreams, lifetime, catch_up)
+    service = ManagementServices(ring, upstreams, lifetime, catch_up, test_key)
     dispatcher = OperationDispatcher(settings, service)
     plane = Blueprint("manage", url_prefix="/manage")
     rows = [operation for resource in RESOURCES for operation in resource.operations]

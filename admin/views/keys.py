@@ -8,13 +8,14 @@ from admin.components import filters
 from admin.components.confirmation import Danger
 from admin.forms.form import fill
 from admin.forms.projects import KeyChange, KeyCreation, of_key
-from admin.views import key_test, projects
+from admin.views import projects
 from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import Project, UpstreamKey, key_states
 from models.errors import KeyMustBeGiven, KeyNotUsable, OriginNotAllowed
+from web import key_test
 
 pages = Pages()
 _KEY = "/projects/{project_id}/keys/{key_id}"
@@ -126,7 +127,7 @@ async def remove(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> H
 async def test(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Ask the upstream for its models with this key."""
     project, key = await _find(project_id, key_id)
-    result = await key_test.ask_for_models(ctx.service, project, key)
+    result = await key_test.ask(ctx.service, project, key)
     if result.works:
         await key_states.release(key.id)
     if htmx.is_htmx(ctx.request):

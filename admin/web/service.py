@@ -5,60 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from admin.web.throttle import SignInThrottle
 from config import Network
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from web.key_test import Presenting, Provider
 from web.refusal_audit import RefusalAuditor
 
 if TYPE_CHECKING:
     from admin.components.live_tail import Tail
-
-
-class Provider(Protocol):
-    """A kind of upstream, as far as testing a key needs it."""
-
-    @property
-    def base_url(self) -> str: ...
-
-    @property
-    def own_base_url(self) -> str | None: ...
-
-    @property
-    def v1_prefix(self) -> str: ...
-
-    @property
-    def error_shape(self) -> str: ...
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]: ...
-
-    @property
-    def test(self) -> tuple[str, str] | None:
-        """Method and path of a request that is free and shows whether a key works."""
-        ...
-
-
-class Asked(NamedTuple):
-    """A request of our own that tests a key."""
-
-    base_url: str
-    method: str
-    path: str
-    body: bytes
-
-
-class Presenting(Protocol):
-    """Puts a key into a request, as the data plane does."""
-
-    async def __call__(
-        self, provider: str, key_id: UUID, secret: str, auth: str | None, asked: Asked
-    ) -> tuple[bytes, list[tuple[bytes, bytes]]] | str:
-        """Path and query, and the fields of the key; or why it cannot be presented."""
-        ...
 
 
 class ReadinessChecks(Protocol):

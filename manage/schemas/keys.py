@@ -51,6 +51,13 @@ class KeyChange(Schema):
         return cast(UpstreamKeyFields, sent)
 
 
+class KeyTestView(Schema):
+    """What an upstream said of a key."""
+
+    works: bool
+    message: str
+
+
 class KeyView(Schema):
     """An upstream key, without its material."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from manage.errors import NotFound
 from manage.operations import Call, Resource
-from manage.schemas.keys import KeyChange, KeyCreation, KeyView
+from manage.schemas.keys import KeyChange, KeyCreation, KeyTestView, KeyView
 from manage.schemas.schema import Nothing
 from manage.views import projects
 from models import UpstreamKey, key_states
@@ -47,6 +47,19 @@ async def change_key(call: Call[KeyChange]) -> KeyView:
         await key.change(by=call.actor, upstreams=call.service.upstreams, **call.given.fields())
     await key_states.show([key])
     return KeyView.of(key)
+
+
+@resource.post(
+    "/projects/{project_id}/keys/{key_id}/test", takes=Nothing, returns=KeyTestView, status=200
+)
+async def test_key(call: Call[Nothing]) -> KeyTestView:
+    """Ask the upstream whether it takes a key, by the free request that its provider names."""
+    key = await _find(call.ids)
+    project = await projects.find(call.ids["project_id"])
+    result = await call.service.test_key(project, key)
+    if result.works:
+        await key_states.release(key.id)
+    return KeyTestView(works=result.works, message=result.message)
 
 
 @resource.delete("/projects/{project_id}/keys/{key_id}", takes=Nothing)

@@ -17,12 +17,14 @@ from sanic import Sanic
 
 import manage
 from config import Database, Settings, load
+from models import Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from server.context import App, WorkerContext
 from server.http.connections import Bounds, Connections
 from server.http.listening import listen
 from server.http.routing import OpenRouter
+from web.key_test import Result
 
 MANAGEMENT_TOKEN = "management-token-of-the-tests"
 UPSTREAMS = Upstreams(
@@ -80,8 +82,17 @@ async def serving(settings: Settings, upstreams: Upstreams = UPSTREAMS) -> Async
     async def nothing_is_behind() -> None:
         """No journal is here."""
 
+    async def test_key(project: Project, key: UpstreamKey) -> Result:
+        return Result(True, f"{project.name} {key.label}")
+
     app.blueprint(
-        manage.blueprint(settings, upstreams=upstreams, ring=ring, catch_up=nothing_is_behind)
+        manage.blueprint(
+            settings,
+            upstreams=upstreams,
+            ring=ring,
+            catch_up=nothing_is_behind,
+            test_key=test_key,
+        )
     )
 
     async with served(app) as url:

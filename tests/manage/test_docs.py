@@ -25,6 +25,7 @@ _CONTRACT = {
     "/manage/projects/{project_id}": {"get", "patch", "delete"},
     "/manage/projects/{project_id}/keys": {"post"},
     "/manage/projects/{project_id}/keys/{key_id}": {"patch", "delete"},
+    "/manage/projects/{project_id}/keys/{key_id}/test": {"post"},
     "/manage/projects/{project_id}/tokens/revoke": {"post"},
     "/manage/tokens": {"get", "post"},
     "/manage/tokens/{token_id}": {"get", "patch", "delete"},

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -50,7 +51,15 @@ def test_a_view_uses_the_ids_of_its_path(operation: Operation) -> None:
         assert f'["{place}"]' in source
 
 
-@pytest.mark.parametrize("operation", [row for row in ROWS if row.method != "GET"], ids=_named)
+#: A question that sends a request, and changes nothing here.
+_ASKS: Final = "/projects/{project_id}/keys/{key_id}/test"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [row for row in ROWS if row.method != "GET" and row.path != _ASKS],
+    ids=_named,
+)
 def test_a_change_says_who_makes_it(operation: Operation) -> None:
     assert "by=call.actor" in inspect.getsource(operation.view)
 

@@ -142,3 +142,32 @@ async def test_a_place_that_is_none_is_refused(
     refused = await client.post(f"/manage/projects/{project['id']}/keys", json=sent)
     assert refused.status_code == 400
     assert [found["field"] for found in refused.json()["error"]["details"]] == [field]
+
+
+async def test_a_key_is_tested(client: httpx.AsyncClient, make_project: Make) -> None:
+    project = await make_project()
+    keys = f"/manage/projects/{project['id']}/keys"
+    key = (await client.post(keys, json={"api_key": "sk-second", "label": "spare"})).json()
+    answer = await client.post(f"{keys}/{key['id']}/test", json={})
+    assert answer.status_code == 200
+    assert answer.json() == {"works": True, "message": f"{project['name']} spare"}
+    assert (await client.post(f"{keys}/{uuid4()}/test", json={})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("api_key", "said"),
+    [
+        ({"access_key_id": "AKIAIOSFODNN7EXAMPLE"}, "lacks `secret_access_key`, `region`"),
+        ('{"source": "file"}', "environment"),
+    ],
+)
+async def test_json_that_lacks_something_is_told_and_not_shown(
+    client: httpx.AsyncClient, make_project: Make, api_key: object, said: str
+) -> None:
+    project = await make_project()
+    keys = f"/manage/projects/{project['id']}/keys"
+    answer = await client.post(keys, json={"api_key": api_key})
+    assert answer.status_code == 400
+    (detail,) = answer.json()["error"]["details"]
+    assert detail["field"] == "api_key"
+    assert said in detail["message"]

@@ -4,19 +4,23 @@ The name is resolved here and the connection made to that address, so that what 
 what is connected to: an upstream's name could lead to the machine's own metadata service.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
 
 import httpx
 
-from admin.web.service import AdminServices, Asked, Provider
 from config import split_base_url
 from models import Project, UpstreamKey, credentials
+from models.bindings import Upstreams
+from models.crypto import KeyRing
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.text import clean_text
 
@@ -35,11 +39,90 @@ class Result:
     message: str
 
 
+class Provider(Protocol):
+    """A kind of upstream, as far as testing a key needs it."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def own_base_url(self) -> str | None: ...
+
+    @property
+    def v1_prefix(self) -> str: ...
+
+    @property
+    def error_shape(self) -> str: ...
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+
+    @property
+    def test(self) -> tuple[str, str] | None:
+        """Method and path of a request that is free and shows whether a key works."""
+        ...
+
+
+class Asked(NamedTuple):
+    """A request of our own that tests a key."""
+
+    base_url: str
+    method: str
+    path: str
+    body: bytes
+
+
+class Presenting(Protocol):
+    """Puts a key into a request, as the data plane does."""
+
+    async def __call__(
+        self, provider: str, key_id: UUID, secret: str, auth: str | None, asked: Asked
+    ) -> tuple[bytes, list[tuple[bytes, bytes]]] | str:
+        """Path and query, and the fields of the key; or why it cannot be presented."""
+        ...
+
+
+class KeyTests(Protocol):
+    """What it takes to test a key, as the wiring hands it in."""
+
+    @property
+    def ring(self) -> KeyRing: ...
+
+    @property
+    def providers(self) -> Mapping[str, Provider]: ...
+
+    @property
+    def upstreams(self) -> Upstreams: ...
+
+    @property
+    def is_refused(self) -> Callable[[str], bool]:
+        """Whether a resolved address is never an upstream."""
+        ...
+
+    @property
+    def present(self) -> Presenting: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTester:
+    """The same, for those who have nothing else of it."""
+
+    ring: KeyRing
+    providers: Mapping[str, Provider]
+    upstreams: Upstreams
+    is_refused: Callable[[str], bool]
+    present: Presenting
+
+    async def test(self, project: Project, key: UpstreamKey) -> Result:
+        """What comes of a test of this key."""
+        return await ask(self, project, key)
+
+
 class _Unreachable(Exception):
     """No answer, and why."""
 
 
-async def ask_for_models(service: AdminServices, project: Project, key: UpstreamKey) -> Result:
+async def ask(service: KeyTests, project: Project, key: UpstreamKey) -> Result:
     """The upstream's answer, within ten seconds."""
     place = key.provider or project.provider, key.base_url or project.base_url
     provider = service.providers.get(place[0])
@@ -98,7 +181,7 @@ def _text(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 async def _ask(
-    service: AdminServices, asked: Asked, target: bytes, headers: Mapping[str, str]
+    service: KeyTests, asked: Asked, target: bytes, headers: Mapping[str, str]
 ) -> tuple[int, bytes]:
     base = split_base_url(asked.base_url)
     host = base.host
@@ -123,7 +206,7 @@ async def _ask(
     return response.status_code, body
 
 
-async def _allowed_address(service: AdminServices, host: str, port: int) -> str:
+async def _allowed_address(service: KeyTests, host: str, port: int) -> str:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)

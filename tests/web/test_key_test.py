@@ -1,4 +1,4 @@
-"""Testing a key from its page sends it only where it may go, and shows it nowhere."""
+"""Testing a key sends it only where it may go, and shows it nowhere."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from admin.views import key_test
 from fake_upstream import FakeUpstream
 from models import Project, UpstreamKey
 from models.bindings import Upstreams, binding
@@ -19,6 +18,7 @@ from proxy.upstream_auth.presenting import UpstreamAuth
 from tests.admin.conftest import KEY, RING
 from tests.proxy.upstream.conftest import PATIENT, no_authorities
 from tests.proxy.upstream_auth.endpoints import token_endpoint
+from web import key_test
 
 
 def _present(auth: UpstreamAuth) -> Any:
@@ -37,7 +37,7 @@ async def _test_key(base_url: str, upstreams: Upstreams) -> key_test.Result:
     key = UpstreamKey(id=new_id(), bound_to=binding("openai", base_url))
     key.ciphertext = RING.encrypt(KEY, key.id)
     project = Project(provider="openai", base_url=base_url)
-    return await key_test.ask_for_models(service, project, key)
+    return await key_test.ask(service, project, key)
 
 
 AWS: Final = {
@@ -61,9 +61,7 @@ async def _test_json(upstream: str, key: object, **provider: Any) -> key_test.Re
     )
     row = UpstreamKey(id=new_id(), bound_to=binding("openai", upstream))
     row.ciphertext = RING.encrypt(json.dumps(key), row.id)
-    result = await key_test.ask_for_models(
-        service, Project(provider="openai", base_url=upstream), row
-    )
+    result = await key_test.ask(service, Project(provider="openai", base_url=upstream), row)
     auth.close()
     await pool.close()
     return result
