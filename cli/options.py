@@ -99,6 +99,24 @@ V1Prefix = Annotated[
         help="What stands upstream in place of /v1; '' for nothing.",
     ),
 ]
+CloudProject = Annotated[
+    Provided | None,
+    typer.Option(
+        "--cloud-project",
+        parser=values.text_or_none,
+        metavar="NAME|none",
+        help="Only this project in Vertex's paths.",
+    ),
+]
+CloudLocation = Annotated[
+    Provided | None,
+    typer.Option(
+        "--location",
+        parser=values.text_or_none,
+        metavar="NAME|none",
+        help="Only this location in Vertex's paths.",
+    ),
+]
 Auth = Annotated[
     Provided | None,
     typer.Option(

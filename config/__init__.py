@@ -17,7 +17,7 @@ variable must not reach a terminal or a log.
 
 from config.base_urls import BaseUrl, split_base_url
 from config.database import Database
-from config.forms import Network, parse_base_url
+from config.forms import Network, parse_base_url, parse_v1_prefix
 from config.generated import generate_missing
 from config.load import ConfigError, load, load_database
 from config.origins import origin_of
@@ -40,6 +40,7 @@ __all__ = [
     "load_database",
     "origin_of",
     "parse_base_url",
+    "parse_v1_prefix",
     "split_base_url",
     "traces_wanted",
     "weaknesses",

@@ -15,6 +15,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
+#: What users paste from an API's documentation. The longest of those that end alike is the first.
+_ENDPOINTS: Final = (
+    "/chat/completions", "/completions", "/embeddings", "/moderations", "/images/generations",
+    "/images/edits", "/audio/speech", "/audio/transcriptions", "/audio/translations",
+    "/v1/responses", "/v1/messages", "/v1/models", "/openai/responses", "/api/chat",
+    "/api/generate", "/api/embed", "/api/tags", "/converse", "/converse-stream", "/invoke",
+)  # fmt: skip
+_CALLED_MODEL: Final = re.compile(r"/models/[^/:]++:[A-Za-z]++\Z")
+_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]++)*+")
 _URL_PATH: Final = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*")
 
 
@@ -191,8 +200,23 @@ def parse_base_url(text: str) -> str:
         path = path.removesuffix("/v1").rstrip("/")
     if not _URL_PATH.fullmatch(path) or {".", ".."} & set(unquote(path).split("/")):
         raise ValueError("not a plain path")
+    ending = next((end for end in _ENDPOINTS if path.endswith(end)), None)
+    if ending is not None:
+        raise ValueError(f"ends in an endpoint: leave out {ending}, which clients ask for")
+    if _CALLED_MODEL.search(path):
+        raise ValueError(
+            "ends in the method of a model, which clients ask for: leave out /models and the rest"
+        )
     authority = f"[{host}]" if ":" in host else host
     return f"{url.scheme}://{authority}{f':{url.port}' if url.port else ''}{path}"
+
+
+def parse_v1_prefix(text: str) -> str:
+    """What stands upstream in place of a path's leading `/v1`; '/' and '' are none."""
+    prefix = text.rstrip("/")
+    if not _PREFIX.fullmatch(prefix) or {".", ".."} & set(prefix.split("/")):
+        raise ValueError("no plain path that begins with a slash")
+    return prefix
 
 
 def _parse_dsn(text: str) -> str:

@@ -128,7 +128,7 @@ class OperationDispatcher:
                     request, content_type="application/json", max_bytes=_BODY_MAX_BYTES
                 )
             )
-        context = {PROVIDERS: self._service.upstreams.own}
+        context = {PROVIDERS: self._service.upstreams.providers}
         return reading.validate(operation.takes, sent, context)
 
 

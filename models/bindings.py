@@ -38,6 +38,13 @@ class Upstreams:
     """What providers say of authentication, by name."""
     ambient: bool = False
     """UPSTREAM_AMBIENT_CREDENTIALS."""
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """Providers that have no base URL of their own, each with one that a project could name."""
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """The names of all that are configured here."""
+        return frozenset(self.own) | frozenset(self.examples)
 
     def check_key(self, provider: str, auth: str | None, api_key: str) -> None:
         """Raises KeyNotUsable where the provider's requests could never present this key."""

@@ -105,6 +105,12 @@ class KeyNotUsable(Refused):
     code = "key_not_usable"
 
 
+class BaseUrlMissing(Refused):
+    """The provider has no address of its own, so that each of its projects has to name one."""
+
+    code = "base_url_missing"
+
+
 class TokenRevoked(Refused):
     """A revoked token stays revoked: it can be neither changed nor rotated."""
 

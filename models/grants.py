@@ -80,6 +80,9 @@ class GrantRecord(msgspec.Struct, frozen=True):
     #: What stands upstream in place of `/v1`; None: as the provider says.
     v1_prefix: str | None = None
     failover: Failover | None = None
+    #: What `{project}` and `{location}` of a path may be; None: anything.
+    path_project: str | None = None
+    path_location: str | None = None
 
 
 @for_requests
@@ -179,6 +182,8 @@ def _record(
         keys=tuple(_material(key, ring) for key in keys if key.id not in waiting),
         v1_prefix=project.v1_prefix,
         failover=Failover.of(project.failover),
+        path_project=project.project,
+        path_location=project.location,
     )
 
 

@@ -12,6 +12,7 @@ from models.projects import Unmetered
 from models.rules import (
     ALLOW_LIST,
     Address,
+    CloudName,
     Endpoint,
     ModelPatterns,
     Origin,
@@ -43,6 +44,14 @@ class ProjectLimits(BaseModel):
     max_parallel_requests: Parallel | None = None
     allowed_models: ModelPatterns | None = None
     allowed_origins: Annotated[list[Origin], ALLOW_LIST] | None = None
+    project: Annotated[
+        CloudName | None,
+        Field(description="The cloud's project that paths may name (Vertex); others are refused."),
+    ] = None
+    location: Annotated[
+        CloudName | None,
+        Field(description="The cloud's location that paths may name (Vertex); others are refused."),
+    ] = None
     unmetered: Annotated[
         Unmetered, Field(description="Requests whose usage cannot be metered.")
     ] = "allow"

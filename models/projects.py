@@ -16,6 +16,7 @@ from models.bindings import Upstreams, binding
 from models.crypto import KeyRing
 from models.db.database import in_one_transaction
 from models.errors import (
+    BaseUrlMissing,
     KeyMustBeGiven,
     KeyNotNeeded,
     NameTaken,
@@ -49,6 +50,8 @@ class ProjectFields(TypedDict, total=False):
     max_parallel_requests: int | None
     allowed_models: list[str] | None
     allowed_origins: list[str] | None
+    project: str | None
+    location: str | None
     unmetered: Unmetered
     failover: dict[str, Any] | None
 
@@ -134,7 +137,7 @@ class Project(Model):
     ) -> Self:
         """A new project with its first upstream key.
 
-        Raises NameTaken, OriginNotAllowed, KeyNotUsable.
+        Raises NameTaken, OriginNotAllowed, BaseUrlMissing, KeyNotUsable.
         """
         _normalise(wanted)
         _check_origin(upstreams, provider, wanted.get("base_url"))
@@ -166,8 +169,8 @@ class Project(Model):
         """Set fields; what is not named stays.
 
         A change of address that would send keys elsewhere needs `key`, which replaces those keys
-        and no others. Raises NameTaken, ProjectDeleted, OriginNotAllowed, KeyMustBeGiven,
-        KeyNotNeeded, KeyNotUsable.
+        and no others. Raises NameTaken, ProjectDeleted, OriginNotAllowed, BaseUrlMissing,
+        KeyMustBeGiven, KeyNotNeeded, KeyNotUsable.
         """
         if key is None and wanted == {"is_active": False}:
             await self._switch_off(by=by)
@@ -365,6 +368,11 @@ class Project(Model):
 
 
 def _check_origin(upstreams: Upstreams, provider: str, base_url: str | None) -> None:
+    if base_url is None and provider in upstreams.examples:
+        raise BaseUrlMissing(
+            f"The provider {provider} has no base URL of its own: name one, such as"
+            f" {upstreams.examples[provider]}."
+        )
     if not upstreams.allows(provider, base_url):
         whose = "This address" if base_url else f"The own address of the provider {provider}"
         raise OriginNotAllowed(

@@ -247,6 +247,11 @@ BaseUrl = Annotated[
     ),
 ]
 
+_CLOUD_NAME, _CLOUD_NAME_FIELD = matching(
+    r"[A-Za-z0-9][A-Za-z0-9._:-]*", "This is not a name such as my-project-1 or europe-west4."
+)
+CloudName = Annotated[str, StringConstraints(max_length=200), _CLOUD_NAME, _CLOUD_NAME_FIELD]
+
 _ORIGIN, _ORIGIN_FIELD = matching(
     ALLOWED_ORIGIN,
     "This is not an origin such as https://app.example.com: scheme and host, no path.",

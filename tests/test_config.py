@@ -516,6 +516,9 @@ def test_base_url(text: str, url: str) -> None:
         "https://h/a//b",
         "https://h/a/../b",
         "https://h/a/%2e%2e/b",
+        "https://h/v1/chat/completions",
+        "https://h/v1/messages/",
+        "https://h/v1beta/models/m:generateContent",
         "https://h\\x",
     ],
 )

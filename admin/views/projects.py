@@ -16,7 +16,13 @@ from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, UpstreamKey
-from models.errors import KeyMustBeGiven, KeyNotUsable, NameTaken, OriginNotAllowed
+from models.errors import (
+    BaseUrlMissing,
+    KeyMustBeGiven,
+    KeyNotUsable,
+    NameTaken,
+    OriginNotAllowed,
+)
 from models.projects import GivenKey
 from models.queries import lists
 
@@ -81,7 +87,7 @@ async def create(ctx: AuthenticatedContext) -> HTTPResponse:
         )
     except NameTaken:
         return await _form(ctx, form.with_error("name", _TAKEN), status=422)
-    except OriginNotAllowed as exc:
+    except (BaseUrlMissing, OriginNotAllowed) as exc:
         return await _form(ctx, form.with_error("base_url", str(exc)), status=422)
     except KeyNotUsable as exc:
         return await _form(ctx, form.with_error("api_key", str(exc)), status=422)
@@ -155,7 +161,7 @@ async def change(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
         )
     except NameTaken:
         return await _form(ctx, form.with_error("name", _TAKEN), project, status=422)
-    except OriginNotAllowed as exc:
+    except (BaseUrlMissing, OriginNotAllowed) as exc:
         return await _form(ctx, form.with_error("base_url", str(exc)), project, status=422)
     except KeyNotUsable as exc:
         return await _form(ctx, form.with_error("api_key", str(exc)), project, status=422)

@@ -91,6 +91,8 @@ class ProjectView(Schema):
     max_parallel_requests: int | None
     allowed_models: list[str] | None
     allowed_origins: list[str] | None
+    project: str | None
+    location: str | None
     unmetered: Unmetered
     failover: FailoverRule | None
     keys: list[KeyView]

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from manage import pagination
-from manage.errors import BeyondPolicy, Detail, NotFound
+from manage.errors import BeyondPolicy, Detail, InvalidRequest, NotFound
 from manage.operations import Call, Resource
 from manage.schemas.projects import (
     ProjectChange,
@@ -16,7 +16,7 @@ from manage.schemas.projects import (
 )
 from manage.schemas.schema import Nothing, Page
 from models import Project, key_states
-from models.errors import KeyNotUsable, OriginNotAllowed
+from models.errors import BaseUrlMissing, KeyNotUsable, OriginNotAllowed
 from models.projects import GivenKey
 from models.queries import lists
 
@@ -36,6 +36,9 @@ def policy_of_fields() -> Iterator[None]:
     """What the environment allows bounds fields, as the schemas' own bounds do."""
     try:
         yield
+    except BaseUrlMissing as exc:
+        detail = Detail("base_url", str(exc))
+        raise InvalidRequest("The project needs a base URL.", details=[detail]) from exc
     except OriginNotAllowed as exc:
         detail = Detail("base_url", str(exc))
         raise BeyondPolicy("The upstream is not allowed here.", details=[detail]) from exc

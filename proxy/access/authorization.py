@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from proxy import errors
 from proxy.access.addresses import AddressList
@@ -33,7 +34,10 @@ def authorize(grant: Grant, head: RequestHead) -> tuple[Provider, Route]:
             f"{head.method} {shown(head.target.partition(b'?')[0])} cannot be served: "
             f"the project's provider {grant.record.provider} is not configured here."
         )
-    return provider, _route(grant, provider, head)
+    route = _route(grant, provider, head)
+    if route.project_segment:
+        _check_place(grant, route, head)
+    return provider, route
 
 
 def check_origin(grant: Grant, head: RequestHead) -> str | None:
@@ -83,6 +87,22 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
             headers=((b"allow", listed.encode("ascii")),),
         )
     return methods["GET"]
+
+
+def _check_place(grant: Grant, route: Route, head: RequestHead) -> None:
+    """Refuse a cloud's project or location that is not the one which the project names."""
+    segments = head.target.partition(b"?")[0].split(b"/")
+    for named, wanted, at in (
+        ("project", grant.record.path_project, route.project_segment),
+        ("location", grant.record.path_location, route.location_segment),
+    ):
+        if wanted is None or not at:
+            continue
+        given = unquote_to_bytes(segments[at]).decode("utf-8", "replace")
+        if given != wanted:
+            raise errors.ModelNotAllowed(
+                f"The {named} {given[:100]!r} in the path is not allowed.", param=named
+            )
 
 
 def _token_allows(grant: Grant, method: str, path: bytes) -> bool:

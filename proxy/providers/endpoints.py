@@ -74,6 +74,9 @@ class Route:
     """Characters of that segment which follow the name."""
     model_rest: bool = False
     """Whether the name may go on in further segments."""
+    project_segment: int = 0
+    location_segment: int = 0
+    """Which segments name a cloud's project and location; 0 where none does."""
 
     def model_in(self, path: bytes) -> str | None:
         """The model that a raw path names, percent-decoded; None where the path names none."""
@@ -188,7 +191,8 @@ def _literal_start(pattern: str) -> bytes:
 def _route(endpoint: Endpoint, method: str) -> Route:
     pattern = endpoint.pattern
     at, suffix = 0, ""
-    for number, segment in enumerate(pattern.split("/")):
+    segments = pattern.split("/")
+    for number, segment in enumerate(segments):
         named = _SEGMENT.fullmatch(segment)
         if named is not None and named[1] in _NAMES_OF_MODELS:
             at, suffix = number, named[2]
@@ -200,6 +204,8 @@ def _route(endpoint: Endpoint, method: str) -> Route:
         at,
         len(suffix),
         _takes_rest(pattern),
+        segments.index("{project}") if "{project}" in segments else 0,
+        segments.index("{location}") if "{location}" in segments else 0,
     )
 
 

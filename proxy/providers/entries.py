@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from config import parse_v1_prefix
 from proxy.providers import forms
 from proxy.providers.endpoints import Dialect, Endpoint, shape
 from proxy.providers.error_shapes import ErrorShape
@@ -107,7 +108,7 @@ class Entry(_Strict):
 
     like: Annotated[str, AfterValidator(_built_in)] | None = None
     base_url: Annotated[str, _form(forms.parse_base)] | None = None
-    v1_prefix: Annotated[str, _form(forms.parse_prefix)] | None = None
+    v1_prefix: Annotated[str, _form(parse_v1_prefix)] | None = None
     auth: Annotated[str, _form(forms.parse_auth)] | None = Field(
         None, validation_alias=AliasChoices("auth", "credential")
     )

@@ -49,12 +49,18 @@ def upstreams(settings: Settings, providers: Mapping[str, Provider]) -> Upstream
         for name, base_url in own.items()
         if name not in BUILT_IN or BUILT_IN[name].base_url != base_url
     )
+    examples = {
+        name: provider.example_base_url
+        for name, provider in providers.items()
+        if provider.own_base_url is None
+    }
     return Upstreams(
         own,
         named,
         frozenset(settings.upstream_origins),
         providers,
         settings.upstream_ambient_credentials,
+        examples,
     )
 
 

@@ -31,7 +31,6 @@ _NEVER_SET: Final = frozenset(
 _TOKEN: Final = re.compile(r"[0-9A-Za-z!#$&'*+.^`|~-]{1,128}")
 _LITERAL: Final = re.compile(r"[A-Za-z0-9._~!$&'()+,;=:@-]+")
 _VARIABLE: Final = re.compile(r"\{[a-z_]++\}[A-Za-z0-9._~!$&'()+,;=:@-]*+")
-_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]++)*+")
 _COST: Final = re.compile(r"usage(?:\.[A-Za-z0-9_]{1,64}){1,4}")
 _VALUE: Final = re.compile(r"[\x20-\x7e]++")
 
@@ -105,13 +104,6 @@ def parse_base(text: str) -> str:
     for part in OPEN_PARTS:
         parsed = parsed.replace(f"open-{part}", f"{{{part}}}")
     return parsed
-
-
-def parse_prefix(text: str) -> str:
-    """What stands in place of `/v1`."""
-    if not _PREFIX.fullmatch(text) or {".", ".."} & set(text.split("/")):
-        raise ValueError("does not begin with a slash, ends in one, or is no plain path")
-    return text
 
 
 def parse_auth(text: str) -> str:

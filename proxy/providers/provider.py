@@ -23,6 +23,10 @@ AUTH_KINDS: Final = (
 AUTH_NAMED: Final = ("header", "query")
 
 
+#: What stands in the open parts of a base URL in examples.
+_EXAMPLES: Final = {"region": "us-east-1", "location": "europe-west4", "resource": "my-resource"}
+
+
 class Probe(NamedTuple):
     """A request that is free and shows whether a key works."""
 
@@ -85,6 +89,14 @@ class Provider:
     def own_base_url(self) -> str | None:
         """The base URL of projects that name none; None where each has to name its own."""
         return self.base_url if self.base_url and "{" not in self.base_url else None
+
+    @property
+    def example_base_url(self) -> str:
+        """A base URL as a project of it may have."""
+        filled = self.base_url or "http://127.0.0.1:8000"
+        for part, example in _EXAMPLES.items():
+            filled = filled.replace(f"{{{part}}}", example)
+        return filled
 
     @property
     def roots(self) -> frozenset[str]:

@@ -28,7 +28,8 @@ from web.key_test import Result
 
 MANAGEMENT_TOKEN = "management-token-of-the-tests"
 UPSTREAMS = Upstreams(
-    {"openai": "https://api.openai.com", "anthropic": "https://api.anthropic.com"}
+    {"openai": "https://api.openai.com", "anthropic": "https://api.anthropic.com"},
+    examples={"bedrock": "https://bedrock-runtime.us-east-1.amazonaws.com"},
 )
 
 Json = dict[str, Any]

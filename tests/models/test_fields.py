@@ -81,7 +81,7 @@ PROJECT: Final = Doors(
     {"is_active"},
     ("projects/form.html", "projects/show.html"),
     (project_commands.create, project_commands.update),
-    {"is_active": "active"},
+    {"is_active": "active", "project": "cloud_project"},
 )
 KEY: Final = Doors(
     UpstreamKey,

@@ -11,6 +11,7 @@ import pytest
 
 from config import Database
 from models.projects import Project
+from proxy.providers.catalog import BUILT_IN
 from proxy.providers.endpoints import Endpoint
 from proxy.providers.field_rules import rules_of
 from tests.proxy.planes import Plane, a_plane
@@ -19,6 +20,7 @@ from tests.proxy.scripted import Peer, a_client
 
 PROVIDERS = {
     "openai": OPENAI,
+    "vertex": BUILT_IN["vertex"],
     "mine": replace(
         OPENAI,
         name="mine",
@@ -116,3 +118,24 @@ def test_a_provider_without_rules_of_its_own_has_none() -> None:
     # A request is not read a second time for nothing.
     assert rules_of(OPENAI) is None
     assert rules_of(PROVIDERS["mine"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("named", "path", "status"),
+    [
+        ({}, "/v1/projects/a/locations/b/publishers/google/models/m:predict", 200),
+        ({"project": "a"}, "/v1/projects/a/locations/b/publishers/google/models/m:predict", 200),
+        ({"project": "a-b"}, "/v1/projects/a%2Db/locations/b/publishers/x/models/m:predict", 200),
+        ({"project": "a"}, "/v1/projects/x/locations/b/publishers/google/models/m:predict", 403),
+        ({"location": "b"}, "/v1/projects/x/locations/c/publishers/x/models/m:predict", 403),
+        ({"project": "a", "location": "b"}, "/v1/publishers/google/models/m:predict", 200),
+    ],
+)
+async def test_a_project_may_name_the_cloud_s_project_and_location_of_paths(
+    plane: Plane, named: dict[str, str], path: str, status: int
+) -> None:
+    token, secret = await plane.token(project={"provider": "vertex"})
+    await Project.filter(id=(await token.project).id).update(**named)
+    client = await plane.serve(a_client("POST", secret=secret, path=path))
+    assert client.status == status, client.content
+    assert client.code == ("model_not_allowed" if status == 403 else None)

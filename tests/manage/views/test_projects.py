@@ -40,6 +40,8 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "max_parallel_requests",
         "allowed_models",
         "allowed_origins",
+        "project",
+        "location",
         "unmetered",
         "failover",
         "created_at",
@@ -403,3 +405,42 @@ async def test_emoji_of_several_characters_are_names(
     assert project["name"] == name
     (found,) = (await client.get(f"/manage/projects?q={quote(name)}")).json()["data"]
     assert found["id"] == project["id"]
+
+
+async def test_a_provider_without_an_address_needs_one_of_the_project(
+    client: httpx.AsyncClient,
+) -> None:
+    wanted = {"name": "Bedrock", "api_key": "key", "provider": "bedrock"}
+    refused = await client.post("/manage/projects", json=wanted)
+    assert refused.status_code == 400
+    (detail,) = refused.json()["error"]["details"]
+    assert detail["field"] == "base_url"
+    assert "https://bedrock-runtime.us-east-1.amazonaws.com" in detail["message"]
+    base_url = "https://bedrock-runtime.eu-west-1.amazonaws.com"
+    made = await client.post("/manage/projects", json=wanted | {"base_url": base_url})
+    assert made.status_code == 201
+    path = f"/manage/projects/{made.json()['id']}"
+    assert (await client.patch(path, json={"base_url": None})).status_code == 400
+
+
+async def test_what_paths_of_a_cloud_may_name(client: httpx.AsyncClient) -> None:
+    wanted = {"name": "P", "api_key": "key", "location": "eu", "project": "p-1"}
+    made = (await client.post("/manage/projects", json=wanted)).json()
+    assert (made["project"], made["location"]) == ("p-1", "eu")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("base_url", "https://h/v1/chat/completions", "leave out /chat/completions"),
+        ("location", "a/b", "such as my-project-1"),
+    ],
+)
+async def test_paths_that_lead_elsewhere_are_refused_with_the_mend(
+    client: httpx.AsyncClient, field: str, value: str, said: str
+) -> None:
+    wanted = {"name": "P", "api_key": "key", field: value}
+    refused = await client.post("/manage/projects", json=wanted)
+    assert refused.status_code == 400
+    (detail,) = refused.json()["error"]["details"]
+    assert said in detail["message"]

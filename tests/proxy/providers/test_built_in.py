@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from config import parse_base_url
 from proxy.providers.catalog import BUILT_IN
 from proxy.upstream.target import address_of
 
@@ -151,3 +152,18 @@ def test_whoever_has_no_address_of_its_own_is_run_by_its_operator_or_has_parts_t
         "azure-openai", "bedrock", "bedrock-mantle", "vertex",
         "ollama", "vllm", "llama-cpp", "lm-studio",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_base_url_that_ends_in_what_creates_something_is_refused(name: str) -> None:
+    """Those that users paste from an API's documentation."""
+    often = (
+        "/chat/completions", "/completions", "/embeddings", "/v1/messages", "/v1/responses",
+        "/images/generations", "/audio/speech", "/api/chat", "/converse", "/invoke",
+        ":generateContent",
+    )  # fmt: skip
+    for endpoint in BUILT_IN[name].endpoints:
+        if endpoint.method == "POST" and endpoint.pattern.endswith(often):
+            path = endpoint.pattern.replace("{", "").replace("}", "")
+            with pytest.raises(ValueError, match="ends in"):
+                parse_base_url(f"https://api.example.com{path}")
