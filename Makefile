@@ -73,7 +73,7 @@ lock: $(STAMP) ## Pin the ranges of pyproject.toml, with hashes
 	$(UV_COMPILE) $(UPGRADE) --output-file requirements.txt
 	$(UV_COMPILE) $(UPGRADE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
-docs: $(STAMP) ## Write .env.example, docs/configuration.md and docs/command-line.md anew
+docs: $(STAMP) ## Write .env.example and the pages of docs/ that are made from code anew
 	$(BIN)/python -m docs.generate
 
 interop: $(STAMP) ## Try others' servers, clients and prices, which are installed for it

@@ -1,9 +1,10 @@
-"""Writes `.env.example`, docs/configuration.md and docs/command-line.md (`make docs`)."""
+"""Writes `.env.example` and three pages of docs/: configuration, command-line and providers."""
 
 from pathlib import Path
 
 from config import TABLE, Row
 from docs.commands import command_line
+from docs.providers_page import providers
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,6 +59,7 @@ def files() -> dict[Path, str]:
         ROOT / ".env.example": env_example(),
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "command-line.md": command_line(),
+        ROOT / "docs" / "providers.md": providers(),
     }
 
 

@@ -4,12 +4,13 @@ Each resource's module fills a `Resource` by decorating its views. Routing, vali
 OpenAPI document are all made from the same rows.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
+from manage.schemas.providers import ProviderFacts
 from manage.schemas.schema import Schema
 from models import Actor, Project, UpstreamKey
 from models.bindings import Upstreams
@@ -34,6 +35,7 @@ class ManagementServices:
     """Have counted what this worker has served by now, as far as that is soon done."""
     test_key: Callable[[Project, UpstreamKey], Awaitable[KeyTestResult]]
     """Ask an upstream whether it takes a key."""
+    providers: Sequence[ProviderFacts] = ()
 
 
 @dataclass(frozen=True, slots=True)

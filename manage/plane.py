@@ -1,6 +1,6 @@
 """The management plane as a Sanic blueprint."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -11,7 +11,9 @@ from manage import docs
 from manage.dispatch import OperationDispatcher
 from manage.operations import ManagementServices, Resource
 from manage.refusals import respond
+from manage.schemas.providers import ProviderFacts
 from manage.views import audit, keys, projects, requests, tokens, usage
+from manage.views import providers as provider_views
 from models import Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
@@ -25,6 +27,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     usage.resource,
     requests.resource,
     audit.resource,
+    provider_views.resource,
 )
 
 
@@ -35,11 +38,12 @@ def blueprint(
     ring: KeyRing,
     catch_up: Callable[[], Awaitable[None]],
     test_key: Callable[[Project, UpstreamKey], Awaitable[KeyTestResult]],
+    providers: Sequence[ProviderFacts] = (),
 ) -> Blueprint:
     """`/manage/*`, answered by this blueprint whatever is asked."""
     longest = settings.token_max_lifetime
     lifetime = timedelta(seconds=longest) if longest else None
-    service = ManagementServices(ring, upstreams, lifetime, catch_up, test_key)
+    service = ManagementServices(ring, upstreams, lifetime, catch_up, test_key, providers)
     dispatcher = OperationDispatcher(settings, service)
     plane = Blueprint("manage", url_prefix="/manage")
     rows = [operation for resource in RESOURCES for operation in resource.operations]

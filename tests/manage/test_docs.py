@@ -33,6 +33,7 @@ _CONTRACT = {
     "/manage/usage": {"get"},
     "/manage/requests": {"get"},
     "/manage/audit": {"get"},
+    "/manage/providers": {"get"},
 }
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, get_args
 from uuid import UUID
 
 import pytest
 
+from docs.providers_page import RECIPES
 from proxy.errors import InvalidRequest
 from proxy.header_rules import for_upstream
 from proxy.headers import field_list
@@ -83,3 +85,11 @@ def test_a_file_may_make_one_like_it(provider: Provider) -> None:
     said = Entry.model_validate({"like": provider.name}, context={"built_in": BUILT_IN})
     made = merged("mine", said, provider)
     assert replace(made, name=provider.name) == provider
+
+
+def test_the_documents_have_a_recipe_for_each_and_name_it() -> None:
+    assert set(RECIPES) == set(BUILT_IN)
+    page = (Path(__file__).parents[3] / "docs" / "providers.md").read_text()
+    options = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text()
+    assert all(f"\n### {name}\n" in page for name in BUILT_IN)
+    assert f"{', '.join(BUILT_IN)}, or one of PROVIDERS_FILE" in options

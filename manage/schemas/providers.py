@@ -1,0 +1,119 @@
+"""Providers: kinds of upstreams, as this installation knows them."""
+
+from collections.abc import Collection
+from typing import Protocol, Self
+
+from manage.schemas.schema import Schema
+
+
+class EndpointFacts(Protocol):
+    """An endpoint, as far as it is shown."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def pattern(self) -> str: ...
+
+    @property
+    def dialect(self) -> str: ...
+
+
+class ProviderFacts(Protocol):
+    """A provider, as far as it is shown."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def own_base_url(self) -> str | None: ...
+
+    @property
+    def v1_prefix(self) -> str: ...
+
+    @property
+    def auth(self) -> str: ...
+
+    @property
+    def error_shape(self) -> str: ...
+
+    @property
+    def listed_as(self) -> str: ...
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+
+    @property
+    def keep_client_headers(self) -> Collection[str]: ...
+
+    @property
+    def test(self) -> tuple[str, str] | None: ...
+
+    @property
+    def blames_key(self) -> Collection[str]: ...
+
+    @property
+    def meter_streams(self) -> bool: ...
+
+    @property
+    def cost(self) -> str: ...
+
+    @property
+    def endpoints(self) -> tuple[EndpointFacts, ...]: ...
+
+
+class EndpointView(Schema):
+    """One line of a provider's allowlist."""
+
+    #: `*` is any.
+    method: str
+    path: str
+    #: How its answers report usage.
+    usage: str
+
+
+class ProviderView(Schema):
+    """A provider. Values of header fields are not shown: they may be secrets."""
+
+    name: str
+    #: May hold `{region}`, `{location}` or `{resource}`; null where there is none.
+    base_url: str | None
+    #: Whether each of its projects has to name a base URL.
+    needs_base_url: bool
+    v1_prefix: str
+    auth: str
+    error_shape: str
+    prices: str
+    headers: list[str]
+    keep_client_headers: list[str]
+    test: str | None
+    blames_key: list[str]
+    meter_streams: bool
+    cost: str | None
+    endpoints: list[EndpointView]
+
+    @classmethod
+    def of(cls, provider: ProviderFacts) -> Self:
+        """`provider` as it is shown."""
+        return cls(
+            name=provider.name,
+            base_url=provider.base_url or None,
+            needs_base_url=provider.own_base_url is None,
+            v1_prefix=provider.v1_prefix,
+            auth=provider.auth,
+            error_shape=provider.error_shape,
+            prices=provider.listed_as,
+            headers=[name for name, _ in provider.headers],
+            keep_client_headers=sorted(provider.keep_client_headers),
+            test=None if provider.test is None else " ".join(provider.test),
+            blames_key=sorted(provider.blames_key),
+            meter_streams=provider.meter_streams,
+            cost=provider.cost or None,
+            endpoints=[
+                EndpointView(method=one.method, path=one.pattern, usage=one.dialect)
+                for one in provider.endpoints
+            ],
+        )
