@@ -203,6 +203,8 @@ _INSIDE: Final[Mapping[str, Callable[[JsonReader, Field], Iterator[str | None]]]
     "additionalmodelrequestfields": _of_free_form,
     "additionalmodelresponsefieldpaths": _of_nothing,
     "generationconfig": _of_config,
+    # Vertex's: what looks through prompts and answers.
+    "modelarmorconfig": _of_nothing,
 }
 
 

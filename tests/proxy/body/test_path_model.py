@@ -135,6 +135,11 @@ NAMES: Final = {
         b'{"generation_config": {"routing_config": {}}}',
         InvalidRequest,
     ),
+    "a template that looks through prompts": (
+        GEMINI,
+        b'{"modelArmorConfig": {"promptTemplateName": "projects/p/templates/t"}}',
+        None,
+    ),
     "a schema that speaks of models": (
         GEMINI,
         b'{"generationConfig": {"responseSchema": {"properties": {"model": {}}}}}',
