@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from models.db.conditions import insert
 from models.model_names import IsListed, bounded
-from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US, USAGE_KEY
+from models.usage import (
+    DIMENSION_KEY,
+    OVERHEAD_BOUNDS_US,
+    TTFB_BOUNDS_US,
+    USAGE_KEY,
+    UsageDimension,
+)
 
 if TYPE_CHECKING:
     from models.entry import Entry
@@ -41,6 +47,10 @@ _FIRST_OVERHEAD: Final = len(_SUMS) + len(_TTFB)
 #: Outcomes that are the upstream's failing even where the client had a 200 before.
 _UPSTREAM_FAILED: Final = frozenset(("upstream_error", "upstream_broke", "timeout"))
 
+#: What a row of `UsageDimension` has of them.
+_DIMENSION_SUMS: Final = tuple(name for name in _SUMS if name in UsageDimension._meta.db_fields)
+
+_KeyOfDimension: TypeAlias = tuple[int, str, str, str, str]
 _Key: TypeAlias = tuple[int, str, str, str, str, str]
 
 
@@ -125,13 +135,41 @@ def merge(rows: Mapping[_Key, Totals], seconds: int) -> dict[_Key, Totals]:
 
 async def add(entries: Sequence["Entry"], is_listed: IsListed) -> None:
     """Add `entries` to both tables, within the caller's transaction."""
-    minutes = add_up(await bounded(entries, is_listed), 60)
+    known = await bounded(entries, is_listed)
+    minutes = add_up(known, 60)
     for table, rows in (("usage_minute", minutes), ("usage_hour", merge(minutes, 3600))):
         # Sorted, so that two consumers lock the rows they share in one order.
         await insert(
             *_upsert(table),
             [_values(key, totals) for key, totals in sorted(rows.items(), key=lambda row: row[0])],
         )
+    await insert(
+        *_dimension_upsert(),
+        [
+            _dimension_values(key, totals)
+            for key, totals in sorted(_by_key(known).items(), key=lambda row: row[0])
+        ],
+    )
+
+
+def _by_key(entries: Sequence["Entry"]) -> dict[_KeyOfDimension, Totals]:
+    """Totals by hour and upstream key, of entries that name one."""
+    rows: dict[_KeyOfDimension, Totals] = {}
+    for entry in entries:
+        if entry.key_id:
+            hour = entry.at_us // 1_000_000 // 3600 * 3600
+            key = hour, entry.key_id, entry.project_id, entry.token_id, entry.model
+            totals = rows.get(key)
+            if totals is None:
+                totals = rows[key] = Totals()
+            totals.add(entry)
+    return rows
+
+
+def _dimension_values(key: _KeyOfDimension, totals: Totals) -> list[Any]:
+    hour, value, *rest = key
+    sums = [totals.added[_SUMS.index(name)] for name in _DIMENSION_SUMS]
+    return [datetime.fromtimestamp(hour, UTC), "key", value, *rest, totals.cost_nanos, *sums]
 
 
 def _values(key: _Key, totals: Totals) -> list[Any]:
@@ -139,14 +177,22 @@ def _values(key: _Key, totals: Totals) -> list[Any]:
     return [datetime.fromtimestamp(bucket, UTC), *rest, totals.cost_nanos, *totals.added]
 
 
-@cache
 def _upsert(table: str) -> tuple[str, str]:
+    return _adding(table, USAGE_KEY, _ADDED)
+
+
+def _dimension_upsert() -> tuple[str, str]:
+    return _adding("usage_dimension", DIMENSION_KEY, _DIMENSION_SUMS)
+
+
+@cache
+def _adding(table: str, key: tuple[str, ...], added: tuple[str, ...]) -> tuple[str, str]:
     """The table with its columns, and what to do where a row is there."""
-    columns = (*USAGE_KEY, "cost_nanos", *_ADDED)
-    sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _ADDED)
+    columns = (*key, "cost_nanos", *added)
+    sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in added)
     return (
         f"{table} ({', '.join(columns)})",
-        f"ON CONFLICT ({', '.join(USAGE_KEY)}) DO UPDATE SET {sums},"
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums},"
         # NULL plus a known price is the known price: NULL says that none was known so far.
         f" cost_nanos = CASE WHEN excluded.cost_nanos IS NULL THEN {table}.cost_nanos"
         f" ELSE COALESCE({table}.cost_nanos, 0) + excluded.cost_nanos END",

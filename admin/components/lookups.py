@@ -44,6 +44,16 @@ async def usage_of_a_day() -> dict[Any, UsageRow]:
     return {row.group: row for row in rows}
 
 
+async def usage_of_keys(project_id: UUID) -> dict[Any, UsageRow]:
+    """What each of a project's keys did in the last 24 hours."""
+    present = datetime.now(UTC)
+    query = UsageQuery(
+        start=present - timedelta(hours=24), end=present, group_by="key", project_id=project_id
+    )
+    rows, _ = await usage_report.report(query, limit=_MOST_GROUPS)
+    return {row.group: row for row in rows}
+
+
 async def project_choices(*, active: bool = False) -> list[tuple[str, str]]:
     """Projects to choose from, by name."""
     rows = Project.filter(deleted_at__isnull=True)

@@ -124,6 +124,7 @@ async def page(
         key_form=key_form,
         tokens=await tokens.order_by("-id").limit(_SHOWN_TOKENS),
         token_count=await tokens.count(),
+        used_by=await lookups.usage_of_keys(project.id),
         usage=await charts.usage(span, project_id=project.id),
         spans=charts.SPANS,
         events=await events,

@@ -44,7 +44,7 @@ class UsageFilter(OwnedQuery):
 
 
 class UsageView(Schema):
-    """The sums of one bucket and group. Of the four group fields, the one grouped by is there."""
+    """The sums of one bucket and group. Of the group fields, the one grouped by is there."""
 
     bucket: Annotated[
         datetime, Field(description="First moment of the bucket; of the range, for `total`.")
@@ -53,6 +53,9 @@ class UsageView(Schema):
     token_id: UUID | None = None
     model: Annotated[str, Field(description="Empty where none was named.")] | None = None
     endpoint: str | None = None
+    key_id: Annotated[UUID | None, Field(description="The upstream key; counted by the hour.")] = (
+        None
+    )
     requests: int
     errors: Annotated[int, Field(description="Status 400 and above, or not complete.")]
     unknown_usage_requests: int

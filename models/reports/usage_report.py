@@ -17,14 +17,17 @@ from models.reports.time_ranges import DAY, HOUR, Bucket, Part, counters_of
 from models.rules import is_datable, parse_id
 from models.text import clean_text
 
-GroupBy: TypeAlias = Literal["project", "token", "model", "endpoint"]
+GroupBy: TypeAlias = Literal["project", "token", "model", "endpoint", "key"]
 
 GROUP_COLUMN: Final[dict[GroupBy, str]] = {
     "project": "project_id",
     "token": "token_id",
     "model": "model",
     "endpoint": "endpoint",
+    "key": "key_id",
 }
+#: Grouped by ids.
+_BY_ID: Final = ("project", "token", "key")
 DEFAULT_RANGE: Final = timedelta(days=30)
 
 
@@ -79,7 +82,7 @@ def is_cursor(place: Cursor, group_by: GroupBy | None) -> bool:
         return False
     if group is None or group_by is None:
         return group is group_by
-    if group_by in ("project", "token"):
+    if group_by in _BY_ID:
         return parse_id(group) is not None
     return clean_text(group, limit=len(group)) == group
 
@@ -92,7 +95,7 @@ async def report(
     Buckets in which nothing was used have no row, except for an ungrouped total, which is
     always one row. Raises DatabaseUnavailable.
     """
-    extent = counters_of(query.start, query.end, query.bucket, datetime.now(UTC))
+    extent = _counters(query)
     sql, values = _select(query, extent, after)
     found = await select(f"{sql} LIMIT {{}}", [*values, limit + 1])
     rows = [_row(query, extent, row) for row in found]
@@ -102,8 +105,20 @@ async def report(
     return rows[:limit], Cursor(last.bucket, None if last.group is None else str(last.group))
 
 
+def _counters(query: UsageQuery) -> Part:
+    """Where the sums stand: those of upstream keys by the hour, in a table of their own."""
+    present = datetime.now(UTC)
+    if query.group_by != "key":
+        return counters_of(query.start, query.end, query.bucket, present)
+    bucket: Bucket = "day" if query.bucket == "day" else "hour"
+    found = counters_of(query.start, query.end, bucket, present)
+    return Part("usage_dimension", found.start, found.end)
+
+
 def _select(query: UsageQuery, extent: Part, after: Cursor | None) -> tuple[str, Sequence[Any]]:
     column = GROUP_COLUMN[query.group_by] if query.group_by else None
+    if query.group_by == "key":
+        column = "value"
     where = _where(query, extent, column, after)
     keys = [(_bucket_start(query.bucket), "bucket_start")] if query.bucket != "total" else []
     keys += [(column, "grouped")] if column else []
@@ -122,6 +137,8 @@ def _select(query: UsageQuery, extent: Part, after: Cursor | None) -> tuple[str,
 
 def _where(query: UsageQuery, extent: Part, column: str | None, after: Cursor | None) -> Condition:
     conditions = between("bucket", extent.start, _end(query, extent, after))
+    if query.group_by == "key":
+        conditions.append(Condition("dimension = {}", ("key",)))
     if after is not None and column:
         if query.bucket == "total":
             conditions.append(Condition(f"{column} < {{}}", (after.group,)))
@@ -154,7 +171,7 @@ def _bucket_start(bucket: Bucket) -> str:
 
 def _row(query: UsageQuery, extent: Part, row: dict[str, Any]) -> UsageRow:
     group = row.get("grouped")
-    if group is not None and query.group_by in ("project", "token"):
+    if group is not None and query.group_by in _BY_ID:
         group = UUID(str(group))
     cost = row["cost_nanos"]
     return UsageRow(

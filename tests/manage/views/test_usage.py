@@ -110,20 +110,28 @@ async def test_recent_total_is_to_the_minute(client: httpx.AsyncClient) -> None:
         ("token", "token_id", [str(_OTHER), str(_ONE)]),
         ("model", "model", ["gpt-4o", ""]),
         ("endpoint", "endpoint", ["/v1/models", "/v1/chat/completions"]),
+        ("key", "key_id", [str(_OTHER), str(_ONE)]),
     ],
 )
 async def test_groups_carry_their_name(
     client: httpx.AsyncClient, group_by: str, field: str, values: list[str]
 ) -> None:
     await record(
-        entry(_NOON, project_id=_ONE, token_id=_ONE),
-        entry(_NOON, project_id=_OTHER, token_id=_OTHER, model="", endpoint="/v1/models"),
+        entry(_NOON, project_id=_ONE, token_id=_ONE, key_id=str(_ONE)),
+        entry(
+            _NOON,
+            project_id=_OTHER,
+            token_id=_OTHER,
+            key_id=str(_OTHER),
+            model="",
+            endpoint="/v1/models",
+        ),
     )
     for bucket in ("total", "hour", "day"):
         rows = await _rows(client, bucket=bucket, group_by=group_by, **_MARCH)
         assert [row[field] for row in rows] == values
         assert [row["requests"] for row in rows] == [1, 1]
-        others = {"project_id", "token_id", "model", "endpoint"} - {field}
+        others = {"project_id", "token_id", "model", "endpoint", "key_id"} - {field}
         assert not others & set(rows[0])
 
 
@@ -144,7 +152,7 @@ async def test_filters(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("bucket", ["total", "hour", "day"])
-@pytest.mark.parametrize("group_by", [None, "project", "token", "model", "endpoint"])
+@pytest.mark.parametrize("group_by", [None, "project", "token", "model", "endpoint", "key"])
 async def test_pages_are_the_whole_in_order(
     client: httpx.AsyncClient, bucket: str, group_by: str | None
 ) -> None:
@@ -156,6 +164,7 @@ async def test_pages_are_the_whole_in_order(
                 token_id=UUID(int=30 + group),
                 model=f"model-{group}",
                 endpoint=f"/v1/{group}",
+                key_id=str(UUID(int=40 + group)),
             )
             for hour in range(4)
             for group in range(3)
@@ -176,7 +185,7 @@ async def test_pages_are_the_whole_in_order(
 
 
 @pytest.mark.parametrize("bucket", ["total", "hour", "day"])
-@pytest.mark.parametrize("group_by", [None, "project", "token", "model", "endpoint"])
+@pytest.mark.parametrize("group_by", [None, "project", "token", "model", "endpoint", "key"])
 async def test_made_up_cursor_is_refused(
     client: httpx.AsyncClient, bucket: str, group_by: str | None
 ) -> None:
@@ -190,7 +199,7 @@ async def test_made_up_cursor_is_refused(
         (noon, "\x00"),
         (noon, right if group_by is None else None),
     ]
-    if group_by in ("project", "token"):
+    if group_by in ("project", "token", "key"):
         places.append((noon, "x"))
     query = {"bucket": bucket} | ({"group_by": group_by} if group_by else {})
     for place in places:
@@ -289,3 +298,24 @@ async def test_range_must_not_end_before_it_begins(client: httpx.AsyncClient, pa
     response = await client.get(path, params=backwards)
     assert response.status_code == 400
     assert [detail["field"] for detail in response.json()["error"]["details"]] == ["to"]
+
+
+async def test_what_a_key_did_is_counted_by_the_hour_and_by_all_that_filters(
+    client: httpx.AsyncClient,
+) -> None:
+    """An entry that names no key, as of the release before, is in no such row."""
+    await record(
+        entry(_NOON, project_id=_ONE, token_id=_ONE, key_id=str(_ONE)),
+        entry(_NOON, project_id=_ONE, token_id=_OTHER, key_id=str(_ONE), model="gpt-5"),
+        entry(_NOON, project_id=_ONE, token_id=_ONE, key_id=str(_ONE), status=500),
+        entry(_NOON, project_id=_ONE, token_id=_ONE),
+    )
+    query = {"group_by": "key", **_MARCH}
+    (row,) = await _rows(client, **query, project_id=str(_ONE))
+    assert (row["key_id"], row["requests"], row["errors"]) == (str(_ONE), 3, 1)
+    assert (row["prompt_tokens"], row["total_tokens"]) == (30, 45)
+    assert row["cost_usd"] == pytest.approx(0.0045)
+    for more, count in (({"token_id": str(_OTHER)}, 1), ({"model": "gpt-5"}, 1)):
+        (row,) = await _rows(client, **query, **more)
+        assert row["requests"] == count
+    assert await _rows(client, **query, project_id=str(_OTHER)) == []
