@@ -181,16 +181,18 @@ def _read_request_line(text: bytes) -> RequestLine:
 
 def _read_lines(texts: list[bytes], read: list[Line | None]) -> bool:
     """Fill the gaps of `read`, lines that have not come before, where they are few."""
-    if read.count(None) <= _NEW_LINES_MAX:
+    new = read.count(None)
+    if new <= _NEW_LINES_MAX:
         _learning.earned += 1
     elif _learning.earned < _LEARNING_COSTS:
         _learning.earned += 1
         return False
     else:
         _learning.earned = min(_learning.earned, _LEARNING_MAX) - _LEARNING_COSTS
-    for index, line in enumerate(read):
-        if line is None:
-            read[index] = _read_line(texts[index])
+    place = -1
+    for _ in range(new):
+        place = read.index(None, place + 1)
+        read[place] = _read_line(texts[place])
     return True
 
 
@@ -199,14 +201,15 @@ def _read_line(text: bytes) -> Line:
     kind = _KINDS.young.get(name)
     if kind is None or value.translate(None, _IN_VALUES) != b"\r" or value[-1:] != b"\r":
         kind = _kind_of_line(text, name)
-    if not kind.may_be_remembered:
-        value = value.strip(b" \t\r")
-        return line_of(name, value, kind, kind.role | _role(kind.lowered, value))
-    line = _LINES.recall(text)
+    line = _LINES.recall(text) if kind.may_be_remembered else None
     if line is None:
         value = value.strip(b" \t\r")
-        line = line_of(name, value, kind, kind.role | _role(kind.lowered, value))
-        _LINES.offer(text, line)
+        role = kind.role
+        if kind.lowered in _DECISIVE:
+            role |= _role(kind.lowered, value)
+        line = line_of(name, value, kind, role)
+        if kind.may_be_remembered:
+            _LINES.offer(text, line)
     return line
 
 
@@ -230,8 +233,7 @@ _RARE: Final = 16
 
 
 def _role(lowered: bytes, value: bytes) -> int:
-    if lowered not in _DECISIVE:
-        return 0
+    """How a line of one of the decisive fields frames the request."""
     if lowered == b"host":
         return _HOST_LINE if _HOST.fullmatch(value) else _RARE
     if lowered == b"content-length":
