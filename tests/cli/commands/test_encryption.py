@@ -1,6 +1,8 @@
 """`encryption rotate`: every stored API key moves to the newest key, and none is lost."""
 
-from models import AuditEvent, UpstreamKey
+from time import time
+
+from models import AuditEvent, UpstreamKey, UpstreamToken, upstream_tokens
 from models.crypto import KeyRing
 from tests.cli.running import API_KEY, CommandLine
 
@@ -33,6 +35,23 @@ def test_old_key_can_go_after_rotating(cli: CommandLine) -> None:
     assert cli("doctor", ENCRYPTION_KEY=NEW).code == 0
     again = cli("encryption", "rotate", "--json", ENCRYPTION_KEY=BOTH)
     assert (again.code, again.json) == (0, {"reencrypted": 0, "failed": 0})
+
+
+def test_short_lived_tokens_of_the_old_key_go(cli: CommandLine) -> None:
+    cli.project()
+
+    async def keep() -> None:
+        (key,) = await UpstreamKey.all()
+        ring, ends = KeyRing([_bytes(OLD)]), time() + 3600
+        await upstream_tokens.save(key.id, "s", "t", ring, fetched_at=ends - 9, expires_at=ends)
+
+    async def kept() -> int:
+        return await UpstreamToken.all().count()
+
+    cli.on_database(keep)
+    assert cli.on_database(kept) == 1
+    cli("encryption", "rotate", ENCRYPTION_KEY=BOTH)
+    assert cli.on_database(kept) == 0
 
 
 def test_every_key_that_moves_is_audited(cli: CommandLine) -> None:

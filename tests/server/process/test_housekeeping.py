@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config import Database
-from models import AdminSession, AdminUser, retention
+from models import AdminSession, AdminUser, UpstreamToken, retention, upstream_tokens
 from models.db.database import open_database
 from models.entry import apply_batch
 from models.errors import DatabaseUnavailable
@@ -18,7 +18,7 @@ from models.request_log import RequestLog
 from models.usage import UsageHour, UsageMinute
 from server.process.housekeeping import Housekeeping
 from tests.fixtures.service import RunService
-from tests.models.rows import BY, an_entry
+from tests.models.rows import BY, RING, a_project, an_entry
 
 
 async def write(*ages: timedelta) -> None:
@@ -55,8 +55,13 @@ async def _only_what_is_too_old_goes(tmp_path: Path) -> None:
             expires_at=datetime.now(UTC) + timedelta(hours=left),
         )
 
+    (key,) = await (await a_project()).keys.all()
+    await upstream_tokens.save(key.id, "s", "ended", RING, fetched_at=0.0, expires_at=1.0)
+    assert await UpstreamToken.exists()
+
     await Housekeeping(tmp_path, log_days=7, pause=0).sweep()
 
+    assert not await UpstreamToken.exists()
     assert await counts() == (2, 1, 3)
     assert [session.digest for session in await AdminSession.all()] == [f"{1:064}"]
 
