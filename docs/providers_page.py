@@ -43,7 +43,8 @@ _RECIPES: Final = """
 Where a project needs a base URL the creation without one is refused with an example. `PROXY` stands
 for the proxy's address, such as `https://llm.example.com`; a client's key is the token. Paths were
 compared with what the named SDKs put on the wire on 2026-11-28, and are held by
-`tests/proxy/providers/test_built_in.py`; the lists of OpenAI and Anthropic by
+`tests/proxy/providers/test_built_in.py` and, with answers of each form, by
+`tests/proxy/test_recipes.py`; the lists of OpenAI and Anthropic by
 `tests/proxy/providers/test_sdk_endpoints.py`, against the SDKs that are installed there;
 `make interop` runs several of the SDKs. No provider's own service was asked.
 """

@@ -4,7 +4,7 @@
     connection   one client: heads, time limits, back-pressure, the end; whose request it is
     downstream   one request and its response, for the data plane and for Sanic
     body         the request's body; pace: how fast it has to come
-    planes       Sanic as an ASGI application, for all but `/v1`
+    planes       Sanic as an ASGI application, for all but the data plane
     framing      bytes to heads, without waiting
     faults       what is wrong with a message, and how that is answered
     chunked      bytes to pieces of chunked bodies, likewise

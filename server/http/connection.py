@@ -1,10 +1,11 @@
 """One client's connection: heads, time limits, back-pressure, and how it ends.
 
 `ClientConnection` is the only protocol that clients talk to. Bytes become a request in
-`data_received`, by plain calls. `/v1` is served by the data plane, driven by plain calls as far as
-that goes (`proxy.driving`), everything else by Sanic (`planes`) in a task of its own; both through
-the same `ClientDownstream`. A message that cannot be understood is answered by 400 and its
-connection is closed in such a way that a client in the middle of sending reads the answer.
+`data_received`, by plain calls. What is of the data plane (`/v1`, and what else providers' paths
+begin with) is driven by plain calls as far as that goes (`proxy.driving`), everything else is
+served by Sanic (`planes`) in a task of its own; both through the same `ClientDownstream`. A message
+that cannot be understood is answered by 400 and its connection is closed in such a way that a
+client in the middle of sending reads the answer.
 """
 
 from __future__ import annotations

@@ -207,3 +207,15 @@ async def test_an_asgi_server_may_serve_it_too(alone: Alone) -> None:
         assert (await client.get("/v1/models/..%2fx")).status_code == 400
         with pytest.raises(AssertionError):
             await client.get("/v1/files/f/content", headers={"x-fake": "bytes=100, break=50"})
+
+
+async def test_paths_that_begin_otherwise_are_the_data_planes_as_well(alone: Alone) -> None:
+    refused = await alone.client.post("/chat/completions", json=CHAT)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (404, "endpoint_not_allowed")
+    assert "/v1/chat/completions was probably meant" in error["message"]
+    # No provider's.
+    unknown = await alone.client.post("/messages", json=CHAT)
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "endpoint_not_allowed")
+    assert "/v1/messages was probably meant" in unknown.json()["error"]["message"]
+    assert unknown.headers["x-llm-proxy-error"] == "endpoint_not_allowed"
