@@ -8,6 +8,7 @@ requests are refused at once until the next try, which is put off longer after e
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import time
@@ -21,6 +22,10 @@ from proxy.upstream_auth.exchanges import ExchangeFailed, Token
 
 #: Of a token's life, after which it is renewed.
 RENEWED_AT: Final = 0.8
+#: Of its life, by which a worker that found it in the store lets the one that fetched it go first,
+#: at least and beyond: then it finds that one's next token in the store as well.
+LATER_AT_LEAST: Final = 0.02
+LATER: Final = 0.05
 #: Seconds that a fetch may take, and one look into the store.
 FETCH_SECONDS: Final = 30.0
 STORE_SECONDS: Final = 2.0
@@ -132,7 +137,7 @@ class SharedToken:
     async def _fly(self) -> Token:
         stored = await self._stored()
         if stored is not None:
-            return self._adopt(*stored)
+            return self._adopt(*stored, later=LATER_AT_LEAST + LATER * (os.urandom(1)[0] / 255))
         began = time()
         try:
             async with asyncio.timeout(FETCH_SECONDS):
@@ -168,8 +173,10 @@ class SharedToken:
         _saving.add(saving)
         saving.add_done_callback(_saving.discard)
 
-    def _adopt(self, token: Token, fetched_at: float) -> Token:
-        self._token, self._renew_at = token, _renewal(token, fetched_at)
+    def _adopt(self, token: Token, fetched_at: float, *, later: float = 0.0) -> Token:
+        """`later` is a share of the token's life by which its renewal is left to others."""
+        self._token = token
+        self._renew_at = _renewal(token, fetched_at) + later * (token.expires_at - fetched_at)
         self._fetched_at = time()
         self._failure, self._failures, self._retry_at = "", 0, 0.0
         self._renew_in(self._renew_at - time())

@@ -288,11 +288,15 @@ class Store:
 
 async def test_a_worker_takes_what_another_fetched(endpoint: TokenEndpoint, pool: Pool) -> None:
     store = Store()
-    first, second = (UpstreamAuth(pool, Tokens(store)) for _ in range(2))
+    books = Tokens(store), Tokens(store)
+    first, second = (UpstreamAuth(pool, book) for book in books)
     assert await presented(first, provider(endpoint.url), entra()) == "ya29.token-1"
     await until(lambda: bool(store.kept))
     assert await presented(second, provider(endpoint.url), entra()) == "ya29.token-1"
     assert len(endpoint.posts) == 1
+    # They do not all renew it at the same moment: who fetched it goes first.
+    ((own,), (taken,)) = (book._tokens.values() for book in books)
+    assert 0.02 * 3600 <= taken._renew_at - own._renew_at <= 0.08 * 3600
     # One that had to be renewed soon is not worth taking.
     ((name, (token, fetched_at)),) = store.kept.items()
     store.kept[name] = token, fetched_at - 4 * 3600
