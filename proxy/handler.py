@@ -268,6 +268,8 @@ class DataPlane:
             entry = exchange.entry(outcome, self._pricing)
             self._ledger.append(entry)
             self._observer.recorded(entry, exchange)
+            if entry.status >= 400:
+                self._accounts.heard(entry.status, entry.upstream_code, exchange)
 
     def _recorded(self, exchange: Exchange, outcome: Outcome) -> Waiter[None]:
         """Record, with whatever else is recorded in this turn of the loop; ends when that is."""
@@ -276,6 +278,8 @@ class DataPlane:
         written: Waiter[None] = Waiter()
         self._ledger.append_then(entry, partial(written.wake, None))
         self._observer.recorded(entry, exchange)
+        if entry.status >= 400:
+            self._accounts.heard(entry.status, entry.upstream_code, exchange)
         return written
 
     async def _refuse(

@@ -110,6 +110,14 @@ class Accounts:
         scope = Scope(exchange.model, "") if exchange.model else Scope("", route.pattern)
         return self._rests.choose(grant.targets, scope)
 
+    def heard(self, status: int, code: str, exchange: Exchange) -> None:
+        """An error of the only account of a grant: where it blames the key, that is looked into."""
+        grant, target = exchange.grant, exchange.target
+        if grant is None or grant.provider is None or target is None or exchange.attempts:
+            return
+        if code in grant.provider.blames_key:
+            self._told.blamed(grant, target, f"{status} {code}")
+
     async def ask(
         self, request: forward.Outgoing, call: Call
     ) -> tuple[ResponseSource, UpstreamHead]:

@@ -27,6 +27,8 @@ from proxy.upstream.target import Target
 
 #: Seconds between two looks at what others have learnt.
 _EVERY_S: Final = 0.5
+#: The same in a worker that never had to choose: suspended keys have to be tested all the same.
+_SELDOM_S: Final = 10.0
 #: Seconds in which a key that answers blame is not tested twice.
 _TESTED_LATELY_S: Final = 60.0
 _UNSAID_MAX: Final = 1_000
@@ -90,11 +92,13 @@ class Sharing:
     # Behind it
 
     async def _run(self) -> None:
+        loop, hear_at = asyncio.get_running_loop(), 0.0
         while True:
             self._hint.clear()
             try:
                 await self._say()
-                if self._rests.wanted:
+                if self._rests.wanted or loop.time() >= hear_at:
+                    hear_at = loop.time() + _SELDOM_S
                     await self._hear()
             except (ModelError, BaseORMException, OSError) as exc:
                 logger.debug("Keys that rest are not shared for now: {!r}", exc)

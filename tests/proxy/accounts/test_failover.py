@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -202,3 +203,25 @@ async def test_an_account_elsewhere_that_is_not_there_is_followed_by_one_that_is
     assert client.status == 200
     assert several.attempts() == [(1, "unreachable"), (2, 200)]
     assert seen[0].startswith(b"POST /api/v2/chat/completions ")
+
+
+async def test_the_only_account_is_looked_into_where_its_answer_blames_it(
+    several: Several,
+) -> None:
+    """Its requests go on to it, since there is no other; but it says that it is suspended."""
+    await several.make(answering(401, BLAMED), failover=None)
+    client = await several.ask()
+    assert (client.status, client.content, several.entry.attempts) == (401, BLAMED, None)
+    await asyncio.gather(*several.plane.sharing._tests)
+    # The client's request and ours.
+    assert several.asked == [0, 0]
+    project = await Project.get(id=several.token.project_id)
+    (key,) = await project.current_keys()
+    assert (key.state, key.last_error) == ("suspended", "401 invalid_api_key")
+    assert (await several.ask()).status == 401
+
+
+async def test_an_error_that_blames_no_key_is_looked_into_by_nobody(several: Several) -> None:
+    await several.make(answering(403, b'{"error":{"code":"model_denied"}}'), failover=None)
+    assert (await several.ask()).status == 403
+    assert (several.asked, several.plane.sharing._tests) == ([0], set())
