@@ -268,7 +268,7 @@ def a_client(
     lines = list(fields)
     if secret:
         lines.append(f"Authorization: Bearer {secret}")
-    if method == "POST":
+    if method == "POST" and not any(line.startswith("Content-Type:") for line in lines):
         lines.append("Content-Type: application/json")
     if length is None:
         lines.append("Transfer-Encoding: chunked")

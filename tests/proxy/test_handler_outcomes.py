@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.proxy.usage.test_readers import CHAT_STREAM, sse
 pytestmark = pytest.mark.usefixtures("both_ways")
 
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 CHUNKED = EVENTS + b"Transfer-Encoding: chunked\r\n\r\n"
 ASKS = b'{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":true},"messages":[]}'
 STREAMS = b'{"model":"gpt-4o","stream":true,"messages":[]}'
@@ -429,3 +431,62 @@ async def test_a_request_that_was_sent_again_ends_once(
     assert client.status == status
     assert [entry.outcome for entry in plane.entries()] == [outcome]
     assert await plane.admitted(secret) == 4
+
+
+# what every request has in the ledger
+
+
+@pytest.mark.parametrize("answer", [b"{}more", b"{}" + OK + b"{}"], ids=["bytes", "a response"])
+async def test_an_answer_with_more_than_its_length_is_malformed(
+    plane: Plane, answer: bytes
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+    client = await served(plane, head + answer)
+    assert (client.status, client.code) == (502, "upstream_protocol_error")
+    assert [entry.outcome for entry in plane.entries()] == ["upstream_broke"]
+
+
+FORM = (
+    b'--frontier\r\nContent-Disposition: form-data; name="model"\r\n\r\n%b\r\n'
+    b'--frontier\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
+    b"%b\r\n--frontier--\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "usage"),
+    [
+        ("/v1/audio/transcriptions", b"whisper-1", {"type": "duration", "seconds": 60}),
+        (
+            "/v1/images/edits",
+            b"gpt-image-1",
+            {
+                "input_tokens": 100,
+                "output_tokens": 200,
+                "input_tokens_details": {"text_tokens": 40, "image_tokens": 60},
+            },
+        ),
+    ],
+    ids=["transcription", "edit"],
+)
+async def test_a_form_of_an_unlimited_token_has_a_model_and_a_cost(
+    plane: Plane, path: str, model: bytes, usage: dict[str, object]
+) -> None:
+    answer = json.dumps({"text": "x", "usage": usage}).encode()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        await peer.send(head % len(answer) + answer)
+
+    plane.upstream.follow(script)
+    _, secret = await plane.token()
+    form = "Content-Type: multipart/form-data; boundary=frontier"
+    body = FORM % (model, bytes(range(256)) * 64)
+    client = a_client("POST", body, secret=secret, path=path, fields=(form,))
+    async with asyncio.timeout(30):
+        await plane.serve(client)
+    assert client.status == 200
+    (entry,) = plane.entries()
+    assert (entry.model, entry.usage) == (model.decode(), "exact")
+    assert entry.cost_nanos
