@@ -1,0 +1,79 @@
+"""Rates as arithmetic: what is charged by them, and what makes a whole price unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from proxy.pricing.rates import FREE, VIDEO, Rates, Tariff, scaled
+from proxy.usage.accumulator import Usage
+
+#: Dollars by the million: a token costs as many thousands of nano-dollars.
+RATES = Rates().tokens(
+    {
+        name: scaled(dollars, 10**6)
+        for name, dollars in {
+            "prompt": 2, "completion": 8, "cached": 1, "reasoning": 8,
+            "cache_write": 3, "cache_write_1h": 4,
+        }.items()
+    }
+)  # fmt: skip
+USED = Usage(1_000, 100, 0, 0)
+WRITES = frozenset(("cache_write",))
+
+
+def price(rates: Rates, usage: Usage) -> int | None:
+    return Tariff(((-1, rates),), "sheet", since=0, until=1).price(usage)
+
+
+def test_every_part_is_charged_once() -> None:
+    assert price(RATES, USED) == 2_800_000
+    usage = USED._replace(cached=500, cache_write=300, cache_write_1h=100, reasoning=40)
+    assert price(RATES, usage) == 200 * 2_000 + 500 * 1_000 + 200 * 3_000 + 100 * 4_000 + 800_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "usage"),
+    [
+        ({"uncounted": True}, {}),
+        ({"open": WRITES}, {"cache_write": 1}),
+        ({"open": frozenset(("cached",))}, {"cached": 1}),
+        ({"needs": frozenset(("web_searches",))}, {}),
+        ({"video_apart": True}, {"tools": VIDEO}),
+        ({}, {"tools": frozenset(("code_interpreter",))}),
+        ({}, {"lost": frozenset(("cached",))}),
+        ({}, {"cached": 1_001}),
+        ({}, {"audio_input": 1}),
+        # No bill is like that.
+        ({}, {"prompt": 10**12}),
+        # Which of the cached tokens are audio is not told, and they cost another price.
+        ({"audio_input": 32, "audio_cached": 16}, {"audio_input": 100, "cached": 50}),
+        ({"cache_write": RATES.prompt, "open": WRITES}, {"lost": WRITES}),
+        ({}, {"lost": frozenset(("service_tier",))}),
+    ],
+    ids=str,
+)
+def test_a_part_without_a_price_leaves_none(changes: dict[str, Any], usage: dict[str, Any]) -> None:
+    assert price(replace(RATES, **changes), USED._replace(**usage)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "usage"),
+    [
+        ({"open": frozenset(("cache_write", "cached"))}, {}),
+        ({}, {"tools": VIDEO}),
+        ({}, {"lost": frozenset(("reasoning",))}),
+        ({"cache_write": RATES.prompt}, {"lost": WRITES}),
+    ],
+    ids=str,
+)
+def test_what_changes_no_price_leaves_the_price(
+    changes: dict[str, Any], usage: dict[str, Any]
+) -> None:
+    assert price(replace(RATES, **changes), USED._replace(**usage)) == 2_800_000
+
+
+def test_what_is_free_costs_nothing_whatever_was_lost() -> None:
+    assert price(FREE, USED._replace(lost=frozenset(("service_tier",)))) == 0
