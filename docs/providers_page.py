@@ -29,7 +29,7 @@ base_url = "http://10.0.0.7:8000"
 A new one that is like no other says `base_url`, `auth`, `error_shape` and `endpoints`. A file with
 a mistake stops the start; each is told with what is allowed and an example. A `base_url` that ends
 in an endpoint is refused, as clients add that. The first segment of a path is any but the proxy's
-own.
+own. What a key may be, and how each kind is presented, is in [Upstream keys](upstream-keys.md).
 
 A path that no endpoint has is a 404 that names method, path and provider, and says what was
 probably meant where it is nearly right: a base URL without `/v1` or with it twice, another
