@@ -21,10 +21,6 @@ from proxy.upstream.source import Take
 from proxy.upstream.timeouts import Timeouts
 from proxy.upstream.transport_end import was_cut
 
-IDLE_SECONDS: Final = 30.0
-#: A connection that idled for longer is polled before it is used: its upstream may just have closed
-#: it. The poll is a system call, which a connection in constant use does without.
-LOOK_AFTER_SECONDS: Final = 1.0
 #: More than this waiting for the client stops reading from the upstream.
 HIGH_WATER: Final = 256 * 1024
 _NEVER: Final = float("inf")
@@ -40,7 +36,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_error", "_first_byte", "_loop", "_paused", "_poll", "_response", "_surplus", "_take",
         "_timeouts", "_unsent", "_waiter", "_writable", "deadline", "give_back", "idle_since",
-        "received", "transport", "upload", "written",
+        "idle_timeout", "received", "transport", "upload", "written",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts) -> None:
@@ -55,7 +51,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._surplus = False
         self._error: UpstreamError | None = None
         self.transport: asyncio.Transport | None = None
+        #: Since when, and for how many seconds it may idle, as far as the upstream said.
         self.idle_since = 0.0
+        self.idle_timeout = _NEVER
         #: The pool's, for a connection of one.
         self.give_back: Callable[[UpstreamConnection], None] = UpstreamConnection.close
         self._reset()
@@ -75,23 +73,6 @@ class UpstreamConnection(asyncio.Protocol):
         response = self._response
         response.head_only = method == "HEAD"
         response.trailers = []
-
-    def may_serve(self, now: float) -> bool:
-        """Whether an idle connection may be used for another request."""
-        return self.may_idle(now) and (
-            now - self.idle_since < LOOK_AFTER_SECONDS or self.has_no_pending_input
-        )
-
-    def may_idle(self, now: float) -> bool:
-        """Whether it lives, as far as we know, and has not idled for too long."""
-        transport, age = self.transport, now - self.idle_since
-        return (
-            transport is not None
-            and not transport.is_closing()
-            and self._error is None
-            and age < IDLE_SECONDS
-            and age < self._response.idle_timeout
-        )
 
     def answer_within(self, seconds: float) -> None:
         """Wait for this answer no longer than that, where others are waited for longer."""
@@ -229,6 +210,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._reset()
         self._response.reset()
         self.idle_since = now
+        self.idle_timeout = self._response.idle_timeout
 
     def close(self) -> None:
         """Drop the connection at once."""

@@ -12,6 +12,10 @@ from proxy.upstream.dialing import dial, tls_context
 from proxy.upstream.target import Origin
 from proxy.upstream.timeouts import Timeouts
 
+IDLE_SECONDS: Final = 30.0
+#: A connection that idled for longer is polled before it is used: its upstream may just have closed
+#: it. The poll is a system call, which a connection in constant use does without.
+LOOK_AFTER_SECONDS: Final = 1.0
 IDLE_MAX_PER_ORIGIN: Final = 256
 
 
@@ -88,7 +92,10 @@ class Pool:
         now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
-            if connection.may_serve(now):
+            age = now - connection.idle_since
+            if _may_idle(connection, age) and (
+                age < LOOK_AFTER_SECONDS or connection.has_no_pending_input
+            ):
                 connection.begin(method)
                 self._busy[connection] = origin
                 return connection
@@ -126,7 +133,7 @@ class Pool:
         for origin, idle in list(self._idle.items()):
             kept = []
             for connection in idle:
-                if connection.may_idle(now):
+                if _may_idle(connection, now - connection.idle_since):
                     kept.append(connection)
                 else:
                     connection.close()
@@ -134,3 +141,7 @@ class Pool:
                 self._idle[origin] = kept
             else:
                 del self._idle[origin]
+
+
+def _may_idle(connection: UpstreamConnection, age: float) -> bool:
+    return age < IDLE_SECONDS and age < connection.idle_timeout and connection.usable

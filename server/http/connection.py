@@ -24,7 +24,7 @@ from server.http import framing, planes
 from server.http.disconnect import peer_disconnected
 from server.http.downstream import ClientDownstream
 from server.http.faults import FramingError, HeadTimeout
-from server.http.refusals import meant_for, refusal
+from server.http.refusals import meant_for, refusal, unforeseen
 from server.http.slow_reader import SlowReader
 from server.http.turned_away import turn_away
 
@@ -42,11 +42,9 @@ _LEAST_CHECK: Final = 1.0
 #: Bytes that are kept of what a client sends ahead of its handler.
 _RECEIVE_WINDOW: Final = 64 * 1024
 #: Bytes unsent from which on a writer waits, and down to which it does.
-_WRITE_HIGH: Final = 64 * 1024
-_WRITE_LOW: Final = 16 * 1024
+_WRITE_LIMITS: Final = (64 * 1024, 16 * 1024)
 #: Seconds between two looks for a client that may have left while its upload is held back.
 _LOOK_EVERY: Final = 0.4
-_UNFORESEEN: Final = "Something went wrong in the proxy; its log says what."
 
 
 class ClientConnection(asyncio.Protocol):
@@ -106,7 +104,7 @@ class ClientConnection(asyncio.Protocol):
             turn_away(opened, self.clients.turned_away)
             return
         self.transport = opened
-        opened.set_write_buffer_limits(_WRITE_HIGH, _WRITE_LOW)
+        opened.set_write_buffer_limits(*_WRITE_LIMITS)
         self._idle_since = self.loop.time()
         self._idle_timer = self.loop.call_later(KEEP_ALIVE_IDLE, self._check_idle)
 
@@ -194,10 +192,7 @@ class ClientConnection(asyncio.Protocol):
         self._refuse(HeadTimeout(f"The request head took longer than {HEAD_DEADLINE:g} seconds."))
 
     async def _serve(self, downstream: ClientDownstream, *, is_data: bool) -> None:
-        """Serve one request, and then the next one, where it has been received.
-
-        `is_data`: it is the data plane's, once that is open.
-        """
+        """Serve one request, the data plane's or Sanic's, and then the next one that is here."""
         try:
             data_plane = self.context.data_plane
             if data_plane is not None and is_data:
@@ -225,19 +220,13 @@ class ClientConnection(asyncio.Protocol):
             # Its cause is what happened; the wrapper only says to which request.
             error = error.__cause__ or error
         if error is not None:
-            bound = logger.bind(request_id=request_id)
-            bound.opt(exception=error).error("unhandled exception in a request")
+            log = logger.bind(request_id=request_id).opt(exception=error)
+            log.error("unhandled exception in a request")
         if downstream.started:
             downstream.abort()
             return
         downstream.keep_alive = False
-        self.write(
-            refusal(
-                b"500 Internal Server Error", "internal_error", _UNFORESEEN, request_id,
-                kind="server_error",
-                shape=meant_for(b"GET " + downstream.head.target),
-            )
-        )  # fmt: skip
+        self.write(unforeseen(request_id, downstream.head.target))
 
     def _go_on(self, downstream: ClientDownstream) -> None:
         """After a request: the next one, or the end."""
@@ -304,11 +293,6 @@ class ClientConnection(asyncio.Protocol):
         """Send bytes, unless the connection is gone."""
         if self.transport is not None:
             self.transport.write(data)
-
-    @property
-    def keeps_up(self) -> bool:
-        """Whether the client takes what we send, so that more may be sent now."""
-        return self.can_write is None
 
     async def drain(self) -> None:
         """Wait while the client is slower than we are."""

@@ -193,7 +193,7 @@ class ClientDownstream:
 
     async def drain(self) -> None:
         """Wait while the client is slower than we are."""
-        if not self._connection.keeps_up:
+        if self._connection.can_write is not None:
             await self._connection.drain()
 
     async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:

@@ -68,6 +68,15 @@ _ASKED: Final = re.compile(
 _TO_MANAGE: Final = re.compile(rb"/manage(?:[/?]|\Z)")
 
 
+def unforeseen(request_id: str, target: bytes) -> bytes:
+    """What a client is told whose request failed in a way that is ours to mend."""
+    message = "Something went wrong in the proxy; its log says what."
+    return refusal(
+        b"500 Internal Server Error", "internal_error", message, request_id,
+        kind="server_error", shape=meant_for(b"GET " + target),
+    )  # fmt: skip
+
+
 def meant_for(received: bytes | bytearray) -> Shape:
     """In which shape a message is refused that could not be understood."""
     asked = _ASKED.match(received)

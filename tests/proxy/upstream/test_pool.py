@@ -6,7 +6,6 @@ import socket
 import pytest
 
 from fake_upstream import FakeUpstream
-from proxy.upstream import connection as connection_module
 from proxy.upstream import pool as pool_module
 from proxy.upstream.errors import ConnectFailed, ConnectionLost, TimedOut
 from proxy.upstream.pool import IDLE_MAX_PER_ORIGIN, Pool
@@ -89,7 +88,7 @@ async def test_an_end_that_the_loop_has_not_come_to_is_seen(
 ) -> None:
     """The upstream closes while the loop is busy: the end is in the kernel and nowhere else."""
     await asking.get()
-    monkeypatch.setattr(connection_module, "LOOK_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(pool_module, "LOOK_AFTER_SECONDS", 0.0)
     (connection,) = asking.pool._idle[asking.address.origin]
     before = connection.has_no_pending_input
     (served,) = up._open
@@ -117,7 +116,7 @@ async def test_bytes_on_an_idle_connection_end_it(up: FakeUpstream, asking: Aski
 async def test_idle_connections_are_retired(up: FakeUpstream, asking: Asking) -> None:
     await asking.get()
     (connection,) = asking.pool._idle[asking.address.origin]
-    connection.idle_since -= connection_module.IDLE_SECONDS + 1
+    connection.idle_since -= pool_module.IDLE_SECONDS + 1
     # Too old to be taken, even before the clock comes round.
     fresh = await asking.acquire()
     assert fresh is not connection
@@ -125,7 +124,7 @@ async def test_idle_connections_are_retired(up: FakeUpstream, asking: Asking) ->
 
     await asking.get()
     (connection,) = asking.pool._idle[asking.address.origin]
-    connection.idle_since -= connection_module.IDLE_SECONDS + 1
+    connection.idle_since -= pool_module.IDLE_SECONDS + 1
     await up.wait_until(lambda: up.open_connections == 0)
     assert asking.pool.connections == 0
 
