@@ -26,7 +26,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     asks for the usage of its stream."""
 
 
-_Key: TypeAlias = tuple[str, str, bytes, bytes | None, bool, bool, bool]
+#: All that a plan depends on, of the head and of the grant.
+_Key: TypeAlias = tuple[str, str, bytes, bytes | None, bool, bool, bool, bool]
 #: Clients choose the paths: this many are remembered, and none that is longer, or has a query,
 #: which may hold a secret.
 _REMEMBERED_MAX: Final = 512
@@ -52,6 +53,7 @@ class Plans:
             head.content_length == 0,
             bool(grant.models),
             record.unmetered == "refuse",
+            grant.signs_body,
         )
         known = self._known.get(key)
         if known is not None and grant.endpoints is None and b"content-encoding" not in first:

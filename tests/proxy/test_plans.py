@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 
+from models.bindings import binding
 from proxy import errors
 from proxy.downstream import RequestHead
 from proxy.plans import _REMEMBERED_MAX, _TEXT_MAX_BYTES, Plans
 from server.http.downstream import read_head
-from tests.proxy.rows import a_grant
+from tests.proxy.rows import a_grant, a_key
 
 JSON = "content-type: application/json"
 
@@ -80,3 +83,45 @@ def test_only_so_many_are_remembered() -> None:
     for number in range(3 * _REMEMBERED_MAX):
         plans.of(grant, a_head(f"/v1/files/{number}", JSON))
         assert len(plans._known) <= _REMEMBERED_MAX
+
+
+AWS: Final = '{"access_key_id":"AKIAEXAMPLE","secret_access_key":"s","region":"eu-west-1"}'
+ON_AWS: Final = {"provider": "bedrock", "base_url": "https://bedrock.test"}
+AT_AWS: Final = binding("bedrock", "https://bedrock.test")
+#: Rules that requests of one provider come under in turns.
+RULES: Final = {
+    "none": {},
+    "models": {"allowed_models": ("gpt-4.1",)},
+    "models of the project": {"project_allowed_models": ("gpt-4.1",)},
+    "what cannot be metered is refused": {"unmetered": "refuse"},
+    "endpoints": {"allowed_endpoints": ("/v1/*", "/model/*")},
+    "a key that is sent": ON_AWS | {"keys": (a_key(bound_to=AT_AWS),)},
+    "a key that signs": ON_AWS | {"keys": (a_key(bound_to=AT_AWS, secret=AWS),)},
+}
+HEADS: Final = (
+    a_head("/v1/chat/completions", JSON),
+    a_head("/v1/chat/completions"),
+    a_head("/v1/chat/completions", JSON, "content-encoding: gzip"),
+    a_head("/v1/models", method="GET"),
+    a_head("/v1/audio/transcriptions", "content-type: multipart/form-data; boundary=a"),
+    a_head("/model/m/converse", JSON),
+)
+
+
+@pytest.mark.parametrize("before", RULES)
+def test_what_others_have_asked_before_changes_no_plan(before: str) -> None:
+    plans, others = Plans(), a_grant(**RULES[before])
+    for head in HEADS:
+        on_aws = head.target.startswith(b"/model")
+        if on_aws == (others.record.provider == "bedrock"):
+            plans.of(others, head)
+        for rules in RULES.values():
+            grant = a_grant(**rules)
+            if on_aws == (grant.record.provider == "bedrock"):
+                assert plans.of(grant, head) == Plans().of(grant, head)
+
+
+def test_one_of_the_grants_signs() -> None:
+    assert [name for name, rules in RULES.items() if a_grant(**rules).signs_body] == [
+        "a key that signs"
+    ]
