@@ -8,9 +8,9 @@ client's to know of. What is taken of limits is taken once, before all of this.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection
 from time import perf_counter, time
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -49,9 +49,6 @@ BODY_MAX_BYTES: Final = 1024 * 1024
 _LIMITED: Final = (408, 429, 529)
 #: Rests of at least so many seconds are told to other workers and machines.
 SHARED_FROM_S: Final = 10.0
-
-
-Body: TypeAlias = Sequence[bytes]
 
 
 class Told(Protocol):
@@ -102,13 +99,13 @@ class Accounts:
         self._pool = pool
         self._budget = budget
 
-    def first(self, grant: Grant, exchange: Exchange, route: Route, body: Body) -> Target:
-        """The account that is asked first. Raises as `target_for` does."""
-        target = target_for(grant)
-        if stays(route, exchange.method, body):
-            return target
-        scope = Scope(exchange.model, "") if exchange.model else Scope("", route.pattern)
-        return self._rests.choose(grant.targets, scope)
+    def _first(self, call: Call, *, steady: bool) -> Target:
+        """The account that is asked first; the token's own where it has to be a `steady` one.
+
+        Raises as `target_for` does.
+        """
+        target = target_for(call.grant)
+        return target if steady else self._rests.choose(call.grant.targets, call.scope)
 
     def heard(self, status: int, code: str, exchange: Exchange) -> None:
         """An error of the only account of a grant: where it blames the key, that is looked into."""
@@ -128,10 +125,12 @@ class Accounts:
         grant, exchange = call.grant, call.exchange
         small = request.size <= BODY_MAX_BYTES
         body = tuple(request.body) if small else ()
-        target = self.first(grant, exchange, call.route, body)
-        rule = self._rule(request, call) if small and request.complete else None
-        if rule is not None and stays(call.route, exchange.method, body):
-            rule = None
+        steady = stays(call.route, exchange.method, body)
+        target = self._first(call, steady=steady)
+        rule = self._rule(request, call) if small and request.complete and not steady else None
+        if rule is None:
+            # It is not sent again, so that each piece may go as soon as it is sent.
+            body = ()
         tried = {target.key_id}
         while True:
             began = perf_counter()
@@ -139,8 +138,9 @@ class Accounts:
             # A request that was sent has let go of its body.
             again = request if rule is None else replace(request, body=deque(body))
             may_go_on = rule if rule is not None and len(tried) < rule.max_attempts else None
+            patience = None if may_go_on is None else self._patience(may_go_on, call, tried)
             try:
-                answer = await self._try(again, target, call, may_go_on)
+                answer = await self._try(again, target, call, patience)
             except (UpstreamError, UpstreamAuthUnavailable) as error:
                 _note(exchange, target, began, error=_word(error))
                 if not isinstance(error, TimedOut):
@@ -171,17 +171,25 @@ class Accounts:
         exchange.again.take(request.size)
         return rule
 
+    def _patience(self, rule: Failover, call: Call, tried: Collection[UUID]) -> float | None:
+        """For how many seconds an answer is waited for, where that is less than for others: to
+        give an account up helps only where there is another one to ask."""
+        seconds = rule.first_byte_timeout
+        if seconds is None or self._rests.first_fit(call.grant.targets, call.scope, tried) is None:
+            return None
+        return seconds
+
     async def _try(
-        self, request: forward.Outgoing, target: Target, call: Call, rule: Failover | None
+        self, request: forward.Outgoing, target: Target, call: Call, patience: float | None
     ) -> _Answer:
-        """Ask one account, and learn from its answer; `rule` where another may follow."""
+        """Ask one account, and learn from its answer, which is waited for with `patience`."""
         source, head = await forward.send(
             request,
             lambda: target,
             call.downstream,
             self._pool,
             call.exchange,
-            first_byte=None if rule is None else rule.first_byte_timeout,
+            first_byte=patience,
         )
         peeked = Peeked(source)
         try:

@@ -14,6 +14,7 @@ from config import Database
 from models import Project
 from models.failover import DEFAULT_STATUSES
 from models.upstream_keys import UpstreamKeyPlace
+from proxy.accounts.rests import Scope
 from tests.models.rows import BY, RING
 from tests.proxy.accounts.several import (
     ANSWER,
@@ -225,3 +226,50 @@ async def test_an_error_that_blames_no_key_is_looked_into_by_nobody(several: Sev
     await several.make(answering(403, b'{"error":{"code":"model_denied"}}'), failover=None)
     assert (await several.ask()).status == 403
     assert (several.asked, several.plane.sharing._tests) == ([0], set())
+
+
+async def test_an_account_is_given_up_only_where_there_is_another_to_ask(several: Several) -> None:
+    patience: list[float] = []
+
+    async def noted(peer: Peer) -> None:
+        present = asyncio.get_running_loop().time()
+        patience.extend(one.deadline - present for one in several.plane.pool._busy)
+        await well(peer)
+
+    await several.make(noted, answering(429), failover={**RULE, "first_byte_timeout": 0.5})
+    await several.ask()
+    scope = Scope("gpt-4o", "")
+    several.plane.rests.rest(several.keys[1], scope, 60)
+    await several.ask()
+    first, alone = patience
+    assert first <= 0.5
+    # The only one that is fit is waited for as anybody's.
+    assert alone > 0.5
+
+
+class Piece(bytes):
+    """One that tells when nothing refers to it any more."""
+
+    gone: int = 0
+
+    def __del__(self) -> None:
+        Piece.gone += 1
+
+
+@pytest.mark.parametrize("rule", [None, RULE])
+async def test_a_body_is_kept_only_where_it_may_be_sent_again(
+    several: Several, rule: dict[str, Any] | None
+) -> None:
+    gone: list[int] = []
+
+    async def counted(peer: Peer) -> None:
+        await asyncio.wait([one.upload for one in several.plane.pool._busy if one.upload])
+        gone.append(Piece.gone)
+        await well(peer)
+
+    await several.make(counted, well, failover=rule)
+    Piece.gone = 0
+    body = CHAT.replace(b"[]", b"[" + b" " * 100_000 + b"]")
+    await several.plane.serve(a_client("POST", Piece(body), secret=several.secret))
+    assert gone == [0 if rule else 1]
+    assert Piece.gone == 1
