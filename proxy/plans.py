@@ -26,8 +26,11 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     asks for the usage of its stream."""
 
 
-#: All that a plan depends on, of the head and of the grant.
-_Key: TypeAlias = tuple[str, str, bytes, bytes | None, bool, bool, bool, bool]
+#: All that a plan depends on, of the head and of the grant: what is missing here is decided by the
+#: rules of whoever has asked for the same before.
+_Key: TypeAlias = tuple[
+    str, str, bytes, bytes | None, bool, bool, bool, bool, str | None, str | None
+]
 #: Clients choose the paths: this many are remembered, and none that is longer, or has a query,
 #: which may hold a secret.
 _REMEMBERED_MAX: Final = 512
@@ -54,6 +57,8 @@ class Plans:
             bool(grant.models),
             record.unmetered == "refuse",
             grant.signs_body,
+            record.path_project,
+            record.path_location,
         )
         known = self._known.get(key)
         if known is not None and grant.endpoints is None and b"content-encoding" not in first:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from models.bindings import binding
+from models.grants import GrantRecord
 from proxy import errors
 from proxy.downstream import RequestHead
 from proxy.plans import _REMEMBERED_MAX, _TEXT_MAX_BYTES, Plans
@@ -86,18 +87,36 @@ def test_only_so_many_are_remembered() -> None:
 
 
 AWS: Final = '{"access_key_id":"AKIAEXAMPLE","secret_access_key":"s","region":"eu-west-1"}'
-ON_AWS: Final = {"provider": "bedrock", "base_url": "https://bedrock.test"}
+ON_AWS: Final[dict[str, Any]] = {"provider": "bedrock", "base_url": "https://bedrock.test"}
 AT_AWS: Final = binding("bedrock", "https://bedrock.test")
-#: Rules that requests of one provider come under in turns.
-RULES: Final = {
-    "none": {},
-    "models": {"allowed_models": ("gpt-4.1",)},
-    "models of the project": {"project_allowed_models": ("gpt-4.1",)},
-    "what cannot be metered is refused": {"unmetered": "refuse"},
-    "endpoints": {"allowed_endpoints": ("/v1/*", "/model/*")},
-    "a key that is sent": ON_AWS | {"keys": (a_key(bound_to=AT_AWS),)},
-    "a key that signs": ON_AWS | {"keys": (a_key(bound_to=AT_AWS, secret=AWS),)},
+ON_VERTEX: Final[dict[str, Any]] = {"provider": "vertex"}
+#: Each field of a grant's record on which a plan may depend, as others may have it.
+RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
+    "allowed_models": ({"allowed_models": ("gpt-4.1",)},),
+    "project_allowed_models": ({"project_allowed_models": ("gpt-4.1",)},),
+    "unmetered": ({"unmetered": "refuse"},),
+    "allowed_endpoints": (
+        {"allowed_endpoints": ("/v1/chat/*",)},
+        ON_AWS | {"allowed_endpoints": ("/none",)},
+        ON_VERTEX | {"allowed_endpoints": ("/none",)},
+    ),
+    "provider": (ON_AWS, ON_VERTEX, {"provider": "anthropic"}),
+    "keys": (
+        ON_AWS | {"keys": (a_key(bound_to=AT_AWS),)},
+        ON_AWS | {"keys": (a_key(bound_to=AT_AWS, secret=AWS),)},
+    ),
+    "path_project": (ON_VERTEX | {"path_project": "ours"},),
+    "path_location": (ON_VERTEX | {"path_location": "ours"},),
 }
+#: Those that decide nothing of it: who asks, from where, how often, and where it goes.
+OF_NO_PLAN: Final = {
+    "token_id", "expires_at", "secret_expires_at", "revoked_at", "max_requests", "quota_base",
+    "quota_epoch", "requests_per_minute", "max_parallel_requests", "allowed_ips",
+    "allowed_origins", "project_id", "project_is_active", "project_is_deleted",
+    "project_requests_per_minute", "project_max_parallel_requests", "base_url", "v1_prefix",
+    "failover",
+}  # fmt: skip
+GENERATE: Final = "/v1/projects/theirs/locations/theirs/publishers/google/models/m:generateContent"
 HEADS: Final = (
     a_head("/v1/chat/completions", JSON),
     a_head("/v1/chat/completions"),
@@ -105,23 +124,28 @@ HEADS: Final = (
     a_head("/v1/models", method="GET"),
     a_head("/v1/audio/transcriptions", "content-type: multipart/form-data; boundary=a"),
     a_head("/model/m/converse", JSON),
+    a_head(GENERATE, JSON),
 )
 
 
-@pytest.mark.parametrize("before", RULES)
-def test_what_others_have_asked_before_changes_no_plan(before: str) -> None:
-    plans, others = Plans(), a_grant(**RULES[before])
-    for head in HEADS:
-        on_aws = head.target.startswith(b"/model")
-        if on_aws == (others.record.provider == "bedrock"):
-            plans.of(others, head)
-        for rules in RULES.values():
-            grant = a_grant(**rules)
-            if on_aws == (grant.record.provider == "bedrock"):
-                assert plans.of(grant, head) == Plans().of(grant, head)
+def planned(plans: Plans, rules: dict[str, Any], head: RequestHead) -> object:
+    try:
+        return plans.of(a_grant(**rules), head)
+    except errors.Refusal as refusal:
+        return refusal.code, refusal.message
 
 
-def test_one_of_the_grants_signs() -> None:
-    assert [name for name, rules in RULES.items() if a_grant(**rules).signs_body] == [
-        "a key that signs"
-    ]
+def test_each_field_of_a_record_is_known_to_decide_a_plan_or_not() -> None:
+    assert RULES.keys() | OF_NO_PLAN == {*GrantRecord.__struct_fields__}
+    sent, signed = (a_grant(**rules).signs_body for rules in RULES["keys"])
+    assert (sent, signed) == (False, True)
+
+
+@pytest.mark.parametrize("field", RULES)
+def test_what_others_have_asked_before_changes_no_plan(field: str) -> None:
+    for others in ({}, ON_AWS, ON_VERTEX, *RULES[field]):
+        plans = Plans()
+        for head in HEADS:
+            planned(plans, others, head)
+            for rules in (*RULES[field], {}, ON_AWS, ON_VERTEX):
+                assert planned(plans, rules, head) == planned(Plans(), rules, head), (others, head)
