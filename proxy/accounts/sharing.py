@@ -130,7 +130,8 @@ class Sharing:
 
     async def _test_again(self, key_id: UUID) -> None:
         found = await self._find(key_id)
-        if found is not None and await examine(*found, self._pool) == "works":
+        # One that is gone or switched off has nothing to be tested for.
+        if found is None or await examine(*found, self._pool) == "works":
             await key_states.release(key_id)
             self._hint.set()
 

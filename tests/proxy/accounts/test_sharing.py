@@ -188,3 +188,12 @@ async def test_one_of_all_workers_tests_and_later_each_time() -> None:
         assert state.test_at is not None
         waits.append(round((state.test_at - present).total_seconds() / 60))
     assert waits == [2, 4, 8, 10, 10, 10]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_key_that_is_gone_is_tested_no_more() -> None:
+    await key_states.suspend(KEY, "401")
+    await KeyState.filter(key_id=KEY).update(test_at=changes.now())
+    async with a_worker(None):
+        while (await KeyState.get(key_id=KEY)).suspended_at is not None:
+            await asyncio.sleep(0.01)
