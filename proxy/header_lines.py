@@ -48,6 +48,10 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     role: int
     size: int
 
+    def __repr__(self) -> str:
+        # The default would print the client's token into whatever log a line ends up in.
+        return f"Line({self.name!r})"
+
 
 IS_NOTABLE: Final = 1
 

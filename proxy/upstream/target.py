@@ -59,6 +59,10 @@ class Presented(NamedTuple):
     target: bytes
     fields: bytes
 
+    def __repr__(self) -> str:
+        # Either may hold the key.
+        return "Presented(…)"
+
 
 class Presenter(Protocol):
     """Presents a key that is more than a header field of its own."""

@@ -49,6 +49,10 @@ class Token(NamedTuple):
     expires_at: float
     """Unix seconds."""
 
+    def __repr__(self) -> str:
+        # The default would print the token into whatever log it ends up in.
+        return f"Token(expires_at={self.expires_at})"
+
 
 def google_form(
     account: ServiceAccount, token_uri: str, scopes: Sequence[str], now: float

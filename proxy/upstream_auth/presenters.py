@@ -92,7 +92,7 @@ class ReplacingField:
     needs_body = False
 
     def __init__(self, line: bytes) -> None:
-        self._name = line.partition(b":")[0].lower()
+        self._name = _plain(line.partition(b":")[0])
         self._line = line
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ class ReplacingField:
 
     async def present(self, request: Unsigned) -> Presented:
         """The request's fields, with ours in place of the client's."""
-        kept = [field for field in field_list(request.fields) if field[0].lower() != self._name]
+        kept = [field for field in field_list(request.fields) if _plain(field[0]) != self._name]
         return Presented(request.target, wire_lines(kept) + self._line)
 
 
@@ -115,6 +115,11 @@ class Unusable:
     async def present(self, request: Unsigned) -> Presented:
         """Raises UpstreamAuthUnavailable."""
         raise UpstreamAuthUnavailable(f"The upstream key cannot be used: {self.reason}")
+
+
+def _plain(name: bytes) -> bytes:
+    """The name of a field, to servers that keep fields as CGI does."""
+    return name.lower().replace(b"_", b"-")
 
 
 def _plain_name(pair: bytes) -> bytes:

@@ -16,9 +16,10 @@ from loguru import logger
 
 from proxy import errors
 from proxy.upstream.pool import Pool
-from proxy.upstream.target import Address, Unsigned, address_of
+from proxy.upstream.target import Address, Presented, Unsigned, address_of
 from proxy.upstream_auth import tokens
 from proxy.upstream_auth.exchanges import Token
+from proxy.upstream_auth.presenters import ReplacingField
 from proxy.upstream_auth.presenting import UpstreamAuth
 from proxy.upstream_auth.tokens import Tokens
 from tests.proxy.upstream.conftest import PATIENT, no_authorities, until
@@ -334,3 +335,13 @@ def test_nothing_that_holds_a_secret_shows_it(pool: Pool) -> None:
         assert SECRET not in shown
         assert "PRIVATE" not in shown
         assert "sk-secret" not in shown
+    assert SECRET not in repr(Token(SECRET, 1.0))
+    assert SECRET not in repr(Presented(b"/?key=" + SECRET.encode(), SECRET.encode()))
+
+
+async def test_a_clients_field_of_the_keys_name_goes_however_it_is_spelled() -> None:
+    fields = b"x_team-KEY: theirs\r\nX-Team-Key: theirs\r\nx-other: kept\r\n"
+    made = await ReplacingField(b"X-Team-Key: ours\r\n").present(
+        Unsigned("GET", ADDRESS, b"/", fields, (), True)
+    )
+    assert made.fields == b"x-other: kept\r\nX-Team-Key: ours\r\n"

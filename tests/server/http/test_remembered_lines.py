@@ -194,6 +194,8 @@ def test_a_head_that_is_logged_does_not_show_its_values() -> None:
         for shown in (repr(found), repr(read_head(head, "192.0.2.1"))):
             assert SECRET not in shown
             assert "Authorization" in shown
+        line = found[0].lines.line(b"authorization")
+        assert line is None or SECRET not in repr(line)
 
 
 # The token of a remembered head
