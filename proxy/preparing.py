@@ -53,14 +53,13 @@ class Preparing:
                 # limits.
                 target_for(grant)
                 return forward.whole(head, arrived, grant.fields), None
-        reads = want.whole or want.model
-        if (head.content_length or 0) > self._bounds.of_body(kept=reads):
+        if (head.content_length or 0) > self._bounds.of_body(kept=want.whole or want.model):
             raise errors.RequestTooLarge("The request body is too large.")
         if want.rule and route.dialect == "batches":
             raise errors.ModelNotAllowed(_BATCH, param="model")
         reading = BodyReading(head, want, self._turns)
         complete = not head.has_body
-        if not complete and reads:
+        if not complete and want.reads:
             complete = await self._read_body(downstream, exchange, reading, want, arrived)
         if not complete and route.dialect != "none" and not want.in_path:
             exchange.passing = PassingModel(head.headers, self._turns)

@@ -69,6 +69,8 @@ class Grant:
     """Whether one of them signs the bodies of requests, which then have to be there whole."""
     failover: Failover | None
     """What happens where an account fails; None: nothing."""
+    fails_over: bool
+    """Whether that is something, and there is another account."""
     claims: tuple[Claim, ...]
     models: tuple[Pattern, ...]
     """Lists of patterns, the token's and the project's; a model must match one of each."""
@@ -103,6 +105,7 @@ class Grant:
             targets=targets,
             signs_body=any(target.signs_body for target in targets),
             failover=record.failover,
+            fails_over=record.failover is not None and len(targets) > 1,
             claims=_claims(record),
             models=patterns(record.allowed_models, record.project_allowed_models),
             endpoints=Pattern.of(record.allowed_endpoints),

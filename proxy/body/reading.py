@@ -51,11 +51,18 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """The model that the path names, so that the body need not; '' where it names none."""
     signed: bool = False
     """All of it, since an upstream of the token takes only what is signed."""
+    again: bool = False
+    """Where it is small, all of it: its model is in the path, but another account may be asked."""
 
     @property
     def whole(self) -> bool:
         """Whether all of it must be here before the request may go on."""
         return self.rule or self.asks or self.certainty or self.signed
+
+    @property
+    def reads(self) -> bool:
+        """Whether it is read at all: a small one whole, a larger one only where it must be."""
+        return self.whole or self.model or self.again
 
 
 def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) -> Wanted:
@@ -73,14 +80,16 @@ def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) ->
     in_path = ""
     if route.model_segment and head.method not in _LISTING:
         in_path = route.model_in(head.target.partition(b"?")[0]) or ""
+    names_model = json and readable and route.dialect != "none"
     return Wanted(
         rule=creates and bool(grant.models) and (has_body or head.method == "POST"),
         asks=streaming and readable and provider.meter_streams,
         certainty=refuses and readable and (streaming or route.dialect == "responses"),
-        model=json and readable and route.dialect != "none" and not in_path,
+        model=names_model and not in_path,
         coding=coding or b"",
         in_path=in_path,
         signed=has_body and grant.signs_body,
+        again=names_model and bool(in_path) and grant.fails_over,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from models.bindings import binding
+from models.failover import Failover
 from models.grants import GrantRecord
 from proxy import errors
 from proxy.downstream import RequestHead
@@ -90,6 +91,10 @@ AWS: Final = '{"access_key_id":"AKIAEXAMPLE","secret_access_key":"s","region":"e
 ON_AWS: Final[dict[str, Any]] = {"provider": "bedrock", "base_url": "https://bedrock.test"}
 AT_AWS: Final = binding("bedrock", "https://bedrock.test")
 ON_VERTEX: Final[dict[str, Any]] = {"provider": "vertex"}
+AT_VERTEX: Final = a_key(bound_to=binding("vertex", "https://vertex.test"))
+ON_TWO: Final[dict[str, Any]] = ON_VERTEX | {
+    "base_url": "https://vertex.test", "keys": (AT_VERTEX, AT_VERTEX),
+}  # fmt: skip
 #: Each field of a grant's record on which a plan may depend, as others may have it.
 RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "allowed_models": ({"allowed_models": ("gpt-4.1",)},),
@@ -105,6 +110,7 @@ RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
         ON_AWS | {"keys": (a_key(bound_to=AT_AWS),)},
         ON_AWS | {"keys": (a_key(bound_to=AT_AWS, secret=AWS),)},
     ),
+    "failover": (ON_TWO | {"failover": Failover(2, frozenset((429,)), None)}, ON_TWO),
     "path_project": (ON_VERTEX | {"path_project": "ours"},),
     "path_location": (ON_VERTEX | {"path_location": "ours"},),
 }
@@ -114,7 +120,6 @@ OF_NO_PLAN: Final = {
     "quota_epoch", "requests_per_minute", "max_parallel_requests", "allowed_ips",
     "allowed_origins", "project_id", "project_is_active", "project_is_deleted",
     "project_requests_per_minute", "project_max_parallel_requests", "base_url", "v1_prefix",
-    "failover",
 }  # fmt: skip
 GENERATE: Final = "/v1/projects/theirs/locations/theirs/publishers/google/models/m:generateContent"
 HEADS: Final = (

@@ -71,12 +71,17 @@ class Several:
         self.token: Token
 
     async def make(
-        self, *behave: Behaviour, failover: dict[str, Any] | None, **wanted: Any
+        self,
+        *behave: Behaviour,
+        failover: dict[str, Any] | None,
+        provider: str = "openai",
+        **wanted: Any,
     ) -> Several:
         """A project with a key for each behaviour, one priority after the other."""
         self.behave = list(behave)
         self.token, self.secret = await self.plane.token(
-            project={"failover": failover, "api_key": "sk-account-0"}, **wanted
+            project={"failover": failover, "api_key": "sk-account-0", "provider": provider},
+            **wanted,
         )
         project = await Project.get(id=self.token.project_id)
         self.keys = [(await project.keys.all())[0].id]

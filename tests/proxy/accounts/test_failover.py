@@ -79,6 +79,21 @@ async def test_another_account_is_asked_after(several: Several, case: str) -> No
         assert several.attempts()[0] == (0, "abandoned")
 
 
+@pytest.mark.parametrize(
+    ("body", "asked"), [(b'{"contents":[]}', [0, 1]), (OF_A_MEGABYTE, [0])], ids=["small", "large"]
+)
+async def test_a_model_in_the_path_is_asked_for_again_as_one_in_a_body(
+    several: Several, body: bytes, asked: list[int]
+) -> None:
+    """Though the body need not be read, and nothing of a large one is."""
+    path = "/v1beta/models/gemini-2.5-flash:generateContent"
+    await several.make(answering(429), well, failover=RULE, provider="gemini")
+    client = await several.ask(body, path=path)
+    assert (client.status, several.asked) == (200 if len(asked) == 2 else 429, asked)
+    assert several.entry.model == "gemini-2.5-flash"
+    assert several.plane.is_idle()
+
+
 #: What the first account does, the rule, the body; and what the client then gets.
 NOT_FAILED_OVER: Final[dict[str, tuple[Behaviour, dict[str, Any] | None, bytes, int]]] = {
     "no rule": (answering(429), None, CHAT, 429),
