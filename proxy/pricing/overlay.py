@@ -137,7 +137,9 @@ ROWS: Final = (
 
 def rows(provider: str, model: str) -> list[Row]:
     """What is said of a model, the first row first."""
-    name = f"{provider}/{model.lower()}"
+    # The sheet takes OpenAI's row for what Azure has none of.
+    maker = "openai" if provider == "azure" else provider
+    name = f"{maker}/{model.lower()}"
     return [row for row in ROWS if any(fnmatchcase(name, known) for known in row.models)]
 
 

@@ -43,11 +43,13 @@ class Both:
         direct_request = await self.up.wait_for(self.up.count)
         before = self.up.count
         proxied = await self.proxied(ask)
-        assert self.up.count == before + 1
+        # One that blames the key has it tested, by a request of the proxy's own.
+        seen = self.up.requests[before - self.up.count :]
+        (proxied_request,) = [one for one in seen if one.target == direct_request.target]
         compare_responses(direct, proxied)
         host = f"127.0.0.1:{self.up.port}".encode()
-        compare_requests(direct_request, self.up.last, host, UPSTREAM_KEY.encode())
-        return proxied, self.up.last
+        compare_requests(direct_request, proxied_request, host, UPSTREAM_KEY.encode())
+        return proxied, proxied_request
 
 
 async def exchange(port: int, ask: Ask, credential: bytes) -> Seen:

@@ -23,7 +23,7 @@ def _file(directory: Path, text: str = FILE) -> str:
 
 
 def test_show_says_what_the_sheet_has(fresh: CommandLine) -> None:
-    rows = fresh("prices", "show", "gpt-5.4", "--json").json["data"]
+    rows = fresh("prices", "show", "openai/gpt-5.4", "--json").json["data"]
     by_tier = {(row["service_tier"], row["over"]): row for row in rows}
     assert set(by_tier) >= {(None, None), (None, 272_000), ("flex", None), ("priority", None)}
     standard = by_tier[None, None]
@@ -33,6 +33,12 @@ def test_show_says_what_the_sheet_has(fresh: CommandLine) -> None:
     assert standard["cache_write"] is None
     assert standard["context_length"] == 1_050_000
     assert by_tier[None, 272_000]["output"] == 22.5
+
+
+def test_show_names_each_provider_that_has_the_model(fresh: CommandLine) -> None:
+    rows = fresh("prices", "show", "gpt-5.4", "--json").json["data"]
+    assert {row["provider"] for row in rows} >= {"openai", "azure-openai"}
+    assert rows[0]["provider"] == "openai"
 
 
 def test_show_prefers_the_file(fresh: CommandLine, tmp_path: Path) -> None:

@@ -53,7 +53,6 @@ def test_every_part_is_charged_once() -> None:
         ({"cache_write": RATES.prompt, "open": WRITES}, {"lost": WRITES}),
         ({}, {"lost": frozenset(("service_tier",))}),
     ],
-    ids=str,
 )
 def test_a_part_without_a_price_leaves_none(changes: dict[str, Any], usage: dict[str, Any]) -> None:
     assert price(replace(RATES, **changes), USED._replace(**usage)) is None
@@ -67,7 +66,6 @@ def test_a_part_without_a_price_leaves_none(changes: dict[str, Any], usage: dict
         ({}, {"lost": frozenset(("reasoning",))}),
         ({"cache_write": RATES.prompt}, {"lost": WRITES}),
     ],
-    ids=str,
 )
 def test_what_changes_no_price_leaves_the_price(
     changes: dict[str, Any], usage: dict[str, Any]
