@@ -18,8 +18,10 @@ from tests.proxy.rows import a_grant, a_key
 JSON = "content-type: application/json"
 
 
-def a_head(target: str = "/v1/chat/completions", *fields: str, method: str = "POST") -> RequestHead:
-    lines = [f"{method} {target} HTTP/1.1", "host: a", "content-length: 2", *fields, "", ""]
+def a_head(
+    target: str = "/v1/chat/completions", *fields: str, method: str = "POST", length: int = 2
+) -> RequestHead:
+    lines = [f"{method} {target} HTTP/1.1", "host: a", f"content-length: {length}", *fields, "", ""]
     return read_head("\r\n".join(lines).encode(), "")
 
 
@@ -48,6 +50,10 @@ def test_a_body_of_which_more_must_be_known_is_not_usual(
     assert plans.of(a_grant(), a_head("/v1/chat/completions", JSON)).is_usual
     for _ in range(2):
         assert not plans.of(a_grant(**rules), a_head("/v1/chat/completions", *fields)).is_usual
+    # Nor does it make one of those that are, when it comes first.
+    plans = Plans()
+    plans.of(a_grant(**rules), a_head("/v1/chat/completions", *fields))
+    assert plans.of(a_grant(), a_head("/v1/chat/completions", JSON)).is_usual
 
 
 def test_a_token_with_a_list_of_endpoints_is_asked_about_each_request() -> None:
@@ -61,6 +67,18 @@ def test_a_token_with_a_list_of_endpoints_is_asked_about_each_request() -> None:
     plans.of(a_grant(), embeddings)
     with pytest.raises(errors.EndpointNotAllowed):
         plans.of(a_grant(allowed_endpoints=("/v1/models",)), embeddings)
+
+
+def test_what_was_decided_of_another_provider_method_or_body_is_not_taken() -> None:
+    plans, head = Plans(), a_head("/v1/chat/completions", JSON)
+    plan = plans.of(a_grant(), head)
+    with pytest.raises(errors.MethodNotAllowed):
+        plans.of(a_grant(), a_head("/v1/chat/completions", JSON, method="DELETE"))
+    with pytest.raises(errors.EndpointNotAllowed):
+        plans.of(a_grant(provider="anthropic"), head)
+    empty = plans.of(a_grant(), a_head("/v1/chat/completions", JSON, length=0))
+    assert empty.wanted != plan.wanted
+    assert plans.of(a_grant(), head) is plan
 
 
 def test_a_refusal_is_no_plan() -> None:
@@ -78,6 +96,13 @@ def test_a_path_with_a_query_or_a_long_one_is_not_remembered(target: str) -> Non
     plans = Plans()
     plans.of(a_grant(), a_head(target, JSON))
     assert not plans._known
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_so_much_text_is_remembered_of_one(longer: int) -> None:
+    plans, length = Plans(), _TEXT_MAX_BYTES + longer - len("POST/v1/files/application/json")
+    plans.of(a_grant(), a_head("/v1/files/" + "a" * length, JSON, method="POST"))
+    assert len(plans._known) == 1 - longer
 
 
 def test_only_so_many_are_remembered() -> None:

@@ -6,9 +6,11 @@ import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, Final, ParamSpec
 
 P = ParamSpec("P")
+#: Real time in which a thread may still hand something to a loop that has no timer left.
+_PATIENCE_S: Final = 20.0
 
 
 class _Selector(selectors.DefaultSelector):
@@ -17,7 +19,9 @@ class _Selector(selectors.DefaultSelector):
     skipped = 0.0
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0 if timeout is not None else None)
+        ready = super().select(0 if timeout is not None else _PATIENCE_S)
+        if timeout is None and not ready:
+            raise AssertionError("The test waits for what nothing is left to bring about.")
         if not ready and timeout:
             self.skipped += timeout
         return ready

@@ -59,7 +59,9 @@ def fields(*texts: str, plain: bool = False) -> HeaderLines:
         (SIGNED.format("AKIAIOSFODNN7EXAMPLE"), "x-api-key: T"),
         ("Authorization: anything", "x-api-key: T"),
         ("Authorization: Bearer llmp_cut", "x-api-key: T"),
+        ("Authorization: Bearer T0", "x-api-key: T"),
         ("x-api-key: T", "x-api-key: sk-other"),
+        ("Authorization: Bearer sk-left-over", "Authorization: Bearer T"),
         # An empty one is none.
         ("Authorization: Bearer T", "x-api-key: "),
         ("Authorization: Bearer ", "x-api-key: T"),
@@ -94,6 +96,10 @@ def test_a_token_in_any_field_counts(presentation: tuple[str, ...]) -> None:
         ((f"Authorization: Bearer {TOKEN}", f"x-api-key: {OTHER}"), errors.InvalidRequest),
         ((SIGNED.format(TOKEN), f"x-goog-api-key: {OTHER}"), errors.InvalidRequest),
         ((f"x-api-key: {TOKEN}", f"x-api-key: {OTHER}"), errors.InvalidRequest),
+        (
+            (f"Authorization: Bearer {TOKEN}", f"Authorization: Bearer {OTHER}"),
+            errors.InvalidRequest,
+        ),
         # Mistyped or not, it was meant for us.
         ((f"x-api-key: {TOKEN}", f"api-key: {'llmp_' + 46 * '0'}"), errors.InvalidRequest),
     ],

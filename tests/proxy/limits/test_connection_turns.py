@@ -10,7 +10,12 @@ import pytest
 
 from config import Database
 from proxy.limits import postgres_connections
-from proxy.limits.postgres_connections import Connections, NotSent, _TooMany
+from proxy.limits.postgres_connections import (
+    Connections,
+    NotSent,
+    _TooMany,
+    was_not_carried_out,
+)
 from tests.proxy.virtual_time import in_virtual_time, virtual_loop
 
 
@@ -19,7 +24,7 @@ class Connection:
 
     def __init__(self) -> None:
         self.closed = False
-        self.said_goodbye = False
+        self.hears_no_goodbye = False
         self.asked: asyncio.Future[list[Any]] | None = None
 
     def is_closed(self) -> bool:
@@ -33,7 +38,9 @@ class Connection:
         self.closed = True
 
     async def close(self, timeout: float) -> None:
-        self.said_goodbye = self.closed = True
+        if self.hears_no_goodbye:
+            raise TimeoutError
+        self.closed = True
 
     def answer(self) -> None:
         assert self.asked is not None
@@ -80,12 +87,12 @@ async def asked(connections: Connections) -> asyncio.Task[list[Any]]:
 
 async def have_answered(connections: Scripted, *tasks: asyncio.Task[list[Any]]) -> None:
     """Answer whatever is asked until all of these have their rows."""
-    async with asyncio.timeout(60):
-        while not all(task.done() for task in tasks):
-            for one in connections.living:
-                if one.asked is not None and not one.asked.done():
-                    one.answer()
-            await asyncio.sleep(0)
+    # In turns: virtual time stands still as long as there is one.
+    for _ in range(100):
+        for one in connections.living:
+            if one.asked is not None and not one.asked.done():
+                one.answer()
+        await asyncio.sleep(0)
     assert [task.result() for task in tasks] == [[]] * len(tasks)
 
 
@@ -109,29 +116,35 @@ async def test_the_last_one_used_is_taken_first_and_none_that_is_closed() -> Non
 
 
 @pytest.mark.parametrize(
-    ("error", "stays"),
+    ("error", "stays", "closes"),
     [
-        (asyncpg.DivisionByZeroError("by 0"), True),
-        (asyncpg.ReadOnlySQLTransactionError("read-only"), False),
-        (TimeoutError(), False),
+        (asyncpg.DivisionByZeroError("by 0"), True, False),
+        (asyncpg.ReadOnlySQLTransactionError("read-only"), False, False),
+        (TimeoutError(), False, False),
+        (asyncpg.ConnectionDoesNotExistError("cut"), False, True),
     ],
 )
 @in_virtual_time
 async def test_the_next_that_waits_has_the_place_of_one_that_failed(
-    error: Exception, *, stays: bool
+    error: Exception, *, stays: bool, closes: bool
 ) -> None:
     connections = Scripted()
     failing, beside = await asked(connections), await asked(connections)
-    waiting = await asked(connections)
+    waiting, later = await asked(connections), await asked(connections)
     failed = connections.made[0]
+    failed.closed = closes
     failed.fail(error)
     with pytest.raises(type(error)):
         await failing
     await turns()
     assert failed.closed is not stays
+    connections.made[0 if stays else -1].answer()
+    await asyncio.wait([waiting], timeout=1)
+    assert waiting.done()
     # And one at work is not disturbed.
     assert not beside.done()
-    await have_answered(connections, waiting, beside)
+    assert not later.done()
+    await have_answered(connections, waiting, later, beside)
     assert len(connections.living) == 2
     assert connections._open == 2
 
@@ -144,10 +157,14 @@ async def test_one_that_leaves_its_turn_leaves_it_to_the_next() -> None:
     gone.cancel()
     await turns()
     connections.made[0].answer()
-    await asyncio.wait([first])
-    # It has its turn, and has not taken it.
-    leaving.cancel()
+    # Behind the task that gives it its turn, and before its own: it has not taken it.
+    asyncio.get_running_loop().call_soon(leaving.cancel)
+    await asyncio.wait([first, leaving])
     await turns()
+    connections.made[0].answer()
+    await asyncio.wait([next_one], timeout=1)
+    assert next_one.done()
+    assert not second.done()
     await have_answered(connections, next_one, second)
     assert leaving.cancelled()
     assert gone.cancelled()
@@ -238,3 +255,95 @@ async def test_those_that_are_idle_for_long_are_closed_but_one() -> None:
     await have_answered(connections, await asked(connections), await asked(connections))
     connections.abandon()
     assert (connections.living, connections._open) == ([], 0)
+
+
+@in_virtual_time
+async def test_the_goodbye_waits_for_no_server() -> None:
+    connections = Scripted()
+    await have_answered(connections, await asked(connections), await asked(connections))
+    connections.made[0].hears_no_goodbye = True
+    await connections.close()
+    assert (connections.living, connections._open) == ([], 0)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@in_virtual_time
+async def test_a_probe_asks_on_a_connection_of_its_own_and_leaves_none(*, answers: bool) -> None:
+    connections = Scripted()
+    probing = asyncio.create_task(connections.probe())
+    await turns()
+    assert not probing.done()
+    connections.made[0].answer() if answers else connections.made[0].fail(TimeoutError())
+    await asyncio.wait([probing])
+    assert (probing.exception() is None) is answers
+    assert (connections.living, connections._open) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (asyncpg.TooManyConnectionsError("too many"), _TooMany),
+        (asyncpg.CannotConnectNowError("it starts"), NotSent),
+        (asyncpg.InvalidPasswordError("no"), NotSent),
+        (OSError("nobody listens"), NotSent),
+        (TimeoutError(), NotSent),
+    ],
+)
+@in_virtual_time
+async def test_a_connection_that_is_not_had_is_told_as_nothing_sent(
+    error: Exception, told: type[NotSent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(asyncpg, "connect", refuse)
+    connections = Connections(
+        Database(dialect="postgres"), size=2, connect_timeout=1.0, command_timeout=1.0
+    )
+    with pytest.raises(NotSent) as caught:
+        await connections.fetch("SELECT 1")
+    assert type(caught.value) is told
+    assert str(caught.value)
+    assert connections._open == 0
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+@in_virtual_time
+async def test_a_session_is_bounded_where_it_is_ours_and_not_a_poolers(
+    *, pooled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def connect(**_: object) -> Connection:
+        return Connection()
+
+    async def bound(_: object) -> None:
+        done.append("bounded")
+
+    async def watched(_: object) -> None:
+        done.append("watched")
+
+    done: list[str] = []
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    monkeypatch.setattr(postgres_connections, "guard", bound)
+    monkeypatch.setattr(postgres_connections, "watched", watched)
+    database = Database(dialect="postgres", pgbouncer=pooled)
+    await Connections(database, size=2, connect_timeout=1.0, command_timeout=1.0)._connect()
+    assert done == ["watched" if pooled else "bounded"]
+
+
+@pytest.mark.parametrize(
+    ("error", "nothing_changed"),
+    [
+        (NotSent(), True),
+        (asyncpg.DivisionByZeroError("by 0"), True),
+        (asyncpg.ReadOnlySQLTransactionError("read-only"), True),
+        (asyncpg.ConnectionDoesNotExistError("cut"), False),
+        (asyncpg.AdminShutdownError("it ends"), False),
+        (asyncpg.InterfaceError("closed"), False),
+        (OSError(), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_when_a_statement_certainly_changed_nothing(
+    error: Exception, *, nothing_changed: bool
+) -> None:
+    assert was_not_carried_out(error) is nothing_changed
