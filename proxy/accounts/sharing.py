@@ -32,6 +32,12 @@ _SELDOM_S: Final = 10.0
 #: Seconds in which a key that answers blame is not tested twice.
 _TESTED_LATELY_S: Final = 60.0
 _UNSAID_MAX: Final = 1_000
+#: Clients name the models: of one key, so many of its rests are told at a time.
+_SCOPES_MAX: Final = 32
+#: Seconds by which the end of a rest must have moved to be told again: where no account is fit,
+#: each answer moves it.
+_MOVED_S: Final = 5.0
+_KEYS_MAX: Final = 10_000
 _TESTED_MAX: Final = 10_000
 
 #: Where a key goes, by its id; None for one that is gone.
@@ -46,6 +52,8 @@ class Sharing:
         self._pool = pool
         self._find = find
         self._unsaid: dict[tuple[UUID, Scope], tuple[float, str]] = {}
+        #: What was told of each key, and until when it rests.
+        self._said: dict[UUID, dict[Scope, float]] = {}
         self._tested: dict[UUID, float] = {}
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -70,9 +78,14 @@ class Sharing:
 
     def rests(self, key_id: UUID, scope: Scope, until: float, why: str) -> None:
         """The key rests for this scope."""
-        if len(self._unsaid) < _UNSAID_MAX or (key_id, scope) in self._unsaid:
-            self._unsaid[key_id, scope] = until, why
-            self._hint.set()
+        said = self._said_of(key_id)
+        if abs(until - said.get(scope, 0.0)) < _MOVED_S:
+            return
+        if scope not in said and (len(said) >= _SCOPES_MAX or len(self._unsaid) >= _UNSAID_MAX):
+            return
+        said[scope] = until
+        self._unsaid[key_id, scope] = until, why
+        self._hint.set()
 
     def blamed(self, grant: Grant, target: Target, why: str) -> None:
         """An answer's own code blames the key: see whether a test is refused, too."""
@@ -90,6 +103,15 @@ class Sharing:
         task.add_done_callback(self._tests.discard)
 
     # Behind it
+
+    def _said_of(self, key_id: UUID) -> dict[Scope, float]:
+        """What was told of a key and is not over."""
+        if key_id not in self._said and len(self._said) >= _KEYS_MAX:
+            self._said.clear()
+        present = changes.now().timestamp()
+        known = self._said.get(key_id, {})
+        self._said[key_id] = {scope: until for scope, until in known.items() if until > present}
+        return self._said[key_id]
 
     async def _run(self) -> None:
         loop, hear_at = asyncio.get_running_loop(), 0.0

@@ -13,11 +13,12 @@ from uuid import UUID
 import pytest
 
 from models import KeyRest, KeyState, UpstreamKey, changes, generation, key_states
+from models.key_states import MOST_SHARED
 from models.projects import Project
 from proxy.access.grants import Grant
 from proxy.access.targets import target_of
 from proxy.accounts.rests import Rests, Scope
-from proxy.accounts.sharing import Sharing
+from proxy.accounts.sharing import _SCOPES_MAX, Sharing
 from proxy.providers.provider import Provider
 from proxy.upstream.pool import Pool
 from proxy.upstream.target import Target
@@ -197,3 +198,37 @@ async def test_a_key_that_is_gone_is_tested_no_more() -> None:
     async with a_worker(None):
         while (await KeyState.get(key_id=KEY)).suspended_at is not None:
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_clients_that_name_any_models_have_only_so_many_rests_told() -> None:
+    other = UUID(int=8)
+    async with a_worker() as (_, sharing):
+        for number in range(200):
+            sharing.rests(KEY, Scope(f"model-{number}", ""), time() + 60, "429")
+        sharing.rests(other, CHAT, time() + 60, "429")
+        await until(lambda: not sharing._unsaid)
+    assert await KeyRest.filter(key_id=KEY).count() == _SCOPES_MAX
+    assert await KeyRest.filter(key_id=other).count() == 1
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_rest_is_told_again_only_where_its_end_has_moved() -> None:
+    async with a_worker() as (_, sharing):
+        ends = time() + 60
+        for moved in (0.0, 1.0, 4.0, 20.0, 19.0, 2.0):
+            sharing.rests(KEY, CHAT, ends + moved, f"429 {moved}")
+            said = [why for _, why in sharing._unsaid.values()]
+            # The longer one, then the shorter one.
+            assert said == ([f"429 {moved}"] if moved in (0.0, 20.0, 2.0) else [])
+            await until(lambda: not sharing._unsaid)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_only_so_many_rests_are_read_at_once() -> None:
+    ends = changes.now() + timedelta(seconds=60)
+    await KeyRest.bulk_create(
+        KeyRest(key_id=KEY, model=f"m{number}", endpoint="", until=ends, reason="429")
+        for number in range(MOST_SHARED + 5)
+    )
+    assert len((await key_states.shared(changes.now())).rests) == MOST_SHARED
