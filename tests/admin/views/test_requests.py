@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from models.entry import apply_batch
+from models.entry import Attempt, apply_batch
 from tests.admin.conftest import Browser, make_project, make_token
 from tests.manage.entries import entry
 
@@ -16,6 +17,27 @@ async def test_the_cost_of_one_request_can_be_held_against_a_bill(admin: Browser
     one = entry(datetime.now(UTC), project_id=project.id, token_id=token.id, cost_nanos=40_010_000)
     await apply_batch("j", 0, 1, [one])
     assert "$0.04001" in (await admin.get(f"/admin/requests/{one.id}")).text
+
+
+async def test_each_account_that_was_tried_is_told_with_what_came_of_it(admin: Browser) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    (key,) = await project.current_keys()
+    key_id, gone = str(key.id), str(uuid4())
+    attempts = (
+        Attempt(key_id, 429, "", 12),
+        Attempt(gone, 0, "connect_timeout", 1300),
+        Attempt(key_id, 200, "", 7),
+    )
+    one = entry(
+        datetime.now(UTC), project_id=project.id, token_id=token.id, key_id=key_id,
+        attempts=attempts,
+    )  # fmt: skip
+    await apply_batch("j", 0, 1, [one])
+    for headers in ({}, {"HX-Request": "true"}):
+        page = (await admin.get(f"/admin/requests/{one.id}", headers=headers)).text
+        for said in ("<dd>429 ", "<dd>connect timeout ", "<dd>200 ", "1,300", key.hint, gone[-6:]):
+            assert said in page
 
 
 _UNSAID: dict[str, Any] = {"prompt_tokens": None, "completion_tokens": None, "cost_nanos": None}
