@@ -157,6 +157,9 @@ def _label(name: str) -> str:
 
 
 def _cell(name: str, value: Any) -> str:
+    if value == "" and name == "v1_prefix":
+        # Not what the provider says, but none.
+        return "nothing"
     if value is None or value == "":
         return _NOTHING
     if isinstance(value, bool):
@@ -167,8 +170,11 @@ def _cell(name: str, value: Any) -> str:
         return f"{value:,.6f}" if name.endswith("_usd") else f"{value:,}"
     if isinstance(value, list):
         return ", ".join(_cell("", item) for item in value)
+    if isinstance(value, dict):
+        said = {one: it for one, it in value.items() if it is not None}
+        return "; ".join(f"{_label(one)}: {_cell(one, it)}" for one, it in said.items())
     text = clean(value if isinstance(value, str) else json.dumps(value))
-    if (name in ("at", "bucket") or name.endswith("_at")) and text.endswith("Z"):
+    if (name in ("at", "bucket") or name.endswith(("_at", "_until"))) and text.endswith("Z"):
         # To the second: 2026-11-23 14:05:10Z
         return f"{text[:19].replace('T', ' ')}Z"
     return text

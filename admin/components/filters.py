@@ -176,6 +176,13 @@ def brief(value: object) -> Markup | str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        # All of it: what was changed may be at its end.
+        said = {name.replace("_", " "): one for name, one in value.items() if one is not None}
+        return "; ".join(
+            f"{name}: {', '.join(map(str, one)) if isinstance(one, list) else one}"
+            for name, one in said.items()
+        )
     if isinstance(value, list):
         value = ", ".join(map(str, value))
     text = str(value)

@@ -238,5 +238,6 @@ async def _print(project: Project, *, as_json: bool, said: str | None = None) ->
         output.print_json(item)
         return
     keys = item.pop("keys")
-    output.record(item)
+    # Under the options' names: "project" of a project says nothing.
+    output.record({"cloud_project" if name == "project" else name: it for name, it in item.items()})
     output.table(keys, views.KEY_COLUMNS)

@@ -34,11 +34,11 @@ def meant(
     whose = _whose(path, method, known)
     if whose:
         of = "" if provider is None else f", and the project's is {provider.name}"
-        return f" It is an endpoint of {' and '.join(whose)}{of}."
+        return f" It is an endpoint of {_listed(whose)}{of}."
     for candidate, mend in candidates:
         whose = _whose(candidate, method, known)
         if whose:
-            of = f", an endpoint of {' and '.join(whose)}," if provider is not None else ""
+            of = f", an endpoint of {_listed(whose)}," if provider is not None else ""
             return f" {shown(candidate)}{of} was probably meant: {mend}."
     return ""
 
@@ -46,6 +46,10 @@ def meant(
 def _whose(path: bytes, method: str, known: Mapping[str, Provider]) -> list[str]:
     found = [name for name, provider in known.items() if method in provider.match(path)]
     return found if len(found) <= _NAMED_MAX else [*found[:_NAMED_MAX], "others"]
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _mended(path: bytes) -> Iterator[tuple[bytes, str]]:

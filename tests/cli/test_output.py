@@ -99,7 +99,10 @@ def test_cells_read_well(capsys: pytest.CaptureFixture[str]) -> None:
         "cost_usd": 4.905e-05,
         "at": "2027-01-31T12:00:00.123456Z",
         "bucket": "2027-01-31T13:00:00Z",
+        "resting_until": "2027-01-31T14:00:00.123456Z",
+        "v1_prefix": "",
         "allowed_models": ["a", "b"],
+        "failover": {"max_attempts": 3, "statuses": [429, 503], "first_byte_timeout": None},
     }
     output.table([row], list(row))
     shown = capsys.readouterr().out
@@ -110,7 +113,10 @@ def test_cells_read_well(capsys: pytest.CaptureFixture[str]) -> None:
         "0.000049",
         "2027-01-31 12:00:00Z",
         "31 13:00:00Z",
+        "31 14:00:00Z",
+        "nothing",
         "a, b",
+        "max attempts: 3; statuses: 429, 503",
     ):
         assert text in shown
 

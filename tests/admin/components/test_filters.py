@@ -19,3 +19,8 @@ from admin.components import filters
 )
 def test_an_exact_amount_has_every_digit(nanos: int | None, text: str) -> None:
     assert filters.usd_exact(nanos) == text
+
+
+def test_a_change_of_a_rule_is_told_in_words_and_whole() -> None:
+    rule = {"max_attempts": 3, "statuses": [429, 503], "first_byte_timeout": None}
+    assert filters.brief(rule) == "max attempts: 3; statuses: 429, 503"
