@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-import app as application
 from app import create_app
 from config import Settings
 from proxy.journal import consumer
+from server import resources
 from tests.manage.conftest import MANAGEMENT_TOKEN, served
 
 
@@ -65,7 +65,7 @@ async def test_finished_requests_show_at_once(
 ) -> None:
     """Of the worker that is asked; nothing but the question brings them here."""
     monkeypatch.setattr(consumer, "_CONSUME_EVERY_S", 3600)
-    monkeypatch.setattr(application, "_CATCH_UP", 3600)
+    monkeypatch.setattr(resources, "_CATCH_UP", 3600)
     body = {"name": "counted", "api_key": "sk-x", "base_url": "http://127.0.0.1:1"}
     project = (await whole.post("/manage/projects", json=body)).json()
     token = (await whole.post("/manage/tokens", json={"project_id": project["id"]})).json()

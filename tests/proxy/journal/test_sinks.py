@@ -64,13 +64,15 @@ class TestDatabaseSink(SinkConformance):
     "path", sorted((ROOT / "proxy" / "journal").glob("*_sink.py")), ids=lambda path: path.stem
 )
 def test_every_sink_keeps_the_rules_and_is_given_entries(path: Path) -> None:
-    """The recipe "Adding a sink": its conformance tests here, its place in `app.py`."""
+    """The recipe "Adding a sink": its conformance tests here, its place in a worker."""
     module = import_module(f"proxy.journal.{path.stem}")
     sinks = [name for name, value in vars(module).items() if hasattr(value, "deliver")]
     assert sinks
     for name in sinks:
         assert issubclass(globals()[f"Test{name}"], SinkConformance)
-        assert re.search(rf"JournalConsumer\([^)]*\[.*\b{name}\(", (ROOT / "app.py").read_text())
+        assert re.search(
+            rf"JournalConsumer\([^)]*\[.*\b{name}\(", (ROOT / "server/resources.py").read_text()
+        )
 
 
 # Several sinks.
