@@ -7,6 +7,7 @@ client's to know of. What is taken of limits is taken once, before all of this.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Collection
 from time import perf_counter, time
@@ -26,7 +27,7 @@ from proxy.accounts.rests import Rests, Scope
 from proxy.accounts.retry_after import rest_seconds
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.downstream import Downstream
-from proxy.errors import UpstreamAuthUnavailable
+from proxy.errors import ClientGone, UpstreamAuthUnavailable
 from proxy.exchange import Exchange
 from proxy.providers.endpoints import Route
 from proxy.questions import Peeked
@@ -149,6 +150,10 @@ class Accounts:
                     following = self._rests.first_fit(grant.targets, call.scope, tried)
                 if following is None:
                     raise
+            except (asyncio.CancelledError, ClientGone):
+                # It was tried, whoever ended it.
+                _note(exchange, target, began, error=exchange.ended_by or "client_left")
+                raise
             else:
                 _note(exchange, target, began, status=answer.head.status)
                 if may_go_on is not None and answer.asks_for_another(may_go_on, exchange):

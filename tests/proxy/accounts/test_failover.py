@@ -29,6 +29,7 @@ from tests.proxy.accounts.several import (
 )
 from tests.proxy.planes import a_plane
 from tests.proxy.scripted import CHAT, Peer, a_client
+from tests.proxy.upstream.conftest import until
 
 RULE: Final[dict[str, Any]] = {
     "max_attempts": 3, "statuses": list(DEFAULT_STATUSES), "first_byte_timeout": None,
@@ -288,3 +289,14 @@ async def test_a_body_is_kept_only_where_it_may_be_sent_again(
     await several.plane.serve(a_client("POST", Piece(body), secret=several.secret))
     assert gone == [0 if rule else 1]
     assert Piece.gone == 1
+
+
+async def test_a_client_that_leaves_is_told_of_by_the_attempt_it_left(several: Several) -> None:
+    await several.make(answering(429), silent, failover=RULE)
+    client = a_client("POST", secret=several.secret)
+    task = several.plane.begin(client)
+    await until(lambda: several.asked == [0, 1])
+    await several.plane.leave(client, task)
+    assert several.attempts() == [(0, 429), (1, "client_left")]
+    assert (several.entry.outcome, UUID(several.entry.key_id)) == ("client_left", several.keys[1])
+    assert several.plane.is_idle()
