@@ -117,11 +117,11 @@ class Commented:
     def _look(self) -> None:
         exchange = self._exchange
         # What has been read to its end may not have been sent to its end.
-        if exchange.recorded or exchange.whole_for_client or self._source.ended or self.behind:
+        if exchange.recorded or exchange.whole_for_client or self._source.ended:
             return
         left = self._passed_at + self._every - self._loop.time()
         if left <= 0:
-            if not self._tail or self._tail.endswith(_EVENT_ENDS):
+            if not self.behind and (not self._tail or self._tail.endswith(_EVENT_ENDS)):
                 try:
                     self._downstream.write(COMMENT)
                 except ClientGone:

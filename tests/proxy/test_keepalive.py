@@ -13,6 +13,7 @@ from config import Database
 from proxy.exchange import Exchange
 from proxy.headers import RawHeaders
 from proxy.keepalive import COMMENT, Commented, may_be_commented
+from proxy.transforms import AnswerTransform
 from proxy.upstream.response import UpstreamHead
 from proxy.usage.meter import Meter, meter_for
 from tests.proxy.planes import Plane, a_plane
@@ -29,9 +30,31 @@ class Source:
     ended = False
 
 
-def commented(client: Client, source: Source, exchange: Exchange) -> Commented:
+class Withholding:
+    """A transform that lets nothing through, and has caught up when a test says so."""
+
+    voids = ()
+    withholds = True
+
+    def __init__(self, *, behind: bool = False) -> None:
+        self.behind = behind
+
+    def relay(self, data: bytes) -> bytes:
+        return b""
+
+    def catch_up(self) -> bytes:
+        return b""
+
+    def end(self) -> bytes:
+        return b""
+
+
+def commented(
+    client: Client, source: Source, exchange: Exchange, inner: AnswerTransform | None = None
+) -> Commented:
     client.start(None)  # type: ignore[arg-type]
-    return Commented(Meter(None, None), exchange, source, client, EVERY)  # type: ignore[arg-type]
+    inner = inner or Meter(None, None)
+    return Commented(inner, exchange, source, client, EVERY)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +84,7 @@ def test_a_comment_stands_between_events(sent: list[bytes], comments: bool) -> N
     run()
 
 
-@pytest.mark.parametrize("over", ["ended", "source", "recorded"])
+@pytest.mark.parametrize("over", ["ended", "source", "recorded", "whole"])
 def test_nothing_is_added_to_what_is_over(over: str) -> None:
     @in_virtual_time
     async def run() -> None:
@@ -71,6 +94,10 @@ def test_nothing_is_added_to_what_is_over(over: str) -> None:
             assert stream.end() == b""
         elif over == "source":
             source.ended = True
+        elif over == "whole":
+            exchange.meter = meter_for(EVENTS, asked_for_usage=False)
+            exchange.meter.relay(b"data: [DONE]\n\n")
+            assert exchange.whole_for_client
         else:
             exchange.recorded = True
         await asyncio.sleep(5 * EVERY)
@@ -81,14 +108,38 @@ def test_nothing_is_added_to_what_is_over(over: str) -> None:
 
 @in_virtual_time
 async def test_a_stream_that_goes_on_gets_none() -> None:
-    client = a_client()
-    stream = commented(client, Source(), Exchange(a_request()))
+    client, exchange = a_client(), Exchange(a_request())
+    stream = commented(client, Source(), exchange)
     for _ in range(9):
         await asyncio.sleep(0.9 * EVERY)
         client.write(stream.relay(b"data: 1\n\n"))
     assert COMMENT not in client.content
     client.gone = True
     await asyncio.sleep(5 * EVERY)
+    assert exchange.bytes_out == 0
+
+
+@in_virtual_time
+async def test_a_stream_that_has_to_catch_up_gets_its_comments_later() -> None:
+    client, inner, exchange = a_client(), Withholding(behind=True), Exchange(a_request())
+    stream = commented(client, Source(), exchange, inner)
+    await asyncio.sleep(1.5 * EVERY)
+    assert client.content == b""
+    inner.behind = False
+    assert stream.catch_up() == b""
+    await asyncio.sleep(EVERY)
+    assert client.content == COMMENT
+    assert exchange.bytes_out == len(COMMENT)
+
+
+@in_virtual_time
+async def test_what_is_withheld_is_silence_to_the_client() -> None:
+    client = a_client()
+    stream = commented(client, Source(), Exchange(a_request()), Withholding())
+    for _ in range(3):
+        await asyncio.sleep(0.9 * EVERY)
+        stream.relay(b"data: 1\n\n")
+    assert client.content == 2 * COMMENT
 
 
 @pytest.mark.parametrize(
@@ -111,6 +162,12 @@ async def test_which_answers_may_be_added_to(
     head = UpstreamHead(200, b"OK", fields, length)
     assert may_be_commented(exchange, head, meter) is expected
     assert not may_be_commented(exchange, UpstreamHead(400, b"No", fields, length), meter)
+    # One from which bytes are withheld announces no length.
+    is_stream = fields == EVENTS and method == "POST"
+    assert may_be_commented(exchange, head, Withholding()) is (expected or is_stream)
+    for unknown in (None, replace(grant, provider=None)):
+        exchange.grant = unknown
+        assert not may_be_commented(exchange, head, meter)
     # Its SDK for Python takes a comment for a broken answer.
     assert grant.provider is not None
     exchange.grant = replace(grant, provider=replace(grant.provider, error_shape="google"))

@@ -15,6 +15,7 @@ PLAIN = {
     "usual": USUAL,
     "kept alive": USUAL.replace(b"Date:", b"Connection: keep-alive\r\nDate:"),
     "of an error": USUAL.replace(b"200 OK", b"429 Too Many Requests"),
+    "with a reason of 51 letters": USUAL.replace(b"OK", b"O" * 51),
     "of a proxy that sets no date": b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n",
 }
 ODD = {
@@ -40,12 +41,14 @@ ODD = {
     "with a space before the colon": USUAL.replace(b"Date:", b"Date :"),
     "with no space behind the colon": USUAL.replace(b"Date: ", b"Date:"),
     "with a space at a value's end": USUAL.replace(b"GMT", b"GMT "),
+    "with a tab at a value's end": USUAL.replace(b"GMT", b"GMT\t"),
     "with an empty value": USUAL.replace(b"a=b", b""),
     "with a bare LF": USUAL.replace(b"GMT\r\n", b"GMT\n"),
     "with a bare CR": USUAL.replace(b"GMT", b"G\rMT"),
     "with a NUL": USUAL.replace(b"GMT", b"G\0MT"),
     "without a reason": USUAL.replace(b"200 OK", b"200"),
     "with an odd reason": USUAL.replace(b"OK", b"O\tK"),
+    "with a longer reason": USUAL.replace(b"OK", b"O" * 52),
     "with too many fields": USUAL.replace(b"Date:", b"A: b\r\n" * 200 + b"Date:"),
     "cut": USUAL[:-2],
     "empty": b"",
