@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from proxy.providers.provider import Provider
 
 #: Longer paths are shown cut, and nothing is looked for.
 SHOWN_MAX = 200
 _NAMED_MAX = 3
+#: A token of ours, or the beginning of one: what a client has put there by mistake is not repeated
+#: where its own logs keep it.
+_TOKEN: Final = re.compile(r"llmpm?(?:_|%5[fF])[0-9A-Za-z]++")
 
 
 def shown(path: bytes) -> str:
     """A raw path as a message may have it."""
-    text = path.decode("ascii", "replace")
+    text = _TOKEN.sub("…", path.decode("ascii", "replace"))
     return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
 
 

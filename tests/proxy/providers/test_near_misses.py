@@ -71,3 +71,14 @@ def test_of_what_nothing_is_said(provider: str | None, method: str, path: str) -
 def test_a_long_path_is_shown_cut() -> None:
     assert shown(b"/" + b"a" * 999) == "/" + "a" * 199 + "…"
     assert shown(b"/v1/x") == "/v1/x"
+
+
+@pytest.mark.parametrize("start", ["llmp_", "llmpm_", "llmp%5F"])
+def test_a_token_in_a_path_is_not_repeated(start: str) -> None:
+    secret = start + "aZ09" * 11
+    assert shown(f"/v1/{secret}/x".encode()) == "/v1/…/x"
+    # A long one is taken out before the path is cut.
+    assert shown(b"/" + b"a" * 180 + b"/" + secret.encode()) == "/" + "a" * 180 + "/…"
+    said = meant(f"/{secret}/v1/chat/completions".encode(), "POST", None, BUILT_IN)
+    assert said
+    assert "aZ09" not in said
