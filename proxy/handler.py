@@ -95,7 +95,9 @@ class DataPlane:
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
         self._accounts = Accounts(rests, told, pool, self.body_budget)
         self._plans = Plans()
-        self._preparing = Preparing(bounds, self._turns, self.body_budget, self._refused_questions)
+        self._preparing = Preparing(
+            bounds, self._turns, self.body_budget, self._refused_questions, self._accounts.first
+        )
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeAlias
 
 from proxy import errors, forward, model_lists
 from proxy.access.authorization import target_for
@@ -17,24 +18,36 @@ from proxy.bounds import Bounds
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
 from proxy.plans import Plan
+from proxy.providers.endpoints import Route
 from proxy.questions import Asked, Question, RefusedQuestions, question
 from proxy.transforms import RequestTransform
 from proxy.turns import Turns
+from proxy.upstream.target import Target
 
 #: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
 INSPECT_BYTES: Final = 1024 * 1024
+
+
+#: Says which account is asked first, by what is known of a request and the pieces of its body.
+First: TypeAlias = Callable[[Grant, Exchange, Route, tuple[bytes, ...]], Target]
 
 
 class Preparing:
     """Of all requests of one worker."""
 
     def __init__(
-        self, bounds: Bounds, turns: Turns, budget: BodyBudget, refused: RefusedQuestions
+        self,
+        bounds: Bounds,
+        turns: Turns,
+        budget: BodyBudget,
+        refused: RefusedQuestions,
+        first: First,
     ) -> None:
         self._bounds = bounds
         self._turns = turns
         self._budget = budget
         self._refused_questions = refused
+        self._first = first
 
     async def prepare(
         self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan
@@ -68,9 +81,11 @@ class Preparing:
         if exchange.passing is not None:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model
-        key_id, asked = target_for(grant).key_id, None
+        target_for(grant)
+        asked = None
         if splice is not None:
             may_repeat = grant.record.unmetered != "refuse"
+            key_id = self._first(grant, exchange, route, reading.kept.pieces).key_id
             what = Asked(key_id, route.pattern, exchange.model)
             if may_repeat and self._refused_questions.hold(what, grant.record.token_id):
                 splice = None

@@ -75,8 +75,11 @@ class Call(NamedTuple):
     @property
     def scope(self) -> Scope:
         """What of an account its answer speaks for."""
-        model = self.exchange.model
-        return Scope(model, "") if model else Scope("", self.route.pattern)
+        return _scope(self.exchange, self.route)
+
+
+def _scope(exchange: Exchange, route: Route) -> Scope:
+    return Scope(exchange.model, "") if exchange.model else Scope("", route.pattern)
 
 
 class _Answer(NamedTuple):
@@ -100,13 +103,19 @@ class Accounts:
         self._pool = pool
         self._budget = budget
 
-    def _first(self, call: Call, *, steady: bool) -> Target:
-        """The account that is asked first; the token's own where it has to be a `steady` one.
+    def first(
+        self, grant: Grant, exchange: Exchange, route: Route, body: Collection[bytes]
+    ) -> Target:
+        """The account that a request with this body is asked first. Raises as `target_for` does."""
+        if len(grant.targets) < 2:
+            return target_for(grant)
+        steady = stays(route, exchange.method, tuple(body))
+        return self._first(grant, _scope(exchange, route), steady=steady)
 
-        Raises as `target_for` does.
-        """
-        target = target_for(call.grant)
-        return target if steady else self._rests.choose(call.grant.targets, call.scope)
+    def _first(self, grant: Grant, scope: Scope, *, steady: bool) -> Target:
+        """The same; the token's own where it has to be a `steady` one."""
+        target = target_for(grant)
+        return target if steady else self._rests.choose(grant.targets, scope)
 
     def heard(self, status: int, code: str, exchange: Exchange) -> None:
         """An error of the only account of a grant: where it blames the key, that is looked into."""
@@ -127,7 +136,7 @@ class Accounts:
         small = request.size <= BODY_MAX_BYTES
         body = tuple(request.body) if small else ()
         steady = stays(call.route, exchange.method, body)
-        target = self._first(call, steady=steady)
+        target = self._first(grant, call.scope, steady=steady)
         rule = self._rule(request, call) if small and request.complete and not steady else None
         if rule is None:
             # It is not sent again, so that each piece may go as soon as it is sent.

@@ -300,3 +300,28 @@ async def test_a_client_that_leaves_is_told_of_by_the_attempt_it_left(several: S
     assert several.attempts() == [(0, 429), (1, "client_left")]
     assert (several.entry.outcome, UUID(several.entry.key_id)) == ("client_left", several.keys[1])
     assert several.plane.is_idle()
+
+
+async def test_only_the_account_that_refuses_the_question_for_usage_is_not_asked_it(
+    several: Several,
+) -> None:
+    asked: list[tuple[int, bool]] = []
+    refused = answering(400, b'{"error":{"message":"unknown: stream_options"}}')
+
+    async def serve(peer: Peer) -> None:
+        while True:
+            request = await peer.request()
+            number = int(request.partition(b"sk-account-")[2][:1])
+            asks = b"stream_options" in request
+            asked.append((number, asks))
+            await (refused if asks and not number else well)(peer)
+
+    await several.make(well, well, failover=None)
+    several.plane.upstream.follow(serve)
+    stream = CHAT.replace(b"{", b'{"stream":true,', 1)
+    for _ in range(2):
+        await several.ask(stream)
+    assert asked == [(0, True), (0, False), (0, False)]
+    several.plane.rests.rest(several.keys[0], Scope("gpt-4o", ""), 60)
+    await several.ask(stream)
+    assert asked[3:] == [(1, True)]
