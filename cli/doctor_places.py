@@ -1,17 +1,18 @@
-"""What `doctor` says of the places that projects lead to: whether their keys may be sent there."""
+"""What `doctor` says of the keys of projects: whether they may be sent there, and are taken."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
 from cli.findings import Finding, fine, warning
-from models import Project, UpstreamKey
+from models import KeyState, Project, UpstreamKey
 from models.bindings import Upstreams
 
 _SHOWN: Final = 5
 
 
 async def places(upstreams: Upstreams) -> AsyncIterator[Finding]:
-    """Projects whose address is not allowed, and those whose keys were entered for another one."""
+    """Projects whose address is not allowed, whose keys were entered for another one, or whose
+    upstream refuses them."""
     living = Project.filter(deleted_at__isnull=True).order_by("id")
     refused = [
         project.name
@@ -35,7 +36,22 @@ async def places(upstreams: Upstreams) -> AsyncIterator[Finding]:
             f"entered for another address, so not used: of {_named(left)}."
             " Run: llm-proxy project update NAME --api-key-env KEY",
         )
-    if not refused and not left:
+    suspended = await KeyState.filter(suspended_at__isnull=False).values_list("key_id", flat=True)
+    blamed = dict.fromkeys(
+        [
+            key.project.name
+            async for key in UpstreamKey.filter(id__in=list(suspended), is_active=True)
+            .select_related("project")
+            .order_by("id")
+        ]
+    )
+    if blamed:
+        yield warning(
+            "upstream keys",
+            f"suspended, since the upstream refuses them: of {_named(blamed)}."
+            " See: llm-proxy key list --project NAME",
+        )
+    if not refused and not left and not blamed:
         yield fine("upstream keys", "each may be sent where its project leads")
 
 

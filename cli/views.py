@@ -5,7 +5,8 @@ from typing import Any, Final
 from manage.schemas.schema import Schema
 
 KEY_COLUMNS: Final = (
-    "id", "label", "hint", "is_active", "weight", "priority", "state", "created_at",
+    "id", "label", "hint", "is_active", "weight", "priority", "state", "resting_until",
+    "last_error", "created_at",
 )  # fmt: skip
 
 

@@ -318,7 +318,7 @@ async def test_a_key_that_rests_or_is_suspended_says_so_on_its_projects_page(
     ends = changes.now() + timedelta(minutes=5)
     await key_states.rest(key.id, "gpt-4o", "", ends, "429 slow_down")
     page = await admin.get(f"/admin/projects/{project.id}")
-    assert f"Resting until {ends:%H:%M:%S}" in page.text
+    assert f"Resting until {ends:%H:%M:%S} UTC" in page.text
     assert "429 slow_down" in page.text
     await key_states.suspend(key.id, "401 invalid_api_key")
     page = await admin.get(f"/admin/projects/{project.id}")

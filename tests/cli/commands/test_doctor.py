@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config import Database
-from models import Project
+from models import Project, UpstreamKey, key_states
 from tests.cli.running import CommandLine, Ran
 
 
@@ -200,3 +200,21 @@ def test_keys_that_are_not_used_and_addresses_that_are_not_listed_are_told(
     assert [check["status"] for check in told] == ["warning", "warning"]
     assert told[0]["message"] == "UPSTREAM_ORIGINS leaves out: elsewhere"
     assert "so not used: of elsewhere." in told[1]["message"]
+
+
+def test_projects_with_keys_that_their_upstream_refuses_are_told(cli: CommandLine) -> None:
+    cli.project("docs")
+    cli.project("refused")
+
+    async def refuse() -> None:
+        key = await UpstreamKey.get(project__name="refused")
+        await key_states.suspend(key.id, "401 invalid_api_key")
+
+    cli.on_database(refuse)
+    ran = _doctor(cli)
+    assert (ran.code, _status(ran)["upstream keys"]) == (0, "warning")
+    (told,) = [check for check in ran.json["checks"] if check["check"] == "upstream keys"]
+    assert "refuses them: of refused." in told["message"]
+    listed = cli("key", "list", "--project", "refused").out
+    assert "suspended" in listed
+    assert "401 invalid_api_key" in listed
