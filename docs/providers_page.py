@@ -40,7 +40,8 @@ provider's endpoint.
 _RECIPES: Final = """
 ## Recipes
 
-Where a project needs a base URL the creation without one is refused with an example. `PROXY` stands
+`llm-proxy project create --name NAME --provider PROVIDER` makes a project of one; `--base-url URL`
+names another address. Where it needs one, it is refused without it, with an example. `PROXY` stands
 for the proxy's address, such as `https://llm.example.com`; a client's key is the token. Paths were
 compared with what the named SDKs put on the wire on 2026-11-28, and are held by
 `tests/proxy/providers/test_built_in.py` and, with answers of each form, by
