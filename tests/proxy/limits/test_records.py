@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
 from models.db import database
 from proxy.limits.backup_table import LimitsInBackup
@@ -104,6 +105,19 @@ async def test_nothing_can_be_loaded(stores: Stores, records: LimitRecords) -> N
     await counted(stores)
     await records.load([])
     assert list(await records.dump()) == []
+
+
+async def test_a_load_that_fails_half_way_leaves_what_there_was(
+    stores: Stores, records: LimitRecords
+) -> None:
+    if stores.database is None:
+        return  # The file that there was stays beside the new one.
+    await counted(stores)
+    kept = sorted(await records.dump())
+    twice = Counter("t:1", 0, 1, 0.0, 0.0)
+    with pytest.raises(IntegrityError):
+        await records.load([twice, twice])
+    assert sorted(await records.dump()) == kept
 
 
 async def test_what_is_forgotten_begins_anew_and_the_rest_stays(

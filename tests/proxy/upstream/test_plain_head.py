@@ -21,6 +21,7 @@ PLAIN = {
 ODD = {
     "HTTP/1.0": USUAL.replace(b"HTTP/1.1", b"HTTP/1.0"),
     "interim": b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n",
+    "interim with a length": b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n",
     "without a body": b"HTTP/1.1 204 No Content\r\nDate: now\r\n\r\n",
     "not modified": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
     "without fields": b"HTTP/1.1 200 OK\r\n\r\n",
