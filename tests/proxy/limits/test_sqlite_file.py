@@ -112,6 +112,15 @@ async def test_a_file_of_a_newer_release_stops_the_start(tmp_path: Path, path: P
         await prepare.prepare(settings)
 
 
+async def test_no_file_is_made_by_asking(path: Path) -> None:
+    records = SqliteRecords(path)
+    await records.check()
+    await records.forget(["t:1"])
+    assert await records.used("t:1") is None
+    assert list(await records.dump()) == []
+    assert not path.exists()
+
+
 async def test_a_damaged_file_does_not_stop_the_start(path: Path) -> None:
     """It may be replaced while the supervisor tries the next worker."""
     path.mkdir()
