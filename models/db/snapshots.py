@@ -84,6 +84,9 @@ async def _postgres(database: "Database") -> AsyncIterator[Snapshot]:
     watch(connection)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            # The moment is that of the first statement behind BEGIN.
+            with translated():
+                await connection.execute("SELECT 1")
             yield _Postgres(connection)
     finally:
         await connection.close()

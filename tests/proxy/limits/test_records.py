@@ -9,6 +9,7 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from models.db import database
+from models.db.snapshots import snapshot
 from proxy.limits.backup_table import LimitsInBackup
 from proxy.limits.postgres_records import PostgresRecords
 from proxy.limits.records import Counter, LimitRecords, Used
@@ -80,6 +81,17 @@ async def test_a_dump_has_every_counter(stores: Stores, records: LimitRecords) -
     assert first[:3] == ("t:1", 3, 6)
     assert first.bucket_level == pytest.approx(4)
     assert second[:4] == ("t:2", 0, 1, 0)
+
+
+async def test_a_dump_in_a_snapshot_is_of_its_moment(stores: Stores, records: LimitRecords) -> None:
+    if stores.database is None:
+        return  # The file is not part of the database.
+    await counted(stores)
+    before = sorted(await records.dump())
+    async with snapshot(stores.database) as found:
+        await records.forget(["t:1"])
+        assert sorted(await PostgresRecords(found).dump()) == before
+    assert len(await records.dump()) == 1
 
 
 async def test_what_was_loaded_goes_on_where_it_stood(
