@@ -22,7 +22,7 @@ _ENDPOINTS: Final = (
     "/v1/responses", "/v1/messages", "/v1/models", "/openai/responses", "/api/chat",
     "/api/generate", "/api/embed", "/api/tags", "/converse", "/converse-stream", "/invoke",
 )  # fmt: skip
-_CALLED_MODEL: Final = re.compile(r"/models/[^/:]++:[A-Za-z]++\Z")
+_CALLED_MODEL: Final = re.compile(r"/(?:models|tunedModels)/[^/:]++:[A-Za-z]++\Z")
 _PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]++)*+")
 _URL_PATH: Final = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*")
 

@@ -64,8 +64,8 @@ class AtOnce(Client):
 
 
 @pytest.fixture
-async def plane(tmp_path: Path, sqlite_template: Database) -> AsyncIterator[Plane]:
-    async with a_plane(tmp_path, sqlite_template) as made:
+async def plane(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Plane]:
+    async with a_plane(tmp_path, sqlite_database) as made:
         yield made
 
 

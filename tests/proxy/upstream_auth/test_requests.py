@@ -54,13 +54,13 @@ async def tokens() -> AsyncIterator[TokenEndpoint]:
 
 @pytest.fixture
 async def plane(
-    tmp_path: Path, sqlite_template: Database, tokens: TokenEndpoint
+    tmp_path: Path, sqlite_database: Database, tokens: TokenEndpoint
 ) -> AsyncIterator[Plane]:
     entra = replace(
         OPENAI, name="entra", service="", token_uris=(tokens.url,), scopes=("https://x/.default",)
     )
     known = {**BUILT_IN, **PROVIDERS, "entra": entra}
-    async with a_plane(tmp_path, sqlite_template, providers=known) as made:
+    async with a_plane(tmp_path, sqlite_database, providers=known) as made:
         yield made
 
 
