@@ -21,13 +21,14 @@ _EARLIER: Final = {
     "server.process.supervisor": "server.supervisor",
     "server.process.worker": "server.worker",
     "server.process.worker_main": "server.worker_main",
+    "server.resources": "app",
     "telemetry.database_watch": "server.database_watch",
 }
 _SECONDS: Final = 60.0
 OF_A_SUPERVISOR: Final = ("server.process.supervisor:GRACE_AFTER_DRAIN",)
 OF_A_WORKER: Final = (
-    "app:_LAST_DRAIN",
-    "app:_LAST_TRANSACTIONS",
+    "server.resources:_LAST_DRAIN",
+    "server.resources:_LAST_TRANSACTIONS",
     "models.heartbeats:_LOCK_WAIT_S",
     "models.entry:_LOCK_WAIT_S",
     "models.db.sessions:_IDLE_IN_TRANSACTION_S",

@@ -100,8 +100,10 @@ def test_two_releases_at_once_migrate_once(deployed: Deployed) -> None:
 
 
 async def test_database_is_reached_with_tls_alone(deployed: Deployed) -> None:
-    async with httpx.AsyncClient(base_url=deployed.direct) as http:
-        ready = await http.get("/ready")
+    async with httpx.AsyncClient(base_url=deployed.direct) as http, asyncio.timeout(60):
+        # The worker that answers may have just begun, and another one been asked before.
+        while (ready := await http.get("/ready")).status_code != 200:
+            await asyncio.sleep(0.05)
 
     assert ready.json()["checks"]["database"] == "ok"
 
