@@ -38,7 +38,8 @@ class _Intercept(logging.Handler):
             level: str | int = logger.level(record.levelname).name
         except ValueError:
             level = record.levelno
-        bound, error = logger, record.exc_info
+        # asyncio says False where it has a complaint and no exception.
+        bound, error = logger, record.exc_info or None
         if error is not None and isinstance(error[1], RequestBroken):
             bound = bound.bind(request_id=error[1].request_id)
             # Its cause is what happened; the wrapper only says to which request.

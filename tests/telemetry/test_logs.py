@@ -1,5 +1,6 @@
 """What the log looks like, and what is kept out of it."""
 
+import asyncio
 import io
 import json
 import logging
@@ -92,6 +93,18 @@ def test_exception_of_a_request_says_which() -> None:
     assert (line["message"], line["request_id"]) == ("unhandled", "01a2")
     assert line["exception"].endswith("ValueError: no number")
     assert "RequestBroken" not in text.getvalue() + structured.getvalue()
+
+
+def test_what_the_loop_complains_of_without_an_exception_is_a_line() -> None:
+    """asyncio names an exception in each complaint, False where there is none."""
+    loop = asyncio.new_event_loop()
+    stream = io.StringIO()
+    logs.configure("INFO", "json", stream)
+    loop.call_exception_handler({"message": "Task was destroyed but it is pending!"})
+    loop.close()
+
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["level"], line["message"]) == ("ERROR", "Task was destroyed but it is pending!")
 
 
 def test_rows_are_not_logged_by_the_database_drivers() -> None:
