@@ -92,6 +92,11 @@ _GEMINI: dict[str, Callable[..., Answer]] = {
 }
 #: Below any version and, in Vertex AI, any project, location and publisher.
 OF_GEMINI = re.compile(r"/v1[a-z0-9]*(?:/[^/:]+)*/(?:models|tunedModels)/([^/]+):([A-Za-z]+)")
+#: What stands before the same paths at Azure, whose deployments name a model, and at other clouds.
+_BEFORE = re.compile(
+    r"/openai/deployments/[^/]++(?=/)|/openai/v1(?=/)|/anthropic/v1(?=/messages)"
+    r"|/openai(?=/(?:responses|models|files|batches))"
+)
 _PATTERNS = tuple(
     (method, re.compile(re.escape(path).replace(r"\{\}", "([^/]+)")), endpoint)
     for (method, path), endpoint in _ROUTES.items()
@@ -103,6 +108,8 @@ def respond(request: Request, store: Store) -> Answer:
     """The endpoint's answer. Raises ApiError, also for an address that does not exist."""
     method = "GET" if request.method == "HEAD" else request.method
     path = request.path
+    if match := _BEFORE.match(path):
+        path = f"/v1{path[match.end() :]}"
     if endpoint := _ROUTES.get((method, path)):
         return endpoint(request, store)
     for wanted, pattern, endpoint in _PATTERNS:

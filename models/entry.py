@@ -117,6 +117,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     key_id: str = ""
     #: Each try, where there were several.
     attempts: tuple[Attempt, ...] | None = None
+    #: Whether its quota was given back, since nothing of it went upstream: it is no use of a token.
+    given_back: bool = False
 
     @property
     def used_nothing(self) -> bool:
@@ -406,15 +408,18 @@ class _Seconds(dict[int, str]):
 
 
 async def _touch_tokens(entries: Sequence[Entry]) -> None:
-    uses: defaultdict[str, list[int]] = defaultdict(list)
+    """Count uses, as quotas do, and note when the last request came, used or not."""
+    uses: defaultdict[str, int] = defaultdict(int)
+    latest: defaultdict[str, int] = defaultdict(int)
     for entry in entries:
-        uses[entry.token_id].append(entry.at_us)
+        uses[entry.token_id] += not entry.given_back
+        latest[entry.token_id] = max(latest[entry.token_id], entry.at_us)
     # In order of id, as `Project` locks them, so that neither waits in a circle.
     await execute_many(
         _COUNT_USE,
         [
-            [len(times), _moment(max(times)), _moment(max(times)), token_id]
-            for token_id, times in sorted(uses.items())
+            [count, _moment(latest[token_id]), _moment(latest[token_id]), token_id]
+            for token_id, count in sorted(uses.items())
         ],
     )
 

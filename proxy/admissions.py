@@ -33,7 +33,7 @@ class NodeFiles:
         return [path.name.removesuffix(SUFFIX) for path in self._journals.glob(f"*{SUFFIX}")]
 
     async def waiting(self, token_id: UUID, positions: Mapping[str, int]) -> int:
-        """How many entries of a token stand behind these positions of the journals."""
+        """How many entries that use a token's quota stand behind these positions."""
         return await asyncio.to_thread(self._waiting, token_id, positions)
 
     async def used(self, token_id: UUID) -> tuple[int, int] | None:
@@ -67,12 +67,12 @@ def _entries_behind(path: Path, position: int, token_id: UUID) -> int:
 
 
 def _entries_in(lines: bytes, token_id: UUID) -> int:
-    """How many entries of a token there are; only lines that name it are decoded."""
+    """How many entries of a token use its quota; only lines that name it are decoded."""
     token = str(token_id)
     named, count, at = token.encode("ascii"), 0, 0
     while (found := lines.find(named, at)) >= 0:
         end = lines.find(b"\n", found) + 1 or len(lines)
         entry = entry_of(lines[lines.rfind(b"\n", 0, found) + 1 : end])
-        count += entry is not None and entry.token_id == token
+        count += entry is not None and entry.token_id == token and not entry.given_back
         at = end
     return count

@@ -240,6 +240,7 @@ class Exchange:
             upstream_code="" if read is None else read.code,
             key_id="" if self.target is None else self.target.key_text,
             attempts=self.attempts if len(self.attempts) > 1 else None,
+            given_back=self.sent is None,
         )
 
     def _call(self, grant: Grant, model: str, answered: str) -> Call:

@@ -9,12 +9,15 @@ others: a body may be made so that ours alone is refused with it. See `RefusedQu
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from proxy.driving import in_a_task
 from proxy.headers import RawHeaders
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource, Take
@@ -25,6 +28,8 @@ REFUSALS: Final = (400, 422)
 BODY_MAX_BYTES: Final = 1024 * 1024
 #: A longer answer is none that explains a refusal.
 ANSWER_MAX_BYTES: Final = 64 * 1024
+#: Seconds for which it is waited for before the client gets what has come of it.
+ANSWER_WITHIN_S: Final = 5.0
 #: Seconds for which a refusal is remembered, and of how many keys, endpoints and models.
 REMEMBERED_S: Final = 3600.0
 _REMEMBERED_MAX: Final = 4096
@@ -88,7 +93,10 @@ class RefusedQuestions:
 
 
 class Peeked:
-    """A response of which the beginning has been read, and is handed out first."""
+    """A response of which the beginning has been read, and is handed out first.
+
+    An upstream that dawdles with an error must not keep it from the client.
+    """
 
     __slots__ = ("_begun", "_size", "_source")
 
@@ -102,16 +110,27 @@ class Peeked:
         return _NAME in await self.beginning()
 
     async def beginning(self) -> bytes:
-        """All of it where it is short, and b"" where it is not. Read once."""
+        """All of it where it is short and soon there, and b"" where it is not. Read once."""
+        if (rest := self._source.take_rest()) is not None:
+            # As nearly all: it came with its head.
+            self._take(rest)
+        else:
+            await in_a_task()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    while not self._source.ended and self._is_short:
+                        await self._source.pump(self._take)
+        return b"".join(self._begun) if self._source.ended and self._is_short else b""
 
-        def take(data: bytes) -> bool:
+    def _take(self, data: bytes) -> bool:
+        if data:
             self._begun.append(data)
             self._size += len(data)
-            return self._size <= ANSWER_MAX_BYTES
+        return self._is_short
 
-        while not self._source.ended and self._size <= ANSWER_MAX_BYTES:
-            await self._source.pump(take)
-        return b"".join(self._begun) if self._size <= ANSWER_MAX_BYTES else b""
+    @property
+    def _is_short(self) -> bool:
+        return self._size <= ANSWER_MAX_BYTES
 
     # As a source
 

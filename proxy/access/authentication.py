@@ -8,7 +8,7 @@ from typing import Final
 from models import secrets
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures
-from proxy.access.credentials import TOKEN_START, presented, refuse_in_query
+from proxy.access.credentials import may_hold_token, presented, refuse_in_query
 from proxy.access.grants import Grant, Grants
 from proxy.downstream import RequestHead
 
@@ -19,7 +19,7 @@ def recognised(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
     None where that has to be looked at, by `authenticate`. Whether the grant is still in force,
     `check_alive` says.
     """
-    return None if TOKEN_START in head.target else grants.recognised(head.lines)
+    return None if may_hold_token(head.target) else grants.recognised(head.lines)
 
 
 async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:
@@ -39,7 +39,7 @@ async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:
 
 
 def _cached(head: RequestHead, grants: Grants) -> tuple[Grant | None, str]:
-    if TOKEN_START in head.target:
+    if may_hold_token(head.target):
         refuse_in_query(head.target)
     secret = presented(head.lines)
     digest = secrets.digest(secret) if len(secret) == secrets.TOKEN_LENGTH else ""

@@ -21,8 +21,7 @@ _SIGNED: Final = b"aws4-hmac-sha256 "
 _KEY_ID: Final = re.compile(rb"(?:^|[ ,])Credential=([^/, ]++)")
 _OUR_FORM: Final = re.compile(rb"llmp_[0-9A-Za-z]{46}")
 _IN_QUERY: Final = re.compile(_OUR_FORM.pattern + rb"(?![0-9A-Za-z])")
-#: What every token begins with, but for its `_`, which some encode.
-TOKEN_START: Final = b"llmp"
+_TOKEN_START: Final = b"llmp_"
 #: Of the parameters in which some APIs take a key, the field to send it in.
 _FIELD_FOR: Final = {
     b"key": "x-goog-api-key: <token>",
@@ -83,6 +82,11 @@ def _of_authorization(value: bytes) -> bytes | None:
         match = _KEY_ID.search(value, len(_SIGNED) - 1)
         return None if match is None else match[1]
     return b"" if value.lower() in (b"", b"bearer") else None
+
+
+def may_hold_token(target: bytes) -> bool:
+    """Whether the target may hold a token, in whichever spelling: nearly none does."""
+    return _TOKEN_START in target or (b"%" in target and _TOKEN_START in unquote_to_bytes(target))
 
 
 def refuse_in_query(target: bytes) -> None:

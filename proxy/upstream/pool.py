@@ -13,9 +13,6 @@ from proxy.upstream.target import Origin
 from proxy.upstream.timeouts import Timeouts
 
 IDLE_SECONDS: Final = 30.0
-#: A connection that idled for longer is polled before it is used: its upstream may just have closed
-#: it. The poll is a system call, which a connection in constant use does without.
-LOOK_AFTER_SECONDS: Final = 1.0
 IDLE_MAX_PER_ORIGIN: Final = 256
 
 
@@ -93,9 +90,9 @@ class Pool:
         while idle:
             connection = idle.pop()
             age = now - connection.idle_since
-            if _may_idle(connection, age) and (
-                age < LOOK_AFTER_SECONDS or connection.has_no_pending_input
-            ):
+            # Its end may be there, or bytes that answer no request, which would pass for the
+            # answer to this one. What comes after this look cannot be told from the answer.
+            if _may_idle(connection, age) and connection.has_no_pending_input:
                 connection.begin(method)
                 self._busy[connection] = origin
                 return connection

@@ -118,3 +118,25 @@ async def test_botocore_and_the_proxy_find_the_same_frames(http: httpx.AsyncClie
         )
     assert at == len(answer.content)
     assert scanner.between
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/openai/v1/chat/completions", CHAT),
+        ("/openai/deployments/gpt%204/chat/completions?api-version=2024-10-21", CHAT),
+        ("/openai/responses?api-version=2025-04-01-preview", {"model": "m", "input": "Hello."}),
+        ("/openai/v1/responses", {"model": "m", "input": "Hello."}),
+        ("/anthropic/v1/messages", CHAT | {"max_tokens": 9}),
+    ],
+)
+async def test_what_clouds_put_before_a_path_is_passed_over(
+    http: httpx.AsyncClient, path: str, body: dict[str, Any]
+) -> None:
+    answer = await http.post(path, json=body)
+    assert answer.status_code == 200
+    assert answer.json()["usage"]
+
+
+async def test_another_path_below_them_is_unknown(http: httpx.AsyncClient) -> None:
+    assert (await http.post("/openai/chat/completions", json=CHAT)).status_code == 404

@@ -205,6 +205,20 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
     assert fresh.last_used_at == datetime.fromtimestamp((at + 3_000_000) / 1_000_000, UTC)
 
 
+@pytest.mark.usefixtures("connected")
+async def test_what_a_quota_gave_back_is_no_use_of_a_token() -> None:
+    token, _ = await Token.issue(await a_project(), by=BY)
+    ids: dict[str, Any] = {"token_id": token.id, "project_id": token.project_id}
+    entries = [
+        an_entry(**ids),
+        an_entry(**ids, given_back=True, at_us=an_entry().at_us + 1_000_000),
+    ]
+    await apply_batch("j", 0, 2, entries)
+    fresh = await Token.get(id=token.id)
+    assert (fresh.request_count, (await UsageHour.get()).requests) == (1, 2)
+    assert fresh.last_used_at == datetime.fromtimestamp(entries[1].at_us / 1_000_000, UTC)
+
+
 def _sums(row: UsageCounter) -> dict[str, Any]:
     return {name: getattr(row, name) for name in (*counters._SUMS, "cost_nanos")}
 

@@ -100,6 +100,13 @@ async def test_requests_without_a_quota_count_before_they_are_drained(
     assert await admitted(limits, token, 9) == 2
 
 
+async def test_what_was_given_back_does_not_count(journal: Journal, token: Token) -> None:
+    ended(journal, token, 2)
+    journal.append(an_entry(token_id=token.id, project_id=token.project_id, given_back=True))
+    await token.change(by=BY, max_requests=8)
+    assert token.quota_base == 2
+
+
 async def test_what_was_drained_counts_once(
     settings: Settings, journal: Journal, token: Token
 ) -> None:

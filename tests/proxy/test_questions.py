@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import uuid4
 
+import pytest
+
 from proxy import questions
+from proxy.driving import Driven
 from proxy.questions import REMEMBERED_S, Asked, Peeked, RefusedQuestions, question
 from tests.proxy.upstream.sources import InMemory
 
@@ -65,11 +69,14 @@ def test_only_a_small_body_without_options_of_its_own_can_be_sent_again() -> Non
 
 async def test_what_was_read_of_an_answer_is_handed_out_first_and_once() -> None:
     upstream = InMemory()
+    peeked = Peeked(upstream.source)
+    named = asyncio.create_task(peeked.names_the_question())
     for piece in (b"a", b"stream_", b"options"):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         upstream.body(piece)
     upstream.end((b"x-sum", b"1"))
-    peeked = Peeked(upstream.source)
-    assert await peeked.names_the_question()
+    assert await named
     assert peeked.trailers == [(b"x-sum", b"1")]
     assert not peeked.ended
     assert not peeked.is_waiting
@@ -106,3 +113,33 @@ async def test_an_answer_that_goes_on_is_handed_on_as_it_comes() -> None:
     assert size == questions.ANSWER_MAX_BYTES + 1 + len(b"stream_options")
     peeked.release()
     assert upstream.source.released.is_set()
+
+
+@pytest.mark.parametrize("driven", [False, True])
+async def test_an_answer_that_dawdles_is_handed_on_with_what_has_come(
+    monkeypatch: pytest.MonkeyPatch, driven: bool
+) -> None:
+    monkeypatch.setattr(questions, "ANSWER_WITHIN_S", 0.01)
+    upstream = InMemory()
+    upstream.body(b"stream_")
+    peeked = Peeked(upstream.source)
+    named: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def ask() -> None:
+        named.set_result(await peeked.names_the_question())
+
+    if driven:
+        Driven(ask(), asyncio.get_running_loop()).step()
+    else:
+        await ask()
+    assert not await named
+    upstream.body(b"options")
+    upstream.end()
+    taken = bytearray()
+
+    def take(data: bytes) -> bool:
+        taken.extend(data)
+        return True
+
+    await peeked.pump(take)
+    assert (bytes(taken), peeked.ended) == (b"stream_options", True)

@@ -8,7 +8,7 @@ import pytest
 
 from models import secrets
 from proxy import errors
-from proxy.access.credentials import presented, refuse_in_query
+from proxy.access.credentials import may_hold_token, presented, refuse_in_query
 from proxy.header_lines import HeaderLines
 
 TOKEN = secrets.generate()
@@ -116,6 +116,15 @@ def test_what_is_not_ours_is_handed_on_to_be_refused() -> None:
     assert presented(fields("Authorization: Bearer sk-1", "x-api-key: sk-2")) == b"sk-1"
 
 
+#: As it is, and with characters encoded that need not be.
+SPELLINGS = (
+    TOKEN,
+    TOKEN.replace("_", "%5F"),
+    TOKEN.replace("llmp", "%6clmp"),
+    "".join(f"%{ord(letter):02X}" for letter in TOKEN),
+)
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -131,8 +140,9 @@ def test_what_is_not_ours_is_handed_on_to_be_refused() -> None:
     ],
 )
 def test_a_token_in_the_query_is_told_where_it_belongs(query: str, field: str) -> None:
-    for secret in (TOKEN, TOKEN.replace("_", "%5F")):
+    for secret in SPELLINGS:
         target = "/v1/models?" + query.replace("T", secret)
+        assert may_hold_token(target.encode())
         with pytest.raises(errors.MissingToken) as caught:
             refuse_in_query(target.encode())
         assert field in caught.value.message

@@ -56,6 +56,7 @@ async def test_a_status_of_the_rule_is_answered_by_the_next_account(several: Sev
     assert (entry.prompt_tokens, len(several.plane.entries())) == (3, 1)
     # Taken once, however many were asked.
     assert await several.plane.admitted(several.secret) == 4
+    assert not entry.given_back
     assert several.plane.is_idle()
 
 
@@ -152,8 +153,9 @@ async def test_an_upstream_that_is_not_there_is_tried_with_each_key(
         assert client.field(b"x-llm-proxy-attempts") == b"2"
         assert several.attempts() == [(0, "unreachable"), (1, "unreachable")]
         assert several.entry.outcome == "upstream_unreachable"
-        # No byte went anywhere: the quota is given back.
+        # No byte went anywhere: the quota is given back, and the token was not used.
         assert await plane.admitted(several.secret) == 5
+        assert several.entry.given_back
         assert plane.is_idle()
 
 

@@ -83,19 +83,26 @@ async def test_a_connection_that_died_while_idle_is_passed_over(
     assert await asking.acquire("POST") is not connection
 
 
-async def test_an_end_that_the_loop_has_not_come_to_is_seen(
-    up: FakeUpstream, asking: Asking, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("what", ["an end", "an answer to nothing"])
+async def test_what_the_loop_has_not_come_to_is_seen(
+    up: FakeUpstream, asking: Asking, what: str
 ) -> None:
-    """The upstream closes while the loop is busy: the end is in the kernel and nowhere else."""
+    """It comes while the loop is busy, so that it is in the kernel and nowhere else.
+
+    However short a time the connection has idled: an answer would be taken for that to the next
+    request.
+    """
     await asking.get()
-    monkeypatch.setattr(pool_module, "LOOK_AFTER_SECONDS", 0.0)
     (connection,) = asking.pool._idle[asking.address.origin]
     before = connection.has_no_pending_input
     (served,) = up._open
     # Past the loop, as another process would.
     descriptor = served._transport.get_extra_info("socket").fileno()
     with socket.socket(fileno=socket.dup(descriptor)) as duplicate:
-        duplicate.shutdown(socket.SHUT_RDWR)
+        if what == "an end":
+            duplicate.shutdown(socket.SHUT_RDWR)
+        else:
+            duplicate.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     # The kernel may be busy, too.
     assert connection._poll is not None
     connection._poll.poll(60_000)
