@@ -7,6 +7,7 @@ what other rooms' exceptions become. Each folder is a stage of the path, or what
 
     access      who asks, and what their token may do
     body        what has to be known of a request's body before it is passed on
+    metering    what a request may cost at most, before it is sent
     limits      quotas, rates and slots, decided together in a shared store
     providers   what is known of each upstream API
     upstream    the HTTP client: targets, connections, and responses as sources

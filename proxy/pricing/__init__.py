@@ -5,6 +5,8 @@
     overlay     where that sheet is known to be wrong or silent, each row dated and with its source
     price_file  PRICES_FILE, the operator's own prices
     stated      the cost that an upstream states in its answer
+    names       what of a model's name is its maker, its region and its edition
+    sizes       context lengths and maximum outputs, where the sheet has none
     prices      which of them counts, and the memo that makes it cheap
     watch       a worker's prices, read again when it is asked for
 

@@ -7,13 +7,14 @@ a price is a look-up and a few multiplications.
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple, TypeAlias
 
-from proxy.pricing import overlay, price_file, sheet, stated
+from proxy.pricing import overlay, price_file, sheet, sizes, stated
+from proxy.pricing.names import are_alike
 from proxy.pricing.price_file import PriceEntry, PriceFile
 from proxy.pricing.rates import Tariff
 from proxy.pricing.sheet import Terms
+from proxy.pricing.sizes import Sizes
 from proxy.providers.provider import CostUnit
 from proxy.usage.accumulator import Usage
 
@@ -90,7 +91,7 @@ class Prices:
         # Of two names of one model the longer one says more: the date, or Bedrock's region. An
         # operator who names the other means it as well.
         names: tuple[str, ...] = (answered,)
-        if _are_alike(asked, answered):
+        if are_alike(asked, answered):
             names = tuple(sorted({answered: None, asked: None}, key=len, reverse=True))
         for name in names:
             by_file = self._by_file(call, name, terms, at)
@@ -125,16 +126,27 @@ class Prices:
             return sheet.terms_of(*entry.same_as)
         return [Terms(), *(Terms(name) for name in entry.service_tiers)]
 
-    def sizes(self, provider: str, model: str) -> tuple[int | None, int | None]:
-        """A model's context length and maximum output in tokens, where they are known."""
-        entry = self._file.entry(provider, model)
+    def sizes(self, provider: str, model: str, own: str = "") -> Sizes:
+        """A model's context length and maximum output in tokens, where they are known.
+
+        `own` is the provider's own name, where the price sheet has it under another.
+        """
+        entry = self._file.entry(own, model) if own else None
+        entry = entry or self._file.entry(provider, model)
+        known = (provider, model) if entry is None or entry.same_as is None else entry.same_as
+        listed = sizes.of(*known)
+        context = sheet.context_length(*known) or listed.context_length
         if entry is None:
-            return sheet.context_length(provider, model), None
-        if entry.same_as is not None:
-            known = sheet.context_length(*entry.same_as)
-        else:
-            known = sheet.context_length(provider, model)
-        return entry.context_length or known, entry.max_output
+            return Sizes(context, listed.max_output)
+        return Sizes(entry.context_length or context, entry.max_output or listed.max_output)
+
+    def of(self, call: Call, terms: Terms, at: float) -> Tariff:
+        """What the call's model costs at `at` on terms that the request names."""
+        key = call, terms.service_tier, terms.speed, terms.geo
+        tariff = self._tariffs.get(key)
+        if tariff is None or not tariff.since <= at < tariff.until:
+            tariff = self._remember(key, at)
+        return tariff
 
 
 def _by_sheet(provider: str, model: str, terms: Terms, at: float) -> Tariff | None:
@@ -162,23 +174,6 @@ def _by_sheet(provider: str, model: str, terms: Terms, at: float) -> Tariff | No
 
 def _none(at: float) -> Tariff:
     return Tariff((), "", since=at, until=sheet.midnight(at))
-
-
-#: What a name of a model may have more than another of the same: a date, a number, a version.
-_EDITION: Final = re.compile(
-    r"[-@:._]?(?:20\d\d-?\d\d-?\d\d|\d{3,4}|latest)?(?:-v\d++(?::\d++)?)?", re.ASCII
-)
-
-
-#: `acme/`, and Bedrock's `eu.anthropic.`
-_BEFORE: Final = re.compile(r"^(?:[^/]*+/)*+(?:[a-z][a-z-]*+\.)*+", re.ASCII)
-
-
-def _are_alike(asked: str, answered: str) -> bool:
-    """Whether the one name is the other with an edition, or with a maker and region before it."""
-    names = (_BEFORE.sub("", name.lower()) for name in (asked, answered))
-    short, long = sorted(names, key=len)
-    return long.startswith(short) and _EDITION.fullmatch(long, len(short)) is not None
 
 
 def _lower(text: str | None) -> str:

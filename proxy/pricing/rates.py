@@ -15,8 +15,8 @@ NANOS_MAX: Final = 10**15
 
 # Rates are kept as whole billionths of a nano-dollar: what a sheet with thirds in it (0.08333…)
 # loses by that does not show in a bill of a billion tokens.
-_SCALE: Final = 10**9
-_HALF: Final = _SCALE // 2
+SCALE: Final = 10**9
+_HALF: Final = SCALE // 2
 _NANOS: Final = 10**9
 
 #: So many fields of a usage are numbers that have a price.
@@ -30,12 +30,12 @@ Money: TypeAlias = Decimal | Fraction | int
 
 def scaled(dollars: Money, per: int = 1) -> int:
     """The rate of one, where `per` of them cost so many dollars."""
-    return round(Fraction(dollars) * _NANOS * _SCALE / per)
+    return round(Fraction(dollars) * _NANOS * SCALE / per)
 
 
 def usd(rate: int, per: int) -> Fraction:
     """What `per` of them cost, in dollars: the other way of `scaled`."""
-    return Fraction(rate * per, _NANOS * _SCALE)
+    return Fraction(rate * per, _NANOS * SCALE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +198,7 @@ _RATE: Final = {
 
 def nanos(total: int) -> int | None:
     """Whole nano-dollars of a scaled sum; None where no bill is like that."""
-    whole = (total + _HALF) // _SCALE
+    whole = (total + _HALF) // SCALE
     return whole if whole <= NANOS_MAX else None
 
 
@@ -260,5 +260,5 @@ def _ordinary(usage: Usage, rates: tuple[int, int, int, int, int | None, int | N
         total += shorter * (rates[4] or 0) + longer * (rates[5] or 0)
     if fresh < 0 or plain < 0:
         return None
-    whole = (total + fresh * rates[0] + plain * rates[1] + _HALF) // _SCALE
+    whole = (total + fresh * rates[0] + plain * rates[1] + _HALF) // SCALE
     return whole if whole <= NANOS_MAX else None

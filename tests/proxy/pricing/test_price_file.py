@@ -105,7 +105,7 @@ def test_an_entry_of_sizes_alone_leaves_the_price_to_the_sheet(tmp_path: Path) -
     known = prices(tmp_path, '[prices."openai/gpt-4o"]\ncontext_length = 7\nmax_output = 3\n')
     assert cost(known, "openai", "gpt-4o")[1] != OURS
     assert known.sizes("openai", "gpt-4o") == (7, 3)
-    assert known.sizes("openai", "gpt-4o-mini") == (128_000, None)
+    assert known.sizes("openai", "gpt-4o-mini") == (128_000, 16_384)
     assert known.sizes("openai", "nobody") == (None, None)
 
 

@@ -1,0 +1,49 @@
+"""What a request may cost, by its body and by whoever may answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from proxy.metering.asks import Asks
+from proxy.metering.bound import Bound, Served, bound
+from proxy.pricing.prices import Call, Prices
+from proxy.pricing.rates import Tariff
+from proxy.pricing.sheet import STANDARD, Terms
+
+#: Of these the provider chooses, as its own console says.
+_CHOSEN: Final = frozenset(("auto",))
+
+
+def bound_of(prices: Prices, calls: Iterable[Call], asks: Asks, size: int, at: float) -> Bound:
+    """What a body of `size` bytes that asks so costs at most at `at`, whichever call it becomes."""
+    return bound(asks, size, (_served(prices, call, asks, at) for call in calls))
+
+
+def _served(prices: Prices, call: Call, asks: Asks, at: float) -> Served:
+    name = f"{call.own or call.provider}/{call.model}"
+    sizes = prices.sizes(call.provider, call.model, call.own)
+    return Served(name, sizes, _tariffs(prices, call, asks, at))
+
+
+def _tariffs(prices: Prices, call: Call, asks: Asks, at: float) -> list[Tariff]:
+    """One for each of the terms on which the answer may come."""
+    named = [prices.of(call, terms, at) for terms in dict.fromkeys(_terms(asks))]
+    if not asks.tiers & _CHOSEN:
+        return named
+    known = [terms for terms in prices.terms(call) if terms.service_tier not in _NEVER_CHOSEN]
+    offered = (prices.of(call, terms, at) for terms in known[1:])
+    return named + [tariff for tariff in offered if tariff.tiers]
+
+
+#: For it there are endpoints of their own.
+_NEVER_CHOSEN: Final = frozenset(("batch",))
+
+
+def _terms(asks: Asks) -> Iterator[Terms]:
+    for geo in asks.geos or ("",):
+        yield Terms(geo=geo)
+        for tier in asks.tiers - STANDARD - _CHOSEN:
+            yield Terms(tier, geo=geo)
+        for speed in asks.speeds - STANDARD:
+            yield Terms(speed=speed, geo=geo)

@@ -1,0 +1,221 @@
+"""What a request costs at most, in tokens and nano-dollars."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.body.kept_body import KeptBody
+from proxy.body.request_body import whole
+from proxy.metering import members
+from proxy.metering.bound import Bound
+from proxy.metering.metering import bound_of
+from proxy.pricing import price_file
+from proxy.pricing.prices import Call, Prices
+from proxy.usage.accumulator import Usage
+
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
+PRICES = Prices()
+SAID = [{"role": "user", "content": "hi"}]
+FILE = """
+[prices."openai/mine"]
+input = 2
+output = 10
+cache_write = 2.5
+cache_write_1h = 4
+audio_input = 20
+audio_output = 40
+image_input = 5
+request = 0.01
+web_search = 0.25
+context_length = 1000
+max_output = 50
+[[prices."openai/mine".tiers]]
+over = 200
+input = 4
+output = 15
+[prices."openai/mine".service_tiers.priority]
+input = 6
+output = 30
+request = 0.01
+[prices."openai/nosize"]
+input = 2
+output = 10
+[prices."openai/minutes"]
+audio_minute = 0.006
+"""
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Prices:
+    path: Path = tmp_path_factory.mktemp("prices") / "prices.toml"
+    path.write_text(FILE)
+    return Prices(price_file.read(path))
+
+
+def bound(
+    body: Any, *, dialect: str = "chat", provider: str = "openai", prices: Prices = PRICES,
+    models: tuple[str, ...] = (),
+) -> tuple[int, Bound]:  # fmt: skip
+    text = json.dumps(body).encode()
+    kept = KeptBody(text)
+    asks = members.of_json(dialect, "/v1/any", whole(kept), kept)
+    calls = [Call(provider, model) for model in models or (body["model"],)]
+    return len(text), bound_of(prices, calls, asks, len(text), NOON)
+
+
+def test_a_text_is_a_token_for_each_byte_and_the_answer_that_is_asked_for() -> None:
+    size, most = bound({"model": "gpt-4o", "messages": SAID, "max_tokens": 100})
+    assert most == Bound(size + 100, size * 2_500 + 100 * 10_000)
+
+
+def test_the_answer_is_the_models_where_none_is_asked_for_or_more_than_that() -> None:
+    for more in ({}, {"max_tokens": 10**30}, {"max_tokens": -1}):
+        size, most = bound({"model": "gpt-4o", "messages": SAID, **more})
+        assert most.tokens == size + 16_384
+
+
+def test_answers_multiply() -> None:
+    size, most = bound({"model": "gpt-4o", "messages": SAID, "max_tokens": 10, "n": 7})
+    assert most.tokens == size + 70
+    body = {"model": "gpt-3.5-turbo-instruct", "prompt": ["a"] * 4, "best_of": 3, "max_tokens": 5}
+    size, most = bound(body, dialect="completions")
+    assert most.tokens == size + 60
+
+
+def test_a_prompt_is_no_longer_than_its_context() -> None:
+    size, most = bound({"model": "gpt-4", "messages": [{"content": "a" * 9_000}], "max_tokens": 1})
+    assert size > 9_000
+    assert most.tokens == 8_192 + 1
+
+
+def test_a_picture_is_as_long_as_the_context() -> None:
+    picture = [{"content": [{"type": "image_url", "image_url": {"url": "https://a/b"}}]}]
+    _, most = bound({"model": "gpt-4o", "messages": picture, "max_tokens": 1})
+    assert most == Bound(128_001, 128_000 * 2_500 + 10_000)
+
+
+def test_vectors_cost_their_prompt() -> None:
+    body = {"model": "text-embedding-3-small", "input": ["a"] * 9}
+    size, most = bound(body, dialect="embeddings")
+    assert most == Bound(size, size * 20)
+
+
+def test_a_tier_counts_where_the_prompt_may_reach_it(mine: Prices) -> None:
+    size, most = bound({"model": "mine", "messages": SAID, "max_tokens": 1}, prices=mine)
+    assert size < 200
+    assert most.nanos == 10_000_000 + size * 2_500 + 10_000
+    long = [{"role": "user", "content": "a" * 300}]
+    size, most = bound({"model": "mine", "messages": long, "max_tokens": 1}, prices=mine)
+    # That of the tier, or of a cache which is written unasked, whichever is dearer.
+    assert most.nanos == 10_000_000 + size * 4_000 + 15_000
+
+
+def test_of_several_prices_the_dearest_counts(mine: Prices) -> None:
+    plain = {"model": "mine", "messages": SAID, "max_tokens": 10}
+    size, most = bound({**plain, "service_tier": "priority"}, prices=mine)
+    assert most.nanos == 10_000_000 + size * 6_000 + 10 * 30_000
+    size, most = bound({**plain, "service_tier": "auto"}, prices=mine)
+    assert most.nanos == 10_000_000 + size * 6_000 + 10 * 30_000
+    heard = [{"content": [{"type": "input_audio"}]}]
+    size, most = bound({**plain, "messages": heard, "modalities": ["audio"]}, prices=mine)
+    assert most.nanos == 10_000_000 + 1_000 * 20_000 + 10 * 40_000
+    size, most = bound(plain, prices=mine, models=("mine", "gpt-4o"))
+    assert most.nanos == 10_000_000 + size * 2_500 + 10 * 10_000
+
+
+def test_writing_to_a_cache_counts_where_it_is_asked_for(mine: Prices) -> None:
+    system = [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral", "ttl": "5m"}}]
+    plain = {"model": "mine", "messages": SAID, "max_tokens": 1}
+    size, most = bound(plain, dialect="messages", prices=mine)
+    assert most.nanos == 10_000_000 + size * 2_000 + 10_000
+    size, most = bound({**plain, "system": system}, dialect="messages", prices=mine)
+    assert size < 200
+    assert most.nanos == 10_000_000 + size * 2_500 + 10_000
+    system[0]["cache_control"] = {"type": "ephemeral", "ttl": "1h"}
+    size, most = bound({**plain, "system": system}, dialect="messages", prices=mine)
+    assert size < 200
+    assert most.nanos == 10_000_000 + size * 4_000 + 10_000
+
+
+def test_searches_have_a_price(mine: Prices) -> None:
+    body = {
+        "model": "mine", "input": "a", "tools": [{"type": "web_search"}], "max_tool_calls": 2,
+        "max_output_tokens": 1,
+    }  # fmt: skip
+    _, most = bound(body, dialect="responses", prices=mine)
+    assert most.nanos == 10_000_000 + 2 * 250_000_000 + 1_000 * 4_000 + 15_000
+
+
+def test_nano_dollars_are_rounded_up() -> None:
+    # $0.0375 for a million, of which there is a fraction.
+    _, most = bound({"model": "text-embedding-3-small", "input": "a"}, dialect="embeddings")
+    assert most.nanos is not None
+    usage = Usage(most.tokens, 0, 0, 0)
+    cost, _ = PRICES.price(Call("openai", "text-embedding-3-small"), usage, NOON)
+    assert cost is not None
+    assert most.nanos >= cost
+
+
+@pytest.mark.parametrize(
+    ("body", "dialect", "line"),
+    [
+        (
+            {"model": "unknown", "messages": SAID},
+            "chat",
+            '[prices."openai/unknown"] with max_output',
+        ),
+        ({"model": "nosize", "messages": SAID}, "chat", '[prices."openai/nosize"] with max_output'),
+        (
+            {"model": "nosize", "input": "a", "conversation": "b", "max_output_tokens": 1},
+            "responses",
+            '[prices."openai/nosize"] with context_length',
+        ),
+    ],
+)
+def test_a_size_that_is_needed_and_unknown_is_named(
+    body: Any, dialect: str, line: str, mine: Prices
+) -> None:
+    _, most = bound(body, dialect=dialect, prices=mine)
+    assert (most.tokens, most.nanos) == (None, None)
+    assert line in most.why_tokens
+    assert line in most.why_nanos
+
+
+@pytest.mark.parametrize(
+    ("body", "dialect", "why"),
+    [
+        ({"model": "unknown", "max_tokens": 1}, "chat", '"openai/unknown"] with input and output'),
+        (
+            {"model": "mine", "service_tier": "flex", "max_tokens": 1},
+            "chat",
+            '[prices."openai/mine"] with service_tiers.flex',
+        ),
+        ({"model": "mine", "tools": [{"type": "mcp"}, {"type": "x"}]}, "responses", "'x' costs"),
+        ({"model": "minutes", "max_tokens": 1}, "chat", "minutes"),
+        ({"model": "gpt-4o-audio-preview", "modalities": ["audio"]}, "chat", "audio_output"),
+        ({"model": "gpt-4o-search-preview", "max_tokens": 1}, "chat", "input and output"),
+    ],
+)
+def test_what_has_no_price_still_has_tokens(
+    body: Any, dialect: str, why: str, mine: Prices
+) -> None:
+    _, most = bound({"messages": SAID, **body}, dialect=dialect, prices=mine)
+    assert most.tokens is not None
+    assert most.nanos is None
+    assert why in most.why_nanos
+
+
+def test_a_name_cannot_break_out_of_the_line_that_is_named() -> None:
+    _, most = bound({"model": 'a"]\\\n', "messages": SAID})
+    assert '"openai/a]' in most.why_tokens
+
+
+def test_a_prediction_may_be_charged_as_an_answer() -> None:
+    body = {"model": "gpt-4o", "messages": SAID, "max_tokens": 1, "prediction": {"content": "a"}}
+    size, most = bound(body)
+    assert most.tokens == 2 * size + 1
