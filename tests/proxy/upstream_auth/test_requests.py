@@ -5,19 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 import pytest
-from botocore import auth as botocore_auth
-from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
-from botocore.credentials import Credentials
 
 from config import Database
 from models.projects import Project
@@ -28,14 +23,9 @@ from tests.models.rows import BY, RING
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import CHAT, Client, Peer, a_client
 from tests.proxy.upstream_auth.endpoints import TokenEndpoint, token_endpoint
+from tests.proxy.upstream_auth.signatures import AWS, fields_of, verify
 
 STRING: Final = "sk-upstream-0123456789"
-AWS: Final = {
-    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
-    "secret_access_key": "wJalrXUtnFEMI/K7MDENG",
-    "session_token": "a/session+token==",
-    "region": "eu-west-1",
-}
 OPENAI: Final = replace(BUILT_IN["openai"], service="bedrock")
 CONVERSE: Final = Endpoint("POST", "/v1/model/{model}/converse", "generic")
 KINDS: Final = (
@@ -90,10 +80,7 @@ async def sent(plane: Plane, client: Client) -> tuple[str, HTTPHeaders, bytes]:
     assert client.status == 200, client.content
     head, _, body = got[0].partition(b"\r\n\r\n")
     line, *lines = head.decode("latin-1").split("\r\n")
-    fields = HTTPHeaders()
-    for name, value in (one.split(": ", 1) for one in lines):
-        fields.add_header(name, value)
-    return line, fields, body
+    return line, fields_of(lines), body
 
 
 @pytest.mark.parametrize(
@@ -150,35 +137,6 @@ async def test_a_key_in_the_query_stands_in_place_of_the_clients(
     line, fields, _ = await sent(plane, a_client("GET", secret=secret, path=f"/v1/models{query}"))
     assert line == f"GET /v1/models{goes_up} HTTP/1.1"
     assert not any(STRING in text for text in fields.values())
-
-
-def verify(line: str, fields: HTTPHeaders, body: bytes) -> None:
-    """Compare a signature with the one that botocore's own code makes of what arrived."""
-    method, target, _ = line.split(" ")
-    given = re.fullmatch(
-        r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request,"
-        r" SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})",
-        fields["Authorization"],
-    )
-    assert given is not None
-    key_id, day, region, service, names, _ = given.groups()
-    assert (key_id, region, service) == (AWS["access_key_id"], AWS["region"], "bedrock")
-    sent_at = datetime.strptime(fields["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    assert sent_at.strftime("%Y%m%d") == day
-    assert abs((datetime.now(UTC) - sent_at).total_seconds()) < 60
-    signed = names.split(";")
-    amazons = {name.lower() for name in fields if name.lower().startswith("x-amz-")}
-    assert {"host", "x-amz-date", "x-amz-security-token", *amazons} == set(signed)
-    asked = AWSRequest(method, f"http://{fields['Host']}{target}", data=body)
-    asked.headers = HTTPHeaders()
-    for name in signed:
-        for value in fields.get_all(name) or []:
-            asked.headers.add_header(name, value)
-    asked.context["timestamp"] = fields["X-Amz-Date"]
-    credentials = Credentials(key_id, AWS["secret_access_key"], AWS["session_token"])
-    signer = botocore_auth.SigV4Auth(credentials, service, region)
-    text = signer.string_to_sign(asked, signer.canonical_request(asked))
-    assert given[6] == signer.signature(text, asked)
 
 
 @pytest.mark.parametrize(
