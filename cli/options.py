@@ -125,6 +125,14 @@ Auth = Annotated[
         help="How the key is presented, where that is not as its provider says: bearer, api-key …",
     ),
 ]
+ModelMap = Annotated[
+    Provided | None,
+    typer.Option(
+        parser=values.model_map,
+        metavar="MODEL=NAME,…|none",
+        help="What this key's account calls models, where clients have other names for them.",
+    ),
+]
 Expires = Annotated[
     Provided | None,
     typer.Option(

@@ -170,6 +170,8 @@ def _cell(name: str, value: Any) -> str:
         return f"{value:,.6f}" if name.endswith("_usd") else f"{value:,}"
     if isinstance(value, list):
         return ", ".join(_cell("", item) for item in value)
+    if isinstance(value, dict) and name == "model_map":
+        return ", ".join(f"{clean(one)}={clean(other)}" for one, other in value.items())
     if isinstance(value, dict):
         said = {one: it for one, it in value.items() if it is not None}
         return "; ".join(f"{_label(one)}: {_cell(one, it)}" for one, it in said.items())

@@ -109,6 +109,19 @@ def failover(text: str) -> Provided:
     return Provided(rule)
 
 
+def model_map(text: str) -> Provided:
+    """`gpt-4o=my-deployment,o3=other`, or `none`."""
+    if text == "none":
+        return Provided(None)
+    names: dict[str, str] = {}
+    for entry in text.split(","):
+        name, sign, mapped = (part.strip() for part in entry.partition("="))
+        if not sign or name in names:
+            raise typer.BadParameter("not as in gpt-4o=my-deployment,o3=other, each model once")
+        names[name] = mapped
+    return Provided(names)
+
+
 def _number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text):
         raise typer.BadParameter("not as in '3 statuses=429,503 first_byte_timeout=20'")

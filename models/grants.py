@@ -37,6 +37,8 @@ class KeyMaterial(msgspec.Struct, frozen=True):
     v1_prefix: str | None = None
     auth: str | None = None
     """These three: where it goes and how it is presented; None: as its project says."""
+    model_map: dict[str, str] | None = None
+    """What its account calls models, by the names that clients have for them."""
 
     def __repr__(self) -> str:
         # The default would print the key into whatever log a grant ends up in.
@@ -214,7 +216,7 @@ def _material(key: UpstreamKey, ring: KeyRing) -> KeyMaterial:
     secret = ring.decrypt(key.ciphertext, key.id)
     return KeyMaterial(
         key.id, secret, key.weight, key.bound_to, key.priority,
-        key.base_url, key.v1_prefix, key.auth,
+        key.base_url, key.v1_prefix, key.auth, key.model_map,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from models.objects import OBJECT_KEY, UpstreamObject
 from models.projects import Isolation, Project, Unmetered
 from models.request_log import RequestLog
 from models.revocations import Revocation, RevocationKind
-from models.rules import Address, KeyAuth, V1Prefix, is_datable
+from models.rules import Address, KeyAuth, ModelMap, V1Prefix, is_datable
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
 from models.usage import DIMENSION_KEY, USAGE_KEY, UsageDimension, UsageHour, UsageMinute
@@ -245,6 +245,10 @@ def _read_auth(value: Any) -> str:
     return _AUTH.validate_python(value)
 
 
+def _read_model_map(value: Any) -> str:
+    return _read_json(_MODEL_MAP.validate_python(value))
+
+
 def _read_failover(value: Any) -> str:
     return _read_json(FailoverRule.model_validate(value).model_dump())
 
@@ -265,6 +269,7 @@ def _read_attempts(value: Any) -> str:
 _ADDRESSES: Final = TypeAdapter(list[Address])
 _PREFIX: Final[TypeAdapter[str]] = TypeAdapter(V1Prefix)
 _AUTH: Final[TypeAdapter[str]] = TypeAdapter(KeyAuth)
+_MODEL_MAP: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(ModelMap)
 #: What must be more than of its type: the API could not show it, or a request would stumble on it.
 _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("project", "base_url"): _read_base_url,
@@ -274,6 +279,7 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("upstream_key", "base_url"): _read_base_url,
     ("upstream_key", "v1_prefix"): _read_prefix,
     ("upstream_key", "auth"): _read_auth,
+    ("upstream_key", "model_map"): _read_model_map,
     ("project", "v1_prefix"): _read_prefix,
     ("project", "allowed_models"): _read_list,
     ("project", "allowed_origins"): _read_list,

@@ -25,6 +25,8 @@ from models.text import unseen
 LARGEST_INTEGER: Final = 2**53 - 1
 #: A century, in seconds: more is a mistake, and beyond what databases and clients can date.
 LONGEST_LIFETIME: Final = 36_525 * 86_400
+#: The longest name of a model, in bytes of UTF-8; in a URL or in JSON it is longer.
+LONGEST_MODEL: Final = 1024
 #: How long the old secret of a rotation may still work, in seconds.
 LONGEST_GRACE: Final = 90 * 86_400
 
@@ -235,6 +237,28 @@ KeyAuth = Annotated[
     _AUTH,
     _AUTH_FIELD,
     Field(description="How this key is presented; null: as its provider says."),
+]
+
+
+def _literal(name: str) -> str:
+    if "*" in name:
+        raise field_error("This holds a *: a model is named here, not a pattern of names.")
+    if len(name.encode()) > LONGEST_MODEL:
+        raise field_error(f"This is longer than {LONGEST_MODEL:,} bytes.")
+    return name
+
+
+_ModelName = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_MODEL), AfterValidator(_visible)
+]
+ModelMap = Annotated[
+    dict[Annotated[_ModelName, AfterValidator(_literal)], _ModelName],
+    Field(
+        min_length=1,
+        max_length=200,
+        description="What this key's account calls models, by the names that clients have for"
+        ' them: {"gpt-4o": "my-deployment"}. Requests that go to it name them so.',
+    ),
 ]
 
 BaseUrl = Annotated[

@@ -36,15 +36,18 @@ class UpstreamKeyFields(TypedDict, total=False):
     base_url: str | None
     v1_prefix: str | None
     auth: str | None
+    model_map: dict[str, str] | None
     is_active: bool
 
 
 class UpstreamKeyPlace(TypedDict, total=False):
-    """Where a key goes and how it is presented, where that is not as its project says."""
+    """Where a key goes, how it is presented, and what models are called there, where that is not as
+    its project says."""
 
     base_url: str | None
     v1_prefix: str | None
     auth: str | None
+    model_map: dict[str, str] | None
 
 
 class UpstreamKey(Model):

@@ -81,6 +81,7 @@ class Exchange:
         "id",
         "informed",
         "kept",
+        "mapped",
         "meter",
         "method",
         "model",
@@ -118,6 +119,8 @@ class Exchange:
         #: Whether an interim answer has gone to the client.
         self.informed = False
         self.model = ""
+        #: What the account that is tried calls it, where that is something else.
+        self.mapped = ""
         #: Reads the model of a body that streams through.
         self.passing: PassingModel | None = None
         self.meter: Meter | None = None
@@ -202,13 +205,11 @@ class Exchange:
             # It is free, and nothing is missing; that it costs 0 is the price list's to say.
             counted = False
             if 200 <= self.status < 400:
-                call = self._call(grant, model, answered)
-                cost_nanos, cost_source = pricing(call, NOT_REPORTED, self.at, None)
+                cost_nanos, cost_source = self._price(grant, pricing, answered, NOT_REPORTED)
         elif usage is not None and state == "exact":
             # What is known of a part alone has no price.
-            call = self._call(grant, model, answered)
-            raw = read.raw if read is not None and call.cost_field else None
-            cost_nanos, cost_source = pricing(call, usage, self.at, raw)
+            raw = None if read is None else read.raw
+            cost_nanos, cost_source = self._price(grant, pricing, answered, usage, raw)
         return Entry(
             version=ENTRY_VERSION,
             id=self.id,
@@ -242,6 +243,21 @@ class Exchange:
             attempts=self.attempts if len(self.attempts) > 1 else None,
             given_back=self.sent is None,
         )
+
+    def _price(
+        self,
+        grant: Grant,
+        pricing: Pricing,
+        answered: str,
+        usage: Usage,
+        raw: bytes | None = None,
+    ) -> Price:
+        """By the model that the answer names, then by what the account calls the client's."""
+        call = self._call(grant, self.mapped or self.model or answered, answered)
+        price = pricing(call, usage, self.at, raw if call.cost_field else None)
+        if price[0] is None and self.mapped and answered:
+            price = pricing(call._replace(answered=""), usage, self.at, None)
+        return price
 
     def _call(self, grant: Grant, model: str, answered: str) -> Call:
         """What was asked, as its price depends on it."""

@@ -40,6 +40,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     size: int
     complete: bool
     chunked: bool
+    target: bytes = b""
+    """Path and query, where they are not as the client sent them."""
 
 
 #: A body up to this size is copied behind the head.
@@ -95,7 +97,9 @@ def head_for(request: Outgoing, target: Target, presented: Presented | None = No
         (
             head.method.encode("ascii"),
             b" ",
-            address.path_for(head.target) if presented is None else presented.target,
+            address.path_for(request.target or head.target)
+            if presented is None
+            else presented.target,
             b" HTTP/1.1\r\nHost: ",
             address.host_header,
             b"\r\n",
@@ -121,7 +125,7 @@ def _unsigned(request: Outgoing, target: Target) -> Unsigned:
     return Unsigned(
         head.method,
         address,
-        address.path_for(head.target),
+        address.path_for(request.target or head.target),
         request.fields,
         request.body,
         request.complete,

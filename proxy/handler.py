@@ -93,7 +93,7 @@ class DataPlane:
         self._refused_questions = RefusedQuestions()
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
-        self._accounts = Accounts(rests, told, pool, self.body_budget)
+        self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
         self._plans = Plans()
         self._preparing = Preparing(
             bounds, self._turns, self.body_budget, self._refused_questions, self._accounts.first
@@ -119,7 +119,7 @@ class DataPlane:
             reservation = await self._reserve(grant.claims) if grant.claims else _UNLIMITED
             source, head = await (
                 forward.send(request, partial(target_for, grant), downstream, self._pool, exchange)
-                if len(grant.targets) < 2
+                if not grant.chooses
                 else self._accounts.ask(request, Call(grant, plan.route, downstream, exchange))
             )
             # It is not to be kept for as long as the answer streams.
@@ -227,6 +227,7 @@ class DataPlane:
             return refused, head, asked
         request = forward.outgoing(exchange.head, asked.body, complete=True, rules=grant.fields)
         target = exchange.target or target_for(grant)
+        request = await self._accounts.adapting.to(request, target, exchange, route)
         # The refusal is no answer that this one could go on with.
         exchange.first_byte = None
         again, head = await forward.send(request, lambda: target, downstream, self._pool, exchange)

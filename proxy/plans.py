@@ -29,7 +29,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 #: All that a plan depends on, of the head and of the grant: what is missing here is decided by the
 #: rules of whoever has asked for the same before.
 _Key: TypeAlias = tuple[
-    str, str, bytes, bytes | None, bool, bool, bool, bool, bool, str | None, str | None
+    str, str, bytes, bytes | None, bool, bool, bool, bool, bool, bool, str | None, str | None
 ]
 #: Clients choose the paths: this many are remembered, and none that is longer, or has a query,
 #: which may hold a secret.
@@ -57,6 +57,7 @@ class Plans:
             bool(grant.models),
             record.unmetered == "refuse",
             grant.signs_body,
+            grant.renames,
             grant.fails_over,
             record.path_project,
             record.path_location,

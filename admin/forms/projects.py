@@ -16,6 +16,7 @@ from models.rules import (
     BaseUrl,
     KeyAuth,
     Label,
+    ModelMap,
     Name,
     Priority,
     V1Prefix,
@@ -108,8 +109,23 @@ class ProjectCreation(ProjectFacts):
         return cast(ProjectFields, {**sent, "failover": self.rule()})
 
 
+def _pairs(lines: object) -> object:
+    """`gpt-4o = my-deployment`, a line each."""
+    if not isinstance(lines, list):
+        return lines
+    names: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        name, sign, mapped = (part.strip() for part in line.partition("="))
+        if not sign or name in names:
+            raise field_error(f"Line {number} is not as in gpt-4o = my-deployment, once each.")
+        names[name] = mapped
+    return names
+
+
 class KeyChange(Form):
     """What may be changed on a key."""
+
+    LISTS: ClassVar[frozenset[str]] = frozenset({"model_map"})
 
     label: Label = ""
     weight: Weight = 1
@@ -117,10 +133,11 @@ class KeyChange(Form):
     base_url: BaseUrl | None = None
     v1_prefix: Prefix | None = None
     auth: KeyAuth | None = None
+    model_map: Annotated[ModelMap, BeforeValidator(_pairs)] | None = None
 
     def place(self) -> UpstreamKeyPlace:
         """What the model takes of where it goes."""
-        sent = self.model_dump(include={"base_url", "v1_prefix", "auth"})
+        sent = self.model_dump(include={"base_url", "v1_prefix", "auth", "model_map"})
         return cast(UpstreamKeyPlace, sent)
 
     def fields(self) -> UpstreamKeyFields:
@@ -167,4 +184,6 @@ def as_text(value: object) -> str:
     """A stored value as a field holds it."""
     if value is None:
         return ""
+    if isinstance(value, dict):
+        value = [f"{name} = {other}" for name, other in value.items()]
     return "\n".join(value) if isinstance(value, list) else str(value)

@@ -13,6 +13,7 @@ from cli.options import (
     Auth,
     BaseUrl,
     Json,
+    ModelMap,
     V1Prefix,
     Yes,
 )
@@ -42,6 +43,7 @@ Priority = Annotated[
         "llm-proxy key add --project docs --label 'second account'",
         "llm-proxy key add --project docs --api-key-env OTHER_KEY --weight 3",
         "llm-proxy key add --project docs --api-key-env EU --base-url https://eu.example.com",
+        "llm-proxy key add --project docs --api-key-env AZ --model-map gpt-4o=my-deployment",
     )
 )
 @with_database
@@ -58,6 +60,7 @@ async def add(
     base_url: BaseUrl = None,
     v1_prefix: V1Prefix = None,
     auth: Auth = None,
+    model_map: ModelMap = None,
     as_json: Json = False,
 ) -> None:
     """Add a key, in use at once. It is asked for unless an option brings it."""
@@ -65,7 +68,7 @@ async def add(
     material = prompts.api_key(api_key, api_key_stdin, api_key_env)
     fields = values.sent(
         api_key=material, label=label, weight=weight, priority=priority, base_url=base_url,
-        v1_prefix=v1_prefix, auth=auth,
+        v1_prefix=v1_prefix, auth=auth, model_map=model_map,
     )  # fmt: skip
     wanted = values.validated(KeyCreation, fields)
     key = await owner.add_key(
@@ -101,6 +104,7 @@ async def update(
     base_url: BaseUrl = None,
     v1_prefix: V1Prefix = None,
     auth: Auth = None,
+    model_map: ModelMap = None,
     active: Annotated[
         bool | None, typer.Option("--active/--inactive", help="Use it, or not, from now on.")
     ] = None,
@@ -110,7 +114,7 @@ async def update(
     found = await lookup.key(key)
     fields = values.sent(
         label=label, weight=weight, priority=priority, base_url=base_url, v1_prefix=v1_prefix,
-        auth=auth, is_active=active,
+        auth=auth, model_map=model_map, is_active=active,
     )  # fmt: skip
     await found.change(
         by=session.actor,

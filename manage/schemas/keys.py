@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import UpstreamKey
 from models.key_states import State
-from models.rules import ApiKey, BaseUrl, KeyAuth, Label, Priority, V1Prefix, Weight
+from models.rules import ApiKey, BaseUrl, KeyAuth, Label, ModelMap, Priority, V1Prefix, Weight
 from models.upstream_keys import UpstreamKeyFields, UpstreamKeyPlace
 
 
@@ -23,10 +23,11 @@ class KeyCreation(Schema):
     base_url: BaseUrl | None = None
     v1_prefix: V1Prefix | None = None
     auth: KeyAuth | None = None
+    model_map: ModelMap | None = None
 
     def place(self) -> UpstreamKeyPlace:
         """What the model takes of where it goes."""
-        sent = self.model_dump(include={"base_url", "v1_prefix", "auth"})
+        sent = self.model_dump(include={"base_url", "v1_prefix", "auth", "model_map"})
         return cast(UpstreamKeyPlace, sent)
 
 
@@ -41,6 +42,7 @@ class KeyChange(Schema):
     base_url: BaseUrl | None = None
     v1_prefix: V1Prefix | None = None
     auth: KeyAuth | None = None
+    model_map: ModelMap | None = None
     is_active: bool = True
 
     def fields(self) -> UpstreamKeyFields:
@@ -70,6 +72,7 @@ class KeyView(Schema):
     base_url: str | None
     v1_prefix: str | None
     auth: str | None
+    model_map: dict[str, str] | None
     state: Annotated[State, Field(description="`resting` for one model or endpoint at least.")]
     resting_until: datetime | None
     last_error: str | None

@@ -67,6 +67,10 @@ class Grant:
     """The accounts whose keys were entered for that address, in the token's order of preference."""
     signs_body: bool
     """Whether one of them signs the bodies of requests, which then have to be there whole."""
+    renames: bool
+    """Whether one of them calls a model otherwise than clients do."""
+    chooses: bool
+    """Whether `accounts` has a say in where a request goes, and as what."""
     failover: Failover | None
     """What happens where an account fails; None: nothing."""
     fails_over: bool
@@ -96,6 +100,7 @@ class Grant:
         provider = providers.get(record.provider)
         place = record.provider, record.base_url
         targets = () if provider is None else targets_of(record, provider, upstreams, auth)
+        renames = any(target.models for target in targets)
         return cls(
             record=record,
             provider=provider,
@@ -104,6 +109,8 @@ class Grant:
             is_allowed=bool(targets) or upstreams.allows(*place),
             targets=targets,
             signs_body=any(target.signs_body for target in targets),
+            renames=renames,
+            chooses=renames or len(targets) > 1,
             failover=record.failover,
             fails_over=record.failover is not None and len(targets) > 1,
             claims=_claims(record),

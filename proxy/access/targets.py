@@ -57,4 +57,5 @@ def target_of(
     said = (key.v1_prefix, place.v1_prefix, provider.v1_prefix)
     v1_prefix = next(prefix for prefix in said if prefix is not None)
     address = address_of(base_url, v1_prefix)
-    return auth.target(provider, address, key_id=key.id, secret=key.secret, auth=key.auth)
+    target = auth.target(provider, address, key_id=key.id, secret=key.secret, auth=key.auth)
+    return target._replace(models=key.model_map) if key.model_map else target

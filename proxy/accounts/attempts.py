@@ -22,6 +22,7 @@ from proxy import forward
 from proxy.access.authorization import target_for
 from proxy.access.grants import Grant
 from proxy.accounts import blame
+from proxy.accounts.adapting import Adapting
 from proxy.accounts.naming import stays
 from proxy.accounts.rests import Rests, Scope
 from proxy.accounts.retry_after import rest_seconds
@@ -32,6 +33,7 @@ from proxy.exchange import Exchange
 from proxy.providers.endpoints import Route
 from proxy.questions import Peeked
 from proxy.relaying import final_head
+from proxy.turns import Turns
 from proxy.upstream.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -97,11 +99,14 @@ class _Answer(NamedTuple):
 class Accounts:
     """A worker's. `ask` stands in the place of `forward.send` where a grant has several."""
 
-    def __init__(self, rests: Rests, told: Told, pool: Pool, budget: BodyBudget) -> None:
+    def __init__(
+        self, rests: Rests, told: Told, pool: Pool, budget: BodyBudget, turns: Turns
+    ) -> None:
         self._rests = rests
         self._told = told
         self._pool = pool
         self._budget = budget
+        self.adapting = Adapting(turns, budget)
 
     def first(
         self, grant: Grant, exchange: Exchange, route: Route, body: Collection[bytes]
@@ -147,6 +152,7 @@ class Accounts:
             following = None
             # A request that was sent has let go of its body.
             again = request if rule is None else replace(request, body=deque(body))
+            again = await self.adapting.to(again, target, exchange, call.route)
             may_go_on = rule if rule is not None and len(tried) < rule.max_attempts else None
             patience = None if may_go_on is None else self._patience(may_go_on, call, tried)
             try:

@@ -257,6 +257,14 @@ def named_by_form(parts: list[Part], *, in_path: bool = False) -> str:
         raise _doubt("The form's model is not ASCII.") from None
 
 
+def named_plainly(parts: list[Part]) -> str:
+    """The model that these parts of a form name, for the entry; '' where they name none."""
+    for part in parts:
+        if part.name == b"model" and not part.is_file and part.size == len(part.value):
+            return part.value.decode("ascii", "ignore")
+    return ""
+
+
 def _means_model(name: bytes) -> bool:
     if name == b"model":
         return True

@@ -36,12 +36,13 @@ _FIELD: Final = re.compile(rb"^([A-Za-z0-9-]++):([\t\x20-\x7e\x80-\xff]*+)\r\n",
 
 
 class Part(NamedTuple):
-    """One field: `value` is its beginning, `size` all of its bytes."""
+    """One field: `value` is its beginning, `size` all of its bytes, which begin at `start`."""
 
     name: bytes
     is_file: bool
     value: bytes
     size: int
+    start: int = 0
 
 
 class FormReader:
@@ -61,6 +62,9 @@ class FormReader:
         self._state: Literal["preamble", "content", "delimiter", "head", "end"] = "preamble"
         #: What has been fed and cannot be told yet. The first delimiter needs no line before it.
         self._rest = b"\r\n"
+        #: Where in the form that begins, and the value of the part that is read.
+        self._at = -len(self._rest)
+        self._start = 0
         self._named = (b"", False)
         self._value = b""
         self._size = 0
@@ -91,6 +95,7 @@ class FormReader:
             self._take(buffer[position:undecided])
             position = undecided
         self._rest = buffer[position:]
+        self._at += position
         if self._state == "end" and not b"\r\n".startswith(self._rest):
             raise _doubt("The form goes on behind its end.")
 
@@ -110,7 +115,7 @@ class FormReader:
             raise _doubt("The form's boundary occurs inside a part.")
         self._take(buffer[position:start])
         if self._state == "content":
-            self.parts.append(Part(*self._named, self._value, self._size))
+            self.parts.append(Part(*self._named, self._value, self._size, self._start))
             if len(self.parts) > PARTS_MAX:
                 raise _doubt(f"The form has more than {PARTS_MAX} parts.")
         self._state = "delimiter"
@@ -134,6 +139,7 @@ class FormReader:
         self._named = _named(buffer[position : end + 2], self._boundary)
         self._value, self._size = b"", 0
         self._state = "content"
+        self._start = self._at + end + 4
         return end + 4
 
     def end(self) -> list[Part]:

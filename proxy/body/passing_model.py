@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from proxy.body.kept_body import KeptBody
-from proxy.body.model_rule import NAME_MAX_BYTES, coding_of, name_in
-from proxy.body.multipart import FormReader, Part
+from proxy.body.model_rule import NAME_MAX_BYTES, coding_of, name_in, named_plainly
+from proxy.body.multipart import FormReader
 from proxy.decoding.content_coding import BODY_MAX_BYTES, CannotDecode, Decoder
 from proxy.decoding.json_reading import Unreadable
 from proxy.decoding.json_scanner import TopLevelScanner
@@ -84,14 +84,6 @@ class PassingModel:
                 self.model = name_in(self._json.found.get(b"model", b"null"))
             elif self._form is not None:
                 self._form.feed(part)
-                self.model = _named(self._form.parts)
+                self.model = named_plainly(self._form.parts)
         except (InvalidRequest, Unreadable):
             self._json = self._form = None
-
-
-def _named(parts: list[Part]) -> str:
-    """The model that the parts so far name."""
-    for part in parts:
-        if part.name == b"model" and not part.is_file and part.size == len(part.value):
-            return part.value.decode("ascii", "ignore")
-    return ""

@@ -6,13 +6,16 @@ is not needed streams through and is not looked at.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from proxy.access.authorization import check_model
 from proxy.access.grants import Grant
-from proxy.body import model_rule, request_body
+from proxy.body import model_rule, renaming, request_body
 from proxy.body.budget import KeptBytes
 from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import FormReader
@@ -51,13 +54,15 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """The model that the path names, so that the body need not; '' where it names none."""
     signed: bool = False
     """All of it, since an upstream of the token takes only what is signed."""
+    renames: bool = False
+    """All of it, since an upstream of the token has another name for a model."""
     again: bool = False
     """Where it is small, all of it: its model is in the path, but another account may be asked."""
 
     @property
     def whole(self) -> bool:
         """Whether all of it must be here before the request may go on."""
-        return self.rule or self.asks or self.certainty or self.signed
+        return self.rule or self.asks or self.certainty or self.signed or self.renames
 
     @property
     def reads(self) -> bool:
@@ -89,6 +94,7 @@ def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) ->
         coding=coding or b"",
         in_path=in_path,
         signed=has_body and grant.signs_body,
+        renames=grant.renames and coding is not None and route.dialect != "none",
         again=names_model and bool(in_path) and grant.fails_over,
     )
 
@@ -136,9 +142,12 @@ class BodyReading:
         self._model = ""
         self._json: JsonReader | None = None
         self._form: FormReader | None = None
+        declared = value_of(head.headers, b"content-type") or b""
         if want.rule and model_rule.declared_form(head.headers) == "form":
-            declared = value_of(head.headers, b"content-type") or b""
             self._form = FormReader(declared, keep=model_rule.NAME_MAX_BYTES)
+        elif want.renames and _is_form(head.headers):
+            with suppress(InvalidRequest):
+                self._form = FormReader(declared, keep=model_rule.NAME_MAX_BYTES)
 
     @property
     def size(self) -> int:
@@ -185,7 +194,15 @@ class BodyReading:
             if self._weight > TURN_WEIGHT:
                 await self._turns.next()
                 self._weight = weight(part)
-            reader.feed(part)
+            try:
+                reader.feed(part)
+            except InvalidRequest:
+                if self._want.rule:
+                    raise
+                # It is the upstream's to judge; here it has no model.
+                reader = self._form = None
+                self._json = JsonReader(strict=False)
+                return
             self.fed += len(part)
 
     async def judge(self, grant: Grant, route: Route, *, complete: bool) -> Judged:
@@ -219,7 +236,9 @@ class BodyReading:
         """What the body says, once all of it has been taken."""
         if self._form is not None:
             await self._feed()
-            return UNREAD
+            if self._want.rule or self._form is None:
+                return UNREAD
+            return structs.replace(UNREAD, model=model_rule.named_plainly(self._form.parts))
         if self._text.size <= AT_ONCE_BYTES:
             text = self._text.joined()
             said = request_body.inspect(text)
@@ -282,6 +301,19 @@ class BodyReading:
             await self._surveyed()
         splices = self._json.splices() if self._json is not None else None
         return None if splices is None else self._text.spliced(splices)
+
+    async def renamed(self, names: Mapping[str, str]) -> tuple[bytes, ...] | None:
+        """All that was taken, without a coding, with other names in the place of those that `names`
+        has; None where the body has none of them, or is nothing in which they could be found."""
+        await self._feed()
+        if self._form is not None:
+            splices = renaming.in_form(self._form.parts, names)
+        elif self._json is not None:
+            self._json.end(self._text)
+            splices = renaming.in_json(self._json, names)
+        else:
+            return None
+        return self._text.spliced(splices) if splices else None
 
 
 def unmeterable(route: Route, head: RequestHead, said: Inspected, *, asked: bool) -> str | None:

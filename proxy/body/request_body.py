@@ -206,6 +206,12 @@ class JsonReader:
             return None
         return self._kept.range(field.start, field.end).strip(_WHITESPACE)
 
+    def place(self, field: Field) -> tuple[int, int]:
+        """Where the text of a value, which is not long, begins and ends."""
+        text = self._kept.range(field.start, field.end)
+        start = field.start + len(text) - len(text.lstrip(_WHITESPACE))
+        return start, start + len(text.strip(_WHITESPACE))
+
     def value(self, field: Field, bound: int) -> Any:
         """The decoded value. Raises Unreadable, also where it is longer than `bound`."""
         raw = self.raw(field, bound)

@@ -87,6 +87,14 @@ class Route:
         raw = raw[: len(raw) - self.model_suffix]
         return unquote_to_bytes(raw).decode("utf-8", "replace")
 
+    def with_model(self, path: bytes, quoted: bytes) -> bytes:
+        """The same path with another model, which is percent-encoded."""
+        splits = self.model_segment + (not self.model_rest)
+        segments = path.split(b"/", splits)
+        raw = segments[self.model_segment]
+        segments[self.model_segment] = quoted + raw[len(raw) - self.model_suffix :]
+        return b"/".join(segments)
+
 
 Methods: TypeAlias = dict[str, Route]
 

@@ -7,7 +7,7 @@ or a key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -89,6 +89,8 @@ class Target(NamedTuple):
     key_text: str = ""
     """The id as the ledger has it."""
     presenter: Presenter | None = None
+    models: Mapping[str, str] | None = None
+    """What this account calls models, by the names that clients have for them."""
 
     @property
     def signs_body(self) -> bool:

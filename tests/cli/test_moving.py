@@ -455,6 +455,7 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("upstream_key", "base_url", "nowhere"),
         ("upstream_key", "v1_prefix", "/../x"),
         ("upstream_key", "auth", "digest"),
+        ("upstream_key", "model_map", {"gpt-*": "x"}),
         ("project", "live_name", "x" * 201),
         ("token", "expires_at", "9999-12-31T23:59:59-14:00"),
     ):

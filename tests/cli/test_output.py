@@ -102,6 +102,7 @@ def test_cells_read_well(capsys: pytest.CaptureFixture[str]) -> None:
         "resting_until": "2027-01-31T14:00:00.123456Z",
         "v1_prefix": "",
         "allowed_models": ["a", "b"],
+        "model_map": {"gpt_4": "my_gpt", "o3": "x"},
         "failover": {"max_attempts": 3, "statuses": [429, 503], "first_byte_timeout": None},
     }
     output.table([row], list(row))
@@ -116,6 +117,7 @@ def test_cells_read_well(capsys: pytest.CaptureFixture[str]) -> None:
         "31 14:00:00Z",
         "nothing",
         "a, b",
+        "gpt_4=my_gpt, o3=x",
         "max attempts: 3; statuses: 429, 503",
     ):
         assert text in shown

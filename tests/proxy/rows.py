@@ -43,9 +43,10 @@ def a_key(
     key_id: UUID | None = None,
     bound_to: str | None = "provider:openai",
     secret: str = "sk-upstream",
+    **more: Any,
 ) -> KeyMaterial:
     """An upstream key."""
-    return KeyMaterial(key_id or uuid4(), secret, weight, bound_to)
+    return KeyMaterial(key_id or uuid4(), secret, weight, bound_to, **more)
 
 
 def a_grant(**changes: Any) -> Grant:

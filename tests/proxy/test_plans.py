@@ -134,6 +134,7 @@ RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "keys": (
         ON_AWS | {"keys": (a_key(bound_to=AT_AWS),)},
         ON_AWS | {"keys": (a_key(bound_to=AT_AWS, secret=AWS),)},
+        {"keys": (a_key(model_map={"gpt-4o": "mine"}),)},
     ),
     "failover": (ON_TWO | {"failover": Failover(2, frozenset((429,)), None)}, ON_TWO),
     "path_project": (ON_VERTEX | {"path_project": "ours"},),
@@ -167,8 +168,10 @@ def planned(plans: Plans, rules: dict[str, Any], head: RequestHead) -> object:
 
 def test_each_field_of_a_record_is_known_to_decide_a_plan_or_not() -> None:
     assert RULES.keys() | OF_NO_PLAN == {*GrantRecord.__struct_fields__}
-    sent, signed = (a_grant(**rules).signs_body for rules in RULES["keys"])
-    assert (sent, signed) == (False, True)
+    decided = [
+        (grant.signs_body, grant.renames) for grant in (a_grant(**rules) for rules in RULES["keys"])
+    ]
+    assert decided == [(False, False), (True, False), (False, True)]
 
 
 @pytest.mark.parametrize("field", RULES)

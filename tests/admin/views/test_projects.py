@@ -127,6 +127,18 @@ async def test_keys_are_added_changed_and_removed(admin: Browser) -> None:
     await admin.submit(at, f"{at}/keys/{key.id}/disable")
     await key.refresh_from_db()
     assert (key.label, key.weight, key.is_active) == ("second", 5, False)
+    names = {"gpt-4o": "mine", "o3": "a=b"}
+    text = "gpt-4o = mine\r\n\r\no3=a=b"
+    await admin.submit(f"{at}/keys/{key.id}/edit", label="second", weight="5", model_map=text)
+    await key.refresh_from_db()
+    assert key.model_map == names
+    assert (
+        "gpt-4o = mine\no3 = a=b</textarea>" in (await admin.get(f"{at}/keys/{key.id}/edit")).text
+    )
+    assert "gpt-4o = mine, o3 = a=b" in (await admin.get(at)).text
+    for text in ("gpt-4o", "a=b\na=c", "gpt-*=b"):
+        wrong = await admin.submit(f"{at}/keys/{key.id}/edit", weight="5", model_map=text)
+        assert (wrong.status_code, 'id="model_map-error"' in wrong.text) == (422, True), text
     await admin.submit(at, f"{at}/keys/{key.id}/enable")
     question = await admin.get(f"{at}/keys/{key.id}/remove")
     assert "Requests go on with 1 other key." in question.text

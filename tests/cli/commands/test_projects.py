@@ -14,7 +14,7 @@ PROJECT_FIELDS = [
 ]  # fmt: skip
 KEY_FIELDS = [
     "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix", "auth",
-    "state", "resting_until", "last_error", "created_at",
+    "model_map", "state", "resting_until", "last_error", "created_at",
 ]  # fmt: skip
 
 
@@ -186,6 +186,12 @@ def test_keys_are_added_weighed_switched_off_and_erased(cli: CommandLine) -> Non
     assert (key["label"], key["weight"], key["hint"]) == ("second", 3, "sk-…onml")
     listed = cli("key", "list", "--project", "docs", "--json").json["data"]
     assert [one["label"] for one in listed] == ["", "second"]
+    names = ("--model-map", "gpt-4o=mine, o3=a=b")
+    assert cli("key", "update", key["id"], *names, "--json").json["model_map"] == {
+        "gpt-4o": "mine", "o3": "a=b",
+    }  # fmt: skip
+    assert cli("key", "update", key["id"], "--model-map", "gpt-4o").code == 2
+    assert cli("key", "update", key["id"], "--model-map", "none").code == 0
     changed = cli("key", "update", key["id"], "--inactive", "--weight", "1", "--json").json
     assert changed == key | {"is_active": False, "weight": 1}
     assert cli("key", "remove", key["id"], "--yes").code == 0

@@ -23,7 +23,7 @@ async def test_key_is_added_changed_and_removed(
     key = response.json()
     assert list(key) == [
         "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix", "auth",
-        "state", "resting_until", "last_error", "created_at",
+        "model_map", "state", "resting_until", "last_error", "created_at",
     ]  # fmt: skip
     assert (key["label"], key["hint"], key["weight"]) == ("spare", "sk-…5678", 3)
     assert (key["priority"], key["state"], key["resting_until"]) == (2, "active", None)
@@ -142,6 +142,49 @@ async def test_a_place_that_is_none_is_refused(
     refused = await client.post(f"/manage/projects/{project['id']}/keys", json=sent)
     assert refused.status_code == 400
     assert [found["field"] for found in refused.json()["error"]["details"]] == [field]
+
+
+async def test_a_key_has_names_of_its_own_for_models(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    path = f"/manage/projects/{project['id']}/keys"
+    names = {"gpt-4o": "my-deployment", "o3": "ein Modell é"}
+    key = (await client.post(path, json={"api_key": "sk-azure-123456", "model_map": names})).json()
+    assert key["model_map"] == names
+    one = f"{path}/{key['id']}"
+    assert (await client.patch(one, json={"weight": 2})).json()["model_map"] == names
+    assert (await client.patch(one, json={"model_map": None})).json()["model_map"] is None
+    added, _, cleared = await AuditEvent.filter(target_id=key["id"]).order_by("id")
+    assert added.changes["model_map"] == [None, names]
+    assert cleared.changes == {"model_map": [names, None]}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {},
+        [],
+        {"gpt-*": "x"},
+        {"": "x"},
+        {"gpt-4o": ""},
+        {"gpt-4o": 1},
+        {"gpt-4o": "x" * 1025},
+        {"é" * 513: "x"},
+        {"gpt-4o": "a\nb"},
+        {str(number): "x" for number in range(201)},
+    ],
+)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_names_that_are_none_are_refused(
+    client: httpx.AsyncClient, make_project: Make, names: object
+) -> None:
+    project = await make_project()
+    sent = {"api_key": "sk-second-key-5678", "model_map": names}
+    refused = await client.post(f"/manage/projects/{project['id']}/keys", json=sent)
+    assert refused.status_code == 400
+    (field,) = {one["field"].partition(".")[0] for one in refused.json()["error"]["details"]}
+    assert field == "model_map"
 
 
 async def test_a_key_is_tested(client: httpx.AsyncClient, make_project: Make) -> None:

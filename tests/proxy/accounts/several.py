@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from models.entry import Entry
 from models.projects import Project
 from models.tokens import Token
+from models.upstream_keys import UpstreamKey
 from tests.models.rows import BY, RING
 from tests.proxy.planes import Plane
 from tests.proxy.scripted import HEAD_OK, Client, Peer, a_client
@@ -67,6 +68,8 @@ class Several:
         self.keys: list[UUID] = []
         self.behave: list[Behaviour] = []
         self.asked: list[int] = []
+        #: What reached the upstream, as it came.
+        self.requests: list[bytes] = []
         self.secret = ""
         self.token: Token
 
@@ -75,6 +78,7 @@ class Several:
         *behave: Behaviour,
         failover: dict[str, Any] | None,
         provider: str = "openai",
+        maps: Sequence[dict[str, str] | None] = (),
         **wanted: Any,
     ) -> Several:
         """A project with a key for each behaviour, one priority after the other."""
@@ -90,6 +94,8 @@ class Several:
                 api_key=f"sk-account-{number}", ring=RING, by=BY, priority=number
             )
             self.keys.append(key.id)
+        for key_id, names in zip(self.keys, maps, strict=False):
+            await (await UpstreamKey.get(id=key_id)).change(by=BY, model_map=names)
         self.plane.upstream.follow(self._serve)
         return self
 
@@ -98,6 +104,7 @@ class Several:
             request = await peer.request()
             number = int(request.partition(b"sk-account-")[2][:1])
             self.asked.append(number)
+            self.requests.append(request)
             await self.behave[number](peer)
 
     async def ask(self, *body: bytes, **more: Any) -> Client:
