@@ -6,6 +6,8 @@ them into the body that the client's SDK expects. Nothing here knows about HTTP 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 _REASONS: Final = {
@@ -23,19 +25,22 @@ _REASONS: Final = {
     508: b"Loop Detected",
 }
 
+_NONE: Final[Mapping[str, object]] = MappingProxyType({})
+
 
 class Refusal(Exception):
     """The proxy itself answers instead of the upstream.
 
     `retry` says whether the same request can succeed later with nothing changed by a person;
-    where it cannot, SDKs are told so by `x-should-retry: false`.
+    where it cannot, SDKs are told so by `x-should-retry: false`. `details` are further members of
+    the error's object.
     """
 
     status: ClassVar[int]
     reason: ClassVar[bytes]
     code: ClassVar[str]
     type: ClassVar[str]
-    retry: ClassVar[bool] = False
+    retry: bool = False
 
     def __init_subclass__(cls) -> None:
         cls.reason = _REASONS[cls.status]
@@ -47,12 +52,14 @@ class Refusal(Exception):
         param: str | None = None,
         retry_after: float | None = None,
         headers: tuple[tuple[bytes, bytes], ...] = (),
+        details: Mapping[str, object] = _NONE,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.retry_after = retry_after
         self.headers = headers
+        self.details = details
 
 
 class InvalidRequest(Refusal):

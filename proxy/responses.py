@@ -60,11 +60,12 @@ def refusal(
     """
     kind, message, param = type(refused), refused.message, refused.param
     shape = likely_shape_of(exchange.head) if provider is None else provider.error_shape
-    if len(message) + len(param or "") > _REMEMBERED_CHARACTERS:
-        content, block = _refusal(shape, kind, message, param)
-    else:
+    is_plain = not refused.details and refused.retry == kind.retry
+    if is_plain and len(message) + len(param or "") <= _REMEMBERED_CHARACTERS:
         # mypy takes the hash of a class for that of its instances.
         content, block = _remembered_refusal(shape, kind, message, param)  # type: ignore[arg-type]
+    else:
+        content, block = _refusal(shape, refused)
     block += wire_lines(list(refused.headers))
     if refused.retry_after is not None:
         block += retry_lines(shape, max(1, math.ceil(refused.retry_after)))
@@ -78,16 +79,14 @@ def refusal(
     return ResponseHead(refused.status, refused.reason, block, len(content)), content
 
 
-def _refusal(
-    shape: ErrorShape, kind: type[errors.Refusal], message: str, param: str | None
-) -> tuple[bytes, bytes]:
+def _refusal(shape: ErrorShape, refused: errors.Refusal) -> tuple[bytes, bytes]:
     """The body, and the lines that its kind and its text decide."""
-    content = error_body(shape, kind(message, param=param))
+    content = error_body(shape, refused)
     # Some error shapes have no place for `code`, and not every SDK shows the body's.
     return content, (
         b"content-type: application/json\r\ncontent-length: %d\r\nx-llm-proxy-error: %b\r\n"
-        % (len(content), kind.code.encode("ascii"))
-    ) + error_lines(shape, kind.status, retry=kind.retry)
+        % (len(content), refused.code.encode("ascii"))
+    ) + error_lines(shape, refused.status, retry=refused.retry)
 
 
 def likely_shape_of(head: RequestHead) -> ErrorShape:
@@ -95,8 +94,14 @@ def likely_shape_of(head: RequestHead) -> ErrorShape:
     return likely_shape(head.target, with_google_key=bool(head.lines.value(b"x-goog-api-key")))
 
 
-#: A flood of refusals says the same again and again.
-_remembered_refusal: Final = lru_cache(maxsize=256)(_refusal)
+@lru_cache(maxsize=256)
+def _remembered_refusal(
+    shape: ErrorShape, kind: type[errors.Refusal], message: str, param: str | None
+) -> tuple[bytes, bytes]:
+    """A flood of refusals says the same again and again."""
+    return _refusal(shape, kind(message, param=param))
+
+
 _REMEMBERED_CHARACTERS: Final = 256
 
 

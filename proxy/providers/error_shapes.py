@@ -3,6 +3,8 @@ expects before its provider is known."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import msgspec
@@ -10,6 +12,7 @@ import msgspec
 from proxy.errors import Refusal
 
 ErrorShape = Literal["openai", "anthropic", "google", "aws", "ollama"]
+_NONE: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 def error_body(shape: ErrorShape, refusal: Refusal) -> bytes:
@@ -21,25 +24,37 @@ def error_body(shape: ErrorShape, refusal: Refusal) -> bytes:
         refusal.message,
         kind=refusal.type,
         param=refusal.param,
+        details=refusal.details,
     )
 
 
 def body_of(
-    shape: ErrorShape, status: int, code: str, message: str, *, kind: str, param: str | None = None
+    shape: ErrorShape,
+    status: int,
+    code: str,
+    message: str,
+    *,
+    kind: str,
+    param: str | None = None,
+    details: Mapping[str, object] = _NONE,
 ) -> bytes:
     """The same, of an answer that the front door gives by itself."""
     said: dict[str, Any]
+    error: dict[str, Any]
     if shape == "anthropic":
-        said = {"type": "error", "error": {"type": kind, "message": message, "code": code}}
+        error = {"type": kind, "message": message, "code": code, **details}
+        said = {"type": "error", "error": error}
     elif shape == "google":
         name = _GOOGLE.get(status, "INTERNAL")
-        said = {"error": {"code": status, "message": message, "status": name}}
+        said = {"error": {"code": status, "message": message, "status": name, **details}}
     elif shape == "aws":
-        said = {"message": message, "code": code}
+        said = {"message": message, "code": code, **details}
     elif shape == "ollama":
-        said = {"error": message}
+        # Its error is a text, in which there is no room.
+        said = {"error": message, **details}
     else:
-        said = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+        error = {"message": message, "type": kind, "param": param, "code": code, **details}
+        said = {"error": error}
     return msgspec.json.encode(said)
 
 

@@ -136,6 +136,19 @@ async def test_what_a_refusal_tells_beside_its_body(
     assert value_of(head.headers, b"x-llm-proxy-error") == refused.code.encode()
 
 
+async def test_details_and_no_use_in_a_retry_are_of_one_refusal_alone(exchange: Exchange) -> None:
+    plain = errors.RateLimitExceeded("m")
+    told = errors.RateLimitExceeded("m", details={"policy": "images"})
+    final = errors.RateLimitExceeded("m")
+    final.retry = False
+    said = [refusal(exchange, OPENAI, one) for one in (plain, told, final, plain)]
+    assert ["policy" in json.loads(body)["error"] for _, body in said] == [
+        False, True, False, False,
+    ]  # fmt: skip
+    retries = [value_of(head.headers, b"x-should-retry") for head, _ in said]
+    assert retries == [None, None, b"false", None]
+
+
 async def test_a_refusal_has_its_providers_shape(exchange: Exchange) -> None:
     bodies = [
         json.loads(refusal(exchange, provider, errors.TokenExpired("Too late."))[1])

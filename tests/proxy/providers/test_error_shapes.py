@@ -75,6 +75,16 @@ def test_ollama_is_told_a_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("shape", "at"),
+    [("openai", "error"), ("anthropic", "error"), ("google", "error"), ("aws", ""), ("ollama", "")],
+)
+def test_details_stand_beside_the_message_where_there_is_room(shape: ErrorShape, at: str) -> None:
+    refused = errors.RateLimitExceeded("Why.", details={"policy": "images"})
+    said = json.loads(error_body(shape, refused))
+    assert (said[at] if at else said)["policy"] == "images"
+
+
+@pytest.mark.parametrize(
     ("target", "key", "shape"),
     [
         (b"/v1/chat/completions", False, "openai"),
