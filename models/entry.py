@@ -34,6 +34,7 @@ Outcome: TypeAlias = Literal[
     "shutdown",
 ]
 UsageQuality: TypeAlias = Literal["exact", "unknown"]
+Charge: TypeAlias = Literal["used", "held", "none"]
 
 
 class Parts(msgspec.Struct, frozen=True, array_like=True):
@@ -119,6 +120,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     attempts: tuple[Attempt, ...] | None = None
     #: Whether its quota was given back, since nothing of it went upstream: it is no use of a token.
     given_back: bool = False
+    #: What budgets were charged: what it used, what it held, or nothing. '' where it has none.
+    charge: Charge | Literal[""] = ""
 
     @property
     def used_nothing(self) -> bool:
@@ -150,7 +153,7 @@ _LOG_COLUMNS: Final = (
     "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
     *Parts.__struct_fields__, "service_tier", "answer_model", "cost_source", "upstream_code",
-    "key_id", "attempts",
+    "key_id", "attempts", "charge",
 )  # fmt: skip
 _INTO_LOG: Final = f"request_log ({', '.join(_LOG_COLUMNS)})"
 _COUNT_USE: Final = (
@@ -378,6 +381,7 @@ def _log_values(entry: Entry, moment: Callable[[int], Any]) -> tuple[Any, ...]:
         entry.upstream_code or None,
         entry.key_id or None,
         None if entry.attempts is None else _shown(entry.attempts),
+        entry.charge or None,
     )
 
 

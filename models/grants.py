@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from models import revocations
+from models.budgets import Budget, Policy, budgets_of, policies_of
 from models.crypto import KeyRing
 from models.db.database import connection, dialect
 from models.db.sqlite_readers import for_requests
@@ -85,6 +86,10 @@ class GrantRecord(msgspec.Struct, frozen=True):
     #: What `{project}` and `{location}` of a path may be; None: anything.
     path_project: str | None = None
     path_location: str | None = None
+    budgets: tuple[Budget, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    project_budgets: tuple[Budget, ...] = ()
+    project_policies: tuple[Policy, ...] = ()
 
 
 @for_requests
@@ -186,6 +191,10 @@ def _record(
         failover=Failover.of(project.failover),
         path_project=project.project,
         path_location=project.location,
+        budgets=budgets_of(token.budgets),
+        policies=policies_of(token.policies),
+        project_budgets=budgets_of(project.budgets),
+        project_policies=policies_of(project.policies),
     )
 
 

@@ -18,10 +18,11 @@ from tortoise import Model, fields
 from config import parse_base_url
 from models.administrators import AdminUser, Role
 from models.audit import AuditEvent, AuditOutcome
+from models.budgets import checked_budgets, checked_policies
 from models.db.conditions import execute_many
 from models.db.database import dialect
 from models.db.snapshots import Snapshot
-from models.entry import UsageQuality
+from models.entry import Charge, UsageQuality
 from models.failover import FailoverRule
 from models.management_tokens import ManagementToken, Scope
 from models.objects import OBJECT_KEY, UpstreamObject
@@ -253,6 +254,14 @@ def _read_failover(value: Any) -> str:
     return _read_json(FailoverRule.model_validate(value).model_dump())
 
 
+def _read_budgets(value: Any) -> str:
+    return _read_json(checked_budgets(value))
+
+
+def _read_policies(value: Any) -> str:
+    return _read_json(checked_policies(value))
+
+
 def _read_attempts(value: Any) -> str:
     if not isinstance(value, list):
         raise TypeError("no list of attempts")
@@ -274,6 +283,10 @@ _MODEL_MAP: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(ModelMap)
 _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("project", "base_url"): _read_base_url,
     ("project", "unmetered"): _one_of(Unmetered),
+    ("project", "budgets"): _read_budgets,
+    ("project", "policies"): _read_policies,
+    ("token", "budgets"): _read_budgets,
+    ("token", "policies"): _read_policies,
     ("project", "isolation"): _one_of(Isolation),
     ("project", "failover"): _read_failover,
     ("upstream_key", "base_url"): _read_base_url,
@@ -293,6 +306,7 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("audit_event", "outcome"): _one_of(AuditOutcome),
     ("request_log", "usage"): _one_of(UsageQuality),
     ("request_log", "attempts"): _read_attempts,
+    ("request_log", "charge"): _one_of(Charge),
 }
 
 #: In an order in which each finds what it refers to.

@@ -101,6 +101,9 @@ class Project(Model):
     project = fields.CharField(max_length=200, null=True)
     location = fields.CharField(max_length=200, null=True)
     unmetered: Unmetered = fields.CharField(max_length=8, default="allow")  # type: ignore[assignment]
+    # In the form of `models.budgets`.
+    budgets = fields.JSONField[list[dict[str, Any]] | None](null=True)
+    policies = fields.JSONField[list[dict[str, Any]] | None](null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     deleted_at = fields.DatetimeField(null=True)

@@ -64,6 +64,8 @@ class RequestLog(Model):
     # The account that answered; and each attempt, where there were several.
     key_id = fields.UUIDField(null=True)
     attempts = fields.JSONField[list[dict[str, Any]] | None](null=True)
+    # What its budgets were charged: `used`, `held` or `none`; NULL where it has none.
+    charge = fields.CharField(max_length=4, null=True)
 
     @property
     def used_nothing(self) -> bool:

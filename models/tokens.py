@@ -1,7 +1,7 @@
 """Tokens: what applications hold in place of an upstream key, with limits and an end."""
 
 from datetime import datetime, timedelta
-from typing import Final, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
 from tortoise import Model, fields
@@ -53,6 +53,9 @@ class Token(Model):
     allowed_models = fields.JSONField[list[str] | None](null=True)
     allowed_endpoints = fields.JSONField[list[str] | None](null=True)
     allowed_ips = fields.JSONField[list[str] | None](null=True)
+    # In the form of `models.budgets`.
+    budgets = fields.JSONField[list[dict[str, Any]] | None](null=True)
+    policies = fields.JSONField[list[dict[str, Any]] | None](null=True)
     # Maintained by the ledger, from entries; nothing else writes these two.
     request_count = fields.BigIntField(default=0)
     last_used_at = fields.DatetimeField(null=True)

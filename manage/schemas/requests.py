@@ -10,7 +10,7 @@ from manage.schemas.queries import Number, OwnedQuery
 from manage.schemas.schema import Schema
 from manage.schemas.usage import NANOS
 from models import RequestLog
-from models.entry import Outcome, UsageQuality
+from models.entry import Charge, Outcome, UsageQuality
 
 _US_IN_MS: Final = 1000
 
@@ -75,6 +75,10 @@ class RequestView(Schema):
     attempts: Annotated[
         list[AttemptView] | None, Field(description="Each try, where there were several.")
     ]
+    charge: Annotated[
+        Charge | None,
+        Field(description="What its budgets were charged; null where it has none."),
+    ]
 
     @classmethod
     def of(cls, row: RequestLog) -> Self:
@@ -115,6 +119,7 @@ class RequestView(Schema):
             upstream_code=row.upstream_code,
             key_id=row.key_id,
             attempts=None if row.attempts is None else [_attempt(one) for one in row.attempts],
+            charge=cast(Charge | None, row.charge),
         )
 
 

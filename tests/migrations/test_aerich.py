@@ -58,7 +58,9 @@ def run(database: Database, *arguments: str, cwd: Path = ROOT) -> tuple[int, str
 
 
 def shipped(database: Database) -> list[str]:
-    return sorted(path.name for path in (schema.LOCATION / database.dialect).glob("[0-9]*.py"))
+    """In order: the tenth comes behind the ninth."""
+    files = (schema.LOCATION / database.dialect).glob("[0-9]*.py")
+    return sorted((file.name for file in files), key=lambda name: int(name.partition("_")[0]))
 
 
 def query(database: Database, sql: str) -> list[dict[str, Any]]:
@@ -91,7 +93,7 @@ async def _counts(database: Database) -> tuple[int, ...]:
 def write_migration(checkout: Path, database: Database, name: str, up: str, down: str) -> str:
     """A migration in Aerich's own form, after those shipped."""
     folder = checkout / "migrations" / database.dialect
-    last = max(folder.glob("[0-9]*.py"))
+    last = max(folder.glob("[0-9]*.py"), key=lambda file: int(file.name.partition("_")[0]))
     number = int(last.name.split("_")[0]) + 1
     file = folder / f"{number}_20270101000000_{name}.py"
     state = last.read_text().partition("MODELS_STATE")[2]

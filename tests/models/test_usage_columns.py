@@ -46,7 +46,7 @@ def test_the_values_of_a_row_stand_in_the_order_of_its_columns() -> None:
     entry = an_entry(
         parts=Parts(**{name: 7 + at for at, name in enumerate(Parts.__struct_fields__)}),
         service_tier="flex", answer_model="m-2", cost_source="us", upstream_code="c",
-        key_id=UUID(int=7),
+        key_id=UUID(int=7), charge="held",
     )  # fmt: skip
     values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(entry, ledger._moment), strict=True))
     for name in set(ledger._LOG_COLUMNS) - {"at"}:
@@ -59,7 +59,9 @@ def test_what_was_not_reported_is_null() -> None:
         zip(ledger._LOG_COLUMNS, ledger._log_values(an_entry(), ledger._moment), strict=True)
     )
     later = (*Parts.__struct_fields__, "service_tier", "answer_model", "cost_source")
-    assert {values[name] for name in (*later, "upstream_code", "key_id", "attempts")} == {None}
+    assert {values[name] for name in (*later, "upstream_code", "key_id", "attempts", "charge")} == {
+        None
+    }
 
 
 def test_every_number_of_an_entry_is_bounded() -> None:
@@ -118,7 +120,7 @@ def test_the_management_api_gives_out_what_is_stored() -> None:
 def test_each_attempt_is_stored_with_what_came_of_it_alone() -> None:
     key = UUID(int=7)
     attempts = (Attempt(str(key), 429, "", 12), Attempt(str(key), 0, "unreachable", 3))
-    stored = ledger._log_values(an_entry(attempts=attempts), ledger._moment)[-1]
+    stored = ledger._log_values(an_entry(attempts=attempts), ledger._moment)[-2]
     assert json.loads(stored) == [
         {"key_id": str(key), "status": 429, "ms": 12},
         {"key_id": str(key), "error": "unreachable", "ms": 3},
@@ -135,6 +137,6 @@ def test_a_line_of_the_release_before_names_no_account() -> None:
     names = Entry.__struct_fields__
     before = json.loads(line)[: names.index("key_id")]
     read = ledger.decode(json.dumps(before).encode())
-    assert (read.key_id, read.attempts) == ("", None)
+    assert (read.key_id, read.attempts, read.charge) == ("", None, "")
     with pytest.raises(ValidationError):
         ledger.decode(ledger.encode(an_entry(key_id="no id")))

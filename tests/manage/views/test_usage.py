@@ -219,7 +219,8 @@ async def test_reads_the_counters_and_never_the_log(client: httpx.AsyncClient) -
 
 
 async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClient) -> None:
-    made = entry(_NOON, parts=Parts(cache_write_tokens=3, web_searches=2), service_tier="flex")
+    parts = Parts(cache_write_tokens=3, web_searches=2)
+    made = entry(_NOON, parts=parts, service_tier="flex", charge="used")
     await record(made)
     response = await client.get("/manage/requests")
     assert response.status_code == 200
@@ -261,6 +262,7 @@ async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClien
                 "upstream_code": None,
                 "key_id": None,
                 "attempts": None,
+                "charge": "used",
             }
         ],
         "next_cursor": None,
