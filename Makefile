@@ -3,8 +3,9 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.installed
-# Whole files, because what a file shares is dear to set up.
-PYTEST := --numprocesses=auto --maxprocesses=4 --dist=loadfile
+# Whole files, because what a file shares is dear to set up. Four processes even on two cores, since
+# a third of the time tests wait: for processes that they start, for a browser, for deadlines.
+PYTEST := --numprocesses=4 --dist=loadfile
 # Compiled before the tests, which start hundreds of processes: Python may be told to keep nothing.
 ROOMS := app.py admin cli config fake_upstream manage migrations models proxy server setup telemetry tests web
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -7,6 +7,7 @@ Its server is written for a Sanic of 2021; `_start` and `_close` below are the b
 
 import asyncio
 import faulthandler
+import gc
 import socket
 from collections.abc import Generator
 from functools import cache
@@ -26,7 +27,12 @@ from proxy.upstream import pool
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.driving", "tests.fixtures.service"]
+pytest_plugins = [
+    "tests.distribution",
+    "tests.fixtures.database",
+    "tests.fixtures.driving",
+    "tests.fixtures.service",
+]
 
 # Examples of fixed seeds, with no limit of time: neither luck nor a slow machine has a say.
 settings.load_profile("ci")
@@ -43,6 +49,17 @@ sessions._IDLE_IN_TRANSACTION_S = float(_PATIENCE_S)
 transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ignore[attr-defined]
 # So does every pool of connections to upstreams; tests of TLS make contexts of their own.
 pool.tls_context = cache(pool.tls_context)  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays: to look for garbage in it takes as long as to collect it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 # pytest-timeout ends a test's call, once; what then hangs in its teardown would hang the run.

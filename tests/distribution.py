@@ -1,0 +1,53 @@
+"""In what order the files of a run are given to its processes, so that none waits for the last one.
+
+Rooms whose tests start services come first, since they take longest. Each stays with one process
+while there is other work: its tests share services, which every further process would start anew.
+"""
+
+from typing import Final
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler.protocol import Scheduling
+from xdist.workermanage import WorkerController
+
+#: Those that take longest together first.
+_ROOMS: Final = ("system", "chaos", "browser", "cli", "migrations", "operations", "benchmarks")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Ours, for whoever has not asked for another one."""
+    usual = config.getoption("dist") == "loadfile" and config.getoption("loadscopereorder")
+    return LongestFirst(config, log) if usual else None
+
+
+class LongestFirst(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """A process goes on in its room, then in one of `_ROOMS` that has no process, then anywhere."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        super().__init__(config, log)
+        self._room_of: dict[WorkerController, str] = {}
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        room = self._next_room(node)
+        self._room_of[node] = room
+        scopes = [scope for scope in self.workqueue if _room(scope) == room]
+        # Most tests first, as they lie; but where services are started, few tests take longest.
+        self.workqueue.move_to_end(scopes[-1] if room else scopes[0], last=False)
+        super()._assign_work_unit(node)
+
+    def _next_room(self, node: WorkerController) -> str:
+        left = {_room(scope) for scope in self.workqueue}
+        taken = self._room_of.values()
+        unbegun = (room for room in _ROOMS if room not in taken)
+        return next(
+            room for room in (self._room_of.get(node), *unbegun, "", *_ROOMS) if room in left
+        )
+
+
+def _room(scope: str) -> str:
+    """The one of `_ROOMS` that a file is in, or nothing."""
+    room = scope.removeprefix("tests/").partition("/")[0]
+    return room if room in _ROOMS else ""
