@@ -36,8 +36,6 @@ class Rests:
         self._pairs: dict[tuple[UUID, Scope], float] = {}
         self._shared: dict[tuple[UUID, Scope], float] = {}
         self._suspended: dict[UUID, float] = {}
-        #: Whether a choice was ever made: nobody else needs to know what others have learnt.
-        self.wanted = False
 
     def choose(self, targets: Sequence[Target], scope: Scope) -> Target:
         """The first that is fit, in the token's order, or the one that will be soonest."""
@@ -50,7 +48,6 @@ class Rests:
         self, targets: Sequence[Target], scope: Scope, tried: Collection[UUID] = ()
     ) -> Target | None:
         """The first that is fit and has not been tried."""
-        self.wanted = True
         now = self._clock()
         for target in targets:
             if target.key_id not in tried and self.fit_at(target.key_id, scope) <= now:

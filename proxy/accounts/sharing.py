@@ -27,8 +27,6 @@ from proxy.upstream.target import Target
 
 #: Seconds between two looks at what others have learnt.
 _EVERY_S: Final = 0.5
-#: The same in a worker that never had to choose: suspended keys have to be tested all the same.
-_SELDOM_S: Final = 10.0
 #: Seconds in which a key that answers blame is not tested twice.
 _TESTED_LATELY_S: Final = 60.0
 _UNSAID_MAX: Final = 1_000
@@ -114,14 +112,12 @@ class Sharing:
         return self._said[key_id]
 
     async def _run(self) -> None:
-        loop, hear_at = asyncio.get_running_loop(), 0.0
         while True:
             self._hint.clear()
             try:
                 await self._say()
-                if self._rests.wanted or loop.time() >= hear_at:
-                    hear_at = loop.time() + _SELDOM_S
-                    await self._hear()
+                # In every worker: the first request that has to choose is to choose well.
+                await self._hear()
             except (ModelError, BaseORMException, OSError) as exc:
                 logger.debug("Keys that rest are not shared for now: {!r}", exc)
             # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.

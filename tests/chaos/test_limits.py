@@ -11,9 +11,10 @@ import pytest
 
 from fake_upstream import FakeUpstream
 from models import Token
+from models.crypto import KeyRing
 from tests.chaos.client import Answer, Client
 from tests.chaos.conftest import on_one_and_on_two
-from tests.fixtures.service import BY, Issued, Service
+from tests.fixtures.service import BY, UPSTREAM_KEY, Issued, Service
 
 #: More of them by hand: CHAOS_RUNS=200.
 _RUNS: Final = int(os.environ.get("CHAOS_RUNS", "10"))
@@ -48,6 +49,37 @@ async def test_a_quota_lets_in_exactly_its_number(
     refused = next(answer for answer in answers if answer.status == 429)
     assert (refused.code, refused.headers["x-should-retry"]) == ("quota_exceeded", "false")
     assert len(await machines[0].entries(issued.token.id, 1000)) == 1000
+
+
+@on_one_and_on_two
+async def test_workers_and_machines_agree_on_an_account_that_rests(
+    machines: list[Service], up: FakeUpstream
+) -> None:
+    """Whoever does not know of it yet asks the first account, which would answer by now."""
+    issued = await machines[0].make_token(up.url)
+    async with FakeUpstream(api_keys={UPSTREAM_KEY}) as other:
+        async with machines[0].models():
+            ring = KeyRing(machines[0].settings.encryption_keys)
+            await issued.project.add_key(
+                api_key=UPSTREAM_KEY, ring=ring, by=BY, priority=1, base_url=other.url
+            )
+        up.behave("status=429,retry-after=600", times=1)
+        assert (await _asked(machines[0], issued)) == 429
+        agreed = 0
+        while agreed < 3:
+            before = up.count
+            statuses = await asyncio.gather(
+                *(_asked(machines[n % len(machines)], issued) for n in range(12))
+            )
+            assert set(statuses) == {200}
+            agreed = agreed + 1 if up.count == before else 0
+        assert other.count >= 3 * 12
+
+
+async def _asked(service: Service, issued: Issued) -> int:
+    """The answer to a request on a connection of its own, to whichever worker that leads."""
+    async with Client(service, issued.secret) as client:
+        return (await client.post()).status
 
 
 @on_one_and_on_two

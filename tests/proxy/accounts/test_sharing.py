@@ -41,7 +41,6 @@ async def a_worker(
 
     rests, pool = Rests(), Pool(PATIENT, no_authorities())
     sharing = Sharing(rests, pool, find)
-    rests.wanted = True
     pool.open()
     sharing.open()
     try:
