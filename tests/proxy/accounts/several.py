@@ -60,6 +60,19 @@ async def informed(peer: Peer) -> None:
     await answering(503)(peer)
 
 
+async def babbling(peer: Peer) -> None:
+    """What is no HTTP."""
+    await peer.send(b"220 mail.example.com ESMTP\r\n\r\n")
+    await peer.gone()
+
+
+async def streaming_and_cut(peer: Peer) -> None:
+    """The first events of a stream, and no more."""
+    head = HEAD_OK.replace(b"application/json", b"text/event-stream")
+    await peer.send(head + b'Transfer-Encoding: chunked\r\n\r\n10\r\ndata: {"id":1}\n\n\r\n')
+    peer.break_off()
+
+
 class Several:
     """`keys` in the order in which the token asks them; `asked` says which were, by number."""
 
@@ -78,12 +91,17 @@ class Several:
         *behave: Behaviour,
         failover: dict[str, Any] | None,
         provider: str = "openai",
+        first_at: str | None = None,
         maps: Sequence[dict[str, str] | None] = (),
         **wanted: Any,
     ) -> Several:
-        """A project with a key for each behaviour, one priority after the other."""
+        """A project with a key for each behaviour, one priority after the other.
+
+        `first_at` is another address, of the first one alone.
+        """
         self.behave = list(behave)
         self.token, self.secret = await self.plane.token(
+            base_url=first_at,
             project={"failover": failover, "api_key": "sk-account-0", "provider": provider},
             **wanted,
         )
@@ -91,7 +109,11 @@ class Several:
         self.keys = [(await project.keys.all())[0].id]
         for number in range(1, len(behave)):
             key = await project.add_key(
-                api_key=f"sk-account-{number}", ring=RING, by=BY, priority=number
+                api_key=f"sk-account-{number}",
+                ring=RING,
+                by=BY,
+                priority=number,
+                base_url=None if first_at is None else self.plane.upstream.url,
             )
             self.keys.append(key.id)
         for key_id, names in zip(self.keys, maps, strict=False):
@@ -107,9 +129,9 @@ class Several:
             self.requests.append(request)
             await self.behave[number](peer)
 
-    async def ask(self, *body: bytes, **more: Any) -> Client:
+    async def ask(self, *body: bytes, method: str = "POST", **more: Any) -> Client:
         """One request, until it has ended."""
-        return await self.plane.serve(a_client("POST", *body, secret=self.secret, **more))
+        return await self.plane.serve(a_client(method, *body, secret=self.secret, **more))
 
     @property
     def entry(self) -> Entry:
