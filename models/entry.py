@@ -13,11 +13,12 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from models import changes, counters
+from models import changes, counters, objects
 from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
 from models.ids import is_id, is_known_id
 from models.model_names import IsListed, nothing_is_listed
+from models.objects import Kept
 from models.request_log import was_refused
 from models.text import clean_text
 
@@ -122,6 +123,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     given_back: bool = False
     #: What budgets were charged: what it used, what it held, or nothing. '' where it has none.
     charge: Charge | Literal[""] = ""
+    #: What the answer says of objects that the account keeps.
+    objects: tuple[Kept, ...] | None = None
 
     @property
     def used_nothing(self) -> bool:
@@ -235,6 +238,7 @@ def storable(entry: Entry) -> Entry:
         duration_us=_within(entry.duration_us, _MOST_US) or 0,
         overhead_us=_within(entry.overhead_us, _MOST_US) or 0,
         attempts=None if entry.attempts is None else _clean_attempts(entry.attempts),
+        objects=objects.bounded(entry.objects),
     )
 
 
@@ -289,6 +293,7 @@ def _fits(entry: Entry) -> bool:
         and 0 <= entry.overhead_us <= _MOST_US
         and (entry.parts is None or _are_counts(entry.parts))
         and (entry.attempts is None or entry.attempts == _clean_attempts(entry.attempts))
+        and (entry.objects is None or entry.objects == objects.bounded(entry.objects))
     )
 
 
@@ -338,6 +343,7 @@ async def _apply(
         await insert(_INTO_LOG, "ON CONFLICT (id) DO NOTHING", rows)
         await counters.add(entries, is_listed)
         await _touch_tokens(entries)
+        await objects.apply(entries)
     await execute(
         "UPDATE journal_position SET position = {}, updated_at = {} WHERE journal_id = {}",
         [end, changes.now(), journal_id],

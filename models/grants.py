@@ -90,6 +90,8 @@ class GrantRecord(msgspec.Struct, frozen=True):
     policies: tuple[Policy, ...] = ()
     project_budgets: tuple[Budget, ...] = ()
     project_policies: tuple[Policy, ...] = ()
+    #: Whose files, batches and stored responses a request may name.
+    isolation: Literal["none", "project", "token"] = "none"
 
 
 @for_requests
@@ -195,6 +197,7 @@ def _record(
         policies=policies_of(token.policies),
         project_budgets=budgets_of(project.budgets),
         project_policies=policies_of(project.policies),
+        isolation=project.isolation,
     )
 
 

@@ -1,11 +1,29 @@
 """What upstream accounts keep for us: files, batches, stored responses, and whose they are."""
 
-from typing import Final
+from __future__ import annotations
 
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
 from tortoise import Model, fields
+
+from models.db.conditions import execute_many, insert, select
+from models.db.database import dialect
+from models.db.sqlite_readers import for_requests
+
+if TYPE_CHECKING:
+    from models.entry import Entry
 
 #: What one row is about: another project's account may give the same id.
 OBJECT_KEY: Final = ("project_id", "id")
+#: A longer id is none that is remembered.
+ID_MAX: Final = 256
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS: Final = "id, kind, provider, project_id, token_id, key_id, created_at"
 
 
 class UpstreamObject(Model):
@@ -27,3 +45,117 @@ class UpstreamObject(Model):
         table = "upstream_object"
         unique_together = (OBJECT_KEY,)
         indexes = (("token_id", "kind", "created_at"), ("kind", "created_at"))
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What an answer says of an object, as the journal has it."""
+
+    id: str
+    kind: str
+    #: The object whose answer named it, as a batch its output file: token and key are that one's.
+    #: '' where the answer created it.
+    parent: str = ""
+    #: Whether it was deleted.
+    gone: bool = False
+
+
+#: Of one entry, and the bytes of their ids: they stand in one line of the journal.
+TOLD_MAX: Final = 64
+TOLD_MAX_BYTES: Final = 6 * 1024
+
+
+def bounded(told: tuple[Kept, ...] | None) -> tuple[Kept, ...] | None:
+    """What of an entry's objects every database takes."""
+    if told is None:
+        return None
+    clean, room = [], TOLD_MAX_BYTES
+    for kept in told[:TOLD_MAX]:
+        room -= len(kept.id) + len(kept.parent)
+        fits = is_storable(kept.id) and 0 < len(kept.kind) <= 32 and is_storable(kept.kind)
+        if room >= 0 and fits and (not kept.parent or is_storable(kept.parent)):
+            clean.append(kept)
+    return tuple(clean) or None
+
+
+class Found(NamedTuple):
+    """Whose an object is, and which key knows it. Both ids are text, as in an entry."""
+
+    key_id: str
+    token_id: str
+
+
+async def apply(entries: Sequence[Entry]) -> None:
+    """Remember what `entries` say of objects, within the caller's transaction."""
+    told = [(entry, kept) for entry in entries for kept in entry.objects or ()]
+    if not told:
+        return
+    # In one order, so that two consumers do not wait for each other in a circle.
+    told.sort(key=lambda one: (one[0].project_id, one[1].id))
+    await insert(
+        f"upstream_object ({_COLUMNS})",
+        "ON CONFLICT (project_id, id) DO NOTHING",
+        [
+            (kept.id, kept.kind, entry.provider, entry.project_id, entry.token_id,
+             entry.key_id, _moment(entry.at_us))
+            for entry, kept in told
+            if not kept.gone and not kept.parent and entry.key_id
+        ],
+    )  # fmt: skip
+    await _inherit(told)
+    await execute_many(
+        "DELETE FROM upstream_object WHERE project_id = {} AND id = {}",
+        [(entry.project_id, kept.id) for entry, kept in told if kept.gone],
+    )
+
+
+async def _inherit(told: Iterable[tuple[Entry, Kept]]) -> None:
+    """Remember what belongs to an object that is known; of one that is not, nothing is known."""
+    text = "" if dialect() == "sqlite" else "::text"
+    moment = "" if dialect() == "sqlite" else "::timestamptz"
+    await execute_many(
+        f"INSERT INTO upstream_object ({_COLUMNS})"  # noqa: S608  (our own words)
+        f" SELECT {{}}{text}, {{}}{text}, provider, project_id, token_id, key_id, {{}}{moment}"
+        " FROM upstream_object WHERE project_id = {} AND id = {}"
+        " ON CONFLICT (project_id, id) DO NOTHING",
+        [
+            (kept.id, kept.kind, _moment(entry.at_us), entry.project_id, kept.parent)
+            for entry, kept in told
+            if kept.parent and not kept.gone
+        ],
+    )
+
+
+@for_requests
+async def find(wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Found]:
+    """Those that are known of (project, id). Raises DatabaseUnavailable."""
+    by_project: defaultdict[str, list[str]] = defaultdict(list)
+    for project_id, object_id in wanted:
+        by_project[project_id].append(object_id)
+    found: dict[tuple[str, str], Found] = {}
+    for project_id, ids in by_project.items():
+        value: Any = ids
+        among = "= ANY({}::text[])"
+        if dialect() == "sqlite":
+            among, value = "IN (SELECT value FROM json_each({}))", json.dumps(ids)
+        rows = await select(
+            "SELECT id, key_id, token_id FROM upstream_object"  # noqa: S608  (our own words)
+            f" WHERE project_id = {{}} AND id {among}",
+            [project_id, value],
+        )
+        for row in rows:
+            found[project_id, row["id"]] = Found(str(row["key_id"]), str(row["token_id"]))
+    return found
+
+
+def is_storable(object_id: str) -> bool:
+    """Whether an upstream's id can be remembered: printable ASCII without a space, and short."""
+    return (
+        0 < len(object_id) <= ID_MAX
+        and object_id.isascii()
+        and object_id.isprintable()
+        and " " not in object_id
+    )
+
+
+def _moment(at_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at_us)

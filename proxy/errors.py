@@ -122,6 +122,15 @@ class EndpointNotAllowed(Refusal):
     status, code, type = 404, "endpoint_not_allowed", "invalid_request_error"
 
 
+class ObjectNotFound(Refusal):
+    """The project isolates objects, and this one is no object of the token's or of its project's.
+
+    The body is worded as its provider words it for one that it lacks.
+    """
+
+    status, code, type = 404, "object_not_found", "invalid_request_error"
+
+
 class MethodNotAllowed(Refusal):
     """The path is allowed, with another method. `Allow` says which."""
 

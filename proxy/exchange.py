@@ -15,6 +15,7 @@ from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.driving import current
 from proxy.errors import Refusal
+from proxy.objects.watch import Watch
 from proxy.pricing.overlay import place
 from proxy.pricing.prices import Call, Price
 from proxy.providers.endpoints import Route
@@ -86,6 +87,7 @@ class Exchange:
         "method",
         "model",
         "passing",
+        "pinned",
         "recorded",
         "route",
         "run",
@@ -94,6 +96,7 @@ class Exchange:
         "started",
         "status",
         "target",
+        "watch",
     )  # fmt: skip
 
     def __init__(self, head: RequestHead) -> None:
@@ -114,6 +117,10 @@ class Exchange:
         self.route: Route | None = None
         #: The account that is tried, or was tried last.
         self.target: Target | None = None
+        #: The account that knows what the request names, which alone may be asked.
+        self.pinned: Target | None = None
+        #: What its answer may tell of objects.
+        self.watch: Watch | None = None
         #: Each account that was tried, where there are several.
         self.attempts: tuple[Attempt, ...] = ()
         #: Whether an interim answer has gone to the client.
@@ -242,6 +249,7 @@ class Exchange:
             key_id="" if self.target is None else self.target.key_text,
             attempts=self.attempts if len(self.attempts) > 1 else None,
             given_back=self.sent is None,
+            objects=None if self.watch is None else self.watch.objects,
         )
 
     def _price(

@@ -40,6 +40,8 @@ from proxy.limits.store import (
     LimitsUnavailable,
     Reservation,
 )
+from proxy.objects.index import Index
+from proxy.objects.pinning import Objects
 from proxy.plans import Plan, Plans
 from proxy.preparing import Preparing
 from proxy.providers.provider import Provider
@@ -75,6 +77,7 @@ class DataPlane:
         observer: Observer,
         rests: Rests,
         told: Told,
+        index: Index,
     ) -> None:
         self._bounds = bounds
         self._default_provider = default_provider
@@ -96,7 +99,12 @@ class DataPlane:
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
         self._plans = Plans()
         self._preparing = Preparing(
-            bounds, self._turns, self.body_budget, self._refused_questions, self._accounts.first
+            bounds,
+            self._turns,
+            self.body_budget,
+            self._refused_questions,
+            first=self._accounts.first,
+            objects=Objects(index, self._turns),
         )
         self.active: set[Exchange] = set()
         self.draining = False

@@ -13,6 +13,7 @@ from proxy.access.authorization import authorize
 from proxy.access.grants import Grant
 from proxy.body.reading import Wanted, wanted
 from proxy.downstream import RequestHead
+from proxy.objects.rules import Rule, rule_of
 from proxy.providers.endpoints import Route
 
 
@@ -24,12 +25,27 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     is_usual: bool
     """Whether no more is to be known of a small body than its model, for the entry, and whether it
     asks for the usage of its stream."""
+    objects: Rule | None = None
+    """What it has to do with objects, where those are remembered."""
 
 
 #: All that a plan depends on, of the head and of the grant: what is missing here is decided by the
 #: rules of whoever has asked for the same before.
 _Key: TypeAlias = tuple[
-    str, str, bytes, bytes | None, bool, bool, bool, bool, bool, bool, str | None, str | None
+    str,
+    str,
+    bytes,
+    bytes | None,
+    bool,
+    bool,
+    bool,
+    bool,
+    bool,
+    bool,
+    bool,
+    bool,
+    str | None,
+    str | None,
 ]
 #: Clients choose the paths: this many are remembered, and none that is longer, or has a query,
 #: which may hold a secret.
@@ -59,6 +75,8 @@ class Plans:
             grant.signs_body,
             grant.renames,
             grant.fails_over,
+            grant.remembers,
+            grant.isolates,
             record.path_project,
             record.path_location,
         )
@@ -70,9 +88,12 @@ class Plans:
     def _make(self, grant: Grant, head: RequestHead, key: _Key) -> Plan:
         provider, route = authorize(grant, head)
         want = wanted(head, grant, provider, route)
+        rule = rule_of(route, head.method) if grant.remembers else None
+        if rule is not None and rule.names and head.has_body and _may_name(grant, head, rule):
+            want = msgspec.structs.replace(want, names=True)
         refuses = grant.record.unmetered == "refuse"
         usual = want.model and not (want.rule or want.certainty or want.coding or want.in_path)
-        plan = Plan(route, want, usual and not grant.models and not refuses)
+        plan = Plan(route, want, usual and not (grant.models or refuses or rule), rule)
         if (
             grant.endpoints is None
             and b"content-encoding" not in head.lines.first
@@ -83,3 +104,12 @@ class Plans:
                 self._known.clear()
             self._known[key] = plan
         return plan
+
+
+def _may_name(grant: Grant, head: RequestHead, rule: Rule) -> bool:
+    """Whether ids are looked for in a body; a form's fields alone may name some where that matters,
+    and an upload's not."""
+    declared = head.lines.first.get(b"content-type") or b""
+    if declared[:10].lower() != b"multipart/":
+        return True
+    return grant.isolates and rule.kind not in ("", "file", "upload")

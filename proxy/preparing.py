@@ -14,9 +14,11 @@ from proxy.body.model_rule import NAME_MAX_BYTES
 from proxy.body.passing_model import PassingModel
 from proxy.body.reading import BodyReading, Wanted
 from proxy.body.request_body import inspect
+from proxy.body.usage_splice import UsageSplice
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
+from proxy.objects.pinning import Objects
 from proxy.plans import Plan
 from proxy.providers.endpoints import Route
 from proxy.questions import Asked, Question, RefusedQuestions, question
@@ -41,13 +43,16 @@ class Preparing:
         turns: Turns,
         budget: BodyBudget,
         refused: RefusedQuestions,
+        *,
         first: First,
+        objects: Objects,
     ) -> None:
         self._bounds = bounds
         self._turns = turns
         self._budget = budget
         self._refused_questions = refused
         self._first = first
+        self._objects = objects
 
     async def prepare(
         self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan
@@ -82,21 +87,14 @@ class Preparing:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model
         target_for(grant)
+        if plan.objects is not None:
+            exchange.pinned, exchange.watch = await self._objects.prepare(
+                head, grant, plan.objects, reading
+            )
         asked = None
         if splice is not None:
-            may_repeat = grant.record.unmetered != "refuse"
-            key_id = self._first(grant, exchange, route, reading.kept.pieces).key_id
-            what = Asked(key_id, route.pattern, exchange.model)
-            if may_repeat and self._refused_questions.hold(what, grant.record.token_id):
-                splice = None
-            else:
-                may_repeat = may_repeat and self._budget.has_spare(reading.kept.size)
-                asked = question(
-                    reading.kept.pieces, withholds=splice.withholds, may_repeat=may_repeat
-                )
-                if asked.body is not None:
-                    exchange.again = KeptBytes(self._budget)
-                    exchange.again.take(reading.kept.size)
+            asked = self._question(exchange, grant, route, reading, splice)
+            splice = splice if asked is not None else None
         body = reading.kept.pieces if splice is None else ()
         transform: RequestTransform | None = splice
         if grant.models and model_lists.restricts(grant, head):
@@ -105,6 +103,27 @@ class Preparing:
             head, body, complete=complete, transform=transform, rules=grant.fields
         )
         return request, asked
+
+    def _question(
+        self,
+        exchange: Exchange,
+        grant: Grant,
+        route: Route,
+        reading: BodyReading,
+        splice: UsageSplice,
+    ) -> Question | None:
+        """What asks the upstream for its usage; None where it is known to refuse that."""
+        may_repeat = grant.record.unmetered != "refuse"
+        target = exchange.pinned or self._first(grant, exchange, route, reading.kept.pieces)
+        what = Asked(target.key_id, route.pattern, exchange.model)
+        if may_repeat and self._refused_questions.hold(what, grant.record.token_id):
+            return None
+        may_repeat = may_repeat and self._budget.has_spare(reading.kept.size)
+        asked = question(reading.kept.pieces, withholds=splice.withholds, may_repeat=may_repeat)
+        if asked.body is not None:
+            exchange.again = KeptBytes(self._budget)
+            exchange.again.take(reading.kept.size)
+        return asked
 
     @staticmethod
     def _is_usual(exchange: Exchange, plan: Plan, body: bytes) -> bool:

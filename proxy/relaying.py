@@ -60,6 +60,8 @@ def answered(
     )
     listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
     transform = listed or exchange.meter
+    if exchange.watch is not None and exchange.target is not None:
+        transform = exchange.watch.around(transform, head, exchange.target.key_text)
     return transform if add is None else add(exchange, head, transform)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from config import Database, Settings
 from config.client_address import client_address
 from config.database import connection_shares
-from models import admissions, generation
+from models import admissions, generation, objects
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.db import database
@@ -37,6 +37,8 @@ from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.engines import limit_records, open_limits
+from proxy.objects.index import Index
+from proxy.objects.machine import Machine
 from proxy.pricing.sheet import listed_name
 from proxy.pricing.watch import PriceWatch
 from proxy.providers.provider import Provider
@@ -150,6 +152,10 @@ class WorkerResources:
         )
         self._rests = Rests()
         self._sharing = Sharing(self._rests, self._pool, self._find_key)
+        self._objects = Index(objects.find)
+        self._objects.siblings = Machine(
+            self._journal.directory, lambda: self._journal.file, self._objects.tell
+        )
         self._limits = await open_limits(settings, str(os.getpid()), connections=shares.limits)
         self._observer = self._make_observer()
         self._plane = self._make_plane()
@@ -241,6 +247,7 @@ class WorkerResources:
             observer=self._observer,
             rests=self._rests,
             told=self._sharing,
+            index=self._objects,
         )
 
     def _look_again(self) -> None:
@@ -274,6 +281,7 @@ class WorkerResources:
         known = self._grants.database_answers is False
         last_drain = min(max(0.0, left), _LAST_DRAIN) if known else max(_LAST_DRAIN, left)
         await self._sharing.close()
+        self._objects.close()
         await asyncio.gather(self._housekeeping.close(), self._watch.close(), self._prices.close())
         if self._listener is not None:
             await self._listener.close()

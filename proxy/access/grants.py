@@ -75,6 +75,10 @@ class Grant:
     """What happens where an account fails; None: nothing."""
     fails_over: bool
     """Whether that is something, and there is another account."""
+    isolates: bool
+    """Whether a request may name only some objects of the accounts."""
+    remembers: bool
+    """Whether it has to be known which objects answers create: who made them, or at which key."""
     claims: tuple[Claim, ...]
     models: tuple[Pattern, ...]
     """Lists of patterns, the token's and the project's; a model must match one of each."""
@@ -113,6 +117,8 @@ class Grant:
             chooses=renames or len(targets) > 1,
             failover=record.failover,
             fails_over=record.failover is not None and len(targets) > 1,
+            isolates=record.isolation != "none",
+            remembers=record.isolation != "none" or len(targets) > 1,
             claims=_claims(record),
             models=patterns(record.allowed_models, record.project_allowed_models),
             endpoints=Pattern.of(record.allowed_endpoints),

@@ -141,7 +141,9 @@ class Accounts:
         small = request.size <= BODY_MAX_BYTES
         body = tuple(request.body) if small else ()
         steady = stays(call.route, exchange.method, body)
-        target = self._first(grant, call.scope, steady=steady)
+        # What names objects is for the account that knows them.
+        target = exchange.pinned or self._first(grant, call.scope, steady=steady)
+        steady = steady or exchange.pinned is not None
         rule = self._rule(request, call) if small and request.complete and not steady else None
         if rule is None:
             # It is not sent again, so that each piece may go as soon as it is sent.

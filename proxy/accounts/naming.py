@@ -12,12 +12,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from proxy.objects.rules import NAMES_NONE
 from proxy.providers.endpoints import Route
 
-#: Placeholders of paths that name no object of an account.
-_NAMES_NONE: Final = frozenset(
-    ("{model}", "{deployment}", "{project}", "{location}", "{publisher}", "{region}")
-)
 #: Members of bodies that name one, at any depth; what is found in a text costs a retry, no more.
 _MEMBERS: Final = re.compile(
     rb'"(?:previous_response_id|conversation|container|container_id|file_id|file_ids|file'
@@ -32,7 +29,7 @@ _KEEPING: Final = ("none", "batches")
 def _stays(pattern: str, dialect: str, method: str) -> bool:
     segments = pattern.split("/")
     bare = [segment.partition(":")[0] for segment in segments]
-    if "*" in bare or any(name[:1] == "{" and name not in _NAMES_NONE for name in bare):
+    if "*" in bare or any(name[:1] == "{" and name not in NAMES_NONE for name in bare):
         return True
     if "{model}" in bare or bare[-1] == "models":
         return False

@@ -58,11 +58,14 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """All of it, since an upstream of the token has another name for a model."""
     again: bool = False
     """Where it is small, all of it: its model is in the path, but another account may be asked."""
+    names: bool = False
+    """Which objects it names, that one account alone may know."""
 
     @property
     def whole(self) -> bool:
         """Whether all of it must be here before the request may go on."""
-        return self.rule or self.asks or self.certainty or self.signed or self.renames
+        needed = self.rule or self.asks or self.certainty or self.signed
+        return needed or self.renames or self.names
 
     @property
     def reads(self) -> bool:
@@ -148,6 +151,11 @@ class BodyReading:
         elif want.renames and _is_form(head.headers):
             with suppress(InvalidRequest):
                 self._form = FormReader(declared, keep=model_rule.NAME_MAX_BYTES)
+
+    @property
+    def text(self) -> KeptBody:
+        """What came, without its coding; empty where that cannot be undone."""
+        return self._text
 
     @property
     def size(self) -> int:

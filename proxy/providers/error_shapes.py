@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from proxy.errors import Refusal
+from proxy.errors import ObjectNotFound, Refusal
 
 ErrorShape = Literal["openai", "anthropic", "google", "aws", "ollama"]
 _NONE: Final[Mapping[str, object]] = MappingProxyType({})
@@ -17,6 +17,8 @@ _NONE: Final[Mapping[str, object]] = MappingProxyType({})
 
 def error_body(shape: ErrorShape, refusal: Refusal) -> bytes:
     """The JSON of a refusal."""
+    if isinstance(refusal, ObjectNotFound):
+        return _of_a_missing_object(shape, refusal)
     return body_of(
         shape,
         refusal.status,
@@ -26,6 +28,19 @@ def error_body(shape: ErrorShape, refusal: Refusal) -> bytes:
         param=refusal.param,
         details=refusal.details,
     )
+
+
+def _of_a_missing_object(shape: ErrorShape, refusal: Refusal) -> bytes:
+    """As the provider says it, to the letter: a code of ours would tell whose the object is not."""
+    message = refusal.message
+    if shape == "anthropic":
+        said = {"type": "error", "error": {"type": "not_found_error", "message": message}}
+    elif shape == "openai":
+        kind, param = refusal.type, refusal.param
+        said = {"error": {"message": message, "type": kind, "param": param, "code": None}}
+    else:
+        return body_of(shape, refusal.status, refusal.code, message, kind=refusal.type)
+    return msgspec.json.encode(said)
 
 
 def body_of(

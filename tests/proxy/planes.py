@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from config import Database
-from models import generation, secrets
+from models import generation, objects, secrets
 from models.db import database as connecting
 from models.entry import Entry
 from models.errors import DatabaseUnavailable, ModelError
@@ -36,6 +36,7 @@ from proxy.journal.files import read_batch
 from proxy.journal.writer import Journal
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import LimitExceeded, LimitStore
+from proxy.objects.index import Index
 from proxy.pricing.prices import Prices
 from proxy.providers.catalog import BUILT_IN
 from proxy.providers.provider import Provider
@@ -112,6 +113,7 @@ class Plane:
     limits_file: Path
     rests: Rests
     sharing: Sharing
+    index: Index
     running: set[Served] = field(default_factory=set)
 
     async def token(
@@ -215,6 +217,7 @@ async def a_plane(
         }
         rests = Rests()
         sharing = Sharing(rests, pool, _no_key)
+        index = Index(objects.find, again=(0.0, 0.0))
         plane = DataPlane(
             bounds=Bounds(**known | bounds),
             default_provider=BUILT_IN["openai"],
@@ -228,10 +231,11 @@ async def a_plane(
             observer=seen,
             rests=rests,
             told=sharing,
+            index=index,
         )
         made = Plane(
             plane, upstream, source, grants, journal, pool, seen, limits, directory / "limits.db",
-            rests, sharing,
+            rests, sharing, index,
         )  # fmt: skip
         try:
             yield made
@@ -241,6 +245,7 @@ async def a_plane(
                 task.cancel()
             await asyncio.gather(*made.running, return_exceptions=True)
             await sharing.close()
+            index.close()
             auth.close()
             await pool.close()
             await grants.close()

@@ -33,6 +33,7 @@ def a_record(**changes: Any) -> GrantRecord:
         "project_is_deleted": False,
         "provider": "openai",
         "unmetered": "allow",
+        "isolation": "none",
         "keys": (a_key(),),
     }
     return GrantRecord(**(nothing | known | changes))

@@ -138,6 +138,7 @@ RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     ),
     "failover": (ON_TWO | {"failover": Failover(2, frozenset((429,)), None)}, ON_TWO),
     "path_project": (ON_VERTEX | {"path_project": "ours"},),
+    "isolation": ({"isolation": "project"}, {"isolation": "token"}),
     "path_location": (ON_VERTEX | {"path_location": "ours"},),
 }
 #: Those that decide nothing of it: who asks, from where, how often, and where it goes.
@@ -154,6 +155,8 @@ HEADS: Final = (
     a_head("/v1/chat/completions", JSON, "content-encoding: gzip"),
     a_head("/v1/models", method="GET"),
     a_head("/v1/audio/transcriptions", "content-type: multipart/form-data; boundary=a"),
+    a_head("/v1/files/file-1", method="GET"),
+    a_head("/v1/containers/cntr_1/files", "content-type: multipart/form-data; boundary=a"),
     a_head("/model/m/converse", JSON),
     a_head(GENERATE, JSON),
 )

@@ -1,0 +1,145 @@
+"""The ids of objects that a request's JSON body names, at any depth, sans-io.
+
+All that any reader of JSON may find counts: each of repeated members, keys with escapes in them or
+in another case. What a client says to a model in its own words does not: arguments of tools, their
+schemas, metadata, and the annotations of an earlier answer, none of which an upstream looks up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+#: Members whose value is an id or a list of ids, or an object with an `id`.
+MEMBERS: Final = frozenset(
+    (
+        "previous_response_id",
+        "conversation",
+        "container",
+        "container_id",
+        "file_id",
+        "file_ids",
+        "input_file_id",
+        "input_file_ids",
+        "training_file",
+        "validation_file",
+        "image_file_id",
+        "vector_store_id",
+        "vector_store_ids",
+        "batch_id",
+        "video",
+        "video_id",
+    )
+)
+#: Members that are looked into for no ids.
+_OWN_WORDS: Final = frozenset(
+    ("metadata", "parameters", "input_schema", "schema", "arguments", "annotations")
+)
+#: Objects whose `input` is a tool's.
+_TOOL_CALLS: Final = frozenset(("tool_use", "server_tool_use", "mcp_tool_use"))
+_REFERENCE: Final = "item_reference"
+#: Whether a body may name any: mostly it does not, and need not be taken apart. What hides the
+#: letters of a key is there as well: an escape, and two characters that case folding makes ASCII.
+_MAY_NAME: Final = re.compile(
+    rb'"(?:previous_response_id|conversation|container|container_id|files?_ids?'
+    rb"|input_file_ids?|training_file|validation_file|image_file_id|vector_store_ids?"
+    rb'|batch_id|video|video_id|item_reference)"'
+    rb'|\{\s*+"id"\s*+:|"type"\s*+:\s*+null'
+    rb"|\\u(?:00[2-7]|017[fF]|212[aA])|\xc5\xbf|\xe2\x84\xaa",
+    re.IGNORECASE,
+)
+_STORES: Final = re.compile(rb'"store"\s*+:\s*+true')
+#: Ids of one request that are looked up.
+NAMED_MAX: Final = 512
+#: A longer one is none.
+ID_MAX: Final = 512
+
+
+class Unnamed(Exception):
+    """What a body names cannot be known: it is no JSON, nested too deeply, or names too much."""
+
+
+class _Inside:
+    """What a JSON object names: itself, and through what it holds."""
+
+    __slots__ = ("held", "id", "own", "refers")
+
+    def __init__(self) -> None:
+        self.own: list[str] = []
+        #: Values in which there may be more.
+        self.held: list[Any] = []
+        #: Its member `id`, which is one where the object is a member's value.
+        self.id: list[str] = []
+        #: Whether it may be nothing but a reference to an item.
+        self.refers = False
+
+
+def may_name(body: bytes) -> bool:
+    """Whether a body has to be taken apart; what is found in a text costs time, no more."""
+    return _MAY_NAME.search(body) is not None
+
+
+def named_in(body: bytes) -> tuple[str, ...]:
+    """The ids in a JSON body, each once. Raises Unnamed."""
+    try:
+        whole = json.loads(
+            body, object_pairs_hook=_taken, parse_int=_no_number, parse_float=_no_number
+        )
+    except (ValueError, RecursionError) as exc:
+        raise Unnamed from exc
+    found: dict[str, None] = {}
+    held = [whole]
+    while held:
+        value = held.pop()
+        if isinstance(value, _Inside):
+            found.update(dict.fromkeys(value.own))
+            held += value.held
+        elif isinstance(value, list):
+            held += [one for one in value if isinstance(one, list | _Inside)]
+    if len(found) > NAMED_MAX:
+        raise Unnamed
+    return tuple(found)
+
+
+def _no_number(_: str) -> None:
+    """Numbers are no ids, and long ones take long to be made."""
+
+
+def _taken(pairs: list[tuple[str, Any]]) -> _Inside:
+    """What an object names, told of its members; inner ones came before."""
+    inside = _Inside()
+    kinds = {value for key, value in pairs if key == "type" and isinstance(value, str)}
+    calls = bool(kinds) and kinds <= _TOOL_CALLS
+    plain = not kinds or _REFERENCE in kinds
+    for written, value in pairs:
+        key = written.casefold()
+        if key in MEMBERS:
+            inside.own += value.id if isinstance(value, _Inside) else _texts(value)
+        if key == "id":
+            inside.id += _texts(value)
+        elif key != "type":
+            plain = plain and _REFERENCE in kinds
+        if key == "input" and isinstance(value, list):
+            # OpenAI's items: one that is nothing but an id refers to an earlier one.
+            for item in value:
+                if isinstance(item, _Inside) and item.refers:
+                    inside.own += item.id
+        is_own = key in _OWN_WORDS or (key == "input" and calls)
+        if isinstance(value, list | _Inside) and not is_own:
+            inside.held.append(value)
+    inside.refers = plain and bool(inside.id)
+    if _REFERENCE in kinds:
+        inside.own += inside.id
+    return inside
+
+
+def _texts(value: Any) -> list[str]:
+    """The ids that a member's value is."""
+    found = value if isinstance(value, list) else [value]
+    return [one[:ID_MAX] for one in found if isinstance(one, str) and one]
+
+
+def asks_to_store(part: bytes) -> bool:
+    """Whether a part of a chat's body asks for its completion to be kept."""
+    return _STORES.search(part) is not None

@@ -1,0 +1,1 @@
+"""What the data plane does about objects that upstream accounts keep."""
