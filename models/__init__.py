@@ -7,6 +7,7 @@ other rooms; its errors are in `errors.py`.
 
 from models.administrators import AdminSession, AdminUser
 from models.audit import Actor, AuditEvent
+from models.budget_alerts import BudgetAlert
 from models.generation import Change, Generation
 from models.heartbeats import Heartbeat
 from models.journal_position import JournalPosition
@@ -44,6 +45,7 @@ __models__ = (
     KeyState,
     UpstreamObject,
     UsageDimension,
+    BudgetAlert,
 )
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "AdminSession",
     "AdminUser",
     "AuditEvent",
+    "BudgetAlert",
     "Change",
     "Generation",
     "Heartbeat",

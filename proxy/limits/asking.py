@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 
+from proxy.limits.budgets import BudgetClaim, BudgetExceeded
 from proxy.limits.store import (
     Answered,
     Claim,
@@ -19,15 +20,24 @@ from proxy.limits.store import (
 class Asking:
     """A request that waits for its decision; `withdrawn` once it has gone."""
 
-    __slots__ = ("answered", "claims", "withdrawn")
+    __slots__ = ("answered", "budgets", "claims", "request_id", "withdrawn")
 
-    def __init__(self, claims: tuple[Claim, ...], answered: Answered) -> None:
+    def __init__(
+        self,
+        claims: tuple[Claim, ...],
+        answered: Answered,
+        budgets: tuple[BudgetClaim, ...] = (),
+        request_id: str = "",
+    ) -> None:
         self.claims = claims
         self.answered = answered
+        self.budgets = budgets
+        self.request_id = request_id
         self.withdrawn = False
 
 
-Decided = list[tuple[Asking, Reservation | LimitExceeded]]
+Refusal = LimitExceeded | BudgetExceeded
+Decided = list[tuple[Asking, Reservation | Refusal]]
 
 
 def unheard(_outcome: Outcome) -> None:

@@ -14,7 +14,10 @@ from collections.abc import Container, Iterable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from proxy.limits.decision import ClaimState, refusal, remaining
+from proxy.limits import budget_batch
+from proxy.limits.budget_batch import BudgetAccount, BudgetBatch
+from proxy.limits.budgets import BudgetState
+from proxy.limits.decision import ClaimState, first_refusal, refusal, remaining
 from proxy.limits.queue import Waiting
 from proxy.limits.store import (
     NOT_SENT,
@@ -195,7 +198,8 @@ def _subjects(claims: tuple[Claim, ...]) -> dict[str, _Subject]:
 class Batch:
     """Requests that are decided together, and the keys whose slots are reported on the way.
 
-    `number` counts up over all calls of this worker.
+    `number` counts up over all calls of this worker. `unmade` are requests that wait for windows of
+    their budgets to be made.
     """
 
     def __init__(
@@ -205,16 +209,22 @@ class Batch:
         syncing: list[str],
         account: Account,
         under_way: CallsUnderWay,
+        *,
+        budgets: BudgetAccount | None = None,
     ) -> None:
         self.number = number
         self._account = account
         self.waiting = waiting
-        self._groups: dict[tuple[Claim, ...], list[Waiting]] = {}
+        self.unmade: list[Waiting] = []
+        # Equal ones together; those with budgets by themselves, since each holds its own.
+        self._groups: dict[tuple[tuple[Claim, ...], str], list[Waiting]] = {}
+        with_budgets = budgets is not None and not budgets.synced
         for one in waiting:
-            self._groups.setdefault(one.claims, []).append(one)
+            self._groups.setdefault((one.claims, one.request_id), []).append(one)
+            with_budgets = with_budgets or bool(one.budgets)
         places: dict[str, int] = {}
         slots: dict[str, None] = {}
-        for claims in self._groups:
+        for claims, _ in self._groups:
             for claim in claims:
                 places.setdefault(claim.key, len(places) + 1)
                 if claim.dimension == "slots":
@@ -226,6 +236,15 @@ class Batch:
         self._held = {key: account.count(key) for key in slots}
         self._after = [under_way.unheard(key) for key in places]
         self._mended, self._refunds = account.begin(slots, places)
+        #: None where the call is about no budget, and is as cheap as if there were none.
+        self.budgets: BudgetBatch | None = None
+        if budgets is not None and with_budgets:
+            self.budgets = BudgetBatch(budgets, [group[0] for group in self._groups.values()])
+
+    @property
+    def about(self) -> list[str]:
+        """Every counter and budget that the call is about."""
+        return [*self.keys, *(() if self.budgets is None else self.budgets.keys)]
 
     def arguments(self, worker: str, patience_ms: int) -> tuple[object, ...]:
         """Those of `limit_decide`, whose migration says what they mean."""
@@ -236,7 +255,7 @@ class Batch:
             for epoch, count in counts.items()
         ]
         debts = zip(*refunds, strict=True) if refunds else ((), (), ())
-        by_group = [_subjects(claims) for claims in self._groups]
+        by_group = [_subjects(claims) for claims, _ in self._groups]
         subjects = [subject for group in by_group for subject in group.values()]
         columns = zip(*subjects, strict=True) if subjects else ((), (), (), (), (), ())
         keys, quotas, bases, epochs, rates, slots = columns
@@ -272,18 +291,28 @@ class Batch:
             "rate": row["spent"],
             "slots": row["busy"],
         }
-        for (claims, group), admitted in zip(self._groups.items(), row["admitted"], strict=True):
+        if self.budgets is not None:
+            self.budgets.heard(row)
+        groups = zip(self._groups.items(), row["admitted"], strict=True)
+        for number, (((claims, _), group), admitted) in enumerate(groups):
             subjects = _subjects(claims)
-            if admitted == _LEFT_OUT:
+            verdict = row["verdicts"][number] if group[0].budgets else budget_batch.FITS
+            if admitted == _LEFT_OUT or verdict == budget_batch.LOCKED:
                 locked += group
-            elif admitted == _OVERTAKEN:
+            elif admitted == _OVERTAKEN or verdict in {budget_batch.ASK_AGAIN, budget_batch.MOVED}:
                 overtaken += group
+            elif verdict == budget_batch.MUST_BE_MADE:
+                self.unmade += group
             else:
                 at = {key: place for place, key in enumerate(subjects, subject_at)}
                 before = [
                     ClaimState(claim, columns[claim.dimension][at[claim.key]]) for claim in claims
                 ]
-                self._tell_group(group, before, admitted)
+                if self.budgets is not None and group[0].budgets:
+                    states = self.budgets.states(number, row)
+                    self._tell_one(self.budgets, group[0], before, states, admitted)
+                else:
+                    self._tell_group(group, before, admitted)
             subject_at += len(subjects)
         self._synced(row["held"], row["done"])
         return locked, overtaken
@@ -305,8 +334,31 @@ class Batch:
             lease = self._account.take(one.claims)
             one.outcome.set_result(Reservation(one.claims, lease, remaining(now)))
 
-    def _synced(self, held: list[int | None], done: list[bool]) -> None:
-        for key, count, is_done in zip(self.keys, held, done, strict=True):
+    def _tell_one(
+        self,
+        budgets: BudgetBatch,
+        one: Waiting,
+        before: list[ClaimState],
+        states: list[BudgetState],
+        admitted: int,
+    ) -> None:
+        """Of a request that has budgets."""
+        if not admitted:
+            error = first_refusal(before, states)
+            one.refuse(error or LimitsUnavailable("the database refused for no reason"))
+        elif one.outcome.done():
+            self._account.refund(one.claims, NOT_SENT)
+            budgets.withdraw(one)
+        else:
+            budgets.take(one)
+            lease = self._account.take(one.claims)
+            left = tuple(state.left for state in states)
+            one.outcome.set_result(
+                Reservation(one.claims, lease, remaining(before), one.budgets, one.request_id, left)
+            )
+
+    def _synced(self, held: list[int | None], done: list[bool] | None) -> None:
+        for key, count, is_done in zip(self.keys, held, done or (), strict=True):
             if not is_done:
                 refunds = {key: self._refunds[key]} if key in self._refunds else {}
                 self._account.not_told({key} & self._held.keys(), {key} & self._mended, refunds)
@@ -321,10 +373,14 @@ class Batch:
     def undone(self) -> None:
         """The call was not carried out."""
         self._account.not_told(self._held, self._mended, self._refunds)
+        if self.budgets is not None:
+            self.budgets.undone()
 
     def lost(self) -> None:
         """It is not known whether the call was carried out, or still will be."""
         self._account.may_be_told(self._held)
+        if self.budgets is not None:
+            self.budgets.lost()
 
 
 def _after(state: ClaimState, requests: int) -> ClaimState:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from proxy.limits.budgets import BudgetExceeded, BudgetState, refused_by
 from proxy.limits.store import Claim, LimitExceeded, Remaining
 
 _SLOT_RETRY_AFTER_S: Final = 1.0
@@ -63,6 +64,20 @@ def refusal(states: Sequence[ClaimState]) -> LimitExceeded | None:
         left = Remaining(claim.limit, 0, _SLOT_RETRY_AFTER_S)
         return LimitExceeded(claim, _SLOT_RETRY_AFTER_S, left)
     return None
+
+
+def first_refusal(
+    states: Sequence[ClaimState], budgets: Sequence[BudgetState]
+) -> LimitExceeded | BudgetExceeded | None:
+    """The same, of a request that has budgets as well.
+
+    What waiting does not mend goes first, a quota before budgets; then rates and slots.
+    """
+    limit = refusal(states)
+    budget = refused_by(budgets) if budgets else None
+    if limit is None or budget is None:
+        return limit or budget
+    return budget if budget.is_final and limit.claim.dimension != "requests" else limit
 
 
 def _most(claim: Claim) -> float:

@@ -18,15 +18,19 @@ How the function decides is described in the migration that installs it.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
-import asyncpg
 from loguru import logger
 
 from config import Database
 from proxy.limits.batch import Account, Batch, CallsUnderWay
+from proxy.limits.budget_batch import BudgetAccount
+from proxy.limits.budgets import BudgetClaim, BudgetExceeded, Charge
+from proxy.limits.making import MakeBases
+from proxy.limits.patience import Patience
 from proxy.limits.postgres_connections import (
     UNAVAILABLE,
     Connections,
@@ -35,6 +39,7 @@ from proxy.limits.postgres_connections import (
     reason,
     was_not_carried_out,
 )
+from proxy.limits.postgres_statements import Statements
 from proxy.limits.queue import SLICES, FairQueue, Waiting
 from proxy.limits.slots import SlotsElsewhere
 from proxy.limits.store import (
@@ -59,29 +64,24 @@ _RETRY_S: Final = 0.5
 _CLOSE_TIMEOUT_S: Final = 1.0
 #: Requests that wait for a decision; each is a few kilobytes.
 _WAITING_MAX: Final = 4096
-#: How long a row's lock is waited for before it is left out, and before it is tried again.
-_LOCK_PATIENCE_MS: Final = 100
+#: Before rows that were locked are tried again.
 _LOCKED_PAUSE_S: Final = 0.05
 #: How long a slot that became free waits for the next decision to tell it. A client that asks again
 #: at once comes within it, and its request is not held up by a call of its own.
 _LINGER_S: Final = 0.005
 
-_DECIDE: Final = (
-    "SELECT * FROM limit_decide("
-    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
-)
 _HEARTBEAT: Final = "SELECT limit_beat($1)"
 _WORKER_GONE: Final = "SELECT limit_worker_gone($1)"
 
 _UNAVAILABLE: Final = (NotSent, *UNAVAILABLE)
-_LOCKED: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
 class PostgresLimits:
     """The counters in `database`. Workers of this machine share the directory `workers`.
 
     `connections` is how many this worker may open for limits; where the server takes none of them,
-    `loan` lends another.
+    `loan` lends another. `home` names the directory in which the journals of this machine are;
+    `bases` makes windows in which something may have been spent before their budget was added.
     """
 
     def __init__(
@@ -92,6 +92,8 @@ class PostgresLimits:
         workers: Path,
         connections: int = CONNECTIONS,
         loan: Loan | None = None,
+        home: str = "",
+        bases: MakeBases | None = None,
     ) -> None:
         # A worker's successor has the same name while its own requests may still be running.
         self._worker = f"{worker}-{uuid4().hex}"
@@ -103,8 +105,10 @@ class PostgresLimits:
             command_timeout=_COMMAND_TIMEOUT_S,
             loan=loan,
         )
+        self._statements = Statements(self._worker, home=home, bases=bases)
         self._queue = FairQueue(_WAITING_MAX)
         self._account = Account()
+        self._budgets = BudgetAccount(has_bases=bases is not None)
         self._slots = SlotsElsewhere(self._account.count)
         # Every request that waits, queued or in a call.
         self._undecided: dict[Waiting, None] = {}
@@ -114,12 +118,11 @@ class PostgresLimits:
         self._under_way = CallsUnderWay()
         self._tries_locked = False
         self._sync_due = False
-        # The server took too long, and no probe has been answered since.
-        self._silent = asyncio.Event()
+        self._patience = Patience(self._undecided, lambda: self._answers)
+        self._silent = self._patience.silent
         # The last statement failed.
         self._failing = False
         self._next: asyncio.Handle | None = None
-        self._clock: asyncio.TimerHandle | None = None
         self._sync_timer: asyncio.TimerHandle | None = None
         self._locked_timer: asyncio.TimerHandle | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -153,7 +156,8 @@ class PostgresLimits:
                 reason(exc),
             )
             self._connections.abandon()
-        for timer in (self._next, self._clock, self._sync_timer, self._locked_timer):
+        self._patience.end()
+        for timer in (self._next, self._sync_timer, self._locked_timer):
             if timer is not None:
                 timer.cancel()
         tasks = (*self._background, *self._calls)
@@ -169,7 +173,7 @@ class PostgresLimits:
         if self._calls:
             await asyncio.wait(self._calls)
         answers = -1
-        while not self._account.synced and answers != self._answers:
+        while not self._is_synced and answers != self._answers:
             answers = self._answers
             self._sync_due = True
             self._pump()
@@ -181,49 +185,72 @@ class PostgresLimits:
         """Whether the last statement was carried out, of which there is one every few seconds."""
         return not self._failing and not self._silent.is_set()
 
-    async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
-        """Take the amount of every claim, or nothing."""
-        return await self._slots.decide(self._ask_once, claims)
+    async def decide(
+        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
+    ) -> Reservation:
+        """Take the amount of every claim and the hold of every budget, or nothing."""
+        if not budgets:
+            return await self._slots.decide(self._ask_once, claims)
+        ask = partial(self._ask_once, budgets=budgets, request_id=request_id)
+        return await self._slots.decide(ask, claims)
 
-    def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
+    def decide_then(
+        self,
+        claims: tuple[Claim, ...],
+        answered: Answered,
+        budgets: tuple[BudgetClaim, ...] = (),
+        request_id: str = "",
+    ) -> bool:
         """Never: the server has to be waited for."""
         return False
 
-    def decide_now(self, claims: tuple[Claim, ...]) -> Reservation | LimitExceeded | None:
+    def decide_now(
+        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
+    ) -> Reservation | LimitExceeded | BudgetExceeded | None:
         """Never, likewise."""
         return None
 
-    async def _ask_once(self, claims: tuple[Claim, ...]) -> Reservation:
+    async def _ask_once(
+        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
+    ) -> Reservation:
         if self._silent.is_set():
             raise LimitsUnavailable("the database does not answer")
         outcome: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
-        waiting = Waiting(claims, outcome, self._answers)
+        waiting = Waiting(claims, outcome, self._answers, budgets, request_id)
         self._queue.add(waiting)
         self._undecided[waiting] = None
-        self._wait_no_longer_than_patience()
+        self._patience.begin(_TIMEOUT_S / SLICES)
         self._schedule()
         try:
             return await outcome
         except asyncio.CancelledError:
             if outcome.done() and not outcome.cancelled() and outcome.exception() is None:
                 # Taken, but its request has gone.
+                self._budgets.end(outcome.result(), None)
                 self.settle(outcome.result(), NOT_SENT)
             raise
         finally:
             del self._undecided[waiting]
             self._queue.discard(waiting)
-            if not self._undecided and self._clock is not None:
-                self._clock.cancel()
-                self._clock = None
+            if not self._undecided:
+                self._patience.end()
 
-    def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
+    def settle(
+        self, reservation: Reservation, actual: Amounts = AS_TAKEN, charge: Charge | None = None
+    ) -> None:
         """Sent with the next call, within milliseconds."""
         if reservation.lease is not None:
             self._account.release(reservation.lease)
         if actual:
             self._account.refund(reservation.claims, actual)
-        if not self._account.synced:
+        if charge is not None:
+            self._budgets.end(reservation, charge)
+        if not self._is_synced:
             self._sync_soon()
+
+    @property
+    def _is_synced(self) -> bool:
+        return self._account.synced and self._budgets.synced
 
     # Calls
 
@@ -241,11 +268,13 @@ class PostgresLimits:
                 waiting = self._queue.take(self._under_way, locked=True)
                 self._tries_locked = tries_locked = bool(waiting)
             syncing: list[str] = []
+            tells = False
             if self._sync_due:
                 # A call that is under way already will tell of its keys, or have it done later.
                 syncing = self._account.pending(self._under_way.keys)
+                tells = not self._budgets.synced
                 self._sync_due = bool(syncing)
-            if not waiting and not syncing:
+            if not waiting and not syncing and not tells:
                 return
             self._send(waiting, syncing, tries_locked=tries_locked)
 
@@ -255,15 +284,23 @@ class PostgresLimits:
 
     def _send(self, waiting: list[Waiting], syncing: list[str], *, tries_locked: bool) -> None:
         self._calls_made += 1
-        batch = Batch(self._calls_made, waiting, syncing, self._account, self._under_way)
-        self._under_way.begin(batch.number, batch.keys)
+        batch = Batch(
+            self._calls_made,
+            waiting,
+            syncing,
+            self._account,
+            self._under_way,
+            budgets=self._budgets,
+        )
+        self._under_way.begin(batch.number, batch.about)
         call = self._call(batch, tries_locked=tries_locked)
         self._calls.add(asyncio.create_task(call))
 
     async def _call(self, batch: Batch, *, tries_locked: bool) -> None:
         pause = 0.0
         try:
-            locked, overtaken = await self._decide(batch)
+            locked, overtaken = await self._statements.decide(self._connections, batch)
+            self._queue.unlock(set(batch.waiting).difference(locked))
         except _UNAVAILABLE as exc:
             if was_not_carried_out(exc):
                 batch.undone()
@@ -283,33 +320,18 @@ class PostgresLimits:
             self._queue.put_back(locked, locked=True)
             if locked:
                 self._pause_locked()
+            if batch.unmade:
+                await self._statements.make(batch.unmade)
+                self._queue.put_back(batch.unmade, locked=False)
         finally:
-            self._under_way.end(batch.number, batch.keys)
+            self._under_way.end(batch.number, batch.about)
             if current := asyncio.current_task():
                 self._calls.discard(current)
             if tries_locked:
                 self._tries_locked = False
-            if not self._account.synced:
+            if not self._is_synced:
                 self._sync_soon(pause)
             self._schedule()
-
-    async def _decide(self, batch: Batch) -> tuple[list[Waiting], list[Waiting]]:
-        """Have a batch decided; who is left (see `Batch.decided`)."""
-        try:
-            rows = await self._ask(batch, _LOCK_PATIENCE_MS)
-        except _LOCKED:
-            try:
-                rows = await self._ask(batch, 0)
-            except _LOCKED:
-                # The whole table, say.
-                batch.undone()
-                return batch.waiting, []
-        locked, overtaken = batch.decided(rows[0])
-        self._queue.unlock(set(batch.waiting).difference(locked))
-        return locked, overtaken
-
-    async def _ask(self, batch: Batch, patience_ms: int) -> list[Any]:
-        return await self._connections.fetch(_DECIDE, *batch.arguments(self._worker, patience_ms))
 
     def _pause_locked(self) -> None:
         if self._locked_timer is None:
@@ -344,27 +366,6 @@ class PostgresLimits:
         if self._failing:
             self._failing = False
             logger.info("Limits can be decided again.")
-
-    def _wait_no_longer_than_patience(self) -> None:
-        if self._clock is None:
-            loop = asyncio.get_running_loop()
-            self._clock = loop.call_later(_TIMEOUT_S / SLICES, self._use_up_patience)
-
-    def _use_up_patience(self) -> None:
-        self._clock = None
-        late = []
-        for waiting in self._undecided:
-            waiting.slices -= 1
-            if waiting.slices <= 0:
-                late.append(waiting)
-        if any(waiting.answers == self._answers for waiting in late):
-            # Not one answer in all the time: this is no matter of locks or of too many requests.
-            self._silent.set()
-            late = list(self._undecided)
-        for waiting in late:
-            waiting.refuse(LimitsUnavailable("the database does not answer in time"))
-        if self._undecided:
-            self._wait_no_longer_than_patience()
 
     async def _probe_while_silent(self) -> None:
         while True:

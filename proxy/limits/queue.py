@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Container, Iterable
 from typing import Final
 
+from proxy.limits.budgets import BudgetClaim, parts_of
 from proxy.limits.store import Claim, LimitsUnavailable, Reservation
 
 #: Requests in one batch, and those of one project in it. A request takes the server some 15 µs.
@@ -27,18 +28,31 @@ class Waiting:
     answered when the request came.
     """
 
-    __slots__ = ("answers", "claims", "outcome", "queue", "slices")
+    __slots__ = ("answers", "budgets", "claims", "outcome", "queue", "request_id", "slices")
 
     def __init__(
-        self, claims: tuple[Claim, ...], outcome: asyncio.Future[Reservation], answers: int
+        self,
+        claims: tuple[Claim, ...],
+        outcome: asyncio.Future[Reservation],
+        answers: int,
+        budgets: tuple[BudgetClaim, ...] = (),
+        request_id: str = "",
     ) -> None:
         self.claims = claims
+        self.budgets = budgets
+        self.request_id = request_id
         self.outcome = outcome
         self.answers = answers
         # One more: the slice under way is not a whole one.
         self.slices = SLICES + 1
         # A token's claim comes before its project's. Without one, its counters are its own.
-        self.queue = claims[-1].key
+        self.queue = claims[-1].key if claims else parts_of(budgets[-1].allowance.key).subject
+
+    def is_about(self, keys: Container[str]) -> bool:
+        """Whether one of these counters or budgets is among its own."""
+        if any(claim.key in keys for claim in self.claims):
+            return True
+        return any(claim.allowance.key in keys for claim in self.budgets)
 
     def refuse(self, error: Exception) -> None:
         """End the wait with an error, unless it has ended."""
@@ -101,7 +115,7 @@ class FairQueue:
         before = len(taken)
         while queue and len(taken) < most:
             one = next(iter(queue))
-            if any(claim.key in busy for claim in one.claims):
+            if one.is_about(busy):
                 break
             queue.popitem(last=False)
             if not one.outcome.done():

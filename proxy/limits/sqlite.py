@@ -12,7 +12,6 @@ Rows of tokens that are gone stay, some 80 bytes each: nothing here knows which 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sqlite3
 import time
 from collections import Counter
@@ -25,19 +24,23 @@ from uuid import uuid4
 from loguru import logger
 
 from proxy.driving import Waiter
-from proxy.limits.asking import Asking, Decided, answer, refuse, unheard
-from proxy.limits.decision import GRAIN, ClaimState, refilled, refusal, remaining
+from proxy.limits.asking import Asking, Decided, Refusal, answer, refuse, unheard
+from proxy.limits.budgets import BudgetClaim, BudgetState, Charge, charged
+from proxy.limits.decision import ClaimState, first_refusal, remaining
 from proxy.limits.health import Health
+from proxy.limits.making import MakeBases, Making
+from proxy.limits.sqlite_budgets import Budgets, Row
 from proxy.limits.sqlite_checkpoint import Checkpointer
+from proxy.limits.sqlite_claims import Claims
 from proxy.limits.sqlite_counters import Counters
 from proxy.limits.sqlite_file import prepare
+from proxy.limits.sqlite_slots import Slots
 from proxy.limits.store import (
     AS_TAKEN,
     NOT_SENT,
     Amounts,
     Answered,
     Claim,
-    LimitExceeded,
     LimitsUnavailable,
     Outcome,
     Reservation,
@@ -56,12 +59,23 @@ _CLOSE_TIMEOUT_S: Final = 2.0
 #: How long a free slot waits for the next decision to write it, where no other worker is there to
 #: see it: a transaction for it alone costs as much. A worker that starts takes far longer.
 _LINGER_S: Final = 0.005
+_MICRO: Final = 1_000_000
 
 
 class SqliteLimits:
-    """The counters in the file at `path`. `clock` gives Unix time and may be set back."""
+    """The counters in the file at `path`. `clock` gives Unix time and may be set back.
 
-    def __init__(self, path: Path, worker: str, *, clock: Callable[[], float] = time.time) -> None:
+    `bases` makes windows in which something may have been spent before their budget was added.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        worker: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        bases: MakeBases | None = None,
+    ) -> None:
         self._path = path
         # A worker's successor has the same name while its own requests may still be running.
         self._worker = f"{worker}-{uuid4().hex}"
@@ -70,15 +84,12 @@ class SqliteLimits:
         self._checkpointer = Checkpointer(path)
         self._connection: sqlite3.Connection | None = None
         self._counters: Counters
-        self._lease_numbers = itertools.count(1)
-        # The truth about this worker's slots; its rows follow, at once or a little later.
-        self._leases: dict[str, tuple[str, ...]] = {}
-        self._held: Counter[str] = Counter()
-        self._behind: set[str] = set()
+        self._claims: Claims
+        self._budgets: Budgets
+        self._making = Making(bases, self._ask_again)
+        self._slots = Slots(self._locks)
         self._refunds: Counter[tuple[str, int]] = Counter()
         self._asking: list[Asking] = []
-        # Leases of the transaction under way.
-        self._granted: list[str] = []
         self._next: asyncio.Handle | None = None
         self._lingers: asyncio.TimerHandle | None = None
         self._locked_for = 0.0
@@ -97,6 +108,8 @@ class SqliteLimits:
         except (sqlite3.DatabaseError, OSError) as exc:
             raise LimitsUnavailable(str(exc)) from exc
         self._counters = Counters(self._connection, self._worker)
+        self._claims = Claims(self._counters, self._slots)
+        self._budgets = Budgets(self._connection, self._worker, has_bases=self._making.possible)
         self._checkpointer.start()
         self._health.open()
 
@@ -125,6 +138,7 @@ class SqliteLimits:
         if self._connection is None:
             return
         self._health.close()
+        self._making.close()
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
         try:
             while self._transact([]) is None:
@@ -146,14 +160,16 @@ class SqliteLimits:
         # From here on other workers see our slots as a dead worker's.
         self._locks.unregister()
 
-    async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
-        """Take the amount of every claim, or nothing.
+    async def decide(
+        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
+    ) -> Reservation:
+        """Take the amount of every claim and the hold of every budget, or nothing.
 
         Requests that ask in the same turn of the loop share one transaction: its beginning and
         its commit are most of what a decision costs.
         """
         waiter: Waiter[Reservation] = Waiter()
-        asking = Asking(claims, partial(self._tell, waiter))
+        asking = Asking(claims, partial(self._tell, waiter), budgets, request_id)
         self._asking.append(asking)
         self._schedule()
         try:
@@ -162,46 +178,67 @@ class SqliteLimits:
             asking.withdrawn = True
             if waiter.woken:
                 # Taken, but its request has gone.
-                self.settle(waiter.result(), NOT_SENT)
+                self._give_back(waiter.result())
             raise
 
     def _tell(self, waiter: Waiter[Reservation], outcome: Outcome) -> None:
         if not isinstance(outcome, Reservation):
             waiter.fail(outcome)
         elif waiter.done:
-            self.settle(outcome, NOT_SENT)
+            self._give_back(outcome)
         else:
             waiter.wake(outcome)
 
-    def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
+    def _give_back(self, reservation: Reservation) -> None:
+        """Of a request that will have no entry."""
+        self._budgets.drop(reservation.request_id)
+        self.settle(reservation, NOT_SENT)
+
+    def decide_then(
+        self,
+        claims: tuple[Claim, ...],
+        answered: Answered,
+        budgets: tuple[BudgetClaim, ...] = (),
+        request_id: str = "",
+    ) -> bool:
         """As `LimitStore` says: in the transaction that all requests of this turn share."""
-        self._asking.append(Asking(claims, answered))
+        self._asking.append(Asking(claims, answered, budgets, request_id))
         self._schedule()
         return True
 
-    def decide_now(self, claims: tuple[Claim, ...]) -> Reservation | LimitExceeded | None:
+    def decide_now(
+        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
+    ) -> Reservation | Refusal | None:
         """As `LimitStore` says: in a transaction of its own."""
         try:
-            decided = self._transact([Asking(claims, unheard)])
+            decided = self._transact([Asking(claims, unheard, budgets, request_id)])
         except Exception as exc:  # noqa: BLE001  (whatever it is: `decide` finds it, and says so)
             self._failed(exc)
             return None
         if decided is None:
             return None
-        ((_, outcome),) = decided
-        return outcome
+        # `decide` finds again what has to be made first.
+        self._making.forget()
+        return decided[0][1] if decided else None
 
-    def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
+    def settle(
+        self, reservation: Reservation, actual: Amounts = AS_TAKEN, charge: Charge | None = None
+    ) -> None:
         """Written with the next transaction, which is in the next turn of the loop.
 
         Freed slots are for other workers to see. Where there are none, it may be later.
         """
         if reservation.lease is not None:
-            self._release(reservation.lease)
+            self._slots.release(reservation.lease)
         if actual:
             for claim in reservation.claims:
                 if unused := refund(claim, actual):
                     self._refunds[claim.key, claim.epoch] += unused
+        if charge is not None and reservation.budgets:
+            charges = tuple(
+                charged(each.allowance.unit, each.hold, charge) for each in reservation.budgets
+            )
+            self._budgets.tell(reservation.request_id, charges)
         if self._refunds or (self._lingers is None and not self._locks.is_alone):
             self._schedule()
         elif self._lingers is None:
@@ -209,7 +246,7 @@ class SqliteLimits:
 
     def _linger_no_more(self) -> None:
         self._lingers = None
-        if self._behind:
+        if self._slots.behind or not self._budgets.is_told:
             self._schedule()
 
     def _schedule(self, delay: float = 0.0) -> None:
@@ -234,7 +271,7 @@ class SqliteLimits:
                     self._decide_together([one])
                 return
             refuse(asking, exc)
-            if self._behind or self._refunds:
+            if self._slots.behind or self._refunds or not self._budgets.is_told:
                 logger.debug("Limits: refunds and freed slots are written later: {}", exc)
                 self._schedule(_RETRY_S)
             return
@@ -242,10 +279,17 @@ class SqliteLimits:
             self._try_again(asking)
         else:
             answer(decided)
+            self._making.start()
+
+    def _ask_again(self, asking: Asking) -> None:
+        self._asking.append(asking)
+        self._schedule()
 
     def _failed(self, exc: Exception) -> None:
         """A transaction failed: nothing of it is left."""
         self._counters.roll_back()
+        self._budgets.roll_back()
+        self._making.forget()
         if isinstance(exc, sqlite3.Error | LimitsUnavailable):
             self._health.failed(exc)
 
@@ -266,7 +310,10 @@ class SqliteLimits:
 
     def _transact(self, asking: list[Asking]) -> Decided | None:
         """Decide, write and commit; None where another process has a transaction under way."""
-        if not asking and not self._behind and not self._refunds and not self._health.probing:
+        budgets = self._budgets
+        if not (asking or self._slots.behind or self._refunds or self._health.probing) and (
+            budgets.is_told
+        ):
             return []
         counters = self._counters
         if not counters.begin():
@@ -274,93 +321,49 @@ class SqliteLimits:
         self._locked_for = self._tried_at = 0.0
         for (key, epoch), count in self._refunds.items():
             counters.refund(key, epoch, count)
-        self._granted.clear()
+        self._slots.begin()
         changes = counters.changes
         try:
             now = self._clock()
+            budgets.begin(counters.version, int(now * _MICRO))
             decided: Decided = [
-                (one, self._decide(one.claims, now)) for one in asking if not one.withdrawn
+                (one, outcome)
+                for one in asking
+                if not one.withdrawn and (outcome := self._decide(one, now)) is not None
             ]
-            for key in self._behind:
-                counters.write_slots(key, self._held[key])
-                if not self._held[key]:
-                    del self._held[key]
+            self._slots.write(counters)
             if self._health.probing:
                 counters.probe()
+            budgets.write()
             counters.commit()
         except BaseException:
-            for lease in self._granted:
-                self._release(lease)
+            self._slots.failed()
             raise
         self._checkpointer.wrote()
         self._health.committed(wrote=counters.changes > changes)
-        self._behind.clear()
+        self._slots.committed()
         self._refunds.clear()
+        budgets.committed()
         return decided
 
-    def _decide(self, claims: tuple[Claim, ...], now: float) -> Reservation | LimitExceeded:
-        fits = True
-        # Beside `claims`, since an object for each of them would cost more than the arithmetic.
-        levels: list[float] = []
-        for key, dimension, limit, amount, base, epoch in claims:
-            if dimension == "slots":
-                level: float = self._slots_in_use(key, limit - amount)
-            else:
-                row = self._counters.counter(key)
-                if dimension == "requests":
-                    level = base if row.epoch < epoch else row.used
-                else:
-                    if now < row.at:
-                        # The clock was set back: unless this is written, the bucket stands still.
-                        row.at, row.changed = now, True
-                    level = refilled(row.bucket_level, now - row.at, limit)
-            if level + amount > limit + GRAIN:
-                fits = False
-            levels.append(level)
-        if not fits and (refused := refusal(list(map(ClaimState, claims, levels)))) is not None:
-            # Nothing was taken. What a dead worker left may have been cleared away, though.
-            return refused
-        slots = self._take(claims, levels, now)
-        lease = None
-        if slots:
-            lease = str(next(self._lease_numbers))
-            self._leases[lease] = slots
-            for key in slots:
-                self._held[key] += 1
-                self._behind.add(key)
-            self._granted.append(lease)
-        return Reservation(claims, lease, remaining(zip(claims, levels, strict=True)))
-
-    def _slots_in_use(self, key: str, enough: int) -> int:
-        """Where there are more than `enough`, those of dead workers are freed first."""
-        others = self._counters.slots_elsewhere(key)
-        busy = self._held.get(key, 0) + (sum(others.values()) if others else 0)
-        if busy <= enough:
-            return busy
-        for worker, held in list(others.items()):
-            if not self._locks.is_alive(worker):
-                self._counters.drop_worker(worker)
-                busy -= held
-        return busy
-
-    def _take(self, claims: tuple[Claim, ...], levels: list[float], now: float) -> tuple[str, ...]:
-        """Take what is claimed; the key of each slot."""
-        slots: tuple[str, ...] = ()
-        for (key, dimension, _, amount, _, epoch), level in zip(claims, levels, strict=True):
-            if dimension == "slots":
-                slots += (key,) * amount
-                continue
-            row = self._counters.counter(key)
-            row.changed = True
-            if dimension == "requests":
-                if row.epoch < epoch:
-                    row.epoch, row.used = epoch, int(level)
-                row.used += amount
-            else:
-                row.bucket_level, row.at = level + amount, now
-        return slots
-
-    def _release(self, lease: str) -> None:
-        for key in self._leases.pop(lease, ()):
-            self._held[key] -= 1
-            self._behind.add(key)
+    def _decide(self, asking: Asking, now: float) -> Reservation | Refusal | None:
+        """None where windows of its budgets have to be made first."""
+        claims, budgets = asking.claims, asking.budgets
+        levels, fits = self._claims.levels(claims, now)
+        states: list[tuple[BudgetState, Row]] = []
+        if budgets:
+            states, missing = self._budgets.states(budgets, int(now * _MICRO))
+            if missing:
+                self._making.add(asking, missing)
+                return None
+        if budgets or not fits:
+            full = () if fits else list(map(ClaimState, claims, levels))
+            if (refused := first_refusal(full, [state for state, _ in states])) is not None:
+                # Nothing was taken. What a dead worker left may have been cleared away, though.
+                return refused
+        lease = self._claims.take(claims, levels, now)
+        left = remaining(zip(claims, levels, strict=True))
+        if not budgets:
+            return Reservation(claims, lease, left)
+        of_budgets = self._budgets.take(asking.request_id, states, int(now * _MICRO))
+        return Reservation(claims, lease, left, budgets, asking.request_id, of_budgets)

@@ -47,6 +47,11 @@ class Counters:
         self._elsewhere: dict[str, dict[str, int]] = {}
 
     @property
+    def version(self) -> int:
+        """Another one where another connection has committed since."""
+        return self._version
+
+    @property
     def changes(self) -> int:
         """Rows changed so far, those of transactions that were rolled back included."""
         return self._connection.total_changes

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from models.db.backup import claim, put_aside
+from proxy.limits.budget_tables import SCHEMA as BUDGETS_SCHEMA
 from proxy.limits.records import Counter, Used
 from proxy.limits.store import LimitsUnavailable, NewerSchema
 
@@ -41,6 +42,7 @@ _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS slot (
         key TEXT, worker TEXT, held INTEGER NOT NULL, PRIMARY KEY (key, worker)
     ) WITHOUT ROWID""",
+    *BUDGETS_SCHEMA,
 )
 
 

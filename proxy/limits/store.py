@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from proxy.limits.budgets import BudgetClaim, BudgetExceeded, Charge
+
 #: What is counted: requests in all (a quota), per minute (a token bucket), and at once.
 Dimension = Literal["requests", "rate", "slots"]
 
@@ -100,11 +102,17 @@ class Remaining(NamedTuple):
 
 
 class Reservation(NamedTuple):
-    """An admitted request's hold on its limits. `lease` is None without a parallel limit."""
+    """An admitted request's hold on its limits. `lease` is None without a parallel limit.
+
+    `left` is what each of `budgets` has left beside this request's hold.
+    """
 
     claims: tuple[Claim, ...]
     lease: str | None
     remaining: Remaining | None
+    budgets: tuple[BudgetClaim, ...] = ()
+    request_id: str = ""
+    left: tuple[int, ...] = ()
 
 
 class LimitExceeded(Exception):
@@ -146,15 +154,24 @@ class LimitStore(Protocol):
         """Whether limits can be decided, as far as is known; noticed without requests, too."""
         ...
 
-    async def decide(self, claims: tuple[Claim, ...]) -> Reservation:
-        """Take the amount of every claim, or nothing.
+    async def decide(
+        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
+    ) -> Reservation:
+        """Take the amount of every claim and the hold of every budget, or nothing.
 
-        Raises LimitExceeded, LimitsUnavailable. Its cancellation took nothing or refunds
-        what it took.
+        `request_id` is that of the entry in which the request will end, by which its holds are
+        known. Raises LimitExceeded, BudgetExceeded, LimitsUnavailable. Its cancellation took
+        nothing or gives back what it took.
         """
         ...
 
-    def decide_then(self, claims: tuple[Claim, ...], answered: Answered) -> bool:
+    def decide_then(
+        self,
+        claims: tuple[Claim, ...],
+        answered: Answered,
+        budgets: tuple[BudgetClaim, ...] = (),
+        request_id: str = "",
+    ) -> bool:
         """Decide without a task: `answered` is called with what came of it, in a later callback.
 
         A reservation must be settled by the one it was given to, also where its request has ended
@@ -163,17 +180,23 @@ class LimitStore(Protocol):
         """
         ...
 
-    def decide_now(self, claims: tuple[Claim, ...]) -> Reservation | LimitExceeded | None:
+    def decide_now(
+        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
+    ) -> Reservation | LimitExceeded | BudgetExceeded | None:
         """Decide before it returns; None where that takes waiting, and `decide` is the way.
 
         Nothing was taken then. Raises nothing.
         """
         ...
 
-    def settle(self, reservation: Reservation, actual: Amounts = AS_TAKEN) -> None:
+    def settle(
+        self, reservation: Reservation, actual: Amounts = AS_TAKEN, charge: Charge | None = None
+    ) -> None:
         """The request ended: its slots are free, and what it did not use is refunded.
 
-        Only a quota is refunded, never a rate. Neither blocks nor raises.
+        Only a quota is refunded, never a rate. `charge` is what its entry says, from which on its
+        budgets count that instead of its hold; the charge itself is the journal's, so without
+        `charge` the hold stands until the entry comes. Neither blocks nor raises.
         """
         ...
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config import Database
-from proxy.limits import postgres
+from proxy.limits import postgres, postgres_statements
 from proxy.limits.batch import _LEFT_OUT, _OVERTAKEN
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.store import Claim, LimitsUnavailable, Reservation, claims_on
@@ -89,7 +89,7 @@ class ScriptedServer:
 
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
         """As `Connections.fetch`."""
-        if statement == postgres._DECIDE:
+        if statement == postgres_statements.DECIDE:
             call = Call(arguments)
             self.made += 1
             self.calls.append(call)

@@ -45,7 +45,7 @@ $$
 _BEGIN_ANEW: Final = """
 SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
-TRUNCATE still, limit_counter, limit_worker, limit_lease;
+TRUNCATE still, limit_counter, limit_worker, limit_lease, limit_budget, limit_hold, limit_holder;
 INSERT INTO still VALUES (clock_timestamp());
 UPDATE limit_clock SET uptime = 0, seen_at = still_moment();
 """

@@ -13,7 +13,7 @@ import pytest
 from config import Database
 from models.db.database import postgres_address
 from proxy.limits.batch import Account, Batch, CallsUnderWay, _subjects
-from proxy.limits.postgres import _DECIDE
+from proxy.limits.postgres_statements import DECIDE
 from proxy.limits.queue import Waiting
 from proxy.limits.store import NOT_SENT, Claim, LimitExceeded, Reservation, claims_on
 
@@ -44,7 +44,7 @@ class Worker:
 
     async def carry_out(self, batch: Batch) -> Any:
         """What the database says, and does; not heard by the worker yet."""
-        return await self.session.fetchrow(_DECIDE, *batch.arguments(self.name, 100))
+        return await self.session.fetchrow(DECIDE, *batch.arguments(self.name, 100))
 
     def hear(self, batch: Batch, row: Any) -> tuple[list[Waiting], list[Waiting]]:
         left = batch.decided(row)
@@ -324,7 +324,7 @@ async def test_a_row_that_is_locked_is_left_out_and_the_others_are_decided(
             batch = worker.batch(locked, free)
             with pytest.raises(asyncpg.LockNotAvailableError):
                 await worker.carry_out(batch)
-            row = await session.fetchrow(_DECIDE, *batch.arguments("w", 0))
+            row = await session.fetchrow(DECIDE, *batch.arguments("w", 0))
             assert batch.decided(row) == ([batch.waiting[0]], [])
             assert outcome_of(batch.waiting[1]) is not None
     finally:

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 import pytest
 
-from proxy.limits import postgres
+from proxy.limits import postgres, postgres_statements
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.store import NOT_SENT, Reservation, claims_on
 from tests.proxy.limits.scripted_server import (
@@ -175,7 +175,7 @@ async def test_where_a_lock_was_waited_for_in_vain_the_rest_is_decided_at_once(
     server = ScriptedServer()
     async with engine(tmp_path, server) as store:
         asking = await asked(store, QUOTA)
-        assert server.calls[0].patience_ms == postgres._LOCK_PATIENCE_MS
+        assert server.calls[0].patience_ms == postgres_statements._LOCK_PATIENCE_MS
         server.calls[0].fail(error)
         await turns()
         assert server.calls[0].patience_ms == 0
