@@ -5,7 +5,7 @@ from typing import Final
 
 from cli.findings import Finding, fine, warning
 from models import KeyState, Project, UpstreamKey
-from models.bindings import Upstreams
+from models.bindings import Upstreams, place_of
 
 _SHOWN: Final = 5
 
@@ -26,7 +26,7 @@ async def places(upstreams: Upstreams) -> AsyncIterator[Finding]:
             key.project.name
             async for key in UpstreamKey.all().select_related("project").order_by("id")
             if not upstreams.fits(
-                key.bound_to, key.project.provider, key.base_url or key.project.base_url
+                key.bound_to, *place_of(key, key.project.provider, key.project.base_url)
             )
         ]
     )

@@ -125,6 +125,15 @@ Auth = Annotated[
         help="How the key is presented, where that is not as its provider says: bearer, api-key …",
     ),
 ]
+KeyProvider = Annotated[
+    Provided | None,
+    typer.Option(
+        "--provider",
+        parser=values.text_or_none,
+        metavar="NAME|none",
+        help="Whose account the key is, where that is not its project's provider.",
+    ),
+]
 ModelMap = Annotated[
     Provided | None,
     typer.Option(

@@ -171,7 +171,7 @@ def _cell(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_cell("", item) for item in value)
     if isinstance(value, dict) and name == "model_map":
-        return ", ".join(f"{clean(one)}={clean(other)}" for one, other in value.items())
+        return ", ".join(f"{clean(one)}={clean(other)}" for one, other in sorted(value.items()))
     if isinstance(value, dict):
         said = {one: it for one, it in value.items() if it is not None}
         return "; ".join(f"{_label(one)}: {_cell(one, it)}" for one, it in said.items())

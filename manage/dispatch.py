@@ -24,7 +24,7 @@ from manage.errors import (
 )
 from manage.operations import Call, ManagementServices, Operation
 from manage.refusals import translate
-from manage.schemas.projects import PROVIDERS
+from manage.schemas.keys import PROVIDERS
 from manage.schemas.schema import Schema
 from manage.throttle import WrongTokenThrottle
 from models import Actor

@@ -8,20 +8,52 @@ follows what the environment says of that provider. Any other says the origin of
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from config import origin_of
 from models import key_auth
 from models.credentials import BadCredential
-from models.errors import KeyNotUsable
+from models.errors import KeyNotUsable, ProviderNotUsable
 from models.key_auth import AuthOfProvider
 
 _PROVIDER: Final = "provider:"
 
 
+class OwnPlace(Protocol):
+    """What a key says of where it goes."""
+
+    @property
+    def provider(self) -> str | None: ...
+
+    @property
+    def base_url(self) -> str | None: ...
+
+
+class Place(NamedTuple):
+    """Where a key goes; without a base URL, to its provider's own address."""
+
+    provider: str
+    base_url: str | None
+
+
+def place_of(key: OwnPlace, provider: str, base_url: str | None) -> Place:
+    """Where a key of a project with this provider and base URL goes. One that has a provider of its
+    own has nothing of the project's, which is for another provider."""
+    if key.provider is not None:
+        return Place(key.provider, key.base_url)
+    return Place(provider, key.base_url or base_url)
+
+
 def binding(provider: str, base_url: str | None) -> str:
     """What a key is bound to that is entered for a project with this address."""
     return f"{_PROVIDER}{provider}" if base_url is None else origin_of(base_url)
+
+
+class Facts(AuthOfProvider, Protocol):
+    """What is asked of a provider where a key is entered."""
+
+    @property
+    def error_shape(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +66,8 @@ class Upstreams:
     """Providers whose base URL the operator set, instead of the built-in one."""
     origins: frozenset[str] = frozenset()
     """UPSTREAM_ORIGINS; empty: all."""
-    auth: Mapping[str, AuthOfProvider] = field(default_factory=dict)
-    """What providers say of authentication, by name."""
+    auth: Mapping[str, Facts] = field(default_factory=dict)
+    """What providers say of authentication and of errors, by name."""
     ambient: bool = False
     """UPSTREAM_AMBIENT_CREDENTIALS."""
     examples: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +87,19 @@ class Upstreams:
             key_auth.check(facts, auth, api_key, ambient=self.ambient)
         except BadCredential as exc:
             raise KeyNotUsable(str(exc)) from exc
+
+    def check_beside(self, own: str | None, provider: str) -> None:
+        """Raises ProviderNotUsable where a key of the provider `own` cannot serve a project of
+        `provider`: its clients could not read the errors."""
+        if own is None or own == provider:
+            return
+        theirs, ours = self.auth.get(own), self.auth.get(provider)
+        if theirs is not None and ours is not None and theirs.error_shape != ours.error_shape:
+            raise ProviderNotUsable(
+                f"{own} answers errors in the form of {theirs.error_shape}, and the clients of a"
+                f" project of {provider} expect that of {ours.error_shape}. Make a project of {own}"
+                " for this key."
+            )
 
     def fits(self, bound_to: str | None, provider: str, base_url: str | None) -> bool:
         """Whether a key may be sent to a project's address: it leads where the key is bound to.

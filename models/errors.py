@@ -105,6 +105,12 @@ class KeyNotUsable(Refused):
     code = "key_not_usable"
 
 
+class ProviderNotUsable(Refused):
+    """A key's own provider answers errors in another form than its project's clients expect."""
+
+    code = "provider_not_usable"
+
+
 class BaseUrlMissing(Refused):
     """The provider has no address of its own, so that each of its projects has to name one."""
 

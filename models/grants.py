@@ -38,6 +38,8 @@ class KeyMaterial(msgspec.Struct, frozen=True):
     v1_prefix: str | None = None
     auth: str | None = None
     """These three: where it goes and how it is presented; None: as its project says."""
+    provider: str | None = None
+    """Whose account it is, where that is not its project's provider's."""
     model_map: dict[str, str] | None = None
     """What its account calls models, by the names that clients have for them."""
 
@@ -228,7 +230,7 @@ def _material(key: UpstreamKey, ring: KeyRing) -> KeyMaterial:
     secret = ring.decrypt(key.ciphertext, key.id)
     return KeyMaterial(
         key.id, secret, key.weight, key.bound_to, key.priority,
-        key.base_url, key.v1_prefix, key.auth, key.model_map,
+        key.base_url, key.v1_prefix, key.auth, key.provider, key.model_map,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError
 from config import parse_base_url
 from models import audit, changes, generation, key_states, revocations
 from models.audit import Actor
-from models.bindings import Upstreams, binding
+from models.bindings import Upstreams, binding, place_of
 from models.crypto import KeyRing
 from models.db.database import in_one_transaction
 from models.errors import (
@@ -143,7 +143,7 @@ class Project(Model):
         Raises NameTaken, OriginNotAllowed, BaseUrlMissing, KeyNotUsable.
         """
         _normalise(wanted)
-        _check_origin(upstreams, provider, wanted.get("base_url"))
+        check_origin(upstreams, provider, wanted.get("base_url"))
         upstreams.check_key(provider, None, api_key)
         present = changes.now()
         project = cls(provider=provider, created_at=present, updated_at=present)
@@ -173,7 +173,7 @@ class Project(Model):
 
         A change of address that would send keys elsewhere needs `key`, which replaces those keys
         and no others. Raises NameTaken, ProjectDeleted, OriginNotAllowed, BaseUrlMissing,
-        KeyMustBeGiven, KeyNotNeeded, KeyNotUsable.
+        KeyMustBeGiven, KeyNotNeeded, KeyNotUsable, ProviderNotUsable.
         """
         if key is None and wanted == {"is_active": False}:
             await self._switch_off(by=by)
@@ -186,7 +186,7 @@ class Project(Model):
         if key is not None:
             upstreams.check_key(after[0], None, key.api_key)
         if after != before:
-            _check_origin(upstreams, *after)
+            check_origin(upstreams, *after)
             if elsewhere and key is None:
                 raise _must_be_given(elsewhere, *after)
         if key is not None and fitting and not elsewhere and not _ADDRESS & wanted.keys():
@@ -203,7 +203,9 @@ class Project(Model):
             await generation.bump("project", self.id)
         if after != before:
             for kept in fitting:
-                await kept.rebind(binding(after[0], kept.base_url or after[1]), by=by)
+                if kept.provider is not None:
+                    continue
+                await kept.rebind(binding(*place_of(kept, *after)), by=by)
         if key is not None and (elsewhere or not fitting):
             await self._replace_keys(elsewhere, key, by=by)
 
@@ -225,10 +227,15 @@ class Project(Model):
     async def _keys_by_fit(
         self, upstreams: Upstreams, provider: str, base_url: str | None
     ) -> tuple[list["UpstreamKey"], list["UpstreamKey"]]:
-        """The keys that may be sent to an address, and those that may not; all are locked."""
+        """The keys that may be sent to an address, or have one of another provider, and those that
+        may not; all are locked. Raises ProviderNotUsable."""
         keys = await self.keys.all().order_by("id").select_for_update()
+        for key in keys:
+            upstreams.check_beside(key.provider, provider)
         fitting = [
-            key for key in keys if upstreams.fits(key.bound_to, provider, key.base_url or base_url)
+            key
+            for key in keys
+            if key.provider or upstreams.fits(key.bound_to, *place_of(key, provider, base_url))
         ]
         return fitting, [key for key in keys if key not in fitting]
 
@@ -275,13 +282,18 @@ class Project(Model):
         priority: int = 0,
         **place: Unpack["UpstreamKeyPlace"],
     ) -> "UpstreamKey":
-        """One more upstream key, in use at once. Raises ProjectDeleted, KeyNotUsable."""
+        """One more upstream key, in use at once.
+
+        Raises ProjectDeleted, KeyNotUsable, ProviderNotUsable, OriginNotAllowed, BaseUrlMissing.
+        """
         await self._lock()
-        upstreams.check_key(self.provider, place.get("auth"), api_key)
-        base_url = place.get("base_url")
+        own, base_url = place.get("provider"), place.get("base_url")
+        upstreams.check_beside(own, self.provider)
+        upstreams.check_key(own or self.provider, place.get("auth"), api_key)
         if base_url is not None:
             place["base_url"] = base_url = parse_base_url(base_url)
-            _check_origin(upstreams, self.provider, base_url)
+        if own is not None or base_url is not None:
+            check_origin(upstreams, own or self.provider, base_url)
         # The relation names the class, whose module imports this one.
         keys: type[UpstreamKey] = self.keys.remote_model
         key = await keys.seal(
@@ -370,7 +382,8 @@ class Project(Model):
         return locked
 
 
-def _check_origin(upstreams: Upstreams, provider: str, base_url: str | None) -> None:
+def check_origin(upstreams: Upstreams, provider: str, base_url: str | None) -> None:
+    """Whether requests may go there. Raises BaseUrlMissing, OriginNotAllowed."""
     if base_url is None and provider in upstreams.examples:
         raise BaseUrlMissing(
             f"The provider {provider} has no base URL of its own: name one, such as"

@@ -17,14 +17,23 @@ from models import (
     upstream_tokens,
 )
 from models.audit import Actor
-from models.bindings import Upstreams, binding
+from models.bindings import Upstreams, binding, place_of
 from models.crypto import KeyRing
 from models.db.database import in_one_transaction
-from models.errors import KeyMustBeGiven, KeyRemoved, OriginNotAllowed
+from models.errors import (
+    CorruptCiphertext,
+    KeyMustBeGiven,
+    KeyNotUsable,
+    KeyRemoved,
+    UnknownEncryptionKey,
+)
 from models.ids import new_id
-from models.projects import Project
+from models.projects import Project, check_origin
 
 _ANY: Final = Upstreams()
+#: Of what it depends whether it may go where it would, and whether it can be presented there.
+_ADDRESS: Final = {"provider", "base_url"}
+_PLACE: Final = _ADDRESS | {"auth"}
 
 
 class UpstreamKeyFields(TypedDict, total=False):
@@ -35,6 +44,7 @@ class UpstreamKeyFields(TypedDict, total=False):
     priority: int
     base_url: str | None
     v1_prefix: str | None
+    provider: str | None
     auth: str | None
     model_map: dict[str, str] | None
     is_active: bool
@@ -42,10 +52,11 @@ class UpstreamKeyFields(TypedDict, total=False):
 
 class UpstreamKeyPlace(TypedDict, total=False):
     """Where a key goes, how it is presented, and what models are called there, where that is not as
-    its project says."""
+    its project says. A `provider` of its own takes the place of all that."""
 
     base_url: str | None
     v1_prefix: str | None
+    provider: str | None
     auth: str | None
     model_map: dict[str, str] | None
 
@@ -123,10 +134,10 @@ class UpstreamKey(Model):
             hint=credentials.hint_of(api_key),
             weight=weight,
             priority=priority,
-            bound_to=binding(project.provider, place.get("base_url") or project.base_url),
             **place,
             created_at=changes.now(),
         )
+        key.bound_to = binding(*place_of(key, project.provider, project.base_url))
         key.ciphertext = ring.encrypt(credentials.checked(api_key), key.id)
         key.encryption_key_id = ring.newest
         await key.save(force_create=True)
@@ -134,33 +145,44 @@ class UpstreamKey(Model):
 
     @in_one_transaction
     async def change(
-        self, *, by: Actor, upstreams: Upstreams = _ANY, **wanted: Unpack[UpstreamKeyFields]
+        self,
+        *,
+        by: Actor,
+        upstreams: Upstreams = _ANY,
+        ring: KeyRing | None = None,
+        **wanted: Unpack[UpstreamKeyFields],
     ) -> None:
-        """Set fields; what is not named stays.
+        """Set fields; what is not named stays. With `ring` it is made sure that the key can be
+        presented as it then would be.
 
-        Raises KeyRemoved, OriginNotAllowed, and KeyMustBeGiven where it would go elsewhere.
+        Raises KeyRemoved, OriginNotAllowed, BaseUrlMissing, ProviderNotUsable, KeyNotUsable, and
+        KeyMustBeGiven where it would go elsewhere.
         """
         await self._lock()
-        if "base_url" in wanted:
-            given = wanted["base_url"]
-            wanted["base_url"] = given = None if given is None else parse_base_url(given)
-            if given != self.base_url:
-                await self._move(given, upstreams)
+        if wanted.get("base_url") is not None:
+            wanted["base_url"] = parse_base_url(wanted["base_url"] or "")
         changed = changes.apply(self, wanted)
         if not changed:
             return
+        if _PLACE & changed.keys():
+            await self._check_place(upstreams, moved=bool(_ADDRESS & changed.keys()), ring=ring)
         await self.save(update_fields=[*changed, "bound_to"])
         await audit.record(by, "key.update", "key", self.id, changed)
         await key_states.test_soon(self.id)
         await generation.bump("project", self.project_id)
 
-    async def _move(self, base_url: str | None, upstreams: Upstreams) -> None:
+    async def _check_place(
+        self, upstreams: Upstreams, *, moved: bool, ring: KeyRing | None
+    ) -> None:
+        """Whether it can be presented as it is now, and where it `moved`, may go there."""
         project = await Project.get(id=self.project_id)
-        place = project.provider, base_url or project.base_url
-        if not upstreams.allows(*place):
-            raise OriginNotAllowed(
-                f"This address is none of UPSTREAM_ORIGINS: {', '.join(sorted(upstreams.origins))}."
-            )
+        place = place_of(self, project.provider, project.base_url)
+        upstreams.check_beside(self.provider, project.provider)
+        if ring is not None:
+            upstreams.check_key(place.provider, self.auth, self._material(ring))
+        if not moved:
+            return
+        check_origin(upstreams, *place)
         if not upstreams.fits(self.bound_to, *place):
             raise KeyMustBeGiven(
                 f"The key {self.hint} was entered for another address, and is not sent elsewhere."
@@ -168,6 +190,12 @@ class UpstreamKey(Model):
                 [(self.id, self.hint)],
             )
         self.bound_to = binding(*place)
+
+    def _material(self, ring: KeyRing) -> str:
+        try:
+            return ring.decrypt(self.ciphertext, self.id)
+        except (UnknownEncryptionKey, CorruptCiphertext) as exc:
+            raise KeyNotUsable("The key cannot be decrypted with ENCRYPTION_KEY.") from exc
 
     @in_one_transaction
     async def remove(self, *, by: Actor) -> None:

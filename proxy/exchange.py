@@ -206,7 +206,8 @@ class Exchange:
         model = self.model or answered
         if outcome == "complete" and self.status < 400 and read is not None and read.failed:
             outcome = "upstream_error"
-        provider = grant.record.provider
+        other = self.target.provider if self.target is not None else None
+        provider = grant.record.provider if other is None else other.name
         cost_nanos, cost_source = None, ""
         if counted and state == "exact" and usage is None:
             # It is free, and nothing is missing; that it costs 0 is the price list's to say.
@@ -269,16 +270,19 @@ class Exchange:
 
     def _call(self, grant: Grant, model: str, answered: str) -> Call:
         """What was asked, as its price depends on it."""
-        own = provider = grant.record.provider
-        if grant.provider is not None and grant.provider.prices:
-            provider = grant.provider.prices
+        facts = grant.provider
+        if self.target is not None and self.target.provider is not None:
+            facts = self.target.provider
+        own = provider = grant.record.provider if facts is None else facts.name
+        if facts is not None and facts.prices:
+            provider = facts.prices
         region = ""
         if (target := self.target or next(iter(grant.targets), None)) is not None:
             address = target.address
             region = place(provider, address.origin.host, address.prefix, self.head.target)
-        if grant.provider is None:
+        if facts is None:
             return Call(provider, model, answered, region)
-        stated = grant.provider.cost, grant.provider.cost_unit
+        stated = facts.cost, facts.cost_unit
         return Call(provider, model, answered, region, *stated, "" if own == provider else own)
 
 

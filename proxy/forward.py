@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final
 
@@ -42,6 +42,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     chunked: bool
     target: bytes = b""
     """Path and query, where they are not as the client sent them."""
+    others: dict[str, bytes] | None = None
+    """The header lines for accounts of other providers than the project's, by their names."""
 
 
 #: A body up to this size is copied behind the head.
@@ -58,32 +60,45 @@ def outgoing(
     complete: bool,
     transform: RequestTransform | None = None,
     rules: FieldRules | None = None,
+    others: Sequence[tuple[str, FieldRules | None]] = (),
 ) -> Outgoing:
     """Put together what is the same for every attempt: the client's lines and its body.
 
     A `transform` may replace the body, whose length is then ours to state. `rules` are what the
-    provider says of header fields.
+    provider says of header fields, `others` what those of other accounts say, by name.
     """
     chunked = head.content_length is None
-    lines, size = head.lines.crossing, sum(map(len, body))
-    if rules is not None:
-        lines = wire_lines(rules.for_upstream(head.headers))
-    if transform is not None:
-        kept = for_upstream if rules is None else rules.for_upstream
-        headers = transform.headers(kept(head.headers))
-        if transform.body is not None:
-            body = transform.body
-            size = sum(map(len, body))
-            if not chunked:
-                headers = with_value(headers, b"content-length", b"%d" % size)
-        lines = wire_lines(headers)
-    return Outgoing(head, lines, deque(body), size, complete, chunked)
+    if transform is not None and transform.body is not None:
+        body = transform.body
+    size = sum(map(len, body))
+    lines = _lines(head, transform, rules, size)
+    by_name = {name: _lines(head, transform, one, size) for name, one in others} if others else None
+    return Outgoing(head, lines, deque(body), size, complete, chunked, others=by_name)
 
 
-def whole(head: RequestHead, body: bytes, rules: FieldRules | None) -> Outgoing:
+def _lines(
+    head: RequestHead, transform: RequestTransform | None, rules: FieldRules | None, size: int
+) -> bytes:
+    if transform is None:
+        if rules is None:
+            return head.lines.crossing
+        return wire_lines(rules.for_upstream(head.headers))
+    kept = for_upstream if rules is None else rules.for_upstream
+    headers = transform.headers(kept(head.headers))
+    if transform.body is not None and head.content_length is not None:
+        headers = with_value(headers, b"content-length", b"%d" % size)
+    return wire_lines(headers)
+
+
+def whole(
+    head: RequestHead,
+    body: bytes,
+    rules: FieldRules | None,
+    others: Sequence[tuple[str, FieldRules | None]] = (),
+) -> Outgoing:
     """The same of a small body that goes as it came, with a length."""
-    if rules is not None:
-        return outgoing(head, (body,), complete=True, rules=rules)
+    if rules is not None or others:
+        return outgoing(head, (body,), complete=True, rules=rules, others=others)
     return Outgoing(head, head.lines.crossing, deque((body,)), len(body), True, False)
 
 

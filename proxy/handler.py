@@ -19,7 +19,7 @@ from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures, forward, keepalive, relaying, responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
-from proxy.access.authorization import check_source, target_for
+from proxy.access.authorization import check_source, narrowed, target_for
 from proxy.access.grants import Grant, Grants
 from proxy.accounts.attempts import Accounts, Call, Told
 from proxy.accounts.rests import Rests
@@ -122,7 +122,7 @@ class DataPlane:
             grant, exchange.digest = recognised(exchange.head, self._grants) or await authenticate(
                 exchange.head, self._grants
             )
-            plan = self._let_in(exchange, grant)
+            grant, plan = self._let_in(exchange, grant)
             request, asked = await self._preparing.prepare(downstream, exchange, grant, plan)
             reservation = await self._reserve(grant.claims) if grant.claims else _UNLIMITED
             source, head = await (
@@ -197,8 +197,11 @@ class DataPlane:
         downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
         await downstream.finish()
 
-    def _let_in(self, exchange: Exchange, grant: Grant) -> Plan:
-        """Check what the token and the head alone decide. Raises a refusal."""
+    def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Grant, Plan]:
+        """Check what the token and the head alone decide; with the accounts that serve it.
+
+        Raises a refusal.
+        """
         # From here on a refusal can be in its provider's words, and its own page may read it.
         exchange.grant = grant
         check_alive(grant)
@@ -209,7 +212,9 @@ class DataPlane:
         exchange.shares = True
         plan = self._plans.of(grant, head)
         exchange.route = plan.route
-        return plan
+        if grant.other_fields:
+            grant = exchange.grant = narrowed(grant, plan.route, head)
+        return grant, plan
 
     async def _reserve(self, claims: tuple[Claim, ...]) -> Reservation:
         try:
@@ -233,7 +238,13 @@ class DataPlane:
             return refused, head, asked
         if not await refused.names_the_question():
             return refused, head, asked
-        request = forward.outgoing(exchange.head, asked.body, complete=True, rules=grant.fields)
+        request = forward.outgoing(
+            exchange.head,
+            asked.body,
+            complete=True,
+            rules=grant.fields,
+            others=grant.other_fields,
+        )
         target = exchange.target or target_for(grant)
         request = await self._accounts.adapting.to(request, target, exchange, route)
         # The refusal is no answer that this one could go on with.

@@ -70,7 +70,7 @@ class Preparing:
                 # Each attempt asks again; one that has nowhere to go must take nothing from the
                 # limits.
                 target_for(grant)
-                return forward.whole(head, arrived, grant.fields), None
+                return forward.whole(head, arrived, grant.fields, grant.other_fields), None
         if (head.content_length or 0) > self._bounds.of_body(kept=want.whole or want.model):
             raise errors.RequestTooLarge("The request body is too large.")
         if want.rule and route.dialect == "batches":
@@ -100,7 +100,12 @@ class Preparing:
         if grant.models and model_lists.restricts(grant, head):
             transform = model_lists.PlainList()
         request = forward.outgoing(
-            head, body, complete=complete, transform=transform, rules=grant.fields
+            head,
+            body,
+            complete=complete,
+            transform=transform,
+            rules=grant.fields,
+            others=grant.other_fields,
         )
         return request, asked
 

@@ -24,7 +24,7 @@ from models.generation import NOTIFY_CHANNEL, GenerationFile
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants, load_key
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
-from proxy.access.targets import may_go, target_of
+from proxy.access.targets import target_of
 from proxy.accounts.rests import Rests
 from proxy.accounts.sharing import Sharing
 from proxy.admissions import NodeFiles
@@ -258,13 +258,12 @@ class WorkerResources:
     async def _find_key(self, key_id: UUID) -> tuple[Provider, Target] | None:
         """Where a key goes that is to be tested. Raises ModelError."""
         found = await load_key(key_id, self._ring)
-        provider = None if found is None else self._providers.get(found.provider)
-        if found is None or provider is None:
+        if found is None:
             return None
-        if not may_go(found.key, found.provider, found, self._upstreams):
+        target = target_of(found.key, found, self._providers, self._upstreams, self._auth)
+        if target is None:
             return None
-        target = target_of(found.key, provider, found, self._auth)
-        return None if target is None else (provider, target)
+        return target.provider or self._providers[found.provider], target
 
     def _make_room(self) -> None:
         """Look-ups of tokens need a connection: give up the one that listens for changes."""

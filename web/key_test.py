@@ -19,7 +19,7 @@ import httpx
 
 from config import split_base_url
 from models import Project, UpstreamKey, credentials
-from models.bindings import Upstreams
+from models.bindings import Upstreams, place_of
 from models.crypto import KeyRing
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.text import clean_text
@@ -124,15 +124,16 @@ class _Unreachable(Exception):
 
 async def ask(service: KeyTests, project: Project, key: UpstreamKey) -> Result:
     """The upstream's answer, within ten seconds."""
-    place = key.provider or project.provider, key.base_url or project.base_url
-    provider = service.providers.get(place[0])
+    place = place_of(key, project.provider, project.base_url)
+    name = place.provider
+    provider = service.providers.get(name)
     if provider is None:
-        return Result(False, f"The provider {place[0]} is not configured here any more.")
-    base_url = place[1] or provider.own_base_url
+        return Result(False, f"The provider {name} is not configured here any more.")
+    base_url = place.base_url or provider.own_base_url
     if base_url is None:
-        return Result(False, f"The provider {place[0]} has no address of its own: give one.")
+        return Result(False, f"The provider {name} has no address of its own: give one.")
     if provider.test is None:
-        return Result(False, f"The file of {place[0]} names no request that tests a key for free.")
+        return Result(False, f"The file of {name} names no request that tests a key for free.")
     if not service.upstreams.allows(*place):
         return Result(False, "UPSTREAM_ORIGINS does not list the project's address: nothing sent.")
     if not service.upstreams.fits(key.bound_to, *place):
@@ -141,12 +142,13 @@ async def ask(service: KeyTests, project: Project, key: UpstreamKey) -> Result:
         secret = service.ring.decrypt(key.ciphertext, key.id)
     except (UnknownEncryptionKey, CorruptCiphertext):
         return Result(False, "The key cannot be decrypted with ENCRYPTION_KEY.")
-    prefix = provider.v1_prefix if project.v1_prefix is None else project.v1_prefix
+    wider = None if key.provider else project.v1_prefix
+    prefix = provider.v1_prefix if wider is None else wider
     asked = _asked(provider.test, base_url, prefix if key.v1_prefix is None else key.v1_prefix)
     began = perf_counter()
     try:
         async with asyncio.timeout(_SECONDS):
-            made = await service.present(place[0], key.id, secret, key.auth, asked)
+            made = await service.present(name, key.id, secret, key.auth, asked)
             if isinstance(made, str):
                 return Result(False, made)
             target, fields = made

@@ -132,12 +132,13 @@ class KeyChange(Form):
     priority: Priority = 0
     base_url: BaseUrl | None = None
     v1_prefix: Prefix | None = None
+    provider: Provider | None = None
     auth: KeyAuth | None = None
     model_map: Annotated[ModelMap, BeforeValidator(_pairs)] | None = None
 
     def place(self) -> UpstreamKeyPlace:
         """What the model takes of where it goes."""
-        sent = self.model_dump(include={"base_url", "v1_prefix", "auth", "model_map"})
+        sent = self.model_dump(include={"base_url", "v1_prefix", "provider", "auth", "model_map"})
         return cast(UpstreamKeyPlace, sent)
 
     def fields(self) -> UpstreamKeyFields:
@@ -185,5 +186,6 @@ def as_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        value = [f"{name} = {other}" for name, other in value.items()]
+        # In an order of its own, which the database does not keep.
+        value = [f"{name} = {other}" for name, other in sorted(value.items())]
     return "\n".join(value) if isinstance(value, list) else str(value)

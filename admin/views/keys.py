@@ -1,23 +1,38 @@
 """`/admin/projects/{id}/keys`: upstream keys, which are sent here and never come back."""
 
+from typing import Final
 from uuid import UUID
 
 from sanic import HTTPResponse
 
 from admin.components import filters
 from admin.components.confirmation import Danger
-from admin.forms.form import fill
-from admin.forms.projects import KeyChange, KeyCreation, of_key
+from admin.forms.form import Filled, fill
+from admin.forms.projects import PROVIDERS, KeyChange, KeyCreation, of_key
 from admin.views import projects
 from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import Project, UpstreamKey, key_states
-from models.errors import KeyMustBeGiven, KeyNotUsable, OriginNotAllowed
+from models.errors import (
+    BaseUrlMissing,
+    KeyMustBeGiven,
+    KeyNotUsable,
+    OriginNotAllowed,
+    ProviderNotUsable,
+)
 from web import key_test
 
 pages = Pages()
+#: Which field a refusal is about.
+_FIELDS: Final[dict[type[Exception], str]] = {
+    BaseUrlMissing: "base_url",
+    KeyMustBeGiven: "base_url",
+    KeyNotUsable: "api_key",
+    OriginNotAllowed: "base_url",
+    ProviderNotUsable: "provider",
+}
 _KEY = "/projects/{project_id}/keys/{key_id}"
 
 
@@ -33,7 +48,7 @@ async def _find(project_id: UUID, key_id: UUID) -> tuple[Project, UpstreamKey]:
 async def add(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """One more key, in use at once."""
     project = await projects.find(project_id)
-    form = fill(KeyCreation, ctx.sent)
+    form = fill(KeyCreation, ctx.sent, context={PROVIDERS: frozenset(ctx.service.providers)})
     if form.valid is None:
         return await projects.page(ctx, project, form, status=422)
     try:
@@ -47,10 +62,9 @@ async def add(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
             priority=form.valid.priority,
             **form.valid.place(),
         )
-    except OriginNotAllowed as exc:
-        return await projects.page(ctx, project, form.with_error("base_url", str(exc)), status=422)
-    except KeyNotUsable as exc:
-        return await projects.page(ctx, project, form.with_error("api_key", str(exc)), status=422)
+    except tuple(_FIELDS) as exc:
+        wrong = form.with_error(_FIELDS[type(exc)], str(exc))
+        return await projects.page(ctx, project, wrong, status=422)
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was added.")
 
 
@@ -58,25 +72,45 @@ async def add(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
 async def edit(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Its label and weight."""
     project, key = await _find(project_id, key_id)
-    return await ctx.render("projects/key.html", project=project, key=key, form=of_key(key))
+    return await _form(ctx, project, key, of_key(key))
+
+
+async def _form(
+    ctx: AuthenticatedContext,
+    project: Project,
+    key: UpstreamKey,
+    form: Filled[KeyChange],
+    *,
+    status: int = 200,
+) -> HTTPResponse:
+    providers = projects.beside(ctx, project)
+    if key.provider is not None and key.provider not in providers:
+        providers.append(key.provider)
+    return await ctx.render(
+        "projects/key.html", status=status, project=project, key=key, form=form, providers=providers
+    )
 
 
 @pages.post(f"{_KEY}/edit")
 async def change(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Change them."""
     project, key = await _find(project_id, key_id)
-    form = fill(KeyChange, ctx.sent)
+    # One that is not configured here any more may stay.
+    form = fill(KeyChange, ctx.sent, context={PROVIDERS: {*ctx.service.providers, key.provider}})
     if form.valid is None:
-        return await ctx.render(
-            "projects/key.html", status=422, project=project, key=key, form=form
-        )
+        return await _form(ctx, project, key, form, status=422)
     try:
-        await key.change(by=ctx.actor, upstreams=ctx.service.upstreams, **form.valid.fields())
-    except (KeyMustBeGiven, OriginNotAllowed) as exc:
-        wrong = form.with_error("base_url", str(exc))
-        return await ctx.render(
-            "projects/key.html", status=422, project=project, key=key, form=wrong
+        await key.change(
+            by=ctx.actor,
+            upstreams=ctx.service.upstreams,
+            ring=ctx.service.ring,
+            **form.valid.fields(),
         )
+    except tuple(_FIELDS) as exc:
+        field = _FIELDS[type(exc)]
+        # It has no field for the key, which stays as it is.
+        wrong = form.with_error("auth" if field == "api_key" else field, str(exc))
+        return await _form(ctx, project, key, wrong, status=422)
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was changed.")
 
 

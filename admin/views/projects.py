@@ -16,12 +16,14 @@ from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, UpstreamKey
+from models.bindings import place_of
 from models.errors import (
     BaseUrlMissing,
     KeyMustBeGiven,
     KeyNotUsable,
     NameTaken,
     OriginNotAllowed,
+    ProviderNotUsable,
 )
 from models.projects import GivenKey
 from models.queries import lists
@@ -122,6 +124,7 @@ async def page(
         misplaced={key.id for key in keys if not _fits(ctx, project, key)},
         is_allowed=ctx.service.upstreams.allows(project.provider, project.base_url),
         key_form=key_form,
+        key_providers=beside(ctx, project),
         tokens=await tokens.order_by("-id").limit(_SHOWN_TOKENS),
         token_count=await tokens.count(),
         used_by=await lookups.usage_of_keys(project.id),
@@ -132,8 +135,19 @@ async def page(
 
 
 def _fits(ctx: AuthenticatedContext, project: Project, key: UpstreamKey) -> bool:
-    base_url = key.base_url or project.base_url
-    return ctx.service.upstreams.fits(key.bound_to, project.provider, base_url)
+    place = place_of(key, project.provider, project.base_url)
+    return ctx.service.upstreams.fits(key.bound_to, *place)
+
+
+def beside(ctx: AuthenticatedContext, project: Project) -> list[str]:
+    """Other providers of which a key of the project may be: those with the same form of errors."""
+    providers = ctx.service.providers
+    ours = providers.get(project.provider)
+    return [
+        name
+        for name, facts in providers.items()
+        if ours is not None and name != project.provider and facts.error_shape == ours.error_shape
+    ]
 
 
 @pages.get("/projects/{project_id}/edit", role="admin")
@@ -166,6 +180,8 @@ async def change(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
         return await _form(ctx, form.with_error("base_url", str(exc)), project, status=422)
     except KeyNotUsable as exc:
         return await _form(ctx, form.with_error("api_key", str(exc)), project, status=422)
+    except ProviderNotUsable as exc:
+        return await _form(ctx, form.with_error("provider", str(exc)), project, status=422)
     except KeyMustBeGiven as exc:
         hints = ", ".join(hint for _, hint in exc.keys)
         return await _form(ctx, form.with_error("api_key", _ELSEWHERE + hints), project, status=422)

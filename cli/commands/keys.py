@@ -1,6 +1,6 @@
 """`llm-proxy key`: the upstream API keys of a project, each with a share of its tokens."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -13,6 +13,7 @@ from cli.options import (
     Auth,
     BaseUrl,
     Json,
+    KeyProvider,
     ModelMap,
     V1Prefix,
     Yes,
@@ -23,6 +24,8 @@ from models import UpstreamKey, key_states
 from proxy.providers.files import configured, upstreams
 
 app = noun("key")
+#: Of what it depends how a key is presented, which is then looked into.
+_PRESENTED: Final = {"auth", "provider"}
 
 Owner = Annotated[str, typer.Option("--project", metavar="PROJECT", help="Its id or its name.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
@@ -43,7 +46,8 @@ Priority = Annotated[
         "llm-proxy key add --project docs --label 'second account'",
         "llm-proxy key add --project docs --api-key-env OTHER_KEY --weight 3",
         "llm-proxy key add --project docs --api-key-env EU --base-url https://eu.example.com",
-        "llm-proxy key add --project docs --api-key-env AZ --model-map gpt-4o=my-deployment",
+        "llm-proxy key add --project docs --api-key-env AZ --provider azure-openai"
+        " --base-url https://mine.openai.azure.com --model-map gpt-4o=my-deployment",
     )
 )
 @with_database
@@ -59,6 +63,7 @@ async def add(
     priority: Priority = None,
     base_url: BaseUrl = None,
     v1_prefix: V1Prefix = None,
+    provider: KeyProvider = None,
     auth: Auth = None,
     model_map: ModelMap = None,
     as_json: Json = False,
@@ -68,14 +73,15 @@ async def add(
     material = prompts.api_key(api_key, api_key_stdin, api_key_env)
     fields = values.sent(
         api_key=material, label=label, weight=weight, priority=priority, base_url=base_url,
-        v1_prefix=v1_prefix, auth=auth, model_map=model_map,
+        v1_prefix=v1_prefix, provider=provider, auth=auth, model_map=model_map,
     )  # fmt: skip
-    wanted = values.validated(KeyCreation, fields)
+    providers = configured(session.settings)
+    wanted = values.validated(KeyCreation, fields, providers=providers)
     key = await owner.add_key(
         api_key=wanted.api_key,
         ring=session.ring(),
         by=session.actor,
-        upstreams=upstreams(session.settings, configured(session.settings)),
+        upstreams=upstreams(session.settings, providers),
         label=wanted.label or "",
         weight=wanted.weight,
         priority=wanted.priority,
@@ -103,6 +109,7 @@ async def update(
     priority: Priority = None,
     base_url: BaseUrl = None,
     v1_prefix: V1Prefix = None,
+    provider: KeyProvider = None,
     auth: Auth = None,
     model_map: ModelMap = None,
     active: Annotated[
@@ -114,12 +121,14 @@ async def update(
     found = await lookup.key(key)
     fields = values.sent(
         label=label, weight=weight, priority=priority, base_url=base_url, v1_prefix=v1_prefix,
-        auth=auth, model_map=model_map, is_active=active,
+        provider=provider, auth=auth, model_map=model_map, is_active=active,
     )  # fmt: skip
+    providers = configured(session.settings)
     await found.change(
         by=session.actor,
-        upstreams=upstreams(session.settings, configured(session.settings)),
-        **values.changes(KeyChange, fields).fields(),
+        upstreams=upstreams(session.settings, providers),
+        ring=session.ring() if _PRESENTED & fields.keys() else None,
+        **values.changes(KeyChange, fields, providers=providers).fields(),
     )
     await key_states.show([found])
     _print(found, as_json=as_json, said=f"Key {found.hint} was updated.")

@@ -31,7 +31,8 @@ from cli.options import (
     Yes,
 )
 from cli.session import Session, with_database
-from manage.schemas.projects import PROVIDERS, ProjectChange, ProjectCreation, ProjectView
+from manage.schemas.keys import PROVIDERS
+from manage.schemas.projects import ProjectChange, ProjectCreation, ProjectView
 from models import Project, Token, key_states
 from models.errors import KeyMustBeGiven
 from models.projects import GivenKey

@@ -1,16 +1,52 @@
 """Upstream keys. Their material is sent here and never comes back."""
 
 from datetime import datetime
-from typing import Annotated, Self, cast
+from typing import Annotated, Final, Self, cast
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
 
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import UpstreamKey
 from models.key_states import State
-from models.rules import ApiKey, BaseUrl, KeyAuth, Label, ModelMap, Priority, V1Prefix, Weight
+from models.rules import (
+    ApiKey,
+    BaseUrl,
+    KeyAuth,
+    Label,
+    ModelMap,
+    Priority,
+    V1Prefix,
+    Weight,
+    field_error,
+)
 from models.upstream_keys import UpstreamKeyFields, UpstreamKeyPlace
+
+#: Where the validation context has the names that `provider` may take.
+PROVIDERS: Final = "providers"
+
+
+def _is_known(name: str, info: ValidationInfo) -> str:
+    known = (info.context or {}).get(PROVIDERS, ())
+    if name not in known:
+        raise field_error(f"This is none of the providers here: {', '.join(sorted(known))}.")
+    return name
+
+
+Provider = Annotated[
+    str,
+    AfterValidator(_is_known),
+    Field(description="The name of a provider that this installation knows."),
+]
+KeyProvider = Annotated[
+    str,
+    AfterValidator(_is_known),
+    Field(
+        description="Whose account this key is, where that is another provider than its project's:"
+        " one that answers errors in the same form. Address, prefix and `auth` are then that"
+        " provider's unless the key has its own; it serves what both providers allow."
+    ),
+]
 
 
 class KeyCreation(Schema):
@@ -22,12 +58,13 @@ class KeyCreation(Schema):
     priority: Priority = 0
     base_url: BaseUrl | None = None
     v1_prefix: V1Prefix | None = None
+    provider: KeyProvider | None = None
     auth: KeyAuth | None = None
     model_map: ModelMap | None = None
 
     def place(self) -> UpstreamKeyPlace:
         """What the model takes of where it goes."""
-        sent = self.model_dump(include={"base_url", "v1_prefix", "auth", "model_map"})
+        sent = self.model_dump(include={"base_url", "v1_prefix", "provider", "auth", "model_map"})
         return cast(UpstreamKeyPlace, sent)
 
 
@@ -41,6 +78,7 @@ class KeyChange(Schema):
     priority: Priority = 0
     base_url: BaseUrl | None = None
     v1_prefix: V1Prefix | None = None
+    provider: KeyProvider | None = None
     auth: KeyAuth | None = None
     model_map: ModelMap | None = None
     is_active: bool = True
@@ -71,6 +109,7 @@ class KeyView(Schema):
     priority: int
     base_url: str | None
     v1_prefix: str | None
+    provider: str | None
     auth: str | None
     model_map: dict[str, str] | None
     state: Annotated[State, Field(description="`resting` for one model or endpoint at least.")]

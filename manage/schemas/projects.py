@@ -1,36 +1,19 @@
 """Projects: an upstream account, and the limits that all its tokens share."""
 
 from datetime import datetime
-from typing import Annotated, Final, Self, cast
+from typing import Annotated, Self, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
+from pydantic import ConfigDict, Field
 
-from manage.schemas.keys import KeyView
+from manage.schemas.keys import KeyView, Provider
 from manage.schemas.queries import PageQuery, Switch
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import Project, UpstreamKey
 from models.failover import FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import ProjectChanges, ProjectFields, Unmetered
-from models.rules import ApiKey, BaseUrl, Name, SearchText, V1Prefix, field_error
-
-#: Where the validation context has the names that `provider` may take.
-PROVIDERS: Final = "providers"
-
-
-def _is_known(name: str, info: ValidationInfo) -> str:
-    known = (info.context or {}).get(PROVIDERS, ())
-    if name not in known:
-        raise field_error(f"This is none of the providers here: {', '.join(sorted(known))}.")
-    return name
-
-
-Provider = Annotated[
-    str,
-    AfterValidator(_is_known),
-    Field(description="The name of a provider that this installation knows."),
-]
+from models.rules import ApiKey, BaseUrl, Name, SearchText, V1Prefix
 
 
 class ProjectCreation(ProjectLimits, Schema):

@@ -44,7 +44,12 @@ async def change_key(call: Call[KeyChange]) -> KeyView:
     """Change a key, or take it out of use. One that is suspended is tested at once."""
     key = await _find(call.ids)
     with projects.policy_of_fields():
-        await key.change(by=call.actor, upstreams=call.service.upstreams, **call.given.fields())
+        await key.change(
+            by=call.actor,
+            upstreams=call.service.upstreams,
+            ring=call.service.ring,
+            **call.given.fields(),
+        )
     await key_states.show([key])
     return KeyView.of(key)
 

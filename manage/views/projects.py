@@ -16,7 +16,7 @@ from manage.schemas.projects import (
 )
 from manage.schemas.schema import Nothing, Page
 from models import Project, key_states
-from models.errors import BaseUrlMissing, KeyNotUsable, OriginNotAllowed
+from models.errors import BaseUrlMissing, KeyNotUsable, OriginNotAllowed, ProviderNotUsable
 from models.projects import GivenKey
 from models.queries import lists
 
@@ -38,7 +38,10 @@ def policy_of_fields() -> Iterator[None]:
         yield
     except BaseUrlMissing as exc:
         detail = Detail("base_url", str(exc))
-        raise InvalidRequest("The project needs a base URL.", details=[detail]) from exc
+        raise InvalidRequest("A base URL is needed.", details=[detail]) from exc
+    except ProviderNotUsable as exc:
+        detail = Detail("provider", str(exc))
+        raise InvalidRequest("The provider cannot be used here.", details=[detail]) from exc
     except OriginNotAllowed as exc:
         detail = Detail("base_url", str(exc))
         raise BeyondPolicy("The upstream is not allowed here.", details=[detail]) from exc

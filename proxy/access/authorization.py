@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
 from proxy import errors
@@ -38,6 +39,32 @@ def authorize(grant: Grant, head: RequestHead) -> tuple[Provider, Route]:
     if route.project_segment:
         _check_place(grant, route, head)
     return provider, route
+
+
+def narrowed(grant: Grant, route: Route, head: RequestHead) -> Grant:
+    """The grant with those of its accounts that serve the request: one of another provider than the
+    project's serves what that provider allows as well, and tells the usage of in the same way.
+
+    Raises EndpointNotAllowed where it has accounts and none of them does.
+    """
+    path = head.target.partition(b"?")[0]
+    targets = tuple(
+        target
+        for target in grant.targets
+        if target.provider is None or _serves(target.provider, route, head.method, path)
+    )
+    if grant.targets and not targets:
+        raise errors.EndpointNotAllowed(
+            f"{head.method} {shown(path)} is no allowed endpoint of any provider for which the"
+            " project has a key."
+        )
+    return grant if len(targets) == len(grant.targets) else replace(grant, targets=targets)
+
+
+def _serves(provider: Provider, route: Route, method: str, path: bytes) -> bool:
+    methods = provider.match(path)
+    found = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
+    return found is not None and found.dialect == route.dialect
 
 
 def check_origin(grant: Grant, head: RequestHead) -> str | None:

@@ -61,6 +61,8 @@ class Grant:
     """All that are configured, for what is said of another's path."""
     fields: FieldRules | None
     """What the provider says of header fields, where it says anything."""
+    other_fields: tuple[tuple[str, FieldRules | None], ...]
+    """The same of the providers that keys have for themselves, by name."""
     is_allowed: bool
     """Whether UPSTREAM_ORIGINS lets the project have its address, or a key its own."""
     targets: tuple[Target, ...]
@@ -103,18 +105,22 @@ class Grant:
         """Derive a grant from what the database says. Raises ValueError for a bad base URL."""
         provider = providers.get(record.provider)
         place = record.provider, record.base_url
-        targets = () if provider is None else targets_of(record, provider, upstreams, auth)
+        targets = targets_of(record, providers, upstreams, auth)
         renames = any(target.models for target in targets)
+        others = {one.name: one for target in targets if (one := target.provider) is not None}
         return cls(
             record=record,
             provider=provider,
             known=providers,
             fields=None if provider is None else rules_of(provider, providers.values()),
+            other_fields=tuple(
+                (name, rules_of(one, providers.values())) for name, one in others.items()
+            ),
             is_allowed=bool(targets) or upstreams.allows(*place),
             targets=targets,
             signs_body=any(target.signs_body for target in targets),
             renames=renames,
-            chooses=renames or len(targets) > 1,
+            chooses=renames or bool(others) or len(targets) > 1,
             failover=record.failover,
             fails_over=record.failover is not None and len(targets) > 1,
             isolates=record.isolation != "none",

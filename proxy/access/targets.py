@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from models.bindings import Upstreams
+from models.bindings import Upstreams, place_of
 from models.grants import GrantRecord, KeyMaterial
 from proxy.access.key_selection import ranked
 from proxy.providers.provider import Provider
@@ -13,25 +14,21 @@ from proxy.upstream_auth.presenting import UpstreamAuth
 
 
 def targets_of(
-    record: GrantRecord, provider: Provider, upstreams: Upstreams, auth: UpstreamAuth
+    record: GrantRecord, providers: Mapping[str, Provider], upstreams: Upstreams, auth: UpstreamAuth
 ) -> tuple[Target, ...]:
     """Those whose keys may go where they would."""
-    fitting = [key for key in record.keys if may_go(key, record.provider, record, upstreams)]
     return tuple(
         target
-        for key in ranked(fitting, record.token_id)
-        if (target := target_of(key, provider, record, auth)) is not None
+        for key in ranked(record.keys, record.token_id)
+        if (target := target_of(key, record, providers, upstreams, auth)) is not None
     )
 
 
-def may_go(key: KeyMaterial, provider: str, place: Place, upstreams: Upstreams) -> bool:
-    """Whether a key was entered for where it would go, and the operator allows that address."""
-    base_url = key.base_url or place.base_url
-    return upstreams.allows(provider, base_url) and upstreams.fits(key.bound_to, provider, base_url)
-
-
-class Place(Protocol):
+class Project(Protocol):
     """What a project says of where its keys go."""
+
+    @property
+    def provider(self) -> str: ...
 
     @property
     def base_url(self) -> str | None:
@@ -45,17 +42,31 @@ class Place(Protocol):
 
 
 def target_of(
-    key: KeyMaterial, provider: Provider, place: Place, auth: UpstreamAuth
+    key: KeyMaterial,
+    project: Project,
+    providers: Mapping[str, Provider],
+    upstreams: Upstreams,
+    auth: UpstreamAuth,
 ) -> Target | None:
     """Where a key goes, and how. Raises ValueError for a bad base URL.
 
-    None where the provider's projects have to name a base URL, and this one does not.
+    None where it goes nowhere: it was entered for another place, the operator does not allow that
+    address, its provider is not configured here or answers errors in another form than the
+    project's, or has to be given a base URL.
     """
-    base_url = key.base_url or place.base_url or provider.own_base_url
+    place = place_of(key, project.provider, project.base_url)
+    provider, ours = providers.get(place.provider), providers.get(project.provider)
+    if provider is None or ours is None or provider.error_shape != ours.error_shape:
+        return None
+    if not upstreams.allows(*place) or not upstreams.fits(key.bound_to, *place):
+        return None
+    base_url = place.base_url or provider.own_base_url
     if base_url is None:
         return None
-    said = (key.v1_prefix, place.v1_prefix, provider.v1_prefix)
+    said = (key.v1_prefix, project.v1_prefix if key.provider is None else None, provider.v1_prefix)
     v1_prefix = next(prefix for prefix in said if prefix is not None)
     address = address_of(base_url, v1_prefix)
     target = auth.target(provider, address, key_id=key.id, secret=key.secret, auth=key.auth)
-    return target._replace(models=key.model_map) if key.model_map else target
+    return target._replace(
+        provider=None if provider is ours else provider, models=key.model_map or None
+    )

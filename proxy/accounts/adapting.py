@@ -1,7 +1,8 @@
-"""A request as one account takes it: with the names that this account has for models.
+"""A request as one account takes it: with the names that this account has for models, and with the
+header lines that its provider wants.
 
-Worked out for each attempt, since each account has names of its own, and after every rule has
-judged the client's. An account that has none gets the request as it is.
+Worked out for each attempt, since each account has its own, and after every rule has judged the
+client's. An account that is as its project says, without such names, gets the request as it is.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Adapting:
     ) -> Outgoing:
         """The request for this account. Raises Overloaded where there is no room to decode it."""
         exchange.mapped = ""
+        if target.provider is not None and request.others is not None:
+            request = replace(request, fields=request.others[target.provider.name])
         if not (names := target.models):
             return request
         exchange.mapped = names.get(exchange.model, "")

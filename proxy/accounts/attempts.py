@@ -127,7 +127,7 @@ class Accounts:
         grant, target = exchange.grant, exchange.target
         if grant is None or grant.provider is None or target is None or exchange.attempts:
             return
-        if code in grant.provider.blames_key:
+        if code in (target.provider or grant.provider).blames_key:
             self._told.blamed(grant, target, f"{status} {code}")
 
     async def ask(
@@ -226,7 +226,7 @@ class Accounts:
 
     def _learn(self, target: Target, call: Call, head: UpstreamHead, body: Any) -> bool:
         """Let the key rest as its answer says; whether the answer blames the key."""
-        provider = call.grant.provider
+        provider = target.provider or call.grant.provider
         known = frozenset() if provider is None else provider.blames_key
         why = blame.described(head.status, head.headers, body)
         if head.status in _LIMITED:

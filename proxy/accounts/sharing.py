@@ -88,7 +88,7 @@ class Sharing:
     def blamed(self, grant: Grant, target: Target, why: str) -> None:
         """An answer's own code blames the key: see whether a test is refused, too."""
         loop = asyncio.get_running_loop()
-        key_id, provider = target.key_id, grant.provider
+        key_id, provider = target.key_id, target.provider or grant.provider
         if provider is None or key_id in self._rests.suspended:
             return
         if self._tested.get(key_id, 0.0) > loop.time():

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from config import split_base_url
+from proxy.providers.provider import Provider
 
 
 class Origin(NamedTuple):
@@ -89,6 +90,8 @@ class Target(NamedTuple):
     key_text: str = ""
     """The id as the ledger has it."""
     presenter: Presenter | None = None
+    provider: Provider | None = None
+    """Whose account it is, where that is not the project's provider's."""
     models: Mapping[str, str] | None = None
     """What this account calls models, by the names that clients have for them."""
 

@@ -20,6 +20,7 @@ from config import Database, Settings, load
 from models import Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from proxy.providers.catalog import BUILT_IN
 from server.context import App, WorkerContext
 from server.http.connections import Bounds, Connections
 from server.http.listening import listen
@@ -28,8 +29,17 @@ from web.key_test import Result
 
 MANAGEMENT_TOKEN = "management-token-of-the-tests"
 UPSTREAMS = Upstreams(
-    {"openai": "https://api.openai.com", "anthropic": "https://api.anthropic.com"},
-    examples={"bedrock": "https://bedrock-runtime.us-east-1.amazonaws.com"},
+    {
+        "openai": "https://api.openai.com",
+        "anthropic": "https://api.anthropic.com",
+        "groq": "https://api.groq.com",
+        "mistral": "https://api.mistral.ai",
+    },
+    auth=BUILT_IN,
+    examples={
+        "azure-openai": "https://my-resource.openai.azure.com",
+        "bedrock": "https://bedrock-runtime.us-east-1.amazonaws.com",
+    },
 )
 
 Json = dict[str, Any]

@@ -127,11 +127,20 @@ async def test_keys_are_added_changed_and_removed(admin: Browser) -> None:
     await admin.submit(at, f"{at}/keys/{key.id}/disable")
     await key.refresh_from_db()
     assert (key.label, key.weight, key.is_active) == ("second", 5, False)
+    theirs = await admin.submit(at, f"{at}/keys", api_key="gsk_1234567", provider="groq")
+    assert '<p class="muted small result mono">groq ' in theirs.text
+    assert '<option value="anthropic"' not in theirs.text
+    wrong = await admin.submit(at, f"{at}/keys", api_key="x", provider="anthropic")
+    assert (wrong.status_code, "the form of anthropic" in wrong.text) == (422, True)
+    other = await UpstreamKey.get(provider="groq")
+    moved = await admin.submit(f"{at}/keys/{other.id}/edit", weight="1", provider="mistral")
+    assert (moved.status_code, 'id="base_url-error"' in moved.text) == (422, True)
+    await admin.submit(f"{at}/keys/{other.id}/remove")
     names = {"gpt-4o": "mine", "o3": "a=b"}
     text = "gpt-4o = mine\r\n\r\no3=a=b"
     await admin.submit(f"{at}/keys/{key.id}/edit", label="second", weight="5", model_map=text)
     await key.refresh_from_db()
-    assert key.model_map == names
+    assert (key.model_map, key.provider) == (names, None)
     assert (
         "gpt-4o = mine\no3 = a=b</textarea>" in (await admin.get(f"{at}/keys/{key.id}/edit")).text
     )

@@ -13,8 +13,8 @@ PROJECT_FIELDS = [
     "unmetered", "failover", "keys", "created_at", "updated_at",
 ]  # fmt: skip
 KEY_FIELDS = [
-    "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix", "auth",
-    "model_map", "state", "resting_until", "last_error", "created_at",
+    "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix",
+    "provider", "auth", "model_map", "state", "resting_until", "last_error", "created_at",
 ]  # fmt: skip
 
 
@@ -186,6 +186,15 @@ def test_keys_are_added_weighed_switched_off_and_erased(cli: CommandLine) -> Non
     assert (key["label"], key["weight"], key["hint"]) == ("second", 3, "sk-…onml")
     listed = cli("key", "list", "--project", "docs", "--json").json["data"]
     assert [one["label"] for one in listed] == ["", "second"]
+    theirs = cli(
+        "key", "add", "--project", "docs", "--api-key", "gsk_1234", "--provider", "groq", "--json"
+    )
+    assert theirs.json["provider"] == "groq"
+    refused = cli("key", "add", "--project", "docs", "--api-key", "x", "--provider", "anthropic")
+    assert (refused.code, "the form of anthropic" in refused.err) == (1, True)
+    refused = cli("key", "update", theirs.json["id"], "--auth", "google")
+    assert (refused.code, "takes a key that is JSON" in refused.err) == (1, True)
+    assert cli("key", "remove", theirs.json["id"], "--yes").code == 0
     names = ("--model-map", "gpt-4o=mine, o3=a=b")
     assert cli("key", "update", key["id"], *names, "--json").json["model_map"] == {
         "gpt-4o": "mine", "o3": "a=b",

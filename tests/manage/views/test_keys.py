@@ -22,8 +22,8 @@ async def test_key_is_added_changed_and_removed(
     assert response.status_code == 201
     key = response.json()
     assert list(key) == [
-        "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix", "auth",
-        "model_map", "state", "resting_until", "last_error", "created_at",
+        "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix",
+        "provider", "auth", "model_map", "state", "resting_until", "last_error", "created_at",
     ]  # fmt: skip
     assert (key["label"], key["hint"], key["weight"]) == ("spare", "sk-…5678", 3)
     assert (key["priority"], key["state"], key["resting_until"]) == (2, "active", None)
@@ -158,6 +158,78 @@ async def test_a_key_has_names_of_its_own_for_models(
     added, _, cleared = await AuditEvent.filter(target_id=key["id"]).order_by("id")
     assert added.changes["model_map"] == [None, names]
     assert cleared.changes == {"model_map": [names, None]}
+
+
+async def test_a_key_of_another_provider_goes_to_that_one(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project(base_url="https://eu.example.com")
+    path = f"/manage/projects/{project['id']}/keys"
+    key = (await client.post(path, json={"api_key": "gsk_1234567890", "provider": "groq"})).json()
+    assert (key["provider"], key["base_url"]) == ("groq", None)
+    one = f"{path}/{key['id']}"
+    assert (await UpstreamKey.get(id=key["id"])).bound_to == "provider:groq"
+    # Neither to another provider nor to the project's.
+    for provider in ("mistral", None):
+        moved = await client.patch(one, json={"provider": provider})
+        assert moved.status_code == 409
+        assert moved.json()["error"]["code"] == "key_must_be_given"
+    # What its project does with its own address is nothing to it.
+    there = {"base_url": "https://other.example", "api_key": "sk-of-the-other-123456"}
+    after = (await client.patch(f"/manage/projects/{project['id']}", json=there)).json()
+    assert key["id"] in [one["id"] for one in after["keys"]]
+    assert (await UpstreamKey.get(id=key["id"])).bound_to == "provider:groq"
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "said"),
+    [
+        ({"provider": "anthropic"}, "provider", "the form of anthropic"),
+        ({"provider": "nobody"}, "provider", "none of the providers here"),
+        ({"provider": "azure-openai"}, "base_url", "has no base URL of its own"),
+        ({"provider": "groq", "auth": "google"}, "api_key", "takes a key that is JSON"),
+    ],
+)
+async def test_a_provider_that_does_not_go_with_the_project_s_is_refused(
+    client: httpx.AsyncClient,
+    make_project: Make,
+    sent: dict[str, str],
+    field: str,
+    said: str,
+) -> None:
+    project = await make_project()
+    keys = f"/manage/projects/{project['id']}/keys"
+    refused = await client.post(keys, json={"api_key": "sk-second-key-5678", **sent})
+    assert refused.status_code == 400
+    (detail,) = refused.json()["error"]["details"]
+    assert detail["field"] == field
+    assert said in detail["message"]
+
+
+async def test_a_project_stays_with_providers_that_its_keys_go_with(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    one = f"/manage/projects/{project['id']}"
+    sent = {"api_key": "gsk_1234567890", "provider": "groq"}
+    assert (await client.post(f"{one}/keys", json=sent)).is_success
+    moved = {"provider": "anthropic", "api_key": "sk-ant-123456", "base_url": None}
+    refused = await client.patch(one, json=moved)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["details"][0]["field"] == "provider"
+    assert (await client.get(one)).json()["provider"] == project["provider"]
+
+
+async def test_how_a_key_is_presented_is_looked_into_when_it_changes(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    one = f"/manage/projects/{project['id']}/keys/{project['keys'][0]['id']}"
+    refused = await client.patch(one, json={"auth": "google"})
+    assert refused.status_code == 400
+    (detail,) = refused.json()["error"]["details"]
+    assert (detail["field"], "takes a key that is JSON" in detail["message"]) == ("api_key", True)
+    assert (await client.patch(one, json={"auth": "api-key", "weight": 2})).is_success
 
 
 @pytest.mark.parametrize(

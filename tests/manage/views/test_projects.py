@@ -56,8 +56,8 @@ async def test_project_is_created_with_its_key_and_without_its_material(
     assert project["allowed_models"] == ["gpt-*"]
     assert project["created_at"].endswith("Z")
     assert list(key) == [
-        "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix", "auth",
-        "model_map", "state", "resting_until", "last_error", "created_at",
+        "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix",
+        "provider", "auth", "model_map", "state", "resting_until", "last_error", "created_at",
     ]  # fmt: skip
     assert (key["hint"], key["weight"], key["is_active"]) == ("sk-…7890", 1, True)
     assert "very-secret" not in response.text

@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from models import KeyRest, KeyState, UpstreamKey, changes, generation, key_states
+from models.bindings import binding
 from models.key_states import MOST_SHARED
 from models.projects import Project
 from proxy.access.grants import Grant
@@ -24,7 +25,7 @@ from proxy.upstream.pool import Pool
 from proxy.upstream.target import Target
 from proxy.upstream_auth.presenting import UpstreamAuth
 from tests.models.rows import BY, a_project
-from tests.proxy.rows import a_grant, a_key, a_record
+from tests.proxy.rows import UPSTREAMS, a_grant, a_key, a_record
 from tests.proxy.scripted import Upstream
 from tests.proxy.upstream.conftest import PATIENT, no_authorities, until
 
@@ -104,9 +105,9 @@ def _said(status: str, body: bytes = b"{}") -> bytes:
 
 
 def _target(grant: Grant, key_id: UUID, url: str) -> Target:
-    assert grant.provider is not None
     record = a_record(base_url=url)
-    made = target_of(a_key(key_id=key_id), grant.provider, record, UpstreamAuth())
+    key = a_key(key_id=key_id, bound_to=binding("openai", url))
+    made = target_of(key, record, grant.known, UPSTREAMS, UpstreamAuth())
     assert made is not None
     return made
 
