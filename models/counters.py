@@ -4,9 +4,12 @@ The upserts add to what is there, which no ORM call does, hence the SQL.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import starmap
+from operator import add as plus
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from models.db.conditions import insert
@@ -50,8 +53,9 @@ _UPSTREAM_FAILED: Final = frozenset(("upstream_error", "upstream_broke", "timeou
 #: What a row of `UsageDimension` has of them.
 _DIMENSION_SUMS: Final = tuple(name for name in _SUMS if name in UsageDimension._meta.db_fields)
 
-_KeyOfDimension: TypeAlias = tuple[int, str, str, str, str]
-_Key: TypeAlias = tuple[int, str, str, str, str, str]
+#: A minute (Unix seconds), project, token, provider, model, endpoint, upstream key.
+_Finest: TypeAlias = tuple[int, str, str, str, str, str, str]
+_MINUTE_US: Final = 60_000_000
 
 
 class Totals:
@@ -88,34 +92,39 @@ class Totals:
             entry.bytes_out,
         )
         added = self.added
-        for column, amount in enumerate(sums):
-            if amount:
-                added[column] += amount
+        # Without a step of Python's for each.
+        added[:_FIRST_TTFB] = map(plus, added, sums)
         if entry.ttfb_us is not None:
-            self.added[_FIRST_TTFB + bisect_left(TTFB_BOUNDS_US, entry.ttfb_us)] += 1
-        self.added[_FIRST_OVERHEAD + bisect_left(OVERHEAD_BOUNDS_US, entry.overhead_us)] += 1
+            added[_FIRST_TTFB + bisect_left(TTFB_BOUNDS_US, entry.ttfb_us)] += 1
+        added[_FIRST_OVERHEAD + bisect_left(OVERHEAD_BOUNDS_US, entry.overhead_us)] += 1
         if entry.cost_nanos is not None:
             self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
 
+    def copy(self) -> "Totals":
+        """The same, to which others can be added."""
+        copied = Totals()
+        copied.added, copied.cost_nanos = self.added.copy(), self.cost_nanos
+        return copied
+
     def include(self, other: "Totals") -> None:
         """Add what others come to."""
-        self.added = [mine + more for mine, more in zip(self.added, other.added, strict=True)]
+        self.added = list(map(plus, self.added, other.added))
         if other.cost_nanos is not None:
             self.cost_nanos = (self.cost_nanos or 0) + other.cost_nanos
 
 
-def add_up(entries: Sequence["Entry"], seconds: int) -> dict[_Key, Totals]:
-    """Totals by counter row, for buckets of `seconds`."""
-    rows: dict[_Key, Totals] = {}
+def add_up(entries: Sequence["Entry"]) -> dict[_Finest, Totals]:
+    """Totals by all that the rows of any table tell apart: each entry is looked at once."""
+    rows: dict[_Finest, Totals] = {}
     for entry in entries:
-        bucket = entry.at_us // 1_000_000 // seconds * seconds
         key = (
-            bucket,
+            entry.at_us // _MINUTE_US * 60,
             entry.project_id,
             entry.token_id,
             entry.provider,
             entry.model,
             entry.endpoint,
+            entry.key_id,
         )
         totals = rows.get(key)
         if totals is None:
@@ -124,55 +133,51 @@ def add_up(entries: Sequence["Entry"], seconds: int) -> dict[_Key, Totals]:
     return rows
 
 
-def merge(rows: Mapping[_Key, Totals], seconds: int) -> dict[_Key, Totals]:
-    """The same totals in longer buckets."""
-    merged: dict[_Key, Totals] = {}
-    for key_of_row, totals in rows.items():
-        key = (key_of_row[0] // seconds * seconds, *key_of_row[1:])
-        merged.setdefault(key, Totals()).include(totals)
-    return merged
+def merge(
+    rows: Mapping[_Finest, Totals], key_of: Callable[[_Finest], tuple[Any, ...]]
+) -> list[tuple[tuple[Any, ...], Totals]]:
+    """The same totals by fewer things, by key."""
+    merged: dict[tuple[Any, ...], Totals] = {}
+    for finer, totals in rows.items():
+        key = key_of(finer)
+        if (known := merged.get(key)) is None:
+            merged[key] = totals.copy()
+        else:
+            known.include(totals)
+    # Sorted, so that two consumers lock the rows they share in one order.
+    return sorted(merged.items(), key=itemgetter(0))
+
+
+def _minute(key: _Finest) -> tuple[Any, ...]:
+    return key[:-1]
+
+
+def _hour(key: _Finest) -> tuple[Any, ...]:
+    return (key[0] // 3600 * 3600, *key[1:-1])
+
+
+def _hour_of_key(key: _Finest) -> tuple[Any, ...]:
+    minute, project_id, token_id, _, model, _, key_id = key
+    return minute // 3600 * 3600, key_id, project_id, token_id, model
 
 
 async def add(entries: Sequence["Entry"], is_listed: IsListed) -> None:
-    """Add `entries` to both tables, within the caller's transaction."""
-    known = await bounded(entries, is_listed)
-    minutes = add_up(known, 60)
-    for table, rows in (("usage_minute", minutes), ("usage_hour", merge(minutes, 3600))):
-        # Sorted, so that two consumers lock the rows they share in one order.
-        await insert(
-            *_upsert(table),
-            [_values(key, totals) for key, totals in sorted(rows.items(), key=lambda row: row[0])],
-        )
-    await insert(
-        *_dimension_upsert(),
-        [
-            _dimension_values(key, totals)
-            for key, totals in sorted(_by_key(known).items(), key=lambda row: row[0])
-        ],
-    )
+    """Add `entries` to the tables, within the caller's transaction."""
+    finest = add_up(await bounded(entries, is_listed))
+    await insert(*_upsert("usage_minute"), list(starmap(_values, merge(finest, _minute))))
+    await insert(*_upsert("usage_hour"), list(starmap(_values, merge(finest, _hour))))
+    named = {key: totals for key, totals in finest.items() if key[-1]}
+    by_key = merge(named, _hour_of_key)
+    await insert(*_dimension_upsert(), list(starmap(_dimension_values, by_key)))
 
 
-def _by_key(entries: Sequence["Entry"]) -> dict[_KeyOfDimension, Totals]:
-    """Totals by hour and upstream key, of entries that name one."""
-    rows: dict[_KeyOfDimension, Totals] = {}
-    for entry in entries:
-        if entry.key_id:
-            hour = entry.at_us // 1_000_000 // 3600 * 3600
-            key = hour, entry.key_id, entry.project_id, entry.token_id, entry.model
-            totals = rows.get(key)
-            if totals is None:
-                totals = rows[key] = Totals()
-            totals.add(entry)
-    return rows
-
-
-def _dimension_values(key: _KeyOfDimension, totals: Totals) -> list[Any]:
+def _dimension_values(key: tuple[Any, ...], totals: Totals) -> list[Any]:
     hour, value, *rest = key
     sums = [totals.added[_SUMS.index(name)] for name in _DIMENSION_SUMS]
     return [datetime.fromtimestamp(hour, UTC), "key", value, *rest, totals.cost_nanos, *sums]
 
 
-def _values(key: _Key, totals: Totals) -> list[Any]:
+def _values(key: tuple[Any, ...], totals: Totals) -> list[Any]:
     bucket, *rest = key
     return [datetime.fromtimestamp(bucket, UTC), *rest, totals.cost_nanos, *totals.added]
 
