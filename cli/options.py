@@ -84,6 +84,15 @@ Failover = Annotated[
         " billed twice.",
     ),
 ]
+Policies = Annotated[
+    Provided | None,
+    typer.Option(
+        parser=values.policies,
+        metavar="FILE|none",
+        help="JSON, or - for standard input:"
+        ' [{"name": "images", "endpoints": ["POST /v1/images/*"], "requests_per_minute": 10}]',
+    ),
+]
 BaseUrl = Annotated[
     Provided | None,
     typer.Option(

@@ -4,10 +4,13 @@
 that an update can tell "leave it" from "no limit".
 """
 
+import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import typer
@@ -120,6 +123,20 @@ def model_map(text: str) -> Provided:
             raise typer.BadParameter("not as in gpt-4o=my-deployment,o3=other, each model once")
         names[name] = mapped
     return Provided(names)
+
+
+def policies(text: str) -> Provided:
+    """The policies in a file of JSON, in - for standard input, or `none`."""
+    if text == "none":
+        return Provided(None)
+    try:
+        content = sys.stdin.buffer.read() if text == "-" else Path(text).read_bytes()
+        found = json.loads(content)
+    except OSError as exc:
+        raise typer.BadParameter(f"cannot be read: {exc.strerror}") from None
+    except (ValueError, RecursionError):
+        raise typer.BadParameter("no JSON") from None
+    return Provided(found)
 
 
 def _number(text: str) -> int:

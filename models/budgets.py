@@ -8,6 +8,7 @@ tokens, and say since when.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 import msgspec
@@ -23,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.patterns import Pattern
 from models.rules import (
     ALLOW_LIST,
     LARGEST_INTEGER,
@@ -89,8 +91,10 @@ class Policy(msgspec.Struct, frozen=True):
     requests_per_minute: int | None = None
     max_parallel_requests: int | None = None
     max_requests: int | None = None
-    #: Names the counter behind `max_requests`, which counts from 0 where it is set anew.
+    #: Names the counter behind `max_requests`: one that is set anew starts a new one …
     quota_epoch: int = 0
+    #: … at 0, or at what was counted in the database that it comes from.
+    quota_base: int = 0
     budgets: tuple[Budget, ...] = ()
 
     def rule(self) -> dict[str, Any]:
@@ -242,9 +246,9 @@ class PolicyRule(BaseModel):
 
     def stored(self, before: Policy | None, now_us: int) -> Policy:
         """As it is stored, where `before` stood under its name."""
-        epoch = 0 if before is None else before.quota_epoch
+        epoch, base = (0, 0) if before is None else (before.quota_epoch, before.quota_base)
         if self.max_requests is not None and (before is None or before.max_requests is None):
-            epoch = max(epoch + 1, now_us // 10**6 - _FIRST_EPOCH_S)
+            epoch, base = max(epoch + 1, now_us // 10**6 - _FIRST_EPOCH_S), 0
         return Policy(
             name=self.name,
             endpoints=_frozen(self.endpoints),
@@ -253,6 +257,7 @@ class PolicyRule(BaseModel):
             max_parallel_requests=self.max_parallel_requests,
             max_requests=self.max_requests,
             quota_epoch=epoch,
+            quota_base=base,
         )
 
 
@@ -265,14 +270,12 @@ def _have_names_of_their_own(policies: list[PolicyRule]) -> list[PolicyRule]:
     return policies
 
 
-PolicyRules = Annotated[
-    list[PolicyRule],
-    AfterValidator(_have_names_of_their_own),
-    Field(
-        max_length=MOST_POLICIES,
-        description="Limits of their own for requests to some endpoints or models.",
-    ),
-]
+DIFFERENT_NAMES: Final = AfterValidator(_have_names_of_their_own)
+POLICY_LIST: Final = Field(
+    max_length=MOST_POLICIES,
+    description="Limits of their own for requests to some endpoints or models.",
+)
+PolicyRules = Annotated[list[PolicyRule], DIFFERENT_NAMES, POLICY_LIST]
 
 
 def budgets_of(stored: Stored) -> tuple[Budget, ...]:
@@ -283,6 +286,34 @@ def budgets_of(stored: Stored) -> tuple[Budget, ...]:
 def policies_of(stored: Stored) -> tuple[Policy, ...]:
     """What a row holds, to be read."""
     return () if not stored else msgspec.convert(stored, tuple[Policy, ...])
+
+
+def shown_policies(stored: Stored) -> list[PolicyRule] | None:
+    """What a row holds, as every door shows it."""
+    return [PolicyRule(**policy.rule()) for policy in policies_of(stored)] or None
+
+
+@lru_cache(maxsize=1024)
+def _pattern(entries: tuple[str, ...]) -> Pattern | None:
+    return Pattern.of(entries)
+
+
+def policy_matches(
+    endpoints: Sequence[str] | None,
+    models: Sequence[str] | None,
+    method: str,
+    endpoint: str,
+    model: str,
+) -> bool:
+    """Whether a policy of these counts a request that is over, by what its entry says of it."""
+    if models is not None and not _allows(models, model):
+        return False
+    return endpoints is None or _allows(endpoints, endpoint, f"{method} {endpoint}")
+
+
+def _allows(entries: Sequence[str], *texts: str) -> bool:
+    pattern = _pattern(tuple(entries))
+    return pattern is None or any(map(pattern.allows, texts))
 
 
 def with_budgets(wanted: Sequence[BudgetRule], before: Stored, now_us: int) -> Stored:

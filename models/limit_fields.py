@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.budgets import PolicyRules
 from models.failover import FailoverRule
 from models.projects import Unmetered
 from models.rules import (
@@ -33,6 +34,7 @@ class TokenLimits(BaseModel):
     allowed_models: ModelPatterns | None = None
     allowed_endpoints: Annotated[list[Endpoint], ALLOW_LIST] | None = None
     allowed_ips: Annotated[list[Address], ALLOW_LIST] | None = None
+    policies: PolicyRules | None = None
 
 
 class ProjectLimits(BaseModel):
@@ -59,3 +61,4 @@ class ProjectLimits(BaseModel):
         FailoverRule | None,
         Field(description="Whether another key is tried where one fails; null: none is."),
     ] = None
+    policies: PolicyRules | None = None

@@ -10,7 +10,7 @@ from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
 from config import parse_base_url
-from models import audit, changes, generation, key_states, revocations
+from models import audit, budget_rows, changes, generation, key_states, revocations
 from models.audit import Actor
 from models.bindings import Upstreams, binding, place_of
 from models.crypto import KeyRing
@@ -54,6 +54,7 @@ class ProjectFields(TypedDict, total=False):
     location: str | None
     unmetered: Unmetered
     failover: dict[str, Any] | None
+    policies: list[dict[str, Any]] | None
 
 
 class ProjectChanges(ProjectFields, total=False):
@@ -147,6 +148,8 @@ class Project(Model):
         upstreams.check_key(provider, None, api_key)
         present = changes.now()
         project = cls(provider=provider, created_at=present, updated_at=present)
+        if "policies" in wanted:
+            wanted["policies"] = await budget_rows.stored_policies(project, wanted["policies"])
         changes.apply(project, wanted)
         project.live_name = project.name
         await _save(project, new=True)
@@ -155,7 +158,7 @@ class Project(Model):
             "project.create",
             "project",
             project.id,
-            changes.created(project, "provider", *wanted),
+            budget_rows.shown(changes.created(project, "provider", *wanted)),
         )
         await project.add_key(api_key=api_key, ring=ring, by=by)
         return project
@@ -194,12 +197,14 @@ class Project(Model):
                 "No key of this project would go elsewhere than it was entered for, so there is"
                 " none to replace. Add this one beside them."
             )
+        if "policies" in wanted:
+            wanted["policies"] = await budget_rows.stored_policies(self, wanted["policies"])
         changed = changes.apply(self, wanted)
         if changed:
             self.live_name = self.name
             self.updated_at = changes.now()
             await _save(self)
-            await audit.record(by, _action(changed), "project", self.id, changed)
+            await audit.record(by, _action(changed), "project", self.id, budget_rows.shown(changed))
             await generation.bump("project", self.id)
         if after != before:
             for kept in fitting:

@@ -7,7 +7,7 @@ from uuid import UUID
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
-from models import admissions, audit, changes, generation, revocations, secrets
+from models import admissions, audit, budget_rows, changes, generation, revocations, secrets
 from models.audit import Actor
 from models.db.database import in_one_transaction
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
@@ -30,6 +30,7 @@ class TokenFields(TypedDict, total=False):
     allowed_models: list[str] | None
     allowed_endpoints: list[str] | None
     allowed_ips: list[str] | None
+    policies: list[dict[str, Any]] | None
 
 
 class Token(Model):
@@ -108,10 +109,12 @@ class Token(Model):
         _check_lifetime(wanted.get("expires_at"), present, max_lifetime)
         secret = secrets.generate()
         token = cls(project=owner, hint=secrets.hint(secret), created_at=present)
+        if "policies" in wanted:
+            wanted["policies"] = await budget_rows.stored_policies(token, wanted["policies"])
         changes.apply(token, wanted)
         await token.save(force_create=True)
         await TokenSecret.create(token=token, digest=secrets.digest(secret), created_at=present)
-        shown = changes.created(token, "hint", *wanted)
+        shown = budget_rows.shown(changes.created(token, "hint", *wanted))
         await audit.record(
             by, "token.create", "token", token.id, {"project_id": (None, owner.id), **shown}
         )
@@ -127,6 +130,8 @@ class Token(Model):
         await self._lock()
         if "expires_at" in wanted and wanted["expires_at"] != self.expires_at:
             _check_lifetime(wanted["expires_at"], changes.now(), max_lifetime)
+        if "policies" in wanted:
+            wanted["policies"] = await budget_rows.stored_policies(self, wanted["policies"])
         changed = changes.apply(self, wanted)
         if not changed:
             return
@@ -136,7 +141,7 @@ class Token(Model):
             self.quota_epoch += 1
             written += ["quota_epoch", "quota_base"]
         await self.save(update_fields=written)
-        await audit.record(by, "token.update", "token", self.id, changed)
+        await audit.record(by, "token.update", "token", self.id, budget_rows.shown(changed))
         await generation.bump("token", self.id)
 
     @in_one_transaction

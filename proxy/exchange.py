@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from models.entry import ENTRY_VERSION, Attempt, Entry, Outcome, Parts
 from models.ids import new_request_id
 from proxy.access.grants import Grant
+from proxy.access.policies import GrantedPolicy
 from proxy.body.budget import KeptBytes
 from proxy.body.passing_model import PassingModel
 from proxy.body_capture import BodyCopies
@@ -88,6 +89,7 @@ class Exchange:
         "model",
         "passing",
         "pinned",
+        "policies",
         "recorded",
         "route",
         "run",
@@ -126,6 +128,8 @@ class Exchange:
         #: Whether an interim answer has gone to the client.
         self.informed = False
         self.model = ""
+        #: Those of its token and project that count it.
+        self.policies: tuple[GrantedPolicy, ...] = ()
         #: What the account that is tried calls it, where that is something else.
         self.mapped = ""
         #: Reads the model of a body that streams through.

@@ -7,7 +7,7 @@ store and of the database. What the path itself refuses is raised as a refusal t
 from models.entry import Outcome
 from proxy import errors
 from proxy.headers import RawHeaders
-from proxy.limits.store import LimitExceeded, LimitsUnavailable, Remaining, scope_of
+from proxy.limits.store import LimitExceeded, LimitsUnavailable, Remaining, policy_of, scope_of
 from proxy.upstream.errors import (
     ConnectFailed,
     ConnectTimedOut,
@@ -51,13 +51,21 @@ def of_limits(failure: LimitExceeded | LimitsUnavailable) -> errors.Refusal:
             "The token's limits cannot be checked right now.", retry_after=1.0
         )
     headers = tuple(rate_headers(failure.remaining))
-    if failure.claim.dimension == "requests":
-        return errors.QuotaExceeded("All requests of this token have been used.", headers=headers)
-    what = "requests per minute" if failure.claim.dimension == "rate" else "parallel requests"
+    key, dimension = failure.claim.key, failure.claim.dimension
+    policy = policy_of(key)
+    details = {} if policy is None else {"policy": policy}
+    if dimension == "requests":
+        whose = "this token" if policy is None else f"the {scope_of(key)}'s policy {policy!r}"
+        return errors.QuotaExceeded(
+            f"All requests of {whose} have been used.", headers=headers, details=details
+        )
+    what = "requests per minute" if dimension == "rate" else "parallel requests"
+    by = "" if policy is None else f" by its policy {policy!r}"
     return errors.RateLimitExceeded(
-        f"The {scope_of(failure.claim.key)}'s limit of {what} is used up.",
+        f"The {scope_of(key)}'s limit of {what}{by} is used up.",
         retry_after=failure.retry_after or 1.0,
         headers=headers,
+        details=details,
     )
 
 

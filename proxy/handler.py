@@ -21,6 +21,7 @@ from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
 from proxy.access.grants import Grant, Grants
+from proxy.access.policies import claims_with
 from proxy.accounts.attempts import Accounts, Call, Told
 from proxy.accounts.rests import Rests
 from proxy.body.budget import BodyBudget
@@ -34,7 +35,6 @@ from proxy.header_rules import trailers_for_downstream
 from proxy.hops import MOST_HOPS
 from proxy.limits.store import (
     NOT_SENT,
-    Claim,
     LimitExceeded,
     LimitStore,
     LimitsUnavailable,
@@ -124,7 +124,11 @@ class DataPlane:
             )
             grant, plan = self._let_in(exchange, grant)
             request, asked = await self._preparing.prepare(downstream, exchange, grant, plan)
-            reservation = await self._reserve(grant.claims) if grant.claims else _UNLIMITED
+            reservation = (
+                await self._reserve(grant, exchange)
+                if grant.claims or exchange.policies
+                else _UNLIMITED
+            )
             source, head = await (
                 forward.send(request, partial(target_for, grant), downstream, self._pool, exchange)
                 if not grant.chooses
@@ -216,7 +220,10 @@ class DataPlane:
             grant = exchange.grant = narrowed(grant, plan.route, head)
         return grant, plan
 
-    async def _reserve(self, claims: tuple[Claim, ...]) -> Reservation:
+    async def _reserve(self, grant: Grant, exchange: Exchange) -> Reservation:
+        claims = grant.claims
+        if exchange.policies:
+            claims = claims_with(claims, exchange.policies)
         try:
             return await self._limits.decide(claims)
         except (LimitExceeded, LimitsUnavailable) as exc:

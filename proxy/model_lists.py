@@ -15,9 +15,9 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from models.patterns import Pattern
 from proxy.access.authorization import check_model
 from proxy.access.grants import Grant
-from proxy.access.patterns import Pattern
 from proxy.decoding.json_reading import Unreadable, decoder
 from proxy.downstream import RequestHead
 from proxy.headers import RawHeaders, with_value

@@ -11,6 +11,7 @@ import msgspec
 
 from proxy.access.authorization import authorize
 from proxy.access.grants import Grant
+from proxy.access.policies import GrantedPolicy, Policies
 from proxy.body.reading import Wanted, wanted
 from proxy.downstream import RequestHead
 from proxy.objects.rules import Rule, rule_of
@@ -27,26 +28,16 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     asks for the usage of its stream."""
     objects: Rule | None = None
     """What it has to do with objects, where those are remembered."""
+    policies: tuple[GrantedPolicy, ...] = ()
+    """Those that count it, as far as their models allow."""
 
 
 #: All that a plan depends on, of the head and of the grant: what is missing here is decided by the
 #: rules of whoever has asked for the same before.
 _Key: TypeAlias = tuple[
-    str,
-    str,
-    bytes,
-    bytes | None,
-    bool,
-    bool,
-    bool,
-    bool,
-    bool,
-    bool,
-    bool,
-    bool,
-    str | None,
-    str | None,
-]
+    str, str, bytes, bytes | None, bool, bool, bool, bool, bool, bool, bool, bool,
+    str | None, str | None, Policies | None,
+]  # fmt: skip
 #: Clients choose the paths: this many are remembered, and none that is longer, or has a query,
 #: which may hold a secret.
 _REMEMBERED_MAX: Final = 512
@@ -79,6 +70,7 @@ class Plans:
             grant.isolates,
             record.path_project,
             record.path_location,
+            grant.policies,
         )
         known = self._known.get(key)
         if known is not None and grant.endpoints is None and b"content-encoding" not in first:
@@ -87,13 +79,15 @@ class Plans:
 
     def _make(self, grant: Grant, head: RequestHead, key: _Key) -> Plan:
         provider, route = authorize(grant, head)
-        want = wanted(head, grant, provider, route)
+        policies = () if grant.policies is None else grant.policies.at(head, route)
+        by_model = any(policy.models is not None for policy in policies)
+        want = wanted(head, grant, provider, route, by_model=by_model)
         rule = rule_of(route, head.method) if grant.remembers else None
         if rule is not None and rule.names and head.has_body and _may_name(grant, head, rule):
             want = msgspec.structs.replace(want, names=True)
         refuses = grant.record.unmetered == "refuse"
         usual = want.model and not (want.rule or want.certainty or want.coding or want.in_path)
-        plan = Plan(route, want, usual and not (grant.models or refuses or rule), rule)
+        plan = Plan(route, want, usual and not (grant.models or refuses or rule), rule, policies)
         if (
             grant.endpoints is None
             and b"content-encoding" not in head.lines.first

@@ -75,14 +75,16 @@ class Preparing:
             raise errors.RequestTooLarge("The request body is too large.")
         if want.rule and route.dialect == "batches":
             raise errors.ModelNotAllowed(_BATCH, param="model")
-        reading = BodyReading(head, want, self._turns)
+        reading = BodyReading(head, want, self._turns, plan.policies)
         complete = not head.has_body
         if not complete and want.reads:
             complete = await self._read_body(downstream, exchange, reading, want, arrived)
         if not complete and route.dialect != "none" and not want.in_path:
             exchange.passing = PassingModel(head.headers, self._turns)
             await exchange.passing.take(*reading.kept.pieces)
-        exchange.model, splice = await reading.judge(grant, route, complete=complete)
+        exchange.model, splice, exchange.policies = await reading.judge(
+            grant, route, complete=complete
+        )
         if exchange.passing is not None:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model
@@ -142,6 +144,8 @@ class Preparing:
             exchange.kept.take(size)
         model = said.model if len(said.model) <= NAME_MAX_BYTES else ""
         exchange.model = model or plan.route.default_model
+        # Where one asks for a model beyond doubt, a body is not usual.
+        exchange.policies = plan.policies
         return True
 
     async def _read_body(
@@ -178,5 +182,6 @@ class Preparing:
 
 
 _BATCH: Final = (
-    "A batch's file may name any model, so a token that may use only some cannot create batches."
+    "A batch's file may name any model, so a token that may use only some, or has limits for some,"
+    " cannot create batches."
 )

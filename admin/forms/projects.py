@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from admin.forms.form import Filled, Form
+from admin.forms.policies import PolicyLines, lines_of
 from models import Project, UpstreamKey
 from models.failover import ALLOWED_STATUSES, DEFAULT_STATUSES, FailoverRule
 from models.limit_fields import ProjectLimits
@@ -60,12 +61,13 @@ class ProjectFacts(ProjectLimits, Form):
     """What is asked of every project."""
 
     LISTS: ClassVar[frozenset[str]] = frozenset(
-        {"allowed_models", "allowed_origins", "failover_statuses"}
+        {"allowed_models", "allowed_origins", "failover_statuses", "policies"}
     )
 
     name: Name
     base_url: BaseUrl | None = None
     v1_prefix: Prefix | None = None
+    policies: PolicyLines | None = None
     #: How many keys are tried; the rest of the rule stands in the two fields after it.
     failover: Literal["2", "3", "4", "5"] | None = None  # type: ignore[assignment]
     failover_statuses: Annotated[list[Status], ALLOW_LIST] | None = None
@@ -165,7 +167,8 @@ def of_project(project: Project) -> Filled[ProjectChange]:
         ),
         "failover_timeout": as_text(rule.get("first_byte_timeout")),
     }
-    return Filled({**_texts(project, ProjectChange, *_OF_THE_RULE), **texts})
+    texts["policies"] = lines_of(project.policies)
+    return Filled({**_texts(project, ProjectChange, *_OF_THE_RULE, "policies"), **texts})
 
 
 def of_key(key: UpstreamKey) -> Filled[KeyChange]:

@@ -17,6 +17,7 @@ from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, UpstreamKey
 from models.bindings import place_of
+from models.budgets import policies_of
 from models.errors import (
     BaseUrlMissing,
     KeyMustBeGiven,
@@ -119,6 +120,7 @@ async def page(
         "projects/show.html",
         status=status,
         project=project,
+        policies=policies_of(project.policies),
         provider=ctx.service.providers.get(project.provider),
         keys=keys,
         misplaced={key.id for key in keys if not _fits(ctx, project, key)},

@@ -24,6 +24,7 @@ from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, revocations
+from models.budgets import policies_of
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
 from models.queries import lists
 from models.rules import parse_id
@@ -123,6 +124,7 @@ async def show(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     return await ctx.render(
         "tokens/show.html",
         token=token,
+        policies=policies_of(token.policies),
         usage=await charts.usage(span, token_id=token_id),
         spans=charts.SPANS,
         requests=(await lists.page(lists.requests(token_id=token_id), limit=_SHOWN))[0],

@@ -23,6 +23,7 @@ from cli.options import (
     Json,
     Limit,
     MaxParallelRequests,
+    Policies,
     ProjectArgument,
     RequestsPerMinute,
     Search,
@@ -72,6 +73,7 @@ async def create(
     allowed_origins: AllowedOrigins = None,
     unmetered: Unmetered = None,
     failover: Failover = None,
+    policies: Policies = None,
     as_json: Json = False,
 ) -> None:
     """Make a project. Its API key is asked for unless an option brings it."""
@@ -89,6 +91,7 @@ async def create(
         allowed_origins=allowed_origins,
         unmetered=unmetered,
         failover=failover,
+        policies=policies,
     )
     known = configured(session.settings)
     wanted = values.validated(ProjectCreation, fields, **{PROVIDERS: known})
@@ -169,6 +172,7 @@ async def update(
     allowed_origins: AllowedOrigins = None,
     unmetered: Unmetered = None,
     failover: Failover = None,
+    policies: Policies = None,
     as_json: Json = False,
 ) -> None:
     """Change what is named; none takes a limit away.
@@ -193,6 +197,7 @@ async def update(
         allowed_origins=allowed_origins,
         unmetered=unmetered,
         failover=failover,
+        policies=policies,
     )
     try:
         await _change(session, found, fields)

@@ -16,6 +16,7 @@ from cli.options import (
     Limit,
     MaxParallelRequests,
     MaxRequests,
+    Policies,
     ProjectOption,
     RequestsPerMinute,
     Yes,
@@ -55,6 +56,7 @@ async def create(
     allowed_models: AllowedModels = None,
     allowed_endpoints: AllowedEndpoints = None,
     allowed_ips: AllowedIps = None,
+    policies: Policies = None,
     as_json: Json = False,
 ) -> None:
     """Make a token, for 30 days unless said otherwise.
@@ -72,6 +74,7 @@ async def create(
         allowed_models=allowed_models,
         allowed_endpoints=allowed_endpoints,
         allowed_ips=allowed_ips,
+        policies=policies,
     )
     wanted = values.validated(TokenCreation, fields | _end(expires))
     longest = session.longest_lifetime
@@ -118,6 +121,7 @@ async def show(_session: Session, token: TokenArgument, *, as_json: Json = False
     epilog=examples(
         "llm-proxy token update 0199… --expires 7d",
         "llm-proxy token update 0199… --max-requests 1000 --allowed-ips none",
+        "llm-proxy token update 0199… --policies policies.json",
     )
 )
 @with_database
@@ -133,6 +137,7 @@ async def update(
     allowed_models: AllowedModels = None,
     allowed_endpoints: AllowedEndpoints = None,
     allowed_ips: AllowedIps = None,
+    policies: Policies = None,
     as_json: Json = False,
 ) -> None:
     """Change what is named; none takes a limit away."""
@@ -145,6 +150,7 @@ async def update(
         allowed_models=allowed_models,
         allowed_endpoints=allowed_endpoints,
         allowed_ips=allowed_ips,
+        policies=policies,
     )
     wanted = values.changes(TokenChange, fields | _end(expires))
     await found.change(by=session.actor, max_lifetime=session.longest_lifetime, **wanted.fields())

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, Final
 
 import typer
 
@@ -19,9 +19,12 @@ from models.db.snapshots import Snapshot, snapshot
 from models.portable import Portable, Row
 from proxy.limits.engines import limit_records
 from proxy.limits.records import Counter
-from proxy.limits.store import LimitsUnavailable, token_key
+from proxy.limits.store import LimitsUnavailable, policy_key, project_key, token_key
 
 app = verb()
+
+#: Rows that have quotas, and what names the counters of one.
+_SUBJECTS: Final = {"token": token_key, "project": project_key}
 
 WithAudit = Annotated[bool, typer.Option("--with-audit", help="The audit trail, too.")]
 WithRequests = Annotated[bool, typer.Option("--with-requests", help="The request log, too.")]
@@ -73,8 +76,8 @@ async def _write(
             columns = table.columns
             writer.section(table.name, columns)
             async for row in table.rows(found):
-                if table.name == "token":
-                    _note_quota(columns, row, counters)
+                if table.name in _SUBJECTS:
+                    _note_quotas(table.name, columns, row, counters)
                 writer.row(row)
                 advance(1)
     writer.end()
@@ -90,13 +93,21 @@ async def _counters(session: Session, found: Snapshot) -> dict[str, Counter]:
     return {counter.key: counter for counter in counters}
 
 
-def _note_quota(columns: tuple[str, ...], row: Row, counters: dict[str, Counter]) -> None:
-    """Let the quota go on, on the other side, where it stands here."""
+def _note_quotas(
+    kind: str, columns: tuple[str, ...], row: Row, counters: dict[str, Counter]
+) -> None:
+    """Let quotas go on, on the other side, where they stand here."""
     place = {name: number for number, name in enumerate(columns)}
-    counted = counters.get(token_key(row[place["id"]]))
-    if counted is not None and counted.epoch == row[place["quota_epoch"]]:
-        # Where a quota begins to count, whatever counts it there.
-        row[place["quota_base"]] = counted.used
+    subject = _SUBJECTS[kind](row[place["id"]])
+    if kind == "token":
+        counted = counters.get(subject)
+        if counted is not None and counted.epoch == row[place["quota_epoch"]]:
+            # Where a quota begins to count, whatever counts it there.
+            row[place["quota_base"]] = counted.used
+    for policy in row[place["policies"]] or ():
+        counted = counters.get(policy_key(subject, policy["name"]))
+        if counted is not None and counted.epoch == policy["quota_epoch"]:
+            policy["quota_base"] = counted.used
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from models.crypto import KeyRing
 from models.db.database import unhurried
 from models.portable import Portable
 from proxy.limits.engines import limit_records
-from proxy.limits.store import LimitsUnavailable, token_key
+from proxy.limits.store import LimitsUnavailable, policy_key, project_key, token_key
 
 Named = Mapping[str, Any]
 
@@ -37,6 +37,8 @@ _TABLES: Final = {
 }
 #: Rows that belong to another one, and the column that says to which.
 _OWNERS: Final = {"upstream_key": ("project", "project_id"), "token_secret": ("token", "token_id")}
+#: Rows that have counters, and what names those.
+_SUBJECTS: Final[Mapping[str, Callable[[str], str]]] = {"token": token_key, "project": project_key}
 #: Of which no two may have the same.
 _NAMES: Final = {"project": (Project, "live_name"), "management_token": (ManagementToken, "name")}
 
@@ -135,10 +137,10 @@ class ImportRun:
             self._some = "project", UUID(fresh[0]["id"])
         if table.name == "token" and fresh:
             self._some = "token", UUID(fresh[0]["id"])
-        if table.name == "token":
+        if table.name in _SUBJECTS and fresh:
             # They begin at their `quota_base`, whatever was counted here in earlier lives.
             records = limit_records(self._session.settings)
-            await records.forget([token_key(row["id"]) for row in fresh])
+            await records.forget(_counters(_SUBJECTS[table.name], fresh))
         return fresh
 
     def _is_known(self, subject: str) -> bool:
@@ -149,6 +151,16 @@ class ImportRun:
             raise ValueError("a key that the first line does not speak of")
         for row in rows:
             self._ring.decrypt(row["ciphertext"], UUID(row["id"]))
+
+
+def _counters(key: Callable[[str], str], rows: Sequence[Named]) -> list[str]:
+    """What names the counters of these tokens or projects, and of their policies."""
+    subjects = [key(row["id"]) for row in rows]
+    return subjects + [
+        policy_key(subject, policy["name"])
+        for subject, row in zip(subjects, rows, strict=True)
+        for policy in row.get("policies") or ()
+    ]
 
 
 def _refuse_unknown(section: Section) -> None:

@@ -10,6 +10,7 @@ from manage.schemas.keys import KeyView, Provider
 from manage.schemas.queries import PageQuery, Switch
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import Project, UpstreamKey
+from models.budgets import PolicyRule, shown_policies
 from models.failover import FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import ProjectChanges, ProjectFields, Unmetered
@@ -78,6 +79,7 @@ class ProjectView(Schema):
     location: str | None
     unmetered: Unmetered
     failover: FailoverRule | None
+    policies: list[PolicyRule] | None
     keys: list[KeyView]
     created_at: datetime
     updated_at: datetime
@@ -86,7 +88,9 @@ class ProjectView(Schema):
     def of(cls, project: Project, keys: list[UpstreamKey]) -> Self:
         """`project` as it is shown."""
         shown = [KeyView.of(key) for key in sorted(keys, key=lambda key: key.id)]
-        return cls(**fields_of(cls, project, "keys"), keys=shown)
+        policies = shown_policies(project.policies)
+        facts = fields_of(cls, project, "keys", "policies")
+        return cls(**facts, policies=policies, keys=shown)
 
 
 class RevocationView(Schema):

@@ -11,6 +11,7 @@ from manage.errors import Detail
 from manage.schemas.queries import PageQuery
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from models import Token
+from models.budgets import PolicyRule, shown_policies
 from models.limit_fields import TokenLimits
 from models.rules import (
     LONGEST_GRACE,
@@ -109,13 +110,14 @@ class TokenView(Schema):
     allowed_models: list[str] | None
     allowed_endpoints: list[str] | None
     allowed_ips: list[str] | None
+    policies: list[PolicyRule] | None
     last_used_at: datetime | None
     created_at: datetime
 
     @classmethod
     def of(cls, token: Token) -> Self:
         """`token` as it is shown."""
-        return cls(**fields_of(cls, token))
+        return cls(**_shown(token))
 
 
 class TokenWithSecret(TokenView):
@@ -126,4 +128,8 @@ class TokenWithSecret(TokenView):
     @classmethod
     def issued(cls, token: Token, secret: str) -> Self:
         """`token`, and the secret that it was just given."""
-        return cls(**fields_of(TokenView, token), token=secret)
+        return cls(**_shown(token), token=secret)
+
+
+def _shown(token: Token) -> dict[str, Any]:
+    return {**fields_of(TokenView, token, "policies"), "policies": shown_policies(token.policies)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from proxy.access.patterns import Pattern
+from models.patterns import Pattern
 
 #: Addresses whose answer a list keeps, and how long in characters they may be.
 _KNOWN_MAX: Final = 1024

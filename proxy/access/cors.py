@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from models.errors import DatabaseUnavailable as DatabaseAway
+from models.patterns import Pattern
 from proxy import errors, failures
-from proxy.access.patterns import Pattern
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.driving import in_a_task
 from proxy.headers import RawHeaders

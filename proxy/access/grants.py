@@ -21,14 +21,15 @@ from models.bindings import Upstreams
 from models.failover import Failover
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
+from models.patterns import Pattern, patterns
 from proxy.access.grant_lookups import Lookups
 from proxy.access.grant_source import GrantSource
-from proxy.access.patterns import Pattern, patterns
+from proxy.access.policies import Policies, own_claims
 from proxy.access.recognised import Known, Recognised
 from proxy.access.targets import targets_of
 from proxy.deadline import StallTolerantDeadline
 from proxy.header_lines import HeaderLines
-from proxy.limits.store import Claim, claims_on, project_key, token_key
+from proxy.limits.store import Claim
 from proxy.providers.field_rules import FieldRules, rules_of
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target
@@ -82,6 +83,7 @@ class Grant:
     remembers: bool
     """Whether it has to be known which objects answers create: who made them, or at which key."""
     claims: tuple[Claim, ...]
+    policies: Policies | None
     models: tuple[Pattern, ...]
     """Lists of patterns, the token's and the project's; a model must match one of each."""
     endpoints: Pattern | None
@@ -125,7 +127,8 @@ class Grant:
             fails_over=record.failover is not None and len(targets) > 1,
             isolates=record.isolation != "none",
             remembers=record.isolation != "none" or len(targets) > 1,
-            claims=_claims(record),
+            claims=own_claims(record),
+            policies=Policies.of(record),
             models=patterns(record.allowed_models, record.project_allowed_models),
             endpoints=Pattern.of(record.allowed_endpoints),
             origins=Pattern.of(record.allowed_origins),
@@ -137,21 +140,6 @@ class Grant:
 
 
 _NEVER: Final = float("inf")
-
-
-def _claims(record: GrantRecord) -> tuple[Claim, ...]:
-    return claims_on(
-        token_key(record.token_id),
-        quota=record.max_requests,
-        quota_base=record.quota_base,
-        quota_epoch=record.quota_epoch,
-        requests_per_minute=record.requests_per_minute,
-        max_parallel=record.max_parallel_requests,
-    ) + claims_on(
-        project_key(record.project_id),
-        requests_per_minute=record.project_requests_per_minute,
-        max_parallel=record.project_max_parallel_requests,
-    )
 
 
 class Grants:

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from proxy.access.authorization import check_model
 from proxy.access.grants import Grant
+from proxy.access.policies import GrantedPolicy
 from proxy.body import model_rule, renaming, request_body
 from proxy.body.budget import KeptBytes
 from proxy.body.kept_body import KeptBody
@@ -41,7 +42,7 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """What has to be known of a body."""
 
     rule: bool
-    """Its models, beyond doubt: only some are allowed."""
+    """Its models, beyond doubt: only some are allowed, or have limits of their own."""
     asks: bool
     """Whether it streams without asking for its usage, so that we ask for it."""
     certainty: bool
@@ -73,8 +74,13 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
         return self.whole or self.model or self.again
 
 
-def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) -> Wanted:
-    """What has to be known of the body of this request."""
+def wanted(
+    head: RequestHead, grant: Grant, provider: Provider, route: Route, *, by_model: bool = False
+) -> Wanted:
+    """What has to be known of the body of this request.
+
+    `by_model` says that a policy which may count it does so for some models alone.
+    """
     has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
     json, coding = False, None
@@ -90,7 +96,7 @@ def wanted(head: RequestHead, grant: Grant, provider: Provider, route: Route) ->
         in_path = route.model_in(head.target.partition(b"?")[0]) or ""
     names_model = json and readable and route.dialect != "none"
     return Wanted(
-        rule=creates and bool(grant.models) and (has_body or head.method == "POST"),
+        rule=creates and (by_model or bool(grant.models)) and (has_body or head.method == "POST"),
         asks=streaming and readable and provider.meter_streams,
         certainty=refuses and readable and (streaming or route.dialect == "responses"),
         model=names_model and not in_path,
@@ -112,6 +118,8 @@ class Judged(NamedTuple):
 
     model: str
     splice: UsageSplice | None
+    policies: tuple[GrantedPolicy, ...] = ()
+    """Those that count it."""
 
 
 class BodyReading:
@@ -122,11 +130,17 @@ class BodyReading:
     """
 
     __slots__ = (
-        "_decoder", "_form", "_head", "_json", "_model", "_small", "_text", "_turns", "_want",
-        "_weight", "counted", "fed", "kept",
+        "_counting", "_decoder", "_form", "_head", "_json", "_model", "_policies", "_small",
+        "_text", "_turns", "_want", "_weight", "counted", "fed", "kept",
     )  # fmt: skip
 
-    def __init__(self, head: RequestHead, want: Wanted, turns: Turns) -> None:
+    def __init__(
+        self,
+        head: RequestHead,
+        want: Wanted,
+        turns: Turns,
+        policies: tuple[GrantedPolicy, ...] = (),
+    ) -> None:
         self.kept = KeptBody()
         self.fed = 0
         #: Where its bytes count, those of a compressed body as it is decoded: what one piece
@@ -143,6 +157,9 @@ class BodyReading:
         #: Whether all that has to be known was known at once, and the model then.
         self._small = False
         self._model = ""
+        #: Policies that count it, as far as its models allow; and those that do.
+        self._policies = policies
+        self._counting: set[GrantedPolicy] = {one for one in policies if one.models is None}
         self._json: JsonReader | None = None
         self._form: FormReader | None = None
         declared = value_of(head.headers, b"content-type") or b""
@@ -219,8 +236,8 @@ class BodyReading:
         `complete` says that it has been taken whole; else it was too large to be looked into.
         """
         want, said = self._want, UNREAD
-        if want.in_path and grant.models:
-            check_model(grant, model_rule.named_by_path(want.in_path))
+        if want.in_path and (grant.models or want.rule):
+            self._check(grant, model_rule.named_by_path(want.in_path))
         if complete and (self.kept.size or want.rule):
             said = await self.said()
         model = want.in_path or said.model
@@ -238,7 +255,8 @@ class BodyReading:
             reason = unmeterable(route, self._head, said, asked=splice is not None)
             if reason is not None:
                 raise NotMeterable(f"This project refuses what it cannot meter. {reason}")
-        return Judged(model, splice)
+        counting = tuple(policy for policy in self._policies if policy in self._counting)
+        return Judged(model, splice, counting)
 
     async def said(self) -> Inspected:
         """What the body says, once all of it has been taken."""
@@ -276,10 +294,10 @@ class BodyReading:
         if self._form is not None:
             model = model_rule.named_by_form(self._form.end(), in_path=bool(in_path))
             if model or not in_path:
-                check_model(grant, model)
+                self._check(grant, model)
             return in_path or model
         if self._model:
-            check_model(grant, self._bare(model_rule.known_name(self._model)))
+            self._check(grant, self._bare(model_rule.known_name(self._model)))
             return in_path or self._model
         if in_path and (self._small or not self.kept.size):
             return in_path
@@ -293,9 +311,16 @@ class BodyReading:
                 if self._text.size > AT_ONCE_BYTES or looked % _LOOKED_AT_ONCE == 0:
                     await self._turns.next()
                 continue
-            check_model(grant, self._bare(name))
+            self._check(grant, self._bare(name))
             first = first or name
         return first
+
+    def _check(self, grant: Grant, name: str) -> None:
+        """Refuse a model that is not allowed, and note which policies count it."""
+        check_model(grant, name)
+        for policy in self._policies:
+            if policy not in self._counting and policy.counts(name):
+                self._counting.add(policy)
 
     def _bare(self, name: str) -> str:
         """A model's name, as the path has it: beside one that it names, Google's have a prefix."""

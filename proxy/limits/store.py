@@ -33,9 +33,19 @@ def project_key(project_id: UUID | str) -> str:
     return f"{_PREFIXES['project']}{project_id}"
 
 
+def policy_key(subject: str, name: str) -> str:
+    """What names the counters of a policy of a token or project; `subject` is the key of that."""
+    return f"{subject}/{name}"
+
+
 def scope_of(key: str) -> Scope:
     """Whose counters a key names."""
     return "token" if key.startswith(_PREFIXES["token"]) else "project"
+
+
+def policy_of(key: str) -> str | None:
+    """The policy whose counters a key names; None where they are the subject's own."""
+    return key.partition("/")[2] or None
 
 
 class Claim(NamedTuple):

@@ -29,10 +29,12 @@ from models import (
     portable,
     secrets,
 )
+from models.budgets import policies_of
 from models.crypto import KeyRing
 from models.db.snapshots import snapshot
 from models.entry import apply_batch
 from models.grants import load_grant
+from proxy.access.policies import GrantedPolicy, claims_with
 from proxy.limits.engines import open_limits
 from proxy.limits.store import Claim, LimitExceeded, claims_on, token_key
 from tests.cli.conftest import configured
@@ -49,6 +51,9 @@ def _claims(token: Token) -> tuple[Claim, ...]:
         quota=token.max_requests,
         quota_base=token.quota_base,
         quota_epoch=token.quota_epoch,
+    ) + claims_with(
+        (),
+        tuple(GrantedPolicy.of(token_key(token.id), one) for one in policies_of(token.policies)),
     )
 
 
@@ -73,7 +78,7 @@ async def _fill() -> str:
     docs = await Project.create_with_key(
         name="Büro “docs”", provider="openai", api_key="sk-one", ring=RING, by=BY,
         allowed_models=["gpt-4o*", "日本"], base_url="https://example.com/v1",
-        unmetered="refuse",
+        unmetered="refuse", policies=[{"name": "images", "models": ["dall*"], "max_requests": 9}],
     )  # fmt: skip
     await docs.add_key(api_key="sk-two", ring=RING, by=BY, label="spare", weight=3)
     gone = await Project.create_with_key(
@@ -82,7 +87,12 @@ async def _fill() -> str:
     await Token.issue(gone, by=BY, name="of the deleted")
     await gone.erase(by=BY)
     limited, secret = await Token.issue(
-        docs, by=BY, name="limited", max_requests=LIMIT, allowed_ips=["10.0.0.0/8"]
+        docs,
+        by=BY,
+        name="limited",
+        max_requests=LIMIT,
+        allowed_ips=["10.0.0.0/8"],
+        policies=[{"name": "all", "max_requests": 2 * LIMIT, "requests_per_minute": 100}],
     )
     rotated, _ = await Token.issue(docs, by=BY)
     await rotated.rotate(by=BY, grace_seconds=3600)
@@ -174,8 +184,10 @@ def test_there_and_back_again(pair: tuple[CommandLine, CommandLine]) -> None:
     assert _export(there) == archive
 
     # The token works there with all that it has, and with what is left of its quota.
-    granted = _grant(there, secret)
-    assert granted == msgspec.structs.replace(_grant(here, secret), quota_base=3)
+    granted, before = _grant(there, secret), _grant(here, secret)
+    policy = msgspec.structs.replace(before.policies[0], quota_base=3)
+    assert granted == msgspec.structs.replace(before, quota_base=3, policies=(policy,))
+    assert granted.project_policies[0].quota_base == 0
     assert [key.secret for key in granted.keys] == ["sk-one", "sk-two"]
     assert asyncio.run(_admitted(there, _limited(there), 9)) == LIMIT - 3
 

@@ -12,7 +12,7 @@ import brotli  # type: ignore[import-untyped]
 import msgspec
 import zstandard
 
-from proxy.access.patterns import patterns
+from models.patterns import patterns
 from proxy.body.kept_body import KeptBody
 from proxy.body.model_rule import NAME_MAX_BYTES, named_by_form, named_by_json
 from proxy.body.multipart import FormReader

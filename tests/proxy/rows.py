@@ -35,6 +35,10 @@ def a_record(**changes: Any) -> GrantRecord:
         "unmetered": "allow",
         "isolation": "none",
         "keys": (a_key(),),
+        "budgets": (),
+        "policies": (),
+        "project_budgets": (),
+        "project_policies": (),
     }
     return GrantRecord(**(nothing | known | changes))
 

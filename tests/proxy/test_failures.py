@@ -8,7 +8,7 @@ from models.entry import Outcome
 from proxy import errors
 from proxy.failures import of_database, of_limits, of_upstream, outcome
 from proxy.headers import value_of
-from proxy.limits.store import Claim, LimitExceeded, LimitsUnavailable, Remaining
+from proxy.limits.store import Claim, Dimension, LimitExceeded, LimitsUnavailable, Remaining
 from proxy.upstream.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -85,3 +85,17 @@ def test_what_a_client_is_told_about_its_limits(
     assert refused.retry_after == retry_after
     assert refused.message.startswith(says)
     assert value_of(list(refused.headers), b"x-ratelimit-remaining-requests") == b"0"
+
+
+@pytest.mark.parametrize(
+    ("key", "dimension", "says"),
+    [
+        ("t:1/slow lane", "rate", "The token's limit of requests per minute by its policy 'slow"),
+        ("p:1/slow lane", "slots", "The project's limit of parallel requests by its policy 'slow"),
+        ("p:1/slow lane", "requests", "All requests of the project's policy 'slow lane'"),
+    ],
+)
+def test_a_policy_that_refuses_is_named(key: str, dimension: Dimension, says: str) -> None:
+    refused = of_limits(LimitExceeded(Claim(key, dimension, 1), 1.0, Remaining(1, 0, 1.0)))
+    assert refused.message.startswith(says)
+    assert refused.details == {"policy": "slow lane"}

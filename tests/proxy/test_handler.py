@@ -411,6 +411,34 @@ async def test_a_limit_that_is_used_up(
     assert len(plane.entries()) == 1
 
 
+@pytest.mark.parametrize("owner", ["token", "project"])
+async def test_a_policy_that_is_used_up_refuses_what_it_counts_alone(
+    plane: Plane, owner: str
+) -> None:
+    policies = [
+        {"name": "mini", "models": ["gpt-4o-mini"], "max_requests": 1},
+        {"name": "lists", "endpoints": ["GET /v1/models"], "requests_per_minute": 1},
+    ]
+    limits: dict[str, Any] = {"policies": policies}
+    _, secret = await plane.token(**(limits if owner == "token" else {"project": limits}))
+
+    async def ask(model: str) -> Client:
+        body = json.dumps({"model": model}).encode()
+        return await plane.serve(a_client("POST", body, secret=secret))
+
+    assert (await ask("gpt-4o-mini")).status == 200
+    refused = await ask("gpt-4o-mini")
+    assert (refused.status, refused.code) == (429, "quota_exceeded")
+    assert json.loads(refused.content)["error"]["policy"] == "mini"
+    assert refused.field(b"x-should-retry") == b"false"
+    assert (await ask("gpt-4o")).status == 200
+    assert (await plane.serve(a_client("GET", secret=secret))).status == 200
+    refused = await plane.serve(a_client("GET", secret=secret))
+    assert (refused.status, refused.code) == (429, "rate_limit_exceeded")
+    assert json.loads(refused.content)["error"]["policy"] == "lists"
+    assert refused.field(b"x-ratelimit-limit-requests") == b"1"
+
+
 async def test_a_slot_is_taken_while_its_request_runs(plane: Plane) -> None:
     _, secret = await plane.token(max_parallel_requests=1)
     asked, answer = asyncio.Event(), asyncio.Event()

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from config import Database
-from proxy.access.patterns import patterns
+from models.patterns import patterns
 from proxy.model_lists import ELEMENT_MAX_BYTES, ModelList, model_named
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import HEAD_OK, Client, Peer, a_client

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from models.bindings import binding
+from models.budgets import Policy
 from models.failover import Failover
 from models.grants import GrantRecord
 from proxy import errors
@@ -121,6 +123,8 @@ ON_TWO: Final[dict[str, Any]] = ON_VERTEX | {
     "base_url": "https://vertex.test", "keys": (AT_VERTEX, AT_VERTEX),
 }  # fmt: skip
 #: Each field of a grant's record on which a plan may depend, as others may have it.
+OF_CHATS: Final = Policy("chats", endpoints=("/v1/chat/*",), max_requests=1)
+OF_A_MODEL: Final = Policy("model", models=("m",), max_requests=1)
 RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "allowed_models": ({"allowed_models": ("gpt-4.1",)},),
     "project_allowed_models": ({"project_allowed_models": ("gpt-4.1",)},),
@@ -140,6 +144,8 @@ RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "path_project": (ON_VERTEX | {"path_project": "ours"},),
     "isolation": ({"isolation": "project"}, {"isolation": "token"}),
     "path_location": (ON_VERTEX | {"path_location": "ours"},),
+    "policies": ({"policies": (OF_CHATS,)}, {"policies": (OF_A_MODEL,)}),
+    "project_policies": ({"project_policies": (OF_CHATS, OF_A_MODEL)},),
 }
 #: Those that decide nothing of it: who asks, from where, how often, and where it goes.
 OF_NO_PLAN: Final = {
@@ -147,6 +153,7 @@ OF_NO_PLAN: Final = {
     "quota_epoch", "requests_per_minute", "max_parallel_requests", "allowed_ips",
     "allowed_origins", "project_id", "project_is_active", "project_is_deleted",
     "project_requests_per_minute", "project_max_parallel_requests", "base_url", "v1_prefix",
+    "budgets", "project_budgets",
 }  # fmt: skip
 GENERATE: Final = "/v1/projects/theirs/locations/theirs/publishers/google/models/m:generateContent"
 HEADS: Final = (
@@ -164,7 +171,9 @@ HEADS: Final = (
 
 def planned(plans: Plans, rules: dict[str, Any], head: RequestHead) -> object:
     try:
-        return plans.of(a_grant(**rules), head)
+        plan = plans.of(a_grant(**rules), head)
+        chosen = [policy.rule for policy in plan.policies]
+        return msgspec.structs.replace(plan, policies=()), chosen
     except errors.Refusal as refusal:
         return refusal.code, refusal.message
 
@@ -185,3 +194,34 @@ def test_what_others_have_asked_before_changes_no_plan(field: str) -> None:
             planned(plans, others, head)
             for rules in (*RULES[field], {}, ON_AWS, ON_VERTEX):
                 assert planned(plans, rules, head) == planned(Plans(), rules, head), (others, head)
+
+
+def test_a_policy_is_chosen_by_endpoint_and_shares_no_plan_with_other_tokens() -> None:
+    plans, head = Plans(), a_head("/v1/chat/completions", JSON)
+    chat = Policy("chat", endpoints=("POST /v1/chat/*",), requests_per_minute=1)
+    images = Policy("images", endpoints=("/v1/images/*",), requests_per_minute=2)
+    of_all = Policy("all", requests_per_minute=3)
+    grant = a_grant(policies=(chat, images), project_policies=(of_all,))
+    plan = plans.of(grant, head)
+    assert [policy.rule for policy in plan.policies] == [chat, of_all]
+    # No more is to be known of its body than without them.
+    assert plan.is_usual
+    assert plans.of(grant, head) is plan
+    assert plans.of(a_grant(), head).policies == ()
+    other = plans.of(a_grant(policies=(chat,)), head).policies
+    assert [policy.subject for policy in other] != [plan.policies[0].subject]
+
+
+def test_a_policy_of_models_asks_for_a_known_model_where_it_counts() -> None:
+    rule = Policy("dear", endpoints=("/v1/chat/*",), models=("gpt-5*",), max_requests=1)
+    plans, grant = Plans(), a_grant(policies=(rule,))
+    chat = plans.of(grant, a_head("/v1/chat/completions", JSON))
+    assert (chat.wanted.rule, chat.is_usual) == (True, False)
+    embeddings = plans.of(grant, a_head("/v1/embeddings", JSON))
+    assert (embeddings.wanted.rule, embeddings.policies) == (False, ())
+    # What creates nothing names no model, and is not counted by it.
+    listing = plans.of(
+        a_grant(policies=(Policy("any", models=("gpt-5*",), max_requests=1),)),
+        a_head("/v1/models", method="GET", length=0),
+    )
+    assert not listing.wanted.rule

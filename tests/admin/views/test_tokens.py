@@ -288,3 +288,21 @@ async def test_no_token_outlives_what_the_operator_allows(settings: Settings) ->
             assert answer.status_code == 422
             assert "at most 7200 seconds" in answer.text
             assert (await Token.get(id=token.id)).expires_at == token.expires_at
+
+
+@on_both
+async def test_policies_are_typed_a_line_each_and_shown_as_a_table(admin: Browser) -> None:
+    token = await make_token(await make_project())
+    edit = f"/admin/tokens/{token.id}/edit"
+    wrong = await admin.submit(
+        edit, expiry="keep", policies="slow: requests_per_minute 5\nodd: requests 5"
+    )
+    assert wrong.status_code == 422
+    assert "Line 2: &#39;requests&#39; is none of" in wrong.text
+    lines = "slow: requests_per_minute 1234; models gpt-5*\nall: max_requests 9"
+    page = await admin.submit(edit, expiry="keep", policies=lines)
+    for shown in ("slow", "gpt-5*", "1,234 a minute", "Every request", "9 in all"):
+        assert shown in page.text
+    form = await admin.get(edit)
+    assert lines in form.text
+    assert "2 policies" in form.text

@@ -1,5 +1,6 @@
 """`token`: made, shown once, limited, rotated, ended."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from tests.cli.running import API_KEY, CommandLine
 TOKEN_FIELDS = [
     "id", "project_id", "name", "hint", "status", "expires_at", "revoked_at", "max_requests",
     "request_count", "requests_per_minute", "max_parallel_requests", "allowed_models",
-    "allowed_endpoints", "allowed_ips", "last_used_at", "created_at",
+    "allowed_endpoints", "allowed_ips", "policies", "last_used_at", "created_at",
 ]  # fmt: skip
 
 
@@ -177,3 +178,20 @@ def test_secrets_are_in_no_listing_and_nowhere_on_disk(cli_on_sqlite: CommandLin
     for secret in hidden:
         assert secret not in shown
         assert secret.encode() not in stored
+
+
+def test_policies_come_from_a_file_and_go_with_none(cli: CommandLine) -> None:
+    cli.project()
+    rule = {"name": "images", "endpoints": ["POST /v1/images/*"], "requests_per_minute": 10}
+    (cli.directory / "policies.json").write_text(json.dumps([rule]))
+    made = cli.token("docs", "--policies", "policies.json")
+    (policy,) = made["policies"]
+    assert {name: value for name, value in policy.items() if value is not None} == rule
+    assert "images" in cli("token", "show", made["id"]).out
+    (cli.directory / "policies.json").write_text(json.dumps([rule | {"requests_per_minute": 0}]))
+    for file in ("policies.json", "nowhere.json", "."):
+        refused = cli("token", "update", made["id"], "--policies", file)
+        assert refused.code == 2, file
+        assert "policies" in refused.err
+    without = cli("token", "update", made["id"], "--policies", "none", "--json").json
+    assert without["policies"] is None

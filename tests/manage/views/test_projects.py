@@ -44,6 +44,7 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "location",
         "unmetered",
         "failover",
+        "policies",
         "created_at",
         "updated_at",
     ]
@@ -83,6 +84,21 @@ async def test_a_project_says_whether_another_key_is_tried(
         (found,) = {one["field"].split(".")[0] for one in response.json()["error"]["details"]}
         assert found == "failover"
     assert (await client.patch(path, json={"failover": None})).json()["failover"] is None
+
+
+async def test_a_project_has_policies_as_a_token_has(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    rule = {"name": "images", "models": ["dall-e*"], "max_parallel_requests": 2}
+    project = await make_project(policies=[rule])
+    (policy,) = project["policies"]
+    assert policy == dict.fromkeys(policy) | rule
+    path = f"/manage/projects/{project['id']}"
+    assert (await client.patch(path, json={"name": "two"})).json()["policies"] == [policy]
+    assert (await client.patch(path, json={"policies": None})).json()["policies"] is None
+    event = await AuditEvent.filter(action="project.update").order_by("-id").first()
+    assert event is not None
+    assert event.changes == {"policies": [[policy], None]}
 
 
 async def test_unmetered_requests_are_let_through_unless_the_project_says_otherwise(

@@ -28,6 +28,7 @@ _FIELDS = [
     "allowed_models",
     "allowed_endpoints",
     "allowed_ips",
+    "policies",
     "last_used_at",
     "created_at",
 ]
@@ -276,3 +277,50 @@ async def test_filters_and_search(client: httpx.AsyncClient, make_token: Make) -
     assert await ids(q="BATCH") == [active["id"]]
     assert active["id"] in await ids(q=active["hint"][-4:])
     assert await ids(q=active["id"]) == [active["id"]]
+
+
+async def test_policies_are_set_shown_and_audited_as_they_were_sent(
+    client: httpx.AsyncClient, make_token: Make
+) -> None:
+    token = await make_token()
+    assert token["policies"] is None
+    path = f"/manage/tokens/{token['id']}"
+    images = {"name": "images", "endpoints": ["POST /v1/images/*"], "max_requests": 9}
+    dear = {"name": "dear", "models": ["gpt-5*"], "requests_per_minute": 2}
+    both = (await client.patch(path, json={"policies": [images, dear]})).json()["policies"]
+    nothing = dict.fromkeys(both[0])
+    assert both == [nothing | images, nothing | dear]
+    assert (await client.get(path)).json()["policies"] == both
+    # What was shown can be sent again, and is no change.
+    events = await AuditEvent.all().count()
+    assert (await client.patch(path, json={"policies": both})).status_code == 200
+    assert await AuditEvent.all().count() == events
+    event = await AuditEvent.filter(action="token.update").order_by("-id").first()
+    assert event is not None
+    assert event.changes == {"policies": [None, both]}
+    for none in ("null", "[]"):
+        sent = await client.patch(
+            path, content=f'{{"policies": {none}}}', headers={"content-type": "application/json"}
+        )
+        assert sent.json()["policies"] is None
+
+
+@pytest.mark.parametrize(
+    ("policies", "field"),
+    [
+        ({}, "policies"),
+        ([{"name": "a"}], "policies.0"),
+        ([{"name": "a", "max_requests": "5"}], "policies.0.max_requests"),
+        ([{"name": "a", "max_requests": 5, "models": []}], "policies.0.models"),
+        ([{"name": "a", "max_requests": 5}] * 2, "policies"),
+        ([{"name": str(n), "max_requests": 5} for n in range(21)], "policies"),
+        ([{"name": "a", "budgets": []}], "policies.0.budgets"),
+    ],
+)
+async def test_a_policy_that_cannot_be_meant_is_named(
+    client: httpx.AsyncClient, make_token: Make, policies: object, field: str
+) -> None:
+    token = await make_token()
+    response = await client.patch(f"/manage/tokens/{token['id']}", json={"policies": policies})
+    assert response.status_code == 400
+    assert [found["field"] for found in response.json()["error"]["details"]] == [field]

@@ -7,20 +7,27 @@ from typing import Any, Final
 
 import pytest
 
+from models.budgets import Policy
 from proxy.body import reading as body_reading
 from proxy.body.model_rule import NAME_MAX_BYTES
-from proxy.body.reading import BodyReading, Judged, wanted
+from proxy.body.reading import BodyReading, Judged
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, ModelNotAllowed, NotMeterable, Refusal
 from proxy.header_lines import HeaderLines
+from proxy.plans import Plans
 from proxy.turns import Turns
 from tests.proxy.body.test_multipart import field, form
-from tests.proxy.rows import OPENAI, a_grant
+from tests.proxy.rows import a_grant
 
 CHAT: Final = b"/v1/chat/completions"
 JSON: Final = (b"content-type", b"application/json")
 FORM: Final = (b"content-type", b"multipart/form-data; boundary=cut")
 RULED: Final[dict[str, Any]] = {"allowed_models": ("good*",)}
+POLICIES: Final = (
+    Policy("any", max_requests=1),
+    Policy("good", models=("good*",), max_requests=1),
+    Policy("bad", models=("bad*",), max_requests=1),
+)
 ASKED: Final = b'"stream_options":{"include_usage":true},'
 
 
@@ -38,11 +45,11 @@ async def judged(
     lines = HeaderLines.of(list(fields or (JSON,)))
     head = RequestHead(method, path, "1.1", lines, len(body), "192.0.2.1")
     grant = a_grant(**granted)
-    route = OPENAI.match(path)[method]
-    reading = BodyReading(head, wanted(head, grant, OPENAI, route), Turns())
+    plan = Plans().of(grant, head)
+    reading = BodyReading(head, plan.wanted, Turns(), plan.policies)
     for start in range(0, len(body), 65_536):
         await reading.take(body[start : start + 65_536])
-    return await reading.judge(grant, route, complete=True)
+    return await reading.judge(grant, plan.route, complete=True)
 
 
 SIZES: Final = pytest.mark.parametrize("large", [0, 100_000], ids=["small", "large"])
@@ -166,3 +173,27 @@ async def test_a_project_may_refuse_what_cannot_be_metered(
     else:
         with pytest.raises(NotMeterable):
             await judged(body, path=path, unmetered="refuse")
+
+
+@SIZES
+@pytest.mark.parametrize(
+    ("body", "counting"),
+    [
+        (b'{"model": "good-1"}', ["any", "good"]),
+        (b'{"model": "other"}', ["any"]),
+        (b'{"model": "other", "models": ["good-1", "bad-1"]}', ["any", "good", "bad"]),
+        (b'{"model": "other", "fallbacks": [{"model": "bad-2"}]}', ["any", "bad"]),
+    ],
+)
+async def test_a_policy_counts_a_body_by_every_model_that_it_names(
+    body: bytes, counting: list[str], large: int
+) -> None:
+    found = await judged(body, policies=POLICIES, large=large)
+    assert [policy.rule.name for policy in found.policies] == counting
+
+
+async def test_a_policy_of_models_asks_for_one_that_is_known_beyond_doubt() -> None:
+    for body in (b"{}", b"no json", b'{"model": "good-1", "model": "bad"}'):
+        with pytest.raises(InvalidRequest):
+            await judged(body, policies=POLICIES)
+    assert (await judged(b"{}", policies=POLICIES[:1])).policies[0].rule.name == "any"

@@ -26,7 +26,7 @@ PLACES: Final = (
     "migrations/sqlite/0_20261123140000_init.py",
     "migrations/postgres/0_20261123140000_init.py",
     "templates/{owner}s/show.html",
-    "proxy/access/grants.py",
+    "proxy/access/policies.py",
 )
 SCHEMAS: Final[dict[str, tuple[type[BaseModel], ...]]] = {
     "token": (tokens.TokenChange, tokens.TokenView, token_forms.TokenChange),

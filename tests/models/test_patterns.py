@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.patterns import Pattern, patterns
 from proxy.access.addresses import AddressList
-from proxy.access.patterns import Pattern, patterns
 
 
 def allows(entries: list[str], text: str) -> bool:
