@@ -47,7 +47,7 @@ class Reached(NamedTuple):
 async def tell(reached: Iterable[Reached]) -> None:
     """Leave each for the delivery, once; within the transaction around it, where there is one."""
     now = changes.now()
-    rows: list[list[Any]] = [[new_id(), now, *each] for each in reached]
+    rows: list[list[Any]] = [[str(new_id()), now, *each] for each in reached]
     await insert(
         "budget_alert (id, at, budget, window_start_us, share, amount, spent)",
         "ON CONFLICT (budget, window_start_us, share) DO NOTHING",

@@ -7,7 +7,7 @@ a default.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
@@ -306,6 +306,10 @@ def _within(number: int | None, most: int) -> int | None:
     return None if number is None else max(0, min(number, most))
 
 
+#: Charges the budgets of entries, within the transaction that counts them.
+Charging: TypeAlias = Callable[[Sequence[Entry]], Awaitable[None]]
+
+
 async def apply_batch(
     journal_id: str,
     start: int,
@@ -313,16 +317,20 @@ async def apply_batch(
     entries: Sequence[Entry],
     *,
     is_listed: IsListed = nothing_is_listed,
+    charge: Charging | None = None,
 ) -> int:
     """Add the entries between two positions of a journal to the database, exactly once.
 
     One transaction moves the journal's position from `start` to `end` and adds everything up. If
     the position is not `start`, the batch was applied before, and nothing is done. Returns
     the position that holds now. A journal never seen begins wherever its first batch does.
-    Names of models that are not listed are bounded in the counters, as `model_names` says.
+    Names of models that are not listed are bounded in the counters, as `model_names` says. `charge`
+    charges budgets in the same transaction.
     Raises DatabaseUnavailable; then nothing was done, or all of it, and asking again is safe.
     """
-    return await run_apart(lambda: _apply(journal_id, start, end, entries, is_listed))
+    return await run_apart(
+        lambda: _apply(journal_id, start, end, entries, is_listed=is_listed, charge=charge)
+    )
 
 
 #: A batch that waits for one row keeps others, of all machines, waiting for those that it has.
@@ -330,7 +338,13 @@ _LOCK_WAIT_S: Final = 2.0
 
 
 async def _apply(
-    journal_id: str, start: int, end: int, entries: Sequence[Entry], is_listed: IsListed
+    journal_id: str,
+    start: int,
+    end: int,
+    entries: Sequence[Entry],
+    *,
+    is_listed: IsListed,
+    charge: Charging | None,
 ) -> int:
     await give_up_on_locks_after(_LOCK_WAIT_S)
     position = await _claim(journal_id, start)
@@ -344,6 +358,9 @@ async def _apply(
         await counters.add(entries, is_listed)
         await _touch_tokens(entries)
         await objects.apply(entries)
+        if charge is not None:
+            # The last, since decisions wait for the rows that it locks.
+            await charge(entries)
     await execute(
         "UPDATE journal_position SET position = {}, updated_at = {} WHERE journal_id = {}",
         [end, changes.now(), journal_id],

@@ -33,10 +33,13 @@ from proxy.downstream import RequestHead
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
 from proxy.headers import RawHeaders
+from proxy.journal import reading
+from proxy.journal.budget_sink import BudgetSink
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
-from proxy.limits.engines import limit_records, open_limits
+from proxy.limits.bases import Journals
+from proxy.limits.engines import charges, limit_records, open_limits
 from proxy.objects.index import Index
 from proxy.objects.machine import Machine
 from proxy.pricing.sheet import listed_name
@@ -144,7 +147,10 @@ class WorkerResources:
         admissions.configure(NodeFiles(settings.data_dir, limit_records(settings)))
         self._open_upstreams()
         self._journal = Journal(settings.data_dir / "journal")
-        self._consumer = JournalConsumer(self._journal, [DatabaseSink()])
+        self._charges = on = charges(settings)
+        self._consumer = JournalConsumer(
+            self._journal, [DatabaseSink(*on.database), *(BudgetSink(*one) for one in on.beside)]
+        )
         self._watch = DatabaseWatch(
             uuid4().hex,
             reads=lambda: bool(self._grants.database_answers),
@@ -156,7 +162,16 @@ class WorkerResources:
         self._objects.siblings = Machine(
             self._journal.directory, lambda: self._journal.file, self._objects.tell
         )
-        self._limits = await open_limits(settings, str(os.getpid()), connections=shares.limits)
+        kept_in = self._journal.directory
+        self._limits = await open_limits(
+            settings,
+            str(os.getpid()),
+            charged=self._charges,
+            journals=Journals(
+                partial(reading.journals, kept_in), partial(reading.entries, kept_in)
+            ),
+            connections=shares.limits,
+        )
         self._observer = self._make_observer()
         self._plane = self._make_plane()
         self._pool.open()
@@ -293,6 +308,7 @@ class WorkerResources:
             is_silent=lambda: not known and self._grants.database_answers is False,
         )
         await asyncio.gather(draining, self._limits.close())
+        self._charges.close()
         await self._grants.close()
         await database.disconnect(within=_LAST_TRANSACTIONS)
         generation.configure(None)

@@ -124,6 +124,18 @@ def run_back(level: int, at_us: int, now_us: int, amount: int, bucket: int) -> t
     return level - back, at_us - (-back * bucket // amount)
 
 
+def use_of(
+    allowance: Allowance, sums: tuple[int, int, int], until_us: int | None, now_us: int
+) -> tuple[int, int, int | None]:
+    """What is spent and held, and when it resets: of what is spent, held, and the time of that."""
+    spent, held, at = sums
+    bucket = bucket_us(allowance.period)
+    if not bucket:
+        return spent, held, until_us
+    level, _ = run_back(spent, at, now_us, allowance.amount, bucket)
+    return max(0, level - held), held, now_us - (-level * bucket // allowance.amount)
+
+
 class BudgetExceeded(Exception):
     """A hard budget that has no room for a request. Nothing was taken of anything.
 

@@ -6,8 +6,10 @@ Any process may ask, beside the workers that decide. Who asks knows counters by 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
+
+from proxy.limits.budgets import Allowance
 
 
 class Counter(NamedTuple):
@@ -32,6 +34,52 @@ class Used(NamedTuple):
     requests: int
 
 
+class BudgetUse(NamedTuple):
+    """What was spent and is held of a budget, in the window that is now.
+
+    Of a bucket, `spent` is what has not run back in yet, without what is held; `resets_at_us` is
+    when all of it has. It is None where a window never ends.
+    """
+
+    spent: int
+    held: int
+    resets_at_us: int | None
+
+
+class BudgetCounter(NamedTuple):
+    """One window of a budget, in a form that no engine owns."""
+
+    key: str
+    start: int
+    until: int | None
+    spent: int
+    held: int
+    at: int
+    amount: int
+    alerts: str
+    alerted: int
+    matches: str
+
+
+class BudgetHold(NamedTuple):
+    """What one request holds: of which windows, and how much of each."""
+
+    request: str
+    at: int
+    final: bool
+    keys: tuple[str, ...]
+    starts: tuple[int, ...]
+    amounts: tuple[int, ...]
+
+
+class BudgetDump(NamedTuple):
+    """All that is stored of budgets. `positions` are where budgets have journals of their own."""
+
+    counters: Sequence[BudgetCounter]
+    holds: Sequence[BudgetHold]
+    positions: Mapping[str, int]
+
+
 class LimitRecords(Protocol):
     """What one engine has stored. Everything raises LimitsUnavailable."""
 
@@ -53,4 +101,20 @@ class LimitRecords(Protocol):
 
     async def forget(self, keys: Iterable[str]) -> None:
         """Let these begin anew."""
+        ...
+
+    async def budgets(self, allowances: Sequence[Allowance]) -> Mapping[str, BudgetUse]:
+        """What is spent and held of each, by its key."""
+        ...
+
+    async def reset_budgets(self, keys: Iterable[str]) -> None:
+        """Let these have spent nothing in their windows. What is held stays."""
+        ...
+
+    async def dump_budgets(self) -> BudgetDump:
+        """All that is stored of budgets."""
+        ...
+
+    async def load_budgets(self, dump: BudgetDump) -> None:
+        """Put this in the place of all that is stored of budgets. No worker may be running."""
         ...

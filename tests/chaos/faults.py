@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from models import entry
 from models.entry import Entry
-from models.model_names import IsListed
 from proxy.journal import consumer, files
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.files import JournalFile
@@ -90,9 +89,9 @@ class Faults:
         apply = entry._apply
 
         async def uncommitted(
-            journal: str, start: int, end: int, entries: list[Entry], is_listed: IsListed
+            journal: str, start: int, end: int, entries: list[Entry], **rest: Any
         ) -> int:
-            position = await apply(journal, start, end, entries, is_listed)
+            position = await apply(journal, start, end, entries, **rest)
             if entries:
                 self.reached("before the commit")
             return position

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn
@@ -12,11 +14,18 @@ import pytest
 from loguru import logger
 
 from config import Database
+from models.db.database import open_database
+from models.entry import Entry
+from models.ids import new_request_id
 from models.request_log import RequestLog
 from models.usage import UsageHour
+from proxy.journal.budget_sink import BudgetSink
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import BATCH, Journal
+from proxy.limits.budgets import Allowance
+from proxy.limits.gate import Gate
+from proxy.limits.sqlite_charges import SqliteCharges
 from tests.models.rows import an_entry
 from tests.proxy.journal.orphans import append, leave_an_orphan, lines
 from tests.proxy.journal.sink_conformance import SinkConformance, Store
@@ -58,6 +67,45 @@ class TestDatabaseSink(SinkConformance):
             return ids
 
         return Store(DatabaseSink, taken)
+
+
+class Noting(SqliteCharges):
+    """Notes the entries that it charges, in the same transaction."""
+
+    def _charge(self, file: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+        super()._charge(file, entries)
+        file.execute("CREATE TABLE IF NOT EXISTS noted (id TEXT)")
+        file.executemany("INSERT INTO noted VALUES (?)", [(entry.id,) for entry in entries])
+
+
+class TestBudgetSink(SinkConformance):
+    """Beside the database, where that is SQLite."""
+
+    @pytest.fixture
+    async def store(self, sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Store]:
+        path, gate = tmp_path / "limits.db", Gate(tmp_path)
+        made: list[SqliteCharges] = []
+        budget = Allowance("t:1|usd|total|UTC|", "usd", 1, True, "total", "UTC", 0)
+
+        def make() -> BudgetSink:
+            made.append(Noting(path))
+            return BudgetSink(made[-1], gate)
+
+        async def taken() -> list[str]:
+            query = "SELECT id FROM noted ORDER BY id"
+            with closing(sqlite3.connect(path)) as file:
+                return [one for (one,) in file.execute(query)]
+
+        # Something to charge; without any budget nothing is looked at.
+        make()
+        made[0].make([(budget, 0, None, 0)])
+        made[0].take("another", 0, 1, [an_entry(id=new_request_id())])
+        with closing(sqlite3.connect(path)) as file, file:
+            file.execute("DELETE FROM noted")
+        async with open_database(sqlite_database):
+            yield Store(make, taken)
+        for each in made:
+            each.close()
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from tortoise.exceptions import IntegrityError
 from models.db import database
 from models.db.snapshots import snapshot
 from proxy.limits.backup_table import LimitsInBackup
-from proxy.limits.postgres_records import PostgresRecords
+from proxy.limits.postgres_budget_records import PostgresBudgetRecords
 from proxy.limits.records import Counter, LimitRecords, Used
-from proxy.limits.sqlite_file import SqliteRecords
+from proxy.limits.sqlite_records import SqliteBudgetRecords
 from proxy.limits.store import NOT_SENT, LimitExceeded, claims_on
+from tests.proxy.limits.kept_budgets import KeptBudgets
 from tests.proxy.limits.process import admitted
 from tests.proxy.limits.stores import (
     Stores,
@@ -36,10 +37,10 @@ OTHER = claims_on("t:2", quota=10)
 async def records(stores: Stores) -> AsyncIterator[LimitRecords]:
     """Of the same counters as `stores`."""
     if stores.database is None:
-        yield SqliteRecords(stores.path)
+        yield SqliteBudgetRecords(stores.path)
         return
     async with database.open_database(stores.database):
-        yield PostgresRecords()
+        yield PostgresBudgetRecords()
 
 
 async def counted(stores: Stores) -> None:
@@ -90,7 +91,7 @@ async def test_a_dump_in_a_snapshot_is_of_its_moment(stores: Stores, records: Li
     before = sorted(await records.dump())
     async with snapshot(stores.database) as found:
         await records.forget(["t:1"])
-        assert sorted(await PostgresRecords(found).dump()) == before
+        assert sorted(await PostgresBudgetRecords(found).dump()) == before
     assert len(await records.dump()) == 1
 
 
@@ -148,7 +149,7 @@ async def test_the_counters_of_one_engine_can_be_loaded_by_another(
     counters = [Counter("t:1", 3, 6, 4.5, 1_800_000_000.25), Counter("p:1", -1, 0, 0.0, 1e9)]
     await records.load(counters)
     assert sorted(await records.dump()) == sorted(counters)
-    elsewhere = SqliteRecords(tmp_path / "elsewhere.db")
+    elsewhere = SqliteBudgetRecords(tmp_path / "elsewhere.db")
     await elsewhere.load(await records.dump())
     assert sorted(await elsewhere.dump()) == sorted(counters)
 
@@ -172,7 +173,7 @@ def in_memory() -> sqlite3.Connection:
     return sqlite3.connect(":memory:")
 
 
-class Kept:
+class Kept(KeptBudgets):
     """Counters somewhere: what a backup needs of an engine."""
 
     def __init__(self, *counters: Counter) -> None:

@@ -1,0 +1,42 @@
+"""The limits' file of a machine as a sink: what requests cost is charged to their budgets.
+
+On PostgreSQL the database's sink charges them, in the transaction in which it counts.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from models import budget_alerts
+from models.entry import Entry
+from proxy.limits.gate import Gate
+from proxy.limits.sqlite_charges import SqliteCharges
+
+
+class BudgetSink:
+    """Takes entries into the limits' file. Raises LimitsUnavailable, OSError, DatabaseUnavailable.
+
+    Shares of budgets that were reached are noted in the file, in the step in which they are, and
+    told to the database behind it, again until it has them.
+    """
+
+    name: Final = "limits"
+
+    def __init__(self, charges: SqliteCharges, gate: Gate) -> None:
+        self._charges = charges
+        self._gate = gate
+
+    async def position(self, journal_id: str) -> int:
+        """As `Sink` says."""
+        found = await asyncio.to_thread(self._charges.positions, [journal_id])
+        return found.get(journal_id, 0)
+
+    async def deliver(self, journal_id: str, start: int, end: int, entries: Sequence[Entry]) -> int:
+        """As `Sink` says."""
+        async with self._gate.shared():
+            position = await asyncio.to_thread(self._charges.take, journal_id, start, end, entries)
+        if self._charges.may_have_reached:
+            reached = await asyncio.to_thread(self._charges.due)
+            await budget_alerts.tell(reached)
+            await asyncio.to_thread(self._charges.told, reached)
+        return position
