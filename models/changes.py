@@ -20,7 +20,7 @@ def apply(row: Model, wanted: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
 
 def take_over(row: Model, fresh: Model) -> None:
     """Give the row what it holds in the database now, as `fresh` was read."""
-    for name in row._meta.db_fields:
+    for name in row._meta.fields_db_projection:
         setattr(row, name, getattr(fresh, name))
 
 

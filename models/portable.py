@@ -53,10 +53,14 @@ class Portable:
     def columns(self) -> tuple[str, ...]:
         """What is moved; a number that the database gives itself is not. Needs a connection."""
         return tuple(
-            name
-            for name, field in self.model._meta.fields_map.items()
-            if name in self.model._meta.db_fields and not (field.pk and name not in self.key)
+            name for name, field in self._fields.items() if not (field.pk and name not in self.key)
         )
+
+    @property
+    def _fields(self) -> dict[str, fields.Field[Any]]:
+        """By the names of their columns, which a model may have another name for."""
+        meta = self.model._meta
+        return {column: meta.fields_map[name] for name, column in meta.fields_db_projection.items()}
 
     async def count(self, snapshot: Snapshot) -> int:
         """How many rows there are."""
@@ -67,7 +71,8 @@ class Portable:
     async def rows(self, snapshot: Snapshot) -> AsyncIterator[Row]:
         """Every row, in order, as JSON has it."""
         columns = self.columns
-        writers = [_WRITERS.get(type(self.model._meta.fields_map[name]), _same) for name in columns]
+        known = self._fields
+        writers = [_WRITERS.get(type(known[name]), _same) for name in columns]
         listed = ", ".join(f'"{name}"' for name in columns)
         order = ", ".join(self._ordered(name) for name in self.key)
         query = f'SELECT {listed} FROM "{self.name}" ORDER BY {order}'  # noqa: S608
@@ -79,11 +84,11 @@ class Portable:
 
     def _ordered(self, name: str) -> str:
         # A collation of the database's own would put the same rows in another order.
-        is_text = isinstance(self.model._meta.fields_map[name], fields.CharField)
+        is_text = isinstance(self._fields[name], fields.CharField)
         return f'"{name}" COLLATE "C"' if is_text and dialect() == "postgres" else f'"{name}"'
 
     def _reader(self, name: str) -> Callable[[Any], Any]:
-        field = self.model._meta.fields_map[name]
+        field = self._fields[name]
         if (special := _COLUMNS.get((self.name, name))) is not None:
             return special
         if isinstance(field, fields.CharField):
@@ -92,7 +97,7 @@ class Portable:
 
     def check(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Whether each value can be one of its column. Raises ValueError, TypeError."""
-        found = self.model._meta.fields_map
+        found = self._fields
         for name, values in zip(columns, zip(*rows, strict=True), strict=True):
             read, may_be_null = self._reader(name), found[name].null
             for value in values:

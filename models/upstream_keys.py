@@ -74,7 +74,12 @@ class UpstreamKey(Model):
     # Which key of ENCRYPTION_KEY it was encrypted with, so that a rotation finds its work.
     encryption_key_id = fields.CharField(max_length=16, db_index=True)
     weight = fields.IntField(default=1)
-    is_active = fields.BooleanField(default=True)
+    # Not the column of that name: see the next one.
+    is_active = fields.BooleanField(default=True, source_field="in_use")
+    # What a release before sees of it, which would send a key that has anything of its own to the
+    # project's address: such a key is not active there. The database itself sets it, and what such
+    # a release writes here it puts into `in_use`.
+    is_active_before = fields.BooleanField(default=True, source_field="is_active")
     # Where it may be sent, see `models.bindings`. The database itself sets it for the rows of a
     # release that does not know the column.
     bound_to = fields.CharField(max_length=300, null=True)

@@ -140,14 +140,15 @@ def test_the_command_line_has_an_option_for_each_field(doors: Doors) -> None:
     assert options - {doors.options.get(name, name) for name in doors.not_at_creation} <= create
 
 
-def _is_list(kind: Any) -> bool:
-    return getattr(kind, "__origin__", kind) is list or any(map(_is_list, get_args(kind)))
+def _has_lines(kind: Any) -> bool:
+    """Whether it is a list, or a map of one name to another."""
+    return getattr(kind, "__origin__", kind) in (list, dict) or any(map(_has_lines, get_args(kind)))
 
 
 @every
-def test_a_text_area_is_read_line_by_line_where_its_field_is_a_list(doors: Doors) -> None:
+def test_a_text_area_is_read_line_by_line_where_its_field_has_several(doors: Doors) -> None:
     fields = doors.form.model_fields.items()
-    assert {name for name, field in fields if _is_list(field.annotation)} == doors.form.LISTS
+    assert {name for name, field in fields if _has_lines(field.annotation)} == doors.form.LISTS
 
 
 @pytest.mark.parametrize(
