@@ -74,6 +74,13 @@ Unmetered = Annotated[
     str | None,
     typer.Option(metavar="allow|refuse", help="Requests whose usage cannot be metered."),
 ]
+Isolation = Annotated[
+    str | None,
+    typer.Option(
+        metavar="none|project|token",
+        help="Whose files, batches and stored responses a request may name.",
+    ),
+]
 Failover = Annotated[
     Provided | None,
     typer.Option(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.budgets import PolicyRules
 from models.failover import FailoverRule
-from models.projects import Unmetered
+from models.projects import Isolation, Unmetered
 from models.rules import (
     ALLOW_LIST,
     Address,
@@ -57,6 +57,13 @@ class ProjectLimits(BaseModel):
     unmetered: Annotated[
         Unmetered, Field(description="Requests whose usage cannot be metered.")
     ] = "allow"
+    isolation: Annotated[
+        Isolation,
+        Field(
+            description="Whose files, batches, stored responses and other objects a request may"
+            " name and is shown in lists: any, those of the project's tokens, its own token's."
+        ),
+    ] = "none"
     failover: Annotated[
         FailoverRule | None,
         Field(description="Whether another key is tried where one fails; null: none is."),

@@ -53,6 +53,7 @@ class ProjectFields(TypedDict, total=False):
     project: str | None
     location: str | None
     unmetered: Unmetered
+    isolation: Isolation
     failover: dict[str, Any] | None
     policies: list[dict[str, Any]] | None
 

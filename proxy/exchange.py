@@ -16,6 +16,7 @@ from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.driving import current
 from proxy.errors import Refusal
+from proxy.objects.own_lists import OwnList
 from proxy.objects.watch import Watch
 from proxy.pricing.overlay import place
 from proxy.pricing.prices import Call, Price
@@ -87,6 +88,7 @@ class Exchange:
         "meter",
         "method",
         "model",
+        "own_list",
         "passing",
         "pinned",
         "policies",
@@ -121,6 +123,8 @@ class Exchange:
         self.target: Target | None = None
         #: The account that knows what the request names, which alone may be asked.
         self.pinned: Target | None = None
+        #: What leaves out of a list of objects those of others.
+        self.own_list: OwnList | None = None
         #: What its answer may tell of objects.
         self.watch: Watch | None = None
         #: Each account that was tried, where there are several.

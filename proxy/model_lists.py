@@ -42,7 +42,7 @@ _CONDITIONS: Final = frozenset(
     )
 )
 #: What an upstream says of all of its list's bytes.
-_VOIDED: Final = (
+VOIDED: Final = (
     b"accept-ranges",
     b"content-digest",
     b"content-length",
@@ -101,11 +101,16 @@ def filtering(grant: Grant, request: RequestHead, answer: UpstreamHead) -> Answe
         return None
     if model_named(request.target) != "":
         return None
+    check_plain(answer)
+    return ModelList(grant.models)
+
+
+def check_plain(answer: UpstreamHead) -> None:
+    """Raise ProtocolViolation for a list that was asked for with a `PlainList`, and is none."""
     if answer.status == _PARTIAL_CONTENT:
         raise ProtocolViolation("The upstream sent a part of a list that was asked for whole.")
     if answer.read().content_coding not in (b"", b"identity"):
         raise ProtocolViolation("The upstream compressed a list that was asked for plain.")
-    return ModelList(grant.models)
 
 
 class _Element(msgspec.Struct):
@@ -140,7 +145,7 @@ class ModelList:
     """Leaves out of a list of models those that one of `allowed` does not name."""
 
     withholds = True
-    voids = _VOIDED
+    voids = VOIDED
 
     __slots__ = (
         "_allowed", "_at", "_depth", "_element", "_elements_at", "_escaped", "_in_string",
@@ -175,6 +180,12 @@ class ModelList:
 
     def catch_up(self) -> bytes:
         """One more turn's work."""
+        self._advance()
+        passed = b"".join(self._out)
+        self._out.clear()
+        return passed
+
+    def _advance(self) -> None:
         data, at = self._rest, self._at
         size = len(data)
         for _ in range(_STEPS):
@@ -183,9 +194,6 @@ class ModelList:
             at = self._step(data, at)
         self.behind = at < size
         self._rest, self._at = (data, at) if self.behind else (b"", 0)
-        passed = b"".join(self._out)
-        self._out.clear()
-        return passed
 
     def end(self) -> bytes:
         """The answer ended; an element that did not is left out."""
@@ -221,8 +229,8 @@ class ModelList:
         opening = data[begins : begins + 1]
         self._out.append(data[at : begins + 1])
         if opening == b"[":
-            self._depth = self._elements_at = 1
-            self._passed_one = False
+            self._depth = 1
+            self._begin_list()
         elif opening == b"{":
             self._depth = 1
             self._key = b""
@@ -282,8 +290,11 @@ class ModelList:
             self._key = b""
         self._put(character)
         if character == b"[" and self._depth == 2 and self._opens_list():
-            self._elements_at = self._depth
-            self._passed_one = False
+            self._begin_list()
+
+    def _begin_list(self) -> None:
+        self._elements_at = self._depth
+        self._passed_one = False
 
     def _opens_list(self) -> bool:
         """Whether the array that has begun in the document's object is one of models."""

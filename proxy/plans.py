@@ -12,6 +12,7 @@ import msgspec
 from proxy.access.authorization import authorize
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy, Policies
+from proxy.body.model_rule import coding_of
 from proxy.body.reading import Wanted, wanted
 from proxy.downstream import RequestHead
 from proxy.objects.rules import Rule, rule_of
@@ -84,7 +85,8 @@ class Plans:
         want = wanted(head, grant, provider, route, by_model=by_model)
         rule = rule_of(route, head.method) if grant.remembers else None
         if rule is not None and rule.names and head.has_body and _may_name(grant, head, rule):
-            want = msgspec.structs.replace(want, names=True)
+            coding = coding_of(head.headers) or b""
+            want = msgspec.structs.replace(want, names=True, coding=coding)
         refuses = grant.record.unmetered == "refuse"
         usual = want.model and not (want.rule or want.certainty or want.coding or want.in_path)
         plan = Plan(route, want, usual and not (grant.models or refuses or rule), rule, policies)

@@ -93,13 +93,15 @@ class Preparing:
             exchange.pinned, exchange.watch = await self._objects.prepare(
                 head, grant, plan.objects, reading
             )
+            exchange.own_list = self._objects.own_list(grant, plan.objects)
         asked = None
         if splice is not None:
             asked = self._question(exchange, grant, route, reading, splice)
             splice = splice if asked is not None else None
         body = reading.kept.pieces if splice is None else ()
         transform: RequestTransform | None = splice
-        if grant.models and model_lists.restricts(grant, head):
+        restricted = bool(grant.models) and model_lists.restricts(grant, head)
+        if restricted or exchange.own_list is not None:
             transform = model_lists.PlainList()
         request = forward.outgoing(
             head,

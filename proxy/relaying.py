@@ -60,6 +60,8 @@ def answered(
     )
     listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
     transform = listed or exchange.meter
+    if exchange.own_list is not None:
+        transform = exchange.own_list.transform(transform, head)
     if exchange.watch is not None and exchange.target is not None:
         transform = exchange.watch.around(transform, head, exchange.target.key_text)
     return transform if add is None else add(exchange, head, transform)
@@ -73,6 +75,8 @@ async def relay(
     turns: Turns,
 ) -> bytes:
     """Pass the answer on as it arrives, all but the last bytes, which are returned."""
+    if exchange.own_list is not None:
+        source = exchange.own_list.source(source)
     if (rest := source.take_rest()) is None:
         last = await _pump(downstream, source, exchange, transform, turns)
     else:

@@ -69,7 +69,9 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
 @pages.get("/projects/new", role="admin")
 async def new(ctx: AuthenticatedContext) -> HTTPResponse:
     """The form of a new project."""
-    return await _form(ctx, Filled({"provider": "openai", "unmetered": "allow"}))
+    return await _form(
+        ctx, Filled({"provider": "openai", "unmetered": "allow", "isolation": "none"})
+    )
 
 
 @pages.post("/projects")

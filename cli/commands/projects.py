@@ -20,6 +20,7 @@ from cli.options import (
     CloudProject,
     Cursor,
     Failover,
+    Isolation,
     Json,
     Limit,
     MaxParallelRequests,
@@ -72,6 +73,7 @@ async def create(
     allowed_models: AllowedModels = None,
     allowed_origins: AllowedOrigins = None,
     unmetered: Unmetered = None,
+    isolation: Isolation = None,
     failover: Failover = None,
     policies: Policies = None,
     as_json: Json = False,
@@ -90,6 +92,7 @@ async def create(
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
         unmetered=unmetered,
+        isolation=isolation,
         failover=failover,
         policies=policies,
     )
@@ -145,6 +148,7 @@ async def show(_session: Session, project: ProjectArgument, *, as_json: Json = F
         "llm-proxy project update docs --inactive",
         "llm-proxy project update docs --allowed-models none --unmetered refuse",
         "llm-proxy project update docs --failover 3",
+        "llm-proxy project update docs --isolation token",
         "llm-proxy project update docs --base-url https://eu.example.com --api-key-env EU_KEY",
     )
 )
@@ -171,6 +175,7 @@ async def update(
     allowed_models: AllowedModels = None,
     allowed_origins: AllowedOrigins = None,
     unmetered: Unmetered = None,
+    isolation: Isolation = None,
     failover: Failover = None,
     policies: Policies = None,
     as_json: Json = False,
@@ -196,6 +201,7 @@ async def update(
         allowed_models=allowed_models,
         allowed_origins=allowed_origins,
         unmetered=unmetered,
+        isolation=isolation,
         failover=failover,
         policies=policies,
     )

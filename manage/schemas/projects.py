@@ -13,7 +13,7 @@ from models import Project, UpstreamKey
 from models.budgets import PolicyRule, shown_policies
 from models.failover import FailoverRule
 from models.limit_fields import ProjectLimits
-from models.projects import ProjectChanges, ProjectFields, Unmetered
+from models.projects import Isolation, ProjectChanges, ProjectFields, Unmetered
 from models.rules import ApiKey, BaseUrl, Name, SearchText, V1Prefix
 
 
@@ -78,6 +78,7 @@ class ProjectView(Schema):
     project: str | None
     location: str | None
     unmetered: Unmetered
+    isolation: Isolation
     failover: FailoverRule | None
     policies: list[PolicyRule] | None
     keys: list[KeyView]

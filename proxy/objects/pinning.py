@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Final
 
 from models.errors import DatabaseUnavailable
@@ -11,6 +12,7 @@ from models.objects import Found, is_storable
 from proxy import errors
 from proxy.access.authorization import target_for
 from proxy.access.grants import Grant
+from proxy.body.model_rule import coding_of
 from proxy.body.multipart import FormReader, Part
 from proxy.body.reading import BodyReading
 from proxy.body.request_body import AT_ONCE_BYTES
@@ -19,6 +21,7 @@ from proxy.headers import value_of
 from proxy.objects import named
 from proxy.objects.index import Index
 from proxy.objects.not_found import not_found
+from proxy.objects.own_lists import OwnList
 from proxy.objects.rules import KNOWN_KINDS, Rule
 from proxy.objects.skeleton import Shortened
 from proxy.objects.watch import Watch
@@ -56,6 +59,31 @@ class Objects:
             return target, None
         return target, Watch(self.index, grant, rule, in_path)
 
+    def own_list(self, grant: Grant, rule: Rule) -> OwnList | None:
+        """What leaves out of the answer to a request what is not the client's; None: nothing."""
+        if not (grant.isolates and rule.lists):
+            return None
+        return OwnList(partial(self._own, grant), self._turns)
+
+    async def _own(self, grant: Grant, ids: Collection[str]) -> Collection[str]:
+        """Those of some ids that a request may name. Raises AccessUndecided."""
+        known = await self._look_up(grant, ids, again=False)
+        return {one for one, found in known.items() if _is_own(found, grant)}
+
+    async def _look_up(
+        self, grant: Grant, ids: Collection[str], *, again: bool
+    ) -> dict[str, Found]:
+        """Raises AccessUndecided where it has to be known, and the database does not answer."""
+        asked = list(filter(is_storable, ids))
+        try:
+            return await self.index.look_up(grant.project_text, asked, again=again)
+        except DatabaseUnavailable as exc:
+            if not grant.isolates:
+                return self.index.known(grant.project_text, asked)
+            raise errors.AccessUndecided(
+                "Whose the objects of this request are cannot be checked now.", retry_after=1.0
+            ) from exc
+
     async def _is_stored(self, reading: BodyReading) -> bool:
         """Whether a chat asks for its completion to be kept."""
         return await self._any_part(reading, named.asks_to_store)
@@ -63,15 +91,7 @@ class Objects:
     async def _target(
         self, grant: Grant, rule: Rule, ids: Collection[str], *, again: bool
     ) -> Target:
-        project = grant.project_text
-        try:
-            found = await self.index.look_up(project, list(filter(is_storable, ids)), again=again)
-        except DatabaseUnavailable as exc:
-            if grant.isolates:
-                raise errors.AccessUndecided(
-                    "Whose the objects of this request are cannot be checked now.", retry_after=1.0
-                ) from exc
-            found = {}
+        found = await self._look_up(grant, ids, again=again)
         if grant.isolates:
             for one in ids:
                 if one not in found or not _is_own(found[one], grant):
@@ -99,8 +119,8 @@ class Objects:
         try:
             if declared[:10].lower() == b"multipart/":
                 return await self._in_form(declared, reading) if grant.isolates else ()
-            if not reading.text.size:
-                # In a coding that is not known.
+            if coding_of(head.headers) is None or not reading.text.size:
+                # It is compressed in a way that cannot be undone.
                 raise named.Unnamed
             return await self._in_json(reading)
         except named.Unnamed:

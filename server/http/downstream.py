@@ -148,6 +148,8 @@ class ClientDownstream:
         block = head.lines if isinstance(head.lines, bytes) else wire_lines(head.lines)
         lines = status_line(status, head.reason) + block
         self._without_body = status in (204, 304) or self.head.method == "HEAD"
+        # A refusal may take the place of an answer of which nothing was sent yet.
+        self._chunked = self._breaks_by_reset = False
         if length is None and not self._without_body:
             if self.head.version == "1.1":
                 self._chunked = True

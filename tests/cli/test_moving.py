@@ -34,6 +34,7 @@ from models.crypto import KeyRing
 from models.db.snapshots import snapshot
 from models.entry import apply_batch
 from models.grants import load_grant
+from models.objects import Kept
 from proxy.access.policies import GrantedPolicy, claims_with
 from proxy.limits.engines import open_limits
 from proxy.limits.store import Claim, LimitExceeded, claims_on, token_key
@@ -79,6 +80,7 @@ async def _fill() -> str:
         name="Büro “docs”", provider="openai", api_key="sk-one", ring=RING, by=BY,
         allowed_models=["gpt-4o*", "日本"], base_url="https://example.com/v1",
         unmetered="refuse", policies=[{"name": "images", "models": ["dall*"], "max_requests": 9}],
+        isolation="token",
     )  # fmt: skip
     await docs.add_key(api_key="sk-two", ring=RING, by=BY, label="spare", weight=3)
     gone = await Project.create_with_key(
@@ -103,6 +105,11 @@ async def _fill() -> str:
         an_entry(token_id=limited.id, project_id=docs.id, model=model, cost_nanos=cost)
         for model, cost in (("gpt-4o", 7), ("ünknown", None), ("A", 0), ("a", 1))
     ]
+    (first, *_) = await docs.current_keys()
+    told = (Kept("file-1", "file"), Kept("batch_1", "batch"))
+    entries[0] = an_entry(
+        token_id=limited.id, project_id=docs.id, key_id=str(first.id), objects=told, cost_nanos=7
+    )
     # Counted in another order than that of their names.
     await apply_batch("j", 0, 1, entries[:2])
     await apply_batch("j", 1, 2, entries[2:])
@@ -453,6 +460,7 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("upstream_key", "ciphertext", 5),
         ("token", "id", ["x"]),
         ("project", "unmetered", "perhaps"),
+        ("project", "isolation", "perhaps"),
         ("project", "failover", {"max_attempts": 9}),
         ("project", "budgets", [{"limit": "usd"}]),
         ("token", "budgets", {}),

@@ -39,6 +39,7 @@ async def test_a_projects_life(admin: Browser) -> None:
         allowed_models="gpt-4o*\r\n\r\n o4-mini ",
         allowed_origins="",
         unmetered="refuse",
+        isolation="token",
     )
     assert made.status_code == 200
     assert "The project was created." in made.text
@@ -47,6 +48,8 @@ async def test_a_projects_life(admin: Browser) -> None:
     assert project.allowed_models == ["gpt-4o*", "o4-mini"]
     assert project.allowed_origins is None
     assert project.unmetered == "refuse"
+    assert project.isolation == "token"
+    assert "<dt>Objects</dt><dd>Each token its own</dd>" in made.text
     assert "<dt>Unmeterable requests</dt><dd>Refused</dd>" in made.text
     assert KEY not in made.text
     assert "The project was created." not in (await admin.get(str(made.url))).text

@@ -10,7 +10,7 @@ from tests.cli.running import API_KEY, CommandLine
 PROJECT_FIELDS = [
     "id", "name", "provider", "base_url", "v1_prefix", "is_active", "requests_per_minute",
     "max_parallel_requests", "allowed_models", "allowed_origins", "project", "location",
-    "unmetered", "failover", "policies", "keys", "created_at", "updated_at",
+    "unmetered", "isolation", "failover", "policies", "keys", "created_at", "updated_at",
 ]  # fmt: skip
 KEY_FIELDS = [
     "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix",
@@ -39,11 +39,12 @@ def test_project_lives_and_ends(cli: CommandLine) -> None:
     changed = cli(
         "project", "update", "docs", "--name", "papers", "--inactive",
         "--allowed-models", "none", "--requests-per-minute", "none", "--json",
-        "--unmetered", "refuse",
+        "--unmetered", "refuse", "--isolation", "token",
     )  # fmt: skip
     assert changed.code == 0, changed.err
     assert changed.json == project | {
         "unmetered": "refuse",
+        "isolation": "token",
         "name": "papers",
         "is_active": False,
         "allowed_models": None,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from config import Database, Settings
-from models import AuditEvent, Project, UpstreamKey
+from models import AuditEvent, Project, UpstreamKey, generation
 from tests.manage.conftest import MANAGEMENT_TOKEN, UPSTREAMS, Make, serving
 
 
@@ -43,6 +43,7 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "project",
         "location",
         "unmetered",
+        "isolation",
         "failover",
         "policies",
         "created_at",
@@ -117,6 +118,23 @@ async def test_unmetered_requests_are_let_through_unless_the_project_says_otherw
         response = await client.patch(path, json={"unmetered": wrong})
         assert response.status_code == 400
         assert [found["field"] for found in response.json()["error"]["details"]] == ["unmetered"]
+
+
+async def test_objects_are_isolated_where_the_project_says_so(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    assert (await make_project())["isolation"] == "none"
+    project = await make_project(isolation="token")
+    assert project["isolation"] == "token"
+    path = f"/manage/projects/{project['id']}"
+    before = await generation.current()
+    changed = await client.patch(path, json={"isolation": "project"})
+    assert changed.json()["isolation"] == "project"
+    assert await generation.current() > before
+    for wrong in ("", "Token", None):
+        response = await client.patch(path, json={"isolation": wrong})
+        assert response.status_code == 400
+        assert [found["field"] for found in response.json()["error"]["details"]] == ["isolation"]
 
 
 async def test_show_change_and_list_agree(client: httpx.AsyncClient, make_project: Make) -> None:

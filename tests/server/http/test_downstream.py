@@ -63,6 +63,22 @@ def scripted(modules_door: tuple[Door, ScriptedPlane]) -> Scripted:
 # Framing
 
 
+async def test_a_refusal_in_place_of_an_answer_that_was_not_sent_is_framed_as_it_says(
+    scripted: Scripted,
+) -> None:
+    async def script(downstream: ClientDownstream) -> None:
+        downstream.start(a_head())
+        downstream.start(a_head(502, 4))
+        await downstream.finish(b"gone")
+
+    async with scripted(script) as door, await door.connect() as client:
+        for _ in range(2):
+            await client.send(EXCHANGE)
+            answer = await client.answer()
+            assert (answer.status, answer.body) == (502, b"gone")
+            assert answer.header("transfer-encoding") is None
+
+
 async def test_lines_keep_their_order_case_and_bytes(scripted: Scripted) -> None:
     async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(299, 2))
