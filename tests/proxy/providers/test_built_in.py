@@ -92,6 +92,11 @@ VERTEX = "/v1beta1/projects/P/locations/L/publishers"
             "gemini",
             "m",
         ),
+        *(
+            ("vertex", f"POST {place}/google/models/m:{verb}", "", "none", "m")
+            for place in ("/v1beta1/projects/p/locations/l/publishers", "/v1beta1/publishers")
+            for verb in ("countTokens", "computeTokens")
+        ),
         ("groq", "POST /openai/v1/chat/completions", "", "chat", None),
         ("groq", "POST /v1/chat/completions", "/openai/v1/chat/completions", "chat", None),
         ("mistral", "POST /v1/fim/completions", "", "chat", None),

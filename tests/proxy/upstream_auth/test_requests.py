@@ -224,3 +224,21 @@ async def test_where_no_token_can_be_had_nothing_is_sent_and_nothing_used(
     assert plane.upstream.connections == 0
     assert plane.is_idle()
     assert await plane.admitted(secret) == 2
+
+
+async def test_an_account_for_which_no_token_can_be_had_is_followed_by_another(
+    plane: Plane, tokens: TokenEndpoint
+) -> None:
+    tokens.answers = [(401, {"error": "invalid_client"})]
+    client = {"tenant_id": "contoso.com", "client_id": "app", "client_secret": "shh"}
+    rule = {"max_attempts": 2, "statuses": [429], "first_byte_timeout": None}
+    made = {"provider": "entra", "api_key": json.dumps(client), "failover": rule}
+    token, secret = await plane.token(project=made, max_requests=2)
+    project = await Project.get(id=token.project_id)
+    await project.add_key(api_key=STRING, ring=RING, by=BY, priority=1)
+    asked = a_client(secret=secret)
+    _, fields, body = await sent(plane, asked)
+    assert (fields["Authorization"], body) == (f"Bearer {STRING}", CHAT)
+    attempts = plane.entries()[-1].attempts or ()
+    assert [one.error or one.status for one in attempts] == ["upstream_auth_unavailable", 200]
+    assert await plane.admitted(secret) == 1
