@@ -12,7 +12,7 @@ from uuid import UUID
 from tortoise import Model, fields
 
 from models import changes
-from models.db.conditions import execute
+from models.db.conditions import execute, select
 from models.db.database import (
     connection,
     dialect,
@@ -113,9 +113,18 @@ def next_test(failed: int) -> timedelta:
     return timedelta(minutes=_TEST_MINUTES[min(failed, len(_TEST_MINUTES)) - 1])
 
 
+_ANYTHING: Final = (
+    "SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM key_rest WHERE until > {})"
+    " OR EXISTS (SELECT 1 FROM key_state WHERE suspended_at IS NOT NULL)"
+)
+
+
 @for_requests
 async def shared(present: datetime) -> Shared:
     """What holds at `present`. Raises DatabaseUnavailable."""
+    # Mostly nothing does, and the models take ten times as long to say so, twice a second.
+    if not await select(_ANYTHING, [present]):
+        return Shared([], [])
     rests = KeyRest.filter(until__gt=present).order_by("-until").limit(MOST_SHARED)
     suspended = KeyState.filter(suspended_at__isnull=False).limit(MOST_SHARED)
     return Shared(
