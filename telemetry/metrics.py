@@ -150,14 +150,19 @@ class Metrics:
         self._numbers = Numbers.none()
         #: What threads get to see.
         self._encoded = encode(self._numbers)
+        #: Whether that is all there is to see.
+        self._is_encoded = True
+        self._gauges: WorkerGauges | None = None
 
     def open(self) -> None:
         """Take the place of a worker that has ended, if there is one, and go on from its sums."""
         self._numbers = self._snapshots.open()
+        self._gauges, self._is_encoded = None, False
         self._snapshots.write(self.encode())
 
     def add(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
         """Fold in what has happened since the last time."""
+        self._is_encoded = False
         numbers = self._numbers
         batch = _Batch()
         for entry in entries:
@@ -172,10 +177,13 @@ class Metrics:
     def add_undecided(self, decision: Literal["refused", "passed"], count: int) -> None:
         """Count requests that came while limits could not be checked."""
         if count:
+            self._is_encoded = False
             self._numbers.count(families.UNDECIDED, (decision,), count)
 
     def add_connections(self, refused: Mapping[str, int], dropped: Mapping[str, int]) -> None:
         """Count clients' connections that were refused or closed, by the reason."""
+        if refused or dropped:
+            self._is_encoded = False
         for reason, count in refused.items():
             self._numbers.count(families.CONNECTIONS_REFUSED, (reason,), count)
         for reason, count in dropped.items():
@@ -183,6 +191,9 @@ class Metrics:
 
     def set_gauges(self, gauges: WorkerGauges) -> None:
         """Say what is true of this worker now."""
+        if gauges == self._gauges:
+            return
+        self._gauges, self._is_encoded = gauges, False
         numbers = self._numbers
         numbers.set(families.ACTIVE_REQUESTS, gauges.active_requests)
         numbers.set(families.UPSTREAM_CONNECTIONS, gauges.upstream_connections)
@@ -198,7 +209,8 @@ class Metrics:
 
     def encode(self) -> bytes:
         """This worker's snapshot, which `exposition` tells of from now on."""
-        self._encoded = encode(self._numbers)
+        if not self._is_encoded:
+            self._encoded, self._is_encoded = encode(self._numbers), True
         return self._encoded
 
     def is_written(self, encoded: bytes) -> bool:
@@ -227,6 +239,7 @@ class Metrics:
     def leave(self) -> None:
         """This worker ends: its gauges no longer count, its sums still do. Blocks."""
         self._numbers.gauges = Numbers.none().gauges
+        self._gauges, self._is_encoded = None, False
         self._snapshots.close(self.encode())
 
 

@@ -131,7 +131,8 @@ class Observer:
         entries, self._entries = self._entries, []
         refused, self._refused = self._refused, []
         self._flushed += len(entries) + len(refused)
-        self._metrics.add(entries, refused)
+        if entries or refused:
+            self._metrics.add(entries, refused)
         self._count_undecided(entries, refused)
         self._metrics.set_gauges(self._gauges())
         if self._connections is not None:

@@ -68,6 +68,8 @@ class JournalConsumer:
         in time is on disk, for the next start to adopt.
         """
         self._closing.set()
+        # Who waits for a batch need not wait any longer; nothing clears it from here on.
+        self._journal.batch_ready.set()
         watching: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(timeout) as bound:
@@ -138,13 +140,9 @@ class JournalConsumer:
         return self._closing.is_set()
 
     async def _batch_ready_within(self, seconds: float) -> None:
-        waiting = (
-            asyncio.ensure_future(self._journal.batch_ready.wait()),
-            asyncio.ensure_future(self._closing.wait()),
-        )
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for waiter in waiting:
-            waiter.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._journal.batch_ready.wait()
 
     @property
     def oldest_entry_seconds(self) -> float:

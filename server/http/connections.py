@@ -30,6 +30,7 @@ _SAY_AGAIN: Final = 10.0
 _SHORT_FOR: Final = 30.0
 #: How many of the longest waiting are looked at for one whose client has read everything.
 _LOOKED_AT: Final = 16
+_NOTHING: Final[Mapping[str, int]] = {}
 
 
 #: Connections that wait, in the order in which they began to.
@@ -188,6 +189,8 @@ class Connections(Generic[C]):
     def take_counts(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
         """Those refused and dropped since the last time, by the reason."""
         counts = self._refused, self._dropped
+        if not any(counts):
+            return _NOTHING, _NOTHING
         self._refused, self._dropped = Counter(), Counter()
         return counts
 

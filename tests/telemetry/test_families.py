@@ -1,5 +1,7 @@
 """The recipe of a metric, each step of it."""
 
+from collections.abc import Callable
+
 from models.entry import Attempt
 from telemetry import families
 from telemetry.families import FAMILIES, Family
@@ -41,3 +43,27 @@ def test_names_are_those_of_the_families() -> None:
         else:
             shown[family.name + "_total" * (family.kind == "counter")] = labels
     assert shown == NAMES
+
+
+def test_what_has_not_changed_is_not_encoded_again() -> None:
+    """A worker that has nothing to do says so four times a second."""
+    metrics = Metrics(lambda _provider, _model: None)
+    metrics.set_gauges(WorkerGauges(0, 0, 0))
+    encoded = metrics.encode()
+    metrics.set_gauges(WorkerGauges(0, 0, 0))
+    metrics.add_connections({}, {})
+    metrics.add_undecided("passed", 0)
+    assert metrics.encode() is encoded
+    refused = Refused(ID, "overloaded", "openai", "", "POST", 503, recorded=False)
+    changes: tuple[Callable[[], None], ...] = (
+        lambda: metrics.set_gauges(WorkerGauges(1, 0, 0)),
+        lambda: metrics.add([entry()], []),
+        lambda: metrics.add([], [refused]),
+        lambda: metrics.add_undecided("passed", 1),
+        lambda: metrics.add_connections({"max_connections": 1}, {}),
+        lambda: metrics.add_connections({}, {"idle": 1}),
+    )
+    for change in changes:
+        change()
+        assert metrics.encode() != encoded
+        encoded = metrics.encode()

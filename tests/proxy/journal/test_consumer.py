@@ -335,6 +335,21 @@ async def test_it_runs_by_itself_and_closing_takes_the_rest(
     assert list(directory.iterdir()) == []
 
 
+async def test_closing_does_not_wait_for_the_next_round(
+    journal: Journal, sink: MemorySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor for a batch, which nothing fills any more."""
+    monkeypatch.setattr(consumer_module, "_CONSUME_EVERY_S", 3600.0)
+    consumer = JournalConsumer(journal, [sink])
+    consumer.start()
+    while not journal.batch_ready._waiters:
+        await asyncio.sleep(0)
+    journal.append(an_entry())
+    async with asyncio.timeout(60):
+        await consumer.close(timeout=3600)
+    assert len(sink.entries) == 1
+
+
 async def test_a_reader_need_not_wait_for_the_next_round(
     journal: Journal, sink: MemorySink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
