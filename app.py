@@ -88,6 +88,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
             present=resources.present,
             checks=resources.readiness,
             running=resources.running,
+            spending=resources.spending,
         )
     )
     app.before_server_start(resources.open)

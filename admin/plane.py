@@ -32,6 +32,7 @@ from config import Settings
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.ids import new_id
+from models.spending import Spending
 from web import routes
 from web.causes import log_mistake
 from web.key_test import Presenting, Provider
@@ -67,6 +68,7 @@ def blueprint(
     present: Presenting,
     checks: Callable[[], ReadinessChecks],
     running: Callable[[UUID], int],
+    spending: Spending,
 ) -> Blueprint:
     """`/admin/*`, answered by this blueprint whatever is asked. Needs sanic-ext's templating."""
     longest = settings.token_max_lifetime
@@ -82,6 +84,7 @@ def blueprint(
         checks=checks,
         workers=settings.web_concurrency,
         running=running,
+        spending=spending,
         tail=Tail(checks),
     )
     plane = Blueprint("admin", url_prefix="/admin")

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from models.entry import Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
+from models.spending import Spending
 from proxy import errors, failures, forward, keepalive, relaying, responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
@@ -42,6 +43,7 @@ from proxy.limits.store import (
 )
 from proxy.objects.index import Index
 from proxy.objects.pinning import Objects
+from proxy.own_answers import OwnAnswers
 from proxy.plans import Plan, Plans
 from proxy.preparing import Preparing
 from proxy.providers.provider import Provider
@@ -78,6 +80,7 @@ class DataPlane:
         rests: Rests,
         told: Told,
         index: Index,
+        spending: Spending,
     ) -> None:
         self._bounds = bounds
         self._default_provider = default_provider
@@ -97,6 +100,7 @@ class DataPlane:
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
+        self._own_answers = OwnAnswers(grants, origins, spending, self._know)
         self._plans = Plans()
         self._preparing = Preparing(
             bounds,
@@ -117,8 +121,8 @@ class DataPlane:
         outcome: Outcome = "client_left"
         try:
             self._check_capacity(exchange.head.hops)
-            if exchange.method == "OPTIONS" and cors.is_preflight(exchange.head):
-                return await self._answer_preflight(downstream, exchange)
+            if exchange.method != "POST" and (ours := self._own_answers.to(downstream, exchange)):
+                return await ours
             grant, exchange.digest = recognised(exchange.head, self._grants) or await authenticate(
                 exchange.head, self._grants
             )
@@ -197,23 +201,23 @@ class DataPlane:
         if hops > MOST_HOPS:
             raise errors.LoopDetected("The request went in a circle: an upstream is this proxy.")
 
-    async def _answer_preflight(self, downstream: Downstream, exchange: Exchange) -> None:
-        downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
-        await downstream.finish()
+    def _know(self, exchange: Exchange, grant: Grant) -> None:
+        """Check whether the token may be used at all, from there. Raises a refusal."""
+        # From here on a refusal can be in its provider's words, and its own page may read it.
+        exchange.grant = grant
+        check_alive(grant)
+        if grant.restricts_source:
+            check_source(grant, exchange.head, self._client_address)
+        self._fair_share.enter(grant)
+        exchange.shares = True
 
     def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Grant, Plan]:
         """Check what the token and the head alone decide; with the accounts that serve it.
 
         Raises a refusal.
         """
-        # From here on a refusal can be in its provider's words, and its own page may read it.
-        exchange.grant = grant
-        check_alive(grant)
+        self._know(exchange, grant)
         head = exchange.head
-        if grant.restricts_source:
-            check_source(grant, head, self._client_address)
-        self._fair_share.enter(grant)
-        exchange.shares = True
         plan = self._plans.of(grant, head)
         exchange.route = plan.route
         if grant.other_fields:

@@ -79,6 +79,15 @@ def refusal(
     return ResponseHead(refused.status, refused.reason, block, len(content)), content
 
 
+def of_ours(exchange: Exchange, content: bytes) -> ResponseHead:
+    """The head of an answer in JSON that the proxy gives itself, newer each time."""
+    block = (
+        b"content-type: application/json\r\ncontent-length: %d\r\ncache-control: no-store\r\n"
+        % len(content)
+    ) + _proxy_lines(exchange)
+    return ResponseHead(200, b"OK", block, len(content))
+
+
 def _refusal(shape: ErrorShape, refused: errors.Refusal) -> tuple[bytes, bytes]:
     """The body, and the lines that its kind and its text decide."""
     content = error_body(shape, refused)

@@ -40,6 +40,7 @@ from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.bases import Journals
 from proxy.limits.engines import charges, limit_records, open_limits
+from proxy.limits.spending import StoredSpending
 from proxy.objects.index import Index
 from proxy.objects.machine import Machine
 from proxy.pricing.sheet import listed_name
@@ -115,6 +116,7 @@ class WorkerResources:
     ) -> None:
         self._context = context
         self._settings = settings = context.settings
+        self.spending = StoredSpending(partial(limit_records, settings))
         self._providers = known
         self._upstreams = allowed
         self._ring = ring
@@ -263,6 +265,7 @@ class WorkerResources:
             rests=self._rests,
             told=self._sharing,
             index=self._objects,
+            spending=self.spending,
         )
 
     def _look_again(self) -> None:

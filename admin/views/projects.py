@@ -9,6 +9,7 @@ from sanic import HTTPResponse
 
 from admin.components import charts, confirmation, filters, lookups
 from admin.components.confirmation import Danger
+from admin.components.spending import used_of
 from admin.components.tables import Key, table
 from admin.forms.form import Filled, fill
 from admin.forms.projects import PROVIDERS, KeyCreation, ProjectChange, ProjectCreation, of_project
@@ -17,7 +18,6 @@ from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, UpstreamKey
 from models.bindings import place_of
-from models.budgets import policies_of
 from models.errors import (
     BaseUrlMissing,
     KeyMustBeGiven,
@@ -122,7 +122,7 @@ async def page(
         "projects/show.html",
         status=status,
         project=project,
-        policies=policies_of(project.policies),
+        use=await used_of(ctx, project),
         provider=ctx.service.providers.get(project.provider),
         keys=keys,
         misplaced={key.id for key in keys if not _fits(ctx, project, key)},

@@ -9,6 +9,7 @@ from sanic import HTTPResponse
 from admin.components import charts, confirmation, filters, lookups, one_time_secret
 from admin.components.confirmation import Danger
 from admin.components.snippets import snippets
+from admin.components.spending import used_of
 from admin.components.tables import Key, chosen_id, table
 from admin.forms.form import Filled, fill
 from admin.forms.tokens import (
@@ -24,7 +25,6 @@ from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, revocations
-from models.budgets import policies_of
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
 from models.queries import lists
 from models.rules import parse_id
@@ -124,7 +124,7 @@ async def show(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     return await ctx.render(
         "tokens/show.html",
         token=token,
-        policies=policies_of(token.policies),
+        use=await used_of(ctx, token),
         usage=await charts.usage(span, token_id=token_id),
         spans=charts.SPANS,
         requests=(await lists.page(lists.requests(token_id=token_id), limit=_SHOWN))[0],

@@ -12,6 +12,7 @@ from admin.web.throttle import SignInThrottle
 from config import Network
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.spending import Spending
 from web.key_test import Presenting, Provider
 from web.refusal_audit import RefusalAuditor
 
@@ -57,6 +58,8 @@ class AdminServices:
     workers: int
     running: Callable[[UUID], int]
     """How many requests of a token or project run in this worker."""
+    spending: Spending
+    """What is used of limits."""
     tail: Tail
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
     refusals: RefusalAuditor = field(default_factory=RefusalAuditor)

@@ -34,7 +34,9 @@ from proxy.fair_share import Shares
 from proxy.handler import DataPlane
 from proxy.journal.files import read_batch
 from proxy.journal.writer import Journal
+from proxy.limits.spending import StoredSpending
 from proxy.limits.sqlite import SqliteLimits
+from proxy.limits.sqlite_records import SqliteBudgetRecords
 from proxy.limits.store import LimitExceeded, LimitStore
 from proxy.objects.index import Index
 from proxy.pricing.prices import Prices
@@ -232,6 +234,7 @@ async def a_plane(
             rests=rests,
             told=sharing,
             index=index,
+            spending=StoredSpending(lambda: SqliteBudgetRecords(directory / "limits.db")),
         )
         made = Plane(
             plane, upstream, source, grants, journal, pool, seen, limits, directory / "limits.db",

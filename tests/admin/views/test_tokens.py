@@ -301,7 +301,7 @@ async def test_policies_are_typed_a_line_each_and_shown_as_a_table(admin: Browse
     assert "Line 2: &#39;requests&#39; is none of" in wrong.text
     lines = "slow: requests_per_minute 1234; models gpt-5*\nall: max_requests 9"
     page = await admin.submit(edit, expiry="keep", policies=lines)
-    for shown in ("slow", "gpt-5*", "1,234 a minute", "Every request", "9 in all"):
+    for shown in ("slow", "gpt-5*", "1,234 a minute", "Every request", "9 in all", "9 left"):
         assert shown in page.text
     form = await admin.get(edit)
     assert lines in form.text

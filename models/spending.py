@@ -1,0 +1,97 @@
+"""What is used of budgets and quotas, as pages, the API and the command line ask for it.
+
+Where that is stored is another room's matter, which hands in a `Spending`.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple, Protocol
+from uuid import UUID
+
+from models.budgets import Budget, Policy, budgets_of, policies_of, shown_amount
+from models.projects import Project
+from models.tokens import Token
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Quota(NamedTuple):
+    """A quota's counter, and where it begins: see `Token`."""
+
+    epoch: int
+    base: int
+
+
+class Limited(NamedTuple):
+    """A token or project, as far as something is used of it."""
+
+    kind: Literal["token", "project"]
+    id: UUID
+    budgets: tuple[Budget, ...]
+    policies: tuple[Policy, ...]
+    quota: Quota | None = None
+
+
+class BudgetUse(NamedTuple):
+    """What is spent of a budget and what running requests hold of it, in its own unit."""
+
+    spent: int
+    held: int
+    #: None where its window never ends, and of a bucket, which fills all the time.
+    resets_at_us: int | None
+
+    @property
+    def resets_at(self) -> datetime | None:
+        """When its window ends."""
+        if self.resets_at_us is None:
+            return None
+        return _EPOCH + timedelta(microseconds=self.resets_at_us)
+
+    def remaining(self, budget: Budget) -> int:
+        """What the next request may take."""
+        return max(0, budget.amount - self.spent - self.held)
+
+
+class PolicyUse(NamedTuple):
+    """The same of a policy; `requests` of its quota, None where it has none."""
+
+    requests: int | None
+    budgets: tuple[BudgetUse, ...]
+
+
+class Use(NamedTuple):
+    """The same of a token or project, in the order of its budgets and policies."""
+
+    requests: int | None
+    budgets: tuple[BudgetUse, ...]
+    policies: tuple[PolicyUse, ...]
+
+
+class Spending(Protocol):
+    """Who knows what is used."""
+
+    async def of(self, subjects: Sequence[Limited]) -> Sequence[Use] | None:
+        """What is used of each; None where that cannot be read now."""
+        ...
+
+
+def limited(row: Token | Project) -> Limited:
+    """What is asked about for a row."""
+    budgets, policies = budgets_of(row.budgets), policies_of(row.policies)
+    if isinstance(row, Project):
+        return Limited("project", row.id, budgets, policies)
+    quota = None if row.max_requests is None else Quota(row.quota_epoch, row.quota_base)
+    return Limited("token", row.id, budgets, policies, quota)
+
+
+def shown_budget(budget: Budget, use: BudgetUse | None) -> dict[str, Any]:
+    """A budget with what is used of it, as every door shows it; Nones where that is not known."""
+    if use is None:
+        return {**budget.rule(), "spent": None, "held": None, "remaining": None, "resets_at": None}
+    return {
+        **budget.rule(),
+        "spent": shown_amount(budget.limit, use.spent),
+        "held": shown_amount(budget.limit, use.held),
+        "remaining": shown_amount(budget.limit, use.remaining(budget)),
+        "resets_at": use.resets_at,
+    }

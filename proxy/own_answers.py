@@ -1,0 +1,64 @@
+"""Answers that go to no upstream: to preflights, and to a token that asks about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from models.spending import Spending
+from proxy import responses
+from proxy.access import cors
+from proxy.access.authentication import authenticate, recognised
+from proxy.access.grants import Grant, Grants
+from proxy.downstream import Downstream
+from proxy.errors import MethodNotAllowed
+from proxy.exchange import Exchange
+from proxy.token_page import TokenPage
+
+#: Of the page that a token is shown, without a query.
+_TOKEN: Final = b"/v1/llm-proxy/token"
+
+
+class OwnAnswers:
+    """Those of one worker. `know` checks whether a token may be used, as for any request."""
+
+    def __init__(
+        self,
+        grants: Grants,
+        origins: cors.Origins,
+        spending: Spending,
+        know: Callable[[Exchange, Grant], None],
+    ) -> None:
+        self._grants = grants
+        self._origins = origins
+        self._page = TokenPage(spending)
+        self._know = know
+
+    def to(self, downstream: Downstream, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        """What answers a request that is no POST; None where that is an upstream's to do."""
+        head = exchange.head
+        if exchange.method == "OPTIONS" and cors.is_preflight(head):
+            return self._preflight(downstream, exchange)
+        if head.target.partition(b"?")[0] == _TOKEN:
+            return self._token(downstream, exchange)
+        return None
+
+    async def _preflight(self, downstream: Downstream, exchange: Exchange) -> None:
+        downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
+        await downstream.finish()
+
+    async def _token(self, downstream: Downstream, exchange: Exchange) -> None:
+        """Outside the token's allow lists and limits, and recorded nowhere."""
+        grant, exchange.digest = recognised(exchange.head, self._grants) or await authenticate(
+            exchange.head, self._grants
+        )
+        self._know(exchange, grant)
+        if exchange.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(
+                f"{exchange.method} {_TOKEN.decode()} is not allowed; allowed there: GET, HEAD.",
+                headers=((b"allow", b"GET, HEAD"),),
+            )
+        content = await self._page.of(grant)
+        downstream.drop_body()
+        downstream.start(responses.of_ours(exchange, content))
+        await downstream.finish(content)

@@ -1,0 +1,147 @@
+"""What a token is shown of itself, without an upstream and whatever its limits are."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from config import Database
+from models import changes
+from models.budgets import Policy
+from models.spending import Limited, PolicyUse, Use
+from proxy.errors import LimitsUndecided
+from proxy.token_page import TokenPage
+from tests.proxy.planes import Plane, a_plane
+from tests.proxy.rows import a_grant
+from tests.proxy.scripted import Client, a_client
+
+PATH: Final = "/v1/llm-proxy/token"
+
+
+@pytest.fixture
+async def plane(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Plane]:
+    async with a_plane(tmp_path, sqlite_database) as plane:
+        yield plane
+
+
+async def ask(plane: Plane, secret: str, method: str = "GET", path: str = PATH) -> Client:
+    return await plane.serve(a_client(method, secret=secret, path=path))
+
+
+async def test_a_token_is_shown_its_limits_and_what_is_left_of_them(plane: Plane) -> None:
+    token, secret = await plane.token(
+        max_requests=5,
+        requests_per_minute=60,
+        allowed_models=["gpt-4o*"],
+        policies=[{"name": "mini", "models": ["gpt-4o-mini"], "max_requests": 3}],
+    )
+    for _ in range(2):
+        body = b'{"model": "gpt-4o-mini"}'
+        assert (await plane.serve(a_client("POST", body, secret=secret))).status == 200
+    shown = await ask(plane, secret)
+    assert (shown.status, shown.field(b"content-type")) == (200, b"application/json")
+    assert shown.field(b"cache-control") == b"no-store"
+    found = json.loads(shown.content)
+    (policy,) = found.pop("policies")
+    assert policy == dict.fromkeys(policy) | {
+        "name": "mini", "models": ["gpt-4o-mini"], "max_requests": 3, "remaining_requests": 1,
+        "budgets": [],
+    }  # fmt: skip
+    assert found == {
+        "id": str(token.id),
+        "project_id": str(token.project.id),
+        "status": "active",
+        "expires_at": None,
+        "max_requests": 5,
+        "remaining_requests": 3,
+        "requests_per_minute": 60,
+        "max_parallel_requests": None,
+        "allowed_models": ["gpt-4o*"],
+        "allowed_endpoints": None,
+        "allowed_ips": None,
+        "budgets": [],
+    }
+    # Neither counted nor recorded, and no secret of the project's is in it.
+    assert len(plane.entries()) == 2
+    assert b"sk-upstream" not in shown.content
+    assert plane.is_idle()
+
+
+async def test_allow_lists_and_what_is_used_up_do_not_keep_it_back(plane: Plane) -> None:
+    _, secret = await plane.token(max_requests=1, allowed_endpoints=["POST /v1/chat/completions"])
+    assert (await plane.serve(a_client(secret=secret))).status == 200
+    assert (await plane.serve(a_client(secret=secret))).code == "quota_exceeded"
+    for path in (PATH, f"{PATH}?a=b"):
+        assert json.loads((await ask(plane, secret, path=path)).content)["remaining_requests"] == 0
+    head = await ask(plane, secret, "HEAD")
+    assert head.status == 200
+    assert plane.upstream.connections == 1
+
+
+async def test_an_end_and_an_address_do(plane: Plane) -> None:
+    _, ended = await plane.token(expires_at=changes.now() - timedelta(seconds=1))
+    assert (await ask(plane, ended)).code == "token_expired"
+    _, elsewhere = await plane.token(allowed_ips=["203.0.113.7"])
+    assert (await ask(plane, elsewhere)).code == "ip_not_allowed"
+    assert (await ask(plane, "llmp_nobody")).code == "invalid_token"
+    _, secret = await plane.token()
+    refused = await ask(plane, secret, "DELETE")
+    assert (refused.status, refused.field(b"allow")) == (405, b"GET, HEAD")
+    assert (await ask(plane, secret, "POST")).code == "endpoint_not_allowed"
+    assert (await ask(plane, secret, path="/v1/llm-proxy/other")).code == "endpoint_not_allowed"
+    assert plane.is_idle()
+
+
+class Counted:
+    """What is used, and how often somebody asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.away = False
+        self.goes_on = asyncio.Event()
+
+    async def of(self, subjects: Sequence[Limited]) -> Sequence[Use] | None:
+        self.asked += 1
+        await self.goes_on.wait()
+        if self.away:
+            return None
+        return [Use(self.asked, (), (PolicyUse(None, ()),) * len(one.policies)) for one in subjects]
+
+
+async def _asked(page: TokenPage, grant: Any) -> int:
+    return int(json.loads(await page.of(grant))["remaining_requests"])
+
+
+async def test_who_asks_all_the_time_reads_no_oftener_than_once_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spending, clock = Counted(), [100.0]
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: clock[0], raising=False)
+    page, grant = TokenPage(spending), a_grant(max_requests=9)
+    first, *others = [asyncio.ensure_future(_asked(page, grant)) for _ in range(3)]
+    await asyncio.sleep(0)
+    # One that leaves takes nothing from the rest.
+    first.cancel()
+    spending.goes_on.set()
+    assert await asyncio.gather(*others) == [8, 8]
+    clock[0] += 0.8
+    assert await _asked(page, grant) == 8
+    clock[0] += 0.2
+    assert await _asked(page, grant) == 7
+    # A change of the token is seen at once, and each token has its own.
+    assert await _asked(page, a_grant(max_requests=9, token_id=grant.record.token_id)) == 6
+    assert await _asked(page, a_grant(max_requests=9)) == 5
+
+
+async def test_what_cannot_be_read_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    spending = Counted()
+    spending.away = True
+    spending.goes_on.set()
+    with pytest.raises(LimitsUndecided):
+        await TokenPage(spending).of(a_grant(policies=(Policy("any", max_requests=1),)))
