@@ -39,7 +39,7 @@ from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.bases import Journals
-from proxy.limits.engines import charges, limit_records, open_limits
+from proxy.limits.engines import charges, limit_records, open_limits, unheard
 from proxy.limits.spending import StoredSpending
 from proxy.objects.index import Index
 from proxy.objects.machine import Machine
@@ -174,10 +174,12 @@ class WorkerResources:
             ),
             connections=shares.limits,
         )
+        self._unheard = unheard(settings, self._charges, partial(reading.sizes, kept_in))
         self._observer = self._make_observer()
         self._plane = self._make_plane()
         self._pool.open()
         self._consumer.start()
+        self._unheard.open()
         self._observer.open()
         self._grants.open()
         self._sharing.open()
@@ -298,6 +300,7 @@ class WorkerResources:
         known = self._grants.database_answers is False
         last_drain = min(max(0.0, left), _LAST_DRAIN) if known else max(_LAST_DRAIN, left)
         await self._sharing.close()
+        await self._unheard.close()
         self._objects.close()
         await asyncio.gather(self._housekeeping.close(), self._watch.close(), self._prices.close())
         if self._listener is not None:

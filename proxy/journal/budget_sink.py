@@ -7,17 +7,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from models import budget_alerts
 from models.entry import Entry
 from proxy.limits.gate import Gate
 from proxy.limits.sqlite_charges import SqliteCharges
+from proxy.limits.telling import tell_reached
 
 
 class BudgetSink:
     """Takes entries into the limits' file. Raises LimitsUnavailable, OSError, DatabaseUnavailable.
 
-    Shares of budgets that were reached are noted in the file, in the step in which they are, and
-    told to the database behind it, again until it has them.
+    Shares of budgets that were reached are told to the database behind it, again until it has them.
     """
 
     name: Final = "limits"
@@ -35,8 +34,5 @@ class BudgetSink:
         """As `Sink` says."""
         async with self._gate.shared():
             position = await asyncio.to_thread(self._charges.take, journal_id, start, end, entries)
-        if self._charges.may_have_reached:
-            reached = await asyncio.to_thread(self._charges.due)
-            await budget_alerts.tell(reached)
-            await asyncio.to_thread(self._charges.told, reached)
+        await tell_reached(self._charges)
         return position

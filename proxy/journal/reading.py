@@ -1,5 +1,6 @@
 """Journals as they are read beside the workers that write them: by whoever has to know now."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from models.entry import Entry
@@ -11,12 +12,13 @@ def journals(directory: Path) -> list[str]:
     return [path.name.removesuffix(SUFFIX) for path in directory.glob(f"*{SUFFIX}")]
 
 
-def size(directory: Path, journal: str) -> int:
-    """How long a journal is; 0 where it is gone, taken by every sink to its end."""
-    try:
-        return (directory / f"{journal}{SUFFIX}").stat().st_size
-    except FileNotFoundError:
-        return 0
+def sizes(directory: Path) -> dict[str, int]:
+    """How long each journal is, by its id."""
+    found = {}
+    for journal in journals(directory):
+        with suppress(FileNotFoundError):
+            found[journal] = (directory / f"{journal}{SUFFIX}").stat().st_size
+    return found
 
 
 def entries(directory: Path, journal: str, start: int, end: int) -> list[Entry]:

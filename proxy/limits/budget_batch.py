@@ -40,6 +40,8 @@ LOCKED: Final = 5
 #: Requests that one call tells of.
 _TOLD_MAX: Final = 200
 _MICRO: Final = 1_000_000
+#: How long a call that was lost may still be carried out, in seconds.
+_LOST_S: Final = 60.0
 
 
 class _Ended(NamedTuple):
@@ -63,6 +65,10 @@ class BudgetAccount:
         self._behind_us = 0
         self._windows: dict[str, tuple[Window, ...]] = {}
         self._ended: dict[str, _Ended] = {}
+        # Of calls whose fate is unknown: they may still be carried out, behind what was told.
+        self._lost: dict[str, tuple[float, _Ended]] = {}
+        #: Whether a request of this worker has ever held something.
+        self.has_held = False
 
     @property
     def synced(self) -> bool:
@@ -81,6 +87,21 @@ class BudgetAccount:
     def take(self, request_id: str, windows: tuple[Window, ...]) -> None:
         """A request holds something in these windows."""
         self._windows[request_id] = windows
+        self.has_held = True
+
+    def lost(self, request_id: str) -> None:
+        """It is not known whether a request took anything, which was told to be given back."""
+        self._lost[request_id] = time.monotonic(), self._ended[request_id]
+
+    def tell_lost_again(self) -> None:
+        """For as long as a call that was lost may still be carried out."""
+        now = time.monotonic()
+        self._lost = {
+            request_id: (since, ended)
+            for request_id, (since, ended) in self._lost.items()
+            if now - since < _LOST_S
+        }
+        self.not_told(ended for _, ended in self._lost.values())
 
     def end(self, reservation: Reservation, charge: Charge | None) -> None:
         """A request has ended; without `charge` no entry will come of it."""
@@ -206,6 +227,7 @@ class BudgetBatch:
         for one in self._groups:
             if one.budgets:
                 self.withdraw(one)
+                self._account.lost(one.request_id)
 
     def withdraw(self, one: Waiting) -> None:
         """A request that took something, perhaps, and has gone."""

@@ -20,11 +20,14 @@ from proxy.limits.bases import Journals, PostgresBases, SqliteBases
 from proxy.limits.gate import Gate
 from proxy.limits.postgres import CONNECTIONS, PostgresLimits
 from proxy.limits.postgres_budget_records import PostgresBudgetRecords
+from proxy.limits.postgres_holders import PostgresHolders
 from proxy.limits.records import LimitRecords
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.sqlite_charges import SqliteCharges
+from proxy.limits.sqlite_holders import SqliteHolders
 from proxy.limits.sqlite_records import SqliteBudgetRecords
 from proxy.limits.store import LimitStore
+from proxy.limits.unheard import Sizes, Unheard
 
 _FILE: Final = "limits.db"
 _HOME: Final = "limits-home"
@@ -51,6 +54,14 @@ def charges(settings: Settings) -> Charges:
         return Charges((postgres_charges.charge, None))
     gate = Gate(settings.data_dir)
     return Charges((None, gate), ((SqliteCharges(settings.data_dir / _FILE), gate),))
+
+
+def unheard(settings: Settings, charged: Charges, sizes: Sizes) -> Unheard:
+    """What looks after the holds of dead workers; `sizes` are those of this machine's journals."""
+    workers = settings.data_dir / "limits-workers"
+    if charged.beside:
+        return Unheard(SqliteHolders(charged.beside[0][0], workers), sizes)
+    return Unheard(PostgresHolders(workers, home(settings.data_dir)), sizes)
 
 
 async def open_limits(

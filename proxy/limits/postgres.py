@@ -41,7 +41,7 @@ from proxy.limits.postgres_connections import (
 )
 from proxy.limits.postgres_statements import Statements
 from proxy.limits.queue import SLICES, FairQueue, Waiting
-from proxy.limits.slots import SlotsElsewhere
+from proxy.limits.slots import Ask, SlotsElsewhere
 from proxy.limits.store import (
     AS_TAKEN,
     NOT_SENT,
@@ -71,6 +71,7 @@ _LOCKED_PAUSE_S: Final = 0.05
 _LINGER_S: Final = 0.005
 
 _HEARTBEAT: Final = "SELECT limit_beat($1)"
+_HOLDER_BEAT: Final = "UPDATE limit_holder SET beat = limit_uptime() WHERE worker = $1"
 _WORKER_GONE: Final = "SELECT limit_worker_gone($1)"
 
 _UNAVAILABLE: Final = (NotSent, *UNAVAILABLE)
@@ -173,7 +174,7 @@ class PostgresLimits:
         if self._calls:
             await asyncio.wait(self._calls)
         answers = -1
-        while not self._is_synced and answers != self._answers:
+        while not self._is_synced() and answers != self._answers:
             answers = self._answers
             self._sync_due = True
             self._pump()
@@ -189,9 +190,9 @@ class PostgresLimits:
         self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
     ) -> Reservation:
         """Take the amount of every claim and the hold of every budget, or nothing."""
-        if not budgets:
-            return await self._slots.decide(self._ask_once, claims)
-        ask = partial(self._ask_once, budgets=budgets, request_id=request_id)
+        ask: Ask = self._ask_once
+        if budgets:
+            ask = partial(self._ask_once, budgets=budgets, request_id=request_id)
         return await self._slots.decide(ask, claims)
 
     def decide_then(
@@ -245,10 +246,9 @@ class PostgresLimits:
             self._account.refund(reservation.claims, actual)
         if charge is not None:
             self._budgets.end(reservation, charge)
-        if not self._is_synced:
+        if not self._is_synced():
             self._sync_soon()
 
-    @property
     def _is_synced(self) -> bool:
         return self._account.synced and self._budgets.synced
 
@@ -329,7 +329,7 @@ class PostgresLimits:
                 self._calls.discard(current)
             if tries_locked:
                 self._tries_locked = False
-            if not self._is_synced:
+            if not self._is_synced():
                 self._sync_soon(pause)
             self._schedule()
 
@@ -386,6 +386,9 @@ class PostgresLimits:
                 if not rows[0][0]:
                     self._account.sync_all()
                     self._sync_soon()
+                if self._budgets.has_held:
+                    await self._connections.fetch(_HOLDER_BEAT, self._worker)
+                    self._budgets.tell_lost_again()
                 for worker in self._locks.stale():
                     await self._connections.fetch(_WORKER_GONE, worker)
                     self._locks.remove(worker)

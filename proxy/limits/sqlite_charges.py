@@ -199,7 +199,7 @@ class SqliteCharges:
         with self._transaction() as file:
             query = (
                 "SELECT worker, died_at FROM budget_worker w"
-                " WHERE EXISTS (SELECT 1 FROM budget_hold h WHERE h.worker = w.id)"
+                " WHERE id IN (SELECT worker FROM budget_hold)"
             )
             return [(worker, died) for worker, died in file.execute(query)]
 

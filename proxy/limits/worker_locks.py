@@ -67,20 +67,7 @@ class WorkerLocks:
 
     def is_alive(self, worker: str) -> bool:
         """Whether the worker of this name still holds its lock; in doubt, yes."""
-        try:
-            lock = os.open(self._directory / worker, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        except OSError:
-            # Out of file descriptors, say: no reason to give away the slots of the living.
-            return True
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(lock)
-        return False
+        return is_alive(self._directory, worker)
 
     def stale(self) -> list[str]:
         """Workers that ended without `unregister`, and were not removed since. Raises OSError."""
@@ -101,3 +88,21 @@ class WorkerLocks:
             yield
         finally:
             os.close(turn)
+
+
+def is_alive(directory: Path, worker: str) -> bool:
+    """Whether a worker still holds its lock in a directory; in doubt, yes."""
+    try:
+        lock = os.open(directory / worker, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # Out of file descriptors, say: no reason to give away the slots of the living.
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False

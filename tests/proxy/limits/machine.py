@@ -24,11 +24,14 @@ from proxy.limits.budgets import Allowance, BudgetClaim, Unit, budget_key
 from proxy.limits.gate import Gate
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.postgres_budget_records import PostgresBudgetRecords
+from proxy.limits.postgres_holders import PostgresHolders
 from proxy.limits.records import BudgetUse, LimitRecords
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.sqlite_charges import SqliteCharges
+from proxy.limits.sqlite_holders import SqliteHolders
 from proxy.limits.sqlite_records import SqliteBudgetRecords
 from proxy.limits.store import Reservation, project_key, token_key
+from proxy.limits.unheard import Unheard
 from tests.models.rows import an_entry
 from tests.proxy.journal.orphans import lines
 
@@ -110,6 +113,16 @@ class Machine:
         start, end = self.write(*entries, journal=journal)
         for sink in self.sinks if sinks is None else sinks:
             assert await sink.deliver(journal, start, end, entries) == end
+
+    def unheard(self, *, seconds: float = 0.0) -> Unheard:
+        """What looks after dead workers, so many seconds later."""
+        workers = self.directory / "limits-workers"
+        holders: PostgresHolders | SqliteHolders
+        if self.charges is None:
+            holders = PostgresHolders(workers, str(self.directory))
+        else:
+            holders = SqliteHolders(self.charges, workers, clock=lambda: time.time() + seconds)
+        return Unheard(holders, lambda: reading.sizes(self.journals))
 
     async def use(self, of: Allowance) -> BudgetUse:
         return (await self.records.budgets([of]))[of.key]
