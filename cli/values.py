@@ -56,7 +56,7 @@ def validated(schema: type[S], fields: Mapping[str, Any], **context: Any) -> S:
     try:
         return validate(schema, dict(fields), context)
     except InvalidRequest as exc:
-        problems = [f"{_option(detail.field)}: {detail.message}" for detail in exc.details]
+        problems = [f"{_place(detail.field)}: {detail.message}" for detail in exc.details]
         raise WrongUsage("\n".join(problems)) from exc
 
 
@@ -67,10 +67,13 @@ def changes(schema: type[S], fields: Mapping[str, Any], **context: Any) -> S:
     return validated(schema, fields, **context)
 
 
-def _option(field: str) -> str:
+def _place(field: str) -> str:
+    """An option, and the part of its value that is meant: `--failover (max_attempts)`."""
     # Entries of a list are named by their number: allowed_ips.0
-    name = field.partition(".")[0]
-    return f"--{_OPTIONS.get(name, name).replace('_', '-')}"
+    name, *inside = field.split(".")
+    parts = " ".join(part for part in inside if not part.isdigit() and part != "[key]")
+    option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
+    return f"{option} ({parts})" if parts else option
 
 
 def integer(text: str) -> Provided:

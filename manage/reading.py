@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from manage.errors import Detail, InvalidRequest
 from manage.schemas.schema import Schema
@@ -24,6 +25,20 @@ _MESSAGES: Final = {
     "extra_forbidden": "There is no such field.",
     "missing": "This field is required.",
     "model_type": "This is not a JSON object.",
+    "dict_type": "This is not a JSON object.",
+    "list_type": "This is not a list.",
+    "string_type": "This is not a text.",
+    "int_type": "This is not a whole number.",
+    "int_from_float": "This is not a whole number.",
+    "float_type": "This is not a number.",
+    "bool_type": "This is neither true nor false.",
+    "greater_than_equal": "At least {ge}.",
+    "less_than_equal": "At most {le}.",
+    "string_too_short": "Too short: at least {min_length} characters.",
+    "string_too_long": "Too long: at most {max_length} characters.",
+    "too_short": "Too few entries: at least {min_length}.",
+    "too_long": "Too many entries: at most {max_length}.",
+    "literal_error": "This is none of {expected}.",
 }
 
 
@@ -105,14 +120,19 @@ def validate(schema: type[S], sent: object, context: Mapping[str, Any]) -> S:
     try:
         valid = schema.model_validate(sent, context=dict(context))
     except ValidationError as exc:
-        problems = exc.errors(include_url=False, include_context=False, include_input=False)
+        problems = exc.errors(include_url=False, include_input=False)
         details += [
-            Detail(_named(problem["loc"]), _MESSAGES.get(problem["type"], problem["msg"]))
-            for problem in problems[:_MOST_DETAILS]
+            Detail(_named(problem["loc"]), _said(problem)) for problem in problems[:_MOST_DETAILS]
         ]
     if details:
         raise InvalidRequest("Some of what was sent is not valid.", details=details)
     return valid
+
+
+def _said(problem: ErrorDetails) -> str:
+    """What is wrong, in the words of this API rather than of the library that found it."""
+    template = _MESSAGES.get(problem["type"])
+    return problem["msg"] if template is None else template.format_map(problem.get("ctx", {}))
 
 
 def _named(location: tuple[int | str, ...]) -> str:

@@ -6,6 +6,7 @@ import typer
 
 from cli import lookup, output, prompts, values, views
 from cli.command_table import examples, noun
+from cli.key_testing import tested
 from cli.options import (
     ApiKey,
     ApiKeyStdin,
@@ -132,6 +133,26 @@ async def update(
     )
     await key_states.show([found])
     _print(found, as_json=as_json, said=f"Key {found.hint} was updated.")
+
+
+@app.command("test", epilog=examples("llm-proxy key test 0199…"))
+@with_database
+async def ask(session: Session, key: KeyArgument, *, as_json: Json = False) -> None:
+    """Ask the upstream whether it takes a key, by the free request that its provider names.
+
+    Exit code 0 it does, 1 it does not, or nothing can be said. A key that it takes is suspended no
+    longer.
+    """
+    found = await lookup.key(key)
+    result = await tested(session, found)
+    if result.works:
+        await key_states.release(found.id)
+    if as_json:
+        output.print_json({"works": result.works, "message": result.message})
+    else:
+        output.result(result.message)
+    if not result.works:
+        raise typer.Exit(1)
 
 
 @app.command(epilog=examples("llm-proxy key remove 0199… --yes"))

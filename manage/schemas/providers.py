@@ -62,6 +62,18 @@ class ProviderFacts(Protocol):
     def cost(self) -> str: ...
 
     @property
+    def cost_unit(self) -> str: ...
+
+    @property
+    def service(self) -> str: ...
+
+    @property
+    def token_uris(self) -> tuple[str, ...]: ...
+
+    @property
+    def scopes(self) -> tuple[str, ...]: ...
+
+    @property
     def endpoints(self) -> tuple[EndpointFacts, ...]: ...
 
 
@@ -93,6 +105,13 @@ class ProviderView(Schema):
     blames_key: list[str]
     meter_streams: bool
     cost: str | None
+    #: In what that is stated; null where it is not.
+    cost_unit: str | None
+    #: What AWS's signatures are made for.
+    service: str | None
+    #: Where credentials are exchanged for short-lived tokens, and what these are good for.
+    token_uris: list[str]
+    scopes: list[str]
     endpoints: list[EndpointView]
 
     @classmethod
@@ -112,6 +131,10 @@ class ProviderView(Schema):
             blames_key=sorted(provider.blames_key),
             meter_streams=provider.meter_streams,
             cost=provider.cost or None,
+            cost_unit=provider.cost_unit if provider.cost else None,
+            service=provider.service or None,
+            token_uris=list(provider.token_uris),
+            scopes=list(provider.scopes),
             endpoints=[
                 EndpointView(method=one.method, path=one.pattern, usage=one.dialect)
                 for one in provider.endpoints

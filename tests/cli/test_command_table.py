@@ -12,7 +12,7 @@ from tests.cli.running import ROOT, CommandLine
 VERBS = {
     "project": ("create", "list", "show", "update", "delete"),
     "token": ("create", "list", "show", "update", "revoke", "rotate"),
-    "key": ("add", "list", "update", "remove"),
+    "key": ("add", "list", "update", "test", "remove"),
     "provider": ("list", "show"),
     "admin": ("create", "list", "passwd", "remove"),
     "management-token": ("create", "list", "revoke"),

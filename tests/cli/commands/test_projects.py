@@ -93,6 +93,23 @@ def test_every_wrong_option_is_named_at_once(
     assert cli_on_sqlite("project", "list", "--json").json["data"] == []
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--failover", "9"), "--failover (max_attempts): At most 5."),
+        (("--failover", "2 first_byte_timeout=0"), "(first_byte_timeout): At least 0.1."),
+        (("--requests-per-minute", "0"), "--requests-per-minute: At least 1."),
+        (("--name", "x" * 200 + " ", "--allowed-models", "x" * 201), "at most 200 characters."),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_english(
+    cli_on_sqlite: CommandLine, options: tuple[str, ...], said: str
+) -> None:
+    cli_on_sqlite.project()
+    ran = cli_on_sqlite("project", "update", "docs", *options)
+    assert (ran.code, said in ran.err, "Input should" in ran.err) == (2, True, False)
+
+
 def test_provider_of_the_providers_file_is_known(cli_on_sqlite: CommandLine) -> None:
     file = cli_on_sqlite.directory / "providers.toml"
     file.write_text('[providers.local]\nlike = "openai"\nbase_url = "http://127.0.0.1:9"\n')

@@ -16,6 +16,11 @@ def test_a_provider_is_shown_with_what_it_allows_and_no_value_of_a_field() -> No
     assert {name for name, one in shown.items() if one.needs_base_url} >= {"vllm", "bedrock"}
     assert shown["gemini"].prices == "google"
     assert shown["openai"].test == "GET /v1/models"
+    vertex, xai = shown["vertex"], shown["xai"]
+    assert (vertex.token_uris, vertex.service) == (["https://oauth2.googleapis.com/token"], None)
+    assert vertex.scopes == ["https://www.googleapis.com/auth/cloud-platform"]
+    assert (shown["bedrock"].service, shown["openai"].cost_unit) == ("bedrock", None)
+    assert (xai.cost is None, xai.cost_unit) == (False, BUILT_IN["xai"].cost_unit)
 
 
 def test_whoever_has_no_address_has_an_example(settings: Settings) -> None:
