@@ -24,6 +24,8 @@ ReadHead: TypeAlias = Callable[[bytes, str], RequestHead]
 """From a head as it was sent, and its client's address. Raises errors.InvalidRequest."""
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+#: Where none is named, Sanic looks for one in the source of the handler, for each route anew.
+_ERROR_FORMAT: Final = "json"
 
 
 def blueprint(
@@ -53,7 +55,14 @@ def blueprint(
 
     for number, root in enumerate(roots):
         for path, name in ((f"/{root}/<path:path>", "below"), (f"/{root}", "root")):
-            proxy.add_route(forward, path, methods=_METHODS, stream=True, name=f"{name}_{number}")
+            proxy.add_route(
+                forward,
+                path,
+                methods=_METHODS,
+                stream=True,
+                name=f"{name}_{number}",
+                error_format=_ERROR_FORMAT,
+            )
     return proxy
 
 
