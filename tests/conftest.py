@@ -55,6 +55,8 @@ pool.tls_context = cache(pool.tls_context)  # type: ignore[attr-defined]
 def pytest_collection() -> Generator[None, object, object]:
     """What is collected stays: to look for garbage in it takes as long as to collect it."""
     gc.disable()
+    # Ten times as seldom as usual, since what a test makes it mostly keeps until its end.
+    gc.set_threshold(7000, 10, 10)
     try:
         return (yield)
     finally:

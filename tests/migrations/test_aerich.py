@@ -32,7 +32,8 @@ def checkout(tmp_path: Path) -> Path:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+            # With what is compiled already.
+            shutil.copytree(source, copy / part)
         else:
             shutil.copy(source, copy / part)
     return copy

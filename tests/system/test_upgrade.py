@@ -163,6 +163,8 @@ async def old(run_service: RunService, empty_database: Database, tmp_path: Path)
         GRACEFUL_SHUTDOWN_TIMEOUT="100",
         # Before the installed project, which is this release; for its workers, too.
         PYTHONPATH=str(release),
+        # Compiled by the first of its processes, and not by each of them.
+        PYTHONDONTWRITEBYTECODE="",
         **GIVEN,
     )
     assert (await command(service, "migrate")).returncode == 0
