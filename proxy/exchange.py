@@ -22,7 +22,7 @@ from proxy.pricing.overlay import place
 from proxy.pricing.prices import Call, Price
 from proxy.providers.endpoints import Route
 from proxy.upstream.target import Target
-from proxy.usage.accumulator import NOT_REPORTED, Usage, recorded
+from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recorded
 from proxy.usage.meter import Meter
 
 
@@ -224,8 +224,7 @@ class Exchange:
                 cost_nanos, cost_source = self._price(grant, pricing, answered, NOT_REPORTED)
         elif usage is not None and state == "exact":
             # What is known of a part alone has no price.
-            raw = None if read is None else read.raw
-            cost_nanos, cost_source = self._price(grant, pricing, answered, usage, raw)
+            cost_nanos, cost_source = self._price(grant, pricing, answered, usage, read)
         return Entry(
             version=ENTRY_VERSION,
             id=self.id,
@@ -267,11 +266,13 @@ class Exchange:
         pricing: Pricing,
         answered: str,
         usage: Usage,
-        raw: bytes | None = None,
+        read: UsageAccumulator | None = None,
     ) -> Price:
         """By the model that the answer names, then by what the account calls the client's."""
         call = self._call(grant, self.mapped or self.model or answered, answered)
-        price = pricing(call, usage, self.at, raw if call.cost_field else None)
+        # It is looked for in the answer once more, so only where it is wanted.
+        raw = read.raw if read is not None and call.cost_field else None
+        price = pricing(call, usage, self.at, raw)
         if price[0] is None and self.mapped and answered:
             price = pricing(call._replace(answered=""), usage, self.at, None)
         return price

@@ -8,7 +8,7 @@ from typing import Final
 from models import secrets
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures
-from proxy.access.credentials import may_hold_token, presented, refuse_in_query
+from proxy.access.credentials import TOKEN_START, may_hold_token, presented, refuse_in_query
 from proxy.access.grants import Grant, Grants
 from proxy.downstream import RequestHead
 
@@ -19,7 +19,11 @@ def recognised(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
     None where that has to be looked at, by `authenticate`. Whether the grant is still in force,
     `check_alive` says.
     """
-    return None if may_hold_token(head.target) else grants.recognised(head.lines)
+    target = head.target
+    # Without a call for nearly all.
+    if (TOKEN_START in target or b"%" in target) and may_hold_token(target):
+        return None
+    return grants.recognised(head.lines)
 
 
 async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:

@@ -21,7 +21,7 @@ _SIGNED: Final = b"aws4-hmac-sha256 "
 _KEY_ID: Final = re.compile(rb"(?:^|[ ,])Credential=([^/, ]++)")
 _OUR_FORM: Final = re.compile(rb"llmp_[0-9A-Za-z]{46}")
 _IN_QUERY: Final = re.compile(_OUR_FORM.pattern + rb"(?![0-9A-Za-z])")
-_TOKEN_START: Final = b"llmp_"
+TOKEN_START: Final = b"llmp_"
 #: Of the parameters in which some APIs take a key, the field to send it in.
 _FIELD_FOR: Final = {
     b"key": "x-goog-api-key: <token>",
@@ -86,7 +86,7 @@ def _of_authorization(value: bytes) -> bytes | None:
 
 def may_hold_token(target: bytes) -> bool:
     """Whether the target may hold a token, in whichever spelling: nearly none does."""
-    return _TOKEN_START in target or (b"%" in target and _TOKEN_START in unquote_to_bytes(target))
+    return TOKEN_START in target or (b"%" in target and TOKEN_START in unquote_to_bytes(target))
 
 
 def refuse_in_query(target: bytes) -> None:
