@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from models import revocations
+from models import objects, revocations
 from models.budgets import Budget, Policy, budgets_of, policies_of
 from models.crypto import KeyRing
 from models.db.database import connection, dialect
@@ -94,13 +94,15 @@ class GrantRecord(msgspec.Struct, frozen=True):
     project_policies: tuple[Policy, ...] = ()
     #: Whose files, batches and stored responses a request may name.
     isolation: Literal["none", "project", "token"] = "none"
+    #: Whether a key that is gone knows objects of the project, which has one key left.
+    others_know: bool = False
 
 
 @for_requests
 async def load_grants(digests: Sequence[str], ring: KeyRing) -> dict[str, GrantRecord | ModelError]:
     """Records by digest; digests that no token has are missing.
 
-    At most four queries for any number of digests. Where a project's keys cannot be decrypted, its
+    At most five queries for any number of digests. Where a project's keys cannot be decrypted, its
     tokens have UnknownEncryptionKey or CorruptCiphertext in place of a record. Read the generation
     before calling, so that a change made meanwhile invalidates the result.
     Raises DatabaseUnavailable.
@@ -122,10 +124,16 @@ async def load_grants(digests: Sequence[str], ring: KeyRing) -> dict[str, GrantR
     )
     for key in await active.order_by("id").select_related("project"):
         keys[key.project.id].append(key)
+    alone = [(str(owner), str(of[0].id)) for owner, of in keys.items() if len(of) == 1]
+    others_know = await objects.known_to_others(alone) if alone else set()
     found: dict[str, GrantRecord | ModelError] = {}
     for secret in secrets:
+        owner = secret.token.project_id
         try:
-            found[secret.digest] = _record(secret, keys[secret.token.project_id], waiting, ring)
+            record = _record(secret, keys[owner], waiting, ring)
+            if str(owner) in others_know:
+                record = msgspec.structs.replace(record, others_know=True)
+            found[secret.digest] = record
         except (UnknownEncryptionKey, CorruptCiphertext) as exc:
             found[secret.digest] = exc
     return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 from tortoise import Model, fields
 
-from models.db.conditions import execute_many, insert, select
+from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect
 from models.db.sqlite_readers import for_requests
 
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 OBJECT_KEY: Final = ("project_id", "id")
 #: A longer id is none that is remembered.
 ID_MAX: Final = 256
+#: What upstreams themselves keep for 30 days: responses, the items in them, and those that run in
+#: the background and have not been counted yet.
+RESPONSE: Final = "response"
+BACKGROUND: Final = "background"
+FORGOTTEN: Final = (RESPONSE, "item", BACKGROUND)
+FORGOTTEN_AFTER: Final = timedelta(days=30)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: Final = "id, kind, provider, project_id, token_id, key_id, created_at"
 
@@ -44,7 +50,11 @@ class UpstreamObject(Model):
     class Meta:
         table = "upstream_object"
         unique_together = (OBJECT_KEY,)
-        indexes = (("token_id", "kind", "created_at"), ("kind", "created_at"))
+        indexes = (
+            ("token_id", "kind", "created_at"),
+            ("kind", "created_at"),
+            ("project_id", "key_id"),
+        )
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -145,6 +155,46 @@ async def find(wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Found
         for row in rows:
             found[project_id, row["id"]] = Found(str(row["key_id"]), str(row["token_id"]))
     return found
+
+
+@for_requests
+async def known_to_others(keys: Sequence[tuple[str, str]]) -> set[str]:
+    """Of (project, its only key), the projects of which another key, gone by now, knows objects.
+
+    Raises DatabaseUnavailable.
+    """
+    other = (
+        "EXISTS (SELECT 1 FROM upstream_object WHERE upstream_object.project_id = given.project_id"
+        " AND upstream_object.key_id {} given.key_id)"
+    )
+    if dialect() == "sqlite":
+        values: list[Any] = [json.dumps(keys)]
+        given = (
+            "(SELECT json_extract(value, '$[0]') AS project_id,"
+            " json_extract(value, '$[1]') AS key_id FROM json_each({}))"
+        )
+    else:
+        values = [[project for project, _ in keys], [key for _, key in keys]]
+        given = "(SELECT * FROM unnest({}::uuid[], {}::uuid[]) AS pair(project_id, key_id))"
+    # Both ways round, since no index finds what is not equal.
+    rows = await select(
+        f"SELECT project_id FROM {given} AS given"  # noqa: S608  (our own words)
+        f" WHERE {other.format('<')} OR {other.format('>')}",
+        values,
+    )
+    return {str(row["project_id"]) for row in rows}
+
+
+async def forget(before: datetime) -> int:
+    """Forget up to 1,000 responses from before that time, and what they held; their number.
+
+    Call again, after a pause, while it returns more than 0.
+    """
+    return await execute(
+        "DELETE FROM upstream_object WHERE row_id IN (SELECT row_id FROM upstream_object"
+        " WHERE kind IN ({}, {}, {}) AND created_at < {} LIMIT 1000)",
+        [*FORGOTTEN, before],
+    )
 
 
 def is_storable(object_id: str) -> bool:

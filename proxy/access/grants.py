@@ -126,7 +126,7 @@ class Grant:
             failover=record.failover,
             fails_over=record.failover is not None and len(targets) > 1,
             isolates=record.isolation != "none",
-            remembers=record.isolation != "none" or len(targets) > 1,
+            remembers=record.isolation != "none" or len(targets) > 1 or record.others_know,
             claims=own_claims(record),
             policies=Policies.of(record),
             models=patterns(record.allowed_models, record.project_allowed_models),

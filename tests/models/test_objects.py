@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -85,6 +86,29 @@ async def test_a_batch_that_comes_again_changes_nothing(connected: Database) -> 
     for _ in range(2):
         await apply_batch(journal, 0, 1, entries)
     assert len(await UpstreamObject.all()) == 1
+
+
+async def test_projects_whose_only_key_is_not_the_one_that_knows_are_told(
+    connected: Database,
+) -> None:
+    """Asked of both sides of a key's id."""
+    low, high = str(UUID(int=1)), str(UUID(int=2**128 - 1))
+    await take(telling(Kept("file-1", "file")), telling(Kept("f", "file"), project=OTHER, key=high))
+    assert await objects.known_to_others([(PROJECT, KEY), (OTHER, high)]) == set()
+    assert await objects.known_to_others([(PROJECT, low), (OTHER, KEY)]) == {PROJECT, OTHER}
+    assert await objects.known_to_others([(PROJECT, high)]) == {PROJECT}
+    assert await objects.known_to_others([(str(uuid4()), KEY)]) == set()
+
+
+async def test_responses_are_forgotten_after_their_time_and_nothing_else(
+    connected: Database,
+) -> None:
+    entry = telling(Kept("resp_1", "response"), Kept("msg_1", "item"), Kept("file-1", "file"))
+    await take(entry)
+    made = (await UpstreamObject.get(id="resp_1")).created_at
+    assert await objects.forget(made) == 0
+    assert await objects.forget(made + timedelta(seconds=1)) == 2
+    assert [row.id for row in await UpstreamObject.all()] == ["file-1"]
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,7 @@ RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     ),
     "failover": (ON_TWO | {"failover": Failover(2, frozenset((429,)), None)}, ON_TWO),
     "path_project": (ON_VERTEX | {"path_project": "ours"},),
+    "others_know": ({"others_know": True},),
     "isolation": ({"isolation": "project"}, {"isolation": "token"}),
     "path_location": (ON_VERTEX | {"path_location": "ours"},),
     "policies": ({"policies": (OF_CHATS,)}, {"policies": (OF_A_MODEL,)}),

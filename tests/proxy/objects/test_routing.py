@@ -166,13 +166,28 @@ async def test_an_object_whose_key_is_gone_is_refused_for_good(several: Several,
     assert client.field(b"x-should-retry") == b"false"
 
 
-async def test_what_other_machines_stored_is_found(several: Several) -> None:
+async def test_the_only_key_that_is_left_is_not_asked_for_what_another_one_knew(
+    several: Several,
+) -> None:
     await several.make(well, well, failover=None)
+    await stored(several, 1, "resp_1")
+    await (await UpstreamKey.get(id=several.keys[1])).remove(by=BY)
+    client = await ask(several, "POST", OF_RESPONSES, FOLLOWING)
+    assert (client.status, client.code, several.asked) == (503, "no_upstream_key", [])
+
+
+async def stored(several: Several, key: int, one: str) -> None:
+    """As another machine has it."""
     entry = an_entry(
         project_id=several.token.project_id, token_id=several.token.id,
-        key_id=str(several.keys[1]), objects=(Kept("resp_1", "response"),),
+        key_id=str(several.keys[key]), objects=(Kept(one, "response"),),
     )  # fmt: skip
     await DatabaseSink().deliver(str(uuid4()), 0, 1, [entry])
+
+
+async def test_what_other_machines_stored_is_found(several: Several) -> None:
+    await several.make(well, well, failover=None)
+    await stored(several, 1, "resp_1")
     await ask(several, "POST", OF_RESPONSES, FOLLOWING)
     assert several.asked == [1]
 
