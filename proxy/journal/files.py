@@ -22,6 +22,8 @@ SUFFIX: Final = ".journal"
 LINE_MAX_BYTES: Final = 16 * 1024
 #: Read at once, so that the loop is not held for long.
 _READ_BYTES: Final = 256 * 1024
+#: Batches that are kept of a file while it is consumed.
+_READ_MAX: Final = 2
 #: The last moment a `datetime` can hold; an entry that claims a later one is damaged.
 _LAST_US: Final = 253_402_300_799_999_999
 
@@ -45,6 +47,9 @@ class JournalFile:
     positions: dict[str, int] = field(default_factory=dict)
     # How far damaged lines have been put aside.
     put_aside: int = 0
+    #: The last batches that were read, by their begin, limit and the size then: what one sink has
+    #: had decoded, the next takes a moment later.
+    read: dict[tuple[int, int, int], "Batch"] = field(default_factory=dict, repr=False)
     _named: bool = False
 
     @property
@@ -152,8 +157,15 @@ def read_batch(file: JournalFile, start: int, *, limit: int) -> Batch:
     Only a dead worker's file can end without a newline; that line was never acknowledged, but
     where it is whole its request took place.
     """
+    known = file.read.get((start, limit, file.size))
+    if known is not None:
+        return known
     data = os.pread(file.fd, min(_READ_BYTES, file.size - start), start)
-    return _undamaged(start, data, limit) or _line_by_line(start, data, limit)
+    batch = _undamaged(start, data, limit) or _line_by_line(start, data, limit)
+    if len(file.read) >= _READ_MAX:
+        del file.read[next(iter(file.read))]
+    file.read[start, limit, file.size] = batch
+    return batch
 
 
 def _undamaged(start: int, data: bytes, limit: int) -> Batch | None:

@@ -25,7 +25,7 @@ from loguru import logger
 
 from proxy.driving import Waiter
 from proxy.limits.asking import Asking, Decided, Refusal, answer, refuse, unheard
-from proxy.limits.budgets import BudgetClaim, BudgetState, Charge, charged
+from proxy.limits.budgets import BudgetClaim, Charge, charged
 from proxy.limits.decision import ClaimState, first_refusal, remaining
 from proxy.limits.health import Health
 from proxy.limits.making import MakeBases, Making
@@ -350,20 +350,23 @@ class SqliteLimits:
         """None where windows of its budgets have to be made first."""
         claims, budgets = asking.claims, asking.budgets
         levels, fits = self._claims.levels(claims, now)
-        states: list[tuple[BudgetState, Row]] = []
+        rows: list[Row] = []
         if budgets:
-            states, missing = self._budgets.states(budgets, int(now * _MICRO))
+            rows, room, missing = self._budgets.look(budgets, int(now * _MICRO))
             if missing:
                 self._making.add(asking, missing)
                 return None
-        if budgets or not fits:
-            full = () if fits else list(map(ClaimState, claims, levels))
-            if (refused := first_refusal(full, [state for state, _ in states])) is not None:
+            fits = fits and room
+        if not fits:
+            states = self._budgets.states(budgets, rows)
+            if (
+                refused := first_refusal(list(map(ClaimState, claims, levels)), states)
+            ) is not None:
                 # Nothing was taken. What a dead worker left may have been cleared away, though.
                 return refused
         lease = self._claims.take(claims, levels, now)
         left = remaining(zip(claims, levels, strict=True))
         if not budgets:
             return Reservation(claims, lease, left)
-        of_budgets = self._budgets.take(asking.request_id, states, int(now * _MICRO))
+        of_budgets = self._budgets.take(asking.request_id, budgets, rows, int(now * _MICRO))
         return Reservation(claims, lease, left, budgets, asking.request_id, of_budgets)

@@ -37,19 +37,41 @@ _HOLD: Final = (
 )
 _TELL: Final = "UPDATE budget_hold SET final = 1, budgets = ? WHERE request = ? AND final = 0"
 _DROP: Final = "DELETE FROM budget_hold WHERE request = ? AND final = 0"
-_READ_BY_ID: Final = "SELECT key, start, spent, held, at, amount FROM budget WHERE id = ?"
+_READ_BY_ID: Final = "SELECT key, start, until, spent, held, at, amount FROM budget WHERE id = ?"
+#: The end of a window that never ends: no time is later.
+_NEVER: Final = 2**63
 
 
 class Row:
     """The sums of one window. Its allowance is the one that was claimed last."""
 
-    __slots__ = ("allowance", "amount", "at", "bucket", "changed", "held", "id", "spent")
+    __slots__ = (
+        "allowance",
+        "amount",
+        "at",
+        "bucket",
+        "changed",
+        "held",
+        "id",
+        "spent",
+        "start",
+        "until",
+    )
 
-    def __init__(self, numbers: tuple[int, int, int, int, int], bucket: int):
+    def __init__(
+        self, numbers: tuple[int, int, int, int, int], bucket: int, start: int, until: int | None
+    ):
         self.id, self.spent, self.held, self.at, self.amount = numbers
         self.bucket = bucket
+        self.start = start
+        self.until = _NEVER if until is None else until
         self.changed = False
         self.allowance: Allowance | None = None
+
+    @property
+    def level(self) -> int:
+        """What is taken of the amount. A bucket's level has what is held in it."""
+        return self.spent if self.bucket else self.spent + self.held
 
     def run_back(self, now_us: int) -> None:
         """Of a bucket: what has run back in since is no longer in its level."""
@@ -65,13 +87,17 @@ class Budgets:
     """
 
     def __init__(self, connection: sqlite3.Connection, worker: str, *, has_bases: bool) -> None:
-        self._execute = connection.cursor().execute
+        cursor = connection.cursor()
+        self._execute = cursor.execute
+        self._execute_many = cursor.executemany
         self._has_bases = has_bases
         self._worker_id: int | None = None
         self._worker = worker
         self._version = -1
         self._rows: dict[tuple[str, int], Row] = {}
         self._by_id: dict[int, Row] = {}
+        # By budget, the window that a request was last about.
+        self._current: dict[str, Row] = {}
         # Those that the transaction under way has changed.
         self._changed: list[Row] = []
         # What our running requests hold: ids of budgets and amounts.
@@ -99,8 +125,7 @@ class Budgets:
         """A transaction has begun; `version` says whether another connection has committed."""
         if version != self._version or len(self._rows) > _KEPT_MAX:
             self._version = version
-            self._rows.clear()
-            self._by_id.clear()
+            self._forget_rows()
         for request_id, charges in self._told.items():
             self._write_told(request_id, charges, now_us)
 
@@ -130,39 +155,52 @@ class Budgets:
         found = self._execute(_READ_BY_ID, (budget,)).fetchone()
         if found is None:
             return None
-        key, start, spent, held, at, amount = found
+        key, start, end, spent, held, at, amount = found
         if (row := self._rows.get((key, start))) is None:
             # Its allowance is not known here: only sums are written.
             period = key.split("|", 3)[2]
-            row = self._keep(key, start, Row((budget, spent, held, at, amount), bucket_us(period)))
+            numbers = budget, spent, held, at, amount
+            row = self._keep(key, Row(numbers, bucket_us(period), start, end))
         return row
 
-    def states(
+    def look(
         self, claims: tuple[BudgetClaim, ...], now_us: int
-    ) -> tuple[list[tuple[BudgetState, Row]], tuple[Allowance, ...]]:
-        """What was counted of each, and those that have to be made first."""
-        found = []
-        missing = []
-        for claim in claims:
-            allowance = claim.allowance
-            start, end = window_of(allowance.period, allowance.zone, now_us)
-            row = self._rows.get((allowance.key, start))
-            if row is None or (row.allowance is not allowance and row.allowance != allowance):
-                row = self._row(allowance, start, end, now_us)
+    ) -> tuple[list[Row], bool, tuple[Allowance, ...]]:
+        """The row of each, whether all have room, and those that have to be made first."""
+        rows = []
+        fits = True
+        missing: tuple[Allowance, ...] = ()
+        for allowance, hold in claims:
+            row = self._current.get(allowance.key)
+            if (
+                row is None
+                or not row.start <= now_us < row.until
+                or (row.allowance is not allowance and row.allowance != allowance)
+            ):
+                row = self._row(allowance, now_us)
                 if row is None:
-                    missing.append(allowance)
+                    missing += (allowance,)
                     continue
             if row.bucket:
                 if now_us < row.at:
                     # The clock was set back: unless this is written, the bucket stands still.
                     self._change(row)
                 row.run_back(now_us)
-            found.append((BudgetState(claim, row.spent, row.held, end), row))
-        return found, tuple(missing)
+            if row.level + hold > allowance.amount and allowance.hard:
+                fits = False
+            rows.append(row)
+        return rows, fits, missing
 
-    def _row(self, allowance: Allowance, start: int, end: int | None, now_us: int) -> Row | None:
-        """The row of a window; None where it has to be made from what was used in it before."""
+    def _row(self, allowance: Allowance, now_us: int) -> Row | None:
+        """The row of the window that is now; None where it has to be made elsewhere."""
+        row = self._find_row(allowance, now_us)
+        if row is not None:
+            self._current[allowance.key] = row
+        return row
+
+    def _find_row(self, allowance: Allowance, now_us: int) -> Row | None:
         key, amount, bucket = allowance.key, allowance.amount, bucket_us(allowance.period)
+        start, end = window_of(allowance.period, allowance.zone, now_us)
         row = self._rows.get((key, start))
         if row is None:
             rule = (amount, listed(allowance.alerts), allowance.match)
@@ -171,10 +209,10 @@ class Budgets:
                 if self._has_bases and needs_base(allowance, start):
                     return None
                 made = self._execute(_MAKE, (key, start, end, now_us, *rule)).lastrowid
-                row = self._keep(key, start, Row((made or 0, 0, 0, now_us, amount), bucket))
+                row = Row((made or 0, 0, 0, now_us, amount), bucket, start, end)
                 row.allowance = allowance
-                return row
-            row = self._keep(key, start, Row(found[:5], bucket))
+                return self._keep(key, row)
+            row = self._keep(key, Row(found[:5], bucket, start, end))
             if found[4:] == rule:
                 row.allowance = allowance
                 return row
@@ -188,19 +226,25 @@ class Budgets:
         self._execute(_WRITE_RULE, (*rule, row.id))
         return row
 
-    def _keep(self, key: str, start: int, row: Row) -> Row:
-        self._rows[key, start] = self._by_id[row.id] = row
+    def _keep(self, key: str, row: Row) -> Row:
+        self._rows[key, row.start] = self._by_id[row.id] = row
         return row
 
+    def states(self, claims: tuple[BudgetClaim, ...], rows: list[Row]) -> list[BudgetState]:
+        """What was counted of each."""
+        return [
+            BudgetState(claim, row.spent, row.held, None if row.until == _NEVER else row.until)
+            for claim, row in zip(claims, rows, strict=True)
+        ]
+
     def take(
-        self, request_id: str, states: list[tuple[BudgetState, Row]], now_us: int
+        self, request_id: str, claims: tuple[BudgetClaim, ...], rows: list[Row], now_us: int
     ) -> tuple[int, ...]:
         """Take every hold; what is left of each budget."""
         left = []
         holds = []
-        for state, row in states:
-            hold = state.claim.hold
-            left.append(state.left)
+        for (allowance, hold), row in zip(claims, rows, strict=True):
+            left.append(allowance.amount - row.level - hold)
             holds.append((row.id, hold))
             if hold:
                 row.held += hold
@@ -226,10 +270,11 @@ class Budgets:
 
     def write(self) -> None:
         """Write the sums that were changed, before the commit."""
-        for row in self._changed:
-            row.changed = False
-            self._execute(_WRITE, (row.spent, row.held, row.at, row.id))
-        self._changed.clear()
+        if self._changed:
+            self._execute_many(_WRITE, [(r.spent, r.held, r.at, r.id) for r in self._changed])
+            for row in self._changed:
+                row.changed = False
+            self._changed.clear()
 
     def committed(self) -> None:
         """What was written is so."""
@@ -244,6 +289,10 @@ class Budgets:
             self._holds.pop(request_id, None)
         self._taken.clear()
         self._changed.clear()
+        self._forget_rows()
+        self._worker_id = None
+
+    def _forget_rows(self) -> None:
         self._rows.clear()
         self._by_id.clear()
-        self._worker_id = None
+        self._current.clear()
