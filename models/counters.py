@@ -41,6 +41,7 @@ _SUMS: Final = (
     "bytes_in",
     "bytes_out",
 )
+_TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
 _TTFB: Final = tuple(f"ttfb_{n}" for n in range(len(TTFB_BOUNDS_US) + 1))
 _OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) + 1))
 _ADDED: Final = (*_SUMS, *_TTFB, *_OVERHEAD)
@@ -100,6 +101,14 @@ class Totals:
         if entry.cost_nanos is not None:
             self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
 
+    def book(self, entry: "Entry") -> None:
+        """Add what a request used that was counted before, without its usage."""
+        self.added[_SUMS.index("unpriced_requests")] += entry.unpriced
+        for name in _TOKENS:
+            self.added[_SUMS.index(name)] += getattr(entry, name) or 0
+        if entry.cost_nanos is not None:
+            self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
+
     def copy(self) -> "Totals":
         """The same, to which others can be added."""
         copied = Totals()
@@ -133,6 +142,21 @@ def add_up(entries: Sequence["Entry"]) -> dict[_Finest, Totals]:
     return rows
 
 
+def _book(rows: dict[_Finest, Totals], booked: Sequence["Entry"]) -> dict[_Finest, Totals]:
+    for entry in booked:
+        key = (
+            entry.at_us // _MINUTE_US * 60,
+            entry.project_id,
+            entry.token_id,
+            entry.provider,
+            entry.model,
+            entry.endpoint,
+            entry.key_id,
+        )
+        rows.setdefault(key, Totals()).book(entry)
+    return rows
+
+
 def merge(
     rows: Mapping[_Finest, Totals], key_of: Callable[[_Finest], tuple[Any, ...]]
 ) -> list[tuple[tuple[Any, ...], Totals]]:
@@ -161,9 +185,13 @@ def _hour_of_key(key: _Finest) -> tuple[Any, ...]:
     return minute // 3600 * 3600, key_id, project_id, token_id, model
 
 
-async def add(entries: Sequence["Entry"], is_listed: IsListed) -> None:
-    """Add `entries` to the tables, within the caller's transaction."""
-    finest = add_up(await bounded(entries, is_listed))
+async def add(
+    entries: Sequence["Entry"], is_listed: IsListed, booked: Sequence["Entry"] = ()
+) -> None:
+    """Add `entries` to the tables, within the caller's transaction; of those `booked`, which were
+    counted before, what they used alone."""
+    known = await bounded([*entries, *booked], is_listed)
+    finest = _book(add_up(known[: len(entries)]), known[len(entries) :])
     await insert(*_upsert("usage_minute"), list(starmap(_values, merge(finest, _minute))))
     await insert(*_upsert("usage_hour"), list(starmap(_values, merge(finest, _hour))))
     named = {key: totals for key, totals in finest.items() if key[-1]}

@@ -7,7 +7,7 @@ a default.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
@@ -18,7 +18,7 @@ from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
 from models.ids import is_id, is_known_id
 from models.model_names import IsListed, nothing_is_listed
-from models.objects import Kept
+from models.objects import Finished, Kept
 from models.request_log import was_refused
 from models.text import clean_text
 
@@ -125,6 +125,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     charge: Charge | Literal[""] = ""
     #: What the answer says of objects that the account keeps.
     objects: tuple[Kept, ...] | None = None
+    #: What a response used in the background that this answer shows finished: it is counted once,
+    #: however many answers show it, so that it stands beside what this request used.
+    finished: Finished | None = None
 
     @property
     def used_nothing(self) -> bool:
@@ -353,11 +356,14 @@ async def _apply(
     if entries:
         entries = [storable(entry) for entry in entries]
         moment = _Seconds().moment if dialect() == "sqlite" else _moment
-        rows = [_log_values(entry, moment) for entry in entries]
-        await insert(_INTO_LOG, "ON CONFLICT (id) DO NOTHING", rows)
-        await counters.add(entries, is_listed)
-        await _touch_tokens(entries)
         await objects.apply(entries)
+        booked = [_booked(*claimed) for claimed in await objects.claim(entries)]
+        # In the row of its own token's answer that showed it, too.
+        shown = {one.id: one for one in booked}
+        rows = [_log_values(_shown_in(shown, entry), moment) for entry in entries]
+        await insert(_INTO_LOG, "ON CONFLICT (id) DO NOTHING", rows)
+        await counters.add(entries, is_listed, booked)
+        await _touch_tokens(entries)
         if charge is not None:
             # The last, since decisions wait for the rows that it locks.
             await charge(entries)
@@ -366,6 +372,37 @@ async def _apply(
         [end, changes.now(), journal_id],
     )
     return end
+
+
+def _booked(entry: Entry, token_id: str) -> Entry:
+    """An entry that shows a response finished, as what that used is counted to a token."""
+    finished = entry.finished
+    if finished is None:
+        return entry
+    return storable(
+        msgspec.structs.replace(
+            entry,
+            token_id=token_id,
+            model=finished.model,
+            usage="exact",
+            counted=True,
+            answer_model="",
+            parts=None if finished.parts is None else Parts(*finished.parts),
+            **{name: getattr(finished, name) for name in _OF_FINISHED},
+        )
+    )
+
+
+#: What an entry and a finished response have in common.
+_OF_FINISHED: Final = (
+    "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "cost_nanos",
+    "service_tier", "cost_source",
+)  # fmt: skip
+
+
+def _shown_in(booked: Mapping[str, Entry], entry: Entry) -> Entry:
+    found = booked.get(entry.id)
+    return entry if found is None or found.token_id != entry.token_id else found
 
 
 async def _claim(journal_id: str, start: int) -> int:

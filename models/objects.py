@@ -87,6 +87,24 @@ def bounded(told: tuple[Kept, ...] | None) -> tuple[Kept, ...] | None:
     return tuple(clean) or None
 
 
+class Finished(msgspec.Struct, frozen=True, array_like=True):
+    """What a response used that ran in the background, as an answer says of it that shows it
+    finished; the fields are those of an entry."""
+
+    id: str
+    #: When the upstream made it, Unix time; 0 where the answer does not say.
+    created: int
+    model: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    cost_nanos: int | None
+    parts: tuple[int | None, ...] | None = None
+    service_tier: str = ""
+    cost_source: str = ""
+
+
 class Found(NamedTuple):
     """Whose an object is, and which key knows it. Both ids are text, as in an entry."""
 
@@ -133,6 +151,48 @@ async def _inherit(told: Iterable[tuple[Entry, Kept]]) -> None:
             if kept.parent and not kept.gone
         ],
     )
+
+
+#: Seconds for which what nothing is known of may have been made through us.
+_MADE_LATELY_S: Final = 24 * 3600
+
+
+async def claim(entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
+    """The entries that show a response finished which nobody has counted yet, and the token that
+    it is counted to; within the caller's transaction, after `apply`.
+
+    That is the one that created it. Where its entry is still to come, from another worker, it is
+    the one that asked: each is counted once.
+    """
+    claimed: list[tuple[Entry, str]] = []
+    for entry in entries:
+        if entry.finished is None or not is_storable(entry.finished.id):
+            continue
+        one, at = [entry.project_id, entry.finished.id], _moment(entry.at_us)
+        if _is_lately(entry, entry.finished):
+            await insert(
+                f"upstream_object ({_COLUMNS})",
+                "ON CONFLICT (project_id, id) DO NOTHING",
+                [
+                    (entry.finished.id, BACKGROUND, entry.provider, entry.project_id,
+                     entry.token_id, entry.key_id, at)
+                ],
+            )  # fmt: skip
+        if await execute(
+            "UPDATE upstream_object SET counted_at = {} WHERE project_id = {} AND id = {}"
+            " AND kind = {} AND counted_at IS NULL",
+            [at, *one, BACKGROUND],
+        ):
+            rows = await select(
+                "SELECT token_id FROM upstream_object WHERE project_id = {} AND id = {}", one
+            )
+            claimed.append((entry, str(rows[0]["token_id"])))
+    return claimed
+
+
+def _is_lately(entry: Entry, finished: Finished) -> bool:
+    since = entry.at_us // 1_000_000 - finished.created
+    return bool(entry.key_id) and since < _MADE_LATELY_S
 
 
 @for_requests

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from models.entry import ENTRY_VERSION, Attempt, Entry, Outcome, Parts
 from models.ids import new_request_id
+from models.objects import Finished
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.body.budget import KeptBytes
@@ -257,7 +258,33 @@ class Exchange:
             key_id="" if self.target is None else self.target.key_text,
             attempts=self.attempts if len(self.attempts) > 1 else None,
             given_back=self.sent is None,
-            objects=None if self.watch is None else self.watch.objects,
+            objects=None
+            if self.watch is None
+            else self.watch.objects(counted=state == "exact" and usage is not None),
+            finished=None if self.watch is None or counted else self._finished(grant, pricing),
+        )
+
+    def _finished(self, grant: Grant, pricing: Pricing) -> Finished | None:
+        """What a response used that ran in the background, where the answer shows it finished."""
+        shown = None if self.watch is None else self.watch.finished
+        read = None if self.meter is None else self.meter.accumulated
+        if shown is None or read is None or not read.exact or (usage := read.usage) is None:
+            return None
+        model = read.model or ""
+        cost_nanos, cost_source = self._price(grant, pricing, model, usage, read)
+        parts = usage[4:12]
+        return Finished(
+            shown.id,
+            shown.created,
+            model,
+            usage.prompt,
+            usage.completion,
+            usage.cached,
+            usage.reasoning,
+            cost_nanos,
+            None if parts == _NO_PARTS else parts,
+            usage.service_tier or "",
+            cost_source,
         )
 
     def _price(

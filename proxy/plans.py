@@ -28,7 +28,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     """Whether no more is to be known of a small body than its model, for the entry, and whether it
     asks for the usage of its stream."""
     objects: Rule | None = None
-    """What it has to do with objects, where those are remembered."""
+    """What it has to do with objects, where those are remembered; else that of an answer which may
+    show a response in the background finished."""
     policies: tuple[GrantedPolicy, ...] = ()
     """Those that count it, as far as their models allow."""
 
@@ -83,8 +84,16 @@ class Plans:
         policies = () if grant.policies is None else grant.policies.at(head, route)
         by_model = any(policy.models is not None for policy in policies)
         want = wanted(head, grant, provider, route, by_model=by_model)
-        rule = rule_of(route, head.method) if grant.remembers else None
-        if rule is not None and rule.names and head.has_body and _may_name(grant, head, rule):
+        rule: Rule | None = rule_of(route, head.method)
+        if rule is not None and not grant.remembers and not rule.shows_response:
+            rule = None
+        if (
+            grant.remembers
+            and rule is not None
+            and rule.names
+            and head.has_body
+            and _may_name(grant, head, rule)
+        ):
             coding = coding_of(head.headers) or b""
             want = msgspec.structs.replace(want, names=True, coding=coding)
         refuses = grant.record.unmetered == "refuse"

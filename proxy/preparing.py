@@ -19,6 +19,7 @@ from proxy.bounds import Bounds
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
 from proxy.objects.pinning import Objects
+from proxy.objects.rules import rule_of
 from proxy.plans import Plan
 from proxy.providers.endpoints import Route
 from proxy.questions import Asked, Question, RefusedQuestions, question
@@ -66,7 +67,7 @@ class Preparing:
         if plan.is_usual and (head.content_length or 0) <= self._bounds.request_max_bytes:
             exchange.kept = KeptBytes(self._budget)
             arrived = downstream.take_arrived()
-            if arrived is not None and self._is_usual(exchange, plan, arrived):
+            if arrived is not None and self._is_usual(exchange, grant, plan, arrived):
                 # Each attempt asks again; one that has nowhere to go must take nothing from the
                 # limits.
                 target_for(grant)
@@ -89,7 +90,10 @@ class Preparing:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model
         target_for(grant)
-        if plan.objects is not None:
+        if plan.objects is None or not grant.remembers:
+            rule = plan.objects or (rule_of(route, head.method) if reading.background else None)
+            exchange.watch = None if rule is None else self._objects.watch(head, grant, rule)
+        else:
             exchange.pinned, exchange.watch = await self._objects.prepare(
                 head, grant, plan.objects, reading
             )
@@ -134,8 +138,7 @@ class Preparing:
             exchange.again.take(reading.kept.size)
         return asked
 
-    @staticmethod
-    def _is_usual(exchange: Exchange, plan: Plan, body: bytes) -> bool:
+    def _is_usual(self, exchange: Exchange, grant: Grant, plan: Plan, body: bytes) -> bool:
         """Whether a small body is plain JSON that asks for nothing more, and its model then."""
         said = inspect(body)
         asks = plan.wanted.asks and said.streams and not said.asks_for_usage
@@ -148,6 +151,9 @@ class Preparing:
         exchange.model = model or plan.route.default_model
         # Where one asks for a model beyond doubt, a body is not usual.
         exchange.policies = plan.policies
+        if said.background:
+            rule = rule_of(plan.route, exchange.method)
+            exchange.watch = self._objects.watch(exchange.head, grant, rule)
         return True
 
     async def _read_body(

@@ -131,7 +131,7 @@ class BodyReading:
 
     __slots__ = (
         "_counting", "_decoder", "_form", "_head", "_json", "_model", "_policies", "_small",
-        "_text", "_turns", "_want", "_weight", "counted", "fed", "kept",
+        "_text", "_turns", "_want", "_weight", "background", "counted", "fed", "kept",
     )  # fmt: skip
 
     def __init__(
@@ -142,6 +142,8 @@ class BodyReading:
         policies: tuple[GrantedPolicy, ...] = (),
     ) -> None:
         self.kept = KeptBody()
+        #: Whether it asks for a response in the background, once it was judged.
+        self.background = False
         self.fed = 0
         #: Where its bytes count, those of a compressed body as it is decoded: what one piece
         #: decodes to may be megabytes.
@@ -240,6 +242,7 @@ class BodyReading:
             self._check(grant, model_rule.named_by_path(want.in_path))
         if complete and (self.kept.size or want.rule):
             said = await self.said()
+        self.background = said.background
         model = want.in_path or said.model
         if len(model) > model_rule.NAME_MAX_BYTES:
             model = ""

@@ -59,6 +59,10 @@ class Objects:
             return target, None
         return target, Watch(self.index, grant, rule, in_path)
 
+    def watch(self, head: RequestHead, grant: Grant, rule: Rule) -> Watch:
+        """What watches an answer for a response in the background alone."""
+        return Watch(self.index, grant, rule, rule.id_in(head.target.partition(b"?")[0]))
+
     def own_list(self, grant: Grant, rule: Rule) -> OwnList | None:
         """What leaves out of the answer to a request what is not the client's; None: nothing."""
         if not (grant.isolates and rule.lists):

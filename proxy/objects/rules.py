@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from models.objects import RESPONSE
 from proxy.providers.endpoints import Route
 
 #: Placeholders of paths that name no object of an account.
@@ -55,6 +56,11 @@ class Rule(NamedTuple):
     """Whether its answer lists a collection."""
     deletes: bool
     """Whether it deletes what its path names."""
+
+    @property
+    def shows_response(self) -> bool:
+        """Whether it is about a response that was made before."""
+        return self.kind == RESPONSE and bool(self.id_segment) and bool(self.tells)
 
     def id_in(self, path: bytes) -> str:
         """The id that a raw path names; '' where it names none."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from models.objects import ID_MAX, TOLD_MAX, TOLD_MAX_BYTES, Kept, is_storable
+from models.objects import ID_MAX, RESPONSE, TOLD_MAX, TOLD_MAX_BYTES, Kept, is_storable
 from proxy.decoding.json_reading import Unreadable, decoder
 from proxy.objects.rules import Tells
 from proxy.usage.accumulator import UsageAccumulator
@@ -33,6 +33,9 @@ class _Object(msgspec.Struct):
     file: msgspec.Raw = msgspec.Raw()
     output_file_id: msgspec.Raw = msgspec.Raw()
     error_file_id: msgspec.Raw = msgspec.Raw()
+    status: msgspec.Raw = msgspec.Raw()
+    background: msgspec.Raw = msgspec.Raw()
+    created_at: msgspec.Raw = msgspec.Raw()
     output: msgspec.Raw = msgspec.Raw()
     data: msgspec.Raw = msgspec.Raw()
 
@@ -45,17 +48,26 @@ _SOUGHT: Final[dict[Tells, tuple[Sought, ...]]] = {
     "stored": (Sought(b'"id"'),),
     "told": (Sought(b'"container'),),
 }
+_FINISHED: Final = (b'"completed"', b'"incomplete"', b'"failed"', b'"cancelled"')
 _INNER: Final = (b"id", b"container_id", b"output_file_id", b"error_file_id")
 _decode: Final[Callable[[bytes], _Object]] = decoder(_Object)
 _decode_list: Final[Callable[[bytes], list[msgspec.Raw]]] = decoder(list[msgspec.Raw])
 _decode_text: Final[Callable[[bytes], str]] = decoder(str)
 
 
+class Background(NamedTuple):
+    """A response in the background: whether it has ended, and when it was made."""
+
+    id: str
+    done: bool
+    created: int
+
+
 class Told(OwnDialect):
     """Is told of an answer's documents, and tells of the objects in them."""
 
     __slots__ = (
-        "_bytes", "_kind", "_known", "_named", "_tell", "_tells", "shape", "sought",
+        "_bytes", "_kind", "_known", "_named", "_tell", "_tells", "background", "shape", "sought",
     )  # fmt: skip
 
     def __init__(self, kind: str, tells: Tells, named: str, tell: Tell) -> None:
@@ -67,6 +79,8 @@ class Told(OwnDialect):
         self._tell = tell
         self._known: set[str] = {named} if named else set()
         self._bytes = 0
+        #: The response in the background that the answer is, as it was told of last.
+        self.background: Background | None = None
         self.sought = _SOUGHT["made" if tells == "told" and kind else tells]
         listed = b"output" if kind == "response" else b"data"
         self.shape = Shape(_MEMBERS, listed, _INNER)
@@ -89,6 +103,9 @@ class Told(OwnDialect):
 
     def _take(self, read: _Object, *, made: bool) -> None:
         own = _id(read.id)
+        if own and self._kind == RESPONSE and bytes(read.background) == b"true":
+            done = bytes(read.status) in _FINISHED
+            self.background = Background(own, done, _seconds(read.created_at))
         if made and own and bytes(read.store) != b"false":
             self._note(own, self._kind)
         if (container := _read(bytes(read.container))) is not None:
@@ -146,6 +163,16 @@ def _parts(raw: msgspec.Raw) -> Iterator[_Object]:
     for one in listed:
         if (part := _read(bytes(one))) is not None:
             yield part
+
+
+def _seconds(raw: msgspec.Raw) -> int:
+    """A Unix time; 0 where it is none."""
+    text = bytes(raw)
+    return int(text) if text.isdigit() and len(text) <= _TIME_MAX else 0
+
+
+#: Digits of a time.
+_TIME_MAX: Final = 12
 
 
 def _id(raw: msgspec.Raw) -> str:

@@ -7,13 +7,15 @@ entry that is written before the answer completes.
 
 from __future__ import annotations
 
-from models.objects import Found, Kept
+from msgspec.structs import replace
+
+from models.objects import BACKGROUND, Found, Kept
 from proxy.access.grants import Grant
 from proxy.decoding.content_coding import CannotDecode, Decoder
 from proxy.headers import is_json_type, type_of
 from proxy.objects.index import Index
 from proxy.objects.rules import Rule
-from proxy.objects.telling import Told
+from proxy.objects.telling import Background, Told
 from proxy.transforms import AnswerTransform
 from proxy.upstream.response import UpstreamHead
 from proxy.usage.document_usage import DocumentUsageReader, EventUsageReader
@@ -22,7 +24,7 @@ from proxy.usage.document_usage import DocumentUsageReader, EventUsageReader
 class Watch:
     """What one answer tells of objects. `in_path` is the id that the request's path names."""
 
-    __slots__ = ("_found", "_grant", "_in_path", "_index", "_key_id", "_rule")
+    __slots__ = ("_found", "_grant", "_in_path", "_index", "_key_id", "_rule", "_told")
 
     def __init__(self, index: Index, grant: Grant, rule: Rule, in_path: str) -> None:
         self._index = index
@@ -31,11 +33,31 @@ class Watch:
         self._in_path = in_path
         self._key_id = ""
         self._found: list[Kept] = []
+        self._told: Told | None = None
+
+    def objects(self, *, counted: bool) -> tuple[Kept, ...] | None:
+        """What the entry has of them; `counted`: the answer said what it used.
+
+        Where objects are not remembered it is a response alone whose usage is still to come.
+        """
+        found, running = self._found, self._running
+        if running is not None and not counted:
+            found = [
+                replace(kept, kind=BACKGROUND) if kept.id == running.id else kept for kept in found
+            ]
+        if not self._grant.remembers:
+            found = [kept for kept in found if running is not None and kept.id == running.id]
+        return tuple(found) or None
 
     @property
-    def objects(self) -> tuple[Kept, ...] | None:
-        """What the entry has of them."""
-        return tuple(self._found) or None
+    def _running(self) -> Background | None:
+        return None if self._told is None else self._told.background
+
+    @property
+    def finished(self) -> Background | None:
+        """The response in the background that the answer shows finished."""
+        running = self._running
+        return running if running is not None and running.done else None
 
     def around(self, inner: AnswerTransform, head: UpstreamHead, key_id: str) -> AnswerTransform:
         """The transform of an answer that has begun, by an account; with this one around it."""
@@ -47,10 +69,13 @@ class Watch:
             if self._in_path:
                 self._note(Kept(self._in_path, rule.kind or "other", gone=True))
             return inner
-        return Watched(inner, Told(rule.kind, rule.tells, self._in_path, self._note), head)
+        self._told = Told(rule.kind, rule.tells, self._in_path, self._note)
+        return Watched(inner, self._told, head)
 
     def _note(self, kept: Kept) -> None:
         self._found.append(kept)
+        if not self._grant.remembers:
+            return
         made = Found(self._key_id, self._grant.token_text)
         self._index.note(self._grant.project_text, kept, made)
 

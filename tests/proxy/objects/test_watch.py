@@ -47,7 +47,7 @@ def told(request: str, answer: Any, *headers: tuple[bytes, bytes], status: int =
     for size in (*sizes, len(body)):
         watch, transform = watching(request, *(headers or (JSON,)), status=status)
         assert b"".join(relayed(transform, cut(body, size))) == body
-        found.append(watch.objects)
+        found.append(watch.objects(counted=True))
     assert found[0] == found[1] == found[2]
     return list(found[0] or ())
 
@@ -183,9 +183,12 @@ def test_what_is_deleted_is_told_of_where_that_was_answered_well() -> None:
     index = Index(nothing)
     index.note(GRANT.project_text, Kept("file-1", "file"), Found("key-1", GRANT.token_text))
     watch, _ = watching("DELETE /v1/files/file-1", JSON, status=404, index=index)
-    assert (watch.objects, len(index.known(GRANT.project_text, ["file-1"]))) == (None, 1)
+    assert (watch.objects(counted=True), len(index.known(GRANT.project_text, ["file-1"]))) == (
+        None,
+        1,
+    )
     watch, _ = watching("DELETE /v1/files/file-1", JSON, index=index)
-    assert watch.objects == (Kept("file-1", "file", gone=True),)
+    assert watch.objects(counted=True) == (Kept("file-1", "file", gone=True),)
     assert not index.known(GRANT.project_text, ["file-1"])
 
 
@@ -202,3 +205,40 @@ def test_a_watched_answer_keeps_the_rules_of_transforms(
             lambda: watching("POST /v1/responses", headers, *coding)[1], body, body, 1024 * 1024
         )
     )
+
+
+# Responses in the background
+
+RUNNING: Final = RESPONSE | {"background": True, "status": "queued", "created_at": 5, "usage": None}
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_response_in_the_background_is_one_until_it_said_what_it_used(counted: bool) -> None:
+    watch, transform = watching("POST /v1/responses", JSON)
+    relayed(transform, [json.dumps(RUNNING).encode()])
+    kinds = {kept.id: kept.kind for kept in watch.objects(counted=counted) or ()}
+    assert kinds["resp_1"] == ("response" if counted else "background")
+    assert kinds["msg_1"] == "item"
+    assert watch.finished is None
+
+
+@pytest.mark.parametrize("status", ["completed", "incomplete", "failed", "cancelled"])
+@pytest.mark.parametrize("streams", [False, True])
+def test_an_answer_shows_it_finished(status: str, streams: bool) -> None:
+    shown = RUNNING | {"status": status}
+    body, kind = json.dumps(shown).encode(), JSON
+    if streams:
+        body, kind = events({"type": "response.completed", "response": shown}), EVENTS
+    watch, transform = watching("GET /v1/responses/resp_1", kind)
+    relayed(transform, cut(body, 10))
+    assert watch.finished is not None
+    assert (watch.finished.id, watch.finished.created) == ("resp_1", 5)
+
+
+@pytest.mark.parametrize(
+    "shown", [RUNNING, RESPONSE, RUNNING | {"status": "completed", "background": False}]
+)
+def test_any_other_answer_shows_none(shown: dict[str, Any]) -> None:
+    watch, transform = watching("GET /v1/responses/resp_1", JSON)
+    relayed(transform, [json.dumps(shown).encode()])
+    assert watch.finished is None
