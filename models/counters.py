@@ -83,8 +83,7 @@ class Totals:
             incomplete,
             entry.usage == "unknown" and not entry.used_nothing,
             entry.unpriced,
-            # No request holds anything of a budget yet.
-            0,
+            entry.charge == "held",
             entry.prompt_tokens or 0,
             entry.completion_tokens or 0,
             entry.cached_tokens or 0,

@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 _REASONS: Final = {
     400: b"Bad Request",
     401: b"Unauthorized",
+    402: b"Payment Required",
     403: b"Forbidden",
     404: b"Not Found",
     405: b"Method Not Allowed",
@@ -150,7 +151,8 @@ class ModelNotAllowed(Refusal):
 
 
 class NotMeterable(Refusal):
-    """The project refuses requests whose usage cannot be counted, and this one's cannot."""
+    """What the request uses cannot be counted, or what it costs is not known, and its project or a
+    budget asks for that."""
 
     status, code, type = 403, "not_meterable", "permission_error"
 
@@ -165,6 +167,30 @@ class QuotaExceeded(Refusal):
     """All requests of `max_requests` have been used."""
 
     status, code, type = 429, "quota_exceeded", "insufficient_quota"
+
+
+class BudgetExceeded(Refusal):
+    """What is spent of a budget leaves less than the request may cost."""
+
+    status, code, type = 402, "budget_exceeded", "insufficient_quota"
+
+
+class BudgetHeld(Refusal):
+    """A budget would have room, but for what running requests hold of it."""
+
+    status, code, type, retry = 429, "budget_held", "rate_limit_error", True
+
+
+class TokensPerMinuteExceeded(Refusal):
+    """A budget of tokens for a minute has not run full again; `Retry-After` says when it has."""
+
+    status, code, type, retry = 429, "tokens_per_minute_exceeded", "rate_limit_error", True
+
+
+class BudgetRateExceeded(Refusal):
+    """The same of another budget for a minute or an hour."""
+
+    status, code, type, retry = 429, "budget_rate_exceeded", "rate_limit_error", True
 
 
 class UpstreamUnreachable(Refusal):

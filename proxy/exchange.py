@@ -6,9 +6,10 @@ from collections.abc import Callable
 from time import perf_counter, time
 from typing import Final, Protocol
 
-from models.entry import ENTRY_VERSION, Attempt, Entry, Outcome, Parts
+from models.entry import ENTRY_VERSION, Attempt, Entry, Outcome, Parts, UsageQuality
 from models.ids import new_request_id
 from models.objects import Finished
+from models.request_log import was_refused
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.body.budget import KeptBytes
@@ -17,6 +18,8 @@ from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.driving import current
 from proxy.errors import Refusal
+from proxy.limits.budgets import BudgetClaim, Charge
+from proxy.metering.asks import Asks
 from proxy.objects.own_lists import OwnList
 from proxy.objects.watch import Watch
 from proxy.pricing.overlay import place
@@ -70,18 +73,21 @@ class Exchange:
 
     __slots__ = (
         "again",
+        "asks",
         "at",
         "attempts",
         "began",
         "body_wait",
         "bytes_in",
         "bytes_out",
+        "charge",
         "copies",
         "digest",
         "ended_by",
         "first_byte",
         "grant",
         "head",
+        "holds",
         "id",
         "informed",
         "kept",
@@ -89,6 +95,7 @@ class Exchange:
         "meter",
         "method",
         "model",
+        "overshot",
         "own_list",
         "passing",
         "pinned",
@@ -139,6 +146,13 @@ class Exchange:
         self.mapped = ""
         #: Reads the model of a body that streams through.
         self.passing: PassingModel | None = None
+        #: What its body asks for, where a budget has to know what it may cost.
+        self.asks: Asks | None = None
+        #: What it holds of budgets, what they are charged in the end, and what the ones limit of
+        #: which that is more.
+        self.holds: tuple[BudgetClaim, ...] = ()
+        self.charge: Charge | None = None
+        self.overshot: tuple[str, ...] = ()
         self.meter: Meter | None = None
         #: Only where bodies are logged.
         self.copies: BodyCopies | None = None
@@ -226,6 +240,7 @@ class Exchange:
         elif usage is not None and state == "exact":
             # What is known of a part alone has no price.
             cost_nanos, cost_source = self._price(grant, pricing, answered, usage, read)
+        self.charge = self._charged(state, usage, cost_nanos) if self.holds else None
         return Entry(
             version=ENTRY_VERSION,
             id=self.id,
@@ -262,6 +277,7 @@ class Exchange:
             if self.watch is None
             else self.watch.objects(counted=state == "exact" and usage is not None),
             finished=None if self.watch is None or counted else self._finished(grant, pricing),
+            charge="" if self.charge is None else self.charge.kind,
         )
 
     def _finished(self, grant: Grant, pricing: Pricing) -> Finished | None:
@@ -287,6 +303,23 @@ class Exchange:
             cost_source,
         )
 
+    def _charged(self, state: UsageQuality, usage: Usage | None, nanos: int | None) -> Charge:
+        """What its budgets are charged."""
+        if self.sent is None:
+            return _NOTHING
+        if any(_may_be_billed(attempt) for attempt in self.attempts[:-1]):
+            return _HELD
+        tokens = None if usage is None else (usage.prompt, usage.completion)
+        if state == "exact" and tokens is not None and tokens != (None, None):
+            in_usd = any(allowance.unit == "usd" for allowance, _ in self.holds)
+            if nanos is not None or not in_usd:
+                return Charge("used", nanos or 0, sum(count or 0 for count in tokens))
+            return _HELD
+        # What was stated and is not whole was used all the same.
+        stated = usage is not None and (tokens != (None, None) or _parts(usage) is not None)
+        refused = self.first_byte is not None and was_refused(self.status)
+        return _NOTHING if (state == "exact" or refused) and not stated else _HELD
+
     def _price(
         self,
         grant: Grant,
@@ -305,15 +338,19 @@ class Exchange:
         return price
 
     def _call(self, grant: Grant, model: str, answered: str) -> Call:
-        """What was asked, as its price depends on it."""
+        target = self.target or next(iter(grant.targets), None)
+        return self.call_at(grant, model, answered, target)
+
+    def call_at(self, grant: Grant, model: str, answered: str, target: Target | None) -> Call:
+        """What is asked at one account, as its price depends on it."""
         facts = grant.provider
-        if self.target is not None and self.target.provider is not None:
-            facts = self.target.provider
+        if target is not None and target.provider is not None:
+            facts = target.provider
         own = provider = grant.record.provider if facts is None else facts.name
         if facts is not None and facts.prices:
             provider = facts.prices
         region = ""
-        if (target := self.target or next(iter(grant.targets), None)) is not None:
+        if target is not None:
             address = target.address
             region = place(provider, address.origin.host, address.prefix, self.head.target)
         if facts is None:
@@ -323,6 +360,17 @@ class Exchange:
 
 
 _MICRO: Final = 1_000_000
+_NOTHING: Final = Charge("none")
+_HELD: Final = Charge("held")
+#: Answers after which an upstream may have done the work, and be asked for it again.
+_MAY_BE_BILLED: Final = (408, 409, 502, 504)
+
+
+def _may_be_billed(attempt: Attempt) -> bool:
+    """Whether an account was given up that may have done the work."""
+    return attempt.error == "abandoned" or attempt.status in _MAY_BE_BILLED
+
+
 _NO_PARTS: Final = (None,) * 8
 
 

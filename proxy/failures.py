@@ -5,8 +5,9 @@ store and of the database. What the path itself refuses is raised as a refusal t
 """
 
 from models.entry import Outcome
-from proxy import errors
+from proxy import budget_refusals, errors
 from proxy.headers import RawHeaders
+from proxy.limits.budgets import BudgetExceeded
 from proxy.limits.store import LimitExceeded, LimitsUnavailable, Remaining, policy_of, scope_of
 from proxy.upstream.errors import (
     ConnectFailed,
@@ -44,8 +45,10 @@ def of_database(what: str) -> errors.Refusal:
     return errors.AccessUndecided(f"{what} cannot be checked right now.", retry_after=1.0)
 
 
-def of_limits(failure: LimitExceeded | LimitsUnavailable) -> errors.Refusal:
+def of_limits(failure: LimitExceeded | BudgetExceeded | LimitsUnavailable) -> errors.Refusal:
     """For a client whose limits are used up, or cannot be decided."""
+    if isinstance(failure, BudgetExceeded):
+        return budget_refusals.of(failure)
     if isinstance(failure, LimitsUnavailable):
         return errors.LimitsUndecided(
             "The token's limits cannot be checked right now.", retry_after=1.0

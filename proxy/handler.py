@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from models.entry import Outcome
+from models.entry import Entry, Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.spending import Spending
 from proxy import errors, failures, forward, keepalive, relaying, responses
@@ -22,7 +22,7 @@ from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
 from proxy.access.grants import Grant, Grants
-from proxy.access.policies import claims_with
+from proxy.access.policies import budgets_with, claims_with
 from proxy.accounts.attempts import Accounts, Call, Told
 from proxy.accounts.rests import Rests
 from proxy.body.budget import BodyBudget
@@ -33,8 +33,11 @@ from proxy.driving import Waiter
 from proxy.exchange import Exchange, Ledger, Observer, Pricing
 from proxy.fair_share import FairShare
 from proxy.header_rules import trailers_for_downstream
+from proxy.holds import Holds
 from proxy.hops import MOST_HOPS
+from proxy.limits.budgets import BudgetExceeded
 from proxy.limits.store import (
+    AS_TAKEN,
     NOT_SENT,
     LimitExceeded,
     LimitStore,
@@ -74,6 +77,7 @@ class DataPlane:
         pool: Pool,
         ledger: Ledger,
         pricing: Pricing,
+        holds: Holds,
         client_address: Callable[[RequestHead], str],
         origins: cors.Origins,
         observer: Observer,
@@ -89,6 +93,7 @@ class DataPlane:
         self._pool = pool
         self._ledger = ledger
         self._pricing = pricing
+        self._holds = holds
         self._client_address = client_address
         self._origins = origins
         self._observer = observer
@@ -129,8 +134,8 @@ class DataPlane:
             grant, plan = self._let_in(exchange, grant)
             request, asked = await self._preparing.prepare(downstream, exchange, grant, plan)
             reservation = (
-                await self._reserve(grant, exchange)
-                if grant.claims or exchange.policies
+                await self._reserve(exchange, grant)
+                if grant.claims or grant.budgets or exchange.policies
                 else _UNLIMITED
             )
             source, head = await (
@@ -224,13 +229,18 @@ class DataPlane:
             grant = exchange.grant = narrowed(grant, plan.route, head)
         return grant, plan
 
-    async def _reserve(self, grant: Grant, exchange: Exchange) -> Reservation:
-        claims = grant.claims
+    async def _reserve(self, exchange: Exchange, grant: Grant) -> Reservation:
+        """Take what the request claims of all its limits, or nothing. Raises a refusal."""
+        claims, budgets = grant.claims, grant.budgets
         if exchange.policies:
             claims = claims_with(claims, exchange.policies)
+            budgets = budgets_with(budgets, exchange.policies)
+        holds = self._holds.claims(exchange, grant, budgets) if budgets else ()
         try:
-            return await self._limits.decide(claims)
-        except (LimitExceeded, LimitsUnavailable) as exc:
+            if not holds:
+                return await self._limits.decide(claims)
+            return await self._limits.decide(claims, holds, exchange.id)
+        except (LimitExceeded, BudgetExceeded, LimitsUnavailable) as exc:
             raise failures.of_limits(exc) from exc
 
     # After the upstream began to answer
@@ -284,30 +294,35 @@ class DataPlane:
         if reservation is not None:
             if not exchange.recorded:
                 self._record(exchange, outcome)
-            if exchange.sent is None or reservation.lease is not None:
+            if exchange.sent is None or reservation.lease is not None or reservation.budgets:
                 # Else what was taken at admission stands and there is nothing to say.
                 self._settle(exchange, reservation)
 
     def _settle(self, exchange: Exchange, reservation: Reservation) -> None:
-        """Free the slot; the quota, too, where no byte of the request was written upstream."""
-        if exchange.sent is None:
-            self._limits.settle(reservation, NOT_SENT)
-        else:
-            self._limits.settle(reservation)
+        """Free the slot; the quota, too, where no byte of the request was written upstream; and say
+        what budgets are charged."""
+        actual = NOT_SENT if exchange.sent is None else AS_TAKEN
+        self._limits.settle(reservation, actual, exchange.charge)
 
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:
         if not exchange.recorded:
             exchange.recorded = True
-            entry = exchange.entry(outcome, self._pricing)
+            entry = self._entry(exchange, outcome)
             self._ledger.append(entry)
             self._observer.recorded(entry, exchange)
             if entry.status >= 400:
                 self._accounts.heard(entry.status, entry.upstream_code, exchange)
 
+    def _entry(self, exchange: Exchange, outcome: Outcome) -> Entry:
+        entry = exchange.entry(outcome, self._pricing)
+        if exchange.holds:
+            self._holds.ended(entry, exchange)
+        return entry
+
     def _recorded(self, exchange: Exchange, outcome: Outcome) -> Waiter[None]:
         """Record, with whatever else is recorded in this turn of the loop; ends when that is."""
         exchange.recorded = True
-        entry = exchange.entry(outcome, self._pricing)
+        entry = self._entry(exchange, outcome)
         written: Waiter[None] = Waiter()
         self._ledger.append_then(entry, partial(written.wake, None))
         self._observer.recorded(entry, exchange)

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from proxy.access.authorization import authorize
+from proxy.access.budgets import refuse
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy, Policies
 from proxy.body.model_rule import coding_of
@@ -37,7 +38,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 #: All that a plan depends on, of the head and of the grant: what is missing here is decided by the
 #: rules of whoever has asked for the same before.
 _Key: TypeAlias = tuple[
-    str, str, bytes, bytes | None, bool, bool, bool, bool, bool, bool, bool, bool,
+    str, str, bytes, bytes | None, bool, bool, bool, bool, bool, bool, bool, bool, bool,
     str | None, str | None, Policies | None,
 ]  # fmt: skip
 #: Clients choose the paths: this many are remembered, and none that is longer, or has a query,
@@ -64,6 +65,7 @@ class Plans:
             first.get(b"content-type"),
             head.content_length == 0,
             bool(grant.models),
+            grant.meters,
             record.unmetered == "refuse",
             grant.signs_body,
             grant.renames,
@@ -83,7 +85,8 @@ class Plans:
         provider, route = authorize(grant, head)
         policies = () if grant.policies is None else grant.policies.at(head, route)
         by_model = any(policy.models is not None for policy in policies)
-        want = wanted(head, grant, provider, route, by_model=by_model)
+        metered = grant.meters or any(refuse(policy.budgets) for policy in policies)
+        want = wanted(head, grant, provider, route, by_model=by_model, metered=metered)
         rule: Rule | None = rule_of(route, head.method)
         if rule is not None and not grant.remembers and not rule.shows_response:
             rule = None

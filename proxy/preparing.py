@@ -18,6 +18,7 @@ from proxy.body.usage_splice import UsageSplice
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
+from proxy.metering.metering import asks_of
 from proxy.objects.pinning import Objects
 from proxy.objects.rules import rule_of
 from proxy.plans import Plan
@@ -86,6 +87,7 @@ class Preparing:
         exchange.model, splice, exchange.policies = await reading.judge(
             grant, route, complete=complete
         )
+        exchange.asks = await asks_of(reading, route) if want.meters else None
         if exchange.passing is not None:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model

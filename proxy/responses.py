@@ -7,13 +7,13 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Final
 
-from proxy import errors
+from proxy import budget_refusals, errors
 from proxy.access.authorization import check_origin
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.exchange import Exchange
 from proxy.failures import rate_headers
 from proxy.header_rules import for_downstream
-from proxy.headers import RawHeaders, wire_lines, without
+from proxy.headers import RawHeaders, value_of, wire_lines, without
 from proxy.limits.store import Reservation
 from proxy.providers.error_shapes import (
     ErrorShape,
@@ -40,7 +40,17 @@ def response_head(
     remaining = reservation.remaining
     if remaining is not None and not lines.tells_limits:
         block += wire_lines(rate_headers(remaining))
+    if reservation.budgets:
+        block += wire_lines(_budget_headers(head, reservation))
     return ResponseHead(head.status, head.reason, block + _proxy_lines(exchange), length)
+
+
+def _budget_headers(head: UpstreamHead, reservation: Reservation) -> RawHeaders:
+    budgets, left = reservation.budgets, reservation.left
+    told = budget_refusals.headers(budgets, left)
+    if value_of(head.headers, b"x-ratelimit-limit-tokens") is None:
+        told += budget_refusals.token_headers(budgets, left)
+    return told
 
 
 def interim_headers(head: UpstreamHead) -> RawHeaders:

@@ -33,6 +33,7 @@ from proxy.downstream import RequestHead
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
 from proxy.headers import RawHeaders
+from proxy.holds import Holds
 from proxy.journal import reading
 from proxy.journal.budget_sink import BudgetSink
 from proxy.journal.consumer import JournalConsumer
@@ -261,6 +262,7 @@ class WorkerResources:
             pool=self._pool,
             ledger=self._journal,
             pricing=self._prices.prices.price,
+            holds=Holds(self._prices.prices),
             client_address=partial(_client_address, settings),
             origins=Origins(allowed_origins, self._file.read),
             observer=self._observer,

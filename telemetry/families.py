@@ -69,6 +69,12 @@ FAILOVERS: Final = Family(
     "Attempts after which another key of the project was tried.",
     ("provider", "reason"),
 )
+BUDGET_OVERSHOOTS: Final = Family(
+    "llm_proxy_budget_overshoots",
+    "counter",
+    "Requests that cost more than a budget held for them, for each such budget.",
+    ("limit",),
+)
 DURATION: Final = Family(
     "llm_proxy_request_duration_seconds",
     "histogram",
@@ -132,6 +138,7 @@ FAMILIES: Final = (
     CONNECTIONS_DROPPED,
     TOKENS,
     FAILOVERS,
+    BUDGET_OVERSHOOTS,
     DURATION,
     TTFB,
     OVERHEAD,

@@ -180,6 +180,11 @@ class Metrics:
             self._is_encoded = False
             self._numbers.count(families.UNDECIDED, (decision,), count)
 
+    def add_overshoots(self, limits: Iterable[str]) -> None:
+        """Count budgets that held less for a request than it cost, by what they limit."""
+        for limit in limits:
+            self._numbers.count(families.BUDGET_OVERSHOOTS, (limit,), 1)
+
     def add_connections(self, refused: Mapping[str, int], dropped: Mapping[str, int]) -> None:
         """Count clients' connections that were refused or closed, by the reason."""
         if refused or dropped:

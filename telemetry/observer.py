@@ -100,6 +100,8 @@ class Observer:
         if len(self._entries) == BATCH and self._loop is not None:
             # Not at once: this request is not answered yet.
             self._loop.call_soon(self.flush)
+        if exchange.overshot:
+            self._metrics.add_overshoots(exchange.overshot)
         if self._lines.logs_bodies:
             self._lines.note(exchange)
         if self._traces is not None:

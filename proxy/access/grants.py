@@ -22,6 +22,7 @@ from models.failover import Failover
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
 from models.patterns import Pattern, patterns
+from proxy.access.budgets import Budgeted, budgets_of, refuse
 from proxy.access.grant_lookups import Lookups
 from proxy.access.grant_source import GrantSource
 from proxy.access.policies import Policies, own_claims
@@ -83,6 +84,9 @@ class Grant:
     remembers: bool
     """Whether it has to be known which objects answers create: who made them, or at which key."""
     claims: tuple[Claim, ...]
+    budgets: tuple[Budgeted, ...]
+    meters: bool
+    """Whether one of them may refuse a request, so that what it may cost has to be known."""
     policies: Policies | None
     models: tuple[Pattern, ...]
     """Lists of patterns, the token's and the project's; a model must match one of each."""
@@ -108,6 +112,7 @@ class Grant:
         provider = providers.get(record.provider)
         place = record.provider, record.base_url
         targets = targets_of(record, providers, upstreams, auth)
+        budgets = budgets_of(record)
         renames = any(target.models for target in targets)
         others = {one.name: one for target in targets if (one := target.provider) is not None}
         return cls(
@@ -128,6 +133,8 @@ class Grant:
             isolates=record.isolation != "none",
             remembers=record.isolation != "none" or len(targets) > 1 or record.others_know,
             claims=own_claims(record),
+            budgets=budgets,
+            meters=refuse(budgets),
             policies=Policies.of(record),
             models=patterns(record.allowed_models, record.project_allowed_models),
             endpoints=Pattern.of(record.allowed_endpoints),

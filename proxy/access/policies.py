@@ -12,7 +12,9 @@ import msgspec
 from models.budgets import Policy
 from models.grants import GrantRecord
 from models.patterns import Pattern
+from proxy.access.budgets import Budgeted, budgets_on
 from proxy.downstream import RequestHead
+from proxy.limits.matching import match_text
 from proxy.limits.store import Claim, claims_on, policy_key, project_key, token_key
 from proxy.providers.endpoints import Route
 
@@ -24,6 +26,7 @@ class GrantedPolicy(msgspec.Struct, frozen=True, eq=False):
     subject: str
     """The key of the token or project whose policy it is."""
     claims: tuple[Claim, ...]
+    budgets: tuple[Budgeted, ...]
     endpoints: Pattern | None
     models: Pattern | None
 
@@ -38,7 +41,10 @@ class GrantedPolicy(msgspec.Struct, frozen=True, eq=False):
             requests_per_minute=rule.requests_per_minute,
             max_parallel=rule.max_parallel_requests,
         )
-        return cls(rule, subject, claims, Pattern.of(rule.endpoints), Pattern.of(rule.models))
+        match = match_text(rule.endpoints, rule.models)
+        budgets = budgets_on(subject, rule.budgets, policy=rule.name, match=match)
+        patterns = Pattern.of(rule.endpoints), Pattern.of(rule.models)
+        return cls(rule, subject, claims, budgets, *patterns)
 
     def is_at(self, methods: Iterable[str], paths: Iterable[str]) -> bool:
         """Whether it counts requests there, as far as their model allows."""
@@ -103,3 +109,13 @@ def claims_with(own: tuple[Claim, ...], policies: tuple[GrantedPolicy, ...]) -> 
     for policy in policies:
         taken += policy.claims
     return taken
+
+
+def budgets_with(
+    own: tuple[Budgeted, ...], policies: tuple[GrantedPolicy, ...]
+) -> tuple[Budgeted, ...]:
+    """The budgets that count a request: `own`, of its token and project, and of its policies."""
+    counting = own
+    for policy in policies:
+        counting += policy.budgets
+    return counting

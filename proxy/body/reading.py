@@ -19,7 +19,7 @@ from proxy.access.policies import GrantedPolicy
 from proxy.body import model_rule, renaming, request_body
 from proxy.body.budget import KeptBytes
 from proxy.body.kept_body import KeptBody
-from proxy.body.multipart import FormReader
+from proxy.body.multipart import FormReader, Part
 from proxy.body.request_body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
 from proxy.body.usage_splice import UsageSplice
 from proxy.decoding.content_coding import BODY_MAX_BYTES, CannotDecode, Decoder
@@ -31,6 +31,8 @@ from proxy.providers.provider import Provider
 from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
 _STREAMING: Final = ("chat", "completions")
+#: What a body of these asks for costs nothing, or is in no body.
+_UNREAD: Final = ("none", "free", "batches")
 _PREFIX: Final = "models/"
 #: What they ask about is a list or a model's description: `model_lists` knows what of it may pass.
 _LISTING: Final = ("GET", "HEAD")
@@ -55,6 +57,8 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """The model that the path names, so that the body need not; '' where it names none."""
     signed: bool = False
     """All of it, since an upstream of the token takes only what is signed."""
+    meters: bool = False
+    """What it may cost, for a budget that refuses: all that `rule` wants, and more of the same."""
     renames: bool = False
     """All of it, since an upstream of the token has another name for a model."""
     again: bool = False
@@ -75,11 +79,18 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
 
 
 def wanted(
-    head: RequestHead, grant: Grant, provider: Provider, route: Route, *, by_model: bool = False
+    head: RequestHead,
+    grant: Grant,
+    provider: Provider,
+    route: Route,
+    *,
+    by_model: bool = False,
+    metered: bool = False,
 ) -> Wanted:
     """What has to be known of the body of this request.
 
-    `by_model` says that a policy which may count it does so for some models alone.
+    `by_model` says that a policy which may count it does so for some models alone, `metered` that a
+    budget may refuse it.
     """
     has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
@@ -94,15 +105,20 @@ def wanted(
     in_path = ""
     if route.model_segment and head.method not in _LISTING:
         in_path = route.model_in(head.target.partition(b"?")[0]) or ""
+    # Its cost is bounded where it has one; a batch has one that nobody can know.
+    meters = metered and head.method == "POST" and route.dialect not in _UNREAD
     names_model = json and readable and route.dialect != "none"
     return Wanted(
-        rule=creates and (by_model or bool(grant.models)) and (has_body or head.method == "POST"),
+        rule=creates
+        and (by_model or meters or bool(grant.models))
+        and (has_body or head.method == "POST"),
         asks=streaming and readable and provider.meter_streams,
         certainty=refuses and readable and (streaming or route.dialect == "responses"),
         model=names_model and not in_path,
         coding=coding or b"",
         in_path=in_path,
         signed=has_body and grant.signs_body,
+        meters=meters,
         renames=grant.renames and coding is not None and route.dialect != "none",
         again=names_model and bool(in_path) and grant.fails_over,
     )
@@ -131,7 +147,7 @@ class BodyReading:
 
     __slots__ = (
         "_counting", "_decoder", "_form", "_head", "_json", "_model", "_policies", "_small",
-        "_text", "_turns", "_want", "_weight", "background", "counted", "fed", "kept",
+        "_text", "_turns", "_want", "_weight", "background", "counted", "fed", "kept", "named",
     )  # fmt: skip
 
     def __init__(
@@ -148,6 +164,8 @@ class BodyReading:
         #: Where its bytes count, those of a compressed body as it is decoded: what one piece
         #: decodes to may be megabytes.
         self.counted: KeptBytes | None = None
+        #: Each model that `judge` has found to be named and allowed.
+        self.named: list[str] = []
         self._head = head
         self._want = want
         self._turns = turns
@@ -319,8 +337,9 @@ class BodyReading:
         return first
 
     def _check(self, grant: Grant, name: str) -> None:
-        """Refuse a model that is not allowed, and note which policies count it."""
+        """Refuse a model that is not allowed, and note it, and which policies count it."""
         check_model(grant, name)
+        self.named.append(name)
         for policy in self._policies:
             if policy not in self._counting and policy.counts(name):
                 self._counting.add(policy)
@@ -328,6 +347,22 @@ class BodyReading:
     def _bare(self, name: str) -> str:
         """A model's name, as the path has it: beside one that it names, Google's have a prefix."""
         return name.removeprefix(_PREFIX) if self._want.in_path else name
+
+    @property
+    def parts(self) -> list[Part]:
+        """Those of a form."""
+        return [] if self._form is None else self._form.parts
+
+    async def members(self) -> JsonReader | None:
+        """A reader of what was taken whole; None where it is a form."""
+        if self._form is not None:
+            return None
+        if self._text.size > AT_ONCE_BYTES:
+            # What is then looked into of it has a turn of its own.
+            await self._turns.next()
+        if self._json is None:
+            self._json = request_body.whole(self._text)
+        return self._json
 
     async def asking_for_usage(self) -> tuple[bytes, ...] | None:
         """The body with the question for its usage in it; None where that cannot be put in."""

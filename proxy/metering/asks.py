@@ -18,6 +18,10 @@ COUNT_MAX: Final = 10**10
 class Asks:
     """What is known of one request. It only ever grows: of two readings the dearer one counts."""
 
+    size: int = 0
+    """Bytes of the body, of what a compressed one decodes to."""
+    models: tuple[str, ...] = ()
+    """Every model that it names, one of which will answer."""
     choices: int = 1
     """Answers to one prompt."""
     prompts: int = 1
@@ -51,6 +55,8 @@ class Asks:
     tiers: set[str] = field(default_factory=set)
     speeds: set[str] = field(default_factory=set)
     geos: set[str] = field(default_factory=set)
+    read: int = 0
+    """Bytes of members whose values were read."""
     looked_at: int = 0
     """Messages, parts and tools that were looked into."""
     unpriced: str = ""

@@ -33,15 +33,15 @@ class Served(NamedTuple):
     tariffs: Sequence[Tariff]
 
 
-def bound(asks: Asks, size: int, served: Iterable[Served]) -> Bound:
-    """What a body of `size` bytes costs at most, whichever of these models answers."""
+def bound(asks: Asks, served: Iterable[Served]) -> Bound:
+    """What a request that asks so costs at most, whichever of these models answers."""
     if asks.unbounded:
         return Bound(None, None, asks.unbounded, asks.unbounded)
     tokens = nanos = 0
     why_nanos = asks.unpriced
     for one in served:
         try:
-            prompt, answers = _tokens(asks, size, one)
+            prompt, answers = _tokens(asks, one)
         except _Unknown as unknown:
             return Bound(None, None, unknown.why, unknown.why)
         tokens = max(tokens, prompt + answers)
@@ -66,7 +66,7 @@ def _missing(one: Served, what: str) -> _Unknown:
     return _Unknown(f'In PRICES_FILE, [prices."{name}"] with {what} would say it.')
 
 
-def _tokens(asks: Asks, size: int, one: Served) -> tuple[int, int]:
+def _tokens(asks: Asks, one: Served) -> tuple[int, int]:
     """Of the prompt and of all answers."""
     context, most = one.sizes
     if asks.grows:
@@ -74,7 +74,7 @@ def _tokens(asks: Asks, size: int, one: Served) -> tuple[int, int]:
             raise _missing(one, "context_length")
         prompt = context * asks.prompts
     else:
-        prompt = size + asks.overhead
+        prompt = asks.size + asks.overhead
         # Each of many texts that become vectors may have a context of its own.
         if context is not None and asks.answers:
             prompt = min(prompt, context * asks.prompts)
@@ -87,7 +87,7 @@ def _tokens(asks: Asks, size: int, one: Served) -> tuple[int, int]:
         each = most
     each = min(number for number in (each, most, context) if number is not None)
     answers = each * asks.choices * asks.prompts
-    return prompt, answers + (size if asks.predicted else 0)
+    return prompt, answers + (asks.size if asks.predicted else 0)
 
 
 def _nanos(asks: Asks, prompt: int, answers: int, one: Served) -> int:

@@ -116,7 +116,8 @@ def _too_many(asks: Asks, listed: Sized) -> bool:
 
 
 def _looks_into(asks: Asks, raw: bytes | None) -> bool:
-    if raw is not None and (len(raw) <= _SMALL or weight(raw) <= LOOKED_INTO_MAX):
+    is_light = raw is not None and (len(raw) <= _SMALL or weight(raw) <= LOOKED_INTO_MAX)
+    if is_light and asks.looked_at <= _PIECES_MAX:
         return True
     _strange_whole(asks)
     return False

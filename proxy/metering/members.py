@@ -15,13 +15,13 @@ from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import Part
 from proxy.body.request_body import JsonReader, whole
 from proxy.metering import content
-from proxy.metering.asks import Asks, count_of, plain, words
+from proxy.metering.asks import PLAIN_MAX_BYTES, Asks, count_of, plain, words
 from proxy.metering.content import folded
 
 #: An object whose members are read one by one; a longer one is not looked into.
 _OBJECT_MAX_BYTES: Final = 64 * 1024
-#: What is looked into at all of one member; `content` weighs it besides.
-_MEMBER_MAX_BYTES: Final = content.LOOKED_INTO_MAX
+#: What is looked into of all members together; `content` weighs each besides.
+_MEMBERS_MAX_BYTES: Final = content.LOOKED_INTO_MAX
 
 #: Values of one member that is repeated; the price of each is looked up.
 _TERMS_MAX: Final = 4
@@ -130,7 +130,10 @@ def members(asks: Asks, reader: JsonReader, table: _Table) -> None:
         take = table.get(folded(field.key)) if field.key is not None else None
         if take is _nothing:
             continue
-        (take or _grows)(asks, reader.raw(field, _MEMBER_MAX_BYTES))
+        # Numbers and switches behind a large member are read all the same.
+        raw = reader.raw(field, max(PLAIN_MAX_BYTES, _MEMBERS_MAX_BYTES - asks.read))
+        asks.read += 0 if raw is None else len(raw)
+        (take or _grows)(asks, raw)
 
 
 def _table(plainly: str, **readings: _Take) -> _Table:
@@ -345,7 +348,7 @@ def embeds(dialect: str, pattern: str) -> bool:
 def _caches(asks: Asks, body: KeptBody, dialect: str) -> None:
     says = dialect in _SAYS_CACHE
     named = hidden = hour = True
-    if body.size <= _MEMBER_MAX_BYTES:
+    if body.size <= _MEMBERS_MAX_BYTES:
         lowered = body.range(0, body.size).lower()
         named = any(word in lowered for word in _CACHED)
         hidden = _HIDING.search(lowered) is not None

@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from proxy.body.reading import BodyReading
+from proxy.metering import members
 from proxy.metering.asks import Asks
 from proxy.metering.bound import Bound, Served, bound
 from proxy.pricing.prices import Call, Prices
 from proxy.pricing.rates import Tariff
 from proxy.pricing.sheet import STANDARD, Terms
+from proxy.providers.endpoints import Route
 
 #: Of these the provider chooses, as its own console says.
 _CHOSEN: Final = frozenset(("auto",))
 
 
-def bound_of(prices: Prices, calls: Iterable[Call], asks: Asks, size: int, at: float) -> Bound:
-    """What a body of `size` bytes that asks so costs at most at `at`, whichever call it becomes."""
-    return bound(asks, size, (_served(prices, call, asks, at) for call in calls))
+async def asks_of(reading: BodyReading, route: Route) -> Asks:
+    """What a body asks for that was taken whole, once `judge` has said which models it names."""
+    reader = await reading.members()
+    if reader is not None:
+        asks = members.of_json(route.dialect, route.pattern, reader, reading.text)
+    else:
+        asks = members.of_form(reading.parts)
+    asks.size, asks.models = reading.text.size, tuple(reading.named)
+    return asks
+
+
+def bound_of(prices: Prices, calls: Iterable[Call], asks: Asks, at: float) -> Bound:
+    """What a request that asks so costs at most at `at`, whichever of the calls it becomes."""
+    return bound(asks, (_served(prices, call, asks, at) for call in calls))
 
 
 def _served(prices: Prices, call: Call, asks: Asks, at: float) -> Served:

@@ -51,16 +51,18 @@ _Key: TypeAlias = tuple[Call, str | None, str | None, str | None]
 class Prices:
     """The prices of one worker."""
 
-    __slots__ = ("_file", "_tariffs")
+    __slots__ = ("_file", "_sizes", "_tariffs")
 
     def __init__(self, file: PriceFile | None = None) -> None:
         self._file = file or PriceFile()
         self._tariffs: dict[_Key, Tariff] = {}
+        self._sizes: dict[tuple[str, str, str], Sizes] = {}
 
     def use(self, file: PriceFile) -> None:
         """Price by another PRICES_FILE from now on."""
         self._file = file
         self._tariffs.clear()
+        self._sizes.clear()
 
     def price(self, call: Call, usage: Usage, at: float, raw: bytes | None = None) -> Price:
         """What `usage` costs at `at` (Unix seconds). `raw` is the answer's `usage` object."""
@@ -131,6 +133,17 @@ class Prices:
 
         `own` is the provider's own name, where the price sheet has it under another.
         """
+        key = provider, model, own
+        known = self._sizes.get(key)
+        if known is None:
+            known = self._sizes_of(*key)
+            if len(model) <= sheet.NAME_MAX:
+                if len(self._sizes) >= sheet.REMEMBERED_MAX:
+                    del self._sizes[next(iter(self._sizes))]
+                self._sizes[key] = known
+        return known
+
+    def _sizes_of(self, provider: str, model: str, own: str) -> Sizes:
         entry = self._file.entry(own, model) if own else None
         entry = entry or self._file.entry(provider, model)
         known = (provider, model) if entry is None or entry.same_as is None else entry.same_as

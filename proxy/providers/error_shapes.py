@@ -57,6 +57,7 @@ def body_of(
     said: dict[str, Any]
     error: dict[str, Any]
     if shape == "anthropic":
+        kind = _ANTHROPIC.get(status, kind)
         error = {"type": kind, "message": message, "code": code, **details}
         said = {"type": "error", "error": error}
     elif shape == "google":
@@ -126,6 +127,8 @@ _OLLAMA: Final = frozenset(
     b"/api/" + name for name in (b"chat", b"generate", b"embed", b"show", b"tags", b"ps")
 )
 
+#: What Anthropic calls a status of which we have another word for everybody else.
+_ANTHROPIC: Final = {402: "billing_error"}
 #: Names of `google.rpc.Code` by status, https://cloud.google.com/apis/design/errors
 _GOOGLE: Final = {
     400: "INVALID_ARGUMENT",

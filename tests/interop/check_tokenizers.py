@@ -29,10 +29,10 @@ _TEXTS: Final = 300
 
 
 @pytest.fixture(scope="module")
-def counted() -> dict[str, Any]:
+def counted() -> tuple[str, dict[str, Any]]:
+    """What they counted. `SEED` is told where a test fails."""
     python = python_environment("tokenizers", *_PACKAGES)
     seed = os.environ.get("SEED", str(random.SystemRandom().randrange(10**9)))
-    print(f"SEED={seed}")
     done = subprocess.run(
         [str(python), str(Path(__file__).parent / "clients" / "count_tokens.py")],
         env={**bare_environment(), "SEED": seed, "TEXTS": str(_TEXTS)},
@@ -41,14 +41,19 @@ def counted() -> dict[str, Any]:
         check=True,
     )
     found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return seed, found
 
 
-def test_no_text_has_more_tokens_than_bytes(counted: dict[str, Any]) -> None:
-    assert len(counted) == 7
-    wrong = {name: one["worst"] for name, one in counted.items() if one["text"] > 1}
-    assert wrong == {}
+def test_no_text_has_more_tokens_than_bytes(counted: tuple[str, dict[str, Any]]) -> None:
+    seed, found = counted
+    assert len(found) == 7
+    wrong = {name: one["worst"] for name, one in found.items() if one["text"] > 1}
+    assert (seed, wrong) == (seed, {})
 
 
-def test_no_chat_has_more_tokens_than_its_body_has_bytes(counted: dict[str, Any]) -> None:
-    assert {name for name, one in counted.items() if one["body"] > 1} == set()
+def test_no_chat_has_more_tokens_than_its_body_has_bytes(
+    counted: tuple[str, dict[str, Any]],
+) -> None:
+    seed, found = counted
+    wrong = {name for name, one in found.items() if one["body"] > 1}
+    assert (seed, wrong) == (seed, set())

@@ -34,6 +34,7 @@ NAMES: Final[dict[str, set[str]]] = {
     },
     "llm_proxy_tokens_total": {"provider", "model", "type"},
     "llm_proxy_failovers_total": {"provider", "reason"},
+    "llm_proxy_budget_overshoots_total": {"limit"},
     "llm_proxy_keys": {"state"},
     "llm_proxy_refusals_total": {"code"},
     "llm_proxy_undecided_limits_total": {"decision"},
@@ -165,8 +166,10 @@ async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued)
 
     names = {sample.name for sample in found.samples}
     assert names <= NAMES.keys()
-    # Those have samples in an outage, where connections are short or where a key fails, alone.
+    # Those have samples in an outage, where connections are short, where a key fails or where a
+    # request cost more than its bound, alone.
     assert names >= NAMES.keys() - {
+        "llm_proxy_budget_overshoots_total",
         "llm_proxy_failovers_total",
         "llm_proxy_undecided_limits_total",
         "llm_proxy_connections_refused_total",

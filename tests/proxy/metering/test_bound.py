@@ -64,8 +64,9 @@ def bound(
     text = json.dumps(body).encode()
     kept = KeptBody(text)
     asks = members.of_json(dialect, "/v1/any", whole(kept), kept)
+    asks.size = len(text)
     calls = [Call(provider, model) for model in models or (body["model"],)]
-    return len(text), bound_of(prices, calls, asks, len(text), NOON)
+    return len(text), bound_of(prices, calls, asks, NOON)
 
 
 def test_a_text_is_a_token_for_each_byte_and_the_answer_that_is_asked_for() -> None:

@@ -217,6 +217,11 @@ def test_a_text_that_is_too_large_to_be_looked_into_may_hold_anything() -> None:
     assert not asks("chat", {"messages": [{"content": "a" * 600_000}]}).grows
 
 
+def test_numbers_behind_what_is_too_large_are_read() -> None:
+    said = asks("chat", {"messages": [{"content": "a" * 1_600_000}], "max_tokens": 7, "n": 2})
+    assert (said.max_output, said.choices, said.is_open, said.unbounded) == (7, 2, False, "")
+
+
 def test_deep_results_of_tools_are_not_followed_for_ever() -> None:
     inner: Any = "a"
     for _ in range(50):

@@ -125,4 +125,5 @@ def test_these_say_type_and_code(kind: type[errors.Refusal], shape: ErrorShape) 
         type_ = kind.type if shape == "openai" else "not_found_error"
         assert said == (type_, None, "Why.")
     else:
-        assert said == (kind.type, kind.code, "Why.")
+        billing = shape == "anthropic" and kind is errors.BudgetExceeded
+        assert said == ("billing_error" if billing else kind.type, kind.code, "Why.")

@@ -1,0 +1,166 @@
+"""What a client is told of budgets: where one has no room for its request, and what is left.
+
+Amounts of a project's budget are its owner's to know, not those of whoever has a token of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from proxy import errors
+from proxy.headers import RawHeaders
+from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded, Unit
+from proxy.limits.store import scope_of
+
+_NANOS: Final = 10**9
+_MICRO: Final = 10**6
+_BUCKET_S: Final = {"minute": 60, "hour": 3600}
+
+
+def of(exceeded: BudgetExceeded) -> errors.Refusal:
+    """The refusal of a request for which a budget has no room."""
+    allowance, hold = exceeded.claim
+    needed = _told(allowance.unit, hold)
+    whose = _whose(allowance)
+    details: dict[str, Any] = {"budget": _budget(exceeded)}
+    if allowance.policy:
+        details["policy"] = allowance.policy
+    if exceeded.why == "exceeded":
+        when = _when(exceeded.resets_at_us)
+        return errors.BudgetExceeded(
+            f"The request may cost up to {needed}, and {whose} has less left{_left(exceeded)}."
+            f"{when} Ask for a shorter answer, or have the budget raised.",
+            details=details,
+        )
+    if exceeded.why == "held":
+        return errors.BudgetHeld(
+            f"The request may cost up to {needed}, for which {whose} has room once requests that"
+            " run have told what they used.",
+            retry_after=exceeded.retry_after,
+            details=details,
+        )
+    kind: type[errors.BudgetRateExceeded | errors.TokensPerMinuteExceeded]
+    kind = errors.BudgetRateExceeded
+    if (allowance.unit, allowance.period) == ("tokens", "minute"):
+        kind = errors.TokensPerMinuteExceeded
+    headers = tuple(_bucket_headers(exceeded))
+    if exceeded.retry_after is not None:
+        return kind(
+            f"The request may cost up to {needed}, and {whose} is used up for now.",
+            retry_after=exceeded.retry_after,
+            headers=headers,
+            details=details,
+        )
+    refused = kind(
+        f"The request may cost up to {needed}, which is more than {whose} ever has.",
+        headers=headers,
+        details=details,
+    )
+    refused.retry = False
+    return refused
+
+
+def _budget(exceeded: BudgetExceeded) -> dict[str, Any]:
+    allowance, hold = exceeded.claim
+    scope = scope_of(allowance.key)
+    said: dict[str, Any] = {
+        "scope": scope,
+        "policy": allowance.policy or None,
+        "limit": allowance.unit,
+        "period": allowance.period,
+        "needed": _shown(allowance.unit, hold),
+        "resets_at": _moment(exceeded.resets_at_us),
+    }
+    if scope == "token":
+        said["amount"] = _shown(allowance.unit, allowance.amount)
+        said["spent"] = _shown(allowance.unit, exceeded.spent)
+    return said
+
+
+def _whose(allowance: Allowance) -> str:
+    owner = f"the {scope_of(allowance.key)}'s"
+    policy = f" policy {allowance.policy!r} with its" if allowance.policy else ""
+    kind = "budget" if allowance.unit == "usd" else "budget of tokens"
+    period = "" if allowance.period == "total" else f" for the {allowance.period}"
+    return f"{owner}{policy} {kind}{period}"
+
+
+def _left(exceeded: BudgetExceeded) -> str:
+    allowance, _ = exceeded.claim
+    if scope_of(allowance.key) != "token":
+        return ""
+    left = max(0, allowance.amount - exceeded.spent)
+    return f" ({_told(allowance.unit, left)} of {_told(allowance.unit, allowance.amount)})"
+
+
+def _when(resets_at_us: int | None) -> str:
+    moment = _moment(resets_at_us)
+    return "" if moment is None else f" It begins anew at {moment}."
+
+
+def _moment(at_us: int | None) -> str | None:
+    if at_us is None:
+        return None
+    moment = datetime.fromtimestamp(at_us // _MICRO, UTC)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _shown(unit: Unit, amount: int) -> int | float:
+    """An amount as a number: USD or tokens."""
+    return amount / _NANOS if unit == "usd" else amount
+
+
+def _told(unit: Unit, amount: int) -> str:
+    """An amount in words."""
+    return f"${_dollars(amount)}" if unit == "usd" else f"{amount:,} tokens"
+
+
+def _dollars(nanos: int) -> str:
+    """USD to the last digit that is none, and at least to the cent."""
+    whole, rest = divmod(nanos, _NANOS)
+    decimals = f"{rest:09}".rstrip("0")
+    return f"{whole}.{decimals:0<2}"
+
+
+def headers(budgets: Sequence[BudgetClaim], left: Sequence[int]) -> RawHeaders:
+    """What is left of the token's own budgets beside the request's hold, on answers."""
+    own = [
+        f"{allowance.period};{allowance.unit}={_plain(allowance.unit, max(0, rest))}"
+        for (allowance, _), rest in zip(budgets, left, strict=True)
+        if _is_own(allowance)
+    ]
+    return [(b"x-llm-proxy-budget-remaining", ", ".join(own).encode())] if own else []
+
+
+def token_headers(budgets: Sequence[BudgetClaim], left: Sequence[int]) -> RawHeaders:
+    """What the field calls TPM: of the token's own tokens per minute."""
+    for (allowance, _), rest in zip(budgets, left, strict=True):
+        if _is_own(allowance) and (allowance.unit, allowance.period) == ("tokens", "minute"):
+            return _tokens(allowance, rest)
+    return []
+
+
+def _bucket_headers(exceeded: BudgetExceeded) -> RawHeaders:
+    allowance, _ = exceeded.claim
+    if not _is_own(allowance) or (allowance.unit, allowance.period) != ("tokens", "minute"):
+        return []
+    return _tokens(allowance, allowance.amount - exceeded.spent - exceeded.held)
+
+
+def _tokens(allowance: Allowance, left: int) -> RawHeaders:
+    full = max(0, allowance.amount - left) * _BUCKET_S["minute"] / allowance.amount
+    return [
+        (b"x-ratelimit-limit-tokens", b"%d" % allowance.amount),
+        (b"x-ratelimit-remaining-tokens", b"%d" % max(0, left)),
+        (b"x-ratelimit-reset-tokens", b"%.1fs" % full),
+    ]
+
+
+def _is_own(allowance: Allowance) -> bool:
+    return not allowance.policy and scope_of(allowance.key) == "token"
+
+
+def _plain(unit: Unit, amount: int) -> str:
+    return _dollars(amount) if unit == "usd" else str(amount)
