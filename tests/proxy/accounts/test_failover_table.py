@@ -28,7 +28,7 @@ from tests.proxy.accounts.several import (
     well,
 )
 from tests.proxy.planes import a_plane
-from tests.proxy.scripted import CHAT
+from tests.proxy.scripted import CHAT, Peer
 
 #: May be billed twice, so that a project has to name them.
 NAMED: Final = (408, 409, 504)
@@ -185,3 +185,21 @@ async def _check(several: Several, failure: Failure, request: Shape, name: str) 
     used = failure.sent or moved
     assert entry.given_back is not used, name
     assert await several.plane.admitted(several.secret) == QUOTA - used, name
+
+
+async def test_a_request_that_was_lost_halfway_is_sent_to_no_other_account(
+    several: Several,
+) -> None:
+    await several.make(well, well, failover=RULE, max_requests=QUOTA)
+
+    async def lost_halfway(peer: Peer) -> None:
+        several.requests.append(await peer.head() + await peer.read(1))
+        peer.break_off()
+
+    several.plane.upstream.follow(lost_halfway)
+    client = await several.ask(_padded(MEBIBYTE))
+    assert (client.status, client.code) == (502, "upstream_unreachable")
+    assert len(several.requests) == 1
+    assert (several.entry.key_id, several.entry.attempts) == (str(several.keys[0]), None)
+    assert await several.plane.admitted(several.secret) == QUOTA - 1
+    assert several.plane.is_idle()
