@@ -196,8 +196,9 @@ def decode(line: bytes) -> Entry:
 def decode_lines(lines: bytes) -> list[Entry]:
     """The same of many lines, in half of the time; one that is damaged fails all."""
     entries: list[Entry] = _decoder.decode_lines(lines)
-    # The same few projects and tokens in each: asked about once.
+    # The same few projects, tokens and keys in each: asked about once.
     known = {entry.project_id for entry in entries} | {entry.token_id for entry in entries}
+    known |= {entry.key_id for entry in entries if entry.key_id}
     if not (all(map(is_known_id, known)) and all(is_id(entry.id) for entry in entries)):
         raise msgspec.ValidationError("an id is no UUID")
     return [entry if entry.newer_outcome is None else _checked(entry) for entry in entries]

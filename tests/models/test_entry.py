@@ -102,12 +102,18 @@ def test_a_request_is_unpriced_where_it_used_something_of_unknown_cost(
     assert totals.added[counters._ADDED.index("unpriced_requests")] == unpriced
 
 
-@pytest.mark.parametrize("field", ["id", "project_id", "token_id"])
+@pytest.mark.parametrize("field", ["id", "project_id", "token_id", "key_id"])
 def test_a_line_whose_id_no_database_stores_is_damaged(field: str) -> None:
-    """Its batch would be refused for ever."""
-    for wrong in ("", "x" * 36, "01A20904-DAB6-76EB-9A0F-D1BB5FED022C"):
+    """Its batch would be refused for ever, also where it comes with many others."""
+    text = an_entry().id
+    # An upstream's key need not be known.
+    nothing = () if field == "key_id" else ("",)
+    for wrong in (*nothing, "x" * 36, text.upper(), text[1:], f"{text}\n{text}"):
+        line = ledger.encode(an_entry(**{field: wrong}))
         with pytest.raises(msgspec.DecodeError):
-            ledger.decode(ledger.encode(an_entry(**{field: wrong})))
+            ledger.decode(line)
+        with pytest.raises(msgspec.DecodeError):
+            ledger.decode_lines(b"\n".join((ledger.encode(an_entry()), line)))
 
 
 NOTHING_STATED = {
