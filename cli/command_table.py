@@ -48,6 +48,7 @@ TABLE: Final = (
         _ACCESS,
     ),
     Row("key", "commands.keys:app", "The upstream API keys of a project.", _ACCESS),
+    Row("object", "commands.objects:app", "Files, batches and responses, and whose.", _ACCESS),
     Row("provider", "commands.providers:app", "Kinds of upstreams, and what they allow.", _ACCESS),
     Row("usage", "commands.usage:app", "What was used, and what it cost.", _INSIGHT),
     Row("prices", "commands.prices:app", "What models cost, and by whose word.", _INSIGHT),

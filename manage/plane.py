@@ -12,7 +12,7 @@ from manage.dispatch import OperationDispatcher
 from manage.operations import ManagementServices, Resource
 from manage.refusals import respond
 from manage.schemas.providers import ProviderFacts
-from manage.views import audit, keys, projects, requests, tokens, usage
+from manage.views import audit, keys, objects, projects, requests, tokens, usage
 from manage.views import providers as provider_views
 from models import Project, UpstreamKey
 from models.bindings import Upstreams
@@ -23,6 +23,7 @@ from web.key_test import Result as KeyTestResult
 RESOURCES: Final[tuple[Resource, ...]] = (
     projects.resource,
     keys.resource,
+    objects.resource,
     tokens.resource,
     usage.resource,
     requests.resource,

@@ -117,6 +117,16 @@ class BaseUrlMissing(Refused):
     code = "base_url_missing"
 
 
+class NotOfTheProject(Refused):
+    """What is named in `field` is no key or token of the project."""
+
+    code = "not_of_the_project"
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class TokenRevoked(Refused):
     """A revoked token stays revoked: it can be neither changed nor rotated."""
 

@@ -257,6 +257,28 @@ async def forget(before: datetime) -> int:
     )
 
 
+#: What an id is of, by how OpenAI's and Anthropic's begin.
+_PREFIXES: Final = (
+    ("file-", "file"),
+    ("file_", "file"),
+    ("batch_", "batch"),
+    ("msgbatch_", "batch"),
+    ("resp_", "response"),
+    ("conv_", "conversation"),
+    ("cntr_", "container"),
+    ("container_", "container"),
+    ("vs_", "vector_store"),
+    ("video_", "video"),
+    ("upload_", "upload"),
+    ("chatcmpl-", "completion"),
+)
+
+
+def kind_of(object_id: str, otherwise: str = "object") -> str:
+    """What an id is of, where it shows."""
+    return next((kind for start, kind in _PREFIXES if object_id.startswith(start)), otherwise)
+
+
 def is_storable(object_id: str) -> bool:
     """Whether an upstream's id can be remembered: printable ASCII without a space, and short."""
     return (

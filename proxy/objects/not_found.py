@@ -7,25 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from models.objects import is_storable
+from models.objects import is_storable, kind_of
 from proxy.access.grants import Grant
 from proxy.errors import ObjectNotFound
 
-#: What an id is of, by how OpenAI's and Anthropic's begin.
-_PREFIXES: Final = (
-    ("file-", "file"),
-    ("file_", "file"),
-    ("batch_", "batch"),
-    ("msgbatch_", "batch"),
-    ("resp_", "response"),
-    ("conv_", "conversation"),
-    ("cntr_", "container"),
-    ("container_", "container"),
-    ("vs_", "vector_store"),
-    ("video_", "video"),
-    ("upload_", "upload"),
-    ("chatcmpl-", "completion"),
-)
 _OPENAI: Final = {
     "file": "No such File object: {}",
     "upload": "No such Upload object: {}",
@@ -39,7 +24,7 @@ _SHOWN_MAX: Final = 128
 def not_found(grant: Grant, kind: str, object_id: str) -> ObjectNotFound:
     """The refusal for an id; `kind` is what the path is about."""
     shape = "openai" if grant.provider is None else grant.provider.error_shape
-    kind = next((of for prefix, of in _PREFIXES if object_id.startswith(prefix)), kind) or "object"
+    kind = kind_of(object_id, kind) or "object"
     shown = object_id[:_SHOWN_MAX] if is_storable(object_id) else "?"
     name = kind.replace("_", " ").capitalize()
     if shape == "anthropic":
