@@ -14,6 +14,7 @@ from cli.command_table import examples, verb
 from cli.errors import CommandError
 from cli.session import Session, with_database
 from cli.transfer.archive import ArchiveWriter
+from cli.transfer.spent import SpentBudgets
 from models import audit, portable
 from models.db.snapshots import Snapshot, snapshot
 from models.portable import Portable, Row
@@ -69,7 +70,10 @@ async def _write(
     rows = {table.name: await table.count(found) for table in tables}
     query = "SELECT DISTINCT encryption_key_id FROM upstream_key ORDER BY encryption_key_id"
     key_ids = [str(key_id) async for (key_id,) in found.rows(query)]
-    counters = await _counters(session, found)
+    counters, budgets = await _counters(session, found)
+    if budgets:
+        # Left out where there are none, so that the release before can read the file.
+        rows[SpentBudgets.name] = len(budgets)
     writer = ArchiveWriter(stream, rows, key_ids)
     with output.progress("Writing", sum(rows.values())) as advance:
         for table in tables:
@@ -80,17 +84,24 @@ async def _write(
                     _note_quotas(table.name, columns, row, counters)
                 writer.row(row)
                 advance(1)
+        if budgets:
+            writer.section(SpentBudgets.name, SpentBudgets.columns)
+        for row in budgets:
+            writer.row(row)
+            advance(1)
     writer.end()
     return rows
 
 
-async def _counters(session: Session, found: Snapshot) -> dict[str, Counter]:
-    """What is used of limits, by key."""
+async def _counters(session: Session, found: Snapshot) -> tuple[dict[str, Counter], list[Row]]:
+    """What is used of limits, by key, and what was spent of budgets."""
+    records = limit_records(session.settings, snapshot=found)
     try:
-        counters = await limit_records(session.settings, snapshot=found).dump()
+        counters = await records.dump()
+        budgets = await SpentBudgets(records).rows()
     except LimitsUnavailable as exc:
         raise CommandError(f"What is used of limits cannot be read: {exc}") from exc
-    return {counter.key: counter for counter in counters}
+    return {counter.key: counter for counter in counters}, budgets
 
 
 def _note_quotas(

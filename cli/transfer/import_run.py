@@ -13,6 +13,7 @@ from tortoise.exceptions import IntegrityError
 from cli.errors import CommandError
 from cli.session import Session
 from cli.transfer.archive import ArchiveReader, Section
+from cli.transfer.spent import SpentBudgets
 from models import (
     AdminUser,
     ManagementToken,
@@ -67,6 +68,7 @@ class ImportRun:
             "upstream_key": set(),
             "token": set(),
         }
+        self._spent = SpentBudgets(limit_records(session.settings))
         self._some: tuple[generation.ChangeKind, UUID] | None = None
 
     async def whole(self) -> None:
@@ -82,7 +84,7 @@ class ImportRun:
                 batch = []
             if isinstance(item, Section):
                 section = item
-                _refuse_unknown(section)
+                _refuse_unknown(section, self._table(section.table))
             else:
                 batch.append(item)
         await self._take(section, batch)
@@ -95,7 +97,9 @@ class ImportRun:
     async def _take(self, section: Section, rows: Sequence[list[Any]]) -> None:
         if not rows:
             return
-        table = _TABLES[section.table]
+        table = self._table(section.table)
+        if table is None:
+            return
         try:
             named = [dict(zip(section.columns, row, strict=True)) for row in rows]
             table.check(section.columns, rows)
@@ -114,7 +118,10 @@ class ImportRun:
         self.present[table.name] = self.present.get(table.name, 0) + len(rows) - len(wanted)
         self._advance(len(rows))
 
-    async def _wanted(self, table: Portable, rows: Sequence[Named]) -> list[Named]:
+    def _table(self, name: str) -> Portable | SpentBudgets | None:
+        return self._spent if name == self._spent.name else _TABLES.get(name)
+
+    async def _wanted(self, table: Portable | SpentBudgets, rows: Sequence[Named]) -> list[Named]:
         """The rows to add."""
         present = await table.present(rows) if self._merge else set()
         fresh = [row for row in rows if tuple(row[name] for name in table.key) not in present]
@@ -123,6 +130,9 @@ class ImportRun:
         if table.name in _OWNERS:
             owner, column = _OWNERS[table.name]
             fresh = [row for row in fresh if row[column] not in self._known[owner]]
+        if isinstance(table, SpentBudgets):
+            # Nor does what was spent change of what is there.
+            fresh = [row for row in fresh if not self._is_known(table.subject(row))]
         if table.name == "revocation":
             # What is there already stays as it is.
             fresh = [row for row in fresh if not self._is_known(row["subject_id"])]
@@ -163,8 +173,7 @@ def _counters(key: Callable[[str], str], rows: Sequence[Named]) -> list[str]:
     ]
 
 
-def _refuse_unknown(section: Section) -> None:
-    table = _TABLES.get(section.table)
+def _refuse_unknown(section: Section, table: Portable | SpentBudgets | None) -> None:
     if table is None or not set(section.columns) <= set(table.columns):
         raise CommandError(
             f"The file has a table, or columns of one, that this release does not know"

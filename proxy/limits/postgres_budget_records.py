@@ -67,6 +67,17 @@ class PostgresBudgetRecords(PostgresRecords):
         """As `LimitRecords` says."""
         await run_in_transaction(lambda: _load(dump))
 
+    async def add_budgets(self, counters: Iterable[BudgetCounter]) -> None:
+        """As `LimitRecords` says."""
+        for counter in counters:
+            await _insert(counter)
+
+    async def forget(self, keys: Iterable[str]) -> None:
+        """As `LimitRecords` says."""
+        forgotten = [*keys]
+        await super().forget(forgotten)
+        await execute("DELETE FROM limit_budget WHERE subject = ANY ({}::text[])", [forgotten])
+
 
 def _hold(row: tuple[Any, ...]) -> BudgetHold:
     request, at, final, keys, starts, amounts = row
@@ -76,17 +87,21 @@ def _hold(row: tuple[Any, ...]) -> BudgetHold:
 async def _load(dump: BudgetDump) -> None:
     await execute("DELETE FROM limit_budget")
     await execute("DELETE FROM limit_hold")
-    for row in dump.counters:
-        parts = parts_of(row.key)
-        await execute(
-            "INSERT INTO limit_budget (key, start, until, spent, held, at, amount, alerts, alerted,"
-            " matches, subject, bucket) VALUES"
-            " ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-            [*row, parts.subject, bucket_us(parts.period)],
-        )
+    for counter in dump.counters:
+        await _insert(counter)
     for hold in dump.holds:
         await execute(
             "INSERT INTO limit_hold (request, worker, at, final, keys, starts, amounts)"
             " VALUES ({}, 'restored', {}, {}, {}, {}, {})",
             [hold.request, hold.at, hold.final, [*hold.keys], [*hold.starts], [*hold.amounts]],
         )
+
+
+async def _insert(counter: BudgetCounter) -> None:
+    parts = parts_of(counter.key)
+    await execute(
+        "INSERT INTO limit_budget (key, start, until, spent, held, at, amount, alerts, alerted,"
+        " matches, subject, bucket) VALUES"
+        " ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}) ON CONFLICT (key, start) DO NOTHING",
+        [*counter, parts.subject, bucket_us(parts.period)],
+    )

@@ -100,7 +100,7 @@ class LimitRecords(Protocol):
         ...
 
     async def forget(self, keys: Iterable[str]) -> None:
-        """Let these begin anew."""
+        """Let these begin anew, and with them the budgets of the subjects among them."""
         ...
 
     async def budgets(self, allowances: Sequence[Allowance]) -> Mapping[str, BudgetUse]:
@@ -117,4 +117,8 @@ class LimitRecords(Protocol):
 
     async def load_budgets(self, dump: BudgetDump) -> None:
         """Put this in the place of all that is stored of budgets. No worker may be running."""
+        ...
+
+    async def add_budgets(self, counters: Iterable[BudgetCounter]) -> None:
+        """Store windows that are not there."""
         ...

@@ -70,6 +70,17 @@ class SqliteBudgetRecords(SqliteRecords):
         """As `LimitRecords` says."""
         await asyncio.to_thread(self._write, _loaded, dump)
 
+    async def add_budgets(self, counters: Iterable[BudgetCounter]) -> None:
+        """As `LimitRecords` says."""
+        await asyncio.to_thread(self._write, _added, [*counters])
+
+    async def forget(self, keys: Iterable[str]) -> None:
+        """As `LimitRecords` says."""
+        forgotten = [*keys]
+        await super().forget(forgotten)
+        if self._file.exists():
+            await asyncio.to_thread(self._write, _forgotten, forgotten)
+
     def _write(self, work: Callable[..., None], what: object) -> None:
         try:
             self._file.touch(mode=0o600)
@@ -162,4 +173,18 @@ def _loaded(file: sqlite3.Connection, dump: BudgetDump) -> None:
     )
     file.executemany(
         "INSERT INTO budget_position (journal, position) VALUES (?, ?)", dump.positions.items()
+    )
+
+
+def _added(file: sqlite3.Connection, counters: Sequence[BudgetCounter]) -> None:
+    file.executemany(
+        f"INSERT OR IGNORE INTO budget ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        counters,
+    )
+
+
+def _forgotten(file: sqlite3.Connection, keys: Sequence[str]) -> None:
+    # The character behind the one that ends a subject in a budget's key.
+    file.executemany(
+        "DELETE FROM budget WHERE key >= ? AND key < ?", [(f"{key}|", f"{key}}}") for key in keys]
     )

@@ -34,8 +34,10 @@ from models.crypto import KeyRing
 from models.db.snapshots import snapshot
 from models.entry import apply_batch
 from models.grants import load_grant
+from models.ids import new_request_id
 from models.objects import Kept
 from proxy.access.policies import GrantedPolicy, claims_with
+from proxy.limits.budgets import Allowance, BudgetClaim, Charge, budget_key
 from proxy.limits.engines import open_limits
 from proxy.limits.store import Claim, LimitExceeded, claims_on, token_key
 from tests.cli.conftest import configured
@@ -56,6 +58,20 @@ def _claims(token: Token) -> tuple[Claim, ...]:
         (),
         tuple(GrantedPolicy.of(token_key(token.id), one) for one in policies_of(token.policies)),
     )
+
+
+async def _spend(cli: CommandLine, token: Token) -> None:
+    """Spend something of a budget, and hold something more."""
+    settings = load({**cli.environ, "DATA_DIR": str(cli.directory / "data")}, None)
+    limits = await open_limits(settings, "test")
+    budget = Allowance(
+        budget_key(token_key(token.id), "usd", "day", "UTC"), "usd", 1000, True, "day", "UTC", 0
+    )
+    claims = (BudgetClaim(budget, 300),)
+    done = await limits.decide((), claims, new_request_id())
+    limits.settle(done, charge=Charge("used", nanos=250))
+    await limits.decide((), claims, new_request_id())
+    await limits.close()
 
 
 async def _admitted(cli: CommandLine, token: Token, most: int) -> int:
@@ -182,8 +198,10 @@ def test_there_and_back_again(pair: tuple[CommandLine, CommandLine]) -> None:
     secret = here.on_database(_fill)
     token = _limited(here)
     assert asyncio.run(_admitted(here, token, 3)) == 3
+    asyncio.run(_spend(here, token))
 
     archive = _export(here)
+    assert [row["spent"] for row in _rows(archive, "budget_spent")] == [550]
     assert secret.encode() not in archive
     assert b"sk-one" not in archive
     assert [row["model"] for row in _rows(archive, "usage_hour")] == ["A", "a", "gpt-4o", "ünknown"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from proxy.limits.budgets import Allowance
-from proxy.limits.records import BudgetDump, BudgetUse
+from proxy.limits.records import BudgetCounter, BudgetDump, BudgetUse
 
 
 class KeptBudgets:
@@ -22,3 +22,6 @@ class KeptBudgets:
 
     async def load_budgets(self, dump: BudgetDump) -> None:
         self.budget_dump = dump
+
+    async def add_budgets(self, counters: Iterable[BudgetCounter]) -> None:
+        raise NotImplementedError
