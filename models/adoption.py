@@ -9,7 +9,7 @@ from uuid import UUID
 
 from models import audit, changes, generation
 from models.audit import Actor
-from models.db.conditions import insert, select
+from models.db.conditions import execute, insert, select
 from models.db.database import dialect, in_one_transaction
 from models.errors import NotOfTheProject
 from models.objects import UpstreamObject, kind_of
@@ -45,7 +45,8 @@ async def adopt(
     Without `key_id` it is the project's only key; without `token_id` they are the project's, and
     no token's. An id that is known stays whose it is. Raises NotOfTheProject.
     """
-    key = await _key(project, key_id)
+    keys = await UpstreamKey.filter(project_id=project.id).order_by("id")
+    key = _key(keys, key_id)
     if token_id is not None and not await Token.exists(id=token_id, project_id=project.id):
         raise NotOfTheProject("The project has no token with this id.", "token_id")
     wanted = sorted(set(ids))
@@ -75,8 +76,7 @@ async def adopt(
     return Adopted(len(fresh), len(known))
 
 
-async def _key(project: Project, key_id: UUID | None) -> UpstreamKey:
-    keys = await UpstreamKey.filter(project_id=project.id).order_by("id")
+def _key(keys: Sequence[UpstreamKey], key_id: UUID | None) -> UpstreamKey:
     if key_id is None:
         if len(keys) != 1:
             raise NotOfTheProject(
@@ -87,6 +87,30 @@ async def _key(project: Project, key_id: UUID | None) -> UpstreamKey:
         if key.id == key_id:
             return key
     raise NotOfTheProject("The project has no key with this id.", "key_id")
+
+
+@in_one_transaction
+async def move(project: Project, from_key: UUID, to_key: UUID, *, by: Actor) -> int:
+    """Have another key of the project know all that a key knew which is gone; how many they are.
+
+    It has to be one of the same account. Raises NotOfTheProject.
+    """
+    keys = await UpstreamKey.filter(project_id=project.id).order_by("id")
+    key = _key(keys, to_key)
+    if any(one.id == from_key for one in keys):
+        raise NotOfTheProject("This key is there, and knows its objects itself.", "from_key_id")
+    moved = await execute(
+        "UPDATE upstream_object SET key_id = {} WHERE project_id = {} AND key_id = {}",
+        [str(key.id), str(project.id), str(from_key)],
+    )
+    if moved:
+        told: dict[str, tuple[Any, Any]] = {
+            "key_id": (from_key, key.id),
+            "count": (None, moved),
+        }
+        await audit.record(by, "object.move", "project", project.id, told)
+        await generation.bump("project", project.id)
+    return moved
 
 
 async def _known(project_id: UUID, ids: Sequence[str]) -> set[str]:

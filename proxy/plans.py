@@ -47,6 +47,11 @@ _REMEMBERED_MAX: Final = 512
 _TEXT_MAX_BYTES: Final = 256
 
 
+#: Forms of whose fields none names an object.
+_UPLOADS: Final = ("file", "upload")
+_AUDIO: Final = "/audio/"
+
+
 class Plans:
     """Those of one worker."""
 
@@ -95,7 +100,7 @@ class Plans:
             and rule is not None
             and rule.names
             and head.has_body
-            and _may_name(grant, head, rule)
+            and _may_name(grant, head, route)
         ):
             coding = coding_of(head.headers) or b""
             want = msgspec.structs.replace(want, names=True, coding=coding)
@@ -114,10 +119,11 @@ class Plans:
         return plan
 
 
-def _may_name(grant: Grant, head: RequestHead, rule: Rule) -> bool:
+def _may_name(grant: Grant, head: RequestHead, route: Route) -> bool:
     """Whether ids are looked for in a body; a form's fields alone may name some where that matters,
     and an upload's not."""
     declared = head.lines.first.get(b"content-type") or b""
     if declared[:10].lower() != b"multipart/":
         return True
-    return grant.isolates and rule.kind not in ("", "file", "upload")
+    passes = rule_of(route, head.method).kind in _UPLOADS or _AUDIO in route.pattern
+    return grant.isolates and not passes

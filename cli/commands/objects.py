@@ -10,7 +10,13 @@ from cli.command_table import examples, noun
 from cli.errors import CommandError
 from cli.options import Json, Limit
 from cli.session import Session, with_database
-from manage.schemas.objects import ADOPTED_MOST, AdoptionView, ObjectAdoption, ObjectView
+from manage.schemas.objects import (
+    ADOPTED_MOST,
+    AdoptionView,
+    ObjectAdoption,
+    ObjectMove,
+    ObjectView,
+)
 from models import adoption
 from models.errors import NotOfTheProject
 
@@ -103,3 +109,26 @@ async def adopt(
         output.print_json(views.plain(total))
     else:
         output.say(f"{total.adopted} objects were adopted, {total.known} were known before.")
+
+
+@app.command(epilog=examples("llm-proxy object move --project docs --from 0199… --key 0199…"))
+@with_database
+async def move(
+    session: Session,
+    *,
+    project: Owner,
+    gone: Annotated[str, typer.Option("--from", metavar="ID", help="The key that is gone.")],
+    key: Annotated[str, typer.Option(metavar="ID", help="The one that knows them, too.")],
+    as_json: Json = False,
+) -> None:
+    """Have another key of the same account know what a key knew that is gone."""
+    owner = await lookup.project(project)
+    given = values.validated(ObjectMove, {"from_key_id": gone, "key_id": key})
+    try:
+        moved = await adoption.move(owner, given.from_key_id, given.key_id, by=session.actor)
+    except NotOfTheProject as exc:
+        raise CommandError(str(exc)) from exc
+    if as_json:
+        output.print_json({"moved": moved})
+    else:
+        output.say(f"{moved} objects are known to the key {given.key_id} now.")

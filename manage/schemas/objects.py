@@ -52,6 +52,19 @@ class ObjectAdoption(Schema):
     )
 
 
+class ObjectMove(Schema):
+    """All objects of a key that is gone, and the key of the same account that knows them too."""
+
+    from_key_id: Id
+    key_id: Id
+
+
+class MoveView(Schema):
+    """How many objects another key knows now."""
+
+    moved: int
+
+
 class AdoptionView(Schema):
     """What an adoption came to."""
 

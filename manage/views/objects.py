@@ -3,7 +3,14 @@
 from manage import cursors
 from manage.errors import Detail, InvalidRequest
 from manage.operations import Call, Resource
-from manage.schemas.objects import AdoptionView, ObjectAdoption, ObjectQuery, ObjectView
+from manage.schemas.objects import (
+    AdoptionView,
+    MoveView,
+    ObjectAdoption,
+    ObjectMove,
+    ObjectQuery,
+    ObjectView,
+)
 from manage.schemas.schema import Page
 from manage.views import projects
 from models import adoption
@@ -45,3 +52,18 @@ async def adopt_objects(call: Call[ObjectAdoption]) -> AdoptionView:
         detail = Detail(exc.field, str(exc))
         raise InvalidRequest("The objects cannot be adopted.", details=[detail]) from exc
     return AdoptionView(adopted=adopted.adopted, known=adopted.known)
+
+
+@resource.post(
+    "/projects/{project_id}/objects/move", takes=ObjectMove, returns=MoveView, status=200
+)
+async def move_objects(call: Call[ObjectMove]) -> MoveView:
+    """Have another key of the same account know what a key knew that is gone."""
+    project = await projects.find(call.ids["project_id"])
+    given = call.given
+    try:
+        moved = await adoption.move(project, given.from_key_id, given.key_id, by=call.actor)
+    except NotOfTheProject as exc:
+        detail = Detail(exc.field, str(exc))
+        raise InvalidRequest("The objects cannot be moved.", details=[detail]) from exc
+    return MoveView(moved=moved)

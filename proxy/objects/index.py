@@ -117,6 +117,15 @@ class Index:
             self._give_up(missing)
         return self.known(project_id, ids)
 
+    async def look_again(self, project_id: str, ids: Collection[str]) -> dict[str, Found]:
+        """Those that are stored now, whatever was known of them: they may have been adopted.
+
+        Raises DatabaseUnavailable.
+        """
+        for one in ids:
+            self._known.pop((project_id, one), None)
+        return await self.look_up(project_id, ids, again=False)
+
     def known(self, project_id: str, ids: Collection[str]) -> dict[str, Found]:
         """Those that are in memory."""
         return {

@@ -30,6 +30,9 @@ MEMBERS: Final = frozenset(
         "batch_id",
         "video",
         "video_id",
+        # Gemini's, in both of its spellings.
+        "cached_content",
+        "cachedcontent",
     )
 )
 #: Members that are looked into for no ids.
@@ -44,7 +47,7 @@ _REFERENCE: Final = "item_reference"
 _MAY_NAME: Final = re.compile(
     rb'"(?:previous_response_id|conversation|container|container_id|files?_ids?'
     rb"|input_file_ids?|training_file|validation_file|image_file_id|vector_store_ids?"
-    rb'|batch_id|video|video_id|item_reference)"'
+    rb'|batch_id|video|video_id|item_reference|cached_?content)"'
     rb'|\{\s*+"id"\s*+:|"type"\s*+:\s*+null'
     rb"|\\u(?:00[2-7]|017[fF]|212[aA])|\xc5\xbf|\xe2\x84\xaa",
     re.IGNORECASE,
@@ -120,7 +123,7 @@ def _taken(pairs: list[tuple[str, Any]]) -> _Inside:
             inside.id += _texts(value)
         elif key != "type":
             plain = plain and _REFERENCE in kinds
-        if key == "input" and isinstance(value, list):
+        if key in ("input", "items") and isinstance(value, list):
             # OpenAI's items: one that is nothing but an id refers to an earlier one.
             for item in value:
                 if isinstance(item, _Inside) and item.refers:

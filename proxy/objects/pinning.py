@@ -88,6 +88,12 @@ class Objects:
                 "Whose the objects of this request are cannot be checked now.", retry_after=1.0
             ) from exc
 
+    async def _look_again(self, grant: Grant, ids: Collection[str]) -> dict[str, Found]:
+        try:
+            return await self.index.look_again(grant.project_text, ids)
+        except DatabaseUnavailable:
+            return {}
+
     async def _is_stored(self, reading: BodyReading) -> bool:
         """Whether a chat asks for its completion to be kept."""
         return await self._any_part(reading, named.asks_to_store)
@@ -108,9 +114,12 @@ class Objects:
         first = target_for(grant)
         if not keys:
             return first
-        for target in grant.targets:
-            if target.key_text in keys:
-                return target
+        if (target := _one_of(grant, keys)) is not None:
+            return target
+        # An administrator may have said meanwhile that another key knows them.
+        now = {one.key_id for one in (await self._look_again(grant, found)).values()}
+        if len(now) == 1 and (target := _one_of(grant, now)) is not None:
+            return target
         raise errors.NoUpstreamKey("The upstream key that knows the request's objects is gone.")
 
     # What its body names
@@ -165,6 +174,10 @@ class Objects:
             form.feed(part)
             await self._turns.next()
         return [part.value.decode("utf-8", "replace") for part in form.end() if _names_one(part)]
+
+
+def _one_of(grant: Grant, keys: Collection[str]) -> Target | None:
+    return next((target for target in grant.targets if target.key_text in keys), None)
 
 
 def _names_one(part: Part) -> bool:

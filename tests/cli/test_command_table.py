@@ -13,7 +13,7 @@ VERBS = {
     "project": ("create", "list", "show", "update", "delete"),
     "token": ("create", "list", "show", "update", "revoke", "rotate"),
     "key": ("add", "list", "update", "test", "remove"),
-    "object": ("list", "adopt"),
+    "object": ("list", "adopt", "move"),
     "provider": ("list", "show"),
     "admin": ("create", "list", "passwd", "remove"),
     "management-token": ("create", "list", "revoke"),

@@ -27,6 +27,7 @@ _CONTRACT = {
     "/manage/projects/{project_id}/keys/{key_id}": {"patch", "delete"},
     "/manage/projects/{project_id}/keys/{key_id}/test": {"post"},
     "/manage/projects/{project_id}/objects": {"get", "post"},
+    "/manage/projects/{project_id}/objects/move": {"post"},
     "/manage/projects/{project_id}/tokens/revoke": {"post"},
     "/manage/tokens": {"get", "post"},
     "/manage/tokens/{token_id}": {"get", "patch", "delete"},

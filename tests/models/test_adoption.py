@@ -8,7 +8,7 @@ import pytest
 
 from config import Database
 from models import AuditEvent, Token, generation
-from models.adoption import NO_TOKEN, Adopted, adopt, listed
+from models.adoption import NO_TOKEN, Adopted, adopt, listed, move
 from models.errors import NotOfTheProject
 from models.objects import Found, UpstreamObject, find
 from tests.models.rows import BY, RING, a_project
@@ -66,3 +66,25 @@ async def test_they_are_listed_in_order_of_their_ids(connected: Database) -> Non
     assert [row.id for row in await listed(project.id, limit=2)] == ["a", "b"]
     assert [row.id for row in await listed(project.id, limit=2, after="b")] == ["c"]
     assert [row.project_id for row in await listed(other.id, limit=5, named="a")] == [other.id]
+
+
+async def test_objects_of_a_key_that_is_gone_are_moved_to_another(connected: Database) -> None:
+    project = await a_project()
+    (old,) = await project.current_keys()
+    token, _ = await Token.issue(project, by=BY)
+    await adopt(project, ["file-1", "file-2"], by=BY, token_id=token.id)
+    new = await project.add_key(api_key="sk-2", ring=RING, by=BY)
+    with pytest.raises(NotOfTheProject):
+        # It is there still.
+        await move(project, old.id, new.id, by=BY)
+    await old.remove(by=BY)
+    before = await generation.current()
+    assert await move(project, old.id, new.id, by=BY) == 2
+    assert await move(project, old.id, new.id, by=BY) == 0
+    rows = await UpstreamObject.all()
+    assert {(row.key_id, row.token_id) for row in rows} == {(new.id, token.id)}
+    event = await AuditEvent.get(action="object.move")
+    assert event.changes == {"key_id": [str(old.id), str(new.id)], "count": [None, 2]}
+    assert await generation.current() > before
+    with pytest.raises(NotOfTheProject):
+        await move(project, new.id, old.id, by=BY)

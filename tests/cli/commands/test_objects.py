@@ -33,3 +33,15 @@ def test_what_cannot_be_adopted_is_told(cli: CommandLine) -> None:
         assert cli("object", "adopt", "--project", "docs", *wrong).code == 2
     other = cli("object", "adopt", "--project", "docs", "a", "--key", str(uuid4()))
     assert (other.code, "no key with this id" in other.err) == (1, True)
+
+
+def test_objects_of_a_key_that_is_gone_are_moved(cli: CommandLine) -> None:
+    made = cli("project", "create", "--name", "docs", "--api-key", API_KEY, "--json").json
+    old = made["keys"][0]["id"]
+    cli("object", "adopt", "--project", "docs", "file-1")
+    new = cli("key", "add", "--project", "docs", "--api-key", API_KEY, "--json").json["id"]
+    at = ("object", "move", "--project", "docs", "--from", old, "--key", new)
+    assert cli(*at).code == 1
+    assert cli("key", "remove", old, "--yes").code == 0
+    assert cli(*at, "--json").json == {"moved": 1}
+    assert "0 objects are known" in cli(*at).err

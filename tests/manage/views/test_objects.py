@@ -62,3 +62,21 @@ async def test_objects_of_no_project_are_not_there(client: httpx.AsyncClient) ->
     path = f"/manage/projects/{uuid4()}/objects"
     assert (await client.get(path)).status_code == 404
     assert (await client.post(path, json={"ids": ["a"]})).status_code == 404
+
+
+async def test_objects_of_a_key_that_is_gone_are_moved(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    at = f"/manage/projects/{project['id']}"
+    old = project["keys"][0]["id"]
+    await client.post(f"{at}/objects", json={"ids": ["file-1"]})
+    new = (await client.post(f"{at}/keys", json={"api_key": "sk-second-key-5678"})).json()["id"]
+    sent = {"from_key_id": old, "key_id": new}
+    refused = await client.post(f"{at}/objects/move", json=sent)
+    assert refused.status_code == 400
+    assert [one["field"] for one in refused.json()["error"]["details"]] == ["from_key_id"]
+    await client.delete(f"{at}/keys/{old}")
+    assert (await client.post(f"{at}/objects/move", json=sent)).json() == {"moved": 1}
+    (row,) = (await client.get(f"{at}/objects")).json()["data"]
+    assert row["key_id"] == new

@@ -167,6 +167,8 @@ def a_form(name: str, value: str) -> bytes:
         ("/v1/videos/edits", a_form("video[id]", "video_9"), 404),
         ("/v1/videos/edits", a_form("prompt", "file_id"), 200),
         ("/v1/containers/cntr_1/files", b"--b--", 400),
+        ("/v1/images/edits", a_form("image[file_id]", "file-9"), 404),
+        ("/v1/audio/transcriptions", a_form("file_id", "file-9"), 200),
         # An upload's bytes pass as they come: its fields name nothing.
         ("/v1/files", a_form("file_id", "file-9"), 200),
     ],

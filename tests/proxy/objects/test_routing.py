@@ -12,9 +12,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from config import Database
+from models.adoption import move
 from models.errors import DatabaseUnavailable
 from models.failover import DEFAULT_STATUSES
 from models.objects import Found, Kept
+from models.projects import Project
 from models.upstream_keys import UpstreamKey
 from proxy.accounts.rests import Scope
 from proxy.journal.database_sink import DatabaseSink
@@ -183,6 +185,21 @@ async def stored(several: Several, key: int, one: str) -> None:
         key_id=str(several.keys[key]), objects=(Kept(one, "response"),),
     )  # fmt: skip
     await DatabaseSink().deliver(str(uuid4()), 0, 1, [entry])
+
+
+async def test_objects_that_were_moved_are_asked_for_where_they_are_known_now(
+    several: Several,
+) -> None:
+    """Though this worker remembers the key that is gone."""
+    await several.make(well, well, well, failover=None)
+    await stored(several, 1, "resp_1")
+    await ask(several, "POST", OF_RESPONSES, FOLLOWING)
+    await (await UpstreamKey.get(id=several.keys[1])).remove(by=BY)
+    assert (await ask(several, "POST", OF_RESPONSES, FOLLOWING)).status == 503
+    project = await Project.get(id=several.token.project_id)
+    assert await move(project, several.keys[1], several.keys[2], by=BY) == 1
+    assert (await ask(several, "POST", OF_RESPONSES, FOLLOWING)).status == 200
+    assert several.asked == [1, 2]
 
 
 async def test_what_other_machines_stored_is_found(several: Several) -> None:
