@@ -75,6 +75,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
             ring=ring,
             catch_up=resources.catch_up,
             test_key=KeyTester(ring, known, allowed, is_refused, resources.present).test,
+            spending=resources.spending,
             providers=tuple(known.values()),
         )
     )

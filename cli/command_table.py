@@ -47,6 +47,7 @@ TABLE: Final = (
         "Tokens, which applications hold instead of a key.",
         _ACCESS,
     ),
+    Row("budget", "commands.budgets:app", "What is spent of budgets.", _ACCESS),
     Row("key", "commands.keys:app", "The upstream API keys of a project.", _ACCESS),
     Row("object", "commands.objects:app", "Files, batches and responses, and whose.", _ACCESS),
     Row("provider", "commands.providers:app", "Kinds of upstreams, and what they allow.", _ACCESS),

@@ -91,6 +91,16 @@ Failover = Annotated[
         " billed twice.",
     ),
 ]
+Budgets = Annotated[
+    list[Provided] | None,
+    typer.Option(
+        "--budget",
+        parser=values.budget,
+        metavar="BUDGET|none",
+        help="Repeatable, all of them each time: 'usd 25 day', 'tokens 90000 minute',"
+        " 'usd 300 month zone=Europe/Berlin mode=soft hold=typical alert_at=50,90'.",
+    ),
+]
 Policies = Annotated[
     Provided | None,
     typer.Option(

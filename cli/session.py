@@ -8,20 +8,23 @@ import inspect
 import os
 import pwd
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
 
 import config
 from cli import output
 from cli.errors import CommandError, WrongUsage
 from config import Database, Settings
-from models import Actor
+from models import Actor, Project, Token
 from models.crypto import KeyRing
 from models.errors import DatabaseDamaged, DatabaseUnavailable, ModelError
+from models.spending import Use, limited
+from proxy.limits.engines import limit_records
+from proxy.limits.spending import StoredSpending
 from setup import prepare as bootstrap
 from telemetry import logs
 
@@ -40,6 +43,16 @@ class Session:
         settings, made = config.generate_missing(self.settings)
         output.show_generated(made, settings.data_dir)
         return KeyRing(settings.encryption_keys)
+
+    @property
+    def spending(self) -> StoredSpending:
+        """What is used of limits."""
+        return StoredSpending(partial(limit_records, self.settings))
+
+    async def used(self, *rows: Token | Project) -> Sequence[Use | None]:
+        """What is used of the budgets of each; None where that cannot be read now."""
+        uses = await self.spending.of([limited(row) for row in rows])
+        return uses if uses is not None else [None] * len(rows)
 
     @property
     def longest_lifetime(self) -> timedelta | None:

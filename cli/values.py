@@ -19,6 +19,7 @@ from cli.errors import WrongUsage
 from manage.errors import InvalidRequest
 from manage.reading import validate
 from manage.schemas.schema import Schema
+from models.budget_text import parse_budget
 from models.rules import FIRST_YEAR, LAST_YEAR, is_datable
 from models.text import around_emoji, unseen
 
@@ -28,6 +29,7 @@ _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION: Final = re.compile(r"([0-9]{1,12})([smhdw]?)")
 #: Options that are not named as their fields are.
 _OPTIONS: Final = {
+    "budgets": "budget",
     "expires_in": "expires",
     "expires_at": "expires",
     "grace_seconds": "grace",
@@ -126,6 +128,28 @@ def model_map(text: str) -> Provided:
             raise typer.BadParameter("not as in gpt-4o=my-deployment,o3=other, each model once")
         names[name] = mapped
     return Provided(names)
+
+
+def budget(text: str) -> Provided:
+    """`usd 25 day zone=Europe/Berlin mode=soft`, or `none`."""
+    if text == "none":
+        return Provided(None)
+    try:
+        return Provided(parse_budget(text))
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from None
+
+
+def together(options: list[Provided] | None) -> Provided | None:
+    """An option that is given once for each entry of a list; `none` stands alone."""
+    if not options:
+        return None
+    values = [option.value for option in options]
+    if values == [None]:
+        return Provided(None)
+    if None in values:
+        raise typer.BadParameter("none stands alone")
+    return Provided(values)
 
 
 def policies(text: str) -> Provided:

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from manage.schemas.providers import ProviderFacts
 from manage.schemas.schema import Schema
-from models import Actor, Project, UpstreamKey
+from models import Actor, Project, Token, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.spending import Spending, Use, limited
 from web.key_test import Result as KeyTestResult
 
 G = TypeVar("G", bound=Schema)
@@ -35,7 +36,14 @@ class ManagementServices:
     """Have counted what this worker has served by now, as far as that is soon done."""
     test_key: Callable[[Project, UpstreamKey], Awaitable[KeyTestResult]]
     """Ask an upstream whether it takes a key."""
+    spending: Spending
+    """What is used of limits."""
     providers: Sequence[ProviderFacts] = ()
+
+    async def used(self, *rows: Token | Project) -> Sequence[Use | None]:
+        """What is used of the budgets of each; None where that cannot be read now."""
+        uses = await self.spending.of([limited(row) for row in rows])
+        return uses if uses is not None else [None] * len(rows)
 
 
 @dataclass(frozen=True, slots=True)

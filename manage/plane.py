@@ -17,6 +17,7 @@ from manage.views import providers as provider_views
 from models import Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.spending import Spending
 from web import routes
 from web.key_test import Result as KeyTestResult
 
@@ -39,12 +40,13 @@ def blueprint(
     ring: KeyRing,
     catch_up: Callable[[], Awaitable[None]],
     test_key: Callable[[Project, UpstreamKey], Awaitable[KeyTestResult]],
+    spending: Spending,
     providers: Sequence[ProviderFacts] = (),
 ) -> Blueprint:
     """`/manage/*`, answered by this blueprint whatever is asked."""
     longest = settings.token_max_lifetime
     lifetime = timedelta(seconds=longest) if longest else None
-    service = ManagementServices(ring, upstreams, lifetime, catch_up, test_key, providers)
+    service = ManagementServices(ring, upstreams, lifetime, catch_up, test_key, spending, providers)
     dispatcher = OperationDispatcher(settings, service)
     plane = Blueprint("manage", url_prefix="/manage")
     rows = [operation for resource in RESOURCES for operation in resource.operations]

@@ -7,10 +7,19 @@ from typing import Any, Final, Protocol
 from pydantic import TypeAdapter
 
 from models import changes
-from models.budgets import PolicyRules, Stored, policies_of, with_policies
+from models.budgets import (
+    BudgetRules,
+    PolicyRules,
+    Stored,
+    budgets_of,
+    policies_of,
+    with_budgets,
+    with_policies,
+)
 from models.db.conditions import select
 from models.db.database import dialect
 
+_BUDGETS: Final = TypeAdapter(BudgetRules)
 _POLICIES: Final = TypeAdapter(PolicyRules)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -18,25 +27,40 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class HasLimits(Protocol):
     """A project or a token."""
 
+    budgets: Stored
     policies: Stored
 
 
-async def stored_policies(row: HasLimits, sent: list[dict[str, Any]] | None) -> Stored:
-    """What a row is to hold where a door sent this; `row` says what it held before."""
-    rules = _POLICIES.validate_python(sent or [])
-    return with_policies(rules, row.policies, await _now_us())
+async def store(row: HasLimits, wanted: Any) -> None:
+    """Put the budgets and policies among the fields that a door sent into a row's form.
+
+    `row` says what it held before: what stays goes on counting.
+    """
+    if "budgets" in wanted:
+        rules = _BUDGETS.validate_python(wanted["budgets"] or [])
+        wanted["budgets"] = with_budgets(rules, row.budgets, await _now_us())
+    if "policies" in wanted:
+        named = _POLICIES.validate_python(wanted["policies"] or [])
+        wanted["policies"] = with_policies(named, row.policies, await _now_us())
 
 
 def shown(changed: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
     """Changes of a row for the audit trail, which says it as the doors do."""
     return {
-        name: (_rules(before), _rules(after)) if name == "policies" else (before, after)
+        name: (_RULES[name](before), _RULES[name](after)) if name in _RULES else (before, after)
         for name, (before, after) in changed.items()
     }
 
 
-def _rules(stored: Stored) -> list[dict[str, Any]] | None:
+def _budget_rules(stored: Stored) -> list[dict[str, Any]] | None:
+    return [budget.rule() for budget in budgets_of(stored)] or None
+
+
+def _policy_rules(stored: Stored) -> list[dict[str, Any]] | None:
     return [policy.rule() for policy in policies_of(stored)] or None
+
+
+_RULES: Final = {"budgets": _budget_rules, "policies": _policy_rules}
 
 
 async def _now_us() -> int:

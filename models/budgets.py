@@ -50,7 +50,7 @@ MOST_POLICIES: Final = 20
 _MOST_USD: Final = 10**9
 _DECIMALS: Final = 6
 _MOST_ALERTS: Final = 10
-_USUAL_ALERTS: Final = (50, 80, 100)
+USUAL_ALERTS: Final = (50, 80, 100)
 #: Epochs of quotas are 32 bits wide, which seconds from here on leave in the year 2088.
 _FIRST_EPOCH_S: Final = 1_577_836_800
 
@@ -106,6 +106,7 @@ class Policy(msgspec.Struct, frozen=True):
             "requests_per_minute": self.requests_per_minute,
             "max_parallel_requests": self.max_parallel_requests,
             "max_requests": self.max_requests,
+            "budgets": [budget.rule() for budget in self.budgets] or None,
         }
 
 
@@ -148,7 +149,7 @@ class BudgetRule(BaseModel):
     alert_at: Annotated[
         list[Annotated[int, Field(ge=1, le=100)]],
         Field(max_length=_MOST_ALERTS, description="Percent of the amount. None of a bucket."),
-    ] = list(_USUAL_ALERTS)
+    ] = list(USUAL_ALERTS)
 
     @field_validator("amount")
     @classmethod
@@ -177,7 +178,7 @@ class BudgetRule(BaseModel):
     def _are_in_order(cls, alerts: list[int], info: ValidationInfo) -> list[int]:
         if info.data.get("period") not in BUCKET_SECONDS:
             return sorted(set(alerts))
-        if alerts and tuple(alerts) != _USUAL_ALERTS:
+        if alerts and tuple(alerts) != USUAL_ALERTS:
             raise field_error("A bucket has no share that is used up for good.")
         return []
 
@@ -205,11 +206,12 @@ def _differ(budgets: list[BudgetRule]) -> list[BudgetRule]:
     return budgets
 
 
-BudgetRules = Annotated[
-    list[BudgetRule],
-    AfterValidator(_differ),
-    Field(max_length=MOST_BUDGETS, description="No two of a limit and period."),
-]
+DIFFERENT_BUDGETS: Final = AfterValidator(_differ)
+BUDGET_LIST: Final = Field(
+    max_length=MOST_BUDGETS,
+    description="Money or tokens over a period, one of each.",
+)
+BudgetRules = Annotated[list[BudgetRule], DIFFERENT_BUDGETS, BUDGET_LIST]
 
 _NAME, _NAME_FIELD = matching(
     r"[A-Za-z0-9_.-]{1,64}(?: [A-Za-z0-9_.-]{1,64}){0,31}",
@@ -235,12 +237,12 @@ class PolicyRule(BaseModel):
     requests_per_minute: RatePerMinute | None = None
     max_parallel_requests: Parallel | None = None
     max_requests: Quota | None = None
+    budgets: BudgetRules | None = None
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
-        if (self.requests_per_minute, self.max_parallel_requests, self.max_requests) == (
-            None, None, None,
-        ):  # fmt: skip
+        numbers = self.requests_per_minute, self.max_parallel_requests, self.max_requests
+        if numbers == (None, None, None) and not self.budgets:
             raise field_error("This policy limits nothing.")
         return self
 
@@ -258,6 +260,7 @@ class PolicyRule(BaseModel):
             max_requests=self.max_requests,
             quota_epoch=epoch,
             quota_base=base,
+            budgets=_continued(self.budgets or (), before.budgets if before else (), now_us),
         )
 
 
@@ -286,11 +289,6 @@ def budgets_of(stored: Stored) -> tuple[Budget, ...]:
 def policies_of(stored: Stored) -> tuple[Policy, ...]:
     """What a row holds, to be read."""
     return () if not stored else msgspec.convert(stored, tuple[Policy, ...])
-
-
-def shown_policies(stored: Stored) -> list[PolicyRule] | None:
-    """What a row holds, as every door shows it."""
-    return [PolicyRule(**policy.rule()) for policy in policies_of(stored)] or None
 
 
 @lru_cache(maxsize=1024)

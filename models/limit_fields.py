@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.budgets import PolicyRules
+from models.budgets import BudgetRules, PolicyRules
 from models.failover import FailoverRule
 from models.projects import Isolation, Unmetered
 from models.rules import (
@@ -34,6 +34,7 @@ class TokenLimits(BaseModel):
     allowed_models: ModelPatterns | None = None
     allowed_endpoints: Annotated[list[Endpoint], ALLOW_LIST] | None = None
     allowed_ips: Annotated[list[Address], ALLOW_LIST] | None = None
+    budgets: BudgetRules | None = None
     policies: PolicyRules | None = None
 
 
@@ -68,4 +69,5 @@ class ProjectLimits(BaseModel):
         FailoverRule | None,
         Field(description="Whether another key is tried where one fails; null: none is."),
     ] = None
+    budgets: BudgetRules | None = None
     policies: PolicyRules | None = None

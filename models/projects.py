@@ -55,6 +55,7 @@ class ProjectFields(TypedDict, total=False):
     unmetered: Unmetered
     isolation: Isolation
     failover: dict[str, Any] | None
+    budgets: list[dict[str, Any]] | None
     policies: list[dict[str, Any]] | None
 
 
@@ -149,8 +150,7 @@ class Project(Model):
         upstreams.check_key(provider, None, api_key)
         present = changes.now()
         project = cls(provider=provider, created_at=present, updated_at=present)
-        if "policies" in wanted:
-            wanted["policies"] = await budget_rows.stored_policies(project, wanted["policies"])
+        await budget_rows.store(project, wanted)
         changes.apply(project, wanted)
         project.live_name = project.name
         await _save(project, new=True)
@@ -198,8 +198,7 @@ class Project(Model):
                 "No key of this project would go elsewhere than it was entered for, so there is"
                 " none to replace. Add this one beside them."
             )
-        if "policies" in wanted:
-            wanted["policies"] = await budget_rows.stored_policies(self, wanted["policies"])
+        await budget_rows.store(self, wanted)
         changed = changes.apply(self, wanted)
         if changed:
             self.live_name = self.name

@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from models import audit
+from models.audit import Actor
+from models.budget_text import budget_text
 from models.budgets import Budget, Policy, budgets_of, policies_of, shown_amount
+from models.db.database import in_one_transaction
 from models.projects import Project
 from models.tokens import Token
 
@@ -70,8 +74,21 @@ class Use(NamedTuple):
 class Spending(Protocol):
     """Who knows what is used."""
 
-    async def of(self, subjects: Sequence[Limited]) -> Sequence[Use] | None:
-        """What is used of each; None where that cannot be read now."""
+    async def of(
+        self, subjects: Sequence[Limited], *, quotas: bool = False
+    ) -> Sequence[Use] | None:
+        """What is used of each; of quotas, too, where asked for, which takes a look at each.
+
+        None where that cannot be read now.
+        """
+        ...
+
+
+class Resettable(Spending, Protocol):
+    """Who can also change it."""
+
+    async def reset(self, subject: Limited) -> None:
+        """Let the budgets that are named have spent nothing in the window that is now."""
         ...
 
 
@@ -95,3 +112,34 @@ def shown_budget(budget: Budget, use: BudgetUse | None) -> dict[str, Any]:
         "remaining": shown_amount(budget.limit, use.remaining(budget)),
         "resets_at": use.resets_at,
     }
+
+
+@in_one_transaction
+async def reset(
+    spending: Resettable,
+    row: Token | Project,
+    budgets: Sequence[Budget],
+    *,
+    policy: str | None = None,
+    by: Actor,
+) -> None:
+    """Let budgets of a row, or of its policy, have spent nothing; their amounts stay."""
+    kind: Literal["token", "project"] = "token" if isinstance(row, Token) else "project"
+    chosen = tuple(budgets)
+    one = Limited(kind, row.id, chosen, ())
+    if policy is not None:
+        one = Limited(kind, row.id, (), (Policy(policy, budgets=chosen),))
+    uses = await spending.of([one])
+    found: Sequence[BudgetUse | None] = [None] * len(chosen)
+    if uses is not None:
+        found = uses[0].budgets if policy is None else uses[0].policies[0].budgets
+    await spending.reset(one)
+    whose = "" if policy is None else f"{policy}: "
+    shown = {
+        f"{whose}{budget_text(budget)}": (
+            None if use is None else shown_amount(budget.limit, use.spent),
+            0,
+        )
+        for budget, use in zip(chosen, found, strict=True)
+    }
+    await audit.record(by, "budget.reset", kind, row.id, shown)

@@ -30,6 +30,7 @@ class TokenFields(TypedDict, total=False):
     allowed_models: list[str] | None
     allowed_endpoints: list[str] | None
     allowed_ips: list[str] | None
+    budgets: list[dict[str, Any]] | None
     policies: list[dict[str, Any]] | None
 
 
@@ -109,8 +110,7 @@ class Token(Model):
         _check_lifetime(wanted.get("expires_at"), present, max_lifetime)
         secret = secrets.generate()
         token = cls(project=owner, hint=secrets.hint(secret), created_at=present)
-        if "policies" in wanted:
-            wanted["policies"] = await budget_rows.stored_policies(token, wanted["policies"])
+        await budget_rows.store(token, wanted)
         changes.apply(token, wanted)
         await token.save(force_create=True)
         await TokenSecret.create(token=token, digest=secrets.digest(secret), created_at=present)
@@ -130,8 +130,7 @@ class Token(Model):
         await self._lock()
         if "expires_at" in wanted and wanted["expires_at"] != self.expires_at:
             _check_lifetime(wanted["expires_at"], changes.now(), max_lifetime)
-        if "policies" in wanted:
-            wanted["policies"] = await budget_rows.stored_policies(self, wanted["policies"])
+        await budget_rows.store(self, wanted)
         changed = changes.apply(self, wanted)
         if not changed:
             return

@@ -53,7 +53,7 @@ class TokenPage:
         if record.max_requests is not None:
             quota = Quota(record.quota_epoch, record.quota_base)
         asked = Limited("token", record.token_id, record.budgets, record.policies, quota)
-        uses = await self._spending.of([asked])
+        uses = await self._spending.of([asked], quotas=True)
         if uses is None:
             raise of_limits(LimitsUnavailable("not to be read"))
         return msgspec.json.encode(_shown(record, uses[0]))

@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from admin.forms.budgets import NAMES, BudgetLines, PolicyLines, lines_of
 from admin.forms.form import Filled, Form
-from admin.forms.policies import PolicyLines, lines_of
 from models import Project, UpstreamKey
 from models.failover import ALLOWED_STATUSES, DEFAULT_STATUSES, FailoverRule
 from models.limit_fields import ProjectLimits
@@ -61,12 +61,13 @@ class ProjectFacts(ProjectLimits, Form):
     """What is asked of every project."""
 
     LISTS: ClassVar[frozenset[str]] = frozenset(
-        {"allowed_models", "allowed_origins", "failover_statuses", "policies"}
+        {"allowed_models", "allowed_origins", "failover_statuses", "budgets", "policies"}
     )
 
     name: Name
     base_url: BaseUrl | None = None
     v1_prefix: Prefix | None = None
+    budgets: BudgetLines | None = None
     policies: PolicyLines | None = None
     #: How many keys are tried; the rest of the rule stands in the two fields after it.
     failover: Literal["2", "3", "4", "5"] | None = None  # type: ignore[assignment]
@@ -167,8 +168,8 @@ def of_project(project: Project) -> Filled[ProjectChange]:
         ),
         "failover_timeout": as_text(rule.get("first_byte_timeout")),
     }
-    texts["policies"] = lines_of(project.policies)
-    return Filled({**_texts(project, ProjectChange, *_OF_THE_RULE, "policies"), **texts})
+    texts |= lines_of(project)
+    return Filled({**_texts(project, ProjectChange, *_OF_THE_RULE, *NAMES), **texts})
 
 
 def of_key(key: UpstreamKey) -> Filled[KeyChange]:

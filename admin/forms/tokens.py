@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from admin.forms.budgets import NAMES, BudgetLines, PolicyLines, lines_of
 from admin.forms.form import Filled, Form
-from admin.forms.policies import PolicyLines, lines_of
 from admin.forms.projects import as_text
 from models import Token
 from models.limit_fields import TokenLimits
@@ -41,10 +41,11 @@ class TokenChange(TokenLimits, Form):
     """All that may be changed on a token."""
 
     LISTS: ClassVar[frozenset[str]] = frozenset(
-        {"allowed_models", "allowed_endpoints", "allowed_ips", "policies"}
+        {"allowed_models", "allowed_endpoints", "allowed_ips", "budgets", "policies"}
     )
 
     name: Label = ""
+    budgets: BudgetLines | None = None
     policies: PolicyLines | None = None
     expiry: Expiry = "30d"
     expires_at: Annotated[FutureMoment | None, Field(validate_default=True)] = None
@@ -99,9 +100,9 @@ def blank(longest: timedelta | None, project_id: str) -> Filled[TokenCreation]:
 def of_token(token: Token) -> Filled[TokenChange]:
     """The form with what holds now."""
     row: Any = token
-    names = TokenChange.model_fields.keys() - {"expiry", "expires_at", "policies"}
+    names = TokenChange.model_fields.keys() - {"expiry", "expires_at", *NAMES}
     values = {name: as_text(getattr(row, name)) for name in names}
-    values["policies"] = lines_of(token.policies)
+    values |= lines_of(token)
     if token.expires_at is not None:
         values["expires_at"] = f"{token.expires_at.astimezone(UTC):%Y-%m-%dT%H:%M}"
     return Filled({**values, "expiry": "keep"})
@@ -123,6 +124,7 @@ def limits_summary(form: Filled[Any]) -> str:
         ("allowed_models", "model"),
         ("allowed_endpoints", "endpoint"),
         ("allowed_ips", "address"),
+        ("budgets", "budget"),
         ("policies", "policy"),
     ):
         number = sum(bool(line.strip()) for line in form.value(name).splitlines())

@@ -16,6 +16,7 @@ from cli.options import (
     ApiKeyStdin,
     ApiKeyVariable,
     BaseUrl,
+    Budgets,
     CloudLocation,
     CloudProject,
     Cursor,
@@ -75,6 +76,7 @@ async def create(
     unmetered: Unmetered = None,
     isolation: Isolation = None,
     failover: Failover = None,
+    budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
 ) -> None:
@@ -94,6 +96,7 @@ async def create(
         unmetered=unmetered,
         isolation=isolation,
         failover=failover,
+        budgets=values.together(budget),
         policies=policies,
     )
     known = configured(session.settings)
@@ -106,7 +109,7 @@ async def create(
         upstreams=upstreams(session.settings, known),
         **wanted.fields(),
     )
-    await _print(project, as_json=as_json, said=f"Project {project.name} was created.")
+    await _print(session, project, as_json=as_json, said=f"Project {project.name} was created.")
 
 
 @app.command(
@@ -114,7 +117,7 @@ async def create(
 )
 @with_database
 async def list_(
-    _session: Session,
+    session: Session,
     *,
     query: Search = None,
     active: Annotated[
@@ -129,7 +132,11 @@ async def list_(
     rows = lists.projects(q=query, is_active=active)
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
     await key_states.show([key for project in found for key in project.keys])
-    items = [views.plain(ProjectView.of(project, list(project.keys))) for project in found]
+    uses = await session.used(*found)
+    items = [
+        views.plain(ProjectView.of(project, list(project.keys), use))
+        for project, use in zip(found, uses, strict=True)
+    ]
     if not as_json:
         items = [{**item, "keys": len(item["keys"])} for item in items]
     output.page(items, _COLUMNS, as_json=as_json, following=following)
@@ -137,9 +144,9 @@ async def list_(
 
 @app.command(epilog=examples("llm-proxy project show docs"))
 @with_database
-async def show(_session: Session, project: ProjectArgument, *, as_json: Json = False) -> None:
+async def show(session: Session, project: ProjectArgument, *, as_json: Json = False) -> None:
     """Show one project, with its keys."""
-    await _print(await lookup.project(project), as_json=as_json)
+    await _print(session, await lookup.project(project), as_json=as_json)
 
 
 @app.command(
@@ -177,6 +184,7 @@ async def update(
     unmetered: Unmetered = None,
     isolation: Isolation = None,
     failover: Failover = None,
+    budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
 ) -> None:
@@ -203,6 +211,7 @@ async def update(
         unmetered=unmetered,
         isolation=isolation,
         failover=failover,
+        budgets=values.together(budget),
         policies=policies,
     )
     try:
@@ -212,7 +221,7 @@ async def update(
             raise CommandError(f"{exc} See --api-key-stdin and --api-key-env.") from exc
         output.say(str(exc))
         await _change(session, found, {**fields, "api_key": prompts.api_key(None, False, None)})
-    await _print(found, as_json=as_json, said=f"Project {found.name} was updated.")
+    await _print(session, found, as_json=as_json, said=f"Project {found.name} was updated.")
 
 
 async def _change(session: Session, project: Project, fields: Mapping[str, Any]) -> None:
@@ -242,14 +251,18 @@ async def delete(session: Session, project: ProjectArgument, *, yes: Yes = False
     output.say(f"Project {found.name} was deleted.")
 
 
-async def _print(project: Project, *, as_json: bool, said: str | None = None) -> None:
-    item = views.plain(ProjectView.of(project, await project.current_keys()))
+async def _print(
+    session: Session, project: Project, *, as_json: bool, said: str | None = None
+) -> None:
+    (use,) = await session.used(project)
+    item = views.plain(ProjectView.of(project, await project.current_keys(), use))
     if said is not None:
         output.say(said)
     if as_json:
         output.print_json(item)
         return
-    keys = item.pop("keys")
+    keys, rest = item.pop("keys"), views.without_limits(item)
     # Under the options' names: "project" of a project says nothing.
-    output.record({"cloud_project" if name == "project" else name: it for name, it in item.items()})
+    output.record({"cloud_project" if name == "project" else name: it for name, it in rest.items()})
+    views.print_limits(item)
     output.table(keys, views.KEY_COLUMNS)

@@ -10,6 +10,7 @@ from cli.options import (
     AllowedEndpoints,
     AllowedIps,
     AllowedModels,
+    Budgets,
     Cursor,
     Expires,
     Json,
@@ -56,6 +57,7 @@ async def create(
     allowed_models: AllowedModels = None,
     allowed_endpoints: AllowedEndpoints = None,
     allowed_ips: AllowedIps = None,
+    budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
 ) -> None:
@@ -74,6 +76,7 @@ async def create(
         allowed_models=allowed_models,
         allowed_endpoints=allowed_endpoints,
         allowed_ips=allowed_ips,
+        budgets=values.together(budget),
         policies=policies,
     )
     wanted = values.validated(TokenCreation, fields | _end(expires))
@@ -81,7 +84,7 @@ async def create(
     token, secret = await Token.issue(
         owner, by=session.actor, max_lifetime=longest, **wanted.fields_with_end(longest)
     )
-    _print_secret(token, secret, as_json=as_json)
+    await _print_secret(session, token, secret, as_json=as_json)
 
 
 @app.command(
@@ -90,7 +93,7 @@ async def create(
 )
 @with_database
 async def list_(
-    _session: Session,
+    session: Session,
     *,
     project: ProjectOption = None,
     status: Annotated[
@@ -106,21 +109,23 @@ async def list_(
     """Show tokens, newest first, by hint: their secrets are not stored."""
     rows = lists.tokens(project_id=await lookup.project_id(project), status=status, q=query)
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
-    items = [views.plain(TokenView.of(token)) for token in found]
+    uses = await session.used(*found)
+    items = [views.plain(TokenView.of(*pair)) for pair in zip(found, uses, strict=True)]
     output.page(items, _COLUMNS, as_json=as_json, following=following)
 
 
 @app.command(epilog=examples("llm-proxy token show 0199…"))
 @with_database
-async def show(_session: Session, token: TokenArgument, *, as_json: Json = False) -> None:
+async def show(session: Session, token: TokenArgument, *, as_json: Json = False) -> None:
     """Show one token."""
-    _print(await lookup.token(token), as_json=as_json)
+    await _print(session, await lookup.token(token), as_json=as_json)
 
 
 @app.command(
     epilog=examples(
         "llm-proxy token update 0199… --expires 7d",
         "llm-proxy token update 0199… --max-requests 1000 --allowed-ips none",
+        "llm-proxy token update 0199… --budget 'usd 25 day' --budget 'tokens 90000 minute'",
         "llm-proxy token update 0199… --policies policies.json",
     )
 )
@@ -137,6 +142,7 @@ async def update(
     allowed_models: AllowedModels = None,
     allowed_endpoints: AllowedEndpoints = None,
     allowed_ips: AllowedIps = None,
+    budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
 ) -> None:
@@ -150,12 +156,13 @@ async def update(
         allowed_models=allowed_models,
         allowed_endpoints=allowed_endpoints,
         allowed_ips=allowed_ips,
+        budgets=values.together(budget),
         policies=policies,
     )
     wanted = values.changes(TokenChange, fields | _end(expires))
     await found.change(by=session.actor, max_lifetime=session.longest_lifetime, **wanted.fields())
     output.say(f"Token {found.hint} was updated.")
-    _print(found, as_json=as_json)
+    await _print(session, found, as_json=as_json)
 
 
 @app.command(
@@ -221,23 +228,27 @@ async def rotate(
     if not wanted.grace_seconds:
         prompts.confirm(f"Replace the secret of the token {found.hint} at once?", yes=yes)
     secret = await found.rotate(by=session.actor, grace_seconds=wanted.grace_seconds)
-    _print_secret(found, secret, as_json=as_json)
+    await _print_secret(session, found, secret, as_json=as_json)
 
 
 def _end(expires: Provided | None) -> dict[str, Any]:
     return {} if expires is None else expires.value
 
 
-def _print(token: Token, *, as_json: bool) -> None:
+async def _print(session: Session, token: Token, *, as_json: bool) -> None:
+    (use,) = await session.used(token)
+    shown = views.plain(TokenView.of(token, use))
     if as_json:
-        output.print_json(views.plain(TokenView.of(token)))
+        output.print_json(shown)
     else:
-        output.record(views.plain(TokenView.of(token)))
+        output.record(views.without_limits(shown))
+        views.print_limits(shown)
 
 
-def _print_secret(token: Token, secret: str, *, as_json: bool) -> None:
+async def _print_secret(session: Session, token: Token, secret: str, *, as_json: bool) -> None:
     if as_json:
-        output.print_json({**views.plain(TokenView.of(token)), "token": secret})
+        (use,) = await session.used(token)
+        output.print_json({**views.plain(TokenView.of(token, use)), "token": secret})
         return
     expiry = output.moment(token.expires_at)
     output.say(f"Token {token.id}, {'until ' + expiry if expiry else 'without an end'}.")

@@ -9,12 +9,13 @@ from pydantic import ConfigDict, Field
 from manage.schemas.keys import KeyView, Provider
 from manage.schemas.queries import PageQuery, Switch
 from manage.schemas.schema import Schema, fields_of, without_defaults
+from manage.schemas.spending import BudgetView, PolicyView, UseView
 from models import Project, UpstreamKey
-from models.budgets import PolicyRule, shown_policies
 from models.failover import FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import Isolation, ProjectChanges, ProjectFields, Unmetered
 from models.rules import ApiKey, BaseUrl, Name, SearchText, V1Prefix
+from models.spending import Use
 
 
 class ProjectCreation(ProjectLimits, Schema):
@@ -80,18 +81,18 @@ class ProjectView(Schema):
     unmetered: Unmetered
     isolation: Isolation
     failover: FailoverRule | None
-    policies: list[PolicyRule] | None
+    budgets: list[BudgetView] | None
+    policies: list[PolicyView] | None
     keys: list[KeyView]
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, project: Project, keys: list[UpstreamKey]) -> Self:
-        """`project` as it is shown."""
+    def of(cls, project: Project, keys: list[UpstreamKey], use: Use | None) -> Self:
+        """`project` as it is shown, with what is used of it."""
         shown = [KeyView.of(key) for key in sorted(keys, key=lambda key: key.id)]
-        policies = shown_policies(project.policies)
-        facts = fields_of(cls, project, "keys", "policies")
-        return cls(**facts, policies=policies, keys=shown)
+        facts = fields_of(cls, project, "keys", "budgets", "policies")
+        return cls(**{**facts, **dict(UseView.of(project, use)), "keys": shown})
 
 
 class RevocationView(Schema):

@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field
 from manage.errors import Detail
 from manage.schemas.queries import PageQuery
 from manage.schemas.schema import Schema, fields_of, without_defaults
+from manage.schemas.spending import BudgetView, PolicyView, UseView
 from models import Token
-from models.budgets import PolicyRule, shown_policies
 from models.limit_fields import TokenLimits
 from models.rules import (
     LONGEST_GRACE,
@@ -21,6 +21,7 @@ from models.rules import (
     Label,
     SearchText,
 )
+from models.spending import Use
 from models.tokens import DEFAULT_LIFETIME, TokenFields, TokenStatus
 
 
@@ -110,14 +111,15 @@ class TokenView(Schema):
     allowed_models: list[str] | None
     allowed_endpoints: list[str] | None
     allowed_ips: list[str] | None
-    policies: list[PolicyRule] | None
+    budgets: list[BudgetView] | None
+    policies: list[PolicyView] | None
     last_used_at: datetime | None
     created_at: datetime
 
     @classmethod
-    def of(cls, token: Token) -> Self:
-        """`token` as it is shown."""
-        return cls(**_shown(token))
+    def of(cls, token: Token, use: Use | None) -> Self:
+        """`token` as it is shown, with what is used of it."""
+        return cls(**_shown(token, use))
 
 
 class TokenWithSecret(TokenView):
@@ -126,10 +128,11 @@ class TokenWithSecret(TokenView):
     token: Annotated[str, Field(repr=False)]
 
     @classmethod
-    def issued(cls, token: Token, secret: str) -> Self:
+    def issued(cls, token: Token, use: Use | None, secret: str) -> Self:
         """`token`, and the secret that it was just given."""
-        return cls(**_shown(token), token=secret)
+        return cls(**_shown(token, use), token=secret)
 
 
-def _shown(token: Token) -> dict[str, Any]:
-    return {**fields_of(TokenView, token, "policies"), "policies": shown_policies(token.policies)}
+def _shown(token: Token, use: Use | None) -> dict[str, Any]:
+    shown = fields_of(TokenView, token, "budgets", "policies")
+    return {**shown, **dict(UseView.of(token, use))}

@@ -62,7 +62,8 @@ async def create_project(call: Call[ProjectCreation]) -> ProjectView:
             upstreams=call.service.upstreams,
             **call.given.fields(),
         )
-    return ProjectView.of(project, await project.current_keys())
+    (use,) = await call.service.used(project)
+    return ProjectView.of(project, await project.current_keys(), use)
 
 
 @resource.get("/projects", takes=ProjectQuery, returns=Page[ProjectView])
@@ -71,14 +72,17 @@ async def list_projects(call: Call[ProjectQuery]) -> Page[ProjectView]:
     rows = lists.projects(q=call.given.q, is_active=call.given.is_active)
     found, cursor = await pagination.page("projects", rows, call.given)
     await key_states.show([key for row in found for key in row.keys])
-    return Page(data=[ProjectView.of(row, list(row.keys)) for row in found], next_cursor=cursor)
+    uses = await call.service.used(*found)
+    shown = [ProjectView.of(row, list(row.keys), use) for row, use in zip(found, uses, strict=True)]
+    return Page(data=shown, next_cursor=cursor)
 
 
 @resource.get("/projects/{project_id}", takes=Nothing, returns=ProjectView)
 async def show_project(call: Call[Nothing]) -> ProjectView:
     """Show a project."""
     project = await find(call.ids["project_id"])
-    return ProjectView.of(project, list(project.keys))
+    (use,) = await call.service.used(project)
+    return ProjectView.of(project, list(project.keys), use)
 
 
 @resource.patch("/projects/{project_id}", takes=ProjectChange, returns=ProjectView)
@@ -93,7 +97,8 @@ async def change_project(call: Call[ProjectChange]) -> ProjectView:
             key=GivenKey(given, call.service.ring) if given else None,
             **call.given.fields(),
         )
-    return ProjectView.of(project, await project.current_keys())
+    (use,) = await call.service.used(project)
+    return ProjectView.of(project, await project.current_keys(), use)
 
 
 @resource.delete("/projects/{project_id}", takes=Nothing)

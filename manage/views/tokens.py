@@ -50,7 +50,8 @@ async def create_token(call: Call[TokenCreation]) -> TokenWithSecret:
         token, secret = await Token.issue(
             project, by=call.actor, max_lifetime=longest, **call.given.fields_with_end(longest)
         )
-    return TokenWithSecret.issued(token, secret)
+    (use,) = await call.service.used(token)
+    return TokenWithSecret.issued(token, use, secret)
 
 
 @resource.get("/tokens", takes=TokenQuery, returns=Page[TokenView])
@@ -59,13 +60,16 @@ async def list_tokens(call: Call[TokenQuery]) -> Page[TokenView]:
     wanted = call.given
     rows = lists.tokens(project_id=wanted.project_id, status=wanted.status, q=wanted.q)
     found, cursor = await pagination.page("tokens", rows, wanted)
-    return Page(data=[TokenView.of(row) for row in found], next_cursor=cursor)
+    uses = await call.service.used(*found)
+    return Page(data=[*map(TokenView.of, found, uses)], next_cursor=cursor)
 
 
 @resource.get("/tokens/{token_id}", takes=Nothing, returns=TokenView)
 async def show_token(call: Call[Nothing]) -> TokenView:
     """Show a token."""
-    return TokenView.of(await _find(call.ids["token_id"]))
+    token = await _find(call.ids["token_id"])
+    (use,) = await call.service.used(token)
+    return TokenView.of(token, use)
 
 
 @resource.patch("/tokens/{token_id}", takes=TokenChange, returns=TokenView)
@@ -75,7 +79,8 @@ async def change_token(call: Call[TokenChange]) -> TokenView:
     longest = call.service.longest_lifetime
     with _lifetime_is_a_field(call.given):
         await token.change(by=call.actor, max_lifetime=longest, **call.given.fields())
-    return TokenView.of(token)
+    (use,) = await call.service.used(token)
+    return TokenView.of(token, use)
 
 
 @resource.delete("/tokens/{token_id}", takes=Nothing)
@@ -90,4 +95,5 @@ async def rotate_token(call: Call[Rotation]) -> TokenWithSecret:
     """Give a token a new secret. Running streams of the old one finish."""
     token = await _find(call.ids["token_id"])
     secret = await token.rotate(by=call.actor, grace_seconds=call.given.grace_seconds)
-    return TokenWithSecret.issued(token, secret)
+    (use,) = await call.service.used(token)
+    return TokenWithSecret.issued(token, use, secret)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from models.budgets import Budget
 from models.errors import DatabaseUnavailable
 from models.spending import BudgetUse, Limited, PolicyUse, Quota, Use
+from models.windows import BUCKET_SECONDS
 from proxy.limits import records
 from proxy.limits.budgets import Allowance, budget_key
 from proxy.limits.records import LimitRecords
@@ -21,31 +22,39 @@ class StoredSpending:
     def __init__(self, opened: Callable[[], LimitRecords]) -> None:
         self._opened = opened
 
-    async def of(self, subjects: Sequence[Limited]) -> Sequence[Use] | None:
+    async def of(
+        self, subjects: Sequence[Limited], *, quotas: bool = False
+    ) -> Sequence[Use] | None:
         """What is used of each; None where that cannot be read now."""
         try:
             wanted = [allowance for one in subjects for allowance in _allowances(one)]
             found = await self._opened().budgets(wanted) if wanted else {}
-            return [await self._use(subject, found) for subject in subjects]
+            return [await self._use(subject, found, quotas) for subject in subjects]
         except (LimitsUnavailable, DatabaseUnavailable):
             return None
 
-    async def _use(self, subject: Limited, found: Mapping[str, records.BudgetUse]) -> Use:
+    async def reset(self, subject: Limited) -> None:
+        """Let the budgets that are named have spent nothing. Raises LimitsUnavailable."""
+        await self._opened().reset_budgets([one.key for one in _allowances(subject)])
+
+    async def _use(
+        self, subject: Limited, found: Mapping[str, records.BudgetUse], quotas: bool
+    ) -> Use:
         key = _key(subject)
         policies = []
         for policy in subject.policies:
-            quota = None
-            if policy.max_requests is not None:
+            requests = None
+            if quotas and policy.max_requests is not None:
                 quota = Quota(policy.quota_epoch, policy.quota_base)
-            requests = await self._requests(policy_key(key, policy.name), quota)
+                requests = await self._requests(policy_key(key, policy.name), quota)
             budgets = _uses(_on(key, policy.budgets, policy.name), found)
             policies.append(PolicyUse(requests, budgets))
-        requests = await self._requests(key, subject.quota)
+        requests = None
+        if quotas and subject.quota is not None:
+            requests = await self._requests(key, subject.quota)
         return Use(requests, _uses(_on(key, subject.budgets), found), tuple(policies))
 
-    async def _requests(self, key: str, quota: Quota | None) -> int | None:
-        if quota is None:
-            return None
+    async def _requests(self, key: str, quota: Quota) -> int:
         used = await self._opened().used(key)
         # Of an older quota, or of none: nothing was asked about this one yet.
         return used.requests if used is not None and used.epoch == quota.epoch else quota.base
@@ -83,4 +92,12 @@ def _on(subject: str, budgets: Iterable[Budget], policy: str = "") -> list[Allow
 def _uses(
     allowances: Iterable[Allowance], found: Mapping[str, records.BudgetUse]
 ) -> tuple[BudgetUse, ...]:
-    return tuple(BudgetUse(*found.get(allowance.key, _NOTHING)) for allowance in allowances)
+    return tuple(_use(allowance, found.get(allowance.key, _NOTHING)) for allowance in allowances)
+
+
+def _use(allowance: Allowance, found: records.BudgetUse) -> BudgetUse:
+    spent, held, resets_at_us = found
+    if allowance.period in BUCKET_SECONDS and not spent + held:
+        # A full bucket is not full again at some time.
+        resets_at_us = None
+    return BudgetUse(spent, held, resets_at_us)

@@ -14,6 +14,7 @@ VERBS = {
     "token": ("create", "list", "show", "update", "revoke", "rotate"),
     "key": ("add", "list", "update", "test", "remove"),
     "object": ("list", "adopt", "move"),
+    "budget": ("reset",),
     "provider": ("list", "show"),
     "admin": ("create", "list", "passwd", "remove"),
     "management-token": ("create", "list", "revoke"),

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,8 @@ from config import Database, Settings, load
 from models import Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from proxy.limits.engines import limit_records
+from proxy.limits.spending import StoredSpending
 from proxy.providers.catalog import BUILT_IN
 from server.context import App, WorkerContext
 from server.http.connections import Bounds, Connections
@@ -103,6 +106,7 @@ async def serving(settings: Settings, upstreams: Upstreams = UPSTREAMS) -> Async
             ring=ring,
             catch_up=nothing_is_behind,
             test_key=test_key,
+            spending=StoredSpending(partial(limit_records, settings)),
         )
     )
 

@@ -130,7 +130,9 @@ def test_a_policy_counts_what_it_names_and_limits_something() -> None:
         "models": ["gpt-4o*"],
         "max_parallel_requests": 2,
         "max_requests": 10,
-    }
+        "budgets": [{**_USD, "timezone": "Asia/Kolkata", "mode": "soft", "hold": "typical",
+                     "alert_at": [90]}],
+    }  # fmt: skip
     (policy,) = policies_of(with_policies([PolicyRule.model_validate(rule)], None, _NOW))
     assert policy.rule() == rule
     assert policy.models == ("gpt-4o*",)
@@ -205,3 +207,15 @@ def test_what_a_newer_release_stored_besides_is_not_looked_at() -> None:
     stored = with_policies([PolicyRule.model_validate(_RATE)], None, _NOW)
     assert stored is not None
     assert policies_of([{**stored[0], "burst": 9}]) == (Policy("slow", requests_per_minute=5),)
+
+
+def test_a_policys_budget_goes_on_while_both_keep_what_names_them() -> None:
+    def stored(before: Any, now_us: int, name: str = "slow", **budget: Any) -> Any:
+        rule = {"name": name, "budgets": [{**_USD, **budget}]}
+        return with_policies([PolicyRule.model_validate(rule)], before, now_us)
+
+    first = stored(None, 1)
+    assert policies_of(first)[0].budgets[0].since_us == 1
+    assert policies_of(stored(first, 2, amount=9))[0].budgets[0].since_us == 1
+    assert policies_of(stored(first, 2, timezone="Asia/Kolkata"))[0].budgets[0].since_us == 2
+    assert policies_of(stored(first, 2, "other"))[0].budgets[0].since_us == 2

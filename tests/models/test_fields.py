@@ -65,7 +65,7 @@ TOKEN: Final = Doors(
     set(),
     ("tokens/form.html", "tokens/show.html"),
     (token_commands.create, token_commands.update),
-    {"expires_at": "expires"},
+    {"expires_at": "expires", "budgets": "budget"},
 )
 PROJECT: Final = Doors(
     Project,
@@ -81,7 +81,7 @@ PROJECT: Final = Doors(
     {"is_active"},
     ("projects/form.html", "projects/show.html"),
     (project_commands.create, project_commands.update),
-    {"is_active": "active", "project": "cloud_project"},
+    {"is_active": "active", "project": "cloud_project", "budgets": "budget"},
 )
 KEY: Final = Doors(
     UpstreamKey,

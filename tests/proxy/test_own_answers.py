@@ -106,7 +106,10 @@ class Counted:
         self.away = False
         self.goes_on = asyncio.Event()
 
-    async def of(self, subjects: Sequence[Limited]) -> Sequence[Use] | None:
+    async def of(
+        self, subjects: Sequence[Limited], *, quotas: bool = False
+    ) -> Sequence[Use] | None:
+        assert quotas
         self.asked += 1
         await self.goes_on.wait()
         if self.away:

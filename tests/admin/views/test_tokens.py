@@ -306,3 +306,23 @@ async def test_policies_are_typed_a_line_each_and_shown_as_a_table(admin: Browse
     form = await admin.get(edit)
     assert lines in form.text
     assert "2 policies" in form.text
+
+
+@on_both
+async def test_budgets_are_typed_a_line_each_and_shown_with_a_bar(admin: Browser) -> None:
+    token = await make_token(await make_project())
+    edit = f"/admin/tokens/{token.id}/edit"
+    wrong = await admin.submit(edit, expiry="keep", budgets="usd 25 day\nusd 2 year")
+    assert wrong.status_code == 422
+    assert "Line 2: Choose one of these." in wrong.text
+    lines = "usd 25 day zone=Asia/Kolkata\ntokens 90000 minute"
+    page = await admin.submit(
+        edit, expiry="keep", budgets=lines, policies="dear: budget usd 0.5 total; models o3"
+    )
+    for shown in ("$25.00 a day", "Asia/Kolkata", "90,000 tokens a minute", "$0.50 in all"):
+        assert shown in page.text
+    assert 'aria-label="$25.00 a day: $0.00 spent, $25.00 left"' in page.text
+    form = await admin.get(edit)
+    assert lines in form.text
+    assert "dear: budget usd 0.5 total; models o3" in form.text
+    assert "2 budgets, 1 policy" in form.text

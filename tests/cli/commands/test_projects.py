@@ -10,7 +10,7 @@ from tests.cli.running import API_KEY, CommandLine
 PROJECT_FIELDS = [
     "id", "name", "provider", "base_url", "v1_prefix", "is_active", "requests_per_minute",
     "max_parallel_requests", "allowed_models", "allowed_origins", "project", "location",
-    "unmetered", "isolation", "failover", "policies", "keys", "created_at", "updated_at",
+    "unmetered", "isolation", "failover", "budgets", "policies", "keys", "created_at", "updated_at",
 ]  # fmt: skip
 KEY_FIELDS = [
     "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix",

@@ -12,7 +12,7 @@ from tests.cli.running import API_KEY, CommandLine
 TOKEN_FIELDS = [
     "id", "project_id", "name", "hint", "status", "expires_at", "revoked_at", "max_requests",
     "request_count", "requests_per_minute", "max_parallel_requests", "allowed_models",
-    "allowed_endpoints", "allowed_ips", "policies", "last_used_at", "created_at",
+    "allowed_endpoints", "allowed_ips", "budgets", "policies", "last_used_at", "created_at",
 ]  # fmt: skip
 
 
@@ -195,3 +195,32 @@ def test_policies_come_from_a_file_and_go_with_none(cli: CommandLine) -> None:
         assert "policies" in refused.err
     without = cli("token", "update", made["id"], "--policies", "none", "--json").json
     assert without["policies"] is None
+
+
+def test_budgets_are_given_one_by_one_and_shown_with_a_bar(cli: CommandLine) -> None:
+    cli.project()
+    made = cli.token("docs", "--budget", "usd 25 day", "--budget", "tokens 90000 minute")
+    day, minute = made["budgets"]
+    assert day == {
+        "limit": "usd", "amount": 25, "period": "day", "timezone": "UTC", "mode": "hard",
+        "hold": "bound", "alert_at": [50, 80, 100], "spent": 0, "held": 0, "remaining": 25,
+        "resets_at": day["resets_at"],
+    }  # fmt: skip
+    assert datetime.fromisoformat(day["resets_at"]) > datetime.now(UTC)
+    assert (minute["remaining"], minute["alert_at"]) == (90_000, [])
+    shown = cli("token", "show", made["id"]).out
+    for words in ("usd 25 day", "[....................]", "tokens 90,000 minute"):
+        assert words in shown
+    changed = cli(
+        "token", "update", made["id"], "--budget",
+        "usd 2.5 month zone=Asia/Kolkata mode=soft hold=typical", "--json",
+    ).json  # fmt: skip
+    (budget,) = changed["budgets"]
+    assert (budget["amount"], budget["mode"], budget["hold"]) == (2.5, "soft", "typical")
+    for wrong in ("usd 25", "usd 25 year", "usd 0.0000001 day", "eur 1 day", "usd 1 day zone=x"):
+        refused = cli("token", "update", made["id"], "--budget", wrong)
+        assert refused.code == 2, wrong
+        assert "budget" in refused.err, wrong
+    none = ("token", "update", made["id"], "--budget", "none")
+    assert cli(*none, "--budget", "usd 1 day").code == 2
+    assert cli(*none, "--json").json["budgets"] is None

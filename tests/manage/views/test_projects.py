@@ -45,6 +45,7 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "unmetered",
         "isolation",
         "failover",
+        "budgets",
         "policies",
         "created_at",
         "updated_at",
@@ -85,6 +86,20 @@ async def test_a_project_says_whether_another_key_is_tried(
         (found,) = {one["field"].split(".")[0] for one in response.json()["error"]["details"]}
         assert found == "failover"
     assert (await client.patch(path, json={"failover": None})).json()["failover"] is None
+
+
+async def test_a_project_has_budgets_as_a_token_has(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project(budgets=[{"limit": "tokens", "amount": 5, "period": "month"}])
+    (month,) = project["budgets"]
+    assert (month["limit"], month["amount"], month["spent"]) == ("tokens", 5, 0)
+    assert month["resets_at"].endswith("-01T00:00:00Z")
+    path = f"/manage/projects/{project['id']}"
+    assert (await client.patch(path, json={"name": "two"})).json()["budgets"] == [month]
+    (listed,) = (await client.get("/manage/projects")).json()["data"]
+    assert listed["budgets"] == [month]
+    assert (await client.patch(path, json={"budgets": None})).json()["budgets"] is None
 
 
 async def test_a_project_has_policies_as_a_token_has(

@@ -10,6 +10,9 @@ import pytest
 
 from config import Database, Settings
 from models import AuditEvent, Token, TokenSecret, secrets
+from proxy.limits.budgets import Allowance, BudgetClaim, budget_key
+from proxy.limits.engines import open_limits
+from proxy.limits.store import token_key
 from tests.manage.conftest import MANAGEMENT_TOKEN, Make, serving
 from tests.manage.entries import entry, record
 
@@ -28,6 +31,7 @@ _FIELDS = [
     "allowed_models",
     "allowed_endpoints",
     "allowed_ips",
+    "budgets",
     "policies",
     "last_used_at",
     "created_at",
@@ -314,7 +318,8 @@ async def test_policies_are_set_shown_and_audited_as_they_were_sent(
         ([{"name": "a", "max_requests": 5, "models": []}], "policies.0.models"),
         ([{"name": "a", "max_requests": 5}] * 2, "policies"),
         ([{"name": str(n), "max_requests": 5} for n in range(21)], "policies"),
-        ([{"name": "a", "budgets": []}], "policies.0.budgets"),
+        ([{"name": "a", "budgets": []}], "policies.0"),
+        ([{"name": "a", "budgets": [{"limit": "usd"}]}], "policies.0.budgets.0.amount"),
     ],
 )
 async def test_a_policy_that_cannot_be_meant_is_named(
@@ -323,4 +328,84 @@ async def test_a_policy_that_cannot_be_meant_is_named(
     token = await make_token()
     response = await client.patch(f"/manage/tokens/{token['id']}", json={"policies": policies})
     assert response.status_code == 400
+    assert response.json()["error"]["details"][0]["field"] == field
+
+
+_DAY: dict[str, Any] = {"limit": "usd", "amount": 2.5, "period": "day", "timezone": "Asia/Kolkata"}
+
+
+async def test_budgets_are_read_back_with_what_is_used_of_them(
+    client: httpx.AsyncClient, make_token: Make, settings: Settings
+) -> None:
+    policy: dict[str, Any] = {
+        "name": "mini",
+        "models": ["gpt-4o-mini"],
+        "budgets": [{**_DAY, "period": "total"}],
+    }
+    minute = {"limit": "tokens", "amount": 90_000, "period": "minute", "mode": "soft"}
+    token = await make_token(budgets=[_DAY, minute], policies=[policy])
+    path = f"/manage/tokens/{token['id']}"
+    settings.data_dir.mkdir(exist_ok=True)
+    limits = await open_limits(settings, "test")
+    try:
+        for budget, name in ((token["budgets"][0], ""), (policy["budgets"][0], "mini")):
+            subject, period = token_key(token["id"]), budget["period"]
+            key = budget_key(subject, "usd", period, "Asia/Kolkata", name)
+            allowance = Allowance(key, "usd", 25 * 10**8, True, period, "Asia/Kolkata", 0)
+            await limits.decide((), (BudgetClaim(allowance, 10**9),), f"r{period}")
+        shown = (await client.get(path)).json()
+        day, bucket = shown["budgets"]
+        assert day == {
+            **_DAY, "mode": "hard", "hold": "bound", "alert_at": [50, 80, 100],
+            "spent": 0, "held": 1, "remaining": 1.5, "resets_at": day["resets_at"],
+        }  # fmt: skip
+        # Midnight in India is half past six in the evening before.
+        assert day["resets_at"].endswith("T18:30:00Z")
+        assert (bucket["spent"], bucket["held"], bucket["remaining"]) == (0, 0, 90_000)
+        (total,) = shown["policies"][0]["budgets"]
+        assert (total["held"], total["remaining"], total["resets_at"]) == (1, 1.5, None)
+        assert (await client.get("/manage/tokens")).json()["data"] == [shown]
+        # Another amount keeps what is held, none at all has none.
+        sent = {"budgets": [{**_DAY, "amount": 10}]}
+        (day,) = (await client.patch(path, json=sent)).json()["budgets"]
+        assert (day["amount"], day["held"], day["remaining"]) == (10, 1, 9)
+        assert (await client.patch(path, json={"budgets": []})).json()["budgets"] is None
+    finally:
+        await limits.close()
+    event = await AuditEvent.filter(action="token.update").order_by("-id").first()
+    assert event is not None
+    assert event.changes["budgets"][0][0]["amount"] == 10
+    assert event.changes["budgets"][1] is None
+
+
+@pytest.mark.parametrize(
+    ("budgets", "field"),
+    [
+        ({}, "budgets"),
+        ([{**_DAY, "amount": 0}], "budgets.0.amount"),
+        ([{**_DAY, "amount": 0.0000001}], "budgets.0.amount"),
+        ([{**_DAY, "timezone": "Asia/Nowhere"}], "budgets.0.timezone"),
+        ([{**_DAY, "spent": 0}], "budgets.0.spent"),
+        ([_DAY, {**_DAY, "timezone": "UTC"}], "budgets"),
+        ([{**_DAY, "period": one} for one in ("hour", "day", "week", "month", "total")], "budgets"),
+    ],
+)
+async def test_a_budget_that_cannot_be_meant_is_named(
+    client: httpx.AsyncClient, make_token: Make, budgets: object, field: str
+) -> None:
+    token = await make_token()
+    response = await client.patch(f"/manage/tokens/{token['id']}", json={"budgets": budgets})
+    assert response.status_code == 400
     assert [found["field"] for found in response.json()["error"]["details"]] == [field]
+
+
+async def test_what_cannot_be_read_is_null(
+    client: httpx.AsyncClient, make_token: Make, settings: Settings
+) -> None:
+    if settings.database.dialect == "postgres":
+        pytest.skip("what is used stands beside the tokens there")
+    token = await make_token(budgets=[_DAY])
+    settings.data_dir.mkdir(exist_ok=True)
+    (settings.data_dir / "limits.db").write_bytes(b"no database at all, but long enough to be one")
+    (day,) = (await client.get(f"/manage/tokens/{token['id']}")).json()["budgets"]
+    assert (day["amount"], day["spent"], day["held"], day["remaining"]) == (2.5, None, None, None)
