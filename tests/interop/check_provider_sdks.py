@@ -52,6 +52,8 @@ _PACKAGES: Final = (
     "ollama==0.6.3",
     "openai==3.57.0",
 )
+#: At most, of an answer that was cut.
+TRIES: Final = 3
 #: The release before, which asks for another version of the API.
 _GOOGLE_2: Final = ("google-genai==2.34.0",)
 #: Claude on AWS, which is no built-in provider: Anthropic's API at an address of AWS's.
@@ -213,6 +215,8 @@ class Upstream:
 
     def __init__(self) -> None:
         self.answer = Answer(b"")
+        #: Whether the connection ends before the body that was announced.
+        self.cuts = False
         self.got: list[tuple[bytes, bytes]] = []
         self.url = ""
 
@@ -227,9 +231,11 @@ class Upstream:
                 body, kind = self.answer
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b"
-                    % (kind.encode(), len(body), body)
+                    % (kind.encode(), len(body) + self.cuts, body)
                 )
                 await writer.drain()
+                if self.cuts:
+                    return
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -360,6 +366,17 @@ async def test_it_is_answered_counted_and_refused_in_words_that_it_knows(
     # It does not repeat what a retry cannot mend; the second one is ours.
     assert "All requests of this token have been used" in used_up["error"]["message"]
     assert await _refusals(proxy, issued, target) == refused + 2
+
+
+# Over TLS it is for what ends TLS to pass a reset on.
+@pytest.mark.parametrize("name", [name for name, sdk in SDKS.items() if not sdk.over_tls])
+async def test_it_notices_an_answer_that_was_cut(proxy: Service, up: Upstream, name: str) -> None:
+    """Though all that it wants has come: boto3 takes an orderly close for the whole of it."""
+    up.answer, up.cuts = SDKS[name].answer, True
+    issued = await proxy.make_token(up.url, project={"provider": SDKS[name].provider})
+    (seen,) = await ask(name, proxy, issued.secret)
+    assert seen["error"] is not None
+    assert len(up.got) <= TRIES
 
 
 async def _refusals(proxy: Service, issued: Issued, path: str) -> int:
