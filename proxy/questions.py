@@ -149,6 +149,11 @@ class Peeked:
         return not self._begun and self._source.ended
 
     @property
+    def has_arrived(self) -> bool:
+        """Whether the whole response is here, taken or not."""
+        return self._source.ended
+
+    @property
     def trailers(self) -> RawHeaders:
         """The fields behind the body."""
         return self._source.trailers

@@ -24,7 +24,7 @@ from proxy.access.grants import Grant
 from proxy.accounts import blame
 from proxy.accounts.adapting import Adapting
 from proxy.accounts.naming import stays
-from proxy.accounts.rests import Rests, Scope
+from proxy.accounts.rests import Rests, Scope, scope_of
 from proxy.accounts.retry_after import rest_seconds
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.downstream import Downstream
@@ -81,7 +81,7 @@ class Call(NamedTuple):
 
 
 def _scope(exchange: Exchange, route: Route) -> Scope:
-    return Scope(exchange.model, "") if exchange.model else Scope("", route.pattern)
+    return scope_of(exchange.model, route.pattern)
 
 
 class _Answer(NamedTuple):
@@ -91,9 +91,47 @@ class _Answer(NamedTuple):
     head: UpstreamHead
     blames: bool
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it has arrived."""
+        return isinstance(self.source, Peeked) and self.source.has_arrived
+
     def asks_for_another(self, rule: Failover, exchange: Exchange) -> bool:
         """Whether another account is to be asked after it, of which the client has seen nothing."""
         return not exchange.informed and (self.blames or self.head.status in rule.statuses)
+
+
+class _Before:
+    """The answer after which another account is asked, in case that nothing can be sent there."""
+
+    __slots__ = ("_answer", "_mapped", "_target")
+
+    def __init__(self) -> None:
+        self._answer: _Answer | None = None
+        self._target: Target | None = None
+        self._mapped = ""
+
+    def keep(self, answer: _Answer, exchange: Exchange) -> None:
+        """This one, and no earlier one. A connection is not held for what may never be read."""
+        self.let_go()
+        if answer.is_whole:
+            self._answer, self._target, self._mapped = answer, exchange.target, exchange.mapped
+        else:
+            answer.source.release()
+
+    def instead(self, exchange: Exchange) -> tuple[ResponseSource, UpstreamHead] | None:
+        """It is what the client gets, and what its row tells of; None where there is none."""
+        answer, self._answer = self._answer, None
+        if answer is None:
+            return None
+        exchange.target, exchange.mapped = self._target, self._mapped
+        return answer.source, answer.head
+
+    def let_go(self) -> None:
+        """It is not needed any more."""
+        if self._answer is not None:
+            self._answer.source.release()
+            self._answer = None
 
 
 class Accounts:
@@ -139,22 +177,34 @@ class Accounts:
         """
         grant, exchange = call.grant, call.exchange
         small = request.size <= BODY_MAX_BYTES
-        body = tuple(request.body) if small else ()
-        steady = stays(call.route, exchange.method, body)
+        steady = stays(call.route, exchange.method, tuple(request.body) if small else ())
         # What names objects is for the account that knows them.
         target = exchange.pinned or self._first(grant, call.scope, steady=steady)
         steady = steady or exchange.pinned is not None
         rule = self._rule(request, call) if small and request.complete and not steady else None
-        if rule is None:
-            # It is not sent again, so that each piece may go as soon as it is sent.
-            body = ()
+        before = _Before()
+        try:
+            return await self._until_one_stands(request, call, target, rule, before)
+        finally:
+            before.let_go()
+
+    async def _until_one_stands(
+        self,
+        request: forward.Outgoing,
+        call: Call,
+        target: Target,
+        rule: Failover | None,
+        before: _Before,
+    ) -> tuple[ResponseSource, UpstreamHead]:
+        grant, exchange = call.grant, call.exchange
+        # Where it is not sent again, each piece may go as soon as it is sent.
+        body = () if rule is None else tuple(request.body)
         tried = {target.key_id}
         while True:
             began = perf_counter()
             following = None
             # A request that was sent has let go of its body.
             again = request if rule is None else replace(request, body=deque(body))
-            again = await self.adapting.to(again, target, exchange, call.route)
             may_go_on = rule if rule is not None and len(tried) < rule.max_attempts else None
             patience = None if may_go_on is None else self._patience(may_go_on, call, tried)
             try:
@@ -166,7 +216,14 @@ class Accounts:
                 if may_go_on is not None and _did_nothing(error, exchange, may_go_on):
                     following = self._rests.first_fit(grant.targets, call.scope, tried)
                 if following is None:
-                    raise
+                    # It says more than that another one is not there: until when to wait.
+                    earlier = before.instead(exchange) if _sent_nothing(error) else None
+                    if earlier is None:
+                        raise
+                    return earlier
+                if not _sent_nothing(error):
+                    # It may have done the work, which the answer before knows nothing of.
+                    before.let_go()
             except (asyncio.CancelledError, ClientGone):
                 # It was tried, whoever ended it.
                 _note(exchange, target, began, error=exchange.ended_by or "client_left")
@@ -177,7 +234,7 @@ class Accounts:
                     following = self._rests.first_fit(grant.targets, call.scope, tried)
                 if following is None:
                     return answer.source, answer.head
-                answer.source.release()
+                before.keep(answer, exchange)
             exchange.first_byte = None
             exchange.body_wait += perf_counter() - began
             target = following
@@ -205,6 +262,7 @@ class Accounts:
         self, request: forward.Outgoing, target: Target, call: Call, patience: float | None
     ) -> _Answer:
         """Ask one account, and learn from its answer, which is waited for with `patience`."""
+        request = await self.adapting.to(request, target, call.exchange, call.route)
         source, head = await forward.send(
             request,
             lambda: target,
@@ -246,12 +304,17 @@ def _did_nothing(error: Exception, exchange: Exchange, rule: Failover) -> bool:
     """Whether no work was done, or the project takes it that it may have been."""
     if exchange.informed:
         return False
-    if isinstance(error, ConnectFailed | ConnectTimedOut | UpstreamAuthUnavailable):
+    if _sent_nothing(error):
         return True
-    if isinstance(error, ConnectionLost):
-        return error.unsent
     abandons = rule.first_byte_timeout is not None and exchange.first_byte is None
     return abandons and isinstance(error, TimedOut)
+
+
+def _sent_nothing(error: Exception) -> bool:
+    """Whether this account saw nothing of the request."""
+    if isinstance(error, ConnectionLost):
+        return error.unsent
+    return isinstance(error, ConnectFailed | ConnectTimedOut | UpstreamAuthUnavailable)
 
 
 def _word(error: Exception) -> str:

@@ -7,11 +7,13 @@ that will be soonest.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
 from time import time
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from models.text import clean_text
 from proxy.upstream.target import Target
 
 #: Seconds for which an account that failed is left alone, in this worker.
@@ -20,11 +22,31 @@ FAILED_REST_S: Final = 2.0
 _PAIRS_MAX: Final = 10_000
 
 
+#: Characters of a name that `key_rest` keeps.
+_WHOLE_MAX: Final = 200
+
+
 class Scope(NamedTuple):
     """What of an account an answer speaks for; one of both is ''."""
 
     model: str
     endpoint: str
+
+
+def scope_of(model: str, endpoint: str) -> Scope:
+    """What an answer speaks for: the model where one is named, else the endpoint.
+
+    A name that the database could not keep as it is stands as its digest: cut, it would be one of
+    another model, and no other worker would find it again.
+    """
+    if not model:
+        return Scope("", endpoint)
+    if len(model) <= _WHOLE_MAX and (
+        model.isprintable() or clean_text(model, limit=_WHOLE_MAX) == model
+    ):
+        return Scope(model, "")
+    digest = hashlib.blake2b(model.encode("utf-8", "replace"), digest_size=32).hexdigest()
+    return Scope(f"blake2b:{digest}", "")
 
 
 class Rests:

@@ -53,6 +53,10 @@ class Sharing:
         #: What was told of each key, and until when it rests.
         self._said: dict[UUID, dict[Scope, float]] = {}
         self._tested: dict[UUID, float] = {}
+        #: Keys that this worker has suspended, and until when: those that are being written, and
+        #: those that were written after what is read, which does not say so.
+        self._writing: dict[UUID, float] = {}
+        self._written: dict[UUID, float] = {}
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._tests: set[asyncio.Task[None]] = set()
@@ -136,12 +140,14 @@ class Sharing:
 
     async def _hear(self) -> None:
         present = changes.now()
+        self._written.clear()
         found = await key_states.shared(present)
         rests = {
             (key, Scope(model, endpoint)): until.timestamp()
             for key, model, endpoint, until in found.rests
         }
-        self._rests.learn(rests, {key: at.timestamp() for key, at in found.suspended})
+        suspended = {key: at.timestamp() for key, at in found.suspended}
+        self._rests.learn(rests, {**suspended, **self._written, **self._writing})
         for key_id, test_at in found.suspended:
             if test_at <= present and await key_states.claim_test(key_id, present):
                 await self._test_again(key_id)
@@ -158,8 +164,13 @@ class Sharing:
             return
         logger.warning("An upstream key is suspended: {} ({})", target.key_id, why)
         wait = key_states.next_test(1).total_seconds()
-        self._rests.suspend(target.key_id, changes.now().timestamp() + wait)
+        key_id, until = target.key_id, changes.now().timestamp() + wait
+        self._rests.suspend(key_id, until)
+        self._writing[key_id] = until
         try:
-            await key_states.suspend(target.key_id, why)
+            await key_states.suspend(key_id, why)
+            self._written[key_id] = until
         except (ModelError, BaseORMException, OSError) as exc:
             logger.debug("The suspended key is not shared for now: {!r}", exc)
+        finally:
+            del self._writing[key_id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from proxy.accounts import rests as module
-from proxy.accounts.rests import FAILED_REST_S, Rests, Scope
+from proxy.accounts.rests import FAILED_REST_S, Rests, Scope, scope_of
 from proxy.upstream.target import Target, address_of
 
 A, B = (
@@ -29,6 +29,16 @@ def test_the_first_is_asked_until_it_rests_and_again_afterwards() -> None:
     assert (rests.choose((A, B), CHAT), rests.choose((A, B), OTHER)) == (B, A)
     clock.now += 5
     assert rests.choose((A, B), CHAT) == A
+
+
+def test_a_name_that_the_database_cannot_keep_stays_one_model_s() -> None:
+    assert scope_of("gpt-4o", "/v1/x") == CHAT
+    assert scope_of("", "/v1/models") == OTHER
+    assert scope_of("é" * 200, "/v1/x").model == "é" * 200
+    odd = ["x" * 1024, "x" * 1023 + "y", "a\x00b", "a\ufffdb"]
+    scopes = {scope_of(name, "/v1/x").model for name in odd}
+    assert len(scopes) == 4
+    assert all(len(name) <= 200 and "\x00" not in name for name in scopes)
 
 
 def test_where_none_is_fit_the_one_is_asked_that_will_be_soonest() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import time
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
@@ -144,6 +144,38 @@ async def test_only_a_key_that_a_test_is_refused_too_is_suspended(
         assert upstream.connections == 1
         assert (key.id in rests.suspended) is suspended
         assert ((await _first_key(project)).state == "suspended") is suspended
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_was_read_before_a_key_was_suspended_does_not_end_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, has_read, may_go_on = key_states.shared, asyncio.Event(), asyncio.Event()
+
+    async def slow(present: datetime) -> key_states.Shared:
+        found = await real(present)
+        has_read.set()
+        await may_go_on.wait()
+        return found
+
+    monkeypatch.setattr(key_states, "shared", slow)
+    async with an_upstream(_said("401 No")) as upstream, a_worker() as (rests, sharing):
+        key = await _first_key(await a_project())
+        grant = a_grant(keys=(a_key(key_id=key.id),))
+        await has_read.wait()
+        sharing.blamed(grant, _target(grant, key.id, upstream.url), "401 invalid_api_key")
+        await asyncio.gather(*sharing._tests)
+        learnt: list[bool] = []
+        learn = rests.learn
+
+        def noting(*what: Any) -> None:
+            learn(*what)
+            learnt.append(key.id in rests.suspended)
+
+        monkeypatch.setattr(rests, "learn", noting)
+        may_go_on.set()
+        await until(lambda: len(learnt) > 1)
+        assert learnt[:2] == [True, True]
 
 
 @pytest.mark.usefixtures("connected")
