@@ -38,7 +38,7 @@ TABLE: Final = (
     Row(
         "project",
         "commands.projects:app",
-        "Projects: an upstream account and its limits.",
+        "Projects: an upstream and its limits.",
         _ACCESS,
     ),
     Row(

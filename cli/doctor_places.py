@@ -1,6 +1,7 @@
 """What `doctor` says of the keys of projects: whether they may be sent there, and are taken."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
 from cli.findings import Finding, fine, warning
@@ -20,7 +21,7 @@ async def places(upstreams: Upstreams) -> AsyncIterator[Finding]:
         if not upstreams.allows(project.provider, project.base_url)
     ]
     if refused:
-        yield warning("upstream keys", f"UPSTREAM_ORIGINS leaves out: {_named(refused)}")
+        yield warning("upstream keys", f"UPSTREAM_ORIGINS leaves out: {named(refused)}")
     left = dict.fromkeys(
         [
             key.project.name
@@ -33,7 +34,7 @@ async def places(upstreams: Upstreams) -> AsyncIterator[Finding]:
     if left:
         yield warning(
             "upstream keys",
-            f"entered for another address, so not used: of {_named(left)}."
+            f"entered for another address, so not used: of {named(left)}."
             " Run: llm-proxy project update NAME --api-key-env KEY",
         )
     suspended = await KeyState.filter(suspended_at__isnull=False).values_list("key_id", flat=True)
@@ -48,13 +49,29 @@ async def places(upstreams: Upstreams) -> AsyncIterator[Finding]:
     if blamed:
         yield warning(
             "upstream keys",
-            f"suspended, since the upstream refuses them: of {_named(blamed)}."
+            f"suspended, since the upstream refuses them: of {named(blamed)}."
             " See: llm-proxy key list --project NAME",
         )
     if not refused and not left and not blamed:
         yield fine("upstream keys", "each may be sent where its project leads")
 
 
-def _named(names: Iterable[str]) -> str:
+async def leading_to(own: Mapping[str, str]) -> dict[str, list[str]]:
+    """Base URLs that keys in use lead to, each with the names of their projects. `own` are those of
+    providers that have one."""
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    keys = UpstreamKey.filter(
+        is_active=True, project__is_active=True, project__deleted_at__isnull=True
+    )
+    async for key in keys.select_related("project").order_by("id"):
+        place = place_of(key, key.project.provider, key.project.base_url)
+        base_url = place.base_url or own.get(place.provider)
+        if base_url is not None:
+            found[base_url][key.project.name] = None
+    return {base_url: list(names) for base_url, names in found.items()}
+
+
+def named(names: Iterable[str]) -> str:
+    """The first few of them, and how many more there are."""
     first, more = list(names)[:_SHOWN], len(list(names)) - _SHOWN
     return ", ".join(first) + (f" and {more} more" if more > 0 else "")

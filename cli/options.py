@@ -157,7 +157,7 @@ KeyProvider = Annotated[
         "--provider",
         parser=values.text_or_none,
         metavar="NAME|none",
-        help="Whose account the key is, where that is not its project's provider.",
+        help="The provider that this key is of, where that is not its project's.",
     ),
 ]
 ModelMap = Annotated[
@@ -165,7 +165,7 @@ ModelMap = Annotated[
     typer.Option(
         parser=values.model_map,
         metavar="MODEL=NAME,…|none",
-        help="What this key's account calls models, where clients have other names for them.",
+        help="What this key's upstream calls models, where clients have other names for them.",
     ),
 ]
 Expires = Annotated[

@@ -13,7 +13,7 @@ import msgspec
 from tortoise import Model, fields
 
 from models.ids import new_id
-from models.text import clean_text
+from models.text import clean_text, in_stored_order
 
 #: `ok`: done. `refused`: understood and not allowed. `failed`: credentials that were wrong.
 AuditOutcome: TypeAlias = Literal["ok", "refused", "failed"]
@@ -73,7 +73,9 @@ async def record(
         action=action,
         target_type=target_type,
         target_id=None if target_id is None else clean_text(str(target_id), limit=_LONGEST),
-        changes={name: [_plain(old), _plain(new)] for name, (old, new) in (changes or {}).items()},
+        changes=in_stored_order(
+            {name: [_plain(old), _plain(new)] for name, (old, new) in (changes or {}).items()}
+        ),
         ip=None if by.ip is None else clean_text(by.ip, limit=64),
         request_id=None if by.request_id is None else clean_text(by.request_id, limit=64),
         outcome=outcome,
@@ -90,4 +92,6 @@ def _plain(value: Any) -> Any:
         return clean_text(value, limit=4096)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return in_stored_order({str(name): _plain(item) for name, item in value.items()})
     return value

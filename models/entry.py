@@ -441,12 +441,12 @@ def _log_values(entry: Entry, moment: Callable[[int], Any]) -> tuple[Any, ...]:
         entry.cost_source or None,
         entry.upstream_code or None,
         entry.key_id or None,
-        None if entry.attempts is None else _shown(entry.attempts),
+        None if entry.attempts is None else attempts_as_json(entry.attempts),
         entry.charge or None,
     )
 
 
-def _shown(attempts: tuple[Attempt, ...]) -> str:
+def attempts_as_json(attempts: tuple[Attempt, ...]) -> str:
     """As the request log has them: each with either a status or an error."""
     rows = [
         {

@@ -37,7 +37,7 @@ class FailoverRule(BaseModel):
         Field(
             min_length=1,
             max_length=len(ALLOWED_STATUSES),
-            description="Answers after which the next account is tried. 408, 409 and 504 may be"
+            description="Answers after which the next key is tried. 408, 409 and 504 may be"
             " billed twice.",
         ),
     ] = list(DEFAULT_STATUSES)
@@ -46,8 +46,8 @@ class FailoverRule(BaseModel):
         Field(
             ge=0.1,
             le=600,
-            description="Seconds after which an account that says nothing is abandoned; what it"
-            " goes on to do is billed.",
+            description="Seconds after which a key whose upstream says nothing is abandoned; what"
+            " it goes on to do is billed.",
         ),
     ] = None
 

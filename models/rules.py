@@ -19,7 +19,7 @@ from config import parse_base_url
 from config.origins import ALLOWED_ORIGIN
 from models import credentials
 from models.credentials import BadCredential
-from models.text import unseen
+from models.text import in_stored_order, unseen
 
 #: Integers beyond it are not the same number in every JSON reader.
 LARGEST_INTEGER: Final = 2**53 - 1
@@ -253,10 +253,11 @@ _ModelName = Annotated[
 ]
 ModelMap = Annotated[
     dict[Annotated[_ModelName, AfterValidator(_literal)], _ModelName],
+    AfterValidator(in_stored_order),
     Field(
         min_length=1,
         max_length=200,
-        description="What this key's account calls models, by the names that clients have for"
+        description="What this key's upstream calls models, by the names that clients have for"
         ' them: {"gpt-4o": "my-deployment"}. Requests that go to it name them so.',
     ),
 ]

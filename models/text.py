@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 # Unicode's Default_Ignorable_Code_Point, which nothing is drawn for, and what orders the writing
 # (UAX #9), separates lines or annotates.
@@ -46,6 +49,16 @@ def clean_text(text: str, *, limit: int) -> str:
             for character in text
         )
     return text[:limit]
+
+
+def in_stored_order(members: Mapping[str, T]) -> dict[str, T]:
+    """The members of an object as PostgreSQL's JSONB keeps them, shorter names first: SQLite keeps
+    them as they are written, so that written in this order both give them back alike."""
+    return dict(sorted(members.items(), key=lambda member: _place(member[0].encode())))
+
+
+def _place(name: bytes) -> tuple[int, bytes]:
+    return len(name), name
 
 
 def unseen(text: str) -> str | None:

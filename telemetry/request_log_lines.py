@@ -15,7 +15,7 @@ from typing import Final, Literal, TextIO, TypeAlias
 
 import msgspec
 
-from models.entry import Entry, storable
+from models.entry import Entry, attempts_as_json, storable
 from proxy.exchange import Exchange
 from telemetry.body_log_lines import BodyLines
 from telemetry.logs import stamp
@@ -101,7 +101,7 @@ class RequestLines:
             return (
                 f"{stamp(at)} INFO     {entry.method} {entry.endpoint}"
                 f" {entry.status} {entry.outcome} {_printable(entry.model) or '-'}{tokens}"
-                f" {entry.duration_us / 1000:.1f} ms {entry.id}\n"
+                f" {entry.duration_us / 1000:.1f} ms {entry.id}{_tried(entry)}\n"
             )
         # By place, which takes a third of the time.
         return _Recorded(
@@ -125,6 +125,10 @@ class RequestLines:
             None if entry.ttfb_us is None else entry.ttfb_us / 1000,
             entry.duration_us / 1000,
             entry.overhead_us / 1000,
+            entry.key_id or None,
+            None
+            if entry.attempts is None
+            else msgspec.Raw(attempts_as_json(entry.attempts).encode()),
         )
 
     def _of_refusal(self, one: Refused) -> _Line:
@@ -170,6 +174,9 @@ class _Recorded(msgspec.Struct):
     ttfb_ms: float | None
     duration_ms: float
     overhead_ms: float
+    #: The upstream key that was asked last, and each try where there were several.
+    key_id: str | None
+    attempts: msgspec.Raw | None
 
 
 class _Refused(msgspec.Struct):
@@ -189,6 +196,13 @@ class _Refused(msgspec.Struct):
 #: Text as it is written, or what is encoded.
 _Line: TypeAlias = str | _Recorded | _Refused
 _encoder: Final = msgspec.json.Encoder()
+
+
+def _tried(entry: Entry) -> str:
+    if entry.attempts is None:
+        return ""
+    tries = ", ".join(f"{one.key_id}: {one.error or one.status}" for one in entry.attempts)
+    return f" ({len(entry.attempts)} attempts: {_printable(tries)})"
 
 
 def _printable(text: str) -> str:

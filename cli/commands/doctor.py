@@ -7,6 +7,7 @@ exit code; that an upstream's name does not resolve may be the network's fault a
 import asyncio
 import socket
 import tempfile
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import typer
 import config
 from cli import output
 from cli.command_table import examples, verb
-from cli.doctor_places import places
+from cli.doctor_places import leading_to, named, places
 from cli.findings import Finding, failed, fine, warning
 from cli.options import Json
 from config import ConfigError, Settings, split_base_url
@@ -44,6 +45,8 @@ app = verb()
 
 _OTHERS: Final = 0o077
 _RESOLVE_SECONDS: Final = 5.0
+#: Names that are looked up at a time: each takes a thread.
+_RESOLVED_AT_ONCE: Final = 8
 
 
 @app.command(epilog=examples("llm-proxy doctor", "llm-proxy doctor --json"))
@@ -84,13 +87,16 @@ def _print(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 
 async def _examine(settings: Settings, providers: Mapping[str, Provider]) -> list[Finding]:
+    allowed = upstreams(settings, providers)
+    #: Base URLs, and the projects that lead there.
+    leading: dict[str, list[str]] = {}
     return [
         fine("configuration", "every value can be used"),
         *[warning(about, says) for about, says in config.weaknesses(settings)],
         *_data_directory(settings),
         _open_files(settings),
-        *[finding async for finding in _database(settings, upstreams(settings, providers))],
-        *await asyncio.gather(*(_upstream(provider) for provider in _used(providers))),
+        *[finding async for finding in _database(settings, allowed, leading)],
+        *await _resolving(providers, leading),
     ]
 
 
@@ -139,7 +145,9 @@ def _mode(path: Path) -> Finding | None:
     return warning("data directory", f"{path} is open to other users: chmod {private} {path}")
 
 
-async def _database(settings: Settings, allowed: Upstreams) -> AsyncIterator[Finding]:
+async def _database(
+    settings: Settings, allowed: Upstreams, leading: dict[str, list[str]]
+) -> AsyncIterator[Finding]:
     wanted = settings.database
     if wanted.dialect == "sqlite" and not wanted.path.exists():
         yield fine("database", f"{wanted.path} is made on the first start")
@@ -153,6 +161,7 @@ async def _database(settings: Settings, allowed: Upstreams) -> AsyncIterator[Fin
                 yield await _administrators(settings)
                 async for finding in places(allowed):
                     yield finding
+                leading |= await leading_to(allowed.own)
     except DatabaseDamaged as exc:
         yield failed("database", f"cannot be used: {exc}")
     except DatabaseUnavailable as exc:
@@ -222,14 +231,27 @@ def _used(providers: Mapping[str, Provider]) -> list[Provider]:
     ]
 
 
-async def _upstream(provider: Provider) -> Finding:
-    host = split_base_url(provider.base_url).host
-    try:
-        resolving = asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        await asyncio.wait_for(resolving, _RESOLVE_SECONDS)
-    except (OSError, TimeoutError):
-        return warning("upstream", f"{provider.name}: {host} does not resolve from here now")
-    return fine("upstream", f"{provider.name}: {host} resolves")
+async def _resolving(
+    providers: Mapping[str, Provider], leading: Mapping[str, list[str]]
+) -> list[Finding]:
+    """Whether the hosts of providers and projects resolve, each asked for once."""
+    hosts: defaultdict[str, list[str]] = defaultdict(list)
+    for provider in _used(providers):
+        hosts[split_base_url(provider.base_url).host].append(provider.name)
+    for base_url, projects in leading.items():
+        hosts[split_base_url(base_url).host] += [f"project {name}" for name in projects]
+    at_once = asyncio.Semaphore(_RESOLVED_AT_ONCE)
+
+    async def resolve(host: str, names: list[str]) -> Finding:
+        said = f"{named(dict.fromkeys(names))}: {host}"
+        try:
+            async with at_once, asyncio.timeout(_RESOLVE_SECONDS):
+                await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, TimeoutError, UnicodeError):
+            return warning("upstream", f"{said} does not resolve from here now")
+        return fine("upstream", f"{said} resolves")
+
+    return list(await asyncio.gather(*map(resolve, hosts.keys(), hosts.values())))
 
 
 @asynccontextmanager

@@ -44,7 +44,7 @@ Priority = Annotated[
 
 @app.command(
     epilog=examples(
-        "llm-proxy key add --project docs --label 'second account'",
+        "llm-proxy key add --project docs --label spare",
         "llm-proxy key add --project docs --api-key-env OTHER_KEY --weight 3",
         "llm-proxy key add --project docs --api-key-env EU --base-url https://eu.example.com",
         "llm-proxy key add --project docs --api-key-env AZ --provider azure-openai"
@@ -158,7 +158,7 @@ async def ask(session: Session, key: KeyArgument, *, as_json: Json = False) -> N
 @app.command(epilog=examples("llm-proxy key remove 0199… --yes"))
 @with_database
 async def remove(session: Session, key: KeyArgument, *, yes: Yes = False) -> None:
-    """Erase a key. Files and batches of its account are then out of reach."""
+    """Erase a key. Files and batches that were made with it are then out of reach."""
     found = await lookup.key(key)
     prompts.confirm(f"Erase the key {found.hint} of the project {found.project.name}?", yes=yes)
     await found.remove(by=session.actor)

@@ -42,7 +42,7 @@ KeyProvider = Annotated[
     str,
     AfterValidator(_is_known),
     Field(
-        description="Whose account this key is, where that is another provider than its project's:"
+        description="The provider that this key is of, where that is another than its project's:"
         " one that answers errors in the same form. Address, prefix and `auth` are then that"
         " provider's unless the key has its own; it serves what both providers allow."
     ),

@@ -23,7 +23,7 @@ class RequestQuery(OwnedQuery):
 
 
 class AttemptView(Schema):
-    """One try of a request: what the account answered, or why it did not."""
+    """One try of a request with one key: what its upstream answered, or why it did not."""
 
     key_id: UUID
     status: int | None = None
@@ -71,7 +71,7 @@ class RequestView(Schema):
     ]
     cost_source: str | None
     upstream_code: Annotated[str | None, Field(description="The upstream's own code of an error.")]
-    key_id: Annotated[UUID | None, Field(description="The account that answered.")]
+    key_id: Annotated[UUID | None, Field(description="The upstream key that was asked last.")]
     attempts: Annotated[
         list[AttemptView] | None, Field(description="Each try, where there were several.")
     ]

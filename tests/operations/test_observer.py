@@ -2,10 +2,12 @@
 
 import asyncio
 import io
+import json
 from errno import ENOSPC
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import ANY
+from uuid import UUID
 
 import pytest
 
@@ -41,6 +43,23 @@ def lines_of(form: Any, *entries: Entry) -> list[str]:
     stream = io.StringIO()
     RequestLines(stream, form, 1.0).write(entries, ())
     return stream.getvalue().splitlines()
+
+
+def test_a_line_says_which_keys_were_asked() -> None:
+    keys = [str(UUID(int=number)) for number in (1, 2)]
+    tried = (Attempt(keys[0], 0, "unreachable", 3), Attempt(keys[1], 200, "", 4))
+    several, one = entry(key_id=keys[1], attempts=tried), entry(key_id=keys[0])
+    first, second, third = map(json.loads, lines_of("json", several, one, entry()))
+    assert first["key_id"] == keys[1]
+    assert first["attempts"] == [
+        {"key_id": keys[0], "error": "unreachable", "ms": 3},
+        {"key_id": keys[1], "status": 200, "ms": 4},
+    ]
+    assert (second["key_id"], second["attempts"]) == (keys[0], None)
+    assert (third["key_id"], third["attempts"]) == (None, None)
+    text, plain = lines_of("text", several, one)
+    assert text.endswith(f"{ID} (2 attempts: {keys[0]}: unreachable, {keys[1]}: 200)")
+    assert plain.endswith(ID)
 
 
 def test_many_names_of_one_model_are_one_label() -> None:

@@ -120,6 +120,31 @@ def test_upstream_that_does_not_resolve_is_only_said(cli_on_sqlite: CommandLine)
     assert (ran.code, _status(ran)["upstream"]) == (0, "warning")
 
 
+def test_the_hosts_of_all_projects_in_use_are_looked_up(cli: CommandLine) -> None:
+    for name, base_url in (
+        ("one", "http://127.0.0.1:9"),
+        ("two", "http://nowhere.invalid/x"),
+        ("three", "http://nowhere.invalid:8080"),
+        ("off", "http://off.invalid"),
+    ):
+        made = cli("project", "create", "--name", name, "--api-key", "sk-1", "--base-url", base_url)
+        assert made.code == 0
+    assert cli("project", "update", "off", "--inactive").code == 0
+    own = ("--api-key", "sk-2", "--base-url", "http://eu.invalid")
+    assert cli("key", "add", "--project", "one", *own).code == 0
+    ran = _doctor(cli, OPENAI_BASE_URL="http://127.0.0.1:9")
+    told = {
+        (check["status"], check["message"])
+        for check in ran.json["checks"]
+        if check["check"] == "upstream"
+    }
+    assert told == {
+        ("ok", "openai, project one: 127.0.0.1 resolves"),
+        ("warning", "project two, project three: nowhere.invalid does not resolve from here now"),
+        ("warning", "project one: eu.invalid does not resolve from here now"),
+    }
+
+
 def test_providers_file_is_checked(cli_on_sqlite: CommandLine) -> None:
     file = cli_on_sqlite.directory / "providers.toml"
     file.write_text('[providers.local]\nlike = "openai"\nbase_url = "http://nowhere.invalid"\n')

@@ -157,6 +157,9 @@ async def test_a_key_has_names_of_its_own_for_models(
     assert (await client.patch(one, json={"model_map": None})).json()["model_map"] is None
     added, _, cleared = await AuditEvent.filter(target_id=key["id"]).order_by("id")
     assert added.changes["model_map"] == [None, names]
+    # In the same order whichever the database is, as the members of a value are.
+    assert list(added.changes) == sorted(added.changes, key=lambda name: (len(name), name))
+    assert list(added.changes["model_map"][1]) == ["o3", "gpt-4o"]
     assert cleared.changes == {"model_map": [names, None]}
 
 
