@@ -197,6 +197,10 @@ def _table(provider: Provider) -> str:
 
 
 def _row(path: str, endpoints: list[Endpoint]) -> str:
-    methods = ", ".join("any" if one.method == "*" else one.method for one in endpoints)
+    methods = ", ".join(
+        ("any" if one.method == "*" else one.method)
+        + (" (with `isolation`)" if one.isolated else "")
+        for one in endpoints
+    )
     dialects = dict.fromkeys(one.dialect for one in endpoints if one.dialect != "none")
     return f"| `{path}` | {methods} | {', '.join(dialects) or '–'} |\n"

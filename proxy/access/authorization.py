@@ -88,10 +88,15 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
     if path.endswith((b"/", b"%2F", b"%2f")):
         raise errors.InvalidRequest("The path has an empty segment.")
     methods = provider.match(path)
+    isolated = not grant.isolates and any(route.isolated for route in methods.values())
+    if isolated:
+        methods = {method: route for method, route in methods.items() if not route.isolated}
     if grant.endpoints is None and (route := methods.get(head.method)) is not None:
         return route
     if not methods:
         hint = meant(path, head.method, provider, grant.known)
+        if isolated:
+            hint = " It is one where the project isolates objects."
         raise errors.EndpointNotAllowed(
             f"{head.method} {shown(path)} is no allowed endpoint of the provider "
             f"{provider.name}.{hint}"

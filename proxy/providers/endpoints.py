@@ -48,13 +48,15 @@ class Endpoint:
     `method` `*` is any. `dialect` says how usage is reported by a request that creates something;
     only `POST` does. `batches` is for what runs other requests later, whose models and usage are
     not known, `free` for what costs nothing, so that an answer without usage leaves nothing open.
-    `default_model` is the one that the API takes where a request names none.
+    `default_model` is the one that the API takes where a request names none. `isolated` is served
+    only in projects that isolate objects: it shows what others have stored.
     """
 
     method: str
     pattern: str
     dialect: Dialect = "none"
     default_model: str = ""
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Route:
     project_segment: int = 0
     location_segment: int = 0
     """Which segments name a cloud's project and location; 0 where none does."""
+    isolated: bool = False
+    """Whether it is served only in projects that isolate objects."""
 
     def model_in(self, path: bytes) -> str | None:
         """The model that a raw path names, percent-decoded; None where the path names none."""
@@ -214,6 +218,7 @@ def _route(endpoint: Endpoint, method: str) -> Route:
         _takes_rest(pattern),
         segments.index("{project}") if "{project}" in segments else 0,
         segments.index("{location}") if "{location}" in segments else 0,
+        endpoint.isolated,
     )
 
 

@@ -88,19 +88,23 @@ class _Endpoint(_Strict):
     path: Annotated[str, _form(forms.parse_path)]
     usage: Dialect | None = None
     default_model: str = ""
+    isolated: bool = False
 
     def endpoint(self, known: Sequence[Endpoint]) -> Endpoint:
         """What it allows. One that says nothing of its usage is read as a `known` one of its path,
         and any other POST in whatever dialect its answer has: to be read in none must be said."""
         if self.usage is not None:
-            return Endpoint(self.method, self.path, self.usage, self.default_model)
+            return self._endpoint(self.usage, self.default_model)
         mine = shape(self.path)
         for one in known:
             if one.method in ("*", self.method) and shape(one.pattern) == mine:
                 model = self.default_model or one.default_model
-                return Endpoint(self.method, self.path, one.dialect, model)
+                return self._endpoint(one.dialect, model)
         usage: Dialect = "generic" if self.method == "POST" else "none"
-        return Endpoint(self.method, self.path, usage, self.default_model)
+        return self._endpoint(usage, self.default_model)
+
+    def _endpoint(self, usage: Dialect, default_model: str) -> Endpoint:
+        return Endpoint(self.method, self.path, usage, default_model, self.isolated)
 
 
 class Entry(_Strict):

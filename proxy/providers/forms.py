@@ -88,6 +88,7 @@ ALLOWED: Final[dict[str, tuple[str, str]]] = {
     ),
     "usage": ("one of the names in docs/providers.md", 'usage = "chat"'),
     "default_model": ("the name of a model", 'default_model = "omni-moderation-latest"'),
+    "isolated": ("true for what is served in projects with `isolation` alone", "isolated = true"),
 }
 
 

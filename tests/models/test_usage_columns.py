@@ -19,7 +19,15 @@ from models.usage import USAGE_KEY, UsageCounter
 from tests.models.rows import an_entry
 
 #: What the journal needs of an entry and the log does not, and what they call the same thing.
-_OF_THE_JOURNAL: Final = {"version", "counted", "parts", "newer_outcome", "given_back"}
+_OF_THE_JOURNAL: Final = {
+    "version",
+    "counted",
+    "parts",
+    "newer_outcome",
+    "given_back",
+    "objects",
+    "finished",
+}
 _RENAMED: Final = {"at_us": "at"}
 #: Counted for the dashboard alone, or not shown yet.
 _NOT_REPORTED: Final = {"client_errors", "upstream_errors", "incomplete", "bytes_in", "bytes_out"}

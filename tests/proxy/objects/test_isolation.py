@@ -344,3 +344,38 @@ async def test_a_list_that_is_cut_never_looks_whole(isolated: Isolated) -> None:
     # Nothing had gone to the client yet.
     assert (client.status, client.code) == (502, "upstream_unreachable")
     assert isolated.plane.entries()[-1].outcome == "upstream_broke"
+
+
+# Stored completions, which show prompts and answers
+
+
+@pytest.mark.parametrize(("isolation", "served"), [("none", False), ("project", True)])
+async def test_stored_completions_are_served_where_objects_are_isolated(
+    isolated: Isolated, isolation: str, served: bool
+) -> None:
+    await isolated.make(isolation)
+    isolated.known("chatcmpl-1")
+    isolated.answer = b'{"data":[{"id":"chatcmpl-9"},{"id":"chatcmpl-1"}]}'
+    listed = await isolated.ask("GET", "/v1/chat/completions")
+    one = await isolated.ask("GET", "/v1/chat/completions/chatcmpl-1")
+    removed = await isolated.ask("DELETE", "/v1/chat/completions/chatcmpl-1")
+    if served:
+        assert (listed.content, one.status) == (b'{"data":[{"id":"chatcmpl-1"}]}', 200)
+        assert removed.status == 200
+        assert (await isolated.ask("GET", "/v1/chat/completions/chatcmpl-9")).status == 404
+    else:
+        assert (listed.status, listed.code) == (405, "method_not_allowed")
+        assert (one.status, one.code) == (404, "endpoint_not_allowed")
+        assert b"isolates objects" in one.content
+        assert removed.status == 404
+        assert isolated.seen == []
+
+
+async def test_a_completion_is_one_s_own_where_it_was_to_be_stored(isolated: Isolated) -> None:
+    await isolated.make("token")
+    isolated.answer = b'{"id":"chatcmpl-1","choices":[]}'
+    body = b'{"model":"gpt-4o","messages":[],"store":true}'
+    assert (await isolated.ask("POST", "/v1/chat/completions", body)).status == 200
+    path = "/v1/chat/completions/chatcmpl-1"
+    assert (await isolated.ask("GET", path)).status == 200
+    assert (await isolated.ask("GET", path, secret=isolated.other)).status == 404

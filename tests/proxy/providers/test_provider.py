@@ -24,7 +24,7 @@ def with_endpoints(*endpoints: Endpoint) -> Provider:
 @pytest.mark.parametrize(
     ("path", "methods", "pattern"),
     [
-        ("/v1/chat/completions", {"POST"}, "/v1/chat/completions"),
+        ("/v1/chat/completions", {"GET", "POST"}, "/v1/chat/completions"),
         ("/v1/vector_stores", {"GET", "POST"}, "/v1/vector_stores"),
         ("/v1/uploads/u/parts", {"POST"}, "/v1/uploads/{upload_id}/parts"),
         ("/v1/completions", {"POST"}, "/v1/completions"),
@@ -63,7 +63,7 @@ def test_what_openai_allows(path: str, methods: set[str], pattern: str) -> None:
         "/", "/v1", "/v1/", "/v2/models", "/V1/models", "/v1/Models", "/v1/models/",
         "/v1/models/a//b", "/v1/models/a/", "/v1%2Fmodels", "/v1/models%2Fgpt-4o", "/v1/modelsx",
         "/x/v1/models",
-        "/v1/chat", "/v1/chat/completions/", "/v1/chat/completions/x", "/v1/chat%2Fcompletions",
+        "/v1/chat", "/v1/chat/completions/", "/v1/chat/completions/x/y", "/v1/chat%2Fcompletions",
         "/v1/images", "/v1/images/", "/v1/audio", "/v1/files/", "/v1/files//x", "/v1/files/x/",
         "/v1/responses/", "/v1/fine_tuning/jobs", "/v1/organization/users", "/v1/organization",
         "/v1/assistants", "/v1/threads", "/v1/messages", "/v1/realtime",
