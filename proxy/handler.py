@@ -22,7 +22,7 @@ from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
 from proxy.access.grants import Grant, Grants
-from proxy.access.policies import budgets_with, claims_with
+from proxy.access.policies import claims_with
 from proxy.accounts.attempts import Accounts, Call, Told
 from proxy.accounts.rests import Rests
 from proxy.body.budget import BodyBudget
@@ -114,6 +114,7 @@ class DataPlane:
             self._refused_questions,
             first=self._accounts.first,
             objects=Objects(index, self._turns),
+            holds=holds,
         )
         self.active: set[Exchange] = set()
         self.draining = False
@@ -231,11 +232,8 @@ class DataPlane:
 
     async def _reserve(self, exchange: Exchange, grant: Grant) -> Reservation:
         """Take what the request claims of all its limits, or nothing. Raises a refusal."""
-        claims, budgets = grant.claims, grant.budgets
-        if exchange.policies:
-            claims = claims_with(claims, exchange.policies)
-            budgets = budgets_with(budgets, exchange.policies)
-        holds = self._holds.claims(exchange, grant, budgets) if budgets else ()
+        claims = claims_with(grant.claims, exchange.policies)
+        holds = exchange.holds or self._holds.claim(exchange, grant)
         try:
             if not holds:
                 return await self._limits.decide(claims)

@@ -9,6 +9,7 @@ from loguru import logger
 from models.entry import Entry
 from proxy.access.budgets import Budgeted, refuse
 from proxy.access.grants import Grant
+from proxy.access.policies import budgets_with
 from proxy.errors import NotMeterable
 from proxy.exchange import Exchange
 from proxy.limits.budgets import BudgetClaim, charged
@@ -29,10 +30,9 @@ class Holds:
         self._prices = prices
         self._typical = Typical()
 
-    def claims(
-        self, exchange: Exchange, grant: Grant, budgets: Sequence[Budgeted]
-    ) -> tuple[BudgetClaim, ...]:
-        """What the request claims of these budgets. Raises NotMeterable."""
+    def claim(self, exchange: Exchange, grant: Grant) -> tuple[BudgetClaim, ...]:
+        """What the request claims of budgets, as it is known of it now. Raises NotMeterable."""
+        budgets = budgets_with(grant.budgets, exchange.policies)
         if not budgets or not exchange.counted:
             # It uses nothing by its nature.
             return ()

@@ -18,6 +18,7 @@ from proxy.body.usage_splice import UsageSplice
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
+from proxy.holds import Holds
 from proxy.metering.metering import asks_of
 from proxy.objects.pinning import Objects
 from proxy.objects.rules import rule_of
@@ -48,6 +49,7 @@ class Preparing:
         *,
         first: First,
         objects: Objects,
+        holds: Holds,
     ) -> None:
         self._bounds = bounds
         self._turns = turns
@@ -55,6 +57,7 @@ class Preparing:
         self._refused_questions = refused
         self._first = first
         self._objects = objects
+        self._holds = holds
 
     async def prepare(
         self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan
@@ -81,16 +84,7 @@ class Preparing:
         complete = not head.has_body
         if not complete and want.reads:
             complete = await self._read_body(downstream, exchange, reading, want, arrived)
-        if not complete and route.dialect != "none" and not want.in_path:
-            exchange.passing = PassingModel(head.headers, self._turns)
-            await exchange.passing.take(*reading.kept.pieces)
-        exchange.model, splice, exchange.policies = await reading.judge(
-            grant, route, complete=complete
-        )
-        exchange.asks = await asks_of(reading, route) if want.meters else None
-        if exchange.passing is not None:
-            # All the same where nothing more of the body comes.
-            exchange.model = exchange.passing.model
+        splice = await self._judge(exchange, grant, plan, reading, complete=complete)
         target_for(grant)
         if plan.objects is None or not grant.remembers:
             rule = plan.objects or (rule_of(route, head.method) if reading.background else None)
@@ -118,6 +112,25 @@ class Preparing:
             others=grant.other_fields,
         )
         return request, asked
+
+    async def _judge(
+        self, exchange: Exchange, grant: Grant, plan: Plan, reading: BodyReading, *, complete: bool
+    ) -> UsageSplice | None:
+        """Check what the body says. Returns what asks for its usage. Raises a refusal."""
+        route, want = plan.route, plan.wanted
+        if not complete and route.dialect != "none" and not want.in_path:
+            exchange.passing = PassingModel(exchange.head.headers, self._turns)
+            await exchange.passing.take(*reading.kept.pieces)
+        exchange.model, splice, exchange.policies = await reading.judge(
+            grant, route, complete=complete
+        )
+        if exchange.passing is not None:
+            # All the same where nothing more of the body comes.
+            exchange.model = exchange.passing.model
+        if want.meters:
+            exchange.asks = await asks_of(reading, route)
+            self._holds.claim(exchange, grant)
+        return splice
 
     def _question(
         self,

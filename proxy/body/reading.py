@@ -33,6 +33,8 @@ from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 _STREAMING: Final = ("chat", "completions")
 #: What a body of these asks for costs nothing, or is in no body.
 _UNREAD: Final = ("none", "free", "batches")
+#: Models of one body that are kept by name: a client that has others tried names a few.
+NAMED_MAX: Final = 16
 _PREFIX: Final = "models/"
 #: What they ask about is a list or a model's description: `model_lists` knows what of it may pass.
 _LISTING: Final = ("GET", "HEAD")
@@ -164,8 +166,8 @@ class BodyReading:
         #: Where its bytes count, those of a compressed body as it is decoded: what one piece
         #: decodes to may be megabytes.
         self.counted: KeptBytes | None = None
-        #: Each model that `judge` has found to be named and allowed.
-        self.named: list[str] = []
+        #: Each model that `judge` has found to be named and allowed, and one more than are kept.
+        self.named: dict[str, None] = {}
         self._head = head
         self._want = want
         self._turns = turns
@@ -339,7 +341,8 @@ class BodyReading:
     def _check(self, grant: Grant, name: str) -> None:
         """Refuse a model that is not allowed, and note it, and which policies count it."""
         check_model(grant, name)
-        self.named.append(name)
+        if len(self.named) <= NAMED_MAX:
+            self.named[name] = None
         for policy in self._policies:
             if policy not in self._counting and policy.counts(name):
                 self._counting.add(policy)

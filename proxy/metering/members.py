@@ -319,6 +319,7 @@ _TABLES: Final[Mapping[str, _Table]] = {
         ),
     },
 }
+DIALECTS: Final = frozenset(_TABLES)
 #: Dialects that say which parts of a prompt are to be kept in a cache; elsewhere any may be.
 _SAYS_CACHE: Final = ("messages", "converse", "invoke")
 _CACHED: Final = (b"cache_control", b"cachecontrol", b"cachepoint", b"cache_point")

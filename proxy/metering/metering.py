@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from proxy.body.reading import BodyReading
+from proxy.body.reading import NAMED_MAX, BodyReading
 from proxy.metering import members
 from proxy.metering.asks import Asks
 from proxy.metering.bound import Bound, Served, bound
@@ -26,6 +26,8 @@ async def asks_of(reading: BodyReading, route: Route) -> Asks:
     else:
         asks = members.of_form(reading.parts)
     asks.size, asks.models = reading.text.size, tuple(reading.named)
+    if len(asks.models) > NAMED_MAX:
+        asks.unbounded = "It names too many models."
     return asks
 
 

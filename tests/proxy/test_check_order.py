@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from config import Database
+from models import Token
+from models.budgets import BudgetRule, with_budgets
 from proxy import errors
 from proxy.fair_share import Shares
 from tests.models.rows import BY
@@ -84,3 +86,20 @@ async def test_what_cannot_be_metered_stands_between_its_model_and_the_limits(
     assert await code_of(plane, STREAM, **asked) == "not_meterable"
     assert await code_of(plane, STREAM.replace(b"true", b"false"), **asked) == "quota_exceeded"
     assert plane.is_idle()
+
+
+async def test_what_a_budget_cannot_bound_stands_before_objects_and_limits(plane: Plane) -> None:
+    token, secret = await plane.token(
+        project={"isolation": "token"}, max_requests=1, allowed_models=["gpt-5"]
+    )
+    rule = BudgetRule(limit="tokens", amount=1, period="day")
+    await Token.filter(id=token.id).update(budgets=with_budgets([rule], None, 1))
+    asked = {"secret": secret, "path": "/v1/responses"}
+    body = b'{"model": "%b", "input": "a", "previous_response_id": "resp_%b"}'
+    foreign = b"6" * 48
+    assert await code_of(plane, body % (b"gpt-4o", foreign), **asked) == "model_not_allowed"
+    await token.change(by=BY, allowed_models=None)
+    assert await code_of(plane, body % (b"unknown", foreign), **asked) == "not_meterable"
+    assert await code_of(plane, body % (b"gpt-5", foreign), **asked) == "object_not_found"
+    plain = b'{"model": "gpt-5", "input": "a"}'
+    assert await code_of(plane, plain, **asked) == "budget_exceeded"

@@ -15,6 +15,7 @@ from models import Token
 from models.budgets import BudgetRule, with_budgets
 from models.projects import Project
 from proxy.upstream.timeouts import Timeouts
+from tests.proxy.accounts.several import Several, answering, well
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import HEAD_OK, Client, Peer, a_client
 
@@ -267,6 +268,30 @@ async def test_a_client_that_leaves_is_charged_what_it_held(plane: Plane) -> Non
     assert (entry.charge, entry.outcome) == ("held", "client_left")
 
 
+async def test_an_account_that_may_have_worked_before_another_is_charged_as_it_was_held(
+    plane: Plane,
+) -> None:
+    several = await Several(plane).make(
+        answering(504), well, failover={"max_attempts": 2, "statuses": [504]}
+    )
+    budgets = with_budgets([rule("tokens", 100_000)], None, 1)
+    await Token.filter(id=several.token.id).update(budgets=budgets)
+    client = await several.ask()
+    assert (client.status, several.asked) == (200, [0, 1])
+    (entry,) = plane.entries()
+    assert (entry.charge, entry.prompt_tokens) == ("held", 3)
+
+
+async def test_an_account_that_did_nothing_before_another_costs_nothing(plane: Plane) -> None:
+    several = await Several(plane).make(
+        answering(429), well, failover={"max_attempts": 2, "statuses": [429]}
+    )
+    budgets = with_budgets([rule("tokens", 100_000)], None, 1)
+    await Token.filter(id=several.token.id).update(budgets=budgets)
+    await several.ask()
+    assert [entry.charge for entry in plane.entries()] == ["used"]
+
+
 async def test_a_bill_above_its_bound_is_charged_and_told(plane: Plane) -> None:
     secret = await limited(plane, rule("tokens", 10_000))
     plane.upstream.follow(answered(5_000, 7))
@@ -331,6 +356,14 @@ async def test_a_model_that_is_in_doubt_cannot_be_bounded(plane: Plane, text: by
     secret = await limited(plane, rule("usd", 1_000))
     refused = await ask(plane, secret, text)
     assert (refused.status, refused.code) == (400, "invalid_request")
+
+
+async def test_more_models_than_are_kept_cannot_be_bounded(plane: Plane) -> None:
+    secret = await limited(plane, rule("usd", 1_000))
+    refused = await ask(plane, secret, body(models=["gpt-4o", *map(str, range(3_000))]))
+    assert (refused.code, "too many models" in error(refused)["message"]) == (
+        "not_meterable", True,
+    )  # fmt: skip
 
 
 async def test_of_several_models_the_dearest_is_held(plane: Plane) -> None:

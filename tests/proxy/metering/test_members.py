@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -12,7 +12,10 @@ from proxy.body.multipart import Part
 from proxy.body.request_body import whole
 from proxy.metering import members
 from proxy.metering.asks import COUNT_MAX, Asks
+from proxy.providers.endpoints import Dialect
 
+#: Whose bodies say nothing of a cost that can be known; `predict` is of models' own forms.
+UNREAD = {"none", "free", "batches", "predict"}
 SAID = [{"role": "user", "content": "hi"}]
 FUNCTION = {"type": "function", "function": {"name": "look", "parameters": {}}}
 
@@ -57,6 +60,11 @@ def test_the_largest_answer_that_any_reader_finds_counts(
 @pytest.mark.parametrize("value", [0, -1, True, "many", [1], {"a": 1}, "9" * 300])
 def test_an_answer_of_a_length_that_is_none_is_as_long_as_the_model_makes_it(value: Any) -> None:
     assert asks("chat", {"max_tokens": value, "max_completion_tokens": 5}).is_open
+
+
+@pytest.mark.parametrize("dialect", sorted(set(get_args(Dialect)) - UNREAD))
+def test_every_dialect_says_which_members_bound_an_answer(dialect: str) -> None:
+    assert dialect in members.DIALECTS
 
 
 def test_no_length_is_none_and_null_says_nothing() -> None:
