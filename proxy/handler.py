@@ -105,7 +105,7 @@ class DataPlane:
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
-        self._own_answers = OwnAnswers(grants, origins, spending, self._know)
+        self._own_answers = OwnAnswers(grants, origins, spending, rests, self._know)
         self._plans = Plans()
         self._preparing = Preparing(
             bounds,

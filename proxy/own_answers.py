@@ -13,7 +13,7 @@ from proxy.access.grants import Grant, Grants
 from proxy.downstream import Downstream
 from proxy.errors import MethodNotAllowed
 from proxy.exchange import Exchange
-from proxy.token_page import TokenPage
+from proxy.token_page import Suspended, TokenPage
 
 #: Of the page that a token is shown, without a query.
 _TOKEN: Final = b"/v1/llm-proxy/token"
@@ -27,11 +27,12 @@ class OwnAnswers:
         grants: Grants,
         origins: cors.Origins,
         spending: Spending,
+        rests: Suspended,
         know: Callable[[Exchange, Grant], None],
     ) -> None:
         self._grants = grants
         self._origins = origins
-        self._page = TokenPage(spending)
+        self._page = TokenPage(spending, rests)
         self._know = know
 
     def to(self, downstream: Downstream, exchange: Exchange) -> Coroutine[Any, Any, None] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -28,11 +29,21 @@ class _Kept(NamedTuple):
     content: asyncio.Task[bytes]
 
 
+class Suspended(Protocol):
+    """Who knows which upstream keys are no good (`accounts.rests.Rests`)."""
+
+    @property
+    def suspended(self) -> Collection[UUID]:
+        """Keys that their upstream and a test of ours refuse."""
+        ...
+
+
 class TokenPage:
     """Of all tokens of one worker."""
 
-    def __init__(self, spending: Spending) -> None:
+    def __init__(self, spending: Spending, rests: Suspended) -> None:
         self._spending = spending
+        self._rests = rests
         self._kept: dict[UUID, _Kept] = {}
 
     async def of(self, grant: Grant) -> bytes:
@@ -42,21 +53,23 @@ class TokenPage:
         if kept is None or kept.record is not record or loop.time() >= kept.until:
             if len(self._kept) >= _KEPT_MAX:
                 self._kept.clear()
-            kept = _Kept(record, loop.time() + _KEPT_S, loop.create_task(self._read(record)))
+            kept = _Kept(record, loop.time() + _KEPT_S, loop.create_task(self._read(grant)))
             kept.content.add_done_callback(_heard)
             self._kept[record.token_id] = kept
         # Who leaves takes nothing from the others that wait for it.
         return await asyncio.shield(kept.content)
 
-    async def _read(self, record: GrantRecord) -> bytes:
-        quota = None
+    async def _read(self, grant: Grant) -> bytes:
+        record, quota = grant.record, None
         if record.max_requests is not None:
             quota = Quota(record.quota_epoch, record.quota_base)
         asked = Limited("token", record.token_id, record.budgets, record.policies, quota)
         uses = await self._spending.of([asked], quotas=True)
         if uses is None:
             raise of_limits(LimitsUnavailable("not to be read"))
-        return msgspec.json.encode(_shown(record, uses[0]))
+        suspended = self._rests.suspended
+        has_key = any(target.key_id not in suspended for target in grant.targets)
+        return msgspec.json.encode(_shown(record, uses[0], has_key=has_key))
 
 
 def _heard(read: asyncio.Task[bytes]) -> None:
@@ -65,14 +78,24 @@ def _heard(read: asyncio.Task[bytes]) -> None:
         read.exception()
 
 
-def _shown(record: GrantRecord, use: Use) -> dict[str, Any]:
+def _status(record: GrantRecord, use: Use, *, has_key: bool) -> str:
+    """The first that holds; a token that may not be used at all does not get here."""
+    used_up = any(
+        budget.mode == "hard" and budget.period == "total" and spent.spent >= budget.amount
+        for budget, spent in zip(record.budgets, use.budgets, strict=True)
+    )
+    if used_up or _left(record.max_requests, use.requests) == 0:
+        return "exhausted"
+    return "active" if has_key else "no_upstream_key"
+
+
+def _shown(record: GrantRecord, use: Use, *, has_key: bool) -> dict[str, Any]:
     ends = [end for end in (record.expires_at, record.secret_expires_at) if end is not None]
     expires_at = datetime.fromtimestamp(min(ends), UTC) if ends else None
     return {
         "id": record.token_id,
         "project_id": record.project_id,
-        # No other one gets here.
-        "status": "active",
+        "status": _status(record, use, has_key=has_key),
         "expires_at": expires_at,
         "max_requests": record.max_requests,
         "remaining_requests": _left(record.max_requests, use.requests),

@@ -12,11 +12,15 @@ from typing import Any, Final
 import pytest
 
 from config import Database
-from models import changes
-from models.budgets import Policy
-from models.spending import Limited, PolicyUse, Use
+from models import Project, changes
+from models.budgets import Budget, BudgetMode, Policy
+from models.spending import BudgetUse, Limited, PolicyUse, Use
+from models.tokens import Token
+from models.windows import Period
+from proxy.accounts.rests import Rests
 from proxy.errors import LimitsUndecided
 from proxy.token_page import TokenPage
+from tests.models.rows import BY, RING
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.rows import a_grant
 from tests.proxy.scripted import Client, a_client
@@ -84,6 +88,39 @@ async def test_allow_lists_and_what_is_used_up_do_not_keep_it_back(plane: Plane)
     assert plane.upstream.connections == 1
 
 
+async def test_it_says_how_a_token_stands(plane: Plane) -> None:
+    budget = {"limit": "tokens", "amount": 5, "period": "total"}
+    token, secret = await plane.token(max_requests=1)
+    _, poor = await plane.token(budgets=[budget])
+    _, other = await plane.token(budgets=[budget | {"mode": "soft"}])
+
+    async def status(asked: str) -> object:
+        return json.loads((await ask(plane, asked)).content)["status"]
+
+    assert [await status(one) for one in (secret, poor, other)] == ["active"] * 3
+    # No key is left that its upstream takes, then none at all.
+    project = await Project.get(id=token.project_id)
+    (key,) = await project.keys.all()
+    plane.rests.suspend(key.id, 2**40)
+    _, second = await Token.issue(project, by=BY, max_requests=1)
+    assert await status(second) == "no_upstream_key"
+    await project.add_key(api_key="sk-second", ring=RING, by=BY)
+    _, third = await Token.issue(project, by=BY)
+    assert await status(third) == "active"
+    for one in await project.keys.all():
+        await one.change(by=BY, is_active=False)
+    _, fourth = await Token.issue(project, by=BY)
+    assert await status(fourth) == "no_upstream_key"
+    # What is used up outranks that.
+    for one in await project.keys.all():
+        await one.change(by=BY, is_active=True)
+    assert (await plane.serve(a_client(secret=second))).status == 200
+    _, fifth = await Token.issue(project, by=BY)
+    assert await status(fifth) == "active"
+    plane.plane._own_answers._page._kept.clear()
+    assert await status(second) == "exhausted"
+
+
 async def test_an_end_and_an_address_do(plane: Plane) -> None:
     _, ended = await plane.token(expires_at=changes.now() - timedelta(seconds=1))
     assert (await ask(plane, ended)).code == "token_expired"
@@ -126,7 +163,7 @@ async def test_who_asks_all_the_time_reads_no_oftener_than_once_a_second(
 ) -> None:
     spending, clock = Counted(), [100.0]
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: clock[0], raising=False)
-    page, grant = TokenPage(spending), a_grant(max_requests=9)
+    page, grant = TokenPage(spending, Rests()), a_grant(max_requests=9)
     first, *others = [asyncio.ensure_future(_asked(page, grant)) for _ in range(3)]
     await asyncio.sleep(0)
     # One that leaves takes nothing from the rest.
@@ -142,9 +179,27 @@ async def test_who_asks_all_the_time_reads_no_oftener_than_once_a_second(
     assert await _asked(page, a_grant(max_requests=9)) == 5
 
 
+@pytest.mark.parametrize(
+    ("period", "mode", "status"),
+    [("total", "hard", "exhausted"), ("total", "soft", "active"), ("day", "hard", "active")],
+)
+async def test_only_a_hard_budget_without_an_end_exhausts_a_token(
+    period: Period, mode: BudgetMode, status: str
+) -> None:
+    class Spent:
+        async def of(
+            self, subjects: Sequence[Limited], *, quotas: bool = False
+        ) -> Sequence[Use] | None:
+            return [Use(None, (BudgetUse(5, 0, None),), ()) for _ in subjects]
+
+    budget = Budget("tokens", 5, period, "UTC", mode, "bound", (), 0)
+    page = TokenPage(Spent(), Rests())
+    assert json.loads(await page.of(a_grant(budgets=(budget,))))["status"] == status
+
+
 async def test_what_cannot_be_read_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     spending = Counted()
     spending.away = True
     spending.goes_on.set()
     with pytest.raises(LimitsUndecided):
-        await TokenPage(spending).of(a_grant(policies=(Policy("any", max_requests=1),)))
+        await TokenPage(spending, Rests()).of(a_grant(policies=(Policy("any", max_requests=1),)))
