@@ -18,7 +18,8 @@ PYTHON ?= $(shell cd / && for candidate in python3 python3.13 python3.12 python3
 	2>/dev/null && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test coverage check format lock docs interop screenshots bench fuzz clean
+.PHONY: help install run demo test coverage check check-format check-types check-imports format lock docs \
+	interop screenshots bench fuzz clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +35,9 @@ $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 		|| { echo "$(PYTHON) is not Python 3.11 or newer." >&2; exit 1; }
 	"$(PYTHON)" -m venv .venv \
 		|| { echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes -r requirements-dev.txt
+	@# On all cores, which pip cannot; templates, which are no Python, are passed over.
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib >/dev/null || true
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -47,7 +50,7 @@ demo: $(STAMP) ## As run, offline, with a fake upstream, a project and a token
 
 test: $(STAMP) ## Every test
 	@tests/browser/install.sh
-	@$(BIN)/python -m compileall -q $(ROOMS)
+	@$(BIN)/python -m compileall -q -j 0 $(ROOMS)
 	$(BIN)/python -m pytest $(PYTEST)
 
 # Every process is measured, those that the tests start as well.
@@ -59,10 +62,16 @@ coverage: $(STAMP) ## Every test, and how much of the code they reach
 	$(BIN)/coverage report --fail-under=95
 	@$(BIN)/coverage report --fail-under=95 --include='proxy/*' --format=total
 
-check: $(STAMP) ## Format, lint, types, import rules
+check: check-format check-types check-imports ## Format, lint, types, import rules
+
+check-format: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+check-types: $(STAMP)
 	$(BIN)/mypy
+
+check-imports: $(STAMP)
 	$(BIN)/lint-imports
 
 format: $(STAMP) ## Format, and mend what the linter can mend
