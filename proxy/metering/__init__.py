@@ -1,6 +1,7 @@
 """What a request may cost at most, before it is sent: what a budget holds for it.
 
     asks      what a body asks for, as far as its cost depends on it, and its plain values
+    caching   whether a part of the prompt is written to a cache
     content   messages, parts and tools: whether the prompt may have more tokens than the body bytes
     members   which member of a body says what, for each dialect
     bound     tokens and nano-dollars at most, of what is asked, a model's sizes and its prices

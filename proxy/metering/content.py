@@ -201,6 +201,29 @@ def prompts(asks: Asks, raw: bytes | None) -> None:
         _strange_whole(asks)
 
 
+#: Members of a text of which Vertex makes a vector.
+_OF_AN_INSTANCE: Final = frozenset(("content", "tasktype", "title"))
+
+
+def instances(asks: Asks, raw: bytes | None) -> None:
+    """What Vertex's `predict` makes vectors of: `[{"content": "text"}]`."""
+    if not _looks_into(asks, raw) or raw is None:
+        return
+    try:
+        listed = _objects(raw)
+    except Unreadable:
+        _strange_whole(asks)
+        return
+    if _too_many(asks, listed):
+        return
+    for instance in listed:
+        if not all(
+            folded(key) in _OF_AN_INSTANCE and bytes(value)[:1] == b'"'
+            for key, value in instance.items()
+        ):
+            _strange_whole(asks)
+
+
 #: What Gemini's parts have beside text. Their keys are read in either spelling.
 PARTS_OF_GEMINI: Final = frozenset(
     ("text", "thought", "thoughtsignature", "functioncall", "functionresponse", "executablecode",

@@ -6,7 +6,6 @@ prompt what the body does not hold, and the whole context is what may be charged
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -14,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import Part
 from proxy.body.request_body import JsonReader, whole
-from proxy.metering import content
+from proxy.metering import caching, content
 from proxy.metering.asks import PLAIN_MAX_BYTES, Asks, count_of, plain, words
 from proxy.metering.content import folded
 
@@ -48,6 +47,25 @@ def _grows(asks: Asks, raw: bytes | None) -> None:
         content.strange(asks, "image")
 
 
+#: Members of some servers that say how many answers there are.
+_MORE_ANSWERS: Final = frozenset(
+    ("numreturnsequences", "numsequences", "numcompletions", "numresponses", "numbeams",
+     "usebeamsearch", "beamwidth", "samplecount", "numgenerations", "numoutputs")
+)  # fmt: skip
+_LENGTHS: Final = ("token", "predict", "length")
+
+
+def _unknown(name: str, asks: Asks, raw: bytes | None) -> None:
+    """A member that is not known here, and may be where it goes."""
+    _grows(asks, raw)
+    if raw in (b"null", b"false"):
+        return
+    if name in _MORE_ANSWERS:
+        asks.unbounded = f"How many answers its {name[:64]!r} asks for is not known."
+    elif any(word in name for word in _LENGTHS):
+        asks.is_open = True
+
+
 def _tier(asks: Asks, raw: bytes | None) -> None:
     value = plain(raw)
     # Bedrock's is an object.
@@ -62,6 +80,12 @@ def _speed(asks: Asks, raw: bytes | None) -> None:
     asks.speeds |= words(plain(raw))
     if len(asks.speeds) > _TERMS_MAX:
         asks.unbounded = "It names too many speeds."
+
+
+def _latency(asks: Asks, raw: bytes | None) -> None:
+    """Bedrock's optimized latency has a price of its own, as a speed has."""
+    value = plain(raw)
+    asks.speeds |= words(value.get("latency")) if isinstance(value, dict) else {"?"}
 
 
 def _geo(asks: Asks, raw: bytes | None) -> None:
@@ -127,13 +151,14 @@ def members(asks: Asks, reader: JsonReader, table: _Table) -> None:
         asks.unbounded = "Its body is no JSON object that can be read here."
         return
     for field in reader.fields():
-        take = table.get(folded(field.key)) if field.key is not None else None
+        name = folded(field.key or "")
+        take = table.get(name)
         if take is _nothing:
             continue
         # Numbers and switches behind a large member are read all the same.
         raw = reader.raw(field, max(PLAIN_MAX_BYTES, _MEMBERS_MAX_BYTES - asks.read))
         asks.read += 0 if raw is None else len(raw)
-        (take or _grows)(asks, raw)
+        (take or partial(_unknown, name))(asks, raw)
 
 
 def _table(plainly: str, **readings: _Take) -> _Table:
@@ -265,7 +290,14 @@ _CONVERSE: Final = _table(
     inference_config=partial(_inside, _INFERENCE),
     tool_config=_converse_tools,
     additional_model_request_fields=_free_form,
+    performance_config=_latency,
     service_tier=_tier,
+)
+#: Vertex's older form: of vectors it is known, whatever else it makes is not.
+_PREDICT: Final = _table(
+    "",
+    instances=content.instances,
+    parameters=partial(_inside, _table("output_dimensionality auto_truncate")),
 )
 _OLLAMA: Final = _table(
     "model stream format keep_alive think raw context suffix system logprobs top_logprobs"
@@ -305,6 +337,7 @@ _TABLES: Final[Mapping[str, _Table]] = {
     "embeddings": _EMBEDDINGS,
     "gemini": _GEMINI,
     "converse": _CONVERSE,
+    "predict": _PREDICT,
     "ollama": _OLLAMA,
     "invoke": {**_MESSAGES, **_INVOKE},
     "cohere": _CHAT,
@@ -320,11 +353,6 @@ _TABLES: Final[Mapping[str, _Table]] = {
     },
 }
 DIALECTS: Final = frozenset(_TABLES)
-#: Dialects that say which parts of a prompt are to be kept in a cache; elsewhere any may be.
-_SAYS_CACHE: Final = ("messages", "converse", "invoke")
-_CACHED: Final = (b"cache_control", b"cachecontrol", b"cachepoint", b"cache_point")
-#: A letter of such a word may be written so.
-_HIDING: Final = re.compile(rb"\\u00[2-7]")
 
 
 def of_json(dialect: str, pattern: str, reader: JsonReader, body: KeptBody) -> Asks:
@@ -335,7 +363,9 @@ def of_json(dialect: str, pattern: str, reader: JsonReader, body: KeptBody) -> A
         table = _GEMINI_EMBEDDINGS
     asks.answers = not embeds(dialect, pattern)
     members(asks, reader, table)
-    _caches(asks, body, dialect)
+    if dialect == "predict" and asks.grows:
+        asks.unbounded = asks.unbounded or "Only of vectors it is known what `predict` may use."
+    caching.read(asks, body, dialect)
     asks.settle()
     return asks
 
@@ -343,20 +373,7 @@ def of_json(dialect: str, pattern: str, reader: JsonReader, body: KeptBody) -> A
 def embeds(dialect: str, pattern: str) -> bool:
     """Whether an endpoint makes vectors, of whose prompt alone tokens are counted."""
     name = pattern.rpartition("/")[2].lower()
-    return dialect == "embeddings" or "embed" in name
-
-
-def _caches(asks: Asks, body: KeptBody, dialect: str) -> None:
-    says = dialect in _SAYS_CACHE
-    named = hidden = hour = True
-    if body.size <= _MEMBERS_MAX_BYTES:
-        lowered = body.range(0, body.size).lower()
-        named = any(word in lowered for word in _CACHED)
-        hidden = _HIDING.search(lowered) is not None
-        hour = b'"1h"' in lowered
-    asks.caches = named or hidden or not says
-    asks.caches_for_an_hour = (named and hour) or hidden
-    asks.must_price_cache = named and says
+    return dialect in ("embeddings", "predict") or "embed" in name
 
 
 #: Fields of forms that say how many answers there are.

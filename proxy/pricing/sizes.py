@@ -92,7 +92,8 @@ SOURCES: Final = (
                 200_000, 32_000),
             # Twice as much in its beta.
             Row("", ("claude-3-7-sonnet",), 200_000, 128_000),
-            Row("", ("claude-3-5-sonnet", "claude-3-5-haiku"), 200_000, 8_192),
+            Row("", ("claude-3-5-sonnet", "claude-3-5-sonnet-v2", "claude-3-5-haiku"),
+                200_000, 8_192),
             Row("", ("claude-3-opus", "claude-3-sonnet", "claude-3-haiku"), 200_000, 4_096),
         ),
     ),
@@ -209,6 +210,9 @@ def of(provider: str, model: str) -> Sizes:
         # `ft:gpt-4o-mini-2024-07-18:org::id`
         name = name.removeprefix(_FINE_TUNED).partition(":")[0]
     name = bare(name)
+    if name.startswith("claude-"):
+        # OpenRouter writes versions with a dot.
+        name = name.replace(".", "-")
     fits = [
         (len(known), row)
         for source in SOURCES

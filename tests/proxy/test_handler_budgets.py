@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -391,6 +392,39 @@ async def test_a_policys_budget_counts_what_the_policy_counts(plane: Plane) -> N
     other = await ask(plane, secret, body(model="gpt-4o-mini", max_tokens=10_000))
     assert other.status == 200
     assert [entry.charge for entry in plane.entries()] == ["used", ""]
+
+
+async def test_fifty_clients_spend_nearly_all_of_a_budget_and_not_a_nano_dollar_more(
+    plane: Plane,
+) -> None:
+    text, seed = body(max_tokens=50), 20261129
+    numbers, most = random.Random(seed), bound(text, 50)
+    amount = 60 * most // 1_000 * 1_000
+    secret = await limited(plane, rule("usd", amount / DOLLAR))
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            prompt, completion = numbers.randint(1, len(text)), numbers.randint(1, 50)
+            usage = {"prompt_tokens": prompt, "completion_tokens": completion}
+            await peer.answer(json.dumps({"model": "gpt-4o", "usage": usage}).encode())
+
+    async def client() -> None:
+        while True:
+            answer = await ask(plane, secret, text)
+            if answer.code == "budget_exceeded":
+                return
+            assert answer.code in (None, "budget_held")
+            await asyncio.sleep(0)
+
+    plane.upstream.follow(script)
+    async with asyncio.timeout(120):
+        await asyncio.gather(*(client() for _ in range(50)))
+    entries = plane.entries()
+    assert {entry.charge for entry in entries} == {"used"}
+    spent = sum(entry.cost_nanos or 0 for entry in entries)
+    assert (seed, amount - most < spent <= amount) == (seed, True)
+    assert spent >= amount * 95 // 100
 
 
 async def test_a_request_that_uses_nothing_is_not_refused_by_a_spent_budget(plane: Plane) -> None:

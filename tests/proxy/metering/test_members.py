@@ -14,8 +14,8 @@ from proxy.metering import members
 from proxy.metering.asks import COUNT_MAX, Asks
 from proxy.providers.endpoints import Dialect
 
-#: Whose bodies say nothing of a cost that can be known; `predict` is of models' own forms.
-UNREAD = {"none", "free", "batches", "predict"}
+#: Whose bodies say nothing of a cost that can be known.
+UNREAD = {"none", "free", "batches"}
 SAID = [{"role": "user", "content": "hi"}]
 FUNCTION = {"type": "function", "function": {"name": "look", "parameters": {}}}
 
@@ -65,6 +65,33 @@ def test_an_answer_of_a_length_that_is_none_is_as_long_as_the_model_makes_it(val
 @pytest.mark.parametrize("dialect", sorted(set(get_args(Dialect)) - UNREAD))
 def test_every_dialect_says_which_members_bound_an_answer(dialect: str) -> None:
     assert dialect in members.DIALECTS
+
+
+@pytest.mark.parametrize("member", ["max_output_tokens", "max_length", "prompt_token_ids"])
+def test_a_length_by_an_unknown_name_leaves_the_answer_open(member: str) -> None:
+    said = asks("chat", {"max_tokens": 5, member: 100_000})
+    assert (said.is_open, said.grows) == (True, True)
+    assert not asks("chat", {"max_tokens": 5, "knows_of_more": 1}).is_open
+
+
+@pytest.mark.parametrize("member", ["num_return_sequences", "use_beam_search", "sampleCount"])
+def test_more_answers_by_an_unknown_name_bound_nothing(member: str) -> None:
+    assert asks("chat", {member: 5}).unbounded
+    assert not asks("chat", {member: None}).unbounded
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"instances": [{"prompt": "a"}]},
+        {"instances": [{"content": {"uri": "a"}}]},
+        {"instances": ["a"]},
+        {"instances": [{"content": "a"}], "parameters": {"sampleCount": 4}},
+        {"requests": [{}]},
+    ],
+)
+def test_of_predict_vectors_alone_are_known(body: Any) -> None:
+    assert asks("predict", body).unbounded
 
 
 def test_no_length_is_none_and_null_says_nothing() -> None:
@@ -135,6 +162,7 @@ PLAIN: list[tuple[str, Any]] = [
     ("embeddings", {"input": ["a", "b"]}),
     ("embeddings", {"input": [1, 2]}),
     ("generic", {"input": "a", "voice": "b"}),
+    ("predict", {"instances": [{"content": "a", "task_type": "b"}], "parameters": {}}),
 ]
 
 
@@ -265,6 +293,8 @@ def test_audio_and_terms_are_seen() -> None:
     assert said.media == {"audio"}
     said = asks("messages", {"speed": "fast", "inference_geo": "us"})
     assert (said.speeds, said.geos) == ({"fast"}, {"us"})
+    said = asks("converse", {"performanceConfig": {"latency": "optimized"}})
+    assert (said.speeds, said.grows) == ({"optimized"}, False)
     assert asks("gemini", {"generationConfig": {"responseModalities": ["AUDIO"]}}).speaks
     assert asks("chat", {"prediction": {"type": "content"}}).predicted
 

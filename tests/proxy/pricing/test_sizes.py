@@ -23,6 +23,8 @@ from proxy.pricing.sizes import Sizes
         ("aws", "us.anthropic.claude-haiku-4-5-20251001-v1:0", 64_000),
         ("google", "claude-opus-4-1@20250805", 32_000),
         ("google", "gemini-2.5-pro", 65_536),
+        ("openrouter", "anthropic/claude-sonnet-4.5", 64_000),
+        ("google", "claude-3-5-sonnet-v2@20241022", 8_192),
         ("mistral", "mistral-large-latest", 262_144),
         ("deepseek", "deepseek-chat", 8_192),
         ("x-ai", "grok-4.7", 524_288),

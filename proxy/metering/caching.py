@@ -1,0 +1,31 @@
+"""Whether a prompt is written to a cache, which costs more than a prompt that is not."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from proxy.body.kept_body import KeptBody
+from proxy.metering.asks import Asks
+
+#: A longer body is not looked through.
+_BODY_MAX_BYTES: Final = 1536 * 1024
+#: Dialects that say which parts of a prompt are to be kept in a cache; elsewhere any may be.
+_SAYS_CACHE: Final = ("messages", "converse", "invoke")
+_CACHED: Final = (b"cache_control", b"cachecontrol", b"cachepoint", b"cache_point")
+#: A letter of such a word may be written so.
+_HIDING: Final = re.compile(rb"\\u00[2-7]")
+
+
+def read(asks: Asks, body: KeptBody, dialect: str) -> None:
+    """Whether a part of this body's prompt may be written to a cache."""
+    says = dialect in _SAYS_CACHE
+    named = hidden = hour = True
+    if body.size <= _BODY_MAX_BYTES:
+        lowered = body.range(0, body.size).lower()
+        named = any(word in lowered for word in _CACHED)
+        hidden = _HIDING.search(lowered) is not None
+        hour = b'"1h"' in lowered
+    asks.caches = named or hidden or not says
+    asks.caches_for_an_hour = (named and hour) or hidden
+    asks.must_price_cache = named and says
