@@ -28,6 +28,9 @@ NOTABLE: Final = CREDENTIALS | {
 }
 #: Parts of names whose values may be secrets: a memo outlives the request that brought them.
 _SECRET: Final = re.compile(rb"auth|cookie|cred|key|pass|secret|session|sign|token")
+#: Of names whose values are others with each request: to look for such a line costs more than to
+#: read it.
+_PASSING: Final = re.compile(rb"request-?id|correlation-?id|trace|^x-b3-|nonce|^date$")
 _NAME_MAX_BYTES: Final = 64
 #: What a line takes beside its own bytes: five objects, and its place in a dictionary.
 _KIND_BYTES: Final = 2 * 40 + 64 + 32 + PLACE_BYTES
@@ -73,7 +76,9 @@ def kind_of(name: bytes) -> Kind:
         lowered,
         may_cross_upstream(name),
         IS_NOTABLE if lowered in NOTABLE else 0,
-        len(name) <= _NAME_MAX_BYTES and _SECRET.search(lowered) is None,
+        len(name) <= _NAME_MAX_BYTES
+        and _SECRET.search(lowered) is None
+        and _PASSING.search(lowered) is None,
         _KIND_BYTES + 2 * len(name),
     )
 

@@ -58,7 +58,18 @@ def test_lines_that_may_hold_a_secret_are_not_remembered(name: str) -> None:
     assert not kind_of(name.encode()).may_be_remembered
 
 
-@pytest.mark.parametrize("name", ["User-Agent", "x-stainless-lang", "Content-Type", "X" * 64])
+@pytest.mark.parametrize(
+    "name",
+    ["X-Client-Request-Id", "x-requestid", "traceparent", "X-Amzn-Trace-Id", "x-correlation-id",
+     "x-b3-spanid", "Date"],
+)  # fmt: skip
+def test_lines_that_are_others_with_each_request_are_not_looked_for(name: str) -> None:
+    assert not kind_of(name.encode()).may_be_remembered
+
+
+@pytest.mark.parametrize(
+    "name", ["User-Agent", "x-stainless-lang", "Content-Type", "X-Updated", "X" * 64]
+)
 def test_lines_that_every_request_brings_may_be(name: str) -> None:
     assert kind_of(name.encode()).may_be_remembered
 
