@@ -160,7 +160,7 @@ class DataPlane:
                 del head, asked
                 last = await relaying.relay(downstream, source, exchange, transform, self._turns)
             finally:
-                self._tails.let_go(source, read=source.ended or exchange.whole_for_client)
+                self._tails.let_go(source, read=not source.ended and exchange.whole_for_client)
             # Before the write that completes the answer: what a client saw whole is recorded.
             trailers = trailers_for_downstream(source.trailers) if source.trailers else None
             await self._recorded(exchange, "complete")

@@ -27,7 +27,7 @@ class Tails:
 
     def let_go(self, source: ResponseSource, *, read: bool) -> None:
         """Release the source of a response; `read` what is left of it before."""
-        if source.ended or not read:
+        if not read or source.ended:
             source.release()
             return
         task = asyncio.get_running_loop().create_task(_read(source), name="tail")

@@ -147,22 +147,27 @@ class Metrics:
     def __init__(self, model_name: ModelName, directory: Path | None = None) -> None:
         self._model_name = model_name
         self._snapshots = Snapshots(directory)
-        self._numbers = Numbers.none()
+        self._sums = Numbers.none()
         #: What threads get to see.
-        self._encoded = encode(self._numbers)
+        self._encoded = encode(self._sums)
         #: Whether that is all there is to see.
         self._is_encoded = True
         self._gauges: WorkerGauges | None = None
 
     def open(self) -> None:
         """Take the place of a worker that has ended, if there is one, and go on from its sums."""
-        self._numbers = self._snapshots.open()
+        self._sums = self._snapshots.open()
         self._gauges, self._is_encoded = None, False
         self._snapshots.write(self.encode())
 
+    @property
+    def _numbers(self) -> Numbers:
+        """To be changed: what was encoded of them is from now on not all."""
+        self._is_encoded = False
+        return self._sums
+
     def add(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
         """Fold in what has happened since the last time."""
-        self._is_encoded = False
         numbers = self._numbers
         batch = _Batch()
         for entry in entries:
@@ -177,7 +182,6 @@ class Metrics:
     def add_undecided(self, decision: Literal["refused", "passed"], count: int) -> None:
         """Count requests that came while limits could not be checked."""
         if count:
-            self._is_encoded = False
             self._numbers.count(families.UNDECIDED, (decision,), count)
 
     def add_overshoots(self, limits: Iterable[str]) -> None:
@@ -187,8 +191,6 @@ class Metrics:
 
     def add_connections(self, refused: Mapping[str, int], dropped: Mapping[str, int]) -> None:
         """Count clients' connections that were refused or closed, by the reason."""
-        if refused or dropped:
-            self._is_encoded = False
         for reason, count in refused.items():
             self._numbers.count(families.CONNECTIONS_REFUSED, (reason,), count)
         for reason, count in dropped.items():
@@ -198,7 +200,7 @@ class Metrics:
         """Say what is true of this worker now."""
         if gauges == self._gauges:
             return
-        self._gauges, self._is_encoded = gauges, False
+        self._gauges = gauges
         numbers = self._numbers
         numbers.set(families.ACTIVE_REQUESTS, gauges.active_requests)
         numbers.set(families.UPSTREAM_CONNECTIONS, gauges.upstream_connections)
@@ -215,7 +217,7 @@ class Metrics:
     def encode(self) -> bytes:
         """This worker's snapshot, which `exposition` tells of from now on."""
         if not self._is_encoded:
-            self._encoded, self._is_encoded = encode(self._numbers), True
+            self._encoded, self._is_encoded = encode(self._sums), True
         return self._encoded
 
     def is_written(self, encoded: bytes) -> bool:
@@ -244,7 +246,7 @@ class Metrics:
     def leave(self) -> None:
         """This worker ends: its gauges no longer count, its sums still do. Blocks."""
         self._numbers.gauges = Numbers.none().gauges
-        self._gauges, self._is_encoded = None, False
+        self._gauges = None
         self._snapshots.close(self.encode())
 
 

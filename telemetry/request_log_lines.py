@@ -114,7 +114,7 @@ class RequestLines:
             entry.provider,
             entry.endpoint,
             entry.method,
-            _printable(entry.model),
+            entry.model if entry.model.isprintable() else _printable(entry.model),
             entry.status,
             entry.outcome,
             entry.usage,

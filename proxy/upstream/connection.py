@@ -323,9 +323,10 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(violation.anew())
             return
         if self._response.complete and not self._paused:
-            # The usual answer.
+            # The usual answer: as `_wake` does, without a step for it.
             self.deadline = _NEVER
-            self._wake()
+            if self._waiter is not None:
+                self._waiter.wake(True)
         else:
             self._has_read()
 

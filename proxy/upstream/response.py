@@ -169,8 +169,14 @@ class ResponseReader:
         )
         self._content_length = self._left = length
         self._in_body = self.keep_alive = True
-        if len(data) > head.end:
-            self._take_plain(data[head.end :])
+        body = data[head.end :]
+        if body and len(body) == length:
+            # The usual answer, which comes at once.
+            self.chunks.append(body)
+            self.queued += length
+            self._left, self.complete = 0, True
+        elif body:
+            self._take_plain(body)
         else:
             self.complete = not length
         return True

@@ -174,7 +174,7 @@ class UsageAccumulator:
             self._reported = reported
         else:
             _merge(self._reported, reported)
-        self.any = self.any or _counts(reported)
+        self.any = self.any or reported.prompt_tokens is not None or _counts(reported)
         if self._lost or type(reported) is OddlyReported:
             self._remember_lost(reported)
         if final and self.any:

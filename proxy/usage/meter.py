@@ -265,7 +265,7 @@ def meter_of(
     withhold = asked_for_usage and decoder is None and not refused
     if declared == b"text/event-stream":
         return Meter(SseUsageReader(withhold=withhold, watch=watch), decoder)
-    is_json = is_json_type(declared)
+    is_json = declared == b"application/json" or is_json_type(declared)
     if (
         counted
         and not refused

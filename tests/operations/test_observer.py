@@ -5,8 +5,8 @@ import io
 import json
 from errno import ENOSPC
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
-from unittest.mock import ANY
 from uuid import UUID
 
 import pytest
@@ -20,6 +20,8 @@ from telemetry.request_log_lines import RequestLines
 from tests.operations.scraping import Scrape
 
 ID: Final = "01a20904-dab6-76eb-9a0f-d1bb5fed022c"
+#: Of a request nothing is looked at but which budgets it went beyond.
+SOME: Final[Any] = SimpleNamespace(overshot=())
 
 
 def entry(**facts: Any) -> Entry:
@@ -92,17 +94,17 @@ def test_requests_of_an_outage_are_counted_both_ways() -> None:
         lambda: WorkerGauges(0, 0, 0),
         lambda: away,
     )
-    observer.recorded(entry(), ANY)
+    observer.recorded(entry(), SOME)
     observer.flush()
     away = True
-    observer.recorded(entry(), ANY)
+    observer.recorded(entry(), SOME)
     # Let in before the outage: it may have been limited.
-    observer.recorded(entry(at_us=0), ANY)
+    observer.recorded(entry(at_us=0), SOME)
     refused = Refused(ID, "database_unavailable", "openai", "", "POST", 503, recorded=False)
     observer._refused += [refused, refused._replace(undecided=True)]
     observer.flush()
     away = False
-    observer.recorded(entry(), ANY)
+    observer.recorded(entry(), SOME)
 
     found = Scrape(observer.exposition().decode())
     assert found.total("llm_proxy_undecided_limits_total", decision="passed") == 1
@@ -126,10 +128,10 @@ async def test_many_requests_do_not_wait_for_the_time() -> None:
     observer.open()
 
     for _ in range(BATCH - 1):
-        observer.recorded(entry(), ANY)
+        observer.recorded(entry(), SOME)
     await asyncio.sleep(0)
     few = stream.getvalue()
-    observer.recorded(entry(), ANY)
+    observer.recorded(entry(), SOME)
     within = stream.getvalue()
     await asyncio.sleep(0)
 
@@ -170,7 +172,7 @@ async def test_numbers_that_stay_the_same_are_not_handed_to_a_thread_to_be_writt
             await asyncio.sleep(0)
         assert metrics.writes == 1
         metrics.wrote.clear()
-        observer.recorded(entry(), ANY)
+        observer.recorded(entry(), SOME)
         await metrics.wrote.wait()
     assert metrics.writes == 2
     await observer.close()
@@ -183,7 +185,7 @@ def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else() -> None:
 
     metrics = Metrics(listed_name)
     observer = Observer(metrics, RequestLines(Full(), "json", 1.0), lambda: WorkerGauges(0, 0, 0))
-    observer.recorded(entry(), ANY)
+    observer.recorded(entry(), SOME)
 
     observer.flush()
 

@@ -61,6 +61,7 @@ def test_what_has_not_changed_is_not_encoded_again() -> None:
         lambda: metrics.add([entry()], []),
         lambda: metrics.add([], [refused]),
         lambda: metrics.add_undecided("passed", 1),
+        lambda: metrics.add_overshoots(["requests"]),
         lambda: metrics.add_connections({"max_connections": 1}, {}),
         lambda: metrics.add_connections({}, {"idle": 1}),
     )
