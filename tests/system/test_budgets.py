@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import anthropic
+import httpx
 import openai
 import pytest
 
 from fake_upstream import FakeUpstream
-from models import Token
-from models.budgets import BudgetRule, with_budgets
 from tests.fixtures.service import Issued, Service
 
 MESSAGES: Any = [{"role": "user", "content": "Hello"}]
-
-
-async def limited(
-    service: Service, up: FakeUpstream, rules: Sequence[BudgetRule], **project: object
-) -> Issued:
-    issued = await service.make_token(up.url, project=project)
-    async with service.models():
-        await Token.filter(id=issued.token.id).update(budgets=with_budgets(rules, None, 1))
-    return issued
 
 
 class Watched:
@@ -51,9 +40,9 @@ async def openai_error(service: Service, issued: Issued, watched: Watched) -> op
 async def test_openais_client_is_told_once_of_a_spent_budget(
     service: Service, up: FakeUpstream
 ) -> None:
-    rule = BudgetRule(limit="usd", amount=0.000001, period="month")
+    rule = {"limit": "usd", "amount": 0.000001, "period": "month"}
     watched = Watched()
-    error = await openai_error(service, await limited(service, up, [rule]), watched)
+    error = await openai_error(service, await service.make_token(up.url, budgets=[rule]), watched)
     assert (error.status_code, error.code, error.type) == (
         402, "budget_exceeded", "insufficient_quota",
     )  # fmt: skip
@@ -65,9 +54,9 @@ async def test_openais_client_is_told_once_of_a_spent_budget(
 async def test_openais_client_does_not_wait_for_more_than_a_minute_ever_has(
     service: Service, up: FakeUpstream
 ) -> None:
-    rule = BudgetRule(limit="tokens", amount=10, period="minute")
+    rule = {"limit": "tokens", "amount": 10, "period": "minute"}
     watched = Watched()
-    error = await openai_error(service, await limited(service, up, [rule]), watched)
+    error = await openai_error(service, await service.make_token(up.url, budgets=[rule]), watched)
     assert isinstance(error, openai.RateLimitError)
     assert error.code == "tokens_per_minute_exceeded"
     assert (watched.sent, up.count) == (1, 0)
@@ -76,8 +65,8 @@ async def test_openais_client_does_not_wait_for_more_than_a_minute_ever_has(
 async def test_anthropics_client_is_told_once_of_a_spent_budget(
     service: Service, up: FakeUpstream
 ) -> None:
-    rule = BudgetRule(limit="tokens", amount=10, period="total")
-    issued = await limited(service, up, [rule], provider="anthropic")
+    rule = {"limit": "tokens", "amount": 10, "period": "total"}
+    issued = await service.make_token(up.url, project={"provider": "anthropic"}, budgets=[rule])
     watched = Watched()
     async with anthropic.AsyncAnthropic(
         base_url=service.url,
@@ -90,3 +79,25 @@ async def test_anthropics_client_is_told_once_of_a_spent_budget(
     assert (body["error"]["type"], body["error"]["code"]) == ("billing_error", "budget_exceeded")
     assert body["error"]["budget"]["needed"] > 100
     assert (watched.sent, up.count) == (1, 0)
+
+
+async def test_what_requests_used_is_what_their_budgets_have_spent(
+    service: Service, up: FakeUpstream
+) -> None:
+    budgets = [
+        {"limit": "usd", "amount": 1, "period": "day"},
+        {"limit": "tokens", "amount": 100_000, "period": "total"},
+    ]
+    issued = await service.make_token(up.url, budgets=budgets)
+    payload = {"model": "gpt-4o", "messages": MESSAGES, "max_tokens": 100}
+    async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer, timeout=30) as client:
+        for _ in range(3):
+            answer = await client.post("/v1/chat/completions", json=payload)
+            assert answer.status_code == 200
+        rows = await service.entries(issued.token.id, 3)
+        told = (await client.get("/v1/llm-proxy/token")).json()
+    assert {row.charge for row in rows} == {"used"}
+    in_usd, in_tokens = told["budgets"]
+    assert in_usd["spent"] == pytest.approx(sum(row.cost_nanos or 0 for row in rows) / 10**9)
+    used = sum((row.prompt_tokens or 0) + (row.completion_tokens or 0) for row in rows)
+    assert (in_tokens["spent"], in_tokens["held"]) == (used, 0)
