@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -220,3 +221,82 @@ def test_a_prediction_may_be_charged_as_an_answer() -> None:
     body = {"model": "gpt-4o", "messages": SAID, "max_tokens": 1, "prediction": {"content": "a"}}
     size, most = bound(body)
     assert most.tokens == 2 * size + 1
+
+
+KEYS = [
+    "model",
+    "messages",
+    "content",
+    "type",
+    "text",
+    "image_url",
+    "input",
+    "tools",
+    "max_tokens",
+    "n",
+    "prompt",
+    "contents",
+    "parts",
+    "generationConfig",
+    "maxOutputTokens",
+    "candidateCount",
+    "system",
+    "inferenceConfig",
+    "service_tier",
+    "audio",
+    "modalities",
+    "options",
+    "num_predict",
+    "instances",
+    "parameters",
+    "requests",
+    "toolConfig",
+    "toolResult",
+    "functionResponse",
+    "function",
+    "max_uses",
+    "web_search_options",
+    "prediction",
+    "performanceConfig",
+    "speed",
+    "inference_geo",
+    "output",
+    "name",
+    "input_schema",
+    "max_tool_calls",
+    "best_of",
+    "images",
+]
+VALUES = (
+    "hi", "image", "tool_result", "web_search", "function", "priority", "auto", "", "\ud83d", None,
+    True, False, 0, -1, 5, 1.5, 1e300, 10**40, -(10**40), "5", "nan", "inf", "-1e999",
+)  # fmt: skip
+
+
+def made_up(numbers: random.Random, depth: int) -> Any:
+    chance = numbers.random()
+    if depth == 0 or chance < 0.35:
+        return numbers.choice(VALUES)
+    pieces = range(numbers.randint(0, 4))
+    if chance < 0.65:
+        return {numbers.choice(KEYS): made_up(numbers, depth - 1) for _ in pieces}
+    return [made_up(numbers, depth - 1) for _ in pieces]
+
+
+@pytest.mark.parametrize("dialect", sorted(members.DIALECTS))
+def test_whatever_a_body_says_its_bound_is_a_number_or_a_reason(dialect: str) -> None:
+    numbers = random.Random(20261129)
+    calls = [Call("openai", "gpt-4o"), Call("anthropic", "claude-opus-5")]
+    for _ in range(150):
+        said = {numbers.choice(KEYS): made_up(numbers, 4) for _ in range(numbers.randint(0, 8))}
+        text = json.dumps(said).encode()
+        if numbers.random() < 0.2:
+            text = text.replace(b'"', b"", 1)
+        kept = KeptBody(text)
+        asks = members.of_json(dialect, "/v1/any", whole(kept), kept)
+        asks.size = len(text)
+        most = bound_of(PRICES, calls, asks, NOON)
+        assert (most.tokens is None) is bool(most.why_tokens), text
+        assert (most.nanos is None) is bool(most.why_nanos), text
+        assert 0 <= (most.tokens or 0) <= 10**10
+        assert 0 <= (most.nanos or 0) <= 10**15
