@@ -126,10 +126,13 @@ async def test_a_compressed_body_is_read_for_its_ids(several: Several) -> None:
     assert several.asked == [1]
 
 
-async def test_nothing_is_failed_over_that_names_objects(several: Several) -> None:
+@pytest.mark.parametrize(
+    "body", [FOLLOWING, b'{"model":"gpt-4o","input":[{"type":"item_reference","id":"resp_1"}]}']
+)
+async def test_nothing_is_failed_over_that_names_objects(several: Several, body: bytes) -> None:
     await several.make(well, answering(429), failover=RULE)
     await learn(several, 1, "resp_1")
-    client = await ask(several, "POST", OF_RESPONSES, FOLLOWING)
+    client = await ask(several, "POST", OF_RESPONSES, body)
     assert (client.status, several.asked) == (429, [1])
 
 
