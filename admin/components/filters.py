@@ -170,6 +170,11 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def _word(entry: object) -> str:
+    """An entry of a list that was changed, which may be an object of its own."""
+    return f"({brief(entry)})" if isinstance(entry, dict) else str(entry)
+
+
 def brief(value: object) -> Markup | str:
     """One side of a change in the audit trail."""
     if value is None:
@@ -180,11 +185,11 @@ def brief(value: object) -> Markup | str:
         # All of it: what was changed may be at its end.
         said = {name.replace("_", " "): one for name, one in value.items() if one is not None}
         return "; ".join(
-            f"{name}: {', '.join(map(str, one)) if isinstance(one, list) else one}"
+            f"{name}: {', '.join(map(_word, one)) if isinstance(one, list) else one}"
             for name, one in said.items()
         )
     if isinstance(value, list):
-        value = ", ".join(map(str, value))
+        value = ", ".join(map(_word, value))
     text = str(value)
     if parse_id(text):
         return middle(text, 14)

@@ -8,13 +8,12 @@ from admin.components import filters
 from admin.web.request import AuthenticatedContext
 from models import Project, Token
 from models.budgets import Budget, Policy
+from models.reports.used_up import NEAR, nearly_used_up, taken
 from models.spending import BudgetUse, PolicyUse, Use, limited
 from models.windows import BUCKET_SECONDS
 
 Level: TypeAlias = Literal["fine", "near", "full", "unknown"]
 
-#: Percent from which a budget is nearly used up.
-NEAR: Final = 80
 _PERIODS: Final = {
     "minute": "a minute",
     "hour": "an hour",
@@ -115,4 +114,25 @@ def shown(budget: Budget, use: BudgetUse | None, policy: str | None = None) -> S
 def _level(budget: Budget, use: BudgetUse) -> Level:
     if use.spent >= budget.amount:
         return "full"
-    return "near" if (use.spent + use.held) * 100 >= budget.amount * NEAR else "fine"
+    return "near" if taken(budget, use) >= NEAR else "fine"
+
+
+class OwnedBudget(NamedTuple):
+    """A budget with whose it is."""
+
+    name: str
+    href: str
+    shown: ShownBudget
+
+
+async def used_up(ctx: AuthenticatedContext, *, limit: int) -> Sequence[OwnedBudget]:
+    """Budgets of any token or project that are nearly or wholly used up, the fullest first."""
+    found = await nearly_used_up(ctx.service.spending, limit=limit)
+    return [
+        OwnedBudget(
+            name=(row.name or row.hint) if isinstance(row, Token) else row.name,
+            href=f"/admin/{'tokens' if isinstance(row, Token) else 'projects'}/{row.id}",
+            shown=shown(budget, use, policy),
+        )
+        for row, policy, budget, use in found or ()
+    ]

@@ -9,6 +9,7 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from admin.components import lookups, timeline
+from admin.components.spending import used_up
 from admin.components.stat_tiles import figures
 from admin.components.tables import address, between
 from admin.web import htmx, rendering
@@ -39,6 +40,7 @@ _BEFORE: Final[dict[str, str]] = {
     "custom": "as long a time before",
 }
 _MOST_LEADERS: Final = 8
+_MOST_USED_UP: Final = 8
 #: Seconds from one look for something new to the next.
 _OFTEN, _SELDOM = 4, 20
 #: Failures that may be an upstream's outage.
@@ -99,6 +101,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
         before=_BEFORE[wanted.range],
         ranges=RANGES,
         link=lambda **changed: address(ctx.request.path, query, **changed),
+        used_up=await used_up(ctx, limit=_MOST_USED_UP),
         **await _content(wanted, present),
     )
 

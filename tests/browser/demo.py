@@ -15,6 +15,7 @@ from models import Actor, AdminUser, Project, Token
 from models.crypto import KeyRing
 from models.entry import Entry, Outcome, apply_batch
 from models.ids import first_id_at
+from models.usage import UsageHour
 from setup.prepare import connected
 
 VIEWER: Final = ("erin", "viewer-of-the-demo")
@@ -69,6 +70,40 @@ async def fill(settings: Settings, *, days: int = _DAYS) -> None:
         entries.sort(key=lambda entry: entry.at_us)
         for start in range(0, len(entries), _PER_BATCH):
             await apply_batch("demo", start, start + _PER_BATCH, entries[start:][:_PER_BATCH])
+        for name in ("Customer support", "Search"):
+            await _bound(await Project.get(name=name))
+
+
+async def _bound(project: Project) -> None:
+    """Budgets, one of them nearly used up: what was used before they were added counts."""
+    hours = await UsageHour.filter(project_id=project.id, bucket__gte=_month())
+    spent = sum(hour.cost_nanos or 0 for hour in hours)
+    amount = round(max(spent, 10**6) / 0.87 / 10**9, 3)
+    await project.change(
+        by=_BY,
+        budgets=[{"limit": "usd", "amount": amount, "period": "month"}],
+        policies=[
+            {"name": "embeddings", "endpoints": ["POST /v1/embeddings"], "requests_per_minute": 300}
+        ],
+    )
+    token = await Token.filter(project_id=project.id).order_by("id").first()
+    assert token is not None
+    budgets: list[dict[str, Any]] = [
+        {"limit": "usd", "amount": 2, "period": "day", "timezone": "Europe/Berlin"},
+        {"limit": "tokens", "amount": 250_000, "period": "minute"},
+    ]
+    dear = {"limit": "usd", "amount": 0.5, "period": "week", "mode": "soft"}
+    policy = {
+        "name": "dear models",
+        "models": ["gpt-4o*"],
+        "max_requests": 5_000,
+        "budgets": [dear],
+    }
+    await token.change(by=_BY, budgets=budgets, policies=[policy])
+
+
+def _month() -> datetime:
+    return datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 async def _age(random: Random, days: int) -> None:

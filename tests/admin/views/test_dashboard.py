@@ -14,7 +14,7 @@ from admin.components import stat_tiles, svg
 from admin.views import dashboard
 from models.entry import Entry, apply_batch
 from models.reports.dashboard import NOTHING, Sums, TimeSeries
-from tests.admin.conftest import Browser, make_project, make_token, on_both
+from tests.admin.conftest import BY, Browser, make_project, make_token, on_both
 from tests.manage.entries import entry
 
 PAGE = "/admin/dashboard"
@@ -237,3 +237,25 @@ async def test_a_chart_without_costs_says_why(
 ) -> None:
     await record(entry(datetime.now(UTC), **told))
     assert said in (await admin.get(PAGE, params={"show": "cost"})).text
+
+
+@on_both
+async def test_budgets_that_are_nearly_used_up_are_listed(admin: Browser) -> None:
+    project = await make_project()
+    token = await make_token(project, name="spender")
+    title = "Budgets nearly or wholly used up"
+    assert title not in (await admin.get("/admin/dashboard")).text
+    now = datetime.now(UTC)
+    await record(entry(now, project_id=project.id, token_id=token.id, cost_nanos=17 * 10**8))
+    # What was used before a budget is added counts, by the hour.
+    two = {"limit": "usd", "amount": 2, "period": "total"}
+    await token.change(by=BY, budgets=[two, {**two, "amount": 9, "period": "month"}])
+    page = (await admin.get("/admin/dashboard")).text
+    assert title in page
+    assert f'<a href="/admin/tokens/{token.id}">spender</a>' in page
+    assert "$2.00 in all: $1.70 spent, $0.30 left" in page
+    assert "$9.00 a month" not in page
+    await project.change(by=BY, budgets=[{**two, "amount": 1}])
+    page = (await admin.get("/admin/dashboard")).text
+    assert page.index("$1.00 in all") < page.index("$2.00 in all")
+    assert "Used up" in page
