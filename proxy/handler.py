@@ -292,15 +292,10 @@ class DataPlane:
         if reservation is not None:
             if not exchange.recorded:
                 self._record(exchange, outcome)
+            # Else what was taken at admission stands and there is nothing to say.
             if exchange.sent is None or reservation.lease is not None or reservation.budgets:
-                # Else what was taken at admission stands and there is nothing to say.
-                self._settle(exchange, reservation)
-
-    def _settle(self, exchange: Exchange, reservation: Reservation) -> None:
-        """Free the slot; the quota, too, where no byte of the request was written upstream; and say
-        what budgets are charged."""
-        actual = NOT_SENT if exchange.sent is None else AS_TAKEN
-        self._limits.settle(reservation, actual, exchange.charge)
+                actual = NOT_SENT if exchange.sent is None else AS_TAKEN
+                self._limits.settle(reservation, actual, exchange.charge)
 
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:
         if not exchange.recorded:

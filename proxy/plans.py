@@ -14,7 +14,7 @@ from proxy.access.budgets import refuse
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy, Policies
 from proxy.body.model_rule import coding_of
-from proxy.body.reading import Wanted, wanted
+from proxy.body.wanted import Wanted, wanted
 from proxy.downstream import RequestHead
 from proxy.objects.rules import Rule, rule_of
 from proxy.providers.endpoints import Route

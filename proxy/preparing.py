@@ -12,9 +12,10 @@ from proxy.access.grants import Grant
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.body.model_rule import NAME_MAX_BYTES
 from proxy.body.passing_model import PassingModel
-from proxy.body.reading import BodyReading, Wanted
+from proxy.body.reading import BodyReading
 from proxy.body.request_body import inspect
 from proxy.body.usage_splice import UsageSplice
+from proxy.body.wanted import Wanted
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from proxy.body import renaming
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.body.model_rule import coding_of
-from proxy.body.reading import BodyReading, Wanted
+from proxy.body.reading import BodyReading
+from proxy.body.wanted import Wanted
 from proxy.exchange import Exchange
 from proxy.forward import Outgoing
 from proxy.headers import field_list

@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 
 from proxy.body.model_rule import NAME_MAX_BYTES
-from proxy.body.reading import BodyReading, Judged, wanted
+from proxy.body.reading import BodyReading, Judged
+from proxy.body.wanted import wanted
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, ModelNotAllowed, Refusal
 from proxy.header_lines import HeaderLines

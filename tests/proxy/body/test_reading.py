@@ -14,7 +14,8 @@ import zstandard
 from proxy.body import reading as body_reading
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.body.multipart import PARTS_MAX
-from proxy.body.reading import BodyReading, Wanted, unmeterable
+from proxy.body.reading import BodyReading
+from proxy.body.wanted import Wanted, unmeterable
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest, Overloaded
 from proxy.header_lines import HeaderLines

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from proxy.body.reading import Wanted, wanted
+from proxy.body.wanted import Wanted, wanted
 from proxy.downstream import RequestHead
 from proxy.errors import InvalidRequest
 from proxy.header_lines import HeaderLines
