@@ -313,6 +313,21 @@ async def test_what_stood_beside_a_token_opens_nothing(
             await authenticate(read_head(alone, ""), cache.grants)
 
 
+@pytest.mark.parametrize("spelling", ["%b", "%%6c%b", "%%6C%%6c%b"])
+async def test_a_token_in_the_query_is_looked_at_though_the_credential_is_known(
+    cache: Cache, spelling: str
+) -> None:
+    left = SECRET.encode()[spelling.lower().count("6c") :]
+    query = b"?after=a%20b&key=" + spelling.encode() % left
+    read = read_head(HEAD.replace(b"/v1/models", b"/v1/models" + query), "")
+    assert recognised(read, cache.grants) is None
+    with pytest.raises(errors.MissingToken):
+        await authenticate(read, cache.grants)
+    # Other queries with encoded characters cost no look at the credential.
+    other = HEAD.replace(b"/v1/models", b"/v1/models?after=a%20b")
+    assert recognised(read_head(other, ""), cache.grants) is not None
+
+
 async def test_one_form_of_a_credential_is_remembered(cache: Cache) -> None:
     other = HEAD.replace(b"Bearer", b"bearer")
     assert recognised(read_head(other, ""), cache.grants) is None
