@@ -16,6 +16,7 @@ from proxy.access.policies import GrantedPolicy, Policies
 from proxy.body.model_rule import coding_of
 from proxy.body.wanted import Wanted, wanted
 from proxy.downstream import RequestHead
+from proxy.headers import is_json_type, type_of
 from proxy.objects.rules import Rule, rule_of
 from proxy.providers.endpoints import Route
 
@@ -120,10 +121,11 @@ class Plans:
 
 
 def _may_name(grant: Grant, head: RequestHead, route: Route) -> bool:
-    """Whether ids are looked for in a body; a form's fields alone may name some where that matters,
-    and an upload's not."""
-    declared = head.lines.first.get(b"content-type") or b""
-    if declared[:10].lower() != b"multipart/":
+    """Whether ids are looked for in a body: in JSON, and where objects are isolated in whatever an
+    upstream may take for it, and in the fields of forms but for those that name none."""
+    declared = type_of(head.lines.first.get(b"content-type"))
+    if not grant.isolates:
+        return is_json_type(declared)
+    if not declared.startswith(b"multipart/"):
         return True
-    passes = rule_of(route, head.method).kind in _UPLOADS or _AUDIO in route.pattern
-    return grant.isolates and not passes
+    return rule_of(route, head.method).kind not in _UPLOADS and _AUDIO not in route.pattern

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -254,6 +255,31 @@ async def test_a_project_with_one_account_has_nothing_to_do_with_objects(
     await ask(several, "POST", OF_RESPONSES, FOLLOWING)
     assert [entry.objects for entry in several.plane.entries()] == [None] * 3
     assert not several.plane.index._known
+
+
+async def test_a_body_that_is_no_json_streams_through_as_with_one_account(
+    several: Several,
+) -> None:
+    await several.make(well, well, failover=None)
+    taken: list[bool] = []
+
+    async def begins(peer: Peer) -> None:
+        await peer.head()
+        taken.append(True)
+        await peer.read(10)
+        await peer.answer()
+
+    several.plane.upstream.follow(begins)
+
+    async def until_it_was_begun() -> None:
+        while not taken:
+            await asyncio.sleep(0)
+
+    client = a_client(
+        "POST", b"x" * 5, until_it_was_begun, b"y" * 5, secret=several.secret,
+        path="/v1/audio/speech", fields=("Content-Type: audio/wav",),
+    )  # fmt: skip
+    assert (await several.plane.serve(client)).status == 200
 
 
 async def test_ids_that_cannot_be_stored_are_unknown_ones(several: Several) -> None:
