@@ -12,12 +12,14 @@ import pytest
 from fake_upstream import FakeUpstream
 from models import Token
 from models.crypto import KeyRing
-from tests.chaos.client import Answer, Client
+from tests.chaos.client import PLAIN, Answer, Client
 from tests.chaos.conftest import on_one_and_on_two
 from tests.fixtures.service import BY, UPSTREAM_KEY, Issued, Service
 
 #: More of them by hand: CHAOS_RUNS=200.
 _RUNS: Final = int(os.environ.get("CHAOS_RUNS", "10"))
+
+_SPENT: Final = "budget_exceeded"
 
 
 async def attempts(service: Service, issued: Issued, count: int) -> list[Answer]:
@@ -49,6 +51,31 @@ async def test_a_quota_lets_in_exactly_its_number(
     refused = next(answer for answer in answers if answer.status == 429)
     assert (refused.code, refused.headers["x-should-retry"]) == ("quota_exceeded", "false")
     assert len(await machines[0].entries(issued.token.id, 1000)) == 1000
+
+
+@on_one_and_on_two
+async def test_a_budget_is_spent_nearly_all_and_by_not_a_nano_dollar_more(
+    machines: list[Service], up: FakeUpstream
+) -> None:
+    budget = {"limit": "usd", "amount": 0.1, "period": "month"}
+    issued = await machines[0].make_token(up.url, budgets=[budget])
+
+    async def spend(service: Service) -> int:
+        """One client asks until nothing is left; how many answers it got."""
+        answered = 0
+        async with Client(service, issued.secret) as client:
+            while (answer := await client.post({**PLAIN, "max_tokens": 20})).code != _SPENT:
+                assert answer.code in ("", "budget_held")
+                answered += answer.status == 200
+        return answered
+
+    answered = sum(await asyncio.gather(*(spend(machines[n % len(machines)]) for n in range(50))))
+
+    rows = await machines[0].entries(issued.token.id, answered)
+    assert answered == up.count == len(rows)
+    assert {row.charge for row in rows} == {"used"}
+    spent = sum(row.cost_nanos or 0 for row in rows)
+    assert 95_000_000 <= spent <= 100_000_000
 
 
 @on_one_and_on_two
