@@ -52,7 +52,7 @@ _MAY_NAME: Final = re.compile(
     rb"|\\u(?:00[2-7]|017[fF]|212[aA])|\xc5\xbf|\xe2\x84\xaa",
     re.IGNORECASE,
 )
-_STORES: Final = re.compile(rb'"store"\s*+:\s*+true')
+_STORES: Final = re.compile(rb'"(?:store|deferred)"\s*+:\s*+true')
 #: Ids of one request that are looked up.
 NAMED_MAX: Final = 512
 #: A longer one is none.
@@ -144,5 +144,5 @@ def _texts(value: Any) -> list[str]:
 
 
 def asks_to_store(part: bytes) -> bool:
-    """Whether a part of a chat's body asks for its completion to be kept."""
+    """Whether a part of a chat's body asks for its completion to be kept, or made later."""
     return _STORES.search(part) is not None

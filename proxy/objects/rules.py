@@ -28,6 +28,8 @@ KINDS: Final = {
     "containers": "container",
     "vector_stores": "vector_store",
     "videos": "video",
+    # xAI's: a chat that is asked for later.
+    "deferred-completion": "deferred",
 }
 #: Chat completions are kept where they are asked for with `store: true`.
 COMPLETION: Final = "completion"

@@ -24,6 +24,7 @@ class _Object(msgspec.Struct):
 
     id: msgspec.Raw = msgspec.Raw()
     store: msgspec.Raw = msgspec.Raw()
+    request_id: msgspec.Raw = msgspec.Raw()
     response: msgspec.Raw = msgspec.Raw()
     item: msgspec.Raw = msgspec.Raw()
     message: msgspec.Raw = msgspec.Raw()
@@ -67,7 +68,8 @@ class Told(OwnDialect):
     """Is told of an answer's documents, and tells of the objects in them."""
 
     __slots__ = (
-        "_bytes", "_kind", "_known", "_named", "_tell", "_tells", "background", "shape", "sought",
+        "_bytes", "_kind", "_known", "_named", "_stored", "_tell", "_tells", "background", "shape",
+        "sought",
     )  # fmt: skip
 
     def __init__(self, kind: str, tells: Tells, named: str, tell: Tell) -> None:
@@ -79,6 +81,8 @@ class Told(OwnDialect):
         self._tell = tell
         self._known: set[str] = {named} if named else set()
         self._bytes = 0
+        #: Whether the upstream keeps the response that the answer is.
+        self._stored = True
         #: The response in the background that the answer is, as it was told of last.
         self.background: Background | None = None
         self.sought = _SOUGHT["made" if tells == "told" and kind else tells]
@@ -106,8 +110,12 @@ class Told(OwnDialect):
         if own and self._kind == RESPONSE and bytes(read.background) == b"true":
             done = bytes(read.status) in _FINISHED
             self.background = Background(own, done, _seconds(read.created_at))
-        if made and own and bytes(read.store) != b"false":
+        if bytes(read.store) == b"false":
+            self._stored = False
+        if made and own and self._stored:
             self._note(own, self._kind)
+        if made and self._tells == "stored":
+            self._note(_id(read.request_id), "deferred")
         if (container := _read(bytes(read.container))) is not None:
             self._note(_id(container.id), "container")
         if (file := _read(bytes(read.file))) is not None and made:
@@ -126,7 +134,7 @@ class Told(OwnDialect):
         batch = own or _id(part.id)
         for file in (part.output_file_id, part.error_file_id):
             self._note(_id(file), "file", batch)
-        if not own and self._kind in ("response", "conversation"):
+        if not own and self._stored and self._kind in ("response", "conversation"):
             # Requests may refer to it.
             self._note(_id(part.id), "item", by)
 

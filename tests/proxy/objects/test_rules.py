@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.objects.rules import rule_of
+from proxy.objects.rules import KNOWN_KINDS, rule_of
 from proxy.providers.catalog import BUILT_IN
 
 
@@ -76,3 +76,19 @@ def test_a_list_and_a_deletion_are_told_by_the_path(
     methods = BUILT_IN["openai"].match(path.encode())
     rule = rule_of(methods.get(method) or methods["GET"], method)
     assert (rule.lists, rule.deletes) == (lists, deletes)
+
+
+#: What is kept of which nothing is remembered by a name of its own: by the segment before its id.
+OTHERS = {"characters"}
+
+
+def test_whatever_a_built_in_provider_keeps_is_of_a_known_kind() -> None:
+    """A new one has to be looked at: in which members of bodies its ids stand, and what is said of
+    one that is not there."""
+    for provider in BUILT_IN.values():
+        for endpoint in provider.endpoints:
+            path = endpoint.pattern.replace("{", "").replace("}", "").replace("*", "x").encode()
+            for method, route in provider.match(path).items():
+                rule = rule_of(route, method)
+                named = {rule.kind} if rule.id_segment > 0 else set()
+                assert named <= KNOWN_KINDS | OTHERS, (provider.name, endpoint)

@@ -101,6 +101,7 @@ OF_RESPONSE: Final = [
          [Kept("msg_1", "item")]),
         ("POST /v1/chat/completions", {"id": "chatcmpl-1", "choices": []},
          [Kept("chatcmpl-1", "completion")]),
+        ("POST /v1/chat/completions", {"request_id": "r-1"}, [Kept("r-1", "deferred")]),
         ("POST /v1/messages", {"id": "msg_1", "container": {"id": "container_1"}},
          [Kept("container_1", "container")]),
         ("POST /v1/messages/batches", {"id": "msgbatch_1"}, [Kept("msgbatch_1", "batch")]),
@@ -119,8 +120,12 @@ def test_a_document_tells_of(request_line: str, answer: Any, found: list[Kept]) 
 
 
 def test_a_response_that_is_not_stored_is_not_remembered() -> None:
-    found = told("POST /v1/responses", RESPONSE | {"store": False})
-    assert Kept("resp_1", "response") not in found
+    """Nor is what is in it, but for the container in which its code ran."""
+    container = [Kept("cntr_1", "container")]
+    assert told("POST /v1/responses", RESPONSE | {"store": False}) == container
+    stream = STREAM.replace(b'"id": "resp_1",', b'"id": "resp_1", "store": false,')
+    stream = stream.replace(b'"store": true', b'"store": false')
+    assert told("POST /v1/responses", stream, EVENTS) == container
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
