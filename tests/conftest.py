@@ -24,6 +24,7 @@ from sanic import Sanic
 from models.db import database as connecting
 from models.db import sessions
 from proxy.upstream import pool
+from tests.fixtures import model_memo
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
@@ -49,6 +50,7 @@ sessions._IDLE_IN_TRANSACTION_S = float(_PATIENCE_S)
 transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ignore[attr-defined]
 # So does every pool of connections to upstreams; tests of TLS make contexts of their own.
 pool.tls_context = cache(pool.tls_context)  # type: ignore[attr-defined]
+model_memo.keep()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
