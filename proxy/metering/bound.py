@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
 from proxy.metering.asks import COUNT_MAX, Asks
 from proxy.pricing.rates import NANOS_MAX, SCALE, Rates, Tariff
@@ -33,24 +33,32 @@ class Served(NamedTuple):
     tariffs: Sequence[Tariff]
 
 
+#: Tokens, or why nothing is known of them.
+_Count: TypeAlias = int | str
+
+
 def bound(asks: Asks, served: Iterable[Served]) -> Bound:
     """What a request that asks so costs at most, whichever of these models answers."""
-    if asks.unbounded:
-        return Bound(None, None, asks.unbounded, asks.unbounded)
     tokens = nanos = 0
-    why_nanos = asks.unpriced
+    why_tokens, why_nanos = "", asks.unpriced
     for one in served:
-        try:
-            prompt, answers = _tokens(asks, one)
-        except _Unknown as unknown:
-            return Bound(None, None, unknown.why, unknown.why)
-        tokens = max(tokens, prompt + answers)
+        prompt, answers = _prompt(asks, one), _answers(asks, one)
+        why_tokens = why_tokens or next((why for why in (prompt, answers) if _is_why(why)), "")
+        tokens = max(tokens, sum(count for count in (prompt, answers) if isinstance(count, int)))
         try:
             nanos = max(nanos, _nanos(asks, prompt, answers, one))
         except _Unknown as unknown:
             why_nanos = why_nanos or unknown.why
-    tokens = min(tokens, COUNT_MAX)
-    return Bound(tokens, None if why_nanos else min(nanos, NANOS_MAX), "", why_nanos)
+    return Bound(
+        None if why_tokens else min(tokens, COUNT_MAX),
+        None if why_nanos else min(nanos, NANOS_MAX),
+        why_tokens,
+        why_nanos,
+    )
+
+
+def _is_why(count: _Count) -> TypeGuard[str]:
+    return isinstance(count, str)
 
 
 class _Unknown(Exception):
@@ -61,42 +69,48 @@ class _Unknown(Exception):
         self.why = why
 
 
-def _missing(one: Served, what: str) -> _Unknown:
+def _missing(one: Served, what: str) -> str:
     name = one.name.replace("\\", "").replace('"', "")[:200]
-    return _Unknown(f'In PRICES_FILE, [prices."{name}"] with {what} would say it.')
+    return f'In PRICES_FILE, [prices."{name}"] with {what} would say it.'
 
 
-def _tokens(asks: Asks, one: Served) -> tuple[int, int]:
-    """Of the prompt and of all answers."""
-    context, most = one.sizes
+def _prompt(asks: Asks, one: Served) -> _Count:
+    if asks.unbounded:
+        return asks.unbounded
+    context = one.sizes.context_length
     if asks.grows:
-        if context is None:
-            raise _missing(one, "context_length")
-        prompt = context * asks.prompts
-    else:
-        prompt = asks.size + asks.overhead
-        # Each of many texts that become vectors may have a context of its own.
-        if context is not None and asks.answers:
-            prompt = min(prompt, context * asks.prompts)
+        return _missing(one, "context_length") if context is None else context * asks.prompts
+    prompt = asks.size + asks.overhead
+    # Each of many texts that become vectors may have a context of its own.
+    if context is None or not asks.answers:
+        return prompt
+    return min(prompt, context * asks.prompts)
+
+
+def _answers(asks: Asks, one: Served) -> _Count:
+    """Of all answers together."""
     if not asks.answers:
-        return prompt, 0
+        return 0
+    if asks.unbounded:
+        return asks.unbounded
+    context, most = one.sizes
     each = asks.max_output
     if not each or asks.is_open:
         if most is None:
-            raise _missing(one, "max_output")
+            return _missing(one, "max_output")
         each = most
     each = min(number for number in (each, most, context) if number is not None)
     answers = each * asks.choices * asks.prompts
-    return prompt, answers + (asks.size if asks.predicted else 0)
+    return answers + (asks.size if asks.predicted else 0)
 
 
-def _nanos(asks: Asks, prompt: int, answers: int, one: Served) -> int:
+def _nanos(asks: Asks, prompt: _Count, answers: _Count, one: Served) -> int:
     most = 0
     for tariff in one.tariffs:
         if not tariff.tiers:
-            raise _missing(one, _on_terms(asks) or "input and output")
+            raise _Unknown(_missing(one, _on_terms(asks) or "input and output"))
         for start, rates in tariff.tiers:
-            if prompt > start or start < 0:
+            if isinstance(prompt, str) or prompt > start or start < 0:
                 most = max(most, _at(asks, prompt, answers, rates, one))
     return -(-most // SCALE)
 
@@ -107,24 +121,39 @@ def _on_terms(asks: Asks) -> str:
     return " and ".join(f"service_tiers.{name}" for name in terms)[:100]
 
 
-def _at(asks: Asks, prompt: int, answers: int, rates: Rates, one: Served) -> int:
+def _at(asks: Asks, prompt: _Count, answers: _Count, rates: Rates, one: Served) -> int:
     """The same at some rates, scaled."""
     if rates.uncounted or (rates.video_apart and "video" in asks.media):
         raise _Unknown("The model is charged by units that are in no answer's usage.")
     if rates.prompt is None and rates.completion is None:
-        if not rates.request or rates.audio_second is not None:
-            raise _missing(one, "input and output")
+        if rates.audio_second is not None:
+            raise _Unknown("The model is charged by the minute, and how many they are is not told.")
+        if not rates.request:
+            raise _Unknown(_missing(one, "input and output"))
         return rates.request
     total = rates.request
     if asks.searches:
         if rates.web_search is None or "web_searches" in rates.open:
-            raise _missing(one, "web_search")
+            raise _Unknown(_missing(one, "web_search"))
         total += asks.searches * rates.web_search
-    if prompt:
-        total += prompt * _dearest(_inputs(asks, rates), rates, one)
-    if answers:
-        total += answers * _dearest(_outputs(asks, rates), rates, one)
-    return total
+    total += _times(prompt, _inputs(asks, rates), rates, one)
+    return total + _times(answers, _outputs(asks, rates), rates, one)
+
+
+def _times(count: _Count, named: dict[str, int | None], rates: Rates, one: Served) -> int:
+    """What so many tokens cost at the dearest of some rates."""
+    if count == 0:
+        return 0
+    missing = [name for name, rate in named.items() if rate is None or name in rates.open]
+    if missing:
+        raise _Unknown(_missing(one, " and ".join(missing)))
+    rate = max(rate for rate in named.values() if rate is not None)
+    if isinstance(count, int):
+        return count * rate
+    if rate:
+        raise _Unknown(count)
+    # However many there are, they are free.
+    return 0
 
 
 def _inputs(asks: Asks, rates: Rates) -> dict[str, int | None]:
@@ -149,10 +178,3 @@ def _outputs(asks: Asks, rates: Rates) -> dict[str, int | None]:
     if asks.speaks:
         named["audio_output"] = rates.audio_output
     return named
-
-
-def _dearest(named: dict[str, int | None], rates: Rates, one: Served) -> int:
-    missing = [name for name, rate in named.items() if rate is None or name in rates.open]
-    if missing:
-        raise _missing(one, " and ".join(missing))
-    return max(rate for rate in named.values() if rate is not None)

@@ -46,6 +46,11 @@ request = 0.01
 [prices."openai/nosize"]
 input = 2
 output = 10
+[prices."openai/free"]
+input = 0
+output = 0
+[prices."openai/each"]
+request = 0.02
 [prices."openai/minutes"]
 audio_minute = 0.006
 """
@@ -185,7 +190,7 @@ def test_a_size_that_is_needed_and_unknown_is_named(
     _, most = bound(body, dialect=dialect, prices=mine)
     assert (most.tokens, most.nanos) == (None, None)
     assert line in most.why_tokens
-    assert line in most.why_nanos
+    assert most.why_nanos
 
 
 @pytest.mark.parametrize(
@@ -198,7 +203,7 @@ def test_a_size_that_is_needed_and_unknown_is_named(
             '[prices."openai/mine"] with service_tiers.flex',
         ),
         ({"model": "mine", "tools": [{"type": "mcp"}, {"type": "x"}]}, "responses", "'x' costs"),
-        ({"model": "minutes", "max_tokens": 1}, "chat", "minutes"),
+        ({"model": "minutes", "max_tokens": 1}, "chat", "by the minute"),
         ({"model": "gpt-4o-audio-preview", "modalities": ["audio"]}, "chat", "audio_output"),
         ({"model": "gpt-4o-search-preview", "max_tokens": 1}, "chat", "input and output"),
     ],
@@ -210,6 +215,17 @@ def test_what_has_no_price_still_has_tokens(
     assert most.tokens is not None
     assert most.nanos is None
     assert why in most.why_nanos
+
+
+def test_what_is_free_costs_nothing_however_long_it_is(mine: Prices) -> None:
+    for more in ({}, {"knows_of_more": 1}, {"n": "some"}):
+        _, most = bound({"model": "free", "messages": SAID, **more}, prices=mine)
+        assert (most.tokens, most.nanos) == (None, 0)
+
+
+def test_a_price_for_each_request_is_known_without_sizes(mine: Prices) -> None:
+    _, most = bound({"model": "each", "messages": SAID}, prices=mine)
+    assert (most.tokens, most.nanos) == (None, 20_000_000)
 
 
 def test_a_name_cannot_break_out_of_the_line_that_is_named() -> None:
