@@ -26,6 +26,7 @@ from models.usage import (
     TTFB_BOUNDS_US,
     USAGE_KEY,
     UsageCounter,
+    UsageDimension,
     UsageHour,
     UsageMinute,
 )
@@ -252,6 +253,29 @@ async def test_an_hour_is_what_its_minutes_come_to() -> None:
     assert (hour.ttfb_2, hour.ttfb_3) == (1, 1)
     minutes = await UsageMinute.all().order_by("bucket")
     assert [row.cost_nanos for row in minutes] == [1500, 200, None]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_each_key_served_is_counted_beside_what_all_did() -> None:
+    at = 1_790_000_000_000_000 // 3_600_000_000 * 3_600_000_000
+    one, other = str(new_id()), str(new_id())
+    entries = [
+        an_entry(at_us=at, key_id=one),
+        an_entry(at_us=at, key_id=other),
+        an_entry(at_us=at),
+        an_entry(at_us=at + 60_000_000, key_id=one),
+    ]
+    for number in range(2):
+        await apply_batch("j", 4 * number, 4 * number + 4, entries)
+    minutes = await UsageMinute.all().order_by("bucket")
+    assert [row.requests for row in minutes] == [6, 2]
+    assert (await UsageHour.get()).requests == 8
+    by_key = await UsageDimension.all()
+    hour = datetime.fromtimestamp(at // 1_000_000, UTC)
+    assert {row.value: (row.bucket, row.requests) for row in by_key} == {
+        one: (hour, 4),
+        other: (hour, 2),
+    }
 
 
 @pytest.mark.usefixtures("connected")

@@ -69,6 +69,16 @@ def read(*pieces: bytes) -> object:
     return reader.heads, body, reader.complete, reader.keep_alive, reader.queued
 
 
+def test_bytes_behind_a_usual_head_are_counted_until_they_are_taken() -> None:
+    for behind in (b"", b"hel", b"hello"):
+        reader = ResponseReader()
+        reader.begin(head_only=False)
+        reader.feed(USUAL + behind)
+        assert (reader.queued, reader.complete) == (len(behind), behind == b"hello")
+        assert reader.take() == behind
+        assert reader.queued == 0
+
+
 @pytest.mark.parametrize("head", PLAIN.values(), ids=PLAIN)
 def test_a_usual_head_is_read_at_once(head: bytes) -> None:
     found = plain_head(head + b"hello")
