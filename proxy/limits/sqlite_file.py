@@ -138,10 +138,19 @@ class SqliteRecords:
     def _read_file(self, read: Callable[[sqlite3.Connection], T], nothing: T) -> T:
         if not self._path.exists():
             return nothing
-        location = f"file:{quote(str(self._path.absolute()))}?mode=ro"
         try:
-            with closing(sqlite3.connect(location, uri=True, timeout=_BUSY_SECONDS)) as file:
-                _check_version(file)
-                return read(file)
+            try:
+                return self._read_as("ro", read)
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+                    raise
+                # Whoever made it was killed meanwhile: what that left has to be rolled back first.
+                return self._read_as("rw", read)
         except sqlite3.DatabaseError as exc:
             raise LimitsUnavailable(str(exc)) from exc
+
+    def _read_as(self, mode: str, read: Callable[[sqlite3.Connection], T]) -> T:
+        location = f"file:{quote(str(self._path.absolute()))}?mode={mode}"
+        with closing(sqlite3.connect(location, uri=True, timeout=_BUSY_SECONDS)) as file:
+            _check_version(file)
+            return read(file)

@@ -16,8 +16,13 @@ from proxy.journal import consumer, files
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.files import JournalFile
 from proxy.journal.writer import Journal
+from proxy.limits import unheard
+from proxy.limits.bases import PostgresBases, SqliteBases
 from proxy.limits.postgres import PostgresLimits
+from proxy.limits.postgres_holders import PostgresHolders
 from proxy.limits.sqlite import SqliteLimits
+from proxy.limits.sqlite_charges import SqliteCharges
+from proxy.limits.sqlite_holders import SqliteHolders
 from proxy.upstream.pool import Pool
 
 _ADOPT_EVERY_S: Final = 0.2
@@ -38,10 +43,17 @@ class Faults:
         self._around(Pool, "acquire", "while dialling", None)
         self._before(Journal, "_put", "before the entry")
         self._after(Journal, "_put", "after the entry")
+        for made in (SqliteBases, PostgresBases):
+            self._around(made, "__call__", "while a window is made", None)
+        for holders in (SqliteHolders, PostgresHolders):
+            self._around(holders, "end", "while holds of the dead are ended", None)
+        self._after(SqliteCharges, "_charge", "while it is charged")
+        self._after(SqliteCharges, "take", "once it is charged", if_given=4)
         self._install_batches()
         self._install_files()
         # What takes seconds in life, and thousands of entries.
         consumer._ADOPT_EVERY_S = _ADOPT_EVERY_S  # type: ignore[misc]
+        unheard._EVERY_S = _ADOPT_EVERY_S  # type: ignore[misc]
         _defaults(Journal)["rotate_bytes"] = 1
         if bound := os.environ.get("CHAOS_KEPT_MAX_BYTES"):
             _defaults(Journal)["kept_max_bytes"] = int(bound)
@@ -69,18 +81,20 @@ class Faults:
     def _before(self, owner: type, name: str, point: str) -> None:
         original: Callable[..., Any] = getattr(owner, name)
 
-        def faulty(*args: Any) -> Any:
+        def faulty(*args: Any, **kwargs: Any) -> Any:
             self.reached(point)
-            return original(*args)
+            return original(*args, **kwargs)
 
         setattr(owner, name, faulty)
 
-    def _after(self, owner: type, name: str, point: str) -> None:
+    def _after(self, owner: type, name: str, point: str, *, if_given: int = 0) -> None:
+        """`if_given` is the place of an argument without which the point is not reached."""
         original: Callable[..., Any] = getattr(owner, name)
 
         def faulty(*args: Any) -> Any:
             result = original(*args)
-            self.reached(point)
+            if args[if_given]:
+                self.reached(point)
             return result
 
         setattr(owner, name, faulty)

@@ -17,6 +17,7 @@ from fake_upstream import FakeUpstream
 from models import Token
 from models.request_log import RequestLog
 from models.usage import UsageHour
+from tests.chaos.budgets import hold_of_a_chat, spent_and_held, with_budget
 from tests.chaos.client import CHAT, STREAM, Client, streaming
 from tests.chaos.conftest import ChaosService, Databases, started
 from tests.chaos.test_crashes import journals
@@ -30,7 +31,8 @@ _PATIENCE_S: Final = 60.0
 class Row(NamedTuple):
     """What is true once the worker has died at these points, one after the other.
 
-    `taken` is quota, `entry` whether the request is recorded, `whole` what the client saw.
+    `taken` is quota, `entry` whether the request is recorded, `whole` what the client saw. Where it
+    is recorded, its budget is charged what it used; where not, but something was taken, its hold.
     """
 
     points: tuple[str, ...]
@@ -53,6 +55,10 @@ ROWS: Final = (
     Row(("before the commit",), 1, entry=True, whole=True),
     Row(("after the commit",), 1, entry=True, whole=True),
     Row(("during rotation",), 1, entry=True, whole=True),
+    Row(("while a window is made",), 0, entry=False, whole=False),
+    Row(("while it is charged",), 1, entry=True, whole=True),
+    Row(("once it is charged",), 1, entry=True, whole=True),
+    Row(("after admission", "while holds of the dead are ended"), 1, entry=False, whole=False),
     Row(("after the entry", "adopting"), 1, entry=True, whole=False),
     Row(("after the entry", "adopted and consumed"), 1, entry=True, whole=False),
 )
@@ -103,8 +109,28 @@ def chaos(request: pytest.FixtureRequest) -> ChaosService:
 
 @pytest.fixture
 async def limited(chaos: ChaosService, up: FakeUpstream) -> Issued:
-    """A token with a quota and a single slot."""
+    """A token with a quota, a single slot, and a budget."""
+    return await with_budget(chaos, await without_budget(chaos, up))
+
+
+@pytest.fixture
+async def uploading(chaos: ChaosService, up: FakeUpstream) -> Issued:
+    """One without a budget, for which an upload would be read before it is sent."""
+    return await without_budget(chaos, up)
+
+
+async def without_budget(chaos: ChaosService, up: FakeUpstream) -> Issued:
     return await chaos.make_token(up.url, max_requests=_QUOTA, max_parallel_requests=1)
+
+
+async def is_charged(chaos: ChaosService, issued: Issued, *, hold: int) -> None:
+    """Wait until the budget has spent what the entries of its token say, and what was `hold`."""
+    async with chaos.models():
+        rows = await RequestLog.filter(token_id=issued.token.id)
+    spent = sum(row.cost_nanos or 0 for row in rows) + hold
+    async with asyncio.timeout(_PATIENCE_S):
+        while await spent_and_held(chaos, issued) != (spent, 0):
+            await asyncio.sleep(0.05)
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
@@ -144,6 +170,7 @@ async def booked(
 
 async def check(chaos: ChaosService, limited: Issued, row: Row) -> None:
     """Have a worker die there, and see that the row tells the truth."""
+    hold = await hold_of_a_chat(chaos) if row.taken and not row.entry else 0
     # What came before this row comes to no point any more: all of it is consumed, and its journals
     # have given way to new ones.
     await eventually(lambda: not any(journals(chaos).values()))
@@ -163,6 +190,7 @@ async def check(chaos: ChaosService, limited: Issued, row: Row) -> None:
     assert [entry.outcome for entry in rows] == ["complete"] * (row.entry + 1)
     if answer.whole:
         assert answer.id in {entry.id for entry in rows}
+    await is_charged(chaos, limited, hold=hold)
     # No journal was damaged by that: one that is consumed and not yet deleted least of all.
     await eventually(lambda: len(journals(chaos)) == len(chaos.workers()))
     assert "cannot be consumed" not in chaos.log
@@ -187,6 +215,7 @@ async def test_a_refund_that_dies_with_its_worker(chaos: ChaosService) -> None:
     limited = await chaos.make_token(
         f"http://127.0.0.1:{port}", max_requests=_QUOTA, max_parallel_requests=1
     )
+    await with_budget(chaos, limited)
     await eventually(lambda: not any(journals(chaos).values()))
     chaos.arm("before the release")
     async with Client(chaos, limited.secret) as client:
@@ -197,6 +226,7 @@ async def test_a_refund_that_dies_with_its_worker(chaos: ChaosService) -> None:
         assert await slot_is_free(chaos, limited) == _QUOTA - 1
     rows = await booked(chaos, limited, 2, given_back=1)
     assert sorted(row.outcome for row in rows) == ["complete", "upstream_unreachable"]
+    await is_charged(chaos, limited, hold=0)
 
 
 async def the_one_with_an_upstream(chaos: ChaosService, secret: str) -> tuple[int, Client]:
@@ -220,7 +250,8 @@ def nobody_listens_on(port: int) -> bool:
 
 
 @on_sqlite
-async def test_mid_upload(chaos: ChaosService, limited: Issued, up: FakeUpstream) -> None:
+async def test_mid_upload(chaos: ChaosService, uploading: Issued, up: FakeUpstream) -> None:
+    limited = uploading
     worker, client = await the_one_with_an_upstream(chaos, limited.secret)
     async with client:
         head = "POST /v1/audio/transcriptions HTTP/1.1\r\nContent-Length: 100000\r\n"
@@ -242,6 +273,8 @@ async def test_mid_answer(chaos: ChaosService, limited: Issued, up: FakeUpstream
         head = f"POST {CHAT} HTTP/1.1\r\nContent-Length: {len(body)}\r\nx-fake: hold\r\n"
         await client.write(head + "Content-Type: application/json\r\n", body)
         status, headers = await client.read_head()
+        _, held = await spent_and_held(chaos, limited)
+        assert held
         os.kill(worker, signal.SIGKILL)
         with pytest.raises((OSError, EOFError)):
             async for _ in client.read_body(headers):
@@ -250,6 +283,7 @@ async def test_mid_answer(chaos: ChaosService, limited: Issued, up: FakeUpstream
     assert status == 200
     assert await slot_is_free(chaos, limited) == _QUOTA - 1
     await booked(chaos, limited, 1)
+    await is_charged(chaos, limited, hold=held)
 
 
 @on_sqlite
@@ -263,6 +297,7 @@ async def test_after_the_last_write(chaos: ChaosService, limited: Issued, up: Fa
     assert await slot_is_free(chaos, limited) == _QUOTA - 1
     rows = await booked(chaos, limited, 2)
     assert rows[0].id == answer.id
+    await is_charged(chaos, limited, hold=0)
 
 
 async def test_a_killed_supervisor(

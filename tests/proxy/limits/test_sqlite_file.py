@@ -1,6 +1,8 @@
 """The limits' file across releases, and who may replace it."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -154,3 +156,19 @@ async def test_what_is_replaced_stays_beside_it_and_all_is_for_our_user_only(pat
     assert await SqliteRecords(kept).used("t:1") == Used(0, 1)
     assert path.stat().st_mode & 0o077 == 0
     assert await remaining(path) == 6
+
+
+async def test_a_file_whose_maker_was_killed_is_read(path: Path) -> None:
+    """What was not committed has to be rolled back first, which a reader alone cannot."""
+    killed = (
+        "import os, sqlite3, sys\n"
+        "file = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "file.execute('CREATE TABLE counter (key TEXT, epoch INTEGER, used INTEGER)')\n"
+        "file.execute('PRAGMA cache_size = 1')\n"
+        "file.execute('BEGIN')\n"
+        "file.executemany('INSERT INTO counter VALUES (?, 1, 2)', [('t:1' * 99,)] * 999)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", killed, path], check=False)
+    assert path.with_name("limits.db-journal").exists()
+    assert await SqliteRecords(path).used("t:1") is None
