@@ -158,7 +158,7 @@ class _Unmeasured:
 class _Filtered:
     """A response source, of which elements are left out."""
 
-    __slots__ = ("_elements", "_ended", "_own", "_passed_one", "_ready", "_source", "_turns")
+    __slots__ = ("_elements", "_filling", "_own", "_passed_one", "_ready", "_source", "_turns")
 
     def __init__(self, source: ResponseSource, own: Own, turns: Turns) -> None:
         self._source = source
@@ -167,7 +167,8 @@ class _Filtered:
         self._elements = Elements()
         self._passed_one = False
         self._ready: deque[bytes] = deque()
-        self._ended = False
+        #: Whether bytes were taken of which it is not known yet what passes.
+        self._filling = False
 
     async def head(self) -> UpstreamHead:
         return await self._source.head()
@@ -178,7 +179,7 @@ class _Filtered:
 
     @property
     def ended(self) -> bool:
-        return self._ended and not self._ready
+        return self._source.ended and not (self._ready or self._filling)
 
     @property
     def trailers(self) -> RawHeaders:
@@ -195,7 +196,7 @@ class _Filtered:
             while self._ready:
                 if not take(self._ready.popleft()):
                     return
-            if not self._ended:
+            if not self._source.ended:
                 await self._fill()
 
     async def _fill(self) -> None:
@@ -207,21 +208,22 @@ class _Filtered:
             nonlocal size
             pieces.append(data)
             size += len(data)
-            return size < _BATCH_BYTES
+            # What has come is not kept waiting for what has not.
+            return size < _BATCH_BYTES and not self._source.is_waiting
 
-        while not self._source.ended and size < _BATCH_BYTES:
-            await self._source.pump(collect)
+        await self._source.pump(collect)
+        self._filling = True
         elements = self._elements
         for piece in pieces:
             elements.relay(piece)
             while elements.behind:
                 await self._turns.next()
                 elements.catch_up()
-        self._ended = self._source.ended
         taken, elements.taken = elements.taken, []
         passed = b"".join(self._passing(taken, await self._own(ids_in(taken))))
         if passed:
             self._ready.append(passed)
+        self._filling = False
 
     def _passing(self, taken: list[bytes], own: Collection[str]) -> list[bytes]:
         """What passes, with a comma before all elements but the first of a list."""

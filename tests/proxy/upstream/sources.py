@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
 
 from proxy.headers import RawHeaders
+from proxy.objects.own_lists import OwnList
+from proxy.turns import Turns
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectionLost, UpstreamError
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource, Take
+from proxy.usage.meter import Meter
 from tests.proxy.upstream.conftest import Asking, request
 
 #: More than any source keeps.
@@ -215,7 +218,36 @@ async def in_memory() -> AsyncIterator[Player]:
     yield InMemory()
 
 
+class Filtered(InMemory):
+    """A list without what is not the client's, from another source."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        own = OwnList(self._own, Turns())
+        own.transform(Meter(None, None), UpstreamHead(200, b"OK", [], None))
+        self.list = own.source(self.source)
+
+    async def _own(self, ids: Collection[str]) -> Collection[str]:
+        return ids
+
+
+class _FilteredPlayer:
+    """The same, played by its inner source."""
+
+    def __init__(self) -> None:
+        made = Filtered()
+        self.source = made.list
+        self.head, self.body, self.end, self.cut = made.head, made.body, made.end, made.cut
+        self.held, self.is_held_back, self.given_up = made.held, made.is_held_back, made.given_up
+
+
+@asynccontextmanager
+async def filtered() -> AsyncIterator[Player]:
+    yield _FilteredPlayer()
+
+
 SOURCES: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Player]]]] = {
     "connection": over_connection,
     "memory": in_memory,
+    "list of own objects": filtered,
 }
