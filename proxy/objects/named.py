@@ -140,7 +140,12 @@ def _taken(pairs: list[tuple[str, Any]]) -> _Inside:
 def _texts(value: Any) -> list[str]:
     """The ids that a member's value is."""
     found = value if isinstance(value, list) else [value]
-    return [one[:ID_MAX] for one in found if isinstance(one, str) and one]
+    return [one[:ID_MAX] for one in found if isinstance(one, str) and one and not _is_url(one)]
+
+
+def _is_url(text: str) -> bool:
+    """Whether it is an address, which some services take in an id's place."""
+    return "://" in text or text[:5].lower() == "data:"
 
 
 def asks_to_store(part: bytes) -> bool:

@@ -64,6 +64,7 @@ def test_ids_are_found_where_the_api_has_them(body: Any, found: set[str]) -> Non
         {"input": [{"type": "function_call", "arguments": '{"file_id": "x"}'}]},
         {"messages": [{"content": 'say "file_id": "x"'}]},
         {"prompt": {"id": "pmpt_1"}},
+        {"video": "https://example.com/a.mp4", "file_id": "data:image/png;base64,AAAA"},
         {"file_id": 5, "container": {}, "file_ids": [1, None, {}], "conversation": ""},
         [],
         "text",
