@@ -175,8 +175,11 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
             reasoning_tokens=None,
             ttfb_us=70_000_000,
             overhead_us=2_000_000,
+            charge="held",
         ),
-        an_entry(**ids, at_us=at + 3_000_000, usage="unknown", counted=False, method="GET"),
+        an_entry(
+            **ids, at_us=at + 3_000_000, charge="none", usage="unknown", counted=False, method="GET"
+        ),
     ]
     assert await apply_batch("j", 0, 4, entries) == 4
 
@@ -190,7 +193,7 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
         "incomplete": 1,
         "unknown_usage_requests": 1,
         "unpriced_requests": 1,
-        "charged_at_hold_requests": 0,
+        "charged_at_hold_requests": 1,
         "prompt_tokens": 30,
         "completion_tokens": 15,
         "cached_tokens": 12,
