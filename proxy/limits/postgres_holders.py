@@ -28,8 +28,8 @@ WHERE NOT EXISTS (SELECT FROM limit_holder w WHERE w.worker = h.worker)
 ON CONFLICT (worker) DO NOTHING
 """
 _HOLDERS: Final = """
-SELECT w.worker, w.home, limit_uptime() - w.beat AS seconds FROM limit_holder w
-WHERE EXISTS (SELECT FROM limit_hold h WHERE h.worker = w.worker)
+SELECT h.worker, w.home, limit_uptime() - w.beat AS seconds
+FROM (SELECT DISTINCT worker FROM limit_hold) AS h LEFT JOIN limit_holder w USING (worker)
 """
 _REQUESTS: Final = """
 SELECT request FROM limit_hold WHERE worker = {} AND NOT (final AND {}) ORDER BY request LIMIT {}
@@ -45,10 +45,12 @@ class PostgresHolders:
 
     async def silent(self) -> Sequence[Silent]:
         """As `Holders` says."""
-        await execute(_KNOW)
         found = []
         for row in await select(_HOLDERS):
             worker, seconds = row["worker"], row["seconds"]
+            if seconds is None:
+                await execute(_KNOW)
+                continue
             if row["home"] == self._home:
                 if not is_alive(self._workers, worker):
                     found.append(Silent(worker, is_here=True, seconds=seconds))

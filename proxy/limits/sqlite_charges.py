@@ -70,12 +70,12 @@ class SqliteCharges:
             self._connection = None
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         with self._turn:
             try:
                 if self._connection is None:
                     self._connection = self._opened()
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute(begin)
                 yield self._connection
                 self._connection.execute("COMMIT")
             except sqlite3.DatabaseError as exc:
@@ -105,7 +105,7 @@ class SqliteCharges:
 
     def positions(self, journals: Iterable[str]) -> Mapping[str, int]:
         """How far each journal was charged; those of which nothing was are left out."""
-        with self._transaction() as file:
+        with self._transaction("BEGIN") as file:
             found = {}
             for journal in journals:
                 query = "SELECT position FROM budget_position WHERE journal = ?"
@@ -155,7 +155,7 @@ class SqliteCharges:
 
     def due(self) -> list[Reached]:
         """Shares that were reached and that are still to be told."""
-        with self._transaction() as file:
+        with self._transaction("BEGIN") as file:
             query = "SELECT key, start, share, amount, spent FROM budget_alert"
             return [Reached(*row) for row in file.execute(query)]
 
@@ -196,7 +196,8 @@ class SqliteCharges:
 
     def holders(self) -> list[tuple[str, float | None]]:
         """Workers whose requests hold something, and when each was found dead (Unix time)."""
-        with self._transaction() as file:
+        # Decisions are not kept waiting for it.
+        with self._transaction("BEGIN") as file:
             query = (
                 "SELECT worker, died_at FROM budget_worker w"
                 " WHERE id IN (SELECT worker FROM budget_hold)"

@@ -17,7 +17,7 @@ from proxy.limits.budget_batch import BudgetAccount
 from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.postgres_budget_records import PostgresBudgetRecords
-from proxy.limits.postgres_statements import DECIDE_WITH_BUDGETS
+from proxy.limits.postgres_statements import DECIDE, DECIDE_WITH_BUDGETS
 from proxy.limits.queue import Waiting
 from proxy.limits.store import claims_on
 from tests.proxy.limits.machine import OF_PROJECT, OF_TOKEN, allowance
@@ -143,4 +143,8 @@ async def test_a_request_with_four_budgets_takes_one_round_trip(
     got = await store.decide(claims, budgets, new_request_id())
     assert got.left == (990,) * 4
     assert [one for one in statements if "decide" in one] == [DECIDE_WITH_BUDGETS]
+    statements.clear()
+    await store.decide(claims)
+    # One without budgets is decided as ever.
+    assert [one for one in statements if "decide" in one] == [DECIDE]
     await store.close()
