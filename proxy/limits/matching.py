@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from models.entry import Entry
+from models.patterns import Pattern
 
 #: Of a budget that is no policy's.
 ALL: Final = ""
@@ -29,40 +30,25 @@ def is_about(match: str, method: str, endpoint: str, model: str) -> bool:
     """The same, of what is counted by endpoint and model; `method` may be '': any."""
     if match == ALL:
         return True
-    endpoints, models = _parsed(match)
-    return (endpoints is None or _has_endpoint(endpoints, method, endpoint)) and (
-        models is None or any(_fits(pattern, model) for pattern in models)
-    )
+    about = _parsed(match)
+    if about.models is not None and not about.models.allows(model):
+        return False
+    if about.endpoints is None or about.paths is None:
+        return True
+    if not method:
+        return about.paths.allows(endpoint)
+    return about.endpoints.allows(endpoint) or about.endpoints.allows(f"{method} {endpoint}")
+
+
+class _About(NamedTuple):
+    endpoints: Pattern | None
+    #: The same without their methods.
+    paths: Pattern | None
+    models: Pattern | None
 
 
 @lru_cache(maxsize=1024)
-def _parsed(match: str) -> tuple[list[str] | None, list[str] | None]:
+def _parsed(match: str) -> _About:
     endpoints, models = json.loads(match)
-    return endpoints, models
-
-
-def _has_endpoint(patterns: Sequence[str], method: str, endpoint: str) -> bool:
-    for pattern in patterns:
-        of_method, space, path = pattern.partition(" ")
-        if not space:
-            of_method, path = "", pattern
-        if (not of_method or not method or of_method == method) and _fits(path, endpoint):
-            return True
-    return False
-
-
-def _fits(pattern: str, text: str) -> bool:
-    """Whether a text is described by a pattern, in which `*` is any text."""
-    first, star, rest = pattern.partition("*")
-    if not star:
-        return pattern == text
-    if not text.startswith(first):
-        return False
-    text = text[len(first) :]
-    *middle, last = rest.split("*")
-    for part in middle:
-        at = text.find(part)
-        if at < 0:
-            return False
-        text = text[at + len(part) :]
-    return len(text) >= len(last) and text.endswith(last)
+    paths = None if endpoints is None else [one.rpartition(" ")[2] for one in endpoints]
+    return _About(Pattern.of(endpoints), Pattern.of(paths), Pattern.of(models))
