@@ -58,8 +58,6 @@ from proxy.upstream.pool import Pool
 from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
 
-#: A JSON body up to this size is read whole to learn its model; a larger one only where it must.
-INSPECT_BYTES: Final = 1024 * 1024
 #: Seconds between two tries to confirm a revocation while the database does not answer.
 _RETRY_S: Final = 0.5
 
@@ -232,8 +230,10 @@ class DataPlane:
 
     async def _reserve(self, exchange: Exchange, grant: Grant) -> Reservation:
         """Take what the request claims of all its limits, or nothing. Raises a refusal."""
-        claims = claims_with(grant.claims, exchange.policies)
-        holds = exchange.holds or self._holds.claim(exchange, grant)
+        claims, holds = grant.claims, exchange.holds
+        if exchange.policies or grant.budgets:
+            claims = claims_with(claims, exchange.policies)
+            holds = holds or self._holds.claim(exchange, grant)
         try:
             if not holds:
                 return await self._limits.decide(claims)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from config import Database
-from proxy.handler import INSPECT_BYTES
+from proxy.preparing import INSPECT_BYTES
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.pool import Pool
 from proxy.upstream.target import Origin
