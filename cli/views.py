@@ -38,15 +38,25 @@ def print_limits(item: Mapping[str, Any]) -> None:
     ]
     if budgets:
         output.table(budgets, _BUDGET_COLUMNS)
+        output.result("")
     if policies:
         output.table([{**one, "policy": one["name"]} for one in policies], _POLICY_COLUMNS)
+        output.result("")
 
 
 def _budget(shown: Mapping[str, Any], policy: str | None) -> dict[str, Any]:
     words = [shown["limit"], f"{shown['amount']:,}", shown["period"]]
     words += [shown["timezone"]] if shown["timezone"] != "UTC" else []
     words += ["(soft)"] if shown["mode"] == "soft" else []
-    return {**shown, "budget": " ".join(words), "policy": policy, "used": _bar(shown)}
+    used = {name: _amount(shown[name]) for name in ("spent", "held", "remaining")}
+    return {**shown, **used, "budget": " ".join(words), "policy": policy, "used": _bar(shown)}
+
+
+def _amount(number: float | None) -> str | None:
+    """To the last digit, and never with an exponent."""
+    if number is None or isinstance(number, int):
+        return None if number is None else f"{number:,}"
+    return f"{number:,.9f}".rstrip("0").rstrip(".")
 
 
 def _bar(shown: Mapping[str, Any]) -> str | None:

@@ -33,6 +33,8 @@ def _us(text: str) -> int:
         ("day", "America/St_Johns", "2006-10-29T02:45", "2006-10-29T02:30", "2006-10-30T03:30"),
         # 44 minutes and a half that never were, from midnight on.
         ("day", "Africa/Monrovia", "1972-01-07T12:00", "1972-01-07T00:44:30", "1972-01-08T00:00"),
+        # From half past eleven to half past twelve: the day begins half an hour late.
+        ("day", "America/Toronto", "1919-03-31T12:00", "1919-03-31T04:30", "1919-04-01T04:00"),
         # A day that never was.
         ("day", "Pacific/Apia", "2011-12-30T05:00", "2011-12-29T10:00", "2011-12-30T10:00"),
         ("day", "Pacific/Apia", "2011-12-30T10:00", "2011-12-30T10:00", "2011-12-31T10:00"),

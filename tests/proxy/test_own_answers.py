@@ -121,6 +121,24 @@ async def test_it_says_how_a_token_stands(plane: Plane) -> None:
     assert await status(second) == "exhausted"
 
 
+async def test_a_spent_budget_is_shown_and_does_not_keep_it_back(plane: Plane) -> None:
+    policy = {"name": "all", "budgets": [{"limit": "tokens", "amount": 200, "period": "month"}]}
+    day = {"limit": "tokens", "amount": 200, "period": "day", "timezone": "Asia/Kolkata"}
+    _, secret = await plane.token(budgets=[day], policies=[policy])
+    body = b'{"model": "gpt-4o-mini", "max_tokens": 60}'
+    # Its answer says no usage, so that what was held is charged.
+    assert (await plane.serve(a_client("POST", body, secret=secret))).status == 200
+    found = json.loads((await ask(plane, secret)).content)
+    (shown,), (of_policy,) = found["budgets"], found["policies"][0]["budgets"]
+    bound = len(body) + 60
+    for budget in (shown, of_policy):
+        assert budget["spent"] + budget["held"] == bound
+        assert budget["remaining"] == 200 - bound
+    assert shown["resets_at"].endswith("T18:30:00Z")
+    assert (await plane.serve(a_client("POST", body, secret=secret))).code == "budget_exceeded"
+    assert (await ask(plane, secret)).status == 200
+
+
 async def test_an_end_and_an_address_do(plane: Plane) -> None:
     _, ended = await plane.token(expires_at=changes.now() - timedelta(seconds=1))
     assert (await ask(plane, ended)).code == "token_expired"

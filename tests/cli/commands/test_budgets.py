@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from cli import views
 from config import load
 from models import AuditEvent
 from proxy.limits.budgets import Allowance, BudgetClaim, Charge, budget_key
@@ -43,6 +44,8 @@ def test_what_is_spent_is_set_to_nothing_and_the_amount_stays(cli: CommandLine) 
         _spend(cli, token_key(token), period, 40, policy)
     assert [budget["spent"] for budget in _budgets(cli, token)] == [40, 40, 40]
     assert "[########............]" in cli("token", "show", token).out
+    assert views._amount(0.0000243) == "0.0000243"
+    assert views._amount(1234.5) == "1,234.5"
 
     reset = ("budget", "reset", "--token", token, "--yes")
     assert cli(*reset, "--period", "day").code == 0
