@@ -33,7 +33,7 @@ from proxy.driving import Waiter
 from proxy.exchange import Exchange, Ledger, Observer, Pricing
 from proxy.fair_share import FairShare
 from proxy.header_rules import trailers_for_downstream
-from proxy.holds import Holds
+from proxy.holds import Holds, are_soft
 from proxy.hops import MOST_HOPS
 from proxy.limits.budgets import BudgetExceeded
 from proxy.limits.store import (
@@ -236,9 +236,12 @@ class DataPlane:
             holds = holds or self._holds.claim(exchange, grant)
         try:
             if not holds:
-                return await self._limits.decide(claims)
+                return await self._limits.decide(claims) if claims else _UNLIMITED
             return await self._limits.decide(claims, holds, exchange.id)
         except (LimitExceeded, BudgetExceeded, LimitsUnavailable) as exc:
+            if not claims and isinstance(exc, LimitsUnavailable) and are_soft(holds):
+                # They refuse nothing, and are charged of the entry alone.
+                return _UNLIMITED
             raise failures.of_limits(exc) from exc
 
     # After the upstream began to answer

@@ -73,6 +73,11 @@ class Holds:
                 )
 
 
+def are_soft(holds: Sequence[BudgetClaim]) -> bool:
+    """Whether none of these budgets may refuse anything."""
+    return not any(allowance.hard for allowance, _ in holds)
+
+
 def _hold(budget: Budgeted, bound: Bound, typical: Used | None) -> int:
     """How much of a budget is held. Raises NotMeterable."""
     allowance = budget.allowance

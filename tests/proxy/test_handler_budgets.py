@@ -15,6 +15,7 @@ from config import Database
 from models import Token
 from models.budgets import BudgetRule, with_budgets
 from models.projects import Project
+from proxy.limits.store import LimitsUnavailable, Reservation
 from proxy.upstream.timeouts import Timeouts
 from tests.proxy.accounts.several import Several, answering, well
 from tests.proxy.planes import Plane, a_plane
@@ -434,6 +435,23 @@ async def test_a_request_that_uses_nothing_is_not_refused_by_a_spent_budget(plan
     await plane.serve(client)
     assert client.status == 200
     assert [entry.charge for entry in plane.entries()] == [""]
+
+
+async def test_soft_budgets_refuse_nothing_while_limits_cannot_be_decided(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def decide(*_: Any) -> Reservation:
+        raise LimitsUnavailable("away")
+
+    monkeypatch.setattr(plane.limits, "decide", decide)
+    plane.upstream.follow(answered())
+    soft = await limited(plane, rule("tokens", 1, mode="soft"))
+    assert (await ask(plane, soft)).status == 200
+    assert [entry.charge for entry in plane.entries()] == ["used"]
+    hard = await limited(plane, rule("tokens", 1_000), rule("usd", 1, mode="soft"))
+    assert (await ask(plane, hard)).code == "database_unavailable"
+    # It holds nothing, so that nothing has to be decided.
+    assert (await plane.serve(a_client("GET", secret=hard))).status == 200
 
 
 async def test_a_token_without_budgets_has_no_charge(plane: Plane) -> None:
