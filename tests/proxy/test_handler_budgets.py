@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -358,6 +359,64 @@ async def test_a_model_that_is_in_doubt_cannot_be_bounded(plane: Plane, text: by
     secret = await limited(plane, rule("usd", 1_000))
     refused = await ask(plane, secret, text)
     assert (refused.status, refused.code) == (400, "invalid_request")
+
+
+FORM: Final = (
+    b'--a-boundary\r\nContent-Disposition: form-data; name="model"\r\n\r\ngpt-4o-transcribe\r\n'
+    b'--a-boundary\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nRIFF'
+    b"\r\n--a-boundary--\r\n"
+)
+LONG: Final = body(messages=[{"role": "user", "content": "a" * 100_000}])
+BODIES: Final[dict[str, tuple[bytes, int, dict[str, Any]]]] = {
+    # Of a compressed body what it decodes to counts.
+    "compressed": (gzip.compress(LONG), len(LONG) + 100, {"fields": ("Content-Encoding: gzip",)}),
+    "long": (LONG, len(LONG) + 100, {}),
+    "without a length": (LONG, len(LONG) + 100, {"length": None}),
+    # A file may be as long as the context.
+    "a form": (
+        FORM,
+        16_000 + 2_000,
+        {
+            "path": "/v1/audio/transcriptions",
+            "fields": ("Content-Type: multipart/form-data; boundary=a-boundary",),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+async def test_bodies_of_every_kind_are_bounded(plane: Plane, kind: str) -> None:
+    text, tokens, more = BODIES[kind]
+    secret = await limited(plane, rule("tokens", 10**6))
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.read(len(text))
+        await peer.answer()
+
+    plane.upstream.follow(script)
+    client = await ask(plane, secret, text, **more)
+    assert client.field(LEFT) == b"day;tokens=%d" % (10**6 - tokens), client.content
+
+
+async def test_a_path_may_name_the_model(plane: Plane) -> None:
+    token, secret = await plane.token(project={"provider": "gemini"})
+    budgets = with_budgets([rule("tokens", 10**6)], None, 1)
+    await Token.filter(id=token.id).update(budgets=budgets)
+    said = {
+        "contents": [{"parts": [{"text": "hi"}]}],
+        "generationConfig": {"maxOutputTokens": 50, "candidateCount": 2},
+    }
+    text = json.dumps(said).encode()
+    plane.upstream.follow(answered(None, 0))
+    path = "/v1beta/models/gemini-2.5-flash:generateContent"
+    client = await ask(plane, secret, text, path=path)
+    assert client.field(LEFT) == b"day;tokens=%d" % (10**6 - len(text) - 100)
+    refused = await ask(plane, secret, text, path=path.replace("2.5", "0.0"))
+    assert refused.status == 200
+    unbounded = json.dumps({**said, "generationConfig": {}}).encode()
+    refused = await ask(plane, secret, unbounded, path=path.replace("2.5", "0.0"))
+    assert (refused.code, error(refused)["status"]) == ("not_meterable", "PERMISSION_DENIED")
 
 
 async def test_more_models_than_are_kept_cannot_be_bounded(plane: Plane) -> None:
