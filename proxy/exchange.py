@@ -363,7 +363,7 @@ _MICRO: Final = 1_000_000
 _NOTHING: Final = Charge("none")
 _HELD: Final = Charge("held")
 #: Answers after which an upstream may have done the work, and be asked for it again.
-_MAY_BE_BILLED: Final = (408, 409, 502, 504)
+_MAY_BE_BILLED: Final = (408, 409, 504)
 
 
 def _may_be_billed(attempt: Attempt) -> bool:

@@ -285,9 +285,12 @@ async def test_an_account_that_may_have_worked_before_another_is_charged_as_it_w
     assert (entry.charge, entry.prompt_tokens) == ("held", 3)
 
 
-async def test_an_account_that_did_nothing_before_another_costs_nothing(plane: Plane) -> None:
+@pytest.mark.parametrize("status", [429, 502])
+async def test_an_account_that_did_nothing_before_another_costs_nothing(
+    plane: Plane, status: int
+) -> None:
     several = await Several(plane).make(
-        answering(429), well, failover={"max_attempts": 2, "statuses": [429]}
+        answering(status), well, failover={"max_attempts": 2, "statuses": [status]}
     )
     budgets = with_budgets([rule("tokens", 100_000)], None, 1)
     await Token.filter(id=several.token.id).update(budgets=budgets)
