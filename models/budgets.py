@@ -51,7 +51,8 @@ _MOST_USD: Final = 10**9
 _DECIMALS: Final = 6
 _MOST_ALERTS: Final = 10
 USUAL_ALERTS: Final = (50, 80, 100)
-#: Epochs of quotas are 32 bits wide, which seconds from here on leave in the year 2088.
+#: Epochs of quotas are 32 bits wide, which seconds from here on leave in the year 2088. A policy
+#: that is removed and made anew within one goes on counting.
 _FIRST_EPOCH_S: Final = 1_577_836_800
 
 

@@ -119,6 +119,10 @@ def test_what_was_spent_is_kept_unless_the_zone_changes() -> None:
     later = with_budgets([changed, _budget(period="month", timezone="Asia/Kolkata")], first, 2)
     assert [budget.since_us for budget in budgets_of(later)] == [_NOW, 2]
     assert with_budgets([_budget(), _budget(period="month")], first, 3) == first
+    elsewhere = [_budget(timezone="Asia/Kolkata")]
+    moved = with_budgets(elsewhere, first, 3)
+    assert with_budgets(elsewhere, moved, 4) == moved
+    assert budgets_of(with_budgets([_budget()], moved, 4))[0].since_us == 4
     assert with_budgets([], first, 3) is None
     assert budgets_of(None) == ()
 

@@ -121,6 +121,23 @@ async def test_it_says_how_a_token_stands(plane: Plane) -> None:
     assert await status(second) == "exhausted"
 
 
+async def test_a_quota_that_is_set_anew_has_nothing_used_of_it(plane: Plane) -> None:
+    limits: dict[str, Any] = {"max_requests": 3, "policies": [{"name": "all", "max_requests": 5}]}
+    token, secret = await plane.token(**limits)
+    assert (await plane.serve(a_client(secret=secret))).status == 200
+
+    async def left() -> tuple[int, int]:
+        found = json.loads((await ask(plane, secret)).content)
+        return found["remaining_requests"], found["policies"][0]["remaining_requests"]
+
+    assert await left() == (2, 4)
+    rate = [{"name": "all", "requests_per_minute": 99}]
+    await token.change(by=BY, max_requests=None, policies=rate)
+    await token.change(by=BY, **limits)
+    # Of the token's, what its `request_count` is counts, which no consumer has counted here.
+    assert await left() == (3 - token.quota_base, 5)
+
+
 async def test_a_spent_budget_is_shown_and_does_not_keep_it_back(plane: Plane) -> None:
     policy = {"name": "all", "budgets": [{"limit": "tokens", "amount": 200, "period": "month"}]}
     day = {"limit": "tokens", "amount": 200, "period": "day", "timezone": "Asia/Kolkata"}
