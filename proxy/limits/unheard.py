@@ -14,9 +14,6 @@ from typing import Final, NamedTuple, Protocol
 
 from loguru import logger
 
-from models.errors import DatabaseUnavailable
-from proxy.limits.store import LimitsUnavailable
-
 _EVERY_S: Final = 5.0
 #: How long a journal may stay away after its worker's last sign of life.
 _PATIENCE_S: Final = 15 * 60.0
@@ -91,10 +88,10 @@ class Unheard:
             try:
                 await self.sweep()
                 self._failing = False
-            except (LimitsUnavailable, DatabaseUnavailable, OSError) as exc:
+            except Exception as exc:  # noqa: BLE001  (whatever it is, the next sweep may succeed)
                 if not self._failing:
                     self._failing = True
-                    logger.warning("What dead workers hold of budgets is not known: {}", exc)
+                    logger.warning("What dead workers hold of budgets is not known: {!r}", exc)
             await asyncio.sleep(_EVERY_S)
 
     async def sweep(self) -> None:

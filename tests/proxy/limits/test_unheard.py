@@ -1,5 +1,9 @@
 """Holds of workers that died are charged, once, and an entry that comes later stands."""
 
+import asyncio
+
+import pytest
+
 from models.db.conditions import execute
 from proxy.limits.budgets import BudgetClaim
 from proxy.limits.postgres import PostgresLimits
@@ -79,6 +83,26 @@ async def test_what_came_with_a_backup_ends_as_a_dead_workers(machine: Machine) 
         await execute("UPDATE limit_holder SET beat = beat - 1000")
     await machine.unheard().sweep()
     assert await machine.sums(day) == (2000, 0)
+
+
+async def test_a_sweep_that_fails_is_followed_by_others(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it fails for."""
+    monkeypatch.setattr("proxy.limits.unheard._EVERY_S", 0.0)
+    sweeper = machine.unheard()
+    swept = asyncio.Event()
+    failures = iter([OSError("no file"), RuntimeError("no loop")])
+
+    async def sweep() -> None:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        swept.set()
+
+    monkeypatch.setattr(sweeper, "sweep", sweep)
+    sweeper.open()
+    await swept.wait()
+    await sweeper.close()
 
 
 async def test_old_windows_are_removed(machine: Machine) -> None:
