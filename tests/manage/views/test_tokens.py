@@ -309,6 +309,7 @@ async def test_policies_are_set_shown_and_audited_as_they_were_sent(
         assert sent.json()["policies"] is None
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("policies", "field"),
     [
@@ -378,6 +379,7 @@ async def test_budgets_are_read_back_with_what_is_used_of_them(
     assert event.changes["budgets"][1] is None
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("budgets", "field"),
     [
@@ -399,11 +401,10 @@ async def test_a_budget_that_cannot_be_meant_is_named(
     assert [found["field"] for found in response.json()["error"]["details"]] == [field]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_what_cannot_be_read_is_null(
     client: httpx.AsyncClient, make_token: Make, settings: Settings
 ) -> None:
-    if settings.database.dialect == "postgres":
-        pytest.skip("what is used stands beside the tokens there")
     token = await make_token(budgets=[_DAY])
     settings.data_dir.mkdir(exist_ok=True)
     (settings.data_dir / "limits.db").write_bytes(b"no database at all, but long enough to be one")
