@@ -176,9 +176,10 @@ def test_refusals_in_both_shapes(refusal: type[Refusal]) -> None:
             "code": refusal.code,
         }
     }
+    in_anthropic = "billing_error" if refusal.status == 402 else refusal.type
     assert anthropic == {
         "type": "error",
-        "error": {"type": refusal.type, "message": refused.message, "code": refusal.code},
+        "error": {"type": in_anthropic, "message": refused.message, "code": refusal.code},
     }
     assert refusal.__doc__
 
@@ -193,6 +194,7 @@ def test_every_code_of_the_contract_has_its_status() -> None:
         "project_inactive": 403,
         "ip_not_allowed": 403,
         "origin_not_allowed": 403,
+        "budget_exceeded": 402,
         "model_not_allowed": 403,
         "not_meterable": 403,
         "endpoint_not_allowed": 404,
@@ -202,6 +204,9 @@ def test_every_code_of_the_contract_has_its_status() -> None:
         "request_too_large": 413,
         "rate_limit_exceeded": 429,
         "quota_exceeded": 429,
+        "budget_held": 429,
+        "tokens_per_minute_exceeded": 429,
+        "budget_rate_exceeded": 429,
         "upstream_unreachable": 502,
         "upstream_protocol_error": 502,
         "upstream_timeout": 504,
