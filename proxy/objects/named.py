@@ -1,8 +1,9 @@
 """The ids of objects that a request's JSON body names, at any depth, sans-io.
 
 All that any reader of JSON may find counts: each of repeated members, keys with escapes in them or
-in another case. What a client says to a model in its own words does not: arguments of tools, their
-schemas, metadata, and the annotations of an earlier answer, none of which an upstream looks up.
+in another case. Texts in UTF-16 and the like are none. What a client says to a model in its own
+words does not: arguments of tools, their schemas, metadata, and the annotations of an earlier
+answer, none of which an upstream looks up.
 """
 
 from __future__ import annotations
@@ -42,16 +43,25 @@ _OWN_WORDS: Final = frozenset(
 #: Objects whose `input` is a tool's.
 _TOOL_CALLS: Final = frozenset(("tool_use", "server_tool_use", "mcp_tool_use"))
 _REFERENCE: Final = "item_reference"
+#: Items that refer to a stored one by their id where they hold none of these.
+_CONTENT: Final = {
+    "image_generation_call": ("result",),
+    "reasoning": ("content", "encrypted_content", "summary"),
+}
 #: Whether a body may name any: mostly it does not, and need not be taken apart. What hides the
-#: letters of a key is there as well: an escape, and two characters that case folding makes ASCII.
+#: letters of a key is there as well: an escape, two characters that case folding makes ASCII, and
+#: the zeros of UTF-16.
 _MAY_NAME: Final = re.compile(
     rb'"(?:previous_response_id|conversation|container|container_id|files?_ids?'
     rb"|input_file_ids?|training_file|validation_file|image_file_id|vector_store_ids?"
     rb'|batch_id|video|video_id|item_reference|cached_?content)"'
-    rb'|\{\s*+"id"\s*+:|"type"\s*+:\s*+null'
-    rb"|\\u(?:00[2-7]|017[fF]|212[aA])|\xc5\xbf|\xe2\x84\xaa",
+    rb'|\{\s*+"id"\s*+:|"type"\s*+:\s*+(?:null|"reasoning"|"image_generation_call")'
+    rb"|\\u(?:00[2-7]|017[fF]|212[aA])|\xc5\xbf|\xe2\x84\xaa|\x00",
     re.IGNORECASE,
 )
+_CHARSET: Final = re.compile(rb'charset\s*+=\s*+"?+([^\s;"]*+)', re.IGNORECASE)
+#: Whose texts have ASCII as it is.
+_PLAIN: Final = (b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1")
 _STORES: Final = re.compile(rb'"(?:store|deferred)"\s*+:\s*+true')
 #: Ids of one request that are looked up.
 NAMED_MAX: Final = 512
@@ -83,11 +93,20 @@ def may_name(body: bytes) -> bool:
     return _MAY_NAME.search(body) is not None
 
 
+def is_plain(declared: bytes) -> bool:
+    """Whether a body of this type is read alike by whoever heeds its charset, and who does not."""
+    return all(name.lower() in _PLAIN for name in _CHARSET.findall(declared))
+
+
 def named_in(body: bytes) -> tuple[str, ...]:
     """The ids in a JSON body, each once. Raises Unnamed."""
     try:
+        # Decoded here: `json` would guess at other encodings, as some upstreams do.
         whole = json.loads(
-            body, object_pairs_hook=_taken, parse_int=_no_number, parse_float=_no_number
+            body.decode("utf-8-sig"),
+            object_pairs_hook=_taken,
+            parse_int=_no_number,
+            parse_float=_no_number,
         )
     except (ValueError, RecursionError) as exc:
         raise Unnamed from exc
@@ -118,7 +137,7 @@ def _taken(pairs: list[tuple[str, Any]]) -> _Inside:
     for written, value in pairs:
         key = written.casefold()
         if key in MEMBERS:
-            inside.own += value.id if isinstance(value, _Inside) else _texts(value)
+            inside.own += _ids(value)
         if key == "id":
             inside.id += _texts(value)
         elif key != "type":
@@ -132,9 +151,28 @@ def _taken(pairs: list[tuple[str, Any]]) -> _Inside:
         if isinstance(value, list | _Inside) and not is_own:
             inside.held.append(value)
     inside.refers = plain and bool(inside.id)
-    if _REFERENCE in kinds:
+    if _REFERENCE in kinds or not all(_holds(kind, pairs) for kind in kinds):
         inside.own += inside.id
     return inside
+
+
+def _holds(kind: str, pairs: list[tuple[str, Any]]) -> bool:
+    """Whether an item of this type holds its content, whichever of repeated members is read."""
+    if kind not in _CONTENT:
+        return True
+    held: dict[str, bool] = {}
+    for key, value in pairs:
+        held[key] = bool(value) and held.get(key, True)
+    return any(held.get(key) for key in _CONTENT[kind])
+
+
+def _ids(value: Any) -> list[str]:
+    """The ids that a member's value is, or that objects in it have."""
+    found = _texts(value)
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, _Inside):
+            found += one.id
+    return found
 
 
 def _texts(value: Any) -> list[str]:

@@ -133,6 +133,8 @@ class Objects:
         try:
             if declared[:10].lower() == b"multipart/":
                 return await self._in_form(declared, reading) if grant.isolates else ()
+            if not named.is_plain(declared):
+                raise named.Unnamed
             if coding_of(head.headers) is None or not reading.text.size:
                 # It is compressed in a way that cannot be undone.
                 raise named.Unnamed
@@ -164,7 +166,8 @@ class Objects:
         for part in reading.text.parts(PART_BYTES):
             if holds(before + part):
                 return True
-            before = part[-_OVERLAP:]
+            # White space may stand anywhere between two tokens, as long as anybody likes.
+            before = (before + part).translate(None, b" \t\r\n")[-_OVERLAP:]
             if reading.text.size > _AT_ONCE_BYTES:
                 await self._turns.next()
         return False

@@ -69,12 +69,15 @@ class Rule(NamedTuple):
         at = self.id_segment
         segments = path.split(b"/")
         if at < 0:
+            # As a server sees it that decodes a path before it takes it apart.
+            segments = unquote_to_bytes(path).replace(b"\\", b"/").split(b"/")
             at = next(
                 (n + 1 for n, word in enumerate(segments) if word.decode("latin-1") in KINDS), 0
             )
         if not 0 < at < len(segments):
             return ""
-        return unquote_to_bytes(segments[at]).decode("utf-8", "replace")
+        found = segments[at] if self.id_segment < 0 else unquote_to_bytes(segments[at])
+        return found.decode("utf-8", "replace")
 
 
 def rule_of(route: Route, method: str) -> Rule:

@@ -15,6 +15,9 @@ _KEPT_BYTES: Final = 400
 SKELETON_MAX_BYTES: Final = 4 * 1024 * 1024
 STRUCTURE_MAX: Final = 200_000
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+#: Stand for a long string: one that is no id, and an address, which a member may have instead.
+_LONG: Final = b'"\\u0000"'
+_ADDRESS: Final = b'"data:"'
 _REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _QUOTE: Final = ord('"')
 _ORDINARY: Final = bytes(set(range(256)) - set(b"[{,"))
@@ -57,7 +60,7 @@ class Shortened:
         def shortened(match: re.Match[bytes]) -> bytes:
             nonlocal end
             end = match.end()
-            return match[0] if end - match.start() <= _KEPT_BYTES else b'""'
+            return match[0] if end - match.start() <= _KEPT_BYTES else _instead(match[0])
 
         left = _STRING.sub(shortened, data)
         begun = data.find(b'"', end)
@@ -65,7 +68,7 @@ class Shortened:
             left = left[: len(left) - (len(data) - begun)]
             self._begin(data[begun:])
             if self._skips:
-                left += b'""'
+                left += _instead(data[begun:])
         self._put(left)
 
     def _begin(self, string: bytes) -> None:
@@ -87,3 +90,10 @@ class Shortened:
     def text(self) -> bytes:
         """All has been fed: what is left."""
         return b"".join((*self._pieces, self._carry))
+
+
+def _instead(string: bytes) -> bytes:
+    """What stands for a long string, of which there may be only the beginning."""
+    start = string[:_KEPT_BYTES]
+    address = b"://" in start or rb":\/\/" in start or start[1:6].lower() == b"data:"
+    return _ADDRESS if address else _LONG

@@ -139,6 +139,11 @@ class Told(OwnDialect):
             self._note(_id(part.id), "item", by)
 
     def _note(self, found: str, kind: str, parent: str = "") -> None:
+        if self._tells == "told" and self._kind and not parent:
+            # Who reads has made nothing: it is whose the object is that the path names.
+            parent = self._named
+            if not parent:
+                return
         if not found or found in self._known or len(self._known) >= TOLD_MAX:
             return
         self._bytes += len(found) + len(parent)

@@ -138,6 +138,18 @@ async def test_another_project_s_object_is_not_there_though_it_is_known(isolated
         ("/v1/chat/completions",
          b'{"model":"m","messages":[{"content":[{"file":{"file_id":"file-9"}}]}]}', 404),
         ("/v1/batches", b'{"input_file_id":"file-9"}', 404),
+        (RESPONSES, b'{"model":"m","file_ids":[{"id":"file-9"}]}', 404),
+        (RESPONSES, b'{"model":"m","input":[{"type":"image_generation_call","id":"ig_9"}]}', 404),
+        (RESPONSES, b'{"model":"m","x":"%b","file_id":"%b"}'
+         % (b"x" * 65536, rb"\u0039" * 80), 404),
+        (RESPONSES, b'{"model":"m","x":"%b","video":"data:,%b"}'
+         % (b"x" * 65536, b"9" * 480), 200),
+        # A member that begins at the end of one part, and goes on somewhere in the next.
+        (RESPONSES, b'{"x":"%b","input":[{%b"id":"msg_9"}]}'
+         % (b"x" * (16384 - 100 - 17), b" " * 200 + b"\n" * 32768), 404),
+        # Texts that some servers decode otherwise.
+        (RESPONSES, '{"file_id":"file-9"}'.encode("utf-16"), 400),
+        (RESPONSES, '{"file_id":"file-9"}'.encode("utf-16-le"), 400),
         # Of what it names nothing can be known.
         (RESPONSES, b'{"file_id":', 400),
     ],
@@ -151,6 +163,28 @@ async def test_bodies_may_name_own_objects_only(
     client = await isolated.ask("POST", path, body)
     assert (client.status, len(isolated.seen)) == (status, int(status == 200))
     assert isolated.plane.is_idle()
+
+
+@pytest.mark.parametrize(
+    ("charset", "status"), [("utf-7", 400), ('"UTF-16"', 400), ("UTF-8", 200), ('"utf8"', 200)]
+)
+async def test_a_body_in_a_charset_that_hides_ids_is_refused(
+    isolated: Isolated, charset: str, status: int
+) -> None:
+    await isolated.make("project")
+    declared = f"Content-Type: application/json; charset={charset}"
+    client = await isolated.ask("POST", RESPONSES, b'{"model":"m"}', fields=(declared,))
+    assert client.status == status
+
+
+@pytest.mark.parametrize("path", ["/v1/conversations", "/v1/batches", "/v1/responses"])
+async def test_who_is_shown_ids_has_not_made_them(isolated: Isolated, path: str) -> None:
+    await isolated.make("token")
+    isolated.answer = (
+        b'{"container_id":"cntr_9","output_file_id":"file-9","output":[{"id":"msg_9"}],"data":[]}'
+    )
+    await isolated.ask("GET", path)
+    assert isolated.plane.entries()[-1].objects is None
 
 
 def a_form(name: str, value: str) -> bytes:

@@ -78,6 +78,22 @@ def test_a_list_and_a_deletion_are_told_by_the_path(
     assert (rule.lists, rule.deletes) == (lists, deletes)
 
 
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/v1/files/file-1/x/y", "file-1"),
+        ("/v1/images/x%2F..%2Ffiles%2Ffile-1", "file-1"),
+        ("/v1/images/..%5Cfiles%5Cfile-1", "file-1"),
+        ("/v1/images/x", ""),
+    ],
+)
+def test_an_id_in_a_path_of_any_form_is_found_as_servers_may_take_it_apart(
+    path: str, found: str
+) -> None:
+    route = BUILT_IN["openai"].match(path.encode())["GET"]
+    assert rule_of(route, "GET").id_in(path.encode()) == found
+
+
 #: What is kept of which nothing is remembered by a name of its own: by the segment before its id.
 OTHERS = {"characters"}
 
