@@ -48,7 +48,9 @@ class Adapting:
         if route.model_segment:
             path = renaming.in_target(route, request.head.target, names)
             request = request if path is None else replace(request, target=path)
-        if not request.complete or not request.size or route.dialect == "none":
+        if not request.complete or not request.size:
+            return request
+        if route.dialect == "none" and not route.counts_tokens:
             return request
         body = await self._body(request, exchange, names)
         if body is None:

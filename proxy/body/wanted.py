@@ -80,7 +80,8 @@ def wanted(
     has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
     json, coding = False, None
-    if has_body and creates:
+    counts = grant.renames and route.counts_tokens
+    if has_body and (creates or counts):
         first = head.lines.first
         json = is_json_type(type_of(first.get(b"content-type")))
         coding = b"" if b"content-encoding" not in first else model_rule.coding_of(head.headers)
@@ -104,7 +105,7 @@ def wanted(
         in_path=in_path,
         signed=has_body and grant.signs_body,
         meters=meters,
-        renames=grant.renames and coding is not None and route.dialect != "none",
+        renames=grant.renames and coding is not None and (counts or route.dialect != "none"),
         again=names_model and bool(in_path) and grant.fails_over,
     )
 

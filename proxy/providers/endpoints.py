@@ -39,6 +39,8 @@ _SEGMENT: Final = re.compile(r"\{([a-z_]++)\}([^{}]*+)")
 #: Names of segments that say which model a request is for; Azure calls it a deployment.
 _NAMES_OF_MODELS: Final = ("model", "deployment")
 _FURTHER: Final = "(?:/[^/]+)"
+#: Last segments of what counts a prompt's tokens: nothing is used, and a model is named.
+_COUNTING: Final = ("count_tokens", "input_tokens", "count-tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ class Route:
     """Which segments name a cloud's project and location; 0 where none does."""
     isolated: bool = False
     """Whether it is served only in projects that isolate objects."""
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether it says how many tokens a body has, for the model that it names."""
+        last = self.pattern.rpartition("/")[2].partition(":")[0]
+        return self.dialect == "none" and last in _COUNTING and not self.model_segment
 
     def model_in(self, path: bytes) -> str | None:
         """The model that a raw path names, percent-decoded; None where the path names none."""

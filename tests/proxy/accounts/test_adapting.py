@@ -67,6 +67,18 @@ async def test_the_name_is_put_in_and_nothing_else_is_touched(several: Several, 
     assert several.plane.is_idle()
 
 
+@pytest.mark.parametrize(
+    ("provider", "path"),
+    [("openai", "/v1/responses/input_tokens"), ("anthropic", "/v1/messages/count_tokens")],
+)
+async def test_what_counts_tokens_is_for_the_key_s_model_too(
+    several: Several, provider: str, path: str
+) -> None:
+    await several.make(well, failover=None, maps=[MAP], provider=provider)
+    await several.ask(b'{"model": "gpt-4o", "input": "x"}', path=path)
+    assert _parts(several.requests[0])[2] == b'{"model": %b, "input": "x"}' % IN_JSON
+
+
 async def test_a_name_that_is_not_in_the_map_stays(several: Several) -> None:
     await several.make(well, failover=None, maps=[MAP])
     body = b'{"model": "gpt-4o-mini", "messages": []}'
