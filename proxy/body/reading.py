@@ -18,6 +18,7 @@ from proxy.body import model_rule, renaming, request_body
 from proxy.body.budget import KeptBytes
 from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import FormReader, Part
+from proxy.body.plain_members import PlainMembers, plain_members
 from proxy.body.request_body import AT_ONCE_BYTES, UNREAD, Inspected, JsonReader
 from proxy.body.usage_splice import UsageSplice
 from proxy.body.wanted import Wanted, is_form, unmeterable
@@ -260,13 +261,15 @@ class BodyReading:
         """Those of a form."""
         return [] if self._form is None else self._form.parts
 
-    async def members(self) -> JsonReader | None:
+    async def members(self) -> JsonReader | PlainMembers | None:
         """A reader of what was taken whole; None where it is a form."""
         if self._form is not None:
             return None
         if self._text.size > AT_ONCE_BYTES:
             # What is then looked into of it has a turn of its own.
             await self._turns.next()
+        elif self._json is None and (found := plain_members(self._text.joined())) is not None:
+            return found
         if self._json is None:
             self._json = request_body.whole(self._text)
         return self._json

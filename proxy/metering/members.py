@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import Part
+from proxy.body.plain_members import PlainMembers
 from proxy.body.request_body import JsonReader, whole
 from proxy.metering import caching, content
 from proxy.metering.asks import PLAIN_MAX_BYTES, Asks, count_of, plain, words
@@ -145,7 +146,7 @@ def _free_form(asks: Asks, raw: bytes | None) -> None:
         asks.is_open = True
 
 
-def members(asks: Asks, reader: JsonReader, table: _Table) -> None:
+def members(asks: Asks, reader: JsonReader | PlainMembers, table: _Table) -> None:
     """Read each member of an object, a repeated one as often as it stands there."""
     if not reader.followed or not reader.is_object():
         asks.unbounded = "Its body is no JSON object that can be read here."
@@ -355,7 +356,7 @@ _TABLES: Final[Mapping[str, _Table]] = {
 DIALECTS: Final = frozenset(_TABLES)
 
 
-def of_json(dialect: str, pattern: str, reader: JsonReader, body: KeptBody) -> Asks:
+def of_json(dialect: str, pattern: str, reader: JsonReader | PlainMembers, body: KeptBody) -> Asks:
     """What a JSON body asks for at an endpoint; `reader` has been fed all of it."""
     asks = Asks()
     table = _TABLES.get(dialect, _TABLES["generic"])

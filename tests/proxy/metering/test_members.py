@@ -9,6 +9,7 @@ import pytest
 
 from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import Part
+from proxy.body.plain_members import plain_members
 from proxy.body.request_body import whole
 from proxy.metering import members
 from proxy.metering.asks import COUNT_MAX, Asks
@@ -23,7 +24,11 @@ FUNCTION = {"type": "function", "function": {"name": "look", "parameters": {}}}
 def asks(dialect: str, body: Any, pattern: str = "/v1/any") -> Asks:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     kept = KeptBody(text)
-    return members.of_json(dialect, pattern, whole(kept), kept)
+    found = members.of_json(dialect, pattern, whole(kept), kept)
+    if (plain := plain_members(text)) is not None:
+        # What is decoded at once says the same.
+        assert members.of_json(dialect, pattern, plain, kept) == found
+    return found
 
 
 @pytest.mark.parametrize(
