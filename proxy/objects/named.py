@@ -94,7 +94,9 @@ def may_name(body: bytes) -> bool:
 
 
 def is_plain(declared: bytes) -> bool:
-    """Whether a body of this type is read alike by whoever heeds its charset, and who does not."""
+    """Whether a body of this type is read alike by whoever heeds its label, and who does not."""
+    if declared.lower().lstrip().startswith(b"application/x-www-form-urlencoded"):
+        return False
     return all(name.lower() in _PLAIN for name in _CHARSET.findall(declared))
 
 

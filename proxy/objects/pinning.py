@@ -185,8 +185,10 @@ def _one_of(grant: Grant, keys: Collection[str]) -> Target | None:
 
 
 def _names_one(part: Part) -> bool:
-    """Whether a form's field is the id of an object: `file_id`, `file_ids[]`, `video[id]`."""
-    words = part.name.decode("utf-8", "replace").casefold().replace("]", "").split("[")
+    """Whether a form's field is the id of an object: `file_id`, `file_ids[]`, `video[id]`,
+    `image.file_id`."""
+    name = part.name.decode("utf-8", "replace").casefold()
+    words = name.replace("]", "").replace(".", "[").split("[")
     return not part.is_file and bool(part.size) and not named.MEMBERS.isdisjoint(words)
 
 

@@ -177,6 +177,14 @@ async def test_a_body_in_a_charset_that_hides_ids_is_refused(
     assert client.status == status
 
 
+async def test_a_form_in_an_url_s_words_is_refused(isolated: Isolated) -> None:
+    await isolated.make("project")
+    declared = "Content-Type: application/x-www-form-urlencoded"
+    for body in (b"file_id=file-9", b'{"x":"&file_id=file-9&y="}'):
+        client = await isolated.ask("POST", "/v1/vector_stores", body, fields=(declared,))
+        assert (client.status, isolated.seen) == (400, [])
+
+
 @pytest.mark.parametrize("path", ["/v1/conversations", "/v1/batches", "/v1/responses"])
 async def test_who_is_shown_ids_has_not_made_them(isolated: Isolated, path: str) -> None:
     await isolated.make("token")
@@ -202,6 +210,7 @@ def a_form(name: str, value: str) -> bytes:
         ("/v1/videos/edits", a_form("prompt", "file_id"), 200),
         ("/v1/containers/cntr_1/files", b"--b--", 400),
         ("/v1/images/edits", a_form("image[file_id]", "file-9"), 404),
+        ("/v1/images/edits", a_form("image.file_id", "file-9"), 404),
         ("/v1/audio/transcriptions", a_form("file_id", "file-9"), 200),
         # An upload's bytes pass as they come: its fields name nothing.
         ("/v1/files", a_form("file_id", "file-9"), 200),
