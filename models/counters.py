@@ -125,15 +125,7 @@ def add_up(entries: Sequence["Entry"]) -> dict[_Finest, Totals]:
     """Totals by all that the rows of any table tell apart: each entry is looked at once."""
     rows: dict[_Finest, Totals] = {}
     for entry in entries:
-        key = (
-            entry.at_us // _MINUTE_US * 60,
-            entry.project_id,
-            entry.token_id,
-            entry.provider,
-            entry.model,
-            entry.endpoint,
-            entry.key_id,
-        )
+        key = _finest(entry)
         totals = rows.get(key)
         if totals is None:
             totals = rows[key] = Totals()
@@ -141,18 +133,21 @@ def add_up(entries: Sequence["Entry"]) -> dict[_Finest, Totals]:
     return rows
 
 
+def _finest(entry: "Entry") -> _Finest:
+    return (
+        entry.at_us // _MINUTE_US * 60,
+        entry.project_id,
+        entry.token_id,
+        entry.provider,
+        entry.model,
+        entry.endpoint,
+        entry.key_id,
+    )
+
+
 def _book(rows: dict[_Finest, Totals], booked: Sequence["Entry"]) -> dict[_Finest, Totals]:
     for entry in booked:
-        key = (
-            entry.at_us // _MINUTE_US * 60,
-            entry.project_id,
-            entry.token_id,
-            entry.provider,
-            entry.model,
-            entry.endpoint,
-            entry.key_id,
-        )
-        rows.setdefault(key, Totals()).book(entry)
+        rows.setdefault(_finest(entry), Totals()).book(entry)
     return rows
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Protocol, Self
 
 from manage.schemas.schema import Schema
+from models.key_auth import AuthOfProvider
 
 
 class EndpointFacts(Protocol):
@@ -19,7 +20,7 @@ class EndpointFacts(Protocol):
     def dialect(self) -> str: ...
 
 
-class ProviderFacts(Protocol):
+class ProviderFacts(AuthOfProvider, Protocol):
     """A provider, as far as it is shown."""
 
     @property
@@ -33,9 +34,6 @@ class ProviderFacts(Protocol):
 
     @property
     def v1_prefix(self) -> str: ...
-
-    @property
-    def auth(self) -> str: ...
 
     @property
     def error_shape(self) -> str: ...
@@ -63,15 +61,6 @@ class ProviderFacts(Protocol):
 
     @property
     def cost_unit(self) -> str: ...
-
-    @property
-    def service(self) -> str: ...
-
-    @property
-    def token_uris(self) -> tuple[str, ...]: ...
-
-    @property
-    def scopes(self) -> tuple[str, ...]: ...
 
     @property
     def endpoints(self) -> tuple[EndpointFacts, ...]: ...

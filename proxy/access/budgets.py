@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from models.budgets import Budget
 from models.grants import GrantRecord
-from proxy.limits.budgets import Allowance, budget_key
+from proxy.limits.budgets import Allowance, allowance_of
 from proxy.limits.store import project_key, token_key
 
 
@@ -32,24 +32,10 @@ def budgets_on(
 ) -> tuple[Budgeted, ...]:
     """The budgets of a subject (`token_key`, `project_key`), or of its `policy`, which is for the
     requests that `match` tells."""
-    return tuple(_budgeted(subject, budget, policy, match) for budget in budgets)
-
-
-def _budgeted(subject: str, budget: Budget, policy: str, match: str) -> Budgeted:
-    key = budget_key(subject, budget.limit, budget.period, budget.timezone, policy)
-    allowance = Allowance(
-        key=key,
-        unit=budget.limit,
-        amount=budget.amount,
-        hard=budget.mode == "hard",
-        period=budget.period,
-        zone=budget.timezone,
-        since_us=budget.since_us,
-        alerts=budget.alert_at,
-        match=match,
-        policy=policy,
+    return tuple(
+        Budgeted(allowance_of(subject, budget, policy, match), budget.hold == "typical")
+        for budget in budgets
     )
-    return Budgeted(allowance, budget.hold == "typical")
 
 
 def refuse(budgets: Sequence[Budgeted]) -> bool:

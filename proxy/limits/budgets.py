@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple, cast
 
+from models.budgets import Budget
 from models.windows import BUCKET_SECONDS, CalendarPeriod, window
 
 Unit = Literal["usd", "tokens"]
@@ -73,6 +74,22 @@ def budget_key(subject: str, unit: Unit, period: str, zone: str, policy: str = "
     """What identifies a budget. `subject` is a token's or a project's key."""
     # A bucket is the same in every zone.
     return _BETWEEN.join((subject, unit, period, "" if period in BUCKET_SECONDS else zone, policy))
+
+
+def allowance_of(subject: str, budget: Budget, policy: str = "", match: str = "") -> Allowance:
+    """A budget of a subject, or of its `policy`, which is for the requests that `match` tells."""
+    return Allowance(
+        key=budget_key(subject, budget.limit, budget.period, budget.timezone, policy),
+        unit=budget.limit,
+        amount=budget.amount,
+        hard=budget.mode == "hard",
+        period=budget.period,
+        zone=budget.timezone,
+        since_us=budget.since_us,
+        alerts=budget.alert_at,
+        match=match,
+        policy=policy,
+    )
 
 
 def parts_of(key: str) -> Parts:

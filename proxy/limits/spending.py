@@ -9,7 +9,7 @@ from models.errors import DatabaseUnavailable
 from models.spending import BudgetUse, Limited, PolicyUse, Quota, Use
 from models.windows import BUCKET_SECONDS
 from proxy.limits import records
-from proxy.limits.budgets import Allowance, budget_key
+from proxy.limits.budgets import Allowance, allowance_of
 from proxy.limits.records import LimitRecords
 from proxy.limits.store import LimitsUnavailable, policy_key, project_key, token_key
 
@@ -73,20 +73,7 @@ def _allowances(subject: Limited) -> list[Allowance]:
 
 
 def _on(subject: str, budgets: Iterable[Budget], policy: str = "") -> list[Allowance]:
-    return [
-        Allowance(
-            key=budget_key(subject, budget.limit, budget.period, budget.timezone, policy),
-            unit=budget.limit,
-            amount=budget.amount,
-            hard=budget.mode == "hard",
-            period=budget.period,
-            zone=budget.timezone,
-            since_us=budget.since_us,
-            alerts=budget.alert_at,
-            policy=policy,
-        )
-        for budget in budgets
-    ]
+    return [allowance_of(subject, budget, policy) for budget in budgets]
 
 
 def _uses(
