@@ -72,7 +72,7 @@ async def test_a_refund_whose_call_is_cut_is_not_made_again(
 ) -> None:
     """It may have been carried out: twice would let one request too many in."""
     held = [await calling.decide(QUOTA) for _ in range(5)]
-    armed = wire.arm(Fault.CUT_AFTER, SYNC)
+    armed = wire.arm(Fault.ANSWER_LOST, SYNC)
     calling.settle(held[0], NOT_SENT)
 
     async def is_cut() -> bool:
