@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from models.entry import Charging, Entry, apply_batch
+from models.entry import Entry
+from models.ledger import Charging, apply_batch
 from proxy.limits.gate import Gate
 from proxy.pricing.sheet import is_listed
 

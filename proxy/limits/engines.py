@@ -14,7 +14,7 @@ from uuid import uuid4
 from config import Settings
 from models.db.database import connection
 from models.db.snapshots import Snapshot
-from models.entry import Charging
+from models.ledger import Charging
 from proxy.limits import postgres_charges
 from proxy.limits.bases import Journals, PostgresBases, SqliteBases
 from proxy.limits.gate import Gate

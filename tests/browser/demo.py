@@ -13,8 +13,9 @@ from uuid import UUID
 from config import Settings
 from models import Actor, AdminUser, Project, Token
 from models.crypto import KeyRing
-from models.entry import Entry, Outcome, apply_batch
+from models.entry import Entry, Outcome
 from models.ids import first_id_at
+from models.ledger import apply_batch
 from models.usage import UsageHour
 from setup.prepare import connected
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page
 
 from models import AdminUser, Project, RequestLog, Token, UpstreamKey
-from models.entry import apply_batch
+from models.ledger import apply_batch
 from tests.browser.conftest import Place
 from tests.browser.pages import PAGES
 from tests.models.rows import BY, a_project, an_entry

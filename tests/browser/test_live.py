@@ -6,7 +6,8 @@ from uuid import uuid4
 from playwright.async_api import Page, expect
 
 from models import Project, Token
-from models.entry import Entry, apply_batch
+from models.entry import Entry
+from models.ledger import apply_batch
 from tests.browser.conftest import Place, is_tail, open_log
 from tests.manage.entries import entry
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from models import entry
+from models import ledger
 from models.entry import Entry
 from proxy.journal import consumer, files
 from proxy.journal.database_sink import DatabaseSink
@@ -100,7 +100,7 @@ class Faults:
         setattr(owner, name, faulty)
 
     def _install_batches(self) -> None:
-        apply = entry._apply
+        apply = ledger._apply
 
         async def uncommitted(
             journal: str, start: int, end: int, entries: list[Entry], **rest: Any
@@ -110,7 +110,7 @@ class Faults:
                 self.reached("before the commit")
             return position
 
-        entry._apply = uncommitted  # type: ignore[assignment]
+        ledger._apply = uncommitted  # type: ignore[assignment]
         deliver = DatabaseSink.deliver
 
         async def committed(

@@ -13,7 +13,7 @@ from typing import Any, Final
 #: An earlier release is run by this, too; where its modules were.
 _EARLIER: Final = {
     "models.db.sessions": "models.sessions",
-    "models.entry": "models.ledger",
+    "models.ledger": "models.entry",
     "proxy.access.grants": "proxy.grants",
     "proxy.limits.postgres": "proxy.limits_postgres",
     "proxy.limits.sqlite": "proxy.limits_sqlite",
@@ -30,7 +30,7 @@ OF_A_WORKER: Final = (
     "server.resources:_LAST_DRAIN",
     "server.resources:_LAST_TRANSACTIONS",
     "models.heartbeats:_LOCK_WAIT_S",
-    "models.entry:_LOCK_WAIT_S",
+    "models.ledger:_LOCK_WAIT_S",
     "models.db.sessions:_IDLE_IN_TRANSACTION_S",
     "models.db.sessions:_LOCK_WAIT_S",
     "proxy.access.grants:_LOAD_TIMEOUT",

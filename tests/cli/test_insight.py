@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from models import entry
+from models import ledger
 from tests.cli.running import CommandLine
 from tests.models.rows import an_entry
 
@@ -40,7 +40,7 @@ def used(cli: CommandLine) -> CommandLine:
         an_entry(**common, model="o3"),
         an_entry(**common, status=429, prompt_tokens=None, completion_tokens=None),
     ]
-    cli.on_database(lambda: entry.apply_batch("test", 0, 1, entries))
+    cli.on_database(lambda: ledger.apply_batch("test", 0, 1, entries))
     return cli
 
 
@@ -104,7 +104,7 @@ def test_a_missing_price_is_not_shown_as_nothing_used(cli: CommandLine) -> None:
         )
         for model, fields in told.items()
     ]
-    cli.on_database(lambda: entry.apply_batch("test", 0, 1, entries))
+    cli.on_database(lambda: ledger.apply_batch("test", 0, 1, entries))
 
     def rows(*command: str) -> dict[str, str]:
         lines = cli(*command).out.splitlines()

@@ -32,9 +32,9 @@ from models import (
 from models.budgets import policies_of
 from models.crypto import KeyRing
 from models.db.snapshots import snapshot
-from models.entry import apply_batch
 from models.grants import load_grant
 from models.ids import new_request_id
+from models.ledger import apply_batch
 from models.objects import Kept
 from proxy.access.policies import GrantedPolicy, claims_with
 from proxy.limits.budgets import Allowance, BudgetClaim, Charge, budget_key

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from models.entry import Entry, apply_batch
+from models.entry import Entry
 from models.ids import first_id_at, new_id
+from models.ledger import apply_batch
 
 
 def entry(at: datetime | None = None, **fields: Any) -> Entry:

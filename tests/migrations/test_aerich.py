@@ -12,7 +12,7 @@ import pytest
 from config import Database
 from migrations import schema
 from models.db.database import connection, open_database
-from models.entry import apply_batch
+from models.ledger import apply_batch
 from models.request_log import RequestLog
 from models.tokens import Token
 from models.upstream_keys import UpstreamKey

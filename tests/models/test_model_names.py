@@ -10,7 +10,8 @@ import pytest
 from config import Database
 from models import model_names
 from models.db.database import run_in_transaction
-from models.entry import Entry, apply_batch
+from models.entry import Entry
+from models.ledger import apply_batch
 from models.request_log import RequestLog
 from models.tokens import Token
 from models.usage import UsageHour, UsageMinute

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from config import Database
-from models import entry as entry_module
-from models import objects
-from models.entry import Entry, apply_batch, decode, encode, storable
+from models import ledger, objects
+from models.entry import Entry, decode, encode, storable
+from models.ledger import apply_batch
 from models.objects import BACKGROUND, TOLD_MAX, Finished, Found, Kept, UpstreamObject, find
 from models.request_log import RequestLog
 from models.usage import UsageHour
@@ -245,5 +245,5 @@ def test_the_release_before_takes_nothing_of_it_for_its_own() -> None:
 
 def test_hostile_numbers_are_bounded() -> None:
     spent = msgspec.structs.replace(SPENT, prompt_tokens=2**63, cost_nanos=-5, model="m" * 500)
-    kept = entry_module._booked(showing(spent), TOKEN)
+    kept = ledger._booked(showing(spent), TOKEN)
     assert (kept.prompt_tokens, kept.cost_nanos, kept.model) == (10**10, 0, "m" * 200)

@@ -9,8 +9,8 @@ from msgspec import ValidationError
 
 from manage.schemas.requests import RequestView
 from manage.schemas.usage import UsageView
-from models import counters
-from models import entry as ledger
+from models import counters, ledger
+from models import entry as entries
 from models.entry import Attempt, Entry, Parts
 from models.reports.dashboard import Sums
 from models.reports.usage_report import UsageRow
@@ -82,14 +82,14 @@ def test_every_number_of_an_entry_is_bounded() -> None:
     ]
     for name in numbers:
         for hostile in (10**40, -1):
-            stored = getattr(ledger.storable(an_entry(**{name: hostile})), name)
+            stored = getattr(entries.storable(an_entry(**{name: hostile})), name)
             assert 0 <= stored < 2**53, name
 
 
 @pytest.mark.parametrize("name", Parts.__struct_fields__)
 @pytest.mark.parametrize("hostile", [10**40, -1])
 def test_every_part_of_an_entry_is_bounded(name: str, hostile: int) -> None:
-    stored = ledger.storable(an_entry(parts=Parts(**{name: hostile}))).parts
+    stored = entries.storable(an_entry(parts=Parts(**{name: hostile}))).parts
     assert stored is not None
     assert 0 <= getattr(stored, name) < 2**53
 
@@ -134,17 +134,17 @@ def test_each_attempt_is_stored_with_what_came_of_it_alone() -> None:
         {"key_id": str(key), "error": "unreachable", "ms": 3},
     ]
     hostile = (Attempt(str(key), 10**40, "x" * 999, -1),) * 99
-    mended = ledger.storable(an_entry(attempts=hostile)).attempts
+    mended = entries.storable(an_entry(attempts=hostile)).attempts
     assert mended is not None
     assert mended[0] == Attempt(str(key), 999, "x" * 64, 0)
     assert len(mended) < 20
 
 
 def test_a_line_of_the_release_before_names_no_account() -> None:
-    line = ledger.encode(an_entry())
+    line = entries.encode(an_entry())
     names = Entry.__struct_fields__
     before = json.loads(line)[: names.index("key_id")]
-    read = ledger.decode(json.dumps(before).encode())
+    read = entries.decode(json.dumps(before).encode())
     assert (read.key_id, read.attempts, read.charge) == ("", None, "")
     with pytest.raises(ValidationError):
-        ledger.decode(ledger.encode(an_entry(key_id="no id")))
+        entries.decode(entries.encode(an_entry(key_id="no id")))

@@ -14,7 +14,8 @@ import pytest
 from admin.components import live_tail
 from admin.components.live_tail import Viewer
 from models import AdminSession, RequestLog
-from models.entry import Entry, apply_batch
+from models.entry import Entry
+from models.ledger import apply_batch
 from models.queries import log_tail
 from models.queries.log_tail import LogTail
 from tests.admin.conftest import BY, Browser, browsing, make_project, make_token, on_both

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from admin.components import stat_tiles, svg
 from admin.views import dashboard
-from models.entry import Entry, apply_batch
+from models.entry import Entry
+from models.ledger import apply_batch
 from models.reports.dashboard import NOTHING, Sums, TimeSeries
 from tests.admin.conftest import BY, Browser, make_project, make_token, on_both
 from tests.manage.entries import entry

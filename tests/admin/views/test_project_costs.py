@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from models.entry import apply_batch
+from models.ledger import apply_batch
 from tests.admin.conftest import Browser, make_project, make_token
 from tests.manage.entries import entry
 

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from models.entry import Attempt, apply_batch
+from models.entry import Attempt
+from models.ledger import apply_batch
 from tests.admin.conftest import Browser, make_project, make_token
 from tests.manage.entries import entry
 

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from models.db.database import connection
-from models.entry import Entry, apply_batch
+from models.entry import Entry
+from models.ledger import apply_batch
 from models.reports import dashboard
 from models.reports.dashboard import ProviderState, TopConsumer
 from models.reports.time_ranges import TIME_RANGE_NAMES, TimeRangeName, named

@@ -13,7 +13,7 @@ from config.database import parse_database_url
 from migrations import schema
 from models import generation
 from models.db import database as connecting
-from models.entry import apply_batch
+from models.ledger import apply_batch
 from models.request_log import RequestLog
 from models.usage import UsageHour
 from proxy.journal import consumer as consumer_module

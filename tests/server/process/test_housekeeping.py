@@ -11,9 +11,9 @@ import pytest
 from config import Database
 from models import AdminSession, AdminUser, UpstreamToken, retention, upstream_tokens
 from models.db.database import open_database
-from models.entry import apply_batch
 from models.errors import DatabaseUnavailable
 from models.ids import first_id_at, new_id
+from models.ledger import apply_batch
 from models.request_log import RequestLog
 from models.usage import UsageHour, UsageMinute
 from server.process.housekeeping import Housekeeping

@@ -1,0 +1,376 @@
+"""Adding entries to the tables, exactly once."""
+
+import asyncio
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from config import Database
+from models import counters, ledger, retention
+from models import entry as coding
+from models.db import database as connecting
+from models.db.conditions import execute_many, insert, written
+from models.db.database import connection, run_in_transaction
+from models.entry import Entry
+from models.ids import first_id_at, new_id
+from models.journal_position import JournalPosition
+from models.ledger import apply_batch
+from models.request_log import RequestLog
+from models.tokens import Token
+from models.usage import (
+    OVERHEAD_BOUNDS_US,
+    TTFB_BOUNDS_US,
+    USAGE_KEY,
+    UsageCounter,
+    UsageDimension,
+    UsageHour,
+    UsageMinute,
+)
+from tests.models.rows import BY, a_project, an_entry
+
+MAX = 2**63 - 1
+
+
+def test_every_counter_column_is_added_to() -> None:
+    """A new column that the upsert forgets would stay at zero for ever."""
+    columns = UsageMinute._meta.db_fields - {"id", *USAGE_KEY, "cost_nanos"}
+    assert set(counters._ADDED) == columns
+    assert len(counters._TTFB) == len(TTFB_BOUNDS_US) + 1
+    assert len(counters._OVERHEAD) == len(OVERHEAD_BOUNDS_US) + 1
+    assert list(TTFB_BOUNDS_US) == sorted(TTFB_BOUNDS_US)
+    assert list(OVERHEAD_BOUNDS_US) == sorted(OVERHEAD_BOUNDS_US)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
+    token, _ = await Token.issue(await a_project(), by=BY)
+    ids = {"token_id": token.id, "project_id": token.project_id}
+    at = 1_790_000_000_000_000
+    entries = [
+        an_entry(**ids, at_us=at),
+        an_entry(**ids, at_us=at + 1_000_000, status=429, cost_nanos=None, ttfb_us=None),
+        an_entry(
+            **ids,
+            at_us=at + 2_000_000,
+            status=502,
+            outcome="upstream_unreachable",
+            usage="unknown",
+            prompt_tokens=None,
+            completion_tokens=None,
+            cached_tokens=None,
+            reasoning_tokens=None,
+            ttfb_us=70_000_000,
+            overhead_us=2_000_000,
+            charge="held",
+        ),
+        an_entry(
+            **ids, at_us=at + 3_000_000, charge="none", usage="unknown", counted=False, method="GET"
+        ),
+    ]
+    assert await apply_batch("j", 0, 4, entries) == 4
+
+    counted = await UsageMinute.get()
+    assert counted.bucket == datetime.fromtimestamp(at // 60_000_000 * 60, UTC)
+    assert _sums(counted) == {
+        "requests": 4,
+        "errors": 2,
+        "client_errors": 1,
+        "upstream_errors": 1,
+        "incomplete": 1,
+        "unknown_usage_requests": 1,
+        "unpriced_requests": 1,
+        "charged_at_hold_requests": 1,
+        "prompt_tokens": 30,
+        "completion_tokens": 15,
+        "cached_tokens": 12,
+        "reasoning_tokens": 0,
+        "cost_nanos": 4500,
+        "bytes_in": 600,
+        "bytes_out": 2400,
+    }
+    assert (counted.ttfb_1, counted.ttfb_14) == (2, 1)
+    assert (counted.overhead_1, counted.overhead_14) == (3, 1)
+    assert (await UsageHour.get()).requests == 4
+
+    row = await RequestLog.get(id=entries[0].id)
+    assert row.at == datetime.fromtimestamp(at / 1_000_000, UTC)
+    assert (row.project_id, row.token_id) == (token.project_id, token.id)
+    assert (row.model, row.status, row.outcome, row.cost_nanos) == ("gpt-4o", 200, "complete", 1500)
+    fresh = await Token.get(id=token.id)
+    assert fresh.request_count == 4
+    assert fresh.last_used_at == datetime.fromtimestamp((at + 3_000_000) / 1_000_000, UTC)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_a_quota_gave_back_is_no_use_of_a_token() -> None:
+    token, _ = await Token.issue(await a_project(), by=BY)
+    ids: dict[str, Any] = {"token_id": token.id, "project_id": token.project_id}
+    entries = [
+        an_entry(**ids),
+        an_entry(**ids, given_back=True, at_us=an_entry().at_us + 1_000_000),
+    ]
+    await apply_batch("j", 0, 2, entries)
+    fresh = await Token.get(id=token.id)
+    assert (fresh.request_count, (await UsageHour.get()).requests) == (1, 2)
+    assert fresh.last_used_at == datetime.fromtimestamp(entries[1].at_us / 1_000_000, UTC)
+
+
+def _sums(row: UsageCounter) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in (*counters._SUMS, "cost_nanos")}
+
+
+@pytest.mark.usefixtures("connected")
+async def test_an_hour_is_what_its_minutes_come_to() -> None:
+    at = 1_790_000_000_000_000 // 3_600_000_000 * 3_600_000_000
+    bound = TTFB_BOUNDS_US[2]
+    await apply_batch(
+        "j",
+        0,
+        3,
+        [
+            # A bound belongs to the column below it.
+            an_entry(at_us=at, cost_nanos=1500, ttfb_us=bound),
+            # An answer that breaks off is an error, whatever its status says.
+            an_entry(at_us=at + 60_000_000, cost_nanos=200, outcome="upstream_truncated"),
+            an_entry(at_us=at + 3_540_000_000, cost_nanos=None, ttfb_us=bound + 1),
+        ],
+    )
+    hour = await UsageHour.get()
+    assert hour.bucket == datetime.fromtimestamp(at // 1_000_000, UTC)
+    assert (hour.requests, hour.errors, hour.incomplete, hour.cost_nanos) == (3, 1, 1, 1700)
+    assert (hour.client_errors, hour.upstream_errors) == (0, 0)
+    assert (hour.ttfb_2, hour.ttfb_3) == (1, 1)
+    minutes = await UsageMinute.all().order_by("bucket")
+    assert [row.cost_nanos for row in minutes] == [1500, 200, None]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_each_key_served_is_counted_beside_what_all_did() -> None:
+    at = 1_790_000_000_000_000 // 3_600_000_000 * 3_600_000_000
+    one, other = str(new_id()), str(new_id())
+    entries = [
+        an_entry(at_us=at, key_id=one),
+        an_entry(at_us=at, key_id=other),
+        an_entry(at_us=at),
+        an_entry(at_us=at + 60_000_000, key_id=one),
+    ]
+    for number in range(2):
+        await apply_batch("j", 4 * number, 4 * number + 4, entries)
+    minutes = await UsageMinute.all().order_by("bucket")
+    assert [row.requests for row in minutes] == [6, 2]
+    assert (await UsageHour.get()).requests == 8
+    by_key = await UsageDimension.all()
+    hour = datetime.fromtimestamp(at // 1_000_000, UTC)
+    assert {row.value: (row.bucket, row.requests) for row in by_key} == {
+        one: (hour, 4),
+        other: (hour, 2),
+    }
+
+
+@pytest.mark.usefixtures("connected")
+async def test_rows_that_batches_share_are_locked_in_one_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two consumers that lock them crosswise would end each other's batch as a deadlock."""
+    keys: dict[str, list[list[Any]]] = {}
+
+    async def note(sql: str, rows: list[list[Any]]) -> None:
+        keys[sql.split()[1]] = rows
+        await execute_many(sql, rows)
+
+    async def note_insertion(into: str, on_conflict: str, rows: list[list[Any]]) -> None:
+        keys[into.split(maxsplit=1)[0]] = rows
+        await insert(into, on_conflict, rows)
+
+    monkeypatch.setattr(ledger, "execute_many", note)
+    monkeypatch.setattr(counters, "insert", note_insertion)
+    start = 1_790_000_000_000_000
+    entries = [
+        an_entry(token_id=UUID(int=token), at_us=start + hour * 3_600_000_000)
+        for token, hour in ((9, 1), (3, 2), (7, 0), (1, 1))
+    ]
+    await apply_batch("j", 0, 1, entries)
+    tokens = [row[-1] for row in keys["token"]]
+    assert tokens == sorted(tokens)
+    for table in ("usage_minute", "usage_hour"):
+        buckets = [tuple(row[:3]) for row in keys[table]]
+        assert buckets == sorted(buckets)
+        assert len(buckets) == 4
+
+
+@pytest.mark.usefixtures("connected")
+async def test_the_same_batch_twice_counts_once() -> None:
+    entries = [an_entry(), an_entry()]
+    assert await apply_batch("j", 0, 100, entries) == 100
+    assert await apply_batch("j", 0, 100, entries) == 100
+    assert (await UsageMinute.get()).requests == 2
+    assert await apply_batch("j", 100, 200, [an_entry()]) == 200
+    assert (await UsageHour.get()).requests == 3
+    assert await RequestLog.all().count() == 3
+
+
+@pytest.mark.usefixtures("connected")
+async def test_journals_are_counted_apart_and_may_begin_anywhere() -> None:
+    assert await apply_batch("a", 500, 600, [an_entry()]) == 600
+    assert await apply_batch("b", 0, 10, [an_entry()]) == 10
+    assert await apply_batch("a", 600, 700, []) == 700
+    assert (await UsageMinute.get()).requests == 2
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_batch_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(entries: list[Entry]) -> None:
+        raise RuntimeError("on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "_touch_tokens", fail)
+        with pytest.raises(RuntimeError, match="on purpose"):
+            await apply_batch("j", 0, 1, [an_entry()])
+    assert await UsageMinute.all().count() == 0
+    assert await RequestLog.all().count() == 0
+    assert await JournalPosition.all().count() == 0
+    assert await apply_batch("j", 0, 1, [an_entry()]) == 1
+
+
+@pytest.mark.usefixtures("connected")
+async def test_costs_add_up_around_unknown_ones() -> None:
+    await apply_batch("j", 0, 1, [an_entry(cost_nanos=None)])
+    assert (await UsageMinute.get()).cost_nanos is None
+    await apply_batch("j", 1, 2, [an_entry(cost_nanos=7)])
+    assert (await UsageMinute.get()).cost_nanos == 7
+    await apply_batch("j", 2, 3, [an_entry(cost_nanos=None)])
+    assert (await UsageMinute.get()).cost_nanos == 7
+    await apply_batch("j", 3, 4, [an_entry(cost_nanos=1), an_entry(cost_nanos=2)])
+    assert (await UsageMinute.get()).cost_nanos == 10
+
+
+@pytest.mark.usefixtures("connected")
+async def test_hostile_numbers_and_texts_do_not_stop_the_consumer() -> None:
+    hostile = an_entry(
+        model="\ud800\x00" * 500,
+        endpoint="e" * 5000,
+        status=10**9,
+        prompt_tokens=10**40,
+        completion_tokens=-5,
+        cost_nanos=10**40,
+        bytes_in=MAX,
+        bytes_out=MAX + 1,
+        ttfb_us=10**40,
+        overhead_us=-1,
+    )
+    for position in range(3):
+        await apply_batch("j", position, position + 1, [hostile] * 100)
+    row = await UsageHour.get()
+    assert row.requests == 300
+    assert row.prompt_tokens == 300 * 10**10
+    assert row.completion_tokens == 0
+
+
+@pytest.mark.usefixtures("connected")
+async def test_last_used_never_goes_back() -> None:
+    token, _ = await Token.issue(await a_project(), by=BY)
+    late = an_entry(token_id=token.id, at_us=1_800_000_000_000_000)
+    early = an_entry(token_id=token.id, at_us=1_700_000_000_000_000)
+    await apply_batch("j", 0, 1, [late])
+    await apply_batch("j", 1, 2, [early])
+    fresh = await Token.get(id=token.id)
+    assert fresh.last_used_at == datetime.fromtimestamp(1_800_000_000, UTC)
+    assert fresh.request_count == 2
+
+
+def _consume(database: Database, entries: list[bytes], rounds: int, together: Barrier) -> None:
+    async def run() -> None:
+        async with connecting.open_database(database):
+            together.wait(60)
+            decoded = [coding.decode(line) for line in entries]
+            position = 0
+            while position < rounds:
+                position = await apply_batch("shared", position, position + 1, decoded)
+
+    asyncio.run(run())
+
+
+def test_two_processes_that_consume_one_journal_count_it_once(database: Database) -> None:
+    rounds = 30
+    lines = [coding.encode(an_entry(token_id=new_id())) for _ in range(20)]
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(2)
+    consumers = [
+        context.Process(target=_consume, args=(database, lines, rounds, together)) for _ in range(2)
+    ]
+    for consumer in consumers:
+        consumer.start()
+    for consumer in consumers:
+        consumer.join()
+    assert [consumer.exitcode for consumer in consumers] == [0, 0]
+
+    async def counted() -> list[int]:
+        async with connecting.open_database(database):
+            rows = await UsageMinute.all()
+        return [row.requests for row in rows]
+
+    assert asyncio.run(counted()) == [rounds] * 20
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_the_ledger_writes_is_what_the_orm_reads_and_filters() -> None:
+    """SQLite compares times as text, so both must write the very same form."""
+    at = datetime(2026, 9, 21, 12, 30, tzinfo=UTC)
+    await apply_batch("j", 0, 1, [an_entry(at_us=int(at.timestamp() * 1_000_000))])
+    assert await UsageMinute.filter(bucket=at).count() == 1
+    assert await UsageMinute.filter(bucket__gte=at, bucket__lt=at + timedelta(minutes=1)).exists()
+    row = await UsageMinute.get()
+    await row.save()
+    assert await UsageMinute.filter(bucket=at).count() == 1
+
+
+@pytest.mark.usefixtures("connected")
+async def test_old_rows_go_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = datetime.now(UTC) - timedelta(days=40)
+    lately = datetime.now(UTC)
+    entries = [
+        an_entry(
+            id=first_id_at(moment + timedelta(milliseconds=n)),
+            at_us=int(moment.timestamp() * 1_000_000),
+            token_id=new_id(),
+        )
+        for moment in (old, lately)
+        for n in range(1200)
+    ]
+    cutoff = lately.replace(second=0, microsecond=0) - timedelta(days=30)
+    on_it = an_entry(id=first_id_at(cutoff), at_us=int(cutoff.timestamp() * 1_000_000))
+    await apply_batch("j", 0, 1, [*entries, on_it])
+    assert [await retention.prune_request_log(cutoff) for _ in range(3)] == [1000, 200, 0]
+    assert [await retention.prune_minutes(cutoff) for _ in range(3)] == [1000, 200, 0]
+    assert await RequestLog.all().count() == 1201
+    assert await UsageMinute.all().count() == 1201
+    assert await UsageHour.all().count() == 2401
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize("column", ["", "project_id", "token_id", "model", "status"])
+async def test_a_page_of_the_log_is_read_in_order(column: str) -> None:
+    """No filter of the list may sort: at a million rows that would take seconds."""
+    values: dict[str, Any] = {"model": "m", "status": 500}
+    given = [values.get(column, str(new_id()))] if column else []
+    condition = f"{column} = {{}} AND" if column else ""
+    sql = written(
+        f"SELECT * FROM request_log WHERE {condition} id < {{}} ORDER BY id DESC LIMIT 50"
+    )
+    plan = repr(await run_in_transaction(lambda: _explained(sql, [*given, str(new_id())])))
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Index" in plan or "USING INDEX" in plan
+
+
+async def _explained(sql: str, values: list[Any]) -> list[dict[str, Any]]:
+    if connecting.dialect() == "sqlite":
+        return await connection().execute_query_dict(f"EXPLAIN QUERY PLAN {sql}", values)
+    # Tables this small are rather scanned and sorted; what counts is that there is another way.
+    for plan in ("seqscan", "bitmapscan", "sort"):
+        await connection().execute_script(f"SET LOCAL enable_{plan} = off")
+    return await connection().execute_query_dict(f"EXPLAIN {sql}", values)
