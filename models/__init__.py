@@ -14,6 +14,7 @@ from models.journal_position import JournalPosition
 from models.key_states import KeyRest, KeyState
 from models.management_tokens import ManagementToken
 from models.objects import UpstreamObject
+from models.outbox import OutboxItem
 from models.projects import Project
 from models.request_log import RequestLog
 from models.revocations import Revocation
@@ -46,6 +47,7 @@ __models__ = (
     UpstreamObject,
     UsageDimension,
     BudgetAlert,
+    OutboxItem,
 )
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "KeyRest",
     "KeyState",
     "ManagementToken",
+    "OutboxItem",
     "Project",
     "RequestLog",
     "Revocation",
