@@ -16,6 +16,7 @@ from models.management_tokens import ManagementToken
 from models.objects import UpstreamObject
 from models.outbox import OutboxItem
 from models.projects import Project
+from models.refusals import Refusal, RefusalHour
 from models.request_log import RequestLog
 from models.revocations import Revocation
 from models.tokens import Token, TokenSecret
@@ -48,6 +49,8 @@ __models__ = (
     UsageDimension,
     BudgetAlert,
     OutboxItem,
+    RefusalHour,
+    Refusal,
 )
 
 __all__ = [
@@ -65,6 +68,8 @@ __all__ = [
     "ManagementToken",
     "OutboxItem",
     "Project",
+    "Refusal",
+    "RefusalHour",
     "RequestLog",
     "Revocation",
     "Token",

@@ -121,6 +121,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     #: What a response used in the background that this answer shows finished: it is counted once,
     #: however many answers show it, so that it stands beside what this request used.
     finished: Finished | None = None
+    #: Why the proxy answered it itself after it was let in; '' where it did not.
+    refusal_code: str = ""
 
     @property
     def used_nothing(self) -> bool:
@@ -213,6 +215,7 @@ def storable(entry: Entry) -> Entry:
         answer_model=clean_text(entry.answer_model, limit=200),
         cost_source=clean_text(entry.cost_source, limit=64),
         upstream_code=clean_text(entry.upstream_code, limit=64),
+        refusal_code=clean_text(entry.refusal_code, limit=64),
         cost_nanos=_within(entry.cost_nanos, _MOST_NANOS),
         bytes_in=_within(entry.bytes_in, _MOST_BYTES) or 0,
         bytes_out=_within(entry.bytes_out, _MOST_BYTES) or 0,
@@ -245,7 +248,7 @@ def _bounded(parts: Parts) -> Parts:
 #: Texts that have been seen to be clean; few, but for models, which clients name. None is longer
 #: than `storable` lets it be, so that all together are 8 MB at most, and 1 MB in life.
 _CLEAN_MAX: Final = 4_096
-_LIMITS: Final = (64, 200, 16, 200, 32, 200, 64, 64)
+_LIMITS: Final = (64, 200, 16, 200, 32, 200, 64, 64, 64)
 _clean: set[tuple[str, ...]] = set()
 
 
@@ -254,6 +257,7 @@ def _fits(entry: Entry) -> bool:
     texts = (
         entry.provider, entry.endpoint, entry.method, entry.model,
         entry.service_tier, entry.answer_model, entry.cost_source, entry.upstream_code,
+        entry.refusal_code,
     )  # fmt: skip
     if texts not in _clean:
         if any(clean_text(t, limit=n) != t for t, n in zip(texts, _LIMITS, strict=True)):

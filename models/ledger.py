@@ -22,7 +22,7 @@ _LOG_COLUMNS: Final = (
     "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
     *Parts.__struct_fields__, "service_tier", "answer_model", "cost_source", "upstream_code",
-    "key_id", "attempts", "charge",
+    "key_id", "attempts", "charge", "refusal_code",
 )  # fmt: skip
 _INTO_LOG: Final = f"request_log ({', '.join(_LOG_COLUMNS)})"
 _COUNT_USE: Final = (
@@ -163,6 +163,7 @@ def _log_values(entry: Entry, moment: Callable[[int], Any]) -> tuple[Any, ...]:
         entry.key_id or None,
         None if entry.attempts is None else attempts_as_json(entry.attempts),
         entry.charge or None,
+        entry.refusal_code or None,
     )
 
 

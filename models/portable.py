@@ -27,6 +27,7 @@ from models.failover import FailoverRule
 from models.management_tokens import ManagementToken, Scope
 from models.objects import OBJECT_KEY, UpstreamObject
 from models.projects import Isolation, Project, Unmetered
+from models.refusals import REFUSAL_KEY, Refusal, RefusalHour
 from models.request_log import RequestLog
 from models.revocations import Revocation, RevocationKind
 from models.rules import Address, KeyAuth, ModelMap, V1Prefix, is_datable
@@ -327,7 +328,8 @@ TABLES: Final = (
     Portable(UsageHour, USAGE_KEY),
     Portable(UsageDimension, DIMENSION_KEY),
     Portable(UpstreamObject, OBJECT_KEY),
+    Portable(RefusalHour, REFUSAL_KEY),
 )
 #: Moved where they are asked for.
 AUDIT: Final = Portable(AuditEvent)
-REQUESTS: Final = Portable(RequestLog)
+REQUESTS: Final = (Portable(RequestLog), Portable(Refusal))

@@ -66,6 +66,8 @@ class RequestLog(Model):
     attempts = fields.JSONField[list[dict[str, Any]] | None](null=True)
     # What its budgets were charged: `used`, `held` or `none`; NULL where it has none.
     charge = fields.CharField(max_length=4, null=True)
+    # Of a request that was let in, and then answered by the proxy itself.
+    refusal_code = fields.CharField(max_length=64, null=True)
 
     @property
     def used_nothing(self) -> bool:

@@ -101,6 +101,7 @@ class Exchange:
         "pinned",
         "policies",
         "recorded",
+        "refusal_code",
         "route",
         "run",
         "sent",
@@ -166,6 +167,8 @@ class Exchange:
         self.first_byte: float | None = None
         self.started: float | None = None
         self.recorded = False
+        #: Why the proxy answers itself, where it does.
+        self.refusal_code = ""
         self.ended_by: Outcome | None = None
 
     @property
@@ -278,6 +281,7 @@ class Exchange:
             else self.watch.objects(counted=state == "exact" and usage is not None),
             finished=None if self.watch is None or counted else self._finished(grant, pricing),
             charge="" if self.charge is None else self.charge.kind,
+            refusal_code=self.refusal_code,
         )
 
     def _finished(self, grant: Grant, pricing: Pricing) -> Finished | None:

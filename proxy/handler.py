@@ -338,7 +338,7 @@ class DataPlane:
         if downstream.started:
             downstream.abort()
             return
-        exchange.status = refusal.status
+        exchange.status, exchange.refusal_code = refusal.status, refusal.code
         readable_by, provider = None, None
         if exchange.grant is not None:
             provider = exchange.grant.provider

@@ -55,7 +55,7 @@ async def export(
     """
     tables = [*portable.TABLES]
     tables += [portable.AUDIT] if with_audit else []
-    tables += [portable.REQUESTS] if with_requests else []
+    tables += portable.REQUESTS if with_requests else ()
     with _opened(file) as stream:
         async with snapshot(session.settings.database) as found:
             rows = await _write(session, found, tables, stream)

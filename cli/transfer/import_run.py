@@ -34,7 +34,7 @@ Named = Mapping[str, Any]
 
 _BATCH: Final = 500
 _TABLES: Final = {
-    table.name: table for table in (*portable.TABLES, portable.AUDIT, portable.REQUESTS)
+    table.name: table for table in (*portable.TABLES, portable.AUDIT, *portable.REQUESTS)
 }
 #: Rows that belong to another one, and the column that says to which.
 _OWNERS: Final = {"upstream_key": ("project", "project_id"), "token_secret": ("token", "token_id")}

@@ -79,6 +79,9 @@ class RequestView(Schema):
         Charge | None,
         Field(description="What its budgets were charged; null where it has none."),
     ]
+    refusal_code: Annotated[
+        str | None, Field(description="Why the proxy answered it itself, where it did.")
+    ]
 
     @classmethod
     def of(cls, row: RequestLog) -> Self:
@@ -120,6 +123,7 @@ class RequestView(Schema):
             key_id=row.key_id,
             attempts=None if row.attempts is None else [_attempt(one) for one in row.attempts],
             charge=cast(Charge | None, row.charge),
+            refusal_code=row.refusal_code,
         )
 
 

@@ -18,7 +18,15 @@ from typing import Final
 from loguru import logger
 from tortoise.exceptions import BaseORMException
 
-from models import AdminSession, heartbeats, key_states, objects, retention, upstream_tokens
+from models import (
+    AdminSession,
+    heartbeats,
+    key_states,
+    objects,
+    refusals,
+    retention,
+    upstream_tokens,
+)
 from models.errors import DatabaseUnavailable
 
 _FIRST_AFTER_S: Final = 2.0
@@ -69,6 +77,8 @@ class Housekeeping:
             present = datetime.now(UTC)
             await self._remove("requests", retention.prune_request_log, present - self._log_kept)
             await self._remove("minutes", retention.prune_minutes, present - retention.MINUTES_KEPT)
+            await self._remove("refusals", refusals.prune_newest, present - self._log_kept)
+            await self._remove("refusal counters", refusals.prune_hours, present - self._log_kept)
             await self._remove("responses", objects.forget, present - objects.FORGOTTEN_AFTER)
             await AdminSession.purge(present)
             await heartbeats.forget_the_dead(present)

@@ -27,6 +27,7 @@ from models import (
     changes,
     generation,
     portable,
+    refusals,
     secrets,
 )
 from models.budgets import policies_of
@@ -42,7 +43,7 @@ from proxy.limits.engines import open_limits
 from proxy.limits.store import Claim, LimitExceeded, claims_on, token_key
 from tests.cli.conftest import configured
 from tests.cli.running import CommandLine
-from tests.models.rows import BY, an_entry
+from tests.models.rows import BY, a_refusal, an_entry, sum_key
 
 RING = KeyRing([bytes(32)])
 LIMIT = 5
@@ -129,6 +130,10 @@ async def _fill() -> str:
     # Counted in another order than that of their names.
     await apply_batch("j", 0, 1, entries[:2])
     await apply_batch("j", 1, 2, entries[2:])
+    known = a_refusal(token_id=str(limited.id), project_id=str(docs.id), model="gpt-4o")
+    await refusals.add(
+        {sum_key(known): 3, sum_key(a_refusal()): 2}, [known, a_refusal(code="invalid_token")]
+    )
     return secret
 
 
@@ -556,11 +561,11 @@ def test_every_column_of_a_moved_table_is_moved(cli_on_sqlite: CommandLine) -> N
     """A column that a later release adds must not be lost on the way."""
 
     async def not_moved() -> dict[str, set[str]]:
-        tables = (*portable.TABLES, portable.AUDIT, portable.REQUESTS)
+        tables = (*portable.TABLES, portable.AUDIT, *portable.REQUESTS)
         return {table.name: table.model._meta.db_fields - set(table.columns) for table in tables}
 
     left_out = cli_on_sqlite.on_database(not_moved)
-    for counters in ("usage_minute", "usage_hour", "usage_dimension"):
+    for counters in ("usage_minute", "usage_hour", "usage_dimension", "refusal_hour"):
         assert left_out.pop(counters) == {"id"}
     assert left_out.pop("upstream_object") == {"row_id"}
     assert not any(left_out.values())

@@ -8,6 +8,7 @@ from models.crypto import KeyRing
 from models.entry import Entry
 from models.ids import new_request_id
 from models.projects import Project
+from models.refusals import NOBODY_TEXT, Refused, SumKey
 
 RING: Final = KeyRing([b"k" * 32])
 BY: Final = Actor("cli:tester", ip="192.0.2.1", request_id="r-1")
@@ -49,3 +50,26 @@ def an_entry(**wanted: Any) -> Entry:
     given = fields | wanted
     ids = {name: str(one) for name, one in given.items() if isinstance(one, UUID)}
     return Entry(**given | ids)
+
+
+def a_refusal(**wanted: Any) -> Refused:
+    """A request whose token was not known."""
+    fields: dict[str, Any] = {
+        "id": new_request_id(),
+        "at": 1_790_000_000.25,
+        "project_id": "",
+        "token_id": "",
+        "provider": "openai",
+        "endpoint": "",
+        "method": "POST",
+        "model": "",
+        "status": 401,
+        "code": "invalid_token",
+    }
+    return Refused(**fields | wanted)
+
+
+def sum_key(one: Refused) -> SumKey:
+    """Where it is counted."""
+    owner = one.project_id or NOBODY_TEXT, one.token_id or NOBODY_TEXT
+    return SumKey(int(one.at) // 3600, *owner, one.model, one.code)

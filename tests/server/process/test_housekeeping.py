@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from config import Database
-from models import AdminSession, AdminUser, UpstreamToken, retention, upstream_tokens
+from models import (
+    AdminSession,
+    AdminUser,
+    Refusal,
+    RefusalHour,
+    UpstreamToken,
+    refusals,
+    retention,
+    upstream_tokens,
+)
 from models.db.database import open_database
 from models.errors import DatabaseUnavailable
 from models.ids import first_id_at, new_id
@@ -18,7 +27,7 @@ from models.request_log import RequestLog
 from models.usage import UsageHour, UsageMinute
 from server.process.housekeeping import Housekeeping
 from tests.fixtures.service import RunService
-from tests.models.rows import BY, RING, a_project, an_entry
+from tests.models.rows import BY, RING, a_project, a_refusal, an_entry, sum_key
 
 
 async def write(*ages: timedelta) -> None:
@@ -59,9 +68,15 @@ async def _only_what_is_too_old_goes(tmp_path: Path) -> None:
     await upstream_tokens.save(key.id, "s", "ended", RING, fetched_at=0.0, expires_at=1.0)
     assert await UpstreamToken.exists()
 
+    for age in (8, 6):
+        moment = datetime.now(UTC) - timedelta(days=age)
+        one = a_refusal(id=str(first_id_at(moment)), at=moment.timestamp())
+        await refusals.add({sum_key(one): 1}, [one])
+
     await Housekeeping(tmp_path, log_days=7, pause=0).sweep()
 
     assert not await UpstreamToken.exists()
+    assert await Refusal.all().count() == await RefusalHour.all().count() == 1
     assert await counts() == (2, 1, 3)
     assert [session.digest for session in await AdminSession.all()] == [f"{1:064}"]
 
