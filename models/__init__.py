@@ -8,6 +8,7 @@ other rooms; its errors are in `errors.py`.
 from models.administrators import AdminSession, AdminUser
 from models.audit import Actor, AuditEvent
 from models.budget_alerts import BudgetAlert
+from models.events import Event, EventOnce
 from models.generation import Change, Generation
 from models.heartbeats import Heartbeat
 from models.journal_position import JournalPosition
@@ -51,6 +52,8 @@ __models__ = (
     OutboxItem,
     RefusalHour,
     Refusal,
+    Event,
+    EventOnce,
 )
 
 __all__ = [
@@ -60,6 +63,8 @@ __all__ = [
     "AuditEvent",
     "BudgetAlert",
     "Change",
+    "Event",
+    "EventOnce",
     "Generation",
     "Heartbeat",
     "JournalPosition",

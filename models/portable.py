@@ -23,6 +23,7 @@ from models.db.conditions import execute_many
 from models.db.database import dialect
 from models.db.snapshots import Snapshot
 from models.entry import Charge, UsageQuality
+from models.events import Event, EventKind, EventOnce
 from models.failover import FailoverRule
 from models.management_tokens import ManagementToken, Scope
 from models.objects import OBJECT_KEY, UpstreamObject
@@ -310,6 +311,8 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("admin_user", "role"): _one_of(Role),
     ("audit_event", "changes"): _read_object,
     ("audit_event", "outcome"): _one_of(AuditOutcome),
+    ("event", "kind"): _one_of(EventKind),
+    ("event", "data"): _read_object,
     ("request_log", "usage"): _one_of(UsageQuality),
     ("request_log", "attempts"): _read_attempts,
     ("request_log", "charge"): _one_of(Charge),
@@ -329,7 +332,9 @@ TABLES: Final = (
     Portable(UsageDimension, DIMENSION_KEY),
     Portable(UpstreamObject, OBJECT_KEY),
     Portable(RefusalHour, REFUSAL_KEY),
+    Portable(EventOnce, ("once",)),
 )
 #: Moved where they are asked for.
 AUDIT: Final = Portable(AuditEvent)
-REQUESTS: Final = (Portable(RequestLog), Portable(Refusal))
+#: Events that move are told to no destination anew.
+REQUESTS: Final = (Portable(RequestLog), Portable(Refusal), Portable(Event))

@@ -28,7 +28,9 @@ app = verb()
 _SUBJECTS: Final = {"token": token_key, "project": project_key}
 
 WithAudit = Annotated[bool, typer.Option("--with-audit", help="The audit trail, too.")]
-WithRequests = Annotated[bool, typer.Option("--with-requests", help="The request log, too.")]
+WithRequests = Annotated[
+    bool, typer.Option("--with-requests", help="The request log and the events, too.")
+]
 
 
 @app.command(

@@ -20,6 +20,7 @@ from tortoise.exceptions import BaseORMException
 
 from models import (
     AdminSession,
+    events,
     heartbeats,
     key_states,
     objects,
@@ -80,6 +81,8 @@ class Housekeeping:
             await self._remove("refusals", refusals.prune_newest, present - self._log_kept)
             await self._remove("refusal counters", refusals.prune_hours, present - self._log_kept)
             await self._remove("responses", objects.forget, present - objects.FORGOTTEN_AFTER)
+            await self._remove("events", events.prune, present - self._log_kept)
+            await self._remove("events' keys", events.forget, present)
             await AdminSession.purge(present)
             await heartbeats.forget_the_dead(present)
             await upstream_tokens.purge(present)
