@@ -2,31 +2,25 @@
 
 Off unless the standard OTEL_* variables say where spans go; then the optional dependencies of
 `llm-proxy[otel]` are needed. Spans carry no content, only what the entry has, under the names of
-the GenAI semantic conventions (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/).
+the GenAI semantic conventions (`genai`).
 `traceparent` and `tracestate` go to the upstream as they came, with the client's other headers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from loguru import logger
 
 from config import VERSION, traces_wanted
 from models.entry import Entry, storable
 from proxy.headers import RawHeaders
+from telemetry.genai import SCHEMA_URL, Call
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 _CONTEXT: Final = (b"traceparent", b"tracestate")
-_OPERATION: Final = {
-    "/v1/chat/completions": "chat",
-    "/v1/responses": "chat",
-    "/v1/messages": "chat",
-    "/v1/completions": "text_completion",
-    "/v1/embeddings": "embeddings",
-}
 
 
 class Traced(NamedTuple):
@@ -72,7 +66,7 @@ class Traces:
             resource = resource.merge(Resource({"service.name": "llm-proxy"}))
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
-        self._tracer = self._provider.get_tracer("llm-proxy", VERSION)
+        self._tracer = self._provider.get_tracer("llm-proxy", VERSION, schema_url=SCHEMA_URL)
         self._extract = TraceContextTextMapPropagator().extract
         self._client = trace.SpanKind.CLIENT
         self._failed = trace.Status(trace.StatusCode.ERROR)
@@ -92,14 +86,15 @@ class Traces:
         """Hand a batch over."""
         for entry, context in traced:
             entry = storable(entry)  # noqa: PLW2901  (what a client named may be long)
+            call = _call(entry)
             span = self._tracer.start_span(
-                _name(entry),
+                call.span_name,
                 context=self._extract(context),
                 kind=self._client,
-                attributes=_attributes(entry),
+                attributes=call.attributes(),
                 start_time=entry.at_us * 1000,
             )
-            if entry.status >= 400 or entry.outcome != "complete":
+            if call.failed:
                 span.set_status(self._failed)
             span.end(end_time=(entry.at_us + entry.duration_us) * 1000)
 
@@ -108,32 +103,26 @@ class Traces:
         self._provider.shutdown()
 
 
-def _name(entry: Entry) -> str:
-    operation = _OPERATION.get(entry.endpoint) if entry.counted else None
-    if operation is None:
-        return f"{entry.method} {entry.endpoint}"
-    return f"{operation} {entry.model}" if entry.model else operation
-
-
-def _attributes(entry: Entry) -> dict[str, Any]:
-    failed = entry.status >= 400 or entry.outcome != "complete"
-    known = {
-        "gen_ai.operation.name": _OPERATION.get(entry.endpoint) if entry.counted else None,
-        "gen_ai.provider.name": entry.provider,
-        "gen_ai.request.model": entry.model or None,
-        "gen_ai.usage.input_tokens": entry.prompt_tokens,
-        "gen_ai.usage.output_tokens": entry.completion_tokens,
-        "http.request.method": entry.method,
-        "http.route": entry.endpoint,
-        "http.response.status_code": entry.status or None,
-        "error.type": _error(entry) if failed else None,
-        "llm_proxy.request_id": entry.id,
-        "llm_proxy.project_id": entry.project_id,
-        "llm_proxy.token_id": entry.token_id,
-        "llm_proxy.outcome": entry.outcome,
-    }
-    return {name: value for name, value in known.items() if value is not None}
-
-
-def _error(entry: Entry) -> str:
-    return entry.outcome if entry.outcome != "complete" else str(entry.status)
+def _call(entry: Entry) -> Call:
+    parts = entry.parts
+    return Call(
+        id=entry.id,
+        project_id=entry.project_id,
+        token_id=entry.token_id,
+        provider=entry.provider,
+        endpoint=entry.endpoint,
+        method=entry.method,
+        model=entry.model,
+        status=entry.status,
+        outcome=entry.outcome,
+        creates=entry.counted,
+        prompt_tokens=entry.prompt_tokens,
+        completion_tokens=entry.completion_tokens,
+        cached_tokens=entry.cached_tokens,
+        cache_write_tokens=None if parts is None else parts.cache_write_tokens,
+        reasoning_tokens=entry.reasoning_tokens,
+        answer_model=entry.answer_model,
+        service_tier=entry.service_tier,
+        upstream_code=entry.upstream_code,
+        cost_nanos=entry.cost_nanos,
+    )
