@@ -23,7 +23,7 @@ from models.revocations import Revocation
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
 from models.upstream_tokens import UpstreamToken
-from models.usage import UsageDimension, UsageHour, UsageMinute
+from models.usage import UsageDimension, UsageHour, UsageMinute, UsageValue
 
 #: What Tortoise finds here; the name is Tortoise's.
 __models__ = (
@@ -48,6 +48,7 @@ __models__ = (
     KeyState,
     UpstreamObject,
     UsageDimension,
+    UsageValue,
     BudgetAlert,
     OutboxItem,
     RefusalHour,
@@ -85,4 +86,5 @@ __all__ = [
     "UsageDimension",
     "UsageHour",
     "UsageMinute",
+    "UsageValue",
 ]

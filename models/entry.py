@@ -11,6 +11,7 @@ import msgspec
 
 from models import objects
 from models.ids import is_id, is_known_id
+from models.labels import END_USER_MAX, Tags, clean_tags
 from models.objects import Finished, Kept
 from models.request_log import was_refused
 from models.text import clean_text
@@ -123,6 +124,10 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     finished: Finished | None = None
     #: Why the proxy answered it itself after it was let in; '' where it did not.
     refusal_code: str = ""
+    #: What it is tagged with, in one order, and the end user whom it is for; '' where that is not
+    #: said.
+    tags: Tags | None = None
+    end_user: str = ""
 
     @property
     def used_nothing(self) -> bool:
@@ -224,6 +229,8 @@ def storable(entry: Entry) -> Entry:
         overhead_us=_within(entry.overhead_us, _MOST_US) or 0,
         attempts=None if entry.attempts is None else _clean_attempts(entry.attempts),
         objects=objects.bounded(entry.objects),
+        tags=None if entry.tags is None else clean_tags(entry.tags),
+        end_user=clean_text(entry.end_user, limit=END_USER_MAX),
     )
 
 
@@ -280,7 +287,13 @@ def _fits(entry: Entry) -> bool:
         and (entry.parts is None or _are_counts(entry.parts))
         and (entry.attempts is None or entry.attempts == _clean_attempts(entry.attempts))
         and (entry.objects is None or entry.objects == objects.bounded(entry.objects))
+        and (entry.tags is None or entry.tags == clean_tags(entry.tags))
+        and (not entry.end_user or _is_clean(entry.end_user))
     )
+
+
+def _is_clean(end_user: str) -> bool:
+    return clean_text(end_user, limit=END_USER_MAX) == end_user
 
 
 def _are_counts(parts: Parts) -> bool:
@@ -290,6 +303,11 @@ def _are_counts(parts: Parts) -> bool:
 
 def _within(number: int | None, most: int) -> int | None:
     return None if number is None else max(0, min(number, most))
+
+
+def tags_as_json(tags: Tags) -> str:
+    """As the request log has them."""
+    return _encoder.encode(dict(tags)).decode()
 
 
 def attempts_as_json(attempts: tuple[Attempt, ...]) -> str:

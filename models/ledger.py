@@ -13,7 +13,7 @@ import msgspec
 from models import changes, counters, objects
 from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
-from models.entry import Entry, Parts, attempts_as_json, storable
+from models.entry import Entry, Parts, attempts_as_json, storable, tags_as_json
 from models.model_names import IsListed, nothing_is_listed
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ _LOG_COLUMNS: Final = (
     "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
     "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
     *Parts.__struct_fields__, "service_tier", "answer_model", "cost_source", "upstream_code",
-    "key_id", "attempts", "charge", "refusal_code",
+    "key_id", "attempts", "charge", "refusal_code", "tags", "end_user",
 )  # fmt: skip
 _INTO_LOG: Final = f"request_log ({', '.join(_LOG_COLUMNS)})"
 _COUNT_USE: Final = (
@@ -164,6 +164,8 @@ def _log_values(entry: Entry, moment: Callable[[int], Any]) -> tuple[Any, ...]:
         None if entry.attempts is None else attempts_as_json(entry.attempts),
         entry.charge or None,
         entry.refusal_code or None,
+        None if entry.tags is None else tags_as_json(entry.tags),
+        entry.end_user or None,
     )
 
 

@@ -25,6 +25,7 @@ from models.db.snapshots import Snapshot
 from models.entry import Charge, UsageQuality
 from models.events import Event, EventKind, EventOnce
 from models.failover import FailoverRule
+from models.labels import TagMap, clean_tags
 from models.management_tokens import ManagementToken, Scope
 from models.objects import OBJECT_KEY, UpstreamObject
 from models.projects import Isolation, Project, Unmetered
@@ -34,7 +35,15 @@ from models.revocations import Revocation, RevocationKind
 from models.rules import Address, KeyAuth, ModelMap, V1Prefix, is_datable
 from models.tokens import Token, TokenSecret
 from models.upstream_keys import UpstreamKey
-from models.usage import DIMENSION_KEY, USAGE_KEY, UsageDimension, UsageHour, UsageMinute
+from models.usage import (
+    DIMENSION_KEY,
+    USAGE_KEY,
+    VALUE_KEY,
+    UsageDimension,
+    UsageHour,
+    UsageMinute,
+    UsageValue,
+)
 
 Row = list[Any]
 
@@ -269,6 +278,18 @@ def _read_policies(value: Any) -> str:
     return _read_json(checked_policies(value))
 
 
+def _read_fixed_tags(value: Any) -> str:
+    return _read_json(_TAGS.validate_python(value))
+
+
+def _read_tags(value: Any) -> str:
+    """Those of a request, which may have more than a token."""
+    tags = {_read_text(key): _read_text(one) for key, one in value.items()}
+    if dict(clean_tags(tags.items()) or ()) != tags:
+        raise ValueError("no tags")
+    return _read_json(tags)
+
+
 def _read_attempts(value: Any) -> str:
     if not isinstance(value, list):
         raise TypeError("no list of attempts")
@@ -283,6 +304,7 @@ def _read_attempts(value: Any) -> str:
 
 
 _ADDRESSES: Final = TypeAdapter(list[Address])
+_TAGS: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(TagMap)
 _PREFIX: Final[TypeAdapter[str]] = TypeAdapter(V1Prefix)
 _AUTH: Final[TypeAdapter[str]] = TypeAdapter(KeyAuth)
 _MODEL_MAP: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(ModelMap)
@@ -293,6 +315,7 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("project", "budgets"): _read_budgets,
     ("project", "policies"): _read_policies,
     ("token", "budgets"): _read_budgets,
+    ("token", "tags"): _read_fixed_tags,
     ("token", "policies"): _read_policies,
     ("project", "isolation"): _one_of(Isolation),
     ("project", "failover"): _read_failover,
@@ -316,6 +339,7 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("request_log", "usage"): _one_of(UsageQuality),
     ("request_log", "attempts"): _read_attempts,
     ("request_log", "charge"): _one_of(Charge),
+    ("request_log", "tags"): _read_tags,
 }
 
 #: In an order in which each finds what it refers to.
@@ -330,6 +354,7 @@ TABLES: Final = (
     Portable(UsageMinute, USAGE_KEY),
     Portable(UsageHour, USAGE_KEY),
     Portable(UsageDimension, DIMENSION_KEY),
+    Portable(UsageValue, VALUE_KEY),
     Portable(UpstreamObject, OBJECT_KEY),
     Portable(RefusalHour, REFUSAL_KEY),
     Portable(EventOnce, ("once",)),

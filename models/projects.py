@@ -104,6 +104,8 @@ class Project(Model):
     project = fields.CharField(max_length=200, null=True)
     location = fields.CharField(max_length=200, null=True)
     unmetered: Unmetered = fields.CharField(max_length=8, default="allow")  # type: ignore[assignment]
+    # Whether the body says whom a request is for, where its header does not.
+    end_user_from_body = fields.BooleanField(default=False, db_default=False)
     # In the form of `models.budgets`.
     budgets = fields.JSONField[list[dict[str, Any]] | None](null=True)
     policies = fields.JSONField[list[dict[str, Any]] | None](null=True)

@@ -68,6 +68,9 @@ class RequestLog(Model):
     charge = fields.CharField(max_length=4, null=True)
     # Of a request that was let in, and then answered by the proxy itself.
     refusal_code = fields.CharField(max_length=64, null=True)
+    # What it was tagged with, by key; a trigger keeps `request_tag` by it, for the filter.
+    tags = fields.JSONField[dict[str, str] | None](null=True)
+    end_user = fields.CharField(max_length=128, null=True)
 
     @property
     def used_nothing(self) -> bool:

@@ -55,6 +55,8 @@ class Token(Model):
     allowed_models = fields.JSONField[list[str] | None](null=True)
     allowed_endpoints = fields.JSONField[list[str] | None](null=True)
     allowed_ips = fields.JSONField[list[str] | None](null=True)
+    # What each request has, whatever its header says.
+    tags = fields.JSONField[dict[str, str] | None](null=True)
     # In the form of `models.budgets`.
     budgets = fields.JSONField[list[dict[str, Any]] | None](null=True)
     policies = fields.JSONField[list[dict[str, Any]] | None](null=True)

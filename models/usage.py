@@ -123,7 +123,8 @@ DIMENSION_KEY: Final = ("bucket", "dimension", "value", "project_id", "token_id"
 class UsageDimension(Model):
     """One row per hour and `DIMENSION_KEY`: what is grouped by neither token nor model.
 
-    `dimension` is `key` for the upstream account, whose id is the `value`.
+    `dimension` is `key` for the upstream account, whose id is the `value`; `tag:team` for what
+    requests were tagged `team` with, and `end_user` for whom they were made for.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -148,7 +149,30 @@ class UsageDimension(Model):
     class Meta:
         table = "usage_dimension"
         unique_together = (DIMENSION_KEY,)
-        indexes = (("project_id", "dimension", "bucket"), ("token_id", "dimension", "bucket"))
+        indexes = (
+            ("project_id", "dimension", "bucket"),
+            ("token_id", "dimension", "bucket"),
+            # A page of values, in order, is read of the rows of these alone.
+            ("dimension", "value", "bucket"),
+            ("project_id", "dimension", "value"),
+        )
+
+
+#: What one row of `UsageValue` is about.
+VALUE_KEY: Final = ("project_id", "dimension", "value")
+
+
+class UsageValue(Model):
+    """A value of a tag or an end user that rows of `UsageDimension` may have: see `labels`."""
+
+    id = fields.BigIntField(primary_key=True)
+    project_id = fields.UUIDField()
+    dimension = fields.CharField(max_length=64)
+    value = fields.CharField(max_length=128)
+
+    class Meta:
+        table = "usage_value"
+        unique_together = (VALUE_KEY,)
 
 
 class UsageMinute(UsageCounter):

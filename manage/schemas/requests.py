@@ -82,6 +82,10 @@ class RequestView(Schema):
     refusal_code: Annotated[
         str | None, Field(description="Why the proxy answered it itself, where it did.")
     ]
+    tags: Annotated[
+        dict[str, str] | None, Field(description="The token's own and those of its field.")
+    ]
+    end_user: Annotated[str | None, Field(description="Whom it was made for, as it says.")]
 
     @classmethod
     def of(cls, row: RequestLog) -> Self:
@@ -124,6 +128,8 @@ class RequestView(Schema):
             attempts=None if row.attempts is None else [_attempt(one) for one in row.attempts],
             charge=cast(Charge | None, row.charge),
             refusal_code=row.refusal_code,
+            tags=row.tags,
+            end_user=row.end_user,
         )
 
 

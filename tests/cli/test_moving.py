@@ -565,7 +565,13 @@ def test_every_column_of_a_moved_table_is_moved(cli_on_sqlite: CommandLine) -> N
         return {table.name: table.model._meta.db_fields - set(table.columns) for table in tables}
 
     left_out = cli_on_sqlite.on_database(not_moved)
-    for counters in ("usage_minute", "usage_hour", "usage_dimension", "refusal_hour"):
+    for counters in (
+        "usage_minute",
+        "usage_hour",
+        "usage_dimension",
+        "usage_value",
+        "refusal_hour",
+    ):
         assert left_out.pop(counters) == {"id"}
     assert left_out.pop("upstream_object") == {"row_id"}
     assert not any(left_out.values())

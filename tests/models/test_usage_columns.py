@@ -54,7 +54,7 @@ def test_the_values_of_a_row_stand_in_the_order_of_its_columns() -> None:
     entry = an_entry(
         parts=Parts(**{name: 7 + at for at, name in enumerate(Parts.__struct_fields__)}),
         service_tier="flex", answer_model="m-2", cost_source="us", upstream_code="c",
-        key_id=UUID(int=7), charge="held", refusal_code="upstream_timeout",
+        key_id=UUID(int=7), charge="held", refusal_code="upstream_timeout", end_user="u-1",
     )  # fmt: skip
     values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(entry, ledger._moment), strict=True))
     for name in set(ledger._LOG_COLUMNS) - {"at"}:
@@ -67,10 +67,9 @@ def test_what_was_not_reported_is_null() -> None:
         zip(ledger._LOG_COLUMNS, ledger._log_values(an_entry(), ledger._moment), strict=True)
     )
     later = (*Parts.__struct_fields__, "service_tier", "answer_model", "cost_source")
-    assert {
-        values[name]
-        for name in (*later, "upstream_code", "key_id", "attempts", "charge", "refusal_code")
-    } == {None}
+    labels = ("refusal_code", "tags", "end_user")
+    rest = (*later, *labels, "upstream_code", "key_id", "attempts", "charge")
+    assert {values[name] for name in rest} == {None}
 
 
 def test_every_number_of_an_entry_is_bounded() -> None:
@@ -119,8 +118,8 @@ def test_the_management_api_gives_out_what_is_stored() -> None:
     usage = {name.replace("cost_nanos", "cost_usd") for name in UsageRow.__struct_fields__}
     assert usage - {"bucket", "group"} <= set(UsageView.model_fields)
     log = {
-        name.replace("cost_nanos", "cost_usd").replace("_us", "_ms") if name != "cost_nanos"
-        else "cost_usd"
+        f"{name.removesuffix('_us')}_ms" if name.endswith("_us") else
+        "cost_usd" if name == "cost_nanos" else name
         for name in ledger._LOG_COLUMNS
     }  # fmt: skip
     assert log == set(RequestView.model_fields)
