@@ -63,6 +63,7 @@ from telemetry.database_watch import DatabaseState, DatabaseWatch
 from telemetry.metrics import Metrics, WorkerGauges
 from telemetry.observer import Observer
 from telemetry.otel import Traces
+from telemetry.refusal_books import RefusalBooks
 from telemetry.request_log_lines import RequestLines
 from telemetry.sentry import Reports
 from web.key_test import Asked
@@ -71,6 +72,8 @@ from web.key_test import Asked
 _LAST_DRAIN: Final = 1.5
 #: How long a reader of what was used waits at most for what was served just now.
 _CATCH_UP: Final = 0.5
+#: And to write the last refusals.
+_LAST_REFUSALS: Final = 1.0
 #: And for transactions that are still under way then.
 _LAST_TRANSACTIONS: Final = 1.0
 
@@ -176,12 +179,14 @@ class WorkerResources:
             connections=shares.limits,
         )
         self._unheard = unheard(settings, self._charges, partial(reading.sizes, kept_in))
+        self._refusals = RefusalBooks()
         self._observer = self._make_observer()
         self._plane = self._make_plane()
         self._pool.open()
         self._consumer.start()
         self._unheard.open()
         self._observer.open()
+        self._refusals.open()
         self._grants.open()
         self._sharing.open()
         if listens is not None:
@@ -237,6 +242,7 @@ class WorkerResources:
             lambda: self._grants.database_answers is False,
             Traces.wanted(),
             connections=self._context.connections,
+            books=self._refusals,
         )
 
     def _listed_name(self, provider: str, model: str) -> str | None:
@@ -310,6 +316,7 @@ class WorkerResources:
         self._auth.close()
         await self._pool.close()
         await self._observer.close()
+        await self._refusals.close(timeout=0 if known else _LAST_REFUSALS)
         # Grants go on asking, and so find out where the database falls silent meanwhile.
         draining = self._consumer.close(
             timeout=last_drain,
@@ -353,7 +360,10 @@ class WorkerResources:
 
     async def catch_up(self) -> None:
         """Have counted what this worker has served by now, as far as that is soon done."""
-        await self._consumer.catch_up(timeout=_CATCH_UP)
+        self._observer.flush()
+        await asyncio.gather(
+            self._consumer.catch_up(timeout=_CATCH_UP), self._refusals.catch_up(timeout=_CATCH_UP)
+        )
 
     def running(self, owner: UUID) -> int:
         """How many requests of a token or project run in this worker."""

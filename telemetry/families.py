@@ -39,6 +39,12 @@ REQUESTS: Final = Family(
 REFUSALS: Final = Family(
     "llm_proxy_refusals", "counter", "Requests that the proxy refused.", ("code",)
 )
+PROJECT_REFUSALS: Final = Family(
+    "llm_proxy_project_refusals",
+    "counter",
+    "Requests that the proxy refused, by the project of their token.",
+    ("project", "code"),
+)
 UNDECIDED: Final = Family(
     "llm_proxy_undecided_limits",
     "counter",
@@ -133,6 +139,7 @@ LIMITS_DEGRADED: Final = Family(
 FAMILIES: Final = (
     REQUESTS,
     REFUSALS,
+    PROJECT_REFUSALS,
     UNDECIDED,
     CONNECTIONS_REFUSED,
     CONNECTIONS_DROPPED,

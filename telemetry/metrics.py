@@ -19,6 +19,8 @@ from telemetry.database_watch import DATABASE_STATES, DatabaseState
 from telemetry.families import Family, Numbers, Observations
 from telemetry.snapshots import Snapshots, decode, encode
 
+#: Projects that have labels of their own; refusals of the others are those of `other`.
+PROJECTS_MAX: Final = 100
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 #: The short name of a provider's model, None where it is none of a known few.
@@ -38,6 +40,15 @@ class Refused(NamedTuple):
     recorded: bool
     #: Whether it was refused because its limits could not be checked.
     undecided: bool = False
+    #: When the request began, Unix seconds.
+    at: float = 0.0
+    #: As text; '' where they are not known.
+    project_id: str = ""
+    token_id: str = ""
+    model: str = ""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    duration_us: int = 0
 
 
 class WorkerGauges(NamedTuple):
@@ -153,11 +164,12 @@ class Metrics:
         #: Whether that is all there is to see.
         self._is_encoded = True
         self._gauges: WorkerGauges | None = None
+        self._projects: set[str] | None = None
 
     def open(self) -> None:
         """Take the place of a worker that has ended, if there is one, and go on from its sums."""
         self._sums = self._snapshots.open()
-        self._gauges, self._is_encoded = None, False
+        self._gauges, self._is_encoded, self._projects = None, False, None
         self._snapshots.write(self.encode())
 
     @property
@@ -175,9 +187,26 @@ class Metrics:
         batch.tell(numbers, self._model_name)
         for refusal in refused:
             numbers.count(families.REFUSALS, (refusal.code,), 1)
+            project = self._project_label(refusal.project_id)
+            numbers.count(families.PROJECT_REFUSALS, (project, refusal.code), 1)
             if not refusal.recorded:
                 where = (refusal.provider, refusal.endpoint or "none", _method(refusal.method))
                 numbers.count(families.REQUESTS, (*where, str(refusal.status)), 1)
+
+    def _project_label(self, project_id: str) -> str:
+        """A project's id, of so many as have come first; nobody makes more than administrators."""
+        if not project_id:
+            return "none"
+        if self._projects is None:
+            # Those that a worker before this one told of have their place.
+            known = self._sums.counters[families.PROJECT_REFUSALS.name]
+            self._projects = {project for project, _ in known} - {"none", "other"}
+        if project_id in self._projects:
+            return project_id
+        if len(self._projects) >= PROJECTS_MAX:
+            return "other"
+        self._projects.add(project_id)
+        return project_id
 
     def add_undecided(self, decision: Literal["refused", "passed"], count: int) -> None:
         """Count requests that came while limits could not be checked."""

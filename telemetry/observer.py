@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from time import time
+from time import perf_counter, time
 from typing import Final, Protocol
 
 from models.entry import Entry
@@ -18,6 +18,7 @@ from proxy.errors import LimitsUndecided, Refusal
 from proxy.exchange import Exchange
 from telemetry.metrics import Metrics, Refused, WorkerGauges
 from telemetry.otel import Traced, Traces, context_of
+from telemetry.refusal_books import RefusalBooks
 from telemetry.request_log_lines import RequestLines
 from telemetry.scrapes import Scrapes
 
@@ -52,8 +53,10 @@ class Observer:
         traces: Traces | None = None,
         *,
         connections: ConnectionCounts | None = None,
+        books: RefusalBooks | None = None,
     ) -> None:
         self._connections = connections
+        self._books = books
         self._traces = traces
         self._traced: list[Traced] = []
         self._metrics = metrics
@@ -111,7 +114,8 @@ class Observer:
         """The proxy answered by itself."""
         self._lines.note(exchange)
         endpoint = exchange.route.pattern if exchange.route is not None else ""
-        self._refused.append(
+        grant = exchange.grant
+        self._note(
             Refused(
                 id=exchange.id,
                 code=refusal.code,
@@ -121,12 +125,26 @@ class Observer:
                 status=refusal.status,
                 recorded=exchange.recorded,
                 undecided=isinstance(refusal, LimitsUndecided),
+                at=exchange.at,
+                project_id="" if grant is None else grant.project_text,
+                token_id="" if grant is None else grant.token_text,
+                model=exchange.model,
+                bytes_in=exchange.bytes_in,
+                bytes_out=exchange.bytes_out,
+                duration_us=int((perf_counter() - exchange.began) * 1e6),
             )
         )
 
     def unreadable(self, request_id: str, code: str, status: int) -> None:
         """The front door refused a message before it was read as a request."""
-        self._refused.append(Refused(request_id, code, "none", "", "other", status, recorded=False))
+        self._note(
+            Refused(request_id, code, "none", "", "other", status, recorded=False, at=time())
+        )
+
+    def _note(self, one: Refused) -> None:
+        self._refused.append(one)
+        if len(self._refused) == BATCH and self._loop is not None:
+            self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
         """Work off what there is."""
@@ -140,6 +158,8 @@ class Observer:
         if self._connections is not None:
             self._metrics.add_connections(*self._connections.take_counts())
         self._lines.write(entries, refused)
+        if self._books is not None:
+            self._books.add(refused)
         if self._traces is not None:
             traced, self._traced = self._traced, []
             self._traces.write(traced)

@@ -23,6 +23,8 @@ from telemetry.metrics import Refused
 
 #: Requests whose bodies wait to be written, some 30 KB each at most.
 WAITING_MAX: Final = 1000
+#: Of a model's name, which is as long as a client likes.
+_NAME_MAX: Final = 200
 
 
 class RequestLines:
@@ -136,7 +138,8 @@ class RequestLines:
         if self._form == "text":
             return (
                 f"{stamp(at)} INFO     {one.method} {one.endpoint or '-'}"
-                f" {one.status} refused: {one.code} {one.id}\n"
+                f" {one.status} refused: {one.code} {_printable(one.model[:_NAME_MAX]) or '-'}"
+                f" {one.id} token {one.token_id or '-'} project {one.project_id or '-'}\n"
             )
         return _Refused(
             at,
@@ -148,6 +151,9 @@ class RequestLines:
             one.method,
             one.status,
             one.code,
+            one.project_id or None,
+            one.token_id or None,
+            _printable(one.model[:_NAME_MAX]) or None,
         )
 
 
@@ -191,6 +197,10 @@ class _Refused(msgspec.Struct):
     method: str
     status: int
     refused: str
+    #: Null where they were not known yet.
+    project_id: str | None
+    token_id: str | None
+    model: str | None
 
 
 #: Text as it is written, or what is encoded.

@@ -16,7 +16,8 @@ REQUEST_FIELDS = [
     "cost_usd", "bytes_in", "bytes_out", "ttfb_ms", "duration_ms", "overhead_ms",
     "cache_write_tokens", "cache_write_1h_tokens", "audio_input_tokens", "audio_output_tokens",
     "image_input_tokens", "image_output_tokens", "web_searches", "audio_seconds", "service_tier",
-    "answer_model", "cost_source", "upstream_code", "key_id", "attempts", "charge",
+    "answer_model", "cost_source", "upstream_code", "key_id", "attempts", "charge", "refusal_code",
+    "tags", "end_user",
 ]  # fmt: skip
 USAGE_FIELDS = [
     "bucket", "requests", "errors", "unknown_usage_requests", "prompt_tokens",

@@ -37,6 +37,7 @@ NAMES: Final[dict[str, set[str]]] = {
     "llm_proxy_budget_overshoots_total": {"limit"},
     "llm_proxy_keys": {"state"},
     "llm_proxy_refusals_total": {"code"},
+    "llm_proxy_project_refusals_total": {"project", "code"},
     "llm_proxy_undecided_limits_total": {"decision"},
     "llm_proxy_active_requests": set(),
     "llm_proxy_upstream_connections": set(),

@@ -1,11 +1,12 @@
 """The recipe of a metric, each step of it."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from models.entry import Attempt
 from telemetry import families
 from telemetry.families import FAMILIES, Family
-from telemetry.metrics import Metrics, Refused, WorkerGauges
+from telemetry.metrics import PROJECTS_MAX, Metrics, Refused, WorkerGauges
 from telemetry.snapshots import decode
 from tests.operations.test_metrics import NAMES
 from tests.operations.test_observer import ID, entry
@@ -69,3 +70,17 @@ def test_what_has_not_changed_is_not_encoded_again() -> None:
         change()
         assert metrics.encode() != encoded
         encoded = metrics.encode()
+
+
+def test_projects_have_a_bounded_number_of_labels() -> None:
+    metrics = Metrics(lambda _provider, _model: None)
+    plain = Refused(ID, "quota_exceeded", "openai", "", "POST", 429, recorded=False)
+    projects = [str(UUID(int=n)) for n in range(PROJECTS_MAX + 50)]
+    for _ in range(2):
+        metrics.add([], [plain._replace(project_id=project) for project in projects])
+    metrics.add([], [plain])
+    counted = decode(metrics.encode()).counters[families.PROJECT_REFUSALS.name]
+    assert len(counted) == PROJECTS_MAX + 2
+    assert counted["other", "quota_exceeded"] == 100
+    assert counted["none", "quota_exceeded"] == 1
+    assert counted[projects[0], "quota_exceeded"] == 2

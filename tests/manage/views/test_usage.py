@@ -263,6 +263,9 @@ async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClien
                 "key_id": None,
                 "attempts": None,
                 "charge": "used",
+                "refusal_code": None,
+                "tags": None,
+                "end_user": None,
             }
         ],
         "next_cursor": None,

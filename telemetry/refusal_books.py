@@ -1,0 +1,196 @@
+"""A worker's refusals, summed up in bounded memory and written a few times a second.
+
+Beside the path: the observer hands over what it is told anyway. Not through the journal, since a
+refusal costs nobody anything: a worker that is killed takes the last second of its sums with it.
+While the database is away everything stays here, and what would be too much is told less exactly,
+never dropped from the sums.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from time import monotonic
+from typing import Final, TypeAlias
+
+from loguru import logger
+from tortoise.exceptions import BaseORMException
+
+from models import refusals
+from models.errors import DatabaseUnavailable
+from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY_TEXT, OTHER, SumKey
+from models.text import clean_text
+from telemetry.metrics import Refused
+
+Write: TypeAlias = Callable[[Mapping[SumKey, int], Sequence[refusals.Refused]], Awaitable[None]]
+
+#: Sums that are told apart by model; beyond them by token, beyond twice as many by code alone.
+SUMS_MAX: Final = 10_000
+_EVERY_S: Final = 0.4
+#: While more rows wait than one write takes, and after a write that failed.
+_SOON_S: Final = 0.1
+_AFTER_FAILURE_S: Final = 1.0
+#: Rows of one write: more would keep other writers waiting.
+ROWS_MAX: Final = 1_000
+#: Of refusals without a token, which anybody can cause, so many become rows for each code: first
+#: at once, then now and then, so that a flood of them does not push out everybody else's.
+UNKNOWN_AT_ONCE: Final = 500
+_UNKNOWN_EVERY_S: Final = 10.0
+_HOUR_S: Final = 3600
+
+
+class RefusalBooks:
+    """One worker's. `write` is `models.refusals.add`."""
+
+    def __init__(self, write: Write = refusals.add, clock: Callable[[], float] = monotonic) -> None:
+        self._write = write
+        self._clock = clock
+        self._sums: dict[SumKey, int] = {}
+        #: Names of models in the sums, by project and hour.
+        self._models: dict[tuple[str, int], set[str]] = {}
+        self._newest: deque[refusals.Refused] = deque(maxlen=NEWEST_MAX)
+        #: By code: how many more rows without a token there may be, as of when.
+        self._room: dict[str, tuple[float, float]] = {}
+        self._writing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[bool]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Refusals that are counted here and not in the database yet."""
+        return sum(self._sums.values())
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        """Sums and rows in memory."""
+        return len(self._sums), len(self._newest)
+
+    def open(self) -> None:
+        """Begin to write, in a task of its own."""
+        self._task = asyncio.get_running_loop().create_task(self._work(), name="refusals")
+
+    async def close(self, *, timeout: float) -> None:
+        """Write what is left, for up to `timeout` seconds."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while await self.write() and (self._sums or self._newest):
+                    pass
+
+    def add(self, batch: Iterable[Refused]) -> None:
+        """Count a batch, and keep its newest as rows."""
+        for one in batch:
+            self._count(self._key(one), 1)
+            if one.token_id or self._has_room(one.code):
+                self._newest.append(_row(one))
+
+    async def write(self) -> bool:
+        """Write what there is, at most so many rows; whether the database took it.
+
+        In a task of its own: a write that was begun is seen to its end, or what it has counted
+        would be counted again.
+        """
+        task = asyncio.create_task(self._write_once())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _write_once(self) -> bool:
+        async with self._writing:
+            sums, self._sums, self._models = self._sums, {}, {}
+            rows = list(islice(self._newest, ROWS_MAX))
+            for _ in rows:
+                self._newest.popleft()
+            if not sums and not rows:
+                return True
+            written = False
+            try:
+                await self._write(sums, rows)
+                written = True
+            except (DatabaseUnavailable, BaseORMException, OSError) as exc:
+                # The journal's consumer tells of an outage.
+                logger.debug("Refusals wait to be counted: {}", exc)
+            finally:
+                if not written:
+                    self._keep(sums, rows)
+            return written
+
+    async def catch_up(self, *, timeout: float) -> None:
+        """Have written what was refused by now, or `timeout` seconds tried to."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self.write()
+
+    def _keep(self, sums: Mapping[SumKey, int], rows: Sequence[refusals.Refused]) -> None:
+        """Take back what was not written; the newest rows stay."""
+        for key, count in sums.items():
+            self._count(key, count)
+        room = NEWEST_MAX - len(self._newest)
+        self._newest.extendleft(reversed(rows[max(0, len(rows) - room) :]))
+
+    def _key(self, one: Refused) -> SumKey:
+        hour = int(one.at) // _HOUR_S
+        if not one.token_id:
+            return SumKey(hour, NOBODY_TEXT, NOBODY_TEXT, "", one.code)
+        return SumKey(
+            hour, one.project_id, one.token_id, clean_text(one.model, limit=200), one.code
+        )
+
+    def _count(self, key: SumKey, count: int) -> None:
+        key = self._bounded(key)
+        self._sums[key] = self._sums.get(key, 0) + count
+
+    def _bounded(self, key: SumKey) -> SumKey:
+        """Where it is counted; what has no room is told less exactly."""
+        if key in self._sums:
+            return key
+        if key.model not in ("", OTHER):
+            names = self._models.setdefault((key.project_id, key.hour), set())
+            if len(self._sums) < SUMS_MAX and (key.model in names or len(names) < MODELS_MAX):
+                names.add(key.model)
+                return key
+            key = key._replace(model=OTHER)
+        if key in self._sums or len(self._sums) < 2 * SUMS_MAX:
+            return key
+        return SumKey(key.hour, NOBODY_TEXT, NOBODY_TEXT, "", key.code)
+
+    def _has_room(self, code: str) -> bool:
+        """Whether one more without a token becomes a row."""
+        now = self._clock()
+        left, since = self._room.get(code, (float(UNKNOWN_AT_ONCE), now))
+        left = min(float(UNKNOWN_AT_ONCE), left + (now - since) / _UNKNOWN_EVERY_S)
+        self._room[code] = (left - 1 if left >= 1 else left), now
+        return left >= 1
+
+    async def _work(self) -> None:
+        pause = _EVERY_S
+        while True:
+            await asyncio.sleep(pause)
+            if not await self.write():
+                pause = _AFTER_FAILURE_S
+            else:
+                pause = _SOON_S if self._newest else _EVERY_S
+
+
+def _row(one: Refused) -> refusals.Refused:
+    return refusals.Refused(
+        one.id,
+        one.at,
+        one.project_id,
+        one.token_id,
+        one.provider,
+        one.endpoint,
+        one.method,
+        # However long a client's is.
+        one.model[:200],
+        one.status,
+        one.code,
+        one.bytes_in,
+        one.bytes_out,
+        one.duration_us,
+    )

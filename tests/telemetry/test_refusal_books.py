@@ -1,0 +1,163 @@
+"""A worker's refusals: summed in bounded memory, and kept while the database is away."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models import Refusal, RefusalHour, refusals
+from models.errors import DatabaseUnavailable
+from models.ids import new_request_id
+from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY, OTHER, SumKey
+from telemetry import refusal_books
+from telemetry.metrics import Refused
+from telemetry.refusal_books import ROWS_MAX, SUMS_MAX, UNKNOWN_AT_ONCE, RefusalBooks
+
+AT = 1_790_000_000.0
+PROJECT, TOKEN = str(UUID(int=1)), str(UUID(int=2))
+
+
+def refused(code: str = "invalid_token", **fields: Any) -> Refused:
+    """One whose token was not known."""
+    plain = Refused(new_request_id(), code, "openai", "", "POST", 401, recorded=False, at=AT)
+    return plain._replace(**fields)
+
+
+def known(model: str = "", **fields: Any) -> Refused:
+    """One of a token."""
+    place = {"project_id": PROJECT, "token_id": TOKEN, "status": 403} | fields
+    return refused("model_not_allowed", model=model, **place)
+
+
+class Table:
+    """Where sums and rows go, while it answers."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.sums: dict[SumKey, int] = {}
+        self.rows: list[refusals.Refused] = []
+        self.writes: list[int] = []
+
+    async def __call__(self, sums: Mapping[SumKey, int], rows: Sequence[refusals.Refused]) -> None:
+        await asyncio.sleep(0)
+        if self.away:
+            raise DatabaseUnavailable("away")
+        for key, count in sums.items():
+            self.sums[key] = self.sums.get(key, 0) + count
+        self.rows += rows
+        self.writes.append(len(rows))
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_flood_of_made_up_tokens_is_one_row_for_the_hour() -> None:
+    books = RefusalBooks()
+    for _ in range(50):
+        books.add(refused() for _ in range(1_000))
+        assert books.kept == (1, UNKNOWN_AT_ONCE)
+    assert books.waiting == 50_000
+    assert await books.write()
+    (row,) = await RefusalHour.all()
+    assert (row.token_id, row.code, row.refusals) == (NOBODY, "invalid_token", 50_000)
+    assert await Refusal.all().count() == UNKNOWN_AT_ONCE
+
+
+async def test_a_flood_without_tokens_leaves_room_for_the_rows_of_others() -> None:
+    table, now = Table(), 0.0
+    books = RefusalBooks(table, lambda: now)
+    books.add([known()])
+    for _ in range(24 * 60):
+        now += 60.0
+        books.add(refused() for _ in range(100))
+    books.add([refused("missing_token")])
+    codes = [one.code for one in books._newest]
+    assert (codes[0], codes[-1]) == ("model_not_allowed", "missing_token")
+    assert UNKNOWN_AT_ONCE < len(codes) < NEWEST_MAX
+
+
+async def test_made_up_models_and_tokens_take_bounded_memory() -> None:
+    books = RefusalBooks(Table())
+    books.add(known(f"made-up-{n}" + "x" * 1_000) for n in range(3 * MODELS_MAX))
+    assert books.kept[0] == MODELS_MAX + 1
+    for n in range(3 * SUMS_MAX):
+        books.add([known("m", token_id=str(UUID(int=n)), project_id=str(UUID(int=n)))])
+    sums, rows = books.kept
+    assert sums <= 2 * SUMS_MAX + 1
+    assert rows == NEWEST_MAX
+    assert max(len(row.model) for row in books._newest) <= 200
+    # None of them is lost.
+    assert books.waiting == 3 * MODELS_MAX + 3 * SUMS_MAX
+
+
+async def test_what_cannot_be_written_is_kept_and_written_later() -> None:
+    table = Table()
+    books = RefusalBooks(table)
+    table.away = True
+    first, second = known("gpt-4o"), known("gpt-4o")
+    books.add([first])
+    assert not await books.write()
+    books.add([second])
+    assert not await books.write()
+    assert books.waiting == 2
+    table.away = False
+    assert await books.write()
+    assert sum(table.sums.values()) == 2
+    assert [row.id for row in table.rows] == [first.id, second.id]
+    assert books.kept == (0, 0)
+
+
+async def test_rows_go_in_pieces_and_in_order() -> None:
+    table = Table()
+    books = RefusalBooks(table)
+    given = [known() for _ in range(2 * ROWS_MAX + 5)]
+    books.add(given)
+    await books.close(timeout=5.0)
+    assert table.writes == [ROWS_MAX, ROWS_MAX, 5]
+    assert [row.id for row in table.rows] == [one.id for one in given]
+
+
+async def test_a_reader_that_gives_up_does_not_have_sums_counted_twice() -> None:
+    table, begun, let_go = Table(), asyncio.Event(), asyncio.Event()
+
+    async def slow(sums: Mapping[SumKey, int], rows: Sequence[refusals.Refused]) -> None:
+        begun.set()
+        await let_go.wait()
+        await table(sums, rows)
+
+    books = RefusalBooks(slow)
+    books.add([known()])
+    await books.catch_up(timeout=0.01)
+    assert begun.is_set()
+    let_go.set()
+    await books.catch_up(timeout=5.0)
+    assert sum(table.sums.values()) == 1
+    assert books.kept == (0, 0)
+
+
+async def test_it_goes_on_by_itself_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusal_books, "_AFTER_FAILURE_S", 0.01)
+    monkeypatch.setattr(refusal_books, "_EVERY_S", 0.01)
+    table, failed = Table(), asyncio.Event()
+
+    async def write(sums: Mapping[SumKey, int], rows: Sequence[refusals.Refused]) -> None:
+        failed.set()
+        await table(sums, rows)
+
+    table.away = True
+    books = RefusalBooks(write)
+    books.open()
+    books.add([known()])
+    await failed.wait()
+    table.away = False
+    async with asyncio.timeout(10):
+        while not table.sums:
+            await asyncio.sleep(0.01)
+    await books.close(timeout=1.0)
+    assert sum(table.sums.values()) == 1
+
+
+def test_a_model_without_room_counts_as_other() -> None:
+    books = RefusalBooks(Table())
+    books.add(known(f"m{n}") for n in range(MODELS_MAX + 2))
+    assert books._sums[SumKey(int(AT) // 3600, PROJECT, TOKEN, OTHER, "model_not_allowed")] == 2
