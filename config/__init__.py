@@ -2,6 +2,7 @@
 
     forms     what a value may look like, each a parser and its description
     base_urls where an upstream is, from its base URL
+    destination_urls  where events and requests are posted to
     origins   scheme, host and port of a URL, in one spelling
     database  `DATABASE_URL`
     table     every variable as one row; `.env.example` and docs/configuration.md are its print
@@ -17,6 +18,7 @@ variable must not reach a terminal or a log.
 
 from config.base_urls import BaseUrl, split_base_url
 from config.database import Database
+from config.destination_urls import parse_destination_url
 from config.forms import Network, parse_base_url, parse_v1_prefix
 from config.generated import generate_missing
 from config.load import ConfigError, load, load_database
@@ -40,6 +42,7 @@ __all__ = [
     "load_database",
     "origin_of",
     "parse_base_url",
+    "parse_destination_url",
     "parse_v1_prefix",
     "split_base_url",
     "traces_wanted",

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dotenv.parser import parse_stream
 
@@ -76,11 +76,14 @@ def _dotenv(path: str | Path | None) -> tuple[dict[str, str], list[str]]:
     return {b.key: b.value for b in bindings if b.key and b.value is not None}, problems
 
 
+_LISTS: Final = ("encryption_keys", "trusted_proxies", "upstream_origins", "destination_origins")
+
+
 def _value(row: Row, text: str | None) -> Any:
     if text is not None:
         return row.form.parse(text)
     # Lists are empty where nothing was given; everything else is None.
-    return () if row.field in ("encryption_keys", "trusted_proxies", "upstream_origins") else None
+    return () if row.field in _LISTS else None
 
 
 def _missing_on_postgres(values: dict[str, Any]) -> list[str]:

@@ -75,6 +75,9 @@ class Settings:
     sentry_dsn: str | None = field(repr=False)
     metrics_token: str | None = field(repr=False)
     trusted_proxies: tuple[Network, ...]
+    destination_origins: tuple[str, ...]
+    """As `config.origin_of` writes them; empty: all."""
+    destination_max_bytes: int
     request_log_retention_days: int
     token_max_lifetime: int | None
 
@@ -353,6 +356,20 @@ TABLE: Final = (
         name="TRUSTED_PROXIES",
         form=forms.NETWORKS,
         help="Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    ),
+    Row(
+        name="DESTINATION_ORIGINS",
+        form=ORIGINS,
+        absent="all",
+        help="Origins that the url of a destination may name, checked when it is set and at each "
+        "connection.",
+    ),
+    Row(
+        name="DESTINATION_MAX_BYTES",
+        form=forms.integer(65_536, 2**40),
+        default="1073741824",
+        help="Bytes that wait for destinations, and bytes of the files in DATA_DIR/exports. Beyond "
+        "it the oldest are dropped, which is counted and told.",
     ),
     Row(
         name="REQUEST_LOG_RETENTION_DAYS",

@@ -8,6 +8,7 @@ other rooms; its errors are in `errors.py`.
 from models.administrators import AdminSession, AdminUser
 from models.audit import Actor, AuditEvent
 from models.budget_alerts import BudgetAlert
+from models.destinations import Destination, DestinationState
 from models.events import Event, EventOnce
 from models.generation import Change, Generation
 from models.heartbeats import Heartbeat
@@ -55,6 +56,8 @@ __models__ = (
     Refusal,
     Event,
     EventOnce,
+    Destination,
+    DestinationState,
 )
 
 __all__ = [
@@ -64,6 +67,8 @@ __all__ = [
     "AuditEvent",
     "BudgetAlert",
     "Change",
+    "Destination",
+    "DestinationState",
     "Event",
     "EventOnce",
     "Generation",

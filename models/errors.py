@@ -117,6 +117,33 @@ class BaseUrlMissing(Refused):
     code = "base_url_missing"
 
 
+class DestinationRefused(ModelError):
+    """Fields of a destination that its kind does not allow; `problems` has each of them, as pairs
+    of its name and what is wrong."""
+
+    code = "invalid_request"
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__(" ".join(f"{field}: {message}" for field, message in problems))
+        self.problems = tuple(problems)
+
+
+class DestinationRemoved(Refused):
+    """The destination was deleted while it was to be changed."""
+
+    code = "destination_removed"
+
+
+class SecretMustBeGiven(Refused):
+    """The change would send secrets elsewhere than they were entered for; `fields` names them."""
+
+    code = "secret_must_be_given"
+
+    def __init__(self, message: str, fields: Sequence[str]) -> None:
+        super().__init__(message)
+        self.fields = tuple(fields)
+
+
 class NotOfTheProject(Refused):
     """What is named in `field` is no key or token of the project."""
 

@@ -7,7 +7,7 @@ once only has a key of its own, which is kept for as long as it could be told ag
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -16,22 +16,9 @@ from tortoise import Model, fields
 from models import changes
 from models.db.conditions import execute, insert, select
 from models.db.database import run_in_transaction
+from models.event_kinds import EventKind
 from models.ids import first_id_at, new_id
 from models.text import in_stored_order
-
-EventKind: TypeAlias = Literal[
-    "request.failed",
-    "budget.threshold",
-    "budget.exceeded",
-    "key.resting",
-    "key.suspended",
-    "token.expiring",
-    "token.exhausted",
-    "database.away",
-    "database.back",
-]
-#: What destinations may ask for. `request.failed` is no row of this table: the request log has it.
-KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
 
 #: So many of the newest events are kept.
 KEPT: Final = 100_000

@@ -15,15 +15,18 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 from tortoise import Model, fields
 
-from config import parse_base_url
+from config import parse_base_url, parse_destination_url
 from models.administrators import AdminUser, Role
 from models.audit import AuditEvent, AuditOutcome
 from models.budgets import checked_budgets, checked_policies
 from models.db.conditions import execute_many
 from models.db.database import dialect
 from models.db.snapshots import Snapshot
+from models.destination_rules import DestinationFilter, Events, Kind
+from models.destinations import Destination
 from models.entry import Charge, UsageQuality
-from models.events import Event, EventKind, EventOnce
+from models.event_kinds import EventKind
+from models.events import Event, EventOnce
 from models.failover import FailoverRule
 from models.labels import TagMap, clean_tags
 from models.management_tokens import ManagementToken, Scope
@@ -270,6 +273,18 @@ def _read_failover(value: Any) -> str:
     return _read_json(FailoverRule.model_validate(value).model_dump())
 
 
+def _read_destination_url(value: Any) -> str:
+    return parse_destination_url(_read_text(value))
+
+
+def _read_events(value: Any) -> str:
+    return _read_json(_EVENTS.validate_python(value))
+
+
+def _read_filter(value: Any) -> str:
+    return _read_json(DestinationFilter.model_validate(value).stored())
+
+
 def _read_budgets(value: Any) -> str:
     return _read_json(checked_budgets(value))
 
@@ -308,6 +323,7 @@ _TAGS: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(TagMap)
 _PREFIX: Final[TypeAdapter[str]] = TypeAdapter(V1Prefix)
 _AUTH: Final[TypeAdapter[str]] = TypeAdapter(KeyAuth)
 _MODEL_MAP: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(ModelMap)
+_EVENTS: Final[TypeAdapter[list[str]]] = TypeAdapter(Events)
 #: What must be more than of its type: the API could not show it, or a request would stumble on it.
 _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("project", "base_url"): _read_base_url,
@@ -329,6 +345,10 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("token", "allowed_models"): _read_list,
     ("token", "allowed_endpoints"): _read_list,
     ("token", "allowed_ips"): _read_addresses,
+    ("destination", "kind"): _one_of(Kind),
+    ("destination", "url"): _read_destination_url,
+    ("destination", "events"): _read_events,
+    ("destination", "filter"): _read_filter,
     ("revocation", "kind"): _one_of(RevocationKind),
     ("management_token", "scope"): _one_of(Scope),
     ("admin_user", "role"): _one_of(Role),
@@ -351,6 +371,7 @@ TABLES: Final = (
     Portable(Revocation, ("subject_id",)),
     Portable(ManagementToken),
     Portable(AdminUser),
+    Portable(Destination),
     Portable(UsageMinute, USAGE_KEY),
     Portable(UsageHour, USAGE_KEY),
     Portable(UsageDimension, DIMENSION_KEY),

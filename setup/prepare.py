@@ -8,12 +8,22 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from loguru import logger
 
 from config import Database, Settings
 from migrations import schema
-from models import Actor, AdminUser, Project, Token, UpstreamKey, admissions, generation
+from models import (
+    Actor,
+    AdminUser,
+    Destination,
+    Project,
+    Token,
+    UpstreamKey,
+    admissions,
+    generation,
+)
 from models.crypto import KeyRing
 from models.db import database
 from models.errors import CorruptCiphertext, DatabaseDamaged, NameTaken, UnknownEncryptionKey
@@ -92,17 +102,26 @@ async def fit_schema(wanted: Database) -> None:
 
 
 async def check_keys(ring: KeyRing) -> None:
-    """Decrypt every stored upstream key once. Raises CannotServe where one cannot be."""
+    """Decrypt every stored upstream key, and every secret of a destination, once. Raises
+    CannotServe where one cannot be."""
     async for key in UpstreamKey.all():
-        try:
-            ring.decrypt(key.ciphertext, key.id)
-        except UnknownEncryptionKey as exc:
-            raise CannotServe(
-                "ENCRYPTION_KEY: an upstream key in the database was encrypted with another key "
-                f"({key.encryption_key_id}). Put that key back, behind the new one if you rotate."
-            ) from exc
-        except CorruptCiphertext as exc:
-            raise CannotServe(f"An upstream key in the database is damaged: {exc}.") from exc
+        _check("an upstream key", ring, key.ciphertext, key.id)
+    async for destination in Destination.filter(ciphertext__isnull=False):
+        _check("a destination's secret", ring, destination.ciphertext or "", destination.id)
+
+
+def _check(noun: str, ring: KeyRing, ciphertext: str, row_id: UUID) -> None:
+    try:
+        ring.decrypt(ciphertext, row_id)
+    except UnknownEncryptionKey as exc:
+        raise CannotServe(
+            f"ENCRYPTION_KEY: {noun} in the database was encrypted with another key "
+            f"({ciphertext.split(':')[1]}). Put that key back, behind the new one if you rotate."
+        ) from exc
+    except CorruptCiphertext as exc:
+        raise CannotServe(
+            f"{noun[0].upper()}{noun[1:]} in the database is damaged: {exc}."
+        ) from exc
 
 
 async def _first_administrator(settings: Settings) -> None:

@@ -88,6 +88,8 @@ def test_defaults_are_the_documented_ones() -> None:
         sentry_dsn=None,
         metrics_token=None,
         trusted_proxies=(),
+        destination_origins=(),
+        destination_max_bytes=1024 * 1024 * 1024,
         request_log_retention_days=30,
         token_max_lifetime=None,
     )
@@ -182,6 +184,13 @@ def test_env_example_can_be_used_as_it_is(tmp_path: Path) -> None:
             "trusted_proxies",
             (ip_network("10.0.0.0/8"), ip_network("::1/128")),
         ),
+        (
+            "DESTINATION_ORIGINS",
+            "https://Hooks.example.com, http://10.0.0.7:4318",
+            "destination_origins",
+            ("https://hooks.example.com:443", "http://10.0.0.7:4318"),
+        ),
+        ("DESTINATION_MAX_BYTES", "65536", "destination_max_bytes", 65_536),
         ("REQUEST_LOG_RETENTION_DAYS", "1", "request_log_retention_days", 1),
         ("TOKEN_MAX_LIFETIME", "3600", "token_max_lifetime", 3600),
     ],

@@ -24,7 +24,7 @@ from cli.options import Json
 from config import ConfigError, Settings, split_base_url
 from config.generated import read_generated
 from migrations import schema
-from models import AdminUser, UpstreamKey
+from models import AdminUser, Destination, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.db import database
@@ -199,11 +199,20 @@ async def _keys(settings: Settings) -> Finding:
             ring.decrypt(key.ciphertext, key.id)
         except (UnknownEncryptionKey, CorruptCiphertext):
             closed += 1
+    async for destination in Destination.filter(ciphertext__isnull=False):
+        outdated += destination.encryption_key_id != ring.newest
+        try:
+            destination.opened(ring)
+        except (UnknownEncryptionKey, CorruptCiphertext):
+            return failed(
+                "encryption",
+                f"the secrets of the destination {destination.name} do not open: ENCRYPTION_KEY",
+            )
     if closed:
         return failed("encryption", f"{closed} of {count} API keys do not open: ENCRYPTION_KEY")
     if outdated:
         return warning(
-            "encryption", f"{outdated} API keys use an older key. Run: llm-proxy encryption rotate"
+            "encryption", f"{outdated} rows use an older key. Run: llm-proxy encryption rotate"
         )
     return fine("encryption", f"all {count} stored API keys open")
 

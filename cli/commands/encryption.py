@@ -1,60 +1,73 @@
-"""`llm-proxy encryption`: moving the stored API keys to the newest key of ENCRYPTION_KEY."""
+"""`llm-proxy encryption`: moving what is stored encrypted to the newest key of ENCRYPTION_KEY."""
 
 from collections.abc import AsyncIterator
+from typing import Final, TypeAlias, TypeVar
+
+from tortoise.queryset import QuerySet
 
 from cli import output
 from cli.command_table import examples, noun
 from cli.errors import CommandError
 from cli.options import Json
 from cli.session import Session, with_database
-from models import UpstreamKey, audit, upstream_tokens
+from models import Destination, UpstreamKey, audit, upstream_tokens
 from models.crypto import KeyRing
 from models.db.database import run_in_transaction
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 
 app = noun("encryption")
 
-_BATCH = 200
+_BATCH: Final = 200
+Encrypted: TypeAlias = UpstreamKey | Destination
+T = TypeVar("T", UpstreamKey, Destination)
 
 
 @app.command(epilog=examples("llm-proxy encryption rotate"))
 @with_database
 async def rotate(session: Session, as_json: Json = False) -> None:
-    """Encrypt every stored API key anew with the newest encryption key.
+    """Encrypt every stored API key anew with the newest encryption key, and
+    every secret of a destination.
 
     First put the new key in front of the old one in ENCRYPTION_KEY, separated
     by a comma, and restart the servers. Then run this, while they serve. The
     old key can go afterwards. Interrupted, it goes on where it stopped.
     """
     ring = session.ring()
-    waiting = UpstreamKey.exclude(encryption_key_id=ring.newest)
-    done, failed = 0, list[str]()
-    with output.progress("Encrypting", await waiting.count()) as advance:
-        async for key in _outdated(ring):
+    done, failed = {"key": 0, "destination": 0}, list[str]()
+    waiting = await _outdated_keys(ring).count() + await _outdated_destinations(ring).count()
+    with output.progress("Encrypting", waiting) as advance:
+        async for noun, row in _outdated(ring):
             try:
-                done += await _renew(key, ring, session.actor)
+                done[noun] += await _renew(noun, row, ring, session.actor)
             except (UnknownEncryptionKey, CorruptCiphertext) as exc:
                 failed.append(str(exc))
             advance(1)
     # They live for an hour, and are fetched anew where they are needed.
     await upstream_tokens.forget_other_rings(ring)
     if as_json:
-        output.print_json({"reencrypted": done, "failed": len(failed)})
+        output.print_json({"reencrypted": sum(done.values()), "failed": len(failed)})
     else:
-        output.say(
-            f"{done} keys were re-encrypted." if done else "All keys use the newest encryption key."
-        )
+        output.say(_said(**done))
     if failed:
         raise CommandError("\n".join(f"Not decrypted: {problem}" for problem in failed))
 
 
-async def _renew(key: UpstreamKey, ring: KeyRing, actor: audit.Actor) -> bool:
+def _said(key: int, destination: int) -> str:
+    parts = [f"{key} keys"] if key else []
+    plural = "" if destination == 1 else "s"
+    parts += [f"the secrets of {destination} destination{plural}"] if destination else []
+    if not parts:
+        return "All keys use the newest encryption key."
+    return f"{' and '.join(parts)} were re-encrypted."
+
+
+async def _renew(noun: str, row: Encrypted, ring: KeyRing, actor: audit.Actor) -> bool:
     async def work() -> bool:
-        before = key.encryption_key_id
-        if not await key.reencrypt(ring):
+        before = row.encryption_key_id
+        if not await row.reencrypt(ring):
             return False
         await audit.record(
-            actor, "key.reencrypt", "key", key.id, {"encryption_key_id": (before, ring.newest)}
+            actor, f"{noun}.reencrypt", noun, row.id, {"encryption_key_id": (before, ring.newest)}
         )
         return True
 
@@ -62,11 +75,26 @@ async def _renew(key: UpstreamKey, ring: KeyRing, actor: audit.Actor) -> bool:
     return await run_in_transaction(work)
 
 
-async def _outdated(ring: KeyRing) -> AsyncIterator[UpstreamKey]:
-    """Keys that an older encryption key was used for, in order, a batch of them at a time."""
-    rows = UpstreamKey.exclude(encryption_key_id=ring.newest).order_by("id").limit(_BATCH)
+def _outdated_keys(ring: KeyRing) -> QuerySet[UpstreamKey]:
+    return UpstreamKey.exclude(encryption_key_id=ring.newest)
+
+
+def _outdated_destinations(ring: KeyRing) -> QuerySet[Destination]:
+    return Destination.filter(ciphertext__isnull=False).exclude(encryption_key_id=ring.newest)
+
+
+async def _outdated(ring: KeyRing) -> AsyncIterator[tuple[str, Encrypted]]:
+    """What an older encryption key was used for, in order, a batch at a time, and its kind."""
+    async for key in _in_batches(_outdated_keys(ring)):
+        yield "key", key
+    async for destination in _in_batches(_outdated_destinations(ring)):
+        yield "destination", destination
+
+
+async def _in_batches(query: QuerySet[T]) -> AsyncIterator[T]:
+    rows = query.order_by("id").limit(_BATCH)
     batch = await rows
     while batch:
-        for key in batch:
-            yield key
+        for row in batch:
+            yield row
         batch = await rows.filter(id__gt=batch[-1].id)

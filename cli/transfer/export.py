@@ -16,6 +16,7 @@ from cli.session import Session, with_database
 from cli.transfer.archive import ArchiveWriter
 from cli.transfer.spent import SpentBudgets
 from models import audit, portable
+from models.db.backup import ENCRYPTION_KEYS
 from models.db.snapshots import Snapshot, snapshot
 from models.portable import Portable, Row
 from proxy.limits.engines import limit_records
@@ -48,12 +49,13 @@ async def export(
     with_audit: WithAudit = False,
     with_requests: WithRequests = False,
 ) -> None:
-    """Write projects, keys, tokens, counters and accounts into a file.
+    """Write projects, keys, tokens, counters, destinations and accounts into a file.
 
     Made for moving between SQLite and PostgreSQL: tokens keep working, and
-    keep what they have used of their limits. API keys stay encrypted, so the
-    other side needs the same ENCRYPTION_KEY. The file is a snapshot of one
-    moment. No secret can be found out from it; keep it private all the same.
+    keep what they have used of their limits. API keys and the secrets of
+    destinations stay encrypted, so the other side needs the same
+    ENCRYPTION_KEY. The file is a snapshot of one moment. No secret can be
+    found out from it; keep it private all the same.
     """
     tables = [*portable.TABLES]
     tables += [portable.AUDIT] if with_audit else []
@@ -70,8 +72,7 @@ async def _write(
     session: Session, found: Snapshot, tables: list[Portable], stream: IO[bytes]
 ) -> dict[str, int]:
     rows = {table.name: await table.count(found) for table in tables}
-    query = "SELECT DISTINCT encryption_key_id FROM upstream_key ORDER BY encryption_key_id"
-    key_ids = [str(key_id) async for (key_id,) in found.rows(query)]
+    key_ids = [str(key_id) async for (key_id,) in found.rows(ENCRYPTION_KEYS)]
     counters, budgets = await _counters(session, found)
     if budgets:
         # Left out where there are none, so that the release before can read the file.

@@ -16,6 +16,7 @@ from cli.transfer.archive import ArchiveReader, Section
 from cli.transfer.spent import SpentBudgets
 from models import (
     AdminUser,
+    Destination,
     ManagementToken,
     Project,
     Token,
@@ -26,6 +27,7 @@ from models import (
 )
 from models.crypto import KeyRing
 from models.db.database import unhurried
+from models.destination_rules import is_file_name
 from models.portable import Portable
 from proxy.limits.engines import limit_records
 from proxy.limits.store import LimitsUnavailable, policy_key, project_key, token_key
@@ -41,7 +43,11 @@ _OWNERS: Final = {"upstream_key": ("project", "project_id"), "token_secret": ("t
 #: Rows that have counters, and what names those.
 _SUBJECTS: Final[Mapping[str, Callable[[str], str]]] = {"token": token_key, "project": project_key}
 #: Of which no two may have the same.
-_NAMES: Final = {"project": (Project, "live_name"), "management_token": (ManagementToken, "name")}
+_NAMES: Final = {
+    "project": (Project, "live_name"),
+    "management_token": (ManagementToken, "name"),
+    "destination": (Destination, "name"),
+}
 
 
 class ImportRun:
@@ -141,8 +147,7 @@ class ImportRun:
         if table.name == "admin_user":
             taken = await _taken(AdminUser, "username", fresh)
             fresh = [row for row in fresh if row["username"] not in taken]
-        if table.name == "upstream_key":
-            self._try_keys(fresh)
+        self._try_keys(table.name, fresh)
         if table.name == "project" and fresh:
             self._some = "project", UUID(fresh[0]["id"])
         if table.name == "token" and fresh:
@@ -156,11 +161,23 @@ class ImportRun:
     def _is_known(self, subject: str) -> bool:
         return any(subject in known for known in self._known.values())
 
-    def _try_keys(self, rows: Sequence[Named]) -> None:
-        if self._ring is None:
-            raise ValueError("a key that the first line does not speak of")
+    def _try_keys(self, table: str, rows: Sequence[Named]) -> None:
+        """Whether what is encrypted opens. Raises ValueError, CorruptCiphertext."""
+        if table not in ("upstream_key", "destination"):
+            return
         for row in rows:
+            if table == "destination":
+                _refuse_file(row)
+            if row["ciphertext"] is None:
+                continue
+            if self._ring is None:
+                raise ValueError("a key that the first line does not speak of")
             self._ring.decrypt(row["ciphertext"], UUID(row["id"]))
+
+
+def _refuse_file(destination: Named) -> None:
+    if destination["kind"] == "jsonl" and not is_file_name(destination["name"]):
+        raise ValueError("a destination whose name is no file's")
 
 
 def _counters(key: Callable[[str], str], rows: Sequence[Named]) -> list[str]:
@@ -182,7 +199,7 @@ def _refuse_unknown(section: Section, table: Portable | SpentBudgets | None) -> 
 
 
 async def _refuse_unless_empty() -> None:
-    for model in (Project, Token, ManagementToken, UsageHour):
+    for model in (Project, Token, ManagementToken, UsageHour, Destination):
         if await model.exists():
             raise CommandError(
                 f"The database is not empty: there are rows in {model._meta.db_table}."

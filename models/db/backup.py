@@ -18,6 +18,13 @@ from urllib.parse import quote
 _BUSY_SECONDS: Final = 10.0
 #: Pages copied at a time; writers get their turn in between.
 _STEP_PAGES: Final = 1000
+_OF_UPSTREAM_KEYS: Final = "SELECT DISTINCT encryption_key_id FROM upstream_key"
+#: Which keys of ENCRYPTION_KEY what is stored needs, on either database.
+ENCRYPTION_KEYS: Final = (
+    "SELECT encryption_key_id FROM upstream_key"
+    " UNION SELECT encryption_key_id FROM destination WHERE encryption_key_id IS NOT NULL"
+    " ORDER BY encryption_key_id"
+)
 
 
 class UnusableBackup(Exception):
@@ -86,11 +93,17 @@ def unpacked(backup: Path, beside: Path) -> Iterator[Path]:
 
 
 def encryption_keys(database: Path) -> set[str]:
-    """The fingerprints of the keys that its upstream keys need."""
+    """The fingerprints of the keys that what is encrypted in it needs.
+
+    It may be of a release that had no destinations yet.
+    """
     with closing(_open(database, "ro")) as source:
-        return {
-            row[0] for row in source.execute("SELECT DISTINCT encryption_key_id FROM upstream_key")
+        there = {
+            name
+            for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         }
+        query = ENCRYPTION_KEYS if "destination" in there else _OF_UPSTREAM_KEYS
+        return {row[0] for row in source.execute(query)}
 
 
 def place(draft: Path, target: Path, companion: Companion) -> Path | None:

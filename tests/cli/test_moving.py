@@ -16,6 +16,7 @@ from config import Database, load
 from models import (
     AdminUser,
     AuditEvent,
+    Destination,
     ManagementToken,
     Project,
     Revocation,
@@ -118,6 +119,11 @@ async def _fill() -> str:
     await Token.issue(docs, by=BY)
     await ManagementToken.issue(name="ci", scope="read", by=BY)
     await AdminUser.create_with_password(username="alice", password="a password", by=BY)
+    await Destination.make(
+        kind="otlp", ring=RING, by=BY, name="Büro", url="http://collector:4318",
+        headers={"authorization": "Basic hidden"}, filter={"project_id": str(docs.id)},
+    )  # fmt: skip
+    await Destination.make(kind="jsonl", ring=RING, by=BY, name="all", events=["key.resting"])
     entries = [
         an_entry(token_id=limited.id, project_id=docs.id, model=model, cost_nanos=cost)
         for model, cost in (("gpt-4o", 7), ("ünknown", None), ("A", 0), ("a", 1))
@@ -198,6 +204,10 @@ def _grant(cli: CommandLine, secret: str) -> Any:
     return cli.on_database(load_it)
 
 
+async def _headers() -> Any:
+    return (await Destination.get(name="Büro")).opened(RING).headers
+
+
 def test_there_and_back_again(pair: tuple[CommandLine, CommandLine]) -> None:
     here, there = pair
     secret = here.on_database(_fill)
@@ -209,6 +219,7 @@ def test_there_and_back_again(pair: tuple[CommandLine, CommandLine]) -> None:
     assert [row["spent"] for row in _rows(archive, "budget_spent")] == [550]
     assert secret.encode() not in archive
     assert b"sk-one" not in archive
+    assert b"Basic hidden" not in archive
     assert [row["model"] for row in _rows(archive, "usage_hour")] == ["A", "a", "gpt-4o", "ünknown"]
     assert _import(there, archive).code == 0
     assert _export(there) == archive
@@ -219,6 +230,7 @@ def test_there_and_back_again(pair: tuple[CommandLine, CommandLine]) -> None:
     assert granted == msgspec.structs.replace(before, quota_base=3, policies=(policy,))
     assert granted.project_policies[0].quota_base == 0
     assert [key.secret for key in granted.keys] == ["sk-one", "sk-two"]
+    assert there.on_database(_headers) == {"authorization": "Basic hidden"}
     assert asyncio.run(_admitted(there, _limited(there), 9)) == LIMIT - 3
 
     # And back, into the installation that has seen those tokens before.
@@ -246,7 +258,7 @@ def test_what_was_used_of_an_earlier_quota_does_not_move(cli_on_sqlite: CommandL
 
 
 async def _empty() -> None:
-    for model in (Project, ManagementToken, AdminUser, UsageHour, UsageMinute):
+    for model in (Project, ManagementToken, AdminUser, UsageHour, UsageMinute, Destination):
         await model.all().delete()
 
 
@@ -505,6 +517,13 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("upstream_key", "model_map", {"gpt-*": "x"}),
         ("project", "live_name", "x" * 201),
         ("token", "expires_at", "9999-12-31T23:59:59-14:00"),
+        ("destination", "kind", "ftp"),
+        # Its name is none of a file.
+        ("destination", "kind", "jsonl"),
+        ("destination", "url", "https://user:pw@example.com"),
+        ("destination", "events", ["key.gone"]),
+        ("destination", "filter", {"project_id": "all"}),
+        ("destination", "ciphertext", RING.encrypt("{}", UUID(int=1))),
     ):
         section = next(n for n, line in enumerate(lines) if f'"table":"{table}"'.encode() in line)
         row = json.loads(lines[section + 1])

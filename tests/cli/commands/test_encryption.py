@@ -2,9 +2,10 @@
 
 from time import time
 
-from models import AuditEvent, UpstreamKey, UpstreamToken, upstream_tokens
+from models import AuditEvent, Destination, UpstreamKey, UpstreamToken, upstream_tokens
 from models.crypto import KeyRing
 from tests.cli.running import API_KEY, CommandLine
+from tests.models.rows import BY
 
 OLD, NEW = "A" * 43, "B" * 43
 BOTH = f"{NEW},{OLD}"
@@ -35,6 +36,30 @@ def test_old_key_can_go_after_rotating(cli: CommandLine) -> None:
     assert cli("doctor", ENCRYPTION_KEY=NEW).code == 0
     again = cli("encryption", "rotate", "--json", ENCRYPTION_KEY=BOTH)
     assert (again.code, again.json) == (0, {"reencrypted": 0, "failed": 0})
+
+
+def test_secrets_of_destinations_move_too(cli: CommandLine) -> None:
+    async def make() -> None:
+        ring, url = KeyRing([_bytes(OLD)]), "https://hooks.example.com"
+        await Destination.make(kind="webhook", ring=ring, by=BY, name="webhook", url=url)
+        await Destination.make(kind="jsonl", ring=ring, by=BY, name="file")
+
+    async def opened() -> tuple[str, list[str]]:
+        row = await Destination.get(name="webhook")
+        events = await AuditEvent.filter(action="destination.reencrypt")
+        return str(row.opened(KeyRing([_bytes(NEW)])).secret), [
+            str(event.target_id) for event in events
+        ]
+
+    cli.on_database(make)
+    checked = cli("doctor", ENCRYPTION_KEY=NEW)
+    assert (checked.code, "destination webhook do not open" in checked.out) == (1, True)
+    ran = cli("encryption", "rotate", ENCRYPTION_KEY=BOTH)
+    assert (ran.code, ran.err) == (0, "the secrets of 1 destination were re-encrypted.\n")
+    secret, audited = cli.on_database(opened)
+    assert secret.startswith("whsec_")
+    assert len(audited) == 1
+    assert cli("doctor", ENCRYPTION_KEY=NEW).code == 0
 
 
 def test_short_lived_tokens_of_the_old_key_go(cli: CommandLine) -> None:
