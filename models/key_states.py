@@ -20,6 +20,7 @@ from models.db.database import (
     run_in_transaction,
 )
 from models.db.sqlite_readers import for_requests
+from models.events import News, moment, tell
 from models.generation import NOTIFY_CHANNEL
 from models.text import clean_text
 
@@ -134,24 +135,34 @@ async def shared(present: datetime) -> Shared:
 
 
 async def rest(key_id: UUID, model: str, endpoint: str, until: datetime, reason: str) -> None:
-    """Tell all workers and machines that a key rests. Raises DatabaseUnavailable."""
+    """Tell all workers and machines that a key rests. Raises DatabaseUnavailable.
+
+    That it begins to rest is an event; that it goes on is none.
+    """
+    pair = [str(key_id), clean_text(model, limit=200), clean_text(endpoint, limit=200)]
+    why = clean_text(reason, limit=200)
 
     async def write() -> None:
-        await execute(
-            "INSERT INTO key_rest (key_id, model, endpoint, until, reason)"
-            " VALUES ({}, {}, {}, {}, {}) ON CONFLICT (key_id, model, endpoint)"
-            " DO UPDATE SET until = excluded.until, reason = excluded.reason",
-            [
-                str(key_id),
-                clean_text(model, limit=200),
-                clean_text(endpoint, limit=200),
-                until,
-                clean_text(reason, limit=200),
-            ],
+        began = await select(_BEGIN_REST, [*pair, until, why]) or await select(
+            _REST_ANEW, [until, why, *pair, changes.now()]
         )
+        if not began:
+            await execute(_REST_ON, [until, why, *pair])
         await _say(key_id, reason)
+        if began:
+            data = {"model": pair[1] or None, "endpoint": pair[2] or None, "until": moment(until)}
+            await _tell("key.resting", key_id, reason, **data)
 
     await _written(write)
+
+
+_OF_PAIR: Final = "key_id = {} AND model = {} AND endpoint = {}"
+_BEGIN_REST: Final = (
+    "INSERT INTO key_rest (key_id, model, endpoint, until, reason) VALUES ({}, {}, {}, {}, {})"
+    " ON CONFLICT (key_id, model, endpoint) DO NOTHING RETURNING id"
+)
+_REST_ON: Final = f"UPDATE key_rest SET until = {{}}, reason = {{}} WHERE {_OF_PAIR}"  # noqa: S608
+_REST_ANEW: Final = f"{_REST_ON} AND until <= {{}} RETURNING id"
 
 
 async def suspend(key_id: UUID, reason: str) -> None:
@@ -160,13 +171,30 @@ async def suspend(key_id: UUID, reason: str) -> None:
 
     async def write() -> None:
         await _say(key_id, reason)
-        await execute(
+        suspended = await execute(
             "UPDATE key_state SET suspended_at = {}, failed_tests = 1, test_at = {}"
             " WHERE key_id = {} AND suspended_at IS NULL",
             [present, present + next_test(1), str(key_id)],
         )
+        if suspended:
+            await _tell("key.suspended", key_id, reason)
 
     await _written(write)
+
+
+_NAMES: Final = (
+    "SELECT k.project_id AS project_id, k.label AS key_label, p.name AS project_name"
+    " FROM upstream_key k JOIN project p ON p.id = k.project_id WHERE k.id = {}"
+)
+
+
+async def _tell(
+    kind: Literal["key.resting", "key.suspended"], key_id: UUID, reason: str, **data: str | None
+) -> None:
+    for row in await select(_NAMES, [str(key_id)]):
+        project_id = str(row.pop("project_id"))
+        said = {"reason": clean_text(reason, limit=200), **data, **row}
+        await tell(News(kind=kind, data=said, project_id=project_id, key_id=key_id))
 
 
 async def claim_test(key_id: UUID, present: datetime) -> bool:

@@ -56,7 +56,9 @@ from proxy.upstream_auth.tokens import Tokens
 from server import descriptors
 from server.context import WorkerContext
 from server.http.health import Readiness
+from server.process.background import Background
 from server.process.housekeeping import Housekeeping
+from server.process.notices import Notices
 from telemetry import logs
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.database_watch import DatabaseState, DatabaseWatch
@@ -193,10 +195,11 @@ class WorkerResources:
             self._listener = Listener(listens, NOTIFY_CHANNEL, self._look_again)
             self._listener.open()
         self._watch.open()
-        self._housekeeping = Housekeeping(
-            settings.data_dir, log_days=settings.request_log_retention_days
+        self._background = Background(
+            Housekeeping(settings.data_dir, log_days=settings.request_log_retention_days),
+            Notices(settings.data_dir),
         )
-        self._housekeeping.open()
+        self._background.open()
         self._prices.open()
         self._context.hang_up = self._prices.reload
         self._context.data_plane = self._plane
@@ -310,7 +313,7 @@ class WorkerResources:
         await self._sharing.close()
         await self._unheard.close()
         self._objects.close()
-        await asyncio.gather(self._housekeeping.close(), self._watch.close(), self._prices.close())
+        await asyncio.gather(self._background.close(), self._watch.close(), self._prices.close())
         if self._listener is not None:
             await self._listener.close()
         self._auth.close()

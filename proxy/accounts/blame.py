@@ -12,11 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from models.text import clean_text
 from proxy.headers import RawHeaders
+from proxy.usage.error_code import is_code
 
 _AWS: Final = b"x-amzn-errortype"
-_SHOWN: Final = 64
 
 
 def decoded(body: bytes) -> Any:
@@ -49,5 +48,5 @@ def codes(headers: RawHeaders, body: Any) -> Iterator[str]:
 def described(status: int, headers: RawHeaders, body: Any) -> str:
     """An answer in a few words, for people: `429 rate_limit_exceeded`."""
     code = next((code for code in codes(headers, body) if not code.isdigit()), "")
-    shown = "".join(filter(str.isprintable, code[:_SHOWN]))
-    return clean_text(f"{status} {shown}".strip(), limit=200)
+    # Another text may repeat the key itself, and this goes to pages and to destinations.
+    return f"{status} {code}" if is_code(code) else str(status)

@@ -86,4 +86,9 @@ def _code(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     text = str(value).rpartition("#")[2]
-    return text if _CODE.fullmatch(text) and not _SECRET.match(text) else ""
+    return text if is_code(text) else ""
+
+
+def is_code(text: str) -> bool:
+    """Whether a text of an upstream's looks like a code, and like no secret."""
+    return _CODE.fullmatch(text) is not None and not _SECRET.match(text)

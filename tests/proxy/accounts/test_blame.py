@@ -38,3 +38,8 @@ def test_an_answer_is_described_in_a_few_words() -> None:
     hostile = blame.described(401, [], {"error": {"code": "x\x00\n" * 500}})
     assert len(hostile) < 100
     assert hostile.isprintable()
+
+
+def test_a_text_in_place_of_a_code_is_not_shown_as_it_may_repeat_the_key() -> None:
+    for text in ("sk-proj-abcdefghijklmnop", "Incorrect API key provided: sk-proj-abc", "é"):
+        assert blame.described(401, [], {"error": {"code": text}}) == "401"

@@ -1,0 +1,74 @@
+"""What is told of by looking: no request and no change brings it.
+
+One worker of a machine looks at a time, for as long as it lives; several machines may, as each
+event is let in once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from loguru import logger
+from tortoise.exceptions import BaseORMException
+
+from models import budget_alerts
+from models.errors import DatabaseUnavailable
+from models.expiring import tell_expiring
+from server.process.turn import MachineTurn
+
+_FIRST_AFTER_S: Final = 2.0
+#: Events that are due once a week and once a day may come so much late.
+_EVERY_S: Final = 600.0
+#: Between two steps of a look at all tokens.
+_PAUSE_S: Final = 0.1
+_CLOSE_TIMEOUT_S: Final = 0.5
+
+
+class Notices:
+    """The background task of one worker. `directory` is the machine's DATA_DIR."""
+
+    def __init__(
+        self, directory: Path, *, every: float = _EVERY_S, pause: float = _PAUSE_S
+    ) -> None:
+        self._turn = MachineTurn(directory / "notices.lock")
+        self._every = every
+        self._pause = pause
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin, in a task of its own."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="notices")
+
+    async def close(self) -> None:
+        """Stop, in the middle if need be: what was not told is found again."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,), timeout=_CLOSE_TIMEOUT_S)
+        self._turn.give_up()
+
+    async def look(self) -> None:
+        """Tell of all that is due, unless another worker is about it.
+
+        Raises DatabaseUnavailable, or what else the database says.
+        """
+        if not self._turn.take():
+            return
+        present = datetime.now(UTC)
+        await budget_alerts.tell_of_others(present)
+        after = await tell_expiring(present)
+        while after is not None:
+            await asyncio.sleep(self._pause)
+            after = await tell_expiring(present, after)
+
+    async def _run(self) -> None:
+        await asyncio.sleep(_FIRST_AFTER_S)
+        while True:
+            try:
+                await self.look()
+            except (DatabaseUnavailable, BaseORMException, OSError) as exc:
+                # It can wait; the journal's consumer logs an outage.
+                logger.debug("looking for what is to be told postponed: {}", exc)
+            await asyncio.sleep(self._every)

@@ -1,0 +1,59 @@
+"""Shares of budgets that are reached are told as events: once for budget, window and share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from models import Event, Token
+from models.windows import window
+from proxy.limits.budgets import BudgetClaim
+from proxy.limits.store import project_key, token_key
+from tests.models.rows import BY, a_project
+from tests.proxy.limits.machine import Machine, allowance, decide, entry_of, machine
+
+__all__ = ["machine"]
+
+
+async def test_two_workers_tell_of_each_share_once_whatever_is_delivered_again(
+    machine: Machine,
+) -> None:
+    project = await a_project()
+    token, _ = await Token.issue(project, by=BY, name="batch")
+    day = allowance(3000, subject=token_key(token.id), policy="cheap")
+    total = allowance(20, "total", subject=project_key(project.id), unit="tokens", hard=False)
+    stores = [await machine.worker(name) for name in ("a", "b")]
+    for store in stores:
+        await decide(store, BudgetClaim(day, 0), BudgetClaim(total, 0))
+    entries = [entry_of(token_id=token.id, project_id=project.id) for _ in range(4)]
+    await asyncio.gather(
+        machine.deliver(*entries[:2], journal="a"), machine.deliver(*entries[2:], journal="b")
+    )
+    await machine.deliver(entry_of(token_id=token.id, project_id=project.id))
+    told = await Event.filter(kind="budget.threshold").order_by("id")
+    assert sorted((event.data["budget"]["scope"], event.data["share"]) for event in told) == [
+        (scope, share) for scope in ("project", "token") for share in (50, 80, 100)
+    ]
+    assert {(event.project_id, event.token_id) for event in told} == {
+        (project.id, None),
+        (project.id, token.id),
+    }
+    of_token = next(event for event in told if event.token_id is not None)
+    _, end = window("day", "UTC", time.time_ns() // 1000)
+    assert end is not None
+    resets_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end / 1e6))
+    budget = dict(of_token.data["budget"])
+    assert budget.pop("spent") >= 0.0000015
+    assert budget == {
+        "scope": "token",
+        "policy": "cheap",
+        "limit": "usd",
+        "period": "day",
+        "timezone": "UTC",
+        "amount": 0.000003,
+        "resets_at": resets_at,
+    }
+    assert (of_token.data["token_name"], of_token.data["project_name"]) == ("batch", "Search")
+    of_project = next(event for event in told if event.token_id is None)
+    assert of_project.data["budget"]["resets_at"] is None
+    assert "token_name" not in of_project.data

@@ -1,0 +1,55 @@
+"""What is told of by looking, by one worker of a machine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from models import BudgetAlert, Event, Token, changes
+from models.ids import new_id
+from server.process.notices import Notices
+from tests.models.rows import BY, a_project
+
+pytestmark = pytest.mark.usefixtures("connected")
+
+
+async def test_one_worker_of_a_machine_looks_until_it_ends(tmp_path: Path) -> None:
+    token, _ = await Token.issue(
+        await a_project(), by=BY, expires_at=changes.now() + timedelta(hours=20)
+    )
+    await Token.filter(id=token.id).update(created_at=changes.now() - timedelta(days=9))
+    first, second = Notices(tmp_path, pause=0), Notices(tmp_path, pause=0)
+    assert first._turn.take()
+    await second.look()
+    assert not await Event.exists()
+    await first.close()
+    await second.look()
+    await second.look()
+    await second.close()
+    assert await Event.filter(kind="token.expiring", token_id=token.id).count() == 1
+
+
+async def test_what_the_release_before_has_left_is_told_once(tmp_path: Path) -> None:
+    project = await a_project()
+    for share, age in ((80, 0), (50, 2)):
+        await BudgetAlert.create(
+            id=new_id(),
+            at=changes.now() - timedelta(hours=age),
+            budget=f"p:{project.id}|usd|total|UTC|",
+            window_start_us=0,
+            share=share,
+            amount=10**9,
+            spent=9 * 10**8,
+        )
+    notices = Notices(tmp_path, pause=0)
+    await notices.look()
+    await notices.look()
+    await notices.close()
+    (event,) = await Event.all()
+    assert (event.kind, event.project_id, event.data["share"]) == (
+        "budget.threshold",
+        project.id,
+        80,
+    )
