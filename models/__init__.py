@@ -10,6 +10,7 @@ from models.audit import Actor, AuditEvent
 from models.budget_alerts import BudgetAlert
 from models.destinations import Destination, DestinationState
 from models.events import Event, EventOnce
+from models.exhaustion import Exhausted
 from models.generation import Change, Generation
 from models.heartbeats import Heartbeat
 from models.journal_position import JournalPosition
@@ -58,6 +59,7 @@ __models__ = (
     EventOnce,
     Destination,
     DestinationState,
+    Exhausted,
 )
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "DestinationState",
     "Event",
     "EventOnce",
+    "Exhausted",
     "Generation",
     "Heartbeat",
     "JournalPosition",

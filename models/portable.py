@@ -27,6 +27,7 @@ from models.destinations import Destination
 from models.entry import Charge, UsageQuality
 from models.event_kinds import EventKind
 from models.events import Event, EventOnce
+from models.exhaustion import Exhausted, Subject, Why
 from models.failover import FailoverRule
 from models.labels import TagMap, clean_tags
 from models.management_tokens import ManagementToken, Scope
@@ -350,6 +351,8 @@ _COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("destination", "events"): _read_events,
     ("destination", "filter"): _read_filter,
     ("revocation", "kind"): _one_of(RevocationKind),
+    ("exhausted", "kind"): _one_of(Subject),
+    ("exhausted", "why"): _one_of(Why),
     ("management_token", "scope"): _one_of(Scope),
     ("admin_user", "role"): _one_of(Role),
     ("audit_event", "changes"): _read_object,
@@ -368,6 +371,7 @@ TABLES: Final = (
     Portable(UpstreamKey),
     Portable(Token),
     Portable(TokenSecret),
+    Portable(Exhausted, ("subject_id", "why")),
     Portable(Revocation, ("subject_id",)),
     Portable(ManagementToken),
     Portable(AdminUser),

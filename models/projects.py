@@ -10,7 +10,7 @@ from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
 from config import parse_base_url
-from models import audit, budget_rows, changes, generation, key_states, revocations
+from models import audit, budget_rows, changes, exhaustion, generation, key_states, revocations
 from models.audit import Actor
 from models.bindings import Upstreams, binding, place_of
 from models.crypto import KeyRing
@@ -206,6 +206,8 @@ class Project(Model):
             self.live_name = self.name
             self.updated_at = changes.now()
             await _save(self)
+            if "budgets" in changed:
+                await exhaustion.refresh("project", [self.id])
             await audit.record(by, _action(changed), "project", self.id, budget_rows.shown(changed))
             await generation.bump("project", self.id)
         if after != before:

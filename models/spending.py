@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
-from models import audit
+from models import audit, exhaustion
 from models.audit import Actor
 from models.budget_text import budget_text
 from models.budgets import Budget, Policy, budgets_of, policies_of, shown_amount
@@ -101,6 +101,18 @@ def limited(row: Token | Project) -> Limited:
     return Limited("token", row.id, budgets, policies, quota)
 
 
+def spent_by(spending: Spending) -> exhaustion.SpentOf:
+    """`spending`, as it is asked for what is used up for good."""
+
+    async def spent(
+        kind: exhaustion.Subject, subject: UUID, budgets: tuple[Budget, ...]
+    ) -> Sequence[int] | None:
+        uses = await spending.of([Limited(kind, subject, budgets, ())])
+        return None if uses is None else [use.spent for use in uses[0].budgets]
+
+    return spent
+
+
 def shown_budget(budget: Budget, use: BudgetUse | None) -> dict[str, Any]:
     """A budget with what is used of it, as every door shows it; Nones where that is not known."""
     if use is None:
@@ -134,6 +146,7 @@ async def reset(
     if uses is not None:
         found = uses[0].budgets if policy is None else uses[0].policies[0].budgets
     await spending.reset(one)
+    await exhaustion.refresh(kind, [row.id])
     whose = "" if policy is None else f"{policy}: "
     shown = {
         f"{whose}{budget_text(budget)}": (

@@ -7,7 +7,16 @@ from uuid import UUID
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
-from models import admissions, audit, budget_rows, changes, generation, revocations, secrets
+from models import (
+    admissions,
+    audit,
+    budget_rows,
+    changes,
+    exhaustion,
+    generation,
+    revocations,
+    secrets,
+)
 from models.audit import Actor
 from models.db.database import in_one_transaction
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
@@ -142,6 +151,8 @@ class Token(Model):
             self.quota_epoch += 1
             written += ["quota_epoch", "quota_base"]
         await self.save(update_fields=written)
+        if "budgets" in changed:
+            await exhaustion.refresh("token", [self.id])
         await audit.record(by, "token.update", "token", self.id, budget_rows.shown(changed))
         await generation.bump("token", self.id)
 

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from config import Database, Settings
 from config.client_address import client_address
 from config.database import connection_shares
-from models import admissions, generation, objects
+from models import admissions, exhaustion, generation, objects
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.db import database
@@ -22,6 +22,7 @@ from models.db.listening import Listener
 from models.errors import ModelError
 from models.generation import NOTIFY_CHANNEL, GenerationFile
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants, load_key
+from models.spending import spent_by
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
 from proxy.access.targets import target_of
@@ -153,6 +154,7 @@ class WorkerResources:
         self._file = GenerationFile(settings.data_dir / "generation")
         generation.configure(self._file)
         admissions.configure(NodeFiles(settings.data_dir, limit_records(settings)))
+        exhaustion.configure(spent_by(self.spending))
         self._open_upstreams()
         self._journal = Journal(settings.data_dir / "journal")
         self._charges = on = charges(settings)
@@ -331,6 +333,7 @@ class WorkerResources:
         await database.disconnect(within=_LAST_TRANSACTIONS)
         generation.configure(None)
         admissions.configure(None)
+        exhaustion.configure(None)
         self._file.close()
         if self._reports is not None:
             # The last of all, as whatever went wrong until here is to be reported.

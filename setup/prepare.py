@@ -22,14 +22,17 @@ from models import (
     Token,
     UpstreamKey,
     admissions,
+    exhaustion,
     generation,
 )
 from models.crypto import KeyRing
 from models.db import database
 from models.errors import CorruptCiphertext, DatabaseDamaged, NameTaken, UnknownEncryptionKey
 from models.generation import GenerationFile
+from models.spending import spent_by
 from proxy.admissions import NodeFiles
 from proxy.limits.engines import limit_records
+from proxy.limits.spending import StoredSpending
 from proxy.limits.store import NewerSchema
 
 _ACTOR: Final = Actor(name="system")
@@ -66,7 +69,9 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = GenerationFile(settings.data_dir / "generation")
     generation.configure(file)
-    admissions.configure(NodeFiles(settings.data_dir, limit_records(settings)))
+    records = limit_records(settings)
+    admissions.configure(NodeFiles(settings.data_dir, records))
+    exhaustion.configure(spent_by(StoredSpending(lambda: records)))
     await database.connect(settings.database)
     try:
         yield
@@ -74,6 +79,7 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
         await database.disconnect()
         generation.configure(None)
         admissions.configure(None)
+        exhaustion.configure(None)
         file.close()
 
 

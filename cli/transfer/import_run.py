@@ -139,7 +139,7 @@ class ImportRun:
         if isinstance(table, SpentBudgets):
             # Nor does what was spent change of what is there.
             fresh = [row for row in fresh if not self._is_known(table.subject(row))]
-        if table.name == "revocation":
+        if table.name in ("revocation", "exhausted"):
             # What is there already stays as it is.
             fresh = [row for row in fresh if not self._is_known(row["subject_id"])]
         if table.name in _NAMES:

@@ -19,6 +19,9 @@ Unit = Literal["usd", "tokens"]
 #: has not run full again.
 Why = Literal["exceeded", "held", "rate"]
 
+#: Among the shares of which alerts tell: that what lets nothing through once it is spent is spent.
+#: It is told whenever a charge finds it so, or no longer so; the others once.
+SPENT: Final = 0
 #: How long a request is told to wait for what others hold, in seconds.
 _HELD_RETRY_AFTER_S: Final = 5.0
 _MICRO: Final = 1_000_000
@@ -78,6 +81,7 @@ def budget_key(subject: str, unit: Unit, period: str, zone: str, policy: str = "
 
 def allowance_of(subject: str, budget: Budget, policy: str = "", match: str = "") -> Allowance:
     """A budget of a subject, or of its `policy`, which is for the requests that `match` tells."""
+    ends_all = budget.mode == "hard" and budget.period == "total" and not policy
     return Allowance(
         key=budget_key(subject, budget.limit, budget.period, budget.timezone, policy),
         unit=budget.limit,
@@ -86,7 +90,7 @@ def allowance_of(subject: str, budget: Budget, policy: str = "", match: str = ""
         period=budget.period,
         zone=budget.timezone,
         since_us=budget.since_us,
-        alerts=budget.alert_at,
+        alerts=(SPENT, *budget.alert_at) if ends_all else budget.alert_at,
         match=match,
         policy=policy,
     )

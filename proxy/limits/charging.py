@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from models.budget_alerts import Reached
 from models.entry import Entry
-from proxy.limits.budgets import Charge, charged, parts_of, run_back
+from proxy.limits.budgets import SPENT, Charge, charged, parts_of, run_back
 from proxy.limits.matching import matches
 from proxy.limits.store import project_key, token_key
 
@@ -31,6 +31,7 @@ class Sums:
         "at",
         "bucket",
         "changed",
+        "fell",
         "held",
         "key",
         "matches",
@@ -49,13 +50,16 @@ class Sums:
         self.alerts: tuple[int, ...] = ()
         self.matches = ""
         self.changed = False
+        #: Whether what was spent is not any more: a charge came to less than was held.
+        self.fell = False
 
     def charge(self, charge: int, *, held: int, counted: int, now_us: int) -> None:
         """A charge takes the place of what was `held`, and of what was `counted` as spent."""
         self.changed = True
         self.held -= held
         if not self.bucket:
-            self.spent += charge - counted
+            before, self.spent = self.spent, self.spent + charge - counted
+            self.fell = self.fell or before >= self.amount > self.spent
             return
         self.spent, self.at = run_back(self.spent, self.at, now_us, self.amount, self.bucket)
         self.spent = max(0, self.spent + charge - held - counted)
@@ -64,6 +68,8 @@ class Sums:
         """Shares that were reached and that nobody was told of."""
         if self.bucket:
             return
+        if SPENT in self.alerts and (self.fell or self.spent >= self.amount):
+            yield Reached(self.key, self.start, SPENT, self.amount, self.spent)
         for share in self.alerts:
             if share > self.alerted and self.spent * 100 >= self.amount * share:
                 self.changed = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from models import budget_alerts
 from models.db.conditions import execute, select
 from models.entry import Entry
+from proxy.limits.alerts import tell
 from proxy.limits.charging import (
     Charged,
     Hold,
@@ -100,4 +100,4 @@ async def _write(sums: dict[Window, Sums], charged: Charged) -> None:
         await execute(_WRITE, [list(column) for column in zip(*changed, strict=True)])
     if charged.ended:
         await execute(_END, [charged.ended])
-    await budget_alerts.tell(charged.reached)
+    await tell(charged.reached)

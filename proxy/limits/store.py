@@ -33,6 +33,11 @@ def project_key(project_id: UUID | str) -> str:
     return f"{_PREFIXES['project']}{project_id}"
 
 
+def subject_of(key: str) -> tuple[Scope, UUID]:
+    """Whose counters `token_key` or `project_key` named."""
+    return "token" if key.startswith(_PREFIXES["token"]) else "project", UUID(key[2:])
+
+
 def policy_key(subject: str, name: str) -> str:
     """What names the counters of a policy of a token or project; `subject` is the key of that."""
     return f"{subject}/{name}"

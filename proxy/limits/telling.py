@@ -2,7 +2,7 @@
 
 import asyncio
 
-from models import budget_alerts
+from proxy.limits.alerts import tell
 from proxy.limits.sqlite_charges import SqliteCharges
 
 
@@ -14,5 +14,5 @@ async def tell_reached(charges: SqliteCharges) -> None:
     """
     if charges.may_have_reached:
         reached = await asyncio.to_thread(charges.due)
-        await budget_alerts.tell(reached)
+        await tell(reached)
         await asyncio.to_thread(charges.told, reached)

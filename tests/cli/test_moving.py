@@ -593,4 +593,5 @@ def test_every_column_of_a_moved_table_is_moved(cli_on_sqlite: CommandLine) -> N
     ):
         assert left_out.pop(counters) == {"id"}
     assert left_out.pop("upstream_object") == {"row_id"}
+    assert left_out.pop("exhausted") == {"id"}
     assert not any(left_out.values())
