@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from proxy import errors
 from proxy.headers import RawHeaders
-from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded, Unit
+from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded, Unit, parts_of
 from proxy.limits.store import scope_of
 
 _NANOS: Final = 10**9
@@ -127,24 +128,31 @@ def _dollars(nanos: int) -> str:
 def headers(budgets: Sequence[BudgetClaim], left: Sequence[int]) -> RawHeaders:
     """What is left of the token's own budgets beside the request's hold, on answers."""
     own = [
-        f"{allowance.period};{allowance.unit}={_plain(allowance.unit, max(0, rest))}"
+        f"{label}{_plain(allowance.unit, max(0, rest))}"
         for (allowance, _), rest in zip(budgets, left, strict=True)
-        if _is_own(allowance)
+        if (label := _label(allowance.key))
     ]
     return [(b"x-llm-proxy-budget-remaining", ", ".join(own).encode())] if own else []
+
+
+@lru_cache(maxsize=4096)
+def _label(key: str) -> str:
+    """What stands before what is left of a budget; '' where it is not the token's own."""
+    subject, unit, period, _, policy = parts_of(key)
+    return f"{period};{unit}=" if not policy and scope_of(subject) == "token" else ""
 
 
 def token_headers(budgets: Sequence[BudgetClaim], left: Sequence[int]) -> RawHeaders:
     """What the field calls TPM: of the token's own tokens per minute."""
     for (allowance, _), rest in zip(budgets, left, strict=True):
-        if _is_own(allowance) and (allowance.unit, allowance.period) == ("tokens", "minute"):
+        if _is_tpm(allowance):
             return _tokens(allowance, rest)
     return []
 
 
 def _bucket_headers(exceeded: BudgetExceeded) -> RawHeaders:
     allowance, _ = exceeded.claim
-    if not _is_own(allowance) or (allowance.unit, allowance.period) != ("tokens", "minute"):
+    if not _is_tpm(allowance):
         return []
     return _tokens(allowance, allowance.amount - exceeded.spent - exceeded.held)
 
@@ -156,6 +164,10 @@ def _tokens(allowance: Allowance, left: int) -> RawHeaders:
         (b"x-ratelimit-remaining-tokens", b"%d" % max(0, left)),
         (b"x-ratelimit-reset-tokens", b"%.1fs" % full),
     ]
+
+
+def _is_tpm(allowance: Allowance) -> bool:
+    return allowance.period == "minute" and allowance.unit == "tokens" and _is_own(allowance)
 
 
 def _is_own(allowance: Allowance) -> bool:

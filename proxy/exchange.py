@@ -314,10 +314,10 @@ class Exchange:
         if any(_may_be_billed(attempt) for attempt in self.attempts[:-1]):
             return _HELD
         tokens = None if usage is None else (usage.prompt, usage.completion)
-        if state == "exact" and tokens is not None and tokens != (None, None):
-            in_usd = any(allowance.unit == "usd" for allowance, _ in self.holds)
-            if nanos is not None or not in_usd:
-                return Charge("used", nanos or 0, sum(count or 0 for count in tokens))
+        if state == "exact" and usage is not None and tokens != (None, None):
+            in_usd = nanos is None and any(each.unit == "usd" for each, _ in self.holds)
+            if not in_usd:
+                return Charge("used", nanos or 0, (usage.prompt or 0) + (usage.completion or 0))
             return _HELD
         # What was stated and is not whole was used all the same.
         stated = usage is not None and (tokens != (None, None) or _parts(usage) is not None)

@@ -13,7 +13,7 @@ from proxy.access.authorization import authorize
 from proxy.access.budgets import refuse
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy, Policies
-from proxy.body.model_rule import coding_of
+from proxy.body.model_rule import coding_of, declared_plainly
 from proxy.body.wanted import Wanted, wanted
 from proxy.downstream import RequestHead
 from proxy.headers import is_json_type, type_of
@@ -34,6 +34,9 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     show a response in the background finished."""
     policies: tuple[GrantedPolicy, ...] = ()
     """Those that count it, as far as their models allow."""
+    is_bounded: bool = False
+    """Whether all that is wanted of a small body is one model beyond doubt, and what it may
+    cost."""
 
 
 #: All that a plan depends on, of the head and of the grant: what is missing here is decided by the
@@ -107,7 +110,16 @@ class Plans:
             want = msgspec.structs.replace(want, names=True, coding=coding)
         refuses = grant.record.unmetered == "refuse"
         usual = want.model and not (want.rule or want.certainty or want.coding or want.in_path)
-        plan = Plan(route, want, usual and not (grant.models or refuses or rule), rule, policies)
+        restricts = bool(grant.models) or refuses or rule is not None
+        bounded = want.meters and want.model and not (want.coding or want.renames or want.signed)
+        plan = Plan(
+            route,
+            want,
+            usual and not restricts,
+            rule,
+            policies,
+            bounded and not restricts and declared_plainly(key[3]),
+        )
         if (
             grant.endpoints is None
             and b"content-encoding" not in head.lines.first

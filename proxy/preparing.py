@@ -10,17 +10,18 @@ from proxy import errors, forward, model_lists
 from proxy.access.authorization import target_for
 from proxy.access.grants import Grant
 from proxy.body.budget import BodyBudget, KeptBytes
-from proxy.body.model_rule import NAME_MAX_BYTES
+from proxy.body.model_rule import NAME_MAX_BYTES, known_name
 from proxy.body.passing_model import PassingModel
+from proxy.body.plain_members import plain_members
 from proxy.body.reading import BodyReading
-from proxy.body.request_body import inspect
+from proxy.body.request_body import AT_ONCE_BYTES, inspect, names_one_model
 from proxy.body.usage_splice import UsageSplice
 from proxy.body.wanted import Wanted
 from proxy.bounds import Bounds
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
 from proxy.holds import Holds
-from proxy.metering.metering import asks_of
+from proxy.metering.metering import asks_of, asks_plainly
 from proxy.objects.pinning import Objects
 from proxy.objects.rules import rule_of
 from proxy.plans import Plan
@@ -69,10 +70,12 @@ class Preparing:
         """
         head, route, want = exchange.head, plan.route, plan.wanted
         arrived = None
-        if plan.is_usual and (head.content_length or 0) <= self._bounds.request_max_bytes:
+        is_plain = plan.is_usual or plan.is_bounded
+        if is_plain and (head.content_length or 0) <= self._bounds.request_max_bytes:
             exchange.kept = KeptBytes(self._budget)
             arrived = downstream.take_arrived()
-            if arrived is not None and self._is_usual(exchange, grant, plan, arrived):
+            reads = self._is_usual if plan.is_usual else self._is_bounded
+            if arrived is not None and reads(exchange, grant, plan, arrived):
                 # Each attempt asks again; one that has nowhere to go must take nothing from the
                 # limits.
                 target_for(grant)
@@ -170,6 +173,30 @@ class Preparing:
         if said.background:
             rule = rule_of(plan.route, exchange.method)
             exchange.watch = self._objects.watch(exchange.head, grant, rule)
+        return True
+
+    def _is_bounded(self, exchange: Exchange, grant: Grant, plan: Plan, body: bytes) -> bool:
+        """Whether a small body is plain JSON that asks for nothing more, and in which nothing is
+        doubtful; its model then, and what it may cost. Raises a refusal."""
+        if len(body) > AT_ONCE_BYTES or exchange.head.lines.has_repeated:
+            return False
+        said = inspect(body)
+        asks = plan.wanted.asks and said.streams and not said.asks_for_usage
+        if asks or said.background or not names_one_model(body, said):
+            return False
+        members = plain_members(body)
+        if members is None:
+            return False
+        model = known_name(said.model)
+        size = exchange.bytes_in = len(body)
+        if exchange.kept is not None:
+            exchange.kept.take(size)
+        exchange.model = model
+        exchange.policies = tuple(
+            policy for policy in plan.policies if policy.models is None or policy.counts(model)
+        )
+        exchange.asks = asks_plainly(members, plan.route, body, model)
+        self._holds.claim(exchange, grant)
         return True
 
     async def _read_body(

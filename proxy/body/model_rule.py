@@ -71,6 +71,11 @@ def declared_form(headers: RawHeaders) -> Literal["json", "form"]:
     raise _doubt("The body must be JSON or a multipart form, so that its model can be read.")
 
 
+def declared_plainly(label: bytes | None) -> bool:
+    """Whether a body that has this one label, and no coding, is JSON."""
+    return label is not None and _MAY_HOLD_JSON.fullmatch(label.strip(b" \t")) is not None
+
+
 def _doubt(message: str) -> InvalidRequest:
     return InvalidRequest(message, param="model")
 

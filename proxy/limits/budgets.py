@@ -130,6 +130,16 @@ def charged(unit: Unit, hold: int, charge: Charge) -> int:
     return charge.nanos if unit == "usd" else charge.tokens
 
 
+def charges_of(claims: Iterable[BudgetClaim], charge: Charge) -> list[int]:
+    """What each budget is charged."""
+    kind, nanos, tokens = charge
+    if kind == "held":
+        return [hold for _, hold in claims]
+    if kind == "none":
+        return [0 for _ in claims]
+    return [nanos if allowance.unit == "usd" else tokens for allowance, _ in claims]
+
+
 def run_back(level: int, at_us: int, now_us: int, amount: int, bucket: int) -> tuple[int, int]:
     """A bucket's level now, and the moment from which it runs on.
 

@@ -25,7 +25,7 @@ from loguru import logger
 
 from proxy.driving import Waiter
 from proxy.limits.asking import Asking, Decided, Refusal, answer, refuse, unheard
-from proxy.limits.budgets import BudgetClaim, Charge, charged
+from proxy.limits.budgets import BudgetClaim, Charge, charges_of
 from proxy.limits.decision import ClaimState, first_refusal, remaining
 from proxy.limits.health import Health
 from proxy.limits.making import MakeBases, Making
@@ -235,10 +235,7 @@ class SqliteLimits:
                 if unused := refund(claim, actual):
                     self._refunds[claim.key, claim.epoch] += unused
         if charge is not None and reservation.budgets:
-            charges = tuple(
-                charged(each.allowance.unit, each.hold, charge) for each in reservation.budgets
-            )
-            self._budgets.tell(reservation.request_id, charges)
+            self._budgets.tell(reservation.request_id, charges_of(reservation.budgets, charge))
         if self._refunds or (self._lingers is None and not self._locks.is_alone):
             self._schedule()
         elif self._lingers is None:

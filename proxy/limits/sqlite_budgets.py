@@ -7,6 +7,7 @@ worker's decisions, or the journal's sink.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 from proxy.limits.budget_tables import listed, written
@@ -104,14 +105,14 @@ class Budgets:
         self._holds: dict[str, list[tuple[int, int]]] = {}
         self._taken: list[str] = []
         # What is still to be written of requests that have ended; None: the request never began.
-        self._told: dict[str, tuple[int, ...] | None] = {}
+        self._told: dict[str, Sequence[int] | None] = {}
 
     @property
     def is_told(self) -> bool:
         """Whether there is nothing to write of requests that have ended."""
         return not self._told
 
-    def tell(self, request_id: str, charges: tuple[int, ...]) -> None:
+    def tell(self, request_id: str, charges: Sequence[int]) -> None:
         """A request has ended, and will be charged this: an amount for each of its budgets."""
         if request_id in self._holds:
             self._told[request_id] = charges
@@ -129,7 +130,7 @@ class Budgets:
         for request_id, charges in self._told.items():
             self._write_told(request_id, charges, now_us)
 
-    def _write_told(self, request_id: str, charges: tuple[int, ...] | None, now_us: int) -> None:
+    def _write_told(self, request_id: str, charges: Sequence[int] | None, now_us: int) -> None:
         holds = self._holds[request_id]
         if charges is None:
             charges = (0,) * len(holds)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from proxy.decoding.json_reading import Unreadable, decode_any
 
@@ -14,8 +15,7 @@ PLAIN_MAX_BYTES: Final = 256
 COUNT_MAX: Final = 10**10
 
 
-@dataclass(slots=True)
-class Asks:
+class Asks(msgspec.Struct):
     """What is known of one request. It only ever grows: of two readings the dearer one counts."""
 
     size: int = 0
@@ -33,7 +33,7 @@ class Asks:
     """Whether there is an answer of tokens at all: embeddings have none."""
     grows: bool = False
     """Whether the prompt may have more tokens than the body has bytes."""
-    media: set[str] = field(default_factory=set)
+    media: set[str] = msgspec.field(default_factory=set)
     """`image`, `audio`, `video`: what of the prompt may be something else than text."""
     speaks: bool = False
     """Whether the answer may be audio."""
@@ -52,9 +52,9 @@ class Asks:
     caches_for_an_hour: bool = False
     must_price_cache: bool = False
     """Whether the client asks for it, so that the model surely has a price of it."""
-    tiers: set[str] = field(default_factory=set)
-    speeds: set[str] = field(default_factory=set)
-    geos: set[str] = field(default_factory=set)
+    tiers: set[str] = msgspec.field(default_factory=set)
+    speeds: set[str] = msgspec.field(default_factory=set)
+    geos: set[str] = msgspec.field(default_factory=set)
     read: int = 0
     """Bytes of members whose values were read."""
     looked_at: int = 0

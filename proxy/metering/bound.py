@@ -156,6 +156,17 @@ def _times(count: _Count, named: dict[str, int | None], rates: Rates, one: Serve
     return 0
 
 
+def of_text(asks: Asks, rates: Rates) -> tuple[int, int, int] | None:
+    """What a request costs that asks for nothing but text, and each token of its prompt and of its
+    answers, scaled; None where that takes a closer look."""
+    inputs, outputs = _inputs(asks, rates), _outputs(asks, rates) if asks.answers else {"": 0}
+    known = [rate for rate in (*inputs.values(), *outputs.values()) if rate is not None]
+    named = inputs.keys() | outputs.keys()
+    if rates.uncounted or named & rates.open or len(known) < len(inputs) + len(outputs):
+        return None
+    return rates.request, max(known[: len(inputs)]), max(known[len(inputs) :])
+
+
 def _inputs(asks: Asks, rates: Rates) -> dict[str, int | None]:
     """The rates that a token of the prompt may have."""
     named = {"input": rates.prompt}

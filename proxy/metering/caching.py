@@ -17,15 +17,17 @@ _CACHED: Final = (b"cache_control", b"cachecontrol", b"cachepoint", b"cache_poin
 _HIDING: Final = re.compile(rb"\\u00[2-7]")
 
 
-def read(asks: Asks, body: KeptBody, dialect: str) -> None:
+def read(asks: Asks, body: KeptBody | bytes, dialect: str) -> None:
     """Whether a part of this body's prompt may be written to a cache."""
     says = dialect in _SAYS_CACHE
     named = hidden = hour = True
-    if body.size <= _BODY_MAX_BYTES:
-        lowered = body.range(0, body.size).lower()
-        named = any(word in lowered for word in _CACHED)
-        hidden = _HIDING.search(lowered) is not None
+    size = len(body) if isinstance(body, bytes) else body.size
+    if size <= _BODY_MAX_BYTES:
+        lowered = (body if isinstance(body, bytes) else body.range(0, size)).lower()
+        hidden = b"\\u00" in lowered and _HIDING.search(lowered) is not None
         hour = b'"1h"' in lowered
+        if says or hour:
+            named = any(word in lowered for word in _CACHED)
     asks.caches = named or hidden or not says
     asks.caches_for_an_hour = (named and hour) or hidden
     asks.must_price_cache = named and says

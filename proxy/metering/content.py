@@ -85,6 +85,9 @@ _PICTURED: Final = ("file", "document", "pdf", "computer", "screenshot")
 
 
 def _is_null(raw: msgspec.Raw) -> bool:
+    if raw is _RAW:
+        # It is not there.
+        return True
     return memoryview(raw).nbytes <= _NULL_BYTES and bytes(raw) in (b"", b"null")
 
 
@@ -145,7 +148,7 @@ def messages(asks: Asks, raw: bytes | None) -> None:
             if not _is_null(getattr(message, name)):
                 strange(asks, name)
         for text in (message.content, message.output):
-            if memoryview(text).nbytes:
+            if text is not _RAW:
                 _content(asks, bytes(text), 0)
         if not _is_null(message.parts):
             keyed_parts(asks, bytes(message.parts), PARTS_OF_GEMINI)
@@ -179,7 +182,7 @@ def _content(asks: Asks, raw: bytes, depth: int) -> None:
         if not isinstance(part.type, str) or part.type not in _TEXT:
             strange(asks, part.type)
         for inner in (part.content, part.output):
-            if memoryview(inner).nbytes:
+            if inner is not _RAW:
                 _content(asks, bytes(inner), depth + 1)
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from proxy.body.kept_body import KeptBody
-from proxy.body.multipart import Part
 from proxy.body.plain_members import PlainMembers
 from proxy.body.request_body import JsonReader, whole
 from proxy.metering import caching, content
@@ -146,7 +145,28 @@ def _free_form(asks: Asks, raw: bytes | None) -> None:
         asks.is_open = True
 
 
-def members(asks: Asks, reader: JsonReader | PlainMembers, table: _Table) -> None:
+def plainly(asks: Asks, found: PlainMembers, table: _Table) -> None:
+    """Read each member of an object that has none twice."""
+    for key, text in found.items():
+        take = table.get(key)
+        if take is None:
+            name = folded(key)
+            take = table.get(name) or partial(_unknown, name)
+        if take is not _nothing:
+            _take(asks, take, text if len(text) <= _longest(asks) else None)
+
+
+def _take(asks: Asks, take: _Take, text: bytes | None) -> None:
+    asks.read += 0 if text is None else len(text)
+    take(asks, text)
+
+
+def _longest(asks: Asks) -> int:
+    # Numbers and switches behind a large member are read all the same.
+    return max(PLAIN_MAX_BYTES, _MEMBERS_MAX_BYTES - asks.read)
+
+
+def members(asks: Asks, reader: JsonReader, table: _Table) -> None:
     """Read each member of an object, a repeated one as often as it stands there."""
     if not reader.followed or not reader.is_object():
         asks.unbounded = "Its body is no JSON object that can be read here."
@@ -156,15 +176,13 @@ def members(asks: Asks, reader: JsonReader | PlainMembers, table: _Table) -> Non
         take = table.get(name)
         if take is _nothing:
             continue
-        # Numbers and switches behind a large member are read all the same.
-        raw = reader.raw(field, max(PLAIN_MAX_BYTES, _MEMBERS_MAX_BYTES - asks.read))
-        asks.read += 0 if raw is None else len(raw)
-        (take or partial(_unknown, name))(asks, raw)
+        _take(asks, take or partial(_unknown, name), reader.raw(field, _longest(asks)))
 
 
-def _table(plainly: str, **readings: _Take) -> _Table:
-    harmless = {folded(name): _nothing for name in plainly.split()}
-    return {**harmless, **{folded(name): take for name, take in readings.items()}}
+def _table(harmless: str, **readings: _Take) -> _Table:
+    takes = {**dict.fromkeys(harmless.split(), _nothing), **readings}
+    # As most clients spell them, too: what is found so need not be folded.
+    return {**takes, **{folded(name): take for name, take in takes.items()}}
 
 
 _SAMPLING: Final = (
@@ -356,14 +374,20 @@ _TABLES: Final[Mapping[str, _Table]] = {
 DIALECTS: Final = frozenset(_TABLES)
 
 
-def of_json(dialect: str, pattern: str, reader: JsonReader | PlainMembers, body: KeptBody) -> Asks:
-    """What a JSON body asks for at an endpoint; `reader` has been fed all of it."""
+def of_json(
+    dialect: str, pattern: str, reader: JsonReader | PlainMembers, body: KeptBody | bytes
+) -> Asks:
+    """What a JSON body asks for at an endpoint; `reader` has been fed all of it, or found its
+    members."""
     asks = Asks()
     table = _TABLES.get(dialect, _TABLES["generic"])
     if pattern.endswith(("mbedContent", "mbedContents")):
         table = _GEMINI_EMBEDDINGS
     asks.answers = not embeds(dialect, pattern)
-    members(asks, reader, table)
+    if isinstance(reader, JsonReader):
+        members(asks, reader, table)
+    else:
+        plainly(asks, reader, table)
     if dialect == "predict" and asks.grows:
         asks.unbounded = asks.unbounded or "Only of vectors it is known what `predict` may use."
     caching.read(asks, body, dialect)
@@ -375,20 +399,3 @@ def embeds(dialect: str, pattern: str) -> bool:
     """Whether an endpoint makes vectors, of whose prompt alone tokens are counted."""
     name = pattern.rpartition("/")[2].lower()
     return dialect in ("embeddings", "predict") or "embed" in name
-
-
-#: Fields of forms that say how many answers there are.
-_COUNTS: Final = ("n", "best_of")
-
-
-def of_form(parts: list[Part]) -> Asks:
-    """What a form asks for: it has files, of which no tokens are known."""
-    asks = Asks(grows=True, media={"image", "audio"})
-    for part in parts:
-        name = part.name.decode("latin-1").casefold()
-        if name in _COUNTS:
-            value: Any = part.value.decode("latin-1") if part.size == len(part.value) else "?"
-            asks.answers_of(value)
-        elif name == "service_tier":
-            asks.tiers.add(part.value.decode("latin-1").strip().lower())
-    return asks

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from proxy.body.plain_members import PlainMembers
 from proxy.body.reading import NAMED_MAX, BodyReading
-from proxy.metering import members
+from proxy.metering import forms, members
 from proxy.metering.asks import Asks
 from proxy.metering.bound import Bound, Served, bound
+from proxy.metering.plain_bound import Key, Plain, key_of, plain_of
 from proxy.pricing.prices import Call, Prices
 from proxy.pricing.rates import Tariff
-from proxy.pricing.sheet import STANDARD, Terms
+from proxy.pricing.sheet import NAME_MAX, REMEMBERED_MAX, STANDARD, Terms
 from proxy.providers.endpoints import Route
 
 #: Of these the provider chooses, as its own console says.
@@ -24,15 +26,57 @@ async def asks_of(reading: BodyReading, route: Route) -> Asks:
     if reader is not None:
         asks = members.of_json(route.dialect, route.pattern, reader, reading.text)
     else:
-        asks = members.of_form(reading.parts)
+        asks = forms.of_form(reading.parts)
     asks.size, asks.models = reading.text.size, tuple(reading.named)
     if len(asks.models) > NAMED_MAX:
         asks.unbounded = "It names too many models."
     return asks
 
 
+def asks_plainly(found: PlainMembers, route: Route, body: bytes, model: str) -> Asks:
+    """The same of a small body that has these members, and beyond doubt names this one model."""
+    asks = members.of_json(route.dialect, route.pattern, found, body)
+    asks.size, asks.models = len(body), (model,)
+    return asks
+
+
+class Bounds:
+    """Of all requests of one worker, by `prices`."""
+
+    __slots__ = ("_plain", "_version", "prices")
+
+    def __init__(self, prices: Prices) -> None:
+        self.prices = prices
+        self._version = prices.version
+        self._plain: dict[Key, Plain] = {}
+
+    def of(self, calls: tuple[Call, ...], asks: Asks, at: float) -> Bound:
+        """What a request that asks so costs at most at `at`, whichever of the calls it becomes."""
+        key = key_of(calls, asks)
+        if key is None:
+            return bound_of(self.prices, calls, asks, at)
+        plain = self._plain.get(key)
+        if plain is None or not plain.since <= at < plain.until or self._is_outdated:
+            plain = self._remember(key, asks, at)
+        return (plain and plain.bound(asks)) or bound_of(self.prices, calls, asks, at)
+
+    @property
+    def _is_outdated(self) -> bool:
+        return self._version != self.prices.version
+
+    def _remember(self, key: Key, asks: Asks, at: float) -> Plain | None:
+        if self._is_outdated or len(self._plain) >= REMEMBERED_MAX:
+            self._plain.clear()
+            self._version = self.prices.version
+        calls = key[0]
+        plain = plain_of(asks, (_served(self.prices, call, asks, at) for call in calls))
+        if plain is not None and all(len(call.model) <= NAME_MAX for call in calls):
+            self._plain[key] = plain
+        return plain
+
+
 def bound_of(prices: Prices, calls: Iterable[Call], asks: Asks, at: float) -> Bound:
-    """What a request that asks so costs at most at `at`, whichever of the calls it becomes."""
+    """The same, worked out for this one alone."""
     return bound(asks, (_served(prices, call, asks, at) for call in calls))
 
 

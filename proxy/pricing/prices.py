@@ -51,18 +51,21 @@ _Key: TypeAlias = tuple[Call, str | None, str | None, str | None]
 class Prices:
     """The prices of one worker."""
 
-    __slots__ = ("_file", "_sizes", "_tariffs")
+    __slots__ = ("_file", "_sizes", "_tariffs", "version")
 
     def __init__(self, file: PriceFile | None = None) -> None:
         self._file = file or PriceFile()
         self._tariffs: dict[_Key, Tariff] = {}
         self._sizes: dict[tuple[str, str, str], Sizes] = {}
+        #: Another number once they were changed.
+        self.version = 0
 
     def use(self, file: PriceFile) -> None:
         """Price by another PRICES_FILE from now on."""
         self._file = file
         self._tariffs.clear()
         self._sizes.clear()
+        self.version += 1
 
     def price(self, call: Call, usage: Usage, at: float, raw: bytes | None = None) -> Price:
         """What `usage` costs at `at` (Unix seconds). `raw` is the answer's `usage` object."""

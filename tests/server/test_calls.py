@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from models import Actor, Project, Token
+from models.budgets import BudgetRule, with_budgets
 from tests.server.corpus import HOST
 from tests.server.door import Door
 
@@ -14,6 +17,7 @@ _ROOT: Final = Path(__file__).parents[2]
 _ROOMS: Final = tuple(
     str(_ROOT / room) + "/" for room in ("models", "proxy", "server", "telemetry")
 )
+BY: Final = Actor("cli:tester")
 _BODY: Final = b'{"model": "gpt-4o", "messages": []}'
 _FIELDS: Final = HOST + b"$AUTH\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 #: Calls of our own functions, and steps of our own coroutines, from the first byte of a request to
@@ -21,10 +25,14 @@ _FIELDS: Final = HOST + b"$AUTH\r\nContent-Type: application/json\r\nContent-Len
 MOST_CALLS: Final = 146
 
 
-async def test_a_usual_request_takes_few_calls(door: Door) -> None:
+#: With two limits, a rate and four budgets.
+MOST_CALLS_WITH_BUDGETS: Final = 298
+
+
+async def calls_of_requests(door: Door, body: bytes) -> list[int]:
     """The token known, the body with its head, the upstream's connection kept, the answer short."""
     message = door.with_token(
-        b"POST /v1/chat/completions HTTP/1.1\r\n" + _FIELDS % len(_BODY) + _BODY
+        b"POST /v1/chat/completions HTTP/1.1\r\n" + _FIELDS % len(body) + body
     )
     counted: list[int] = []
 
@@ -43,5 +51,26 @@ async def test_a_usual_request_takes_few_calls(door: Door) -> None:
             finally:
                 sys.setprofile(None)
             assert answer.status == 200
+    return counted[5:]
+
+
+async def test_a_usual_request_takes_few_calls(door: Door) -> None:
     # What the worker does now and then is in some of them.
-    assert min(counted[5:]) <= MOST_CALLS
+    assert min(await calls_of_requests(door, _BODY)) <= MOST_CALLS
+
+
+async def test_a_request_with_budgets_takes_few_more(door: Door) -> None:
+    rules = [
+        BudgetRule(limit="usd", amount=1000, period="day"),
+        BudgetRule(limit="usd", amount=1000, period="month"),
+        BudgetRule(limit="tokens", amount=10**9, period="day"),
+        BudgetRule(limit="tokens", amount=10**9, period="minute"),
+    ]
+    (project,) = await Project.filter(base_url=door.up.url)
+    token, secret = await Token.issue(project, by=BY, max_requests=1000)
+    await Token.filter(id=token.id).update(
+        budgets=with_budgets(rules, None, 1), requests_per_minute=1000, max_parallel_requests=9
+    )
+    body = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}],"max_tokens":9}'
+    counted = await calls_of_requests(replace(door, secret=secret), body)
+    assert min(counted) <= MOST_CALLS_WITH_BUDGETS

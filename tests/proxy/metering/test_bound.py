@@ -13,8 +13,9 @@ import pytest
 from proxy.body.kept_body import KeptBody
 from proxy.body.request_body import whole
 from proxy.metering import members
+from proxy.metering.asks import Asks
 from proxy.metering.bound import Bound
-from proxy.metering.metering import bound_of
+from proxy.metering.metering import Bounds, bound_of
 from proxy.pricing import price_file
 from proxy.pricing.prices import Call, Prices
 from proxy.usage.accumulator import Usage
@@ -71,8 +72,16 @@ def bound(
     kept = KeptBody(text)
     asks = members.of_json(dialect, "/v1/any", whole(kept), kept)
     asks.size = len(text)
-    calls = [Call(provider, model) for model in models or (body["model"],)]
-    return len(text), bound_of(prices, calls, asks, NOON)
+    calls = tuple(Call(provider, model) for model in models or (body["model"],))
+    return len(text), agreed(Bounds(prices), calls, asks)
+
+
+def agreed(bounds: Bounds, calls: tuple[Call, ...], asks: Asks) -> Bound:
+    """The bound, which is the same where its rates are remembered."""
+    found = bound_of(bounds.prices, calls, asks, NOON)
+    for _ in range(2):
+        assert bounds.of(calls, asks, NOON) == found
+    return found
 
 
 def test_a_text_is_a_token_for_each_byte_and_the_answer_that_is_asked_for() -> None:
@@ -299,10 +308,51 @@ def made_up(numbers: random.Random, depth: int) -> Any:
     return [made_up(numbers, depth - 1) for _ in pieces]
 
 
+def test_what_is_remembered_of_rates_gives_the_bound_of_every_plain_request(mine: Prices) -> None:
+    numbers = random.Random(20261130)
+    names = "mine gpt-4o claude-opus-5 nosize free each minutes text-embedding-3-small unheard-of"
+    bounds, some = Bounds(mine), 0
+    for _ in range(2_000):
+        asks = Asks(
+            size=numbers.choice((0, 80, 5_000, 300_000, 10**7)),
+            choices=numbers.choice((1, 3)),
+            prompts=numbers.choice((1, 1, 40)),
+            max_output=numbers.choice((0, 100, 10**6)),
+            is_open=numbers.random() < 0.1,
+            answers=numbers.random() < 0.9,
+            grows=numbers.random() < 0.05,
+            overhead=numbers.choice((0, 1_024)),
+            predicted=numbers.random() < 0.2,
+            caches=numbers.random() < 0.5,
+            caches_for_an_hour=numbers.random() < 0.2,
+            must_price_cache=numbers.random() < 0.2,
+        )
+        calls = tuple(
+            Call("anthropic" if name.startswith("claude") else "openai", name)
+            for name in numbers.sample(names.split(), numbers.choice((1, 1, 1, 2)))
+        )
+        some += agreed(bounds, calls, asks).nanos is not None
+    assert some > 500
+
+
+def test_rates_are_remembered_until_they_change(tmp_path: Path) -> None:
+    prices = Prices()
+    bounds, asks, calls = Bounds(prices), Asks(size=10, max_output=1), (Call("openai", "gpt-4o"),)
+    before = bounds.of(calls, asks, NOON)
+    (tmp_path / "prices.toml").write_text('[prices."openai/gpt-4o"]\ninput = 1000\noutput = 1\n')
+    prices.use(price_file.read(tmp_path / "prices.toml"))
+    assert bounds.of(calls, asks, NOON) == bound_of(prices, calls, asks, NOON) != before
+    # The sheet's are worked out again each midnight.
+    day = Bounds(Prices())
+    for later in (NOON, NOON + 86_400, NOON):
+        assert day.of(calls, asks, later) == bound_of(day.prices, calls, asks, later)
+
+
 @pytest.mark.parametrize("dialect", sorted(members.DIALECTS))
 def test_whatever_a_body_says_its_bound_is_a_number_or_a_reason(dialect: str) -> None:
     numbers = random.Random(20261129)
-    calls = [Call("openai", "gpt-4o"), Call("anthropic", "claude-opus-5")]
+    calls = (Call("openai", "gpt-4o"), Call("anthropic", "claude-opus-5"))
+    bounds = Bounds(PRICES)
     for _ in range(150):
         said = {numbers.choice(KEYS): made_up(numbers, 4) for _ in range(numbers.randint(0, 8))}
         text = json.dumps(said).encode()
@@ -311,7 +361,7 @@ def test_whatever_a_body_says_its_bound_is_a_number_or_a_reason(dialect: str) ->
         kept = KeptBody(text)
         asks = members.of_json(dialect, "/v1/any", whole(kept), kept)
         asks.size = len(text)
-        most = bound_of(PRICES, calls, asks, NOON)
+        most = agreed(bounds, calls, asks)
         assert (most.tokens is None) is bool(most.why_tokens), text
         assert (most.nanos is None) is bool(most.why_nanos), text
         assert 0 <= (most.tokens or 0) <= 10**10

@@ -11,7 +11,7 @@ from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import Part
 from proxy.body.plain_members import plain_members
 from proxy.body.request_body import whole
-from proxy.metering import members
+from proxy.metering import forms, members
 from proxy.metering.asks import COUNT_MAX, Asks
 from proxy.providers.endpoints import Dialect
 
@@ -329,7 +329,7 @@ def test_vectors_have_no_answer_in_tokens() -> None:
 
 def test_a_form_has_files() -> None:
     parts = [Part(b"model", False, b"gpt-4o-transcribe", 17), Part(b"n", False, b"4", 1)]
-    said = members.of_form(parts)
+    said = forms.of_form(parts)
     assert (said.grows, said.choices, "audio" in said.media) == (True, 4, True)
 
 
