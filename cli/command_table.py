@@ -52,6 +52,7 @@ TABLE: Final = (
     Row("object", "commands.objects:app", "Files, batches and responses, and whose.", _ACCESS),
     Row("provider", "commands.providers:app", "Kinds of upstreams, and what they allow.", _ACCESS),
     Row("usage", "commands.usage:app", "What was used, and what it cost.", _INSIGHT),
+    Row("refusals", "commands.refusals:app", "What the proxy refused, and whom.", _INSIGHT),
     Row("prices", "commands.prices:app", "What models cost, and by whose word.", _INSIGHT),
     Row("requests", "commands.requests:app", "The request log, newest first.", _INSIGHT),
     Row("audit", "commands.audit:app", "Who changed what, newest first.", _INSIGHT),

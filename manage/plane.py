@@ -12,7 +12,7 @@ from manage.dispatch import OperationDispatcher
 from manage.operations import ManagementServices, Resource
 from manage.refusals import respond
 from manage.schemas.providers import ProviderFacts
-from manage.views import audit, keys, objects, projects, requests, tokens, usage
+from manage.views import audit, keys, objects, projects, refusals, requests, tokens, usage
 from manage.views import providers as provider_views
 from models import Project, UpstreamKey
 from models.bindings import Upstreams
@@ -28,6 +28,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     tokens.resource,
     usage.resource,
     requests.resource,
+    refusals.resource,
     audit.resource,
     provider_views.resource,
 )

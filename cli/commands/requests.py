@@ -6,6 +6,7 @@ import typer
 
 from cli import lookup, output, views
 from cli.command_table import examples, verb
+from cli.errors import WrongUsage
 from cli.options import (
     Cursor,
     Json,
@@ -18,8 +19,8 @@ from cli.options import (
 )
 from cli.session import Session, with_database
 from manage.schemas.requests import RequestView
-from models.entry import Outcome
 from models.queries import lists
+from models.queries.lists import ListedOutcome
 from models.request_log import RequestLog
 
 app = verb()
@@ -36,6 +37,9 @@ _COLUMNS = (
     "cost_usd",
     "duration_ms",
 )
+_OF_REFUSALS = (
+    "at", "method", "endpoint", "model", "status", "refusal_code", "project_id", "token_id",
+)  # fmt: skip
 
 
 @app.command(
@@ -43,6 +47,7 @@ _COLUMNS = (
         "llm-proxy requests --project docs --from 1h",
         "llm-proxy requests --status 429 --json",
         "llm-proxy requests --outcome client_left --limit 200",
+        "llm-proxy requests --outcome refused --refusal-code quota_exceeded",
     )
 )
 @with_database
@@ -55,7 +60,13 @@ async def requests(
     status: Annotated[
         int | None, typer.Option(min=0, max=999, help="With this status; 0 where none was sent.")
     ] = None,
-    outcome: Annotated[Outcome | None, typer.Option(help="How they ended.")] = None,
+    outcome: Annotated[
+        ListedOutcome | None,
+        typer.Option(help="How they ended; refused: the newest that the proxy answered itself."),
+    ] = None,
+    refusal_code: Annotated[
+        str | None, typer.Option(help="Of --outcome refused: those with this code.")
+    ] = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -63,6 +74,22 @@ async def requests(
     as_json: Json = False,
 ) -> None:
     """Show requests, newest first. Prompts and answers are not stored."""
+    if refusal_code is not None and outcome != "refused":
+        raise WrongUsage("--refusal-code needs --outcome refused.")
+    if outcome == "refused":
+        refused = lists.refusals(
+            project_id=await lookup.project_id(project),
+            token_id=await lookup.token_id(token),
+            model=model,
+            status=status,
+            code=refusal_code,
+            start=since,
+            end=until,
+        )
+        newest, following = await lists.page(refused, limit=limit, before=lookup.cursor(cursor))
+        shown = [views.plain(RequestView.of_refusal(row)) for row in newest]
+        output.page(shown, _OF_REFUSALS, as_json=as_json, following=following)
+        return
     rows = lists.requests(
         project_id=await lookup.project_id(project),
         token_id=await lookup.token_id(token),

@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from manage.schemas.queries import Number, OwnedQuery
-from manage.schemas.schema import Schema
+from manage.schemas.schema import Schema, fields_of
 from manage.schemas.usage import NANOS
-from models import RequestLog
-from models.entry import Charge, Outcome, UsageQuality
+from models import Refusal, RequestLog
+from models.entry import Charge, UsageQuality
+from models.queries.lists import ListedOutcome
+from models.rules import SearchText, field_error
 
 _US_IN_MS: Final = 1000
 
@@ -19,7 +21,20 @@ class RequestQuery(OwnedQuery):
     """Which requests to list."""
 
     status: Annotated[Number, Field(ge=0, le=999)] | None = None
-    outcome: Outcome | None = None
+    outcome: Annotated[
+        ListedOutcome | None,
+        Field(description="`refused` lists what the proxy answered itself: the newest 10,000."),
+    ] = None
+    refusal_code: Annotated[
+        SearchText | None, Field(description="With `outcome=refused` alone.")
+    ] = None
+
+    @field_validator("refusal_code")
+    @classmethod
+    def _is_of_refusals(cls, code: str | None, info: ValidationInfo) -> str | None:
+        if code is not None and info.data.get("outcome") != "refused":
+            raise field_error("This needs outcome=refused.")
+        return code
 
 
 class AttemptView(Schema):
@@ -32,12 +47,14 @@ class AttemptView(Schema):
 
 
 class RequestView(Schema):
-    """One request that was let in."""
+    """One request that was let in, or refused."""
 
     id: UUID
     at: datetime
-    project_id: UUID
-    token_id: UUID
+    project_id: Annotated[
+        UUID | None, Field(description="Null where it was refused before its token was known.")
+    ]
+    token_id: UUID | None
     provider: str
     endpoint: str
     method: str
@@ -54,7 +71,7 @@ class RequestView(Schema):
     bytes_out: int
     ttfb_ms: float | None
     duration_ms: float
-    overhead_ms: float
+    overhead_ms: Annotated[float | None, Field(description="Null where it was refused.")]
     cache_write_tokens: Annotated[
         int | None, Field(description="Part of the prompt; those for an hour included.")
     ]
@@ -86,6 +103,18 @@ class RequestView(Schema):
         dict[str, str] | None, Field(description="The token's own and those of its field.")
     ]
     end_user: Annotated[str | None, Field(description="Whom it was made for, as it says.")]
+
+    @classmethod
+    def of_refusal(cls, row: Refusal) -> Self:
+        """`row` as it is shown: it used nothing."""
+        given: dict[str, Any] = dict.fromkeys(_NOT_OF_REFUSALS)
+        return cls(
+            **given | fields_of(cls, row, *_NOT_OF_REFUSALS, *_SAID_OF_REFUSALS),
+            outcome="refused",
+            usage="exact",
+            duration_ms=row.duration_us / _US_IN_MS,
+            refusal_code=row.code,
+        )
 
     @classmethod
     def of(cls, row: RequestLog) -> Self:
@@ -131,6 +160,16 @@ class RequestView(Schema):
             tags=row.tags,
             end_user=row.end_user,
         )
+
+
+#: What is said of a refusal in another way than its row has it.
+_SAID_OF_REFUSALS: Final = ("outcome", "usage", "duration_ms", "refusal_code")
+#: What a refusal has none of.
+_NOT_OF_REFUSALS: Final = tuple(
+    name
+    for name in RequestView.model_fields
+    if name not in (*Refusal._meta.db_fields, *_SAID_OF_REFUSALS)
+)
 
 
 def _attempt(stored: dict[str, Any]) -> AttemptView:

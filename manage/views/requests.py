@@ -11,9 +11,21 @@ resource = Resource("requests")
 
 @resource.get("/requests", takes=RequestQuery, returns=Page[RequestView])
 async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
-    """List requests that were let in, newest first."""
+    """List requests that were let in, newest first; with `outcome=refused`, those that were not."""
     await call.service.catch_up()
     wanted = call.given
+    if wanted.outcome == "refused":
+        refused = lists.refusals(
+            project_id=wanted.project_id,
+            token_id=wanted.token_id,
+            model=wanted.model,
+            status=wanted.status,
+            code=wanted.refusal_code,
+            start=wanted.start,
+            end=wanted.end,
+        )
+        newest, cursor = await pagination.page("refused", refused, wanted)
+        return Page(data=[RequestView.of_refusal(row) for row in newest], next_cursor=cursor)
     rows = lists.requests(
         project_id=wanted.project_id,
         token_id=wanted.token_id,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from tortoise import Model
@@ -20,15 +20,20 @@ from models import changes, revocations
 from models.audit import AuditEvent
 from models.db.conditions import ANY, Condition, between, every, select
 from models.db.database import dialect
+from models.entry import Outcome
 from models.ids import first_id_at
 from models.projects import Project
 from models.queries import search
 from models.queries.scans import BoundedSort, IndexScan, Rows, ScanStrategy, newest
 from models.queries.search import Searched
+from models.refusals import Refusal
 from models.request_log import RequestLog
 from models.tokens import Token, TokenStatus
 
 M = TypeVar("M", bound=Model)
+
+#: `refused` lists what was not let in, which is no outcome of an entry.
+ListedOutcome: TypeAlias = Literal[Outcome, "refused"]
 
 _TOKEN_TEXT: Final = Searched("token", ("name", "hint"))
 _PROJECT_TEXT: Final = Searched("project", ("name",))
@@ -212,6 +217,27 @@ def requests(
     return _logged(RequestLog, wanted, start, end, _pairs(status, outcome))
 
 
+def refusals(
+    *,
+    project_id: UUID | None = None,
+    token_id: UUID | None = None,
+    model: str | None = None,
+    status: int | None = None,
+    code: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Listing[Refusal]:
+    """The newest refusals from `start` up to but not including `end`: few, and without an index."""
+    wanted = _given(token_id=token_id, project_id=project_id, status=status, code=code, model=model)
+    span = _span(start, end)
+    return Listing(
+        Refusal.filter(**wanted, **span),
+        (IndexPath(ANY, tuple(_equal(wanted).values())),),
+        start=start,
+        end=end,
+    )
+
+
 def _pairs(status: int | None, outcome: str | None) -> list[CompositeIndex]:
     pairs = [CompositeIndex(("project_id", "model"), "request_log_project_model")]
     failed = status is not None and status >= 400
@@ -261,12 +287,15 @@ def _logged(
         indexed = every([*(conditions[name] for name in columns), predicate])
         rest = [condition for name, condition in conditions.items() if name not in columns]
         paths.append(IndexPath(indexed, tuple(rest), index_name=index_name))
-    span = _given(
+    matching = model.filter(**wanted, **_span(start, end))
+    return Listing(matching, tuple(paths) or (IndexPath(ANY),), start=start, end=end)
+
+
+def _span(start: datetime | None, end: datetime | None) -> Mapping[str, Any]:
+    """A range of time as one of ids."""
+    return _given(
         id__gte=None if start is None else first_id_at(start),
         id__lt=None if end is None else first_id_at(end),
-    )
-    return Listing(
-        model.filter(**wanted, **span), tuple(paths) or (IndexPath(ANY),), start=start, end=end
     )
 
 

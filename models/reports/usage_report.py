@@ -74,11 +74,16 @@ class Cursor(NamedTuple):
     bucket: datetime
     group: str | None
 
+    @property
+    def is_datable(self) -> bool:
+        """Whether its bucket is a time that a row can have."""
+        return self.bucket.utcoffset() == timedelta(0) and is_datable(self.bucket)
+
 
 def is_cursor(place: Cursor, group_by: GroupBy | None) -> bool:
     """Whether a page can have ended there: callers hand a place back, and may make one up."""
-    bucket, group = place
-    if bucket.utcoffset() != timedelta(0) or not is_datable(bucket):
+    group = place.group
+    if not place.is_datable:
         return False
     if group is None or group_by is None:
         return group is group_by
@@ -120,7 +125,7 @@ def _select(query: UsageQuery, extent: Part, after: Cursor | None) -> tuple[str,
     if query.group_by == "key":
         column = "value"
     where = _where(query, extent, column, after)
-    keys = [(_bucket_start(query.bucket), "bucket_start")] if query.bucket != "total" else []
+    keys = [(bucket_start(query.bucket), "bucket_start")] if query.bucket != "total" else []
     keys += [(column, "grouped")] if column else []
     sums = [f"COALESCE(SUM({name}), 0) AS {name}" for name in _SUMS]
     columns = [f"{key} AS {name}" for key, name in keys] + sums
@@ -161,7 +166,8 @@ def _end(query: UsageQuery, extent: Part, after: Cursor | None) -> datetime:
     return after.bucket + (HOUR if query.bucket == "hour" else DAY)
 
 
-def _bucket_start(bucket: Bucket) -> str:
+def bucket_start(bucket: Bucket) -> str:
+    """The first moment of a counter's hour or day, in SQL."""
     if bucket == "hour":
         return "bucket"
     if dialect() == "sqlite":
@@ -175,7 +181,7 @@ def _row(query: UsageQuery, extent: Part, row: dict[str, Any]) -> UsageRow:
         group = UUID(str(group))
     cost = row["cost_nanos"]
     return UsageRow(
-        bucket=_moment(row["bucket_start"]) if "bucket_start" in row else extent.start,
+        bucket=moment(row["bucket_start"]) if "bucket_start" in row else extent.start,
         group=group,
         # PostgreSQL sums bigints to decimals.
         **{name: int(row[name]) for name in _SUMS},
@@ -183,7 +189,7 @@ def _row(query: UsageQuery, extent: Part, row: dict[str, Any]) -> UsageRow:
     )
 
 
-def _moment(stored: datetime | str) -> datetime:
+def moment(stored: datetime | str) -> datetime:
     """What SQLite gives back is text, of a day without a zone."""
-    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    read = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from models import ledger
+from models import ledger, refusals
 from tests.cli.running import CommandLine
-from tests.models.rows import an_entry
+from tests.models.rows import a_refusal, an_entry, sum_key
 
 REQUEST_FIELDS = [
     "id", "at", "project_id", "token_id", "provider", "endpoint", "method", "model", "status",
@@ -85,6 +85,38 @@ def test_requests_are_listed_and_filtered(used: CommandLine) -> None:
     assert count("--outcome", "timeout") == 0
     assert count("--limit", "2") == 2
     assert "/v1/chat/completions" in used("requests").out
+
+
+def test_refusals_are_counted_and_listed(cli: CommandLine) -> None:
+    project, token = cli.project(), cli.token()["id"]
+    known = a_refusal(
+        at=time.time(), project_id=project, token_id=token, model="o3", code="quota_exceeded"
+    )
+    unknown = a_refusal(at=time.time())
+    cli.on_database(
+        lambda: refusals.add({sum_key(known): 2, sum_key(unknown): 7}, [known, unknown])
+    )
+    rows = cli("refusals", "--json").json["data"]
+    assert [(row["code"], row["refusals"]) for row in rows] == [
+        ("invalid_token", 7), ("quota_exceeded", 2)
+    ]  # fmt: skip
+    table = cli("refusals", "--from", "1h").out
+    assert table.index("invalid_token") < table.index("quota_exceeded")
+    (row,) = cli("refusals", "--project", "docs", "--group-by", "token", "--json").json["data"]
+    assert (row["token_id"], row["refusals"]) == (token, 2)
+    days = cli("refusals", "--group-by", "model", "--bucket", "day", "--json").json["data"]
+    assert {row["model"]: row["refusals"] for row in days} == {"": 7, "o3": 2}
+    assert cli("refusals", "--code", "overloaded", "--json").json["data"] == []
+    assert cli("refusals", "--from", "1d", "--to", "2d").code == 2
+
+    listed = cli("requests", "--outcome", "refused", "--json").json["data"]
+    assert [list(item) for item in listed] == [REQUEST_FIELDS] * 2
+    assert [item["refusal_code"] for item in listed] == ["invalid_token", "quota_exceeded"]
+    shown = cli("requests", "--outcome", "refused", "--refusal-code", "quota_exceeded").out
+    assert token in shown
+    assert "invalid_token" not in shown
+    assert cli("requests", "--refusal-code", "quota_exceeded").code == 2
+    assert cli("requests", "--json").json["data"] == []
 
 
 def test_a_missing_price_is_not_shown_as_nothing_used(cli: CommandLine) -> None:

@@ -33,6 +33,7 @@ _CONTRACT = {
     "/manage/tokens/{token_id}": {"get", "patch", "delete"},
     "/manage/tokens/{token_id}/rotate": {"post"},
     "/manage/usage": {"get"},
+    "/manage/refusals": {"get"},
     "/manage/requests": {"get"},
     "/manage/audit": {"get"},
     "/manage/providers": {"get"},
