@@ -2,6 +2,7 @@
 
 SHELL := /bin/bash
 BIN := .venv/bin
+SERVES := .venv/.serves
 STAMP := .venv/.installed
 # Whole files, because what a file shares is dear to set up. Four processes even on two cores, since
 # a third of the time tests wait: for processes that they start, for a browser, for deadlines.
@@ -18,7 +19,7 @@ PYTHON ?= $(shell cd / && for candidate in python3 python3.13 python3.12 python3
 	2>/dev/null && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test coverage check check-format check-types check-imports format lock docs \
+.PHONY: help install runtime run demo test coverage check check-format check-types check-imports format lock docs \
 	interop screenshots bench fuzz clean
 
 help: ## This list
@@ -26,26 +27,28 @@ help: ## This list
 
 install: $(STAMP) ## Create .venv with everything the other targets need
 
-# pip's hash mode takes no local project, hence two installs. The locked file is a complete
-# closure, hence --no-deps (pytest-sanic asks for a websockets that Sanic cannot use).
-$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "LLM Proxy needs Python 3.11 or newer; none was found as python3." \
-		"Install one, or name it: make install PYTHON=/path/to/python3.13" >&2; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "$(PYTHON) is not Python 3.11 or newer." >&2; exit 1; }
-	"$(PYTHON)" -m venv .venv \
-		|| { echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes -r requirements-dev.txt
-	@# On all cores, which pip cannot; templates, which are no Python, are passed over.
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib >/dev/null || true
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+runtime: $(SERVES) ## Create .venv with what serving needs, and no development tools
+
+# Two stamps: what serving needs is a fifth of what the other targets do.
+$(SERVES): requirements.txt
+	@echo "Installing what serving needs into .venv, about a minute."
+	@./install.sh "$(PYTHON)" requirements.txt
 	@touch $@
 
+$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
+	@echo "Installing everything for development into .venv, about two minutes."
+	@./install.sh "$(PYTHON)" requirements-dev.txt
+	@# Tests build wheels with pip, which uv leaves out.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@touch $(SERVES) $@
+
 # exec: a Ctrl-C or SIGTERM reaches the server itself, whose exit code make reports.
-run: $(STAMP) ## Serve http://127.0.0.1:8080
+run: $(SERVES) ## Serve http://127.0.0.1:8080
+	@echo "Starting LLM Proxy. Ctrl-C ends it."
 	@exec $(BIN)/llm-proxy serve
 
-demo: $(STAMP) ## As run, offline, with a fake upstream, a project and a token
+demo: $(SERVES) ## As run, offline, with a fake upstream, a project and a token
+	@echo "Starting LLM Proxy with a fake upstream in place of OpenAI. Ctrl-C ends it."
 	@exec $(BIN)/llm-proxy demo
 
 test: $(STAMP) ## Every test

@@ -1,6 +1,7 @@
 """`llm-proxy`, and `python -m cli` where the project itself is not installed.
 
-Exit codes: 0 fine, 1 refused, not found or unavailable, 2 usage or configuration, 130 Ctrl-C.
+Exit codes: 0 fine, 1 refused, not found or unavailable, 2 usage, configuration or a database that
+cannot be reached, 130 Ctrl-C.
 """
 
 import io

@@ -11,6 +11,12 @@ class NotFound(CommandError):
     """Nothing has this id or name."""
 
 
+class Unreachable(CommandError):
+    """No database answers where DATABASE_URL says that it is."""
+
+    exit_code = 2
+
+
 class WrongUsage(CommandError):
     """The options or the configuration cannot be used."""
 

@@ -17,7 +17,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import config
 from cli import output
-from cli.errors import CommandError, WrongUsage
+from cli.errors import CommandError, Unreachable, WrongUsage
 from config import Database, Settings
 from models import Actor, Project, Token
 from models.crypto import KeyRing
@@ -68,13 +68,15 @@ def with_database(
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        settings = config.load()
+
         async def whole() -> None:
-            async with _session() as session:
+            async with _session(settings) as session:
                 await command(session, *args, **kwargs)
 
         # What start-up tells about migrations is for a server's log.
         logs.configure("WARNING", "text")
-        with translated():
+        with translated(settings.database):
             asyncio.run(whole())
 
     # Typer makes options of the parameters; the session is none.
@@ -85,13 +87,15 @@ def with_database(
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(used: Database) -> Iterator[None]:
     """Raise CommandError for what the data room raises on purpose, and for a damaged file."""
     try:
         yield
     except DatabaseDamaged as exc:
         raise CommandError(f"The database cannot be used: {exc}") from exc
     except DatabaseUnavailable as exc:
+        if type(exc) is DatabaseUnavailable:
+            raise Unreachable(f"The database {used.place} cannot be reached: {exc}.") from exc
         raise CommandError(f"The database is unavailable: {exc}") from exc
     except ModelError as exc:
         raise CommandError(str(exc)) from exc
@@ -100,15 +104,14 @@ def translated() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _session() -> AsyncIterator[Session]:
-    settings = config.load()
+async def _session(settings: Settings) -> AsyncIterator[Session]:
     await prepare(settings.database)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(bootstrap.connected(settings))
         except OSError as exc:
             # Without it a running server would miss a revocation until it next asks the database.
-            raise CommandError(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
+            raise WrongUsage(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
         yield Session(settings, actor())
 
 

@@ -9,6 +9,8 @@
     load      the environment to `Settings`, or every problem at once
     tracing   whether OpenTelemetry's own variables ask for traces
     version   which release this is
+    weaknesses settings that work and are weak
+    strangers names in `.env` that no setting has
     generated secrets made on the first start, where the database is a file
 
 Nothing else reads the environment, and nothing here knows what a setting is used for. A problem
@@ -23,6 +25,7 @@ from config.forms import Network, parse_base_url, parse_v1_prefix
 from config.generated import generate_missing
 from config.load import ConfigError, load, load_database
 from config.origins import origin_of
+from config.strangers import unknown_names
 from config.table import TABLE, Row, Settings
 from config.tracing import traces_wanted
 from config.version import VERSION
@@ -46,5 +49,6 @@ __all__ = [
     "parse_v1_prefix",
     "split_base_url",
     "traces_wanted",
+    "unknown_names",
     "weaknesses",
 ]

@@ -44,6 +44,15 @@ class Database:
     pgbouncer: bool = False
     """Whether sessions may be handed on between transactions, as a pooler does."""
 
+    @property
+    def place(self) -> str:
+        """The file, the socket, or host and port: for messages."""
+        if self.dialect == "sqlite":
+            return str(self.path)
+        if self.host.startswith("/"):
+            return f"{self.host}/.s.PGSQL.{self.port}"
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
 
 class ConnectionShares(NamedTuple):
     """What a worker's connections are for."""
@@ -89,7 +98,16 @@ def _sqlite(path: str) -> Database:
     # Elsewhere an absolute path is written with a fourth slash; with two it is no file's URI.
     if path.startswith("//"):
         path = f"/{path.lstrip('/')}"
+    if _is_directory(path):
+        raise ValueError("names a directory, not a file in it")
     return Database(dialect="sqlite", path=Path(path))
+
+
+def _is_directory(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
 
 
 def _postgres(url: SplitResult) -> Database:

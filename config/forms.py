@@ -161,10 +161,12 @@ def _parse_encryption_keys(text: str) -> tuple[bytes, ...]:
 
 
 def _parse_encryption_key(text: str) -> bytes:
+    if re.fullmatch(r"[0-9A-Fa-f]{64}", text):
+        return bytes.fromhex(text)
     # The decoder drops what is not in its alphabet, so the alphabet is checked here.
-    if not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", text):
-        raise ValueError("not url-safe Base64 of 32 bytes")
-    return base64.urlsafe_b64decode(text.rstrip("=") + "=")
+    if not re.fullmatch(r"(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9+/]{43})=?", text):
+        raise ValueError("neither Base64 of 32 bytes nor 64 hexadecimal digits")
+    return base64.b64decode(text.rstrip("=") + "=", altchars=b"-_" if set(text) & {*"-_"} else None)
 
 
 def split_url(text: str) -> SplitResult:
@@ -240,5 +242,7 @@ NETWORKS: Final = Form("networks such as 10.0.0.0/8 or ::1/128, comma separated"
 DSN: Final = Form("http(s)://KEY@HOST[:PORT][/PATH]/PROJECT", _parse_dsn)
 BASE_URL: Final = Form("http(s)://HOST[:PORT][/PATH]", parse_base_url)
 ENCRYPTION_KEYS: Final = Form(
-    "url-safe Base64 of 32 bytes; several comma separated, newest first", _parse_encryption_keys
+    "Base64 (url-safe or standard) of 32 bytes, or 64 hexadecimal digits; several comma separated, "
+    "newest first",
+    _parse_encryption_keys,
 )

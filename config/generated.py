@@ -45,6 +45,7 @@ def read_generated(settings: Settings) -> Settings:
 
 def _fill(settings: Settings, made: dict[str, str] | None) -> Settings:
     """`settings` with its secrets; what is new is noted in `made`, and with None nothing is."""
+    _refuse_unusable(settings.data_dir, os.R_OK | os.X_OK | (0 if made is None else os.W_OK))
     if settings.database.dialect != "sqlite":
         return settings
     problems: list[str] = []
@@ -67,6 +68,25 @@ def _fill(settings: Settings, made: dict[str, str] | None) -> Settings:
     if problems:
         raise ConfigError(tuple(problems))
     return settings
+
+
+def _refuse_unusable(directory: Path, wanted: int) -> None:
+    """Raise ConfigError, once for all that would be read there."""
+    try:
+        there = directory.stat()
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        problem = f"cannot be used ({exc.strerror})"
+    else:
+        if os.access(directory, wanted):
+            return
+        problem = f"{directory} has mode {there.st_mode & 0o777:o} and is user {there.st_uid}'s, "
+        problem += f"and we are user {os.geteuid()}"
+    row = next(row for row in TABLE if row.name == "DATA_DIR")
+    raise ConfigError(
+        (f"DATA_DIR: {problem}. Allowed: {row.form.allowed}, that we may read and write.",)
+    )
 
 
 def _read_or_make(path: Path, make: Callable[[], str]) -> tuple[str, bool]:

@@ -60,6 +60,14 @@ def load_database(
     return database
 
 
+def read_dotenv(path: str | Path) -> dict[str, str]:
+    """What the file gives, whatever it names. Raises ConfigError."""
+    given, problems = _dotenv(path)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return given
+
+
 def _dotenv(path: str | Path | None) -> tuple[dict[str, str], list[str]]:
     if path is None or not Path(path).is_file():
         return {}, []

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from loguru import logger
@@ -27,7 +27,13 @@ from models import (
 )
 from models.crypto import KeyRing
 from models.db import database
-from models.errors import CorruptCiphertext, DatabaseDamaged, NameTaken, UnknownEncryptionKey
+from models.errors import (
+    CorruptCiphertext,
+    DatabaseDamaged,
+    DatabaseUnavailable,
+    NameTaken,
+    UnknownEncryptionKey,
+)
 from models.generation import GenerationFile
 from models.spending import spent_by
 from proxy.admissions import NodeFiles
@@ -35,6 +41,9 @@ from proxy.limits.engines import limit_records
 from proxy.limits.spending import StoredSpending
 from proxy.limits.store import NewerSchema
 
+#: The file in DATA_DIR that has the first token.
+FIRST_TOKEN: Final = "default-token"  # noqa: S105  (a file)
+_DEFAULT: Final = "default"
 _ACTOR: Final = Actor(name="system")
 
 
@@ -42,8 +51,17 @@ class CannotServe(Exception):
     """Something an operator has to mend first; the message says how. Exit code 2."""
 
 
-async def prepare(settings: Settings) -> list[str]:
-    """Bring the database into a state that can be served; what there is to tell, line by line.
+class Prepared(NamedTuple):
+    """What `prepare` found and made."""
+
+    is_first: bool
+    """Whether this is the first start: it made the first administrator."""
+    default_token: str | None = None
+    """The secret of the project that this start made of OPENAI_API_KEY."""
+
+
+async def prepare(settings: Settings) -> Prepared:
+    """Bring the database into a state that can be served.
 
     Raises CannotServe, or models.errors.DatabaseUnavailable when there is none to be reached.
     """
@@ -53,14 +71,24 @@ async def prepare(settings: Settings) -> list[str]:
         async with connected(settings):
             await check_keys(ring)
             await limit_records(settings).check()
-            await _first_administrator(settings)
-            return await _first_project(settings, ring)
+            is_first = await _first_administrator(settings)
+            token = await _first_project(settings, ring)
+            if (says := await given_key_is_unused(settings, ring)) is not None:
+                logger.warning("{}", says)
+            return Prepared(is_first, token)
     except DatabaseDamaged as exc:
         raise CannotServe(
             f"DATABASE_URL: {settings.database.path} cannot be used ({exc}). Restore a backup."
         ) from exc
     except NewerSchema as exc:
         raise CannotServe(f"DATA_DIR: {exc}") from exc
+    except DatabaseUnavailable as exc:
+        if settings.database.dialect == "postgres":
+            raise
+        # A file does not come back by itself, as a server does.
+        raise CannotServe(f"DATABASE_URL: {settings.database.place}: {exc}.") from exc
+    except OSError as exc:
+        raise CannotServe(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
 
 
 @asynccontextmanager
@@ -89,7 +117,10 @@ async def fit_schema(wanted: Database) -> None:
     Raises CannotServe naming the way out, DatabaseUnavailable.
     """
     if wanted.dialect == "sqlite":
-        wanted.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            wanted.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise CannotServe(f"DATABASE_URL: {exc.filename}: {exc.strerror}.") from exc
     state = await schema.state(wanted)
     if state.standing == "behind":
         if wanted.dialect == "postgres":
@@ -97,8 +128,8 @@ async def fit_schema(wanted: Database) -> None:
                 f"The database is behind by {len(state.pending)} migration(s). "
                 "Run 'llm-proxy migrate' (or 'python -m cli migrate') first."
             )
-        for name in await schema.upgrade(wanted):
-            logger.info("applied migration {}", name)
+        if applied := await schema.upgrade(wanted):
+            logger.info("applied {} migration(s), the last one {}", len(applied), applied[-1])
         state = await schema.state(wanted)
     if state.standing == "contracted":
         raise CannotServe(
@@ -130,9 +161,29 @@ def _check(noun: str, ring: KeyRing, ciphertext: str, row_id: UUID) -> None:
         ) from exc
 
 
-async def _first_administrator(settings: Settings) -> None:
+async def given_key_is_unused(settings: Settings, ring: KeyRing) -> str | None:
+    """What to say where OPENAI_API_KEY is none of the keys of the project that was made of one."""
+    if settings.openai_api_key is None:
+        return None
+    keys = await UpstreamKey.filter(project__live_name=_DEFAULT).order_by("id")
+    if not keys:
+        return None
+    try:
+        if settings.openai_api_key in [ring.decrypt(key.ciphertext, key.id) for key in keys]:
+            return None
+    except (UnknownEncryptionKey, CorruptCiphertext):
+        return None
+    return (
+        f"OPENAI_API_KEY is no key of the project {_DEFAULT}, and is not used: it is read at the "
+        f"first start alone. To use it: llm-proxy key add --project {_DEFAULT} --api-key-env "
+        "OPENAI_API_KEY"
+    )
+
+
+async def _first_administrator(settings: Settings) -> bool:
+    """Whether there was none, and this call made one."""
     if await AdminUser.exists():
-        return
+        return False
     if settings.admin_password is None:
         raise CannotServe(
             "ADMIN_PASSWORD: must be given while there is no administrator. "
@@ -144,27 +195,29 @@ async def _first_administrator(settings: Settings) -> None:
         )
     except NameTaken:
         # Another process, starting at the same time, was first.
-        return
+        return False
     logger.info("created the first administrator {}", settings.admin_username)
+    return True
 
 
-async def _first_project(settings: Settings, ring: KeyRing) -> list[str]:
-    """The project `default` with a token, where a key is given and no project was ever made."""
+async def _first_project(settings: Settings, ring: KeyRing) -> str | None:
+    """Make the project `default` with a token, whose secret this is, where a key is given and no
+    project was ever made."""
     if settings.openai_api_key is None or await Project.exists():
-        return []
+        return None
     try:
         project = await Project.create_with_key(
-            name="default", provider="openai", api_key=settings.openai_api_key, ring=ring, by=_ACTOR
+            name=_DEFAULT, provider="openai", api_key=settings.openai_api_key, ring=ring, by=_ACTOR
         )
     except NameTaken:
-        return []
+        return None
     longest = settings.token_max_lifetime
     end = None if longest is None else datetime.now(UTC) + timedelta(seconds=longest)
-    _, secret = await Token.issue(project, name="default", expires_at=end, by=_ACTOR)
-    path = settings.data_dir / "default-token"
+    _, secret = await Token.issue(project, name=_DEFAULT, expires_at=end, by=_ACTOR)
+    path = settings.data_dir / FIRST_TOKEN
     write_secret(path, secret)
-    logger.info("created project default; its token is in {}", path)
-    return [f"token of the project default: {secret}"]
+    logger.info("created project {}; its token is in {}", _DEFAULT, path)
+    return secret
 
 
 def write_secret(path: Path, secret: str) -> None:

@@ -34,6 +34,10 @@ class _Intercept(logging.Handler):
     """Hands a standard record on to loguru, with its level and exception."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if record.name == "sanic.error" and "PRODUCTION mode" in message:
+            # Its advice is --debug, which is none of our options.
+            return
         try:
             level: str | int = logger.level(record.levelname).name
         except ValueError:
@@ -45,7 +49,7 @@ class _Intercept(logging.Handler):
             # Its cause is what happened; the wrapper only says to which request.
             cause = error[1].__cause__ or error[1]
             error = type(cause), cause, cause.__traceback__
-        bound.opt(exception=error, depth=6).log(level, "{}", record.getMessage())
+        bound.opt(exception=error, depth=6).log(level, "{}", message)
 
 
 def form_for(form: Literal["text", "json"] | None, stream: TextIO) -> Literal["text", "json"]:

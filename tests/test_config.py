@@ -23,6 +23,7 @@ from config import (
     generate_missing,
     load,
     parse_base_url,
+    unknown_names,
 )
 from docs.generate import files
 
@@ -128,6 +129,10 @@ def test_env_example_can_be_used_as_it_is(tmp_path: Path) -> None:
         ("MANAGEMENT_TOKEN", "m" * 16, "management_token", "m" * 16),
         ("ENCRYPTION_KEY", KEY, "encryption_keys", (bytes(range(32)),)),
         ("ENCRYPTION_KEY", KEY.rstrip("="), "encryption_keys", (bytes(range(32)),)),
+        ("ENCRYPTION_KEY", bytes(range(32)).hex(), "encryption_keys", (bytes(range(32)),)),
+        ("ENCRYPTION_KEY", ("fb" * 32).upper(), "encryption_keys", (b"\xfb" * 32,)),
+        ("ENCRYPTION_KEY", "-_" * 21 + "8=", "encryption_keys", ((b"\xfb\xff\xbf" * 11)[:32],)),
+        ("ENCRYPTION_KEY", "+/" * 21 + "8=", "encryption_keys", ((b"\xfb\xff\xbf" * 11)[:32],)),
         (
             "ENCRYPTION_KEY",
             f"{OTHER_KEY}, {KEY}",
@@ -217,10 +222,17 @@ def test_given_value_is_taken(name: str, text: str, attribute: str, value: objec
         ("DATA_DIR", "x" * 5000, "cannot be reached"),
         ("MANAGEMENT_TOKEN", "m" * 15, "too short"),
         ("MANAGEMENT_TOKEN", "m" * 16 + "\n", "holds a space or a character outside ASCII"),
-        ("ENCRYPTION_KEY", KEY[:-2], "not url-safe Base64 of 32 bytes"),
-        ("ENCRYPTION_KEY", KEY + ",", "not url-safe Base64 of 32 bytes"),
-        ("ENCRYPTION_KEY", "+" * 43, "not url-safe Base64 of 32 bytes"),
+        ("ENCRYPTION_KEY", KEY[:-2], "neither Base64 of 32 bytes nor 64 hexadecimal digits"),
+        ("ENCRYPTION_KEY", KEY + ",", "neither Base64 of 32 bytes nor 64 hexadecimal digits"),
+        ("ENCRYPTION_KEY", "+" * 42 + "-", "neither Base64 of 32 bytes nor 64 hexadecimal digits"),
+        ("ENCRYPTION_KEY", "f" * 63, "neither Base64 of 32 bytes nor 64 hexadecimal digits"),
         ("ENCRYPTION_KEY", f"{KEY},{KEY}", "names one key twice"),
+        ("ENCRYPTION_KEY", f"{KEY},{bytes(range(32)).hex()}", "names one key twice"),
+        (
+            "DATABASE_URL",
+            f"sqlite://{Path(__file__).parent}",
+            "names a directory, not a file in it",
+        ),
         ("ADMIN_USERNAME", "a" * 65, "too long"),
         ("ADMIN_PASSWORD", "short", "too short"),
         ("ADMIN_PASSWORD", "with\ttabulator", "holds a control character"),
@@ -404,7 +416,50 @@ def test_process_environment_and_dotenv_of_the_directory_are_the_default(
     assert (load().port, load().log_level) == (4711, "ERROR")
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("DATABASE_ULR=sqlite://x.db", "DATABASE_ULR is no setting: did you mean DATABASE_URL?"),
+        ("database_url=sqlite://x.db", "database_url is no setting: did you mean DATABASE_URL?"),
+        ("OPENIA_API_KEY=sk-1", "OPENIA_API_KEY is no setting: did you mean OPENAI_API_KEY?"),
+        ("FROBNICATE=hunter2", "FROBNICATE is no setting"),
+        # Others read these.
+        ("ANTHROPIC_API_KEY=sk-1", None),
+        ("XAI_API_KEY=sk-1", None),
+        ("OTEL_SERVICE_NAME=x", None),
+        ("POSTGRES_PASSWORD=x", None),
+        ("HTTPS_PROXY=http://x", None),
+        ("PORT=1", None),
+    ],
+)
+def test_a_name_that_no_setting_has_is_told_with_the_nearest(
+    dotenv: Callable[[str], Path], line: str, told: str | None
+) -> None:
+    path = dotenv(f"{line}\nHOST=::1\n")
+    assert [one.says for one in unknown_names(path)] == ([f"{path}: {told}"] if told else [])
+
+
+def test_names_in_a_file_that_is_not_there_or_not_understood_are_not_told(
+    dotenv: Callable[[str], Path], tmp_path: Path
+) -> None:
+    assert unknown_names(tmp_path / "nowhere") == []
+    assert unknown_names(dotenv("FROBNICATE=1\nX='\n")) == []
+
+
 # DATABASE_URL
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("sqlite://data/x.db", "data/x.db"),
+        ("postgres://u:s3cret@db:6000/llm", "db:6000"),
+        ("postgres://u@[::1]/llm", "[::1]:5432"),
+        ("postgres://u@/llm?host=/run/pg", "/run/pg/.s.PGSQL.5432"),
+    ],
+)
+def test_the_place_of_a_database_is_where_it_is_and_no_secret(url: str, place: str) -> None:
+    assert load(POSTGRES | {"DATABASE_URL": url}, dotenv_path=None).database.place == place
 
 
 @pytest.mark.parametrize(
@@ -616,7 +671,7 @@ def test_damaged_secret_is_a_problem_and_not_replaced(tmp_path: Path, content: b
 
 def test_data_dir_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match=r"MANAGEMENT_TOKEN: .*/file/state/management-token: Not"):
+    with pytest.raises(ConfigError, match=r"\ADATA_DIR: cannot be used \(Not"):
         generate_missing(settings(DATA_DIR=str(tmp_path / "file" / "state")))
 
 

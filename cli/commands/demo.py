@@ -79,6 +79,7 @@ def _announced(upstream: subprocess.Popen[str]) -> str:
 
 async def _token(settings: Settings) -> str:
     """The demo project, made once, and a new token of it."""
+    from cli import made_up  # noqa: PLC0415
     from models import Actor, Project, Token  # noqa: PLC0415
     from models.crypto import KeyRing  # noqa: PLC0415
     from setup import prepare  # noqa: PLC0415
@@ -88,6 +89,7 @@ async def _token(settings: Settings) -> str:
     async with prepare.connected(settings):
         project = await Project.get_or_none(live_name=_PROJECT)
         if project is None:
+            await made_up.fill(KeyRing(settings.encryption_keys), by)
             project = await Project.create_with_key(
                 name=_PROJECT,
                 provider="openai",
@@ -100,12 +102,16 @@ async def _token(settings: Settings) -> str:
 
 
 def _explain(host: str, port: int, secret: str, directory: Path) -> None:
-    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+    from server.process.launch import local_url  # noqa: PLC0415  (heavy, and only needed here)
+
+    url = local_url(host, port)
     command = _curl(f"{url}/v1/chat/completions", secret, _REQUEST)
     sys.stdout.write(
         "\nLLM Proxy, with a fake upstream in place of OpenAI. Try:\n\n"
         f"{command}\n\n"
-        f"Admin: {url}/admin/ (password in {directory / 'admin-password'}). Ctrl-C ends it.\n\n"
+        f"Admin: {url}/admin/, user admin, password in {directory / 'admin-password'}.\n"
+        "Its dashboard shows a week of made-up use: the projects that are called so.\n"
+        "Ctrl-C ends it.\n\n"
     )
     sys.stdout.flush()
 

@@ -5,7 +5,9 @@ exit code; that an upstream's name does not resolve may be the network's fault a
 """
 
 import asyncio
+import os
 import socket
+import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -39,6 +41,7 @@ from proxy.providers.catalog import BUILT_IN
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import Provider
 from server import descriptors
+from setup.prepare import given_key_is_unused
 from telemetry import sentry
 
 app = verb()
@@ -93,6 +96,7 @@ async def _examine(settings: Settings, providers: Mapping[str, Provider]) -> lis
     return [
         fine("configuration", "every value can be used"),
         *[warning(about, says) for about, says in config.weaknesses(settings)],
+        *[warning(about, says) for about, says in config.unknown_names()],
         *_data_directory(settings),
         _open_files(settings),
         *[finding async for finding in _database(settings, allowed, leading)],
@@ -149,23 +153,39 @@ async def _database(
     settings: Settings, allowed: Upstreams, leading: dict[str, list[str]]
 ) -> AsyncIterator[Finding]:
     wanted = settings.database
-    if wanted.dialect == "sqlite" and not wanted.path.exists():
-        yield fine("database", f"{wanted.path} is made on the first start")
-        return
     try:
+        if wanted.dialect == "sqlite" and not wanted.path.exists():
+            yield _missing(wanted.path)
+            return
         state = await schema.state(wanted)
         yield _schema(state, automatic=wanted.dialect == "sqlite")
         if state.standing in ("current", "ahead"):
             async with _connected(settings):
                 yield await _keys(settings)
+                if (unused := await _given_key(settings)) is not None:
+                    yield unused
                 yield await _administrators(settings)
                 async for finding in places(allowed):
                     yield finding
                 leading |= await leading_to(allowed.own)
+    except OSError as exc:
+        yield failed("database", f"{wanted.place}: {exc.strerror}", code=2)
     except DatabaseDamaged as exc:
         yield failed("database", f"cannot be used: {exc}")
     except DatabaseUnavailable as exc:
-        yield failed("database", f"cannot be reached: {exc}")
+        yield failed("database", f"{wanted.place} cannot be reached: {exc}", code=2)
+    except sqlite3.DatabaseError as exc:
+        yield failed("database", f"{wanted.place} cannot be used: {exc}")
+
+
+def _missing(path: Path) -> Finding:
+    """Whether the first start could make the file."""
+    above = next(one for one in path.absolute().parents if one.exists())
+    if not above.is_dir():
+        return failed("database", f"{path} cannot be made: {above} is not a directory", code=2)
+    if not os.access(above, os.W_OK | os.X_OK):
+        return failed("database", f"{path} cannot be made: {above} is not ours to write", code=2)
+    return fine("database", f"{path} is made on the first start")
 
 
 def _schema(state: schema.SchemaState, *, automatic: bool) -> Finding:
@@ -215,6 +235,13 @@ async def _keys(settings: Settings) -> Finding:
             "encryption", f"{outdated} rows use an older key. Run: llm-proxy encryption rotate"
         )
     return fine("encryption", f"all {count} stored API keys open")
+
+
+async def _given_key(settings: Settings) -> Finding | None:
+    if not settings.encryption_keys:
+        return None
+    says = await given_key_is_unused(settings, KeyRing(settings.encryption_keys))
+    return None if says is None else warning("OPENAI_API_KEY", says)
 
 
 async def _administrators(settings: Settings) -> Finding:

@@ -24,7 +24,7 @@ def migrate() -> None:
     # The whole configuration: a release that cannot start should stop here, before it migrates.
     database = config.load().database
     try:
-        with translated():
+        with translated(database):
             applied = asyncio.run(schema.upgrade(database))
     except BaseORMException as exc:
         raise CommandError(f"A migration failed, and was undone: {exc}") from exc

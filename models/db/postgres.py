@@ -7,6 +7,7 @@ refusal: it would refuse them for as long as it lives.
 """
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -216,7 +217,15 @@ def translated() -> Iterator[None]:
         if isinstance(exc, ValueError):
             # asyncpg's InterfaceError for an argument of the wrong type: our mistake.
             raise
-        raise DatabaseUnavailable(str(exc) or type(exc).__name__) from exc
+        raise DatabaseUnavailable(_said(exc)) from exc
+
+
+def _said(error: Exception) -> str:
+    """In the words of the system, where asyncio has words of its own for a number of errno."""
+    if isinstance(error, OSError) and (error.errno or 0) > 0 and not error.filename:
+        return os.strerror(error.errno or 0)
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return said or type(error).__name__
 
 
 client_class = Client

@@ -216,7 +216,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise DatabaseUnavailable(str(exc)) from exc
+        raise DatabaseUnavailable(exc.strerror or str(exc)) from exc
     except sqlite3.OperationalError as exc:
         if _code(exc) in _UNAVAILABLE:
             raise _unavailable(exc) from exc

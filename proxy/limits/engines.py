@@ -108,6 +108,7 @@ def home(data_dir: Path) -> str:
     except FileNotFoundError:
         pass
     draft = data_dir / f"{_HOME}.{uuid4().hex}"
+    draft.touch(mode=0o600)
     draft.write_text(uuid4().hex, encoding="ascii")
     # Of several workers that start at once, the first names it.
     with suppress(FileExistsError):

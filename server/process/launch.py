@@ -16,13 +16,14 @@ from typing import Final
 import uvloop
 from loguru import logger
 
-from config import ConfigError, Settings, generate_missing, load, weaknesses
+from config import ConfigError, Settings, generate_missing, load, unknown_names, weaknesses
 from models.errors import DatabaseUnavailable
 from proxy.pricing import price_file, watch
 from proxy.providers.files import configured
 from server import descriptors
 from server.process.supervisor import CANNOT_START, Supervisor, python
 from setup import prepare
+from setup.first_steps import first_steps
 from telemetry import logs, sentry, snapshots
 
 _RETRY_SECONDS: Final = 1.0
@@ -43,7 +44,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     except ConfigError as error:
         return _cannot_start(*error.problems)
     logs.configure(settings.log_level, settings.log_format)
-    for weakness in weaknesses(settings):
+    for weakness in (*weaknesses(settings), *unknown_names()):
         logger.warning("{}", weakness.says)
     for stranger in price_file.strangers(prices, providers):
         logger.warning("{}", stranger)
@@ -85,18 +86,21 @@ async def _serve(
     announce: Callable[[], None],
 ) -> int:
     try:
-        notes = await prepare.prepare(settings)
+        prepared = await prepare.prepare(settings)
         late = None
     except prepare.CannotServe as error:
         return _cannot_start(str(error))
     except DatabaseUnavailable as error:
         # A platform may start us before its database. /ready says so until it answers.
-        logger.warning("database unreachable at start, retrying: {}", error)
-        notes, late = [], lambda: _prepare_late(settings)
-    _show_once([*(f"{name}: {secret}" for name, secret in made.items()), *notes])
+        logger.warning(
+            "database {} unreachable at start, retrying: {}", settings.database.place, error
+        )
+        prepared, late = prepare.Prepared(is_first=False), lambda: _prepare_late(settings)
+    _show_once(made, prepared)
 
     def on_ready() -> None:
         logger.info("listening on http://{}:{}", _shown_host(settings.host), settings.port)
+        _tell_first_steps(settings, prepared)
         announce()
 
     terminal = sys.stderr.fileno() if sys.stderr.isatty() else None
@@ -136,17 +140,39 @@ async def _prepare_late(settings: Settings) -> int | None:
     while True:
         await asyncio.sleep(_RETRY_SECONDS)
         try:
-            await prepare.prepare(settings)
+            prepared = await prepare.prepare(settings)
         except DatabaseUnavailable:
             continue
         except prepare.CannotServe as error:
             return _cannot_start(str(error))
         logger.info("database reachable: start completed")
+        _tell_first_steps(settings, prepared)
         return None
 
 
-def _show_once(lines: list[str]) -> None:
+def _tell_first_steps(settings: Settings, prepared: prepare.Prepared) -> None:
+    """After the first start; on a terminal as lines of their own, which no time stands before."""
+    if not prepared.is_first:
+        return
+    lines = first_steps(settings, prepared, local_url(settings.host, settings.port))
+    if sys.stderr.isatty():
+        sys.stderr.write("\n" + "".join(f"  {line}\n" for line in lines) + "\n")
+        return
+    for line in lines:
+        logger.info("{}", line)
+
+
+def local_url(host: str, port: int) -> str:
+    """Where this machine reaches what listens there."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    return f"http://{_shown_host(everywhere.get(host, host))}:{port}"
+
+
+def _show_once(made: Mapping[str, str], prepared: prepare.Prepared) -> None:
     """Secrets that were just made go to a terminal or nowhere: a log would keep them."""
+    lines = [f"{name}: {secret}" for name, secret in made.items()]
+    if prepared.default_token is not None:
+        lines.append(f"token of the project default: {prepared.default_token}")
     if not lines or not sys.stderr.isatty():
         return
     sys.stderr.write("\nGenerated now, shown only once (also kept in DATA_DIR, mode 0600):\n")

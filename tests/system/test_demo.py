@@ -3,7 +3,9 @@
 import asyncio
 import re
 import shlex
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -62,6 +64,14 @@ async def perform(words: list[str]) -> httpx.Response:
         return await http.post(words[2], headers=dict(fields), content=content)
 
 
+def made_up_hours(demo: Demo) -> int:
+    """In how many hours something was used by the projects whose names say that it is made up."""
+    found = "SELECT COUNT(DISTINCT bucket) FROM usage_hour JOIN project ON project.id = project_id "
+    with closing(sqlite3.connect(demo.data_dir / "llm-proxy.db")) as connection:
+        (hours,) = connection.execute(found + "WHERE name LIKE 'Made up: %'").fetchone()
+    return int(hours)
+
+
 async def test_what_it_says_to_try_works_and_nothing_is_left(demo: Demo) -> None:
     demo.start()
     started = demo.children()
@@ -76,6 +86,7 @@ async def test_what_it_says_to_try_works_and_nothing_is_left(demo: Demo) -> None
     assert not started & processes().keys()
     assert "sk-real-key" not in demo.log
     assert not demo.database.path.exists()
+    assert made_up_hours(demo) > 24
 
     demo.start()
     again = await demo.tried(start=2)

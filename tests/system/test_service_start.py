@@ -104,6 +104,12 @@ async def test_key_in_the_environment_makes_a_first_project(
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert await answers(service, {"authorization": f"Bearer {secret}"})
+    # Said after a first start, to a log without secrets.
+    assert f"Admin: {service.url}/admin/, user admin" in service.log
+    assert f"Password: in {service.data_dir / 'admin-password'}" in service.log
+    assert f"the token in {path} is for {service.url}/v1" in service.log
+    assert secret not in service.log
+    assert not any((service.data_dir / name).read_text().strip() in service.log for name in SECRETS)
 
 
 def test_port_in_use(run_service: RunService) -> None:

@@ -116,3 +116,14 @@ def test_rows_are_not_logged_by_the_database_drivers() -> None:
         logging.getLogger(name).warning("said")
 
     assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["said"] * 2
+
+
+def test_advice_of_the_framework_about_its_own_options_is_left_out() -> None:
+    stream = io.StringIO()
+    logs.configure("INFO", "json", stream)
+    error_log = logging.getLogger("sanic.error")
+    error_log.warning("Sanic is running in PRODUCTION mode. Consider using '--debug' or '--dev'.")
+    error_log.warning("something else")
+    assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == [
+        "something else"
+    ]

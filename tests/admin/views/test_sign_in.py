@@ -35,6 +35,19 @@ async def test_sign_in_leads_back_to_where_the_reader_was(stranger: Browser) -> 
     assert response.status_code == 200
 
 
+async def test_the_first_password_and_the_way_to_a_new_one_are_told(stranger: Browser) -> None:
+    user = await make_user("ada")
+    page = (await stranger.get("/admin/login")).text
+    assert "admin-password" in page
+    assert "llm-proxy admin passwd" in page
+    # Once somebody was in, the first password is no news.
+    user.last_login_at = datetime.now(UTC)
+    await user.save()
+    page = (await stranger.get("/admin/login")).text
+    assert "admin-password" not in page
+    assert "llm-proxy admin passwd" in page
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     [

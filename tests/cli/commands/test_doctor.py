@@ -9,7 +9,7 @@ import pytest
 
 from config import Database
 from models import Project, UpstreamKey, key_states
-from tests.cli.running import CommandLine, Ran
+from tests.cli.running import API_KEY, CommandLine, Ran
 
 
 def _status(ran: Ran) -> dict[str, str]:
@@ -78,16 +78,18 @@ def test_secret_open_to_others_is_found(fresh: CommandLine) -> None:
     assert "chmod 600 data/encryption-key" in ran.out
 
 
-def test_database_that_is_away_exits_1(fresh: CommandLine) -> None:
+def test_database_that_is_away_exits_2(fresh: CommandLine) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{unused.getsockname()[1]}"
         ran = _doctor(
             fresh,
-            DATABASE_URL=f"postgres://u:s3cret@127.0.0.1:{unused.getsockname()[1]}/d",
+            DATABASE_URL=f"postgres://u:s3cret@{place}/d",
             ENCRYPTION_KEY="A" * 43,
             MANAGEMENT_TOKEN="m" * 32,
         )
-    assert (ran.code, _status(ran)["database"]) == (1, "failed")
+    assert (ran.code, _status(ran)["database"]) == (2, "failed")
+    assert f"{place} cannot be reached: Connection refused" in ran.out
     assert "s3cret" not in ran.out + ran.err
 
 
@@ -243,3 +245,52 @@ def test_projects_with_keys_that_their_upstream_refuses_are_told(cli: CommandLin
     listed = cli("key", "list", "--project", "refused").out
     assert "suspended" in listed
     assert "401 invalid_api_key" in listed
+
+
+def test_a_key_in_the_environment_that_is_not_used_is_told(cli: CommandLine) -> None:
+    cli.project("default")
+    assert "OPENAI_API_KEY" not in _status(_doctor(cli))
+    assert "OPENAI_API_KEY" not in _status(_doctor(cli, OPENAI_API_KEY=API_KEY))
+    ran = _doctor(cli, OPENAI_API_KEY="sk-another-s3cret")
+    assert (ran.code, _status(ran)["OPENAI_API_KEY"]) == (0, "warning")
+    assert "s3cret" not in ran.out
+    # What it names as the way out is one.
+    mended = cli(
+        "key", "add", "--project", "default", "--api-key-env", "OPENAI_API_KEY",
+        OPENAI_API_KEY="sk-another-s3cret",
+    )  # fmt: skip
+    assert mended.code == 0, mended.err
+    assert "OPENAI_API_KEY" not in _status(_doctor(cli, OPENAI_API_KEY="sk-another-s3cret"))
+
+
+def test_a_name_in_dotenv_that_no_setting_has_is_told(fresh: CommandLine) -> None:
+    (fresh.directory / ".env").write_text("DATABASE_ULR=sqlite://other.db\n")
+    ran = _doctor(fresh)
+    assert (ran.code, _status(ran)["unknown setting"]) == (0, "warning")
+    assert "did you mean DATABASE_URL?" in ran.out
+
+
+_COMMANDS = [("doctor",), ("project", "list"), ("serve",), ("migrate",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "command"),
+    [
+        *(("DATABASE_URL", "sqlite://.", command) for command in _COMMANDS),
+        *(("DATABASE_URL", "sqlite://{here}", command) for command in _COMMANDS),
+        *(("DATABASE_URL", "sqlite:///dev/null/x/llm-proxy.db", command) for command in _COMMANDS),
+        *(("DATA_DIR", "/dev/null/x", command) for command in _COMMANDS[:3]),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line_and_exits_2(
+    fresh: CommandLine, name: str, value: str, command: tuple[str, ...]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    place = value.format(here=fresh.directory)
+    ran = fresh(*command, PORT=str(port), OPENAI_BASE_URL="http://localhost:9", **{name: place})
+    assert ran.code == 2, ran.out + ran.err
+    lines = (ran.out + ran.err).splitlines()
+    told = [line for line in lines if not line.startswith("ok ")]
+    assert len(told) == 1, ran.out + ran.err
+    assert name in told[0] or place.removeprefix("sqlite://") in told[0]

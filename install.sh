@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# usage: install.sh PYTHON REQUIREMENTS...
+#
+# Makes .venv with that interpreter, or brings it up to date, with what the files of requirements
+# pin, by uv where there is one and else by pip. Beside the packages nothing is fetched: no build
+# tools, no newer pip.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+python=$1
+shift
+test -n "$python" || {
+    echo "LLM Proxy needs Python 3.11 or newer; none was found as python3." \
+        "Install one, or name it: make install PYTHON=/path/to/python3.13" >&2
+    exit 1
+}
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "$python is not Python 3.11 or newer." >&2
+    exit 1
+}
+
+if uv=$(command -v uv); then
+    test -x .venv/bin/python || "$uv" venv --quiet --allow-existing --python "$python" .venv
+    # A locked file is a complete closure (and pytest-sanic asks for a websockets that Sanic cannot
+    # use). Copies would be no faster than links into uv's cache, and take a disk of their own.
+    for file in "$@"; do
+        "$uv" pip install --quiet --python .venv --no-deps --require-hashes --requirements "$file"
+    done
+else
+    # Also where a uv made .venv, which brings no pip.
+    test -x .venv/bin/pip || "$python" -m venv .venv || {
+        echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2
+        exit 1
+    }
+    for file in "$@"; do
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+            --require-hashes --requirement "$file"
+    done
+fi
+# On all cores, which pip cannot; templates, which are no Python, are passed over.
+.venv/bin/python -m compileall -qq -j 0 .venv/lib >/dev/null || true
+
+# What `pip install --editable .` does, without the build tools that would have to be fetched for it.
+.venv/bin/python - <<'PYTHON'
+import sys
+import sysconfig
+from pathlib import Path
+
+packages, scripts = (Path(sysconfig.get_path(kind)) for kind in ("purelib", "scripts"))
+(packages / "llm-proxy.pth").write_text(f"{Path.cwd()}\n", encoding="utf-8")
+command = scripts / "llm-proxy"
+# A shell starts Python: the path of an interpreter may hold spaces, which no #! line can.
+command.write_text(f"""#!/bin/sh
+'''exec' "{sys.executable}" "$0" "$@"
+' '''
+import sys
+from cli.__main__ import main
+sys.exit(main())
+""", encoding="utf-8")
+command.chmod(0o755)
+PYTHON

@@ -1,0 +1,36 @@
+"""The four lines after the first start."""
+
+from pathlib import Path
+
+import pytest
+
+from config import Settings, load
+from setup.first_steps import first_steps
+from setup.prepare import Prepared
+
+URL = "http://127.0.0.1:8080"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load({"DATA_DIR": str(tmp_path)}, dotenv_path=None)
+
+
+def test_they_say_where_the_admin_its_password_the_next_step_and_the_documents_are(
+    settings: Settings,
+) -> None:
+    password = settings.data_dir / "admin-password"
+    password.write_text("s3cret")
+    admin, where, following, documents = first_steps(settings, Prepared(is_first=True), URL)
+    assert admin == f"Admin: {URL}/admin/, user admin"
+    assert where == f"Password: in {password}"
+    assert "project create --name" in following
+    assert Path(documents.removeprefix("Documents: ").partition(",")[0]).is_file()
+
+
+def test_a_given_password_and_a_first_token_are_named_and_not_shown(settings: Settings) -> None:
+    lines = first_steps(settings, Prepared(is_first=True, default_token="llmp_s3cret"), URL)
+    assert lines[1] == "Password: the one in ADMIN_PASSWORD"
+    assert str(settings.data_dir / "default-token") in lines[2]
+    assert f"{URL}/v1" in lines[2]
+    assert "s3cret" not in "".join(lines)
