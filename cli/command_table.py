@@ -56,6 +56,12 @@ TABLE: Final = (
     Row("prices", "commands.prices:app", "What models cost, and by whose word.", _INSIGHT),
     Row("requests", "commands.requests:app", "The request log, newest first.", _INSIGHT),
     Row("audit", "commands.audit:app", "Who changed what, newest first.", _INSIGHT),
+    Row(
+        "destination",
+        "commands.destinations:app",
+        "Where events and requests are sent.",
+        _INSIGHT,
+    ),
     Row("serve", "commands.serve:serve", "Serve until SIGTERM or Ctrl-C.", _SERVICE),
     Row("demo", "commands.demo:demo", "Serve offline, with a bundled fake upstream.", _SERVICE),
     Row("migrate", "commands.migrate:app", "Bring the database up to date.", _OPERATION),
@@ -75,7 +81,7 @@ TABLE: Final = (
     Row(
         "encryption",
         "commands.encryption:app",
-        "Encryption of the stored API keys.",
+        "Encryption of the stored keys and secrets.",
         _OPERATION,
     ),
     Row("backup", "commands.backup:app", "Copy the database into a file (SQLite).", _OPERATION),

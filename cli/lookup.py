@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from cli.errors import NotFound, WrongUsage
-from models import Project, Token, UpstreamKey
+from models import Destination, Project, Token, UpstreamKey
 
 
 def as_id(text: str) -> UUID | None:
@@ -58,6 +58,18 @@ async def key(named: str) -> UpstreamKey:
         found = await UpstreamKey.get_or_none(id=id_).select_related("project")
     if found is None:
         raise NotFound(f"There is no key with the id {named}.")
+    return found
+
+
+async def destination(named: str) -> Destination:
+    """The destination with this id or name. Raises NotFound."""
+    found = None
+    if (id_ := as_id(named)) is not None:
+        found = await Destination.get_or_none(id=id_)
+    if found is None:
+        found = await Destination.get_or_none(name=named)
+    if found is None:
+        raise NotFound(f"There is no destination with the id or name {named}.")
     return found
 
 

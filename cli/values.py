@@ -7,7 +7,7 @@ that an update can tell "leave it" from "no limit".
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,11 @@ _DURATION: Final = re.compile(r"([0-9]{1,12})([smhdw]?)")
 #: Options that are not named as their fields are.
 _OPTIONS: Final = {
     "budgets": "budget",
+    "events": "event",
+    "filter.outcome": "outcome",
+    "filter.project_id": "project",
+    "filter.token_id": "token",
+    "headers": "header",
     "expires_in": "expires",
     "expires_at": "expires",
     "grace_seconds": "grace",
@@ -69,8 +74,15 @@ def changes(schema: type[S], fields: Mapping[str, Any], **context: Any) -> S:
     return validated(schema, fields, **context)
 
 
+def refused(problems: Iterable[tuple[str, str]]) -> WrongUsage:
+    """For fields that the data room does not take, each with what is wrong."""
+    return WrongUsage("\n".join(f"{_place(field)}: {message}" for field, message in problems))
+
+
 def _place(field: str) -> str:
     """An option, and the part of its value that is meant: `--failover (max_attempts)`."""
+    if field in _OPTIONS:
+        return f"--{_OPTIONS[field]}"
     # Entries of a list are named by their number: allowed_ips.0
     name, *inside = field.split(".")
     parts = " ".join(part for part in inside if not part.isdigit() and part != "[key]")
@@ -164,6 +176,16 @@ def policies(text: str) -> Provided:
     except (ValueError, RecursionError):
         raise typer.BadParameter("no JSON") from None
     return Provided(found)
+
+
+def header(text: str) -> Provided:
+    """`x-api-key: …`, or `none`."""
+    if text == "none":
+        return Provided(None)
+    name, sign, value = text.partition(":")
+    if not sign:
+        raise typer.BadParameter("not as in 'x-api-key: …'")
+    return Provided((name.strip(), value.strip()))
 
 
 def _number(text: str) -> int:

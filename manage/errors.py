@@ -96,6 +96,12 @@ class KeyMustBeGiven(Conflict):
     code = "key_must_be_given"
 
 
+class SecretMustBeGiven(Conflict):
+    """Secrets of a destination would go elsewhere; `details` names them. Give them, too."""
+
+    code = "secret_must_be_given"
+
+
 class RequestTooLarge(ManageError):
     """The body is larger than 1 MiB."""
 

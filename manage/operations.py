@@ -15,6 +15,7 @@ from manage.schemas.schema import Schema
 from models import Actor, Project, Token, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.destinations import DestinationPolicy
 from models.spending import Spending, Use, limited
 from web.key_test import Result as KeyTestResult
 
@@ -38,6 +39,7 @@ class ManagementServices:
     """Ask an upstream whether it takes a key."""
     spending: Spending
     """What is used of limits."""
+    destinations: DestinationPolicy
     providers: Sequence[ProviderFacts] = ()
 
     async def used(self, *rows: Token | Project) -> Sequence[Use | None]:

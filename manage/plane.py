@@ -12,11 +12,22 @@ from manage.dispatch import OperationDispatcher
 from manage.operations import ManagementServices, Resource
 from manage.refusals import respond
 from manage.schemas.providers import ProviderFacts
-from manage.views import audit, keys, objects, projects, refusals, requests, tokens, usage
+from manage.views import (
+    audit,
+    destinations,
+    keys,
+    objects,
+    projects,
+    refusals,
+    requests,
+    tokens,
+    usage,
+)
 from manage.views import providers as provider_views
 from models import Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.destinations import DestinationPolicy
 from models.spending import Spending
 from web import routes
 from web.key_test import Result as KeyTestResult
@@ -30,6 +41,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     requests.resource,
     refusals.resource,
     audit.resource,
+    destinations.resource,
     provider_views.resource,
 )
 
@@ -47,7 +59,16 @@ def blueprint(
     """`/manage/*`, answered by this blueprint whatever is asked."""
     longest = settings.token_max_lifetime
     lifetime = timedelta(seconds=longest) if longest else None
-    service = ManagementServices(ring, upstreams, lifetime, catch_up, test_key, spending, providers)
+    service = ManagementServices(
+        ring,
+        upstreams,
+        lifetime,
+        catch_up,
+        test_key,
+        spending,
+        DestinationPolicy.of(settings),
+        providers,
+    )
     dispatcher = OperationDispatcher(settings, service)
     plane = Blueprint("manage", url_prefix="/manage")
     rows = [operation for resource in RESOURCES for operation in resource.operations]

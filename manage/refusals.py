@@ -16,6 +16,7 @@ from manage.errors import (
     ManageError,
     RequestTimeout,
     RequestTooLarge,
+    SecretMustBeGiven,
     Unavailable,
     UnsupportedMediaType,
 )
@@ -49,6 +50,12 @@ def translate(error: Exception) -> ManageError:
 
 
 def _of_rule(error: Exception) -> Conflict:
+    if isinstance(error, model_errors.SecretMustBeGiven):
+        details = [
+            Detail(name, "It was entered for another address: give it anew.")
+            for name in error.fields
+        ]
+        return SecretMustBeGiven(str(error), details=details)
     if not isinstance(error, model_errors.KeyMustBeGiven):
         return Conflict(str(error))
     return KeyMustBeGiven(

@@ -153,7 +153,7 @@ class Destination(Model):
     def wants_event(
         self, kind: str, *, project_id: UUID | str | None, token_id: UUID | str | None
     ) -> bool:
-        """Whether it is told of this one."""
+        """Whether it is told of this one. How a request ended is asked of requests alone."""
         if not self.wants_events or (self.events is not None and kind not in self.events):
             return False
         return self._passes(project_id=project_id, token_id=token_id)
@@ -232,8 +232,15 @@ class Destination(Model):
         if changed:
             self.updated_at = changes.now()
             await self._store()
+            await self.retry_soon()
             await audit.record(by, "destination.update", "destination", self.id, changed)
         return made
+
+    async def retry_soon(self) -> None:
+        """Have what waits for a next try sent at once: it was changed, or a test of it worked."""
+        await DestinationState.filter(destination_id=self.id, retry_at__isnull=False).update(
+            retry_at=None
+        )
 
     @in_one_transaction
     async def switch_off(self, *, by: Actor, reason: str) -> None:

@@ -20,6 +20,8 @@ from models import changes, revocations
 from models.audit import AuditEvent
 from models.db.conditions import ANY, Condition, between, every, select
 from models.db.database import dialect
+from models.destination_rules import Kind
+from models.destinations import Destination
 from models.entry import Outcome
 from models.ids import first_id_at
 from models.projects import Project
@@ -198,6 +200,14 @@ def tokens(
             else None
         ),
     )
+
+
+def destinations(
+    *, kind: Kind | None = None, is_active: bool | None = None
+) -> Listing[Destination]:
+    """Destinations, of which there are few."""
+    wanted = _given(kind=kind, is_active=is_active)
+    return Listing(Destination.filter(**wanted), (IndexPath(every(_equal(wanted).values())),))
 
 
 def requests(

@@ -16,6 +16,7 @@ VERBS = {
     "object": ("list", "adopt", "move"),
     "budget": ("reset",),
     "provider": ("list", "show"),
+    "destination": ("create", "list", "show", "update", "delete"),
     "admin": ("create", "list", "passwd", "remove"),
     "management-token": ("create", "list", "revoke"),
     "encryption": ("rotate",),

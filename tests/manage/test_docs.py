@@ -36,6 +36,8 @@ _CONTRACT = {
     "/manage/refusals": {"get"},
     "/manage/requests": {"get"},
     "/manage/audit": {"get"},
+    "/manage/destinations": {"get", "post"},
+    "/manage/destinations/{destination_id}": {"get", "patch", "delete"},
     "/manage/providers": {"get"},
 }
 
@@ -62,7 +64,7 @@ async def test_every_reference_leads_somewhere(document: Json) -> None:
 
 async def test_absent_is_unchanged_in_a_change_and_default_in_a_creation(document: Json) -> None:
     schemas = document["components"]["schemas"]
-    for change in ("ProjectChange", "TokenChange", "KeyChange"):
+    for change in ("ProjectChange", "TokenChange", "KeyChange", "DestinationChange"):
         assert not [field for field in schemas[change]["properties"].values() if "default" in field]
         assert "required" not in schemas[change]
     assert schemas["ProjectCreation"]["required"] == ["name", "api_key"]

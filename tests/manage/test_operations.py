@@ -72,7 +72,7 @@ def test_an_operation_is_in_the_documentation(operation: Operation) -> None:
         for methods, path in re.findall(r"^\| `([A-Z`, ]+?) ?(/manage/\S*?)`", table, re.MULTILINE)
         for method in re.findall(r"[A-Z]+", methods)
     }
-    last = re.sub(r"\{(project|token)_id\}", "{id}", operation.path)
+    last = re.sub(r"\{(project|token|destination)_id\}", "{id}", operation.path)
     assert (operation.method, f"/manage{last}") in documented
 
 
