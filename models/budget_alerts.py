@@ -85,7 +85,7 @@ async def _news(reached: Reached) -> events.News:
         **budget.names,
     }
     # The row of this table is what lets it in once; this, only where the release before left it.
-    once = f"budget.threshold {reached.budget} {reached.window_start_us} {reached.share}"
+    once = _once(reached.budget, reached.window_start_us, reached.share)
     until = changes.now() + 2 * _LEFT_LATELY
     return events.News(
         kind="budget.threshold",
@@ -95,3 +95,14 @@ async def _news(reached: Reached) -> events.News:
         once=once,
         until=until,
     )
+
+
+def _once(budget: str, window_start_us: int, share: int) -> str:
+    return f"budget.threshold {budget} {window_start_us} {share}"
+
+
+async def forget(budget: str, window_start_us: int, shares: Iterable[int]) -> None:
+    """A budget begins anew within its window, within the caller's transaction."""
+    await BudgetAlert.filter(budget=budget, window_start_us=window_start_us).delete()
+    told = [_once(budget, window_start_us, share) for share in shares]
+    await events.EventOnce.filter(once__in=told).delete()

@@ -7,7 +7,7 @@ once only has a key of its own, which is kept for as long as it could be told ag
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -20,9 +20,11 @@ from models.event_kinds import EventKind
 from models.ids import first_id_at, new_id
 from models.text import in_stored_order
 
+if TYPE_CHECKING:
+    from models.request_log import RequestLog
+
 #: So many of the newest events are kept.
 KEPT: Final = 100_000
-
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -131,6 +133,44 @@ async def _is_new(news: News) -> bool:
             [news.once, news.until],
         )
     )
+
+
+#: How requests end that failed for no doing of the client or of ours.
+_FAILED: Final = ("upstream_error", "upstream_broke", "upstream_unreachable", "timeout")
+
+
+class Ended(Protocol):
+    """A request that was let in: a ledger entry, or its row."""
+
+    @property
+    def status(self) -> int:
+        """The status sent to the client."""
+
+    @property
+    def outcome(self) -> str:
+        """How it ended."""
+
+
+def is_failure(request: Ended) -> bool:
+    """Whether it is a `request.failed`: no whole answer came, or one that is an error."""
+    if request.outcome in _FAILED:
+        return True
+    return request.outcome == "complete" and request.status >= 400
+
+
+def failure_data(row: "RequestLog") -> dict[str, Any]:
+    """What `request.failed` says of a request, out of its row."""
+    return {
+        "request_id": str(row.id),
+        "provider": row.provider,
+        "endpoint": row.endpoint,
+        "method": row.method,
+        "model": row.model or None,
+        "status": row.status or None,
+        "outcome": row.outcome,
+        "upstream_code": row.upstream_code,
+        "duration_ms": row.duration_us / 1000,
+    }
 
 
 def moment(at: datetime) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from models.spent_budgets import SpentBudget
 from proxy import errors
 from proxy.headers import RawHeaders
 from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded, Unit, parts_of
@@ -30,11 +31,15 @@ def of(exceeded: BudgetExceeded) -> errors.Refusal:
         details["policy"] = allowance.policy
     if exceeded.why == "exceeded":
         when = _when(exceeded.resets_at_us)
-        return errors.BudgetExceeded(
+        refusal = errors.BudgetExceeded(
             f"The request may cost up to {needed}, and {whose} has less left{_left(exceeded)}."
             f"{when} Ask for a shorter answer, or have the budget raised.",
             details=details,
         )
+        refusal.spent = SpentBudget(
+            allowance.key, allowance.amount, exceeded.spent, hold, exceeded.resets_at_us
+        )
+        return refusal
     if exceeded.why == "held":
         return errors.BudgetHeld(
             f"The request may cost up to {needed}, for which {whose} has room once requests that"

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final
 
+from models.spent_budgets import SpentBudget
+
 _REASONS: Final = {
     400: b"Bad Request",
     401: b"Unauthorized",
@@ -172,6 +174,8 @@ class QuotaExceeded(Refusal):
 class BudgetExceeded(Refusal):
     """What is spent of a budget leaves less than the request may cost."""
 
+    #: Which, as those are told who answer for it.
+    spent: SpentBudget | None = None
     status, code, type = 402, "budget_exceeded", "insufficient_quota"
 
 

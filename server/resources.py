@@ -19,9 +19,8 @@ from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.db import database
 from models.db.listening import Listener
-from models.errors import ModelError
 from models.generation import NOTIFY_CHANNEL, GenerationFile
-from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grants, load_key
+from models.grants import allowed_origins, load_key
 from models.spending import spent_by
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
@@ -56,6 +55,7 @@ from proxy.upstream_auth.presenting import UpstreamAuth
 from proxy.upstream_auth.tokens import Tokens
 from server import descriptors
 from server.context import WorkerContext
+from server.grant_source import ModelGrantSource
 from server.http.health import Readiness
 from server.process.background import Background
 from server.process.housekeeping import Housekeeping
@@ -63,9 +63,11 @@ from server.process.notices import Notices
 from telemetry import logs
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.database_watch import DatabaseState, DatabaseWatch
+from telemetry.exceeded_budgets import ExceededBudgets
 from telemetry.metrics import Metrics, WorkerGauges
 from telemetry.observer import Observer
 from telemetry.otel import Traces
+from telemetry.outages import Outages
 from telemetry.refusal_books import RefusalBooks
 from telemetry.request_log_lines import RequestLines
 from telemetry.sentry import Reports
@@ -94,19 +96,6 @@ def _listens_at(settings: Settings) -> Database | None:
     if settings.database.dialect == "sqlite":
         return None
     return settings.database_listen or (None if settings.database.pgbouncer else settings.database)
-
-
-class _ModelGrantSource:
-    """Where the grant cache reads: the models."""
-
-    def __init__(self, ring: KeyRing) -> None:
-        self._ring = ring
-        self.generation = generation.current
-        self.changes_since = generation.changes_since
-        self.is_cut_off = is_cut_off
-
-    async def load(self, digests: list[str]) -> dict[str, GrantRecord | ModelError]:
-        return await load_grants(digests, self._ring)
 
 
 class WorkerResources:
@@ -165,6 +154,7 @@ class WorkerResources:
             uuid4().hex,
             reads=lambda: bool(self._grants.database_answers),
             crowded=self._make_room,
+            told=Outages(settings.data_dir).note,
         )
         self._rests = Rests()
         self._sharing = Sharing(self._rests, self._pool, self._find_key)
@@ -183,7 +173,7 @@ class WorkerResources:
             connections=shares.limits,
         )
         self._unheard = unheard(settings, self._charges, partial(reading.sizes, kept_in))
-        self._refusals = RefusalBooks()
+        self._refusals, self._exceeded = RefusalBooks(), ExceededBudgets()
         self._observer = self._make_observer()
         self._plane = self._make_plane()
         self._pool.open()
@@ -200,6 +190,7 @@ class WorkerResources:
         self._background = Background(
             Housekeeping(settings.data_dir, log_days=settings.request_log_retention_days),
             Notices(settings.data_dir),
+            self._exceeded,
         )
         self._background.open()
         self._prices.open()
@@ -226,7 +217,7 @@ class WorkerResources:
             ambient=settings.upstream_ambient_credentials,
         )
         self._grants = Grants(
-            _ModelGrantSource(self._ring),
+            ModelGrantSource(self._ring),
             self._file.read,
             self._providers,
             self._upstreams,
@@ -248,6 +239,7 @@ class WorkerResources:
             Traces.wanted(),
             connections=self._context.connections,
             books=self._refusals,
+            exceeded=self._exceeded,
         )
 
     def _listed_name(self, provider: str, model: str) -> str | None:

@@ -7,7 +7,7 @@ On SQLite a write lock that is taken and let go says it, which costs the disk no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal, TypeAlias, get_args
 
 from loguru import logger
@@ -37,13 +37,19 @@ class DatabaseWatch:
     """One worker's, named `worker` in the database; its task begins with `open`.
 
     `reads` says whether the database answers reads. `crowded` is called where the server takes no
-    further connection, and this worker has none.
+    further connection, and this worker has none. `told` is told what was found, each time.
     """
 
     def __init__(
-        self, worker: str, *, reads: Callable[[], bool], crowded: Callable[[], None]
+        self,
+        worker: str,
+        *,
+        reads: Callable[[], bool],
+        crowded: Callable[[], None],
+        told: Callable[[DatabaseState], Awaitable[None]] | None = None,
     ) -> None:
         self._worker = worker
+        self._told = told
         self._reads = reads
         self._crowded = crowded
         #: `ok` until something else was found out.
@@ -74,6 +80,8 @@ class DatabaseWatch:
     async def _watch(self) -> None:
         while True:
             self._become(await self.look())
+            if self._told is not None:
+                await self._told(self.state)
             if self.state == "ok":
                 await self._complete()
             await asyncio.sleep(_EVERY_S if self.state == "ok" else _RETRY_S)

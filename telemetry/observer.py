@@ -14,8 +14,9 @@ from time import perf_counter, time
 from typing import Final, Protocol
 
 from models.entry import Entry
-from proxy.errors import LimitsUndecided, Refusal
+from proxy.errors import BudgetExceeded, LimitsUndecided, Refusal
 from proxy.exchange import Exchange
+from telemetry.exceeded_budgets import ExceededBudgets
 from telemetry.metrics import Metrics, Refused, WorkerGauges
 from telemetry.otel import Traced, Traces, context_of
 from telemetry.refusal_books import RefusalBooks
@@ -54,7 +55,9 @@ class Observer:
         *,
         connections: ConnectionCounts | None = None,
         books: RefusalBooks | None = None,
+        exceeded: ExceededBudgets | None = None,
     ) -> None:
+        self._exceeded = exceeded
         self._connections = connections
         self._books = books
         self._traces = traces
@@ -113,6 +116,12 @@ class Observer:
     def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
         """The proxy answered by itself."""
         self._lines.note(exchange)
+        if (
+            self._exceeded is not None
+            and isinstance(refusal, BudgetExceeded)
+            and refusal.spent is not None
+        ):
+            self._exceeded.note(refusal.spent)
         endpoint = exchange.route.pattern if exchange.route is not None else ""
         grant = exchange.grant
         self._note(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import time_ns
 
+from models import budget_alerts, spent_budgets
 from models.budgets import Budget
 from models.errors import DatabaseUnavailable
 from models.spending import BudgetUse, Limited, PolicyUse, Quota, Use
 from models.windows import BUCKET_SECONDS
 from proxy.limits import records
-from proxy.limits.budgets import Allowance, allowance_of
+from proxy.limits.budgets import Allowance, allowance_of, window_of
 from proxy.limits.records import LimitRecords
 from proxy.limits.store import LimitsUnavailable, policy_key, project_key, token_key
 
@@ -35,7 +37,14 @@ class StoredSpending:
 
     async def reset(self, subject: Limited) -> None:
         """Let the budgets that are named have spent nothing. Raises LimitsUnavailable."""
-        await self._opened().reset_budgets([one.key for one in _allowances(subject)])
+        found = _allowances(subject)
+        await self._opened().reset_budgets([one.key for one in found])
+        now_us = time_ns() // 1000
+        for one in found:
+            # What was told of the window may come again.
+            start_us, end_us = window_of(one.period, one.zone, now_us)
+            await budget_alerts.forget(one.key, start_us, one.alerts)
+            await spent_budgets.forget(one.key, end_us, one.amount)
 
     async def _use(
         self, subject: Limited, found: Mapping[str, records.BudgetUse], quotas: bool

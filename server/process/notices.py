@@ -16,12 +16,15 @@ from tortoise.exceptions import BaseORMException
 
 from models import budget_alerts
 from models.errors import DatabaseUnavailable
+from models.exhausted_tokens import tell_exhausted
 from models.expiring import tell_expiring
 from server.process.turn import MachineTurn
 
 _FIRST_AFTER_S: Final = 2.0
-#: Events that are due once a week and once a day may come so much late.
-_EVERY_S: Final = 600.0
+#: Tokens that were exhausted are looked for so often: one statement that finds nothing, mostly.
+_EVERY_S: Final = 1.0
+#: And all tokens so often: events that are due a week and a day before may come so much late.
+_ALL_EVERY_S: Final = 600.0
 #: Between two steps of a look at all tokens.
 _PAUSE_S: Final = 0.1
 _CLOSE_TIMEOUT_S: Final = 0.5
@@ -30,12 +33,11 @@ _CLOSE_TIMEOUT_S: Final = 0.5
 class Notices:
     """The background task of one worker. `directory` is the machine's DATA_DIR."""
 
-    def __init__(
-        self, directory: Path, *, every: float = _EVERY_S, pause: float = _PAUSE_S
-    ) -> None:
+    def __init__(self, directory: Path, *, pause: float = _PAUSE_S) -> None:
         self._turn = MachineTurn(directory / "notices.lock")
-        self._every = every
         self._pause = pause
+        #: When all tokens are looked at again, by the loop's clock.
+        self._next = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -56,6 +58,14 @@ class Notices:
         """
         if not self._turn.take():
             return
+        while await tell_exhausted():  # noqa: ASYNC110  (work, not waiting)
+            await asyncio.sleep(self._pause)
+        now = asyncio.get_running_loop().time()
+        if now >= self._next:
+            await self._look_at_all()
+            self._next = now + _ALL_EVERY_S
+
+    async def _look_at_all(self) -> None:
         present = datetime.now(UTC)
         await budget_alerts.tell_of_others(present)
         after = await tell_expiring(present)
@@ -71,4 +81,4 @@ class Notices:
             except (DatabaseUnavailable, BaseORMException, OSError) as exc:
                 # It can wait; the journal's consumer logs an outage.
                 logger.debug("looking for what is to be told postponed: {}", exc)
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(_EVERY_S)

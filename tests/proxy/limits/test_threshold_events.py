@@ -6,8 +6,11 @@ import asyncio
 import time
 
 from models import Event, Token
+from models.budgets import budgets_of
+from models.spending import reset
 from models.windows import window
-from proxy.limits.budgets import BudgetClaim
+from proxy.limits.budgets import BudgetClaim, allowance_of
+from proxy.limits.spending import StoredSpending
 from proxy.limits.store import project_key, token_key
 from tests.models.rows import BY, a_project
 from tests.proxy.limits.machine import Machine, allowance, decide, entry_of, machine
@@ -57,3 +60,18 @@ async def test_two_workers_tell_of_each_share_once_whatever_is_delivered_again(
     of_project = next(event for event in told if event.token_id is None)
     assert of_project.data["budget"]["resets_at"] is None
     assert "token_name" not in of_project.data
+
+
+async def test_a_budget_that_is_reset_tells_of_its_shares_anew(machine: Machine) -> None:
+    project = await a_project()
+    rule = {"limit": "tokens", "amount": 20, "period": "day", "alert_at": [50]}
+    token, _ = await Token.issue(project, by=BY, budgets=[rule])
+    (budget,) = budgets_of(token.budgets)
+    tokens = allowance_of(token_key(token.id), budget)
+    store = await machine.worker()
+    await decide(store, BudgetClaim(tokens, 0))
+    for told in (1, 2):
+        await machine.deliver(entry_of(token_id=token.id, project_id=project.id))
+        await machine.deliver(entry_of(token_id=token.id, project_id=project.id))
+        assert await Event.all().count() == told
+        await reset(StoredSpending(lambda: machine.records), token, [budget], by=BY)

@@ -25,7 +25,9 @@ async def test_one_worker_of_a_machine_looks_until_it_ends(tmp_path: Path) -> No
     await second.look()
     assert not await Event.exists()
     await first.close()
+    second._next = 0.0
     await second.look()
+    second._next = 0.0
     await second.look()
     await second.close()
     assert await Event.filter(kind="token.expiring", token_id=token.id).count() == 1
@@ -45,6 +47,7 @@ async def test_what_the_release_before_has_left_is_told_once(tmp_path: Path) -> 
         )
     notices = Notices(tmp_path, pause=0)
     await notices.look()
+    notices._next = 0.0
     await notices.look()
     await notices.close()
     (event,) = await Event.all()
