@@ -20,6 +20,7 @@ from manage.errors import InvalidRequest
 from manage.reading import validate
 from manage.schemas.schema import Schema
 from models.budget_text import parse_budget
+from models.reports.usage_report import GROUPS, is_group
 from models.rules import FIRST_YEAR, LAST_YEAR, is_datable
 from models.text import around_emoji, unseen
 
@@ -140,6 +141,13 @@ def model_map(text: str) -> Provided:
             raise typer.BadParameter("not as in gpt-4o=my-deployment,o3=other, each model once")
         names[name] = mapped
     return Provided(names)
+
+
+def group_by(text: str) -> str:
+    """`model`, `tag:team` and the like."""
+    if not is_group(text):
+        raise typer.BadParameter(f"none of {', '.join(GROUPS)}, and no tag such as tag:team")
+    return text
 
 
 def budget(text: str) -> Provided:

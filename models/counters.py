@@ -12,7 +12,9 @@ from operator import add as plus
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from models import label_values
 from models.db.conditions import insert
+from models.labels import Tags
 from models.model_names import IsListed, bounded
 from models.usage import (
     DIMENSION_KEY,
@@ -176,7 +178,7 @@ def _hour(key: _Finest) -> tuple[Any, ...]:
 
 def _hour_of_key(key: _Finest) -> tuple[Any, ...]:
     minute, project_id, token_id, _, model, _, key_id = key
-    return minute // 3600 * 3600, key_id, project_id, token_id, model
+    return minute // 3600 * 3600, "key", key_id, project_id, token_id, model
 
 
 async def add(
@@ -185,18 +187,63 @@ async def add(
     """Add `entries` to the tables, within the caller's transaction; of those `booked`, which were
     counted before, what they used alone."""
     known = await bounded([*entries, *booked], is_listed)
-    finest = _book(add_up(known[: len(entries)]), known[len(entries) :])
+    counted, shown = known[: len(entries)], known[len(entries) :]
+    finest = _book(add_up(counted), shown)
     await insert(*_upsert("usage_minute"), list(starmap(_values, merge(finest, _minute))))
     await insert(*_upsert("usage_hour"), list(starmap(_values, merge(finest, _hour))))
     named = {key: totals for key, totals in finest.items() if key[-1]}
     by_key = merge(named, _hour_of_key)
     await insert(*_dimension_upsert(), list(starmap(_dimension_values, by_key)))
+    labelled = _labelled(counted, shown)
+    if labelled:
+        by_label = await _by_label(labelled)
+        await insert(*_dimension_upsert(), list(starmap(_dimension_values, by_label)))
+
+
+#: An hour (Unix seconds), project, token, model, tags, end user.
+_Labelled: TypeAlias = tuple[int, str, str, str, Tags | None, str]
+
+
+def _labelled(entries: Sequence["Entry"], booked: Sequence["Entry"]) -> dict[_Labelled, Totals]:
+    """What those come to that say what they are for: most need not be looked at again."""
+    rows: dict[_Labelled, Totals] = {}
+    for entry in entries:
+        if entry.tags is not None or entry.end_user:
+            rows.setdefault(_label(entry), Totals()).add(entry)
+    for entry in booked:
+        if entry.tags is not None or entry.end_user:
+            rows.setdefault(_label(entry), Totals()).book(entry)
+    return rows
+
+
+def _label(entry: "Entry") -> _Labelled:
+    hour = entry.at_us // _MINUTE_US * 60 // 3600 * 3600
+    return hour, entry.project_id, entry.token_id, entry.model, entry.tags, entry.end_user
+
+
+async def _by_label(rows: Mapping[_Labelled, Totals]) -> list[tuple[tuple[Any, ...], Totals]]:
+    """The same by each tag and end user, as far as those have a place."""
+    places = await label_values.places(
+        dict.fromkeys(
+            (project_id, dimension, value)
+            for _, project_id, _, _, tags, end_user in rows
+            for dimension, value in label_values.dimensions(tags, end_user)
+        )
+    )
+    found: dict[tuple[Any, ...], Totals] = {}
+    for (hour, project_id, token_id, model, tags, end_user), totals in rows.items():
+        for dimension, value in label_values.dimensions(tags, end_user):
+            placed = places[project_id, dimension, value]
+            if placed is not None:
+                key = (hour, dimension, placed, project_id, token_id, model)
+                found.setdefault(key, Totals()).include(totals)
+    return sorted(found.items(), key=itemgetter(0))
 
 
 def _dimension_values(key: tuple[Any, ...], totals: Totals) -> list[Any]:
-    hour, value, *rest = key
+    hour, *rest = key
     sums = [totals.added[_SUMS.index(name)] for name in _DIMENSION_SUMS]
-    return [datetime.fromtimestamp(hour, UTC), "key", value, *rest, totals.cost_nanos, *sums]
+    return [datetime.fromtimestamp(hour, UTC), *rest, totals.cost_nanos, *sums]
 
 
 def _values(key: tuple[Any, ...], totals: Totals) -> list[Any]:

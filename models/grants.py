@@ -96,6 +96,10 @@ class GrantRecord(msgspec.Struct, frozen=True):
     isolation: Literal["none", "project", "token"] = "none"
     #: Whether a key that is gone knows objects of the project, which has one key left.
     others_know: bool = False
+    #: What each of its requests is tagged with.
+    tags: dict[str, str] | None = None
+    #: Whether the body says whom a request is for, where its header does not.
+    end_user_from_body: bool = False
 
 
 @for_requests
@@ -208,6 +212,8 @@ def _record(
         project_budgets=budgets_of(project.budgets),
         project_policies=policies_of(project.policies),
         isolation=project.isolation,
+        tags=token.tags,
+        end_user_from_body=project.end_user_from_body,
     )
 
 

@@ -65,6 +65,14 @@ def clean_tags(tags: Iterable[tuple[str, str]]) -> Tags | None:
     return ordered(kept)
 
 
+def clean_end_user(text: str) -> str:
+    """What a body says, as it is kept: it is the upstream's to judge, and so it is not refused."""
+    shown = text[: 2 * END_USER_MAX].strip()[:END_USER_MAX]
+    if shown.isprintable():
+        return shown
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown)
+
+
 def _value(text: str) -> str:
     try:
         return checked_value(text)

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from time import perf_counter, time
 from typing import Final, Protocol
 
+from msgspec import structs
+
 from models.entry import ENTRY_VERSION, Attempt, Entry, Outcome, Parts, UsageQuality
 from models.ids import new_request_id
+from models.labels import NO_LABELS, Labels
 from models.objects import Finished
 from models.request_log import was_refused
 from proxy.access.grants import Grant
@@ -91,6 +94,7 @@ class Exchange:
         "id",
         "informed",
         "kept",
+        "labels",
         "mapped",
         "meter",
         "method",
@@ -141,6 +145,8 @@ class Exchange:
         #: Whether an interim answer has gone to the client.
         self.informed = False
         self.model = ""
+        #: What it is tagged with and whom it is for, where that is said.
+        self.labels: Labels | None = None
         #: Those of its token and project that count it.
         self.policies: tuple[GrantedPolicy, ...] = ()
         #: What the account that is tried calls it, where that is something else.
@@ -170,6 +176,12 @@ class Exchange:
         #: Why the proxy answers itself, where it does.
         self.refusal_code = ""
         self.ended_by: Outcome | None = None
+
+    def is_for(self, end_user: str) -> None:
+        """Note whom the body names, where no header does."""
+        labels = self.labels or NO_LABELS
+        if end_user and not labels.end_user:
+            self.labels = labels._replace(end_user=end_user)
 
     @property
     def id_text(self) -> bytes:
@@ -244,7 +256,7 @@ class Exchange:
             # What is known of a part alone has no price.
             cost_nanos, cost_source = self._price(grant, pricing, answered, usage, read)
         self.charge = self._charged(state, usage, cost_nanos) if self.holds else None
-        return Entry(
+        entry = Entry(
             version=ENTRY_VERSION,
             id=self.id,
             at_us=int(self.at * _MICRO),
@@ -283,6 +295,10 @@ class Exchange:
             charge="" if self.charge is None else self.charge.kind,
             refusal_code=self.refusal_code,
         )
+        labels = self.labels
+        if labels is None:
+            return entry
+        return structs.replace(entry, tags=labels.tags, end_user=labels.end_user)
 
     def _finished(self, grant: Grant, pricing: Pricing) -> Finished | None:
         """What a response used that ran in the background, where the answer shows it finished."""

@@ -17,7 +17,7 @@ from uuid import UUID
 from models.entry import Entry, Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.spending import Spending
-from proxy import errors, failures, forward, keepalive, relaying, responses
+from proxy import errors, failures, forward, keepalive, labels, relaying, responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
@@ -224,6 +224,9 @@ class DataPlane:
         head = exchange.head
         plan = self._plans.of(grant, head)
         exchange.route = plan.route
+        first = head.lines.first
+        if grant.tags is not None or labels.TAGS in first or labels.END_USER in first:
+            exchange.labels = labels.labels_of(head.lines, grant.tags)
         if grant.other_fields:
             grant = exchange.grant = narrowed(grant, plan.route, head)
         return grant, plan

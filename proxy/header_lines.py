@@ -25,6 +25,8 @@ NOTABLE: Final = CREDENTIALS | {
     b"content-type",
     b"origin",
     b"x-forwarded-for",
+    b"x-llm-proxy-tags",
+    b"x-llm-proxy-user",
 }
 #: Parts of names whose values may be secrets: a memo outlives the request that brought them.
 _SECRET: Final = re.compile(rb"auth|cookie|cred|key|pass|secret|session|sign|token")

@@ -12,7 +12,7 @@ import msgspec
 from proxy.access.authorization import authorize
 from proxy.access.budgets import refuse
 from proxy.access.grants import Grant
-from proxy.access.policies import GrantedPolicy, Policies
+from proxy.access.policies import GrantedPolicy
 from proxy.body.model_rule import coding_of, declared_plainly
 from proxy.body.wanted import Wanted, wanted
 from proxy.downstream import RequestHead
@@ -39,12 +39,9 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     cost."""
 
 
-#: All that a plan depends on, of the head and of the grant: what is missing here is decided by the
-#: rules of whoever has asked for the same before.
-_Key: TypeAlias = tuple[
-    str, str, bytes, bytes | None, bool, bool, bool, bool, bool, bool, bool, bool, bool,
-    str | None, str | None, Policies | None,
-]  # fmt: skip
+#: All that a plan depends on, of the head and of the grant (its `facets`): what is missing here is
+#: decided by the rules of whoever has asked for the same before.
+_Key: TypeAlias = tuple[str, bytes, bytes | None, bool, tuple[object, ...]]
 #: Clients choose the paths: this many are remembered, and none that is longer, or has a query,
 #: which may hold a secret.
 _REMEMBERED_MAX: Final = 512
@@ -66,24 +63,13 @@ class Plans:
 
     def of(self, grant: Grant, head: RequestHead) -> Plan:
         """The plan of a request. Raises a refusal where it takes no route."""
-        first, record = head.lines.first, grant.record
+        first = head.lines.first
         key = (
-            record.provider,
             head.method,
             head.target,
             first.get(b"content-type"),
             head.content_length == 0,
-            bool(grant.models),
-            grant.meters,
-            record.unmetered == "refuse",
-            grant.signs_body,
-            grant.renames,
-            grant.fails_over,
-            grant.remembers,
-            grant.isolates,
-            record.path_project,
-            record.path_location,
-            grant.policies,
+            grant.facets,
         )
         known = self._known.get(key)
         if known is not None and grant.endpoints is None and b"content-encoding" not in first:
@@ -118,13 +104,13 @@ class Plans:
             usual and not restricts,
             rule,
             policies,
-            bounded and not restricts and declared_plainly(key[3]),
+            bounded and not restricts and declared_plainly(key[2]),
         )
         if (
             grant.endpoints is None
             and b"content-encoding" not in head.lines.first
             and b"?" not in head.target
-            and len(head.method) + len(head.target) + len(key[3] or b"") <= _TEXT_MAX_BYTES
+            and len(head.method) + len(head.target) + len(key[2] or b"") <= _TEXT_MAX_BYTES
         ):
             if len(self._known) >= _REMEMBERED_MAX:
                 self._known.clear()

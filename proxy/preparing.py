@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from proxy import errors, forward, model_lists
 from proxy.access.authorization import target_for
 from proxy.access.grants import Grant
+from proxy.body import end_user
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.body.model_rule import NAME_MAX_BYTES, known_name
 from proxy.body.passing_model import PassingModel
@@ -79,6 +80,8 @@ class Preparing:
                 # Each attempt asks again; one that has nowhere to go must take nothing from the
                 # limits.
                 target_for(grant)
+                if want.end_user:
+                    exchange.is_for(end_user.in_small(arrived))
                 return forward.whole(head, arrived, grant.fields, grant.other_fields), None
         if (head.content_length or 0) > self._bounds.of_body(kept=want.whole or want.model):
             raise errors.RequestTooLarge("The request body is too large.")
@@ -131,6 +134,8 @@ class Preparing:
         if exchange.passing is not None:
             # All the same where nothing more of the body comes.
             exchange.model = exchange.passing.model
+        if want.end_user:
+            exchange.is_for(reading.end_user)
         if want.meters:
             exchange.asks = await asks_of(reading, route)
             self._holds.claim(exchange, grant)

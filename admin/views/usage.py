@@ -23,7 +23,7 @@ _PER_PART: Final = 1000
 
 @pages.get("/usage/export")
 async def export(ctx: AuthenticatedContext) -> Any:
-    """Days, newest first, by project, token, model or endpoint where the address says so."""
+    """Days, newest first, by whatever usage is grouped by where the address says so."""
     await csv_files.send(ctx, "llm-proxy-usage.csv", _HEAD, _parts(_query(ctx)))
 
 
@@ -35,7 +35,7 @@ def _query(ctx: AuthenticatedContext) -> UsageQuery:
         start=ends["start"] or present - DEFAULT_RANGE,
         end=ends["end"] or present,
         bucket="day",
-        group_by=group if group in usage_report.GROUP_COLUMN else None,
+        group_by=group if group and usage_report.is_group(group) else None,
         project_id=chosen_id(ctx, "project"),
         token_id=chosen_id(ctx, "token"),
         model=ctx.query.get("model"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import lookup, output, views
+from cli import lookup, output, values, views
 from cli.command_table import examples, verb
 from cli.errors import WrongUsage
 from cli.options import Json, ModelOption, ProjectOption, Since, TokenOption, Until
@@ -14,9 +14,8 @@ from manage.schemas.usage import UsageView
 from models.reports.time_ranges import Bucket
 from models.reports.usage_report import (
     DEFAULT_RANGE,
-    GROUP_COLUMN,
-    GroupBy,
     UsageQuery,
+    field_of,
     report,
 )
 
@@ -39,6 +38,7 @@ _COLUMNS = (
         "llm-proxy usage",
         "llm-proxy usage --bucket day --from 7d --project docs",
         "llm-proxy usage --group-by model --json",
+        "llm-proxy usage --group-by tag:team --from 30d",
     )
 )
 @with_database
@@ -51,7 +51,14 @@ async def usage(
     since: Since = None,
     until: Until = None,
     bucket: Annotated[Bucket, typer.Option(help="One row for all, or for each.")] = "total",
-    group_by: Annotated[GroupBy | None, typer.Option(help="A row for each of these.")] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(
+            parser=values.group_by,
+            metavar="project|token|model|endpoint|key|end_user|tag:KEY",
+            help="A row for each of these.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many rows.")] = 1000,
     as_json: Json = False,
 ) -> None:
@@ -76,7 +83,7 @@ async def usage(
     rows, place = await report(query, limit=limit)
     items = [views.plain(UsageView.of(row, group_by)) for row in rows]
     columns = [] if bucket == "total" else ["bucket"]
-    columns += [GROUP_COLUMN[group_by]] if group_by else []
+    columns += [field_of(group_by)] if group_by else []
     if not as_json:
         for item in items:
             if item["cost_usd"] is None and item["unpriced_requests"]:

@@ -4,27 +4,47 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from manage.schemas.queries import OwnedQuery
 from manage.schemas.schema import Schema
 from models.reports.time_ranges import Bucket
 from models.reports.usage_report import (
     DEFAULT_RANGE,
-    GROUP_COLUMN,
+    GROUPS,
     GroupBy,
     UsageQuery,
     UsageRow,
+    field_of,
+    is_group,
 )
+from models.rules import field_error
 
 NANOS: Final = 10**9
+
+
+def _group(text: str) -> str:
+    if not is_group(text):
+        raise field_error(f"This is none of {', '.join(GROUPS)}, and no tag such as tag:team.")
+    return text
+
+
+Group = Annotated[
+    str,
+    AfterValidator(_group),
+    Field(
+        description="`project`, `token`, `model`, `endpoint`, `key`, `end_user`, or a tag by its"
+        " key: `tag:team`. Keys, end users and tags are counted by the hour.",
+        json_schema_extra={"pattern": rf"^(?:{'|'.join(GROUPS)}|tag:[a-z0-9_.-]{{1,32}})$"},
+    ),
+]
 
 
 class UsageFilter(OwnedQuery):
     """What to add up, and by what. `from` is 30 days ago unless given, `to` is now."""
 
     bucket: Bucket = "total"
-    group_by: GroupBy | None = None
+    group_by: Group | None = None
 
     def query(self) -> UsageQuery:
         """What was asked for, as the report takes it."""
@@ -44,7 +64,12 @@ class UsageFilter(OwnedQuery):
 
 
 class UsageView(Schema):
-    """The sums of one bucket and group. Of the group fields, the one grouped by is there."""
+    """The sums of one bucket and group. Of the group fields, the one grouped by is there.
+
+    What is grouped by a tag has its value in a field of the group's name: `tag:team`.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     bucket: Annotated[
         datetime, Field(description="First moment of the bucket; of the range, for `total`.")
@@ -56,6 +81,7 @@ class UsageView(Schema):
     key_id: Annotated[UUID | None, Field(description="The upstream key; counted by the hour.")] = (
         None
     )
+    end_user: Annotated[str, Field(description="Counted by the hour.")] | None = None
     requests: int
     errors: Annotated[int, Field(description="Status 400 and above, or not complete.")]
     unknown_usage_requests: int
@@ -75,7 +101,7 @@ class UsageView(Schema):
     @classmethod
     def of(cls, row: UsageRow, group_by: GroupBy | None) -> Self:
         """`row` as it is shown."""
-        group: dict[str, Any] = {GROUP_COLUMN[group_by]: row.group} if group_by else {}
+        group: dict[str, Any] = {field_of(group_by): row.group} if group_by else {}
         return cls(
             bucket=row.bucket,
             requests=row.requests,

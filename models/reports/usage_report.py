@@ -6,29 +6,50 @@ Never reads the request log.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
 
+from models import labels
 from models.db.conditions import Condition, between, every, select
 from models.db.database import dialect
 from models.reports.time_ranges import DAY, HOUR, Bucket, Part, counters_of
 from models.rules import is_datable, parse_id
 from models.text import clean_text
 
-GroupBy: TypeAlias = Literal["project", "token", "model", "endpoint", "key"]
+#: `project`, `token`, `model`, `endpoint`, `key`, `end_user`, or a tag: `tag:team`.
+GroupBy: TypeAlias = str
 
-GROUP_COLUMN: Final[dict[GroupBy, str]] = {
+#: As rows name what they are grouped by; a tag as it was asked for.
+_FIELDS: Final[dict[GroupBy, str]] = {
     "project": "project_id",
     "token": "token_id",
     "model": "model",
     "endpoint": "endpoint",
     "key": "key_id",
+    "end_user": "end_user",
 }
+GROUPS: Final = tuple(_FIELDS)
+TAG: Final = "tag:"
 #: Grouped by ids.
 _BY_ID: Final = ("project", "token", "key")
 DEFAULT_RANGE: Final = timedelta(days=30)
+
+
+def is_group(text: str) -> bool:
+    """Whether rows may be grouped by that."""
+    return text in _FIELDS or (text.startswith(TAG) and labels.is_key(text.removeprefix(TAG)))
+
+
+def field_of(group_by: GroupBy) -> str:
+    """What rows have the group in."""
+    return _FIELDS.get(group_by, group_by)
+
+
+def _is_dimension(group_by: GroupBy | None) -> bool:
+    """Whether it is counted by the hour, in a table of its own."""
+    return group_by in ("key", "end_user") or (group_by is not None and group_by.startswith(TAG))
 
 
 class UsageRow(msgspec.Struct, frozen=True):
@@ -111,9 +132,9 @@ async def report(
 
 
 def _counters(query: UsageQuery) -> Part:
-    """Where the sums stand: those of upstream keys by the hour, in a table of their own."""
+    """Where the sums stand."""
     present = datetime.now(UTC)
-    if query.group_by != "key":
+    if not _is_dimension(query.group_by):
         return counters_of(query.start, query.end, query.bucket, present)
     bucket: Bucket = "day" if query.bucket == "day" else "hour"
     found = counters_of(query.start, query.end, bucket, present)
@@ -121,8 +142,8 @@ def _counters(query: UsageQuery) -> Part:
 
 
 def _select(query: UsageQuery, extent: Part, after: Cursor | None) -> tuple[str, Sequence[Any]]:
-    column = GROUP_COLUMN[query.group_by] if query.group_by else None
-    if query.group_by == "key":
+    column = field_of(query.group_by) if query.group_by else None
+    if _is_dimension(query.group_by):
         column = "value"
     where = _where(query, extent, column, after)
     keys = [(bucket_start(query.bucket), "bucket_start")] if query.bucket != "total" else []
@@ -142,8 +163,8 @@ def _select(query: UsageQuery, extent: Part, after: Cursor | None) -> tuple[str,
 
 def _where(query: UsageQuery, extent: Part, column: str | None, after: Cursor | None) -> Condition:
     conditions = between("bucket", extent.start, _end(query, extent, after))
-    if query.group_by == "key":
-        conditions.append(Condition("dimension = {}", ("key",)))
+    if _is_dimension(query.group_by):
+        conditions.append(Condition("dimension = {}", (query.group_by,)))
     if after is not None and column:
         if query.bucket == "total":
             conditions.append(Condition(f"{column} < {{}}", (after.group,)))

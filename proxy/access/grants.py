@@ -96,6 +96,10 @@ class Grant:
     """Whether some addresses or origins alone may use it."""
     expires_at: float
     """Unix seconds; infinity where neither the token nor this secret of it ends."""
+    tags: Mapping[str, str] | None
+    """What each request is tagged with, whatever it says."""
+    facets: tuple[object, ...]
+    """All of it that a request's plan depends on (`proxy.plans`)."""
     token_text: str
     project_text: str
     """Both ids as the ledger has them, since each request's entry names them."""
@@ -115,6 +119,11 @@ class Grant:
         budgets = budgets_of(record)
         renames = any(target.models for target in targets)
         others = {one.name: one for target in targets if (one := target.provider) is not None}
+        signs_body = any(target.signs_body for target in targets)
+        fails_over = record.failover is not None and len(targets) > 1
+        remembers = record.isolation != "none" or len(targets) > 1 or record.others_know
+        policies = Policies.of(record)
+        models = patterns(record.allowed_models, record.project_allowed_models)
         return cls(
             record=record,
             provider=provider,
@@ -125,22 +134,38 @@ class Grant:
             ),
             is_allowed=bool(targets) or upstreams.allows(*place),
             targets=targets,
-            signs_body=any(target.signs_body for target in targets),
+            signs_body=signs_body,
             renames=renames,
             chooses=renames or bool(others) or len(targets) > 1,
             failover=record.failover,
-            fails_over=record.failover is not None and len(targets) > 1,
+            fails_over=fails_over,
             isolates=record.isolation != "none",
-            remembers=record.isolation != "none" or len(targets) > 1 or record.others_know,
+            remembers=remembers,
             claims=own_claims(record),
             budgets=budgets,
             meters=refuse(budgets),
-            policies=Policies.of(record),
-            models=patterns(record.allowed_models, record.project_allowed_models),
+            policies=policies,
+            models=models,
             endpoints=Pattern.of(record.allowed_endpoints),
             origins=Pattern.of(record.allowed_origins),
             restricts_source=(record.allowed_ips, record.allowed_origins) != (None, None),
             expires_at=min(record.expires_at or _NEVER, record.secret_expires_at or _NEVER),
+            tags=record.tags,
+            facets=(
+                record.provider,
+                bool(models),
+                refuse(budgets),
+                record.unmetered,
+                signs_body,
+                renames,
+                fails_over,
+                remembers,
+                record.isolation != "none",
+                record.path_project,
+                record.path_location,
+                policies,
+                record.end_user_from_body,
+            ),
             token_text=str(record.token_id),
             project_text=str(record.project_id),
         )

@@ -14,7 +14,7 @@ from msgspec import structs
 from proxy.access.authorization import check_model
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy
-from proxy.body import model_rule, renaming, request_body
+from proxy.body import end_user, model_rule, renaming, request_body
 from proxy.body.budget import KeptBytes
 from proxy.body.kept_body import KeptBody
 from proxy.body.multipart import FormReader, Part
@@ -54,7 +54,8 @@ class BodyReading:
 
     __slots__ = (
         "_counting", "_decoder", "_form", "_head", "_json", "_model", "_policies", "_small",
-        "_text", "_turns", "_want", "_weight", "background", "counted", "fed", "kept", "named",
+        "_text", "_turns", "_want", "_weight", "background", "counted", "end_user", "fed", "kept",
+        "named",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +68,8 @@ class BodyReading:
         self.kept = KeptBody()
         #: Whether it asks for a response in the background, once it was judged.
         self.background = False
+        #: Whom it is for, where that is wanted and it was read whole.
+        self.end_user = ""
         self.fed = 0
         #: Where its bytes count, those of a compressed body as it is decoded: what one piece
         #: decodes to may be megabytes.
@@ -168,6 +171,8 @@ class BodyReading:
         if complete and (self.kept.size or want.rule):
             said = await self.said()
         self.background = said.background
+        if want.end_user and complete:
+            self.end_user = self._end_user()
         model = want.in_path or said.model
         if len(model) > model_rule.NAME_MAX_BYTES:
             model = ""
@@ -205,6 +210,13 @@ class BodyReading:
                 self._model = said.model
                 return said
         return await self._surveyed()
+
+    def _end_user(self) -> str:
+        """Whom the body names, once `said` has read it."""
+        if self._json is not None:
+            return end_user.in_members(self._json)
+        is_small = self._form is None and self._text.size <= AT_ONCE_BYTES
+        return end_user.in_small(self._text.joined()) if is_small else ""
 
     async def _surveyed(self) -> Inspected:
         await self._feed()

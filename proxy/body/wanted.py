@@ -51,6 +51,9 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     names: bool = False
     """Which objects it names, that one account alone may know."""
 
+    end_user: bool = False
+    """Whom it is for, where it is read."""
+
     @property
     def whole(self) -> bool:
         """Whether all of it must be here before the request may go on."""
@@ -60,7 +63,7 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     @property
     def reads(self) -> bool:
         """Whether it is read at all: a small one whole, a larger one only where it must be."""
-        return self.whole or self.model or self.again
+        return self.whole or self.model or self.again or self.end_user
 
 
 def wanted(
@@ -107,6 +110,7 @@ def wanted(
         meters=meters,
         renames=grant.renames and coding is not None and (counts or route.dialect != "none"),
         again=names_model and bool(in_path) and grant.fails_over,
+        end_user=json and coding is not None and grant.record.end_user_from_body,
     )
 
 

@@ -34,6 +34,7 @@ def a_record(**changes: Any) -> GrantRecord:
         "provider": "openai",
         "unmetered": "allow",
         "isolation": "none",
+        "end_user_from_body": False,
         "keys": (a_key(),),
         "budgets": (),
         "policies": (),

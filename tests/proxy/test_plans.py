@@ -146,6 +146,7 @@ RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "isolation": ({"isolation": "project"}, {"isolation": "token"}),
     "path_location": (ON_VERTEX | {"path_location": "ours"},),
     "policies": ({"policies": (OF_CHATS,)}, {"policies": (OF_A_MODEL,)}),
+    "end_user_from_body": ({"end_user_from_body": True},),
     "project_policies": ({"project_policies": (OF_CHATS, OF_A_MODEL)},),
 }
 #: Those that decide nothing of it: who asks, from where, how often, and where it goes.
@@ -154,7 +155,7 @@ OF_NO_PLAN: Final = {
     "quota_epoch", "requests_per_minute", "max_parallel_requests", "allowed_ips",
     "allowed_origins", "project_id", "project_is_active", "project_is_deleted",
     "project_requests_per_minute", "project_max_parallel_requests", "base_url", "v1_prefix",
-    "budgets", "project_budgets",
+    "budgets", "project_budgets", "tags",
 }  # fmt: skip
 GENERATE: Final = "/v1/projects/theirs/locations/theirs/publishers/google/models/m:generateContent"
 HEADS: Final = (

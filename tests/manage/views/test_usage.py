@@ -10,6 +10,7 @@ import pytest
 from manage import cursors
 from models import UsageHour
 from models.entry import Parts
+from models.reports.usage_report import GROUPS
 from tests.manage.entries import entry, record
 
 Json = dict[str, Any]
@@ -111,15 +112,26 @@ async def test_recent_total_is_to_the_minute(client: httpx.AsyncClient) -> None:
         ("model", "model", ["gpt-4o", ""]),
         ("endpoint", "endpoint", ["/v1/models", "/v1/chat/completions"]),
         ("key", "key_id", [str(_OTHER), str(_ONE)]),
+        ("end_user", "end_user", ["u-2", "u-1"]),
+        ("tag:team", "tag:team", ["search", "docs"]),
     ],
 )
 async def test_groups_carry_their_name(
     client: httpx.AsyncClient, group_by: str, field: str, values: list[str]
 ) -> None:
     await record(
-        entry(_NOON, project_id=_ONE, token_id=_ONE, key_id=str(_ONE)),
         entry(
             _NOON,
+            project_id=_ONE,
+            token_id=_ONE,
+            key_id=str(_ONE),
+            end_user="u-1",
+            tags=(("team", "docs"),),
+        ),
+        entry(
+            _NOON,
+            end_user="u-2",
+            tags=(("team", "search"), ("feature", "rag")),
             project_id=_OTHER,
             token_id=_OTHER,
             key_id=str(_OTHER),
@@ -131,8 +143,15 @@ async def test_groups_carry_their_name(
         rows = await _rows(client, bucket=bucket, group_by=group_by, **_MARCH)
         assert [row[field] for row in rows] == values
         assert [row["requests"] for row in rows] == [1, 1]
-        others = {"project_id", "token_id", "model", "endpoint", "key_id"} - {field}
+        others = {"project_id", "token_id", "model", "endpoint", "key_id", "end_user"} - {field}
         assert not others & set(rows[0])
+
+
+@pytest.mark.parametrize("group_by", ["tag", "tag:", "tag:Team", "tag:a b", "tag:" + "k" * 33, "x"])
+async def test_what_is_no_group_is_refused(client: httpx.AsyncClient, group_by: str) -> None:
+    answer = await client.get("/manage/usage", params={"group_by": group_by})
+    assert answer.status_code == 400
+    assert [one["field"] for one in answer.json()["error"]["details"]] == ["group_by"]
 
 
 async def test_filters(client: httpx.AsyncClient) -> None:
@@ -152,7 +171,7 @@ async def test_filters(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("bucket", ["total", "hour", "day"])
-@pytest.mark.parametrize("group_by", [None, "project", "token", "model", "endpoint", "key"])
+@pytest.mark.parametrize("group_by", [None, *GROUPS, "tag:team"])
 async def test_pages_are_the_whole_in_order(
     client: httpx.AsyncClient, bucket: str, group_by: str | None
 ) -> None:
@@ -165,6 +184,8 @@ async def test_pages_are_the_whole_in_order(
                 model=f"model-{group}",
                 endpoint=f"/v1/{group}",
                 key_id=str(UUID(int=40 + group)),
+                end_user=f"user-{group}",
+                tags=(("team", f"team-{group}"),),
             )
             for hour in range(4)
             for group in range(3)
@@ -185,12 +206,12 @@ async def test_pages_are_the_whole_in_order(
 
 
 @pytest.mark.parametrize("bucket", ["total", "hour", "day"])
-@pytest.mark.parametrize("group_by", [None, "project", "token", "model", "endpoint", "key"])
+@pytest.mark.parametrize("group_by", [None, *GROUPS, "tag:team"])
 async def test_made_up_cursor_is_refused(
     client: httpx.AsyncClient, bucket: str, group_by: str | None
 ) -> None:
     kind, noon = f"usage:{bucket}:{group_by}", "2026-03-01T12:00:00Z"
-    right = "x" if group_by in ("model", "endpoint") else str(_ONE)
+    right = str(_ONE) if group_by in ("project", "token", "key") else "x"
     places: list[tuple[str, str | None]] = [
         ("9999-12-31T23:59:59Z", right),
         ("0001-01-01T00:00:00Z", right),
@@ -220,7 +241,8 @@ async def test_reads_the_counters_and_never_the_log(client: httpx.AsyncClient) -
 
 async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClient) -> None:
     parts = Parts(cache_write_tokens=3, web_searches=2)
-    made = entry(_NOON, parts=parts, service_tier="flex", charge="used")
+    labels: Json = {"tags": (("team", "search"),), "end_user": "u-1"}
+    made = entry(_NOON, parts=parts, service_tier="flex", charge="used", **labels)
     await record(made)
     response = await client.get("/manage/requests")
     assert response.status_code == 200
@@ -264,8 +286,8 @@ async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClien
                 "attempts": None,
                 "charge": "used",
                 "refusal_code": None,
-                "tags": None,
-                "end_user": None,
+                "tags": {"team": "search"},
+                "end_user": "u-1",
             }
         ],
         "next_cursor": None,
