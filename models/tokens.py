@@ -1,7 +1,7 @@
 """Tokens: what applications hold in place of an upstream key, with limits and an end."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import Any, Final, Self, TypedDict, Unpack
 from uuid import UUID
 
 from tortoise import Model, fields
@@ -16,14 +16,14 @@ from models import (
     generation,
     revocations,
     secrets,
+    token_status,
 )
 from models.audit import Actor
 from models.db.database import in_one_transaction
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
 from models.ids import new_id
 from models.projects import Project
-
-TokenStatus: TypeAlias = Literal["active", "expired", "revoked"]
+from models.token_status import TokenStatus
 
 DEFAULT_LIFETIME: Final = timedelta(days=30)
 
@@ -81,14 +81,20 @@ class Token(Model):
         table = "token"
         indexes = (("project", "id"),)
 
+    #: What lies beside the row; `token_status.show` reads it.
+    circumstances = token_status.USUAL
+
     @property
     def status(self) -> TokenStatus:
-        """What the token is worth now; revocation outranks expiry."""
-        if self.revoked_at is not None:
-            return "revoked"
-        if self.expires_at is not None and self.expires_at <= changes.now():
-            return "expired"
-        return "active"
+        """What the token is worth now, as far as its circumstances were read."""
+        return token_status.status_of(
+            self.revoked_at, self.expires_at, self.circumstances, changes.now()
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is revoked or has expired."""
+        return self.status in ("revoked", "expired")
 
     @classmethod
     async def find(cls, token_id: UUID) -> Self | None:
@@ -97,6 +103,7 @@ class Token(Model):
         if token is not None:
             await revocations.show_tokens([token])
             await revocations.show_projects([token.project])
+            await token_status.show([token])
         return token
 
     @classmethod
@@ -131,6 +138,7 @@ class Token(Model):
         )
         # A worker may remember that this digest is unknown; it is not any more.
         await generation.bump("token", token.id)
+        await token_status.show([token])
         return token, secret
 
     @in_one_transaction
@@ -155,6 +163,7 @@ class Token(Model):
             await exhaustion.refresh("token", [self.id])
         await audit.record(by, "token.update", "token", self.id, budget_rows.shown(changed))
         await generation.bump("token", self.id)
+        await token_status.show([self])
 
     @in_one_transaction
     async def revoke(self, *, by: Actor) -> None:

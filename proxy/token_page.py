@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
 
-from models.budgets import Policy
+from models.budgets import Budget, Policy
+from models.exhaustion import lasting
 from models.grants import GrantRecord
-from models.spending import Limited, PolicyUse, Quota, Spending, Use, shown_budget
+from models.spending import BudgetUse, Limited, PolicyUse, Quota, Spending, Use, shown_budget
+from models.token_status import TokenStatus
 from proxy.access.grants import Grant
 from proxy.failures import of_limits
 from proxy.limits.store import LimitsUnavailable
@@ -63,13 +65,18 @@ class TokenPage:
         record, quota = grant.record, None
         if record.max_requests is not None:
             quota = Quota(record.quota_epoch, record.quota_base)
-        asked = Limited("token", record.token_id, record.budgets, record.policies, quota)
-        uses = await self._spending.of([asked], quotas=True)
+        asked = [Limited("token", record.token_id, record.budgets, record.policies, quota)]
+        shared = lasting(record.project_budgets)
+        if shared:
+            asked.append(Limited("project", record.project_id, shared, ()))
+        uses = await self._spending.of(asked, quotas=True)
         if uses is None:
             raise of_limits(LimitsUnavailable("not to be read"))
+        spent = shared and _is_spent(shared, uses[1].budgets)
         suspended = self._rests.suspended
         has_key = any(target.key_id not in suspended for target in grant.targets)
-        return msgspec.json.encode(_shown(record, uses[0], has_key=has_key))
+        status = _status(record, uses[0], project_is_spent=bool(spent), has_key=has_key)
+        return msgspec.json.encode(_shown(record, uses[0], status))
 
 
 def _heard(read: asyncio.Task[bytes]) -> None:
@@ -78,24 +85,26 @@ def _heard(read: asyncio.Task[bytes]) -> None:
         read.exception()
 
 
-def _status(record: GrantRecord, use: Use, *, has_key: bool) -> str:
+def _is_spent(budgets: Sequence[Budget], uses: Sequence[BudgetUse]) -> bool:
+    return any(use.spent >= one.amount for one, use in zip(budgets, uses, strict=True))
+
+
+def _status(record: GrantRecord, use: Use, *, project_is_spent: bool, has_key: bool) -> TokenStatus:
     """The first that holds; a token that may not be used at all does not get here."""
-    used_up = any(
-        budget.mode == "hard" and budget.period == "total" and spent.spent >= budget.amount
-        for budget, spent in zip(record.budgets, use.budgets, strict=True)
-    )
+    own = [used for one, used in zip(record.budgets, use.budgets, strict=True) if lasting([one])]
+    used_up = project_is_spent or _is_spent(lasting(record.budgets), own)
     if used_up or _left(record.max_requests, use.requests) == 0:
         return "exhausted"
     return "active" if has_key else "no_upstream_key"
 
 
-def _shown(record: GrantRecord, use: Use, *, has_key: bool) -> dict[str, Any]:
+def _shown(record: GrantRecord, use: Use, status: TokenStatus) -> dict[str, Any]:
     ends = [end for end in (record.expires_at, record.secret_expires_at) if end is not None]
     expires_at = datetime.fromtimestamp(min(ends), UTC) if ends else None
     return {
         "id": record.token_id,
         "project_id": record.project_id,
-        "status": _status(record, use, has_key=has_key),
+        "status": status,
         "expires_at": expires_at,
         "max_requests": record.max_requests,
         "remaining_requests": _left(record.max_requests, use.requests),

@@ -129,7 +129,7 @@ async def page(
         is_allowed=ctx.service.upstreams.allows(project.provider, project.base_url),
         key_form=key_form,
         key_providers=beside(ctx, project),
-        tokens=await tokens.order_by("-id").limit(_SHOWN_TOKENS),
+        tokens=(await lists.page(lists.tokens(project_id=project.id), limit=_SHOWN_TOKENS))[0],
         token_count=await tokens.count(),
         used_by=await lookups.usage_of_keys(project.id),
         usage=await charts.usage(span, project_id=project.id),

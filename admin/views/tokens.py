@@ -1,7 +1,8 @@
 """`/admin/tokens`"""
 
+from datetime import timedelta
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sanic import HTTPResponse
@@ -28,7 +29,7 @@ from models import AuditEvent, Project, Token, revocations
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
 from models.queries import lists
 from models.rules import parse_id
-from models.tokens import TokenStatus
+from models.token_status import STATUSES
 
 pages = Pages()
 _KEYS: dict[str, Key] = {
@@ -38,7 +39,11 @@ _KEYS: dict[str, Key] = {
     "expires": lambda row: row.expires_at,
     "used": lambda row: row.last_used_at,
 }
-_STATUSES = ("active", "expired", "revoked")
+_EXPIRING = (
+    ("86400", "Ends within a day"),
+    ("604800", "Ends within 7 days"),
+    ("2592000", "Ends within 30 days"),
+)
 _SHOWN = 10
 _MOST_AT_ONCE = 100
 
@@ -55,8 +60,13 @@ async def find(token_id: UUID) -> Token:
 async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     """The list."""
     wanted = ctx.query.get("status")
-    status = cast(TokenStatus, wanted) if wanted in _STATUSES else None
-    rows = lists.tokens(project_id=chosen_id(ctx, "project"), status=status, q=ctx.query.get("q"))
+    within = ctx.query.get("expiring_within", "")
+    rows = lists.tokens(
+        project_id=chosen_id(ctx, "project"),
+        status=wanted if wanted in STATUSES else None,
+        expiring_within=timedelta(seconds=int(within)) if within in dict(_EXPIRING) else None,
+        q=ctx.query.get("q"),
+    )
     found = await table(ctx, partial(lists.page, rows), _KEYS)
     return await ctx.render(
         "tokens/index.html",
@@ -65,6 +75,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
         names=await lookups.names({row.project_id for row in found.rows}, ()),
         projects=await lookups.project_choices(),
         query=ctx.query,
+        expiring=_EXPIRING,
     )
 
 

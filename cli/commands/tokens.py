@@ -1,5 +1,6 @@
 """`llm-proxy token`: what applications hold instead of an API key, with limits and an end."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -24,10 +25,10 @@ from cli.options import (
 )
 from cli.session import Session, with_database
 from cli.values import Provided
-from manage.schemas.tokens import Rotation, TokenChange, TokenCreation, TokenView
+from manage.schemas.tokens import Rotation, TokenChange, TokenCreation, TokenQuery, TokenView
 from models import Token
 from models.queries import lists
-from models.tokens import TokenStatus
+from models.token_status import TokenStatus
 
 app = noun("token")
 
@@ -89,7 +90,11 @@ async def create(
 
 @app.command(
     "list",
-    epilog=examples("llm-proxy token list --project docs --status active", "llm-proxy token list"),
+    epilog=examples(
+        "llm-proxy token list --project docs --status active",
+        "llm-proxy token list --status exhausted --json",
+        "llm-proxy token list --expiring-within 7d",
+    ),
 )
 @with_database
 async def list_(
@@ -99,6 +104,14 @@ async def list_(
     status: Annotated[
         TokenStatus | None, typer.Option(help="Only tokens with this status.")
     ] = None,
+    expiring_within: Annotated[
+        int | None,
+        typer.Option(
+            parser=values.seconds,
+            metavar="DURATION",
+            help="Only tokens that end within it, and have not yet.",
+        ),
+    ] = None,
     query: Annotated[
         str | None, typer.Option("--query", "-q", help="Part of the name or the hint.")
     ] = None,
@@ -107,7 +120,14 @@ async def list_(
     as_json: Json = False,
 ) -> None:
     """Show tokens, newest first, by hint: their secrets are not stored."""
-    rows = lists.tokens(project_id=await lookup.project_id(project), status=status, q=query)
+    wanted = values.validated(TokenQuery, values.sent(expiring_within=expiring_within))
+    within = wanted.expiring_within
+    rows = lists.tokens(
+        project_id=await lookup.project_id(project),
+        status=status,
+        expiring_within=None if within is None else timedelta(seconds=within),
+        q=query,
+    )
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
     uses = await session.used(*found)
     items = [views.plain(TokenView.of(*pair)) for pair in zip(found, uses, strict=True)]

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
 from manage.errors import Detail
-from manage.schemas.queries import PageQuery
+from manage.schemas.queries import Number, PageQuery
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from manage.schemas.spending import BudgetView, PolicyView, UseView
 from models import Token
@@ -22,7 +22,8 @@ from models.rules import (
     SearchText,
 )
 from models.spending import Use
-from models.tokens import DEFAULT_LIFETIME, TokenFields, TokenStatus
+from models.token_status import TokenStatus
+from models.tokens import DEFAULT_LIFETIME, TokenFields
 
 
 class TokenChange(TokenLimits, Schema):
@@ -88,7 +89,13 @@ class TokenQuery(PageQuery):
     """Which tokens to list."""
 
     project_id: Id | None = None
-    status: TokenStatus | None = None
+    status: Annotated[
+        TokenStatus | None, Field(description="The first of these that holds of a token.")
+    ] = None
+    expiring_within: Annotated[
+        Annotated[Number, Field(ge=1, le=LONGEST_LIFETIME)] | None,
+        Field(description="Seconds: those that end within them, and have not yet."),
+    ] = None
     q: Annotated[SearchText, Field(description="Part of the name or hint, or the id.")] | None = (
         None
     )
@@ -101,7 +108,7 @@ class TokenView(Schema):
     project_id: UUID
     name: str
     hint: str
-    status: Literal["active", "expired", "revoked"]
+    status: TokenStatus
     expires_at: datetime | None
     revoked_at: datetime | None
     max_requests: int | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 from manage import pagination
@@ -58,7 +59,13 @@ async def create_token(call: Call[TokenCreation]) -> TokenWithSecret:
 async def list_tokens(call: Call[TokenQuery]) -> Page[TokenView]:
     """List tokens, newest first."""
     wanted = call.given
-    rows = lists.tokens(project_id=wanted.project_id, status=wanted.status, q=wanted.q)
+    within = wanted.expiring_within
+    rows = lists.tokens(
+        project_id=wanted.project_id,
+        status=wanted.status,
+        expiring_within=None if within is None else timedelta(seconds=within),
+        q=wanted.q,
+    )
     found, cursor = await pagination.page("tokens", rows, wanted)
     uses = await call.service.used(*found)
     return Page(data=[*map(TokenView.of, found, uses)], next_cursor=cursor)

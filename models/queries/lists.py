@@ -8,15 +8,15 @@ id, or one of its own kind; `scans` finds out which of them fills the page soone
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from tortoise import Model
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from models import changes, revocations
+from models import changes, revocations, token_status
 from models.audit import AuditEvent
 from models.db.conditions import ANY, Condition, between, every, select
 from models.db.database import dialect
@@ -25,12 +25,13 @@ from models.destinations import Destination
 from models.entry import Outcome
 from models.ids import first_id_at
 from models.projects import Project
-from models.queries import search
+from models.queries import search, token_states
 from models.queries.scans import BoundedSort, IndexScan, Rows, ScanStrategy, newest
 from models.queries.search import Searched
 from models.refusals import Refusal
 from models.request_log import RequestLog
-from models.tokens import Token, TokenStatus
+from models.token_status import TokenStatus
+from models.tokens import Token
 
 M = TypeVar("M", bound=Model)
 
@@ -65,6 +66,14 @@ class CompositeIndex(NamedTuple):
     predicate: Condition = ANY
 
 
+class Source(Protocol):
+    """Makes the strategy of a way, for rows for which `rest` holds as well."""
+
+    def __call__(
+        self, rest: Sequence[Condition], *, most: int, before: str | None
+    ) -> ScanStrategy: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[M]):
     """What to list, as the indices lead to it. Each path leads to all of it."""
@@ -76,6 +85,8 @@ class Listing(Generic[M]):
     searched: tuple[Searched, str] | None = None
     start: datetime | None = None
     end: datetime | None = None
+    #: Ways beside the paths, each to all of it.
+    sources: tuple[Source, ...] = ()
     #: Relations that are read along.
     related: tuple[str, ...] = ()
     #: Of rows that were found, those that belong there; the indices do not know what waits for
@@ -105,7 +116,9 @@ async def page(
 
 async def _show_revocations(found: Sequence[Model]) -> None:
     """What waits to be written into locked rows is in force, and so it is shown."""
-    await revocations.show_tokens(row for row in found if isinstance(row, Token))
+    tokens = [row for row in found if isinstance(row, Token)]
+    await revocations.show_tokens(tokens)
+    await token_status.show(tokens)
     projects = [row for row in found if isinstance(row, Project)]
     await revocations.show_projects(projects)
     await revocations.hide_removed(key for project in projects for key in project.keys)
@@ -122,13 +135,17 @@ async def _ids(rows: Listing[M], most: int, before: UUID | None) -> list[UUID]:
 
 async def _indexed(rows: Listing[M], most: int, before: UUID | None) -> list[UUID]:
     table = rows.matching.model._meta.db_table
-    span = between("id", *_bounds(rows, before))
+    start, end = _bounds(rows, before)
+    span = between("id", start, end)
     if rows.searched is None:
-        return await newest([_strategy(table, path, [], span, most) for path in rows.paths], most)
+        known = [_strategy(table, path, [], span, most) for path in rows.paths]
+        known += [source([], most=most, before=end) for source in rows.sources]
+        return await newest(known, most)
     where, q = rows.searched
     text = search.folded(q)
     contains = search.contains(where, text)
     strategies = [_strategy(table, path, [contains], span, most) for path in rows.paths]
+    strategies += [source([contains], most=most, before=end) for source in rows.sources]
     rest = [rows.paths[0].indexed, *rows.paths[0].rest]
     strategies.append(await search.strategy(where, text, rest, before=before, most=most))
     found = await newest(strategies, most)
@@ -184,19 +201,28 @@ def projects(*, q: str | None = None, is_active: bool | None = None) -> Listing[
 
 
 def tokens(
-    *, project_id: UUID | None = None, status: TokenStatus | None = None, q: str | None = None
+    *,
+    project_id: UUID | None = None,
+    status: TokenStatus | None = None,
+    expiring_within: timedelta | None = None,
+    q: str | None = None,
 ) -> Listing[Token]:
-    """Tokens; `q` is part of the name or of the hint, or the id."""
+    """Tokens; `q` is part of the name or of the hint, or the id.
+
+    Those that are `expiring_within` a time have neither ended yet nor been revoked.
+    """
     owner = _given(project_id=project_id)
     present = changes.now()
+    wanted = token_states.matching(status, expiring_within, present)
     return Listing(
-        Token.filter(_search(q, "name", "hint"), _has_status(status, present), **owner),
-        _by_status([*_equal(owner).values()], status, present),
+        Token.filter(_search(q, "name", "hint"), wanted, **owner),
+        _by_status([*_equal(owner).values()], status, expiring_within, present),
         searched=(_TOKEN_TEXT, q) if q else None,
-        shown=lambda row: status in (None, "revoked") or row.revoked_at is None,
+        sources=token_states.sources(project_id, status, expiring_within, present),
+        shown=lambda row: status is None or row.status == status,
         also=(
             Token.filter(_search(q, "name", "hint"), revocations.waits("token"), **owner)
-            if status == "revoked"
+            if status == "revoked" and expiring_within is None
             else None
         ),
     )
@@ -321,30 +347,24 @@ def _equal(wanted: Mapping[str, Any]) -> dict[str, Condition]:
 
 
 def _by_status(
-    owner: Sequence[Condition], status: TokenStatus | None, present: datetime
+    owner: Sequence[Condition],
+    status: TokenStatus | None,
+    within: timedelta | None,
+    present: datetime,
 ) -> tuple[IndexPath, ...]:
-    if status is None:
+    if status is None and within is None:
         return (IndexPath(every(owner)),)
     if status == "revoked":
-        return (IndexPath(every([*owner, Condition("revoked_at IS NOT NULL")])),)
-    # As the migration `lists` has it in its indices: no end is later than every other.
-    end = f"COALESCE(expires_at, '{'9' if dialect() == 'sqlite' else 'infinity'}')"
+        ended = [] if within is None else [token_states.NEVER]
+        return (IndexPath(every([*owner, *ended, Condition("revoked_at IS NOT NULL")])),)
+    end = token_states.end()
     unrevoked = every([*owner, Condition("revoked_at IS NULL")])
-    compared = Condition(f"{end} {'<=' if status == 'expired' else '>'} {{}}", (changes.now(),))
+    compared = token_states.compared(status, within, present)
+    beside = token_states.beside(status)
     return (
-        IndexPath(unrevoked, (compared,)),
-        IndexPath(every([unrevoked, compared]), order=end),
+        IndexPath(unrevoked, (*compared, *beside)),
+        IndexPath(every([unrevoked, *compared]), tuple(beside), order=end),
     )
-
-
-def _has_status(status: TokenStatus | None, present: datetime) -> Q:
-    if status is None:
-        return Q()
-    if status == "revoked":
-        return Q(revoked_at__isnull=False)
-    if status == "expired":
-        return Q(revoked_at__isnull=True, expires_at__lte=present)
-    return Q(revoked_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=present))
 
 
 def _search(q: str | None, *columns: str) -> Q:

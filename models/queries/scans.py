@@ -96,6 +96,40 @@ class IndexScan:
         return not last
 
 
+class Merged:
+    """What several strategies find together: no newer row may be missing that one will still find.
+
+    So nothing is found until each has filled a page, or has come to its end.
+    """
+
+    def __init__(self, parts: Sequence[ScanStrategy], *, most: int) -> None:
+        self._parts = parts
+        self._ended = [False] * len(parts)
+        self._most = most
+
+    @property
+    def found(self) -> list[UUID]:
+        """The newest of all."""
+        for part, ended in zip(self._parts, self._ended, strict=True):
+            if not ended and len(part.found) < self._most:
+                return []
+        return sorted({row for part in self._parts for row in part.found}, reverse=True)[
+            : self._most
+        ]
+
+    async def advance(self, window: int) -> bool:
+        """Let those that need it share `window`."""
+        open_ones = [
+            number
+            for number, part in enumerate(self._parts)
+            if not self._ended[number] and len(part.found) < self._most
+        ]
+        share = max(self._most, window // max(1, len(open_ones)))
+        for number in open_ones:
+            self._ended[number] = await self._parts[number].advance(share)
+        return all(self._ended)
+
+
 class BoundedSort:
     """Reads an index in another order and sorts: only while it holds no more than the window."""
 

@@ -56,7 +56,7 @@ def taken(budget: Budget, use: BudgetUse) -> float:
 
 async def _tokens() -> list[Token]:
     rows = await Token.filter(_HAS_SOME).order_by("-created_at").limit(_MOST_ROWS)
-    return [row for row in rows if row.status == "active"]
+    return [row for row in rows if not row.is_over]
 
 
 async def _projects() -> list[Project]:

@@ -214,22 +214,23 @@ async def test_who_asks_all_the_time_reads_no_oftener_than_once_a_second(
     assert await _asked(page, a_grant(max_requests=9)) == 5
 
 
+@pytest.mark.parametrize("whose", ["budgets", "project_budgets"])
 @pytest.mark.parametrize(
     ("period", "mode", "status"),
     [("total", "hard", "exhausted"), ("total", "soft", "active"), ("day", "hard", "active")],
 )
 async def test_only_a_hard_budget_without_an_end_exhausts_a_token(
-    period: Period, mode: BudgetMode, status: str
+    period: Period, mode: BudgetMode, status: str, whose: str
 ) -> None:
     class Spent:
         async def of(
             self, subjects: Sequence[Limited], *, quotas: bool = False
         ) -> Sequence[Use] | None:
-            return [Use(None, (BudgetUse(5, 0, None),), ()) for _ in subjects]
+            return [Use(None, (BudgetUse(5, 0, None),) * len(one.budgets), ()) for one in subjects]
 
     budget = Budget("tokens", 5, period, "UTC", mode, "bound", (), 0)
     page = TokenPage(Spent(), Rests())
-    assert json.loads(await page.of(a_grant(budgets=(budget,))))["status"] == status
+    assert json.loads(await page.of(a_grant(**{whose: (budget,)})))["status"] == status
 
 
 async def test_what_cannot_be_read_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from admin.components import one_time_secret
 from config import Settings
 from models import AuditEvent, Token, TokenSecret
 from models.secrets import digest, is_well_formed
+from models.token_status import STATUSES
 from tests.admin.conftest import (
     BY,
     Browser,
@@ -326,3 +327,58 @@ async def test_budgets_are_typed_a_line_each_and_shown_with_a_bar(admin: Browser
     assert lines in form.text
     assert "dear: budget usd 0.5 total; models o3" in form.text
     assert "2 budgets, 1 policy" in form.text
+
+
+async def test_each_status_has_an_icon_and_a_word_of_its_own_and_says_what_mends_it(
+    admin: Browser,
+) -> None:
+    project = await make_project()
+    token = await make_token(project, "batch", max_requests=5)
+
+    async def shown() -> tuple[str, str]:
+        """The badge, and what the page of the token says of it."""
+        listed, page = (
+            await admin.get("/admin/tokens"),
+            await admin.get(f"/admin/tokens/{token.id}"),
+        )
+        (badge,) = re.findall(r'<span class="pill .*?</span>', listed.text, re.DOTALL)
+        assert badge in page.text
+        notice = re.search(r'<div class="notice .*?</div></div>', page.text, re.DOTALL)
+        return badge, notice[0] if notice else ""
+
+    found = {"active": await shown()}
+    (key,) = await project.keys.all()
+    await key.change(by=BY, is_active=False)
+    found["no_upstream_key"] = await shown()
+    await Token.filter(id=token.id).update(request_count=5)
+    found["exhausted"] = await shown()
+    await project.deactivate(by=BY)
+    found["project_inactive"] = await shown()
+    await Token.filter(id=token.id).update(expires_at=datetime.now(UTC))
+    found["expired"] = await shown()
+    await token.revoke(by=BY)
+    found["revoked"] = await shown()
+
+    assert {*found} == {*STATUSES}
+    icons = [re.search("<svg.*?</svg>", badge)[0] for badge, _ in found.values()]  # type: ignore[index]
+    words = [re.sub("<svg.*?</svg>|<.*?>", "", badge) for badge, _ in found.values()]
+    assert len({*icons}) == len({*words}) == len(STATUSES)
+    assert f'href="/admin/projects/{project.id}"' in found["no_upstream_key"][1]
+    assert f'href="/admin/tokens/{token.id}/edit"' in found["exhausted"][1]
+    assert "5 of 5 requests used" in (await admin.get(f"/admin/tokens/{token.id}")).text
+    # Each of them can be asked for.
+    for status in STATUSES:
+        rows = (await admin.get(f"/admin/tokens?status={status}")).text
+        assert (f"/admin/tokens/{token.id}" in rows) == (status == "revoked")
+        assert f'<option value="{status}" selected>' in rows
+
+
+async def test_tokens_that_end_soon_can_be_asked_for(admin: Browser) -> None:
+    project = await make_project()
+    soon = await make_token(project, "soon", expires_at=datetime.now(UTC) + timedelta(days=6))
+    later = await make_token(project, "later", expires_at=datetime.now(UTC) + timedelta(days=8))
+    page = (await admin.get("/admin/tokens?expiring_within=604800")).text
+    assert f"/admin/tokens/{soon.id}" in page
+    assert f"/admin/tokens/{later.id}" not in page
+    assert '<option value="604800" selected>' in page
+    assert f"/admin/tokens/{later.id}" in (await admin.get("/admin/tokens?expiring_within=x")).text

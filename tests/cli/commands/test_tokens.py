@@ -128,6 +128,13 @@ def test_list_filters(cli: CommandLine) -> None:
     assert ids("--project", "docs", "--status", "active") == [kept["id"]]
     assert ids("--status", "revoked") == [ended["id"]]
     assert ids("-q", "KEPT") == [kept["id"]]
+    assert ids("--expiring-within", "31d") == [elsewhere["id"], kept["id"]]
+    assert ids("--expiring-within", "1d") == []
+    cli("project", "update", "other", "--inactive")
+    assert ids("--status", "project_inactive") == [elsewhere["id"]]
+    assert ids("--status", "active") == [kept["id"]]
+    assert cli("token", "list", "--expiring-within", "soon").code == 2
+    assert cli("token", "list", "--expiring-within", "0").code == 2
     assert cli("token", "list", "--project", "nothing").code == 1
     assert cli("token", "list", "--status", "lost").code == 2
 

@@ -2,16 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from config import Database, Settings
-from models import AuditEvent, Token, TokenSecret, secrets
+from models import AuditEvent, Token, TokenSecret, exhaustion, secrets
+from models.spending import spent_by
+from models.token_status import STATUSES
 from proxy.limits.budgets import Allowance, BudgetClaim, budget_key
-from proxy.limits.engines import open_limits
+from proxy.limits.engines import limit_records, open_limits
+from proxy.limits.spending import StoredSpending
 from proxy.limits.store import token_key
 from tests.manage.conftest import MANAGEMENT_TOKEN, Make, serving
 from tests.manage.entries import entry, record
@@ -281,6 +285,83 @@ async def test_filters_and_search(client: httpx.AsyncClient, make_token: Make) -
     assert await ids(q="BATCH") == [active["id"]]
     assert active["id"] in await ids(q=active["hint"][-4:])
     assert await ids(q=active["id"]) == [active["id"]]
+    assert await ids(expiring_within="86400") == []
+    assert await ids(expiring_within=str(31 * 86_400)) == [active["id"]]
+    assert await ids(expiring_within=str(31 * 86_400), status="expired") == []
+
+
+@pytest.mark.parametrize("query", ["status=lost", "expiring_within=0", "expiring_within=7d"])
+async def test_a_filter_that_is_none_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/manage/tokens?{query}")).status_code == 400
+
+
+async def test_status_is_the_first_that_holds_and_true_at_once_after_each_change(
+    client: httpx.AsyncClient, make_token: Make
+) -> None:
+    token = await make_token(max_requests=2)
+    at, project = f"/manage/tokens/{token['id']}", f"/manage/projects/{token['project_id']}"
+
+    async def stands(status: str) -> None:
+        assert (await client.get(at)).json()["status"] == status
+        for other in STATUSES:
+            listed = (await client.get("/manage/tokens", params={"status": other})).json()["data"]
+            assert [one["status"] for one in listed] == ([status] if other == status else [])
+
+    async def changed(path: str, **fields: Any) -> Any:
+        answer = await client.patch(path, json=fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    await stands("active")
+    (key,) = (await client.get(project)).json()["keys"]
+    await changed(f"{project}/keys/{key['id']}", is_active=False)
+    await stands("no_upstream_key")
+    await Token.filter(id=token["id"]).update(request_count=2)
+    await stands("exhausted")
+    await changed(project, is_active=False)
+    await stands("project_inactive")
+    await Token.filter(id=token["id"]).update(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    await stands("expired")
+
+    assert (await changed(at, expires_in=3600))["status"] == "project_inactive"
+    await changed(project, is_active=True)
+    await stands("exhausted")
+    assert (await changed(at, max_requests=3))["status"] == "no_upstream_key"
+    await stands("no_upstream_key")
+    assert (await changed(at, max_requests=1))["status"] == "exhausted"
+    assert (await changed(at, max_requests=None))["status"] == "no_upstream_key"
+    await client.post(f"{project}/keys", json={"api_key": "sk-the-upstream-key-0002"})
+    await stands("active")
+    await client.delete(at)
+    await stands("revoked")
+
+
+async def test_a_token_is_exhausted_while_a_total_budget_of_it_or_its_project_is_spent(
+    client: httpx.AsyncClient, make_token: Make, settings: Settings
+) -> None:
+    total = {"limit": "tokens", "amount": 5, "period": "total"}
+    token = await make_token(budgets=[total])
+    at, project = f"/manage/tokens/{token['id']}", f"/manage/projects/{token['project_id']}"
+    # Nothing is counted of it yet, so it is what the hour counters say.
+    owner = UUID(token["project_id"])
+    await record(
+        entry(token_id=UUID(token["id"]), project_id=owner, prompt_tokens=4, completion_tokens=3)
+    )
+    exhaustion.configure(spent_by(StoredSpending(partial(limit_records, settings))))
+
+    async def status_after(path: str, amount: int | None) -> str:
+        budgets = None if amount is None else [{**total, "amount": amount}]
+        assert (await client.patch(path, json={"budgets": budgets})).status_code == 200
+        found: str = (await client.get(at)).json()["status"]
+        return found
+
+    try:
+        assert await status_after(at, 7) == "exhausted"
+        assert await status_after(at, 8) == "active"
+        assert await status_after(project, 7) == "exhausted"
+        assert await status_after(project, None) == "active"
+    finally:
+        exhaustion.configure(None)
 
 
 async def test_policies_are_set_shown_and_audited_as_they_were_sent(

@@ -10,12 +10,22 @@ from uuid import UUID
 import pytest
 
 from config import Database
-from models import AuditEvent, Project, RequestLog, Token
+from models import (
+    AuditEvent,
+    Exhausted,
+    KeyState,
+    Project,
+    RequestLog,
+    Token,
+    UpstreamKey,
+    token_status,
+)
 from models.db import conditions
 from models.db.database import connection, run_in_transaction
 from models.ids import first_id_at, new_id
 from models.queries import lists, scans
 from models.queries.lists import Listing
+from models.token_status import STATUSES
 
 NOW = datetime.now(UTC)
 NAMES = ("alpha", "Beta-7", "naïve Ärger", "a_b%c", "x", "llmp", "TOKEN-0001", "日本語の鍵")
@@ -103,15 +113,45 @@ async def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 async def filled(connected: Database, window: None) -> list[UUID]:
-    owners = await _projects(10)
-    await _tokens(owners[:3], 150)
-    return owners[:3]
+    """Projects of every kind, and their tokens; the first is inactive."""
+    owners = [one for n, one in enumerate(await _projects(15)) if n % 5]
+    inactive, keyless, suspended, spent, *_ = owners
+    await Project.filter(id__in=owners).update(is_active=True)
+    await Project.filter(id=inactive).update(is_active=False)
+    for owner in owners:
+        if owner != keyless:
+            await _key(owner, suspended=owner == suspended)
+    await _key(keyless, is_active=False)
+    await _tokens(owners[:6], 150)
+    used_up = await Token.filter(project_id__in=owners[:6]).order_by("id").limit(60)
+    await Exhausted.bulk_create(
+        [
+            Exhausted(subject_id=spent, kind="project", why="budget", at=NOW),
+            *(Exhausted(subject_id=row.id, kind="token", why="budget", at=NOW) for row in used_up),
+            *(
+                Exhausted(subject_id=row.id, kind="token", why="requests", at=NOW)
+                for row in used_up[::2]
+            ),
+        ]
+    )
+    return owners[:6]
+
+
+async def _key(owner: UUID, *, suspended: bool = False, is_active: bool = True) -> None:
+    key = await UpstreamKey.create(
+        project_id=owner, hint="sk", ciphertext="", encryption_key_id="k", created_at=NOW,
+        is_active=is_active,
+    )  # fmt: skip
+    # One that rests is one all the same.
+    await KeyState.create(key_id=key.id, suspended_at=NOW if suspended else None)
 
 
 async def test_tokens_by_owner_status_and_text(filled: list[UUID]) -> None:
     everything = await Token.all().order_by("-id")
-    for status in (None, "active", "expired", "revoked"):
-        for owner in (None, filled[0], new_id()):
+    await token_status.show(everything)
+    assert {row.status for row in everything} == {*STATUSES}
+    for status in (None, *STATUSES):
+        for owner in (None, *filled[:5], new_id()):
             for q in (None, "a", "beta", "Ä", "nothing"):
                 rows = lists.tokens(project_id=owner, status=status, q=q)
                 wanted = [
@@ -123,6 +163,60 @@ async def test_tokens_by_owner_status_and_text(filled: list[UUID]) -> None:
                 ]
                 assert await _all(rows, 7) == wanted, (status, owner, q)
                 assert len(await rows.matching) == len(wanted)
+
+
+async def test_tokens_that_end_soon(filled: list[UUID]) -> None:
+    everything = await Token.all().order_by("-id")
+    await token_status.show(everything)
+    for status in (None, *STATUSES):
+        for owner in (None, filled[5]):
+            for days in (0.5, 2):
+                within = timedelta(days=days)
+                rows = lists.tokens(project_id=owner, status=status, expiring_within=within)
+                wanted = [
+                    row.id
+                    for row in everything
+                    if (owner is None or row.project_id == owner)
+                    and status in (None, row.status)
+                    and not row.is_over
+                    and row.expires_at is not None
+                    and row.expires_at <= NOW + within
+                ]
+                if owner is None:
+                    assert bool(wanted) == (days == 2 and status not in ("revoked", "expired"))
+                assert await _all(rows, 7) == wanted, (status, owner, days)
+                assert len(await rows.matching) == len(wanted)
+
+
+@pytest.mark.parametrize("inactive", [1, 40])
+async def test_tokens_of_a_few_projects_among_many_are_found_by_their_projects(
+    connected: Database, monkeypatch: pytest.MonkeyPatch, inactive: int
+) -> None:
+    """Not by a walk along all others; of more projects, beside one another."""
+    owners = [one for n, one in enumerate(await _projects(90)) if n % 5]
+    await Project.filter(id__in=owners).update(is_active=True)
+    await Project.filter(id__in=owners[:inactive]).update(is_active=False)
+    rare = [row.id for row in await _one_each(owners[:inactive])]
+    for _ in range(6):
+        await _tokens(owners[inactive:], 200)
+    walked = 0
+    advance = scans.IndexScan.advance
+
+    async def counted(self: scans.IndexScan, window: int) -> bool:
+        nonlocal walked
+        walked += window
+        return await advance(self, window)
+
+    monkeypatch.setattr(scans.IndexScan, "advance", counted)
+    rows = lists.tokens(status="project_inactive")
+    assert await _all(rows, 50) == sorted(rare, reverse=True)
+    assert walked <= 600
+
+
+async def _one_each(owners: Sequence[UUID]) -> list[Token]:
+    rows = [Token(project_id=owner, hint="llmp_…0000", created_at=NOW) for owner in owners]
+    await Token.bulk_create(rows)
+    return rows
 
 
 def _holds(text: str, q: str) -> bool:
@@ -256,12 +350,37 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (partial(lists.projects, q="doc"), ["project_living", "project_search"]),
     (lists.tokens, ["token_pkey"]),
     (partial(lists.tokens, project_id=_SOMEBODY), ["idx_token_project_67524e"]),
-    (partial(lists.tokens, status="active"), ["token_unrevoked", "token_end"]),
+    (
+        partial(lists.tokens, status="active"),
+        ["token_unrevoked", "token_end", "token_project_unrevoked"],
+    ),
+    (
+        partial(lists.tokens, status="project_inactive"),
+        ["token_unrevoked", "token_end", "token_project_unrevoked"],
+    ),
+    (
+        partial(lists.tokens, status="no_upstream_key"),
+        ["token_unrevoked", "token_end", "token_project_unrevoked"],
+    ),
+    (
+        partial(lists.tokens, status="exhausted"),
+        [
+            "token_unrevoked",
+            "token_end",
+            "idx_exhausted_listed",
+            "idx_exhausted_listed",
+            "token_project_unrevoked",
+        ],
+    ),
+    (
+        partial(lists.tokens, expiring_within=timedelta(days=7)),
+        ["token_unrevoked", "token_end"],
+    ),
     (partial(lists.tokens, status="expired"), ["token_unrevoked", "token_end"]),
     (partial(lists.tokens, status="revoked"), ["token_revoked"]),
     (
         partial(lists.tokens, status="active", project_id=_SOMEBODY),
-        ["token_project_unrevoked", "token_project_end"],
+        ["token_project_unrevoked", "token_project_end", "token_project_unrevoked"],
     ),
     (
         partial(lists.tokens, status="expired", project_id=_SOMEBODY),
@@ -274,7 +393,7 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (partial(lists.tokens, q="doc"), ["token_pkey", "token_search"]),
     (
         partial(lists.tokens, q="d", status="active"),
-        ["token_unrevoked", "token_end", "token_search"],
+        ["token_unrevoked", "token_end", "token_project_unrevoked", "token_search"],
     ),
     (lists.requests, ["request_log_pkey"]),
     (partial(lists.requests, project_id=_SOMEBODY), ["idx_request_log_project_b7239e"]),
@@ -359,7 +478,8 @@ async def test_every_strategy_has_its_index(
         with monkeypatch.context() as patched:
             patched.setattr(lists, "newest", keep)
             await lists.page(rows(), limit=50, before=UUID(int=2**127))
-        for strategy, index in zip(strategies, indices, strict=True):
+        parts = [part for one in strategies for part in getattr(one, "_parts", [one])]
+        for strategy, index in zip(parts, indices, strict=True):
             for sql, values in await _asked(strategy, monkeypatch):
                 plan = await _plan(connected, sql, values)
                 assert _takes(connected, index, plan), f"{index}\n{sql}\n{plan}"
@@ -375,9 +495,13 @@ async def _asked(
         asked.append((sql, list(values)))
         return []
 
+    async def one_project(_sql: str, _values: Sequence[Any]) -> list[dict[str, Any]]:
+        return [{"id": _SOMEBODY}]
+
     with monkeypatch.context() as patched:
         for module in ("models.queries.scans", "models.queries.search"):
             patched.setattr(f"{module}.select", note)
+        patched.setattr("models.queries.token_states.select", one_project)
         await strategy.advance(250)
     assert asked
     return asked
