@@ -22,6 +22,12 @@ _STEPS: Final[dict[Span, tuple[int, timedelta, Literal["hour", "day"]]]] = {
 _PITCH: Final = 10
 
 
+def length_of(span: Span) -> timedelta:
+    """How far it goes back."""
+    steps, step, _ = _STEPS[span]
+    return steps * step
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One step of time. Heights are parts of 100."""

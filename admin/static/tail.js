@@ -24,10 +24,10 @@
     box.querySelector(".dot").className = "dot " + level;
   }
 
-  // A page of older rows, or of a range that has ended, does not grow.
+  // A page of older rows, or of a range that has ended, does not grow; nor is a refusal in the stream.
   function wanted() {
     var query = new URLSearchParams(location.search);
-    if (query.get("before") || query.get("to")) return null;
+    if (query.get("before") || query.get("to") || query.get("outcome") === "refused") return null;
     query.delete("sort");
     return "/admin/requests/tail" + (String(query) ? "?" + query : "");
   }

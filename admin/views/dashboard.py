@@ -9,6 +9,7 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from admin.components import lookups, timeline
+from admin.components.refusals import refused
 from admin.components.spending import used_up
 from admin.components.stat_tiles import figures
 from admin.components.tables import address, between
@@ -16,7 +17,7 @@ from admin.web import htmx, rendering
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import Project
-from models.reports import dashboard, time_ranges
+from models.reports import dashboard, refusal_report, time_ranges
 from models.reports.dashboard import GroupBy, Measure, ProviderState, TimeSeries, TopConsumer
 from models.reports.time_ranges import TIME_RANGE_NAMES, TimeRange, TimeRangeName
 
@@ -41,6 +42,7 @@ _BEFORE: Final[dict[str, str]] = {
 }
 _MOST_LEADERS: Final = 8
 _MOST_USED_UP: Final = 8
+_MOST_REFUSED: Final = 8
 #: Seconds from one look for something new to the next.
 _OFTEN, _SELDOM = 4, 20
 #: Failures that may be an upstream's outage.
@@ -85,7 +87,8 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     present = datetime.now(UTC)
     status = rendering.status_line(ctx.service)
     # The range moves on with the minute, whether there were requests or not.
-    seen = f"{await dashboard.version()}-{present:%j%H%M}-{status['level']}"
+    refusal = await refusal_report.version()
+    seen = f"{await dashboard.version()}-{refusal}-{present:%j%H%M}-{status['level']}"
     if htmx.wants_partial(ctx.request) and ctx.query.get("seen") == seen:
         return HTTPResponse(status=204)
     wanted = _wanted(ctx, present)
@@ -102,6 +105,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
         ranges=RANGES,
         link=lambda **changed: address(ctx.request.path, query, **changed),
         used_up=await used_up(ctx, limit=_MOST_USED_UP),
+        refused=await refused(ctx, wanted.span.start, wanted.span.end, limit=_MOST_REFUSED),
         **await _content(wanted, present),
     )
 

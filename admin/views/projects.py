@@ -1,6 +1,7 @@
 """`/admin/projects`"""
 
 from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from sanic import HTTPResponse
 
 from admin.components import charts, confirmation, filters, lookups
 from admin.components.confirmation import Danger
+from admin.components.refusals import refused
 from admin.components.spending import used_of
 from admin.components.tables import Key, table
 from admin.forms.form import Filled, fill
@@ -36,6 +38,7 @@ _KEYS: dict[str, Key] = {
 }
 _SHOWN_TOKENS = 8
 _SHOWN_EVENTS = 10
+_SHOWN_REFUSALS = 10
 
 
 async def find(project_id: UUID) -> Project:
@@ -113,7 +116,7 @@ async def page(
     ctx: AuthenticatedContext, project: Project, key_form: Filled[KeyCreation], *, status: int = 200
 ) -> HTTPResponse:
     """The project's page, with what stands in the form of a new key."""
-    span = charts.chosen_span(ctx.query.get("span"))
+    span, present = charts.chosen_span(ctx.query.get("span")), datetime.now(UTC)
     keys = sorted(project.keys, key=lambda key: key.id)
     targets = [str(project.id), *(str(key.id) for key in keys)]
     events = AuditEvent.filter(target_id__in=targets).order_by("-id").limit(_SHOWN_EVENTS)
@@ -131,6 +134,13 @@ async def page(
         key_providers=beside(ctx, project),
         tokens=(await lists.page(lists.tokens(project_id=project.id), limit=_SHOWN_TOKENS))[0],
         token_count=await tokens.count(),
+        refused=await refused(
+            ctx,
+            present - charts.length_of(span),
+            present,
+            project_id=project.id,
+            limit=_SHOWN_REFUSALS,
+        ),
         used_by=await lookups.usage_of_keys(project.id),
         usage=await charts.usage(span, project_id=project.id),
         spans=charts.SPANS,

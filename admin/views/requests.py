@@ -10,29 +10,43 @@ from sanic import HTTPResponse
 
 from admin.components import live_tail, lookups
 from admin.components.live_tail import Viewer
-from admin.components.tables import between, chosen_id, log
+from admin.components.refusals import explained
+from admin.components.tables import Table, between, chosen_id, log
 from admin.web import event_stream
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext, RequestContext
-from models import RequestLog, UpstreamKey
-from models.entry import Outcome
+from models import Refusal, RequestLog, UpstreamKey
 from models.queries import lists
+from models.queries.lists import ListedOutcome
+from models.refusal_words import REASONS, reason
+from models.reports.refusal_report import Refusing
 
 pages = Pages()
 _STATUS: Final = re.compile("[0-9]{3}")
 
-OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
+#: What lists refusals, in place of an outcome.
+REFUSED: Final = "refused"
+OUTCOMES: Final[tuple[str, ...]] = get_args(ListedOutcome)
 
 
 @pages.get("/requests")
 async def index(ctx: AuthenticatedContext) -> HTTPResponse:
-    """The list, newest first."""
-    found = await log(ctx, partial(lists.page, lists.requests(**filters(ctx))))
+    """The list, newest first: of requests that were let in, or where it is asked for, refused."""
+    wanted = filters(ctx)
+    found: Table[RequestLog] | Table[Refusal]
+    if wanted["outcome"] == REFUSED:
+        del wanted["outcome"]
+        refusals = lists.refusals(code=ctx.query.get("code"), **wanted)
+        found = await log(ctx, partial(lists.page, refusals))
+    else:
+        found = await log(ctx, partial(lists.page, lists.requests(**wanted)))
     return await ctx.render(
         "requests/index.html",
         partial="requests/_table.html",
         log=found,
+        is_refused=ctx.query.get("outcome") == REFUSED,
+        reasons=REASONS,
         names=await names_of(found.rows),
         projects=await lookups.project_choices(),
         outcomes=OUTCOMES,
@@ -40,9 +54,12 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     )
 
 
-async def names_of(rows: Sequence[RequestLog]) -> dict[UUID, str]:
-    """What the projects and tokens of `rows` are called."""
-    return await lookups.names({row.project_id for row in rows}, {row.token_id for row in rows})
+async def names_of(rows: Sequence[RequestLog | Refusal]) -> dict[UUID, str]:
+    """What the projects and tokens of `rows` are called, as far as they were known."""
+    return await lookups.names(
+        {row.project_id for row in rows if row.project_id is not None},
+        {row.token_id for row in rows if row.token_id is not None},
+    )
 
 
 def filters(ctx: RequestContext) -> dict[str, Any]:
@@ -80,6 +97,9 @@ async def show(ctx: AuthenticatedContext, request_id: UUID) -> HTTPResponse:
     """One request: a page, or the drawer beside the list."""
     row = await RequestLog.get_or_none(id=request_id)
     if row is None:
+        refusal = await Refusal.get_or_none(id=request_id)
+        if refusal is not None:
+            return await _show_refusal(ctx, refusal)
         raise NotFound("There is no request with this id, or the log does not go back that far.")
     return await ctx.render(
         "requests/show.html",
@@ -87,6 +107,21 @@ async def show(ctx: AuthenticatedContext, request_id: UUID) -> HTTPResponse:
         row=row,
         names=await names_of([row]),
         accounts=await _accounts(row),
+        why=None if row.refusal_code is None else reason(row.refusal_code),
+    )
+
+
+async def _show_refusal(ctx: AuthenticatedContext, row: Refusal) -> HTTPResponse:
+    """One that was not let in."""
+    (why,) = await explained(
+        ctx, [Refusing(row.project_id, row.token_id, row.code, 1, row.at, row.at)]
+    )
+    return await ctx.render(
+        "requests/show.html",
+        partial="requests/_refusal.html",
+        detail="requests/_refusal.html",
+        row=row,
+        why=why,
     )
 
 

@@ -1,6 +1,6 @@
 """`/admin/tokens`"""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from sanic import HTTPResponse
 
 from admin.components import charts, confirmation, filters, lookups, one_time_secret
 from admin.components.confirmation import Danger
+from admin.components.refusals import refused
 from admin.components.snippets import snippets
 from admin.components.spending import used_of
 from admin.components.tables import Key, chosen_id, table
@@ -131,13 +132,16 @@ async def show_secret(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse
 async def show(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """Everything about a token, on one page."""
     token = await find(token_id)
-    span = charts.chosen_span(ctx.query.get("span"))
+    span, present = charts.chosen_span(ctx.query.get("span")), datetime.now(UTC)
     return await ctx.render(
         "tokens/show.html",
         token=token,
         use=await used_of(ctx, token),
         usage=await charts.usage(span, token_id=token_id),
         spans=charts.SPANS,
+        refused=await refused(
+            ctx, present - charts.length_of(span), present, token_id=token_id, limit=_SHOWN
+        ),
         requests=(await lists.page(lists.requests(token_id=token_id), limit=_SHOWN))[0],
         events=await AuditEvent.filter(target_id=str(token_id)).order_by("-id").limit(_SHOWN),
     )

@@ -13,7 +13,9 @@ from config import Settings
 from models import Actor, AdminUser, Project, Token
 from models.crypto import KeyRing
 from models.entry import Entry
+from models.ids import first_id_at
 from models.ledger import apply_batch
+from models.refusals import NOBODY_TEXT, Refused, SumKey, add
 from models.usage import UsageHour
 from setup.prepare import connected
 
@@ -34,6 +36,14 @@ _TEAMS: Final = (
     Team("Legal review", 1.5, ("contracts",), {"claude-sonnet-4-5": 1.0}, "anthropic"),
 )  # fmt: skip
 
+#: A token's name, why, with which status, for which model, how often in some hours.
+_REFUSED: Final = (
+    ("staging", "token_revoked", 401, "", 310),
+    ("nightly-evals", "model_not_allowed", 403, "gpt-5.1", 42),
+    ("helpdesk-bot", "quota_exceeded", 429, "gpt-4o-mini", 17),
+    ("", "invalid_token", 401, "", 8),
+)
+
 
 async def fill(settings: Settings, *, days: int = _DAYS) -> None:
     """Projects, tokens, a viewer, and requests up to now."""
@@ -51,8 +61,28 @@ async def fill(settings: Settings, *, days: int = _DAYS) -> None:
         entries.sort(key=lambda entry: entry.at_us)
         for start in range(0, len(entries), _PER_BATCH):
             await apply_batch("demo", start, start + _PER_BATCH, entries[start:][:_PER_BATCH])
+        await _refuse(random)
         for name in ("Customer support", "Search"):
             await _bound(await Project.get(name=name))
+
+
+async def _refuse(random: Random) -> None:
+    """Some reasons for which some are refused, today and yesterday."""
+    present = datetime.now(UTC).timestamp()
+    for name, code, status, model, times in _REFUSED:
+        token = await Token.filter(name=name).first()
+        owner = ("", "") if token is None else (str(token.project_id), str(token.id))
+        for _ in range(6):
+            at = present - random.uniform(60, 30 * 3600)
+            moment = first_id_at(datetime.fromtimestamp(at, UTC))
+            one = Refused(
+                str(UUID(int=moment.int | random.getrandbits(60))),
+                at, *owner, "openai", "/v1/chat/completions", "POST", model, status, code,
+                duration_us=random.randrange(200, 900),
+            )  # fmt: skip
+            project, of = (part or NOBODY_TEXT for part in owner)
+            key = SumKey(int(at) // 3600, project, of, model, code)
+            await add({key: times}, [one])
 
 
 async def _bound(project: Project) -> None:

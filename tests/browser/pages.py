@@ -10,7 +10,7 @@ PAGES: Final = (
     "projects/{project}", "projects/{project}/edit", "projects/{project}/deactivate",
     "projects/{project}/revoke-tokens", "projects/{project}/delete",
     "projects/{project}/keys/{key}/edit", "projects/{project}/keys/{key}/remove",
-    "requests", "requests?model=nothing", "requests/{request}",
+    "requests", "requests?model=nothing", "requests?outcome=refused", "requests/{request}",
     "tokens", "tokens?q=nothing", "tokens/new", "tokens/{token}", "tokens/{token}/edit",
     "tokens/{token}/rotate", "tokens/{token}/revoke", "tokens/revoke?ids={token}",
     "users", "users/new", "users/{user}", "users/{user}/remove",
