@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 # a third of the time tests wait: for processes that they start, for a browser, for deadlines.
 PYTEST := --numprocesses=4 --dist=loadfile
 # Compiled before the tests, which start hundreds of processes: Python may be told to keep nothing.
-ROOMS := app.py admin cli config fake_upstream manage migrations models proxy server setup telemetry tests web
+ROOMS := app.py admin cli config delivery fake_upstream manage migrations models proxy server setup telemetry tests web
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml
 

@@ -15,13 +15,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from config import parse_destination_url
 from models.entry import Outcome
-from models.event_kinds import EVENT_KINDS
+from models.event_kinds import EVENT_KINDS, TRACES
 from models.rules import Id, field_error, matching, parsed_by
 
 Kind: TypeAlias = Literal["webhook", "otlp", "langfuse", "jsonl"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-#: Those that carry requests, as traces, and have no place for events.
-TRACES: Final[tuple[Kind, ...]] = ("otlp", "langfuse")
 
 _WEBHOOK_PREFIX: Final = "whsec_"
 #: Bytes that a webhook's secret decodes to: https://www.standardwebhooks.com

@@ -21,7 +21,6 @@ from models.audit import Actor
 from models.crypto import KeyRing
 from models.db.database import in_one_transaction
 from models.destination_rules import (
-    TRACES,
     Kind,
     Problem,
     Settled,
@@ -36,6 +35,7 @@ from models.errors import (
     OriginNotAllowed,
     SecretMustBeGiven,
 )
+from models.event_kinds import TRACES
 from models.ids import new_id
 from models.projects import Project
 from models.tokens import Token

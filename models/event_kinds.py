@@ -15,3 +15,5 @@ EventKind: TypeAlias = Literal[
 ]
 #: `request.failed` is no row among the events: the request log has it.
 EVENT_KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
+#: Kinds of destinations that carry requests, as traces, and have no place for events.
+TRACES: Final = ("otlp", "langfuse")

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from tortoise import Model, fields
 
-from models import changes
+from models import changes, outbox
 from models.db.conditions import execute, insert, select
 from models.db.database import run_in_transaction
 from models.event_kinds import EventKind
@@ -85,6 +85,7 @@ async def _tell(news: tuple[News, ...]) -> list[Event]:
     told = [_event(one) for one in news if await _is_new(one)]
     # Not as the models write: that needs a loop, and the ledger writes in the database's thread.
     await insert("event (id, at, kind, project_id, token_id, key_id, data)", "", [*map(_row, told)])
+    await outbox.put_events(told)
     return told
 
 

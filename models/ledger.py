@@ -10,10 +10,11 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from models import changes, counters, objects
+from models import changes, counters, objects, outbox
 from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
 from models.entry import Entry, Parts, attempts_as_json, storable, tags_as_json
+from models.events import is_failure
 from models.model_names import IsListed, nothing_is_listed
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,6 +84,7 @@ async def _apply(
         shown = {one.id: one for one in booked}
         rows = [_log_values(_shown_in(shown, entry), moment) for entry in entries]
         await insert(_INTO_LOG, "ON CONFLICT (id) DO NOTHING", rows)
+        await outbox.put_requests(entries, is_failure)
         await counters.add(entries, is_listed, booked)
         await _touch_tokens(entries)
         if charge is not None:

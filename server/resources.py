@@ -14,11 +14,13 @@ from uuid import UUID, uuid4
 from config import Database, Settings
 from config.client_address import client_address
 from config.database import connection_shares
+from delivery.courier import Courier
 from models import admissions, exhaustion, generation, objects
 from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.db import database
 from models.db.listening import Listener
+from models.destinations import DestinationPolicy
 from models.generation import NOTIFY_CHANNEL, GenerationFile
 from models.grants import allowed_origins, load_key
 from models.spending import spent_by
@@ -60,6 +62,7 @@ from server.http.health import Readiness
 from server.process.background import Background
 from server.process.housekeeping import Housekeeping
 from server.process.notices import Notices
+from server.process.turn import MachineTurn
 from telemetry import logs
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.database_watch import DatabaseState, DatabaseWatch
@@ -150,11 +153,14 @@ class WorkerResources:
         self._consumer = JournalConsumer(
             self._journal, [DatabaseSink(*on.database), *(BudgetSink(*one) for one in on.beside)]
         )
+        turn = MachineTurn(settings.data_dir / "delivery.lock")
+        policy = DestinationPolicy.of(settings)
+        courier = Courier(settings.data_dir, self._ring, policy, turn)
         self._watch = DatabaseWatch(
             uuid4().hex,
             reads=lambda: bool(self._grants.database_answers),
             crowded=self._make_room,
-            told=Outages(settings.data_dir).note,
+            told=Outages(settings.data_dir, courier.now).note,
         )
         self._rests = Rests()
         self._sharing = Sharing(self._rests, self._pool, self._find_key)
@@ -191,6 +197,7 @@ class WorkerResources:
             Housekeeping(settings.data_dir, log_days=settings.request_log_retention_days),
             Notices(settings.data_dir),
             self._exceeded,
+            courier,
         )
         self._background.open()
         self._prices.open()

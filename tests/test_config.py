@@ -292,6 +292,7 @@ def test_every_setting_is_used() -> None:
     rooms = (
         "admin",
         "cli",
+        "delivery",
         "manage",
         "migrations",
         "models",

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import delivery
 import proxy
 import server
 import telemetry
@@ -45,7 +46,7 @@ def parsed(pattern: re.Pattern[Any]) -> Any:
 
 
 def _expressions() -> Iterator[tuple[str, re.Pattern[Any]]]:
-    for room in (proxy, server, telemetry, web):
+    for room in (delivery, proxy, server, telemetry, web):
         for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             for name, value in vars(importlib.import_module(module.name)).items():
                 if isinstance(value, re.Pattern):

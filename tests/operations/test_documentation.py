@@ -19,7 +19,7 @@ PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
 COMMANDS = dict(every_command())
 #: What a page names by its path from the root.
 _FOLDERS = (
-    "admin|benchmarks|cli|config|deploy|docs|fake_upstream|findings|manage|migrations|models|proxy"
+    "admin|benchmarks|cli|config|delivery|deploy|docs|fake_upstream|findings|manage|migrations|models|proxy"
     "|server|setup|telemetry|templates|tests|web"
 )
 

@@ -10,6 +10,7 @@ ROOMS: Final = (
     "admin",
     "cli",
     "config",
+    "delivery",
     "manage",
     "models",
     "proxy",
