@@ -180,5 +180,5 @@ def _event(row_id: UUID, html: str) -> bytes:
 
 def wanted(filters: Mapping[str, Any]) -> dict[str, object]:
     """Of the list's filters those that a new row can be checked against."""
-    known = ("project_id", "token_id", "model", "status", "outcome")
+    known = ("project_id", "token_id", "model", "status", "outcome", "upstream_code")
     return {name: filters[name] for name in known if filters[name] is not None}

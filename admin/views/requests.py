@@ -36,7 +36,8 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     wanted = filters(ctx)
     found: Table[RequestLog] | Table[Refusal]
     if wanted["outcome"] == REFUSED:
-        del wanted["outcome"]
+        # What the proxy answered itself has no upstream's code.
+        del wanted["outcome"], wanted["upstream_code"]
         refusals = lists.refusals(code=ctx.query.get("code"), **wanted)
         found = await log(ctx, partial(lists.page, refusals))
     else:
@@ -72,6 +73,7 @@ def filters(ctx: RequestContext) -> dict[str, Any]:
         "model": query.get("model"),
         "status": int(status) if _STATUS.fullmatch(status) else None,
         "outcome": query.get("outcome"),
+        "upstream_code": query.get("upstream_code"),
         **between(ctx),
     }
 

@@ -47,6 +47,7 @@ _OF_REFUSALS = (
         "llm-proxy requests --project docs --from 1h",
         "llm-proxy requests --status 429 --json",
         "llm-proxy requests --outcome client_left --limit 200",
+        "llm-proxy requests --upstream-code insufficient_quota --from 7d",
         "llm-proxy requests --outcome refused --refusal-code quota_exceeded",
     )
 )
@@ -67,6 +68,10 @@ async def requests(
     refusal_code: Annotated[
         str | None, typer.Option(help="Of --outcome refused: those with this code.")
     ] = None,
+    upstream_code: Annotated[
+        str | None,
+        typer.Option(help="Those whose upstream answered with this error code or type, in full."),
+    ] = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -76,6 +81,8 @@ async def requests(
     """Show requests, newest first. Prompts and answers are not stored."""
     if refusal_code is not None and outcome != "refused":
         raise WrongUsage("--refusal-code needs --outcome refused.")
+    if upstream_code is not None and outcome == "refused":
+        raise WrongUsage("--upstream-code is of answers: what the proxy refused has none.")
     if outcome == "refused":
         refused = lists.refusals(
             project_id=await lookup.project_id(project),
@@ -96,6 +103,7 @@ async def requests(
         model=model,
         status=status,
         outcome=outcome,
+        upstream_code=upstream_code,
         start=since,
         end=until,
     )

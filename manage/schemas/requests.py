@@ -29,6 +29,17 @@ class RequestQuery(OwnedQuery):
         SearchText | None, Field(description="With `outcome=refused` alone.")
     ] = None
 
+    upstream_code: Annotated[
+        SearchText | None, Field(description="The upstream's own `error.code` or `type`, in full.")
+    ] = None
+
+    @field_validator("upstream_code")
+    @classmethod
+    def _is_of_answers(cls, code: str | None, info: ValidationInfo) -> str | None:
+        if code is not None and info.data.get("outcome") == "refused":
+            raise field_error("What the proxy refused has no upstream's code.")
+        return code
+
     @field_validator("refusal_code")
     @classmethod
     def _is_of_refusals(cls, code: str | None, info: ValidationInfo) -> str | None:

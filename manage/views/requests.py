@@ -32,6 +32,7 @@ async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
         model=wanted.model,
         status=wanted.status,
         outcome=wanted.outcome,
+        upstream_code=wanted.upstream_code,
         start=wanted.start,
         end=wanted.end,
     )

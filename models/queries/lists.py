@@ -243,12 +243,18 @@ def requests(
     model: str | None = None,
     status: int | None = None,
     outcome: str | None = None,
+    upstream_code: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> Listing[RequestLog]:
     """The request log from `start` up to but not including `end`."""
     wanted = _given(
-        token_id=token_id, project_id=project_id, status=status, outcome=outcome, model=model
+        token_id=token_id,
+        project_id=project_id,
+        status=status,
+        outcome=outcome,
+        model=model,
+        upstream_code=upstream_code,
     )
     return _logged(RequestLog, wanted, start, end, _pairs(status, outcome))
 

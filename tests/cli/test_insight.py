@@ -84,6 +84,8 @@ def test_requests_are_listed_and_filtered(used: CommandLine) -> None:
     assert count("--project", "docs", "--outcome", "complete") == 3
     assert count("--outcome", "timeout") == 0
     assert count("--limit", "2") == 2
+    assert count("--upstream-code", "overloaded") == 0
+    assert used("requests", "--upstream-code", "a", "--outcome", "refused").code == 2
     assert "/v1/chat/completions" in used("requests").out
 
 

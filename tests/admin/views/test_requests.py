@@ -80,3 +80,22 @@ async def test_no_price_and_nothing_used_are_told_apart(
         row = page[page.index("row-link" if said is in_list else "drawer-title") :]
         found = {word for word in words if f">{word}" in row}
         assert found == set(said), path
+
+
+async def test_why_the_upstream_refused_is_shown_and_can_be_asked_for(admin: Browser) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    ids: dict[str, Any] = {"project_id": project.id, "token_id": token.id, "status": 429}
+    poor = entry(datetime.now(UTC), upstream_code="insufficient_quota", **ids)
+    other = entry(datetime.now(UTC), upstream_code="1302", **ids)
+    await apply_batch("j", 0, 1, [poor, other])
+    listed = (await admin.get("/admin/requests")).text
+    assert ">insufficient_quota<" in listed
+    drawer = (await admin.get(f"/admin/requests/{poor.id}", headers={"HX-Request": "true"})).text
+    at = "/admin/requests?upstream_code=insufficient_quota"
+    assert f'href="{at}"' in drawer
+    found = (await admin.get(at)).text
+    assert (poor.id in found, other.id in found) == (True, False)
+    assert 'name="upstream_code" value="insufficient_quota"' in found
+    # What the proxy refused has none.
+    assert (await admin.get(f"{at}&outcome=refused")).status_code == 200

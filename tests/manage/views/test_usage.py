@@ -298,7 +298,9 @@ async def test_requests_are_filtered(client: httpx.AsyncClient) -> None:
     entries = [
         entry(_NOON, project_id=_ONE),
         entry(_NOON + timedelta(hours=1), token_id=_OTHER, status=500),
-        entry(_NOON + timedelta(hours=2), model="gpt-5", outcome="client_left"),
+        entry(
+            _NOON + timedelta(hours=2), model="gpt-5", outcome="client_left", upstream_code="a b"
+        ),
     ]
     await record(*entries)
 
@@ -314,6 +316,10 @@ async def test_requests_are_filtered(client: httpx.AsyncClient) -> None:
     assert await found(model="gpt-5") == [2]
     assert await found(status="500") == [1]
     assert await found(outcome="client_left") == [2]
+    assert await found(upstream_code="a b") == [2]
+    assert await found(upstream_code="a") == []
+    refused = {"outcome": "refused", "upstream_code": "a b"}
+    assert (await client.get("/manage/requests", params=refused)).status_code == 400
     assert await found(**{"from": "2026-03-01T13:00:00Z"}) == [2, 1]
     assert await found(to="2026-03-01T13:00:00Z") == [0]
     assert await found(**{"from": "2026-03-01T14:00:00+01:00", "status": "500"}) == [1]

@@ -83,6 +83,7 @@ async def _requests(count: int) -> None:
             model="old" if n < count // 2 else "new",
             status=429 if n < count // 2 else chance.choice([200, 500]),
             outcome=chance.choice(["complete", "timeout"]),
+            upstream_code=chance.choice([None, "overloaded", "1302"]),
             usage="exact",
             **zero,
         )
@@ -292,6 +293,7 @@ async def test_requests_by_every_pair_of_filters(connected: Database, window: No
         "model": ["old", "new"],
         "status": [429, 500, 404],
         "outcome": ["timeout"],
+        "upstream_code": ["1302", "none"],
         "start": [NOW + timedelta(minutes=30)],
         "end": [NOW + timedelta(minutes=90)],
     }
@@ -401,6 +403,7 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (partial(lists.requests, model="gpt-4o"), ["idx_request_log_model_8510b1"]),
     (partial(lists.requests, status=500), ["idx_request_log_status_6c5faa"]),
     (partial(lists.requests, outcome="timeout"), ["idx_request_log_outcome_056339"]),
+    (partial(lists.requests, upstream_code="overloaded"), ["request_log_upstream_code"]),
     (
         partial(
             lists.requests,
@@ -435,7 +438,7 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
 #: PostgreSQL chooses by what is in its tables: enough for each index to be the best for something,
 #: and nothing of what the rows of earlier tests leave behind when they are deleted.
 _PLENTY = (
-    "TRUNCATE project, token, request_log, audit_event CASCADE",
+    "TRUNCATE project, token, exhausted, request_log, audit_event CASCADE",
     "INSERT INTO project SELECT gen_random_uuid(), 'p' || n, 'p' || n, 'openai', NULL, n % 50 > 0,"
     " NULL, NULL, NULL, NULL, now(), now(), CASE WHEN n % 2 = 0 THEN now() END"
     " FROM generate_series(1, 500) AS n",
@@ -444,12 +447,17 @@ _PLENTY = (
     " SELECT gen_random_uuid(), 't' || n, 'h', 0, 0, 0, now(), CASE WHEN n % 2 = 0 THEN now() END,"
     " now() + n * interval '1 day', (SELECT id FROM project ORDER BY id OFFSET n % 20 LIMIT 1)"
     " FROM generate_series(1, 2000) AS n",
+    "INSERT INTO exhausted (subject_id, kind, why, at)"
+    " SELECT gen_random_uuid(), CASE WHEN n % 3 = 0 THEN 'project' ELSE 'token' END,"
+    " CASE WHEN n % 2 = 0 THEN 'budget' ELSE 'requests' END, now()"
+    " FROM generate_series(1, 2000) AS n",
     "INSERT INTO request_log (id, at, project_id, token_id, provider, endpoint, method, model,"
-    " status, outcome, usage, bytes_in, bytes_out, duration_us, overhead_us)"
+    " status, outcome, usage, bytes_in, bytes_out, duration_us, overhead_us, upstream_code)"
     " SELECT gen_random_uuid(), now(), lpad((n % 20)::text, 32, '0')::uuid,"
     " lpad((n % 500)::text, 32, '0')::uuid, 'openai', '/v1', 'POST', 'm' || n % 30,"
     " CASE WHEN n % 3 = 0 THEN 500 ELSE 200 END,"
-    " CASE WHEN n % 3 = 1 THEN 'timeout' ELSE 'complete' END, 'exact', 0, 0, 0, 0"
+    " CASE WHEN n % 3 = 1 THEN 'timeout' ELSE 'complete' END, 'exact', 0, 0, 0, 0,"
+    " CASE WHEN n % 3 = 0 THEN 'c' || n % 50 END"
     " FROM generate_series(1, 5000) AS n",
     "INSERT INTO audit_event SELECT gen_random_uuid(), now(), 'a' || n % 50, 'b' || n % 50, 't',"
     " n % 400, '{}', NULL, NULL, 'ok' FROM generate_series(1, 3000) AS n",
