@@ -91,6 +91,22 @@ Failover = Annotated[
         " billed twice.",
     ),
 ]
+Tags = Annotated[
+    list[Provided] | None,
+    typer.Option(
+        "--tag",
+        parser=values.tag,
+        metavar="KEY=VALUE|none",
+        help="Repeatable, all of them each time: what each of its requests is tagged with.",
+    ),
+]
+EndUserFromBody = Annotated[
+    bool | None,
+    typer.Option(
+        "--end-user-from-body/--no-end-user-from-body",
+        help="Whether bodies say whom a request is for, where x-llm-proxy-user does not.",
+    ),
+]
 Budgets = Annotated[
     list[Provided] | None,
     typer.Option(

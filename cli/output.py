@@ -170,7 +170,7 @@ def _cell(name: str, value: Any) -> str:
         return f"{value:,.6f}" if name.endswith("_usd") else f"{value:,}"
     if isinstance(value, list):
         return ", ".join(_cell("", item) for item in value)
-    if isinstance(value, dict) and name == "model_map":
+    if isinstance(value, dict) and name in ("model_map", "tags"):
         return ", ".join(f"{clean(one)}={clean(other)}" for one, other in sorted(value.items()))
     if isinstance(value, dict):
         said = {one: it for one, it in value.items() if it is not None}

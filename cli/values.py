@@ -20,6 +20,7 @@ from manage.errors import InvalidRequest
 from manage.reading import validate
 from manage.schemas.schema import Schema
 from models.budget_text import parse_budget
+from models.labels import BadLabel, parse_tag
 from models.reports.usage_report import GROUPS, is_group
 from models.rules import FIRST_YEAR, LAST_YEAR, is_datable
 from models.text import around_emoji, unseen
@@ -40,6 +41,7 @@ _OPTIONS: Final = {
     "expires_at": "expires",
     "grace_seconds": "grace",
     "is_active": "active",
+    "tags": "tag",
 }
 
 
@@ -148,6 +150,26 @@ def group_by(text: str) -> str:
     if not is_group(text):
         raise typer.BadParameter(f"none of {', '.join(GROUPS)}, and no tag such as tag:team")
     return text
+
+
+def tag(text: str) -> Provided:
+    """`team=search`, or `none`."""
+    if text == "none":
+        return Provided(None)
+    try:
+        return Provided(parse_tag(text))
+    except BadLabel as exc:
+        raise typer.BadParameter(str(exc)) from None
+
+
+def tagged(options: list[Provided] | None) -> Provided | None:
+    """The tags of an option that is given once for each; `none` stands alone."""
+    given = together(options)
+    if given is None or given.value is None:
+        return given
+    if len(dict(given.value)) != len(given.value):
+        raise WrongUsage("--tag: each key once.")
+    return Provided(dict(given.value))
 
 
 def budget(text: str) -> Provided:

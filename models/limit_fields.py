@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.budgets import BudgetRules, PolicyRules
 from models.failover import FailoverRule
+from models.labels import TagMap
 from models.projects import Isolation, Unmetered
 from models.rules import (
     ALLOW_LIST,
@@ -34,6 +35,7 @@ class TokenLimits(BaseModel):
     allowed_models: ModelPatterns | None = None
     allowed_endpoints: Annotated[list[Endpoint], ALLOW_LIST] | None = None
     allowed_ips: Annotated[list[Address], ALLOW_LIST] | None = None
+    tags: TagMap | None = None
     budgets: BudgetRules | None = None
     policies: PolicyRules | None = None
 
@@ -65,6 +67,13 @@ class ProjectLimits(BaseModel):
             " name and is shown in lists: any, those of the project's tokens, its own token's."
         ),
     ] = "none"
+    end_user_from_body: Annotated[
+        bool,
+        Field(
+            description="Whether `safety_identifier`, `user` or `metadata.user_id` of a JSON body"
+            " names the end user where `x-llm-proxy-user` does not."
+        ),
+    ] = False
     failover: Annotated[
         FailoverRule | None,
         Field(description="Whether another key is tried where one fails; null: none is."),

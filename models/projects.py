@@ -54,6 +54,7 @@ class ProjectFields(TypedDict, total=False):
     location: str | None
     unmetered: Unmetered
     isolation: Isolation
+    end_user_from_body: bool
     failover: dict[str, Any] | None
     budgets: list[dict[str, Any]] | None
     policies: list[dict[str, Any]] | None

@@ -39,6 +39,7 @@ class TokenFields(TypedDict, total=False):
     allowed_models: list[str] | None
     allowed_endpoints: list[str] | None
     allowed_ips: list[str] | None
+    tags: dict[str, str] | None
     budgets: list[dict[str, Any]] | None
     policies: list[dict[str, Any]] | None
 

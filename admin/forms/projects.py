@@ -112,17 +112,21 @@ class ProjectCreation(ProjectFacts):
         return cast(ProjectFields, {**sent, "failover": self.rule()})
 
 
-def _pairs(lines: object) -> object:
-    """`gpt-4o = my-deployment`, a line each."""
-    if not isinstance(lines, list):
-        return lines
-    names: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        name, sign, mapped = (part.strip() for part in line.partition("="))
-        if not sign or name in names:
-            raise field_error(f"Line {number} is not as in gpt-4o = my-deployment, once each.")
-        names[name] = mapped
-    return names
+def pairs(example: str) -> BeforeValidator:
+    """As in `example`, such as `gpt-4o = my-deployment`, a line each."""
+
+    def read(lines: object) -> object:
+        if not isinstance(lines, list):
+            return lines
+        names: dict[str, str] = {}
+        for number, line in enumerate(lines, start=1):
+            name, sign, mapped = (part.strip() for part in line.partition("="))
+            if not sign or name in names:
+                raise field_error(f"Line {number} is not as in {example}, once each.")
+            names[name] = mapped
+        return names
+
+    return BeforeValidator(read)
 
 
 class KeyChange(Form):
@@ -137,7 +141,7 @@ class KeyChange(Form):
     v1_prefix: Prefix | None = None
     provider: Provider | None = None
     auth: KeyAuth | None = None
-    model_map: Annotated[ModelMap, BeforeValidator(_pairs)] | None = None
+    model_map: Annotated[ModelMap, pairs("gpt-4o = my-deployment")] | None = None
 
     def place(self) -> UpstreamKeyPlace:
         """What the model takes of where it goes."""
@@ -167,6 +171,7 @@ def of_project(project: Project) -> Filled[ProjectChange]:
             None if tuple(shown) == DEFAULT_STATUSES else list(map(str, shown))
         ),
         "failover_timeout": as_text(rule.get("first_byte_timeout")),
+        "end_user_from_body": str(project.end_user_from_body).lower(),
     }
     texts |= lines_of(project)
     return Filled({**_texts(project, ProjectChange, *_OF_THE_RULE, *NAMES), **texts})

@@ -8,8 +8,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from admin.forms.budgets import NAMES, BudgetLines, PolicyLines, lines_of
 from admin.forms.form import Filled, Form
-from admin.forms.projects import as_text
+from admin.forms.projects import as_text, pairs
 from models import Token
+from models.labels import TagMap
 from models.limit_fields import TokenLimits
 from models.rules import LONGEST_GRACE, FutureMoment, Id, Label, field_error
 from models.tokens import DEFAULT_LIFETIME, TokenFields
@@ -41,10 +42,11 @@ class TokenChange(TokenLimits, Form):
     """All that may be changed on a token."""
 
     LISTS: ClassVar[frozenset[str]] = frozenset(
-        {"allowed_models", "allowed_endpoints", "allowed_ips", "budgets", "policies"}
+        {"allowed_models", "allowed_endpoints", "allowed_ips", "tags", "budgets", "policies"}
     )
 
     name: Label = ""
+    tags: Annotated[TagMap, pairs("team = search")] | None = None
     budgets: BudgetLines | None = None
     policies: PolicyLines | None = None
     expiry: Expiry = "30d"
@@ -124,6 +126,7 @@ def limits_summary(form: Filled[Any]) -> str:
         ("allowed_models", "model"),
         ("allowed_endpoints", "endpoint"),
         ("allowed_ips", "address"),
+        ("tags", "tag"),
         ("budgets", "budget"),
         ("policies", "policy"),
     ):

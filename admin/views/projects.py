@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sanic import HTTPResponse
@@ -32,6 +32,10 @@ from models.projects import GivenKey
 from models.queries import lists
 
 pages = Pages()
+#: What a new project has unless it is said otherwise.
+_BLANK: Final = {
+    "provider": "openai", "unmetered": "allow", "isolation": "none", "end_user_from_body": "false",
+}  # fmt: skip
 _KEYS: dict[str, Key] = {
     "name": lambda row: row.name.casefold(),
     "created": lambda row: row.id,
@@ -72,9 +76,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
 @pages.get("/projects/new", role="admin")
 async def new(ctx: AuthenticatedContext) -> HTTPResponse:
     """The form of a new project."""
-    return await _form(
-        ctx, Filled({"provider": "openai", "unmetered": "allow", "isolation": "none"})
-    )
+    return await _form(ctx, Filled(_BLANK))
 
 
 @pages.post("/projects")

@@ -21,6 +21,7 @@ from cli.options import (
     Policies,
     ProjectOption,
     RequestsPerMinute,
+    Tags,
     Yes,
 )
 from cli.session import Session, with_database
@@ -58,6 +59,7 @@ async def create(
     allowed_models: AllowedModels = None,
     allowed_endpoints: AllowedEndpoints = None,
     allowed_ips: AllowedIps = None,
+    tag: Tags = None,
     budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
@@ -77,6 +79,7 @@ async def create(
         allowed_models=allowed_models,
         allowed_endpoints=allowed_endpoints,
         allowed_ips=allowed_ips,
+        tags=values.tagged(tag),
         budgets=values.together(budget),
         policies=policies,
     )
@@ -147,6 +150,7 @@ async def show(session: Session, token: TokenArgument, *, as_json: Json = False)
         "llm-proxy token update 0199… --max-requests 1000 --allowed-ips none",
         "llm-proxy token update 0199… --budget 'usd 25 day' --budget 'tokens 90000 minute'",
         "llm-proxy token update 0199… --policies policies.json",
+        "llm-proxy token update 0199… --tag team=search --tag feature=rag",
     )
 )
 @with_database
@@ -162,6 +166,7 @@ async def update(
     allowed_models: AllowedModels = None,
     allowed_endpoints: AllowedEndpoints = None,
     allowed_ips: AllowedIps = None,
+    tag: Tags = None,
     budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
@@ -176,6 +181,7 @@ async def update(
         allowed_models=allowed_models,
         allowed_endpoints=allowed_endpoints,
         allowed_ips=allowed_ips,
+        tags=values.tagged(tag),
         budgets=values.together(budget),
         policies=policies,
     )

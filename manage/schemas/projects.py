@@ -80,6 +80,7 @@ class ProjectView(Schema):
     location: str | None
     unmetered: Unmetered
     isolation: Isolation
+    end_user_from_body: bool
     failover: FailoverRule | None
     budgets: list[BudgetView] | None
     policies: list[PolicyView] | None

@@ -118,6 +118,7 @@ class TokenView(Schema):
     allowed_models: list[str] | None
     allowed_endpoints: list[str] | None
     allowed_ips: list[str] | None
+    tags: dict[str, str] | None
     budgets: list[BudgetView] | None
     policies: list[PolicyView] | None
     last_used_at: datetime | None

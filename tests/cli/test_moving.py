@@ -98,7 +98,7 @@ async def _fill() -> str:
         name="Büro “docs”", provider="openai", api_key="sk-one", ring=RING, by=BY,
         allowed_models=["gpt-4o*", "日本"], base_url="https://example.com/v1",
         unmetered="refuse", policies=[{"name": "images", "models": ["dall*"], "max_requests": 9}],
-        isolation="token",
+        isolation="token", end_user_from_body=True,
     )  # fmt: skip
     await docs.add_key(api_key="sk-two", ring=RING, by=BY, label="spare", weight=3)
     gone = await Project.create_with_key(
@@ -112,6 +112,7 @@ async def _fill() -> str:
         name="limited",
         max_requests=LIMIT,
         allowed_ips=["10.0.0.0/8"],
+        tags={"team": "search", "feature": "a=b"},
         policies=[{"name": "all", "max_requests": 2 * LIMIT, "requests_per_minute": 100}],
     )
     rotated, _ = await Token.issue(docs, by=BY)
@@ -125,7 +126,14 @@ async def _fill() -> str:
     )  # fmt: skip
     await Destination.make(kind="jsonl", ring=RING, by=BY, name="all", events=["key.resting"])
     entries = [
-        an_entry(token_id=limited.id, project_id=docs.id, model=model, cost_nanos=cost)
+        an_entry(
+            token_id=limited.id,
+            project_id=docs.id,
+            model=model,
+            cost_nanos=cost,
+            tags=(("team", "search"),),
+            end_user=f"user of {model}",
+        )
         for model, cost in (("gpt-4o", 7), ("ünknown", None), ("A", 0), ("a", 1))
     ]
     (first, *_) = await docs.current_keys()
@@ -505,6 +513,8 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("project", "allowed_origins", {"a": 1}),
         ("token", "allowed_models", "gpt-4o"),
         ("token", "allowed_ips", ["nowhere"]),
+        ("token", "tags", {"Team": "search"}),
+        ("project", "end_user_from_body", "perhaps"),
         ("admin_user", "role", "god"),
         ("management_token", "scope", None),
         ("upstream_key", "ciphertext", None),

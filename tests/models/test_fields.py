@@ -65,7 +65,7 @@ TOKEN: Final = Doors(
     set(),
     ("tokens/form.html", "tokens/show.html"),
     (token_commands.create, token_commands.update),
-    {"expires_at": "expires", "budgets": "budget"},
+    {"expires_at": "expires", "budgets": "budget", "tags": "tag"},
 )
 PROJECT: Final = Doors(
     Project,

@@ -40,6 +40,7 @@ async def test_a_projects_life(admin: Browser) -> None:
         allowed_origins="",
         unmetered="refuse",
         isolation="token",
+        end_user_from_body="true",
     )
     assert made.status_code == 200
     assert "The project was created." in made.text
@@ -49,6 +50,7 @@ async def test_a_projects_life(admin: Browser) -> None:
     assert project.allowed_origins is None
     assert project.unmetered == "refuse"
     assert project.isolation == "token"
+    assert project.end_user_from_body
     assert "<dt>Objects</dt><dd>Each token its own</dd>" in made.text
     assert "<dt>Unmeterable requests</dt><dd>Refused</dd>" in made.text
     assert KEY not in made.text

@@ -131,6 +131,7 @@ async def test_every_limit_is_kept_and_edited(admin: Browser) -> None:
         "allowed_models": "gpt-4o\r\no4*",
         "allowed_endpoints": "POST /v1/chat/completions",
         "allowed_ips": "10.0.0.0/8\n192.0.2.7",
+        "tags": "team = search\nfeature=rag",
     }
     await admin.submit(
         NEW,
@@ -148,8 +149,14 @@ async def test_every_limit_is_kept_and_edited(admin: Browser) -> None:
         4,
     )
     assert token.allowed_ips == ["10.0.0.0/8", "192.0.2.7"]
+    assert token.tags == {"team": "search", "feature": "rag"}
+    assert "team=search" in (await admin.get(f"/admin/tokens/{token.id}")).text
     form = await admin.get(f"/admin/tokens/{token.id}/edit")
-    assert "1000 requests, 60 a minute, 4 at once, 2 models, 1 endpoint, 2 addresses" in form.text
+    assert "feature = rag\nteam = search</textarea>" in form.text
+    assert (
+        "1000 requests, 60 a minute, 4 at once, 2 models, 1 endpoint, 2 addresses, 2 tags"
+        in form.text
+    )
     assert "10.0.0.0/8\n192.0.2.7</textarea>" in form.text
     fields |= {"allowed_ips": "", "name": "worker"}
     edited = await admin.submit(f"/admin/tokens/{token.id}/edit", expiry="keep", **fields)
@@ -171,10 +178,11 @@ async def test_mistakes_stand_at_their_fields(admin: Browser) -> None:
         max_requests="0",
         allowed_endpoints="GET",
         allowed_ips="10.0.0.0/8\n10.0.0.1/8",
+        tags="team",
     )
     assert answer.status_code == 422
     wrong = set(re.findall(r'id="(\w+)-error"', answer.text))
-    assert wrong == {"expires_at", "max_requests", "allowed_endpoints", "allowed_ips"}
+    assert wrong == {"expires_at", "max_requests", "allowed_endpoints", "allowed_ips", "tags"}
     assert "Line 2: " in answer.text
     for bad in ({"project_id": str(uuid4())}, {"project_id": "x"}, {}, {"expiry": "soon"}):
         answer = await admin.submit(NEW, "/admin/tokens", **bad)

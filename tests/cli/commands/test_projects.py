@@ -10,7 +10,8 @@ from tests.cli.running import API_KEY, CommandLine
 PROJECT_FIELDS = [
     "id", "name", "provider", "base_url", "v1_prefix", "is_active", "requests_per_minute",
     "max_parallel_requests", "allowed_models", "allowed_origins", "project", "location",
-    "unmetered", "isolation", "failover", "budgets", "policies", "keys", "created_at", "updated_at",
+    "unmetered", "isolation", "end_user_from_body", "failover", "budgets", "policies", "keys",
+    "created_at", "updated_at",
 ]  # fmt: skip
 KEY_FIELDS = [
     "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix",
@@ -39,12 +40,13 @@ def test_project_lives_and_ends(cli: CommandLine) -> None:
     changed = cli(
         "project", "update", "docs", "--name", "papers", "--inactive",
         "--allowed-models", "none", "--requests-per-minute", "none", "--json",
-        "--unmetered", "refuse", "--isolation", "token",
+        "--unmetered", "refuse", "--isolation", "token", "--end-user-from-body",
     )  # fmt: skip
     assert changed.code == 0, changed.err
     assert changed.json == project | {
         "unmetered": "refuse",
         "isolation": "token",
+        "end_user_from_body": True,
         "name": "papers",
         "is_active": False,
         "allowed_models": None,

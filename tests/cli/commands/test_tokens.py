@@ -12,7 +12,8 @@ from tests.cli.running import API_KEY, CommandLine
 TOKEN_FIELDS = [
     "id", "project_id", "name", "hint", "status", "expires_at", "revoked_at", "max_requests",
     "request_count", "requests_per_minute", "max_parallel_requests", "allowed_models",
-    "allowed_endpoints", "allowed_ips", "budgets", "policies", "last_used_at", "created_at",
+    "allowed_endpoints", "allowed_ips", "tags", "budgets", "policies", "last_used_at",
+    "created_at",
 ]  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def test_token_lives_and_ends(cli: CommandLine) -> None:
     made = cli.token(
         "docs", "--name", "CI", "--expires", "12h", "--max-requests", "100",
         "--allowed-endpoints", "POST /v1/chat/completions,/v1/models", "--allowed-ips",
-        "10.0.0.0/8,::1",
+        "10.0.0.0/8,::1", "--tag", "team=search", "--tag", "feature=a=b",
     )  # fmt: skip
     assert list(made) == [*TOKEN_FIELDS, "token"]
     secret = made.pop("token")
@@ -46,14 +47,16 @@ def test_token_lives_and_ends(cli: CommandLine) -> None:
     assert made["hint"] == secrets.hint(secret)
     assert made["project_id"] == project
     assert made["allowed_endpoints"] == ["POST /v1/chat/completions", "/v1/models"]
+    assert made["tags"] == {"team": "search", "feature": "a=b"}
     assert _is_about(_lifetime(made), timedelta(hours=12))
     assert cli("token", "show", made["id"], "--json").json == made
     assert cli("token", "list", "--json").json == {"data": [made], "next_cursor": None}
 
     changed = cli(
-        "token", "update", made["id"], "--max-requests", "none", "--expires", "never", "--json"
-    ).json
-    assert changed == made | {"max_requests": None, "expires_at": None}
+        "token", "update", made["id"], "--max-requests", "none", "--expires", "never", "--json",
+        "--tag", "none",
+    ).json  # fmt: skip
+    assert changed == made | {"max_requests": None, "expires_at": None, "tags": None}
 
     rotated = cli("token", "rotate", made["id"], "--grace", "1h", "--json").json
     assert rotated.pop("token") != secret

@@ -44,6 +44,7 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "location",
         "unmetered",
         "isolation",
+        "end_user_from_body",
         "failover",
         "budgets",
         "policies",

@@ -35,6 +35,7 @@ _FIELDS = [
     "allowed_models",
     "allowed_endpoints",
     "allowed_ips",
+    "tags",
     "budgets",
     "policies",
     "last_used_at",
@@ -59,6 +60,7 @@ async def test_token_is_created_with_its_secret_shown_once(
         "allowed_models": ["gpt-*"],
         "allowed_endpoints": ["/v1/chat/completions", "GET /v1/models", "/v1/files/*"],
         "allowed_ips": ["10.0.0.0/8", "192.168.*", "::1"],
+        "tags": {"team": "search", "feature": "a=b"},
     }
     response = await client.post("/manage/tokens", json={"project_id": project["id"], **limits})
     assert response.status_code == 201
@@ -140,6 +142,15 @@ async def test_end_is_given_once(client: httpx.AsyncClient, make_project: Make) 
         ("allowed_ips", ["example.com"]),
         ("allowed_ips", ["*.example.com"]),
         ("allowed_ips", [""]),
+        ("tags", {}),
+        ("tags", {"Team": "search"}),
+        ("tags", {"team": ""}),
+        ("tags", {"team": 7}),
+        ("tags", {"team": "\u202ehcraes"}),
+        ("tags", {"team": "x" * 65}),
+        ("tags", {"k" * 33: "v"}),
+        ("tags", {f"k{n}": "v" for n in range(11)}),
+        ("tags", "team=search"),
         ("status", "active"),
         ("token", "llmp_"),
     ],
