@@ -13,6 +13,7 @@ from admin.views import (
     account,
     audit,
     dashboard,
+    destinations,
     keys,
     projects,
     requests,
@@ -31,6 +32,7 @@ from admin.web.service import AdminServices, ReadinessChecks
 from config import Settings
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.destinations import DestinationPolicy
 from models.ids import new_id
 from models.spending import Spending
 from web import routes
@@ -47,6 +49,7 @@ FAMILIES: Final[tuple[Pages, ...]] = (
     requests.pages,
     audit.pages,
     usage.pages,
+    destinations.pages,
     users.pages,
 )
 _HEADERS: Final = {
@@ -85,6 +88,7 @@ def blueprint(
         workers=settings.web_concurrency,
         running=running,
         spending=spending,
+        destinations=DestinationPolicy.of(settings),
         tail=Tail(checks),
     )
     plane = Blueprint("admin", url_prefix="/admin")

@@ -242,6 +242,19 @@ class Destination(Model):
             retry_at=None
         )
 
+    async def note_shown(self, ticket: UUID, *, by: Actor) -> bool:
+        """Note that the secret which `ticket` was made for is shown; False where it was before.
+
+        The note has the ticket's id, so that of several askers, on whatever machine, one is first.
+        """
+        try:
+            await audit.record(
+                by, "destination.show_secret", "destination", self.id, event_id=ticket
+            )
+        except IntegrityError:
+            return False
+        return True
+
     @in_one_transaction
     async def switch_off(self, *, by: Actor, reason: str) -> None:
         """Send nothing more, because of what a receiver answered. Again: nothing happens."""

@@ -1,13 +1,13 @@
-"""A new token's secret, from the post that made it to the one page that shows it.
+"""A new secret, from the post that made it to the one page that shows it.
 
-The post must lead to another page, or reloading would make a second token. So the secret travels
+The post must lead to another page, or reloading would make a second one. So the secret travels
 in a cookie: encrypted, out of scripts' reach, sent to that one address only, for a minute, and
 taken away by the answer that shows it. With it goes a ticket that is good for one showing: a
 cookie that was kept, or is sent twice, shows nothing. Nothing of the secret is kept here.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from sanic import HTTPResponse
@@ -29,17 +29,25 @@ class HandedOver(NamedTuple):
     secret: str
 
 
-def _path(token_id: UUID) -> str:
-    return f"/admin/tokens/{token_id}/secret"
+class Owner(Protocol):
+    """What a secret was made for."""
+
+    @property
+    def id(self) -> UUID: ...
 
 
-def hand_over(ctx: RequestContext, token: Token, secret: str) -> HTTPResponse:
+def _path(owner: Owner) -> str:
+    family = "tokens" if isinstance(owner, Token) else "destinations"
+    return f"/admin/{family}/{owner.id}/secret"
+
+
+def hand_over(ctx: RequestContext, owner: Owner, secret: str) -> HTTPResponse:
     """Redirect to the page that shows `secret`, which goes along in an encrypted cookie."""
-    response = ctx.redirect(_path(token.id))
+    response = ctx.redirect(_path(owner))
     response.add_cookie(
         _COOKIE,
-        ctx.service.ring.encrypt(f"{new_id()} {secret}", token.id).replace("=", "~"),
-        path=_path(token.id),
+        ctx.service.ring.encrypt(f"{new_id()} {secret}", owner.id).replace("=", "~"),
+        path=_path(owner),
         max_age=_SECONDS,
         httponly=True,
         samesite="Strict",
@@ -48,16 +56,16 @@ def hand_over(ctx: RequestContext, token: Token, secret: str) -> HTTPResponse:
     return response
 
 
-def receive(ctx: RequestContext, token: Token) -> HandedOver | None:
+def receive(ctx: RequestContext, owner: Owner) -> HandedOver | None:
     """The secret that was handed over, if it was, just now and to this browser.
 
-    It may be shown once `Token.note_shown` has taken its ticket.
+    It may be shown once the owner's `note_shown` has taken its ticket.
     """
     value = ctx.request.cookies.get(_COOKIE)
     if not isinstance(value, str):
         return None
     try:
-        text = ctx.service.ring.decrypt(value.strip('"').replace("~", "="), token.id)
+        text = ctx.service.ring.decrypt(value.strip('"').replace("~", "="), owner.id)
     except (CorruptCiphertext, UnknownEncryptionKey):
         return None
     ticket_id, _, secret = text.partition(" ")
@@ -68,6 +76,6 @@ def receive(ctx: RequestContext, token: Token) -> HandedOver | None:
     return HandedOver(ticket, secret)
 
 
-def take_away(ctx: RequestContext, response: HTTPResponse, token: Token) -> None:
+def take_away(ctx: RequestContext, response: HTTPResponse, owner: Owner) -> None:
     """Delete the cookie of a secret that was shown."""
-    response.cookies.delete_cookie(_COOKIE, path=_path(token.id), secure=ctx.secure)
+    response.cookies.delete_cookie(_COOKIE, path=_path(owner), secure=ctx.secure)

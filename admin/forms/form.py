@@ -28,7 +28,7 @@ class Form(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    #: Text areas that hold one entry per line.
+    #: Text areas that hold one entry per line, and boxes to tick under one name.
     LISTS: ClassVar[frozenset[str]] = frozenset()
     #: Fields that are never shown again.
     SECRETS: ClassVar[frozenset[str]] = frozenset()
@@ -57,6 +57,7 @@ class Filled(Generic[F]):
 
 def fill(form: type[F], sent: Sent, *, context: Mapping[str, Any] | None = None) -> Filled[F]:
     """What was sent, checked."""
+    sent = {n: ["\n".join(texts)] if n in form.LISTS else texts for n, texts in sent.items()}
     values = {name: texts[0] for name, texts in sent.items() if name not in form.SECRETS}
     given: dict[str, Any] = {}
     for name, texts in sent.items():

@@ -12,6 +12,7 @@ from admin.web.throttle import SignInThrottle
 from config import Network
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.destinations import DestinationPolicy
 from models.spending import Spending
 from web.key_test import Presenting, Provider
 from web.refusal_audit import RefusalAuditor
@@ -60,6 +61,7 @@ class AdminServices:
     """How many requests of a token or project run in this worker."""
     spending: Spending
     """What is used of limits."""
+    destinations: DestinationPolicy
     tail: Tail
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
     refusals: RefusalAuditor = field(default_factory=RefusalAuditor)

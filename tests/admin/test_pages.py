@@ -23,6 +23,7 @@ NO_PAGE = {
     "/": "a redirect",
     "/login": "looked at by a stranger, in test_signing_in",
     "/tokens/{token_id}/secret": "shown once; tests/browser/test_first_hour.py",
+    "/destinations/{destination_id}/secret": "shown once, as that of a token is",
     "/requests/tail": "a stream",
     "/audit/export": "a file",
     "/usage/export": "a file",
@@ -32,6 +33,8 @@ HARMLESS = {
     "/projects", "/projects/{project_id}/activate", "/projects/{project_id}/keys",
     "/projects/{project_id}/keys/{key_id}/enable", "/projects/{project_id}/keys/{key_id}/disable",
     "/projects/{project_id}/keys/{key_id}/test",
+    "/destinations", "/destinations/{destination_id}/enable",
+    "/destinations/{destination_id}/disable",
     "/tokens", "/users", "/users/{user_id}/role", "/users/{user_id}/password",
     "/users/{user_id}/activate", "/users/{user_id}/deactivate",
     "/login", "/logout", "/account/password", "/account/sessions/{session_id}/revoke",
@@ -72,7 +75,7 @@ def test_a_page_that_leads_to_a_change_is_for_who_may_make_it() -> None:
     for page in ROWS:
         is_form = page.path in roles or page.path.endswith("/new")
         if page.method == "GET" and is_form and page.path not in (
-            "/login", "/projects", "/tokens", "/users"
+            "/login", "/destinations", "/projects", "/tokens", "/users"
         ):  # fmt: skip
             assert page.role == "admin", page.path
 

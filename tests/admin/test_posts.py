@@ -5,8 +5,16 @@ import re
 import pytest
 
 from admin.plane import FAMILIES
-from models import AuditEvent, Project
-from tests.admin.conftest import Browser, browsing, make_project, make_token, make_user
+from models import AuditEvent, Destination, Project
+from tests.admin.conftest import (
+    BY,
+    RING,
+    Browser,
+    browsing,
+    make_project,
+    make_token,
+    make_user,
+)
 
 _POSTS = [page for family in FAMILIES for page in family.rows if page.method == "POST"]
 _FOR_ADMINS = [page for family in FAMILIES for page in family.rows if page.role == "admin"]
@@ -131,6 +139,9 @@ async def test_a_viewer_gets_403_by_address_from_every_change(viewer: Browser) -
 async def test_a_viewer_sees_no_button_that_would_be_refused(viewer: Browser) -> None:
     project = await make_project()
     token = await make_token(project)
+    destination, _ = await Destination.make(
+        kind="webhook", ring=RING, by=BY, name="ops", url="https://ops.example.com"
+    )
     for path in (
         "/admin/projects",
         f"/admin/projects/{project.id}",
@@ -139,12 +150,16 @@ async def test_a_viewer_sees_no_button_that_would_be_refused(viewer: Browser) ->
         "/admin/users",
         "/admin/requests",
         "/admin/audit",
+        "/admin/destinations",
+        f"/admin/destinations/{destination.id}",
     ):
         answer = await viewer.get(path)
         assert answer.status_code == 200, path
         actions = set(re.findall(r'<form[^>]*method="post"[^>]*action="([^"]+)"', answer.text))
         assert actions <= {"/admin/logout"}, path
-        assert not re.search(r'href="[^"]*/(new|edit|delete|revoke|rotate|remove)\b', answer.text)
+        assert not re.search(
+            r'href="[^"]*/(new|edit|delete|revoke|rotate|remove|renew)\b', answer.text
+        )
 
 
 def test_every_post_is_for_admins_but_for_ones_own_account() -> None:

@@ -4,16 +4,17 @@ The same every time but for the clock: random numbers from a fixed seed.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, Final
 from uuid import UUID
 
 from cli.made_up import Team, requests
 from config import Settings
-from models import Actor, AdminUser, Project, Token
+from models import Actor, AdminUser, Destination, DestinationState, OutboxItem, Project, Token
 from models.crypto import KeyRing
 from models.entry import Entry
-from models.ids import first_id_at
+from models.ids import first_id_at, new_id
 from models.ledger import apply_batch
 from models.refusals import NOBODY_TEXT, Refused, SumKey, add
 from models.usage import UsageHour
@@ -23,6 +24,8 @@ VIEWER: Final = ("erin", "viewer-of-the-demo")
 _BY: Final = Actor("cli:alex", ip="192.0.2.14")
 _DAYS: Final = 45
 _PER_BATCH: Final = 4000
+_HOUR: Final = timedelta(hours=1)
+_NOWHERE: Final = "http://127.0.0.1:9"
 
 
 _TEAMS: Final = (
@@ -64,6 +67,34 @@ async def fill(settings: Settings, *, days: int = _DAYS) -> None:
         await _refuse(random)
         for name in ("Customer support", "Search"):
             await _bound(await Project.get(name=name))
+        await _send_on(ring)
+
+
+async def _send_on(ring: KeyRing) -> None:
+    """Destinations, after all requests: one that delivers, one that fails, one that is off."""
+    made = partial(Destination.make, ring=ring, by=_BY)
+    # Nobody listens there, whoever tries.
+    hook, _ = await made(kind="webhook", name="on-call", url=_NOWHERE, events=["key.suspended"])
+    traces, _ = await made(kind="otlp", name="traces", url=_NOWHERE, filter={"outcome": "shutdown"})
+    archive, _ = await made(kind="jsonl", name="archive", events=["budget.exceeded"])
+    await archive.change(ring=ring, by=_BY, is_active=False)
+    now = datetime.now(UTC)
+    await DestinationState.create(
+        destination_id=hook.id, delivered=41, dropped=2, failures=7, retry_at=now + _HOUR,
+        last_delivered_at=now - 9 * _HOUR, failing_since=now - 8 * _HOUR, last_error_at=now,
+        last_error="The receiver answered 503: upstream connect error.",
+    )  # fmt: skip
+    await DestinationState.create(
+        destination_id=traces.id, delivered=48_201, last_delivered_at=now - timedelta(minutes=1)
+    )
+    for number in range(3):
+        await OutboxItem.create(
+            destination_id=hook.id,
+            kind="event",
+            item_id=new_id(),
+            at=now - number * _HOUR,
+            size=400,
+        )
 
 
 async def _refuse(random: Random) -> None:

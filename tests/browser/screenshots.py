@@ -11,7 +11,7 @@ from typing import Final
 from playwright.async_api import Browser, Page, StorageState, expect
 
 from config import Database
-from models import Project, RequestLog, Token
+from models import Destination, Project, RequestLog, Token
 from tests.browser import demo
 from tests.browser.chromium import NoBrowser, launched
 from tests.browser.looks import Look
@@ -59,6 +59,9 @@ _PAGES: Final[dict[str, tuple[str, Prepare]]] = {
     "requests": ("requests", _as_it_is),
     "request": ("requests", _open_first),
     "audit": ("audit", _as_it_is),
+    "destinations": ("destinations", _as_it_is),
+    "destination": ("destinations/{destination}", _as_it_is),
+    "destination-new": ("destinations/new?kind=webhook", _as_it_is),
     "users": ("users", _as_it_is),
     "account": ("account", _as_it_is),
 }
@@ -93,8 +96,9 @@ async def _take(service: Service) -> None:
     async with service.models():
         project = await Project.get(name="Customer support")
         token = await Token.get(name="helpdesk-bot")
+        destination = await Destination.get(name="on-call")
         assert await RequestLog.exists()
-    ids = {"project": str(project.id), "token": str(token.id)}
+    ids = {"project": project.id, "token": token.id, "destination": destination.id}
     async with launched() as browser:
         state = await _sign_in(browser, service)
         for pages in (_PAGES, _CHANGES):

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Page
 
-from models import AdminUser, Project, RequestLog, Token, UpstreamKey
+from models import AdminUser, Destination, Project, RequestLog, Token, UpstreamKey
 from models.ledger import apply_batch
 from tests.browser.conftest import Place
 from tests.browser.pages import PAGES
@@ -94,7 +94,11 @@ async def _ids(place: Place) -> dict[str, str]:
         key = await UpstreamKey.filter(project_id=project.id).first()
         request = await RequestLog.all().order_by("-id").first()
         user = await AdminUser.all().first()
-    found = {"project": project, "token": token, "key": key, "request": request, "user": user}
+        destination = await Destination.get(name="on-call")
+    found = {
+        "project": project, "token": token, "key": key, "request": request, "user": user,
+        "destination": destination,
+    }  # fmt: skip
     assert all(found.values())
     return {name: str(row.id) for name, row in found.items() if row is not None}
 
@@ -123,7 +127,7 @@ async def test_no_list_of_requests_scrolls_sideways(place: Place, admin: Page) -
         assert await box.evaluate("box => box.scrollWidth <= box.clientWidth"), path
 
 
-@pytest.mark.parametrize("path", ["dashboard", "projects", "requests"])
+@pytest.mark.parametrize("path", ["dashboard", "projects", "requests", "destinations"])
 async def test_no_page_is_wider_than_its_window(admin: Page, path: str) -> None:
     await admin.goto(f"/admin/{path}")
     assert await admin.evaluate(
