@@ -15,7 +15,7 @@ RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /op
 FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="LLM Proxy" \
       org.opencontainers.image.licenses="MIT"
-ENV PATH=/opt/venv/bin:$PATH \
+ENV PATH=/opt/venv/bin:/srv/llm-proxy/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOST=0.0.0.0 \

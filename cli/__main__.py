@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from cli import details
 from cli.command_table import Commands
 from cli.errors import CommandError, WrongUsage
 from config import VERSION, ConfigError
@@ -30,11 +31,20 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _say_details(wanted: bool) -> None:
+    if wanted:
+        details.want()
+
+
 @app.callback()
 def _root(
     _version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+    _verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", callback=_say_details, help="Say which database is used."),
     ] = False,
 ) -> None:
     """Short-lived, limited, revocable tokens in place of real API keys.
@@ -64,6 +74,7 @@ def main() -> None:
 
 
 def _run() -> int:
+    details.want(False)
     try:
         _refuse_unreadable(sys.argv[1:])
         app()

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
 from inspect import Signature
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from cli import details
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,14 @@ class Commands(TyperGroup):
         row = next((row for row in TABLE if row.name == name), None)
         return name, command if row is None else load_command(row), rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what is wrong with an option is said without a library's own words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as exc:
+            exc.message = exc.message.removeprefix("Value error, ")
+            raise
+
 
 def load_command(row: Row) -> Any:
     """What a word of `TABLE` stands for, imported now."""
@@ -127,7 +137,32 @@ def load_command(row: Row) -> Any:
         found.command()(_exiting(function))
     command = get_command(found)
     command.name = row.name
+    _take_verbose(command)
     return command
+
+
+def _take_verbose(command: Any) -> None:
+    """Have -v mean at the end of a line what it means at its beginning."""
+    for verb in getattr(command, "commands", {}).values():
+        _take_verbose(verb)
+    app = typer.Typer(add_completion=False)
+    app.command()(_verbose)
+    option = next(one for one in get_command(app).params if one.name == "verbose")
+    option.expose_value = False
+    command.params.append(option)
+
+
+def _say_details(wanted: bool) -> None:
+    if wanted:
+        details.want()
+
+
+def _verbose(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", hidden=True, callback=_say_details, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 def _exiting(function: Callable[[], int]) -> Callable[[], None]:

@@ -1,9 +1,19 @@
 """Finding what an argument names."""
 
+import re
+from typing import Final
 from uuid import UUID
 
-from cli.errors import NotFound, WrongUsage
-from models import Destination, Project, Token, UpstreamKey
+from tortoise.expressions import Q
+
+from cli.errors import CommandError, NotFound, WrongUsage
+from models import Destination, Project, Token, UpstreamKey, secrets
+
+#: Of several that are called alike.
+_SHOWN: Final = 5
+#: As the columns have them.
+_LONGEST_NAME: Final = 200
+_LONGEST_HINT: Final = 16
 
 
 def as_id(text: str) -> UUID | None:
@@ -19,7 +29,7 @@ async def project(named: str) -> Project:
     found = None
     if (id_ := as_id(named)) is not None:
         found = await Project.find(id_)
-    if found is None and (other := await Project.get_or_none(live_name=named)) is not None:
+    if id_ is None and (other := await Project.get_or_none(live_name=named)) is not None:
         found = await Project.find(other.id)
     if found is None:
         raise NotFound(f"There is no project with the id or name {named}.")
@@ -37,12 +47,48 @@ async def project_id(named: str | None) -> UUID | None:
 
 
 async def token(named: str) -> Token:
-    """The token with this id. Raises NotFound."""
+    """The token with this id, else with this name, else with this hint, else with an id that
+    begins so. Raises NotFound, and CommandError where that is said of several."""
     id_ = as_id(named)
     found = None if id_ is None else await Token.find(id_)
+    if found is None and (other := await _only_token(named)) is not None:
+        found = await Token.find(other)
     if found is None:
-        raise NotFound(f"There is no token with the id {named}.")
+        if named.startswith(secrets.TOKEN_PREFIX) and "…" not in named:
+            raise NotFound("No token has this hint, and none is looked for by its secret.")
+        raise NotFound(f"There is no token with the id, name or hint {named}.")
     return found
+
+
+async def _only_token(named: str) -> UUID | None:
+    """The id of the one token that is called so. Raises CommandError where there are several."""
+    hint = named.replace("...", "…")
+    if hint.startswith("…"):
+        hint = secrets.TOKEN_PREFIX + hint
+    candidates = (
+        Q(name=named) if 0 < len(named) <= _LONGEST_NAME else None,
+        Q(hint=hint) if len(hint) <= _LONGEST_HINT else None,
+        _begins_with(named),
+    )
+    for matching in filter(None, candidates):
+        rows = await Token.filter(matching).order_by("-id").limit(_SHOWN + 1)
+        # Of several of one name the one that still lives is meant.
+        living = [row for row in rows if row.revoked_at is None and row.name == named]
+        if len(living) == 1 or len(rows) == 1:
+            return (living or rows)[0].id
+        if rows:
+            ids = ", ".join(str(row.id) for row in rows[:_SHOWN])
+            more = " and more" if len(rows) > _SHOWN else ""
+            raise CommandError(f"{named} may be any of several tokens: give an id of {ids}{more}.")
+    return None
+
+
+def _begins_with(prefix: str) -> Q | None:
+    """Ids that begin with these digits: a range, since UUIDs are no text on PostgreSQL."""
+    digits = prefix.replace("-", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{4,31}", digits):
+        return None
+    return Q(id__gte=UUID(digits.ljust(32, "0")), id__lte=UUID(digits.ljust(32, "f")))
 
 
 async def token_id(named: str | None) -> UUID | None:

@@ -21,7 +21,7 @@ ProjectOption = Annotated[
     str | None, typer.Option("--project", metavar="PROJECT", help="Of this one (id or name).")
 ]
 TokenOption = Annotated[
-    str | None, typer.Option("--token", metavar="TOKEN", help="Of this one (id).")
+    str | None, typer.Option("--token", metavar="TOKEN", help="Of this one (id, name or hint).")
 ]
 ModelOption = Annotated[str | None, typer.Option("--model", help="Of this model.")]
 Since = Annotated[

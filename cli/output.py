@@ -27,6 +27,9 @@ from models.text import around_emoji
 #: Wide enough for any row: a pipe has no width, and what it carries is not to be cut.
 _PIPE_COLUMNS: Final = 10_000
 _NOTHING: Final = "–"
+#: Before and after.
+_PAIR: Final = 2
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 class Word(str):
@@ -132,6 +135,18 @@ def show_generated(made: Mapping[str, str], data_dir: Path) -> None:
 def moment(value: datetime | None) -> str | None:
     """A time as the API writes it: RFC 3339, UTC, with Z."""
     return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def changed(changes: Mapping[str, Any]) -> str:
+    """What an event of the audit changed, in words: `name docs; weight 1 → 2`."""
+    said = []
+    for name, value in changes.items():
+        before, after = value if isinstance(value, list) and len(value) == _PAIR else (None, value)
+        if before == after or (before in _EMPTY and after in _EMPTY):
+            continue
+        was = [] if before in _EMPTY else [_cell(name, before), "→"]
+        said.append(" ".join([_label(name), *was, _cell(name, after)]))
+    return "; ".join(said)
 
 
 def clean(text: str) -> str:

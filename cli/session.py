@@ -10,13 +10,15 @@ import pwd
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial, wraps
-from typing import Any, Concatenate, ParamSpec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Concatenate, Final, ParamSpec
 
 import config
-from cli import output
+from cli import details, output
 from cli.errors import CommandError, Unreachable, WrongUsage
 from config import Database, Settings
 from models import Actor, Project, Token
@@ -29,6 +31,9 @@ from setup import prepare as bootstrap
 from telemetry import logs
 
 P = ParamSpec("P")
+
+#: Commands that may be the first ones on a database.
+_MAKING: Final = ("create", "import_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,10 @@ def with_database(
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        settings = config.load()
+        settings = load()
 
         async def whole() -> None:
-            async with _session(settings) as session:
+            async with _session(settings, command.__name__) as session:
                 await command(session, *args, **kwargs)
 
         # What start-up tells about migrations is for a server's log.
@@ -84,6 +89,13 @@ def with_database(
     _, *parameters = signature.parameters.values()
     vars(run)["__signature__"] = signature.replace(parameters=parameters)
     return run
+
+
+def load() -> Settings:
+    """The configuration; with -v it is said which database it names. Raises ConfigError."""
+    settings = config.load()
+    details.detail(f"Database: {settings.database.place}")
+    return settings
 
 
 @contextmanager
@@ -104,15 +116,39 @@ def translated(used: Database) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _session(settings: Settings) -> AsyncIterator[Session]:
-    await prepare(settings.database)
+async def _session(settings: Settings, command: str) -> AsyncIterator[Session]:
     async with AsyncExitStack() as stack:
+        if settings.database.dialect == "sqlite" and not settings.database.path.exists():
+            settings = _without_database(settings, command, stack)
+        await prepare(settings.database)
         try:
             await stack.enter_async_context(bootstrap.connected(settings))
         except OSError as exc:
             # Without it a running server would miss a revocation until it next asks the database.
             raise WrongUsage(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc
         yield Session(settings, actor())
+
+
+def _without_database(settings: Settings, command: str, stack: AsyncExitStack) -> Settings:
+    """Where there is no database only a command that makes something makes one; the others find
+    an empty one, of which nothing is left."""
+    path = settings.database.path
+    for name, place in (("DATABASE_URL", path), ("DATA_DIR", settings.data_dir)):
+        if not place.exists() and (why := bootstrap.cannot_be_made(place)) is not None:
+            raise WrongUsage(f"{name}: {place} cannot be made: {why}.")
+    if command in _MAKING:
+        details.detail(f"There was no database at {path}: one is made.")
+        return settings
+    said = (
+        f"There is no database at {path}. Is this the server's directory, and are DATABASE_URL "
+        "and DATA_DIR the server's?"
+    )
+    if command == "export":
+        raise CommandError(said)
+    output.say(f"Warning: {said}")
+    empty = Path(stack.enter_context(TemporaryDirectory()))
+    database = replace(settings.database, path=empty / path.name)
+    return replace(settings, data_dir=empty, database=database)
 
 
 async def prepare(wanted: Database) -> None:

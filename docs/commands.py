@@ -37,7 +37,7 @@ def command_line() -> str:
 
 def _section(words: str, command: Any) -> str:
     arguments = [one for one in command.params if one.param_type_name == "argument"]
-    options = [one for one in command.params if one.param_type_name == "option"]
+    options = [one for one in command.params if one.param_type_name == "option" and not one.hidden]
     usage = " ".join(["llm-proxy", words, *(one.metavar or one.name.upper() for one in arguments)])
     parts = [f"\n## {words}\n\n```\n{usage}{' [OPTIONS]' if options else ''}\n```\n"]
     if command.help:

@@ -3,6 +3,7 @@ administrator, and, where the environment gives a key, a first project with a to
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -109,6 +110,17 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
         admissions.configure(None)
         exhaustion.configure(None)
         file.close()
+
+
+def cannot_be_made(path: Path) -> str | None:
+    """Why a start could not make this file or directory, which is not there; None if it could.
+
+    Raises OSError where that cannot be seen.
+    """
+    above = next(one for one in path.absolute().parents if one.exists())
+    if not above.is_dir():
+        return f"{above} is not a directory"
+    return None if os.access(above, os.W_OK | os.X_OK) else f"{above} is not ours to write"
 
 
 async def fit_schema(wanted: Database) -> None:

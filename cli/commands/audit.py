@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import lookup, output, views
+from cli import lookup, names, output, views
 from cli.command_table import examples, verb
 from cli.options import Cursor, Json, Limit, Since, Until
 from cli.session import Session, with_database
@@ -13,7 +13,7 @@ from models.queries import lists
 
 app = verb()
 
-_COLUMNS = ("at", "actor", "action", "target_id", "outcome", "ip")
+_COLUMNS = ("at", "actor", "action", "target", "changes", "outcome", "ip")
 
 
 @app.command(
@@ -40,8 +40,11 @@ async def audit(
     cursor: Cursor = None,
     as_json: Json = False,
 ) -> None:
-    """Show the audit trail, newest first; with --json before and after, too."""
+    """Show the audit trail, newest first; with --json ids, and changes as values."""
     rows = lists.audit_events(actor=actor, action=action, target_id=target, start=since, end=until)
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
     items = [views.plain(AuditView.of(row)) for row in found]
+    if not as_json:
+        for item, name in zip(items, await names.of_targets(found), strict=True):
+            item |= {"target": name, "changes": output.changed(item["changes"])}
     output.page(items, _COLUMNS, as_json=as_json, following=following)

@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 from tortoise.exceptions import OperationalError
 
-import config
 from cli import output
 from cli.command_table import examples, verb
 from cli.errors import CommandError, WrongUsage
 from cli.options import Yes
 from cli.prompts import confirm
-from cli.session import actor
+from cli.session import actor, load
 from config import Database, Settings
 from config.generated import read_generated
 from migrations import schema
@@ -99,7 +98,7 @@ def restore(file: File, yes: Yes = False) -> None:
 
 def _settings(instead: str) -> Settings:
     """Raises WrongUsage where the database is PostgreSQL, which has better means of its own."""
-    settings = read_generated(config.load())
+    settings = read_generated(load())
     if settings.database.dialect != "sqlite":
         raise WrongUsage(f"This is for SQLite. On PostgreSQL: {instead}")
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,7 +5,6 @@ exit code; that an upstream's name does not resolve may be the network's fault a
 """
 
 import asyncio
-import os
 import socket
 import sqlite3
 import tempfile
@@ -18,7 +17,7 @@ from typing import Final
 import typer
 
 import config
-from cli import output
+from cli import output, session
 from cli.command_table import examples, verb
 from cli.doctor_places import leading_to, named, places
 from cli.findings import Finding, failed, fine, warning
@@ -41,7 +40,7 @@ from proxy.providers.catalog import BUILT_IN
 from proxy.providers.files import configured, upstreams
 from proxy.providers.provider import Provider
 from server import descriptors
-from setup.prepare import given_key_is_unused
+from setup.prepare import cannot_be_made, given_key_is_unused
 from telemetry import sentry
 
 app = verb()
@@ -60,7 +59,7 @@ def doctor(*, as_json: Json = False) -> None:
     2 the configuration cannot be used.
     """
     try:
-        settings = read_generated(config.load())
+        settings = read_generated(session.load())
         providers = configured(settings)
         prices = price_file.read(settings.prices_file)
         sentry.check(settings)
@@ -179,12 +178,8 @@ async def _database(
 
 
 def _missing(path: Path) -> Finding:
-    """Whether the first start could make the file."""
-    above = next(one for one in path.absolute().parents if one.exists())
-    if not above.is_dir():
-        return failed("database", f"{path} cannot be made: {above} is not a directory", code=2)
-    if not os.access(above, os.W_OK | os.X_OK):
-        return failed("database", f"{path} cannot be made: {above} is not ours to write", code=2)
+    if (why := cannot_be_made(path)) is not None:
+        return failed("database", f"{path} cannot be made: {why}", code=2)
     return fine("database", f"{path} is made on the first start")
 
 

@@ -4,11 +4,10 @@ import asyncio
 
 from tortoise.exceptions import BaseORMException
 
-import config
 from cli import output
 from cli.command_table import examples, verb
 from cli.errors import CommandError
-from cli.session import translated
+from cli.session import load, translated
 from migrations import schema
 
 app = verb()
@@ -22,7 +21,7 @@ def migrate() -> None:
     the server does this by itself.
     """
     # The whole configuration: a release that cannot start should stop here, before it migrates.
-    database = config.load().database
+    database = load().database
     try:
         with translated(database):
             applied = asyncio.run(schema.upgrade(database))

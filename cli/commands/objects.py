@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import lookup, output, values, views
+from cli import lookup, names, output, values, views
 from cli.command_table import examples, noun
 from cli.errors import CommandError
 from cli.options import Json, Limit
@@ -22,7 +22,7 @@ from models.errors import NotOfTheProject
 
 app = noun("object")
 
-_COLUMNS = ("id", "kind", "provider", "key_id", "token_id", "created_at", "counted_at")
+_COLUMNS = ("id", "kind", "provider", "key", "token", "created_at", "counted_at")
 
 Owner = Annotated[str, typer.Option("--project", metavar="PROJECT", help="Its id or its name.")]
 
@@ -53,6 +53,8 @@ async def list_(
     rows = await adoption.listed(found.id, limit=limit + 1, after=after, named=id_)
     items = [views.plain(ObjectView.of(row)) for row in rows[:limit]]
     following = rows[limit - 1].id if len(rows) > limit else None
+    if not as_json:
+        await names.add_names(items)
     output.page(items, _COLUMNS, as_json=as_json, following=following)
 
 

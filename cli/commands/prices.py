@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-import config
-from cli import output
+from cli import output, session
 from cli.command_table import examples, noun
 from cli.errors import CommandError, NotFound, WrongUsage
 from cli.options import Json
@@ -54,7 +53,7 @@ def show(
     Tokens are by the million, requests, searches and minutes of audio each.
     A dash is a price that is not known: what has such a part has no cost.
     """
-    settings = config.load()
+    settings = session.load()
     prices = Prices(price_file.read(settings.prices_file))
     providers = configured(settings)
     asked = [(providers[provider], name) for provider, name in _asked(model, list(providers))]
@@ -121,7 +120,7 @@ def reload(*, as_json: Json = False) -> None:
     The file is checked first; one with a mistake is not asked for. Workers
     read it within a second. SIGHUP to the service does the same.
     """
-    settings = config.load()
+    settings = session.load()
     if settings.prices_file is None:
         raise WrongUsage("PRICES_FILE is not set: there is nothing to read.")
     file = price_file.read(settings.prices_file)

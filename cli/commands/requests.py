@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import lookup, output, views
+from cli import lookup, names, output, views
 from cli.command_table import examples, verb
 from cli.errors import WrongUsage
 from cli.options import (
@@ -26,8 +26,10 @@ from models.request_log import RequestLog
 app = verb()
 
 _COLUMNS = (
+    "id",
     "at",
-    "method",
+    "project",
+    "token",
     "endpoint",
     "model",
     "status",
@@ -38,7 +40,8 @@ _COLUMNS = (
     "duration_ms",
 )
 _OF_REFUSALS = (
-    "at", "method", "endpoint", "model", "status", "refusal_code", "project_id", "token_id",
+    "at", "method", "endpoint", "model", "status", "refusal_code", "project", "token",
+    "project_id", "token_id",
 )  # fmt: skip
 
 
@@ -95,6 +98,8 @@ async def requests(
         )
         newest, following = await lists.page(refused, limit=limit, before=lookup.cursor(cursor))
         shown = [views.plain(RequestView.of_refusal(row)) for row in newest]
+        if not as_json:
+            await names.add_names(shown)
         output.page(shown, _OF_REFUSALS, as_json=as_json, following=following)
         return
     rows = lists.requests(
@@ -112,6 +117,7 @@ async def requests(
     if not as_json:
         for row, item in zip(found, items, strict=True):
             _say_what_is_unknown(row, item)
+        await names.add_names(items)
     output.page(items, _COLUMNS, as_json=as_json, following=following)
 
 

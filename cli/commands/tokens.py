@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import lookup, output, prompts, values, views
+from cli import lookup, names, output, prompts, values, views
 from cli.command_table import examples, noun
 from cli.options import (
     AllowedEndpoints,
@@ -33,10 +33,21 @@ from models.token_status import TokenStatus
 
 app = noun("token")
 
-TokenArgument = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id.")]
+TokenArgument = Annotated[
+    str, typer.Argument(metavar="TOKEN", help="Its id or the id's beginning, its name or hint.")
+]
 Name = Annotated[str | None, typer.Option(metavar="TEXT", help="What it is for.")]
 
-_COLUMNS = ("id", "name", "hint", "status", "expires_at", "request_count", "last_used_at")
+_COLUMNS = (
+    "id",
+    "name",
+    "project",
+    "hint",
+    "status",
+    "expires_at",
+    "request_count",
+    "last_used_at",
+)
 
 
 @app.command(
@@ -134,6 +145,8 @@ async def list_(
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
     uses = await session.used(*found)
     items = [views.plain(TokenView.of(*pair)) for pair in zip(found, uses, strict=True)]
+    if not as_json:
+        await names.add_names(items)
     output.page(items, _COLUMNS, as_json=as_json, following=following)
 
 
@@ -199,7 +212,9 @@ async def update(
 @with_database
 async def revoke(
     session: Session,
-    token: Annotated[str | None, typer.Argument(metavar="TOKEN", help="Its id.")] = None,
+    token: Annotated[
+        str | None, typer.Argument(metavar="TOKEN", help="Its id, name or hint.")
+    ] = None,
     *,
     project: Annotated[
         str | None, typer.Option(metavar="PROJECT", help="All tokens of this one (id or name).")
@@ -208,7 +223,7 @@ async def revoke(
 ) -> None:
     """End a token, or all of a project's, for good, with the streams that run."""
     if (token is None) == (project is None):
-        raise typer.BadParameter("give a token's id or --project, and only one of them")
+        raise typer.BadParameter("give a token or --project, and only one of them")
     if project is not None:
         await _revoke_all(session, project, yes=yes)
         return
@@ -267,6 +282,7 @@ async def _print(session: Session, token: Token, *, as_json: bool) -> None:
     if as_json:
         output.print_json(shown)
     else:
+        await names.add_names([shown])
         output.record(views.without_limits(shown))
         views.print_limits(shown)
 

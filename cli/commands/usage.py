@@ -1,11 +1,11 @@
 """`llm-proxy usage`: what was used, added up."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
-from cli import lookup, output, values, views
+from cli import lookup, names, output, values, views
 from cli.command_table import examples, verb
 from cli.errors import WrongUsage
 from cli.options import Json, ModelOption, ProjectOption, Since, TokenOption, Until
@@ -20,6 +20,9 @@ from models.reports.usage_report import (
 )
 
 app = verb()
+
+#: Rows among which the dearest are looked for.
+_MOST: Final = 100_000
 
 _COLUMNS = (
     "requests",
@@ -59,13 +62,14 @@ async def usage(
             help="A row for each of these.",
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many rows.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="At most so many rows.")] = 1000,
     as_json: Json = False,
 ) -> None:
     """Add up requests, tokens and cost; of the last 30 days unless said otherwise.
 
-    Times are widened to whole buckets. A request shows within two seconds. Where nothing was used
-    the cost is "–"; where no price is known for any of it, it says so.
+    Grouped rows are sorted by cost, within each bucket. Times are widened to whole buckets. A
+    request shows within two seconds. Where nothing was used the cost is "–"; where no price is
+    known for any of it, it says so.
     """
     end = until or datetime.now(UTC)
     start = since or end - DEFAULT_RANGE
@@ -80,14 +84,27 @@ async def usage(
         token_id=await lookup.token_id(token),
         model=model,
     )
-    rows, place = await report(query, limit=limit)
-    items = [views.plain(UsageView.of(row, group_by)) for row in rows]
+    rows, place = await report(query, limit=_MOST if group_by else limit)
+    items = _dearest_first([views.plain(UsageView.of(row, group_by)) for row in rows])
+    is_cut = place is not None or len(items) > limit
+    items = items[:limit]
     columns = [] if bucket == "total" else ["bucket"]
     columns += [field_of(group_by)] if group_by else []
     if not as_json:
         for item in items:
             if item["cost_usd"] is None and item["unpriced_requests"]:
                 item["cost_usd"] = output.NO_PRICE
+        await names.add_names(items)
+        columns += [group_by] if group_by in ("project", "token", "key") else []
     output.page(items, [*columns, *_COLUMNS], as_json=as_json)
-    if place is not None:
+    if is_cut:
         output.say(f"There is more than {limit} rows: narrow the range, or raise --limit.")
+
+
+def _dearest_first(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By cost within each bucket, whose order stays; without a known cost by tokens, at the end."""
+    place = {bucket: at for at, bucket in enumerate(dict.fromkeys(it["bucket"] for it in items))}
+    return sorted(
+        items,
+        key=lambda it: (place[it["bucket"]], -(it["cost_usd"] or 0), -(it["total_tokens"] or 0)),
+    )

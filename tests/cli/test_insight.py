@@ -189,3 +189,48 @@ def test_times_that_no_range_can_have_are_wrong_usage(
         ran = fresh(command, option, time)
         assert (ran.code, ran.out) == (2, "")
         assert option in ran.err
+
+
+def test_lists_for_people_have_names_beside_ids(used: CommandLine) -> None:
+    token = used("token", "list", "--json").json["data"][0]
+    listed = used("requests").out
+    assert used("requests", "--json").json["data"][0]["id"] in listed
+    for named in ("docs", token["hint"], "cost usd"):
+        assert named in listed
+    by_token = used("usage", "--group-by", "token").out
+    assert token["id"] in by_token
+    assert token["hint"] in by_token
+    assert "docs" in used("usage", "--group-by", "project").out
+    assert "docs" in used("token", "list").out
+
+
+def test_usage_begins_with_what_cost_most(cli: CommandLine) -> None:
+    project, token = UUID(cli.project()), UUID(cli.token()["id"])
+    common: dict[str, Any] = {"project_id": project, "token_id": token}
+    now = time.time_ns() // 1000 - 1_000_000
+    entries = [
+        an_entry(**common, at_us=now, model=model, cost_nanos=cost)
+        for model, cost in (("cheap", 10), ("dear", 9_000), ("unpriced", None), ("middle", 500))
+    ]
+    cli.on_database(lambda: ledger.apply_batch("test", 0, 1, entries))
+
+    def models(*options: str) -> list[str]:
+        rows = cli("usage", "--group-by", "model", "--json", *options).json["data"]
+        return [row["model"] for row in rows]
+
+    assert models() == ["dear", "middle", "cheap", "unpriced"]
+    assert models("--bucket", "day") == ["dear", "middle", "cheap", "unpriced"]
+    assert models("--limit", "2") == ["dear", "middle"]
+
+
+def test_the_audit_says_what_changed_in_words(cli: CommandLine) -> None:
+    cli.project()
+    assert cli("project", "update", "docs", "--requests-per-minute", "60").code == 0
+    assert cli("project", "update", "docs", "--requests-per-minute", "90").code == 0
+    newest, before, *_ = cli("audit", "--action", "project.update").out.splitlines()[2:]
+    assert "requests per minute 60 → 90" in newest
+    assert "requests per minute 60" in before
+    assert "docs" in newest
+    # As values, and with ids, for programs.
+    event = cli("audit", "--action", "project.update", "--json").json["data"][0]
+    assert event["changes"] == {"requests_per_minute": [60, 90]}

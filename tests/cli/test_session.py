@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from config.database import parse_database_url
 from migrations.schema import LOCATION
 from models import AuditEvent
 from tests.cli.running import API_KEY, CommandLine
@@ -191,3 +192,30 @@ def test_changes_of_two_processes_at_once_are_both_made(
     assert [process.returncode for process in running] == [0, 0]
     assert len(secrets) == 2
     assert len(cli("token", "list", "--json").json["data"]) == 2
+
+
+def test_what_reads_makes_no_database_and_warns_that_there_is_none(fresh: CommandLine) -> None:
+    said = "There is no database at data/llm-proxy.db"
+    for words in ("project list --json", "usage", "requests", "token show x", "token revoke x -y"):
+        ran = fresh(*words.split())
+        assert ran.code == ("token" in words), ran.err
+        assert ran.err.startswith(f"Warning: {said}")
+        assert list(fresh.directory.iterdir()) == []
+    exported = fresh("export", "x.jsonl")
+    assert (exported.code, exported.err.startswith(said)) == (1, True)
+    assert list(fresh.directory.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("-v", "project", "list"), ("project", "list", "-v")])
+def test_v_says_which_database_is_used(cli: CommandLine, words: tuple[str, ...]) -> None:
+    place = parse_database_url(cli.environ["DATABASE_URL"]).place
+    assert cli(*words).err.startswith(f"Database: {place}\n")
+    # And is not remembered.
+    assert "Database" not in cli("project", "list").err
+
+
+def test_a_wrong_choice_is_told_in_plain_words(cli_on_sqlite: CommandLine) -> None:
+    ran = cli_on_sqlite("token", "list", "--status", "gone")
+    assert ran.code == 2
+    assert "'gone' is not one of '" in ran.err
+    assert "Value error" not in ran.err

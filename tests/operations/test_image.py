@@ -1,5 +1,6 @@
 """What the Dockerfile builds serves on a read-only root, under any user id."""
 
+import asyncio
 import json
 import os
 import signal
@@ -87,12 +88,14 @@ async def test_serves_is_healthy_and_stops(image: Image, tmp_path: Path) -> None
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
                 http.headers["authorization"] = f"Bearer {secret}"
                 answer = await http.post(CHAT, json=STREAM)
+            listed = await asyncio.to_thread(image.run, "llm-proxy", "token", "list")
         finally:
             process.send_signal(signal.SIGTERM)
             code = process.wait(timeout=60)
 
     log = (tmp_path / "log").read_text()
     assert text_of(answer.content)
+    assert "default" in listed.stdout, listed.stderr
     assert code == 0, log
     assert not image.is_healthy(PORT=port)
     # No terminal: JSON, and the generated secrets are in files alone.

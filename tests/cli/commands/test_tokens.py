@@ -234,3 +234,36 @@ def test_budgets_are_given_one_by_one_and_shown_with_a_bar(cli: CommandLine) -> 
     none = ("token", "update", made["id"], "--budget", "none")
     assert cli(*none, "--budget", "usd 1 day").code == 2
     assert cli(*none, "--json").json["budgets"] is None
+
+
+def test_a_token_may_be_named_by_name_hint_or_the_beginning_of_its_id(cli: CommandLine) -> None:
+    cli.project()
+    made = cli.token("docs", "--name", "CI")
+    other = cli.token("docs", "--name", "nightly")
+    hint = made["hint"]
+    # Two that are made in one minute begin alike.
+    begin = next(n for n in range(4, 37) if made["id"][:n] != other["id"][:n])
+    for named in ("CI", hint, hint.replace("…", "..."), hint.removeprefix("llmp_"),
+                  made["id"][:begin], made["id"].replace("-", "")):  # fmt: skip
+        shown = cli("token", "show", named, "--json")
+        assert (shown.code, shown.json["id"]) == (0, made["id"]), named
+    assert cli("requests", "--token", "CI", "--json").code == 0
+    assert cli("token", "revoke", "CI", "--yes").err == f"Token {hint} is revoked.\n"
+
+
+def test_a_name_of_several_tokens_names_those_that_live_and_else_none(cli: CommandLine) -> None:
+    cli.project()
+    old, new = cli.token("docs", "--name", "CI"), cli.token("docs", "--name", "CI")
+    refused = cli("token", "revoke", "CI", "--yes")
+    assert (refused.code, old["id"] in refused.err, new["id"] in refused.err) == (1, True, True)
+    assert cli("token", "revoke", old["id"], "--yes").code == 0
+    assert cli("token", "show", "CI", "--json").json["id"] == new["id"]
+    both = cli("token", "show", new["id"][:4])
+    assert (both.code, "any of several" in both.err) == (1, True)
+
+
+def test_a_secret_names_no_token_and_is_not_repeated(cli_on_sqlite: CommandLine) -> None:
+    cli_on_sqlite.project()
+    secret = cli_on_sqlite.token()["token"]
+    ran = cli_on_sqlite("token", "show", secret)
+    assert (ran.code, secret in ran.err) == (1, False)

@@ -1,0 +1,18 @@
+"""Whether -v was given: what is said then is which database a command uses."""
+
+import sys
+from contextvars import ContextVar
+from typing import Final
+
+_wanted: Final[ContextVar[bool]] = ContextVar("details", default=False)
+
+
+def want(wanted: bool = True) -> None:
+    """Say details from now on, or not."""
+    _wanted.set(wanted)
+
+
+def detail(message: str) -> None:
+    """A line for people, on standard error, where -v was given."""
+    if _wanted.get():
+        sys.stderr.write(f"{message}\n")
