@@ -7,9 +7,12 @@ one with the lock starts a run for each destination for which something waits.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, Protocol
 from uuid import UUID, uuid4
 
@@ -65,7 +68,8 @@ class Courier:
         self._senders = senders or Senders(ring, policy, data_dir)
         self._bound = Bound(policy.max_bytes)
         self._every = every
-        self._owner = uuid4().hex
+        # For people, the machine and the process; for the lease, what no other has.
+        self._owner = f"{socket.gethostname()[:32]} {os.getpid()} {uuid4().hex[:16]}"
         self._known: dict[UUID, Destination] = {}
         self._runs: dict[UUID, asyncio.Task[None]] = {}
         # What else is under way.
@@ -127,8 +131,9 @@ class Courier:
             await asyncio.sleep(self._every)
 
     async def _look(self) -> None:
+        asked_at = monotonic()
         self._known = {one.id: one for one in await Destination.filter(is_active=True)}
-        outbox.know(self._known.values())
+        outbox.know(self._known.values(), asked_at)
         if not self._turn.take():
             return
         for destination_id in await deliveries.due():

@@ -62,17 +62,18 @@ async def claim(destination_id: UUID, owner: str) -> Claimed | None:
     rows = await select(
         f"UPDATE destination_state SET owner = {{}}, leased_until = {until}"  # noqa: S608
         " WHERE destination_id = {}"
-        f" AND (owner IS NULL OR owner = {{}} OR leased_until < {now}) RETURNING failures",
+        f" AND (leased_until IS NULL OR owner = {{}} OR leased_until < {now}) RETURNING failures",
         [owner, until_value, str(destination_id), owner, now_value],
     )
     return Claimed(int(rows[0]["failures"])) if rows else None
 
 
 async def release(destination_id: UUID, owner: str) -> None:
-    """Let another machine deliver at once, also where the caller is being cancelled."""
+    """Let another machine deliver at once, also where the caller is being cancelled. Who delivered
+    last stays: there are the files, for one."""
     await run_in_transaction(
         lambda: execute(
-            "UPDATE destination_state SET owner = NULL, leased_until = NULL"
+            "UPDATE destination_state SET leased_until = NULL"
             " WHERE destination_id = {} AND owner = {}",
             [str(destination_id), owner],
         )

@@ -164,10 +164,13 @@ class _Known:
     read_at = float("-inf")
 
 
-def know(destinations: Iterable[Destination]) -> None:
-    """Take these for all that are active, so that the ledger need not ask for a while."""
+def know(destinations: Iterable[Destination], asked_at: float) -> None:
+    """Take these for all that are active, so that the ledger need not ask for a while.
+
+    `asked_at`: when the database was asked for them, by `time.monotonic`.
+    """
     _Known.subscribers = tuple(map(Subscriber.of, destinations))
-    _Known.read_at = monotonic()
+    _Known.read_at = asked_at
 
 
 def forget() -> None:

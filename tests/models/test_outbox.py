@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -148,7 +149,7 @@ async def test_where_it_is_known_who_subscribes_nobody_asks(
         return []
 
     monkeypatch.setattr(outbox, "select", asking)
-    outbox.know([])
+    outbox.know([], monotonic())
     entry = an_entry()
     await record(entry)
     assert asked == []
@@ -162,7 +163,7 @@ async def test_what_is_known_decides_until_it_is_old(
     connected: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     every = await a_destination(events=[])
-    outbox.know([])
+    outbox.know([], monotonic())
     await record(an_entry())
     assert await got(every) == []
     monkeypatch.setattr(outbox, "_FRESH_S", 0.0)
@@ -170,7 +171,7 @@ async def test_what_is_known_decides_until_it_is_old(
     await record(entry)
     assert await got(every) == [("request", entry.id)]
     monkeypatch.undo()
-    outbox.know([every])
+    outbox.know([every], monotonic())
     another = an_entry()
     await record(another)
     assert len(await got(every)) == 2
