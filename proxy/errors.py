@@ -44,6 +44,8 @@ class Refusal(Exception):
     code: ClassVar[str]
     type: ClassVar[str]
     retry: bool = False
+    #: What was asked for, where the exchange does not say so yet.
+    model: str = ""
 
     def __init_subclass__(cls) -> None:
         cls.reason = _REASONS[cls.status]

@@ -137,7 +137,7 @@ class Observer:
                 at=exchange.at,
                 project_id="" if grant is None else grant.project_text,
                 token_id="" if grant is None else grant.token_text,
-                model=exchange.model,
+                model=exchange.model or refusal.model,
                 bytes_in=exchange.bytes_in,
                 bytes_out=exchange.bytes_out,
                 duration_us=int((perf_counter() - exchange.began) * 1e6),

@@ -103,7 +103,7 @@ class RequestLines:
             return (
                 f"{stamp(at)} INFO     {entry.method} {entry.endpoint}"
                 f" {entry.status} {entry.outcome} {_printable(entry.model) or '-'}{tokens}"
-                f" {entry.duration_us / 1000:.1f} ms {entry.id}{_tried(entry)}\n"
+                f" {entry.duration_us / 1000:.1f} ms {entry.id}{_tried(entry)}{_refused(entry)}\n"
             )
         # By place, which takes a third of the time.
         return _Recorded(
@@ -131,6 +131,7 @@ class RequestLines:
             None
             if entry.attempts is None
             else msgspec.Raw(attempts_as_json(entry.attempts).encode()),
+            entry.refusal_code or None,
         )
 
     def _of_refusal(self, one: Refused) -> _Line:
@@ -157,7 +158,7 @@ class RequestLines:
         )
 
 
-class _Recorded(msgspec.Struct):
+class _Recorded(msgspec.Struct, omit_defaults=True):
     """The line of a request that was let in, as JSON has it."""
 
     time: datetime
@@ -183,6 +184,8 @@ class _Recorded(msgspec.Struct):
     #: The upstream key that was asked last, and each try where there were several.
     key_id: str | None
     attempts: msgspec.Raw | None
+    #: Why the proxy answered it itself; left out where it did not.
+    refused: str | None = None
 
 
 class _Refused(msgspec.Struct):
@@ -213,6 +216,10 @@ def _tried(entry: Entry) -> str:
         return ""
     tries = ", ".join(f"{one.key_id}: {one.error or one.status}" for one in entry.attempts)
     return f" ({len(entry.attempts)} attempts: {_printable(tries)})"
+
+
+def _refused(entry: Entry) -> str:
+    return f" refused: {_printable(entry.refusal_code)}" if entry.refusal_code else ""
 
 
 def _printable(text: str) -> str:

@@ -149,7 +149,9 @@ def check_model(grant: Grant, model: str) -> None:
     for pattern in grant.models:
         if not pattern.allows(model):
             named = repr(model[:100])
-            raise errors.ModelNotAllowed(f"The model {named} is not allowed.", param="model")
+            refusal = errors.ModelNotAllowed(f"The model {named} is not allowed.", param="model")
+            refusal.model = model
+            raise refusal
 
 
 def target_for(grant: Grant) -> Target:

@@ -187,7 +187,9 @@ class BodyReading:
         if grant.record.unmetered == "refuse":
             reason = unmeterable(route, self._head, said, asked=splice is not None)
             if reason is not None:
-                raise NotMeterable(f"This project refuses what it cannot meter. {reason}")
+                refusal = NotMeterable(f"This project refuses what it cannot meter. {reason}")
+                refusal.model = model
+                raise refusal
         counting = tuple(policy for policy in self._policies if policy in self._counting)
         return Judged(model, splice, counting)
 
