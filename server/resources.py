@@ -11,8 +11,6 @@ from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
-from config import Database, Settings
-from config.client_address import client_address
 from config.database import connection_shares
 from delivery.courier import Courier
 from models import admissions, exhaustion, generation, objects
@@ -31,7 +29,6 @@ from proxy.accounts.rests import Rests
 from proxy.accounts.sharing import Sharing
 from proxy.admissions import NodeFiles
 from proxy.bounds import Bounds
-from proxy.downstream import RequestHead
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
 from proxy.headers import RawHeaders
@@ -43,6 +40,7 @@ from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.bases import Journals
 from proxy.limits.engines import charges, limit_records, open_limits, unheard
+from proxy.limits.most_used import least_left
 from proxy.limits.spending import StoredSpending
 from proxy.objects.index import Index
 from proxy.objects.machine import Machine
@@ -56,17 +54,18 @@ from proxy.upstream_auth.database_store import DatabaseTokens
 from proxy.upstream_auth.presenting import UpstreamAuth
 from proxy.upstream_auth.tokens import Tokens
 from server import descriptors
+from server.addresses import client_address_of, listens_at
 from server.context import WorkerContext
 from server.grant_source import ModelGrantSource
 from server.http.health import Readiness
 from server.process.background import Background
 from server.process.housekeeping import Housekeeping
 from server.process.notices import Notices
-from server.process.turn import MachineTurn
 from telemetry import logs
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.database_watch import DatabaseState, DatabaseWatch
 from telemetry.exceeded_budgets import ExceededBudgets
+from telemetry.machine_turn import MachineTurn
 from telemetry.metrics import Metrics, WorkerGauges
 from telemetry.observer import Observer
 from telemetry.otel import Traces
@@ -74,6 +73,7 @@ from telemetry.outages import Outages
 from telemetry.refusal_books import RefusalBooks
 from telemetry.request_log_lines import RequestLines
 from telemetry.sentry import Reports
+from telemetry.stock_watch import StockWatch
 from web.key_test import Asked
 
 #: How long a worker that ends tries to empty its journal; what is left waits for the next start.
@@ -84,21 +84,6 @@ _CATCH_UP: Final = 0.5
 _LAST_REFUSALS: Final = 1.0
 #: And for transactions that are still under way then.
 _LAST_TRANSACTIONS: Final = 1.0
-
-
-def _client_address(settings: Settings, head: RequestHead) -> str:
-    """Whose request it is; looked up only by those who need it."""
-    if not settings.trusted_proxies:
-        return head.client_ip
-    forwarded = [value.decode("latin-1") for value in head.lines.values(b"x-forwarded-for")]
-    return client_address(head.client_ip, forwarded, settings.trusted_proxies)
-
-
-def _listens_at(settings: Settings) -> Database | None:
-    """Where PostgreSQL is listened to: past a pooler, which carries no notifications."""
-    if settings.database.dialect == "sqlite":
-        return None
-    return settings.database_listen or (None if settings.database.pgbouncer else settings.database)
 
 
 class WorkerResources:
@@ -139,7 +124,7 @@ class WorkerResources:
     async def _open(self) -> None:
         settings = self._settings
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        listens = _listens_at(settings)
+        listens = listens_at(settings)
         shares = connection_shares(settings.database_connections, listens=listens is not None)
         await database.connect(settings.database, connections=shares.models)
         self._listener: Listener | None = None
@@ -180,6 +165,7 @@ class WorkerResources:
         )
         self._unheard = unheard(settings, self._charges, partial(reading.sizes, kept_in))
         self._refusals, self._exceeded = RefusalBooks(), ExceededBudgets()
+        self._metrics = Metrics(self._listed_name, settings.data_dir / "metrics")
         self._observer = self._make_observer()
         self._plane = self._make_plane()
         self._pool.open()
@@ -198,6 +184,9 @@ class WorkerResources:
             Notices(settings.data_dir),
             self._exceeded,
             courier,
+            StockWatch(
+                settings.data_dir, self._metrics, partial(least_left, limit_records(settings))
+            ),
         )
         self._background.open()
         self._prices.open()
@@ -234,7 +223,7 @@ class WorkerResources:
     def _make_observer(self) -> Observer:
         settings = self._settings
         return Observer(
-            Metrics(self._listed_name, settings.data_dir / "metrics"),
+            self._metrics,
             RequestLines(
                 sys.stderr,
                 logs.form_for(settings.log_format, sys.stderr),
@@ -273,7 +262,7 @@ class WorkerResources:
             ledger=self._journal,
             pricing=self._prices.prices.price,
             holds=Holds(self._prices.prices),
-            client_address=partial(_client_address, settings),
+            client_address=partial(client_address_of, settings),
             origins=Origins(allowed_origins, self._file.read),
             observer=self._observer,
             rests=self._rests,

@@ -128,8 +128,28 @@ DATABASE_WORKERS: Final = Family(
 KEYS: Final = Family(
     "llm_proxy_keys",
     "gauge",
-    "Upstream keys that are not fit, as far as a worker knows.",
+    "Upstream keys by what they are good for.",
     ("state",),
+    across="max",
+)
+BUDGET_REMAINING: Final = Family(
+    "llm_proxy_budget_remaining_ratio",
+    "gauge",
+    "What is left of the budgets with the least left, as a share of their amounts.",
+    ("scope", "id", "policy", "limit", "period"),
+    across="max",
+)
+TOKENS_EXPIRING: Final = Family(
+    "llm_proxy_tokens_expiring",
+    "gauge",
+    "Tokens that end within so many seconds and were to live for longer.",
+    ("seconds",),
+    across="max",
+)
+TOKENS_EXHAUSTED: Final = Family(
+    "llm_proxy_tokens_exhausted",
+    "gauge",
+    "Tokens that have used up their requests or a budget for good.",
     across="max",
 )
 LIMITS_DEGRADED: Final = Family(
@@ -157,6 +177,9 @@ FAMILIES: Final = (
     OLDEST_ENTRY,
     DATABASE_WORKERS,
     KEYS,
+    BUDGET_REMAINING,
+    TOKENS_EXPIRING,
+    TOKENS_EXHAUSTED,
     LIMITS_DEGRADED,
 )
 
@@ -209,6 +232,10 @@ class Numbers(msgspec.Struct):
     def set(self, family: Family, value: float, labels: Labels = ()) -> None:
         """Say what is true now."""
         self.gauges[family.name][labels] = float(value)
+
+    def replace(self, family: Family, values: dict[Labels, float]) -> None:
+        """Say all that is true now of a family."""
+        self.gauges[family.name] = values
 
     def add(self, others: Numbers) -> Iterator[None]:
         """Take in another worker's, which are not to be used any more; a step for each number."""

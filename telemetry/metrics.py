@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from models.entry import Entry
+from models.stock import KeyUse, Stock
+from proxy.limits.most_used import BudgetLeft
 from telemetry import exposition, families
 from telemetry.database_watch import DATABASE_STATES, DatabaseState
-from telemetry.families import Family, Numbers, Observations
+from telemetry.families import Family, Labels, Numbers, Observations
 from telemetry.snapshots import Snapshots, decode, encode
 
 #: Projects that have labels of their own; refusals of the others are those of `other`.
 PROJECTS_MAX: Final = 100
+#: What of the keys the database knows; which rest or are suspended a worker knows without it.
+_COUNTED_KEYS: Final[tuple[KeyUse, ...]] = ("active", "inactive")
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 #: The short name of a provider's model, None where it is none of a known few.
@@ -242,6 +246,31 @@ class Metrics:
         numbers.set(families.KEYS, gauges.keys_suspended, ("suspended",))
         for state in DATABASE_STATES:
             numbers.set(families.DATABASE_WORKERS, state == gauges.database, (state,))
+
+    def set_stock(self, found: Stock, budgets: Iterable[BudgetLeft]) -> None:
+        """Say what there is, for all workers of the machine."""
+        numbers = self._numbers
+        left: dict[Labels, float] = {tuple(map(str, one[:-1])): one.share for one in budgets}
+        numbers.replace(families.BUDGET_REMAINING, left)
+        expiring: dict[Labels, float] = {
+            (str(seconds),): float(count) for seconds, count in found.expiring.items()
+        }
+        numbers.replace(families.TOKENS_EXPIRING, expiring)
+        numbers.set(families.TOKENS_EXHAUSTED, found.exhausted)
+        for state in _COUNTED_KEYS:
+            numbers.set(families.KEYS, found.keys[state], (state,))
+
+    def forget_stock(self) -> None:
+        """Say no more of it: it could not be read."""
+        for family in (
+            families.BUDGET_REMAINING,
+            families.TOKENS_EXPIRING,
+            families.TOKENS_EXHAUSTED,
+        ):
+            self._numbers.replace(family, {})
+        keys = self._numbers.gauges[families.KEYS.name]
+        for state in _COUNTED_KEYS:
+            keys.pop((state,), None)
 
     def encode(self) -> bytes:
         """This worker's snapshot, which `exposition` tells of from now on."""

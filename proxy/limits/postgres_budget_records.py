@@ -10,7 +10,7 @@ from models.db.database import run_in_transaction
 from proxy.limits.bases import used_before
 from proxy.limits.budgets import Allowance, bucket_us, needs_base, parts_of, use_of, window_of
 from proxy.limits.postgres_records import PostgresRecords
-from proxy.limits.records import BudgetCounter, BudgetDump, BudgetHold, BudgetUse
+from proxy.limits.records import BudgetCounter, BudgetDump, BudgetHold, BudgetUse, WindowUse
 
 _NOW: Final = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now"
 _SUMS: Final = """
@@ -21,6 +21,12 @@ JOIN unnest({}::text[], {}::bigint[]) AS wanted (key, start)
 _RESET: Final = """
 UPDATE limit_budget SET alerted = 0, spent = CASE WHEN bucket > 0 THEN held ELSE 0 END
 WHERE key = ANY ({}::text[])
+"""
+_MOST_USED: Final = """
+SELECT key, start, spent, held, amount FROM limit_budget
+WHERE bucket = 0 AND amount > 0
+    AND (until IS NULL OR until > extract(epoch FROM clock_timestamp()) * 1000000)
+ORDER BY (spent + held)::float8 / amount DESC, key LIMIT {} OFFSET {}
 """
 _COUNTERS: Final = (
     "SELECT key, start, until, spent, held, at, amount, alerts, alerted::integer AS alerted,"
@@ -48,6 +54,10 @@ class PostgresBudgetRecords(PostgresRecords):
                 sums = spent, 0, now
             uses[one.key] = BudgetUse(*use_of(one, sums, until, now))
         return uses
+
+    async def most_used(self, limit: int, offset: int = 0) -> Sequence[WindowUse]:
+        """As `LimitRecords` says."""
+        return [WindowUse(**row) for row in await select(_MOST_USED, [limit, offset])]
 
     async def reset_budgets(self, keys: Iterable[str]) -> None:
         """As `LimitRecords` says."""

@@ -46,6 +46,17 @@ class BudgetUse(NamedTuple):
     resets_at_us: int | None
 
 
+class WindowUse(NamedTuple):
+    """What is taken of a budget in a window that has not ended; `amount` is as it was last asked
+    of it."""
+
+    key: str
+    start: int
+    spent: int
+    held: int
+    amount: int
+
+
 class BudgetCounter(NamedTuple):
     """One window of a budget, in a form that no engine owns."""
 
@@ -105,6 +116,10 @@ class LimitRecords(Protocol):
 
     async def budgets(self, allowances: Sequence[Allowance]) -> Mapping[str, BudgetUse]:
         """What is spent and held of each, by its key."""
+        ...
+
+    async def most_used(self, limit: int, offset: int = 0) -> Sequence[WindowUse]:
+        """The windows of which most is taken, buckets left out, those first."""
         ...
 
     async def reset_budgets(self, keys: Iterable[str]) -> None:

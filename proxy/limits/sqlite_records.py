@@ -14,12 +14,18 @@ from models.errors import DatabaseUnavailable
 from proxy.limits.bases import used_before
 from proxy.limits.budget_tables import read, written
 from proxy.limits.budgets import Allowance, needs_base, use_of, window_of
-from proxy.limits.records import BudgetCounter, BudgetDump, BudgetHold, BudgetUse
+from proxy.limits.records import BudgetCounter, BudgetDump, BudgetHold, BudgetUse, WindowUse
 from proxy.limits.sqlite_file import SqliteRecords, prepare
 from proxy.limits.store import LimitsUnavailable
 
 _BUSY_SECONDS: Final = 10.0
 _MICRO: Final = 1_000_000
+_IS_BUCKET: Final = "(key LIKE '%|minute||%' OR key LIKE '%|hour||%')"
+_MOST_USED: Final = (
+    "SELECT key, start, spent, held, amount FROM budget"  # noqa: S608
+    f" WHERE NOT {_IS_BUCKET} AND amount > 0 AND (until IS NULL OR until > ?)"
+    " ORDER BY CAST(spent + held AS REAL) / amount DESC, key LIMIT ? OFFSET ?"
+)
 _COLUMNS: Final = "key, start, until, spent, held, at, amount, alerts, alerted, matches"
 
 
@@ -57,6 +63,18 @@ class SqliteBudgetRecords(SqliteRecords):
                 row = spent, 0, now
             uses[one.key] = BudgetUse(*use_of(one, row, until, now))
         return uses
+
+    async def most_used(self, limit: int, offset: int = 0) -> Sequence[WindowUse]:
+        """As `LimitRecords` says."""
+        now = int(self._clock() * _MICRO)
+
+        def read_uses(file: sqlite3.Connection) -> list[WindowUse]:
+            if not _has_budgets(file):
+                return []
+            return [WindowUse(*row) for row in file.execute(_MOST_USED, (now, limit, offset))]
+
+        nothing: list[WindowUse] = []
+        return await self._read(read_uses, nothing)
 
     async def reset_budgets(self, keys: Iterable[str]) -> None:
         """As `LimitRecords` says."""
@@ -112,8 +130,8 @@ def _reset(file: sqlite3.Connection, keys: Sequence[str]) -> None:
     for key in keys:
         file.execute("UPDATE budget SET alerted = 0, spent = 0 WHERE key = ? AND until > 0", (key,))
         file.execute(
-            "UPDATE budget SET alerted = 0, spent ="
-            " CASE WHEN key LIKE '%|minute||%' OR key LIKE '%|hour||%' THEN held ELSE 0 END"
+            "UPDATE budget SET alerted = 0, spent ="  # noqa: S608
+            f" CASE WHEN {_IS_BUCKET} THEN held ELSE 0 END"
             " WHERE key = ? AND until IS NULL",
             (key,),
         )

@@ -18,7 +18,7 @@ from models import budget_alerts
 from models.errors import DatabaseUnavailable
 from models.exhausted_tokens import tell_exhausted
 from models.expiring import tell_expiring
-from server.process.turn import MachineTurn
+from telemetry.machine_turn import MachineTurn
 
 _FIRST_AFTER_S: Final = 2.0
 #: Tokens that were exhausted are looked for so often: one statement that finds nothing, mostly.

@@ -32,7 +32,7 @@ from models.destination_rules import generated_secret
 from models.destinations import DestinationPolicy
 from models.events import Event, News, tell
 from models.ledger import apply_batch
-from server.process.turn import MachineTurn
+from telemetry.machine_turn import MachineTurn
 from tests.delivery.receiver import Receiver, answer, receiving
 from tests.delivery.test_otlp import spans_in
 from tests.models.rows import BY, RING, an_entry

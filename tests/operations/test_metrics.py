@@ -36,6 +36,9 @@ NAMES: Final[dict[str, set[str]]] = {
     "llm_proxy_failovers_total": {"provider", "reason"},
     "llm_proxy_budget_overshoots_total": {"limit"},
     "llm_proxy_keys": {"state"},
+    "llm_proxy_budget_remaining_ratio": {"scope", "id", "policy", "limit", "period"},
+    "llm_proxy_tokens_expiring": {"seconds"},
+    "llm_proxy_tokens_exhausted": set(),
     "llm_proxy_refusals_total": {"code"},
     "llm_proxy_project_refusals_total": {"project", "code"},
     "llm_proxy_undecided_limits_total": {"decision"},
@@ -167,10 +170,13 @@ async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued)
 
     names = {sample.name for sample in found.samples}
     assert names <= NAMES.keys()
-    # Those have samples in an outage, where connections are short, where a key fails or where a
-    # request cost more than its bound, alone.
+    # Those have samples a second after the start, in an outage, where connections are short, where
+    # a key fails or where a request cost more than its bound, alone.
     assert names >= NAMES.keys() - {
         "llm_proxy_budget_overshoots_total",
+        "llm_proxy_budget_remaining_ratio",
+        "llm_proxy_tokens_exhausted",
+        "llm_proxy_tokens_expiring",
         "llm_proxy_failovers_total",
         "llm_proxy_undecided_limits_total",
         "llm_proxy_connections_refused_total",

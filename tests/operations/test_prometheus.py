@@ -37,6 +37,18 @@ def test_rules_and_configuration_are_valid() -> None:
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+def test_alerts_come_when_they_should_and_not_before() -> None:
+    tested = subprocess.run(
+        [tool("promtool"), "test", "rules", Path(__file__).with_name("alerts.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment(),
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
 async def test_a_prometheus_counts_what_was_sent(
     pair: Service, issued: Issued, up: FakeUpstream, tmp_path: Path
 ) -> None:

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from uuid import UUID
 
 from models.entry import Attempt
+from models.stock import Stock
+from proxy.limits.most_used import BudgetLeft
 from telemetry import families
 from telemetry.families import FAMILIES, Family
 from telemetry.metrics import PROJECTS_MAX, Metrics, Refused, WorkerGauges
 from telemetry.snapshots import decode
 from tests.operations.test_metrics import NAMES
 from tests.operations.test_observer import ID, entry
+
+LEFT = BudgetLeft("token", ID, "", "usd", "day", 0.25)
+STOCK = Stock({"active": 2, "inactive": 1, "resting": 0, "suspended": 0}, {86_400: 3}, 4)
 
 
 def test_every_family_is_listed() -> None:
@@ -27,6 +32,7 @@ def test_every_family_is_counted() -> None:
     metrics.add_overshoots(["usd"])
     metrics.add_connections({"max_connections": 1}, {"idle": 1})
     metrics.set_gauges(WorkerGauges(0, 0, 0))
+    metrics.set_stock(STOCK, [LEFT])
 
     numbers = decode(metrics.encode())
     counted = numbers.counters | numbers.histograms | numbers.gauges

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from proxy.limits.budgets import Allowance
-from proxy.limits.records import BudgetCounter, BudgetDump, BudgetUse
+from proxy.limits.records import BudgetCounter, BudgetDump, BudgetUse, WindowUse
 
 
 class KeptBudgets:
@@ -12,6 +12,9 @@ class KeptBudgets:
     budget_dump = BudgetDump([], [], {})
 
     async def budgets(self, allowances: Sequence[Allowance]) -> Mapping[str, BudgetUse]:
+        raise NotImplementedError
+
+    async def most_used(self, limit: int, offset: int = 0) -> Sequence[WindowUse]:
         raise NotImplementedError
 
     async def reset_budgets(self, keys: Iterable[str]) -> None:
