@@ -12,8 +12,10 @@ from sanic_ext.extensions.templating.extension import TemplatingExtension
 
 from admin import blueprint as admin_blueprint
 from config import Settings, generate_missing, load
+from delivery.testing import Tester
 from manage import blueprint as manage_blueprint
 from models.crypto import KeyRing
+from models.destinations import DestinationPolicy
 from proxy.blueprint import blueprint as proxy_blueprint
 from proxy.providers.files import configured, upstreams
 from proxy.providers.roots import DataPaths, roots
@@ -52,6 +54,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
     _extend(app)
     ring = KeyRing(settings.encryption_keys)
     allowed = upstreams(settings, known)
+    tester = Tester(settings.data_dir, ring, DestinationPolicy.of(settings))
     resources = WorkerResources(context, known, allowed, ring, supervised=supervised)
     app.blueprint(
         operations_blueprint(
@@ -76,6 +79,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
             catch_up=resources.catch_up,
             test_key=KeyTester(ring, known, allowed, is_refused, resources.present).test,
             spending=resources.spending,
+            destination_tester=tester,
             providers=tuple(known.values()),
         )
     )
@@ -90,6 +94,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
             checks=resources.readiness,
             running=resources.running,
             spending=resources.spending,
+            destination_tester=tester,
         )
     )
     app.before_server_start(resources.open)

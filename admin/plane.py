@@ -37,6 +37,7 @@ from models.ids import new_id
 from models.spending import Spending
 from web import routes
 from web.causes import log_mistake
+from web.destination_test import DestinationTester
 from web.key_test import Presenting, Provider
 
 FAMILIES: Final[tuple[Pages, ...]] = (
@@ -72,6 +73,7 @@ def blueprint(
     checks: Callable[[], ReadinessChecks],
     running: Callable[[UUID], int],
     spending: Spending,
+    destination_tester: DestinationTester,
 ) -> Blueprint:
     """`/admin/*`, answered by this blueprint whatever is asked. Needs sanic-ext's templating."""
     longest = settings.token_max_lifetime
@@ -89,6 +91,7 @@ def blueprint(
         running=running,
         spending=spending,
         destinations=DestinationPolicy.of(settings),
+        destination_tester=destination_tester,
         tail=Tail(checks),
     )
     plane = Blueprint("admin", url_prefix="/admin")

@@ -17,6 +17,7 @@ from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.destinations import DestinationPolicy
 from models.spending import Spending, Use, limited
+from web.destination_test import DestinationTester
 from web.key_test import Result as KeyTestResult
 
 G = TypeVar("G", bound=Schema)
@@ -40,6 +41,7 @@ class ManagementServices:
     spending: Spending
     """What is used of limits."""
     destinations: DestinationPolicy
+    destination_tester: DestinationTester
     providers: Sequence[ProviderFacts] = ()
 
     async def used(self, *rows: Token | Project) -> Sequence[Use | None]:

@@ -30,6 +30,7 @@ from models.crypto import KeyRing
 from models.destinations import DestinationPolicy
 from models.spending import Spending
 from web import routes
+from web.destination_test import DestinationTester
 from web.key_test import Result as KeyTestResult
 
 RESOURCES: Final[tuple[Resource, ...]] = (
@@ -54,6 +55,7 @@ def blueprint(
     catch_up: Callable[[], Awaitable[None]],
     test_key: Callable[[Project, UpstreamKey], Awaitable[KeyTestResult]],
     spending: Spending,
+    destination_tester: DestinationTester,
     providers: Sequence[ProviderFacts] = (),
 ) -> Blueprint:
     """`/manage/*`, answered by this blueprint whatever is asked."""
@@ -67,6 +69,7 @@ def blueprint(
         test_key,
         spending,
         DestinationPolicy.of(settings),
+        destination_tester,
         providers,
     )
     dispatcher = OperationDispatcher(settings, service)

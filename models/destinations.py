@@ -145,29 +145,6 @@ class Destination(Model):
             raise ValueError("the name of a destination that is no file's")
         return f"{self.name}.jsonl"
 
-    @property
-    def wants_events(self) -> bool:
-        """Whether it is told of any event."""
-        return self.kind not in TRACES and (self.events is None or bool(self.events))
-
-    def wants_event(
-        self, kind: str, *, project_id: UUID | str | None, token_id: UUID | str | None
-    ) -> bool:
-        """Whether it is told of this one. How a request ended is asked of requests alone."""
-        if not self.wants_events or (self.events is not None and kind not in self.events):
-            return False
-        return self._passes(project_id=project_id, token_id=token_id)
-
-    def wants_request(self, *, project_id: UUID | str, token_id: UUID | str, outcome: str) -> bool:
-        """Whether it is told of a request that ended so."""
-        if not self.requests or (self.only or {}).get("outcome", outcome) != outcome:
-            return False
-        return self._passes(project_id=project_id, token_id=token_id)
-
-    def _passes(self, **ids: UUID | str | None) -> bool:
-        only = self.only or {}
-        return all(only.get(name) in (None, str(value)) for name, value in ids.items())
-
     def opened(self, ring: KeyRing) -> Opened:
         """Its secret and its header fields. Raises UnknownEncryptionKey, CorruptCiphertext."""
         if self.ciphertext is None:
@@ -241,6 +218,14 @@ class Destination(Model):
         await DestinationState.filter(destination_id=self.id, retry_at__isnull=False).update(
             retry_at=None
         )
+
+    @in_one_transaction
+    async def note_test(self, *, works: bool, said: str, by: Actor) -> None:
+        """Note what came of a test. One that worked has what failed before tried at once."""
+        shown = {"works": (None, works), "message": (None, said)}
+        await audit.record(by, "destination.test", "destination", self.id, shown)
+        if works:
+            await self.retry_soon()
 
     async def note_shown(self, ticket: UUID, *, by: Actor) -> bool:
         """Note that the secret which `ticket` was made for is shown; False where it was before.

@@ -43,7 +43,7 @@ KINDS: Final = {
             "Webhook",
             "Signed JSON for each event, by the scheme of Standard Webhooks.",
             "https://ops.example.com/llm-proxy",
-            "Receives a POST for each item, and answers 2xx within 10 seconds.",
+            "Receives a POST for each item, and answers 2xx within 30 seconds.",
             "Secret to sign with",
             "whsec_ and 24 to 64 bytes in base64. Empty: one is made, and shown once.",
         ),

@@ -12,6 +12,7 @@ from admin.components.tables import Key, table
 from admin.forms import destinations as forms
 from admin.forms.destinations import KINDS, DestinationForm
 from admin.forms.form import Filled, fill
+from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
@@ -194,6 +195,17 @@ async def change(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPRespons
         stored = await _find(destination_id)
         return await _form(ctx, row.kind, _with_refusal(form, exc), row=stored, status=422)
     return ctx.redirect(f"/admin/destinations/{row.id}", toast="The destination was changed.")
+
+
+@pages.post(f"{_AT}/test")
+async def test(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPResponse:
+    """Send one item that says that it is a test, now and once."""
+    row = await _find(destination_id)
+    tried = await ctx.service.destination_tester.test(row)
+    await row.note_test(works=tried.ok, said=tried.message, by=ctx.actor)
+    if htmx.is_htmx(ctx.request):
+        return await ctx.render("destinations/_result.html", tried=tried)
+    return ctx.redirect(f"/admin/destinations/{row.id}", toast=tried.message)
 
 
 @pages.post(f"{_AT}/enable")

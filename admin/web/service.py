@@ -14,6 +14,7 @@ from models.bindings import Upstreams
 from models.crypto import KeyRing
 from models.destinations import DestinationPolicy
 from models.spending import Spending
+from web.destination_test import DestinationTester
 from web.key_test import Presenting, Provider
 from web.refusal_audit import RefusalAuditor
 
@@ -62,6 +63,7 @@ class AdminServices:
     spending: Spending
     """What is used of limits."""
     destinations: DestinationPolicy
+    destination_tester: DestinationTester
     tail: Tail
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
     refusals: RefusalAuditor = field(default_factory=RefusalAuditor)

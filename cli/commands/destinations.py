@@ -12,6 +12,7 @@ from cli.errors import WrongUsage
 from cli.options import Cursor, Json, Limit, Yes
 from cli.session import Session, with_database
 from cli.values import Provided
+from delivery.testing import Tester
 from manage.schemas.destinations import (
     DestinationChange,
     DestinationCreation,
@@ -236,6 +237,28 @@ async def update(
             **wanted.fields(),
         )
     await _print(row, made, f"Destination {row.name} was updated.", as_json=as_json)
+
+
+@app.command("test", epilog=examples("llm-proxy destination test ops"))
+@with_database
+async def try_(
+    session: Session, destination: DestinationArgument, *, as_json: Json = False
+) -> None:
+    """Send one item that says that it is a test, now and once.
+
+    Exit code 0 it was taken, 1 it was not. After one that was, what failed before is tried at once.
+    """
+    row = await lookup.destination(destination)
+    policy = DestinationPolicy.of(session.settings)
+    tried = await Tester(session.settings.data_dir, session.ring(), policy).test(row)
+    await row.note_test(works=tried.ok, said=tried.message, by=session.actor)
+    if as_json:
+        shown = {"works": tried.ok, "message": tried.message, "status": tried.status}
+        output.print_json({**shown, "ms": tried.ms})
+    else:
+        output.result(tried.message)
+    if not tried.ok:
+        raise typer.Exit(1)
 
 
 @app.command(epilog=examples("llm-proxy destination delete ops --yes"))

@@ -92,6 +92,15 @@ class DestinationView(Schema):
         return cls(**_shown(row, health))
 
 
+class DestinationTestView(Schema):
+    """What came of a test."""
+
+    works: bool
+    message: str
+    status: Annotated[int | None, Field(description="What the receiver answered, if it did.")]
+    ms: int
+
+
 class DestinationWithSecret(DestinationView):
     """A destination with the secret that was made for it, which is not shown again."""
 

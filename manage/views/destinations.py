@@ -11,6 +11,7 @@ from manage.schemas.destinations import (
     DestinationChange,
     DestinationCreation,
     DestinationQuery,
+    DestinationTestView,
     DestinationView,
     DestinationWithSecret,
 )
@@ -101,6 +102,19 @@ async def change_destination(call: Call[DestinationChange]) -> DestinationWithSe
         )
     (how,) = await health([row])
     return DestinationWithSecret.made(row, how, secret)
+
+
+@resource.post(
+    "/destinations/{destination_id}/test", takes=Nothing, returns=DestinationTestView, status=200
+)
+async def test_destination(call: Call[Nothing]) -> DestinationTestView:
+    """Send one item that says that it is a test, now and once, also where it is switched off."""
+    row = await _find(call.ids)
+    tried = await call.service.destination_tester.test(row)
+    await row.note_test(works=tried.ok, said=tried.message, by=call.actor)
+    return DestinationTestView(
+        works=tried.ok, message=tried.message, status=tried.status, ms=tried.ms
+    )
 
 
 @resource.delete("/destinations/{destination_id}", takes=Nothing)

@@ -34,7 +34,7 @@ HARMLESS = {
     "/projects/{project_id}/keys/{key_id}/enable", "/projects/{project_id}/keys/{key_id}/disable",
     "/projects/{project_id}/keys/{key_id}/test",
     "/destinations", "/destinations/{destination_id}/enable",
-    "/destinations/{destination_id}/disable",
+    "/destinations/{destination_id}/disable", "/destinations/{destination_id}/test",
     "/tokens", "/users", "/users/{user_id}/role", "/users/{user_id}/password",
     "/users/{user_id}/activate", "/users/{user_id}/deactivate",
     "/login", "/logout", "/account/password", "/account/sessions/{session_id}/revoke",

@@ -16,7 +16,7 @@ VERBS = {
     "object": ("list", "adopt", "move"),
     "budget": ("reset",),
     "provider": ("list", "show"),
-    "destination": ("create", "list", "show", "update", "delete"),
+    "destination": ("create", "list", "show", "update", "delete", "test"),
     "admin": ("create", "list", "passwd", "remove"),
     "management-token": ("create", "list", "revoke"),
     "encryption": ("rotate",),

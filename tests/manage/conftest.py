@@ -18,9 +18,11 @@ from sanic import Sanic
 
 import manage
 from config import Database, Settings, load
+from delivery.testing import Tester
 from models import Project, UpstreamKey
 from models.bindings import Upstreams
 from models.crypto import KeyRing
+from models.destinations import DestinationPolicy
 from proxy.limits.engines import limit_records
 from proxy.limits.spending import StoredSpending
 from proxy.providers.catalog import BUILT_IN
@@ -107,6 +109,7 @@ async def serving(settings: Settings, upstreams: Upstreams = UPSTREAMS) -> Async
             catch_up=nothing_is_behind,
             test_key=test_key,
             spending=StoredSpending(partial(limit_records, settings)),
+            destination_tester=Tester(settings.data_dir, ring, DestinationPolicy.of(settings)),
         )
     )
 

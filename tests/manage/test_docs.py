@@ -38,6 +38,7 @@ _CONTRACT = {
     "/manage/audit": {"get"},
     "/manage/destinations": {"get", "post"},
     "/manage/destinations/{destination_id}": {"get", "patch", "delete"},
+    "/manage/destinations/{destination_id}/test": {"post"},
     "/manage/providers": {"get"},
 }
 

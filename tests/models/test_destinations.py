@@ -18,7 +18,6 @@ from models.errors import (
     OriginNotAllowed,
     SecretMustBeGiven,
 )
-from models.event_kinds import EVENT_KINDS
 from models.tokens import Token
 from tests.models.rows import BY, RING, a_project
 
@@ -232,26 +231,6 @@ def test_a_file_has_the_name_of_its_destination_and_no_other_place() -> None:
         assert not is_file_name(name)
         with pytest.raises(ValueError, match="no file"):
             _ = Destination(kind="jsonl", name=name).file_name
-
-
-def test_what_a_destination_is_told_of() -> None:
-    ids = {"project_id": "p", "token_id": "t"}
-    of_none = {"project_id": None, "token_id": None}
-    every = Destination(kind="webhook", name="x")
-    assert all(every.wants_event(kind, **of_none) for kind in EVENT_KINDS)
-    assert not every.wants_request(**ids, outcome="complete")
-    one = Destination(
-        kind="webhook", name="x", events=["key.resting"], requests=True, only={"project_id": "p"}
-    )
-    assert one.wants_event("key.resting", project_id="p", token_id=None)
-    assert not one.wants_event("key.suspended", project_id="p", token_id=None)
-    assert not one.wants_event("key.resting", **of_none)
-    assert one.wants_request(**ids, outcome="complete")
-    assert not one.wants_request(**(ids | {"project_id": "q"}), outcome="complete")
-    late = Destination(kind="otlp", name="x", requests=True, only={"outcome": "timeout"})
-    assert not late.wants_event("key.resting", **of_none)
-    assert late.wants_request(**ids, outcome="timeout")
-    assert not late.wants_request(**ids, outcome="complete")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from config import Settings
 from models import AuditEvent, Destination, DestinationState, OutboxItem
 from tests.admin.conftest import BY, RING, Browser, make_project, on_both
 
@@ -139,6 +140,24 @@ async def test_how_deliveries_go_is_seen(admin: Browser, viewer: Browser) -> Non
     await row.switch_off(by=BY, reason="The receiver answered 410.")
     assert "Switched off" in (await viewer.get(LIST)).text
     assert "nothing more is kept" in (await viewer.get(f"{LIST}/{row.id}")).text
+
+
+async def test_a_test_is_sent_from_the_page(admin: Browser, settings: Settings) -> None:
+    row = await made("jsonl")
+    at = f"{LIST}/{row.id}"
+    told = await admin.submit(at, f"{at}/test")
+    assert "It works: a line was written to jsonl.jsonl" in told.text
+    csrf = await admin.token(at)
+    swapped = await admin.post(
+        f"{at}/test",
+        data={"csrf": csrf},
+        headers={"hx-request": "true", "hx-target": "test-result"},
+    )
+    assert "Works" in swapped.text
+    assert "<html" not in swapped.text
+    written = (settings.data_dir / "exports" / "jsonl.jsonl").read_text().splitlines()
+    assert len(written) == 2
+    assert await AuditEvent.filter(action="destination.test", actor="admin:ada").count() == 2
 
 
 async def test_a_destination_that_is_gone_is_not_found(admin: Browser) -> None:

@@ -1,6 +1,7 @@
 """`llm-proxy destination`"""
 
 import base64
+import json
 from typing import Any
 
 from models import Destination
@@ -82,6 +83,22 @@ def test_other_kinds_are_made(cli_on_sqlite: CommandLine) -> None:
     assert opened(cli_on_sqlite, "langfuse").secret == "pk-lf-1:sk-lf-2"
     listed = cli_on_sqlite("destination", "list", "--kind", "jsonl", "--json").json["data"]
     assert [row["name"] for row in listed] == ["jsonl"]
+
+
+def test_a_test_says_by_its_exit_code_whether_it_was_taken(cli: CommandLine) -> None:
+    cli("destination", "create", "--name", "file", "--kind", "jsonl")
+    ran = cli("destination", "test", "file")
+    assert (ran.code, "file.jsonl" in ran.out) == (0, True)
+    lines = (cli.directory / "data" / "exports" / "file.jsonl").read_text().splitlines()
+    assert [json.loads(line)["type"] for line in lines] == ["llm_proxy.test"]
+    cli("destination", "create", "--name", "hook", "--kind", "webhook", "--url", URL)
+    refused = cli(
+        "destination", "test", "hook", "--json", DESTINATION_ORIGINS="https://other.example.com"
+    )
+    assert (refused.code, refused.json["works"]) == (1, False)
+    assert "DESTINATION_ORIGINS" in refused.json["message"]
+    actions = [row["action"] for row in cli("audit", "--json").json["data"]]
+    assert actions.count("destination.test") == 2
 
 
 def test_what_is_wrong_is_told_with_the_option(cli_on_sqlite: CommandLine) -> None:

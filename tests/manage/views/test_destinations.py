@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -125,6 +126,36 @@ async def test_how_deliveries_go_is_shown_and_a_change_has_what_failed_tried_at_
     assert (await client.get(f"{PATH}/{row['id']}")).json()["next_try_at"] is None
     off = await client.patch(f"{PATH}/{row['id']}", json={"is_active": False})
     assert (off.json()["state"], off.json()["waiting"]) == ("inactive", 2)
+
+
+async def test_a_test_is_sent_at_once_and_audited(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    file = await made(client, kind="jsonl", name="file", url=None, is_active=False)
+    at = datetime(2026, 11, 29, 5, tzinfo=UTC)
+    await DestinationState.create(destination_id=file["id"], failures=1, retry_at=at)
+    response = await client.post(f"{PATH}/{file['id']}/test")
+    assert response.status_code == 200
+    tried = response.json()
+    assert (tried["works"], tried["status"]) == (True, None)
+    line = json.loads((settings.data_dir / "exports" / "file.jsonl").read_text())
+    assert line["type"] == "llm_proxy.test"
+    # What failed before is tried again.
+    assert (await DestinationState.get(destination_id=file["id"])).retry_at is None
+
+    with socket.socket() as nobody:
+        # Bound, so that nobody else can listen there meanwhile.
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}/in"
+        hook = await made(client, name="hook", url=address, headers={"x-key": "s3cret"})
+        response = await client.post(f"{PATH}/{hook['id']}/test")
+    assert (response.status_code, response.json()["works"]) == (200, False)
+    assert "127.0.0.1" in response.json()["message"]
+    assert "s3cret" not in response.text
+    assert (await client.post(f"{PATH}/{uuid4()}/test")).status_code == 404
+    events = await AuditEvent.filter(action="destination.test").order_by("id")
+    assert [event.changes["works"] for event in events] == [[None, True], [None, False]]
+    assert events[1].changes["message"] == [None, response.json()["message"]]
 
 
 @pytest.mark.parametrize(
