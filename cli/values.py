@@ -162,6 +162,14 @@ def tag(text: str) -> Provided:
         raise typer.BadParameter(str(exc)) from None
 
 
+def tag_text(text: str) -> str:
+    """The same, of requests that have it."""
+    try:
+        return "=".join(parse_tag(text))
+    except BadLabel as exc:
+        raise typer.BadParameter(str(exc)) from None
+
+
 def tagged(options: list[Provided] | None) -> Provided | None:
     """The tags of an option that is given once for each; `none` stands alone."""
     given = together(options)

@@ -6,7 +6,7 @@ the same ones are alike wherever they are stored.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias
+from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -115,6 +115,16 @@ def parse_tag(text: str) -> tuple[str, str]:
     return key, checked_value(value)
 
 
-def as_object(tags: Tags | None) -> dict[str, Any] | None:
-    """As the request log shows them."""
-    return None if tags is None else dict(tags)
+def _tag(text: str) -> str:
+    try:
+        return "=".join(parse_tag(text))
+    except BadLabel as exc:
+        raise field_error(str(exc)) from None
+
+
+TagText = Annotated[
+    str,
+    StringConstraints(max_length=KEY_MAX + VALUE_MAX + 16),
+    AfterValidator(_tag),
+    Field(description="A tag as `team=search`."),
+]

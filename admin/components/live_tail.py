@@ -46,7 +46,7 @@ class Viewer:
 
     def sees(self, row: RequestLog) -> bool:
         """Whether the row is among what this viewer filters for."""
-        return all(getattr(row, name) == value for name, value in self.wanted.items())
+        return all(_has(row, name, value) for name, value in self.wanted.items())
 
     def push(self, event: bytes) -> bool:
         """Hand over an event; False where the viewer is too far behind."""
@@ -178,7 +178,23 @@ def _event(row_id: UUID, html: str) -> bytes:
     return f"event: row\nid: {row_id}\n{lines}\n".encode()
 
 
+def _has(row: RequestLog, name: str, value: object) -> bool:
+    if name == "tag":
+        key, _, wanted = str(value).partition("=")
+        return (row.tags or {}).get(key) == wanted
+    return bool(getattr(row, name) == value)
+
+
 def wanted(filters: Mapping[str, Any]) -> dict[str, object]:
     """Of the list's filters those that a new row can be checked against."""
-    known = ("project_id", "token_id", "model", "status", "outcome", "upstream_code")
+    known = (
+        "project_id",
+        "token_id",
+        "model",
+        "status",
+        "outcome",
+        "tag",
+        "end_user",
+        "upstream_code",
+    )
     return {name: filters[name] for name in known if filters[name] is not None}

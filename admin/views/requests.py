@@ -17,6 +17,7 @@ from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext, RequestContext
 from models import Refusal, RequestLog, UpstreamKey
+from models.labels import BadLabel, parse_tag
 from models.queries import lists
 from models.queries.lists import ListedOutcome
 from models.refusal_words import REASONS, reason
@@ -36,8 +37,9 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     wanted = filters(ctx)
     found: Table[RequestLog] | Table[Refusal]
     if wanted["outcome"] == REFUSED:
-        # What the proxy answered itself has no upstream's code.
-        del wanted["outcome"], wanted["upstream_code"]
+        # What the proxy answered itself has no upstream's code, and no labels.
+        for name in ("outcome", "upstream_code", "tag", "end_user"):
+            del wanted[name]
         refusals = lists.refusals(code=ctx.query.get("code"), **wanted)
         found = await log(ctx, partial(lists.page, refusals))
     else:
@@ -74,8 +76,17 @@ def filters(ctx: RequestContext) -> dict[str, Any]:
         "status": int(status) if _STATUS.fullmatch(status) else None,
         "outcome": query.get("outcome"),
         "upstream_code": query.get("upstream_code"),
+        "tag": _tag(query.get("tag")),
+        "end_user": query.get("end_user"),
         **between(ctx),
     }
+
+
+def _tag(text: str | None) -> str | None:
+    try:
+        return None if text is None else "=".join(parse_tag(text))
+    except BadLabel:
+        return None
 
 
 @pages.get("/requests/tail")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import lookup, names, output, views
+from cli import lookup, names, output, values, views
 from cli.command_table import examples, verb
 from cli.errors import WrongUsage
 from cli.options import (
@@ -52,6 +52,7 @@ _OF_REFUSALS = (
         "llm-proxy requests --outcome client_left --limit 200",
         "llm-proxy requests --upstream-code insufficient_quota --from 7d",
         "llm-proxy requests --outcome refused --refusal-code quota_exceeded",
+        "llm-proxy requests --tag team=search --end-user u-8231",
     )
 )
 @with_database
@@ -75,6 +76,11 @@ async def requests(
         str | None,
         typer.Option(help="Those whose upstream answered with this error code or type, in full."),
     ] = None,
+    tag: Annotated[
+        str | None,
+        typer.Option(parser=values.tag_text, metavar="KEY=VALUE", help="Those with this tag."),
+    ] = None,
+    end_user: Annotated[str | None, typer.Option(help="Those made for this one.")] = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -86,6 +92,8 @@ async def requests(
         raise WrongUsage("--refusal-code needs --outcome refused.")
     if upstream_code is not None and outcome == "refused":
         raise WrongUsage("--upstream-code is of answers: what the proxy refused has none.")
+    if outcome == "refused" and (tag, end_user) != (None, None):
+        raise WrongUsage("--tag and --end-user are of answers: what the proxy refused has none.")
     if outcome == "refused":
         refused = lists.refusals(
             project_id=await lookup.project_id(project),
@@ -109,6 +117,8 @@ async def requests(
         status=status,
         outcome=outcome,
         upstream_code=upstream_code,
+        tag=tag,
+        end_user=end_user,
         start=since,
         end=until,
     )

@@ -11,6 +11,7 @@ from manage.schemas.schema import Schema, fields_of
 from manage.schemas.usage import NANOS
 from models import Refusal, RequestLog
 from models.entry import Charge, UsageQuality
+from models.labels import TagText
 from models.queries.lists import ListedOutcome
 from models.rules import SearchText, field_error
 
@@ -33,12 +34,15 @@ class RequestQuery(OwnedQuery):
         SearchText | None, Field(description="The upstream's own `error.code` or `type`, in full.")
     ] = None
 
-    @field_validator("upstream_code")
+    tag: TagText | None = None
+    end_user: SearchText | None = None
+
+    @field_validator("upstream_code", "tag", "end_user")
     @classmethod
-    def _is_of_answers(cls, code: str | None, info: ValidationInfo) -> str | None:
-        if code is not None and info.data.get("outcome") == "refused":
-            raise field_error("What the proxy refused has no upstream's code.")
-        return code
+    def _is_of_answers(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None and info.data.get("outcome") == "refused":
+            raise field_error("What the proxy refused has none.")
+        return text
 
     @field_validator("refusal_code")
     @classmethod

@@ -33,6 +33,8 @@ async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
         status=wanted.status,
         outcome=wanted.outcome,
         upstream_code=wanted.upstream_code,
+        tag=wanted.tag,
+        end_user=wanted.end_user,
         start=wanted.start,
         end=wanted.end,
     )

@@ -7,7 +7,7 @@ id, or one of its own kind; `scans` finds out which of them fills the page soone
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 from uuid import UUID
@@ -25,7 +25,7 @@ from models.destinations import Destination
 from models.entry import Outcome
 from models.ids import first_id_at
 from models.projects import Project
-from models.queries import search, token_states
+from models.queries import request_tags, search, token_states
 from models.queries.scans import BoundedSort, IndexScan, Rows, ScanStrategy, newest
 from models.queries.search import Searched
 from models.refusals import Refusal
@@ -244,10 +244,12 @@ def requests(
     status: int | None = None,
     outcome: str | None = None,
     upstream_code: str | None = None,
+    tag: str | None = None,
+    end_user: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> Listing[RequestLog]:
-    """The request log from `start` up to but not including `end`."""
+    """The request log from `start` up to but not including `end`; `tag` as `team=search`."""
     wanted = _given(
         token_id=token_id,
         project_id=project_id,
@@ -255,8 +257,19 @@ def requests(
         outcome=outcome,
         model=model,
         upstream_code=upstream_code,
+        end_user=end_user,
     )
-    return _logged(RequestLog, wanted, start, end, _pairs(status, outcome))
+    found = _logged(RequestLog, wanted, start, end, _pairs(status, outcome))
+    if tag is None:
+        return found
+    carried = request_tags.carried(tag)
+    first = None if start is None else str(first_id_at(start))
+    return replace(
+        found,
+        # Nothing sorts or counts this log by `matching`, which knows no tags.
+        paths=tuple(path._replace(rest=(*path.rest, carried)) for path in found.paths),
+        sources=(request_tags.ByTag(tag, [*_equal(wanted).values()], first),),
+    )
 
 
 def refusals(

@@ -38,7 +38,7 @@ def used(cli: CommandLine) -> CommandLine:
     }
     entries = [
         an_entry(**common),
-        an_entry(**common, model="o3"),
+        an_entry(**common, model="o3", tags=(("team", "search"),), end_user="u-1"),
         an_entry(**common, status=429, prompt_tokens=None, completion_tokens=None),
     ]
     cli.on_database(lambda: ledger.apply_batch("test", 0, 1, entries))
@@ -58,6 +58,10 @@ def test_usage_adds_up(used: CommandLine) -> None:
     whole = used("usage", *since).json["data"]
     assert used("usage", "--project", "docs", *since).json["data"] == whole
     assert whole == [row | {"bucket": whole[0]["bucket"]}]
+    (row,) = used("usage", "--group-by", "tag:team", "--json").json["data"]
+    assert (row["tag:team"], row["requests"]) == ("search", 1)
+    assert "u-1" in used("usage", "--group-by", "end_user").out
+    assert used("usage", "--group-by", "tag:").code == 2
     table = used("usage", "--group-by", "model")
     assert "o3" in table.out
     assert "prompt tokens" in table.out
@@ -85,7 +89,11 @@ def test_requests_are_listed_and_filtered(used: CommandLine) -> None:
     assert count("--outcome", "timeout") == 0
     assert count("--limit", "2") == 2
     assert count("--upstream-code", "overloaded") == 0
-    assert used("requests", "--upstream-code", "a", "--outcome", "refused").code == 2
+    assert count("--tag", "team=search", "--end-user", "u-1") == 1
+    assert count("--tag", "team=docs") == 0
+    assert used("requests", "--tag", "team").code == 2
+    for option in ("--upstream-code", "--end-user"):
+        assert used("requests", option, "a", "--outcome", "refused").code == 2
     assert "/v1/chat/completions" in used("requests").out
 
 

@@ -100,6 +100,11 @@ async def test_the_filters_of_the_list_hold(admin: Browser) -> None:
         await record(entry(), entry(model="big", project_id=UUID(int=5)),
                      entry(model="big", outcome="client_left"), wanted)  # fmt: skip
         assert (await stream.event())["id"] == str(wanted.id)
+    async with watching(admin, "?tag=team%3Dsearch&end_user=u-1") as stream:
+        tags = (("team", "search"),)
+        wanted = entry(tags=tags, end_user="u-1")
+        await record(entry(tags=tags), entry(end_user="u-1"), wanted)
+        assert (await stream.event())["id"] == str(wanted.id)
 
 
 @on_both

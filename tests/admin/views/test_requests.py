@@ -82,6 +82,27 @@ async def test_no_price_and_nothing_used_are_told_apart(
         assert found == set(said), path
 
 
+async def test_what_it_is_for_and_for_whom_is_shown_and_can_be_asked_for(admin: Browser) -> None:
+    project = await make_project()
+    ids: dict[str, Any] = {"project_id": project.id}
+    tagged = entry(datetime.now(UTC), tags=(("team", "a&b=<c>"),), end_user="Zoë/1 a", **ids)
+    other = entry(datetime.now(UTC), tags=(("team", "docs"),), end_user="u-2", **ids)
+    await apply_batch("j", 0, 1, [tagged, other])
+    drawer = (await admin.get(f"/admin/requests/{tagged.id}")).text
+    assert "team=a&amp;b=&lt;c&gt;" in drawer
+    for at in (
+        "/admin/requests?tag=team%3Da%26b%3D%3Cc%3E",
+        "/admin/requests?end_user=Zo%C3%AB%2F1+a",
+    ):
+        assert f'href="{at}"' in drawer
+        found = (await admin.get(at)).text
+        assert (tagged.id in found, other.id in found) == (True, False)
+        # What the proxy refused has neither.
+        assert (await admin.get(f"{at}&outcome=refused")).status_code == 200
+    # What is no tag asks for nothing.
+    assert other.id in (await admin.get("/admin/requests?tag=team")).text
+
+
 async def test_why_the_upstream_refused_is_shown_and_can_be_asked_for(admin: Browser) -> None:
     project = await make_project()
     token = await make_token(project)

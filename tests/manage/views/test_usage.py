@@ -296,8 +296,8 @@ async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClien
 
 async def test_requests_are_filtered(client: httpx.AsyncClient) -> None:
     entries = [
-        entry(_NOON, project_id=_ONE),
-        entry(_NOON + timedelta(hours=1), token_id=_OTHER, status=500),
+        entry(_NOON, project_id=_ONE, end_user="u 1", tags=(("team", "a=b"),)),
+        entry(_NOON + timedelta(hours=1), token_id=_OTHER, status=500, tags=(("team", "search"),)),
         entry(
             _NOON + timedelta(hours=2), model="gpt-5", outcome="client_left", upstream_code="a b"
         ),
@@ -318,8 +318,16 @@ async def test_requests_are_filtered(client: httpx.AsyncClient) -> None:
     assert await found(outcome="client_left") == [2]
     assert await found(upstream_code="a b") == [2]
     assert await found(upstream_code="a") == []
-    refused = {"outcome": "refused", "upstream_code": "a b"}
-    assert (await client.get("/manage/requests", params=refused)).status_code == 400
+    assert await found(tag="team=a=b") == [0]
+    assert await found(tag=" team = search ", status="500") == [1]
+    assert await found(tag="team=search", status="404") == []
+    assert await found(end_user="u 1") == [0]
+    for name, text in (("upstream_code", "a b"), ("tag", "team=search"), ("end_user", "u 1")):
+        refused = {"outcome": "refused", name: text}
+        assert (await client.get("/manage/requests", params=refused)).status_code == 400
+    for text in ("team", "team=", "Team=search", "=search", "team=\u202ex"):
+        answer = await client.get("/manage/requests", params={"tag": text})
+        assert [one["field"] for one in answer.json()["error"]["details"]] == ["tag"]
     assert await found(**{"from": "2026-03-01T13:00:00Z"}) == [2, 1]
     assert await found(to="2026-03-01T13:00:00Z") == [0]
     assert await found(**{"from": "2026-03-01T14:00:00+01:00", "status": "500"}) == [1]
