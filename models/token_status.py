@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, get_args
 from uuid import UUID
 
 from models.db.conditions import Condition, select
+from models.db.database import dialect
 
 TokenStatus: TypeAlias = Literal[
     "revoked", "expired", "project_inactive", "exhausted", "no_upstream_key", "active"
@@ -72,6 +73,11 @@ _HAS_KEY: Final = (
     " WHERE s.key_id = k.id AND s.suspended_at IS NOT NULL)"
     " AND NOT EXISTS (SELECT 1 FROM revocation r WHERE r.subject_id = k.id))"
 )
+
+
+def end() -> str:
+    """A token's end, as the migration `lists` has it in its indices: none is later than all."""
+    return f"COALESCE(expires_at, '{'9' if dialect() == 'sqlite' else 'infinity'}')"
 
 
 def is_inactive(project: str) -> Condition:

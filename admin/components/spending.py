@@ -8,7 +8,7 @@ from admin.components import filters
 from admin.web.request import AuthenticatedContext
 from models import Project, Token
 from models.budgets import Budget, Policy
-from models.reports.used_up import NEAR, nearly_used_up, taken
+from models.reports.used_up import NEAR, UsedUp, taken
 from models.spending import BudgetUse, PolicyUse, Use, limited
 from models.windows import BUCKET_SECONDS
 
@@ -125,14 +125,13 @@ class OwnedBudget(NamedTuple):
     shown: ShownBudget
 
 
-async def used_up(ctx: AuthenticatedContext, *, limit: int) -> Sequence[OwnedBudget]:
-    """Budgets of any token or project that are nearly or wholly used up, the fullest first."""
-    found = await nearly_used_up(ctx.service.spending, limit=limit)
+def used_up(found: Sequence[UsedUp]) -> Sequence[OwnedBudget]:
+    """Budgets of any token or project that are nearly or wholly used up, as a list of bars."""
     return [
         OwnedBudget(
             name=(row.name or row.hint) if isinstance(row, Token) else row.name,
             href=f"/admin/{'tokens' if isinstance(row, Token) else 'projects'}/{row.id}",
             shown=shown(budget, use, policy),
         )
-        for row, policy, budget, use in found or ()
+        for row, policy, budget, use in found
     ]

@@ -9,6 +9,7 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from admin.components import lookups, timeline
+from admin.components.attention import shown
 from admin.components.refusals import refused
 from admin.components.spending import used_up
 from admin.components.stat_tiles import figures
@@ -41,7 +42,6 @@ _BEFORE: Final[dict[str, str]] = {
     "custom": "as long a time before",
 }
 _MOST_LEADERS: Final = 8
-_MOST_USED_UP: Final = 8
 _MOST_REFUSED: Final = 8
 #: Seconds from one look for something new to the next.
 _OFTEN, _SELDOM = 4, 20
@@ -88,7 +88,10 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     status = rendering.status_line(ctx.service)
     # The range moves on with the minute, whether there were requests or not.
     refusal = await refusal_report.version()
-    seen = f"{await dashboard.version()}-{refusal}-{present:%j%H%M}-{status['level']}"
+    needed = await ctx.service.attention.look(ctx.service.spending)
+    attention = needed.version if needed else ""
+    count = await dashboard.version()
+    seen = f"{count}-{refusal}-{attention}-{present:%j%H%M}-{status['level']}"
     if htmx.wants_partial(ctx.request) and ctx.query.get("seen") == seen:
         return HTTPResponse(status=204)
     wanted = _wanted(ctx, present)
@@ -104,7 +107,9 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
         before=_BEFORE[wanted.range],
         ranges=RANGES,
         link=lambda **changed: address(ctx.request.path, query, **changed),
-        used_up=await used_up(ctx, limit=_MOST_USED_UP),
+        attention=needed,
+        matters=shown(needed.matters if needed else (), may_change=ctx.may_change),
+        used_up=used_up(needed.budgets if needed else ()),
         refused=await refused(ctx, wanted.span.start, wanted.span.end, limit=_MOST_REFUSED),
         **await _content(wanted, present),
     )

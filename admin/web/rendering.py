@@ -71,7 +71,7 @@ async def render(
         + (f"?{ctx.request.query_string}" if ctx.request.query_string else ""),
         "csrf_token": csrf.token(ctx.secret) if ctx.secret else "",
         "swap": partial,
-        "service_state": None if partial or user is None else status_line(ctx.service),
+        "service_state": None if partial or user is None else await _foot(ctx.service),
         "toast": note,
     }
     response = await render_template(
@@ -106,8 +106,19 @@ _LEVELS: Final = {
 }
 
 
+async def _foot(service: AdminServices) -> dict[str, str]:
+    """The foot of the sidebar: all is well only where nothing needs anybody."""
+    line = status_line(service)
+    if line["level"] != "fine":
+        return line
+    found = await service.attention.look(service.spending)
+    if found is None:
+        return line | {"level": "warning", "word": "Degraded"}
+    return line | {"level": "warning", "word": "Needs attention"} if found.things else line
+
+
 def status_line(service: AdminServices) -> dict[str, str]:
-    """The foot of the sidebar: a level, and why."""
+    """How the service itself stands: a level, and why."""
     checks = service.checks()
     worst = checks.draining or not checks.reached or checks.journal == "full"
     fine = checks.database == checks.limits == checks.journal == "ok"

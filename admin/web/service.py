@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
+from admin.web.attention import AttentionWatch
 from admin.web.throttle import SignInThrottle
 from config import Network
 from models.bindings import Upstreams
@@ -65,5 +66,6 @@ class AdminServices:
     destinations: DestinationPolicy
     destination_tester: DestinationTester
     tail: Tail
+    attention: AttentionWatch = field(default_factory=AttentionWatch)
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
     refusals: RefusalAuditor = field(default_factory=RefusalAuditor)

@@ -376,7 +376,7 @@ def _by_status(
     if status == "revoked":
         ended = [] if within is None else [token_states.NEVER]
         return (IndexPath(every([*owner, *ended, Condition("revoked_at IS NOT NULL")])),)
-    end = token_states.end()
+    end = token_status.end()
     unrevoked = every([*owner, Condition("revoked_at IS NULL")])
     compared = token_states.compared(status, within, present)
     beside = token_states.beside(status)

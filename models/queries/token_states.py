@@ -20,7 +20,7 @@ from models.exhaustion import Exhausted
 from models.key_states import KeyState
 from models.queries.scans import IndexScan, Merged, Rows, ScanStrategy
 from models.revocations import Revocation
-from models.token_status import TokenStatus, has_key, is_exhausted, is_inactive
+from models.token_status import TokenStatus, end, has_key, is_exhausted, is_inactive
 from models.upstream_keys import UpstreamKey
 
 #: Projects whose tokens are walked along side by side; those of more are sorted.
@@ -30,11 +30,6 @@ _MOST_PROJECTS: Final = 10_000
 #: Of no token: one that has ended ends no more.
 NEVER: Final = Condition("1 = 0")
 _UNREVOKED: Final = Condition("revoked_at IS NULL")
-
-
-def end() -> str:
-    """A token's end, as the migration `lists` has it in its indices: none is later than all."""
-    return f"COALESCE(expires_at, '{'9' if dialect() == 'sqlite' else 'infinity'}')"
 
 
 def compared(
