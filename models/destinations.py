@@ -214,9 +214,12 @@ class Destination(Model):
         return made
 
     async def retry_soon(self) -> None:
-        """Have what waits for a next try sent at once: it was changed, or a test of it worked."""
-        await DestinationState.filter(destination_id=self.id, retry_at__isnull=False).update(
-            retry_at=None
+        """Have what waits for a next try sent at once: it was changed, or a test of it worked.
+
+        What comes of that try says anew whether it fails, and since when.
+        """
+        await DestinationState.filter(destination_id=self.id, failures__gt=0).update(
+            retry_at=None, failures=0, failing_since=None
         )
 
     @in_one_transaction
@@ -243,7 +246,8 @@ class Destination(Model):
     @in_one_transaction
     async def switch_off(self, *, by: Actor, reason: str) -> None:
         """Send nothing more, because of what a receiver answered. Again: nothing happens."""
-        if not await type(self).filter(id=self.id, is_active=True).update(is_active=False):
+        off = {"is_active": False, "updated_at": changes.now()}
+        if not await type(self).filter(id=self.id, is_active=True).update(**off):
             return
         self.is_active = False
         shown = {"is_active": (True, False), "reason": (None, reason)}

@@ -5,6 +5,7 @@ import pytest
 from models import audit, generation
 from models.administrators import AdminSession, AdminUser
 from models.audit import Actor, AuditEvent
+from models.destinations import Destination
 from models.management_tokens import ManagementToken
 from models.projects import Project
 from models.tokens import Token
@@ -113,6 +114,25 @@ async def test_changes_of_who_may_change() -> None:
     await token.revoke(by=BY)
     await token.revoke(by=BY)
     assert await trail.grown() == (["management_token.revoke"], set())
+
+
+async def test_changes_of_a_destination() -> None:
+    trail = await Trail.begin()
+    row, _ = await Destination.make(
+        kind="webhook", ring=RING, by=BY, name="ops", url="https://ops.example.com"
+    )
+    assert await trail.grown() == (["destination.create"], set())
+    for _ in range(2):
+        await row.change(ring=RING, by=BY, name="on-call", requests=True)
+    assert await trail.grown() == (["destination.update"], set())
+    await row.note_test(works=True, said="It works.", by=BY)
+    assert await trail.grown() == (["destination.test"], set())
+    for _ in range(2):
+        await row.switch_off(by=BY, reason="It is gone.")
+    assert await trail.grown() == (["destination.update"], set())
+    for _ in range(2):
+        await row.remove(by=BY)
+    assert await trail.grown() == (["destination.delete"], set())
 
 
 async def test_what_others_wrote_is_kept_as_text_that_every_database_stores() -> None:

@@ -161,6 +161,43 @@ def test_restore_says_which_encryption_key_is_missing(
     assert "need another key" in restored.err
 
 
+def test_secrets_of_destinations_need_their_key_too(
+    cli_on_sqlite: CommandLine, tmp_path: Path
+) -> None:
+    made = (
+        "destination",
+        "create",
+        "--name",
+        "ops",
+        "--kind",
+        "webhook",
+        "--url",
+        "https://a.example",
+    )
+    assert cli_on_sqlite(*made).code == 0
+    file, other = tmp_path / "backup.db", "B" * 42 + "A"
+    assert cli_on_sqlite("backup", str(file)).code == 0
+    restored = cli_on_sqlite("restore", str(file), "--yes", ENCRYPTION_KEY=other)
+    assert (restored.code, "need another key" in restored.err) == (0, True)
+    # Nor does a server start without it.
+    refused = cli_on_sqlite("serve", ENCRYPTION_KEY=other)
+    assert refused.code == 2
+    assert "a destination's secret in the database was encrypted with another key" in refused.err
+
+
+def test_a_backup_of_a_release_without_destinations_is_restored(
+    cli_on_sqlite: CommandLine, tmp_path: Path
+) -> None:
+    cli_on_sqlite.project()
+    file = tmp_path / "backup.db"
+    assert cli_on_sqlite("backup", str(file)).code == 0
+    with closing(sqlite3.connect(file)) as older:
+        older.execute("DROP TABLE destination")
+        older.commit()
+    restored = cli_on_sqlite("restore", str(file), "--yes")
+    assert (restored.code, "need another key" in restored.err) == (0, False)
+
+
 def test_postgres_has_means_of_its_own(cli_on_empty_postgres: CommandLine) -> None:
     for command, program in (("backup", "pg_dump"), ("restore", "pg_restore")):
         told = cli_on_empty_postgres(command, "file.db")

@@ -123,7 +123,9 @@ async def test_how_deliveries_go_is_shown_and_a_change_has_what_failed_tried_at_
     assert (shown["last_error"], shown["next_try_at"]) == ("The receiver answered 503.", moment)
     assert shown["failing_since"] == moment
     await client.patch(f"{PATH}/{row['id']}", json={"headers": {"x-a": "b"}})
-    assert (await client.get(f"{PATH}/{row['id']}")).json()["next_try_at"] is None
+    shown = (await client.get(f"{PATH}/{row['id']}")).json()
+    assert (shown["state"], shown["next_try_at"], shown["failing_since"]) == ("active", None, None)
+    assert shown["last_error"] == "The receiver answered 503."
     off = await client.patch(f"{PATH}/{row['id']}", json={"is_active": False})
     assert (off.json()["state"], off.json()["waiting"]) == ("inactive", 2)
 
