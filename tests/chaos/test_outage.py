@@ -15,6 +15,7 @@ from config import Database
 from config.database import parse_database_url
 from fake_upstream import FakeUpstream
 from migrations import schema
+from models import RefusalHour
 from tests.chaos.client import Answer, Client
 from tests.chaos.conftest import PatientService, started
 from tests.chaos.test_crashes import check_counted
@@ -91,6 +92,17 @@ async def until_ready(service: Service, accept: Callable[[int, dict[str, Any]], 
             await asyncio.sleep(0.02)
 
 
+async def until_refused(service: Service, issued: Issued, count: int) -> None:
+    """Wait until so many refusals of the token are counted, and no more."""
+    async with asyncio.timeout(_PATIENCE_S), service.models():
+        counted = 0
+        while counted < count:
+            await asyncio.sleep(0.05)
+            rows = await RefusalHour.filter(token_id=issued.token.id)
+            counted = sum(row.refusals for row in rows)
+    assert counted == count > 0
+
+
 async def test_an_outage_under_load(
     server: PostgresServer, database: Database, up: FakeUpstream, tmp_path: Path
 ) -> None:
@@ -129,6 +141,9 @@ async def test_an_outage_under_load(
         assert {answer.status for answer in counted.answers} == {200, 503}
         await check_counted(service, free, answers)
         await check_counted(service, limited, counted.answers)
+        # What was refused meanwhile was kept in memory, and is counted once.
+        codes = Counter(answer.code for answer in counted.answers)
+        await until_refused(service, limited, codes["database_unavailable"])
         # Neither waits for a database that is away.
         assert max(asking.slowest for asking in (*unlimited, counted)) < _NO_WAIT_S
 
