@@ -168,35 +168,49 @@ def _moment(seconds: float) -> datetime:
 
 async def _bounded(sums: Mapping[SumKey, int]) -> Mapping[SumKey, int]:
     """The same under names of models for which there is room."""
-    named: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    named: defaultdict[int, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for key in sums:
-        if key.model not in ("", OTHER):
-            named[key.project_id, key.hour].add(key.model)
+        if key.model not in _WITHOUT_PLACE:
+            named[key.hour][key.project_id].add(key.model)
     if not named:
         return sums
-    # Sorted, so that two workers wait for their hours in one order.
-    room = {place: await _place(*place, named[place]) for place in sorted(named)}
+    if dialect() == "postgres":
+        # One at a time, so that workers together give no more names room than there is.
+        await connection().execute_query(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", ["llm-proxy refused models"]
+        )
+    room = {hour: await _room(_moment(hour * 3600), names) for hour, names in named.items()}
     found: defaultdict[SumKey, int] = defaultdict(int)
     for key, count in sums.items():
-        kept = key.model in ("", OTHER) or key.model in room[key.project_id, key.hour]
+        kept = key.model in _WITHOUT_PLACE or (key.project_id, key.model) in room[key.hour]
         found[key if kept else key._replace(model=OTHER)] += count
     return found
 
 
-async def _place(project_id: str, hour: int, wanted: set[str]) -> set[str]:
-    """Which names are counted as they are; no other worker gives one room until we have ended."""
-    if dialect() == "postgres":
-        await connection().execute_query(
-            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-            [f"llm-proxy refused models {project_id} {hour}"],
-        )
-    rows = await select(
-        "SELECT DISTINCT model FROM refusal_hour WHERE project_id = {} AND bucket = {}",
-        [project_id, _moment(hour * 3600)],
+#: Counted as they are, and taking no room.
+_WITHOUT_PLACE: Final = ("", OTHER)
+
+
+async def _room(bucket: datetime, named: Mapping[str, set[str]]) -> set[tuple[str, str]]:
+    """Which of the names of projects are counted as they are: those that were, and as many more."""
+    names = sorted(set().union(*named.values()))
+    of_projects = f"bucket = {{}} AND project_id IN ({', '.join(['{}'] * len(named))})"
+    counted = await select(
+        "SELECT project_id, COUNT(DISTINCT model) AS models FROM refusal_hour"  # noqa: S608
+        f" WHERE {of_projects} AND model NOT IN ({{}}, {{}}) GROUP BY project_id",
+        [bucket, *named, *_WITHOUT_PLACE],
     )
-    placed = {str(row["model"]) for row in rows} - {"", OTHER}
-    left = max(0, MODELS_MAX - len(placed))
-    return placed | set(sorted(wanted - placed)[:left])
+    known = await select(
+        "SELECT DISTINCT project_id, model FROM refusal_hour"  # noqa: S608  (places alone)
+        f" WHERE {of_projects} AND model IN ({', '.join(['{}'] * len(names))})",
+        [bucket, *named, *names],
+    )
+    left = {str(row["project_id"]): max(0, MODELS_MAX - int(row["models"])) for row in counted}
+    placed = {(str(row["project_id"]), row["model"]) for row in known}
+    for project, wanted in named.items():
+        new = sorted(name for name in wanted if (project, name) not in placed)
+        placed.update((project, name) for name in new[: left.get(project, MODELS_MAX)])
+    return placed
 
 
 async def _trim() -> None:

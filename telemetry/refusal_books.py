@@ -33,8 +33,8 @@ _EVERY_S: Final = 0.4
 #: While more rows wait than one write takes, and after a write that failed.
 _SOON_S: Final = 0.1
 _AFTER_FAILURE_S: Final = 1.0
-#: Rows of one write: more would keep other writers waiting.
-ROWS_MAX: Final = 1_000
+#: Rows of one write, of either table: more would hold up the loop, and other writers.
+ROWS_MAX: Final = 250
 #: Of refusals without a token, which anybody can cause, so many become rows for each code: first
 #: at once, then now and then, so that a flood of them does not push out everybody else's.
 UNKNOWN_AT_ONCE: Final = 500
@@ -90,7 +90,7 @@ class RefusalBooks:
                 self._newest.append(_row(one))
 
     async def write(self) -> bool:
-        """Write what there is, at most so many rows; whether the database took it.
+        """Write what there is, at most `ROWS_MAX` of each; whether the database took it.
 
         In a task of its own: a write that was begun is seen to its end, or what it has counted
         would be counted again.
@@ -102,7 +102,9 @@ class RefusalBooks:
 
     async def _write_once(self) -> bool:
         async with self._writing:
-            sums, self._sums, self._models = self._sums, {}, {}
+            sums = {key: self._sums.pop(key) for key in list(islice(self._sums, ROWS_MAX))}
+            if not self._sums:
+                self._models.clear()
             rows = list(islice(self._newest, ROWS_MAX))
             for _ in rows:
                 self._newest.popleft()
@@ -174,7 +176,7 @@ class RefusalBooks:
             if not await self.write():
                 pause = _AFTER_FAILURE_S
             else:
-                pause = _SOON_S if self._newest else _EVERY_S
+                pause = _SOON_S if self._newest or self._sums else _EVERY_S
 
 
 def _row(one: Refused) -> refusals.Refused:

@@ -57,7 +57,7 @@ async def test_a_flood_of_made_up_tokens_is_one_row_for_the_hour() -> None:
         books.add(refused() for _ in range(1_000))
         assert books.kept == (1, UNKNOWN_AT_ONCE)
     assert books.waiting == 50_000
-    assert await books.write()
+    await books.close(timeout=30.0)
     (row,) = await RefusalHour.all()
     assert (row.token_id, row.code, row.refusals) == (NOBODY, "invalid_token", 50_000)
     assert await Refusal.all().count() == UNKNOWN_AT_ONCE
@@ -115,6 +115,16 @@ async def test_rows_go_in_pieces_and_in_order() -> None:
     await books.close(timeout=5.0)
     assert table.writes == [ROWS_MAX, ROWS_MAX, 5]
     assert [row.id for row in table.rows] == [one.id for one in given]
+
+
+async def test_sums_go_in_pieces_so_that_no_write_holds_up_others() -> None:
+    table = Table()
+    books = RefusalBooks(table)
+    books.add(known("m", token_id=str(UUID(int=n))) for n in range(2 * ROWS_MAX + 5))
+    assert await books.write()
+    assert len(table.sums) == ROWS_MAX
+    await books.close(timeout=5.0)
+    assert sum(table.sums.values()) == len(table.sums) == 2 * ROWS_MAX + 5
 
 
 async def test_a_reader_that_gives_up_does_not_have_sums_counted_twice() -> None:
