@@ -35,6 +35,8 @@ _BOUND_EVERY: Final = 10.0
 #: Between two steps of removing, in seconds: other writers come first.
 _PAUSE_S: Final = 0.05
 _CLOSE_TIMEOUT_S: Final = 1.0
+#: Before what failed by a fault of ours is tried again.
+FAULT_PAUSE_S: Final = 60.0
 #: What is told from memory at once; an outage is told once, to each destination.
 _AT_ONCE_MAX: Final = 256
 
@@ -148,7 +150,7 @@ class Courier:
 
     def _start(self, destination: Destination) -> None:
         run = Run(destination, self._senders, self._owner, self._is_current)
-        task = asyncio.get_running_loop().create_task(_go(run), name="delivery-run")
+        task = asyncio.get_running_loop().create_task(_go(run, destination), name="delivery-run")
         self._runs[destination.id] = task
         task.add_done_callback(lambda _: self._runs.pop(destination.id, None))
 
@@ -176,7 +178,14 @@ class Courier:
         return str(destination_id) if known is None else known.name
 
 
-async def _go(run: Run) -> None:
-    with suppress(DatabaseUnavailable, BaseORMException):
-        # The next look starts another.
+async def _go(run: Run, destination: Destination) -> None:
+    try:
         await run.go()
+    except (DatabaseUnavailable, BaseORMException) as exc:
+        # The next look starts another.
+        logger.debug("deliveries to {} postponed: {}", destination.name, exc)
+    except Exception as exc:  # noqa: BLE001  (a fault of ours must not be met each second)
+        logger.opt(exception=exc).error("destination {}: deliveries failed", destination.name)
+        with suppress(DatabaseUnavailable, BaseORMException):
+            why = "The proxy failed at it; its log says how."
+            await deliveries.failed(destination.id, why, retry_in=FAULT_PAUSE_S)

@@ -58,8 +58,11 @@ class Run:
             await self._deliver()
         finally:
             renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
-            await deliveries.release(self._destination.id, self._owner)
+            try:
+                await asyncio.gather(renewing, return_exceptions=True)
+            finally:
+                # Also where we are cancelled once more, or just now.
+                await deliveries.release(self._destination.id, self._owner)
 
     async def _claim(self) -> bool:
         asked_at = self._loop.time()
