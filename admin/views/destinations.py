@@ -16,7 +16,7 @@ from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
-from models import AuditEvent, Destination
+from models import AuditEvent, Destination, Event
 from models.destination_rules import Kind
 from models.errors import (
     CorruptCiphertext,
@@ -136,6 +136,7 @@ async def show(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPResponse:
     """One destination: how deliveries go, what waits, what is set."""
     row = await _find(destination_id)
     (how,) = await health([row])
+    waiting = await waiting_items(row.id, _WAITING_SHOWN)
     only = row.only or {}
     named = await lookups.names(
         [UUID(only["project_id"])] if "project_id" in only else [],
@@ -146,7 +147,10 @@ async def show(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPResponse:
         destination=row,
         kind=KINDS[row.kind],
         how=how,
-        waiting=await waiting_items(row.id, _WAITING_SHOWN),
+        waiting=waiting,
+        told=dict(
+            await Event.filter(id__in=[item.item_id for item in waiting]).values_list("id", "kind")
+        ),
         only=only,
         names={str(id_): name for id_, name in named.items()},
         max_bytes=ctx.service.destinations.max_bytes,

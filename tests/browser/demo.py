@@ -92,7 +92,7 @@ async def _send_on(ring: KeyRing) -> None:
             destination_id=hook.id,
             kind="event",
             item_id=new_id(),
-            at=now - number * _HOUR,
+            at=now - (3 - number) * _HOUR,
             size=400,
         )
 

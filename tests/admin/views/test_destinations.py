@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from config import Settings
-from models import AuditEvent, Destination, DestinationState, OutboxItem
+from models import AuditEvent, Destination, DestinationState, Event, OutboxItem
 from tests.admin.conftest import BY, RING, Browser, make_project, on_both
 
 LIST = "/admin/destinations"
@@ -127,7 +127,9 @@ async def test_how_deliveries_go_is_seen(admin: Browser, viewer: Browser) -> Non
         failing_since=now - timedelta(hours=2), retry_at=now + timedelta(minutes=5),
     )  # fmt: skip
     item = uuid4()
-    await OutboxItem.create(destination_id=row.id, kind="request", item_id=item, at=now, size=9)
+    event = await Event.create(at=now, kind="key.suspended", data={})
+    for kind, item_id in (("request", item), ("event", event.id), ("event", uuid4())):
+        await OutboxItem.create(destination_id=row.id, kind=kind, item_id=item_id, at=now, size=9)
     for browser in (admin, viewer):
         listed = (await browser.get(LIST)).text
         page = (await browser.get(f"{LIST}/{row.id}")).text
@@ -137,6 +139,9 @@ async def test_how_deliveries_go_is_seen(admin: Browser, viewer: Browser) -> Non
             assert "The receiver answered 503." in text
         assert f"/admin/requests/{item}" in page
         assert "Failing since" in page
+        # Of a failed request the row of the request is what is sent.
+        for told in ("key.suspended", "request.failed"):
+            assert re.search(rf'<td class="mono">{told}</td>', page)
     await row.switch_off(by=BY, reason="The receiver answered 410.")
     assert "Switched off" in (await viewer.get(LIST)).text
     assert "nothing more is kept" in (await viewer.get(f"{LIST}/{row.id}")).text
