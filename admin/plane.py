@@ -14,6 +14,7 @@ from admin.views import (
     audit,
     dashboard,
     destinations,
+    events,
     keys,
     projects,
     requests,
@@ -51,6 +52,7 @@ FAMILIES: Final[tuple[Pages, ...]] = (
     audit.pages,
     usage.pages,
     destinations.pages,
+    events.pages,
     users.pages,
 )
 _HEADERS: Final = {

@@ -57,6 +57,7 @@ TABLE: Final = (
     Row("refusals", "commands.refusals:app", "What the proxy refused, and whom.", _INSIGHT),
     Row("prices", "commands.prices:app", "What models cost, and by whose word.", _INSIGHT),
     Row("requests", "commands.requests:app", "The request log, newest first.", _INSIGHT),
+    Row("events", "commands.events:app", "What may have to be acted on.", _INSIGHT),
     Row("audit", "commands.audit:app", "Who changed what, newest first.", _INSIGHT),
     Row(
         "destination",

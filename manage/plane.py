@@ -15,6 +15,7 @@ from manage.schemas.providers import ProviderFacts
 from manage.views import (
     audit,
     destinations,
+    events,
     keys,
     objects,
     projects,
@@ -42,6 +43,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     requests.resource,
     refusals.resource,
     audit.resource,
+    events.resource,
     destinations.resource,
     provider_views.resource,
 )

@@ -23,6 +23,7 @@ from models.db.database import dialect
 from models.destination_rules import Kind
 from models.destinations import Destination
 from models.entry import Outcome
+from models.events import Event
 from models.ids import first_id_at
 from models.projects import Project
 from models.queries import request_tags, search, token_states
@@ -324,6 +325,20 @@ def audit_events(
     """The audit trail from `start` up to but not including `end`."""
     wanted = _given(target_id=target_id, actor=actor, action=action)
     return _logged(AuditEvent, wanted, start, end)
+
+
+def events(
+    *,
+    kind: str | None = None,
+    project_id: UUID | None = None,
+    token_id: UUID | None = None,
+    key_id: UUID | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Listing[Event]:
+    """Events likewise; there are few enough to look through for what has no index."""
+    wanted = _given(kind=kind, project_id=project_id, token_id=token_id, key_id=key_id)
+    return _logged(Event, wanted, start, end)
 
 
 def _logged(

@@ -9,6 +9,7 @@ PAGES: Final = (
     "destinations", "destinations/new", "destinations/new?kind=webhook",
     "destinations/{destination}", "destinations/{destination}/edit",
     "destinations/{destination}/renew", "destinations/{destination}/delete",
+    "events", "events?kind=database.away",
     "projects", "projects?q=nothing", "projects/new",
     "projects/{project}", "projects/{project}/edit", "projects/{project}/deactivate",
     "projects/{project}/revoke-tokens", "projects/{project}/delete",

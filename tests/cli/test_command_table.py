@@ -23,8 +23,8 @@ VERBS = {
     "prices": ("show", "reload"),
 }
 ALONE = (
-    "serve", "demo", "migrate", "doctor", "usage", "refusals", "requests", "audit", "export",
-    "import", "backup", "restore",
+    "serve", "demo", "migrate", "doctor", "usage", "refusals", "requests", "events", "audit",
+    "export", "import", "backup", "restore",
 )  # fmt: skip
 
 
@@ -49,7 +49,15 @@ def test_every_module_of_commands_is_in_the_table() -> None:
 
 def test_every_listing_has_json() -> None:
     for words, command in every_command():
-        if words.rpartition(" ")[2] in ("list", "show", "usage", "refusals", "requests", "audit"):
+        if words.rpartition(" ")[2] in (
+            "list",
+            "show",
+            "usage",
+            "refusals",
+            "requests",
+            "events",
+            "audit",
+        ):
             assert "--json" in {name for option in command.params for name in option.opts}, words
 
 

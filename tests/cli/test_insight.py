@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from models import ledger, refusals
+from models.events import News, tell
 from tests.cli.running import CommandLine
 from tests.models.rows import a_refusal, an_entry, sum_key
 
@@ -242,3 +243,21 @@ def test_the_audit_says_what_changed_in_words(cli: CommandLine) -> None:
     # As values, and with ids, for programs.
     event = cli("audit", "--action", "project.update", "--json").json["data"][0]
     assert event["changes"] == {"requests_per_minute": [60, 90]}
+
+
+def test_events_are_listed_in_words_and_as_they_are(cli: CommandLine) -> None:
+    project = cli.project()
+
+    async def told() -> None:
+        data = {"reason": "401 invalid_api_key", "key_label": "main"}
+        await tell(News(kind="key.suspended", data=data, project_id=project))
+        await tell(News(kind="database.back", data={"machine": "one", "seconds": 2}))
+
+    cli.on_database(told)
+    shown = cli("events", "--kind", "key.suspended").out
+    assert "The key main is suspended: 401 invalid_api_key." in shown
+    assert "takes writes" not in shown
+    listed = cli("events", "--json").json["data"]
+    assert list(listed[0]) == ["id", "at", "kind", "project_id", "token_id", "key_id", "data"]
+    assert [row["kind"] for row in listed] == ["database.back", "key.suspended"]
+    assert len(cli("events", "--project", "docs", "--json").json["data"]) == 1

@@ -36,6 +36,7 @@ _CONTRACT = {
     "/manage/refusals": {"get"},
     "/manage/requests": {"get"},
     "/manage/audit": {"get"},
+    "/manage/events": {"get"},
     "/manage/destinations": {"get", "post"},
     "/manage/destinations/{destination_id}": {"get", "patch", "delete"},
     "/manage/destinations/{destination_id}/test": {"post"},
