@@ -18,9 +18,10 @@ from admin.web import htmx, rendering
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import Project
-from models.reports import dashboard, refusal_report, time_ranges
+from models.reports import dashboard, label_leaders, refusal_report, time_ranges
 from models.reports.dashboard import GroupBy, Measure, ProviderState, TimeSeries, TopConsumer
 from models.reports.time_ranges import TIME_RANGE_NAMES, TimeRange, TimeRangeName
+from models.reports.usage_report import TAG
 
 pages = Pages()
 
@@ -42,6 +43,7 @@ _BEFORE: Final[dict[str, str]] = {
     "custom": "as long a time before",
 }
 _MOST_LEADERS: Final = 8
+_LABELS: Final = {label_leaders.END_USER: "End users"}
 _MOST_REFUSED: Final = 8
 #: Seconds from one look for something new to the next.
 _OFTEN, _SELDOM = 4, 20
@@ -112,6 +114,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
         used_up=used_up(needed.budgets if needed else ()),
         refused=await refused(ctx, wanted.span.start, wanted.span.end, limit=_MOST_REFUSED),
         **await _content(wanted, present),
+        **await _labels(wanted, ctx.query.get("label")),
     )
 
 
@@ -132,6 +135,20 @@ async def _content(wanted: Wanted, present: datetime) -> dict[str, Any]:
         "providers": await dashboard.provider_states(present),
         "level_of": _level,
         "is_new": not course.total.requests and not await Project.exists(),
+    }
+
+
+async def _labels(wanted: Wanted, label: str | None) -> dict[str, Any]:
+    """What each tag or end user used; nothing where no request ever had any."""
+    known = await label_leaders.groups()
+    if not known:
+        return {"labels": ()}
+    chosen = _one_of(label, known)
+    rows = await label_leaders.top(wanted.span, chosen, wanted.show, limit=_MOST_LEADERS)
+    return {
+        "labels": [(group, _LABELS.get(group, group.removeprefix(TAG))) for group in known],
+        "label": chosen,
+        "labelled": rows,
     }
 
 

@@ -23,7 +23,8 @@ GroupBy: TypeAlias = Literal["project", "token", "model"]
 
 _TTFB: Final = tuple(f"ttfb_{n}" for n in range(len(TTFB_BOUNDS_US) + 1))
 _OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) + 1))
-_AMOUNTS: Final[dict[Measure, str]] = {
+#: What a row used, as each chart counts it.
+AMOUNTS: Final[dict[Measure, str]] = {
     "requests": "requests",
     "tokens": "prompt_tokens + completion_tokens",
     "cost": "COALESCE(cost_nanos, 0)",
@@ -163,7 +164,7 @@ async def top_consumers(
         f"{columns}, SUM(requests) AS requests, SUM(errors) AS errors,"
         " SUM(prompt_tokens + completion_tokens) AS tokens,"
         " SUM(cost_nanos) AS cost_nanos, SUM(unpriced_requests) AS unpriced_requests,"
-        f" SUM({_AMOUNTS[measure]}) AS amount",
+        f" SUM({AMOUNTS[measure]}) AS amount",
         span.parts,
         f" GROUP BY {columns}",
     )
@@ -194,7 +195,7 @@ async def group_series(
     rows = await _rows(
         f"SELECT {_step_of('bucket')} AS step, name,"  # noqa: S608  (our own names)
         " SUM(amount) AS amount FROM"
-        f" (SELECT bucket, CAST({column} AS TEXT) AS name, SUM({_AMOUNTS[measure]}) AS amount"
+        f" (SELECT bucket, CAST({column} AS TEXT) AS name, SUM({AMOUNTS[measure]}) AS amount"
         f" FROM {span.table} WHERE bucket >= {{}} AND bucket < {{}} AND {column} IN ({places})"
         " GROUP BY 1, 2) AS by_bucket GROUP BY 1, 2",
         *_scale(span.start, span.step), span.start, span.end, *map(str, groups),

@@ -159,6 +159,11 @@ def _widened(table: str, start: datetime, end: datetime, step: timedelta) -> Par
     return Part(table, _floor(start, step), _ceiling(end, step))
 
 
+def whole_hours(table: str, span: TimeRange) -> Part:
+    """A range of a table that tells hours apart and nothing less."""
+    return _widened(table, span.start, span.end, HOUR)
+
+
 def counters_of(start: datetime, end: datetime, bucket: Bucket, present: datetime) -> Part:
     """The counters that a report over this range adds up, widened to whole buckets."""
     if bucket == "day":

@@ -9,6 +9,8 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec import structs
+
 from cli.made_up import Team, requests
 from config import Settings
 from models import Actor, AdminUser, Destination, DestinationState, OutboxItem, Project, Token
@@ -48,6 +50,9 @@ _REFUSED: Final = (
 )
 
 
+_FEATURES: Final = ("answers", "summaries", "rag", "autocomplete", "a-b-test-of-the-new-prompt")
+
+
 async def fill(settings: Settings, *, days: int = _DAYS) -> None:
     """Projects, tokens, a viewer, and requests up to now."""
     random = Random(6)
@@ -62,12 +67,22 @@ async def fill(settings: Settings, *, days: int = _DAYS) -> None:
             entries += requests(random, team, project.id, tokens, days)
         await _age(random, days)
         entries.sort(key=lambda entry: entry.at_us)
+        entries = [_labelled(number, entry) for number, entry in enumerate(entries)]
         for start in range(0, len(entries), _PER_BATCH):
             await apply_batch("demo", start, start + _PER_BATCH, entries[start:][:_PER_BATCH])
         await _refuse(random)
         for name in ("Customer support", "Search"):
             await _bound(await Project.get(name=name))
         await _send_on(ring)
+
+
+def _labelled(number: int, entry: Entry) -> Entry:
+    """Two of three say what they are for, and for whom."""
+    if number % 3 == 0:
+        return entry
+    feature = _FEATURES[number % len(_FEATURES)]
+    tags = (("team", "search" if number % 4 else "support"), ("feature", feature))
+    return structs.replace(entry, tags=tags, end_user=f"user-{8200 + number * number % 23}")
 
 
 async def _send_on(ring: KeyRing) -> None:

@@ -45,6 +45,36 @@ async def test_an_idle_project_is_no_empty_start(admin: Browser) -> None:
 
 
 @on_both
+async def test_tags_and_end_users_have_a_table_where_there_are_any(admin: Browser) -> None:
+    project = await make_project()
+    ids: dict[str, Any] = {"project_id": project.id, "token_id": project.id}
+    await record(entry(**ids))
+    assert "top-labels" not in (await admin.get(PAGE)).text
+    await record(
+        entry(end_user="a <b>", tags=(("team", "search & more"), ("kind", "x")), **ids),
+        entry(end_user="other", tags=(("team", "docs"),), **ids),
+        entry(tags=(("team", "docs"),), cost_nanos=9_000_000_000, **ids),
+    )
+    page = (await admin.get(PAGE)).text
+    assert "Top end users" in page
+    assert "a &lt;b&gt;" in page
+    assert 'href="/admin/requests?end_user=a+%3Cb%3E"' in page
+    assert "end_user=other" not in page
+    for range_ in ("1h", "today", "7d", "30d"):
+        query = {"range": range_, "label": "tag:team", "show": "cost"}
+        page = (await admin.get(PAGE, params=query)).text
+        assert "Top by tag team" in page
+        assert page.index(">docs<") < page.index(">search &amp; more<")
+        assert 'href="/admin/requests?tag=team%3Dsearch+%26+more"' in page
+    answer = await admin.get("/admin/usage/export?group_by=tag%3Ateam")
+    assert [line.split(",")[1:3] for line in answer.text.splitlines()[1:]] == [
+        ["search & more", "1"], ["docs", "2"],
+    ]  # fmt: skip
+    # A key that nobody has used is none of the choices.
+    assert "Top end users" in (await admin.get(PAGE, params={"label": "tag:none"})).text
+
+
+@on_both
 @pytest.mark.parametrize("range_", ["1h", "today", "24h", "7d", "30d", "custom", "nonsense"])
 async def test_every_range_shows_what_was_used(
     admin: Browser, range_: str, monkeypatch: pytest.MonkeyPatch

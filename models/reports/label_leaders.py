@@ -1,0 +1,53 @@
+"""Whose requests used most, by a tag or by end user: from their hour counters."""
+
+from typing import Final
+
+from models.db.conditions import select
+from models.reports.dashboard import AMOUNTS, Measure, TopConsumer
+from models.reports.time_ranges import TimeRange, whole_hours
+from models.reports.usage_report import TAG
+
+END_USER: Final = "end_user"
+#: Keys that are offered: those that most projects have.
+_MOST_KEYS: Final = 8
+
+
+async def groups() -> list[str]:
+    """What can be grouped by: `end_user` and tags (`tag:team`), as far as any were seen."""
+    # Along the projects, since places are found by theirs.
+    living = "project_id IN (SELECT id FROM project WHERE deleted_at IS NULL)"
+    keys = await select(
+        f"SELECT value FROM usage_value WHERE {living} AND dimension = 'tag'"  # noqa: S608
+        " GROUP BY value ORDER BY count(*) DESC, value LIMIT {}",
+        [_MOST_KEYS],
+    )
+    found = [TAG + row["value"] for row in keys]
+    end_users = await select(
+        f"SELECT 1 AS one FROM usage_value WHERE {living}"  # noqa: S608
+        f" AND dimension = '{END_USER}' LIMIT 1"
+    )
+    return [END_USER, *found] if end_users else found
+
+
+async def top(span: TimeRange, group_by: str, measure: Measure, *, limit: int) -> list[TopConsumer]:
+    """The `limit` values that used most of `measure`. Raises DatabaseUnavailable."""
+    hours = whole_hours("usage_dimension", span)
+    rows = await select(
+        "SELECT value AS name, SUM(requests) AS requests, SUM(errors) AS errors,"  # noqa: S608
+        " SUM(prompt_tokens + completion_tokens) AS tokens, SUM(cost_nanos) AS cost_nanos,"
+        f" SUM(unpriced_requests) AS unpriced_requests, SUM({AMOUNTS[measure]}) AS amount"
+        f" FROM {hours.table} WHERE dimension = {{}} AND bucket >= {{}} AND bucket < {{}}"
+        " GROUP BY value ORDER BY amount DESC, requests DESC, name LIMIT {}",
+        [group_by, hours.start, hours.end, limit],
+    )
+    return [
+        TopConsumer(
+            row["name"],
+            int(row["requests"]),
+            int(row["errors"]),
+            int(row["tokens"]),
+            None if row["cost_nanos"] is None else int(row["cost_nanos"]),
+            int(row["unpriced_requests"]),
+        )
+        for row in rows
+    ]
