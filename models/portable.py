@@ -58,6 +58,8 @@ class Portable:
 
     model: type[Model]
     key: tuple[str, ...] = ("id",)
+    #: Whether what is moved outdoes a row that the database itself has made of another table's.
+    replaces: bool = False
 
     @property
     def name(self) -> str:
@@ -145,9 +147,13 @@ class Portable:
         ]
         listed = ", ".join(f'"{name}"' for name in columns)
         places = ", ".join("{}" for _ in columns)
+        kept = "NOTHING"
+        if self.replaces:
+            set_ = (f'"{name}" = excluded."{name}"' for name in columns)
+            kept = f"UPDATE SET {', '.join(set_)}"
         await execute_many(
             f'INSERT INTO "{self.name}" ({listed}) VALUES ({places})'  # noqa: S608
-            f" ON CONFLICT ({', '.join(self.key)}) DO NOTHING",
+            f" ON CONFLICT ({', '.join(self.key)}) DO {kept}",
             values,
         )
 
@@ -371,7 +377,7 @@ TABLES: Final = (
     Portable(UpstreamKey),
     Portable(Token),
     Portable(TokenSecret),
-    Portable(Exhausted, ("subject_id", "why")),
+    Portable(Exhausted, ("subject_id", "why"), replaces=True),
     Portable(Revocation, ("subject_id",)),
     Portable(ManagementToken),
     Portable(AdminUser),

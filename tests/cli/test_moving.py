@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from models import (
     AdminUser,
     AuditEvent,
     Destination,
+    Exhausted,
     ManagementToken,
     Project,
     Revocation,
@@ -144,6 +146,11 @@ async def _fill() -> str:
     # Counted in another order than that of their names.
     await apply_batch("j", 0, 1, entries[:2])
     await apply_batch("j", 1, 2, entries[2:])
+    at = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+    used_up, _ = await Token.issue(docs, by=BY, max_requests=1, name="used up")
+    await Token.filter(id=used_up.id).update(request_count=1)
+    await Exhausted.filter(subject_id=used_up.id).update(at=at)
+    await Exhausted.create(subject_id=docs.id, kind="project", why="budget", at=at, told_at=at)
     known = a_refusal(token_id=str(limited.id), project_id=str(docs.id), model="gpt-4o")
     await refusals.add(
         {sum_key(known): 3, sum_key(a_refusal()): 2}, [known, a_refusal(code="invalid_token")]
@@ -299,7 +306,7 @@ def test_who_moved_what_is_audited(cli_on_sqlite: CommandLine) -> None:
     assert [event.action for event in events] == ["database.export", "database.import"]
     for event in events:
         assert event.actor.startswith("cli:")
-        assert event.changes["token"] == [None, 4]
+        assert event.changes["token"] == [None, 5]
 
 
 def test_merging_adds_what_is_missing_and_touches_nothing_else(

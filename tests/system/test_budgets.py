@@ -101,3 +101,33 @@ async def test_what_requests_used_is_what_their_budgets_have_spent(
     assert in_usd["spent"] == pytest.approx(sum(row.cost_nanos or 0 for row in rows) / 10**9)
     used = sum((row.prompt_tokens or 0) + (row.completion_tokens or 0) for row in rows)
     assert (in_tokens["spent"], in_tokens["held"]) == (used, 0)
+
+
+async def test_what_is_used_up_is_exhausted_until_it_has_room(
+    service: Service, up: FakeUpstream
+) -> None:
+    total = {"limit": "tokens", "amount": 100_000, "period": "total"}
+    issued = await service.make_token(up.url, budgets=[total], max_requests=9)
+    payload = {"model": "gpt-4o", "messages": MESSAGES, "max_tokens": 100}
+    async with httpx.AsyncClient(base_url=service.url, headers=issued.bearer, timeout=30) as client:
+        assert (await client.post("/v1/chat/completions", json=payload)).status_code == 200
+    (row,) = await service.entries(issued.token.id, 1)
+    used = (row.prompt_tokens or 0) + (row.completion_tokens or 0)
+    manager = {"authorization": f"Bearer {service.settings.management_token}"}
+    async with httpx.AsyncClient(base_url=service.url, headers=manager, timeout=30) as client:
+
+        async def status_with(**fields: Any) -> str:
+            answer = await client.patch(f"/manage/tokens/{issued.token.id}", json=fields)
+            assert answer.status_code == 200, answer.text
+            listed = await client.get("/manage/tokens", params={"status": answer.json()["status"]})
+            assert str(issued.token.id) in [one["id"] for one in listed.json()["data"]]
+            return str(answer.json()["status"])
+
+        assert await status_with(max_requests=1) == "exhausted"
+        assert await status_with(max_requests=2) == "active"
+        assert await status_with(budgets=[total | {"amount": used}]) == "exhausted"
+        own = await client.get("/v1/llm-proxy/token", headers=issued.bearer)
+        assert own.json()["status"] == "exhausted"
+        assert await status_with(budgets=[total | {"amount": used + 1}]) == "active"
+        assert await status_with(budgets=[total | {"amount": used}]) == "exhausted"
+        assert await status_with(budgets=None) == "active"
