@@ -94,7 +94,8 @@ interop: $(STAMP) ## Try others' servers, clients and prices, which are installe
 	$(BIN)/uv pip install --quiet --python .venv-interop --group interop
 	.venv-interop/bin/python -m tests.interop.litellm_prices
 	$(BIN)/python -m pytest -v --tb=short tests/interop/check_servers.py tests/interop/check_clients.py \
-		tests/interop/check_provider_sdks.py tests/interop/check_tokenizers.py
+		tests/interop/check_provider_sdks.py tests/interop/check_tokenizers.py \
+		tests/interop/check_deployment.py tests/interop/check_tools.py
 
 # In a minute: make bench ARGS=--quick. All options: make bench ARGS=--help
 screenshots: $(STAMP) ## Write docs/images anew, from a service full of made-up use

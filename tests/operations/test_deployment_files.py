@@ -1,18 +1,23 @@
 """The files of deploy/ and beside it, each checked by the program that knows what they may say."""
 
+import importlib
 import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config import TABLE
 from tests.operations.platform import procfile
 from tests.operations.tools import environment, tool
 
 ROOT = Path(__file__).parents[2]
+# It comes with schemathesis, and without types.
+yaml: Any = importlib.import_module("yaml")
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
 
 # The first of these may have to fetch what it checks with.
@@ -88,7 +93,95 @@ def test_platforms_without_procfile_run_its_lines(name: str) -> None:
 
 
 def test_every_platform_asks_whether_it_is_ready_and_waits_for_the_drain() -> None:
-    for name in ("app.json", "render.yaml", "railway.json"):
-        assert re.search(r'[pP]ath"?: "?/ready\b', (ROOT / name).read_text()), name
+    for name in ("app.json", "render.yaml", "railway.json", "fly.toml"):
+        assert re.search(r'[pP]ath"?(?::| =) "?/ready\b', (ROOT / name).read_text()), name
     for name in ("render.yaml", "railway.json"):
         assert re.search(r'Seconds"?: 30\b', (ROOT / name).read_text()), name
+
+
+def entry_point() -> list[str]:
+    """What comes before the arguments that a platform gives the image."""
+    (found,) = re.findall(r"^ENTRYPOINT (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    return list(json.loads(found))
+
+
+def test_fly_migrates_by_the_image_and_waits_for_the_drain() -> None:
+    fly = tomllib.loads((ROOT / "fly.toml").read_text())
+    assert entry_point() == ["python", "-m", "cli"]
+    assert fly["deploy"]["release_command"] == "migrate"
+    assert fly["build"]["dockerfile"] == "Dockerfile"
+    assert int(fly["kill_timeout"].removesuffix("s")) > _DRAIN
+    assert fly["http_service"]["auto_stop_machines"] == "off"
+
+
+#: Seconds: GRACEFUL_SHUTDOWN_TIMEOUT, and what comes after it.
+_DRAIN = 25 + 3
+
+
+def manifests() -> dict[str, Any]:
+    """Those of Kubernetes, by their kinds."""
+    found = yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text())
+    return {one["kind"]: one for one in found}
+
+
+def test_kubernetes_migrates_before_it_serves_and_asks_whether_it_is_ready() -> None:
+    pod = manifests()["Deployment"]["spec"]["template"]["spec"]
+    (migrating,), (serving,) = pod["initContainers"], pod["containers"]
+    assert (migrating["args"], serving["args"]) == (["migrate"], ["serve"])
+    assert migrating["image"] == serving["image"]
+    assert serving["readinessProbe"]["httpGet"]["path"] == "/ready"
+    # One that asked for the database would have every pod killed while it is away.
+    assert serving["livenessProbe"]["httpGet"]["path"] == "/health"
+    assert pod["terminationGracePeriodSeconds"] > _DRAIN
+    known = {row.name for row in TABLE}
+    assert {one["name"] for one in serving["env"]} <= known
+
+
+def test_kubernetes_runs_the_image_as_its_user_on_a_root_that_it_cannot_write() -> None:
+    (user,) = re.findall(r"^USER (\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    pod = manifests()["Deployment"]["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsUser"] == int(user)
+    for container in (*pod["initContainers"], *pod["containers"]):
+        confined = container["securityContext"]
+        assert confined["readOnlyRootFilesystem"] is True
+        assert confined["capabilities"] == {"drop": ["ALL"]}
+        written = {one["mountPath"] for one in container["volumeMounts"]}
+        assert written == {"/data", "/tmp"}
+
+
+def test_every_router_in_front_leaves_streams_and_bodies_alone() -> None:
+    nginx = (ROOT / "deploy" / "nginx.conf").read_text()
+    assert "proxy_buffering off;" in nginx
+    assert "proxy_request_buffering off;" in nginx
+    ingress = manifests()["Ingress"]["metadata"]["annotations"]
+    settings = {name.rpartition("/")[2]: value for name, value in ingress.items()}
+    assert settings["proxy-buffering"] == settings["proxy-request-buffering"] == "off"
+    assert settings["proxy-body-size"] == "0"
+    assert "flush_interval -1" in (ROOT / "deploy" / "Caddyfile").read_text()
+    traefik = yaml.safe_load((ROOT / "deploy" / "traefik.yml").read_text())["http"]
+    balancer = traefik["services"]["llm-proxy"]["loadBalancer"]
+    assert balancer["responseForwarding"] == {"flushInterval": "-1ms"}
+    assert balancer["serversTransport"] in traefik["serversTransports"]
+
+
+def test_commands_as_the_unit_are_run_as_its_user_on_its_files() -> None:
+    unit = (ROOT / "deploy" / "llm-proxy.service").read_text()
+    beside = (ROOT / "deploy" / "llm-proxy-run").read_text()
+    for line in ("DynamicUser=yes", "User=llm-proxy", "StateDirectory=llm-proxy"):
+        assert f"\n{line}\n" in unit
+        assert f"--property={line} " in beside
+    for name in ("DATA_DIR", "DATABASE_URL"):
+        (value,) = re.findall(rf"^Environment=({name}=.*)$", unit, re.MULTILINE)
+        assert f"--setenv={value} " in beside
+
+
+def test_every_way_says_how_commands_are_run_there_and_how_it_is_upgraded() -> None:
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    ways = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## )", page, re.MULTILINE | re.DOTALL))
+    named = [
+        "Docker", "Docker Compose", "systemd", "Heroku", "Render", "Railway", "Fly.io",
+        "Kubernetes", "Behind nginx, Caddy or Traefik",
+    ]  # fmt: skip
+    for way in named:
+        assert "- Running commands there: " in ways[way], way
+        assert "- Upgrading: " in ways[way], way
