@@ -34,6 +34,7 @@ from models.errors import (
     NameTaken,
     OriginNotAllowed,
     SecretMustBeGiven,
+    TooManyDestinations,
 )
 from models.event_kinds import TRACES
 from models.ids import new_id
@@ -67,6 +68,8 @@ class DestinationPolicy:
 
 
 _ANY: Final = DestinationPolicy()
+#: Of all kinds, switched off or not.
+MOST: Final = 100
 
 
 class DestinationFields(TypedDict, total=False):
@@ -164,7 +167,11 @@ class Destination(Model):
         **wanted: Unpack[DestinationFields],
     ) -> tuple[Self, str | None]:
         """A new destination, and the secret that was made for it, where one was: it is known only
-        now. Raises DestinationRefused, NameTaken, OriginNotAllowed."""
+        now. Raises DestinationRefused, NameTaken, OriginNotAllowed, TooManyDestinations."""
+        if await cls.all().count() >= MOST:
+            raise TooManyDestinations(
+                f"There are {MOST} destinations, and not more may be: delete one first."
+            )
         wanted.setdefault("requests", kind in TRACES)
         made = None
         if kind == "webhook" and wanted.get("secret") is None:

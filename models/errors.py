@@ -128,6 +128,12 @@ class DestinationRefused(ModelError):
         self.problems = tuple(problems)
 
 
+class TooManyDestinations(Refused):
+    """Each request may have to be kept for all of them, so that their number is bounded."""
+
+    code = "too_many_destinations"
+
+
 class DestinationRemoved(Refused):
     """The destination was deleted while it was to be changed."""
 

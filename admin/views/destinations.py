@@ -25,6 +25,7 @@ from models.errors import (
     NameTaken,
     OriginNotAllowed,
     SecretMustBeGiven,
+    TooManyDestinations,
     UnknownEncryptionKey,
 )
 from models.event_kinds import EVENT_KINDS
@@ -43,6 +44,7 @@ _REFUSALS: Final = (
     NameTaken,
     OriginNotAllowed,
     SecretMustBeGiven,
+    TooManyDestinations,
     UnknownEncryptionKey,
     CorruptCiphertext,
 )
@@ -123,6 +125,8 @@ def _with_refusal(form: Filled[DestinationForm], exc: ModelError) -> Filled[Dest
             return form.with_error(exc.fields[0], str(exc))
         case NameTaken():
             return form.with_error("name", str(exc))
+        case TooManyDestinations():
+            return form.with_error("form", str(exc))
         case OriginNotAllowed():
             return form.with_error("url", str(exc))
         case _:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models import AuditEvent
+from models import AuditEvent, destinations
 from models.crypto import KeyRing
 from models.destination_rules import DestinationSettings, is_file_name
 from models.destinations import Destination, DestinationPolicy
@@ -17,6 +17,7 @@ from models.errors import (
     NameTaken,
     OriginNotAllowed,
     SecretMustBeGiven,
+    TooManyDestinations,
 )
 from models.tokens import Token
 from tests.models.rows import BY, RING, a_project
@@ -147,6 +148,17 @@ async def test_only_listed_origins_are_taken() -> None:
             kind="webhook", ring=RING, by=BY, policy=policy, name="other", url=elsewhere
         )
     assert await Destination.all().count() == 1
+
+
+@pytest.mark.usefixtures("connected")
+async def test_their_number_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(destinations, "MOST", 2)
+    await made("jsonl", is_active=False)
+    await made()
+    with pytest.raises(TooManyDestinations):
+        await made("otlp")
+    await (await Destination.get(name="jsonl")).remove(by=BY)
+    await made("otlp")
 
 
 @pytest.mark.usefixtures("connected")
