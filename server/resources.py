@@ -34,12 +34,12 @@ from proxy.handler import DataPlane
 from proxy.headers import RawHeaders
 from proxy.holds import Holds
 from proxy.journal import reading
-from proxy.journal.budget_sink import BudgetSink
+from proxy.journal.budget_sink import BudgetSink, charge_beside
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
 from proxy.journal.writer import Journal
 from proxy.limits.bases import Journals
-from proxy.limits.engines import charges, limit_records, open_limits, unheard
+from proxy.limits.engines import charges, charges_itself, limit_records, open_limits, unheard
 from proxy.limits.most_used import least_left
 from proxy.limits.spending import StoredSpending
 from proxy.objects.index import Index
@@ -163,6 +163,8 @@ class WorkerResources:
             ),
             connections=shares.limits,
         )
+        if (charging := charges_itself(self._limits)) is not None:
+            charge_beside(charging, self._journal, self._consumer)
         self._unheard = unheard(settings, self._charges, partial(reading.sizes, kept_in))
         self._refusals, self._exceeded = RefusalBooks(), ExceededBudgets()
         self._metrics = Metrics(self._listed_name, settings.data_dir / "metrics")

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from models.entry import Entry
+from proxy.journal.consumer import JournalConsumer
+from proxy.journal.writer import Journal
 from proxy.limits.gate import Gate
 from proxy.limits.sqlite_charges import SqliteCharges
+from proxy.limits.store import ChargesItself
 from proxy.limits.telling import tell_reached
 
 
@@ -36,3 +39,10 @@ class BudgetSink:
             position = await asyncio.to_thread(self._charges.take, journal_id, start, end, entries)
         await tell_reached(self._charges)
         return position
+
+
+def charge_beside(store: ChargesItself, journal: Journal, consumer: JournalConsumer) -> None:
+    """Have the store charge what its worker's journal is written; the sink charges the rest."""
+    journal.written = store.written
+    store.moved = consumer.moved
+    consumer.takes_itself(BudgetSink.name, store.takes)

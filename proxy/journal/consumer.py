@@ -6,6 +6,7 @@ Journals of workers that died are adopted, and a file is removed once every sink
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -47,6 +48,7 @@ class JournalConsumer:
         self._adopted: list[JournalFile] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
+        self._takes_itself: tuple[str, Callable[[str, int], bool]] = "", lambda *_: False
         # Files of which the log has heard: some are tried again and again.
         self._complained: set[Path] = set()
 
@@ -103,6 +105,20 @@ class JournalConsumer:
                 while any((feed.position(file) or 0) < goal for feed in self._feeds):
                     self._journal.batch_ready.set()
                     await asyncio.sleep(_LOOK_EVERY_S)
+
+    def moved(self, journal_id: str, position: int) -> None:
+        """The sink that takes some itself has taken our own file up to there."""
+        own, name = self._journal.file, self._takes_itself[0]
+        if own is None or own.id != journal_id or position <= own.positions.get(name, 0):
+            return
+        before = own.position or 0
+        own.positions[name] = position
+        if (passed := self._passed(own)) > before:
+            self._journal.settle(os.pread(own.fd, passed - before, before).count(b"\n"))
+
+    def takes_itself(self, name: str, takes: Callable[[str, int], bool]) -> None:
+        """A sink need not be given what it `takes` itself, behind a position of our own file."""
+        self._takes_itself = name, takes
 
     # The tasks.
 
@@ -196,12 +212,22 @@ class JournalConsumer:
         more = True
         while more:
             more = False
-            if own is not None and (feed.position(own) or 0) < min(goal, own.size):
+            if (
+                own is not None
+                and (feed.position(own) or 0) < min(goal, own.size)
+                and not self._is_taken(feed, own)
+            ):
                 self._journal.settle(await self._advance(feed, own))
                 more = True
             # In turn, so that a long backlog does not hold up the present.
             for file in tuple(self._adopted):
                 more |= await self._advance_adopted(feed, file)
+
+    def _is_taken(self, feed: Feed, own: JournalFile) -> bool:
+        name, takes = self._takes_itself
+        if feed.name != name or self._closing.is_set():
+            return False
+        return takes(own.id, feed.position(own) or 0)
 
     async def _advance_adopted(self, feed: Feed, file: JournalFile) -> bool:
         """One batch of it, or its end; whether there is more."""

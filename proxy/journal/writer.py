@@ -21,6 +21,7 @@ from proxy.journal import files
 from proxy.journal.files import JournalFile
 
 State: TypeAlias = Literal["ok", "degraded", "full"]
+Written: TypeAlias = Callable[[str, int, int, list[Entry]], None]
 
 #: Memory for entries while the disk refuses them, some 100,000 of the usual size; beyond it no
 #: request is let in. Not a number of entries: clients choose how long a model's name is.
@@ -63,9 +64,12 @@ class Journal:
         self._refusal: OSError | None = None
         # Of this turn of the loop: lines to write, and what completes their answers then.
         self._turn_lines: list[bytes] = []
+        self._turn_entries: list[Entry] = []
         self._turn_bytes = 0
         self._completions: list[Callable[[], None]] = []
         self._turn_ends: asyncio.Handle | None = None
+        #: Called with each file's id, two positions in it, and the entries that were written there.
+        self.written: Written | None = None
         self._unsynced = False
         self._sync_fails = False
         try:
@@ -96,7 +100,7 @@ class Journal:
         While the disk refuses, the entry is kept in memory, beyond the bound too: its request
         was let in.
         """
-        self._put([_line_of(entry)])
+        self._put([_line_of(entry)], [entry])
 
     def append_then(self, entry: Entry, complete: Callable[[], None]) -> None:
         """Write one entry down with all others of this turn of the loop, then call `complete`.
@@ -107,6 +111,7 @@ class Journal:
         """
         line = _line_of(entry)
         self._turn_lines.append(line)
+        self._turn_entries.append(entry)
         self._turn_bytes += len(line)
         self._completions.append(complete)
         if self._turn_ends is None:
@@ -132,16 +137,19 @@ class Journal:
 
     def _put_turn(self) -> None:
         if lines := self._turn_lines:
-            self._turn_lines, self._turn_bytes = [], 0
-            self._put(lines)
+            entries = self._turn_entries
+            self._turn_lines, self._turn_entries, self._turn_bytes = [], [], 0
+            self._put(lines, entries)
 
-    def _put(self, lines: list[bytes]) -> None:
+    def _put(self, lines: list[bytes], entries: list[Entry]) -> None:
         """Write lines with one call, or keep each in memory."""
         self.pending += len(lines)
         if self._refusal is not None or not self._write(b"".join(lines)):
             self._kept.extend(lines)
             self._kept_bytes += sum(map(len, lines)) + _LINE_COSTS_BYTES * len(lines)
             return
+        if self.written is not None and (file := self.file) is not None:
+            self.written(file.id, file.size - sum(map(len, lines)), file.size, entries)
         self._since_rearmed += len(lines)
         if self._since_rearmed >= BATCH:
             self.batch_ready.set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from models.budget_alerts import Reached
 from models.entry import Entry
@@ -133,7 +133,7 @@ def charge_entries(
         of_holds = {key for key, _ in held}
         for subject in (token_key(entry.token_id), project_key(entry.project_id)):
             for row in by_subject.get(subject, ()):
-                if row.key not in of_holds and _concerns(row, entry, now_us):
+                if row.key not in of_holds and concerns(row, entry, now_us):
                     row.charge(charged(row.unit, 0, charge), held=0, counted=0, now_us=now_us)
                     touched[row.key, row.start] = row
     reached = [share for row in touched.values() for share in row.reached()]
@@ -149,7 +149,23 @@ def _end(row: Sums, amount: int, charge: Charge, *, final: bool, now_us: int) ->
         row.charge(right, held=amount, counted=0, now_us=now_us)
 
 
-def _concerns(row: Sums, entry: Entry, now_us: int) -> bool:
+class Timed(Protocol):
+    """A window, or a bucket, and which requests it is about."""
+
+    @property
+    def bucket(self) -> int: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def until(self) -> int | None: ...
+
+    @property
+    def matches(self) -> str: ...
+
+
+def concerns(row: Timed, entry: Entry, now_us: int) -> bool:
     """Whether a request that held nothing of a budget is charged to this window."""
     if row.bucket:
         return now_us - entry.at_us < row.bucket and matches(row.matches, entry)

@@ -26,7 +26,7 @@ from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.sqlite_charges import SqliteCharges
 from proxy.limits.sqlite_holders import SqliteHolders
 from proxy.limits.sqlite_records import SqliteBudgetRecords
-from proxy.limits.store import LimitStore
+from proxy.limits.store import ChargesItself, LimitStore
 from proxy.limits.unheard import Sizes, Unheard
 
 _FILE: Final = "limits.db"
@@ -95,9 +95,15 @@ async def open_limits(
     bases = None
     if charged is not None and charged.beside and journals is not None:
         bases = SqliteBases(*charged.beside[0], journals, clock=time.time)
-    local = SqliteLimits(settings.data_dir / _FILE, worker, bases=bases)
+    gate = charged.beside[0][1] if charged is not None and charged.beside else None
+    local = SqliteLimits(settings.data_dir / _FILE, worker, bases=bases, gate=gate)
     await local.open()
     return local
+
+
+def charges_itself(limits: LimitStore) -> ChargesItself | None:
+    """What charges budgets for its worker's own entries, beside the sinks; None where nothing."""
+    return limits if isinstance(limits, SqliteLimits) else None
 
 
 def home(data_dir: Path) -> str:

@@ -24,6 +24,30 @@ class Gate:
         # Who wants to be alone takes the turn first, so that those who come later wait behind it.
         self._turn = directory / "limits.turn"
         self._gate = directory / "limits.gate"
+        self._fds: tuple[int, int] | None = None
+
+    def enter(self) -> bool:
+        """Be beside others until `leave`, without waiting; False where somebody is alone, or wants
+        to be. Raises OSError."""
+        if self._fds is None:
+            self._fds = _opened(self._turn), _opened(self._gate)
+        turn, gate = self._fds
+        if not _lock_now(turn, fcntl.LOCK_SH):
+            return False
+        entered = _lock_now(gate, fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        return entered
+
+    def leave(self) -> None:
+        """No longer be there."""
+        if self._fds is not None:
+            fcntl.flock(self._fds[1], fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the files that `enter` keeps open."""
+        for fd in self._fds or ():
+            os.close(fd)
+        self._fds = None
 
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
@@ -52,16 +76,24 @@ async def _locked(path: Path, how: int) -> AsyncIterator[None]:
 
 
 async def _lock(path: Path, how: int) -> int:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = _opened(path)
     try:
-        while True:
-            try:
-                fcntl.flock(lock, how | fcntl.LOCK_NB)
-            except BlockingIOError:
-                # Another process has it, or this one: waited for with the loop running.
-                await asyncio.sleep(_PAUSE_S)
-            else:
-                return lock
+        # Another process has it, or this one: waited for with the loop running.
+        while not _lock_now(lock, how):  # noqa: ASYNC110
+            await asyncio.sleep(_PAUSE_S)
+        return lock
     except BaseException:
         os.close(lock)
         raise
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _lock_now(lock: int, how: int) -> bool:
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

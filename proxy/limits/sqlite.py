@@ -1,10 +1,9 @@
 """The limits engine of one machine: a SQLite file that its workers share, used from the loop.
 
-A decision is one BEGIN IMMEDIATE transaction of some microseconds, too short to be worth a thread.
-What it says is in `decision`.
-Nothing here waits inside SQLite: a transaction that finds another worker's under way tries again,
-and lets the loop go on in between. What is committed survives the death of every process; a power
-failure can undo the last second, since a sync for every request would cost more than the request.
+A decision is one BEGIN IMMEDIATE transaction of some microseconds, too short to be worth a thread;
+what it says is in `decision`. Nothing here waits inside SQLite: where another worker's transaction
+is under way, it tries again, and lets the loop go on. What is committed survives the death of every
+process; a power failure can undo the last second: a sync for every request would cost more than it.
 
 Rows of tokens that are gone stay, some 80 bytes each: nothing here knows which token lives.
 """
@@ -15,7 +14,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,17 +22,21 @@ from uuid import uuid4
 
 from loguru import logger
 
+from models.entry import Entry
 from proxy.driving import Waiter
 from proxy.limits.asking import Asking, Decided, Refusal, answer, refuse, unheard
 from proxy.limits.budgets import BudgetClaim, Charge, charges_of
 from proxy.limits.decision import ClaimState, first_refusal, remaining
+from proxy.limits.gate import Gate
 from proxy.limits.health import Health
 from proxy.limits.making import MakeBases, Making
-from proxy.limits.sqlite_budgets import Budgets, Row
+from proxy.limits.sqlite_budgets import Budgets
 from proxy.limits.sqlite_checkpoint import Checkpointer
 from proxy.limits.sqlite_claims import Claims
 from proxy.limits.sqlite_counters import Counters
-from proxy.limits.sqlite_file import prepare
+from proxy.limits.sqlite_opening import opened
+from proxy.limits.sqlite_own import OwnEntries, Written
+from proxy.limits.sqlite_rows import Row, Rows
 from proxy.limits.sqlite_slots import Slots
 from proxy.limits.store import (
     AS_TAKEN,
@@ -42,13 +45,13 @@ from proxy.limits.store import (
     Answered,
     Claim,
     LimitsUnavailable,
+    Moved,
     Outcome,
     Reservation,
     refund,
 )
 from proxy.limits.worker_locks import WorkerLocks
 
-_OPEN_TIMEOUT_S: Final = 10.0
 # On an overloaded machine the process that holds the lock may not run for a while. The loop does.
 _BUSY_TIMEOUT_S: Final = 1.0
 _PAUSE_S: Final = 0.001
@@ -66,6 +69,7 @@ class SqliteLimits:
     """The counters in the file at `path`. `clock` gives Unix time and may be set back.
 
     `bases` makes windows in which something may have been spent before their budget was added.
+    With `gate`, which the sinks share, it charges budgets for what is `written` to its journal.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class SqliteLimits:
         *,
         clock: Callable[[], float] = time.time,
         bases: MakeBases | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._path = path
         # A worker's successor has the same name while its own requests may still be running.
@@ -85,13 +90,18 @@ class SqliteLimits:
         self._connection: sqlite3.Connection | None = None
         self._counters: Counters
         self._claims: Claims
+        self._rows: Rows
         self._budgets: Budgets
+        self._own: OwnEntries
+        self._gate = gate or Gate(path.parent)
+        self.moved: Moved | None = None
         self._making = Making(bases, self._ask_again)
         self._slots = Slots(self._locks)
         self._refunds: Counter[tuple[str, int]] = Counter()
         self._asking: list[Asking] = []
         self._next: asyncio.Handle | None = None
         self._lingers: asyncio.TimerHandle | None = None
+        self._alone = False
         self._locked_for = 0.0
         self._tried_at = 0.0
         self._health = Health(self._schedule)
@@ -104,34 +114,16 @@ class SqliteLimits:
     async def open(self) -> None:
         """Make or open the file, and free the slots of dead workers. Raises LimitsUnavailable."""
         try:
-            self._connection = await asyncio.to_thread(self._open)
+            self._connection = await asyncio.to_thread(opened, self._path, self._locks)
         except (sqlite3.DatabaseError, OSError) as exc:
             raise LimitsUnavailable(str(exc)) from exc
         self._counters = Counters(self._connection, self._worker)
         self._claims = Claims(self._counters, self._slots)
-        self._budgets = Budgets(self._connection, self._worker, has_bases=self._making.possible)
+        self._rows = Rows(self._connection, has_bases=self._making.possible)
+        self._budgets = Budgets(self._connection, self._worker, self._rows)
+        self._own = OwnEntries(self._connection, self._budgets, self._rows, self._gate)
         self._checkpointer.start()
         self._health.open()
-
-    def _open(self) -> sqlite3.Connection:
-        for worker in self._locks.stale():
-            # Its slots are freed below, by the first that comes.
-            self._locks.remove(worker)
-        with self._locks.register():
-            self._path.touch(mode=0o600)
-            connection = sqlite3.connect(
-                self._path, timeout=_OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            try:
-                prepare(connection)
-                for (worker,) in connection.execute("SELECT DISTINCT worker FROM slot").fetchall():
-                    if not self._locks.is_alive(worker):
-                        connection.execute("DELETE FROM slot WHERE worker = ?", (worker,))
-                connection.execute("PRAGMA busy_timeout = 0")
-            except BaseException:
-                connection.close()
-                raise
-        return connection
 
     async def close(self) -> None:
         """Write what is left to write, and leave."""
@@ -157,6 +149,7 @@ class SqliteLimits:
     def _close(self, connection: sqlite3.Connection) -> None:
         self._checkpointer.stop()
         connection.close()
+        self._gate.close()
         # From here on other workers see our slots as a dead worker's.
         self._locks.unregister()
 
@@ -236,15 +229,38 @@ class SqliteLimits:
                     self._refunds[claim.key, claim.epoch] += unused
         if charge is not None and reservation.budgets:
             self._budgets.tell(reservation.request_id, charges_of(reservation.budgets, charge))
-        if self._refunds or (self._lingers is None and not self._locks.is_alone):
+        self._soon(is_seen=True)
+
+    def written(self, journal: str, start: int, end: int, entries: Sequence[Entry]) -> None:
+        """As `ChargesItself` says; an answer that is about to be written goes first."""
+        if self._own.add(Written(journal, start, end, entries)):
+            self._soon(is_seen=False)
+
+    def takes(self, journal: str, position: int) -> bool:
+        """As `ChargesItself` says."""
+        if found := self._own.has(journal, position):
             self._schedule()
-        elif self._lingers is None:
+        return found
+
+    def _soon(self, *, is_seen: bool) -> None:
+        """`is_seen`: other workers wait for it, where there are any."""
+        if self._lingers is None:
+            self._alone = self._locks.is_alone
+        if self._refunds or (is_seen and not self._alone):
+            self._schedule()
+        elif self._next is None and self._lingers is None:
             self._lingers = asyncio.get_running_loop().call_later(_LINGER_S, self._linger_no_more)
 
     def _linger_no_more(self) -> None:
         self._lingers = None
-        if self._slots.behind or not self._budgets.is_told:
+        if self._is_behind:
             self._schedule()
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether there is something to write beside decisions."""
+        to_charge = not self._budgets.is_told or self._own.is_waiting
+        return to_charge or bool(self._slots.behind or self._refunds)
 
     def _schedule(self, delay: float = 0.0) -> None:
         if self._next is None:
@@ -268,27 +284,43 @@ class SqliteLimits:
                     self._decide_together([one])
                 return
             refuse(asking, exc)
-            if self._slots.behind or self._refunds or not self._budgets.is_told:
+            if self._is_behind:
                 logger.debug("Limits: refunds and freed slots are written later: {}", exc)
                 self._schedule(_RETRY_S)
             return
         if decided is None:
             self._try_again(asking)
-        else:
-            answer(decided)
-            self._making.start()
+            return
+        answer(decided)
+        self._making.start()
+        if self._own.is_waiting:
+            # A window is being made.
+            self._schedule(_PAUSE_S)
 
     def _ask_again(self, asking: Asking) -> None:
         self._asking.append(asking)
         self._schedule()
 
     def _failed(self, exc: Exception) -> None:
-        """A transaction failed: nothing of it is left."""
-        self._counters.roll_back()
-        self._budgets.roll_back()
+        self._roll_back()
         self._making.forget()
         if isinstance(exc, sqlite3.Error | LimitsUnavailable):
             self._health.failed(exc)
+
+    def _roll_back(self) -> None:
+        self._counters.roll_back()
+        self._budgets.roll_back()
+        self._own.roll_back()
+
+    def _begin(self) -> bool:
+        """Begin a transaction, and charge in it what was written; False where another has one."""
+        counters = self._counters
+        while counters.begin():
+            self._rows.begin(counters.version)
+            if self._own.charge(counters.version, int(self._clock() * _MICRO)):
+                return True
+            self._roll_back()
+        return False
 
     def _try_again(self, asking: list[Asking]) -> None:
         """Another process has the file. Let the loop go on, but no request wait for ever."""
@@ -308,12 +340,10 @@ class SqliteLimits:
     def _transact(self, asking: list[Asking]) -> Decided | None:
         """Decide, write and commit; None where another process has a transaction under way."""
         budgets = self._budgets
-        if not (asking or self._slots.behind or self._refunds or self._health.probing) and (
-            budgets.is_told
-        ):
+        if not (asking or self._health.probing or self._is_behind):
             return []
         counters = self._counters
-        if not counters.begin():
+        if not self._begin():
             return None
         self._locked_for = self._tried_at = 0.0
         for (key, epoch), count in self._refunds.items():
@@ -322,7 +352,7 @@ class SqliteLimits:
         changes = counters.changes
         try:
             now = self._clock()
-            budgets.begin(counters.version, int(now * _MICRO))
+            budgets.begin(int(now * _MICRO))
             decided: Decided = [
                 (one, outcome)
                 for one in asking
@@ -331,7 +361,7 @@ class SqliteLimits:
             self._slots.write(counters)
             if self._health.probing:
                 counters.probe()
-            budgets.write()
+            self._rows.write()
             counters.commit()
         except BaseException:
             self._slots.failed()
@@ -340,6 +370,7 @@ class SqliteLimits:
         self._health.committed(wrote=counters.changes > changes)
         self._slots.committed()
         self._refunds.clear()
+        self._own.committed(self.moved)
         budgets.committed()
         return decided
 

@@ -8,11 +8,12 @@ through `records`; `engines` says which of them goes with which database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from models.entry import Entry
 from proxy.limits.budgets import BudgetClaim, BudgetExceeded, Charge
 
 #: What is counted: requests in all (a quota), per minute (a token bucket), and at once.
@@ -90,6 +91,7 @@ def claims_on(
     return tuple(claims)
 
 
+Moved = Callable[[str, int], None]
 Amounts = Mapping[Dimension, int]
 """What a request really used, by dimension; one that is not named used what was taken."""
 
@@ -151,6 +153,24 @@ class LimitsUnavailable(Exception):
 
 class NewerSchema(LimitsUnavailable):
     """A newer release made what is stored, and this one would damage it."""
+
+
+class ChargesItself(Protocol):
+    """A store that charges budgets for what its worker's journal is written, before the sink does.
+
+    It moves the sink's position in the same step, so that each entry is charged once.
+    """
+
+    moved: Moved | None
+    """Called with a journal and up to where it was charged."""
+
+    def written(self, journal: str, start: int, end: int, entries: Sequence[Entry]) -> None:
+        """These entries were written to a journal of ours, between these two bytes of it."""
+        ...
+
+    def takes(self, journal: str, position: int) -> bool:
+        """Whether what was written behind there will be charged so, in a moment."""
+        ...
 
 
 #: What came of a decision: a reservation, or the exception that `LimitStore.decide` would raise.

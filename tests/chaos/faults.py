@@ -23,6 +23,7 @@ from proxy.limits.postgres_holders import PostgresHolders
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.sqlite_charges import SqliteCharges
 from proxy.limits.sqlite_holders import SqliteHolders
+from proxy.limits.sqlite_own import OwnEntries
 from proxy.upstream.pool import Pool
 
 _ADOPT_EVERY_S: Final = 0.2
@@ -47,8 +48,11 @@ class Faults:
             self._around(made, "__call__", "while a window is made", None)
         for holders in (SqliteHolders, PostgresHolders):
             self._around(holders, "end", "while holds of the dead are ended", None)
-        self._after(SqliteCharges, "_charge", "while it is charged")
+        # Whichever of the two comes first.
+        for charging in (SqliteCharges, OwnEntries):
+            self._after(charging, "_charge", "while it is charged")
         self._after(SqliteCharges, "take", "once it is charged", if_given=4)
+        self._after(OwnEntries, "_moved", "once it is charged")
         self._install_batches()
         self._install_files()
         # What takes seconds in life, and thousands of entries.

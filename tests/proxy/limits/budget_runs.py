@@ -31,11 +31,13 @@ from models.db.conditions import execute, select
 from models.entry import Entry
 from models.ids import new_request_id
 from models.request_log import RequestLog
+from proxy.journal.budget_sink import charge_beside
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.writer import Journal
 from proxy.limits import charging, postgres_charges, sqlite_charges
 from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded, Charge
 from proxy.limits.charging import Hold
+from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.sqlite_charges import SqliteCharges
 from proxy.limits.store import LimitExceeded, claims_on
 from tests.models.rows import an_entry
@@ -134,6 +136,8 @@ async def work(run: Run, chance: random.Random) -> None:
     consumer = JournalConsumer(journal, machine.sinks)
     consumer.start()
     store = await machine.worker(str(os.getpid()))
+    if isinstance(store, SqliteLimits):
+        charge_beside(store, journal, consumer)
     unheard = machine.unheard()
 
     async def client() -> None:

@@ -94,7 +94,8 @@ class Machine:
                 lambda *range_: reading.entries(self.journals, *range_),
             )
             bases = SqliteBases(self.charges, self._gate, journals, clock=time.time)
-            store = SqliteLimits(self.directory / "limits.db", name, bases=bases)
+            path, gate = self.directory / "limits.db", self._gate
+            store = SqliteLimits(path, name, bases=bases, gate=gate)
         await store.open()
         self._stores.append(store)
         return store
