@@ -6,6 +6,7 @@
     items        rows of the outbox with what is sent of them
     senders      which sender a destination has; webhook, otlp, langfuse and jsonl are the kinds
     sending      what comes of an attempt, in words that all senders share
+    protobuf     spans as bytes
     posting      one POST: every dial checked, bounded in time and bytes
     testing      "send a test"
 

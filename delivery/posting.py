@@ -54,7 +54,13 @@ class Poster:
         self._pool = Pool(Timeouts(min(_CONNECT, longest), longest, longest))
         self._open = False
 
-    async def post(self, url: str, fields: Sequence[tuple[str, str]], body: bytes) -> Answer:
+    async def post(
+        self,
+        url: str,
+        fields: Sequence[tuple[str, str]],
+        body: bytes,
+        content_type: str = "application/json",
+    ) -> Answer:
         """The receiver's answer. Raises NoAnswer."""
         if not self._policy.allows(url):
             raise NoAnswer("DESTINATION_ORIGINS does not list its address: nothing was sent.")
@@ -62,7 +68,8 @@ class Poster:
             self._open = True
             self._pool.open()
         address = address_of(url)
-        request = _head(address, urlsplit(url).path or "/", fields, len(body)) + body
+        own = [("content-type", content_type), ("content-length", str(len(body)))]
+        request = _head(address, urlsplit(url).path or "/", [*own, *fields]) + body
         try:
             async with asyncio.timeout(self._longest):
                 return await self._ask(address, request)
@@ -90,14 +97,12 @@ class Poster:
         await self._pool.close()
 
 
-def _head(address: Address, path: str, fields: Sequence[tuple[str, str]], length: int) -> bytes:
+def _head(address: Address, path: str, fields: Sequence[tuple[str, str]]) -> bytes:
     lines = [
         f"POST {path} HTTP/1.1",
         f"host: {address.host_header.decode('ascii')}",
         f"user-agent: {_AGENT}",
         "accept-encoding: identity",
-        "content-type: application/json",
-        f"content-length: {length}",
         *(f"{name}: {value}" for name, value in fields),
     ]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -238,7 +238,7 @@ async def test_of_a_batch_that_is_refused_one_is_dropped_alone(
 ) -> None:
     destination = await a_destination("otlp", receiver.url)
     wanted = await served(20)
-    bad = wanted[13].replace("-", "").encode()
+    bad = UUID(wanted[13]).bytes
     receiver.answers = lambda one: answer(400 if bad in one.body else 200)
     async with delivering(tmp_path):
         await until(nothing_waits())

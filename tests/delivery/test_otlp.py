@@ -7,8 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from google.protobuf import json_format
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTracePartialSuccess,
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from delivery.langfuse import langfuse
@@ -20,18 +23,12 @@ from tests.delivery.rows import BEGAN, KEY, PROJECT, a_request, an_event
 
 
 def spans_in(body: bytes) -> list[Span]:
-    """As a receiver has them. Ids are hexadecimal in OTLP's JSON, and base64 in protobuf's own."""
-    message = json.loads(body)
-    for resource in message["resourceSpans"]:
-        for scope in resource["scopeSpans"]:
-            assert scope["schemaUrl"] == SCHEMA_URL
-            for span in scope["spans"]:
-                for name in ("traceId", "spanId"):
-                    span[name] = base64.b64encode(bytes.fromhex(span[name])).decode()
-    parsed = json_format.ParseDict(message, ExportTraceServiceRequest())
-    (resource_spans,) = parsed.resource_spans
+    """As a receiver has them."""
+    (resource_spans,) = ExportTraceServiceRequest.FromString(body).resource_spans
     assert attributes(resource_spans.resource)["service.name"] == "llm-proxy"
     (scope_spans,) = resource_spans.scope_spans
+    assert {resource_spans.schema_url, scope_spans.schema_url} == {SCHEMA_URL}
+    assert scope_spans.scope.name == "llm-proxy"
     return list(scope_spans.spans)
 
 
@@ -39,10 +36,17 @@ def attributes(holder: Any) -> dict[str, Any]:
     return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in holder.attributes}
 
 
+def partial(rejected: int, message: str) -> bytes:
+    """An answer that says so, by the project's own library."""
+    said = ExportTracePartialSuccess(rejected_spans=rejected, error_message=message)
+    return bytes(ExportTraceServiceResponse(partial_success=said).SerializeToString())
+
+
 async def test_a_request_is_a_span_by_the_conventions(receiver: Receiver, poster: Poster) -> None:
     item = a_request(cache_write_tokens=3, answer_model="gpt-4o-2024-08-06")
     outcome = await Otlp(poster, f"{receiver.url}/v1/traces", [], []).send([item])
     assert outcome.verdict == "taken"
+    assert receiver.received[0].headers["content-type"] == "application/x-protobuf"
     (span,) = spans_in(receiver.received[0].body)
     assert (span.name, span.kind) == ("chat gpt-4o", Span.SPAN_KIND_CLIENT)
     assert span.start_time_unix_nano == int(BEGAN.timestamp() * 1_000_000) * 1000
@@ -102,14 +106,20 @@ async def test_what_is_no_request_has_a_span_of_its_name(
 @pytest.mark.parametrize(
     ("said", "rejected"),
     [
-        (b"", 0),
+        (ExportTraceServiceResponse().SerializeToString(), 0),
+        (partial(1, "too old"), 1),
+        (partial(900, ""), 2),
+        (partial(-1, "x"), 0),
+        (partial(1, "too old")[:-3], 0),
+        (b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 0),
         (b"{}", 0),
         (b'{"partialSuccess": {}}', 0),
         (b'{"partialSuccess": {"rejectedSpans": "1", "errorMessage": "too old"}}', 1),
         (b'{"partialSuccess": {"rejectedSpans": 900}}', 2),
         (b'{"partialSuccess": {"rejectedSpans": -1}}', 0),
         (b'{"partialSuccess": [7]}', 0),
-        (b"not JSON", 0),
+        (b'{"partialSuccess": {"rejectedSpans": "many"}}', 0),
+        (b"neither", 0),
     ],
 )
 async def test_what_the_receiver_did_not_want_is_counted(
