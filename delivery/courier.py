@@ -22,7 +22,7 @@ from tortoise.exceptions import BaseORMException
 from delivery.items import of_event
 from delivery.run import Run
 from delivery.senders import Senders, Unusable
-from models import Destination, deliveries, outbox
+from models import Destination, deliveries, generation, outbox
 from models.crypto import KeyRing
 from models.deliveries import Bound
 from models.destinations import DestinationPolicy
@@ -133,9 +133,9 @@ class Courier:
             await asyncio.sleep(self._every)
 
     async def _look(self) -> None:
-        asked_at = monotonic()
+        asked_at, seen = monotonic(), generation.seen()
         self._known = {one.id: one for one in await Destination.filter(is_active=True)}
-        outbox.know(self._known.values(), asked_at)
+        outbox.know(self._known.values(), asked_at, seen)
         if not self._turn.take():
             return
         for destination_id in await deliveries.due():

@@ -16,7 +16,7 @@ from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
 from config import Settings, origin_of
-from models import audit, changes
+from models import audit, changes, generation
 from models.audit import Actor
 from models.crypto import KeyRing
 from models.db.database import in_one_transaction
@@ -186,6 +186,7 @@ class Destination(Model):
         await audit.record(
             by, "destination.create", "destination", row.id, {"kind": (None, kind)} | shown
         )
+        generation.tell()
         return row, made
 
     @in_one_transaction
@@ -218,6 +219,7 @@ class Destination(Model):
             await self._store()
             await self.retry_soon()
             await audit.record(by, "destination.update", "destination", self.id, changed)
+            generation.tell()
         return made
 
     async def retry_soon(self) -> None:
@@ -259,6 +261,7 @@ class Destination(Model):
         self.is_active = False
         shown = {"is_active": (True, False), "reason": (None, reason)}
         await audit.record(by, "destination.update", "destination", self.id, shown)
+        generation.tell()
 
     @in_one_transaction
     async def remove(self, *, by: Actor) -> None:
@@ -272,6 +275,7 @@ class Destination(Model):
             self.id,
             {"name": (self.name, None), "kind": (self.kind, None), "url": (self.url, None)},
         )
+        generation.tell()
 
     @in_one_transaction
     async def reencrypt(self, ring: KeyRing) -> bool:

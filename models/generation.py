@@ -101,6 +101,17 @@ def configure(file: GenerationFile | None) -> None:
     _file = file
 
 
+def seen() -> int:
+    """What `GenerationFile.read` gives of the file of this process; 0 where it has none."""
+    return 0 if _file is None else _file.read()
+
+
+def tell() -> None:
+    """Once the transaction is over: have the processes of this machine see that something changed
+    which is no grant's, and so moves no generation."""
+    after_commit(_tick)
+
+
 async def bump(kind: ChangeKind, target_id: UUID) -> None:
     """Increment the generation because of `target_id`: the last step of a mutation's transaction.
 

@@ -18,6 +18,7 @@ from uuid import UUID
 import msgspec
 from tortoise import Model, fields
 
+from models import generation
 from models.db.conditions import execute, insert, select
 from models.event_kinds import TRACES
 
@@ -162,15 +163,18 @@ class _Known:
 
     subscribers: tuple[Subscriber, ...] = ()
     read_at = float("-inf")
+    generation = 0
 
 
-def know(destinations: Iterable[Destination], asked_at: float) -> None:
-    """Take these for all that are active, so that the ledger need not ask for a while.
+def know(destinations: Iterable[Destination], asked_at: float, seen: int) -> None:
+    """Take these for all that are active, so that the ledger need not ask for a while, or until
+    something changes on this machine.
 
-    `asked_at`: when the database was asked for them, by `time.monotonic`.
+    `asked_at`, `seen`: when the database was asked for them, by `time.monotonic`, and what
+    `generation.seen` said before.
     """
     _Known.subscribers = tuple(map(Subscriber.of, destinations))
-    _Known.read_at = asked_at
+    _Known.read_at, _Known.generation = asked_at, seen
 
 
 def forget() -> None:
@@ -179,7 +183,7 @@ def forget() -> None:
 
 
 async def _subscribers() -> tuple[Subscriber, ...]:
-    if monotonic() - _Known.read_at < _FRESH_S:
+    if monotonic() - _Known.read_at < _FRESH_S and generation.seen() == _Known.generation:
         return _Known.subscribers
     rows = await select(
         "SELECT id, kind, requests, events, filter FROM destination WHERE is_active ORDER BY id"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,14 +12,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from config import Database
-from models import Destination, OutboxItem, changes, events, outbox
+from models import Destination, OutboxItem, changes, events, generation, outbox
 from models.db.database import run_in_transaction
 from models.entry import Entry
 from models.events import News
+from models.generation import GenerationFile
 from models.ledger import apply_batch
 from models.outbox import SIZE_MAX, Waiting, waiting, waiting_items
 from models.request_log import RequestLog
-from tests.models.rows import an_entry
+from tests.models.rows import BY, RING, an_entry
 
 BEGAN = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
 PROJECT, TOKEN = UUID(int=1), UUID(int=2)
@@ -149,7 +151,7 @@ async def test_where_it_is_known_who_subscribes_nobody_asks(
         return []
 
     monkeypatch.setattr(outbox, "select", asking)
-    outbox.know([], monotonic())
+    outbox.know([], monotonic(), generation.seen())
     entry = an_entry()
     await record(entry)
     assert asked == []
@@ -163,7 +165,7 @@ async def test_what_is_known_decides_until_it_is_old(
     connected: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     every = await a_destination(events=[])
-    outbox.know([], monotonic())
+    outbox.know([], monotonic(), generation.seen())
     await record(an_entry())
     assert await got(every) == []
     monkeypatch.setattr(outbox, "_FRESH_S", 0.0)
@@ -171,7 +173,39 @@ async def test_what_is_known_decides_until_it_is_old(
     await record(entry)
     assert await got(every) == [("request", entry.id)]
     monkeypatch.undo()
-    outbox.know([every], monotonic())
+    outbox.know([every], monotonic(), generation.seen())
     another = an_entry()
     await record(another)
     assert len(await got(every)) == 2
+
+
+async def test_what_changed_on_this_machine_is_known_at_the_next_batch(
+    connected: Database, tmp_path: Path
+) -> None:
+    file = GenerationFile(tmp_path / "generation")
+    generation.configure(file)
+    try:
+        outbox.know([], monotonic(), generation.seen())
+        every, _ = await Destination.make(
+            kind="webhook", ring=RING, by=BY, name="every", url="https://hooks.example.com",
+            events=[], requests=True,
+        )  # fmt: skip
+        await record(an_entry())
+        assert len(await got(every)) == 1
+        outbox.know([every], monotonic(), generation.seen())
+        await every.change(ring=RING, by=BY, is_active=False)
+        await record(an_entry())
+        assert len(await got(every)) == 1
+        # What was asked for before a change is not taken for what holds after it.
+        seen = generation.seen()
+        await every.change(ring=RING, by=BY, is_active=True)
+        outbox.know([], monotonic(), seen)
+        await record(an_entry())
+        assert len(await got(every)) == 2
+        outbox.know([every], monotonic(), generation.seen())
+        await every.remove(by=BY)
+        await record(an_entry())
+        assert len(await got(every)) == 2
+    finally:
+        generation.configure(None)
+        file.close()
