@@ -20,7 +20,7 @@ PYTHON ?= $(shell cd / && for candidate in python3 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .PHONY: help install runtime run demo test coverage check check-format check-types check-imports format lock docs \
-	interop screenshots bench fuzz clean
+	interop screenshots bench fuzz readme clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -108,6 +108,10 @@ bench: $(STAMP) ## The benchmark table
 # All options: make fuzz ARGS=--help
 fuzz: $(STAMP) ## Messages made at random for everything that reads what others wrote
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+# On another port than the README says: make readme ARGS='--port 18080'
+readme: $(STAMP) ## The README from a clean clone, each command and its output
+	@$(BIN)/python -m tests.readme.play $(ARGS)
 
 clean: ## Remove what was built or cached (not data/)
 	rm -rf .venv .venv-interop .interop build dist *.egg-info .coverage .coverage.* htmlcov \
