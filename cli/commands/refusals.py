@@ -1,21 +1,31 @@
 """`llm-proxy refusals`: what the proxy answered itself, counted."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from cli import lookup, output, views
+from cli import lookup, names, output, views
 from cli.command_table import examples, verb
 from cli.errors import WrongUsage
 from cli.options import Json, ModelOption, ProjectOption, Since, TokenOption, Until
 from cli.session import Session, with_database
 from manage.schemas.refusals import RefusalSumView
-from models.reports.refusal_report import GROUP_COLUMN, GroupBy, RefusalQuery, report
+from models.refusal_words import reason
+from models.reports.refusal_report import (
+    GROUP_COLUMN,
+    GroupBy,
+    RefusalQuery,
+    RefusalRow,
+    report,
+)
 from models.reports.time_ranges import Bucket
 from models.reports.usage_report import DEFAULT_RANGE
 
 app = verb()
+
+#: Rows among which the most frequent are looked for.
+_MOST: Final = 100_000
 
 
 @app.command(
@@ -39,14 +49,14 @@ async def refusals(
     until: Until = None,
     bucket: Annotated[Bucket, typer.Option(help="One row for all, or for each.")] = "total",
     group_by: Annotated[GroupBy, typer.Option(help="A row for each of these.")] = "code",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many rows.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="At most so many rows.")] = 1000,
     as_json: Json = False,
 ) -> None:
     """Count refusals by code, project, token or model; of the last 30 days unless said otherwise.
 
-    Times are widened to whole hours. What was refused before its token was known, such as a token
-    that somebody made up, has no project and no token. The newest are in
-    `llm-proxy requests --outcome refused`.
+    The most frequent come first, within each bucket. Times are widened to whole hours. What was
+    refused before its token was known, such as a token that somebody made up, has no project and
+    no token. The newest are in `llm-proxy requests --outcome refused`.
     """
     end = until or datetime.now(UTC)
     start = since or end - DEFAULT_RANGE
@@ -62,12 +72,24 @@ async def refusals(
         model=model,
         code=code,
     )
-    rows, place = await report(query, limit=limit)
-    if bucket == "total":
-        # Groups are in order of their names; what happens most is what is looked for.
-        rows = sorted(rows, key=lambda row: -row.refusals)
+    rows, place = await report(query, limit=_MOST)
+    is_cut = place is not None or len(rows) > limit
+    rows = _most_first(rows)[:limit]
     items = [views.plain(RefusalSumView.of(row, group_by)) for row in rows]
     columns = [] if bucket == "total" else ["bucket"]
-    output.page(items, [*columns, GROUP_COLUMN[group_by], "refusals"], as_json=as_json)
-    if place is not None:
+    columns.append(GROUP_COLUMN[group_by])
+    if not as_json:
+        await names.add_names(items)
+        columns += [group_by] if group_by in ("project", "token") else []
+        if group_by == "code":
+            items = [item | {"means": reason(item["code"]).says} for item in items]
+            columns.append("means")
+    output.page(items, [*columns, "refusals"], as_json=as_json)
+    if is_cut:
         output.say(f"There is more than {limit} rows: narrow the range, or raise --limit.")
+
+
+def _most_first(rows: list[RefusalRow]) -> list[RefusalRow]:
+    """Within each bucket, whose order stays."""
+    place = {bucket: at for at, bucket in enumerate(dict.fromkeys(row.bucket for row in rows))}
+    return sorted(rows, key=lambda row: (place[row.bucket], -row.refusals))

@@ -40,8 +40,7 @@ _COLUMNS = (
     "duration_ms",
 )
 _OF_REFUSALS = (
-    "at", "method", "endpoint", "model", "status", "refusal_code", "project", "token",
-    "project_id", "token_id",
+    "id", "at", "project", "token", "endpoint", "model", "status", "refusal_code", "token_id",
 )  # fmt: skip
 
 

@@ -113,6 +113,9 @@ def test_refusals_are_counted_and_listed(cli: CommandLine) -> None:
     ]  # fmt: skip
     table = cli("refusals", "--from", "1h").out
     assert table.index("invalid_token") < table.index("quota_exceeded")
+    assert "All of its requests are used" in table
+    assert "docs" in cli("refusals", "--group-by", "project").out
+    assert "more than 1 rows" in cli("refusals", "--limit", "1").err
     (row,) = cli("refusals", "--project", "docs", "--group-by", "token", "--json").json["data"]
     assert (row["token_id"], row["refusals"]) == (token, 2)
     days = cli("refusals", "--group-by", "model", "--bucket", "day", "--json").json["data"]
