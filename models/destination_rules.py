@@ -32,7 +32,7 @@ _FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: What a request of ours says itself, or what belongs to one connection (RFC 9110 7.6.1).
 _OURS: Final = re.compile(
     r"host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect"
-    r"|proxy-.*|webhook-.*|accept-encoding|x-langfuse-ingestion-version",
+    r"|proxy-.*|webhook-.*|accept-encoding|user-agent|x-langfuse-ingestion-version",
     re.DOTALL,
 )
 
@@ -65,8 +65,8 @@ def _ours_left_out(headers: dict[str, str]) -> dict[str, str]:
         raise field_error("This names one field twice.")
     if any(_OURS.fullmatch(name) for name in lower):
         raise field_error(
-            "Host, Content-*, Webhook-*, Accept-Encoding and fields of the connection are set by"
-            " the proxy itself: leave them out."
+            "Host, User-Agent, Content-*, Webhook-*, Accept-Encoding and fields of the connection"
+            " are set by the proxy itself: leave them out."
         )
     return lower
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from models import AuditEvent, destinations
 from models.crypto import KeyRing
 from models.destination_rules import DestinationSettings, is_file_name
-from models.destinations import Destination, DestinationPolicy
+from models.destinations import Destination, DestinationPolicy, DestinationState
 from models.errors import (
     DestinationRefused,
     DestinationRemoved,
@@ -24,6 +25,7 @@ from tests.models.rows import BY, RING, a_project
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 24).decode()
 URL = "https://hooks.example.com/in"
+NEXT = datetime(2026, 11, 29, 5, tzinfo=UTC)
 
 
 def wanted(kind: str) -> dict[str, Any]:
@@ -108,6 +110,27 @@ async def test_a_change_says_what_changed_and_again_changes_nothing() -> None:
 
 
 @pytest.mark.usefixtures("connected")
+async def test_what_failed_is_tried_at_once_after_a_change_and_a_test_that_worked() -> None:
+    row = await made()
+    failing: dict[str, Any] = {"failures": 3, "retry_at": NEXT, "failing_since": NEXT}
+    await DestinationState.create(destination_id=row.id, **failing)
+
+    async def waits() -> bool:
+        state = await DestinationState.get(destination_id=row.id)
+        assert (state.failures > 0) == (state.failing_since is not None)
+        return state.retry_at is not None
+
+    await row.note_test(works=False, said="No answer.", by=BY)
+    await row.change(ring=RING, by=BY, requests=False)
+    assert await waits()
+    await row.note_test(works=True, said="It works.", by=BY)
+    assert not await waits()
+    await DestinationState.filter(destination_id=row.id).update(**failing)
+    await row.change(ring=RING, by=BY, requests=True)
+    assert not await waits()
+
+
+@pytest.mark.usefixtures("connected")
 async def test_names_are_unique_whatever_their_case() -> None:
     await made("jsonl", name="Requests")
     with pytest.raises(NameTaken):
@@ -124,6 +147,9 @@ async def test_secrets_do_not_follow_an_address_to_another_origin() -> None:
     with pytest.raises(SecretMustBeGiven) as caught:
         await row.change(ring=RING, by=BY, url="http://elsewhere.example:4318", headers=None)
     assert caught.value.fields == ("secret",)
+    with pytest.raises(SecretMustBeGiven) as caught:
+        await row.change(ring=RING, by=BY, url="http://elsewhere.example:4318", secret="b")
+    assert caught.value.fields == ("headers",)
     await row.change(
         ring=RING, by=BY, url="http://elsewhere.example:4318", headers=None, secret="bearer-2"
     )
@@ -258,6 +284,7 @@ def test_a_file_has_the_name_of_its_destination_and_no_other_place() -> None:
         ("headers", {}, "at least 1 item"),
         ("headers", {"host": "a"}, "set by the proxy"),
         ("headers", {"Webhook-Id": "a"}, "set by the proxy"),
+        ("headers", {"User-Agent": "a"}, "set by the proxy"),
         ("headers", {"X-A": "1", "x-a": "2"}, "twice"),
         ("headers", {"x a": "1"}, "not the name of a header field"),
         ("headers", {"x-a": "1\r\nx-b: 2"}, "printable ASCII"),
