@@ -42,7 +42,9 @@ CREATE TABLE "usage_value" (
     "value" VARCHAR(128) NOT NULL,
     CONSTRAINT "uid_usage_value_key" UNIQUE ("project_id", "dimension", "value")
 );
-CREATE INDEX "idx_usage_dimension_value" ON "usage_dimension" ("dimension", "value", "bucket");
+-- With all that a list of those that used most adds up, so that it need not look at the rows.
+CREATE INDEX "idx_usage_dimension_value" ON "usage_dimension" ("dimension", "value", "bucket",
+    "requests", "errors", "unpriced_requests", "prompt_tokens", "completion_tokens", "cost_nanos");
 CREATE INDEX "idx_usage_dimension_project_value" ON "usage_dimension"
     ("project_id", "dimension", "value");
 """

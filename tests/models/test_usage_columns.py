@@ -149,3 +149,24 @@ def test_a_line_of_the_release_before_names_no_account() -> None:
     assert (read.key_id, read.attempts, read.charge) == ("", None, "")
     with pytest.raises(ValidationError):
         entries.decode(entries.encode(an_entry(key_id="no id")))
+
+
+def test_labels_are_read_both_ways_by_the_release_before() -> None:
+    labelled = an_entry(tags=(("team", "search"), ("feature", "x")), end_user="u-1")
+    line = entries.encode(labelled)
+    assert entries.decode(line) == labelled
+    # It takes the fields that it knows, and writes no others.
+    before = json.loads(line)[: Entry.__struct_fields__.index("tags")]
+    read = entries.decode(json.dumps(before).encode())
+    assert (read.tags, read.end_user) == (None, "")
+
+
+def test_hostile_labels_of_a_journal_are_bounded() -> None:
+    tags = tuple((f"k{number}", "v\x00" * 99) for number in range(99))
+    mended = entries.storable(an_entry(tags=(("Bad key", "v"), *tags), end_user="\ud800" * 999))
+    assert mended.tags is not None
+    assert len(mended.tags) == 20
+    assert {len(value) for _, value in mended.tags} == {64}
+    assert "\x00" not in mended.tags[0][1]
+    assert mended.end_user == "\ufffd" * 128
+    assert entries.storable(mended) is mended
