@@ -292,7 +292,7 @@ class Destination(Model):
         """Set what is in the row as it is; what changed, by the names that people know."""
         plain = {name: value for name, value in wanted.items() if name not in _SEALED}
         if "filter" in plain:
-            plain["only"] = plain.pop("filter") or None
+            plain["only"] = plain.pop("filter")
         changed = changes.apply(self, plain)
         return {("filter" if name == "only" else name): pair for name, pair in changed.items()}
 

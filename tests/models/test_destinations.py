@@ -131,6 +131,18 @@ async def test_what_failed_is_tried_at_once_after_a_change_and_a_test_that_worke
 
 
 @pytest.mark.usefixtures("connected")
+async def test_secrets_that_are_taken_away_are_erased() -> None:
+    row = await made("otlp", headers={"x-key": "k"}, secret="bearer")
+    await row.change(ring=RING, by=BY, secret=None)
+    assert (await Destination.get(id=row.id)).opened(RING) == (None, {"x-key": "k"})
+    await row.change(ring=RING, by=BY, headers=None)
+    stored = await Destination.get(id=row.id)
+    assert (stored.ciphertext, stored.encryption_key_id) == (None, None)
+    assert (stored.has_secret, stored.has_headers) == (False, False)
+    assert stored.opened(RING) == (None, {})
+
+
+@pytest.mark.usefixtures("connected")
 async def test_names_are_unique_whatever_their_case() -> None:
     await made("jsonl", name="Requests")
     with pytest.raises(NameTaken):
