@@ -4,7 +4,7 @@ An event is stored in the transaction that stores what it is about, or not at al
 once only has a key of its own, which is kept for as long as it could be told again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -15,7 +15,7 @@ from tortoise import Model, fields
 
 from models import changes, outbox
 from models.db.conditions import execute, insert, select
-from models.db.database import run_in_transaction
+from models.db.database import run_apart
 from models.event_kinds import EventKind
 from models.ids import first_id_at, new_id
 from models.text import in_stored_order
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 #: So many of the newest events are kept.
 KEPT: Final = 100_000
+
+#: Of one statement.
+_KEYS_AT_ONCE: Final = 100
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -78,11 +81,11 @@ async def tell(*news: News) -> list[Event]:
     """
     if not news:
         return []
-    return await run_in_transaction(lambda: _tell(news))
+    return await run_apart(lambda: _tell(news))
 
 
 async def _tell(news: tuple[News, ...]) -> list[Event]:
-    told = [_event(one) for one in news if await _is_new(one)]
+    told = [_event(one) for one in await _new_ones(news)]
     # Not as the models write: that needs a loop, and the ledger writes in the database's thread.
     await insert("event (id, at, kind, project_id, token_id, key_id, data)", "", [*map(_row, told)])
     await outbox.put_events(told)
@@ -124,16 +127,36 @@ def _uuid(given: UUID | str | None) -> UUID | None:
     return UUID(given) if isinstance(given, str) else given
 
 
-async def _is_new(news: News) -> bool:
-    if news.once is None:
-        return True
-    return bool(
-        await select(
-            "INSERT INTO event_once (once, until) VALUES ({}, {})"
+async def _new_ones(news: Sequence[News]) -> list[News]:
+    """Those that may be told: of several with one key the first."""
+    first: dict[str, News] = {}
+    for one in news:
+        if one.once is not None:
+            first.setdefault(one.once, one)
+    let_in = await _let_in([*first.values()])
+    found = []
+    for one in news:
+        if one.once in let_in:
+            let_in.remove(one.once)
+            found.append(one)
+        elif one.once is None:
+            found.append(one)
+    return found
+
+
+async def _let_in(news: Sequence[News]) -> set[str | None]:
+    """The keys that were not there before."""
+    found: set[str | None] = set()
+    for start in range(0, len(news), _KEYS_AT_ONCE):
+        some = news[start : start + _KEYS_AT_ONCE]
+        places = ", ".join("({}, {})" for _ in some)
+        rows = await select(
+            f"INSERT INTO event_once (once, until) VALUES {places}"  # noqa: S608
             " ON CONFLICT (once) DO NOTHING RETURNING once",
-            [news.once, news.until],
+            [value for one in some for value in (one.once, one.until)],
         )
-    )
+        found.update(row["once"] for row in rows)
+    return found
 
 
 #: How requests end that failed for no doing of the client or of ours.
@@ -171,6 +194,8 @@ def failure_data(row: "RequestLog") -> dict[str, Any]:
         "outcome": row.outcome,
         "upstream_code": row.upstream_code,
         "duration_ms": row.duration_us / 1000,
+        "tags": row.tags,
+        "end_user": row.end_user,
     }
 
 

@@ -11,7 +11,7 @@ KeyUse: TypeAlias = Literal["active", "inactive", "resting", "suspended"]
 KEY_USES: Final[tuple[KeyUse, ...]] = get_args(KeyUse)
 
 #: Rows that are counted at most.
-COUNTED_MAX: Final = 100_000
+COUNTED_MAX: Final = 10_000
 
 
 class Stock(NamedTuple):

@@ -56,6 +56,9 @@ async def test_what_may_come_once_comes_once_whoever_tells_it_at_the_same_time()
     assert sorted(map(len, told)) == [0, 1]
     assert await Event.all().count() == 1
     assert len(await tell(News(kind="key.resting", data={}, once="b"))) == 1
+    # Nor twice in one call.
+    twice = [News(kind="key.resting", data={"n": n}, once="c") for n in range(2)]
+    assert [event.data for event in await tell(*twice, twice[0])] == [{"n": 0}]
 
 
 @pytest.mark.parametrize("run", [run_in_transaction, run_apart])
