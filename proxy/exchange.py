@@ -327,7 +327,7 @@ class Exchange:
         """What its budgets are charged."""
         if self.sent is None:
             return _NOTHING
-        if any(_may_be_billed(attempt) for attempt in self.attempts[:-1]):
+        if len(self.attempts) > 1 and any(map(_may_be_billed, self.attempts[:-1])):
             return _HELD
         tokens = None if usage is None else (usage.prompt, usage.completion)
         if state == "exact" and usage is not None and tokens != (None, None):

@@ -48,8 +48,9 @@ def response_head(
 def _budget_headers(head: UpstreamHead, reservation: Reservation) -> RawHeaders:
     budgets, left = reservation.budgets, reservation.left
     told = budget_refusals.headers(budgets, left)
-    if value_of(head.headers, b"x-ratelimit-limit-tokens") is None:
-        told += budget_refusals.token_headers(budgets, left)
+    per_minute = budget_refusals.token_headers(budgets, left)
+    if per_minute and value_of(head.headers, b"x-ratelimit-limit-tokens") is None:
+        told += per_minute
     return told
 
 

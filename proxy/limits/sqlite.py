@@ -25,7 +25,7 @@ from loguru import logger
 from models.entry import Entry
 from proxy.driving import Waiter
 from proxy.limits.asking import Asking, Decided, Refusal, answer, refuse, unheard
-from proxy.limits.budgets import BudgetClaim, Charge, charges_of
+from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.limits.decision import ClaimState, first_refusal, remaining
 from proxy.limits.gate import Gate
 from proxy.limits.health import Health
@@ -228,7 +228,7 @@ class SqliteLimits:
                 if unused := refund(claim, actual):
                     self._refunds[claim.key, claim.epoch] += unused
         if charge is not None and reservation.budgets:
-            self._budgets.tell(reservation.request_id, charges_of(reservation.budgets, charge))
+            self._budgets.tell(reservation.request_id, reservation.budgets, charge)
         self._soon(is_seen=True)
 
     def written(self, journal: str, start: int, end: int, entries: Sequence[Entry]) -> None:
@@ -258,9 +258,8 @@ class SqliteLimits:
 
     @property
     def _is_behind(self) -> bool:
-        """Whether there is something to write beside decisions."""
-        to_charge = not self._budgets.is_told or self._own.is_waiting
-        return to_charge or bool(self._slots.behind or self._refunds)
+        charges = not self._budgets.is_told or self._own.is_waiting
+        return charges or bool(self._slots.behind or self._refunds)
 
     def _schedule(self, delay: float = 0.0) -> None:
         if self._next is None:
@@ -351,8 +350,7 @@ class SqliteLimits:
         self._slots.begin()
         changes = counters.changes
         try:
-            now = self._clock()
-            budgets.begin(int(now * _MICRO))
+            budgets.begin(int((now := self._clock()) * _MICRO))
             decided: Decided = [
                 (one, outcome)
                 for one in asking
@@ -361,6 +359,7 @@ class SqliteLimits:
             self._slots.write(counters)
             if self._health.probing:
                 counters.probe()
+            budgets.write()
             self._rows.write()
             counters.commit()
         except BaseException:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from proxy.limits.budget_tables import written
-from proxy.limits.budgets import Allowance, BudgetClaim, BudgetState
+from proxy.limits.budgets import Allowance, BudgetClaim, BudgetState, Charge, charges_of
 from proxy.limits.sqlite_rows import NEVER, Row, Rows
 
 _HOLD: Final = (
@@ -15,6 +14,10 @@ _HOLD: Final = (
 )
 _TELL: Final = "UPDATE budget_hold SET final = 1, budgets = ? WHERE request = ? AND final = 0"
 _DROP: Final = "DELETE FROM budget_hold WHERE request = ? AND final = 0"
+
+
+#: What a request claimed that has ended, and what it is charged.
+_Told: TypeAlias = tuple[tuple[BudgetClaim, ...], Charge]
 
 
 class Held(NamedTuple):
@@ -31,15 +34,18 @@ class Budgets:
     """
 
     def __init__(self, connection: sqlite3.Connection, worker: str, rows: Rows) -> None:
-        self._execute = connection.cursor().execute
+        cursor = connection.cursor()
+        self._execute = cursor.execute
+        self._execute_many = cursor.executemany
         self._rows = rows
         self._worker_id: int | None = None
         self._worker = worker
         #: What our requests hold whose entries were not charged yet, by their ids.
         self.holds: dict[str, Held] = {}
         self._taken: list[str] = []
+        self._to_write: list[tuple[str, int, int, str]] = []
         # What is still to be written of requests that have ended; None: the request never began.
-        self._told: dict[str, Sequence[int] | None] = {}
+        self._told: dict[str, _Told | None] = {}
         #: Requests whose entries wait to be charged by ourselves, and those that are in the
         #: transaction under way.
         self.awaited: set[str] = set()
@@ -56,10 +62,10 @@ class Budgets:
         """Whether there is nothing to write of requests that have ended."""
         return not self._told
 
-    def tell(self, request_id: str, charges: Sequence[int]) -> None:
-        """A request has ended, and will be charged this: an amount for each of its budgets."""
+    def tell(self, request_id: str, claims: tuple[BudgetClaim, ...], charge: Charge) -> None:
+        """A request with these claims has ended, and will be charged this."""
         if request_id in self.holds:
-            self._told[request_id] = charges
+            self._told[request_id] = claims, charge
 
     def drop(self, request_id: str) -> None:
         """What a request took is given back: no entry will come of it."""
@@ -68,20 +74,20 @@ class Budgets:
 
     def begin(self, now_us: int) -> None:
         """A transaction has begun: write what was told, but of what is charged in it."""
-        for request_id, charges in self._told.items():
+        for request_id, told in self._told.items():
             if request_id in self.ending or request_id in self.final:
                 continue
-            done = self._write_told(request_id, charges, now_us)
+            done = self._write_told(request_id, told, now_us)
             if request_id in self.awaited:
                 self._made_final.append(request_id)
                 if not done:
                     self.odd.add(request_id)
 
-    def _write_told(self, request_id: str, charges: Sequence[int] | None, now_us: int) -> bool:
+    def _write_told(self, request_id: str, told: _Told | None, now_us: int) -> bool:
         """Whether its hold was there."""
         windows, amounts = self.holds[request_id]
-        if charges is None:
-            charges = (0,) * len(windows)
+        charges = [0] * len(windows) if told is None else charges_of(*told)
+        if told is None:
             done = self._execute(_DROP, (request_id,)).rowcount
         else:
             pairs = zip(windows, charges, strict=True)
@@ -155,14 +161,20 @@ class Budgets:
                     change(row)
             taken = row.spent if row.bucket else row.spent + row.held
             left.append(allowance.amount - taken)
-        held = Held(tuple([row.id for row in rows]), tuple(amounts))
+        windows = tuple([row.id for row in rows])
         if self._worker_id is None:
             self._worker_id = self._name_ourselves()
-        pairs = written(zip(*held, strict=True))
-        self._execute(_HOLD, (request_id, self._worker_id, now_us, pairs))
-        self.holds[request_id] = held
+        pairs = written(zip(windows, amounts, strict=True))
+        self._to_write.append((request_id, self._worker_id, now_us, pairs))
+        self.holds[request_id] = Held(windows, tuple(amounts))
         self._taken.append(request_id)
         return tuple(left)
+
+    def write(self) -> None:
+        """Write the holds that were taken, before the commit."""
+        if self._to_write:
+            self._execute_many(_HOLD, self._to_write)
+            self._to_write.clear()
 
     def _name_ourselves(self) -> int:
         self._execute("INSERT OR IGNORE INTO budget_worker (worker) VALUES (?)", (self._worker,))
@@ -196,6 +208,7 @@ class Budgets:
 
     def _forget_changes(self) -> None:
         self._taken.clear()
+        self._to_write.clear()
         self._made_final.clear()
         self.ending.clear()
 

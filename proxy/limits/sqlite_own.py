@@ -176,9 +176,10 @@ class OwnEntries:
         budgets, sums = self._budgets, _Sums(self._rows, now_us)
         held, told = [], []
         since_us = now_us - _LONGEST_US
+        holds = budgets.holds
         for entry in entries:
             request, charge = entry.id, charge_of(entry)
-            hold = budgets.holds.get(request)
+            hold = holds.get(request)
             windows: tuple[int, ...] = ()
             if hold is not None:
                 windows = hold.windows
@@ -261,6 +262,8 @@ class _Sums:
         self._now_us = now_us
         # What is spent and held of each.
         self._sums: dict[Row, list[int]] = {}
+        # The same of the windows that requests hold something of, which are mostly the same ones.
+        self._held: dict[tuple[int, ...], list[tuple[Row, list[int]] | None]] = {}
 
     def _of(self, row: Row) -> list[int]:
         found = self._sums.get(row)
@@ -273,13 +276,21 @@ class _Sums:
     def end(self, hold: Held, charge: Charge) -> None:
         """A charge takes the place of what was held."""
         kind, nanos, tokens = charge
-        for number, amount in zip(*hold, strict=True):
-            if (row := self._rows.by_id(number)) is None:
+        windows, amounts = hold
+        sums = self._held.get(windows)
+        if sums is None:
+            rows = map(self._rows.by_id, windows)
+            sums = [None if row is None else (row, self._of(row)) for row in rows]
+            self._held[windows] = sums
+        for one, amount in zip(sums, amounts, strict=True):
+            if one is None:
+                # It was removed.
                 continue
-            right = nanos if row.in_usd else tokens
-            if kind != "used":
+            row, found = one
+            if kind == "used":
+                right = nanos if row.in_usd else tokens
+            else:
                 right = amount if kind == "held" else 0
-            found = self._of(row)
             found[1] -= amount
             if row.bucket:
                 found[0] = max(0, found[0] + right - amount)

@@ -11,6 +11,7 @@ from proxy.decoding.json_reading import Unreadable, decode_any
 
 #: Longer values are no number, name or switch.
 PLAIN_MAX_BYTES: Final = 256
+_DIGITS_MAX: Final = 10
 #: Beyond this no count is honest, and products of some of them stay within 64 bits.
 COUNT_MAX: Final = 10**10
 
@@ -114,6 +115,9 @@ def plain(raw: bytes | None) -> Any:
     """A short value. What is long or no JSON is an object that no reading takes for anything."""
     if raw is None or len(raw) > PLAIN_MAX_BYTES:
         return _STRANGE
+    if raw.isdigit() and len(raw) < _DIGITS_MAX:
+        # As nearly all of them are.
+        return int(raw)
     try:
         return decode_any(raw)
     except Unreadable:

@@ -145,12 +145,12 @@ def messages(asks: Asks, raw: bytes | None) -> None:
         if kind is not None and (not isinstance(kind, str) or kind not in _TEXT):
             strange(asks, kind)
         for name in _ATTACHED:
-            if not _is_null(getattr(message, name)):
+            if (attached := getattr(message, name)) is not _RAW and not _is_null(attached):
                 strange(asks, name)
         for text in (message.content, message.output):
             if text is not _RAW:
                 _content(asks, bytes(text), 0)
-        if not _is_null(message.parts):
+        if message.parts is not _RAW and not _is_null(message.parts):
             keyed_parts(asks, bytes(message.parts), PARTS_OF_GEMINI)
 
 

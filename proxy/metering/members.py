@@ -377,8 +377,7 @@ DIALECTS: Final = frozenset(_TABLES)
 def of_json(
     dialect: str, pattern: str, reader: JsonReader | PlainMembers, body: KeptBody | bytes
 ) -> Asks:
-    """What a JSON body asks for at an endpoint; `reader` has been fed all of it, or found its
-    members."""
+    """What a JSON body asks for at an endpoint; `reader` has been fed all of it."""
     asks = Asks()
     table = _TABLES.get(dialect, _TABLES["generic"])
     if pattern.endswith(("mbedContent", "mbedContents")):

@@ -56,16 +56,13 @@ class Bounds:
         if key is None:
             return bound_of(self.prices, calls, asks, at)
         plain = self._plain.get(key)
-        if plain is None or not plain.since <= at < plain.until or self._is_outdated:
+        is_outdated = self._version != self.prices.version
+        if plain is None or is_outdated or not plain.since <= at < plain.until:
             plain = self._remember(key, asks, at)
         return (plain and plain.bound(asks)) or bound_of(self.prices, calls, asks, at)
 
-    @property
-    def _is_outdated(self) -> bool:
-        return self._version != self.prices.version
-
     def _remember(self, key: Key, asks: Asks, at: float) -> Plain | None:
-        if self._is_outdated or len(self._plain) >= REMEMBERED_MAX:
+        if self._version != self.prices.version or len(self._plain) >= REMEMBERED_MAX:
             self._plain.clear()
             self._version = self.prices.version
         calls = key[0]

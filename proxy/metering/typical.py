@@ -20,7 +20,10 @@ class Used(NamedTuple):
 
 
 class Typical:
-    """Of one worker. Some 10 MB at most: what was used longest ago is forgotten first."""
+    """Of one worker. Some 10 MB at most: what was used longest ago is forgotten first.
+
+    What nobody asks for is not remembered: most budgets hold the most that a request may use.
+    """
 
     __slots__ = ("_seen",)
 
@@ -29,19 +32,24 @@ class Typical:
 
     def add(self, token: str, model: str, used: Used) -> None:
         """A request has ended, and this is what it used."""
+        if not self._seen:
+            return
+        key = token, model[:_NAME_MAX]
+        if (last := self._seen.get(key)) is not None:
+            self._seen.move_to_end(key)
+            last.add(used)
+
+    def of(self, token: str, model: str) -> Used | None:
+        """The 99th percentile of what was used; None where nothing is remembered, but from now on
+        will be."""
         key = token, model[:_NAME_MAX]
         last = self._seen.get(key)
         if last is None:
             if len(self._seen) >= PAIRS_MAX:
                 self._seen.popitem(last=False)
-            last = self._seen[key] = _Last()
-        self._seen.move_to_end(key)
-        last.add(used)
-
-    def of(self, token: str, model: str) -> Used | None:
-        """The 99th percentile of what was used; None where nothing is remembered."""
-        last = self._seen.get((token, model[:_NAME_MAX]))
-        return None if last is None else last.percentile()
+            self._seen[key] = _Last()
+            return None
+        return last.percentile()
 
 
 class _Last:
@@ -63,6 +71,8 @@ class _Last:
         insort(self._tokens, used.tokens)
         insort(self._nanos, used.nanos)
 
-    def percentile(self) -> Used:
+    def percentile(self) -> Used | None:
+        if not self._order:
+            return None
         at = -(-99 * len(self._order) // 100) - 1
         return Used(self._tokens[at], self._nanos[at])

@@ -26,7 +26,7 @@ MOST_CALLS: Final = 146
 
 
 #: With two limits, a rate and four budgets.
-MOST_CALLS_WITH_BUDGETS: Final = 305
+MOST_CALLS_WITH_BUDGETS: Final = 297
 
 
 async def calls_of_requests(door: Door, body: bytes) -> list[int]:
