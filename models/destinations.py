@@ -210,6 +210,10 @@ class Destination(Model):
             made = wanted["secret"] = generated_secret()
         url = self.url
         changed = self._apply(wanted)
+        # A project that was deleted since, or an origin that is listed no more, keeps nobody from
+        # changing the rest.
+        for name in {"filter", "url"} - changed.keys():
+            wanted.pop(name, None)  # type: ignore[misc]
         await self._check_all(policy, wanted)
         if url is not None and self.url is not None and origin_of(url) != origin_of(self.url):
             self._check_secrets_stay(wanted)

@@ -82,6 +82,11 @@ async def _form(
     row: Destination | None = None,
     status: int = 200,
 ) -> HTTPResponse:
+    projects = await lookups.project_choices()
+    only = form.value("project_id")
+    if only and only not in dict(projects):
+        # It was deleted: what is saved must not be told of every other one.
+        projects.append((only, f"A deleted one ({only})"))
     return await ctx.render(
         "destinations/form.html",
         status=status,
@@ -89,7 +94,7 @@ async def _form(
         form=form,
         destination=row,
         events=EVENT_KINDS,
-        projects=await lookups.project_choices(),
+        projects=projects,
     )
 
 

@@ -216,6 +216,21 @@ async def test_ids_of_a_filter_are_those_of_something() -> None:
 
 
 @pytest.mark.usefixtures("connected")
+async def test_what_stays_is_not_asked_for_again() -> None:
+    project = await a_project()
+    row = await made(filter={"project_id": str(project.id)})
+    await project.erase(by=BY)
+    elsewhere = DestinationPolicy(frozenset({"https://other.example.com:443"}))
+    await row.change(
+        ring=RING, by=BY, policy=elsewhere, name="renamed", url=URL,
+        filter={"project_id": str(project.id)},
+    )  # fmt: skip
+    assert (row.name, row.only) == ("renamed", {"project_id": str(project.id)})
+    with pytest.raises(DestinationRefused):
+        await made("jsonl", filter={"project_id": str(project.id)})
+
+
+@pytest.mark.usefixtures("connected")
 @pytest.mark.parametrize(
     ("kind", "more", "fields"),
     [

@@ -147,6 +147,21 @@ async def test_how_deliveries_go_is_seen(admin: Browser, viewer: Browser) -> Non
     assert "nothing more is kept" in (await viewer.get(f"{LIST}/{row.id}")).text
 
 
+async def test_a_filter_by_a_deleted_project_stays_when_the_form_is_saved(admin: Browser) -> None:
+    project = await make_project()
+    row = await made(filter={"project_id": str(project.id)})
+    await project.erase(by=BY)
+    at = f"{LIST}/{row.id}/edit"
+    chosen = re.search(
+        r'<option value="([^"]+)" selected>A deleted one', (await admin.get(at)).text
+    )
+    assert chosen
+    saved = await admin.submit(at, name="on-call", url=URL, scope="all", project_id=chosen[1])
+    assert saved.status_code == 200
+    stored = await Destination.get(id=row.id)
+    assert (stored.name, stored.only) == ("on-call", {"project_id": str(project.id)})
+
+
 async def test_a_test_is_sent_from_the_page(admin: Browser, settings: Settings) -> None:
     row = await made("jsonl")
     at = f"{LIST}/{row.id}"
