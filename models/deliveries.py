@@ -13,7 +13,7 @@ from uuid import UUID
 from models import changes
 from models.db.conditions import execute, execute_many, select
 from models.db.database import dialect, run_in_transaction
-from models.outbox import SIZE_MAX
+from models.outbox import OF_ONE, SIZE_MAX
 from models.text import clean_text
 
 #: For how long a machine that says nothing keeps others away.
@@ -41,7 +41,9 @@ async def due() -> list[UUID]:
         "SELECT destination.id FROM destination LEFT JOIN destination_state"  # noqa: S608  (ours)
         " ON destination_state.destination_id = destination.id"
         f" WHERE is_active AND (retry_at IS NULL OR retry_at <= {now})"
-        " AND EXISTS (SELECT 1 FROM outbox WHERE outbox.destination_id = destination.id)",
+        " AND (SELECT outbox.id FROM outbox WHERE outbox.destination_id >= destination.id"
+        " AND outbox.destination_id <= destination.id"
+        " ORDER BY outbox.destination_id, outbox.id LIMIT 1) IS NOT NULL",
         [value],
     )
     return [UUID(str(row["id"])) for row in rows]
@@ -148,7 +150,13 @@ class Bound:
         Raises DatabaseUnavailable.
         """
         dropped: Counter[UUID] = Counter()
-        ends = (await select("SELECT min(id) AS oldest, max(id) AS newest FROM outbox"))[0]
+        # Each by itself: SQLite would look at all of them for both at once.
+        ends = (
+            await select(
+                "SELECT (SELECT min(id) FROM outbox) AS oldest,"
+                " (SELECT max(id) FROM outbox) AS newest"
+            )
+        )[0]
         if ends["newest"] is None:
             return dropped
         before = max(self._newest, int(ends["oldest"]) - 1)
@@ -213,9 +221,9 @@ async def forget_orphans() -> int:
     removed = 0
     for row in rows:
         removed += await execute(
-            "DELETE FROM outbox WHERE id IN"
-            " (SELECT id FROM outbox WHERE destination_id = {} ORDER BY id LIMIT {})",
-            [str(row["destination_id"]), _STEP],
+            "DELETE FROM outbox WHERE id IN"  # noqa: S608  (our own words)
+            f" (SELECT id FROM outbox WHERE {OF_ONE} ORDER BY destination_id, id LIMIT {{}})",
+            [str(row["destination_id"]), str(row["destination_id"]), _STEP],
         )
     return removed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from config import Database
 from models import Destination, DestinationState, OutboxItem, changes, deliveries
 from models.db import conditions
+from models.db.database import connection
 from models.deliveries import Bound, Claimed, claim, due, failed, forget_orphans, release, took
-from models.outbox import SIZE_MAX, retry_now
+from models.outbox import SIZE_MAX, retry_now, waiting
 from tests.models.test_outbox import a_destination, queue
 
 
@@ -150,3 +152,44 @@ async def test_what_waits_for_a_destination_that_is_gone_is_removed(connected: D
     assert await forget_orphans() == 0
     assert (await left(here), await OutboxItem.all().count()) == (2, 2)
     assert [row.destination_id for row in await DestinationState.all()] == [here.id]
+
+
+#: Fewer, and a database would rightly look at all of them.
+_MANY = 20_000
+
+
+async def test_the_few_of_one_are_not_looked_for_along_the_many_of_another(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    down, up = await a_destination(), await a_destination()
+    text = "" if connected.dialect == "sqlite" else "::uuid"
+    moment = "" if connected.dialect == "sqlite" else "::timestamptz"
+    for one in (down, up):
+        await conditions.execute(
+            "INSERT INTO outbox (destination_id, kind, item_id, at, size)"
+            f" WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {_MANY})"
+            f" SELECT {{}}{text}, 'request', {{}}{text}, {{}}{moment}, 600 FROM n",
+            [str(one.id), str(uuid4()), changes.now()],
+        )
+    # The database thinks that half of them are of either, when all but a few were delivered.
+    await conditions.execute("ANALYZE")
+    await conditions.execute("DELETE FROM outbox WHERE destination_id = {}", [str(up.id)])
+    plans: list[str] = []
+    client = connection()
+    query = type(client).execute_query_dict
+
+    async def explaining(self: Any, sql: str, values: Any = None) -> Any:
+        if "outbox" in sql and sql.startswith("SELECT"):
+            how = "EXPLAIN QUERY PLAN " if connected.dialect == "sqlite" else "EXPLAIN "
+            rows = await query(self, how + sql, values)
+            plans.append(" ".join(str(value) for row in rows for value in dict(row).values()))
+        return await query(self, sql, values)
+
+    monkeypatch.setattr(type(client), "execute_query_dict", explaining)
+    assert await due() == [down.id]
+    assert (await waiting([up.id]))[up.id].count == 0
+    assert len(plans) >= 2
+    for plan in plans:
+        assert "idx_outbox_destination" in plan
+        assert "outbox_pkey" not in plan
+        assert "Seq Scan on outbox" not in plan
