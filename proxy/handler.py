@@ -17,7 +17,7 @@ from uuid import UUID
 from models.entry import Entry, Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.spending import Spending
-from proxy import errors, failures, forward, keepalive, labels, relaying, responses
+from proxy import errors, failures, forward, keepalive, relaying, responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
@@ -35,6 +35,7 @@ from proxy.fair_share import FairShare
 from proxy.header_rules import trailers_for_downstream
 from proxy.holds import Holds, are_soft
 from proxy.hops import MOST_HOPS
+from proxy.labels import END_USER, TAGS, labels_of
 from proxy.limits.budgets import BudgetExceeded
 from proxy.limits.store import (
     AS_TAKEN,
@@ -225,8 +226,8 @@ class DataPlane:
         plan = self._plans.of(grant, head)
         exchange.route = plan.route
         first = head.lines.first
-        if grant.tags is not None or labels.TAGS in first or labels.END_USER in first:
-            exchange.labels = labels.labels_of(head.lines, grant.tags)
+        if grant.tags is not None or TAGS in first or END_USER in first:
+            exchange.labels = labels_of(head.lines, grant.tags)
         if grant.other_fields:
             grant = exchange.grant = narrowed(grant, plan.route, head)
         return grant, plan

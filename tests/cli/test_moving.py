@@ -35,6 +35,7 @@ from models import (
 )
 from models.budgets import policies_of
 from models.crypto import KeyRing
+from models.db.conditions import select
 from models.db.snapshots import snapshot
 from models.grants import load_grant
 from models.ids import new_request_id
@@ -290,6 +291,14 @@ def test_audit_and_requests_move_on_request(pair: tuple[CommandLine, CommandLine
     assert there.on_database(events) == here.on_database(events)
     tables = json.loads(archive.splitlines()[0])["rows"]
     assert tables["request_log"] == 4
+
+    async def tagged() -> list[Any]:
+        rows = await select("SELECT tag, request_id FROM request_tag ORDER BY request_id")
+        return [(row["tag"], str(row["request_id"])) for row in rows]
+
+    # Whoever writes a row of the log, its tags can be asked for.
+    assert {tag for tag, _ in there.on_database(tagged)} == {"team=search"}
+    assert there.on_database(tagged) == here.on_database(tagged)
     assert "request_log" not in json.loads(_export(here).splitlines()[0])["rows"]
 
 
