@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
-from uuid import UUID
 
 from loguru import logger
 
@@ -151,26 +150,28 @@ async def fit_schema(wanted: Database) -> None:
 
 
 async def check_keys(ring: KeyRing) -> None:
-    """Decrypt every stored upstream key, and every secret of a destination, once. Raises
-    CannotServe where one cannot be."""
+    """Decrypt everything that is stored encrypted once. Raises CannotServe where an upstream key
+    cannot be; a destination that nothing can be sent to is no reason to serve nobody."""
     async for key in UpstreamKey.all():
-        _check("an upstream key", ring, key.ciphertext, key.id)
+        try:
+            ring.decrypt(key.ciphertext, key.id)
+        except UnknownEncryptionKey as exc:
+            raise CannotServe(
+                "ENCRYPTION_KEY: an upstream key in the database was encrypted with another key "
+                f"({key.encryption_key_id}). Put that key back, behind the new one if you rotate."
+            ) from exc
+        except CorruptCiphertext as exc:
+            raise CannotServe(f"An upstream key in the database is damaged: {exc}.") from exc
     async for destination in Destination.filter(ciphertext__isnull=False):
-        _check("a destination's secret", ring, destination.ciphertext or "", destination.id)
-
-
-def _check(noun: str, ring: KeyRing, ciphertext: str, row_id: UUID) -> None:
-    try:
-        ring.decrypt(ciphertext, row_id)
-    except UnknownEncryptionKey as exc:
-        raise CannotServe(
-            f"ENCRYPTION_KEY: {noun} in the database was encrypted with another key "
-            f"({ciphertext.split(':')[1]}). Put that key back, behind the new one if you rotate."
-        ) from exc
-    except CorruptCiphertext as exc:
-        raise CannotServe(
-            f"{noun[0].upper()}{noun[1:]} in the database is damaged: {exc}."
-        ) from exc
+        try:
+            destination.opened(ring)
+        except (UnknownEncryptionKey, CorruptCiphertext) as exc:
+            logger.warning(
+                "ENCRYPTION_KEY: the secrets of the destination {} do not open, and nothing is "
+                "sent there: {}",
+                destination.name,
+                exc,
+            )
 
 
 async def given_key_is_unused(settings: Settings, ring: KeyRing) -> str | None:

@@ -134,6 +134,8 @@ async def test_what_failed_is_tried_at_once_after_a_change_and_a_test_that_worke
 async def test_secrets_that_are_taken_away_are_erased() -> None:
     row = await made("otlp", headers={"x-key": "k"}, secret="bearer")
     await row.change(ring=RING, by=BY, secret=None)
+    await row.change(ring=RING, by=BY, headers={"authorization": "Basic x"})
+    await row.change(ring=RING, by=BY, headers={"x-key": "k"})
     assert (await Destination.get(id=row.id)).opened(RING) == (None, {"x-key": "k"})
     await row.change(ring=RING, by=BY, headers=None)
     stored = await Destination.get(id=row.id)
