@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from delivery.otlp import Otlp, tags_of
+from delivery.otlp import Otlp
 from delivery.posting import Poster
 from models import RequestLog
 from telemetry.genai import Call
@@ -47,8 +47,7 @@ def _attributes(call: Call, row: RequestLog) -> dict[str, Any]:
     if call.failed:
         said["langfuse.observation.level"] = "ERROR"
         said["langfuse.observation.status_message"] = row.upstream_code or call.error_type
-    tags = tags_of(row)
-    if tags:
-        said["langfuse.trace.tags"] = [f"{name}:{text}" for name, text in tags.items()]
-        said |= {f"langfuse.trace.metadata.{name}": text for name, text in tags.items()}
+    if row.tags:
+        said["langfuse.trace.tags"] = [f"{name}:{value}" for name, value in row.tags.items()]
+        said |= {f"langfuse.trace.metadata.{name}": value for name, value in row.tags.items()}
     return said

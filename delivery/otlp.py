@@ -122,20 +122,11 @@ def call_of(row: RequestLog) -> Call:
     )
 
 
-def tags_of(row: RequestLog) -> dict[str, str]:
-    """The tags of a request."""
-    return getattr(row, "tags", None) or {}
-
-
-def end_user_of(row: RequestLog) -> str | None:
-    """Who asked, as the client says."""
-    return getattr(row, "end_user", None)
-
-
 def _of_client(row: RequestLog) -> dict[str, Any]:
-    said: dict[str, Any] = {f"llm_proxy.tag.{name}": text for name, text in tags_of(row).items()}
-    end_user = end_user_of(row)
-    return said if end_user is None else said | {"user.id": end_user}
+    said: dict[str, Any] = {
+        f"llm_proxy.tag.{name}": value for name, value in (row.tags or {}).items()
+    }
+    return said if row.end_user is None else said | {"user.id": row.end_user}
 
 
 def _plain_span(item: Item) -> bytes:

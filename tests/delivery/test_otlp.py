@@ -148,6 +148,19 @@ async def test_langfuse_gets_its_header_its_keys_and_its_own_attributes(
     assert second["langfuse.observation.level"] == "ERROR"
 
 
+async def test_tags_and_end_users_are_told_of(receiver: Receiver, poster: Poster) -> None:
+    item = a_request(tags={"team": "search", "feature": "rag"}, end_user="u-1")
+    await Otlp(poster, receiver.url, [], []).send([item])
+    await langfuse(poster, receiver.url, "pk-lf-1:sk-lf-2", {}).send([item])
+    (plain,), (shown,) = (spans_in(one.body) for one in receiver.received)
+    for said in (attributes(plain), attributes(shown)):
+        assert (said["llm_proxy.tag.team"], said["user.id"]) == ("search", "u-1")
+    said = attributes(shown)
+    tags = [one.string_value for one in said["langfuse.trace.tags"].values]
+    assert tags == ["team:search", "feature:rag"]
+    assert said["langfuse.trace.metadata.feature"] == "rag"
+
+
 async def test_keys_that_langfuse_says_back_are_not_quoted(
     receiver: Receiver, poster: Poster
 ) -> None:
