@@ -23,7 +23,7 @@ from cli.errors import CommandError, Unreachable, WrongUsage
 from config import Database, Settings
 from models import Actor, Project, Token
 from models.crypto import KeyRing
-from models.errors import DatabaseDamaged, DatabaseUnavailable, ModelError
+from models.errors import DatabaseDamaged, DatabaseNotOpened, DatabaseUnavailable, ModelError
 from models.spending import Use, limited
 from proxy.limits.engines import limit_records
 from proxy.limits.spending import StoredSpending
@@ -106,7 +106,7 @@ def translated(used: Database) -> Iterator[None]:
     except DatabaseDamaged as exc:
         raise CommandError(f"The database cannot be used: {exc}") from exc
     except DatabaseUnavailable as exc:
-        if type(exc) is DatabaseUnavailable:
+        if type(exc) in (DatabaseUnavailable, DatabaseNotOpened):
             raise Unreachable(f"The database {used.place} cannot be reached: {exc}.") from exc
         raise CommandError(f"The database is unavailable: {exc}") from exc
     except ModelError as exc:

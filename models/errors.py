@@ -20,6 +20,10 @@ class DatabaseUnavailable(ModelError):
     code = "database_unavailable"
 
 
+class DatabaseNotOpened(DatabaseUnavailable):
+    """The file, or the directory that it is in, cannot be opened or made."""
+
+
 class DatabaseReadOnly(DatabaseUnavailable):
     """The database takes no writes now: a replica, a server that is set so, a read-only disk."""
 

@@ -30,7 +30,7 @@ from models.db import database
 from models.errors import (
     CorruptCiphertext,
     DatabaseDamaged,
-    DatabaseUnavailable,
+    DatabaseNotOpened,
     NameTaken,
     UnknownEncryptionKey,
 )
@@ -82,10 +82,8 @@ async def prepare(settings: Settings) -> Prepared:
         ) from exc
     except NewerSchema as exc:
         raise CannotServe(f"DATA_DIR: {exc}") from exc
-    except DatabaseUnavailable as exc:
-        if settings.database.dialect == "postgres":
-            raise
-        # A file does not come back by itself, as a server does.
+    except DatabaseNotOpened as exc:
+        # It does not come back by itself, as a server does.
         raise CannotServe(f"DATABASE_URL: {settings.database.place}: {exc}.") from exc
     except OSError as exc:
         raise CannotServe(f"DATA_DIR: {exc.filename}: {exc.strerror}.") from exc

@@ -28,6 +28,7 @@ from models.db.sqlite_readers import NoReader, Readers, only_reads
 from models.errors import (
     DatabaseBlocked,
     DatabaseDamaged,
+    DatabaseNotOpened,
     DatabaseReadOnly,
     DatabaseUnavailable,
 )
@@ -216,7 +217,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise DatabaseUnavailable(exc.strerror or str(exc)) from exc
+        raise DatabaseNotOpened(exc.strerror or str(exc)) from exc
     except sqlite3.OperationalError as exc:
         if _code(exc) in _UNAVAILABLE:
             raise _unavailable(exc) from exc
@@ -234,6 +235,8 @@ def _translated() -> Iterator[None]:
 
 def _unavailable(error: sqlite3.OperationalError) -> DatabaseUnavailable:
     match _code(error):
+        case sqlite3.SQLITE_CANTOPEN:
+            return DatabaseNotOpened(str(error))
         case sqlite3.SQLITE_READONLY:
             return DatabaseReadOnly(str(error))
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
