@@ -183,3 +183,9 @@ def test_every_test_that_is_named_exists(page: Path) -> None:
         texts = [_TEST_FILES[path] for path in files_]
         found = [text for text in texts if re.search(wanted, text, re.MULTILINE)]
         assert found, f"{page.name}: {name} in {[path.name for path in files_]}"
+
+
+def test_every_picture_is_on_a_page_and_every_page_s_picture_is_there() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    shown = set(re.findall(r"images/([\w-]+\.png)", text))
+    assert shown == {path.name for path in (ROOT / "docs" / "images").glob("*.png")}
