@@ -16,7 +16,7 @@ from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
-from models import AuditEvent, Destination, Event
+from models import AuditEvent, Destination, Event, OutboxItem, RequestLog
 from models.destination_rules import Kind
 from models.errors import (
     CorruptCiphertext,
@@ -29,7 +29,7 @@ from models.errors import (
     UnknownEncryptionKey,
 )
 from models.event_kinds import EVENT_KINDS
-from models.outbox import waiting_items
+from models.outbox import REQUEST, REQUEST_FAILED, waiting_items
 from models.queries import lists
 from models.reports.destinations import health
 
@@ -140,6 +140,21 @@ def _with_refusal(form: Filled[DestinationForm], exc: ModelError) -> Filled[Dest
             )
 
 
+async def _told(items: list[OutboxItem]) -> dict[int, tuple[str, str]]:
+    """What each item is, and the page of it; of one that is stored no longer, nothing."""
+    ids = [item.item_id for item in items]
+    kinds = dict(await Event.filter(id__in=ids).values_list("id", "kind"))
+    logged = set(await RequestLog.filter(id__in=ids).values_list("id", flat=True))
+    found: dict[int, tuple[str, str]] = {}
+    for item in items:
+        if item.item_id in kinds:
+            found[item.id] = kinds[item.item_id], ""
+        elif item.item_id in logged:
+            name = "request" if item.kind == REQUEST else REQUEST_FAILED
+            found[item.id] = name, f"/admin/requests/{item.item_id}"
+    return found
+
+
 @pages.get(_AT)
 async def show(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPResponse:
     """One destination: how deliveries go, what waits, what is set."""
@@ -157,9 +172,7 @@ async def show(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPResponse:
         kind=KINDS[row.kind],
         how=how,
         waiting=waiting,
-        told=dict(
-            await Event.filter(id__in=[item.item_id for item in waiting]).values_list("id", "kind")
-        ),
+        told=await _told(waiting),
         only=only,
         names={str(id_): name for id_, name in named.items()},
         max_bytes=ctx.service.destinations.max_bytes,

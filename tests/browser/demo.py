@@ -13,10 +13,19 @@ from msgspec import structs
 
 from cli.made_up import Team, requests
 from config import Settings
-from models import Actor, AdminUser, Destination, DestinationState, OutboxItem, Project, Token
+from models import (
+    Actor,
+    AdminUser,
+    Destination,
+    DestinationState,
+    Event,
+    OutboxItem,
+    Project,
+    Token,
+)
 from models.crypto import KeyRing
 from models.entry import Entry
-from models.ids import first_id_at, new_id
+from models.ids import first_id_at
 from models.ledger import apply_batch
 from models.refusals import NOBODY_TEXT, Refused, SumKey, add
 from models.usage import UsageHour
@@ -103,11 +112,13 @@ async def _send_on(ring: KeyRing) -> None:
         destination_id=traces.id, delivered=48_201, last_delivered_at=now - timedelta(minutes=1)
     )
     for number in range(3):
+        at = now - (3 - number) * _HOUR
+        event = await Event.create(at=at, kind="key.suspended", data={"reason": "401"})
         await OutboxItem.create(
             destination_id=hook.id,
             kind="event",
-            item_id=new_id(),
-            at=now - (3 - number) * _HOUR,
+            item_id=event.id,
+            at=at,
             size=400,
         )
 

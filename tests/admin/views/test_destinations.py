@@ -7,7 +7,10 @@ from uuid import uuid4
 
 from config import Settings
 from models import AuditEvent, Destination, DestinationState, Event, OutboxItem
+from models.ids import new_id
+from models.ledger import apply_batch
 from tests.admin.conftest import BY, RING, Browser, make_project, on_both
+from tests.models.rows import an_entry
 
 LIST = "/admin/destinations"
 URL = "https://ops.example.com/in"
@@ -126,9 +129,12 @@ async def test_how_deliveries_go_is_seen(admin: Browser, viewer: Browser) -> Non
         last_error="The receiver answered 503.", last_error_at=now, last_delivered_at=now,
         failing_since=now - timedelta(hours=2), retry_at=now + timedelta(minutes=5),
     )  # fmt: skip
-    item = uuid4()
+    request, failed = an_entry(id=str(new_id())), an_entry(id=str(new_id()))
+    await apply_batch("j", 0, 1, [request, failed])
     event = await Event.create(at=now, kind="key.suspended", data={})
-    for kind, item_id in (("request", item), ("event", event.id), ("event", uuid4())):
+    for kind, item_id in (
+        ("request", request.id), ("event", event.id), ("event", failed.id), ("event", uuid4()),
+    ):  # fmt: skip
         await OutboxItem.create(destination_id=row.id, kind=kind, item_id=item_id, at=now, size=9)
     for browser in (admin, viewer):
         listed = (await browser.get(LIST)).text
@@ -137,10 +143,10 @@ async def test_how_deliveries_go_is_seen(admin: Browser, viewer: Browser) -> Non
             assert "Failing" in text
             assert "1,234" in text
             assert "The receiver answered 503." in text
-        assert f"/admin/requests/{item}" in page
+        assert f"/admin/requests/{request.id}" in page
         assert "Failing since" in page
         # Of a failed request the row of the request is what is sent.
-        for told in ("key.suspended", "request.failed"):
+        for told in ("request", "key.suspended", "request.failed", "no longer stored"):
             assert re.search(rf'<td class="mono">{told}</td>', page)
     await row.switch_off(by=BY, reason="The receiver answered 410.")
     assert "Switched off" in (await viewer.get(LIST)).text
