@@ -22,6 +22,8 @@ _READ: Final = 100
 #: Seconds between two looks at the lease, and for which deliveries are noted together.
 _RENEW_EVERY: Final = 2.0
 _NOTED_WITHIN: Final = 0.2
+#: Seconds between two lines of the log about what was dropped.
+_TOLD_EVERY: Final = 10.0
 _BY: Final = Actor("system")
 _PRUNED: Final = "it is no longer in the request log or among the events"
 
@@ -48,6 +50,9 @@ class Run:
         self._taken: list[int] = []
         self._rejected = 0
         self._noted_at = 0.0
+        # Dropped, and not in the log yet; and when the log was last told.
+        self._dropped = 0
+        self._told_at = float("-inf")
 
     async def go(self) -> None:
         """Deliver what waits. Raises DatabaseUnavailable, after which another run goes on."""
@@ -57,6 +62,8 @@ class Run:
         try:
             await self._deliver()
         finally:
+            if self._dropped:
+                self._tell_of_dropped("as said before")
             renewing.cancel()
             try:
                 await asyncio.gather(renewing, return_exceptions=True)
@@ -148,16 +155,18 @@ class Run:
 
     async def _drop(self, rows: Sequence[int], why: str, *, dropped: int | None = None) -> None:
         number = len(rows) if dropped is None else dropped
-        logger.warning(
-            "destination {}: {} of {} not delivered, and dropped: {}",
-            self._destination.name,
-            number,
-            len(rows),
-            why,
-        )
+        self._dropped += number
+        if self._loop.time() - self._told_at >= _TOLD_EVERY:
+            self._tell_of_dropped(why)
         await deliveries.took(
             self._destination.id, rows, delivered=len(rows) - number, dropped=number, why=why
         )
+
+    def _tell_of_dropped(self, why: str) -> None:
+        """A receiver that wants nothing at all is no reason for a line each."""
+        self._told_at = self._loop.time()
+        name, number, self._dropped = self._destination.name, self._dropped, 0
+        logger.warning("destination {}: {} not delivered, and dropped: {}", name, number, why)
 
     async def _put_off(self, outcome: Outcome) -> None:
         name = self._destination.name

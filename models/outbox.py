@@ -237,7 +237,8 @@ async def put_events(events: Sequence[Event]) -> None:
 
 
 def _request_size(entry: Entry) -> int:
-    texts = len(entry.model) + len(entry.endpoint) + len(entry.answer_model)
+    texts = len(entry.model) + len(entry.endpoint) + len(entry.answer_model) + len(entry.end_user)
+    texts += sum(len(name) + len(value) + 6 for name, value in entry.tags or ())
     return min(SIZE_MAX, _REQUEST_SIZE + texts + 90 * len(entry.attempts or ()))
 
 
