@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from tortoise import Model, fields
 
+from models import changes
 from models.db.conditions import execute, insert, select
 from models.db.database import connection, dialect, give_up_on_locks_after, run_apart
 from models.ids import first_id_at
@@ -111,17 +112,29 @@ class SumKey(NamedTuple):
     code: str
 
 
-async def add(sums: Mapping[SumKey, int], newest: Sequence[Refused]) -> None:
+class Batch(NamedTuple):
+    """What is written together, once: by whom, and as its how-manieth, counted from 1."""
+
+    writer: str
+    number: int
+    sums: Mapping[SumKey, int]
+    newest: Sequence[Refused]
+
+
+async def add(batch: Batch) -> None:
     """Add sums to the hours, and keep the newest as rows, in one transaction.
 
-    Raises DatabaseUnavailable; then nothing was done, but where the connection broke during the
-    commit, all of it may have been.
+    A batch that was added already is left alone. Raises DatabaseUnavailable; then nothing was done,
+    or all of it, and asking again is safe.
     """
-    await run_apart(lambda: _add(sums, newest))
+    await run_apart(lambda: _add(batch))
 
 
-async def _add(sums: Mapping[SumKey, int], newest: Sequence[Refused]) -> None:
+async def _add(batch: Batch) -> None:
     await give_up_on_locks_after(_LOCK_WAIT_S)
+    if not await _is_new(batch):
+        return
+    sums, newest = batch.sums, batch.newest
     if sums:
         bounded = await _bounded(sums)
         # Sorted, so that two workers lock the rows they share in one order.
@@ -130,6 +143,26 @@ async def _add(sums: Mapping[SumKey, int], newest: Sequence[Refused]) -> None:
     if newest:
         await insert(_INTO_NEWEST, "ON CONFLICT (id) DO NOTHING", [_values(one) for one in newest])
         await _trim()
+
+
+#: Of writers, among the positions of journals, which they are like.
+_WRITER: Final = "refusals-"
+
+
+async def _is_new(batch: Batch) -> bool:
+    """Whether it comes for the first time; from here on it has come."""
+    name = _WRITER + batch.writer
+    await execute(
+        "INSERT INTO journal_position (journal_id, position, updated_at) VALUES ({}, 0, {})"
+        " ON CONFLICT (journal_id) DO NOTHING",
+        [name, changes.now()],
+    )
+    moved = await execute(
+        "UPDATE journal_position SET position = {}, updated_at = {}"
+        " WHERE journal_id = {} AND position < {}",
+        [batch.number, changes.now(), name, batch.number],
+    )
+    return moved == 1
 
 
 _HOUR_UPSERT: Final = (
@@ -235,6 +268,18 @@ async def prune_hours(before: datetime) -> int:
         "DELETE FROM refusal_hour WHERE id IN"
         " (SELECT id FROM refusal_hour WHERE bucket < {} ORDER BY bucket LIMIT 1000)",
         [before],
+    )
+
+
+async def prune_writers(before: datetime) -> int:
+    """Remove up to 1,000 writers that have written nothing since `before`; the number removed.
+
+    Other than a journal, what a writer has not written ends with it.
+    """
+    return await execute(
+        "DELETE FROM journal_position WHERE journal_id IN (SELECT journal_id FROM journal_position"
+        " WHERE journal_id >= {} AND journal_id < {} AND updated_at < {} LIMIT 1000)",
+        [_WRITER, _WRITER[:-1] + ".", before],
     )
 
 

@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from itertools import islice
 from time import monotonic
 from typing import Final, TypeAlias
+from uuid import uuid4
 
 from loguru import logger
 from tortoise.exceptions import BaseORMException
 
 from models import refusals
 from models.errors import DatabaseUnavailable
-from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY_TEXT, OTHER, SumKey
+from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY_TEXT, OTHER, Batch, SumKey
 from models.text import clean_text
 from telemetry.metrics import Refused
 
-Write: TypeAlias = Callable[[Mapping[SumKey, int], Sequence[refusals.Refused]], Awaitable[None]]
+Write: TypeAlias = Callable[[Batch], Awaitable[None]]
 
 #: Sums that are told apart by model; beyond them by token, beyond twice as many by code alone.
 SUMS_MAX: Final = 10_000
@@ -54,6 +55,9 @@ class RefusalBooks:
         self._newest: deque[refusals.Refused] = deque(maxlen=NEWEST_MAX)
         #: By code: how many more rows without a token there may be, as of when.
         self._room: dict[str, tuple[float, float]] = {}
+        #: What is being written, or is to be tried again.
+        self._batch: Batch | None = None
+        self._writer, self._number = uuid4().hex, 0
         self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[bool]] = set()
@@ -61,7 +65,8 @@ class RefusalBooks:
     @property
     def waiting(self) -> int:
         """Refusals that are counted here and not in the database yet."""
-        return sum(self._sums.values())
+        being_written = self._batch.sums.values() if self._batch is not None else ()
+        return sum(self._sums.values()) + sum(being_written)
 
     @property
     def kept(self) -> tuple[int, int]:
@@ -85,7 +90,7 @@ class RefusalBooks:
     def add(self, batch: Iterable[Refused]) -> None:
         """Count a batch, and keep its newest as rows."""
         for one in batch:
-            self._count(self._key(one), 1)
+            self._count(self._key(one))
             if one.token_id or self._has_room(one.code):
                 self._newest.append(_row(one))
 
@@ -102,38 +107,36 @@ class RefusalBooks:
 
     async def _write_once(self) -> bool:
         async with self._writing:
-            sums = {key: self._sums.pop(key) for key in list(islice(self._sums, ROWS_MAX))}
-            if not self._sums:
-                self._models.clear()
-            rows = list(islice(self._newest, ROWS_MAX))
-            for _ in rows:
-                self._newest.popleft()
-            if not sums and not rows:
+            batch = self._batch = self._batch or self._next()
+            if batch is None:
                 return True
-            written = False
             try:
-                await self._write(sums, rows)
-                written = True
+                await self._write(batch)
             except (DatabaseUnavailable, BaseORMException, OSError) as exc:
-                # The journal's consumer tells of an outage.
+                # The journal's consumer tells of an outage. All of it may have been written, so
+                # that it is tried again as it is.
                 logger.debug("Refusals wait to be counted: {}", exc)
-            finally:
-                if not written:
-                    self._keep(sums, rows)
-            return written
+                return False
+            self._batch = None
+            return True
+
+    def _next(self) -> Batch | None:
+        sums = {key: self._sums.pop(key) for key in list(islice(self._sums, ROWS_MAX))}
+        if not self._sums:
+            self._models.clear()
+        rows = [self._newest.popleft() for _ in range(min(ROWS_MAX, len(self._newest)))]
+        if not sums and not rows:
+            return None
+        self._number += 1
+        return Batch(self._writer, self._number, sums, rows)
 
     async def catch_up(self, *, timeout: float) -> None:
         """Have written what was refused by now, or `timeout` seconds tried to."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await self.write()
-
-    def _keep(self, sums: Mapping[SumKey, int], rows: Sequence[refusals.Refused]) -> None:
-        """Take back what was not written; the newest rows stay."""
-        for key, count in sums.items():
-            self._count(key, count)
-        room = NEWEST_MAX - len(self._newest)
-        self._newest.extendleft(reversed(rows[max(0, len(rows) - room) :]))
+                # What had to be tried again, and what has come since.
+                if await self.write() and (self._sums or self._newest):
+                    await self.write()
 
     def _key(self, one: Refused) -> SumKey:
         hour = int(one.at) // _HOUR_S
@@ -143,9 +146,9 @@ class RefusalBooks:
             hour, one.project_id, one.token_id, clean_text(one.model, limit=200), one.code
         )
 
-    def _count(self, key: SumKey, count: int) -> None:
+    def _count(self, key: SumKey) -> None:
         key = self._bounded(key)
-        self._sums[key] = self._sums.get(key, 0) + count
+        self._sums[key] = self._sums.get(key, 0) + 1
 
     def _bounded(self, key: SumKey) -> SumKey:
         """Where it is counted; what has no room is told less exactly."""

@@ -18,7 +18,7 @@ from admin.web import htmx, rendering
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import Project
-from models.reports import dashboard, label_leaders, refusal_report, time_ranges
+from models.reports import dashboard, label_leaders, time_ranges
 from models.reports.dashboard import GroupBy, Measure, ProviderState, TimeSeries, TopConsumer
 from models.reports.time_ranges import TIME_RANGE_NAMES, TimeRange, TimeRangeName
 from models.reports.usage_report import TAG
@@ -89,11 +89,10 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     present = datetime.now(UTC)
     status = rendering.status_line(ctx.service)
     # The range moves on with the minute, whether there were requests or not.
-    refusal = await refusal_report.version()
     needed = await ctx.service.attention.look(ctx.service.spending)
     attention = needed.version if needed else ""
     count = await dashboard.version()
-    seen = f"{count}-{refusal}-{attention}-{present:%j%H%M}-{status['level']}"
+    seen = f"{count}-{attention}-{present:%j%H%M}-{status['level']}"
     if htmx.wants_partial(ctx.request) and ctx.query.get("seen") == seen:
         return HTTPResponse(status=204)
     wanted = _wanted(ctx, present)

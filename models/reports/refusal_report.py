@@ -92,12 +92,6 @@ async def report(
     return [_row(query, extent, row) for row in rows], place
 
 
-async def version() -> str:
-    """Another text once there is a newer refusal among the rows. Raises DatabaseUnavailable."""
-    found = await select("SELECT id FROM refusal ORDER BY id DESC LIMIT 1")
-    return str(found[0]["id"])[-12:] if found else ""
-
-
 async def refusing(
     start: datetime,
     end: datetime,

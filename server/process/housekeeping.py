@@ -80,6 +80,7 @@ class Housekeeping:
             await self._remove("minutes", retention.prune_minutes, present - retention.MINUTES_KEPT)
             await self._remove("refusals", refusals.prune_newest, present - self._log_kept)
             await self._remove("refusal counters", refusals.prune_hours, present - self._log_kept)
+            await refusals.prune_writers(present - self._log_kept)
             await self._remove("responses", objects.forget, present - objects.FORGOTTEN_AFTER)
             await self._remove("events", events.prune, present - self._log_kept)
             await self._remove("events' keys", events.forget, present)

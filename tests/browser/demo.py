@@ -27,9 +27,10 @@ from models.crypto import KeyRing
 from models.entry import Entry
 from models.ids import first_id_at
 from models.ledger import apply_batch
-from models.refusals import NOBODY_TEXT, Refused, SumKey, add
+from models.refusals import NOBODY_TEXT, Refused, SumKey
 from models.usage import UsageHour
 from setup.prepare import connected
+from tests.models.rows import count_refusals
 
 VIEWER: Final = ("erin", "viewer-of-the-demo")
 _BY: Final = Actor("cli:alex", ip="192.0.2.14")
@@ -139,7 +140,7 @@ async def _refuse(random: Random) -> None:
             )  # fmt: skip
             project, of = (part or NOBODY_TEXT for part in owner)
             key = SumKey(int(at) // 3600, project, of, model, code)
-            await add({key: times}, [one])
+            await count_refusals({key: times}, [one])
 
 
 async def _bound(project: Project) -> None:

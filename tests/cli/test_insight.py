@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from models import ledger, refusals
+from models import ledger
 from models.events import News, tell
 from tests.cli.running import CommandLine
-from tests.models.rows import a_refusal, an_entry, sum_key
+from tests.models.rows import a_refusal, an_entry, count_refusals, sum_key
 
 REQUEST_FIELDS = [
     "id", "at", "project_id", "token_id", "provider", "endpoint", "method", "model", "status",
@@ -105,7 +105,7 @@ def test_refusals_are_counted_and_listed(cli: CommandLine) -> None:
     )
     unknown = a_refusal(at=time.time())
     cli.on_database(
-        lambda: refusals.add({sum_key(known): 2, sum_key(unknown): 7}, [known, unknown])
+        lambda: count_refusals({sum_key(known): 2, sum_key(unknown): 7}, [known, unknown])
     )
     rows = cli("refusals", "--json").json["data"]
     assert [(row["code"], row["refusals"]) for row in rows] == [

@@ -30,7 +30,6 @@ from models import (
     changes,
     generation,
     portable,
-    refusals,
     secrets,
 )
 from models.budgets import policies_of
@@ -47,7 +46,7 @@ from proxy.limits.engines import open_limits
 from proxy.limits.store import Claim, LimitExceeded, claims_on, token_key
 from tests.cli.conftest import configured
 from tests.cli.running import CommandLine
-from tests.models.rows import BY, a_refusal, an_entry, sum_key
+from tests.models.rows import BY, a_refusal, an_entry, count_refusals, sum_key
 
 RING = KeyRing([bytes(32)])
 LIMIT = 5
@@ -153,7 +152,7 @@ async def _fill() -> str:
     await Exhausted.filter(subject_id=used_up.id).update(at=at)
     await Exhausted.create(subject_id=docs.id, kind="project", why="budget", at=at, told_at=at)
     known = a_refusal(token_id=str(limited.id), project_id=str(docs.id), model="gpt-4o")
-    await refusals.add(
+    await count_refusals(
         {sum_key(known): 3, sum_key(a_refusal()): 2}, [known, a_refusal(code="invalid_token")]
     )
     return secret

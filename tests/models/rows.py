@@ -1,14 +1,16 @@
 """Rows that several tests start from."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from models import refusals
 from models.audit import Actor
 from models.crypto import KeyRing
 from models.entry import Entry
 from models.ids import new_request_id
 from models.projects import Project
-from models.refusals import NOBODY_TEXT, Refused, SumKey
+from models.refusals import NOBODY_TEXT, Batch, Refused, SumKey
 
 RING: Final = KeyRing([b"k" * 32])
 BY: Final = Actor("cli:tester", ip="192.0.2.1", request_id="r-1")
@@ -67,6 +69,11 @@ def a_refusal(**wanted: Any) -> Refused:
         "code": "invalid_token",
     }
     return Refused(**fields | wanted)
+
+
+async def count_refusals(sums: Mapping[SumKey, int], newest: Sequence[Refused] = ()) -> None:
+    """Write them as a worker of its own would."""
+    await refusals.add(Batch(uuid4().hex, 1, sums, newest))
 
 
 def sum_key(one: Refused) -> SumKey:

@@ -1,7 +1,6 @@
 """A worker's refusals: summed in bounded memory, and kept while the database is away."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import pytest
 from models import Refusal, RefusalHour, refusals
 from models.errors import DatabaseUnavailable
 from models.ids import new_request_id
-from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY, OTHER, SumKey
+from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY, OTHER, Batch, SumKey
 from telemetry import refusal_books
 from telemetry.metrics import Refused
 from telemetry.refusal_books import ROWS_MAX, SUMS_MAX, UNKNOWN_AT_ONCE, RefusalBooks
@@ -40,14 +39,14 @@ class Table:
         self.rows: list[refusals.Refused] = []
         self.writes: list[int] = []
 
-    async def __call__(self, sums: Mapping[SumKey, int], rows: Sequence[refusals.Refused]) -> None:
+    async def __call__(self, batch: Batch) -> None:
         await asyncio.sleep(0)
         if self.away:
             raise DatabaseUnavailable("away")
-        for key, count in sums.items():
+        for key, count in batch.sums.items():
             self.sums[key] = self.sums.get(key, 0) + count
-        self.rows += rows
-        self.writes.append(len(rows))
+        self.rows += batch.newest
+        self.writes.append(len(batch.newest))
 
 
 @pytest.mark.usefixtures("connected")
@@ -101,7 +100,7 @@ async def test_what_cannot_be_written_is_kept_and_written_later() -> None:
     assert not await books.write()
     assert books.waiting == 2
     table.away = False
-    assert await books.write()
+    await books.catch_up(timeout=5.0)
     assert sum(table.sums.values()) == 2
     assert [row.id for row in table.rows] == [first.id, second.id]
     assert books.kept == (0, 0)
@@ -130,10 +129,10 @@ async def test_sums_go_in_pieces_so_that_no_write_holds_up_others() -> None:
 async def test_a_reader_that_gives_up_does_not_have_sums_counted_twice() -> None:
     table, begun, let_go = Table(), asyncio.Event(), asyncio.Event()
 
-    async def slow(sums: Mapping[SumKey, int], rows: Sequence[refusals.Refused]) -> None:
+    async def slow(batch: Batch) -> None:
         begun.set()
         await let_go.wait()
-        await table(sums, rows)
+        await table(batch)
 
     books = RefusalBooks(slow)
     books.add([known()])
@@ -145,14 +144,36 @@ async def test_a_reader_that_gives_up_does_not_have_sums_counted_twice() -> None
     assert books.kept == (0, 0)
 
 
+@pytest.mark.usefixtures("connected")
+async def test_a_commit_whose_answer_was_lost_counts_once() -> None:
+    lost = True
+
+    async def write(batch: Batch) -> None:
+        nonlocal lost
+        await refusals.add(batch)
+        if lost:
+            lost = False
+            raise DatabaseUnavailable("the answer was lost")
+
+    books = RefusalBooks(write)
+    first, second = known("gpt-4o"), known("gpt-4o")
+    books.add([first])
+    assert not await books.write()
+    books.add([second])
+    await books.close(timeout=30.0)
+    (row,) = await RefusalHour.all()
+    assert row.refusals == 2
+    assert await Refusal.all().count() == 2
+
+
 async def test_it_goes_on_by_itself_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusal_books, "_AFTER_FAILURE_S", 0.01)
     monkeypatch.setattr(refusal_books, "_EVERY_S", 0.01)
     table, failed = Table(), asyncio.Event()
 
-    async def write(sums: Mapping[SumKey, int], rows: Sequence[refusals.Refused]) -> None:
+    async def write(batch: Batch) -> None:
         failed.set()
-        await table(sums, rows)
+        await table(batch)
 
     table.away = True
     books = RefusalBooks(write)

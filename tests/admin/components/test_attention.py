@@ -5,12 +5,12 @@ import time
 from datetime import timedelta
 from typing import get_args
 
-from models import Destination, Token, changes, key_states, refusals
+from models import Destination, Token, changes, key_states
 from models.destinations import DestinationState
 from models.reports.attention import MOST, MatterKind
 from tests.admin.conftest import BY, RING, Browser, make_project, make_token, on_both
 from tests.manage.entries import entry, record
-from tests.models.rows import a_refusal, sum_key
+from tests.models.rows import a_refusal, count_refusals, sum_key
 
 PAGE = "/admin/dashboard"
 
@@ -70,7 +70,7 @@ async def test_each_thing_is_named_with_the_click_that_mends_it(
     (key,) = await keyless.keys.all()
     await key.change(by=BY, is_active=False)
     refused = a_refusal(at=time.time(), code="project_inactive", project_id=str(asked.id))
-    await refusals.add({sum_key(refused): 7}, [refused])
+    await count_refusals({sum_key(refused): 7}, [refused])
     await asked.deactivate(by=BY)
     (resting,) = await busy.keys.all()
     await key_states.rest(resting.id, "", "/v1", present + timedelta(minutes=5), "429 slow")

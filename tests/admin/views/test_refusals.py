@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from models import Token, refusals
+from models import Token
 from models.ids import new_id
 from models.ledger import apply_batch
 from models.refusals import Refused
 from tests.admin.conftest import BY, Browser, make_project, make_token, on_both
 from tests.manage.entries import entry
-from tests.models.rows import a_refusal, sum_key
+from tests.models.rows import a_refusal, count_refusals, sum_key
 
 DASHBOARD = "/admin/dashboard"
 
@@ -23,7 +23,7 @@ async def refuse(token: Token | None, code: str, times: int = 1, **fields: Any) 
     )
     given = {"at": datetime.now(UTC).timestamp(), "code": code, "status": 429}
     one = a_refusal(**given | owner | fields)
-    await refusals.add({sum_key(one): times}, [one])
+    await count_refusals({sum_key(one): times}, [one])
     return one
 
 

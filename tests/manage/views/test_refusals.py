@@ -8,11 +8,10 @@ import httpx
 import pytest
 
 from manage import cursors
-from models import refusals
 from models.ids import first_id_at
 from models.refusals import Refused
 from tests.manage.entries import entry, record
-from tests.models.rows import a_refusal, sum_key
+from tests.models.rows import a_refusal, count_refusals, sum_key
 
 Json = dict[str, Any]
 
@@ -32,7 +31,7 @@ async def refuse(count: int = 1, at: datetime | None = None, **fields: Any) -> R
             **{name: getattr(made, name) for name in made.__struct_fields__}
             | {"id": str(UUID(int=first_id_at(at).int | UUID(made.id).int % 2**60))}
         )
-    await refusals.add({sum_key(made): count}, [made])
+    await count_refusals({sum_key(made): count}, [made])
     return made
 
 

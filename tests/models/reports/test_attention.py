@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from config import Database
-from models import Destination, Project, Token, changes, key_states, refusals
+from models import Destination, Project, Token, changes, key_states
 from models.db.conditions import execute
 from models.destinations import DestinationState
 from models.reports import attention
 from models.reports.attention import MOST, MatterKind
-from tests.models.rows import BY, RING, a_project, a_refusal, sum_key
+from tests.models.rows import BY, RING, a_project, a_refusal, count_refusals, sum_key
 
 DAY = timedelta(days=1)
 
@@ -51,7 +51,7 @@ async def _project_is_asked(project: Project, token: Token) -> Callable[[], Awai
     await project.deactivate(by=BY)
     ids = {"project_id": str(project.id), "token_id": str(token.id)}
     one = a_refusal(at=time.time(), code="project_inactive", **ids)
-    await refusals.add({sum_key(one): 7}, [one])
+    await count_refusals({sum_key(one): 7}, [one])
     return lambda: project.activate(by=BY)
 
 

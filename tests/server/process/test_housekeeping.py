@@ -15,7 +15,6 @@ from models import (
     Refusal,
     RefusalHour,
     UpstreamToken,
-    refusals,
     retention,
     upstream_tokens,
 )
@@ -27,7 +26,7 @@ from models.request_log import RequestLog
 from models.usage import UsageHour, UsageMinute
 from server.process.housekeeping import Housekeeping
 from tests.fixtures.service import RunService
-from tests.models.rows import BY, RING, a_project, a_refusal, an_entry, sum_key
+from tests.models.rows import BY, RING, a_project, a_refusal, an_entry, count_refusals, sum_key
 
 
 async def write(*ages: timedelta) -> None:
@@ -71,7 +70,7 @@ async def _only_what_is_too_old_goes(tmp_path: Path) -> None:
     for age in (8, 6):
         moment = datetime.now(UTC) - timedelta(days=age)
         one = a_refusal(id=str(first_id_at(moment)), at=moment.timestamp())
-        await refusals.add({sum_key(one): 1}, [one])
+        await count_refusals({sum_key(one): 1}, [one])
 
     await Housekeeping(tmp_path, log_days=7, pause=0).sweep()
 
