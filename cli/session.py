@@ -118,7 +118,9 @@ def translated(used: Database) -> Iterator[None]:
 @asynccontextmanager
 async def _session(settings: Settings, command: str) -> AsyncIterator[Session]:
     async with AsyncExitStack() as stack:
-        if settings.database.dialect == "sqlite" and not settings.database.path.exists():
+        if settings.database.dialect == "sqlite" and not _is_there(
+            "DATABASE_URL", settings.database.path
+        ):
             settings = _without_database(settings, command, stack)
         await prepare(settings.database)
         try:
@@ -129,12 +131,19 @@ async def _session(settings: Settings, command: str) -> AsyncIterator[Session]:
         yield Session(settings, actor())
 
 
+def _is_there(name: str, place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError as exc:
+        raise WrongUsage(f"{name}: {place}: {exc.strerror}.") from exc
+
+
 def _without_database(settings: Settings, command: str, stack: AsyncExitStack) -> Settings:
     """Where there is no database only a command that makes something makes one; the others find
     an empty one, of which nothing is left."""
     path = settings.database.path
     for name, place in (("DATABASE_URL", path), ("DATA_DIR", settings.data_dir)):
-        if not place.exists() and (why := bootstrap.cannot_be_made(place)) is not None:
+        if not _is_there(name, place) and (why := bootstrap.cannot_be_made(place)) is not None:
             raise WrongUsage(f"{name}: {place} cannot be made: {why}.")
     if command in _MAKING:
         details.detail(f"There was no database at {path}: one is made.")

@@ -81,7 +81,7 @@ def _refuse_unusable(directory: Path, wanted: int) -> None:
     else:
         if os.access(directory, wanted):
             return
-        problem = f"{directory} has mode {there.st_mode & 0o777:o} and is user {there.st_uid}'s, "
+        problem = f"{directory} has mode {there.st_mode & 0o777:03o} and is user {there.st_uid}'s, "
         problem += f"and we are user {os.geteuid()}"
     row = next(row for row in TABLE if row.name == "DATA_DIR")
     raise ConfigError(

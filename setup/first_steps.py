@@ -36,5 +36,7 @@ def first_steps(settings: Settings, prepared: Prepared, url: str) -> list[str]:
 
 def said_command() -> str:
     """How this command line was called, for the lines that tell of another one."""
-    called = sys.argv[0]
-    return called if Path(called).name == "llm-proxy" else "python -m cli"
+    called = Path(sys.argv[0])
+    if called.name != "llm-proxy":
+        return "python -m cli"
+    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)

@@ -1,11 +1,12 @@
 """The four lines after the first start."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from config import Settings, load
-from setup.first_steps import first_steps
+from setup.first_steps import first_steps, said_command
 from setup.prepare import Prepared
 
 URL = "http://127.0.0.1:8080"
@@ -34,3 +35,19 @@ def test_a_given_password_and_a_first_token_are_named_and_not_shown(settings: Se
     assert str(settings.data_dir / "default-token") in lines[2]
     assert f"{URL}/v1" in lines[2]
     assert "s3cret" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("called", "said"),
+    [
+        ("/usr/lib/cli/__main__.py", "python -m cli"),
+        (".venv/bin/llm-proxy", ".venv/bin/llm-proxy"),
+        (str(Path.cwd() / ".venv" / "bin" / "llm-proxy"), ".venv/bin/llm-proxy"),
+        ("/usr/local/bin/llm-proxy", "/usr/local/bin/llm-proxy"),
+    ],
+)
+def test_other_commands_are_told_as_this_one_was_called(
+    monkeypatch: pytest.MonkeyPatch, called: str, said: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called, "serve"])
+    assert said_command() == said

@@ -279,6 +279,7 @@ _COMMANDS = [("doctor",), ("project", "list"), ("serve",), ("migrate",)]
         *(("DATABASE_URL", "sqlite://.", command) for command in _COMMANDS),
         *(("DATABASE_URL", "sqlite://{here}", command) for command in _COMMANDS),
         *(("DATABASE_URL", "sqlite:///dev/null/x/llm-proxy.db", command) for command in _COMMANDS),
+        *(("DATABASE_URL", f"sqlite://{'x' * 300}/x.db", command) for command in _COMMANDS),
         *(("DATA_DIR", "/dev/null/x", command) for command in _COMMANDS[:3]),
     ],
 )
