@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from config import Database
 from models import label_values
 from models.db.conditions import execute, select
+from models.db.database import run_in_transaction
 from models.entry import Entry
 from models.ledger import apply_batch
 from models.objects import Finished
@@ -18,6 +20,10 @@ from tests.models.rows import an_entry
 
 pytestmark = pytest.mark.usefixtures("connected")
 _HOUR_US = 3_600_000_000
+_WAITS = (
+    "SELECT count(*) AS waiting FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 async def _take(*entries: Entry) -> None:
@@ -112,6 +118,31 @@ async def test_what_a_response_used_in_the_background_counts_with_what_shows_it(
     rows = await UsageDimension.filter(dimension="end_user")
     assert sum(row.requests for row in rows) == 1
     assert sum(row.prompt_tokens for row in rows) in (0, 7)
+
+
+async def test_a_value_that_another_has_placed_meanwhile_counts_as_itself(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_values, "VALUES_MAX", 2)
+    project = str(UUID(int=5))
+    placed, go_on = asyncio.Event(), asyncio.Event()
+
+    async def place() -> None:
+        await label_values.places([(project, "end_user", user) for user in "ab"])
+        placed.set()
+        await go_on.wait()
+
+    first = asyncio.create_task(run_in_transaction(place))
+    await placed.wait()
+    entries = [an_entry(project_id=project, end_user=user) for user in "abc"]
+    second = asyncio.create_task(_take(*entries))
+    while connected.dialect == "postgres":
+        (row,) = await select(_WAITS)
+        if row["waiting"]:
+            break
+    go_on.set()
+    await asyncio.gather(first, second)
+    assert await _counted("end_user") == {"a": 1, "b": 1, "other": 1}
 
 
 async def test_ten_thousand_values_have_a_place_whoever_asks_first() -> None:
