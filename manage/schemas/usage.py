@@ -12,6 +12,7 @@ from models.reports.time_ranges import Bucket
 from models.reports.usage_report import (
     DEFAULT_RANGE,
     GROUPS,
+    TAG,
     GroupBy,
     UsageQuery,
     UsageRow,
@@ -66,7 +67,7 @@ class UsageFilter(OwnedQuery):
 class UsageView(Schema):
     """The sums of one bucket and group. Of the group fields, the one grouped by is there.
 
-    What is grouped by a tag has its value in a field of the group's name: `tag:team`.
+    What is grouped by a tag has its value as `tag`, and in a field of the group's name: `tag:team`.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -82,6 +83,7 @@ class UsageView(Schema):
         None
     )
     end_user: Annotated[str, Field(description="Counted by the hour.")] | None = None
+    tag: Annotated[str, Field(description="Its value; counted by the hour.")] | None = None
     requests: int
     errors: Annotated[int, Field(description="Status 400 and above, or not complete.")]
     unknown_usage_requests: int
@@ -102,6 +104,8 @@ class UsageView(Schema):
     def of(cls, row: UsageRow, group_by: GroupBy | None) -> Self:
         """`row` as it is shown."""
         group: dict[str, Any] = {field_of(group_by): row.group} if group_by else {}
+        if group_by is not None and group_by.startswith(TAG):
+            group["tag"] = row.group
         return cls(
             bucket=row.bucket,
             requests=row.requests,

@@ -144,6 +144,7 @@ async def test_groups_carry_their_name(
         assert [row[field] for row in rows] == values
         assert [row["requests"] for row in rows] == [1, 1]
         others = {"project_id", "token_id", "model", "endpoint", "key_id", "end_user"} - {field}
+        assert all(row.get("tag") == (row[field] if ":" in field else None) for row in rows)
         assert not others & set(rows[0])
 
 
