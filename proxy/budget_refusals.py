@@ -126,17 +126,19 @@ def _told(unit: Unit, amount: int) -> str:
 def _dollars(nanos: int) -> str:
     """USD to the last digit that is none, and at least to the cent."""
     whole, rest = divmod(nanos, _NANOS)
+    if not rest:
+        return f"{whole}.00"
     decimals = f"{rest:09}".rstrip("0")
     return f"{whole}.{decimals:0<2}"
 
 
 def headers(budgets: Sequence[BudgetClaim], left: Sequence[int]) -> RawHeaders:
     """What is left of the token's own budgets beside the request's hold, on answers."""
-    own = [
-        f"{label}{_plain(allowance.unit, max(0, rest))}"
-        for (allowance, _), rest in zip(budgets, left, strict=True)
-        if (label := _label(allowance.key))
-    ]
+    own = []
+    for (allowance, _), rest in zip(budgets, left, strict=True):
+        if label := _label(allowance.key):
+            amount = max(rest, 0)
+            own.append(label + (_dollars(amount) if allowance.unit == "usd" else str(amount)))
     return [(b"x-llm-proxy-budget-remaining", ", ".join(own).encode())] if own else []
 
 
@@ -177,7 +179,3 @@ def _is_tpm(allowance: Allowance) -> bool:
 
 def _is_own(allowance: Allowance) -> bool:
     return not allowance.policy and scope_of(allowance.key) == "token"
-
-
-def _plain(unit: Unit, amount: int) -> str:
-    return _dollars(amount) if unit == "usd" else str(amount)

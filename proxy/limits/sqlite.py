@@ -294,7 +294,7 @@ class SqliteLimits:
         self._making.start()
         if self._own.is_waiting:
             # A window is being made.
-            self._schedule(_PAUSE_S)
+            self._soon(is_seen=False)
 
     def _ask_again(self, asking: Asking) -> None:
         self._asking.append(asking)

@@ -74,6 +74,7 @@ class OwnEntries:
         self._charged = 0
         self._position: tuple[str, int] | None = None
         self._entered = False
+        self._complained = False
         self._version = -1
         # How far the sink is in our journal, as far as known.
         self._known: dict[str, int] = {}
@@ -129,7 +130,7 @@ class OwnEntries:
                 self._charge(now_us)
             except Exception as exc:  # noqa: BLE001  (whatever it is, decisions are made)
                 if not isinstance(exc, _Odd):
-                    logger.warning("Entries are charged by the journal's sink: {!r}", exc)
+                    self._complain(exc)
                 for _ in range(self._charged):
                     self._leave(self._next())
                 return False
@@ -139,8 +140,15 @@ class OwnEntries:
         try:
             self._entered = self._gate.enter()
         except OSError as exc:
-            logger.warning("Entries are charged by the journal's sink: {!r}", exc)
+            self._complain(exc)
+            while self._waiting:
+                self._leave(self._next())
         return self._entered
+
+    def _complain(self, exc: Exception) -> None:
+        if not self._complained:
+            self._complained = True
+            logger.warning("Entries are charged to budgets by the journal's sink: {!r}", exc)
 
     def _skip(self) -> None:
         """Let go of what the sink has charged."""

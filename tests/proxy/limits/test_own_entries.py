@@ -16,6 +16,7 @@ from proxy.journal.budget_sink import charge_beside
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.writer import Journal
 from proxy.limits.budgets import BudgetClaim, Charge
+from proxy.limits.gate import Gate
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import Reservation, claims_on
 from tests.proxy.limits.machine import OF_PROJECT, Machine, alerts, allowance, decide, entry_of
@@ -266,3 +267,18 @@ async def test_one_that_was_told_before_it_was_written_is_charged_once(own: Own)
     assert (await own.machine.sums(DAY), own.moves) == ((30, 100), [])
     await own.sink(start, end, entry)
     assert await own.machine.sums(DAY) == (30, 100)
+
+
+async def test_what_fails_in_charging_them_fails_no_decision(
+    own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bool:
+        raise OSError("no more files")
+
+    monkeypatch.setattr(Gate, "enter", fails)
+    entry = await own.request()
+    start, end = own.write(entry)
+    await own.settled()
+    assert (await own.spent(), await own.holds(), own.moves) == (30, [True], [])
+    await own.sink(start, end, entry)
+    assert (await own.spent(), await own.holds()) == (30, [])
