@@ -157,14 +157,15 @@ async def test_what_others_hold_may_be_waited_for(plane: Plane) -> None:
 
 async def test_tokens_for_a_minute_are_told_as_the_field_tells_them(plane: Plane) -> None:
     hold = len(body()) + 100
-    secret = await limited(plane, rule("tokens", 2 * hold - 1, "minute"))
+    # What runs in of it while this test waits for its machine is not enough.
+    secret = await limited(plane, rule("tokens", hold + 10, "minute"))
     plane.upstream.follow(answered(hold, 0))
     first = await ask(plane, secret)
-    assert first.field(b"x-ratelimit-limit-tokens") == b"%d" % (2 * hold - 1)
-    assert first.field(b"x-ratelimit-remaining-tokens") == b"%d" % (hold - 1)
+    assert first.field(b"x-ratelimit-limit-tokens") == b"%d" % (hold + 10)
+    assert first.field(b"x-ratelimit-remaining-tokens") == b"10"
     refused = await ask(plane, secret)
     assert (refused.status, refused.code) == (429, "tokens_per_minute_exceeded")
-    assert refused.field(b"retry-after") == b"1"
+    assert 30 < int(refused.field(b"retry-after") or 0) < 60
     assert error(refused)["budget"]["period"] == "minute"
     final = await ask(plane, secret, body(max_tokens=2 * hold))
     assert (final.code, final.field(b"x-should-retry")) == ("tokens_per_minute_exceeded", b"false")
