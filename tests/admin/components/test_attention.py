@@ -5,9 +5,13 @@ import time
 from datetime import timedelta
 from typing import get_args
 
+import pytest
+
 from models import Destination, Token, changes, key_states
 from models.destinations import DestinationState
-from models.reports.attention import MOST, MatterKind
+from models.errors import DatabaseUnavailable
+from models.reports import attention
+from models.reports.attention import MOST, Matter, MatterKind
 from tests.admin.conftest import BY, RING, Browser, make_project, make_token, on_both
 from tests.manage.entries import entry, record
 from tests.models.rows import a_refusal, count_refusals, sum_key
@@ -137,3 +141,16 @@ async def test_the_dashboard_is_fresh_when_something_else_needs_somebody(admin: 
     assert answer.status_code == 200
     assert f'href="/admin/projects/{project.id}#keys"' in answer.text
     assert token.name not in answer.text
+
+
+async def test_what_cannot_be_read_is_not_taken_for_all_well(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> list[Matter]:
+        raise DatabaseUnavailable("the database is away")
+
+    monkeypatch.setattr(attention, "matters", away)
+    # What was read shortly before is read again after a change.
+    await make_project()
+    assert "cannot be read" in await _attention(admin)
+    assert await _foot(admin) == "warning: Degraded"

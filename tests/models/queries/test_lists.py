@@ -216,6 +216,20 @@ async def test_tokens_of_a_few_projects_among_many_are_found_by_their_projects(
     assert walked <= 600
 
 
+async def test_tokens_of_a_project_that_has_spent_its_budget_are_found_behind_many_others(
+    connected: Database,
+) -> None:
+    owners = [one for n, one in enumerate(await _projects(10)) if n % 5]
+    await Project.filter(id__in=owners).update(is_active=True)
+    of_spent = [row.id for row in await _one_each([owners[0]] * 3)]
+    await Exhausted.create(subject_id=owners[0], kind="project", why="budget", at=NOW)
+    used_up = await _one_each([owners[1]])
+    await Exhausted.create(subject_id=used_up[0].id, kind="token", why="requests", at=NOW)
+    await _one_each([owners[2]] * 300)
+    wanted = sorted([*of_spent, used_up[0].id], reverse=True)
+    assert await _all(lists.tokens(status="exhausted"), 2) == wanted
+
+
 async def _one_each(owners: Sequence[UUID]) -> list[Token]:
     rows = [Token(project_id=owner, hint="llmp_…0000", created_at=NOW) for owner in owners]
     await Token.bulk_create(rows)

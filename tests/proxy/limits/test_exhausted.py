@@ -14,6 +14,7 @@ from models.spending import reset, spent_by
 from proxy.limits.budgets import Allowance, BudgetClaim, allowance_of
 from proxy.limits.spending import StoredSpending
 from proxy.limits.store import project_key, token_key
+from proxy.limits.telling import tell_reached
 from tests.proxy.limits.machine import Machine, alerts, decide, entry_of, machine
 
 __all__ = ["machine"]
@@ -125,6 +126,7 @@ async def test_a_charge_that_comes_to_less_than_was_thought_takes_it_back(
     else:
         for name, _ in machine.charges.holders():
             machine.charges.end_holds(name, keep=True)
+        await tell_reached(machine.charges)
     await exhaustion.refresh("token", [token.id])
     assert await _noted() == [(token.id, "budget")]
     ids = {"token_id": str(token.id), "project_id": str(token.project_id)}
