@@ -31,6 +31,15 @@ async def of_targets(events: Sequence[AuditEvent]) -> list[str | None]:
     return [called.get(event.target_id or "", event.target_id) for event in events]
 
 
+async def name_projects(changes: Sequence[dict[str, Any]]) -> None:
+    """Put a project's name in the place of its id, where an event of the audit set it."""
+    told = [one for one in changes if isinstance(one.get("project_id"), list)]
+    called = await _called("project", {after for one in told for after in one["project_id"]})
+    for one in told:
+        pair = one.pop("project_id")
+        one["project"] = [called.get(str(id_), id_) for id_ in pair]
+
+
 async def _called(kind: str, ids: Iterable[str | None]) -> Mapping[str, str]:
     known = [one for one in map(_as_id, ids) if one is not None]
     if not known:

@@ -7,6 +7,7 @@ from typing import Final
 from config import Settings
 from setup.prepare import FIRST_TOKEN, Prepared
 
+_OTHER_SECRETS: Final = ("management-token", "encryption-key")
 _DOCS: Final = Path(__file__).resolve().parents[1] / "docs" / "README.md"
 
 
@@ -26,9 +27,11 @@ def first_steps(settings: Settings, prepared: Prepared, url: str) -> list[str]:
             f"--name NAME and {command} token create --project NAME"
         )
     docs = f"{_DOCS}, and " if _DOCS.exists() else ""
+    others = [path for name in _OTHER_SECRETS if (path := settings.data_dir / name).exists()]
+    beside = f"; other secrets: {', '.join(map(str, others))}" if others else ""
     return [
         f"Admin: {url}/admin/, user {settings.admin_username}",
-        f"Password: {f'in {password}' if password.exists() else 'the one in ADMIN_PASSWORD'}",
+        f"Password: {f'in {password}' if password.exists() else 'as ADMIN_PASSWORD says'}{beside}",
         f"Next: {following}",
         f"Documents: {docs}{url}/manage/docs for the management API",
     ]

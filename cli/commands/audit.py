@@ -45,6 +45,7 @@ async def audit(
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
     items = [views.plain(AuditView.of(row)) for row in found]
     if not as_json:
+        await names.name_projects([item["changes"] for item in items])
         for item, name in zip(items, await names.of_targets(found), strict=True):
             item |= {"target": name, "changes": output.changed(item["changes"])}
     output.page(items, _COLUMNS, as_json=as_json, following=following)

@@ -243,6 +243,8 @@ def test_the_audit_says_what_changed_in_words(cli: CommandLine) -> None:
     assert "requests per minute 60 → 90" in newest
     assert "requests per minute 60" in before
     assert "docs" in newest
+    cli.token()
+    assert "project docs" in cli("audit", "--action", "token.create").out
     # As values, and with ids, for programs.
     event = cli("audit", "--action", "project.update", "--json").json["data"][0]
     assert event["changes"] == {"requests_per_minute": [60, 90]}

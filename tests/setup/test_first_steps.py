@@ -22,16 +22,21 @@ def test_they_say_where_the_admin_its_password_the_next_step_and_the_documents_a
 ) -> None:
     password = settings.data_dir / "admin-password"
     password.write_text("s3cret")
+    for name in ("management-token", "encryption-key"):
+        (settings.data_dir / name).write_text("s3cret")
     admin, where, following, documents = first_steps(settings, Prepared(is_first=True), URL)
     assert admin == f"Admin: {URL}/admin/, user admin"
-    assert where == f"Password: in {password}"
+    assert where == (
+        f"Password: in {password}; other secrets: {settings.data_dir / 'management-token'}, "
+        f"{settings.data_dir / 'encryption-key'}"
+    )
     assert "project create --name" in following
     assert Path(documents.removeprefix("Documents: ").partition(",")[0]).is_file()
 
 
 def test_a_given_password_and_a_first_token_are_named_and_not_shown(settings: Settings) -> None:
     lines = first_steps(settings, Prepared(is_first=True, default_token="llmp_s3cret"), URL)
-    assert lines[1] == "Password: the one in ADMIN_PASSWORD"
+    assert lines[1] == "Password: as ADMIN_PASSWORD says"
     assert str(settings.data_dir / "default-token") in lines[2]
     assert f"{URL}/v1" in lines[2]
     assert "s3cret" not in "".join(lines)
