@@ -85,8 +85,11 @@ async def test_made_up_models_and_tokens_take_bounded_memory() -> None:
     assert sums <= 2 * SUMS_MAX + 1
     assert rows == NEWEST_MAX
     assert max(len(row.model) for row in books._newest) <= 200
-    # None of them is lost.
+    # None of them is lost, and what has a place keeps it.
     assert books.waiting == 3 * MODELS_MAX + 3 * SUMS_MAX
+    (first, _) = next(iter(books._sums.items()))
+    books.add([known(first.model)])
+    assert books._sums[first] == 2
 
 
 async def test_what_cannot_be_written_is_kept_and_written_later() -> None:
