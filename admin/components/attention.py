@@ -36,6 +36,9 @@ _MENDING: Final[dict[MatterKind, Mending]] = {
     "key_suspended": Mending(
         "bad", "warning", "Key", _KEYS, "Test or replace it", _KEYS, "/admin/projects",
     ),
+    "key_misplaced": Mending(
+        "bad", "warning", "Key", _KEYS, "Enter it anew", _KEYS, "/admin/projects",
+    ),
     "project_inactive": Mending(
         "warning", "pause", "Project", _PROJECT, "Activate", _PROJECT + "/activate",
         "/admin/projects?is_active=false", is_post=True,
@@ -119,6 +122,8 @@ def _says(matter: Matter) -> tuple[str, datetime | None]:
     if matter.kind == "key_suspended":
         answered = matter.note or "that it is no good"
         return f"is suspended: its upstream answered {answered},", matter.at
+    if matter.kind == "key_misplaced":
+        return f"is sent nowhere: {matter.note}", None
     if matter.kind == "project_inactive":
         times = filters.plural(matter.times, "request")
         return f"is inactive and still asked for: {times} refused in 24 h", None

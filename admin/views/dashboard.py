@@ -89,7 +89,8 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
     present = datetime.now(UTC)
     status = rendering.status_line(ctx.service)
     # The range moves on with the minute, whether there were requests or not.
-    needed = await ctx.service.attention.look(ctx.service.spending)
+    service = ctx.service
+    needed = await service.attention.look(service.spending, service.upstreams)
     attention = needed.version if needed else ""
     count = await dashboard.version()
     seen = f"{count}-{attention}-{present:%j%H%M}-{status['level']}"

@@ -20,6 +20,7 @@ from models.reports.used_up import UsedUp, nearly_used_up
 from models.windows import BUCKET_SECONDS
 
 if TYPE_CHECKING:
+    from models.bindings import Upstreams
     from models.spending import Spending
 
 _KEPT_S: Final = 5.0
@@ -59,19 +60,19 @@ class AttentionWatch:
         self._generation = -1
         self._until = 0.0
 
-    async def look(self, spending: Spending) -> Attention | None:
+    async def look(self, spending: Spending, upstreams: Upstreams) -> Attention | None:
         """What needs somebody now; None where that cannot be read, which is trouble of its own."""
         try:
             async with self._lock:
-                return await self._look(spending)
+                return await self._look(spending, upstreams)
         except DatabaseUnavailable:
             return None
 
-    async def _look(self, spending: Spending) -> Attention:
+    async def _look(self, spending: Spending, upstreams: Upstreams) -> Attention:
         changed = await generation.current()
         if self._kept is None or changed != self._generation or time.monotonic() >= self._until:
             budgets = await nearly_used_up(spending, limit=_MOST_BUDGETS)
-            self._kept = Attention(await attention.matters(), budgets or ())
+            self._kept = Attention(await attention.matters(upstreams), budgets or ())
             self._generation = changed
             self._until = time.monotonic() + _KEPT_S
         return self._kept

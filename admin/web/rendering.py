@@ -111,7 +111,7 @@ async def _foot(service: AdminServices) -> dict[str, str]:
     line = status_line(service)
     if line["level"] != "fine":
         return line
-    found = await service.attention.look(service.spending)
+    found = await service.attention.look(service.spending, service.upstreams)
     if found is None:
         return line | {"level": "warning", "word": "Degraded"}
     return line | {"level": "warning", "word": "Needs attention"} if found.things else line

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from models import changes
+from models.bindings import Upstreams, place_of
 from models.db.conditions import select
 from models.reports import destinations
 from models.token_status import end, has_key, is_inactive
@@ -16,6 +17,7 @@ from models.token_status import end, has_key, is_inactive
 MatterKind: TypeAlias = Literal[
     "project_without_key",
     "key_suspended",
+    "key_misplaced",
     "project_inactive",
     "token_exhausted",
     "destination_failing",
@@ -23,6 +25,7 @@ MatterKind: TypeAlias = Literal[
     "token_expiring",
 ]
 
+_ANY: Final = Upstreams()
 #: Of each kind.
 MOST: Final = 5
 #: How soon a token has to end.
@@ -34,6 +37,13 @@ _ASKED: Final = timedelta(hours=24)
 #: Rows of one kind that are looked at, the newest; of tokens, those that end soonest.
 _LOOKED_AT: Final = 2_000
 _PROJECTS_LOOKED_AT: Final = 10_000
+
+
+class _Place(NamedTuple):
+    """What a key says of where it goes."""
+
+    provider: str | None
+    base_url: str | None
 
 
 class Matter(NamedTuple):
@@ -51,13 +61,39 @@ class Matter(NamedTuple):
     note: str = ""
 
 
-async def matters() -> list[Matter]:
+async def matters(upstreams: Upstreams = _ANY) -> list[Matter]:
     """At most one more than `MOST` of each kind, the most pressing first.
 
-    Raises DatabaseUnavailable.
+    `upstreams` says where keys may be sent. Raises DatabaseUnavailable.
     """
     present = changes.now()
-    return [matter for look in _LOOKS for matter in await look(present)]
+    found = [matter for look in _LOOKS for matter in await look(present)]
+    return [*await _misplaced(upstreams), *found]
+
+
+async def _misplaced(upstreams: Upstreams) -> list[Matter]:
+    """Keys that are in use and are sent nowhere, as the environment says now."""
+    rows = await select(
+        "SELECT k.id, k.label, k.hint, k.bound_to, k.provider, k.base_url, p.id AS owner,"
+        " p.name AS owner_name, p.provider AS owner_provider, p.base_url AS owner_base_url"
+        " FROM upstream_key k JOIN project p ON p.id = k.project_id"
+        " WHERE k.in_use AND p.is_active ORDER BY k.id DESC LIMIT {}",
+        [_LOOKED_AT],
+    )
+    found = []
+    for row in rows:
+        key = _Place(row["provider"], row["base_url"])
+        place = place_of(key, row["owner_provider"], row["owner_base_url"])
+        if not upstreams.fits(row["bound_to"], *place):
+            note = f"it was entered for {row['bound_to'] or 'no address'}"
+        elif not upstreams.allows(*place):
+            note = "UPSTREAM_ORIGINS leaves out its address"
+        else:
+            continue
+        found.append(_of_key("key_misplaced", {**row, "at": None, "note": note}))
+        if len(found) > MOST:
+            break
+    return found
 
 
 async def _without_key(present: datetime) -> list[Matter]:

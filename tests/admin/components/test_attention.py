@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from models import Destination, Token, changes, key_states
+from models import Destination, Token, UpstreamKey, changes, key_states
 from models.destinations import DestinationState
 from models.errors import DatabaseUnavailable
 from models.reports import attention
@@ -80,6 +80,8 @@ async def test_each_thing_is_named_with_the_click_that_mends_it(
     await key_states.rest(resting.id, "", "/v1", present + timedelta(minutes=5), "429 slow")
     suspended = await busy.add_key(api_key="sk-bad-0002", ring=RING, by=BY, label="second")
     await key_states.suspend(suspended.id, "401 invalid_api_key")
+    moved = await busy.add_key(api_key="sk-lost-0003", ring=RING, by=BY, label="third")
+    await UpstreamKey.filter(id=moved.id).update(bound_to="https://elsewhere.example:443")
     used_up = await make_token(busy, "batch", max_requests=2)
     await Token.filter(id=used_up.id).update(request_count=2)
     ends = await make_token(busy, "nightly", expires_at=present + timedelta(days=3))
@@ -100,6 +102,8 @@ async def test_each_thing_is_named_with_the_click_that_mends_it(
         ("7 requests refused in 24 h", f'action="/admin/projects/{asked.id}/activate"'),
         ("second", f'href="/admin/projects/{busy.id}#keys"'),
         ("401 invalid_api_key", f'href="/admin/projects/{busy.id}#keys"'),
+        ("third", f'href="/admin/projects/{busy.id}#keys"'),
+        ("https://elsewhere.example:443", f'href="/admin/projects/{busy.id}#keys"'),
         ("429 slow", f'href="/admin/projects/{busy.id}#keys"'),
         ("batch", f'href="/admin/tokens/{used_up.id}/edit"'),
         ("nightly", f'href="/admin/tokens/{ends.id}/edit"'),
@@ -146,7 +150,7 @@ async def test_the_dashboard_is_fresh_when_something_else_needs_somebody(admin: 
 async def test_what_cannot_be_read_is_not_taken_for_all_well(
     admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away() -> list[Matter]:
+    async def away(_: object) -> list[Matter]:
         raise DatabaseUnavailable("the database is away")
 
     monkeypatch.setattr(attention, "matters", away)

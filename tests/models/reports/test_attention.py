@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config import Database
-from models import Destination, Project, Token, changes, key_states
+from models import Destination, Project, Token, UpstreamKey, changes, key_states
 from models.db.conditions import execute
 from models.destinations import DestinationState
 from models.reports import attention
@@ -39,6 +39,12 @@ async def _key_is_suspended(project: Project, _token: Token) -> Callable[[], Awa
     await project.add_key(api_key="sk-second", ring=RING, by=BY, label="second")
     await key_states.suspend(key.id, "401 invalid_api_key")
     return lambda: key_states.release(key.id)
+
+
+async def _key_is_lost(project: Project, _token: Token) -> Callable[[], Awaitable[Any]]:
+    (key,) = await project.keys.all()
+    await UpstreamKey.filter(id=key.id).update(bound_to="https://elsewhere.example:443")
+    return lambda: UpstreamKey.filter(id=key.id).update(bound_to=key.bound_to)
 
 
 async def _key_rests(project: Project, _token: Token) -> Callable[[], Awaitable[Any]]:
@@ -84,6 +90,7 @@ async def _destination_fails(_project: Project, _token: Token) -> Callable[[], A
         (_key_is_gone, "project_without_key", "Search"),
         (_key_is_suspended, "key_suspended", "sk-…mnop"),
         (_key_rests, "key_resting", "sk-…mnop"),
+        (_key_is_lost, "key_misplaced", "sk-…mnop"),
         (_project_is_asked, "project_inactive", "Search"),
         (_token_is_exhausted, "token_exhausted", "app"),
         (_token_ends, "token_expiring", "app"),
