@@ -12,7 +12,12 @@ def want(wanted: bool = True) -> None:
     _wanted.set(wanted)
 
 
+def wanted() -> bool:
+    """Whether there is anybody to say them to."""
+    return _wanted.get()
+
+
 def detail(message: str) -> None:
     """A line for people, on standard error, where -v was given."""
-    if _wanted.get():
+    if wanted():
         sys.stderr.write(f"{message}\n")

@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cli import details
+
 if TYPE_CHECKING:
     from config import Settings
 
@@ -51,6 +53,7 @@ def demo() -> int:
         }
         os.environ.update(environment)
         settings, _ = generate_missing(load())
+        details.detail(f"Database: {settings.database.place}")
         logs.configure(settings.log_level, settings.log_format)
         secret = asyncio.run(_token(settings))
         return serve(announce=partial(_explain, given.host, given.port, secret, directory))

@@ -219,3 +219,10 @@ def test_a_wrong_choice_is_told_in_plain_words(cli_on_sqlite: CommandLine) -> No
     assert ran.code == 2
     assert "'gone' is not one of '" in ran.err
     assert "Value error" not in ran.err
+
+
+def test_v_says_it_of_what_serves_too(fresh: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = fresh("serve", "-v", PORT=str(taken.getsockname()[1]))
+    assert ran.code == 2
+    assert ran.err.startswith("Database: data/llm-proxy.db\nHOST, PORT: cannot listen")
