@@ -89,10 +89,45 @@ async def test_one_that_hangs_anywhere_is_given_up(begun: bytes) -> None:
     server.close()
 
 
-async def test_of_a_long_answer_the_beginning_is_read(receiver: Receiver, poster: Poster) -> None:
-    receiver.answers = lambda _: answer(200, b"x" * 10_000_000)
-    said = await poster.post(receiver.url, [], b"{}")
+async def test_one_that_trickles_is_given_up() -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n")
+        for _ in range(100):
+            writer.write(b".")
+            await asyncio.sleep(0.02)
+        writer.close()
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    hasty = Poster(DestinationPolicy(), longest=0.2)
+    with pytest.raises(NoAnswer, match="did not answer within"):
+        await hasty.post(f"http://127.0.0.1:{port}", [], b"{}")
+    await hasty.close()
+    server.close()
+
+
+async def test_of_an_endless_answer_the_beginning_is_read() -> None:
+    over = asyncio.Event()
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+                await writer.drain()
+        except ConnectionError:
+            over.set()
+
+    server = await asyncio.start_server(endless, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    poster = Poster(DestinationPolicy(), longest=5.0)
+    said = await poster.post(f"http://127.0.0.1:{port}", [], b"{}")
     assert (said.status, len(said.body)) == (200, 16 * 1024)
+    # Hung up on, rather than read to its end.
+    async with asyncio.timeout(5):
+        await over.wait()
+    await poster.close()
+    server.close()
 
 
 @pytest.mark.parametrize(
