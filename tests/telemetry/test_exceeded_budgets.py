@@ -87,6 +87,8 @@ async def test_what_could_not_be_written_is_written_later_and_a_flood_is_written
     # Also as the worker ends.
     await worker.close()
     assert told == [_spent().key]
+    worker.note(_spent())
+    assert not worker._waiting
 
 
 async def test_so_many_budgets_wait_and_are_remembered_at_most() -> None:

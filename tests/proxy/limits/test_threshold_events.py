@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from models import Event, Token
+from models import Event, EventOnce, Token, budget_alerts
+from models.budget_alerts import Reached
 from models.budgets import budgets_of
 from models.spending import reset
 from models.windows import window
@@ -60,6 +61,17 @@ async def test_two_workers_tell_of_each_share_once_whatever_is_delivered_again(
     of_project = next(event for event in told if event.token_id is None)
     assert of_project.data["budget"]["resets_at"] is None
     assert "token_name" not in of_project.data
+
+
+async def test_a_share_is_told_once_however_late_it_is_told_again(machine: Machine) -> None:
+    """The keys of events are forgotten after hours; what was reached is not."""
+    project = await a_project()
+    key = allowance(100, subject=project_key(project.id)).key
+    reached = Reached(key, 0, 50, 100, 60)
+    await budget_alerts.tell([reached, reached])
+    await EventOnce.all().delete()
+    await budget_alerts.tell([reached])
+    assert await Event.all().count() == 1
 
 
 async def test_a_budget_that_is_reset_tells_of_its_shares_anew(machine: Machine) -> None:
