@@ -8,6 +8,7 @@ it may, however slowly the receiver answers, and of its answer only the beginnin
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -48,10 +49,16 @@ class NoAnswer(Exception):
 class Poster:
     """Posts to the receivers of one worker."""
 
-    def __init__(self, policy: DestinationPolicy, *, longest: float = LONGEST) -> None:
+    def __init__(
+        self,
+        policy: DestinationPolicy,
+        *,
+        longest: float = LONGEST,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._policy = policy
         self._longest = longest
-        self._pool = Pool(Timeouts(min(_CONNECT, longest), longest, longest))
+        self._pool = Pool(Timeouts(min(_CONNECT, longest), longest, longest), tls)
         self._open = False
 
     async def post(

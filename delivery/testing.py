@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -14,6 +16,7 @@ from models import Destination, changes
 from models.crypto import KeyRing
 from models.destinations import DestinationPolicy
 from models.ids import new_id
+from proxy.upstream.dialing import tls_context
 from web.destination_test import Tried
 
 TEST: Final = "llm_proxy.test"
@@ -29,10 +32,14 @@ class Tester:
         self._data_dir = data_dir
         self._ring = ring
         self._policy = policy
+        self._tls: ssl.SSLContext | None = None
 
     async def test(self, destination: Destination) -> Tried:
         """What comes of one item. Raises nothing for a receiver that fails."""
-        poster = Poster(self._policy, longest=_SECONDS)
+        if self._tls is None:
+            # Reading the authorities takes 20 ms, in which the loop would serve nobody.
+            self._tls = await asyncio.to_thread(tls_context)
+        poster = Poster(self._policy, longest=_SECONDS, tls=self._tls)
         senders = Senders(self._ring, self._policy, self._data_dir, poster)
         began = perf_counter()
         try:

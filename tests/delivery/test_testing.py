@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from delivery import testing
 from models.destination_rules import generated_secret
 from models.destinations import Destination, DestinationPolicy
 from models.ids import new_id
+from proxy.upstream.dialing import tls_context
 from tests.delivery.receiver import Receiver, answer, receiving
 from tests.delivery.test_otlp import spans_in
 from tests.models.rows import RING
@@ -49,6 +52,24 @@ async def test_a_receiver_of_traces_gets_a_span(
     assert tried.ok
     (span,) = spans_in(receiver.received[0].body)
     assert span.name == "llm-proxy test"
+
+
+async def test_authorities_are_read_once_and_off_the_loop(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def reading() -> ssl.SSLContext:
+        threads.append(threading.current_thread())
+        return tls_context()
+
+    for place in ("delivery.testing", "proxy.upstream.pool"):
+        monkeypatch.setattr(f"{place}.tls_context", reading)
+    tester = a_tester(tmp_path)
+    for _ in range(2):
+        assert (await tester.test(a_destination("webhook", receiver.url, SECRET))).ok
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
 
 
 async def test_a_file_gets_a_line(tmp_path: Path) -> None:
