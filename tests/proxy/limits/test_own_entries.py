@@ -282,3 +282,53 @@ async def test_what_fails_in_charging_them_fails_no_decision(
     assert (await own.spent(), await own.holds(), own.moves) == (30, [True], [])
     await own.sink(start, end, entry)
     assert (await own.spent(), await own.holds()) == (30, [])
+
+
+async def test_only_what_follows_is_charged_together(own: Own) -> None:
+    first, missed, last = await own.request(), await own.request(), await own.request()
+    _, end = own.write(first)
+    gap = own.machine.write(missed)
+    own.end(missed)
+    after = own.write(last)
+    await own.settled()
+    assert own.moves == [("j", end)]
+    await own.sink(*gap, missed)
+    assert own.store.takes("j", after[0])
+    # That has it charged, without another decision.
+    async with asyncio.timeout(10):
+        while len(own.moves) < 2:
+            await asyncio.sleep(0)
+    assert (await own.spent(), await own.holds(), own.moves[1]) == (90, [], ("j", after[1]))
+
+
+async def test_one_that_was_taken_for_dead_while_it_waited_is_the_sinks(own: Own) -> None:
+    missed, entry = await own.request(), await own.request()
+    gap = own.machine.write(missed)
+    own.end(missed)
+    await own.settled()
+    assert own.machine.charges is not None
+    for worker, _ in await asyncio.to_thread(own.machine.charges.holders):
+        await asyncio.to_thread(own.machine.charges.end_holds, worker, keep=True)
+    start, end = own.write(entry)
+    await own.settled()
+    await own.sink(*gap, missed)
+    await own.settled()
+    assert (await own.spent(), own.moves) == (130, [])
+    await own.sink(start, end, entry)
+    assert (await own.spent(), await own.holds()) == (60, [])
+
+
+async def test_nothing_is_kept_of_what_was_charged_or_left(own: Own) -> None:
+    assert own.machine._gate is not None
+    half = await own.request(BudgetClaim(DAY, 600_000), cost_nanos=500_000)
+    own.write(await own.request())
+    await own.settled()
+    own.write(half)
+    await own.settled()
+    await own.settled()
+    budgets = own.store._budgets
+    assert (len(own.moves), budgets.awaited, budgets.final) == (1, set(), set())
+    # But for those of `settled`.
+    assert not [one for one in budgets.holds.values() if sum(one.amounts)]
+    async with asyncio.timeout(10), own.machine._gate.alone():
+        pass
