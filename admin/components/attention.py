@@ -132,7 +132,7 @@ def _says(matter: Matter) -> tuple[str, datetime | None]:
             return "is refused: it used the last of its requests", matter.at
         return "is refused: a budget that never starts anew was spent", matter.at
     if matter.kind == "destination_failing":
-        return f"fails ({matter.note or 'no answer'}), first", matter.at
+        return f"fails ({matter.note.rstrip('.') or 'no answer'}), first", matter.at
     if matter.kind == "key_resting":
         return f"rests after {matter.note}; it is asked again", matter.at
     return "ends", matter.at
