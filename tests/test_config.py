@@ -25,6 +25,7 @@ from config import (
     parse_base_url,
     unknown_names,
 )
+from config.generated import read_generated
 from docs.generate import files
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
@@ -674,6 +675,22 @@ def test_data_dir_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"\ADATA_DIR: cannot be used \(Not"):
         generate_missing(settings(DATA_DIR=str(tmp_path / "file" / "state")))
+
+
+@pytest.mark.parametrize(("fill", "mode"), [(generate_missing, 7), (read_generated, 5)])
+def test_data_dir_of_another_user_is_one_problem_with_both_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fill: Callable[[Settings], object], mode: int
+) -> None:
+    asked: list[int] = []
+    # Root, as whom the tests may run, may do everything.
+    monkeypatch.setattr(os, "access", lambda _path, wanted: asked.append(wanted))
+    tmp_path.chmod(0o700)
+    with pytest.raises(ConfigError) as caught:
+        fill(settings(DATA_DIR=str(tmp_path)))
+    (problem,) = caught.value.problems
+    us = os.geteuid()
+    assert problem.startswith(f"DATA_DIR: {tmp_path} has mode 700 and is user {us}'s, and we are")
+    assert asked == [mode]
 
 
 def _generate(directory: str, barrier: Any, results: Any) -> None:

@@ -127,3 +127,15 @@ def test_nothing_to_show_leaves_standard_output_empty(capsys: pytest.CaptureFixt
     output.page([], ["id"], as_json=False)
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "None.\n")
+
+
+def test_what_an_event_changed_is_said_without_what_stayed_empty() -> None:
+    changes = {
+        "name": [None, "docs"], "label": [None, ""], "auth": [None, None], "weight": [1, 2],
+        "priority": [None, 0], "is_active": [True, False], "requests_per_minute": [60, None],
+        "allowed_models": [["a"], ["a", "b"]], "hint": ["same", "same"],
+    }  # fmt: skip
+    assert output.changed(changes) == (
+        "name docs; weight 1 → 2; priority 0; is active yes → no; requests per minute 60 → –; "
+        "allowed models a → a, b"
+    )
