@@ -73,19 +73,29 @@ async def test_a_changed_destination_is_delivered_to_as_it_is_now(
 
 
 async def test_one_worker_of_a_machine_delivers_and_the_next_follows_it(
-    connected: Database, receiver: Receiver, tmp_path: Path
+    connected: Database, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_destination("webhook", receiver.url)
+    due, asked = deliveries.due, []
+
+    async def asking() -> list[UUID]:
+        asked.append(asyncio.current_task())
+        return await due()
+
+    monkeypatch.setattr(deliveries, "due", asking)
     async with delivering(tmp_path) as first:
         await served(1)
         await receiver.has(1)
         async with delivering(tmp_path) as second:
+            await until(lambda: asyncio.sleep(0, bool(second._known)))
             await served(20)
             await receiver.has(21)
-            assert (first._turn.take(), second._turn.take()) == (True, False)
+            # The other only knows what there is.
+            assert {*asked} == {first._watching}
             await first.close()
             wanted = await served(1)
             await receiver.has(22)
+            assert {*asked} == {first._watching, second._watching}
     assert ids(receiver)[-1:] == wanted
     assert len({*ids(receiver)}) == 22
 
