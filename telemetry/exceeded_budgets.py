@@ -1,7 +1,8 @@
 """Budgets that had no room for a request: each told of once in its window, off the path.
 
-A worker remembers which it has told of, so that a flood of refusals is a look-up each. What it
-could not write waits; what waits in a worker that is killed is told by the next refusal.
+A worker remembers for a while which it has told of, so that a flood of refusals is a look-up each.
+Only for a while: a budget that was reset, by whatever process and machine, may be told of anew. What
+it could not write waits; what waits in a worker that is killed is told by the next refusal.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Final, TypeAlias
 
 from loguru import logger
@@ -20,6 +22,8 @@ from models.spent_budgets import SpentBudget
 
 #: Budgets that are remembered, and those that wait. One that is forgotten costs a write in vain.
 KNOWN_MAX: Final = 10_000
+#: Seconds for which one is remembered: then whether it was told of is asked of the database again.
+REMEMBERED_S: Final = 30.0
 _AFTER_FAILURE_S: Final = 1.0
 #: Seconds to tell of the last, when a worker ends.
 _LAST_WRITE_S: Final = 0.5
@@ -30,21 +34,25 @@ Tell: TypeAlias = Callable[[SpentBudget], Awaitable[None]]
 class ExceededBudgets:
     """One worker's. `tell` is `models.spent_budgets.tell`."""
 
-    def __init__(self, tell: Tell = spent_budgets.tell) -> None:
+    def __init__(
+        self, tell: Tell = spent_budgets.tell, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._tell = tell
-        self._known: set[str] = set()
+        self._clock = clock
+        #: And until when.
+        self._known: dict[str, float] = {}
         self._waiting: dict[str, SpentBudget] = {}
         self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def note(self, budget: SpentBudget) -> None:
         """A request was refused for it."""
-        once = budget.once
-        if once in self._known or len(self._waiting) >= KNOWN_MAX:
+        once, now = budget.once, self._clock()
+        if self._known.get(once, now) > now or len(self._waiting) >= KNOWN_MAX:
             return
         if len(self._known) >= KNOWN_MAX:
             self._known.clear()
-        self._known.add(once)
+        self._known[once] = now + REMEMBERED_S
         self._waiting[once] = budget
         self._some.set()
 

@@ -15,7 +15,7 @@ from models.windows import window
 from proxy.errors import BudgetExceeded as Refusal
 from proxy.failures import of_limits
 from proxy.limits.budgets import BudgetClaim, BudgetExceeded
-from telemetry.exceeded_budgets import KNOWN_MAX, ExceededBudgets
+from telemetry.exceeded_budgets import KNOWN_MAX, REMEMBERED_S, ExceededBudgets
 from tests.models.rows import a_project
 from tests.proxy.limits.machine import allowance
 from tests.proxy.upstream.conftest import until
@@ -66,6 +66,22 @@ async def test_another_amount_is_another_matter_and_so_is_what_begins_anew() -> 
     await spent_budgets.forget(spent.key, None, 100)
     await spent_budgets.tell(spent)
     assert await Event.all().count() == 3
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_worker_tells_anew_of_a_budget_that_was_reset_elsewhere() -> None:
+    now = 0.0
+    worker = ExceededBudgets(clock=lambda: now)
+    worker.open()
+    worker.note(_spent())
+    await until(lambda: not worker._waiting)
+    # By the command line, for one.
+    await spent_budgets.forget(_spent().key, None, 100)
+    for now in (REMEMBERED_S / 2, REMEMBERED_S, REMEMBERED_S + 1):
+        worker.note(_spent())
+        await until(lambda: not worker._waiting)
+    await worker.close()
+    assert await Event.filter(kind="budget.exceeded").count() == 2
 
 
 async def test_what_could_not_be_written_is_written_later_and_a_flood_is_written_once() -> None:
