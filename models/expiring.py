@@ -1,6 +1,6 @@
 """Tokens that end soon, each told of a week before and a day before, while it can be renewed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -44,15 +44,36 @@ async def tell_expiring(present: datetime, after: After | None = None) -> After 
         bound = Condition(
             "(t.expires_at, t.id) > ({}, {})", (after.expires_at, str(after.token_id))
         )
-    rows = await select(
-        _FOUND.format(after=bound.sql), [present + max(BEFORE), *bound.values, _STEP]
-    )
-    news = [one for row in rows if (one := _news(row, present)) is not None]
-    told = await _told([one.once for one in news if one.once])
-    await tell(*(one for one in news if one.once not in told))
+    rows = await _tell(present, bound, present + max(BEFORE))
     if len(rows) < _STEP:
         return None
     return After(_time(rows[-1]["expires_at"]), _uuid(rows[-1]["id"]))
+
+
+async def tell_due(since: datetime, present: datetime) -> None:
+    """Tell of those that came to one of `BEFORE` between two moments, as far as one step goes.
+
+    `tell_expiring` finds the others, and those whose end has moved. Raises DatabaseUnavailable.
+    """
+    for before in BEFORE:
+        bound = Condition("t.expires_at > {}", (since + before,))
+        await _tell(present, bound, present + before)
+
+
+async def _tell(
+    present: datetime, bound: Condition, latest: datetime
+) -> Sequence[Mapping[str, Any]]:
+    """Tell of a step of those that end by `latest`; its rows."""
+    rows = await select(_FOUND.format(after=bound.sql), [latest, *bound.values, _STEP])
+    news = [one for row in rows if (one := _news(row, present)) is not None]
+    told = await _told([one.once for one in news if one.once])
+    await tell(*(one for one in news if one.once not in told))
+    return rows
+
+
+def is_soon(ends: datetime, created: datetime, present: datetime) -> bool:
+    """Whether a token is within one of `BEFORE` of its end, and was to live for longer."""
+    return any(ends - present <= before and created <= ends - before for before in BEFORE)
 
 
 def _news(row: Mapping[str, Any], present: datetime) -> News | None:

@@ -118,7 +118,7 @@ def _line(matter: Matter, mending: Mending, *, may_change: bool) -> ShownMatter:
 def _says(matter: Matter) -> tuple[str, datetime | None]:
     """What is the matter, and the moment that it names behind that."""
     if matter.kind == "project_without_key":
-        return "has no upstream key that is in use and not suspended: its tokens are refused", None
+        return "has no upstream key that is in use and not suspended: its requests fail", None
     if matter.kind == "key_suspended":
         answered = matter.note or "that it is no good"
         return f"is suspended: its upstream answered {answered},", matter.at

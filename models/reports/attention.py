@@ -11,6 +11,7 @@ from uuid import UUID
 from models import changes
 from models.bindings import Upstreams, place_of
 from models.db.conditions import select
+from models.expiring import BEFORE, is_soon
 from models.reports import destinations
 from models.token_status import end, has_key, is_inactive
 
@@ -29,7 +30,7 @@ _ANY: Final = Upstreams()
 #: Of each kind.
 MOST: Final = 5
 #: How soon a token has to end.
-SOON: Final = timedelta(days=7)
+SOON: Final = max(BEFORE)
 #: How long a key has to rest on: shorter rests are a busy upstream's everyday.
 _RESTS: Final = timedelta(seconds=10)
 #: For how long back refusals count.
@@ -180,7 +181,7 @@ async def _exhausted(present: datetime) -> list[Matter]:
 
 
 async def _expiring(present: datetime) -> list[Matter]:
-    """Those that were made for longer: what lives for an hour always ends soon."""
+    """Those that events tell of, too: what lives for an hour always ends soon."""
     rows = await select(
         "SELECT t.id, t.name, t.hint, p.id AS owner, p.name AS owner_name,"  # noqa: S608
         " t.expires_at AS at, t.created_at FROM"
@@ -194,7 +195,7 @@ async def _expiring(present: datetime) -> list[Matter]:
         _of_token("token_expiring", row)
         for row in rows
         if (ends := _moment(row["at"])) and (made := _moment(row["created_at"]))
-        if ends - made > SOON
+        if is_soon(ends, made, present)
     )
     return [matter for matter, _ in zip(found, range(MOST + 1), strict=False)]
 

@@ -17,13 +17,15 @@ from tortoise.exceptions import BaseORMException
 from models import budget_alerts
 from models.errors import DatabaseUnavailable
 from models.exhausted_tokens import tell_exhausted
-from models.expiring import tell_expiring
+from models.expiring import tell_due, tell_expiring
 from telemetry.machine_turn import MachineTurn
 
 _FIRST_AFTER_S: Final = 2.0
 #: Tokens that were exhausted are looked for so often: one statement that finds nothing, mostly.
 _EVERY_S: Final = 1.0
-#: And all tokens so often: events that are due a week and a day before may come so much late.
+#: And those that have come to a week or a day before their end: two more statements.
+_DUE_EVERY_S: Final = 10.0
+#: And all tokens that end soon, for those whose end was moved.
 _ALL_EVERY_S: Final = 600.0
 #: Between two steps of a look at all tokens.
 _PAUSE_S: Final = 0.1
@@ -36,8 +38,11 @@ class Notices:
     def __init__(self, directory: Path, *, pause: float = _PAUSE_S) -> None:
         self._turn = MachineTurn(directory / "notices.lock")
         self._pause = pause
-        #: When all tokens are looked at again, by the loop's clock.
+        #: When all tokens are looked at again, and when those that are due, by the loop's clock.
         self._next = 0.0
+        self._next_due = 0.0
+        #: Up to when it was looked which are due.
+        self._looked_at = datetime.now(UTC)
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -61,12 +66,17 @@ class Notices:
         while await tell_exhausted():  # noqa: ASYNC110  (work, not waiting)
             await asyncio.sleep(self._pause)
         now = asyncio.get_running_loop().time()
-        if now >= self._next:
-            await self._look_at_all()
-            self._next = now + _ALL_EVERY_S
-
-    async def _look_at_all(self) -> None:
         present = datetime.now(UTC)
+        if now >= self._next:
+            await self._look_at_all(present)
+            self._next = now + _ALL_EVERY_S
+        elif now >= self._next_due:
+            await tell_due(self._looked_at, present)
+        else:
+            return
+        self._looked_at, self._next_due = present, now + _DUE_EVERY_S
+
+    async def _look_at_all(self, present: datetime) -> None:
         await budget_alerts.tell_of_others(present)
         after = await tell_expiring(present)
         while after is not None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import Event, Token, changes
-from models.expiring import After, tell_expiring
+from models.expiring import After, tell_due, tell_expiring
 from models.projects import Project
 from models.tokens import TokenSecret
 from tests.models.rows import BY, a_project
@@ -48,6 +48,20 @@ async def test_a_token_is_told_of_a_week_before_and_a_day_before_once_each() -> 
         "expires_at": token.expires_at.isoformat().replace("+00:00", "Z"),  # type: ignore[union-attr]
         "seconds_before": 604_800,
     }
+
+
+async def test_what_has_just_come_due_is_found_without_the_others() -> None:
+    project = await a_project()
+    minute = timedelta(minutes=1)
+    due = [await a_token(project, life - minute, age=life) for life in (DAY, WEEK)]
+    for life in (DAY + minute, DAY - 3 * minute, WEEK + minute, WEEK - 3 * minute):
+        await a_token(project, life)
+    now = changes.now()
+    for _ in range(2):
+        await tell_due(now - 2 * minute, now)
+    events = await Event.all().order_by("id")
+    assert [event.token_id for event in events] == [token.id for token in due]
+    assert await told() == [86_400, 604_800]
 
 
 async def test_a_token_whose_end_moves_is_told_of_again_for_that_end() -> None:

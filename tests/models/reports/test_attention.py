@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from config import Database
-from models import Destination, Project, Token, UpstreamKey, changes, key_states
+from models import Destination, Event, Project, Token, UpstreamKey, changes, key_states
 from models.db.conditions import execute
 from models.destinations import DestinationState
+from models.expiring import tell_expiring
 from models.reports import attention
 from models.reports.attention import MOST, MatterKind
 from tests.models.rows import BY, RING, a_project, a_refusal, count_refusals, sum_key
@@ -132,6 +133,18 @@ async def test_what_is_over_or_was_meant_to_be_short_needs_nobody(connected: Dat
     await project.add_key(api_key="sk-second", ring=RING, by=BY)
     await key.change(by=BY, is_active=False)
     assert await kinds() == []
+
+
+@pytest.mark.usefixtures("connected")
+async def test_tokens_are_named_whose_end_is_told_of() -> None:
+    project, now = await a_project(), changes.now()
+    for name, left, age in (("days", 0.5, 2.0), ("early", 1.5, 1.5), ("short", 0.5, 0.25)):
+        token = await a_token(project, name, expires_at=now + left * DAY)
+        await Token.filter(id=token.id).update(created_at=now - age * DAY)
+    assert await kinds() == [("token_expiring", "days")]
+    while await tell_expiring(now) is not None:
+        pass
+    assert [event.data["token_name"] for event in await Event.all()] == ["days"]
 
 
 async def test_of_each_kind_a_few_are_read_and_the_soonest_first(connected: Database) -> None:

@@ -33,6 +33,25 @@ async def test_one_worker_of_a_machine_looks_until_it_ends(tmp_path: Path) -> No
     assert await Event.filter(kind="token.expiring", token_id=token.id).count() == 1
 
 
+async def test_what_comes_due_is_told_of_long_before_all_are_looked_at_again(
+    tmp_path: Path,
+) -> None:
+    notices = Notices(tmp_path, pause=0)
+    await notices.look()
+    # Since then, it has come to its last day.
+    notices._looked_at -= timedelta(minutes=5)
+    ends = changes.now() + timedelta(days=1) - timedelta(minutes=3)
+    token, _ = await Token.issue(await a_project(), by=BY, expires_at=ends)
+    await Token.filter(id=token.id).update(created_at=changes.now() - timedelta(days=2))
+    await notices.look()
+    assert not await Event.exists()
+    notices._next_due = 0.0
+    await notices.look()
+    assert await Event.filter(kind="token.expiring", token_id=token.id).count() == 1
+    assert notices._looked_at > changes.now() - timedelta(minutes=1)
+    await notices.close()
+
+
 async def test_what_the_release_before_has_left_is_told_once(tmp_path: Path) -> None:
     project = await a_project()
     for share, age in ((80, 0), (50, 2)):
