@@ -1,8 +1,8 @@
 """Budgets that had no room for a request: each told of once in its window, off the path.
 
-A worker remembers for a while which it has told of, so that a flood of refusals is a look-up each.
-Only for a while: a budget that was reset, by whatever process and machine, may be told of anew. What
-it could not write waits; what waits in a worker that is killed is told by the next refusal.
+A worker remembers which it has told of, so that a flood of refusals is a look-up each; only for a
+while, since a budget that is reset, by whatever process and machine, may be told of anew. What it
+could not write waits; what waits in a worker that is killed is told by the next refusal.
 """
 
 from __future__ import annotations

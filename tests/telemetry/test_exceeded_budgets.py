@@ -70,14 +70,14 @@ async def test_another_amount_is_another_matter_and_so_is_what_begins_anew() -> 
 
 @pytest.mark.usefixtures("connected")
 async def test_a_worker_tells_anew_of_a_budget_that_was_reset_elsewhere() -> None:
-    now = 0.0
-    worker = ExceededBudgets(clock=lambda: now)
+    now = [0.0]
+    worker = ExceededBudgets(clock=lambda: now[0])
     worker.open()
     worker.note(_spent())
     await until(lambda: not worker._waiting)
     # By the command line, for one.
     await spent_budgets.forget(_spent().key, None, 100)
-    for now in (REMEMBERED_S / 2, REMEMBERED_S, REMEMBERED_S + 1):
+    for now[0] in (REMEMBERED_S / 2, REMEMBERED_S, REMEMBERED_S + 1):
         worker.note(_spent())
         await until(lambda: not worker._waiting)
     await worker.close()
