@@ -14,7 +14,7 @@ from models.text import clean_text
 _READ: Final = 1000
 _QUOTED: Final = 200
 #: Statuses of which the same may be answered otherwise later.
-_PASSING: Final = (408, 425, 429)
+_PASSING: Final = (408, 429)
 
 Verdict: TypeAlias = Literal["taken", "again", "refused", "gone"]
 

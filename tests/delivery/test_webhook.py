@@ -49,7 +49,7 @@ async def test_what_is_sent_says_its_type_its_time_and_its_data(
     ("status", "verdict"),
     [(200, "taken"), (204, "taken"), (301, "again"), (308, "again"), (400, "refused"),
      (401, "refused"), (404, "refused"), (408, "again"), (410, "gone"), (422, "refused"),
-     (429, "again"), (500, "again"), (502, "again"), (503, "again")],
+     (425, "refused"), (429, "again"), (500, "again"), (502, "again"), (503, "again")],
 )  # fmt: skip
 async def test_what_a_status_means(
     receiver: Receiver, poster: Poster, status: int, verdict: str
