@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from config import Database
-from models import Event
+from models import Event, changes
+from models.ids import new_id
 from telemetry import database_watch
 from telemetry.database_watch import DatabaseWatch
-from telemetry.outages import Outages
+from telemetry.outages import Outage, Outages
 from tests.telemetry.test_database_watch import writers_locked_out
 
 
@@ -74,6 +75,14 @@ async def test_an_outage_that_ends_while_no_worker_runs_is_told_of_by_the_next_o
     told = await Event.all().order_by("id")
     assert [event.kind for event in told] == ["database.away", "database.back"]
     assert [path.name for path in tmp_path.glob("database-away*")] == ["database-away.lock"]
+
+
+def test_of_workers_that_find_it_at_once_one_is_the_first(tmp_path: Path) -> None:
+    workers = [Outages(tmp_path) for _ in range(3)]
+    outages = [Outage(new_id(), changes.now(), "away") for _ in workers]
+    begun = [worker._begin(one) for worker, one in zip(workers, outages, strict=True)]
+    assert begun == [True, False, False]
+    assert workers[2]._read() == outages[0]
 
 
 @pytest.mark.usefixtures("connected")
