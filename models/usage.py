@@ -152,7 +152,7 @@ class UsageDimension(Model):
         indexes = (
             ("project_id", "dimension", "bucket"),
             ("token_id", "dimension", "bucket"),
-            # A page of values, in order, is read of the rows of these alone.
+            # A page of values, in order, is read of the rows of these alone; not of those of keys.
             ("dimension", "value", "bucket"),
             ("project_id", "dimension", "value"),
         )

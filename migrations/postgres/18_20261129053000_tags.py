@@ -48,9 +48,11 @@ CREATE TABLE "usage_value" (
     "value" VARCHAR(128) NOT NULL,
     CONSTRAINT "uid_usage_value_key" UNIQUE ("project_id", "dimension", "value")
 );
-CREATE INDEX "idx_usage_dimension_value" ON "usage_dimension" ("dimension", "value", "bucket");
+-- Those of upstream keys, which every request has, are read by time.
+CREATE INDEX "idx_usage_dimension_value" ON "usage_dimension" ("dimension", "value", "bucket")
+    WHERE "dimension" <> 'key';
 CREATE INDEX "idx_usage_dimension_project_value" ON "usage_dimension"
-    ("project_id", "dimension", "value");
+    ("project_id", "dimension", "value") WHERE "dimension" <> 'key';
 """
 
 

@@ -7,7 +7,7 @@ from models.db.conditions import select
 from models.db.database import dialect
 from models.reports.dashboard import AMOUNTS, Measure, TopConsumer
 from models.reports.time_ranges import Part, TimeRange, whole_hours
-from models.reports.usage_report import TAG, moment
+from models.reports.usage_report import OF_LABELS, TAG, moment
 
 END_USER: Final = "end_user"
 #: Keys that are offered: those that most projects have.
@@ -51,7 +51,8 @@ async def top(span: TimeRange, group_by: str, measure: Measure, *, limit: int) -
     # Of nearly all only this is added up, and all else of the few that are shown.
     first = await select(
         f"SELECT value, SUM({AMOUNTS[measure]}) AS amount, SUM(requests) AS requests"  # noqa: S608
-        f" FROM {hours.table} WHERE {dimension} = {{}} AND bucket >= {{}} AND bucket < {{}}"
+        f" FROM {hours.table} WHERE {dimension} = {{}} AND {OF_LABELS.sql}"
+        " AND bucket >= {} AND bucket < {}"
         " GROUP BY value ORDER BY amount DESC, requests DESC, value LIMIT {}",
         [group_by, *within, limit],
     )
@@ -62,7 +63,8 @@ async def top(span: TimeRange, group_by: str, measure: Measure, *, limit: int) -
         "SELECT value, SUM(requests) AS requests, SUM(errors) AS errors,"  # noqa: S608
         " SUM(prompt_tokens + completion_tokens) AS tokens, SUM(cost_nanos) AS cost_nanos,"
         f" SUM(unpriced_requests) AS unpriced_requests FROM {hours.table}"
-        f" WHERE dimension = {{}} AND value IN ({', '.join('{}' for _ in values)})"
+        f" WHERE dimension = {{}} AND {OF_LABELS.sql}"
+        f" AND value IN ({', '.join('{}' for _ in values)})"
         " AND bucket >= {} AND bucket < {} GROUP BY value",
         [group_by, *values, *within],
     )

@@ -32,6 +32,8 @@ _FIELDS: Final[dict[GroupBy, str]] = {
 }
 GROUPS: Final = tuple(_FIELDS)
 TAG: Final = "tag:"
+#: As the migration `tags` has it in its indices: those without it know no rows of keys.
+OF_LABELS: Final = Condition("dimension <> 'key'")
 #: Grouped by ids.
 _BY_ID: Final = ("project", "token", "key")
 DEFAULT_RANGE: Final = timedelta(days=30)
@@ -49,7 +51,12 @@ def field_of(group_by: GroupBy) -> str:
 
 def _is_dimension(group_by: GroupBy | None) -> bool:
     """Whether it is counted by the hour, in a table of its own."""
-    return group_by in ("key", "end_user") or (group_by is not None and group_by.startswith(TAG))
+    return group_by == "key" or _is_label(group_by)
+
+
+def _is_label(group_by: GroupBy | None) -> bool:
+    """Whether its values are many, and have an index of their own."""
+    return group_by == "end_user" or (group_by is not None and group_by.startswith(TAG))
 
 
 class UsageRow(msgspec.Struct, frozen=True):
@@ -186,6 +193,8 @@ def _where(query: UsageQuery, extent: Part, column: str | None, after: Cursor | 
     if _is_dimension(query.group_by):
         dimension = _hidden("dimension", query)
         conditions.append(Condition(f"{dimension} = {{}}", (query.group_by,)))
+    if _is_label(query.group_by):
+        conditions.append(OF_LABELS)
     if after is not None and column:
         if query.bucket == "total":
             conditions.append(Condition(f"{column} < {{}}", (after.group,)))
@@ -203,7 +212,7 @@ def _hidden(column: str, query: UsageQuery) -> str:
     """A column as it is written where SQLite must not choose an index by it: without statistics it
     rates one as highly as the other. A total is read value by value, as far as its page goes, and
     hours and days by time; what tokens did is little enough."""
-    if dialect() != "sqlite" or not _is_dimension(query.group_by) or query.token_id is not None:
+    if dialect() != "sqlite" or not _is_label(query.group_by) or query.token_id is not None:
         return column
     if column == "bucket":
         return "+bucket" if query.bucket == "total" else column
