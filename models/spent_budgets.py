@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
+from models import exhaustion
 from models.budgets import shown_amount
 from models.db.conditions import execute
 from models.events import News
@@ -53,6 +55,10 @@ async def tell(spent: SpentBudget) -> None:
             until=None if ends is None else _EPOCH + timedelta(microseconds=ends) + _MARGIN,
         )
     )
+    owner = budget.token_id or budget.project_id
+    if ends is None and owner is not None and spent.spent >= spent.amount:
+        # Its last charge passes over a token that is being changed, and none follows.
+        await exhaustion.refresh(budget.scope, [UUID(owner)])
 
 
 async def forget(key: str, resets_at_us: int | None, amount: int) -> None:

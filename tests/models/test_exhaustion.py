@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 
 from config import Database
-from models import Actor, Exhausted, Project, Token, exhaustion
+from models import Actor, Exhausted, Project, Token, exhaustion, spent_budgets
 from models.budgets import Budget
 from models.db.conditions import execute
 from models.db.database import run_in_transaction
 from models.exhaustion import Subject
+from models.spent_budgets import SpentBudget
 
 BY = Actor("management")
 TOTAL: dict[str, Any] = {"limit": "usd", "amount": 10, "period": "total"}
@@ -176,3 +177,20 @@ async def test_what_was_noted_stands_while_nobody_knows_what_is_spent(
     del spent[token.id]
     await exhaustion.refresh("token", [token.id])
     assert await _rows() == [(token.id, "token", "budget")]
+
+
+@pytest.mark.parametrize("kind", ["token", "project"])
+async def test_what_a_charge_passed_over_is_found_by_the_refusal_that_follows(
+    connected: Database, spent: dict[UUID, int], kind: Subject
+) -> None:
+    token = await _token(budgets=[TOTAL])
+    project = await Project.get(id=token.project_id)
+    await project.change(by=BY, budgets=[TOTAL])
+    subject = token.id if kind == "token" else project.id
+    spent[subject] = 10 * 10**9
+    key = f"{kind[0]}:{subject}|usd|total|UTC|"
+    # There is room for less than this request asks for.
+    await spent_budgets.tell(SpentBudget(key, 10 * 10**9, 9 * 10**9, 2 * 10**9, None))
+    assert await _rows() == []
+    await spent_budgets.tell(SpentBudget(key, 10 * 10**9, 10 * 10**9, 1, None))
+    assert await _rows() == [(subject, kind, "budget")]
