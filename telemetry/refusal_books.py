@@ -60,7 +60,6 @@ class RefusalBooks:
         self._writer, self._number = uuid4().hex, 0
         self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
-        self._running: set[asyncio.Task[bool]] = set()
 
     @property
     def waiting(self) -> int:
@@ -97,15 +96,8 @@ class RefusalBooks:
     async def write(self) -> bool:
         """Write what there is, at most `ROWS_MAX` of each; whether the database took it.
 
-        In a task of its own: a write that was begun is seen to its end, or what it has counted
-        would be counted again.
+        May be cancelled: what had begun by then is tried again, and counts once.
         """
-        task = asyncio.create_task(self._write_once())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
-
-    async def _write_once(self) -> bool:
         async with self._writing:
             batch = self._batch = self._batch or self._next()
             if batch is None:

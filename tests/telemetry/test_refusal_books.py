@@ -169,6 +169,21 @@ async def test_a_commit_whose_answer_was_lost_counts_once() -> None:
     assert await Refusal.all().count() == 2
 
 
+@pytest.mark.usefixtures("connected")
+async def test_a_write_that_was_given_up_half_way_counts_once() -> None:
+    books = RefusalBooks()
+    for turns in range(8):
+        books.add([known("gpt-4o")])
+        writing = asyncio.create_task(books.write())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+    await books.close(timeout=30.0)
+    (row,) = await RefusalHour.all()
+    assert row.refusals == await Refusal.all().count() == 8
+
+
 async def test_it_goes_on_by_itself_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusal_books, "_AFTER_FAILURE_S", 0.01)
     monkeypatch.setattr(refusal_books, "_EVERY_S", 0.01)
