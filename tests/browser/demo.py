@@ -37,6 +37,12 @@ _BY: Final = Actor("cli:alex", ip="192.0.2.14")
 _DAYS: Final = 45
 _PER_BATCH: Final = 4000
 _HOUR: Final = timedelta(hours=1)
+_SHARE: Final[dict[str, Any]] = {
+    "budget": {"scope": "project", "policy": "every-reasoning-model", "limit": "tokens",
+               "period": "month", "timezone": "Europe/Berlin", "amount": 250_000_000,
+               "spent": 200_120_413, "resets_at": None},
+    "share": 80, "project_name": "Retrieval and ranking, evaluation runs",
+}  # fmt: skip
 _NOWHERE: Final = "http://127.0.0.1:9"
 
 
@@ -112,9 +118,11 @@ async def _send_on(ring: KeyRing) -> None:
     await DestinationState.create(
         destination_id=traces.id, delivered=48_201, last_delivered_at=now - timedelta(minutes=1)
     )
+    await Event.create(at=now - 4 * _HOUR, kind="budget.threshold", data=_SHARE)
+    suspended = {"reason": "401 invalid_api_key", "key_label": "main", "project_name": "Search"}
     for number in range(3):
         at = now - (3 - number) * _HOUR
-        event = await Event.create(at=at, kind="key.suspended", data={"reason": "401"})
+        event = await Event.create(at=at, kind="key.suspended", data=suspended)
         await OutboxItem.create(
             destination_id=hook.id,
             kind="event",

@@ -127,7 +127,7 @@ async def test_no_list_of_requests_scrolls_sideways(place: Place, admin: Page) -
         assert await box.evaluate("box => box.scrollWidth <= box.clientWidth"), path
 
 
-@pytest.mark.parametrize("path", ["dashboard", "projects", "requests", "destinations"])
+@pytest.mark.parametrize("path", ["dashboard", "projects", "requests", "destinations", "events"])
 async def test_no_page_is_wider_than_its_window(admin: Page, path: str) -> None:
     await admin.goto(f"/admin/{path}")
     assert await admin.evaluate(
