@@ -23,7 +23,7 @@ from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
 from proxy.access.grants import Grant, Grants
 from proxy.access.policies import claims_with
-from proxy.accounts.attempts import Accounts, Call, Told
+from proxy.accounts.attempts import LIMITED, Accounts, Call, Told
 from proxy.accounts.rests import Rests
 from proxy.body.budget import BodyBudget
 from proxy.body_capture import BodyCopies
@@ -147,8 +147,8 @@ class DataPlane:
             del request
             try:
                 head = await relaying.final_head(downstream, source, exchange, head)
-                if asked is not None and head.status in REFUSALS:
-                    source, head, asked = await self._without_question(
+                if head.status >= 400:
+                    source, head, asked = await self._refused_there(
                         downstream, source, exchange, head, asked
                     )
                 # Nor is what could have been sent again.
@@ -249,6 +249,23 @@ class DataPlane:
             raise failures.of_limits(exc) from exc
 
     # After the upstream began to answer
+
+    async def _refused_there(
+        self,
+        downstream: Downstream,
+        source: ResponseSource,
+        exchange: Exchange,
+        head: UpstreamHead,
+        asked: Question | None,
+    ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
+        """What comes of an error: the only account of a grant may rest, or be asked otherwise."""
+        grant, route = exchange.grant, exchange.route
+        alone = grant is not None and not grant.chooses
+        if alone and route is not None and head.status in LIMITED:
+            self._accounts.limited(head, exchange, route)
+        if asked is None or head.status not in REFUSALS:
+            return source, head, asked
+        return await self._without_question(downstream, source, exchange, head, asked)
 
     async def _without_question(
         self,

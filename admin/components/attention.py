@@ -134,5 +134,5 @@ def _says(matter: Matter) -> tuple[str, datetime | None]:
     if matter.kind == "destination_failing":
         return f"fails ({matter.note.rstrip('.') or 'no answer'}), first", matter.at
     if matter.kind == "key_resting":
-        return f"rests after {matter.note}; it is asked again", matter.at
+        return f"rests after {matter.note}; that is over", matter.at
     return "ends", matter.at

@@ -49,7 +49,7 @@ from proxy.upstream.target import Target
 #: A larger body is not kept to be sent again.
 BODY_MAX_BYTES: Final = 1024 * 1024
 #: Answers that speak of a limit of the account's, for this model.
-_LIMITED: Final = (408, 429, 529)
+LIMITED: Final = (408, 429, 529)
 #: Rests of at least so many seconds are told to other workers and machines.
 SHARED_FROM_S: Final = 10.0
 
@@ -167,6 +167,14 @@ class Accounts:
             return
         if code in (target.provider or grant.provider).blames_key:
             self._told.blamed(grant, target, f"{status} {code}")
+
+    def limited(self, head: UpstreamHead, exchange: Exchange, route: Route) -> None:
+        """The only account of a grant has enough for now: it goes on being asked, as there is no
+        other, and is shown and told of as resting. Its body is on its way to the client."""
+        if exchange.target is not None:
+            seconds = rest_seconds(head.headers, None, time())
+            why = blame.described(head.status, head.headers, None)
+            self._rest(exchange.target, _scope(exchange, route), seconds, why)
 
     async def ask(
         self, request: forward.Outgoing, call: Call
@@ -287,17 +295,19 @@ class Accounts:
         provider = target.provider or call.grant.provider
         known = frozenset() if provider is None else provider.blames_key
         why = blame.described(head.status, head.headers, body)
-        if head.status in _LIMITED:
-            seconds = rest_seconds(head.headers, body, time())
-            until = self._rests.rest(target.key_id, call.scope, seconds)
-            if seconds >= SHARED_FROM_S:
-                self._told.rests(target.key_id, call.scope, until, why)
+        if head.status in LIMITED:
+            self._rest(target, call.scope, rest_seconds(head.headers, body, time()), why)
         elif head.status >= 500:
             self._rests.failed(target.key_id)
         if known.isdisjoint(blame.codes(head.headers, body)):
             return False
         self._told.blamed(call.grant, target, why)
         return True
+
+    def _rest(self, target: Target, scope: Scope, seconds: float, why: str) -> None:
+        until = self._rests.rest(target.key_id, scope, seconds)
+        if seconds >= SHARED_FROM_S:
+            self._told.rests(target.key_id, scope, until, why)
 
 
 def _did_nothing(error: Exception, exchange: Exchange, rule: Failover) -> bool:

@@ -303,6 +303,27 @@ async def test_the_only_account_is_looked_into_where_its_answer_blames_it(
     assert (await several.ask()).status == 401
 
 
+@pytest.mark.parametrize(
+    ("status", "retry_after", "state"),
+    [(429, "40", "resting"), (408, "40", "resting"), (529, "", "resting"), (429, "9", "active"),
+     (500, "40", "active"), (400, "40", "active")],
+)  # fmt: skip
+async def test_the_only_account_rests_and_is_asked_all_the_same(
+    several: Several, status: int, retry_after: str, state: str
+) -> None:
+    fields = [f"Retry-After: {retry_after}"] if retry_after else []
+    await several.make(answering(status, b"{}", *fields), failover=None)
+    for asked in (1, 2):
+        client = await several.ask()
+        assert (client.status, several.entry.attempts) == (status, None)
+        assert several.asked == [0] * asked
+    await several.plane.sharing._say()
+    project = await Project.get(id=several.token.project_id)
+    (key,) = await project.current_keys()
+    assert key.state == state
+    assert key.last_error == (str(status) if state == "resting" else None)
+
+
 async def test_an_error_that_blames_no_key_is_looked_into_by_nobody(several: Several) -> None:
     await several.make(answering(403, b'{"error":{"code":"model_denied"}}'), failover=None)
     assert (await several.ask()).status == 403
