@@ -16,6 +16,7 @@ from admin.views import (
     destinations,
     events,
     keys,
+    management_tokens,
     projects,
     requests,
     sign_in,
@@ -53,6 +54,7 @@ FAMILIES: Final[tuple[Pages, ...]] = (
     usage.pages,
     destinations.pages,
     events.pages,
+    management_tokens.pages,
     users.pages,
 )
 _HEADERS: Final = {

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Literal, Self, TypeAlias
+from uuid import UUID
 
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
@@ -71,6 +72,19 @@ class ManagementToken(Model):
             self.id,
             {"revoked_at": (None, present)},
         )
+
+    async def note_shown(self, ticket: UUID, *, by: Actor) -> bool:
+        """Note that the secret which `ticket` was made for is shown; False where it was before.
+
+        The note has the ticket's id, so that of several askers, on whatever machine, one is first.
+        """
+        try:
+            await audit.record(
+                by, "management_token.show_secret", "management_token", self.id, event_id=ticket
+            )
+        except IntegrityError:
+            return False
+        return True
 
     @classmethod
     async def presented(cls, secret: str) -> Self | None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sanic import HTTPResponse
 
 from admin.web.request import RequestContext
-from models import Token
+from models import ManagementToken, Token
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.ids import made_at, new_id
 from models.rules import parse_id
@@ -37,7 +37,13 @@ class Owner(Protocol):
 
 
 def _path(owner: Owner) -> str:
-    family = "tokens" if isinstance(owner, Token) else "destinations"
+    match owner:
+        case Token():
+            family = "tokens"
+        case ManagementToken():
+            family = "management-tokens"
+        case _:
+            family = "destinations"
     return f"/admin/{family}/{owner.id}/secret"
 
 

@@ -23,7 +23,7 @@ ACTIONS: Final = (
     "key.add", "key.update", "key.remove",
     "admin.sign_in", "admin.sign_out", "admin.create", "admin.update", "admin.password",
     "admin.remove", "admin.refuse", "management.refuse",
-    "management_token.create", "management_token.revoke",
+    "management_token.create", "management_token.revoke", "management_token.show_secret",
 )  # fmt: skip
 _HEAD: Final = (
     "at", "actor", "action", "outcome", "target_type", "target_id", "changes", "ip", "request_id",

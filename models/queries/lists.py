@@ -25,6 +25,7 @@ from models.destinations import Destination
 from models.entry import Outcome
 from models.events import Event
 from models.ids import first_id_at
+from models.management_tokens import ManagementToken
 from models.projects import Project
 from models.queries import request_tags, search, token_states
 from models.queries.scans import BoundedSort, IndexScan, Rows, ScanStrategy, newest
@@ -235,6 +236,11 @@ def destinations(
     """Destinations, of which there are few."""
     wanted = _given(kind=kind, is_active=is_active)
     return Listing(Destination.filter(**wanted), (IndexPath(every(_equal(wanted).values())),))
+
+
+def management_tokens() -> Listing[ManagementToken]:
+    """Tokens of the management API, revoked ones too."""
+    return Listing(ManagementToken.all())
 
 
 def requests(

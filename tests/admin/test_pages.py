@@ -24,6 +24,7 @@ NO_PAGE = {
     "/login": "looked at by a stranger, in test_signing_in",
     "/tokens/{token_id}/secret": "shown once; tests/browser/test_first_hour.py",
     "/destinations/{destination_id}/secret": "shown once, as that of a token is",
+    "/management-tokens/{management_token_id}/secret": "shown once, as that of a token is",
     "/requests/tail": "a stream",
     "/audit/export": "a file",
     "/usage/export": "a file",
@@ -35,7 +36,7 @@ HARMLESS = {
     "/projects/{project_id}/keys/{key_id}/test",
     "/destinations", "/destinations/{destination_id}/enable",
     "/destinations/{destination_id}/disable", "/destinations/{destination_id}/test",
-    "/tokens", "/users", "/users/{user_id}/role", "/users/{user_id}/password",
+    "/management-tokens", "/tokens", "/users", "/users/{user_id}/role", "/users/{user_id}/password",
     "/users/{user_id}/activate", "/users/{user_id}/deactivate",
     "/login", "/logout", "/account/password", "/account/sessions/{session_id}/revoke",
 }  # fmt: skip
@@ -75,7 +76,7 @@ def test_a_page_that_leads_to_a_change_is_for_who_may_make_it() -> None:
     for page in ROWS:
         is_form = page.path in roles or page.path.endswith("/new")
         if page.method == "GET" and is_form and page.path not in (
-            "/login", "/destinations", "/projects", "/tokens", "/users"
+            "/login", "/destinations", "/management-tokens", "/projects", "/tokens", "/users"
         ):  # fmt: skip
             assert page.role == "admin", page.path
 

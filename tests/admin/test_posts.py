@@ -5,7 +5,7 @@ import re
 import pytest
 
 from admin.plane import FAMILIES
-from models import AuditEvent, Destination, Project
+from models import AuditEvent, Destination, ManagementToken, Project
 from tests.admin.conftest import (
     BY,
     RING,
@@ -142,6 +142,7 @@ async def test_a_viewer_sees_no_button_that_would_be_refused(viewer: Browser) ->
     destination, _ = await Destination.make(
         kind="webhook", ring=RING, by=BY, name="ops", url="https://ops.example.com"
     )
+    await ManagementToken.issue(name="grafana", scope="read", by=BY)
     for path in (
         "/admin/projects",
         f"/admin/projects/{project.id}",
@@ -151,6 +152,7 @@ async def test_a_viewer_sees_no_button_that_would_be_refused(viewer: Browser) ->
         "/admin/requests",
         "/admin/audit",
         "/admin/destinations",
+        "/admin/management-tokens",
         f"/admin/destinations/{destination.id}",
     ):
         answer = await viewer.get(path)

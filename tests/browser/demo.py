@@ -19,6 +19,7 @@ from models import (
     Destination,
     DestinationState,
     Event,
+    ManagementToken,
     OutboxItem,
     Project,
     Token,
@@ -90,6 +91,7 @@ async def fill(settings: Settings, *, days: int = _DAYS) -> None:
         for name in ("Customer support", "Search"):
             await _bound(await Project.get(name=name))
         await _send_on(ring)
+        await _hand_out()
 
 
 def _labelled(number: int, entry: Entry) -> Entry:
@@ -130,6 +132,14 @@ async def _send_on(ring: KeyRing) -> None:
             at=at,
             size=400,
         )
+
+
+async def _hand_out() -> None:
+    """Tokens of the management API: one that only looks, one that does not, one that ended."""
+    await ManagementToken.issue(name="grafana", scope="read", by=_BY)
+    await ManagementToken.issue(name="terraform", scope="write", by=_BY)
+    laptop, _ = await ManagementToken.issue(name="laptop of alex", scope="write", by=_BY)
+    await laptop.revoke(by=_BY)
 
 
 async def _refuse(random: Random) -> None:

@@ -10,6 +10,7 @@ PAGES: Final = (
     "destinations/{destination}", "destinations/{destination}/edit",
     "destinations/{destination}/renew", "destinations/{destination}/delete",
     "events", "events?kind=database.away",
+    "management-tokens", "management-tokens/new", "management-tokens/{management_token}/revoke",
     "projects", "projects?q=nothing", "projects/new",
     "projects/{project}", "projects/{project}/edit", "projects/{project}/deactivate",
     "projects/{project}/revoke-tokens", "projects/{project}/delete",

@@ -62,6 +62,7 @@ _PAGES: Final[dict[str, tuple[str, Prepare]]] = {
     "destinations": ("destinations", _as_it_is),
     "destination": ("destinations/{destination}", _as_it_is),
     "destination-new": ("destinations/new?kind=webhook", _as_it_is),
+    "management-tokens": ("management-tokens", _as_it_is),
     "users": ("users", _as_it_is),
     "account": ("account", _as_it_is),
 }
