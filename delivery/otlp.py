@@ -179,7 +179,7 @@ def _rejected(body: bytes) -> tuple[int, str]:
             return int(said.rejected), said.message
         partial = next((value for field, value in fields_of(body) if field == 1), b"")
         found = dict(fields_of(partial)) if isinstance(partial, bytes) else {}
-    except (Malformed, msgspec.DecodeError, ValueError):
+    except (Malformed, msgspec.DecodeError, ValueError, RecursionError):
         return 0, ""
     number, message = found.get(1, 0), found.get(2, b"")
     if not isinstance(number, int) or number >= 2**63:

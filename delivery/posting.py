@@ -144,7 +144,7 @@ def _retry_after(headers: RawHeaders) -> float | None:
             return float(text)
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, IndexError, OverflowError):
             return None
         if at.tzinfo is None:
             at = at.replace(tzinfo=UTC)

@@ -119,6 +119,7 @@ async def test_what_is_no_request_has_a_span_of_its_name(
         (b'{"partialSuccess": {"rejectedSpans": -1}}', 0),
         (b'{"partialSuccess": [7]}', 0),
         (b'{"partialSuccess": {"rejectedSpans": "many"}}', 0),
+        (b'{"partialSuccess": {"rejectedSpans": 1}, "more": ' + b"[" * 8000, 0),
         (b"neither", 0),
     ],
 )

@@ -131,7 +131,15 @@ async def test_of_an_endless_answer_the_beginning_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"), [("120", 120), ("soon", None), ("-1", None), ("9" * 30, None)]
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        ("soon", None),
+        ("-1", None),
+        ("9" * 30, None),
+        (f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT", None),
+        (f"Mon, 01 Jan 2030 00:00:00 +{'9' * 30}", None),
+    ],
 )
 async def test_when_to_come_back_is_read(
     receiver: Receiver, poster: Poster, value: str, seconds: float | None
