@@ -119,7 +119,7 @@ def read(api_key: str) -> Credential:
         raise BadCredential(f"The JSON is longer than {LONGEST:,} characters.")
     try:
         said = msgspec.json.decode(api_key)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise BadCredential(
             f"This begins like JSON and is none. A credential is a string, {_EXAMPLES['AWS']},"
             f" {_EXAMPLES['Entra']}, {_EXAMPLES['environment']} or {_EXAMPLES['Google']}."

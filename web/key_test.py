@@ -251,6 +251,6 @@ def _judge(status: int, body: bytes, seconds: float, *, posted: bool) -> Result:
 def _json(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}

@@ -147,6 +147,7 @@ def test_every_door_takes_json_as_text_and_as_it_is(given: dict[str, object]) ->
     [
         ({"access_key_id": "AKIAIOSFODNN7EXAMPLE"}, "lacks `secret_access_key`"),
         ("{", "begins like JSON"),
+        ('{"type": ' + "[" * 8_000, "begins like JSON"),
         ("two words", "no spaces"),
         ("x" * 4097, "longer than 4,096"),
         ("", "at least 1 character"),

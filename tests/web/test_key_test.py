@@ -123,3 +123,11 @@ async def test_an_upstream_that_quotes_the_key_shows_it_to_nobody() -> None:
         upstream.reply("/v1/models", body, status=401)
         result = await _test_key(upstream.url, Upstreams())
     assert result.message.endswith("Incorrect API key: (the key).")
+
+
+async def test_an_upstream_that_answers_nothing_but_brackets_refuses_the_key() -> None:
+    async with FakeUpstream() as upstream:
+        upstream.reply("/v1/models", b'{"error": ' + b"[" * 8_000, status=401)
+        result = await _test_key(upstream.url, Upstreams())
+    assert not result.works
+    assert "refuses the key (401)" in result.message
