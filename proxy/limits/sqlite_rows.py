@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from proxy.limits.budget_tables import listed
-from proxy.limits.budgets import Allowance, bucket_us, needs_base, parts_of, run_back, window_of
+from proxy.limits.budgets import (
+    SPENT,
+    Allowance,
+    bucket_us,
+    needs_base,
+    parts_of,
+    run_back,
+    window_of,
+)
 from proxy.limits.store import project_key, token_key
 
 #: Windows that are kept, some 600 bytes each with their keys.
@@ -84,10 +92,14 @@ class Row:
         return self.spent if self.bucket else self.spent + self.held
 
     def _next_alert(self) -> int:
-        shares = [share for share in map(int, self.alerts.split()) if share > self.alerted]
-        if self.bucket or not shares:
+        if self.bucket:
             return NEVER
-        return -(-self.amount * min(shares) // 100)
+        shares = [*map(int, self.alerts.split())]
+        sums = [-(-self.amount * share // 100) for share in shares if share > self.alerted]
+        if SPENT in shares:
+            # Of that one each charge tells.
+            sums.append(self.amount)
+        return min(sums, default=NEVER)
 
     def run_back(self, now_us: int) -> None:
         """Of a bucket: what has run back in since is no longer in its level."""

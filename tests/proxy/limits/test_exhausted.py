@@ -13,9 +13,10 @@ from models.db.conditions import execute
 from models.spending import reset, spent_by
 from proxy.limits.budgets import Allowance, BudgetClaim, allowance_of
 from proxy.limits.spending import StoredSpending
+from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import project_key, token_key
 from proxy.limits.telling import tell_reached
-from tests.proxy.limits.machine import Machine, alerts, decide, entry_of, machine
+from tests.proxy.limits.machine import Machine, alerts, allowance, decide, entry_of, machine
 
 __all__ = ["machine"]
 
@@ -47,11 +48,17 @@ def _allowance(row: Token | Project, policy: str = "") -> Allowance:
 
 
 async def _use(machine: Machine, of: Allowance, token: Token, usd: int, *, held: int = 1) -> None:
-    """A request that costs so much, admitted and counted."""
+    """A request that costs so much, admitted and counted: on SQLite by its worker, if it can."""
     worker = await machine.worker()
     reservation = await decide(worker, BudgetClaim(of, held * USD))
     ids = {"token_id": str(token.id), "project_id": str(token.project_id)}
-    await machine.deliver(entry_of(reservation, cost_nanos=usd * USD, **ids))
+    entry = entry_of(reservation, cost_nanos=usd * USD, **ids)
+    start, end = machine.write(entry)
+    if isinstance(worker, SqliteLimits):
+        worker.written("j", start, end, [entry])
+        await decide(worker, BudgetClaim(allowance(1, subject=project_key(UUID(int=9))), 0))
+    for sink in machine.sinks:
+        assert await sink.deliver("j", start, end, [entry]) == end
     await worker.close()
 
 
