@@ -95,7 +95,7 @@ interop: $(STAMP) ## Try others' servers, clients and prices, which are installe
 	.venv-interop/bin/python -m tests.interop.litellm_prices
 	$(BIN)/python -m pytest -v --tb=short tests/interop/check_servers.py tests/interop/check_clients.py \
 		tests/interop/check_provider_sdks.py tests/interop/check_tokenizers.py \
-		tests/interop/check_deployment.py tests/interop/check_tools.py
+		tests/interop/check_deployment.py tests/interop/check_tools.py tests/interop/check_snippets.py
 
 # In a minute: make bench ARGS=--quick. All options: make bench ARGS=--help
 screenshots: $(STAMP) ## Write docs/images anew, from a service full of made-up use

@@ -40,7 +40,8 @@ from models.spending import Spending
 from web import routes
 from web.causes import log_mistake
 from web.destination_test import DestinationTester
-from web.key_test import Presenting, Provider
+from web.key_test import Presenting
+from web.providers import Provider
 
 FAMILIES: Final[tuple[Pages, ...]] = (
     sign_in.pages,

@@ -9,6 +9,7 @@ from sanic import HTTPResponse
 
 from admin.components import charts, confirmation, filters, lookups, one_time_secret
 from admin.components.confirmation import Danger
+from admin.components.offers import offers_for
 from admin.components.refusals import refused
 from admin.components.snippets import snippets
 from admin.components.spending import used_of
@@ -116,11 +117,13 @@ async def show_secret(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse
     # A HEAD has no body to show it in.
     if handed_over is None or ctx.request.method != "GET":
         return back
+    offered = await offers_for(token, ctx.service.providers.get(token.project.provider))
     response = await ctx.render(
         "tokens/secret.html",
         token=token,
         secret=handed_over.secret,
-        snippets=snippets(ctx.base_url, handed_over.secret, token.project.provider),
+        snippets=snippets(ctx.base_url, handed_over.secret, token.project.provider, offered),
+        left_open=list(dict.fromkeys(part for offer in offered for part in offer.left_open)),
     )
     if not await token.note_shown(handed_over.ticket, by=ctx.actor):
         return back

@@ -16,7 +16,8 @@ from models.crypto import KeyRing
 from models.destinations import DestinationPolicy
 from models.spending import Spending
 from web.destination_test import DestinationTester
-from web.key_test import Presenting, Provider
+from web.key_test import Presenting
+from web.providers import Provider
 from web.refusal_audit import RefusalAuditor
 
 if TYPE_CHECKING:
