@@ -142,7 +142,11 @@ class _Respond:
             log_mistake(request, error, ctx.id)
         headers = dict(refusal.headers)
         if htmx.is_htmx(request):
-            headers |= {htmx.RETARGET: "#toasts", htmx.RESWAP: "beforeend"}
+            headers |= {
+                htmx.RETARGET: "#toasts",
+                htmx.RESWAP: "beforeend",
+                htmx.RESELECT: "unset",
+            }
         return await ctx.render(
             "errors/error.html",
             partial="errors/_toast.html",

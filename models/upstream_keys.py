@@ -118,6 +118,36 @@ class UpstreamKey(Model):
         indexes = (("project", "id"),)
 
     @classmethod
+    def draft(
+        cls,
+        project: Project,
+        api_key: str,
+        *,
+        ring: KeyRing,
+        label: str = "",
+        weight: int = 1,
+        priority: int = 0,
+        **place: Unpack[UpstreamKeyPlace],
+    ) -> Self:
+        """Encrypted and bound to where it goes, and not stored: it may be tested first.
+
+        Raises credentials.BadCredential for JSON that is none; each door has said so before.
+        """
+        key = cls(
+            project_id=project.id,
+            label=label,
+            hint=credentials.hint_of(api_key),
+            weight=weight,
+            priority=priority,
+            **place,
+            created_at=changes.now(),
+        )
+        key.bound_to = binding(*place_of(key, project.provider, project.base_url))
+        key.ciphertext = ring.encrypt(credentials.checked(api_key), key.id)
+        key.encryption_key_id = ring.newest
+        return key
+
+    @classmethod
     async def seal(
         cls,
         project: Project,
@@ -133,18 +163,9 @@ class UpstreamKey(Model):
 
         Raises credentials.BadCredential for JSON that is none; each door has said so before.
         """
-        key = cls(
-            project=project,
-            label=label,
-            hint=credentials.hint_of(api_key),
-            weight=weight,
-            priority=priority,
-            **place,
-            created_at=changes.now(),
+        key = cls.draft(
+            project, api_key, ring=ring, label=label, weight=weight, priority=priority, **place
         )
-        key.bound_to = binding(*place_of(key, project.provider, project.base_url))
-        key.ciphertext = ring.encrypt(credentials.checked(api_key), key.id)
-        key.encryption_key_id = ring.newest
         await key.save(force_create=True)
         return key
 

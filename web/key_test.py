@@ -163,6 +163,20 @@ async def ask(service: KeyTests, project: Project, key: UpstreamKey) -> Result:
     return _judge(status, body, perf_counter() - began, posted=asked.method == "POST")
 
 
+async def ask_before_saving(
+    service: KeyTests, api_key: str, *, provider: str, base_url: str | None, v1_prefix: str | None
+) -> Result | None:
+    """The same for a key and a project that are not stored yet; None where no test is free.
+
+    Raises credentials.BadCredential for JSON that is no key.
+    """
+    known = service.providers.get(provider)
+    if known is not None and known.test is None:
+        return None
+    project = Project(provider=provider, base_url=base_url, v1_prefix=v1_prefix)
+    return await ask(service, project, UpstreamKey.draft(project, api_key, ring=service.ring))
+
+
 def _asked(test: tuple[str, str], base_url: str, v1_prefix: str) -> Asked:
     """The request as it goes upstream; the file has it as clients send it."""
     method, path = test

@@ -105,10 +105,12 @@ class ProjectCreation(ProjectFacts):
 
     provider: Provider
     api_key: _Pasted
+    #: Whether a key that fails its test is saved all the same.
+    untested: Literal["yes"] | None = None
 
     def fields(self) -> ProjectFields:
         """What the model takes."""
-        sent = self.model_dump(exclude={"provider", "api_key", *_OF_THE_RULE})
+        sent = self.model_dump(exclude={"provider", "api_key", "untested", *_OF_THE_RULE})
         return cast(ProjectFields, {**sent, "failover": self.rule()})
 
 

@@ -10,11 +10,13 @@ from sanic import HTTPResponse
 
 from admin.components import charts, confirmation, filters, lookups
 from admin.components.confirmation import Danger
+from admin.components.provider_marks import marked
 from admin.components.refusals import refused
 from admin.components.spending import used_of
 from admin.components.tables import Key, table
 from admin.forms.form import Filled, fill
 from admin.forms.projects import PROVIDERS, KeyCreation, ProjectChange, ProjectCreation, of_project
+from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
@@ -24,12 +26,15 @@ from models.errors import (
     BaseUrlMissing,
     KeyMustBeGiven,
     KeyNotUsable,
+    ModelError,
     NameTaken,
     OriginNotAllowed,
     ProviderNotUsable,
 )
-from models.projects import GivenKey
+from models.projects import GivenKey, check_origin
 from models.queries import lists
+from web import key_test
+from web.key_test import Result
 
 pages = Pages()
 #: What a new project has unless it is said otherwise.
@@ -86,6 +91,9 @@ async def create(ctx: AuthenticatedContext) -> HTTPResponse:
     form = fill(ProjectCreation, ctx.sent, context={PROVIDERS: known})
     if form.valid is None:
         return await _form(ctx, form, status=422)
+    failed = None if form.valid.untested else await _failed_test(ctx, form.valid)
+    if failed is not None:
+        return await _untested(ctx, form, failed)
     try:
         project = await Project.create_with_key(
             provider=form.valid.provider,
@@ -102,6 +110,42 @@ async def create(ctx: AuthenticatedContext) -> HTTPResponse:
     except KeyNotUsable as exc:
         return await _form(ctx, form.with_error("api_key", str(exc)), status=422)
     return ctx.redirect(f"/admin/projects/{project.id}", toast="The project was created.")
+
+
+async def _failed_test(ctx: AuthenticatedContext, wanted: ProjectCreation) -> Result | None:
+    """Why the key does not work; None where it does, or is refused for another reason anyway."""
+    place = wanted.provider, wanted.base_url
+    try:
+        check_origin(ctx.service.upstreams, *place)
+        ctx.service.upstreams.check_key(wanted.provider, None, wanted.api_key)
+    except ModelError:
+        return None
+    if await Project.filter(live_name=wanted.name).exists():
+        return None
+    result = await key_test.ask_before_saving(
+        ctx.service,
+        wanted.api_key,
+        provider=wanted.provider,
+        base_url=wanted.base_url,
+        v1_prefix=wanted.v1_prefix,
+    )
+    return None if result is None or result.works else result
+
+
+async def _untested(
+    ctx: AuthenticatedContext, form: Filled[ProjectCreation], failed: Result
+) -> HTTPResponse:
+    """The question whether to save it all the same. A script puts it into the form, which keeps
+    the key that was typed; without one the key has to be entered again."""
+    if not htmx.is_htmx(ctx.request):
+        return await _form(ctx, form, status=422, failed=failed)
+    return await ctx.render(
+        "projects/_untested.html",
+        partial="projects/_untested.html",
+        status=422,
+        headers={htmx.RETARGET: "#key-test", htmx.RESWAP: "outerHTML", htmx.RESELECT: "unset"},
+        failed=failed,
+    )
 
 
 _TAKEN = "There is a project with this name already."
@@ -210,12 +254,19 @@ async def _form(
     project: Project | None = None,
     *,
     status: int = 200,
+    failed: Result | None = None,
 ) -> HTTPResponse:
     providers = [(name, facts.base_url) for name, facts in ctx.service.providers.items()]
     if project is not None and project.provider not in ctx.service.providers:
         providers.append((project.provider, "not configured here any more"))
     return await ctx.render(
-        "projects/form.html", status=status, form=form, project=project, providers=providers
+        "projects/form.html",
+        status=status,
+        form=form,
+        project=project,
+        providers=providers,
+        marks=[marked(name, base_url) for name, base_url in providers],
+        failed=failed,
     )
 
 

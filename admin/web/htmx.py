@@ -8,6 +8,7 @@ from sanic import Request
 REDIRECT: Final = "hx-redirect"
 RETARGET: Final = "hx-retarget"
 RESWAP: Final = "hx-reswap"
+RESELECT: Final = "hx-reselect"
 
 
 def is_htmx(request: Request[Any, Any]) -> bool:

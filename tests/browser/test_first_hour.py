@@ -10,6 +10,7 @@ import httpx
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage, Place, open_log
+from tests.browser.test_accessibility import violations
 from tests.fixtures.service import UPSTREAM_KEY
 
 MORE: Final = 30
@@ -34,6 +35,26 @@ async def test_from_a_project_to_a_revoked_token(
     refused = await _ask(place, secret, model)
     assert refused.status_code == 401
     assert refused.json()["error"]["code"] == "token_revoked"
+
+
+async def test_a_new_projects_key_that_fails_stays_in_its_field(
+    admin: Page, place: Place, name: str
+) -> None:
+    await admin.goto("/admin/projects/new")
+    await admin.get_by_label("Name").fill(name)
+    await admin.get_by_label("API key").fill("sk-a-wrong-key-0001")
+    await admin.get_by_label("Base URL").fill("ftp://nowhere")
+    await admin.get_by_role("button", name="Create project").click()
+    await expect(admin.get_by_label("Base URL")).to_have_attribute("aria-invalid", "true")
+    await expect(admin.get_by_label("Base URL")).to_be_focused()
+    await admin.get_by_label("API key").fill("sk-a-wrong-key-0001")
+    await admin.get_by_label("Base URL").fill(place.upstream.url)
+    await admin.get_by_role("button", name="Create project").click()
+    await expect(admin.locator("#key-test")).to_contain_text("The upstream refuses the key (401).")
+    await expect(admin.get_by_label("API key")).to_have_value("sk-a-wrong-key-0001")
+    assert await violations(admin) == []
+    await admin.get_by_role("button", name="Create it all the same").click()
+    await expect(admin.get_by_role("heading", name=name)).to_be_visible()
 
 
 async def _make_project(page: Page, place: Place, name: str) -> None:

@@ -131,3 +131,27 @@ async def test_an_upstream_that_answers_nothing_but_brackets_refuses_the_key() -
         result = await _test_key(upstream.url, Upstreams())
     assert not result.works
     assert "refuses the key (401)" in result.message
+
+
+async def _ask_before_saving(base_url: str, upstreams: Upstreams, **provider: Any) -> Any:
+    known = {"openai": replace(BUILT_IN["openai"], **provider)}
+    service: Any = SimpleNamespace(
+        providers=known,
+        upstreams=upstreams,
+        ring=RING,
+        is_refused=lambda _address: False,
+        present=_present(UpstreamAuth()),
+    )
+    return await key_test.ask_before_saving(
+        service, KEY, provider="openai", base_url=base_url, v1_prefix=None
+    )
+
+
+async def test_a_key_that_is_not_saved_goes_where_it_would_go_saved() -> None:
+    async with FakeUpstream(api_keys={KEY}) as upstream:
+        assert (await _ask_before_saving(upstream.url, Upstreams())).works
+        asked = len(upstream.requests)
+        elsewhere = Upstreams(origins=frozenset({"https://api.openai.com:443"}))
+        assert not (await _ask_before_saving(upstream.url, elsewhere)).works
+        assert await _ask_before_saving(upstream.url, Upstreams(), test=None) is None
+        assert len(upstream.requests) == asked

@@ -8,6 +8,7 @@ from config import Settings
 from fake_upstream import FakeUpstream
 from models import AuditEvent, Project, Token, UpstreamKey, changes, key_states
 from models.failover import DEFAULT_STATUSES
+from proxy.providers.catalog import BUILT_IN
 from tests.admin.conftest import (
     BY,
     KEY,
@@ -33,6 +34,7 @@ async def test_a_projects_life(admin: Browser) -> None:
         name="shop",
         provider="openai",
         api_key=f"{KEY}\r\n",
+        untested="yes",
         base_url="http://10.1.2.3/v1",
         requests_per_minute="60",
         max_parallel_requests="",
@@ -190,6 +192,60 @@ async def test_a_key_is_tested_with_a_real_request(admin: Browser) -> None:
 
 
 @on_both
+async def test_a_new_projects_key_is_tested_before_it_is_saved(admin: Browser) -> None:
+    wrong = "sk-a-wrong-key-0004"
+    async with FakeUpstream(api_keys={KEY}) as upstream:
+        sent = {"name": "shop", "provider": "openai", "base_url": upstream.url}
+        failed = await admin.submit(NEW, "/admin/projects", **sent, api_key=wrong)
+        assert failed.status_code == 422
+        assert "The upstream refuses the key (401)." in failed.text
+        assert 'name="untested" value="yes"' in failed.text
+        assert "enter it again for either" in failed.text
+        assert f'value="{upstream.url}"' in failed.text
+        assert wrong not in failed.text
+        csrf = await admin.token(NEW)
+        part = await admin.post(
+            "/admin/projects",
+            data={**sent, "csrf": csrf, "api_key": wrong},
+            headers={"hx-request": "true"},
+        )
+        # Only the question is swapped in: the form keeps what was typed, the key as well.
+        assert part.headers["hx-retarget"] == "#key-test"
+        assert "The upstream refuses the key (401)." in part.text
+        assert "<form" not in part.text
+        assert "enter it again" not in part.text
+        assert not await Project.exists()
+        assert not await AuditEvent.filter(action="project.create").exists()
+
+        await admin.submit(NEW, "/admin/projects", **sent, api_key=wrong, untested="yes")
+        key = await UpstreamKey.get(project__name="shop")
+        assert RING.decrypt(key.ciphertext, key.id) == wrong
+        made = await admin.submit(NEW, "/admin/projects", **{**sent, "name": "two"}, api_key=KEY)
+        assert "The project was created." in made.text
+
+
+async def test_what_is_refused_anyway_is_not_tested_first(admin: Browser) -> None:
+    await make_project("taken")
+    async with FakeUpstream(api_keys={KEY}) as upstream:
+        sent = {"provider": "openai", "base_url": upstream.url, "api_key": "sk-not-to-be-sent"}
+        taken = await admin.submit(NEW, "/admin/projects", name="taken", **sent)
+        assert "There is a project with this name already." in taken.text
+        assert not upstream.requests
+
+
+async def test_a_new_projects_provider_is_chosen_by_mark_and_name(admin: Browser) -> None:
+    page = (await admin.get(NEW)).text
+    assert page.count('type="radio" name="provider"') == len(BUILT_IN)
+    assert 'name="provider" value="openai" checked' in page
+    openai = page.partition('value="openai" checked>')[2].partition("</label>")[0]
+    assert re.sub(r"<[^>]+>", " ", openai).split() == ["Op", "OpenAI", "api.openai.com"]
+    azure = page.partition('value="azure-openai">')[2].partition("</label>")[0]
+    assert "at an address of your own" in azure
+    wrong = await admin.submit(NEW, "/admin/projects", name="x", provider="none", api_key=KEY)
+    assert 'id="provider-error"' in wrong.text
+
+
+@on_both
 async def test_another_address_asks_for_the_key_for_it(admin: Browser) -> None:
     project = await make_project(base_url="http://10.1.2.3")
     key = await UpstreamKey.get(project_id=project.id)
@@ -224,7 +280,7 @@ async def test_a_project_names_no_address_that_the_operator_does_not_list(
     async with serving(replace(settings, upstream_origins=("http://10.1.2.3:80",))) as url:
         await make_user("ada")
         async with browsing(url, "ada") as admin:
-            sent = {"name": "shop", "provider": "openai", "api_key": KEY}
+            sent = {"name": "shop", "provider": "openai", "api_key": KEY, "untested": "yes"}
             listed, other = ({"base_url": f"http://10.1.2.{n}"} for n in (3, 4))
             answer = await admin.submit(NEW, "/admin/projects", **sent, **other)
             assert answer.status_code == 422
