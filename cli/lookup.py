@@ -1,19 +1,14 @@
 """Finding what an argument names."""
 
-import re
 from typing import Final
 from uuid import UUID
 
-from tortoise.expressions import Q
-
 from cli.errors import CommandError, NotFound, WrongUsage
 from models import Destination, Project, Token, UpstreamKey, secrets
+from models.queries import token_names
 
 #: Of several that are called alike.
 _SHOWN: Final = 5
-#: As the columns have them.
-_LONGEST_NAME: Final = 200
-_LONGEST_HINT: Final = 16
 
 
 def as_id(text: str) -> UUID | None:
@@ -49,10 +44,8 @@ async def project_id(named: str | None) -> UUID | None:
 async def token(named: str) -> Token:
     """The token with this id, else with this name, else with this hint, else with an id that
     begins so. Raises NotFound, and CommandError where that is said of several."""
-    id_ = as_id(named)
+    id_ = await _only_token(named)
     found = None if id_ is None else await Token.find(id_)
-    if found is None and (other := await _only_token(named)) is not None:
-        found = await Token.find(other)
     if found is None:
         if named.startswith(secrets.TOKEN_PREFIX) and "…" not in named:
             raise NotFound("No token has this hint, and none is looked for by its secret.")
@@ -62,33 +55,12 @@ async def token(named: str) -> Token:
 
 async def _only_token(named: str) -> UUID | None:
     """The id of the one token that is called so. Raises CommandError where there are several."""
-    hint = named.replace("...", "…")
-    if hint.startswith("…"):
-        hint = secrets.TOKEN_PREFIX + hint
-    candidates = (
-        Q(name=named) if 0 < len(named) <= _LONGEST_NAME else None,
-        Q(hint=hint) if len(hint) <= _LONGEST_HINT else None,
-        _begins_with(named),
-    )
-    for matching in filter(None, candidates):
-        rows = await Token.filter(matching).order_by("-id").limit(_SHOWN + 1)
-        # Of several of one name the one that still lives is meant.
-        living = [row for row in rows if row.revoked_at is None and row.name == named]
-        if len(living) == 1 or len(rows) == 1:
-            return (living or rows)[0].id
-        if rows:
-            ids = ", ".join(str(row.id) for row in rows[:_SHOWN])
-            more = " and more" if len(rows) > _SHOWN else ""
-            raise CommandError(f"{named} may be any of several tokens: give an id of {ids}{more}.")
-    return None
-
-
-def _begins_with(prefix: str) -> Q | None:
-    """Ids that begin with these digits: a range, since UUIDs are no text on PostgreSQL."""
-    digits = prefix.replace("-", "").lower()
-    if not re.fullmatch(r"[0-9a-f]{4,31}", digits):
-        return None
-    return Q(id__gte=UUID(digits.ljust(32, "0")), id__lte=UUID(digits.ljust(32, "f")))
+    rows = await token_names.called(named, most=_SHOWN + 1)
+    if len(rows) > 1:
+        ids = ", ".join(str(row.id) for row in rows[:_SHOWN])
+        more = " and more" if len(rows) > _SHOWN else ""
+        raise CommandError(f"{named} may be any of several tokens: give an id of {ids}{more}.")
+    return rows[0].id if rows else None
 
 
 async def token_id(named: str | None) -> UUID | None:

@@ -7,11 +7,11 @@ bounded queue, and a viewer that does not keep up is disconnected, and reads the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 import jinja2
@@ -23,6 +23,7 @@ from models import AdminSession, RequestLog
 from models.errors import DatabaseUnavailable
 from models.queries import log_tail
 from models.queries.log_tail import LogTail, ended, ended_just_before
+from models.queries.search import folded
 
 if TYPE_CHECKING:
     from admin.web.service import ReadinessChecks
@@ -182,6 +183,14 @@ def _has(row: RequestLog, name: str, value: object) -> bool:
     if name == "tag":
         key, _, wanted = str(value).partition("=")
         return (row.tags or {}).get(key) == wanted
+    if name == "models":
+        return row.model in cast(Collection[str], value)
+    if name == "model_part":
+        return folded(str(value)) in folded(row.model)
+    if name == "status_class":
+        return bool(row.status // 100 == value)
+    if name == "request_id":
+        return row.id == value
     return bool(getattr(row, name) == value)
 
 
@@ -196,5 +205,10 @@ def wanted(filters: Mapping[str, Any]) -> dict[str, object]:
         "tag",
         "end_user",
         "upstream_code",
+        "models",
+        "model_part",
+        "status_class",
+        "request_id",
+        "endpoint",
     )
-    return {name: filters[name] for name in known if filters[name] is not None}
+    return {name: filters[name] for name in known if filters.get(name) is not None}

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from admin.components.typical_models import UNKNOWN, Api, Sources, model_for
 from models import Project, Token
 from models.patterns import Pattern, patterns
-from models.queries import lists
+from models.queries import lists, request_lists
 from web.providers import Provider
 
 #: How each API's path ends, and which beginning is taken where there are several.
@@ -51,7 +51,9 @@ async def offers_for(token: Token, provider: Provider | None) -> list[Offer]:
         return []
     project = token.project
     await project.fetch_related("keys")
-    rows, _ = await lists.page(lists.requests(project_id=project.id, status=200), limit=_LOOKED_AT)
+    rows, _ = await lists.page(
+        request_lists.requests(project_id=project.id, status=200), limit=_LOOKED_AT
+    )
     used: dict[str, list[str]] = {}
     for row in rows:
         used.setdefault(row.endpoint, []).append(row.model)

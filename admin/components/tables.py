@@ -136,6 +136,15 @@ def between(ctx: RequestContext) -> dict[str, datetime | None]:
     return {"start": _moment(ctx.query.get("from")), "end": _moment(ctx.query.get("to"))}
 
 
+def ends_problems(ctx: RequestContext) -> list[str]:
+    """What is wrong with the range of time that the address asks for, in words."""
+    return [
+        f"{label} is no time: write it as 2026-11-30T14:00."
+        for name, label in (("from", "From"), ("to", "To"))
+        if ctx.query.get(name) and _moment(ctx.query[name]) is None
+    ]
+
+
 def _moment(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text or "")

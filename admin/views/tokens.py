@@ -29,7 +29,7 @@ from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, revocations
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
-from models.queries import lists
+from models.queries import lists, request_lists
 from models.rules import parse_id
 from models.token_status import STATUSES
 
@@ -145,7 +145,7 @@ async def show(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
         refused=await refused(
             ctx, present - charts.length_of(span), present, token_id=token_id, limit=_SHOWN
         ),
-        requests=(await lists.page(lists.requests(token_id=token_id), limit=_SHOWN))[0],
+        requests=(await lists.page(request_lists.requests(token_id=token_id), limit=_SHOWN))[0],
         events=await AuditEvent.filter(target_id=str(token_id)).order_by("-id").limit(_SHOWN),
     )
 

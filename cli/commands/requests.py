@@ -19,8 +19,8 @@ from cli.options import (
 )
 from cli.session import Session, with_database
 from manage.schemas.requests import RequestView
-from models.queries import lists
-from models.queries.lists import ListedOutcome
+from models.queries import lists, request_lists
+from models.queries.request_lists import ListedOutcome
 from models.request_log import RequestLog
 
 app = verb()
@@ -94,7 +94,7 @@ async def requests(
     if outcome == "refused" and (tag, end_user) != (None, None):
         raise WrongUsage("--tag and --end-user are of answers: what the proxy refused has none.")
     if outcome == "refused":
-        refused = lists.refusals(
+        refused = request_lists.refusals(
             project_id=await lookup.project_id(project),
             token_id=await lookup.token_id(token),
             model=model,
@@ -109,7 +109,7 @@ async def requests(
             await names.add_names(shown)
         output.page(shown, _OF_REFUSALS, as_json=as_json, following=following)
         return
-    rows = lists.requests(
+    rows = request_lists.requests(
         project_id=await lookup.project_id(project),
         token_id=await lookup.token_id(token),
         model=model,

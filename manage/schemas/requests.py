@@ -12,7 +12,7 @@ from manage.schemas.usage import NANOS
 from models import Refusal, RequestLog
 from models.entry import Charge, UsageQuality
 from models.labels import TagText
-from models.queries.lists import ListedOutcome
+from models.queries.request_lists import ListedOutcome
 from models.rules import SearchText, field_error
 
 _US_IN_MS: Final = 1000

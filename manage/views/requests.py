@@ -4,7 +4,7 @@ from manage import pagination
 from manage.operations import Call, Resource
 from manage.schemas.requests import RequestQuery, RequestView
 from manage.schemas.schema import Page
-from models.queries import lists
+from models.queries import request_lists
 
 resource = Resource("requests")
 
@@ -15,7 +15,7 @@ async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
     await call.service.catch_up()
     wanted = call.given
     if wanted.outcome == "refused":
-        refused = lists.refusals(
+        refused = request_lists.refusals(
             project_id=wanted.project_id,
             token_id=wanted.token_id,
             model=wanted.model,
@@ -26,7 +26,7 @@ async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
         )
         newest, cursor = await pagination.page("refused", refused, wanted)
         return Page(data=[RequestView.of_refusal(row) for row in newest], next_cursor=cursor)
-    rows = lists.requests(
+    rows = request_lists.requests(
         project_id=wanted.project_id,
         token_id=wanted.token_id,
         model=wanted.model,

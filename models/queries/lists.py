@@ -7,9 +7,9 @@ id, or one of its own kind; `scans` finds out which of them fills the page soone
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
 
 from tortoise import Model
@@ -22,28 +22,20 @@ from models.db.conditions import ANY, Condition, between, every, select
 from models.db.database import dialect
 from models.destination_rules import Kind
 from models.destinations import Destination
-from models.entry import Outcome
 from models.events import Event
 from models.ids import first_id_at
 from models.management_tokens import ManagementToken
 from models.projects import Project
-from models.queries import request_tags, search, token_states
+from models.queries import search, token_states
 from models.queries.scans import BoundedSort, IndexScan, Rows, ScanStrategy, newest
 from models.queries.search import Searched
-from models.refusals import Refusal
-from models.request_log import RequestLog
 from models.token_status import TokenStatus
 from models.tokens import Token
 
 M = TypeVar("M", bound=Model)
 
-#: `refused` lists what was not let in, which is no outcome of an entry.
-ListedOutcome: TypeAlias = Literal[Outcome, "refused"]
-
 _TOKEN_TEXT: Final = Searched("token", ("name", "hint"))
 _PROJECT_TEXT: Final = Searched("project", ("name",))
-_FAILED: Final = Condition("status >= 400")
-_INCOMPLETE: Final = Condition("outcome <> 'complete'")
 
 
 class IndexPath(NamedTuple):
@@ -187,10 +179,10 @@ def _bounds(rows: Listing[M], before: UUID | None) -> tuple[str | None, str | No
 def projects(*, q: str | None = None, is_active: bool | None = None) -> Listing[Project]:
     """Living projects with their keys; `q` is part of the name, or the id."""
     living = Condition("deleted_at IS NULL")
-    wanted = _given(is_active=is_active)
+    wanted = given(is_active=is_active)
     return Listing(
         Project.filter(_search(q, "name"), deleted_at__isnull=True, **wanted),
-        (IndexPath(every([living, *_equal(wanted).values()])),),
+        (IndexPath(every([living, *equal(wanted).values()])),),
         searched=(_PROJECT_TEXT, q) if q else None,
         related=("keys",),
         shown=lambda row: row.deleted_at is None and is_active in (None, row.is_active),
@@ -213,12 +205,12 @@ def tokens(
 
     Those that are `expiring_within` a time have neither ended yet nor been revoked.
     """
-    owner = _given(project_id=project_id)
+    owner = given(project_id=project_id)
     present = changes.now()
     wanted = token_states.matching(status, expiring_within, present)
     return Listing(
         Token.filter(_search(q, "name", "hint"), wanted, **owner),
-        _by_status([*_equal(owner).values()], status, expiring_within, present),
+        _by_status([*equal(owner).values()], status, expiring_within, present),
         searched=(_TOKEN_TEXT, q) if q else None,
         sources=token_states.sources(project_id, status, expiring_within, present),
         shown=lambda row: status is None or row.status == status,
@@ -234,90 +226,13 @@ def destinations(
     *, kind: Kind | None = None, is_active: bool | None = None
 ) -> Listing[Destination]:
     """Destinations, of which there are few."""
-    wanted = _given(kind=kind, is_active=is_active)
-    return Listing(Destination.filter(**wanted), (IndexPath(every(_equal(wanted).values())),))
+    wanted = given(kind=kind, is_active=is_active)
+    return Listing(Destination.filter(**wanted), (IndexPath(every(equal(wanted).values())),))
 
 
 def management_tokens() -> Listing[ManagementToken]:
     """Tokens of the management API, revoked ones too."""
     return Listing(ManagementToken.all())
-
-
-def requests(
-    *,
-    project_id: UUID | None = None,
-    token_id: UUID | None = None,
-    model: str | None = None,
-    status: int | None = None,
-    outcome: str | None = None,
-    upstream_code: str | None = None,
-    tag: str | None = None,
-    end_user: str | None = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
-) -> Listing[RequestLog]:
-    """The request log from `start` up to but not including `end`; `tag` as `team=search`."""
-    wanted = _given(
-        token_id=token_id,
-        project_id=project_id,
-        status=status,
-        outcome=outcome,
-        model=model,
-        upstream_code=upstream_code,
-        end_user=end_user,
-    )
-    found = _logged(RequestLog, wanted, start, end, _pairs(status, outcome))
-    if tag is None:
-        return found
-    carried = request_tags.carried(tag)
-    first = None if start is None else str(first_id_at(start))
-    return replace(
-        found,
-        # Nothing sorts or counts this log by `matching`, which knows no tags.
-        paths=tuple(path._replace(rest=(*path.rest, carried)) for path in found.paths),
-        sources=(request_tags.ByTag(tag, [*_equal(wanted).values()], first),),
-    )
-
-
-def refusals(
-    *,
-    project_id: UUID | None = None,
-    token_id: UUID | None = None,
-    model: str | None = None,
-    status: int | None = None,
-    code: str | None = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
-) -> Listing[Refusal]:
-    """The newest refusals from `start` up to but not including `end`: few, and without an index."""
-    wanted = _given(token_id=token_id, project_id=project_id, status=status, code=code, model=model)
-    span = _span(start, end)
-    return Listing(
-        Refusal.filter(**wanted, **span),
-        (IndexPath(ANY, tuple(_equal(wanted).values())),),
-        start=start,
-        end=end,
-    )
-
-
-def _pairs(status: int | None, outcome: str | None) -> list[CompositeIndex]:
-    pairs = [CompositeIndex(("project_id", "model"), "request_log_project_model")]
-    failed = status is not None and status >= 400
-    incomplete = outcome not in (None, "complete")
-    if failed:
-        pairs += [
-            CompositeIndex(("project_id",), "request_log_project_failed", _FAILED),
-            CompositeIndex(("model",), "request_log_model_failed", _FAILED),
-        ]
-    if incomplete:
-        pairs += [
-            CompositeIndex(("project_id",), "request_log_project_incomplete", _INCOMPLETE),
-            CompositeIndex(("model",), "request_log_model_incomplete", _INCOMPLETE),
-        ]
-    if failed and incomplete:
-        both = every([_FAILED, _INCOMPLETE])
-        pairs.append(CompositeIndex((), "request_log_failed_incomplete", both))
-    return pairs
 
 
 def audit_events(
@@ -329,8 +244,8 @@ def audit_events(
     end: datetime | None = None,
 ) -> Listing[AuditEvent]:
     """The audit trail from `start` up to but not including `end`."""
-    wanted = _given(target_id=target_id, actor=actor, action=action)
-    return _logged(AuditEvent, wanted, start, end)
+    wanted = given(target_id=target_id, actor=actor, action=action)
+    return logged(AuditEvent, wanted, start, end)
 
 
 def events(
@@ -343,11 +258,11 @@ def events(
     end: datetime | None = None,
 ) -> Listing[Event]:
     """Events likewise; there are few enough to look through for what has no index."""
-    wanted = _given(kind=kind, project_id=project_id, token_id=token_id, key_id=key_id)
-    return _logged(Event, wanted, start, end)
+    wanted = given(kind=kind, project_id=project_id, token_id=token_id, key_id=key_id)
+    return logged(Event, wanted, start, end)
 
 
-def _logged(
+def logged(
     model: type[M],
     wanted: Mapping[str, Any],
     start: datetime | None,
@@ -355,7 +270,7 @@ def _logged(
     pairs: Sequence[CompositeIndex] = (),
 ) -> Listing[M]:
     """A log, in which all that can be asked for has an index of its own."""
-    conditions = _equal(wanted)
+    conditions = equal(wanted)
     paths = []
     for columns, index_name, predicate in (*pairs, *(CompositeIndex((name,)) for name in wanted)):
         if not wanted.keys() >= set(columns):
@@ -363,23 +278,23 @@ def _logged(
         indexed = every([*(conditions[name] for name in columns), predicate])
         rest = [condition for name, condition in conditions.items() if name not in columns]
         paths.append(IndexPath(indexed, tuple(rest), index_name=index_name))
-    matching = model.filter(**wanted, **_span(start, end))
+    matching = model.filter(**wanted, **id_span(start, end))
     return Listing(matching, tuple(paths) or (IndexPath(ANY),), start=start, end=end)
 
 
-def _span(start: datetime | None, end: datetime | None) -> Mapping[str, Any]:
+def id_span(start: datetime | None, end: datetime | None) -> Mapping[str, Any]:
     """A range of time as one of ids."""
-    return _given(
+    return given(
         id__gte=None if start is None else first_id_at(start),
         id__lt=None if end is None else first_id_at(end),
     )
 
 
-def _given(**wanted: Any) -> Mapping[str, Any]:
+def given(**wanted: Any) -> Mapping[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _equal(wanted: Mapping[str, Any]) -> dict[str, Condition]:
+def equal(wanted: Mapping[str, Any]) -> dict[str, Condition]:
     return {
         name: Condition(f"{name} = {{}}", (str(value) if isinstance(value, UUID) else value,))
         for name, value in wanted.items()

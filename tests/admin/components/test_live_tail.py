@@ -276,6 +276,21 @@ def a_viewer(**wanted: Any) -> Viewer:
     return Viewer(uuid4(), wanted)
 
 
+def test_a_viewer_sees_what_the_list_would_show() -> None:
+    row = RequestLog(id=uuid4(), model="gpt-4o", status=429, endpoint="/v1/responses")
+    for seen, wanted in (
+        (True, {"models": ["gpt-4o", "gpt-5"], "status_class": 4, "endpoint": "/v1/responses"}),
+        (True, {"request_id": row.id}),
+        (True, {"model_part": "GPT"}),
+        (False, {"model_part": "gpt-5"}),
+        (False, {"models": []}),
+        (False, {"status_class": 5}),
+        (False, {"endpoint": "/v1/messages"}),
+        (False, {"request_id": uuid4()}),
+    ):
+        assert a_viewer(**live_tail.wanted(wanted)).sees(row) is seen
+
+
 async def test_who_does_not_keep_up_is_ended_rather_than_kept_in_memory() -> None:
     viewer = a_viewer()
     while viewer.push(b"x"):

@@ -99,8 +99,62 @@ async def test_what_it_is_for_and_for_whom_is_shown_and_can_be_asked_for(admin: 
         assert (tagged.id in found, other.id in found) == (True, False)
         # What the proxy refused has neither.
         assert (await admin.get(f"{at}&outcome=refused")).status_code == 200
-    # What is no tag asks for nothing.
-    assert other.id in (await admin.get("/admin/requests?tag=team")).text
+
+
+async def test_what_a_filter_cannot_mean_is_said_and_nothing_is_listed(admin: Browser) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    await apply_batch("j", 0, 1, [entry(datetime.now(UTC), token_id=token.id)])
+    for query, says in {
+        "status=4x": "no class like 4xx",
+        "status=999": "no class like 4xx",
+        "id=5": "no UUID",
+        "tag=team": "The tag cannot be read",
+        "token=nobody's": "No token has this name",
+        "from=yesterday": "From is no time",
+        "to=2026-13-01T00:00": "To is no time",
+    }.items():
+        for answer in ("/admin/requests", "/admin/requests/export"):
+            page = await admin.get(f"{answer}?{query}")
+            assert page.status_code == (200 if answer == "/admin/requests" else 400)
+            assert says in page.text
+            assert "row-link" not in page.text
+
+
+async def test_requests_are_found_by_what_people_know_of_them(admin: Browser) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    now, ids = datetime.now(UTC), {"project_id": project.id, "token_id": token.id}
+    mini = entry(now, model="gpt-4o-mini", endpoint="/v1/responses", status=429, **ids)
+    other = entry(now, model="claude-opus-5", endpoint="/v1/messages", token_id=uuid4())
+    await apply_batch("j", 0, 1, [mini, other])
+    for query in (
+        "model=4O",
+        "status=4xx",
+        "status=429",
+        "endpoint=/v1/responses",
+        f"id={mini.id}",
+        f"token={token.hint}",
+        f"token={token.id}",
+        "model=gpt&status=4XX&endpoint=/v1/responses",
+    ):
+        page = (await admin.get(f"/admin/requests?{query}")).text
+        assert (mini.id in page, other.id in page) == (True, False), query
+        table = (await admin.get(f"/admin/requests/export?{query}")).text
+        assert table.startswith("\ufeffat,id,project_id,project,")
+        assert [row.split(",")[1] for row in table.splitlines()[1:]] == [mini.id], query
+    # What there is, is suggested.
+    page = (await admin.get("/admin/requests")).text
+    for value in ("gpt-4o-mini", "claude-opus-5", "/v1/responses"):
+        assert f'<option value="{value}">' in page
+
+
+async def test_of_several_tokens_of_one_name_one_has_to_be_chosen(admin: Browser) -> None:
+    project = await make_project()
+    for _ in range(2):
+        await make_token(project, name="app")
+    page = (await admin.get("/admin/requests?token=app")).text
+    assert "Several tokens are called so" in page
 
 
 async def test_why_the_upstream_refused_is_shown_and_can_be_asked_for(admin: Browser) -> None:

@@ -23,7 +23,7 @@ from models import (
 from models.db import conditions
 from models.db.database import connection, run_in_transaction
 from models.ids import first_id_at, new_id
-from models.queries import lists, scans
+from models.queries import lists, request_lists, scans
 from models.queries.lists import Listing
 from models.token_status import STATUSES
 
@@ -77,7 +77,7 @@ async def _requests(count: int) -> None:
             project_id=UUID(int=chance.randrange(3)),
             token_id=UUID(int=chance.randrange(9)),
             provider="openai",
-            endpoint="/v1/models",
+            endpoint=chance.choice(["/v1/models", "/v1/responses"]),
             method="GET",
             # Rows of a kind lie together, and no model goes with the other's status.
             model="old" if n < count // 2 else "new",
@@ -319,22 +319,73 @@ async def test_requests_by_every_pair_of_filters(connected: Database, window: No
     for n, first in enumerate(single):
         for second in single[n:]:
             wanted = dict([first, second])
-            rows = lists.requests(**wanted)
+            rows = request_lists.requests(**wanted)
             expected = [row.id for row in everything if _fits(row, wanted)]
             assert await _all(rows, 7) == expected, wanted
             if "tag" not in wanted:
                 assert len(await rows.matching) == len(expected)
 
 
+async def test_requests_by_what_the_page_asks_for_beside(connected: Database, window: None) -> None:
+    await _requests(60)
+    everything = await RequestLog.all().order_by("-id")
+    usual: list[tuple[str, Any]] = [
+        ("project_id", UUID(int=1)), ("status", 500), ("tag", "team=a"), ("end", NOW),
+    ]  # fmt: skip
+    many = [f"m{n}" for n in range(50)]
+    single: list[tuple[str, Any]] = [
+        ("endpoint", "/v1/responses"), ("status_class", 4), ("status_class", 3),
+        ("models", ["new", "old"]), ("models", [*many, "new"]), ("models", []),
+        ("request_id", everything[5].id),
+    ]  # fmt: skip
+    for n, first in enumerate(single):
+        for second in (*single[n:], *usual):
+            wanted = dict([first, second])
+            expected = [row.id for row in everything if _fits(row, wanted)]
+            assert await _all(request_lists.requests(**wanted), 7) == expected, wanted
+
+
 def _fits(row: Any, wanted: dict[str, Any]) -> bool:
-    plain = {name: it for name, it in wanted.items() if name not in ("start", "end", "tag")}
+    special = {"start", "end", "tag", "status_class", "models", "request_id"}
+    plain = {name: it for name, it in wanted.items() if name not in special}
     key, _, value = wanted.get("tag", "").partition("=")
     return (
         (not key or (row.tags or {}).get(key) == value)
         and all(getattr(row, name) == value for name, value in plain.items())
+        and wanted.get("request_id", row.id) == row.id
+        and ("models" not in wanted or row.model in wanted["models"])
+        and ("status_class" not in wanted or row.status // 100 == wanted["status_class"])
         and ("start" not in wanted or row.at >= wanted["start"])
         and ("end" not in wanted or row.at < wanted["end"])
     )
+
+
+async def test_part_of_a_models_name_finds_those_that_have_it(connected: Database) -> None:
+    await _requests(20)
+    for name in ("gpt-4o", "gpt-4o-mini", "GPT-5", ""):
+        await RequestLog.filter(id=(await RequestLog.filter(model="old").first()).id).update(  # type: ignore[union-attr]
+            model=name
+        )
+    assert await request_lists.names("model") == sorted(
+        ["", "GPT-5", "gpt-4o", "gpt-4o-mini", "new", "old"]
+    )
+    assert len(await request_lists.names("model", most=2)) == 2
+    for part, found in {
+        "gpt": ["GPT-5", "gpt-4o", "gpt-4o-mini"],
+        "4O": ["gpt-4o", "gpt-4o-mini"],
+        # A whole name is itself alone.
+        "gpt-4o": ["gpt-4o"],
+        "claude": [],
+    }.items():
+        assert sorted(await request_lists.models_like(part)) == found
+
+
+async def test_of_too_many_names_only_a_whole_one_is_looked_for(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _requests(4)
+    monkeypatch.setattr(request_lists, "_MOST_NAMES", 2)
+    assert await request_lists.models_like("ol") == ["ol"]
 
 
 async def test_audit_by_every_pair_of_filters(connected: Database, window: None) -> None:
@@ -418,22 +469,31 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
         partial(lists.tokens, q="d", status="active"),
         ["token_unrevoked", "token_end", "token_project_unrevoked", "token_search"],
     ),
-    (lists.requests, ["request_log_pkey"]),
-    (partial(lists.requests, project_id=_SOMEBODY), ["idx_request_log_project_b7239e"]),
-    (partial(lists.requests, token_id=_SOMEBODY), ["idx_request_log_token_i_c74add"]),
-    (partial(lists.requests, model="gpt-4o"), ["idx_request_log_model_8510b1"]),
-    (partial(lists.requests, status=500), ["idx_request_log_status_6c5faa"]),
-    (partial(lists.requests, outcome="timeout"), ["idx_request_log_outcome_056339"]),
-    (partial(lists.requests, upstream_code="overloaded"), ["request_log_upstream_code"]),
-    (partial(lists.requests, end_user="u-1"), ["request_log_end_user"]),
-    (partial(lists.requests, tag="team=search"), ["request_log_pkey", "request_tag_pkey"]),
+    (request_lists.requests, ["request_log_pkey"]),
+    (partial(request_lists.requests, project_id=_SOMEBODY), ["idx_request_log_project_b7239e"]),
+    (partial(request_lists.requests, token_id=_SOMEBODY), ["idx_request_log_token_i_c74add"]),
+    (partial(request_lists.requests, model="gpt-4o"), ["idx_request_log_model_8510b1"]),
+    (partial(request_lists.requests, status=500), ["idx_request_log_status_6c5faa"]),
+    (partial(request_lists.requests, outcome="timeout"), ["idx_request_log_outcome_056339"]),
+    (partial(request_lists.requests, upstream_code="overloaded"), ["request_log_upstream_code"]),
+    (partial(request_lists.requests, end_user="u-1"), ["request_log_end_user"]),
+    (partial(request_lists.requests, endpoint="/v1/models"), ["request_log_endpoint"]),
     (
-        partial(lists.requests, tag="team=search", status=500),
+        partial(request_lists.requests, status_class=5),
+        ["request_log_pkey", "idx_request_log_status_6c5faa"],
+    ),
+    (
+        partial(request_lists.requests, models=["gpt-4o", "gpt-5"]),
+        ["request_log_pkey", *["idx_request_log_model_8510b1"] * 2],
+    ),
+    (partial(request_lists.requests, tag="team=search"), ["request_log_pkey", "request_tag_pkey"]),
+    (
+        partial(request_lists.requests, tag="team=search", status=500),
         ["idx_request_log_status_6c5faa", "request_tag_pkey"],
     ),
     (
         partial(
-            lists.requests,
+            request_lists.requests,
             project_id=_SOMEBODY,
             model="gpt-4o",
             status=500,

@@ -1,0 +1,214 @@
+"""The request log and the newest refusals as lists, with the filters that every door offers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+from uuid import UUID
+
+from models.db.conditions import ANY, Condition, every, select
+from models.entry import Outcome
+from models.ids import first_id_at
+from models.queries import request_tags
+from models.queries.lists import (
+    CompositeIndex,
+    IndexPath,
+    Listing,
+    Source,
+    equal,
+    given,
+    id_span,
+    logged,
+)
+from models.queries.scans import IndexScan, Merged, Rows, ScanStrategy
+from models.queries.search import folded
+from models.refusals import Refusal
+from models.request_log import RequestLog
+
+#: `refused` lists what was not let in, which is no outcome of an entry.
+ListedOutcome: TypeAlias = Literal[Outcome, "refused"]
+
+_FAILED: Final = Condition("status >= 400")
+_INCOMPLETE: Final = Condition("outcome <> 'complete'")
+#: Names of models or endpoints that are looked through for a part of one.
+_MOST_NAMES: Final = 2_000
+#: Of refusals, without an index and with 10,000 rows.
+_MOST_OF_REFUSALS: Final = 200
+#: Of those that have it, so many are looked for each by itself.
+_MOST_MERGED: Final = 32
+_NO_ROW: Final = Condition("FALSE")
+
+
+def requests(
+    *,
+    request_id: UUID | None = None,
+    project_id: UUID | None = None,
+    token_id: UUID | None = None,
+    model: str | None = None,
+    models: Sequence[str] | None = None,
+    endpoint: str | None = None,
+    status: int | None = None,
+    status_class: int | None = None,
+    outcome: str | None = None,
+    upstream_code: str | None = None,
+    tag: str | None = None,
+    end_user: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Listing[RequestLog]:
+    """The request log from `start` up to but not including `end`; `tag` as `team=search`.
+
+    `models`: any of these; `status_class` 4: statuses from 400 to 499.
+    """
+    wanted = given(
+        id=request_id,
+        token_id=token_id,
+        project_id=project_id,
+        status=status,
+        outcome=outcome,
+        model=model,
+        endpoint=endpoint,
+        upstream_code=upstream_code,
+        end_user=end_user,
+    )
+    least = status if status_class is None else 100 * status_class
+    found = logged(RequestLog, wanted, start, end, _pairs(least, outcome))
+    first = None if start is None else str(first_id_at(start))
+    known = list(equal(wanted).values())
+    ranged = [] if status_class is None else [_of_class(status_class)]
+    named = [] if models is None else [_any_of(models)]
+    tagged = [] if tag is None else [request_tags.carried(tag)]
+    beside = [*ranged, *named, *tagged]
+    # Nothing sorts or counts this log by `matching`, which does not know of these.
+    paths = [path._replace(rest=(*path.rest, *beside)) for path in found.paths]
+    if status_class is not None:
+        rest = (*known, *named, *tagged)
+        paths.append(IndexPath(_of_class(status_class), rest, order="status"))
+    sources: list[Source] = []
+    if models is not None and len(models) <= _MOST_MERGED:
+        sources.append(ByModels(models, [*known, *ranged, *tagged], first))
+    if tag is not None:
+        sources.append(request_tags.ByTag(tag, [*known, *ranged, *named], first))
+    return replace(found, paths=tuple(paths), sources=tuple(sources))
+
+
+def _of_class(first_digit: int) -> Condition:
+    return Condition("status >= {} AND status < {}", (100 * first_digit, 100 * first_digit + 100))
+
+
+def _any_of(models: Sequence[str]) -> Condition:
+    if not models:
+        return _NO_ROW
+    return Condition(f"model IN ({', '.join('{}' for _ in models)})", tuple(models))
+
+
+class ByModels:
+    """The way along the rows of each of a few models, for those for which `wanted` holds."""
+
+    def __init__(
+        self, models: Sequence[str], wanted: Sequence[Condition], start: str | None
+    ) -> None:
+        self._models = models
+        self._wanted = wanted
+        self._start = start
+
+    def __call__(self, rest: Sequence[Condition], *, most: int, before: str | None) -> ScanStrategy:
+        scans = [
+            IndexScan(
+                Rows("request_log"),
+                Condition("model = {}", (model,)),
+                [*self._wanted, *rest],
+                most=most,
+                start=self._start,
+                before=before,
+            )
+            for model in self._models
+        ]
+        return Merged(scans, most=most)
+
+
+async def names(
+    column: Literal["model", "endpoint"],
+    table: Literal["request_log", "refusal"] = "request_log",
+    *,
+    most: int = _MOST_NAMES,
+) -> list[str]:
+    """The names in this column, in order; of the request log each is one step along its index."""
+    rows = await select(
+        f"WITH RECURSIVE known(name) AS (SELECT min({column}) FROM {table}"  # noqa: S608
+        f" UNION ALL SELECT (SELECT min({column}) FROM {table} WHERE {column} > known.name)"
+        " FROM known WHERE known.name IS NOT NULL)"
+        " SELECT name FROM known WHERE name IS NOT NULL LIMIT {}",
+        [most],
+    )
+    return [str(row["name"]) for row in rows]
+
+
+async def models_like(
+    part: str, table: Literal["request_log", "refusal"] = "request_log"
+) -> list[str]:
+    """Models with this in their name, whatever its case; an exact name is itself alone.
+
+    Where there are more than 2,000 names, only a whole name is found.
+    """
+    most = _MOST_NAMES if table == "request_log" else _MOST_OF_REFUSALS
+    known = await names("model", table, most=most)
+    if part in known or len(known) >= most:
+        return [part]
+    wanted = folded(part)
+    return [name for name in known if wanted in folded(name)]
+
+
+def refusals(
+    *,
+    request_id: UUID | None = None,
+    project_id: UUID | None = None,
+    token_id: UUID | None = None,
+    model: str | None = None,
+    models: Sequence[str] | None = None,
+    status: int | None = None,
+    status_class: int | None = None,
+    code: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Listing[Refusal]:
+    """The newest refusals from `start` up to but not including `end`: few, and without an index."""
+    wanted = given(
+        id=request_id,
+        token_id=token_id,
+        project_id=project_id,
+        status=status,
+        code=code,
+        model=model,
+    )
+    conditions = list(equal(wanted).values())
+    if status_class is not None:
+        conditions.append(_of_class(status_class))
+    if models is not None:
+        conditions.append(_any_of(models))
+    return Listing(
+        Refusal.filter(**wanted, **id_span(start, end)),
+        (IndexPath(ANY, tuple(conditions)),),
+        start=start,
+        end=end,
+    )
+
+
+def _pairs(status: int | None, outcome: str | None) -> list[CompositeIndex]:
+    pairs = [CompositeIndex(("project_id", "model"), "request_log_project_model")]
+    failed = status is not None and status >= 400
+    incomplete = outcome not in (None, "complete")
+    if failed:
+        pairs += [
+            CompositeIndex(("project_id",), "request_log_project_failed", _FAILED),
+            CompositeIndex(("model",), "request_log_model_failed", _FAILED),
+        ]
+    if incomplete:
+        pairs += [
+            CompositeIndex(("project_id",), "request_log_project_incomplete", _INCOMPLETE),
+            CompositeIndex(("model",), "request_log_model_incomplete", _INCOMPLETE),
+        ]
+    if failed and incomplete:
+        both = every([_FAILED, _INCOMPLETE])
+        pairs.append(CompositeIndex((), "request_log_failed_incomplete", both))
+    return pairs
