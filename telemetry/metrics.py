@@ -53,6 +53,8 @@ class Refused(NamedTuple):
     bytes_in: int = 0
     bytes_out: int = 0
     duration_us: int = 0
+    #: Where a known token took no route: the path, without its query, as the client wrote it.
+    path: bytes = b""
 
 
 class WorkerGauges(NamedTuple):

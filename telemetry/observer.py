@@ -19,7 +19,7 @@ from proxy.exchange import Exchange
 from telemetry.exceeded_budgets import ExceededBudgets
 from telemetry.metrics import Metrics, Refused, WorkerGauges
 from telemetry.otel import Traced, Traces, context_of
-from telemetry.refusal_books import RefusalBooks
+from telemetry.refusal_books import PATH_MAX, RefusalBooks
 from telemetry.request_log_lines import RequestLines
 from telemetry.scrapes import Scrapes
 
@@ -123,7 +123,9 @@ class Observer:
         ):
             self._exceeded.note(refusal.spent)
         endpoint = exchange.route.pattern if exchange.route is not None else ""
-        grant = exchange.grant
+        grant, path = exchange.grant, b""
+        if not endpoint and grant is not None and exchange.head.target.startswith(b"/"):
+            path = exchange.head.target.partition(b"?")[0][:PATH_MAX]
         self._note(
             Refused(
                 id=exchange.id,
@@ -141,6 +143,7 @@ class Observer:
                 bytes_in=exchange.bytes_in,
                 bytes_out=exchange.bytes_out,
                 duration_us=int((perf_counter() - exchange.began) * 1e6),
+                path=path,
             )
         )
 

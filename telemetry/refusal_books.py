@@ -25,6 +25,7 @@ from models.errors import DatabaseUnavailable
 from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY_TEXT, OTHER, Batch, SumKey
 from models.text import clean_text
 from telemetry.metrics import Refused
+from telemetry.redaction import redact
 
 Write: TypeAlias = Callable[[Batch], Awaitable[None]]
 
@@ -41,6 +42,9 @@ ROWS_MAX: Final = 250
 UNKNOWN_AT_ONCE: Final = 500
 _UNKNOWN_EVERY_S: Final = 10.0
 _HOUR_S: Final = 3600
+#: Bytes of a path that took no route, and characters that a row shows of it.
+PATH_MAX: Final = 400
+_SHOWN_MAX: Final = 200
 
 
 class RefusalBooks:
@@ -181,7 +185,8 @@ def _row(one: Refused) -> refusals.Refused:
         one.project_id,
         one.token_id,
         one.provider,
-        one.endpoint,
+        # A client that joins an address and a key wrongly has a secret in its path.
+        one.endpoint or redact(one.path.decode("latin-1"), end=_SHOWN_MAX),
         one.method,
         # However long a client's is.
         one.model[:200],

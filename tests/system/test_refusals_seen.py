@@ -228,3 +228,12 @@ def test_none_tells_a_secret(seen: Seen) -> None:
         for secret in seen.secrets:
             assert secret not in text, where
             assert hashlib.sha256(secret.encode()).hexdigest() not in text, where
+
+
+def test_what_took_no_route_is_seen_by_its_path(seen: Seen) -> None:
+    assert seen.rows["endpoint_not_allowed"]["endpoint"] == "/v1/nothing"
+    assert seen.rows["method_not_allowed"]["endpoint"] == "/v1/chat/completions"
+    # Of nobody known, nobody's path is kept.
+    assert seen.rows["invalid_token"]["endpoint"] == ""
+    # No metric has it for a label.
+    assert "/v1/nothing" not in seen.metrics

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from models import Refusal, RefusalHour, refusals
+from models import Refusal, RefusalHour, refusals, secrets
 from models.errors import DatabaseUnavailable
 from models.ids import new_request_id
 from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY, OTHER, Batch, SumKey
@@ -15,6 +15,8 @@ from telemetry.metrics import Refused
 from telemetry.refusal_books import ROWS_MAX, SUMS_MAX, UNKNOWN_AT_ONCE, RefusalBooks
 
 AT = 1_790_000_000.0
+#: A token's.
+TEXT = secrets.generate()
 PROJECT, TOKEN = str(UUID(int=1)), str(UUID(int=2))
 
 
@@ -210,3 +212,23 @@ def test_a_model_without_room_counts_as_other() -> None:
     books = RefusalBooks(Table())
     books.add(known(f"m{n}") for n in range(MODELS_MAX + 2))
     assert books._sums[SumKey(int(AT) // 3600, PROJECT, TOKEN, OTHER, "model_not_allowed")] == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (b"/v1/fine_tuning/jobs", "/v1/fine_tuning/jobs"),
+        (b"/v1" + b"/x" * 200, ("/v1" + "/x" * 200)[:200]),
+        (f"/v1/{TEXT}/models".encode(), "/v1/[redacted]/models"),
+        (f"/v1/{'x' * 190}/{TEXT}".encode(), f"/v1/{'x' * 190}/[redacted]"),
+        (b"/v1/\xff", "/v1/\xff"),
+    ],
+    ids=["short", "long", "with a token", "with a token at its end", "of odd bytes"],
+)
+async def test_a_row_shows_the_path_that_took_no_route(path: bytes, shown: str) -> None:
+    table = Table()
+    books = RefusalBooks(table)
+    books.add([known(path=path), known(path=path, endpoint="/v1/models")])
+    await books.write()
+    assert [row.endpoint for row in table.rows] == [shown, "/v1/models"]
+    await books.close(timeout=1.0)
