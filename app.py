@@ -29,6 +29,7 @@ from server.http.fallback import JsonErrors
 from server.http.health import blueprint as operations_blueprint
 from server.http.routing import OpenRouter
 from server.resources import WorkerResources
+from server.trial import Trial
 from web.key_test import KeyTester
 
 
@@ -95,6 +96,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
             running=resources.running,
             spending=resources.spending,
             destination_tester=tester,
+            ask_as_token=Trial(context),
         )
     )
     app.before_server_start(resources.open)

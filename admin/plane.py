@@ -42,6 +42,7 @@ from web.causes import log_mistake
 from web.destination_test import DestinationTester
 from web.key_test import Presenting
 from web.providers import Provider
+from web.token_test import TokenAsking
 
 FAMILIES: Final[tuple[Pages, ...]] = (
     sign_in.pages,
@@ -79,6 +80,7 @@ def blueprint(
     running: Callable[[UUID], int],
     spending: Spending,
     destination_tester: DestinationTester,
+    ask_as_token: TokenAsking,
 ) -> Blueprint:
     """`/admin/*`, answered by this blueprint whatever is asked. Needs sanic-ext's templating."""
     longest = settings.token_max_lifetime
@@ -97,6 +99,7 @@ def blueprint(
         spending=spending,
         destinations=DestinationPolicy.of(settings),
         destination_tester=destination_tester,
+        ask_as_token=ask_as_token,
         tail=Tail(checks),
     )
     plane = Blueprint("admin", url_prefix="/admin")

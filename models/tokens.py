@@ -26,6 +26,8 @@ from models.projects import Project
 from models.token_status import TokenStatus
 
 DEFAULT_LIFETIME: Final = timedelta(days=30)
+#: How long a secret lasts that is made for one request, should nobody end it.
+LENT_FOR: Final = timedelta(minutes=1)
 
 
 class TokenFields(TypedDict, total=False):
@@ -214,6 +216,33 @@ class Token(Model):
         except IntegrityError:
             return False
         return True
+
+    @in_one_transaction
+    async def lend_secret(self, *, by: Actor, path: str, model: str) -> str:
+        """A second secret, for a minute, to ask once for `path` and `model` as the token would.
+
+        Raises TokenRevoked.
+        """
+        await self._lock()
+        if self.revoked_at is not None:
+            raise TokenRevoked(f"The token {self.hint} is revoked, which is for good.")
+        present = changes.now()
+        secret = secrets.generate()
+        await TokenSecret.create(
+            token=self,
+            digest=secrets.digest(secret),
+            expires_at=present + LENT_FOR,
+            created_at=present,
+        )
+        asked = {"path": (None, path), "model": (None, model)}
+        await audit.record(by, "token.test", "token", self.id, asked)
+        return secret
+
+    @in_one_transaction
+    async def take_back(self, secret: str) -> None:
+        """End a secret that was lent."""
+        await TokenSecret.filter(digest=secrets.digest(secret)).delete()
+        await generation.bump("token", self.id)
 
     async def _retire_secrets(self, end: datetime, present: datetime) -> None:
         await self.secrets.filter(expires_at__lte=present).delete()

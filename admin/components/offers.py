@@ -33,10 +33,16 @@ class Offer(NamedTuple):
     api: Api
     root: str
     """What stands before the API's own path; with the proxy's address, the client's base URL."""
-    path: str
+    pattern: str
+    """The path, with `{model}` where it names one."""
     model: str
     is_limited: bool
     """Whether some models may not be used."""
+
+    @property
+    def path(self) -> str:
+        """As it is asked for."""
+        return self.pattern.replace("{model}", quote(self.model, safe=""))
 
     @property
     def left_open(self) -> list[str]:
@@ -77,11 +83,11 @@ def offers(
             own_address=project.base_url is not None,
         )
         model = model_for(api, sources)
-        path = _filled(pattern, model, project)
+        filled, (end, _) = _filled(pattern, project), _ENDS[api]
+        offer = Offer(api, filled[: -len(end)], filled, model, is_limited)
+        path = offer.path
         if endpoints is None or endpoints.allows(path) or endpoints.allows(f"POST {path}"):
-            end, _ = _ENDS[api]
-            root = _filled(pattern, "", project)[: -len(end.replace("{model}", ""))]
-            found.append(Offer(api, root, path, model, is_limited))
+            found.append(offer)
     texts = [offer for offer in found if offer.api != "embeddings"]
     known = [offer for offer in texts if offer.model != UNKNOWN]
     # Embeddings are an example for tokens that may ask for nothing else.
@@ -117,11 +123,10 @@ def _is_fillable(pattern: str) -> bool:
     return "{deployment}" not in pattern and "/tunedModels/" not in pattern
 
 
-def _filled(pattern: str, model: str, project: Project) -> str:
-    """A pattern's parts in place: what the project says, and what it leaves open in capitals."""
+def _filled(pattern: str, project: Project) -> str:
+    """A pattern with what the project says; what it leaves open is in capitals."""
     return (
-        pattern.replace("{model}", quote(model, safe=""))
-        .replace("{publisher}", "google")
+        pattern.replace("{publisher}", "google")
         .replace("{project}", project.project or _PROJECT)
         .replace("{location}", project.location or _LOCATION)
     )

@@ -18,6 +18,7 @@ pages = Pages()
 #: What people look for; any other action can be asked for by its name in the address.
 ACTIONS: Final = (
     "token.create", "token.update", "token.rotate", "token.revoke", "token.show_secret",
+    "token.test",
     "project.create", "project.update", "project.activate", "project.deactivate",
     "project.revoke_tokens", "project.delete",
     "key.add", "key.update", "key.remove",

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from admin.components import charts, confirmation, filters, lookups, one_time_secret
+from admin.components import charts, confirmation, filters, lookups, one_time_secret, trials
 from admin.components.confirmation import Danger
-from admin.components.offers import offers_for
+from admin.components.offers import Offer, offers_for
 from admin.components.refusals import refused
 from admin.components.snippets import snippets
 from admin.components.spending import used_of
 from admin.components.tables import Key, chosen_id, table
+from admin.components.typical_models import UNKNOWN
 from admin.forms.form import Filled, fill
 from admin.forms.tokens import (
     Rotation,
@@ -31,6 +32,7 @@ from models import AuditEvent, Project, Token, revocations
 from models.errors import LifetimeTooLong, ProjectInactive, TokenRevoked
 from models.queries import lists, request_lists
 from models.rules import parse_id
+from models.text import clean_text
 from models.token_status import STATUSES
 
 pages = Pages()
@@ -48,6 +50,7 @@ _EXPIRING = (
 )
 _SHOWN = 10
 _MOST_AT_ONCE = 100
+_LONGEST_MODEL = 200
 
 
 async def find(token_id: UUID) -> Token:
@@ -117,7 +120,7 @@ async def show_secret(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse
     # A HEAD has no body to show it in.
     if handed_over is None or ctx.request.method != "GET":
         return back
-    offered = await offers_for(token, ctx.service.providers.get(token.project.provider))
+    offered = await _offers(ctx, token)
     response = await ctx.render(
         "tokens/secret.html",
         token=token,
@@ -214,6 +217,58 @@ async def _rotation(
         status=status,
         token=token,
         form=form,
+    )
+
+
+@pages.get("/tokens/{token_id}/test", role="admin")
+async def ask_test(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
+    """What a test request would ask for."""
+    token = await find(token_id)
+    return await _test(ctx, token, await _offers(ctx, token), {})
+
+
+@pages.post("/tokens/{token_id}/test")
+async def test(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
+    """Ask as the token would; what comes of it stands above the form."""
+    token = await find(token_id)
+    offers = await _offers(ctx, token)
+    chosen = next((one for one in offers if one.api == ctx.fields.get("api")), None)
+    model = clean_text(ctx.fields.get("model", ""), limit=_LONGEST_MODEL).strip()
+    if not offers or not model:
+        return await _test(ctx, token, offers, ctx.fields, status=422)
+    asked = (chosen or offers[0])._replace(model=model)
+    outcome = await trials.tried(
+        token, asked, ctx.service.ask_as_token, by=ctx.actor, address=ctx.address
+    )
+    return await _test(ctx, token, offers, ctx.fields, outcome)
+
+
+async def _offers(ctx: AuthenticatedContext, token: Token) -> list[Offer]:
+    return await offers_for(token, ctx.service.providers.get(token.project.provider))
+
+
+async def _test(
+    ctx: AuthenticatedContext,
+    token: Token,
+    offers: list[Offer],
+    fields: dict[str, str],
+    outcome: trials.Outcome | None = None,
+    *,
+    status: int = 200,
+) -> HTTPResponse:
+    if token.revoked_at is not None:
+        raise TokenRevoked(f"The token {token.hint} is revoked, which is for good.")
+    known = next((one.model for one in offers if one.model != UNKNOWN), "")
+    errors = {"model": "Name a model."} if status == 422 else {}
+    return await ctx.render(
+        "tokens/test.html",
+        partial="tokens/_test.html",
+        status=status,
+        token=token,
+        form=Filled({"model": known, **fields}, errors),
+        offers=offers,
+        choices=[(one.api, f"POST {one.pattern}") for one in offers],
+        outcome=outcome,
     )
 
 

@@ -19,6 +19,7 @@ from web.destination_test import DestinationTester
 from web.key_test import Presenting
 from web.providers import Provider
 from web.refusal_audit import RefusalAuditor
+from web.token_test import TokenAsking
 
 if TYPE_CHECKING:
     from admin.components.live_tail import Tail
@@ -66,6 +67,7 @@ class AdminServices:
     """What is used of limits."""
     destinations: DestinationPolicy
     destination_tester: DestinationTester
+    ask_as_token: TokenAsking
     tail: Tail
     attention: AttentionWatch = field(default_factory=AttentionWatch)
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
