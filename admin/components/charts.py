@@ -1,10 +1,12 @@
-"""What was used over time, as columns of an SVG and the figures above them."""
+"""What a project or token used over time: columns, and the figures above them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
+from admin.components.timeline import Axis, Timeline, draw
 from models.reports import usage_report
 from models.reports.usage_report import UsageQuery, UsageRow
 
@@ -19,7 +21,6 @@ _STEPS: Final[dict[Span, tuple[int, timedelta, Literal["hour", "day"]]]] = {
     "7d": (7, timedelta(days=1), "day"),
     "30d": (30, timedelta(days=1), "day"),
 }
-_PITCH: Final = 10
 
 
 def length_of(span: Span) -> timedelta:
@@ -28,19 +29,9 @@ def length_of(span: Span) -> timedelta:
     return steps * step
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One step of time. Heights are parts of 100."""
-
-    x: int
-    height: float
-    errors: float
-    title: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a project or token used: the sums, and the columns."""
+    """What a project or token used: the sums, and their course."""
 
     span: Span
     requests: int
@@ -48,24 +39,18 @@ class Usage:
     tokens: int
     cost_nanos: int | None
     unpriced_requests: int
-    unit: str
-    most: int
-    columns: tuple[Column, ...]
+    drawing: Timeline
 
     @property
-    def width(self) -> int:
-        """Of the drawing, in its own units."""
-        return len(self.columns) * _PITCH
+    def period(self) -> str:
+        """The span in words."""
+        return f"last {dict(SPANS)[self.span]}"
 
     @property
     def label(self) -> str:
         """For those who do not see it."""
-        return f"{self.requests:,} requests, {self.errors:,} with errors, by {self.unit}"
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """What the first and the last column are."""
-        return self.columns[0].title.partition(":  ")[0], self.columns[-1].title.partition(":  ")[0]
+        unit = _STEPS[self.span][2]
+        return f"{self.requests:,} requests, {self.errors:,} with errors, by {unit}"
 
 
 def chosen_span(text: str | None) -> Span:
@@ -83,9 +68,14 @@ async def usage(span: Span, **owner: UUID) -> Usage:
     start = last - step * (steps - 1)
     query = UsageQuery(start=start, end=present, bucket=bucket, **cast(Any, owner))
     rows, _ = await usage_report.report(query, limit=steps + 1)
-    by_bucket = {row.bucket: row for row in rows}
-    most = max((row.requests for row in rows), default=0)
     costs = [row.cost_nanos for row in rows if row.cost_nanos is not None]
+    axis = Axis(
+        start=start,
+        step=step,
+        steps=steps,
+        by_clock=bucket == "hour",
+        query={name.removesuffix("_id"): str(value) for name, value in owner.items()},
+    )
     return Usage(
         span=span,
         requests=sum(row.requests for row in rows),
@@ -93,25 +83,13 @@ async def usage(span: Span, **owner: UUID) -> Usage:
         tokens=sum(row.prompt_tokens + row.completion_tokens for row in rows),
         cost_nanos=sum(costs) if costs else None,
         unpriced_requests=sum(row.unpriced_requests for row in rows),
-        unit=bucket,
-        most=most,
-        columns=tuple(
-            _column(number, start + step * number, by_bucket, most, bucket)
-            for number in range(steps)
-        ),
+        drawing=_drawing(axis, rows),
     )
 
 
-def _column(
-    number: int, at: datetime, rows: dict[datetime, UsageRow], most: int, bucket: str
-) -> Column:
-    row = rows.get(at)
-    when = f"{at:%d %b %Y}" if bucket == "day" else f"{at:%d %b, %H:00} UTC"
-    if row is None or not most:
-        return Column(number * _PITCH + 1, 0, 0, f"{when}:  no requests")
-    said = f"{row.requests:,} requests, {row.errors:,} errors"
-    scale = 96 / most
-    # A single request beside a million still shows.
-    height = max(1.5, row.requests * scale)
-    errors = max(1.5, row.errors * scale) if row.errors else 0
-    return Column(number * _PITCH + 1, round(height, 2), round(errors, 2), f"{when}:  {said}")
+def _drawing(axis: Axis, rows: Sequence[UsageRow]) -> Timeline:
+    at = {row.bucket: row for row in rows}
+    course = [at.get(axis.at(step)) for step in range(axis.steps)]
+    good = tuple(max(0, row.requests - row.errors) if row else 0 for row in course)
+    bad = tuple(row.errors if row else 0 for row in course)
+    return draw(axis, "requests", [("good", "Succeeded", good, ""), ("bad", "Errors", bad, "")])

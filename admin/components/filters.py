@@ -95,6 +95,29 @@ def day(at: datetime) -> Markup | str:
     return _time(at, "day", lambda utc: f"{utc.day} {utc:%b}")
 
 
+def stretch(start: datetime, end: datetime) -> Markup:
+    """From when to when, in the reader's zone; `static/times.js` has the same words."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    words = _stretch(start, end)
+    return Markup(
+        '<time datetime="{}" data-until="{}" data-shown="stretch" title="{}">{}</time>'
+    ).format(f"{start:%Y-%m-%dT%H:%MZ}", f"{end:%Y-%m-%dT%H:%MZ}", words, words)
+
+
+def _stretch(start: datetime, end: datetime) -> str:
+    begins, ends, last = _date(start), _date(end), _date(end - timedelta(microseconds=1))
+    at, until = f"{start:%H:%M}", f"{end:%H:%M}"
+    if at == until == "00:00":
+        return f"{begins}, UTC" if begins == last else f"{begins} to {last}, UTC"
+    if begins == last:
+        return f"{begins}, {at} to {'24:00' if until == '00:00' else until} UTC"
+    return f"{begins}, {at} to {ends}, {until} UTC"
+
+
+def _date(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y}"
+
+
 def ago(at: datetime | None) -> Markup | str:
     """3 min ago, or in 3 min."""
     return _time(at, "ago", relative)
@@ -221,6 +244,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "percent": percent,
     "plural": plural,
     "span": span,
+    "stretch": stretch,
     "usd": usd,
     "usd_exact": usd_exact,
 }

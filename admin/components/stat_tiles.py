@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from admin.components import filters
 from admin.components.svg import Bar, fold, sparkline
 from models.reports.dashboard import Sums, TimeSeries
 from models.reports.histograms import percentile
+from models.reports.time_ranges import TimeRange
 from models.usage import OVERHEAD_BOUNDS_US, TTFB_BOUNDS_US
 
 Covered: TypeAlias = Sequence[tuple[Sums, float]]
@@ -101,6 +103,34 @@ def figures(course: TimeSeries) -> tuple[Figure, ...]:
             change=_relative(total.ttfb_us(0.95), before.ttfb_us(0.95), "less"),
             bars=course_of(_slowest(lambda sums: sums.ttfb, TTFB_BOUNDS_US)),
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The figures of one step, in their order."""
+
+    start: datetime
+    end: datetime
+    values: tuple[str, ...]
+
+
+def course_rows(span: TimeRange, course: TimeSeries) -> tuple[Row, ...]:
+    """What the sparklines are drawn from, in words."""
+    return tuple(
+        Row(
+            span.at(number),
+            span.at(number + 1),
+            (
+                filters.count(sums.requests),
+                filters.percent(sums.errors, sums.requests),
+                filters.count(sums.tokens),
+                filters.usd(sums.cost_nanos),
+                filters.milliseconds(sums.overhead_us(0.95)),
+                filters.milliseconds(sums.ttfb_us(0.95)),
+            ),
+        )
+        for number, sums in enumerate(course.steps)
     )
 
 

@@ -40,11 +40,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One step of time: what is stacked there, and what it says on hover."""
+    """One step of time, and what is stacked there."""
 
     x: int
     blocks: tuple[Block, ...]
-    title: str
 
 
 def fold(
@@ -91,16 +90,16 @@ def round_up(value: float) -> float:
 
 
 def stack(
-    series: Sequence[tuple[str, Sequence[float]]], titles: Sequence[str], top: float
+    series: Sequence[tuple[str, Sequence[float]]], steps: int, top: float
 ) -> tuple[Column, ...]:
     """Columns of 100 units for `top`; the first series lies at the bottom."""
     columns = []
-    for number, title in enumerate(titles):
+    for number in range(steps):
         blocks, y = [], 100.0
         for style, values in series:
             if values[number] > 0 and top:
                 height = max(_LEAST, values[number] / top * 100)
                 y = max(0.0, y - height)
                 blocks.append(Block(style, round(y, 2), round(height, 2)))
-        columns.append(Column(number * PITCH, tuple(blocks), title))
+        columns.append(Column(number * PITCH, tuple(blocks)))
     return tuple(columns)

@@ -1,19 +1,21 @@
-"""The dashboard's second row: a measure over time, stacked by what it is made of."""
+"""A measure over time, stacked by what it is made of: the dashboard's second row, and its like."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from admin.components import filters
 from admin.components.svg import PITCH, Column, round_up, stack
-from models.reports.dashboard import Measure, Sums, TimeSeries, TopConsumer
-from models.reports.time_ranges import TimeRange
+from models.reports.dashboard import GroupBy, Measure, Sums, TimeSeries, TopConsumer
+from models.reports.time_ranges import DAY, TimeRange
 
 #: Series of a chart by group, beside what is left.
 MOST_SERIES: Final = 5
-_DAY: Final = timedelta(days=1)
+#: Ticks that each stand below their own column.
+_MOST_TICKS: Final = 8
 
 _Parts = tuple[tuple[str, str, Callable[[Sums], int]], ...]
 _PARTS: Final[dict[Measure, _Parts]] = {
@@ -39,58 +41,120 @@ _SAY: Final[dict[Measure, Callable[[float], str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One kind of block; `style` is its class."""
+    """One kind of block; `style` is its class, `href` leads to its requests."""
 
     style: str
     label: str
     values: tuple[int, ...]
     said: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """Columns of equal length, and what the request log is filtered by beside the time."""
+
+    start: datetime
+    step: timedelta
+    steps: int
+    by_clock: bool
+    query: Mapping[str, str]
+
+    def at(self, step: int) -> datetime:
+        """When a column begins."""
+        return self.start + self.step * step
+
+    def requests(self, first: int, last: int, **query: str) -> str:
+        """Where the requests of some columns are listed."""
+        ends = {"from": self.at(first), "to": self.at(last)}
+        asked = {name: f"{at:%Y-%m-%dT%H:%M}" for name, at in ends.items()}
+        return f"/admin/requests?{urlencode({**self.query, **query, **asked})}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A column in words: each series' value, in the legend's order."""
+
+    start: datetime
+    end: datetime
+    href: str
+    said: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A drawing of `width` by 100 units, what its axes say, and its legend."""
+    """A drawing of `width` by 100 units, what its axes say, its legend, and all of it in words.
+
+    The legend goes by size, the largest first.
+    """
 
     columns: tuple[Column, ...]
     width: int
     series: tuple[Series, ...]
+    steps: tuple[Step, ...]
     marks: tuple[str, ...]
     label: str
     step: str
+    by_clock: bool
+    by_day: bool
+
+    @property
+    def each_tick(self) -> bool:
+        """Whether every column has a tick of its own."""
+        return len(self.steps) <= _MOST_TICKS
+
+    @property
+    def ticks(self) -> tuple[datetime, ...]:
+        """Which times the axis names."""
+        last = len(self.steps) - 1
+        named = range(last + 1) if self.each_tick else (last * part // 4 for part in range(5))
+        return tuple(self.steps[step].start for step in named)
 
 
 def by_outcome(span: TimeRange, course: TimeSeries, measure: Measure) -> Timeline:
     """Stacked by what the counters know of every request."""
     parts = [
-        (style, label, tuple(max(0, amount(sums)) for sums in course.steps))
+        (style, label, tuple(max(0, amount(sums)) for sums in course.steps), "")
         for style, label, amount in _PARTS[measure]
     ]
-    return _timeline(span, measure, parts)
+    return draw(_axis(span), measure, parts)
 
 
 def by_group(
     span: TimeRange,
     course: TimeSeries,
     measure: Measure,
-    groups: Mapping[UUID | str, tuple[int, ...]],
-    names: Mapping[UUID | str, str],
+    by: GroupBy,
+    groups: Sequence[tuple[UUID | str, str, tuple[int, ...]]],
 ) -> Timeline:
-    """Stacked by projects, tokens or models; whatever is not in `groups` is `Other`."""
-    amount = _total(measure)
+    """Stacked by projects, tokens or models with their names; what is in none is `Other`."""
+    amount, axis = _total(measure), _axis(span)
     left = tuple(
-        max(0, amount(sums) - sum(values[step] for values in groups.values()))
+        max(0, amount(sums) - sum(values[step] for _, _, values in groups))
         for step, sums in enumerate(course.steps)
     )
     parts = [
-        (f"s{number}", names[group], values)
-        for number, (group, values) in enumerate(groups.items(), 1)
+        (
+            f"s{number}",
+            name,
+            values,
+            # No filter asks for requests without a model.
+            axis.requests(0, axis.steps, **{by: str(group)}) if group else "",
+        )
+        for number, (group, name, values) in enumerate(groups, 1)
     ]
-    return _timeline(span, measure, [*parts, ("other", "Other", left)])
+    return draw(axis, measure, [*parts, ("other", "Other", left, "")])
 
 
 def largest(shares: Sequence[TopConsumer], measure: Measure) -> list[UUID | str]:
     """Which groups get a series of their own."""
     return [share.group for share in shares if share.amount(measure)][:MOST_SERIES]
+
+
+def _axis(span: TimeRange) -> Axis:
+    return Axis(
+        start=span.start, step=span.step, steps=span.steps, by_clock=span.by_minute, query={}
+    )
 
 
 def _total(measure: Measure) -> Callable[[Sums], int]:
@@ -99,28 +163,29 @@ def _total(measure: Measure) -> Callable[[Sums], int]:
     return lambda sums: int(getattr(sums, measure))
 
 
-def _timeline(
-    span: TimeRange, measure: Measure, parts: Sequence[tuple[str, str, tuple[int, ...]]]
+def draw(
+    axis: Axis, measure: Measure, parts: Sequence[tuple[str, str, tuple[int, ...], str]]
 ) -> Timeline:
+    """Style, label, values and address of each series, from the bottom up."""
     say = _SAY[measure]
-    series = tuple(
-        Series(style, label, values, say(sum(values)))
-        for style, label, values in parts
+    stacked = [
+        Series(style, label, values, say(sum(values)), href)
+        for style, label, values, href in parts
         if any(values)
-    )
-    heights = [sum(each.values[step] for each in series) for step in range(span.steps)]
+    ]
+    heights = [sum(each.values[step] for each in stacked) for step in range(axis.steps)]
     top = round_up(max(heights, default=0))
+    legend = tuple(sorted(stacked, key=lambda each: -sum(each.values)))
     return Timeline(
-        columns=stack(
-            [(each.style, each.values) for each in series],
-            [_title(span, step, series, say) for step in range(span.steps)],
-            top,
-        ),
-        width=span.steps * PITCH,
-        series=series,
+        columns=stack([(each.style, each.values) for each in stacked], axis.steps, top),
+        width=axis.steps * PITCH,
+        series=legend,
+        steps=tuple(_step(axis, step, legend, say) for step in range(axis.steps)),
         marks=tuple(_mark(value, measure) for value in (top, top / 2, 0)) if top else (),
-        label=", ".join(f"{each.said} {each.label}" for each in series) or "nothing",
-        step=filters.span(span.step),
+        label=", ".join(f"{each.said} {each.label}" for each in legend) or "nothing",
+        step=filters.span(axis.step),
+        by_clock=axis.by_clock,
+        by_day=axis.step >= DAY,
     )
 
 
@@ -130,10 +195,6 @@ def _mark(value: float, measure: Measure) -> str:
     return filters.compact(int(value) if value == int(value) else value)
 
 
-def _title(
-    span: TimeRange, step: int, series: Sequence[Series], say: Callable[[float], str]
-) -> str:
-    at = span.at(step)
-    when = f"{at:%d %b %Y}" if span.step >= _DAY else f"{at:%d %b, %H:%M} UTC"
-    said = [f"{say(each.values[step])} {each.label}" for each in series if each.values[step]]
-    return "\n".join([when, *said]) if said else f"{when}\nNothing"
+def _step(axis: Axis, step: int, legend: Sequence[Series], say: Callable[[float], str]) -> Step:
+    said = tuple(say(each.values[step]) for each in legend)
+    return Step(axis.at(step), axis.at(step + 1), axis.requests(step, step + 1), said)

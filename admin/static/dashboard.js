@@ -2,7 +2,6 @@
 "use strict";
 (function () {
   var clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  var moment = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   var asking = false;
   var asked = Date.now();
 
@@ -15,31 +14,39 @@
     state.querySelector("[data-word]").textContent = word;
   }
 
-  // The columns' times in the reader's zone.
-  function localise(within) {
-    within.querySelectorAll("g[data-at] > title").forEach(function (title) {
-      var lines = title.textContent.split("\n");
-      lines[0] = moment.format(new Date(title.parentNode.dataset.at));
-      title.textContent = lines.join("\n");
-    });
-  }
-
   function look() {
     var part = live();
     var seconds = part ? Number(part.dataset.seconds) : 0;
     if (!seconds || document.hidden || asking || Date.now() - asked < seconds * 1000) return;
-    // What is selected, or about to be read in a tooltip, stays where it is.
-    if (String(getSelection()) || part.querySelector(".timeline g:hover")) return;
+    // What is selected or being read stays where it is.
+    if (String(getSelection()) || part.querySelector(".steps a:hover, .behind[open]:hover, .behind[open]:focus-within")) return;
     asking = true;
     asked = Date.now();
     var done = function () { asking = false; };
     htmx.ajax("GET", part.dataset.fresh, { source: part, target: part, swap: "outerHTML" }).then(done, done);
   }
 
-  document.addEventListener("DOMContentLoaded", function () { localise(document); });
-  document.addEventListener("htmx:load", function (event) { localise(event.target); });
   document.addEventListener("visibilitychange", look);
   setInterval(look, 1000);
+
+  // Tables that are open stay open, at the row that is being read.
+  var opened = {};
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.detail.target.id !== "live") return;
+    opened = {};
+    event.detail.target.querySelectorAll(".behind[open]").forEach(function (table) {
+      opened[table.id] = table.querySelector(".table-box").scrollTop;
+    });
+  });
+  document.addEventListener("htmx:load", function (event) {
+    if (event.target.id !== "live") return;
+    Object.keys(opened).forEach(function (id) {
+      var table = document.getElementById(id);
+      if (!table) return;
+      table.open = true;
+      table.querySelector(".table-box").scrollTop = opened[id];
+    });
+  });
 
   // A refresh that fails is no news for a toast each time: the page says since when it stands.
   document.addEventListener("htmx:beforeSwap", function (event) {

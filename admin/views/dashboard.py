@@ -12,7 +12,7 @@ from admin.components import lookups, timeline
 from admin.components.attention import shown
 from admin.components.refusals import refused
 from admin.components.spending import used_up
-from admin.components.stat_tiles import figures
+from admin.components.stat_tiles import course_rows, figures
 from admin.components.tables import address, between
 from admin.web import htmx, rendering
 from admin.web.page_table import Pages
@@ -41,6 +41,13 @@ _BEFORE: Final[dict[str, str]] = {
     "7d": "the 7 days before",
     "30d": "the 30 days before",
     "custom": "as long a time before",
+}
+_PERIOD: Final[dict[str, str]] = {
+    "1h": "last hour",
+    "24h": "last 24 hours",
+    "7d": "last 7 days",
+    "30d": "last 30 days",
+    "custom": "chosen range",
 }
 _MOST_LEADERS: Final = 8
 _LABELS: Final = {label_leaders.END_USER: "End users"}
@@ -107,6 +114,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
         fresh=address(ctx.request.path, query, seen=seen),
         seconds=(_OFTEN if wanted.span.by_minute else _SELDOM) if wanted.span.running else 0,
         before=_BEFORE[wanted.range],
+        period=_PERIOD.get(wanted.range),
         ranges=RANGES,
         link=lambda **changed: address(ctx.request.path, query, **changed),
         attention=needed,
@@ -129,6 +137,7 @@ async def _content(wanted: Wanted, present: datetime) -> dict[str, Any]:
     return {
         "course": course,
         "figures": figures(course),
+        "course_rows": course_rows(wanted.span, course),
         "timeline": await _timeline(wanted, course, leaders, names),
         "leaders": leaders,
         "names": names,
@@ -162,7 +171,8 @@ async def _timeline(
         return timeline.by_outcome(wanted.span, course, wanted.show)
     largest = timeline.largest(leaders[wanted.by], wanted.show)
     groups = await dashboard.group_series(wanted.span, wanted.by, wanted.show, largest)
-    return timeline.by_group(wanted.span, course, wanted.show, groups, names)
+    named = [(group, names[group], values) for group, values in groups.items()]
+    return timeline.by_group(wanted.span, course, wanted.show, wanted.by, named)
 
 
 async def _names(leaders: Mapping[GroupBy, Sequence[TopConsumer]]) -> dict[UUID | str, str]:

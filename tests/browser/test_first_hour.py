@@ -130,7 +130,7 @@ async def _see_it_in(tail: Page, name: str, model: str) -> None:
 
 async def _see_it_in_the_charts(page: Page, name: str) -> None:
     await page.goto("/admin/dashboard?range=1h&by=token&top=token")
-    row = page.locator("#live tr").filter(has_text=f"{name}-web")
+    row = page.locator(".leaders tr").filter(has_text=f"{name}-web")
     await expect(row).to_be_visible()
     # On a phone there is no room for the share of errors.
     await expect(row.get_by_role("cell").nth(1)).to_have_text(str(1 + MORE))

@@ -170,7 +170,7 @@ def test_an_axis_ends_above_what_it_holds_and_not_far(value: float) -> None:
 def test_columns_stay_in_their_box(steps: list[tuple[int, int]]) -> None:
     low, high = zip(*steps, strict=True)
     top = svg.round_up(max(map(sum, steps)))
-    for column in svg.stack([("a", low), ("b", high)], [""] * len(steps), top):
+    for column in svg.stack([("a", low), ("b", high)], len(steps), top):
         for block in column.blocks:
             assert 0 <= block.y <= block.y + block.height <= 103
 
