@@ -21,7 +21,7 @@ from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.driving import current
 from proxy.errors import Refusal
-from proxy.limits.budgets import BudgetClaim, Charge
+from proxy.limits.budgets import BudgetClaim, Charge, used
 from proxy.metering.asks import Asks
 from proxy.objects.own_lists import OwnList
 from proxy.objects.watch import Watch
@@ -333,7 +333,7 @@ class Exchange:
         if state == "exact" and usage is not None and tokens != (None, None):
             in_usd = nanos is None and any(each.unit == "usd" for each, _ in self.holds)
             if not in_usd:
-                return Charge("used", nanos or 0, (usage.prompt or 0) + (usage.completion or 0))
+                return used(nanos or 0, (usage.prompt or 0) + (usage.completion or 0))
             return _HELD
         # What was stated and is not whole was used all the same.
         stated = usage is not None and (tokens != (None, None) or _parts(usage) is not None)

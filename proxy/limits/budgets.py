@@ -25,6 +25,12 @@ SPENT: Final = 0
 #: How long a request is told to wait for what others hold, in seconds.
 _HELD_RETRY_AFTER_S: Final = 5.0
 _MICRO: Final = 1_000_000
+#: What one request is charged at most: no count beyond is honest, nor does the ledger count more.
+_NANOS_MAX: Final = 10**15
+_TOKENS_MAX: Final = 2 * 10**10
+#: What is spent of a budget at most. Of 64 bits, so much is left that no database overflows by what
+#: is charged before it is bounded again.
+SUM_MAX: Final = 2**62
 #: Between the parts of a key; neither names of zones nor those of policies have it.
 _BETWEEN: Final = "|"
 
@@ -61,6 +67,11 @@ class Charge(NamedTuple):
     kind: Literal["used", "held", "none"]
     nanos: int = 0
     tokens: int = 0
+
+
+def used(nanos: int, tokens: int) -> Charge:
+    """The charge of a request that used so much, whatever its upstream makes of that."""
+    return Charge("used", min(nanos, _NANOS_MAX), min(tokens, _TOKENS_MAX))
 
 
 class Parts(NamedTuple):

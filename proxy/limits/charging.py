@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from models.budget_alerts import Reached
 from models.entry import Entry
-from proxy.limits.budgets import SPENT, Charge, charged, parts_of, run_back
+from proxy.limits.budgets import SPENT, SUM_MAX, Charge, charged, parts_of, run_back, used
 from proxy.limits.matching import matches
 from proxy.limits.store import project_key, token_key
 
@@ -58,11 +58,11 @@ class Sums:
         self.changed = True
         self.held -= held
         if not self.bucket:
-            before, self.spent = self.spent, self.spent + charge - counted
+            before, self.spent = self.spent, min(SUM_MAX, self.spent + charge - counted)
             self.fell = self.fell or before >= self.amount > self.spent
             return
         self.spent, self.at = run_back(self.spent, self.at, now_us, self.amount, self.bucket)
-        self.spent = max(0, self.spent + charge - held - counted)
+        self.spent = max(0, min(SUM_MAX, self.spent + charge - held - counted))
 
     def reached(self) -> Iterable[Reached]:
         """Shares that were reached and that nobody was told of."""
@@ -103,7 +103,7 @@ def subjects_of(entries: Iterable[Entry]) -> set[str]:
 def charge_of(entry: Entry) -> Charge:
     """What an entry is charged. One of the release before says nothing: it is what it used."""
     tokens = (entry.prompt_tokens or 0) + (entry.completion_tokens or 0)
-    return Charge(entry.charge or "used", entry.cost_nanos or 0, tokens)
+    return used(entry.cost_nanos or 0, tokens)._replace(kind=entry.charge or "used")
 
 
 def charge_entries(
@@ -143,7 +143,7 @@ def charge_entries(
 def _end(row: Sums, amount: int, charge: Charge, *, final: bool, now_us: int) -> None:
     right = charged(row.unit, amount, charge)
     if final:
-        if right != amount:
+        if right != amount or row.spent > SUM_MAX:
             row.charge(right, held=0, counted=amount, now_us=now_us)
     else:
         row.charge(right, held=amount, counted=0, now_us=now_us)

@@ -6,7 +6,7 @@ import sqlite3
 from typing import Final, NamedTuple, TypeAlias
 
 from proxy.limits.budget_tables import written
-from proxy.limits.budgets import Allowance, BudgetClaim, BudgetState, Charge, charges_of
+from proxy.limits.budgets import SUM_MAX, Allowance, BudgetClaim, BudgetState, Charge, charges_of
 from proxy.limits.sqlite_rows import NEVER, Row, Rows
 
 _HOLD: Final = (
@@ -101,9 +101,9 @@ class Budgets:
             row.held -= hold
             if row.bucket:
                 row.run_back(now_us)
-                row.spent = max(0, row.spent + charge - hold)
+                row.spent = max(0, min(SUM_MAX, row.spent + charge - hold))
             else:
-                row.spent += charge
+                row.spent = min(SUM_MAX, row.spent + charge)
             self._rows.change(row)
         return True
 

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from loguru import logger
 
 from models.entry import Entry
-from proxy.limits.budgets import Charge, charged
+from proxy.limits.budgets import SUM_MAX, Charge, charged
 from proxy.limits.charging import charge_of, concerns
 from proxy.limits.gate import Gate
 from proxy.limits.sqlite_budgets import Budgets, Held
@@ -322,5 +322,5 @@ class _Sums:
     def write(self) -> None:
         """Have them in the rows."""
         for row, found in self._sums.items():
-            row.spent, row.held = found
+            row.spent, row.held = min(found[0], SUM_MAX), found[1]
             self._rows.change(row)

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from models.ids import new_request_id
-from proxy.limits.budgets import BudgetClaim, BudgetExceeded, Charge
+from proxy.limits.budgets import SUM_MAX, BudgetClaim, BudgetExceeded, Charge
 from proxy.limits.matching import match_text
+from proxy.limits.records import BudgetCounter
 from tests.proxy.limits.machine import (
     OF_PROJECT,
     Machine,
@@ -54,6 +55,37 @@ async def test_what_the_worker_tells_is_charged_once(machine: Machine, first: st
     if first == "told":
         await machine.deliver(entry_of(got))
     assert await machine.sums(day) == (1500, 0)
+
+
+async def test_counts_that_no_upstream_can_mean_are_charged_as_the_ledger_counts_them(
+    machine: Machine,
+) -> None:
+    """Some hundred such answers would be more than a database can add up."""
+    store = await machine.worker()
+    tokens = allowance(500, "total", unit="tokens", hard=False)
+    got = await decide(store, BudgetClaim(tokens, 1))
+    await machine.deliver(entry_of(got, prompt_tokens=2**53 - 1, completion_tokens=2**53 - 1))
+    assert await machine.sums(tokens) == (2 * 10**10, 0)
+
+
+@pytest.mark.parametrize("period", ["total", "hour"])
+@pytest.mark.parametrize("told_first", [True, False])
+async def test_what_is_spent_grows_no_further_than_every_database_can_count(
+    machine: Machine, period: str, *, told_first: bool
+) -> None:
+    """Else no request of anybody would be let in, whose decision is written beside it."""
+    store = await machine.worker()
+    of, now = allowance(10**9, period, hard=False), time.time_ns() // 1000
+    counter = BudgetCounter(of.key, 0, None, SUM_MAX - 5, 0, now, of.amount, "", 0, "")
+    await machine.records.add_budgets([counter])
+    got = await decide(store, BudgetClaim(of, 1))
+    entry = entry_of(got, cost_nanos=10**15)
+    if told_first:
+        store.settle(got, charge=Charge("used", 10**15, 0))
+        await told(machine, store)
+    await machine.deliver(entry)
+    found, _ = await machine.sums(of)
+    assert SUM_MAX - 10**9 <= found <= SUM_MAX
 
 
 async def test_the_entry_is_the_truth_where_the_worker_told_something_else(

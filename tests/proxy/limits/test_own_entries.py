@@ -15,8 +15,9 @@ from models.entry import Entry
 from proxy.journal.budget_sink import charge_beside
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.writer import Journal
-from proxy.limits.budgets import BudgetClaim, Charge
+from proxy.limits.budgets import SUM_MAX, BudgetClaim, Charge, window_of
 from proxy.limits.gate import Gate
+from proxy.limits.records import BudgetCounter
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import Reservation, claims_on
 from tests.proxy.limits.machine import OF_PROJECT, Machine, alerts, allowance, decide, entry_of
@@ -203,6 +204,16 @@ async def test_of_a_transaction_that_fails_nothing_is_charged_and_then_once(own:
         await own.store.decide(impossible)
     await own.settled()
     assert (await own.spent(), await own.holds(), len(own.moves)) == (30, [], 1)
+
+
+async def test_what_is_spent_grows_no_further_than_the_file_can_count(own: Own) -> None:
+    counter = BudgetCounter(DAY.key, *window_of("day", "UTC", entry_of().at_us), SUM_MAX, 0, 0,
+                            DAY.amount, "", 0, "")  # fmt: skip
+    await own.machine.records.add_budgets([counter])
+    soft = DAY._replace(hard=False, alerts=())
+    own.write(await own.request(BudgetClaim(soft, 1), cost_nanos=10**15))
+    await own.settled()
+    assert (await own.spent(), len(own.moves)) == (SUM_MAX, 1)
 
 
 async def test_one_that_ran_for_long_is_the_sinks(own: Own) -> None:
