@@ -17,6 +17,8 @@ from models.projects import Project
 from models.tokens import Token
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: A bucket that was overdrawn by far fills again in a year that no calendar has.
+_LAST_US: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 class Quota(NamedTuple):
@@ -49,7 +51,7 @@ class BudgetUse(NamedTuple):
         """When its window ends."""
         if self.resets_at_us is None:
             return None
-        return _EPOCH + timedelta(microseconds=self.resets_at_us)
+        return _EPOCH + timedelta(microseconds=min(self.resets_at_us, _LAST_US))
 
     def remaining(self, budget: Budget) -> int:
         """What the next request may take."""
