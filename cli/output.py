@@ -7,7 +7,7 @@ never read as markup.
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,14 +22,13 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from models.queries.audit_names import Difference
 from models.text import around_emoji
 
 #: Wide enough for any row: a pipe has no width, and what it carries is not to be cut.
 _PIPE_COLUMNS: Final = 10_000
 _NOTHING: Final = "–"
 #: Before and after.
-_PAIR: Final = 2
-_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 class Word(str):
@@ -137,15 +136,12 @@ def moment(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def changed(changes: Mapping[str, Any]) -> str:
+def changed(changes: Iterable[Difference]) -> str:
     """What an event of the audit changed, in words: `name docs; weight 1 → 2`."""
     said = []
-    for name, value in changes.items():
-        before, after = value if isinstance(value, list) and len(value) == _PAIR else (None, value)
-        if before == after or (before in _EMPTY and after in _EMPTY):
-            continue
-        was = [] if before in _EMPTY else [_cell(name, before), "→"]
-        said.append(" ".join([_label(name), *was, _cell(name, after)]))
+    for field, label, before, after in changes:
+        was = [] if before is None else [_cell(field, before), "→"]
+        said.append(" ".join([label, *was, _cell(field, after)]))
     return "; ".join(said)
 
 

@@ -239,6 +239,8 @@ class UpstreamKey(Model):
             self.id,
             {
                 "project_id": (self.project_id, None),
+                # The row that says it goes, and the trail is read for years.
+                "label": (self.label, None),
                 "hint": (self.hint, None),
                 "bound_to": (self.bound_to, None),
             },

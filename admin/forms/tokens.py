@@ -28,7 +28,7 @@ _PRESETS: Final[Mapping[Expiry, tuple[str, timedelta]]] = {
 
 def expiries(longest: timedelta | None, *, keep: bool = False) -> list[tuple[Expiry, str]]:
     """The choices that are allowed here."""
-    found: list[tuple[Expiry, str]] = [("keep", "As it is")] if keep else []
+    found: list[tuple[Expiry, str]] = [("keep", "Unchanged")] if keep else []
     found += [
         (key, label)
         for key, (label, length) in _PRESETS.items()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from admin.components import filters, lookups, one_time_secret
+from admin.components import audit_trail, filters, lookups, one_time_secret
 from admin.components.confirmation import Danger
 from admin.components.tables import Key, table
 from admin.forms import destinations as forms
@@ -176,7 +176,9 @@ async def show(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPResponse:
         only=only,
         names={str(id_): name for id_, name in named.items()},
         max_bytes=ctx.service.destinations.max_bytes,
-        events=await AuditEvent.filter(target_id=str(row.id)).order_by("-id").limit(_SHOWN),
+        events=await audit_trail.shown(
+            await AuditEvent.filter(target_id=str(row.id)).order_by("-id").limit(_SHOWN)
+        ),
     )
 
 

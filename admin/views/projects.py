@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from admin.components import charts, confirmation, filters, lookups
+from admin.components import audit_trail, charts, confirmation, filters, lookups
 from admin.components.confirmation import Danger
 from admin.components.provider_marks import marked
 from admin.components.refusals import refused
@@ -190,7 +190,7 @@ async def page(
         used_by=await lookups.usage_of_keys(project.id),
         usage=await charts.usage(span, project_id=project.id),
         spans=charts.SPANS,
-        events=await events,
+        events=await audit_trail.shown(await events),
     )
 
 

@@ -7,7 +7,15 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
-from admin.components import charts, confirmation, filters, lookups, one_time_secret, trials
+from admin.components import (
+    audit_trail,
+    charts,
+    confirmation,
+    filters,
+    lookups,
+    one_time_secret,
+    trials,
+)
 from admin.components.confirmation import Danger
 from admin.components.offers import Offer, offers_for
 from admin.components.refusals import refused
@@ -149,7 +157,9 @@ async def show(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
             ctx, present - charts.length_of(span), present, token_id=token_id, limit=_SHOWN
         ),
         requests=(await lists.page(request_lists.requests(token_id=token_id), limit=_SHOWN))[0],
-        events=await AuditEvent.filter(target_id=str(token_id)).order_by("-id").limit(_SHOWN),
+        events=await audit_trail.shown(
+            await AuditEvent.filter(target_id=str(token_id)).order_by("-id").limit(_SHOWN)
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sanic import HTTPResponse
 
+from admin.components import audit_trail
 from admin.components.confirmation import Danger
 from admin.components.tables import Key, sorted_table
 from admin.forms.accounts import PasswordReset, UserChange, UserCreation
@@ -88,7 +89,7 @@ async def _page(
         role_form=role_form or Filled({"role": account.role}),
         password_form=password_form or Filled(),
         sessions=await account.sessions.all().count(),
-        events=await events,
+        events=await audit_trail.shown(await events),
     )
 
 

@@ -89,7 +89,7 @@ def _note(ctx: RequestContext) -> str | None:
 
 
 _WORDS: Final = {
-    "ok": "fine",
+    "ok": "working",
     "away": "away, waiting for it",
     "read-only": "read-only, nothing can be changed or counted",
     "blocked": "blocked, writes wait for a lock or the disk",

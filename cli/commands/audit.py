@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cli import lookup, names, output, views
+from cli import lookup, output, views
 from cli.command_table import examples, verb
 from cli.options import Cursor, Json, Limit, Since, Until
 from cli.session import Session, with_database
 from manage.schemas.audit import AuditView
-from models.queries import lists
+from models.queries import audit_names, lists
 
 app = verb()
 
@@ -45,7 +45,9 @@ async def audit(
     found, following = await lists.page(rows, limit=limit, before=lookup.cursor(cursor))
     items = [views.plain(AuditView.of(row)) for row in found]
     if not as_json:
-        await names.name_projects([item["changes"] for item in items])
-        for item, name in zip(items, await names.of_targets(found), strict=True):
-            item |= {"target": name, "changes": output.changed(item["changes"])}
+        called = (await audit_names.of_events(found)).called
+        for item, event in zip(items, found, strict=True):
+            target = called.get(event.target_id or "", event.target_id)
+            changes = audit_names.differences(event.changes, called)
+            item |= {"target": target, "changes": output.changed(changes)}
     output.page(items, _COLUMNS, as_json=as_json, following=following)

@@ -141,8 +141,8 @@ async def test_a_database_that_is_away_is_503_and_a_mistake_of_ours_500(
 async def test_the_foot_of_the_sidebar_says_how_it_is(admin: Browser) -> None:
     text = (await admin.get("/admin/projects")).text
     assert "All is well" in text
-    assert "SQLite: fine" in text
-    assert "Journal: fine" in text
+    assert "SQLite: working" in text
+    assert "Journal: working" in text
 
 
 async def test_nobody_else_puts_words_into_our_pages(admin: Browser) -> None:

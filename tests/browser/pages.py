@@ -3,7 +3,7 @@
 from typing import Final
 
 PAGES: Final = (
-    "account", "audit", "audit?action=nothing", "dashboard",
+    "account", "audit", "audit?action=nothing", "audit/{event}", "dashboard",
     "dashboard?range=7d&show=tokens&by=project&top=token", "dashboard?range=30d&show=cost",
     "dashboard?range=custom&from=2026-01-01&to=2026-01-02", "nowhere",
     "destinations", "destinations/new", "destinations/new?kind=webhook",

@@ -9,7 +9,16 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Page
 
-from models import AdminUser, Destination, ManagementToken, Project, RequestLog, Token, UpstreamKey
+from models import (
+    AdminUser,
+    AuditEvent,
+    Destination,
+    ManagementToken,
+    Project,
+    RequestLog,
+    Token,
+    UpstreamKey,
+)
 from models.ledger import apply_batch
 from tests.browser.conftest import Place
 from tests.browser.pages import PAGES
@@ -95,10 +104,12 @@ async def _ids(place: Place) -> dict[str, str]:
         request = await RequestLog.all().order_by("-id").first()
         user = await AdminUser.all().first()
         destination = await Destination.get(name="on-call")
+        event = await AuditEvent.all().order_by("-id").first()
         management_token = await ManagementToken.get(name="grafana")
     found = {
         "project": project, "token": token, "key": key, "request": request, "user": user,
         "destination": destination, "management_token": management_token,
+        "event": event,
     }  # fmt: skip
     assert all(found.values())
     return {name: str(row.id) for name, row in found.items() if row is not None}

@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 
 from cli import output
+from models.queries.audit_names import differences
 
 
 class Terminal(io.StringIO):
@@ -135,7 +136,7 @@ def test_what_an_event_changed_is_said_without_what_stayed_empty() -> None:
         "priority": [None, 0], "is_active": [True, False], "requests_per_minute": [60, None],
         "allowed_models": [["a"], ["a", "b"]], "hint": ["same", "same"],
     }  # fmt: skip
-    assert output.changed(changes) == (
+    assert output.changed(differences(changes, {})) == (
         "name docs; weight 1 → 2; priority 0; is active yes → no; requests per minute 60 → –; "
         "allowed models a → a, b"
     )

@@ -23,7 +23,7 @@ from models import (
 from models.db import conditions
 from models.db.database import connection, run_in_transaction
 from models.ids import first_id_at, new_id
-from models.queries import lists, request_lists, scans
+from models.queries import audit_search, lists, request_lists, scans
 from models.queries.lists import Listing
 from models.token_status import STATUSES
 
@@ -518,6 +518,15 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (
         partial(lists.audit_events, target_id="x", actor="management", end=NOW),
         ["idx_audit_event_target__87b044", "idx_audit_event_actor_5deb69"],
+    ),
+    (
+        partial(audit_search.events, actors=["a1", "a2"], targets=["1", "2"], action="b1", end=NOW),
+        [
+            "audit_event_pkey",
+            "idx_audit_event_action_ed6e8c",
+            *["idx_audit_event_actor_5deb69"] * 2,
+            *["idx_audit_event_target__87b044"] * 2,
+        ],
     ),
 ]
 
