@@ -41,6 +41,8 @@ class Filled(Generic[F]):
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     valid: F | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What somebody else has made of fields meanwhile, in words."""
 
     def value(self, name: str) -> str:
         """What stands in a field."""
@@ -49,6 +51,14 @@ class Filled(Generic[F]):
     def error(self, name: str) -> str:
         """The error of a field; empty if it has none."""
         return self.errors.get(name, "")
+
+    def note(self, name: str) -> str:
+        """What was changed of a field meanwhile; empty if nothing was."""
+        return self.notes.get(name, "")
+
+    def says(self, name: str) -> bool:
+        """Whether anything is said of a field, so that it may not be folded away."""
+        return name in self.errors or name in self.notes
 
     def with_error(self, name: str, message: str) -> Self:
         """The same form, refused for one field more."""

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from admin.forms.budgets import NAMES, BudgetLines, PolicyLines, lines_of
 from admin.forms.form import Filled, Form
+from admin.forms.overtaken import overtaken
 from admin.forms.projects import as_text, pairs
 from models import Token
 from models.labels import TagMap
@@ -108,6 +109,16 @@ def of_token(token: Token) -> Filled[TokenChange]:
     if token.expires_at is not None:
         values["expires_at"] = f"{token.expires_at.astimezone(UTC):%Y-%m-%dT%H:%M}"
     return Filled({**values, "expiry": "keep"})
+
+
+def overtaken_token(typed: Filled[TokenChange], token: Token) -> Filled[TokenChange] | None:
+    """The form to show once more, where somebody has changed the token since it was opened."""
+    expiry = typed.value("expiry")
+    # The date is that of a token that keeps its end, and of no other choice but its own.
+    meant = {} if expiry in ("keep", "custom") else {"expires_at": expiry}
+    return overtaken(
+        TokenChange, typed, of_token(token), meant=meant, beside={"expires_at": "expiry"}
+    )
 
 
 def limits_summary(form: Filled[Any]) -> str:

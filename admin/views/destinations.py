@@ -12,6 +12,7 @@ from admin.components.tables import Key, table
 from admin.forms import destinations as forms
 from admin.forms.destinations import KINDS, DestinationForm
 from admin.forms.form import Filled, fill
+from admin.forms.overtaken import opened, overtaken
 from admin.web import htmx
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
@@ -204,7 +205,8 @@ async def show_secret(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPRe
 async def edit(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPResponse:
     """The form of its kind, with what is set but for secrets."""
     row = await _find(destination_id)
-    return await _form(ctx, row.kind, forms.of_destination(row), row=row)
+    form = opened(DestinationForm, forms.of_destination(row))
+    return await _form(ctx, row.kind, form, row=row)
 
 
 @pages.post(f"{_AT}/edit")
@@ -214,6 +216,9 @@ async def change(ctx: AuthenticatedContext, destination_id: UUID) -> HTTPRespons
     form = fill(DestinationForm, ctx.sent)
     if form.valid is None:
         return await _form(ctx, row.kind, form, row=row, status=422)
+    again = overtaken(DestinationForm, form, forms.of_destination(row))
+    if again is not None:
+        return await _form(ctx, row.kind, again, row=row, status=409)
     wanted = form.valid.fields(row.kind, has_secret=row.has_secret, has_headers=row.has_headers)
     try:
         await row.change(

@@ -8,6 +8,7 @@ from sanic import HTTPResponse
 from admin.components import filters
 from admin.components.confirmation import Danger
 from admin.forms.form import Filled, fill
+from admin.forms.overtaken import opened, overtaken
 from admin.forms.projects import PROVIDERS, KeyChange, KeyCreation, of_key
 from admin.views import projects
 from admin.web import htmx
@@ -72,7 +73,7 @@ async def add(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
 async def edit(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Its label and weight."""
     project, key = await _find(project_id, key_id)
-    return await _form(ctx, project, key, of_key(key))
+    return await _form(ctx, project, key, opened(KeyChange, of_key(key)))
 
 
 async def _form(
@@ -99,6 +100,9 @@ async def change(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> H
     form = fill(KeyChange, ctx.sent, context={PROVIDERS: {*ctx.service.providers, key.provider}})
     if form.valid is None:
         return await _form(ctx, project, key, form, status=422)
+    again = overtaken(KeyChange, form, of_key(key))
+    if again is not None:
+        return await _form(ctx, project, key, again, status=409)
     try:
         await key.change(
             by=ctx.actor,

@@ -15,6 +15,7 @@ from admin.components.refusals import refused
 from admin.components.spending import used_of
 from admin.components.tables import Key, table
 from admin.forms.form import Filled, fill
+from admin.forms.overtaken import opened, overtaken
 from admin.forms.projects import PROVIDERS, KeyCreation, ProjectChange, ProjectCreation, of_project
 from admin.web import htmx
 from admin.web.errors import NotFound
@@ -214,7 +215,7 @@ def beside(ctx: AuthenticatedContext, project: Project) -> list[str]:
 async def edit(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """The form of what holds now."""
     project = await find(project_id)
-    return await _form(ctx, of_project(project), project)
+    return await _form(ctx, opened(ProjectChange, of_project(project)), project)
 
 
 @pages.post("/projects/{project_id}/edit")
@@ -226,6 +227,9 @@ async def change(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     form = fill(ProjectChange, ctx.sent, context={PROVIDERS: known})
     if form.valid is None:
         return await _form(ctx, form, project, status=422)
+    again = overtaken(ProjectChange, form, of_project(project))
+    if again is not None:
+        return await _form(ctx, again, project, status=409)
     given = form.valid.api_key
     try:
         await project.change(

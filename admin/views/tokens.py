@@ -24,6 +24,7 @@ from admin.components.spending import used_of
 from admin.components.tables import Key, chosen_id, table
 from admin.components.typical_models import UNKNOWN
 from admin.forms.form import Filled, fill
+from admin.forms.overtaken import opened
 from admin.forms.tokens import (
     Rotation,
     TokenChange,
@@ -32,6 +33,7 @@ from admin.forms.tokens import (
     expiries,
     limits_summary,
     of_token,
+    overtaken_token,
 )
 from admin.web.errors import NotFound
 from admin.web.page_table import Pages
@@ -167,7 +169,7 @@ async def show(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
 async def edit(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """The form of what holds now."""
     token = await find(token_id)
-    return await _form(ctx, of_token(token), token)
+    return await _form(ctx, opened(TokenChange, of_token(token)), token)
 
 
 @pages.post("/tokens/{token_id}/edit")
@@ -177,6 +179,9 @@ async def change(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     form = fill(TokenChange, ctx.sent)
     if form.valid is None:
         return await _form(ctx, form, token, status=422)
+    again = overtaken_token(form, token)
+    if again is not None:
+        return await _form(ctx, again, token, status=409)
     longest = ctx.service.longest_lifetime
     try:
         await token.change(by=ctx.actor, max_lifetime=longest, **form.valid.fields(longest))

@@ -97,6 +97,16 @@ def test_every_form_that_posts_has_the_token() -> None:
     assert found > 15
 
 
+def test_every_form_that_edits_what_is_stored_says_what_it_was_opened_with() -> None:
+    found = 0
+    for path in TEMPLATES:
+        for form in re.findall(r'<form[^>]*/edit".*?</form>', path.read_text(), re.DOTALL):
+            found += 1
+            assert "opened(form" in form, path
+    edited = [row for row in ROWS if row.method == "POST" and row.path.endswith("/edit")]
+    assert found == len(edited)
+
+
 def test_every_template_is_used() -> None:
     used = "\n".join(
         [path.read_text() for path in TEMPLATES]

@@ -32,7 +32,7 @@ async def _as_it_is(_: Page) -> None:
 
 
 async def _open_first(page: Page) -> None:
-    await page.locator("#rows tr").first.get_by_role("link").click()
+    await page.locator("#rows .row-link").first.click()
     await expect(page.locator("#drawer")).to_be_visible()
 
 
