@@ -59,7 +59,6 @@ _PAGES: Final[dict[str, tuple[str, Prepare]]] = {
     "requests": ("requests", _as_it_is),
     "request": ("requests", _open_first),
     "audit": ("audit", _as_it_is),
-    "audit-event": ("audit", _open_first),
     "destinations": ("destinations", _as_it_is),
     "destination": ("destinations/{destination}", _as_it_is),
     "destination-new": ("destinations/new?kind=webhook", _as_it_is),

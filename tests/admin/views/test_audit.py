@@ -47,10 +47,10 @@ async def test_part_of_a_name_finds_who_and_what(admin: Browser) -> None:
     shop = await make_project("Web shop")
     await make_project("Docs")
     for query, there, elsewhere in (
-        ("actor=tester", "cli:tester", "admin:ada"),
-        ("actor=ADA", "admin:ada", "cli:tester"),
+        ("actor=tester", "cli%3Atester", "admin%3Aada"),
+        ("actor=ADA", "admin%3Aada", "cli%3Atester"),
         ("target=shop", f"/admin/projects/{shop.id}", "Docs"),
-        ("target=shop&actor=tester", "project.create", "admin:ada"),
+        ("target=shop&actor=tester", "project.<wbr>create", "admin%3Aada"),
     ):
         table = (await admin.get(f"{LIST}?{query}", headers={"hx-request": "true"})).text
         assert there in table, query
