@@ -27,6 +27,7 @@ NO_PAGE = {
     "/management-tokens/{management_token_id}/secret": "shown once, as that of a token is",
     "/requests/tail": "a stream",
     "/audit/export": "a file",
+    "/requests/export": "a file",
     "/usage/export": "a file",
 }
 #: Posts that a reader takes back as easily as they were made, so none asks first.
