@@ -98,13 +98,14 @@ def day(at: datetime) -> Markup | str:
 def stretch(start: datetime, end: datetime) -> Markup:
     """From when to when, in the reader's zone; `static/times.js` has the same words."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
-    words = _stretch(start, end)
+    words = stretch_in_words(start, end)
     return Markup(
         '<time datetime="{}" data-until="{}" data-shown="stretch" title="{}">{}</time>'
     ).format(f"{start:%Y-%m-%dT%H:%MZ}", f"{end:%Y-%m-%dT%H:%MZ}", words, words)
 
 
-def _stretch(start: datetime, end: datetime) -> str:
+def stretch_in_words(start: datetime, end: datetime) -> str:
+    """The same as text, in UTC, which both are in."""
     begins, ends, last = _date(start), _date(end), _date(end - timedelta(microseconds=1))
     at, until = f"{start:%H:%M}", f"{end:%H:%M}"
     if at == until == "00:00":

@@ -16,6 +16,8 @@ from models.reports.time_ranges import DAY, TimeRange
 MOST_SERIES: Final = 5
 #: Ticks that each stand below their own column.
 _MOST_TICKS: Final = 8
+#: Characters of a name in a column's title, which there are many of.
+_MOST_LABEL: Final = 40
 
 _Parts = tuple[tuple[str, str, Callable[[Sums], int]], ...]
 _PARTS: Final[dict[Measure, _Parts]] = {
@@ -73,12 +75,16 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A column in words: each series' value, in the legend's order."""
+    """A column in words: each series' value, in the legend's order.
+
+    `title` is all of it at once, as a browser without scripts shows it.
+    """
 
     start: datetime
     end: datetime
     href: str
     said: tuple[str, ...]
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +119,14 @@ class Timeline:
 
 def by_outcome(span: TimeRange, course: TimeSeries, measure: Measure) -> Timeline:
     """Stacked by what the counters know of every request."""
+    axis = _axis(span)
+    # The log knows classes of statuses; of the other outcomes it has no single filter.
+    hrefs = {"warning": axis.requests(0, axis.steps, status="4xx")}
     parts = [
-        (style, label, tuple(max(0, amount(sums)) for sums in course.steps), "")
+        (style, label, tuple(max(0, amount(sums)) for sums in course.steps), hrefs.get(style, ""))
         for style, label, amount in _PARTS[measure]
     ]
-    return draw(_axis(span), measure, parts)
+    return draw(axis, measure, parts)
 
 
 def by_group(
@@ -196,5 +205,12 @@ def _mark(value: float, measure: Measure) -> str:
 
 
 def _step(axis: Axis, step: int, legend: Sequence[Series], say: Callable[[float], str]) -> Step:
+    start, end = axis.at(step), axis.at(step + 1)
     said = tuple(say(each.values[step]) for each in legend)
-    return Step(axis.at(step), axis.at(step + 1), axis.requests(step, step + 1), said)
+    used = [
+        f"{words} {each.label[:_MOST_LABEL]}"
+        for each, words in zip(legend, said, strict=True)
+        if each.values[step]
+    ]
+    title = "\n".join([filters.stretch_in_words(start, end), *(used or ["Nothing"])])
+    return Step(start, end, axis.requests(step, step + 1), said, title)

@@ -29,6 +29,11 @@ def test_the_legend_goes_by_size_and_so_do_the_words_of_each_column() -> None:
     drawn = timeline.draw(_axis(2), "requests", parts)
     assert [(each.label, each.said) for each in drawn.series] == [("Large", "12"), ("Small", "1")]
     assert [step.said for step in drawn.steps] == [("5", "1"), ("7", "0")]
+    assert [step.title for step in drawn.steps] == [
+        "28 Nov 2026, 23:00 to 24:00 UTC\n5 Large\n1 Small",
+        "29 Nov 2026, 00:00 to 01:00 UTC\n7 Large",
+    ]
+    assert timeline.draw(_axis(1), "requests", []).steps[0].title.endswith("UTC\nNothing")
     # What is stacked is not sorted anew: the first lies at the bottom.
     assert [block.style for block in drawn.columns[0].blocks] == ["good", "bad"]
 
@@ -52,6 +57,16 @@ def test_a_group_of_the_legend_leads_to_its_requests() -> None:
     model, unnamed, other = drawn.series
     assert model.href.startswith("/admin/requests?model=gpt%26&from=2026-11-27T23%3A30&to=")
     assert (unnamed.href, other.label, other.href) == ("", "Other", "")
+
+
+def test_client_errors_of_the_legend_lead_to_theirs() -> None:
+    span = time_ranges.named("24h", START)
+    used = Sums(requests=9, errors=3, client_errors=2)
+    course = TimeSeries(steps=(used,) * span.steps, total=used, previous=Sums())
+    series = timeline.by_outcome(span, course, "requests").series
+    hrefs = {each.label: each.href for each in series}
+    assert hrefs.pop("Client errors, 4xx").startswith("/admin/requests?status=4xx&from=")
+    assert hrefs == {"Succeeded": "", "Cut short": ""}
 
 
 @pytest.mark.parametrize(("steps", "ticks"), [(1, 1), (7, 7), (8, 8), (24, 5), (60, 5)])
