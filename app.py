@@ -89,6 +89,7 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
             settings,
             ring=ring,
             providers=known,
+            prices=resources.price_list,
             upstreams=allowed,
             is_refused=is_refused,
             present=resources.present,

@@ -9,6 +9,7 @@ from sanic import Blueprint, HTTPResponse, Request, Sanic
 
 from admin.components.filters import FILTERS
 from admin.components.live_tail import Tail
+from admin.components.providers import PriceList, ProviderFacts
 from admin.views import (
     account,
     audit,
@@ -23,6 +24,9 @@ from admin.views import (
     tokens,
     usage,
     users,
+)
+from admin.views import (
+    providers as provider_pages,
 )
 from admin.web import htmx, rendering
 from admin.web.assets import Assets
@@ -41,7 +45,6 @@ from web import routes
 from web.causes import log_mistake
 from web.destination_test import DestinationTester
 from web.key_test import Presenting
-from web.providers import Provider
 from web.token_test import TokenAsking
 
 FAMILIES: Final[tuple[Pages, ...]] = (
@@ -49,6 +52,7 @@ FAMILIES: Final[tuple[Pages, ...]] = (
     account.pages,
     dashboard.pages,
     projects.pages,
+    provider_pages.pages,
     keys.pages,
     tokens.pages,
     requests.pages,
@@ -72,7 +76,8 @@ def blueprint(
     settings: Settings,
     *,
     ring: KeyRing,
-    providers: Mapping[str, Provider],
+    providers: Mapping[str, ProviderFacts],
+    prices: PriceList,
     upstreams: Upstreams,
     is_refused: Callable[[str], bool],
     present: Presenting,
@@ -87,6 +92,7 @@ def blueprint(
     service = AdminServices(
         ring=ring,
         providers=providers,
+        prices=prices,
         upstreams=upstreams,
         database=_DATABASES[settings.database.dialect],
         trusted_proxies=settings.trusted_proxies,

@@ -44,6 +44,7 @@ from proxy.limits.most_used import least_left
 from proxy.limits.spending import StoredSpending
 from proxy.objects.index import Index
 from proxy.objects.machine import Machine
+from proxy.pricing.listing import PriceList
 from proxy.pricing.sheet import listed_name
 from proxy.pricing.watch import PriceWatch
 from proxy.providers.provider import Provider
@@ -108,6 +109,7 @@ class WorkerResources:
         self._prices = PriceWatch(
             settings.prices_file, settings.data_dir, supervised=supervised, providers=known
         )
+        self.price_list = PriceList(self._prices.prices, known)
 
     async def open(self, *_: object) -> None:
         """Open everything, the data plane last."""

@@ -22,6 +22,11 @@ class Endpoint(Protocol):
         """How its answers report usage."""
         ...
 
+    @property
+    def isolated(self) -> bool:
+        """Whether it is served only in projects that isolate objects."""
+        ...
+
 
 class Provider(key_test.Provider, Protocol):
     """A kind of upstream with all that it lets through."""

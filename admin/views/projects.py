@@ -82,7 +82,9 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
 @pages.get("/projects/new", role="admin")
 async def new(ctx: AuthenticatedContext) -> HTTPResponse:
     """The form of a new project."""
-    return await _form(ctx, Filled(_BLANK))
+    wanted = ctx.query.get("provider", "")
+    known = {"provider": wanted} if wanted in ctx.service.providers else {}
+    return await _form(ctx, Filled({**_BLANK, **known}))
 
 
 @pages.post("/projects")

@@ -17,12 +17,12 @@ from models.destinations import DestinationPolicy
 from models.spending import Spending
 from web.destination_test import DestinationTester
 from web.key_test import Presenting
-from web.providers import Provider
 from web.refusal_audit import RefusalAuditor
 from web.token_test import TokenAsking
 
 if TYPE_CHECKING:
     from admin.components.live_tail import Tail
+    from admin.components.providers import PriceList, ProviderFacts
 
 
 class ReadinessChecks(Protocol):
@@ -49,7 +49,8 @@ class AdminServices:
     """The same for every request of a worker."""
 
     ring: KeyRing
-    providers: Mapping[str, Provider]
+    providers: Mapping[str, ProviderFacts]
+    prices: PriceList
     upstreams: Upstreams
     database: str
     """Which kind it is, in words."""

@@ -108,6 +108,13 @@ class Prices:
                 return by_sheet
         return self._by_file(call, asked, terms, at) or _none(at)
 
+    def names(self, *providers: str) -> list[str]:
+        """The models that PRICES_FILE has a price for by their very names."""
+        said = (entry.pattern.partition("/") for _, entry in self._file.entries if entry.prices)
+        return [
+            model for name, _, model in said if name in providers and not {"*", "?"} & set(model)
+        ]
+
     def _entry(self, call: Call, model: str) -> PriceEntry | None:
         """What PRICES_FILE says, which may call a provider by either name."""
         own = self._file.entry(call.own, model) if call.own else None

@@ -153,6 +153,8 @@ async def test_a_viewer_sees_no_button_that_would_be_refused(viewer: Browser) ->
         "/admin/audit",
         "/admin/destinations",
         "/admin/management-tokens",
+        "/admin/providers",
+        "/admin/providers?name=openai",
         f"/admin/destinations/{destination.id}",
     ):
         answer = await viewer.get(path)

@@ -15,6 +15,7 @@ PAGES: Final = (
     "projects/{project}", "projects/{project}/edit", "projects/{project}/deactivate",
     "projects/{project}/revoke-tokens", "projects/{project}/delete",
     "projects/{project}/keys/{key}/edit", "projects/{project}/keys/{key}/remove",
+    "providers", "providers?name=openai", "providers?name=openrouter&q=nothing",
     "requests", "requests?model=nothing", "requests?outcome=refused", "requests/{request}",
     "tokens", "tokens?q=nothing", "tokens/new", "tokens/{token}", "tokens/{token}/edit",
     "tokens/{token}/rotate", "tokens/{token}/revoke", "tokens/revoke?ids={token}",

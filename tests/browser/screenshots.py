@@ -52,6 +52,8 @@ _PAGES: Final[dict[str, tuple[str, Prepare]]] = {
     "projects": ("projects", _as_it_is),
     "project": ("projects/{project}", _as_it_is),
     "project-new": ("projects/new", _as_it_is),
+    "providers": ("providers", _as_it_is),
+    "provider": ("providers?name=anthropic", _as_it_is),
     "tokens": ("tokens", _as_it_is),
     "token": ("tokens/{token}", _as_it_is),
     "token-new": ("tokens/new?project={project}", _as_it_is),
