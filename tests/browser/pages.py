@@ -18,6 +18,7 @@ PAGES: Final = (
     "providers", "providers?name=openai", "providers?name=openrouter&q=nothing",
     "requests", "requests?model=nothing", "requests?outcome=refused", "requests/{request}",
     "tokens", "tokens?q=nothing", "tokens/new", "tokens/{token}", "tokens/{token}/edit",
-    "tokens/{token}/rotate", "tokens/{token}/revoke", "tokens/revoke?ids={token}",
+    "tokens/{token}/rotate", "tokens/{token}/test", "tokens/{token}/revoke",
+    "tokens/revoke?ids={token}",
     "users", "users/new", "users/{user}", "users/{user}/remove",
 )  # fmt: skip

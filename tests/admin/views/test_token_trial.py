@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -13,13 +13,21 @@ from models import AuditEvent, Project, Token, TokenSecret
 from server import trial
 from tests.admin.conftest import BY, KEY, RING, Browser, make_project, make_token, on_both
 
+#: A row comes within two seconds, and an answer waits half a second for it.
+_ASKED_FOR: Final = 60
 
-async def _rows(admin: Browser, settings: Settings, token: Token) -> list[dict[str, Any]]:
-    """The token's rows in the request log; the API has them counted first."""
+
+async def _rows(
+    admin: Browser, settings: Settings, token: Token, count: int
+) -> list[dict[str, Any]]:
+    """The token's rows in the request log, once so many are there; the API waits for them a bit."""
     headers = {"authorization": f"Bearer {settings.management_token}"}
-    answer = await admin.get(f"/manage/requests?token_id={token.id}", headers=headers)
-    found: list[dict[str, Any]] = answer.json()["data"]
-    return found
+    for _ in range(_ASKED_FOR):
+        answer = await admin.get(f"/manage/requests?token_id={token.id}", headers=headers)
+        found: list[dict[str, Any]] = answer.json()["data"]
+        if len(found) >= count:
+            return found
+    raise AssertionError(f"{len(found)} of {count} rows are there")
 
 
 async def _tried(admin: Browser, token: Token, **fields: str) -> str:
@@ -40,7 +48,7 @@ async def test_it_is_a_request_like_any_other(admin: Browser, settings: Settings
         said = await _tried(admin, token)
         assert re.match(r"It works: 200 from gpt-4o-mini in [\d,]+ ms\.$", said)
         assert [one.target for one in upstream.requests] == [b"/v1/chat/completions"]
-        (row,) = await _rows(admin, settings, token)
+        (row,) = await _rows(admin, settings, token, 1)
         assert (row["status"], row["usage"]) == (200, "exact")
         assert row["tags"] == {"team": "search"}
         # It has used what the token had left.
@@ -76,16 +84,21 @@ async def test_what_a_client_is_refused_for_is_said_with_what_mends_it(admin: Br
 
 
 async def test_an_answer_that_breaks_off_or_does_not_come_is_said(
-    admin: Browser, monkeypatch: pytest.MonkeyPatch
+    admin: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with FakeUpstream(api_keys={KEY}) as upstream:
-        token = await make_token(await make_project(base_url=upstream.url))
+        token = await make_token(await make_project(base_url=upstream.url), max_parallel_requests=1)
         upstream.behave("break=40", path="/v1/chat/completions", times=1)
         assert "The answer broke off after" in await _tried(admin, token)
         upstream.behave("hold", path="/v1/chat/completions", times=1)
         monkeypatch.setattr(trial, "_SECONDS", 0.3)
         assert "There was no answer within 30 seconds." in await _tried(admin, token)
         upstream.release()
+        # Nothing of it goes on: there is room for another, and each has its row.
+        monkeypatch.setattr(trial, "_SECONDS", 30)
+        assert "It works" in await _tried(admin, token)
+        rows = await _rows(admin, settings, token, 3)
+        assert [row["outcome"] for row in rows] == ["complete", "client_left", "upstream_broke"]
     assert await TokenSecret.filter(token_id=token.id).count() == 1
 
 
