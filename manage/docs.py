@@ -4,8 +4,9 @@ Both are the same for every installation and hold none of its data, so neither n
 page has no script and loads nothing from anywhere else.
 """
 
+import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -72,7 +73,50 @@ def render(document: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["kind"] = kind
+    environment.globals["curl"] = partial(curl, document["components"]["schemas"])
     return environment.get_template("docs.html").render(document=document)
+
+
+def curl(schemas: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> str:
+    """A call to paste: with what the operation has to be given, ids in capitals."""
+    target = path
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            target = target.replace(f"{{{parameter['name']}}}", parameter["name"].upper())
+    lines = [f"curl -s{'' if method == 'get' else f' -X {method.upper()}'} https://HOST{target}"]
+    lines.append('  -H "authorization: Bearer $MANAGEMENT_TOKEN"')
+    if "requestBody" in operation:
+        body = operation["requestBody"]["content"]["application/json"]["schema"]
+        given = _example(schemas, schemas[str(body["$ref"]).rpartition("/")[2]])
+        lines += ['  -H "content-type: application/json"', f"  -d '{json.dumps(given)}'"]
+    return " \\\n".join(lines)
+
+
+def _example(schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """What is required; of a change, where nothing is, its first field."""
+    fields = schema.get("properties", {})
+    names = schema.get("required") or list(fields)[:1]
+    return {name: _value(schemas, name, fields[name]) for name in names}
+
+
+def _value(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> Any:
+    if "anyOf" in schema:
+        return _value(schemas, name, schema["anyOf"][0])
+    if "$ref" in schema:
+        return _value(schemas, name, schemas[str(schema["$ref"]).rpartition("/")[2]])
+    if "enum" in schema or "const" in schema:
+        return schema["enum"][0] if "enum" in schema else schema["const"]
+    match schema.get("type"):
+        case "object":
+            return _example(schemas, schema)
+        case "array":
+            return [_value(schemas, name.removesuffix("s"), schema.get("items", {}))]
+        case "integer" | "number":
+            return schema.get("minimum", 1)
+        case "boolean":
+            return True
+        case _:
+            return name.upper()
 
 
 def kind(schema: dict[str, Any]) -> str:

@@ -1,8 +1,10 @@
 """`/manage/docs`: the document describes what is served, and the page loads nothing from afar."""
 
 import asyncio
+import html
 import json
 import re
+import shlex
 from typing import Any
 
 import httpx
@@ -94,6 +96,37 @@ async def test_page_shows_the_document_and_runs_nothing(
     style = await stranger.get("/manage/docs/docs.css")
     assert style.headers["content-type"] == "text/css; charset=utf-8"
     assert "url(" not in style.text
+
+
+async def test_every_operation_stands_in_the_contents_and_has_an_example(
+    stranger: httpx.AsyncClient, document: Json
+) -> None:
+    page = html.unescape((await stranger.get("/manage/docs")).text)
+    contents = page.partition("<main>")[0]
+    examples = re.findall(r"<code>(curl .*?)</code>", page, re.DOTALL)
+    operations = [
+        (method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len(examples) == len(operations)
+    for (method, path, operation), example in zip(operations, examples, strict=True):
+        assert f'href="#{operation["operationId"]}"' in contents
+        assert f'id="{operation["operationId"]}"' in page
+        words = shlex.split(example.replace("\\\n", " "))
+        asked = words[words.index("-X") + 1] if "-X" in words else "GET"
+        assert (asked, "{" in words[2]) == (method.upper(), False), example
+        assert re.fullmatch(re.sub(r"\{\w+\}", "[A-Z_]+", path), _path(words)), example
+        assert "authorization: Bearer $MANAGEMENT_TOKEN" in words
+        if "requestBody" in operation:
+            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            schema = document["components"]["schemas"][name.rpartition("/")[2]]
+            assert set(schema.get("required", ())) <= set(json.loads(words[-1])), example
+
+
+def _path(words: list[str]) -> str:
+    (url,) = [word for word in words if word.startswith("https://HOST/")]
+    return url.removeprefix("https://HOST")
 
 
 async def test_documents_are_for_reading(stranger: httpx.AsyncClient) -> None:
