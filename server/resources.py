@@ -166,7 +166,8 @@ class WorkerResources:
             connections=shares.limits,
         )
         if (charging := charges_itself(self._limits)) is not None:
-            charge_beside(charging, self._journal, self._consumer)
+            charges_of_machine, _ = self._charges.beside[0]
+            charge_beside(charging, charges_of_machine, self._journal, self._consumer)
         self._unheard = unheard(settings, self._charges, partial(reading.sizes, kept_in))
         self._refusals, self._exceeded = RefusalBooks(), ExceededBudgets()
         self._metrics = Metrics(self._listed_name, settings.data_dir / "metrics")

@@ -41,8 +41,26 @@ class BudgetSink:
         return position
 
 
-def charge_beside(store: ChargesItself, journal: Journal, consumer: JournalConsumer) -> None:
-    """Have the store charge what its worker's journal is written; the sink charges the rest."""
-    journal.written = store.written
-    store.moved = consumer.moved
-    consumer.takes_itself(BudgetSink.name, store.takes)
+def charge_beside(
+    store: ChargesItself, charges: SqliteCharges, journal: Journal, consumer: JournalConsumer
+) -> None:
+    """Have the store charge what its worker's journal is written; the sink charges the rest.
+
+    While shares may be in the file of which nobody was told, it charges all there is, as if nothing
+    were charged beside it: it tells of them with what it is given.
+    """
+
+    def written(journal_id: str, start: int, end: int, entries: Sequence[Entry]) -> None:
+        if not charges.may_have_reached:
+            store.written(journal_id, start, end, entries)
+
+    def moved(journal_id: str, position: int) -> None:
+        if not charges.may_have_reached:
+            consumer.moved(journal_id, position)
+
+    def takes(journal_id: str, position: int) -> bool:
+        return not charges.may_have_reached and store.takes(journal_id, position)
+
+    journal.written = written
+    store.moved = moved
+    consumer.takes_itself(BudgetSink.name, takes)

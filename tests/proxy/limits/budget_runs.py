@@ -137,7 +137,8 @@ async def work(run: Run, chance: random.Random) -> None:
     consumer.start()
     store = await machine.worker(str(os.getpid()))
     if isinstance(store, SqliteLimits):
-        charge_beside(store, journal, consumer)
+        assert machine.charges is not None
+        charge_beside(store, machine.charges, journal, consumer)
     unheard = machine.unheard()
 
     async def client() -> None:

@@ -239,7 +239,12 @@ async def test_no_more_than_some_wait(own: Own) -> None:
 async def test_the_consumer_gives_the_sink_nothing_that_was_charged(own: Own) -> None:
     journal = Journal(own.machine.directory / "own")
     consumer = JournalConsumer(journal, own.machine.sinks)
-    charge_beside(own.store, journal, consumer)
+    charges = own.machine.charges
+    assert charges is not None
+    charge_beside(own.store, charges, journal, consumer)
+    # What one has left that died before is told of with the first.
+    journal.append(entry_of())
+    assert await consumer.consume_once()
     given: list[int] = []
     deliver = own.machine.sinks[-1].deliver
 
@@ -266,6 +271,23 @@ async def test_the_consumer_gives_the_sink_nothing_that_was_charged(own: Own) ->
     await consumer.close(timeout=5)
     assert (await own.spent(), given) == (120, [1])
     assert not [*journal.directory.glob("*.journal")]
+
+
+async def test_a_share_of_which_nobody_was_told_is_told_with_what_comes_next(own: Own) -> None:
+    """Its worker died before it told; all that follows could be charged here."""
+    charges = own.machine.charges
+    assert charges is not None
+    half = await own.request(BudgetClaim(DAY, 500_000), cost_nanos=500_000)
+    more = await own.request()
+    charges.take("j", *own.machine.write(half), [half])
+    journal = Journal(own.machine.directory / "own")
+    consumer = JournalConsumer(journal, own.machine.sinks)
+    charge_beside(own.store, charges, journal, consumer)
+    journal.append(more)
+    assert await consumer.consume_once()
+    assert await alerts() == [(DAY.key, 50)]
+    assert (await own.spent(), journal.pending) == (500_030, 0)
+    await consumer.close(timeout=5)
 
 
 async def test_one_that_was_told_before_it_was_written_is_charged_once(own: Own) -> None:
