@@ -74,6 +74,7 @@ class Standing(NamedTuple):
     state: State = "active"
     resting_until: datetime | None = None
     last_error: str | None = None
+    last_error_at: datetime | None = None
 
 
 FIT: Final = Standing()
@@ -99,7 +100,8 @@ async def show(keys: Collection[Stands]) -> None:
         known, until = states.get(key.id), ends.get(key.id)
         suspended = known is not None and known.suspended_at is not None
         state: State = "suspended" if suspended else "resting" if until else "active"
-        key.standing = Standing(state, until, known.last_error if known else None)
+        error = (known.last_error, known.last_error_at) if known else (None, None)
+        key.standing = Standing(state, until, *error)
 
 
 class Shared(NamedTuple):

@@ -113,6 +113,11 @@ class UpstreamKey(Model):
         """What it last answered that made it rest, or suspended it."""
         return self.standing.last_error
 
+    @property
+    def last_error_at(self) -> datetime | None:
+        """When that was."""
+        return self.standing.last_error_at
+
     class Meta:
         table = "upstream_key"
         indexes = (("project", "id"),)

@@ -192,6 +192,21 @@ async def test_a_key_is_tested_with_a_real_request(admin: Browser) -> None:
 
 
 @on_both
+async def test_a_key_that_is_fit_again_shows_its_last_error_and_when(admin: Browser) -> None:
+    project = await make_project()
+    at = f"/admin/projects/{project.id}"
+    assert "Last error:" not in (await admin.get(at)).text
+    key = await UpstreamKey.get(project_id=project.id)
+    moment = changes.now() - timedelta(hours=3)
+    await key_states.KeyState.create(key_id=key.id, last_error="429", last_error_at=moment)
+    page = (await admin.get(at)).text
+    said = page.partition("Last error:")[2].partition("</p>")[0]
+    assert ">429<" in said
+    assert moment.strftime("%Y-%m-%dT%H:%M:%S") in said
+    assert "Suspended" not in page
+
+
+@on_both
 async def test_a_new_projects_key_is_tested_before_it_is_saved(admin: Browser) -> None:
     wrong = "sk-a-wrong-key-0004"
     async with FakeUpstream(api_keys={KEY}) as upstream:
