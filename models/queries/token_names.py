@@ -1,13 +1,13 @@
 """Tokens as people call them: by id, name, hint, or how an id begins."""
 
 import re
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
 from tortoise.expressions import Q
 
 from models import secrets
-from models.rules import parse_id
 from models.tokens import Token
 
 #: As the columns have them.
@@ -19,8 +19,9 @@ async def called(named: str, *, most: int) -> list[Token]:
     """The tokens with this id, else with this name, else with this hint, else with an id that
     begins so; newest first, `most` of them. Of several of one name the one that lives is meant.
     """
-    if (id_ := parse_id(named)) is not None:
-        return await Token.filter(id=id_)
+    with suppress(ValueError):
+        # Without dashes, too.
+        return await Token.filter(id=UUID(named))
     hint = named.replace("...", "…")
     if hint.startswith("…"):
         hint = secrets.TOKEN_PREFIX + hint
