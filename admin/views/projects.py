@@ -34,6 +34,7 @@ from models.errors import (
 )
 from models.projects import GivenKey, check_origin
 from models.queries import lists
+from models.reports.key_use import last_used
 from web import key_test
 from web.key_test import Result
 
@@ -191,6 +192,7 @@ async def page(
             limit=_SHOWN_REFUSALS,
         ),
         used_by=await lookups.usage_of_keys(project.id),
+        last_used=await last_used(project.id),
         usage=await charts.usage(span, project_id=project.id),
         spans=charts.SPANS,
         events=await audit_trail.shown(await events),

@@ -1,6 +1,6 @@
 """Refusals: sums of their counters."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from manage.schemas.queries import OwnedQuery
 from manage.schemas.schema import Schema
 from models.reports.refusal_report import GROUP_COLUMN, GroupBy, RefusalQuery, RefusalRow
 from models.reports.time_ranges import Bucket
-from models.reports.usage_report import DEFAULT_RANGE
+from models.reports.usage_report import span_of
 from models.rules import SearchText
 
 
@@ -23,13 +23,10 @@ class RefusalFilter(OwnedQuery):
 
     def query(self) -> RefusalQuery:
         """What was asked for, as the report takes it."""
-        present = datetime.now(UTC)
-        start = present - DEFAULT_RANGE
-        if self.end is not None and self.end < start:
-            start = self.end - DEFAULT_RANGE
+        start, end = span_of(self.start, self.end)
         return RefusalQuery(
-            start=self.start or start,
-            end=self.end or present,
+            start=start,
+            end=end,
             bucket=self.bucket,
             group_by=self.group_by,
             project_id=self.project_id,

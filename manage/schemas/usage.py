@@ -1,6 +1,6 @@
 """Usage: sums of the counters."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from manage.schemas.queries import OwnedQuery
 from manage.schemas.schema import Schema
 from models.reports.time_ranges import Bucket
 from models.reports.usage_report import (
-    DEFAULT_RANGE,
     GROUPS,
     TAG,
     GroupBy,
@@ -18,6 +17,7 @@ from models.reports.usage_report import (
     UsageRow,
     field_of,
     is_group,
+    span_of,
 )
 from models.rules import field_error
 
@@ -49,13 +49,10 @@ class UsageFilter(OwnedQuery):
 
     def query(self) -> UsageQuery:
         """What was asked for, as the report takes it."""
-        present = datetime.now(UTC)
-        start = present - DEFAULT_RANGE
-        if self.end is not None and self.end < start:
-            start = self.end - DEFAULT_RANGE
+        start, end = span_of(self.start, self.end)
         return UsageQuery(
-            start=self.start or start,
-            end=self.end or present,
+            start=start,
+            end=end,
             bucket=self.bucket,
             group_by=self.group_by,
             project_id=self.project_id,

@@ -11,8 +11,6 @@ from models.db.conditions import Condition, between, every, select
 from models.refusals import NOBODY
 from models.reports.time_ranges import DAY, HOUR, Bucket, Part, counters_of
 from models.reports.usage_report import Cursor, bucket_start, moment
-from models.rules import parse_id
-from models.text import clean_text
 
 GroupBy: TypeAlias = Literal["code", "project", "token", "model"]
 
@@ -62,15 +60,8 @@ class Refusing(NamedTuple):
 
 
 def is_cursor(place: Cursor, group_by: GroupBy | None) -> bool:
-    """Whether a page can have ended there: callers hand a place back, and may make one up."""
-    if not place.is_datable:
-        return False
-    group = place.group
-    if group is None or group_by is None:
-        return group is group_by
-    if group_by in _BY_ID:
-        return parse_id(group) is not None
-    return clean_text(group, limit=len(group)) == group
+    """Whether a page of this report can have ended there."""
+    return place.may_end_a_page(grouped=group_by is not None, by_id=group_by in _BY_ID)
 
 
 async def report(

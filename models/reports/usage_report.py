@@ -107,17 +107,30 @@ class Cursor(NamedTuple):
         """Whether its bucket is a time that a row can have."""
         return self.bucket.utcoffset() == timedelta(0) and is_datable(self.bucket)
 
+    def may_end_a_page(self, *, grouped: bool, by_id: bool) -> bool:
+        """Whether a page can have ended there: callers hand a place back, and may make one up."""
+        group = self.group
+        if not self.is_datable or (group is not None) is not grouped:
+            return False
+        if group is None:
+            return True
+        if by_id:
+            return parse_id(group) is not None
+        return clean_text(group, limit=len(group)) == group
+
 
 def is_cursor(place: Cursor, group_by: GroupBy | None) -> bool:
-    """Whether a page can have ended there: callers hand a place back, and may make one up."""
-    group = place.group
-    if not place.is_datable:
-        return False
-    if group is None or group_by is None:
-        return group is group_by
-    if group_by in _BY_ID:
-        return parse_id(group) is not None
-    return clean_text(group, limit=len(group)) == group
+    """Whether a page of this report can have ended there."""
+    return place.may_end_a_page(grouped=group_by is not None, by_id=group_by in _BY_ID)
+
+
+def span_of(start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+    """The range that is asked for: up to now unless said, and 30 days unless said."""
+    present = datetime.now(UTC)
+    first = present - DEFAULT_RANGE
+    if end is not None and end < first:
+        first = end - DEFAULT_RANGE
+    return start or first, end or present
 
 
 async def report(

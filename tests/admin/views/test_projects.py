@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from config import Settings
 from fake_upstream import FakeUpstream
 from models import AuditEvent, Project, Token, UpstreamKey, changes, key_states
 from models.failover import DEFAULT_STATUSES
+from models.ledger import apply_batch
 from proxy.providers.catalog import BUILT_IN
 from tests.admin.conftest import (
     BY,
@@ -22,6 +24,7 @@ from tests.admin.conftest import (
     on_both,
     serving,
 )
+from tests.manage.entries import entry
 
 NEW = "/admin/projects/new"
 
@@ -192,6 +195,23 @@ async def test_a_key_is_tested_with_a_real_request(admin: Browser) -> None:
 
 
 @on_both
+async def test_a_key_says_when_it_was_last_used(admin: Browser) -> None:
+    project = await make_project()
+    (key,) = await project.current_keys()
+    at = f"/admin/projects/{project.id}"
+    assert "last used" not in (await admin.get(at)).text
+    use: dict[str, Any] = {"project_id": project.id, "key_id": str(key.id)}
+    before = datetime.now(UTC) - timedelta(days=3)
+    await apply_batch("j", 0, 1, [entry(before, **use)])
+    page = (await admin.get(at)).text
+    assert "last used <time" in page
+    assert f"{before:%Y-%m-%dT%H}:00:00.000Z" in page
+    # What it did today says as much.
+    await apply_batch("j", 1, 2, [entry(**use)])
+    page = (await admin.get(at)).text
+    assert ("last used" in page, "24 h: 1 request," in page) == (False, True)
+
+
 async def test_a_key_that_is_fit_again_shows_its_last_error_and_when(admin: Browser) -> None:
     project = await make_project()
     at = f"/admin/projects/{project.id}"
