@@ -107,14 +107,20 @@ class JournalConsumer:
                     await asyncio.sleep(_LOOK_EVERY_S)
 
     def moved(self, journal_id: str, position: int) -> None:
-        """The sink that takes some itself has taken our own file up to there."""
+        """The sink that takes some itself has taken our own file up to there. Raises nothing: what
+        it has taken is committed, whether or not its lines can be counted."""
         own, name = self._journal.file, self._takes_itself[0]
         if own is None or own.id != journal_id or position <= own.positions.get(name, 0):
             return
         before = own.position or 0
         own.positions[name] = position
         if (passed := self._passed(own)) > before:
-            self._journal.settle(os.pread(own.fd, passed - before, before).count(b"\n"))
+            try:
+                lines = os.pread(own.fd, passed - before, before)
+            except OSError as exc:
+                self._complain(own.path, exc)
+            else:
+                self._journal.settle(lines.count(b"\n"))
 
     def takes_itself(self, name: str, takes: Callable[[str, int], bool]) -> None:
         """A sink need not be given what it `takes` itself, behind a position of our own file."""

@@ -1,6 +1,7 @@
 """The consumer: each entry reaches the sink exactly once, whatever dies or is away meanwhile."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -71,6 +72,27 @@ async def test_what_is_written_meanwhile_waits(journal: Journal, sink: MemorySin
     assert await JournalConsumer(journal, [sink]).consume_once()
     assert sink.batches == [10]
     assert journal.pending == 1
+
+
+async def test_what_a_sink_takes_itself_is_settled_as_far_as_it_can_be_read(
+    journal: Journal, sink: MemorySink, tmp_path: Path, said: list[str]
+) -> None:
+    """A disk that fails to read is told: what was taken is committed, and its taker goes on."""
+    consumer = JournalConsumer(journal, [sink])
+    consumer.takes_itself(sink.name, lambda *_: True)
+    append(journal, 3)
+    file = journal.file
+    assert file is not None
+    consumer.moved(file.id, file.size)
+    assert journal.pending == 0
+    append(journal, 2)
+    unreadable = os.open(tmp_path / "written", os.O_WRONLY | os.O_CREAT)
+    file.fd, readable = unreadable, file.fd
+    consumer.moved(file.id, file.size)
+    assert file.positions[sink.name] == file.size
+    assert any("cannot be consumed" in line for line in said)
+    file.fd = readable
+    os.close(unreadable)
 
 
 async def test_an_outage_loses_and_doubles_nothing(
