@@ -5,7 +5,7 @@ disk is `ENTRY_VERSION`'s: a journal written before an upgrade is still read aft
 are only ever added, at the end, with a default.
 """
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -30,6 +30,9 @@ Outcome: TypeAlias = Literal[
 ]
 UsageQuality: TypeAlias = Literal["exact", "unknown"]
 Charge: TypeAlias = Literal["used", "held", "none"]
+#: Whether a kept answer was looked for: found, or got from another's flight; not found; not looked
+#: for.
+CacheResult: TypeAlias = Literal["hit", "miss", ""]
 
 
 class Parts(msgspec.Struct, frozen=True, array_like=True):
@@ -128,6 +131,10 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     #: said.
     tags: Tags | None = None
     end_user: str = ""
+    #: A `CacheResult`, as text: a word that this release does not know would stop the journal.
+    cache: str = ""
+    #: What the kept answer had cost when it came from upstream; None but for a hit.
+    saved_nanos: int | None = None
 
     @property
     def used_nothing(self) -> bool:
@@ -152,6 +159,7 @@ _MOST_NANOS: Final = 10**15
 _MOST_BYTES: Final = 2**50
 _MOST_US: Final = 10**13
 _MOST_ATTEMPTS: Final = 16
+_CACHE_RESULTS: Final = get_args(CacheResult)
 
 #: Outcomes that the release before does not know, and what it is to take each for.
 _NEWER_OUTCOMES: Final[dict[Outcome, Outcome]] = {"upstream_error": "upstream_broke"}
@@ -231,6 +239,8 @@ def storable(entry: Entry) -> Entry:
         objects=objects.bounded(entry.objects),
         tags=None if entry.tags is None else clean_tags(entry.tags),
         end_user=clean_text(entry.end_user, limit=END_USER_MAX),
+        cache=entry.cache if entry.cache in _CACHE_RESULTS else "",
+        saved_nanos=_within(entry.saved_nanos, _MOST_NANOS),
     )
 
 
@@ -289,6 +299,8 @@ def _fits(entry: Entry) -> bool:
         and (entry.objects is None or entry.objects == objects.bounded(entry.objects))
         and (entry.tags is None or entry.tags == clean_tags(entry.tags))
         and (not entry.end_user or _is_clean(entry.end_user))
+        and entry.cache in _CACHE_RESULTS
+        and 0 <= (entry.saved_nanos or 0) <= _MOST_NANOS
     )
 
 

@@ -27,6 +27,8 @@ _OF_THE_JOURNAL: Final = {
     "given_back",
     "objects",
     "finished",
+    "cache",
+    "saved_nanos",
 }
 _RENAMED: Final = {"at_us": "at"}
 #: Counted for the dashboard alone, or not shown yet.
@@ -74,10 +76,11 @@ def test_what_was_not_reported_is_null() -> None:
 
 def test_every_number_of_an_entry_is_bounded() -> None:
     """An upstream says what it likes, and a sum that leaves 64 bits would stop every batch."""
+    entry = an_entry(saved_nanos=7)
     numbers = [
         name
         for name in Entry.__struct_fields__
-        if isinstance(getattr(an_entry(), name), int)
+        if isinstance(getattr(entry, name), int)
         and name not in {"version", "at_us", "counted", "given_back"}
     ]
     for name in numbers:
@@ -159,6 +162,20 @@ def test_labels_are_read_both_ways_by_the_release_before() -> None:
     before = json.loads(line)[: Entry.__struct_fields__.index("tags")]
     read = entries.decode(json.dumps(before).encode())
     assert (read.tags, read.end_user) == (None, "")
+
+
+def test_what_the_cache_did_is_read_both_ways_by_the_release_before() -> None:
+    hit = an_entry(cache="hit", saved_nanos=7)
+    line = entries.encode(hit)
+    assert entries.decode(line) == hit
+    before = json.loads(line)[: Entry.__struct_fields__.index("cache")]
+    read = entries.decode(json.dumps(before).encode())
+    assert (read.cache, read.saved_nanos) == ("", None)
+
+
+def test_a_word_of_a_later_cache_stops_no_journal() -> None:
+    read = entries.decode(entries.encode(an_entry(cache="revalidated")))
+    assert entries.storable(read).cache == ""
 
 
 def test_hostile_labels_of_a_journal_are_bounded() -> None:
