@@ -18,6 +18,7 @@ from models.key_states import KeyRest, KeyState
 from models.management_tokens import ManagementToken
 from models.objects import UpstreamObject
 from models.outbox import OutboxItem
+from models.project_cache import ProjectCache
 from models.projects import Project
 from models.refusals import Refusal, RefusalHour
 from models.request_log import RequestLog
@@ -60,6 +61,7 @@ __models__ = (
     Destination,
     DestinationState,
     Exhausted,
+    ProjectCache,
 )
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "ManagementToken",
     "OutboxItem",
     "Project",
+    "ProjectCache",
     "Refusal",
     "RefusalHour",
     "RequestLog",

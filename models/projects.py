@@ -110,6 +110,11 @@ class Project(Model):
     # In the form of `models.budgets`.
     budgets = fields.JSONField[list[dict[str, Any]] | None](null=True)
     policies = fields.JSONField[list[dict[str, Any]] | None](null=True)
+    # In the form of `models.cache_rule`; NULL: no answer is kept.
+    cache = fields.JSONField[dict[str, Any] | None](null=True)
+    # What an administrator narrows and widens the provider's list by.
+    allowed_endpoints = fields.JSONField[list[str] | None](null=True)
+    extra_endpoints = fields.JSONField[list[dict[str, Any]] | None](null=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     deleted_at = fields.DatetimeField(null=True)

@@ -71,6 +71,9 @@ class RequestLog(Model):
     # What it was tagged with, by key; a trigger keeps `request_tag` by it, for the filter.
     tags = fields.JSONField[dict[str, str] | None](null=True)
     end_user = fields.CharField(max_length=128, null=True)
+    # `hit`: answered out of the cache; `miss`: looked for there. What a kept answer had cost.
+    cache = fields.CharField(max_length=8, default="", db_default="")
+    saved_nanos = fields.BigIntField(null=True)
 
     @property
     def used_nothing(self) -> bool:

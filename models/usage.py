@@ -71,6 +71,10 @@ class UsageCounter(Model):
     # Of requests that used something: those without a cost, and those charged what was held.
     unpriced_requests = fields.BigIntField(default=0, db_default=0)
     charged_at_hold_requests = fields.BigIntField(default=0, db_default=0)
+    # Requests that were looked for in the cache; what the answers that it had would have cost.
+    cached_requests = fields.BigIntField(default=0, db_default=0)
+    cache_misses = fields.BigIntField(default=0, db_default=0)
+    saved_nanos = fields.BigIntField(default=0, db_default=0)
     prompt_tokens = fields.BigIntField(default=0)
     completion_tokens = fields.BigIntField(default=0)
     cached_tokens = fields.BigIntField(default=0)
@@ -140,6 +144,9 @@ class UsageDimension(Model):
     unknown_usage_requests = fields.BigIntField(default=0)
     unpriced_requests = fields.BigIntField(default=0)
     charged_at_hold_requests = fields.BigIntField(default=0)
+    cached_requests = fields.BigIntField(default=0, db_default=0)
+    cache_misses = fields.BigIntField(default=0, db_default=0)
+    saved_nanos = fields.BigIntField(default=0, db_default=0)
     prompt_tokens = fields.BigIntField(default=0)
     completion_tokens = fields.BigIntField(default=0)
     cached_tokens = fields.BigIntField(default=0)
