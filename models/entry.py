@@ -53,6 +53,10 @@ class Parts(msgspec.Struct, frozen=True, array_like=True):
     audio_seconds: int | None = None
 
 
+#: Answers after which an upstream may have done the work, and be asked for it again.
+_MAY_BE_BILLED: Final = (408, 409, 504)
+
+
 class Attempt(msgspec.Struct, frozen=True, array_like=True):
     """One try of a request that was tried at several accounts."""
 
@@ -62,6 +66,11 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     #: Why none came: a word of ours; '' where one did.
     error: str
     ms: int
+
+    @property
+    def may_be_billed(self) -> bool:
+        """Whether its account, though it was given up, may have done the work."""
+        return self.error == "abandoned" or self.status in _MAY_BE_BILLED
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

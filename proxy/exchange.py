@@ -83,6 +83,7 @@ class Exchange:
         "body_wait",
         "bytes_in",
         "bytes_out",
+        "cache",
         "charge",
         "copies",
         "digest",
@@ -108,6 +109,7 @@ class Exchange:
         "refusal_code",
         "route",
         "run",
+        "saved_nanos",
         "sent",
         "shares",
         "started",
@@ -161,6 +163,11 @@ class Exchange:
         self.charge: Charge | None = None
         self.overshot: tuple[str, ...] = ()
         self.meter: Meter | None = None
+        #: What the cache of its project did: `hit`, `collapsed` (another request's answer, shared
+        #: while it came), `miss`, or `bypass` (not looked for); '' where there is none.
+        self.cache = ""
+        #: What such an answer had cost when it came from upstream, as far as that is known.
+        self.saved_nanos: int | None = None
         #: Only where bodies are logged.
         self.copies: BodyCopies | None = None
         self.status = 0
@@ -197,7 +204,14 @@ class Exchange:
     @property
     def counted(self) -> bool:
         """Whether it uses tokens by its nature, so that its answer is read for them."""
-        return self.method == "POST" and self.route is not None and self.route.dialect != "none"
+        if self.method != "POST" or self.route is None or self.from_cache:
+            return False
+        return self.route.dialect != "none"
+
+    @property
+    def from_cache(self) -> bool:
+        """Whether its answer is a kept or shared one, for which no upstream is paid."""
+        return self.cache in ("hit", "collapsed")
 
     @property
     def whole_for_client(self) -> bool:
@@ -224,7 +238,7 @@ class Exchange:
     def overhead_seconds(self, now: float) -> float:
         """Seconds that the proxy added before the answer began to go out."""
         if self.sent is None:
-            return max(0.0, now - self.began - self.body_wait)
+            return max(0.0, (self.started or now) - self.began - self.body_wait)
         ours = self.sent - self.began - self.body_wait
         if self.first_byte is not None:
             ours += (self.started or now) - self.first_byte
@@ -246,7 +260,7 @@ class Exchange:
             outcome = "upstream_error"
         other = self.target.provider if self.target is not None else None
         provider = grant.record.provider if other is None else other.name
-        cost_nanos, cost_source = None, ""
+        cost_nanos, cost_source = 0 if self.from_cache else None, ""
         if counted and state == "exact" and usage is None:
             # It is free, and nothing is missing; that it costs 0 is the price list's to say.
             counted = False
@@ -287,13 +301,20 @@ class Exchange:
             upstream_code="" if read is None else read.code,
             key_id="" if self.target is None else self.target.key_text,
             attempts=self.attempts if len(self.attempts) > 1 else None,
-            given_back=self.sent is None,
+            # A request is one of those that may be made, whoever answers it.
+            given_back=self.sent is None and not self.from_cache,
             objects=None
             if self.watch is None
             else self.watch.objects(counted=state == "exact" and usage is not None),
             finished=None if self.watch is None or counted else self._finished(grant, pricing),
-            charge="" if self.charge is None else self.charge.kind,
+            charge=self.charge.kind
+            if self.charge is not None
+            else "none"
+            if self.from_cache and grant.budgets
+            else "",
             refusal_code=self.refusal_code,
+            cache="hit" if self.from_cache else "miss" if self.cache == "miss" else "",
+            saved_nanos=self.saved_nanos if self.from_cache else None,
         )
         labels = self.labels
         if labels is None:
@@ -327,7 +348,7 @@ class Exchange:
         """What its budgets are charged."""
         if self.sent is None:
             return _NOTHING
-        if len(self.attempts) > 1 and any(map(_may_be_billed, self.attempts[:-1])):
+        if len(self.attempts) > 1 and any(one.may_be_billed for one in self.attempts[:-1]):
             return _HELD
         tokens = None if usage is None else (usage.prompt, usage.completion)
         if state == "exact" and usage is not None and tokens != (None, None):
@@ -382,15 +403,6 @@ class Exchange:
 _MICRO: Final = 1_000_000
 _NOTHING: Final = Charge("none")
 _HELD: Final = Charge("held")
-#: Answers after which an upstream may have done the work, and be asked for it again.
-_MAY_BE_BILLED: Final = (408, 409, 504)
-
-
-def _may_be_billed(attempt: Attempt) -> bool:
-    """Whether an account was given up that may have done the work."""
-    return attempt.error == "abandoned" or attempt.status in _MAY_BE_BILLED
-
-
 _NO_PARTS: Final = (None,) * 8
 
 

@@ -61,7 +61,7 @@ def _metrics(family: Family, total: Numbers) -> Iterator[_Metric]:
         for counts in _cut(total.counters[family.name], STEP):
             counter = CounterMetricFamily(family.name, family.help, labels=family.labels)
             for labels, count in counts:
-                counter.add_metric(labels, count)
+                counter.add_metric(labels, count / family.divisor)
             yield counter
     else:
         for values in _cut(total.gauges[family.name], STEP):

@@ -29,6 +29,8 @@ class Family:
     labels: Labels = ()
     #: Upper bounds of a histogram's buckets, in seconds; the last bucket has none.
     bounds: tuple[float, ...] = ()
+    #: What is counted in a finer unit, as integers, is shown divided by this.
+    divisor: int = 1
     #: How the workers' gauges become one.
     across: Literal["sum", "max"] = "sum"
 
@@ -81,6 +83,18 @@ BUDGET_OVERSHOOTS: Final = Family(
     "Requests that cost more than a budget held for them, for each such budget.",
     ("limit",),
 )
+CACHE_REQUESTS: Final = Family(
+    "llm_proxy_cache_requests",
+    "counter",
+    "Requests of projects that keep answers, by what the cache did.",
+    ("result",),
+)
+CACHE_SAVED: Final = Family(
+    "llm_proxy_cache_saved_usd",
+    "counter",
+    "What answers had cost that were given again, in dollars.",
+    divisor=10**9,
+)
 DURATION: Final = Family(
     "llm_proxy_request_duration_seconds",
     "histogram",
@@ -112,6 +126,9 @@ JOURNAL_PENDING: Final = Family(
 CONNECTIONS: Final = Family("llm_proxy_connections", "gauge", "Open connections of clients.")
 KEPT_BODY_BYTES: Final = Family(
     "llm_proxy_kept_body_bytes", "gauge", "Bytes of request bodies that are in memory."
+)
+CACHE_BYTES: Final = Family(
+    "llm_proxy_cache_bytes", "gauge", "Bytes of kept answers on this machine's disk.", across="max"
 )
 OLDEST_ENTRY: Final = Family(
     "llm_proxy_journal_oldest_entry_seconds",
@@ -166,6 +183,8 @@ FAMILIES: Final = (
     TOKENS,
     FAILOVERS,
     BUDGET_OVERSHOOTS,
+    CACHE_REQUESTS,
+    CACHE_SAVED,
     DURATION,
     TTFB,
     OVERHEAD,
@@ -174,6 +193,7 @@ FAMILIES: Final = (
     JOURNAL_PENDING,
     CONNECTIONS,
     KEPT_BODY_BYTES,
+    CACHE_BYTES,
     OLDEST_ENTRY,
     DATABASE_WORKERS,
     KEYS,

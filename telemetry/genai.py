@@ -68,6 +68,8 @@ class Call(NamedTuple):
     service_tier: str | None
     upstream_code: str | None
     cost_nanos: int | None
+    cache: str = ""
+    saved_nanos: int | None = None
 
     @property
     def operation(self) -> str | None:
@@ -117,6 +119,8 @@ class Call(NamedTuple):
             "llm_proxy.service_tier": self.service_tier or None,
             "llm_proxy.upstream_code": self.upstream_code or None,
             "llm_proxy.cost_usd": None if self.cost_nanos is None else self.cost_nanos / 1e9,
+            "llm_proxy.cache": self.cache or None,
+            "llm_proxy.saved_usd": None if self.saved_nanos is None else self.saved_nanos / 1e9,
         }
         return {name: value for name, value in known.items() if value is not None}
 

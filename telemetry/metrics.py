@@ -70,6 +70,7 @@ class WorkerGauges(NamedTuple):
     kept_body_bytes: int = 0
     keys_resting: int = 0
     keys_suspended: int = 0
+    cache_bytes: int = 0
 
 
 def _microseconds(family: Family) -> tuple[int, ...]:
@@ -224,6 +225,13 @@ class Metrics:
         for limit in limits:
             self._numbers.count(families.BUDGET_OVERSHOOTS, (limit,), 1)
 
+    def add_cached(self, result: str, saved_nanos: int | None) -> None:
+        """Count a request of a project that keeps answers."""
+        numbers = self._numbers
+        numbers.count(families.CACHE_REQUESTS, (result,), 1)
+        if saved_nanos:
+            numbers.count(families.CACHE_SAVED, (), saved_nanos)
+
     def add_connections(self, refused: Mapping[str, int], dropped: Mapping[str, int]) -> None:
         """Count clients' connections that were refused or closed, by the reason."""
         for reason, count in refused.items():
@@ -242,6 +250,7 @@ class Metrics:
         numbers.set(families.JOURNAL_PENDING, gauges.journal_pending)
         numbers.set(families.CONNECTIONS, gauges.connections)
         numbers.set(families.KEPT_BODY_BYTES, gauges.kept_body_bytes)
+        numbers.set(families.CACHE_BYTES, gauges.cache_bytes)
         numbers.set(families.OLDEST_ENTRY, gauges.oldest_entry_seconds)
         numbers.set(families.LIMITS_DEGRADED, gauges.limits_degraded)
         numbers.set(families.KEYS, gauges.keys_resting, ("resting",))

@@ -108,6 +108,8 @@ class Observer:
             self._loop.call_soon(self.flush)
         if exchange.overshot:
             self._metrics.add_overshoots(exchange.overshot)
+        if exchange.cache:
+            self._metrics.add_cached(exchange.cache, entry.saved_nanos)
         if self._lines.logs_bodies:
             self._lines.note(exchange)
         if self._traces is not None:

@@ -115,7 +115,7 @@ def _call(entry: Entry) -> Call:
         model=entry.model,
         status=entry.status,
         outcome=entry.outcome,
-        creates=entry.counted,
+        creates=entry.counted or entry.cache == "hit",
         prompt_tokens=entry.prompt_tokens,
         completion_tokens=entry.completion_tokens,
         cached_tokens=entry.cached_tokens,
@@ -125,4 +125,6 @@ def _call(entry: Entry) -> Call:
         service_tier=entry.service_tier,
         upstream_code=entry.upstream_code,
         cost_nanos=entry.cost_nanos,
+        cache=entry.cache,
+        saved_nanos=entry.saved_nanos,
     )

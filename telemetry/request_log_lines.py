@@ -103,7 +103,8 @@ class RequestLines:
             return (
                 f"{stamp(at)} INFO     {entry.method} {entry.endpoint}"
                 f" {entry.status} {entry.outcome} {_printable(entry.model) or '-'}{tokens}"
-                f" {entry.duration_us / 1000:.1f} ms {entry.id}{_tried(entry)}{_refused(entry)}\n"
+                f" {entry.duration_us / 1000:.1f} ms {entry.id}"
+                f"{_tried(entry)}{_refused(entry)}{_kept(entry)}\n"
             )
         # By place, which takes a third of the time.
         return _Recorded(
@@ -132,6 +133,8 @@ class RequestLines:
             if entry.attempts is None
             else msgspec.Raw(attempts_as_json(entry.attempts).encode()),
             entry.refusal_code or None,
+            entry.cache or None,
+            None if entry.saved_nanos is None else entry.saved_nanos / 1e9,
         )
 
     def _of_refusal(self, one: Refused) -> _Line:
@@ -186,6 +189,9 @@ class _Recorded(msgspec.Struct, omit_defaults=True):
     attempts: msgspec.Raw | None
     #: Why the proxy answered it itself; left out where it did not.
     refused: str | None = None
+    #: `hit`: a kept answer, and what it had cost; `miss`: none was there. Left out elsewhere.
+    cache: str | None = None
+    saved_usd: float | None = None
 
 
 class _Refused(msgspec.Struct):
@@ -220,6 +226,10 @@ def _tried(entry: Entry) -> str:
 
 def _refused(entry: Entry) -> str:
     return f" refused: {_printable(entry.refusal_code)}" if entry.refusal_code else ""
+
+
+def _kept(entry: Entry) -> str:
+    return " from the cache" if entry.cache == "hit" else ""
 
 
 def _printable(text: str) -> str:

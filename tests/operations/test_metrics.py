@@ -35,6 +35,9 @@ NAMES: Final[dict[str, set[str]]] = {
     "llm_proxy_tokens_total": {"provider", "model", "type"},
     "llm_proxy_failovers_total": {"provider", "reason"},
     "llm_proxy_budget_overshoots_total": {"limit"},
+    "llm_proxy_cache_requests_total": {"result"},
+    "llm_proxy_cache_saved_usd_total": set(),
+    "llm_proxy_cache_bytes": set(),
     "llm_proxy_keys": {"state"},
     "llm_proxy_budget_remaining_ratio": {"scope", "id", "policy", "limit", "period"},
     "llm_proxy_tokens_expiring": {"seconds"},
@@ -171,8 +174,10 @@ async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued)
     names = {sample.name for sample in found.samples}
     assert names <= NAMES.keys()
     # Those have samples a second after the start, in an outage, where connections are short, where
-    # a key fails or where a request cost more than its bound, alone.
+    # a key fails, where a request cost more than its bound or where answers are kept, alone.
     assert names >= NAMES.keys() - {
+        "llm_proxy_cache_requests_total",
+        "llm_proxy_cache_saved_usd_total",
         "llm_proxy_budget_overshoots_total",
         "llm_proxy_budget_remaining_ratio",
         "llm_proxy_tokens_exhausted",

@@ -20,8 +20,8 @@ from telemetry.request_log_lines import RequestLines
 from tests.operations.scraping import Scrape
 
 ID: Final = "01a20904-dab6-76eb-9a0f-d1bb5fed022c"
-#: Of a request nothing is looked at but which budgets it went beyond.
-SOME: Final[Any] = SimpleNamespace(overshot=())
+#: Of a request nothing is looked at but which budgets it went beyond, and what the cache did.
+SOME: Final[Any] = SimpleNamespace(overshot=(), cache="")
 
 
 def entry(**facts: Any) -> Entry:
@@ -62,6 +62,30 @@ def test_a_line_says_which_keys_were_asked() -> None:
     text, plain = lines_of("text", several, one)
     assert text.endswith(f"{ID} (2 attempts: {keys[0]}: unreachable, {keys[1]}: 200)")
     assert plain.endswith(ID)
+
+
+def test_what_the_cache_did_is_counted_and_in_the_line() -> None:
+    metrics = Metrics(listed_name)
+    lines = io.StringIO()
+    observer = Observer(metrics, RequestLines(lines, "json", 1.0), lambda: WorkerGauges(0, 0, 0))
+    hit = entry(cache="hit", saved_nanos=1_500_000_000, cost_nanos=0, prompt_tokens=None)
+    unknown = entry(cache="hit", cost_nanos=0, prompt_tokens=None)
+    told = [(hit, "hit"), (unknown, "collapsed"), (entry(cache="miss"), "miss"), (entry(), "")]
+    for one, result in [*told, (entry(), "bypass")]:
+        did: Any = SimpleNamespace(overshot=(), cache=result)
+        observer.recorded(one, did)
+
+    found = Scrape(observer.exposition().decode())
+    for result in ("hit", "collapsed", "miss", "bypass"):
+        assert found.total("llm_proxy_cache_requests_total", result=result) == 1
+    assert found.total("llm_proxy_cache_requests_total") == 4
+    assert found.total("llm_proxy_cache_saved_usd_total") == 1.5
+    said = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [(one.get("cache"), one.get("saved_usd")) for one in said] == [
+        ("hit", 1.5), ("hit", None), ("miss", None), (None, None), (None, None),
+    ]  # fmt: skip
+    text, _ = lines_of("text", hit, entry())
+    assert text.endswith(f"{ID} from the cache")
 
 
 def test_many_names_of_one_model_are_one_label() -> None:

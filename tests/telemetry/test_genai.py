@@ -36,6 +36,14 @@ def test_every_name_is_one_of_the_version_that_is_said() -> None:
     assert named <= NAMES
 
 
+def test_a_span_says_that_its_answer_was_kept_and_what_it_had_cost() -> None:
+    told = a_call(cache="hit", saved_nanos=1_500_000_000, cost_nanos=0).attributes()
+    assert (told["llm_proxy.cache"], told["llm_proxy.saved_usd"]) == ("hit", 1.5)
+    assert not {
+        name for name in a_call(cache="").attributes() if "cache" in name or "saved" in name
+    }
+
+
 @pytest.mark.parametrize(
     ("provider", "shown"),
     [("openai", "openai"), ("bedrock", "aws.bedrock"), ("xai", "x_ai"), ("vertex", "gcp.vertex_ai"),

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from models.bindings import Upstreams
+from models.budgets import Budget
 from models.entry import Entry
 from proxy.access.grants import Grant
 from proxy.exchange import Exchange
@@ -17,7 +18,7 @@ from proxy.pricing.prices import Prices
 from proxy.providers.endpoints import Route
 from proxy.providers.provider import Provider
 from proxy.usage.meter import meter_for
-from tests.proxy.rows import OPENAI, a_record, a_request
+from tests.proxy.rows import OPENAI, a_grant, a_record, a_request
 
 CHAT: Final = "/v1/chat/completions"
 #: $2.50 and $10 per million.
@@ -52,6 +53,33 @@ def entry(
     exchange.status = 200
     exchange.meter = meter
     return exchange.entry("complete", Prices().price)
+
+
+@pytest.mark.parametrize("cache", ["hit", "collapsed", "miss", "bypass", ""])
+@pytest.mark.parametrize(
+    "budgets", [(), (Budget("usd", 10**9, "day", "UTC", "hard", "bound", (), 0),)]
+)
+async def test_a_kept_answer_is_a_request_that_used_and_cost_nothing(
+    cache: str, budgets: tuple[Budget, ...]
+) -> None:
+    exchange = Exchange(a_request("POST", CHAT))
+    exchange.grant = a_grant(budgets=budgets)
+    exchange.route = Route(CHAT, "chat", creates=True)
+    exchange.model, exchange.status = "gpt-4o", 200
+    exchange.cache, exchange.saved_nanos = cache, 7
+    exchange.started = exchange.began
+    made = exchange.entry("complete", Prices().price)
+    is_hit = cache in ("hit", "collapsed")
+    assert made.cache == ("hit" if is_hit else cache if cache == "miss" else "")
+    assert (made.counted, made.given_back, made.used_nothing) == (not is_hit, not is_hit, is_hit)
+    if is_hit:
+        assert (made.usage, made.prompt_tokens, made.key_id) == ("exact", None, "")
+        assert (made.cost_nanos, made.saved_nanos, made.unpriced) == (0, 7, False)
+        assert made.charge == ("none" if budgets else "")
+        # What follows the head is its reader's time.
+        assert made.overhead_us == 0
+    else:
+        assert (made.usage, made.cost_nanos, made.saved_nanos) == ("unknown", None, None)
 
 
 async def test_an_answer_costs_what_the_sheet_says_and_names_it() -> None:
