@@ -4,7 +4,7 @@ Only names of ours are written into SQL. Values stand beside it: each `{}` takes
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from models.db.database import connection, dialect
@@ -85,7 +85,7 @@ async def insert(into: str, on_conflict: str, rows: Sequence[Sequence[Any]]) -> 
         await connection().execute_many(sql, [list(row) for row in rest])
 
 
-@cache
+@lru_cache(maxsize=256)
 def _insertion(
     dialect_name: Literal["sqlite", "postgres"], into: str, on_conflict: str, width: int, rows: int
 ) -> str:

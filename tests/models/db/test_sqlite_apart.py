@@ -1,6 +1,7 @@
 """Transactions that are handed over as a whole; what both databases promise of them, and SQLite."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -135,3 +136,12 @@ async def test_what_waits_for_something_else_is_refused() -> None:
         await run_apart(work)
     await run_apart(lambda: put("b"))
     assert await there() == {"b"}
+
+
+def test_nothing_is_stored_as_null_without_an_exception_for_each() -> None:
+    """Of a type that it has not been told of, sqlite3 asks by an attribute that is not there."""
+    adapt = sqlite3.adapters[type(None), sqlite3.PrepareProtocol]
+    assert adapt(None) is None
+    connection = sqlite3.connect(":memory:")
+    assert connection.execute("SELECT ? IS NULL, typeof(?)", (None, None)).fetchone() == (1, "null")
+    connection.close()
