@@ -20,8 +20,8 @@ def recognised(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
     `check_alive` says.
     """
     target = head.target
-    # Without a call for nearly all.
-    if (TOKEN_START in target or b"%" in target) and may_hold_token(target):
+    # Without a call for nearly all. `in` first takes what is looked for for a number, and fails.
+    if (target.find(TOKEN_START) >= 0 or target.find(b"%") >= 0) and may_hold_token(target):
         return None
     return grants.recognised(head.lines)
 
