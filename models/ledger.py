@@ -25,7 +25,6 @@ _LOG_COLUMNS: Final = (
     *Parts.__struct_fields__, "service_tier", "answer_model", "cost_source", "upstream_code",
     "key_id", "attempts", "charge", "refusal_code", "tags", "end_user",
 )  # fmt: skip
-_INTO_LOG: Final = f"request_log ({', '.join(_LOG_COLUMNS)})"
 _COUNT_USE: Final = (
     "UPDATE token SET request_count = request_count + {},"
     " last_used_at = CASE WHEN last_used_at > {} THEN last_used_at ELSE {} END WHERE id = {}"
@@ -83,7 +82,8 @@ async def _apply(
         # In the row of its own token's answer that showed it, too.
         shown = {one.id: one for one in booked}
         rows = [_log_values(_shown_in(shown, entry), moment) for entry in entries]
-        await insert(_INTO_LOG, "ON CONFLICT (id) DO NOTHING", rows)
+        into, rows = _into_log(rows)
+        await insert(into, "ON CONFLICT (id) DO NOTHING", rows)
         await outbox.put_requests(entries, is_failure)
         await counters.add(entries, is_listed, booked)
         await _touch_tokens(entries)
@@ -169,6 +169,22 @@ def _log_values(entry: Entry, moment: Callable[[int], Any]) -> tuple[Any, ...]:
         None if entry.tags is None else tags_as_json(entry.tags),
         entry.end_user or None,
     )
+
+
+#: The first of the columns that most requests have nothing for.
+_OPTIONAL: Final = _LOG_COLUMNS.index("overhead_us") + 1
+
+
+def _into_log(rows: Sequence[tuple[Any, ...]]) -> tuple[str, list[tuple[Any, ...]]]:
+    """The log's columns and their values, but for columns for which no row has one: they are NULL
+    all the same, and a third of all."""
+    # By column, without a step of Python's for each value.
+    columns = list(zip(*rows, strict=True))
+    nothing = (None,) * len(rows)
+    said = [place for place in range(_OPTIONAL, len(columns)) if columns[place] != nothing]
+    names = [*_LOG_COLUMNS[:_OPTIONAL], *(_LOG_COLUMNS[place] for place in said)]
+    values = [*columns[:_OPTIONAL], *(columns[place] for place in said)]
+    return f"request_log ({', '.join(names)})", list(zip(*values, strict=True))
 
 
 class _Seconds(dict[int, str]):

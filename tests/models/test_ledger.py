@@ -15,7 +15,7 @@ from models import entry as coding
 from models.db import database as connecting
 from models.db.conditions import execute_many, insert, written
 from models.db.database import connection, run_in_transaction
-from models.entry import Entry
+from models.entry import Entry, Parts
 from models.ids import first_id_at, new_id
 from models.journal_position import JournalPosition
 from models.ledger import apply_batch
@@ -104,6 +104,28 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
     fresh = await Token.get(id=token.id)
     assert fresh.request_count == 4
     assert fresh.last_used_at == datetime.fromtimestamp((at + 3_000_000) / 1_000_000, UTC)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_nothing_and_zero_stay_apart_whatever_else_a_batch_has() -> None:
+    """Columns that no entry of a batch has a value for are left out of the statement."""
+    said = Parts(audio_input_tokens=0, image_output_tokens=7)
+    plain, full = an_entry(), an_entry(parts=said, end_user="u", upstream_code="c", charge="used")
+    await apply_batch("j", 0, 1, [plain])
+    await apply_batch("j", 1, 3, [full, another := an_entry()])
+    for entry in (plain, another):
+        row = await RequestLog.get(id=entry.id)
+        assert (row.audio_input_tokens, row.end_user, row.charge, row.tags) == (None,) * 4
+    row = await RequestLog.get(id=full.id)
+    assert (row.audio_input_tokens, row.audio_output_tokens) == (0, None)
+    assert (row.image_output_tokens, row.end_user, row.upstream_code) == (7, "u", "c")
+    assert (row.charge, row.attempts) == ("used", None)
+
+
+def test_columns_that_a_batch_has_no_value_for_cost_nothing() -> None:
+    row = ledger._log_values(an_entry(), ledger._moment)
+    into, (values,) = ledger._into_log([row])
+    assert len(values) == len(row) - row[ledger._OPTIONAL :].count(None) == into.count(",") + 1
 
 
 @pytest.mark.usefixtures("connected")
