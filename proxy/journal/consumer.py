@@ -291,6 +291,7 @@ class JournalConsumer:
         known = [position for position in positions if position is not None]
         if len(known) == len(positions):
             file.position = min(known)
+            file.forget_before(file.position)
         return file.position or 0
 
     def _complain(self, path: Path, problem: object) -> None:

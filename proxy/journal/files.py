@@ -7,8 +7,9 @@ whose lock can be taken is an orphan. Nothing here knows of the database.
 import fcntl
 import os
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,8 @@ LINE_MAX_BYTES: Final = 16 * 1024
 _READ_BYTES: Final = 256 * 1024
 #: Batches that are kept of a file while it is consumed.
 _READ_MAX: Final = 2
+#: Entries that are kept of a file of our own while sinks are away; the rest is read from it again.
+_FRESH_MAX: Final = 1_000
 #: The last moment a `datetime` can hold; an entry that claims a later one is damaged.
 _LAST_US: Final = 253_402_300_799_999_999
 
@@ -51,6 +54,35 @@ class JournalFile:
     #: had decoded, the next takes a moment later.
     read: dict[tuple[int, int, int], "Batch"] = field(default_factory=dict, repr=False)
     _named: bool = False
+    #: Entries as they were written here, the last of them, and where the line of each ends: what is
+    #: in memory need not be read again. The first begins at `_fresh_from`.
+    _fresh: list[Entry] = field(default_factory=list, repr=False)
+    _fresh_ends: list[int] = field(default_factory=list, repr=False)
+    _fresh_from: int = 0
+
+    def remember(self, start: int, lines: Sequence[bytes], entries: Sequence[Entry]) -> None:
+        """Entries were written from `start` to `size`, a line for each."""
+        if len(self._fresh) >= _FRESH_MAX or self._fresh_ends[-1:] != [start]:
+            self._fresh.clear()
+            self._fresh_ends.clear()
+            self._fresh_from = start
+        self._fresh += entries
+        self._fresh_ends += islice(accumulate(map(len, lines), initial=start), 1, None)
+
+    def remembered(self, start: int, limit: int) -> "Batch | None":
+        """The entries from `start` on, where they are in memory."""
+        at = bisect_right(self._fresh_ends, start)
+        begins = self._fresh_ends[at - 1] if at else self._fresh_from
+        if begins != start or at == len(self._fresh):
+            return None
+        return Batch(start, self._fresh[at : at + limit], ends=self._fresh_ends[at : at + limit])
+
+    def forget_before(self, position: int) -> None:
+        """No sink asks for what ends there or before."""
+        passed = bisect_right(self._fresh_ends, position)
+        if passed:
+            self._fresh_from = self._fresh_ends[passed - 1]
+            del self._fresh[:passed], self._fresh_ends[:passed]
 
     @property
     def consumed(self) -> bool:
@@ -157,7 +189,7 @@ def read_batch(file: JournalFile, start: int, *, limit: int) -> Batch:
     Only a dead worker's file can end without a newline; that line was never acknowledged, but
     where it is whole its request took place.
     """
-    known = file.read.get((start, limit, file.size))
+    known = file.remembered(start, limit) or file.read.get((start, limit, file.size))
     if known is not None:
         return known
     data = os.pread(file.fd, min(_READ_BYTES, file.size - start), start)

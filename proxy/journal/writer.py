@@ -148,8 +148,11 @@ class Journal:
             self._kept.extend(lines)
             self._kept_bytes += sum(map(len, lines)) + _LINE_COSTS_BYTES * len(lines)
             return
-        if self.written is not None and (file := self.file) is not None:
-            self.written(file.id, file.size - sum(map(len, lines)), file.size, entries)
+        if (file := self.file) is not None:
+            start = file.size - sum(map(len, lines))
+            file.remember(start, lines, entries)
+            if self.written is not None:
+                self.written(file.id, start, file.size, entries)
         self._since_rearmed += len(lines)
         if self._since_rearmed >= BATCH:
             self.batch_ready.set()

@@ -331,12 +331,31 @@ async def test_a_journal_that_somebody_cut_is_said_and_replaced(
     assert journal.file is not None
     append(journal, 3)
     journal.file.path.write_bytes(b"")
+    # While they are in memory nothing is lost.
+    journal.file.forget_before(journal.file.size)
     consumer = JournalConsumer(journal, [sink])
     assert await consumer.consume_once()
     assert "it was cut; what it held from byte 0 on is lost" in said[0]
     assert journal.pending == 0
     await journal.keep()
     ids = append(journal, 1)
+    assert await consumer.consume_once()
+    assert sink.entries == ids
+
+
+async def test_a_cut_loses_nothing_that_is_still_in_memory(
+    journal: Journal, sink: MemorySink, said: list[str]
+) -> None:
+    file = journal.file
+    assert file is not None
+    ids = append(journal, 3)
+    file.path.write_bytes(b"")
+    consumer = JournalConsumer(journal, [sink])
+    assert await consumer.consume_once()
+    assert (sink.entries, said) == (ids, [])
+    await journal.keep()
+    assert journal.file is not file
+    ids += append(journal, 1)
     assert await consumer.consume_once()
     assert sink.entries == ids
 

@@ -55,6 +55,44 @@ async def test_what_stands_behind_the_last_whole_line_is_not_read(tmp_path: Path
     assert (len(batch.entries), batch.damaged, batch.end) == (1, [], file.size)
 
 
+def test_what_was_just_written_is_not_read_again(tmp_path: Path) -> None:
+    """From wherever a sink is, it is what the file holds; nothing from within a line."""
+    journal = Journal(tmp_path)
+    append(journal, 3)
+    append(journal, 2)
+    file = journal.file
+    assert file is not None
+    read = files.adopt(leave_an_orphan(tmp_path, file.path.read_bytes()))
+    assert read is not None
+    whole = files.read_batch(read, 0, limit=10)
+    for start in (0, *whole.ends[:-1]):
+        for limit in (1, 2, 10):
+            batch = file.remembered(start, limit)
+            assert batch == files.read_batch(read, start, limit=limit)
+        assert file.remembered(start + 1, 10) is None
+    assert file.remembered(file.size, 10) is None
+    file.forget_before(whole.ends[1] + 1)
+    assert file.remembered(0, 10) is file.remembered(whole.ends[0], 10) is None
+    assert file.remembered(whole.ends[1], 10) == files.read_batch(read, whole.ends[1], limit=10)
+    assert files.read_batch(file, 0, limit=10).entries == whole.entries
+    read.release()
+
+
+def test_what_is_kept_of_what_was_written_is_bounded(tmp_path: Path) -> None:
+    """A sink that is away for long has the rest read again."""
+    journal = Journal(tmp_path)
+    ids = append(journal, 2_500)
+    file = journal.file
+    assert file is not None
+    assert len(file._fresh) == len(file._fresh_ends) <= files._FRESH_MAX
+    position, found = 0, []
+    while position < file.size:
+        batch = files.read_batch(file, position, limit=100)
+        found += [entry.id for entry in batch.entries]
+        position = batch.end
+    assert found == ids
+
+
 def test_what_is_put_aside_is_ours_alone(tmp_path: Path) -> None:
     """It may hold what clients sent."""
     file = files.create(tmp_path)
