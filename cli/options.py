@@ -91,6 +91,16 @@ Failover = Annotated[
         " billed twice.",
     ),
 ]
+Cache = Annotated[
+    Provided | None,
+    typer.Option(
+        parser=values.cache,
+        metavar="RULE|none",
+        help="Answers to keep for requests that are the same: 'ttl=3600 scope=project', seconds and"
+        " who shares them (project or token); with only=all not just those to embeddings,"
+        " moderations and temperature 0.",
+    ),
+]
 Tags = Annotated[
     list[Provided] | None,
     typer.Option(

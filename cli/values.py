@@ -132,6 +132,19 @@ def failover(text: str) -> Provided:
     return Provided(rule)
 
 
+def cache(text: str) -> Provided:
+    """`ttl=3600 scope=token only=all`, or `none`."""
+    if text == "none":
+        return Provided(None)
+    rule: dict[str, Any] = {}
+    for part in text.split():
+        name, _, value = part.partition("=")
+        if name not in ("ttl", "scope", "only") or not value:
+            raise typer.BadParameter("none of ttl=…, scope=… and only=…")
+        rule["ttl_seconds" if name == "ttl" else name] = _number(value) if name == "ttl" else value
+    return Provided(rule)
+
+
 def model_map(text: str) -> Provided:
     """`gpt-4o=my-deployment,o3=other`, or `none`."""
     if text == "none":

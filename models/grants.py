@@ -12,8 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from models import objects, revocations
+from models import objects, project_cache, revocations
 from models.budgets import Budget, Policy, budgets_of, policies_of
+from models.cache_rule import CacheRule
 from models.crypto import KeyRing
 from models.db.database import connection, dialect
 from models.db.sqlite_readers import for_requests
@@ -100,13 +101,17 @@ class GrantRecord(msgspec.Struct, frozen=True):
     tags: dict[str, str] | None = None
     #: Whether the body says whom a request is for, where its header does not.
     end_user_from_body: bool = False
+    #: What its project keeps answers of; None: of nothing.
+    cache: CacheRule | None = None
+    #: Which of the kept ones are current (`models.project_cache`).
+    cache_epoch: int = 0
 
 
 @for_requests
 async def load_grants(digests: Sequence[str], ring: KeyRing) -> dict[str, GrantRecord | ModelError]:
     """Records by digest; digests that no token has are missing.
 
-    At most five queries for any number of digests. Where a project's keys cannot be decrypted, its
+    At most six queries for any number of digests. Where a project's keys cannot be decrypted, its
     tokens have UnknownEncryptionKey or CorruptCiphertext in place of a record. Read the generation
     before calling, so that a change made meanwhile invalidates the result.
     Raises DatabaseUnavailable.
@@ -140,7 +145,27 @@ async def load_grants(digests: Sequence[str], ring: KeyRing) -> dict[str, GrantR
             found[secret.digest] = record
         except (UnknownEncryptionKey, CorruptCiphertext) as exc:
             found[secret.digest] = exc
-    return found
+    return await _in_their_epochs(found)
+
+
+async def _in_their_epochs(
+    found: dict[str, GrantRecord | ModelError],
+) -> dict[str, GrantRecord | ModelError]:
+    """The same, where answers are kept with the epoch of those that are current."""
+    keep = {
+        digest: record
+        for digest, record in found.items()
+        if isinstance(record, GrantRecord) and record.cache is not None
+    }
+    if not keep:
+        return found
+    # After the rows: an epoch that began before an answer was asked for is never that of one
+    # which a change has made void meanwhile.
+    epochs = await project_cache.epochs({record.project_id for record in keep.values()})
+    return found | {
+        digest: msgspec.structs.replace(record, cache_epoch=epochs.get(record.project_id, 0))
+        for digest, record in keep.items()
+    }
 
 
 async def load_grant(digest: str, ring: KeyRing) -> GrantRecord | None:
@@ -214,6 +239,7 @@ def _record(
         isolation=project.isolation,
         tags=token.tags,
         end_user_from_body=project.end_user_from_body,
+        cache=CacheRule.of(project.cache),
     )
 
 

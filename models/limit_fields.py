@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.budgets import BudgetRules, PolicyRules
+from models.cache_rule import CacheSettings
 from models.failover import FailoverRule
 from models.labels import TagMap
 from models.projects import Isolation, Unmetered
@@ -77,6 +78,13 @@ class ProjectLimits(BaseModel):
     failover: Annotated[
         FailoverRule | None,
         Field(description="Whether another key is tried where one fails; null: none is."),
+    ] = None
+    cache: Annotated[
+        CacheSettings | None,
+        Field(
+            description="Whether answers are kept and given again to requests that are the same;"
+            " null: none is."
+        ),
     ] = None
     budgets: BudgetRules | None = None
     policies: PolicyRules | None = None

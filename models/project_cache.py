@@ -4,7 +4,15 @@ The epoch stands in the key of every kept answer. A new one puts all others out 
 machine, as soon as the generation is known there, whoever keeps the project's own row locked.
 """
 
+import time
+from collections.abc import Collection
+from uuid import UUID
+
 from tortoise import Model, fields
+
+from models import revocations
+from models.db.conditions import execute, select
+from models.db.database import dialect
 
 
 class ProjectCache(Model):
@@ -15,3 +23,34 @@ class ProjectCache(Model):
 
     class Meta:
         table = "project_cache"
+
+
+async def empty(project_id: UUID) -> None:
+    """Begin another epoch, within the transaction of what makes the answers void."""
+    # The time, so that a database that is restored to what it was before does not come back to an
+    # epoch of which machines may have answers.
+    larger = "max" if dialect() == "sqlite" else "greatest"
+    await execute(
+        "INSERT INTO project_cache (project_id, epoch) VALUES ({}, {})"  # noqa: S608
+        " ON CONFLICT (project_id)"
+        f" DO UPDATE SET epoch = {larger}(project_cache.epoch + 1, excluded.epoch)",
+        [str(project_id), time.time_ns() // 1000],
+    )
+
+
+async def epochs(projects: Collection[UUID]) -> dict[UUID, int]:
+    """The epochs of those of these that are in another than their first."""
+    rows = await ProjectCache.filter(project_id__in=projects)
+    return {row.project_id: row.epoch for row in rows}
+
+
+async def current() -> dict[UUID, int]:
+    """The epoch of every project that keeps answers now. Raises DatabaseUnavailable."""
+    waiting = await revocations.waiting()
+    rows = await select(
+        "SELECT id, coalesce(epoch, 0) AS epoch FROM project"
+        " LEFT JOIN project_cache ON project_id = id"
+        " WHERE cache IS NOT NULL AND is_active AND deleted_at IS NULL"
+    )
+    found = {UUID(str(row["id"])): int(row["epoch"]) for row in rows}
+    return {project: epoch for project, epoch in found.items() if project not in waiting}

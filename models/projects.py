@@ -1,5 +1,6 @@
 """Projects: one upstream account (or several), and the limits that all its tokens share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, TypedDict, Unpack
@@ -10,7 +11,16 @@ from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
 from config import parse_base_url
-from models import audit, budget_rows, changes, exhaustion, generation, key_states, revocations
+from models import (
+    audit,
+    budget_rows,
+    changes,
+    exhaustion,
+    generation,
+    key_states,
+    project_cache,
+    revocations,
+)
 from models.audit import Actor
 from models.bindings import Upstreams, binding, place_of
 from models.crypto import KeyRing
@@ -32,6 +42,8 @@ if TYPE_CHECKING:
 
 _ANY: Final = Upstreams()
 _ADDRESS: Final = {"provider", "base_url"}
+#: What kept answers are void after.
+_VOIDS_ANSWERS: Final = _ADDRESS | {"v1_prefix", "is_active"}
 
 #: What happens to requests whose usage cannot be metered.
 Unmetered: TypeAlias = Literal["allow", "refuse"]
@@ -56,6 +68,7 @@ class ProjectFields(TypedDict, total=False):
     isolation: Isolation
     end_user_from_body: bool
     failover: dict[str, Any] | None
+    cache: dict[str, Any] | None
     budgets: list[dict[str, Any]] | None
     policies: list[dict[str, Any]] | None
 
@@ -214,6 +227,7 @@ class Project(Model):
             await _save(self)
             if "budgets" in changed:
                 await exhaustion.refresh("project", [self.id])
+            await self._void_answers(changed)
             await audit.record(by, _action(changed), "project", self.id, budget_rows.shown(changed))
             await generation.bump("project", self.id)
         if after != before:
@@ -236,7 +250,21 @@ class Project(Model):
         else:
             await revocations.deactivate(self.id, self.updated_at)
         shown: dict[str, tuple[object, object]] = {"is_active": (True, False)}
+        await self._void_answers(shown)
         await audit.record(by, _action(shown), "project", self.id, shown)
+        await generation.bump("project", self.id)
+
+    async def _void_answers(self, changed: Mapping[str, tuple[Any, Any]]) -> None:
+        """Empty its cache after a change of what answers are made by, or that is its end."""
+        switched = "cache" in changed and None in changed["cache"]
+        if switched or (self.cache is not None and not changed.keys().isdisjoint(_VOIDS_ANSWERS)):
+            await project_cache.empty(self.id)
+
+    @in_one_transaction
+    async def purge_cache(self, *, by: Actor) -> None:
+        """Forget every kept answer, without a look at the row, which others may have locked."""
+        await project_cache.empty(self.id)
+        await audit.record(by, "project.purge_cache", "project", self.id)
         await generation.bump("project", self.id)
 
     async def _keys_by_fit(
@@ -357,6 +385,8 @@ class Project(Model):
         self.is_active = False
         self.live_name = None
         self.deleted_at = self.updated_at = present
+        if self.cache is not None:
+            await project_cache.empty(self.id)
         if locked:
             await self.save()
         else:

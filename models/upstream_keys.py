@@ -13,6 +13,7 @@ from models import (
     credentials,
     generation,
     key_states,
+    project_cache,
     revocations,
     upstream_tokens,
 )
@@ -34,6 +35,8 @@ _ANY: Final = Upstreams()
 #: Of what it depends whether it may go where it would, and whether it can be presented there.
 _ADDRESS: Final = {"provider", "base_url"}
 _PLACE: Final = _ADDRESS | {"auth"}
+#: What answers that its project has kept are void after.
+_VOIDS_ANSWERS: Final = _ADDRESS | {"v1_prefix"}
 
 
 class UpstreamKeyFields(TypedDict, total=False):
@@ -200,6 +203,8 @@ class UpstreamKey(Model):
         await self.save(update_fields=[*changed, "bound_to"])
         await audit.record(by, "key.update", "key", self.id, changed)
         await key_states.test_soon(self.id)
+        if _VOIDS_ANSWERS & changed.keys():
+            await project_cache.empty(self.project_id)
         await generation.bump("project", self.project_id)
 
     async def _check_place(

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from admin.forms.budgets import NAMES, BudgetLines, PolicyLines, lines_of
 from admin.forms.form import Filled, Form
 from models import Project, UpstreamKey
+from models.cache_rule import MAX_TTL_S, CacheSettings, Only, Scope
 from models.failover import ALLOWED_STATUSES, DEFAULT_STATUSES, FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import ProjectChanges, ProjectFields
@@ -45,7 +46,11 @@ Provider = Annotated[str, AfterValidator(_known)]
 #: An empty field is none, so that the empty prefix is written as a slash.
 Prefix = Annotated[V1Prefix, BeforeValidator(lambda text: "" if text == "/" else text)]
 
-_OF_THE_RULE: Final = ("failover", "failover_statuses", "failover_timeout")
+_OF_RULES: Final = (
+    "failover", "failover_statuses", "failover_timeout", "cache", "cache_ttl", "cache_only",
+)  # fmt: skip
+#: Where nothing is said: an hour.
+_CACHE_TTL_S: Final = 3600
 
 
 def _allowed(status: int) -> int:
@@ -73,6 +78,24 @@ class ProjectFacts(ProjectLimits, Form):
     failover: Literal["2", "3", "4", "5"] | None = None  # type: ignore[assignment]
     failover_statuses: Annotated[list[Status], ALLOW_LIST] | None = None
     failover_timeout: Annotated[float, Field(ge=0.1, le=600)] | None = None
+    #: Who shares kept answers; the rest of the rule stands in the two fields after it.
+    cache: Scope | None = None  # type: ignore[assignment]
+    cache_ttl: Annotated[int, Field(ge=1, le=MAX_TTL_S)] | None = None
+    cache_only: Only | None = None
+
+    def rules(self) -> dict[str, Any]:
+        """The rules that stand in several fields, as the model takes them."""
+        return {"failover": self.rule(), "cache": self.cache_rule()}
+
+    def cache_rule(self) -> dict[str, Any] | None:
+        """What answers are kept."""
+        if self.cache is None:
+            return None
+        return CacheSettings(
+            ttl_seconds=self.cache_ttl or _CACHE_TTL_S,
+            scope=self.cache,
+            only=self.cache_only or "deterministic",
+        ).model_dump()
 
     def rule(self) -> dict[str, Any] | None:
         """The rule for failover, as the model takes it."""
@@ -96,8 +119,8 @@ class ProjectChange(ProjectFacts):
     def fields(self) -> ProjectChanges:
         """What the model takes."""
         unsaid = set() if self.provider else {"provider"}
-        sent = self.model_dump(exclude={"api_key", *_OF_THE_RULE, *unsaid})
-        return cast(ProjectChanges, {**sent, "failover": self.rule()})
+        sent = self.model_dump(exclude={"api_key", *_OF_RULES, *unsaid})
+        return cast(ProjectChanges, {**sent, **self.rules()})
 
 
 class ProjectCreation(ProjectFacts):
@@ -110,8 +133,8 @@ class ProjectCreation(ProjectFacts):
 
     def fields(self) -> ProjectFields:
         """What the model takes."""
-        sent = self.model_dump(exclude={"provider", "api_key", "untested", *_OF_THE_RULE})
-        return cast(ProjectFields, {**sent, "failover": self.rule()})
+        sent = self.model_dump(exclude={"provider", "api_key", "untested", *_OF_RULES})
+        return cast(ProjectFields, {**sent, **self.rules()})
 
 
 def pairs(example: str) -> BeforeValidator:
@@ -165,7 +188,7 @@ class KeyCreation(KeyChange):
 
 def of_project(project: Project) -> Filled[ProjectChange]:
     """The form with what holds now."""
-    rule = project.failover or {}
+    rule, kept = project.failover or {}, project.cache or {}
     shown = rule.get("statuses", [])
     texts = {
         "failover": as_text(rule.get("max_attempts")),
@@ -173,10 +196,13 @@ def of_project(project: Project) -> Filled[ProjectChange]:
             None if tuple(shown) == DEFAULT_STATUSES else list(map(str, shown))
         ),
         "failover_timeout": as_text(rule.get("first_byte_timeout")),
+        "cache": as_text(kept.get("scope")),
+        "cache_ttl": as_text(kept.get("ttl_seconds")),
+        "cache_only": kept.get("only", "deterministic"),
         "end_user_from_body": str(project.end_user_from_body).lower(),
     }
     texts |= lines_of(project)
-    return Filled({**_texts(project, ProjectChange, *_OF_THE_RULE, *NAMES), **texts})
+    return Filled({**_texts(project, ProjectChange, *_OF_RULES, *NAMES), **texts})
 
 
 def of_key(key: UpstreamKey) -> Filled[KeyChange]:

@@ -42,6 +42,7 @@ pages = Pages()
 #: What a new project has unless it is said otherwise.
 _BLANK: Final = {
     "provider": "openai", "unmetered": "allow", "isolation": "none", "end_user_from_body": "false",
+    "cache_only": "deterministic",
 }  # fmt: skip
 _KEYS: dict[str, Key] = {
     "name": lambda row: row.name.casefold(),

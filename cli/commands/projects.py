@@ -17,6 +17,7 @@ from cli.options import (
     ApiKeyVariable,
     BaseUrl,
     Budgets,
+    Cache,
     CloudLocation,
     CloudProject,
     Cursor,
@@ -78,6 +79,7 @@ async def create(
     isolation: Isolation = None,
     end_user_from_body: EndUserFromBody = None,
     failover: Failover = None,
+    cache: Cache = None,
     budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
@@ -99,6 +101,7 @@ async def create(
         isolation=isolation,
         end_user_from_body=end_user_from_body,
         failover=failover,
+        cache=cache,
         budgets=values.together(budget),
         policies=policies,
     )
@@ -158,6 +161,7 @@ async def show(session: Session, project: ProjectArgument, *, as_json: Json = Fa
         "llm-proxy project update docs --inactive",
         "llm-proxy project update docs --allowed-models none --unmetered refuse",
         "llm-proxy project update docs --failover 3",
+        "llm-proxy project update docs --cache 'ttl=3600 scope=token'",
         "llm-proxy project update docs --isolation token",
         "llm-proxy project update docs --base-url https://eu.example.com --api-key-env EU_KEY",
     )
@@ -188,6 +192,7 @@ async def update(
     isolation: Isolation = None,
     end_user_from_body: EndUserFromBody = None,
     failover: Failover = None,
+    cache: Cache = None,
     budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
@@ -216,6 +221,7 @@ async def update(
         isolation=isolation,
         end_user_from_body=end_user_from_body,
         failover=failover,
+        cache=cache,
         budgets=values.together(budget),
         policies=policies,
     )
@@ -238,6 +244,19 @@ async def _change(session: Session, project: Project, fields: Mapping[str, Any])
         key=GivenKey(wanted.api_key, session.ring()) if wanted.api_key else None,
         **wanted.fields(),
     )
+
+
+@app.command("purge-cache", epilog=examples("llm-proxy project purge-cache docs --yes"))
+@with_database
+async def purge_cache(session: Session, project: ProjectArgument, *, yes: Yes = False) -> None:
+    """Forget every answer that is kept for a project.
+
+    Its setting stays: what is asked for again is kept again.
+    """
+    found = await lookup.project(project)
+    prompts.confirm(f"Forget every kept answer of the project {found.name}?", yes=yes)
+    await found.purge_cache(by=session.actor)
+    output.say(f"No kept answer of {found.name} is given any more.")
 
 
 @app.command(epilog=examples("llm-proxy project delete docs --yes"))

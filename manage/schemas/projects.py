@@ -11,6 +11,7 @@ from manage.schemas.queries import PageQuery, Switch
 from manage.schemas.schema import Schema, fields_of, without_defaults
 from manage.schemas.spending import BudgetView, PolicyView, UseView
 from models import Project, UpstreamKey
+from models.cache_rule import CacheSettings
 from models.failover import FailoverRule
 from models.limit_fields import ProjectLimits
 from models.projects import Isolation, ProjectChanges, ProjectFields, Unmetered
@@ -53,6 +54,8 @@ class ProjectChange(ProjectLimits, Schema):
         if self.failover is not None:
             # A rule is stored whole, so that it stays what it was.
             sent["failover"] = self.failover.model_dump()
+        if self.cache is not None:
+            sent["cache"] = self.cache.model_dump()
         return cast(ProjectChanges, sent)
 
 
@@ -82,6 +85,7 @@ class ProjectView(Schema):
     isolation: Isolation
     end_user_from_body: bool
     failover: FailoverRule | None
+    cache: CacheSettings | None
     budgets: list[BudgetView] | None
     policies: list[PolicyView] | None
     keys: list[KeyView]

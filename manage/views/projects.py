@@ -108,6 +108,13 @@ async def delete_project(call: Call[Nothing]) -> None:
     await project.erase(by=call.actor)
 
 
+@resource.delete("/projects/{project_id}/cache", takes=Nothing)
+async def purge_project_cache(call: Call[Nothing]) -> None:
+    """Forget every answer that is kept for a project. Its setting stays."""
+    project = await find(call.ids["project_id"])
+    await project.purge_cache(by=call.actor)
+
+
 @resource.post("/projects/{project_id}/tokens/revoke", takes=Nothing, returns=RevocationView)
 async def revoke_project_tokens(call: Call[Nothing]) -> RevocationView:
     """Revoke every token of a project."""

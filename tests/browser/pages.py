@@ -14,6 +14,7 @@ PAGES: Final = (
     "projects", "projects?q=nothing", "projects/new",
     "projects/{project}", "projects/{project}/edit", "projects/{project}/deactivate",
     "projects/{project}/revoke-tokens", "projects/{project}/delete",
+    "projects/{project}/purge-cache",
     "projects/{project}/keys/{key}/edit", "projects/{project}/keys/{key}/remove",
     "providers", "providers?name=openai", "providers?name=openrouter&q=nothing",
     "requests", "requests?model=nothing", "requests?outcome=refused", "requests/{request}",

@@ -10,7 +10,7 @@ from docs.commands import every_command
 from tests.cli.running import ROOT, CommandLine
 
 VERBS = {
-    "project": ("create", "list", "show", "update", "delete"),
+    "project": ("create", "list", "show", "update", "purge-cache", "delete"),
     "token": ("create", "list", "show", "update", "revoke", "rotate"),
     "key": ("add", "list", "update", "test", "remove"),
     "object": ("list", "adopt", "move"),

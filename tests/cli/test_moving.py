@@ -101,7 +101,9 @@ async def _fill() -> str:
         allowed_models=["gpt-4o*", "日本"], base_url="https://example.com/v1",
         unmetered="refuse", policies=[{"name": "images", "models": ["dall*"], "max_requests": 9}],
         isolation="token", end_user_from_body=True,
+        cache={"ttl_seconds": 60, "scope": "token", "only": "all"},
     )  # fmt: skip
+    await docs.purge_cache(by=BY)
     await docs.add_key(api_key="sk-two", ring=RING, by=BY, label="spare", weight=3)
     gone = await Project.create_with_key(
         name="gone", provider="openai", api_key="sk-3", ring=RING, by=BY
@@ -520,6 +522,8 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("project", "unmetered", "perhaps"),
         ("project", "isolation", "perhaps"),
         ("project", "failover", {"max_attempts": 9}),
+        ("project", "cache", {"ttl_seconds": 0, "scope": "token"}),
+        ("project_cache", "epoch", None),
         ("project", "budgets", [{"limit": "usd"}]),
         ("token", "budgets", {}),
         ("project", "policies", [{"name": "limits-nothing"}]),

@@ -28,3 +28,21 @@ def test_a_rule_for_failover_is_read(typed: str, sent: object) -> None:
 def test_what_is_no_rule_is_refused(typed: str) -> None:
     with pytest.raises(typer.BadParameter):
         values.failover(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("none", None),
+        ("ttl=60 scope=token", {"ttl_seconds": 60, "scope": "token"}),
+        ("only=all  ttl=5", {"ttl_seconds": 5, "only": "all"}),
+    ],
+)
+def test_a_rule_for_kept_answers_is_read(typed: str, sent: object) -> None:
+    assert values.cache(typed) == Provided(sent)
+
+
+@pytest.mark.parametrize("typed", ["60", "ttl=x", "ttl=", "scope", "ttl=5 for=all"])
+def test_what_is_no_rule_for_kept_answers_is_refused(typed: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        values.cache(typed)

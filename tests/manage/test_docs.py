@@ -25,6 +25,7 @@ Json = dict[str, Any]
 _CONTRACT = {
     "/manage/projects": {"get", "post"},
     "/manage/projects/{project_id}": {"get", "patch", "delete"},
+    "/manage/projects/{project_id}/cache": {"delete"},
     "/manage/projects/{project_id}/keys": {"post"},
     "/manage/projects/{project_id}/keys/{key_id}": {"patch", "delete"},
     "/manage/projects/{project_id}/keys/{key_id}/test": {"post"},

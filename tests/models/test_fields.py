@@ -77,7 +77,7 @@ PROJECT: Final = Doors(
     {"is_active"},
     {"api_key"},
     project_forms.ProjectChange,
-    {"api_key", "failover_statuses", "failover_timeout"},
+    {"api_key", "failover_statuses", "failover_timeout", "cache_ttl", "cache_only"},
     {"is_active"},
     ("projects/form.html", "projects/show.html"),
     (project_commands.create, project_commands.update),

@@ -7,7 +7,7 @@ from typing import Any
 
 from config import Settings
 from fake_upstream import FakeUpstream
-from models import AuditEvent, Project, Token, UpstreamKey, changes, key_states
+from models import AuditEvent, Project, Token, UpstreamKey, changes, key_states, project_cache
 from models.failover import DEFAULT_STATUSES
 from models.ledger import apply_batch
 from proxy.providers.catalog import BUILT_IN
@@ -425,6 +425,33 @@ async def test_failover_is_set_with_what_may_be_billed_twice_told(admin: Browser
     }  # fmt: skip
     await admin.submit(at, at, **facts)
     assert (await Project.get(id=project.id)).failover is None
+
+
+async def test_what_answers_are_kept_is_set_and_purged(admin: Browser) -> None:
+    project = await make_project("keeps")
+    at = f"/admin/projects/{project.id}/edit"
+    facts = {"name": "keeps", "provider": "openai"}
+    wrong = await admin.submit(at, at, **facts, cache="token", cache_ttl="0")
+    assert (wrong.status_code, "At least 1" in wrong.text) == (422, True)
+    page = await admin.submit(at, at, **facts, cache="token", cache_only="all")
+    assert "Each token its own, for 3,600 s, all that may be kept" in page.text
+    rule = {"ttl_seconds": 3600, "scope": "token", "only": "all"}
+    assert (await Project.get(id=project.id)).cache == rule
+    form = (await admin.get(at)).text
+    assert 'value="3600"' in form
+    assert '<option value="token" selected>' in form
+
+    purge = f"/admin/projects/{project.id}/purge-cache"
+    assert f'href="{purge}"' in page.text
+    assert "Forget the kept answers of keeps?" in (await admin.get(purge)).text
+    done = await admin.submit(purge)
+    assert "No answer that was kept so far is given any more." in done.text
+    assert await AuditEvent.filter(action="project.purge_cache").count() == 1
+    assert (await project_cache.current())[project.id] > 0
+
+    gone = await admin.submit(at, at, **facts)
+    assert (await Project.get(id=project.id)).cache is None
+    assert f'href="{purge}"' not in gone.text
 
 
 async def test_a_key_that_rests_or_is_suspended_says_so_on_its_projects_page(

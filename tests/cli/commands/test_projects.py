@@ -10,8 +10,8 @@ from tests.cli.running import API_KEY, CommandLine
 PROJECT_FIELDS = [
     "id", "name", "provider", "base_url", "v1_prefix", "is_active", "requests_per_minute",
     "max_parallel_requests", "allowed_models", "allowed_origins", "project", "location",
-    "unmetered", "isolation", "end_user_from_body", "failover", "budgets", "policies", "keys",
-    "created_at", "updated_at",
+    "unmetered", "isolation", "end_user_from_body", "failover", "cache", "budgets", "policies",
+    "keys", "created_at", "updated_at",
 ]  # fmt: skip
 KEY_FIELDS = [
     "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix",
@@ -62,6 +62,24 @@ def test_project_lives_and_ends(cli: CommandLine) -> None:
     assert cli.on_database(lambda: UpstreamKey.all().count()) == 0
 
 
+def test_what_answers_are_kept_is_set_shown_and_purged(cli_on_sqlite: CommandLine) -> None:
+    cli = cli_on_sqlite
+    create = ("project", "create", "--name", "docs", "--api-key", API_KEY, "--json")
+    made = cli(*create, "--cache", "ttl=3600 scope=token").json
+    assert made["cache"] == {"ttl_seconds": 3600, "scope": "token", "only": "deterministic"}
+    assert "ttl seconds: 3600; scope: token" in cli("project", "show", "docs").out
+    update = ("project", "update", "docs", "--json")
+    assert cli(*update, "--cache", "ttl=5 scope=project only=all").json["cache"]["only"] == "all"
+
+    refused = cli("project", "purge-cache", "docs")
+    assert (refused.code, "--yes" in refused.err) == (1, True)
+    purged = cli("project", "purge-cache", "docs", "--yes")
+    assert (purged.code, "No kept answer of docs" in purged.err) == (0, True)
+    (event, *_) = cli("audit", "--action", "project.purge_cache", "--json").json["data"]
+    assert (event["target_id"], event["outcome"]) == (made["id"], "ok")
+    assert cli(*update, "--cache", "none").json["cache"] is None
+
+
 def test_lists_have_pages_and_search(cli_on_sqlite: CommandLine) -> None:
     cli = cli_on_sqlite
     for name in ("red", "green", "blue", "reddish"):
@@ -100,6 +118,9 @@ def test_every_wrong_option_is_named_at_once(
     [
         (("--failover", "9"), "--failover (max_attempts): At most 5."),
         (("--failover", "2 first_byte_timeout=0"), "(first_byte_timeout): At least 0.1."),
+        (("--cache", "ttl=0 scope=token"), "--cache (ttl_seconds): At least 1."),
+        (("--cache", "ttl=5 scope=world"), "--cache (scope): "),
+        (("--cache", "ttl=5"), "--cache (scope): "),
         (("--requests-per-minute", "0"), "--requests-per-minute: At least 1."),
         (("--name", "x" * 200 + " ", "--allowed-models", "x" * 201), "at most 200 characters."),
     ],

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from config import Database, Settings
-from models import AuditEvent, Project, UpstreamKey, generation
+from models import AuditEvent, Project, UpstreamKey, generation, project_cache
 from tests.manage.conftest import MANAGEMENT_TOKEN, UPSTREAMS, Make, serving
 
 
@@ -46,6 +46,7 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "isolation",
         "end_user_from_body",
         "failover",
+        "cache",
         "budgets",
         "policies",
         "created_at",
@@ -87,6 +88,53 @@ async def test_a_project_says_whether_another_key_is_tried(
         (found,) = {one["field"].split(".")[0] for one in response.json()["error"]["details"]}
         assert found == "failover"
     assert (await client.patch(path, json={"failover": None})).json()["failover"] is None
+
+
+async def test_a_project_says_what_answers_are_kept(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    assert project["cache"] is None
+    path = f"/manage/projects/{project['id']}"
+    rule = {"ttl_seconds": 60, "scope": "token"}
+    shown = (await client.patch(path, json={"cache": rule})).json()["cache"]
+    assert shown == {**rule, "only": "deterministic"}
+    assert (await Project.get(id=project["id"])).cache == shown
+    event = await AuditEvent.filter(action="project.update").order_by("-id").first()
+    assert event is not None
+    assert event.changes == {"cache": [None, shown]}
+    most = {"ttl_seconds": 2_592_000, "scope": "project", "only": "all"}
+    assert (await make_project(name="two", cache=most))["cache"] == most
+    wrongs: tuple[object, ...] = (
+        {}, 3, True, [], {"ttl_seconds": 60}, {"scope": "token"},
+        {**rule, "ttl_seconds": 0}, {**rule, "ttl_seconds": 2_592_001},
+        {**rule, "ttl_seconds": True}, {**rule, "ttl_seconds": 1.5},
+        {**rule, "ttl_seconds": "60"}, {**rule, "scope": "all"}, {**rule, "only": None},
+        {**rule, "more": 1},
+    )  # fmt: skip
+    for wrong in wrongs:
+        response = await client.patch(path, json={"cache": wrong})
+        assert response.status_code == 400, wrong
+        (found,) = {one["field"].split(".")[0] for one in response.json()["error"]["details"]}
+        assert found == "cache"
+    assert (await client.patch(path, json={"cache": None})).json()["cache"] is None
+
+
+async def test_kept_answers_of_a_project_are_purged(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project(cache={"ttl_seconds": 60, "scope": "project"})
+    path = f"/manage/projects/{project['id']}/cache"
+    before = await generation.current()
+    assert await project_cache.epochs([UUID(project["id"])]) == {}
+    for _ in range(2):
+        response = await client.delete(path)
+        assert (response.status_code, response.content) == (204, b"")
+    assert (await project_cache.epochs([UUID(project["id"])]))[UUID(project["id"])] > 0
+    assert await generation.current() == before + 2
+    assert await AuditEvent.filter(action="project.purge_cache", outcome="ok").count() == 2
+    await client.delete(f"/manage/projects/{project['id']}")
+    assert (await client.delete(path)).status_code == 404
 
 
 async def test_a_project_has_budgets_as_a_token_has(
