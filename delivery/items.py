@@ -96,6 +96,10 @@ def request_data(row: RequestLog) -> dict[str, Any]:
         value = getattr(row, name)
         if name == "cost_nanos":
             data["cost_usd"] = None if value is None else value / _NANOS
+        elif name == "cache":
+            data["cached"] = row.cached
+        elif name == "saved_nanos":
+            data["saved_usd"] = None if value is None else value / _NANOS
         elif name.endswith("_us"):
             data[f"{name[:-3]}_ms"] = None if value is None else value / 1000
         else:

@@ -119,6 +119,8 @@ def call_of(row: RequestLog) -> Call:
         service_tier=row.service_tier,
         upstream_code=row.upstream_code,
         cost_nanos=row.cost_nanos,
+        cache=row.cache,
+        saved_nanos=row.saved_nanos,
     )
 
 

@@ -82,6 +82,11 @@ class RequestLog(Model):
             return False
         return self.usage == "exact" or was_refused(self.status)
 
+    @property
+    def cached(self) -> bool:
+        """Whether its answer was a kept one."""
+        return self.cache == "hit"
+
     class Meta:
         table = "request_log"
         indexes = (

@@ -39,6 +39,8 @@ _COLUMNS = (
     "cost_usd",
     "duration_ms",
 )
+#: Where an answer was kept.
+_OF_KEPT = ("cached", "saved_usd")
 _OF_REFUSALS = (
     "id", "at", "project", "token", "endpoint", "model", "status", "refusal_code", "token_id",
 )  # fmt: skip
@@ -52,6 +54,7 @@ _OF_REFUSALS = (
         "llm-proxy requests --upstream-code insufficient_quota --from 7d",
         "llm-proxy requests --outcome refused --refusal-code quota_exceeded",
         "llm-proxy requests --tag team=search --end-user u-8231",
+        "llm-proxy requests --cached --from 1d",
     )
 )
 @with_database
@@ -80,6 +83,10 @@ async def requests(
         typer.Option(parser=values.tag_text, metavar="KEY=VALUE", help="Those with this tag."),
     ] = None,
     end_user: Annotated[str | None, typer.Option(help="Those made for this one.")] = None,
+    cached: Annotated[
+        bool | None,
+        typer.Option("--cached/--not-cached", help="Those answered out of the cache, or not."),
+    ] = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -91,8 +98,10 @@ async def requests(
         raise WrongUsage("--refusal-code needs --outcome refused.")
     if upstream_code is not None and outcome == "refused":
         raise WrongUsage("--upstream-code is of answers: what the proxy refused has none.")
-    if outcome == "refused" and (tag, end_user) != (None, None):
-        raise WrongUsage("--tag and --end-user are of answers: what the proxy refused has none.")
+    if outcome == "refused" and (tag, end_user, cached) != (None, None, None):
+        raise WrongUsage(
+            "--tag, --end-user and --cached are of answers: what the proxy refused has none."
+        )
     if outcome == "refused":
         refused = request_lists.refusals(
             project_id=await lookup.project_id(project),
@@ -118,6 +127,7 @@ async def requests(
         upstream_code=upstream_code,
         tag=tag,
         end_user=end_user,
+        cached=cached,
         start=since,
         end=until,
     )
@@ -127,7 +137,8 @@ async def requests(
         for row, item in zip(found, items, strict=True):
             _say_what_is_unknown(row, item)
         await names.add_names(items)
-    output.page(items, _COLUMNS, as_json=as_json, following=following)
+    columns = (*_COLUMNS, *_OF_KEPT) if any(row.cached for row in found) else _COLUMNS
+    output.page(items, columns, as_json=as_json, following=following)
 
 
 def _say_what_is_unknown(row: RequestLog, item: dict[str, Any]) -> None:

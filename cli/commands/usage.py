@@ -34,6 +34,8 @@ _COLUMNS = (
     "cost_usd",
     "unpriced_requests",
 )
+#: Where answers were looked for in the cache.
+_OF_KEPT = ("cached_requests", "cache_misses", "saved_usd")
 
 
 @app.command(
@@ -96,7 +98,9 @@ async def usage(
                 item["cost_usd"] = output.NO_PRICE
         await names.add_names(items)
         columns += [group_by] if group_by in ("project", "token", "key") else []
-    output.page(items, [*columns, *_COLUMNS], as_json=as_json)
+    looked_for = any(item["cached_requests"] or item["cache_misses"] for item in items)
+    columns += [*_COLUMNS, *(_OF_KEPT if looked_for else ())]
+    output.page(items, columns, as_json=as_json)
     if is_cut:
         output.say(f"There is more than {limit} rows: narrow the range, or raise --limit.")
 

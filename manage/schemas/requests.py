@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from manage.schemas.queries import Number, OwnedQuery
+from manage.schemas.queries import Number, OwnedQuery, Switch
 from manage.schemas.schema import Schema, fields_of
 from manage.schemas.usage import NANOS
 from models import Refusal, RequestLog
@@ -37,12 +37,16 @@ class RequestQuery(OwnedQuery):
     tag: TagText | None = None
     end_user: SearchText | None = None
 
-    @field_validator("upstream_code", "tag", "end_user")
+    cached: Annotated[
+        Switch | None, Field(description="Whether they were answered out of the cache.")
+    ] = None
+
+    @field_validator("upstream_code", "tag", "end_user", "cached")
     @classmethod
-    def _is_of_answers(cls, text: str | None, info: ValidationInfo) -> str | None:
-        if text is not None and info.data.get("outcome") == "refused":
+    def _is_of_answers(cls, given: Any, info: ValidationInfo) -> Any:
+        if given is not None and info.data.get("outcome") == "refused":
             raise field_error("What the proxy refused has none.")
-        return text
+        return given
 
     @field_validator("refusal_code")
     @classmethod
@@ -118,11 +122,22 @@ class RequestView(Schema):
         dict[str, str] | None, Field(description="The token's own and those of its field.")
     ]
     end_user: Annotated[str | None, Field(description="Whom it was made for, as it says.")]
+    cached: Annotated[
+        bool,
+        Field(
+            description="Whether it was answered out of the cache, or by the answer that"
+            " another request of the same kind was waiting for."
+        ),
+    ]
+    saved_usd: Annotated[
+        float | None,
+        Field(description="What the kept answer had cost; null where it is none, or not known."),
+    ]
 
     @classmethod
     def of_refusal(cls, row: Refusal) -> Self:
         """`row` as it is shown: it used nothing."""
-        given: dict[str, Any] = dict.fromkeys(_NOT_OF_REFUSALS)
+        given: dict[str, Any] = dict.fromkeys(_NOT_OF_REFUSALS) | {"cached": False}
         return cls(
             **given | fields_of(cls, row, *_NOT_OF_REFUSALS, *_SAID_OF_REFUSALS),
             outcome="refused",
@@ -174,6 +189,8 @@ class RequestView(Schema):
             refusal_code=row.refusal_code,
             tags=row.tags,
             end_user=row.end_user,
+            cached=row.cached,
+            saved_usd=None if row.saved_nanos is None else row.saved_nanos / NANOS,
         )
 
 

@@ -96,6 +96,15 @@ class UsageView(Schema):
     charged_at_hold_requests: Annotated[
         int, Field(description="In `cost_usd` as what was held for them.")
     ]
+    cached_requests: Annotated[
+        int, Field(description="Answered out of the cache; they cost nothing.")
+    ]
+    cache_misses: Annotated[
+        int, Field(description="Looked for in the cache, and asked upstream as it was not there.")
+    ]
+    saved_usd: Annotated[
+        float, Field(description="What the answers out of the cache had cost, as far as known.")
+    ]
 
     @classmethod
     def of(cls, row: UsageRow, group_by: GroupBy | None) -> Self:
@@ -110,6 +119,9 @@ class UsageView(Schema):
             unknown_usage_requests=row.unknown_usage_requests,
             unpriced_requests=row.unpriced_requests,
             charged_at_hold_requests=row.charged_at_hold_requests,
+            cached_requests=row.cached_requests,
+            cache_misses=row.cache_misses,
+            saved_usd=row.saved_nanos / NANOS,
             prompt_tokens=row.prompt_tokens,
             completion_tokens=row.completion_tokens,
             cached_tokens=row.cached_tokens,

@@ -35,6 +35,7 @@ async def list_requests(call: Call[RequestQuery]) -> Page[RequestView]:
         upstream_code=wanted.upstream_code,
         tag=wanted.tag,
         end_user=wanted.end_user,
+        cached=wanted.cached,
         start=wanted.start,
         end=wanted.end,
     )

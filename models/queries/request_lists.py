@@ -29,6 +29,9 @@ from models.request_log import RequestLog
 ListedOutcome: TypeAlias = Literal[Outcome, "refused"]
 
 _FAILED: Final = Condition("status >= 400")
+#: As the index of these has it.
+_CACHED: Final = Condition("cache = 'hit'")
+_NOT_CACHED: Final = Condition("cache <> 'hit'")
 _INCOMPLETE: Final = Condition("outcome <> 'complete'")
 #: Names of models or endpoints that are looked through for a part of one.
 _MOST_NAMES: Final = 2_000
@@ -53,12 +56,14 @@ def requests(
     upstream_code: str | None = None,
     tag: str | None = None,
     end_user: str | None = None,
+    cached: bool | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> Listing[RequestLog]:
     """The request log from `start` up to but not including `end`; `tag` as `team=search`.
 
-    `models`: any of these; `status_class` 4: statuses from 400 to 499.
+    `models`: any of these; `status_class` 4: statuses from 400 to 499; `cached`: whether a kept
+    answer was given.
     """
     wanted = given(
         id=request_id,
@@ -78,17 +83,21 @@ def requests(
     ranged = [] if status_class is None else [_of_class(status_class)]
     named = [] if models is None else [_any_of(models)]
     tagged = [] if tag is None else [request_tags.carried(tag)]
-    beside = [*ranged, *named, *tagged]
+    kept = [] if cached is None else [_CACHED if cached else _NOT_CACHED]
+    beside = [*ranged, *named, *tagged, *kept]
     # Nothing sorts or counts this log by `matching`, which does not know of these.
     paths = [path._replace(rest=(*path.rest, *beside)) for path in found.paths]
     if status_class is not None:
-        rest = (*known, *named, *tagged)
+        rest = (*known, *named, *tagged, *kept)
         paths.append(IndexPath(_of_class(status_class), rest, order="status"))
+    if cached:
+        rest = (*known, *ranged, *named, *tagged)
+        paths.append(IndexPath(_CACHED, rest, index_name="request_log_cached"))
     sources: list[Source] = []
     if models is not None and len(models) <= _MOST_MERGED:
-        sources.append(ByModels(models, [*known, *ranged, *tagged], first))
+        sources.append(ByModels(models, [*known, *ranged, *tagged, *kept], first))
     if tag is not None:
-        sources.append(request_tags.ByTag(tag, [*known, *ranged, *named], first))
+        sources.append(request_tags.ByTag(tag, [*known, *ranged, *named, *kept], first))
     return replace(found, paths=tuple(paths), sources=tuple(sources))
 
 

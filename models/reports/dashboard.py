@@ -45,6 +45,9 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     client_errors: int = 0
     upstream_errors: int = 0
     unpriced_requests: int = 0
+    cached_requests: int = 0
+    cache_misses: int = 0
+    saved_nanos: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0

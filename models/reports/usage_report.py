@@ -71,6 +71,9 @@ class UsageRow(msgspec.Struct, frozen=True):
     unknown_usage_requests: int
     unpriced_requests: int
     charged_at_hold_requests: int
+    cached_requests: int
+    cache_misses: int
+    saved_nanos: int
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int

@@ -18,12 +18,12 @@ REQUEST_FIELDS = [
     "cache_write_tokens", "cache_write_1h_tokens", "audio_input_tokens", "audio_output_tokens",
     "image_input_tokens", "image_output_tokens", "web_searches", "audio_seconds", "service_tier",
     "answer_model", "cost_source", "upstream_code", "key_id", "attempts", "charge", "refusal_code",
-    "tags", "end_user",
+    "tags", "end_user", "cached", "saved_usd",
 ]  # fmt: skip
 USAGE_FIELDS = [
     "bucket", "requests", "errors", "unknown_usage_requests", "prompt_tokens",
     "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens", "cost_usd",
-    "unpriced_requests", "charged_at_hold_requests",
+    "unpriced_requests", "charged_at_hold_requests", "cached_requests", "cache_misses", "saved_usd",
 ]  # fmt: skip
 
 
@@ -96,6 +96,28 @@ def test_requests_are_listed_and_filtered(used: CommandLine) -> None:
     for option in ("--upstream-code", "--end-user"):
         assert used("requests", option, "a", "--outcome", "refused").code == 2
     assert "/v1/chat/completions" in used("requests").out
+
+
+def test_what_the_cache_saved_is_shown_where_it_was_asked(used: CommandLine) -> None:
+    for command in ("usage", "requests"):
+        assert "saved" not in used(command).out
+    at_us = time.time_ns() // 1000 - 1_000_000
+    nothing = {"counted": False, "prompt_tokens": None, "completion_tokens": None}
+    kept = [
+        an_entry(at_us=at_us, cache="miss"),
+        an_entry(at_us=at_us, cache="hit", saved_nanos=1_500_000, cost_nanos=0, **nothing),
+    ]
+    used.on_database(lambda: ledger.apply_batch("test", 1, 2, kept))
+    (row,) = used("usage", "--json").json["data"]
+    assert (row["cached_requests"], row["cache_misses"], row["saved_usd"]) == (1, 1, 0.0015)
+    (hit,) = used("requests", "--cached", "--json").json["data"]
+    assert (hit["id"], hit["cached"], hit["saved_usd"]) == (kept[1].id, True, 0.0015)
+    assert hit["cost_usd"] == 0
+    others = used("requests", "--not-cached", "--json").json["data"]
+    assert [row["cached"] for row in others] == [False] * 4
+    for command in ("usage", "requests"):
+        assert "0.001500" in used(command).out
+    assert used("requests", "--cached", "--outcome", "refused").code == 2
 
 
 def test_refusals_are_counted_and_listed(cli: CommandLine) -> None:

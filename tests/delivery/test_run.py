@@ -68,15 +68,17 @@ async def test_a_request_is_told_by_the_names_and_values_of_the_api(
 ) -> None:
     await a_destination("webhook", receiver.url, events=[])
     (wanted,) = await served(
-        1, tags=(("team", "search"),), end_user="u-1", upstream_code="rate_limit", cost_nanos=None
-    )
+        1, tags=(("team", "search"),), end_user="u-1", upstream_code="rate_limit", cost_nanos=None,
+        cache="hit", saved_nanos=1_500_000,
+    )  # fmt: skip
     async with delivering(tmp_path):
         (got,) = await receiver.has(1)
     shown = RequestView.of(await RequestLog.get(id=wanted)).model_dump(mode="json")
     data = json.loads(got.body)["data"]
     assert data.items() <= shown.items()
+    assert (data["cached"], data["saved_usd"]) == (True, 0.0015)
     # Refused ones are not told of; of those that are, it would say nothing.
-    assert shown.keys() - data.keys() <= {"refusal_code", "cached"}
+    assert shown.keys() - data.keys() <= {"refusal_code"}
 
 
 async def test_spans_go_in_batches(connected: Database, receiver: Receiver, tmp_path: Path) -> None:

@@ -37,8 +37,7 @@ MAX = 2**63 - 1
 
 def test_every_counter_column_is_added_to() -> None:
     """A new column that the upsert forgets would stay at zero for ever."""
-    of_the_cache = {"cached_requests", "cache_misses", "saved_nanos"}
-    columns = UsageMinute._meta.db_fields - {"id", *USAGE_KEY, "cost_nanos"} - of_the_cache
+    columns = UsageMinute._meta.db_fields - {"id", *USAGE_KEY, "cost_nanos"}
     assert set(counters._ADDED) == columns
     assert len(counters._TTFB) == len(TTFB_BOUNDS_US) + 1
     assert len(counters._OVERHEAD) == len(OVERHEAD_BOUNDS_US) + 1
@@ -67,9 +66,10 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
             ttfb_us=70_000_000,
             overhead_us=2_000_000,
             charge="held",
+            cache="miss",
         ),
         an_entry(
-            **ids, at_us=at + 3_000_000, charge="none", usage="unknown", counted=False, method="GET"
+            **ids, at_us=at + 3_000_000, charge="none", counted=False, cache="hit", saved_nanos=700
         ),
     ]
     assert await apply_batch("j", 0, 4, entries) == 4
@@ -85,6 +85,9 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
         "unknown_usage_requests": 1,
         "unpriced_requests": 1,
         "charged_at_hold_requests": 1,
+        "cached_requests": 1,
+        "cache_misses": 1,
+        "saved_nanos": 700,
         "prompt_tokens": 30,
         "completion_tokens": 15,
         "cached_tokens": 12,
@@ -95,7 +98,10 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
     }
     assert (counted.ttfb_1, counted.ttfb_14) == (2, 1)
     assert (counted.overhead_1, counted.overhead_14) == (3, 1)
-    assert (await UsageHour.get()).requests == 4
+    hour = await UsageHour.get()
+    assert (hour.requests, hour.cached_requests, hour.saved_nanos) == (4, 1, 700)
+    hit = await RequestLog.get(id=entries[3].id)
+    assert (hit.cached, hit.saved_nanos) == (True, 700)
 
     row = await RequestLog.get(id=entries[0].id)
     assert row.at == datetime.fromtimestamp(at / 1_000_000, UTC)
@@ -110,22 +116,30 @@ async def test_a_batch_ends_up_in_the_log_the_counters_and_the_token() -> None:
 async def test_nothing_and_zero_stay_apart_whatever_else_a_batch_has() -> None:
     """Columns that no entry of a batch has a value for are left out of the statement."""
     said = Parts(audio_input_tokens=0, image_output_tokens=7)
-    plain, full = an_entry(), an_entry(parts=said, end_user="u", upstream_code="c", charge="used")
+    plain, full = (
+        an_entry(),
+        an_entry(
+            parts=said, end_user="u", upstream_code="c", charge="used", cache="hit", saved_nanos=0
+        ),
+    )
     await apply_batch("j", 0, 1, [plain])
     await apply_batch("j", 1, 3, [full, another := an_entry()])
     for entry in (plain, another):
         row = await RequestLog.get(id=entry.id)
         assert (row.audio_input_tokens, row.end_user, row.charge, row.tags) == (None,) * 4
+        assert (row.cache, row.cached, row.saved_nanos) == ("", False, None)
     row = await RequestLog.get(id=full.id)
     assert (row.audio_input_tokens, row.audio_output_tokens) == (0, None)
     assert (row.image_output_tokens, row.end_user, row.upstream_code) == (7, "u", "c")
     assert (row.charge, row.attempts) == ("used", None)
+    assert (row.cache, row.saved_nanos) == ("hit", 0)
 
 
 def test_columns_that_a_batch_has_no_value_for_cost_nothing() -> None:
     row = ledger._log_values(an_entry(), ledger._moment)
     into, (values,) = ledger._into_log([row])
-    assert len(values) == len(row) - row[ledger._OPTIONAL :].count(None) == into.count(",") + 1
+    nothing = [value for value in row[ledger._OPTIONAL :] if value in (None, "")]
+    assert len(values) == len(row) - len(nothing) == into.count(",") + 1
 
 
 @pytest.mark.usefixtures("connected")

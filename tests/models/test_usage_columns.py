@@ -27,14 +27,10 @@ _OF_THE_JOURNAL: Final = {
     "given_back",
     "objects",
     "finished",
-    "cache",
-    "saved_nanos",
 }
 _RENAMED: Final = {"at_us": "at"}
 #: Counted for the dashboard alone, or not shown yet.
 _NOT_REPORTED: Final = {"client_errors", "upstream_errors", "incomplete", "bytes_in", "bytes_out"}
-#: Columns that are there for answers out of the cache.
-_OF_THE_CACHE: Final = {"cache", "cached_requests", "cache_misses", "saved_nanos"}
 _NOT_ON_THE_DASHBOARD: Final = {
     "unknown_usage_requests", "charged_at_hold_requests",
     "reasoning_tokens", "incomplete", "bytes_in", "bytes_out",
@@ -44,16 +40,14 @@ _NOT_ON_THE_DASHBOARD: Final = {
 def _summed() -> set[str]:
     columns: set[str] = set(UsageCounter._meta.db_fields)
     return {
-        name
-        for name in columns - {"id", *USAGE_KEY} - _OF_THE_CACHE
-        if not name.startswith(("ttfb_", "overhead_"))
+        name for name in columns - {"id", *USAGE_KEY} if not name.startswith(("ttfb_", "overhead_"))
     }
 
 
 def test_every_field_of_an_entry_is_a_column_of_the_request_log() -> None:
     fields = {*Entry.__struct_fields__, *Parts.__struct_fields__} - _OF_THE_JOURNAL
     columns = {_RENAMED.get(name, name) for name in fields}
-    assert columns == set(ledger._LOG_COLUMNS) == set(RequestLog._meta.db_fields) - _OF_THE_CACHE
+    assert columns == set(ledger._LOG_COLUMNS) == set(RequestLog._meta.db_fields)
 
 
 def test_the_values_of_a_row_stand_in_the_order_of_its_columns() -> None:
@@ -61,6 +55,7 @@ def test_the_values_of_a_row_stand_in_the_order_of_its_columns() -> None:
         parts=Parts(**{name: 7 + at for at, name in enumerate(Parts.__struct_fields__)}),
         service_tier="flex", answer_model="m-2", cost_source="us", upstream_code="c",
         key_id=UUID(int=7), charge="held", refusal_code="upstream_timeout", end_user="u-1",
+        cache="hit", saved_nanos=9,
     )  # fmt: skip
     values = dict(zip(ledger._LOG_COLUMNS, ledger._log_values(entry, ledger._moment), strict=True))
     for name in set(ledger._LOG_COLUMNS) - {"at"}:
@@ -108,6 +103,17 @@ def test_every_counter_is_summed_in_the_report_and_on_the_dashboard() -> None:
     assert shown == summed - _NOT_ON_THE_DASHBOARD
 
 
+@pytest.mark.parametrize(
+    ("cache", "counted"),
+    [("hit", (1, 0, 7)), ("miss", (0, 1, 0)), ("", (0, 0, 0))],
+)
+def test_what_the_cache_did_is_counted(cache: str, counted: tuple[int, ...]) -> None:
+    totals = counters.Totals()
+    totals.add(an_entry(cache=cache, saved_nanos=7 if cache == "hit" else None))
+    found = dict(zip(counters._ADDED, totals.added, strict=True))
+    assert (found["cached_requests"], found["cache_misses"], found["saved_nanos"]) == counted
+
+
 def test_every_token_count_of_an_entry_is_counted() -> None:
     """Each alone, so that two that were taken for one another show."""
     nothing: dict[str, Any] = {
@@ -122,11 +128,11 @@ def test_every_token_count_of_an_entry_is_counted() -> None:
 
 def test_the_management_api_gives_out_what_is_stored() -> None:
     """Times go out in milliseconds, money in dollars."""
-    usage = {name.replace("cost_nanos", "cost_usd") for name in UsageRow.__struct_fields__}
+    usage = {name.replace("_nanos", "_usd") for name in UsageRow.__struct_fields__}
     assert usage - {"bucket", "group"} <= set(UsageView.model_fields)
     log = {
         f"{name.removesuffix('_us')}_ms" if name.endswith("_us") else
-        "cost_usd" if name == "cost_nanos" else name
+        "cached" if name == "cache" else name.replace("_nanos", "_usd")
         for name in ledger._LOG_COLUMNS
     }  # fmt: skip
     assert log == set(RequestView.model_fields)

@@ -15,6 +15,12 @@ from tests.manage.entries import entry, record
 
 Json = dict[str, Any]
 
+#: What a kept answer is in the books.
+HIT: Json = {
+    "cache": "hit", "saved_nanos": 1_500_000, "cost_nanos": 0, "counted": False,
+    "prompt_tokens": None, "completion_tokens": None, "cached_tokens": None,
+    "reasoning_tokens": None,
+}  # fmt: skip
 _ONE, _OTHER = UUID(int=11), UUID(int=12)
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _MARCH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
@@ -42,6 +48,9 @@ async def test_total_is_one_row_even_of_nothing(client: httpx.AsyncClient) -> No
         "cost_usd",
         "unpriced_requests",
         "charged_at_hold_requests",
+        "cached_requests",
+        "cache_misses",
+        "saved_usd",
     ]
     assert (row["requests"], row["total_tokens"], row["cost_usd"]) == (0, 0, None)
     assert await _rows(client, group_by="model") == []
@@ -52,7 +61,13 @@ async def test_total_adds_up(client: httpx.AsyncClient) -> None:
     await record(
         entry(),
         entry(status=429),
-        entry(outcome="client_left", usage="unknown", prompt_tokens=None, cost_nanos=None),
+        entry(
+            outcome="client_left",
+            usage="unknown",
+            prompt_tokens=None,
+            cost_nanos=None,
+            cache="miss",
+        ),
     )
     (row,) = await _rows(client)
     row.pop("bucket")
@@ -68,6 +83,9 @@ async def test_total_adds_up(client: httpx.AsyncClient) -> None:
         "cost_usd": 0.003,
         "unpriced_requests": 1,
         "charged_at_hold_requests": 0,
+        "cached_requests": 0,
+        "cache_misses": 1,
+        "saved_usd": 0.0,
     }
 
 
@@ -146,6 +164,27 @@ async def test_groups_carry_their_name(
         others = {"project_id", "token_id", "model", "endpoint", "key_id", "end_user"} - {field}
         assert all(row.get("tag") == (row[field] if ":" in field else None) for row in rows)
         assert not others & set(rows[0])
+
+
+@pytest.mark.parametrize("group_by", [None, *GROUPS, "tag:team"])
+async def test_what_the_cache_saved_is_in_every_sum(
+    client: httpx.AsyncClient, group_by: str | None
+) -> None:
+    labels: Json = {"key_id": str(_ONE), "end_user": "u-1", "tags": (("team", "docs"),)}
+    await record(
+        entry(_NOON, **labels, cache="miss"),
+        entry(_NOON, **labels, **HIT),
+        entry(_NOON + timedelta(hours=1), **labels, **HIT),
+    )
+    query = _MARCH | ({"group_by": group_by} if group_by else {})
+    for bucket, sums in (
+        ("total", [(3, 2, 1, 0.003, 0.0015)]),
+        ("day", [(3, 2, 1, 0.003, 0.0015)]),
+        ("hour", [(1, 1, 0, 0.0015, 0.0), (2, 1, 1, 0.0015, 0.0015)]),
+    ):
+        rows = await _rows(client, bucket=bucket, **query)
+        names = ("requests", "cached_requests", "cache_misses", "saved_usd", "cost_usd")
+        assert [tuple(row[name] for name in names) for row in rows] == sums, bucket
 
 
 @pytest.mark.parametrize("group_by", ["tag", "tag:", "tag:Team", "tag:a b", "tag:" + "k" * 33, "x"])
@@ -289,6 +328,8 @@ async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClien
                 "refusal_code": None,
                 "tags": {"team": "search"},
                 "end_user": "u-1",
+                "cached": False,
+                "saved_usd": None,
             }
         ],
         "next_cursor": None,
@@ -297,7 +338,7 @@ async def test_requests_have_the_fields_of_the_contract(client: httpx.AsyncClien
 
 async def test_requests_are_filtered(client: httpx.AsyncClient) -> None:
     entries = [
-        entry(_NOON, project_id=_ONE, end_user="u 1", tags=(("team", "a=b"),)),
+        entry(_NOON, project_id=_ONE, end_user="u 1", tags=(("team", "a=b"),), **HIT),
         entry(_NOON + timedelta(hours=1), token_id=_OTHER, status=500, tags=(("team", "search"),)),
         entry(
             _NOON + timedelta(hours=2), model="gpt-5", outcome="client_left", upstream_code="a b"
@@ -323,9 +364,14 @@ async def test_requests_are_filtered(client: httpx.AsyncClient) -> None:
     assert await found(tag=" team = search ", status="500") == [1]
     assert await found(tag="team=search", status="404") == []
     assert await found(end_user="u 1") == [0]
-    for name, text in (("upstream_code", "a b"), ("tag", "team=search"), ("end_user", "u 1")):
+    assert await found(cached="true") == [0]
+    assert await found(cached="false", model="gpt-4o") == [1]
+    for name, text in (
+        ("upstream_code", "a b"), ("tag", "team=search"), ("end_user", "u 1"), ("cached", "true"),
+    ):  # fmt: skip
         refused = {"outcome": "refused", name: text}
         assert (await client.get("/manage/requests", params=refused)).status_code == 400
+    assert (await client.get("/manage/requests", params={"cached": "hit"})).status_code == 400
     for text in ("team", "team=", "Team=search", "=search", "team=\u202ex"):
         answer = await client.get("/manage/requests", params={"tag": text})
         assert [one["field"] for one in answer.json()["error"]["details"]] == ["tag"]

@@ -86,6 +86,7 @@ async def _requests(count: int) -> None:
             upstream_code=chance.choice([None, "overloaded", "1302"]),
             tags=chance.choice([None, {"team": "a"}, {"team": "b", "a.b": "x=y"}]),
             end_user=chance.choice([None, "u-1", "u-2"]),
+            cache=("", "miss", "hit")[n // 5 % 3],
             usage="exact",
             **zero,
         )
@@ -314,6 +315,7 @@ async def test_requests_by_every_pair_of_filters(connected: Database, window: No
         "end": [NOW + timedelta(minutes=90)],
         "tag": ["team=a", "team=b", "a.b=x=y", "none=x"],
         "end_user": ["u-1", "nobody"],
+        "cached": [True, False],
     }
     single = [(name, value) for name, values in filters.items() for value in values]
     for n, first in enumerate(single):
@@ -322,7 +324,7 @@ async def test_requests_by_every_pair_of_filters(connected: Database, window: No
             rows = request_lists.requests(**wanted)
             expected = [row.id for row in everything if _fits(row, wanted)]
             assert await _all(rows, 7) == expected, wanted
-            if "tag" not in wanted:
+            if not wanted.keys() & {"tag", "cached"}:
                 assert len(await rows.matching) == len(expected)
 
 
@@ -336,7 +338,7 @@ async def test_requests_by_what_the_page_asks_for_beside(connected: Database, wi
     single: list[tuple[str, Any]] = [
         ("endpoint", "/v1/responses"), ("status_class", 4), ("status_class", 3),
         ("models", ["new", "old"]), ("models", [*many, "new"]), ("models", []),
-        ("request_id", everything[5].id),
+        ("cached", True), ("request_id", everything[5].id),
     ]  # fmt: skip
     for n, first in enumerate(single):
         for second in (*single[n:], *usual):
@@ -477,6 +479,7 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (partial(request_lists.requests, outcome="timeout"), ["idx_request_log_outcome_056339"]),
     (partial(request_lists.requests, upstream_code="overloaded"), ["request_log_upstream_code"]),
     (partial(request_lists.requests, end_user="u-1"), ["request_log_end_user"]),
+    (partial(request_lists.requests, cached=True), ["request_log_pkey", "request_log_cached"]),
     (partial(request_lists.requests, endpoint="/v1/models"), ["request_log_endpoint"]),
     (
         partial(request_lists.requests, status_class=5),
@@ -549,13 +552,13 @@ _PLENTY = (
     " FROM generate_series(1, 2000) AS n",
     "INSERT INTO request_log (id, at, project_id, token_id, provider, endpoint, method, model,"
     " status, outcome, usage, bytes_in, bytes_out, duration_us, overhead_us, upstream_code,"
-    " tags, end_user)"
+    " tags, end_user, cache)"
     " SELECT gen_random_uuid(), now(), lpad((n % 20)::text, 32, '0')::uuid,"
     " lpad((n % 500)::text, 32, '0')::uuid, 'openai', '/v1', 'POST', 'm' || n % 30,"
     " CASE WHEN n % 3 = 0 THEN 500 ELSE 200 END,"
     " CASE WHEN n % 3 = 1 THEN 'timeout' ELSE 'complete' END, 'exact', 0, 0, 0, 0,"
     " CASE WHEN n % 3 = 0 THEN 'c' || n % 50 END, jsonb_build_object('team', 't' || n % 50),"
-    " 'u' || n % 50"
+    " 'u' || n % 50, CASE WHEN n % 20 = 0 THEN 'hit' ELSE '' END"
     " FROM generate_series(1, 5000) AS n",
     "INSERT INTO audit_event SELECT gen_random_uuid(), now(), 'a' || n % 50, 'b' || n % 50, 't',"
     " n % 400, '{}', NULL, NULL, 'ok' FROM generate_series(1, 3000) AS n",
