@@ -15,6 +15,7 @@ from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.body.model_rule import coding_of, declared_plainly
 from proxy.body.wanted import Wanted, wanted
+from proxy.cacheable import Keeps, kept_of
 from proxy.downstream import RequestHead
 from proxy.headers import is_json_type, type_of
 from proxy.objects.rules import Rule, rule_of
@@ -37,6 +38,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     is_bounded: bool = False
     """Whether all that is wanted of a small body is one model beyond doubt, and what it may
     cost."""
+    keeps: Keeps | None = None
+    """What its answer may be kept as, where its project keeps any; None: it is not kept."""
 
 
 #: All that a plan depends on, of the head and of the grant (its `facets`): what is missing here is
@@ -94,6 +97,10 @@ class Plans:
         ):
             coding = coding_of(head.headers) or b""
             want = msgspec.structs.replace(want, names=True, coding=coding)
+        keeps = None if grant.cache is None else kept_of(route, head)
+        if keeps is not None and not want.reads:
+            # Where it is small, all of it, since all of it is in its key.
+            want = msgspec.structs.replace(want, again=True)
         refuses = grant.record.unmetered == "refuse"
         usual = want.model and not (want.rule or want.certainty or want.coding or want.in_path)
         restricts = bool(grant.models) or refuses or rule is not None
@@ -105,6 +112,7 @@ class Plans:
             rule,
             policies,
             bounded and not restricts and declared_plainly(key[2]),
+            keeps,
         )
         if (
             grant.endpoints is None

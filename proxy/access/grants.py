@@ -28,6 +28,7 @@ from proxy.access.grant_source import GrantSource
 from proxy.access.policies import Policies, own_claims
 from proxy.access.recognised import Known, Recognised
 from proxy.access.targets import targets_of
+from proxy.cache.space import CacheSpace, space_of
 from proxy.deadline import StallTolerantDeadline
 from proxy.header_lines import HeaderLines
 from proxy.limits.store import Claim
@@ -85,6 +86,8 @@ class Grant:
     """Whether it has to be known which objects answers create: who made them, or at which key."""
     claims: tuple[Claim, ...]
     budgets: tuple[Budgeted, ...]
+    cache: CacheSpace | None
+    """Which kept answers its requests may be answered with; None: the project keeps none."""
     meters: bool
     """Whether one of them may refuse a request, so that what it may cost has to be known."""
     policies: Policies | None
@@ -143,6 +146,7 @@ class Grant:
             remembers=remembers,
             claims=own_claims(record),
             budgets=budgets,
+            cache=space_of(record, targets),
             meters=refuse(budgets),
             policies=policies,
             models=models,
@@ -165,6 +169,7 @@ class Grant:
                 record.path_location,
                 policies,
                 record.end_user_from_body,
+                record.cache is not None,
             ),
             token_text=str(record.token_id),
             project_text=str(record.project_id),

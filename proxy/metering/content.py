@@ -365,6 +365,25 @@ def _hosted(asks: Asks, kind: str) -> None:
     asks.unpriced = f"What the tool {kind[:64]!r} costs is known of no call before it is made."
 
 
+def may_be_hosted(raw: bytes) -> bool:
+    """Whether one of these tools runs at the provider, or may: whether it is none that the client
+    describes itself and runs."""
+    try:
+        listed = _tools(raw)
+    except Unreadable:
+        return True
+    return not all(_is_clients(tool) for tool in listed)
+
+
+def _is_clients(tool: _Tool) -> bool:
+    kind = tool.type
+    if kind is None:
+        return any(not _is_null(one) for one in (tool.function, tool.input_schema, tool.parameters))
+    return isinstance(kind, str) and (
+        kind in ("function", "custom") or _AT_CLIENT.fullmatch(kind) is not None
+    )
+
+
 def keyed_tools(asks: Asks, raw: bytes | None, free: Mapping[str, bool]) -> None:
     """Tools that are told by their keys; `free` says of those whose calls cost nothing beside
     tokens whether they add to the prompt."""

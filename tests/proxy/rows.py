@@ -35,6 +35,7 @@ def a_record(**changes: Any) -> GrantRecord:
         "unmetered": "allow",
         "isolation": "none",
         "end_user_from_body": False,
+        "cache_epoch": 0,
         "keys": (a_key(),),
         "budgets": (),
         "policies": (),

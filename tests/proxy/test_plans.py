@@ -9,6 +9,7 @@ import pytest
 
 from models.bindings import binding
 from models.budgets import Policy
+from models.cache_rule import CacheRule
 from models.failover import Failover
 from models.grants import GrantRecord
 from proxy import errors
@@ -147,6 +148,7 @@ RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "path_location": (ON_VERTEX | {"path_location": "ours"},),
     "policies": ({"policies": (OF_CHATS,)}, {"policies": (OF_A_MODEL,)}),
     "end_user_from_body": ({"end_user_from_body": True},),
+    "cache": ({"cache": CacheRule(60, "project", "all")},),
     "project_policies": ({"project_policies": (OF_CHATS, OF_A_MODEL)},),
 }
 #: Those that decide nothing of it: who asks, from where, how often, and where it goes.
@@ -155,7 +157,7 @@ OF_NO_PLAN: Final = {
     "quota_epoch", "requests_per_minute", "max_parallel_requests", "allowed_ips",
     "allowed_origins", "project_id", "project_is_active", "project_is_deleted",
     "project_requests_per_minute", "project_max_parallel_requests", "base_url", "v1_prefix",
-    "budgets", "project_budgets", "tags",
+    "budgets", "project_budgets", "tags", "cache_epoch",
 }  # fmt: skip
 GENERATE: Final = "/v1/projects/theirs/locations/theirs/publishers/google/models/m:generateContent"
 HEADS: Final = (
