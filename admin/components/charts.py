@@ -39,12 +39,21 @@ class Usage:
     tokens: int
     cost_nanos: int | None
     unpriced_requests: int
+    #: Of what was looked for in the cache.
+    cached_requests: int = 0
+    cache_misses: int = 0
+    saved_nanos: int = 0
     drawing: Timeline
 
     @property
     def period(self) -> str:
         """The span in words."""
         return f"last {dict(SPANS)[self.span]}"
+
+    @property
+    def looked_up(self) -> int:
+        """Requests whose answer may have been kept."""
+        return self.cached_requests + self.cache_misses
 
     @property
     def label(self) -> str:
@@ -83,6 +92,9 @@ async def usage(span: Span, **owner: UUID) -> Usage:
         tokens=sum(row.prompt_tokens + row.completion_tokens for row in rows),
         cost_nanos=sum(costs) if costs else None,
         unpriced_requests=sum(row.unpriced_requests for row in rows),
+        cached_requests=sum(row.cached_requests for row in rows),
+        cache_misses=sum(row.cache_misses for row in rows),
+        saved_nanos=sum(row.saved_nanos for row in rows),
         drawing=_drawing(axis, rows),
     )
 

@@ -24,7 +24,7 @@ from tests.admin.conftest import (
     on_both,
     serving,
 )
-from tests.manage.entries import entry
+from tests.manage.entries import entry, record
 
 NEW = "/admin/projects/new"
 
@@ -452,6 +452,29 @@ async def test_what_answers_are_kept_is_set_and_purged(admin: Browser) -> None:
     gone = await admin.submit(at, at, **facts)
     assert (await Project.get(id=project.id)).cache is None
     assert f'href="{purge}"' not in gone.text
+
+
+async def test_a_project_says_what_its_kept_answers_have_saved(
+    admin: Browser, viewer: Browser
+) -> None:
+    project = await make_project("keeps")
+    at = f"/admin/projects/{project.id}"
+    assert "Kept answers</h2>" not in (await admin.get(at)).text
+    await project.change(
+        by=BY, cache={"ttl_seconds": 60, "scope": "project", "only": "deterministic"}
+    )
+    assert "No request that may be answered out of it came" in (await admin.get(at)).text
+    hit: dict[str, Any] = {"cache": "hit", "saved_nanos": 400_000_000, "cost_nanos": 0}
+    asked = [entry(project_id=project.id, **hit) for _ in range(3)]
+    await record(*asked, entry(cache="miss", project_id=project.id))
+    page = (await admin.get(at)).text
+    card = page[page.index('id="cache-title"') :]
+    assert [text in card for text in ("75.0%", "3 of 4", "$1.20", "purge-cache")] == [True] * 4
+    assert "purge-cache" not in (await viewer.get(at)).text
+    # What was saved stays to be seen.
+    await (await Project.get(id=project.id)).change(by=BY, cache=None)
+    page = (await admin.get(at)).text
+    assert ("It is off now" in page, "75.0%" in page, "purge-cache" in page) == (True, True, False)
 
 
 async def test_a_key_that_rests_or_is_suspended_says_so_on_its_projects_page(
