@@ -66,6 +66,16 @@ AllowedEndpoints = Annotated[
         help="Such as '/v1/embeddings,GET /v1/models'",
     ),
 ]
+ExtraEndpoints = Annotated[
+    list[Provided] | None,
+    typer.Option(
+        "--extra-endpoint",
+        parser=values.extra_endpoint,
+        metavar="ENDPOINT|none",
+        help="Repeatable, all of them each time: let through besides the provider's list,"
+        " 'POST /v1/rerank', 'POST /v1/score/{name} usage=embeddings'.",
+    ),
+]
 AllowedIps = Annotated[
     Provided | None,
     typer.Option(parser=values.entries, metavar="LIST|none", help="Such as 10.0.0.0/8,::1"),

@@ -33,6 +33,7 @@ _DURATION: Final = re.compile(r"([0-9]{1,12})([smhdw]?)")
 _OPTIONS: Final = {
     "budgets": "budget",
     "events": "event",
+    "extra_endpoints": "extra-endpoint",
     "filter.outcome": "outcome",
     "filter.project_id": "project",
     "filter.token_id": "token",
@@ -213,6 +214,18 @@ def together(options: list[Provided] | None) -> Provided | None:
     if None in values:
         raise typer.BadParameter("none stands alone")
     return Provided(values)
+
+
+def extra_endpoint(text: str) -> Provided:
+    """`POST /v1/rerank usage=generic`, or `none`."""
+    if text == "none":
+        return Provided(None)
+    method, _, rest = text.strip().partition(" ")
+    path, _, more = rest.strip().partition(" ")
+    name, sign, usage = more.strip().partition("=")
+    if not path or (more and (name, sign) != ("usage", "=")):
+        raise typer.BadParameter("not as in 'POST /v1/rerank usage=generic'")
+    return Provided({"method": method, "path": path} | ({"usage": usage} if more else {}))
 
 
 def policies(text: str) -> Provided:

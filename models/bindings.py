@@ -6,14 +6,14 @@ follows what the environment says of that provider. Any other says the origin of
 `https://api.example.com:443`. The migration `bindings` works out the same in SQL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from config import origin_of
 from models import key_auth
 from models.credentials import BadCredential
-from models.errors import KeyNotUsable, ProviderNotUsable
+from models.errors import EndpointNotServed, KeyNotUsable, ProviderNotUsable
 from models.key_auth import AuthOfProvider
 
 _PROVIDER: Final = "provider:"
@@ -72,11 +72,22 @@ class Upstreams:
     """UPSTREAM_AMBIENT_CREDENTIALS."""
     examples: Mapping[str, str] = field(default_factory=dict)
     """Providers that have no base URL of their own, each with one that a project could name."""
+    roots: frozenset[str] = frozenset()
+    """First segments of the paths that are served; none: not known here."""
 
     @property
     def providers(self) -> frozenset[str]:
         """The names of all that are configured here."""
         return frozenset(self.own) | frozenset(self.examples)
+
+    def check_paths(self, paths: Iterable[str]) -> None:
+        """Raises EndpointNotServed where one begins as no provider's does."""
+        for path in paths:
+            if self.roots and path.split("/", 2)[1] not in self.roots:
+                raise EndpointNotServed(
+                    f"{path} begins as no provider's paths do here, so that it is not served. It"
+                    f" may begin with {', '.join(sorted(self.roots))}; PROVIDERS_FILE adds others."
+                )
 
     def check_key(self, provider: str, auth: str | None, api_key: str) -> None:
         """Raises KeyNotUsable where the provider's requests could never present this key."""

@@ -103,6 +103,12 @@ class OriginNotAllowed(Refused):
     code = "origin_not_allowed"
 
 
+class EndpointNotServed(Refused):
+    """A path begins as no provider's here does: no request to it reaches a project."""
+
+    code = "endpoint_not_served"
+
+
 class KeyNotUsable(Refused):
     """A key that its provider's requests could not present: of another kind, or not allowed."""
 

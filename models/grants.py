@@ -18,6 +18,7 @@ from models.cache_rule import CacheRule
 from models.crypto import KeyRing
 from models.db.database import connection, dialect
 from models.db.sqlite_readers import for_requests
+from models.endpoint_rules import Extra
 from models.errors import CorruptCiphertext, ModelError, UnknownEncryptionKey
 from models.failover import Failover
 from models.projects import Project
@@ -105,6 +106,9 @@ class GrantRecord(msgspec.Struct, frozen=True):
     cache: CacheRule | None = None
     #: Which of the kept ones are current (`models.project_cache`).
     cache_epoch: int = 0
+    #: How the project narrows its provider's list, and what it adds to it.
+    project_allowed_endpoints: tuple[str, ...] | None = None
+    extra_endpoints: tuple[Extra, ...] = ()
 
 
 @for_requests
@@ -240,6 +244,8 @@ def _record(
         tags=token.tags,
         end_user_from_body=project.end_user_from_body,
         cache=CacheRule.of(project.cache),
+        project_allowed_endpoints=_frozen(project.allowed_endpoints),
+        extra_endpoints=Extra.all_of(project.extra_endpoints),
     )
 
 

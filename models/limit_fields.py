@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.budgets import BudgetRules, PolicyRules
 from models.cache_rule import CacheSettings
+from models.endpoint_rules import ExtraEndpoints
 from models.failover import FailoverRule
 from models.labels import TagMap
 from models.projects import Isolation, Unmetered
@@ -39,6 +40,20 @@ class TokenLimits(BaseModel):
     tags: TagMap | None = None
     budgets: BudgetRules | None = None
     policies: PolicyRules | None = None
+
+
+class ByHand(BaseModel):
+    """How a project narrows its provider's list of endpoints, and what it adds to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    allowed_endpoints: Annotated[
+        Annotated[list[Endpoint], ALLOW_LIST] | None,
+        Field(
+            description="What of its provider's list is let through, as on tokens; null: all of it."
+        ),
+    ] = None
+    extra_endpoints: ExtraEndpoints | None = None
 
 
 class ProjectLimits(BaseModel):

@@ -15,6 +15,7 @@ from models.audit import AuditOutcome
 from models.budgets import checked_budgets, checked_policies
 from models.cache_rule import CacheSettings, Looked
 from models.destination_rules import DestinationFilter, Events, Kind
+from models.endpoint_rules import ExtraEndpoint, ExtraEndpoints, stored
 from models.entry import Charge, UsageQuality
 from models.event_kinds import EventKind
 from models.exhaustion import Subject, Why
@@ -197,6 +198,11 @@ def _read_attempts(value: Any) -> str:
     return _read_json(value)
 
 
+def _read_extra_endpoints(value: Any) -> str:
+    return _read_json(stored(_EXTRA.validate_python(value)))
+
+
+_EXTRA: Final[TypeAdapter[list[ExtraEndpoint]]] = TypeAdapter(ExtraEndpoints)
 _ADDRESSES: Final = TypeAdapter(list[Address])
 _TAGS: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(TagMap)
 _PREFIX: Final[TypeAdapter[str]] = TypeAdapter(V1Prefix)
@@ -215,6 +221,7 @@ COLUMNS: Final[Mapping[tuple[str, str], Callable[[Any], Any]]] = {
     ("project", "isolation"): _one_of(Isolation),
     ("project", "cache"): _read_cache,
     ("project", "allowed_endpoints"): _read_list,
+    ("project", "extra_endpoints"): _read_extra_endpoints,
     ("project", "failover"): _read_failover,
     ("upstream_key", "base_url"): _read_base_url,
     ("upstream_key", "v1_prefix"): _read_prefix,

@@ -69,6 +69,8 @@ class ProjectFields(TypedDict, total=False):
     end_user_from_body: bool
     failover: dict[str, Any] | None
     cache: dict[str, Any] | None
+    allowed_endpoints: list[str] | None
+    extra_endpoints: list[dict[str, Any]] | None
     budgets: list[dict[str, Any]] | None
     policies: list[dict[str, Any]] | None
 
@@ -164,11 +166,12 @@ class Project(Model):
     ) -> Self:
         """A new project with its first upstream key.
 
-        Raises NameTaken, OriginNotAllowed, BaseUrlMissing, KeyNotUsable.
+        Raises NameTaken, OriginNotAllowed, BaseUrlMissing, KeyNotUsable, EndpointNotServed.
         """
         _normalise(wanted)
         check_origin(upstreams, provider, wanted.get("base_url"))
         upstreams.check_key(provider, None, api_key)
+        _check_extra(upstreams, wanted)
         present = changes.now()
         project = cls(provider=provider, created_at=present, updated_at=present)
         await budget_rows.store(project, wanted)
@@ -198,13 +201,14 @@ class Project(Model):
 
         A change of address that would send keys elsewhere needs `key`, which replaces those keys
         and no others. Raises NameTaken, ProjectDeleted, OriginNotAllowed, BaseUrlMissing,
-        KeyMustBeGiven, KeyNotNeeded, KeyNotUsable, ProviderNotUsable.
+        KeyMustBeGiven, KeyNotNeeded, KeyNotUsable, ProviderNotUsable, EndpointNotServed.
         """
         if key is None and wanted == {"is_active": False}:
             await self._switch_off(by=by)
             return
         await self._lock()
         _normalise(wanted)
+        _check_extra(upstreams, wanted)
         before = self.provider, self.base_url
         after = wanted.get("provider", self.provider), wanted.get("base_url", self.base_url)
         fitting, elsewhere = await self._keys_by_fit(upstreams, *after)
@@ -457,6 +461,12 @@ def _normalise(wanted: ProjectFields) -> None:
     base_url = wanted.get("base_url")
     if base_url is not None:
         wanted["base_url"] = parse_base_url(base_url)
+    if not wanted.get("extra_endpoints", True):
+        wanted["extra_endpoints"] = None
+
+
+def _check_extra(upstreams: Upstreams, wanted: ProjectFields) -> None:
+    upstreams.check_paths(one["path"] for one in wanted.get("extra_endpoints") or ())
 
 
 def _action(changed: dict[str, tuple[object, object]]) -> str:

@@ -10,6 +10,7 @@ from cli import lookup, output, prompts, values, views
 from cli.command_table import examples, noun
 from cli.errors import CommandError
 from cli.options import (
+    AllowedEndpoints,
     AllowedModels,
     AllowedOrigins,
     ApiKey,
@@ -22,6 +23,7 @@ from cli.options import (
     CloudProject,
     Cursor,
     EndUserFromBody,
+    ExtraEndpoints,
     Failover,
     Isolation,
     Json,
@@ -80,6 +82,8 @@ async def create(
     end_user_from_body: EndUserFromBody = None,
     failover: Failover = None,
     cache: Cache = None,
+    allowed_endpoints: AllowedEndpoints = None,
+    extra_endpoint: ExtraEndpoints = None,
     budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
@@ -102,6 +106,8 @@ async def create(
         end_user_from_body=end_user_from_body,
         failover=failover,
         cache=cache,
+        allowed_endpoints=allowed_endpoints,
+        extra_endpoints=values.together(extra_endpoint),
         budgets=values.together(budget),
         policies=policies,
     )
@@ -162,6 +168,8 @@ async def show(session: Session, project: ProjectArgument, *, as_json: Json = Fa
         "llm-proxy project update docs --allowed-models none --unmetered refuse",
         "llm-proxy project update docs --failover 3",
         "llm-proxy project update docs --cache 'ttl=3600 scope=token'",
+        "llm-proxy project update docs --allowed-endpoints '/v1/chat/completions,GET /v1/models'",
+        "llm-proxy project update docs --extra-endpoint 'POST /v1/rerank'",
         "llm-proxy project update docs --isolation token",
         "llm-proxy project update docs --base-url https://eu.example.com --api-key-env EU_KEY",
     )
@@ -193,6 +201,8 @@ async def update(
     end_user_from_body: EndUserFromBody = None,
     failover: Failover = None,
     cache: Cache = None,
+    allowed_endpoints: AllowedEndpoints = None,
+    extra_endpoint: ExtraEndpoints = None,
     budget: Budgets = None,
     policies: Policies = None,
     as_json: Json = False,
@@ -222,6 +232,8 @@ async def update(
         end_user_from_body=end_user_from_body,
         failover=failover,
         cache=cache,
+        allowed_endpoints=allowed_endpoints,
+        extra_endpoints=values.together(extra_endpoint),
         budgets=values.together(budget),
         policies=policies,
     )

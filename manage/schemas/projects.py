@@ -12,14 +12,15 @@ from manage.schemas.schema import Schema, fields_of, without_defaults
 from manage.schemas.spending import BudgetView, PolicyView, UseView
 from models import Project, UpstreamKey
 from models.cache_rule import CacheSettings
+from models.endpoint_rules import ExtraEndpoint, stored
 from models.failover import FailoverRule
-from models.limit_fields import ProjectLimits
+from models.limit_fields import ByHand, ProjectLimits
 from models.projects import Isolation, ProjectChanges, ProjectFields, Unmetered
 from models.rules import ApiKey, BaseUrl, Name, SearchText, V1Prefix
 from models.spending import Use
 
 
-class ProjectCreation(ProjectLimits, Schema):
+class ProjectCreation(ByHand, ProjectLimits, Schema):
     """A new project, with its first upstream key."""
 
     name: Name
@@ -30,10 +31,11 @@ class ProjectCreation(ProjectLimits, Schema):
 
     def fields(self) -> ProjectFields:
         """What the model takes as fields."""
-        return cast(ProjectFields, self.model_dump(exclude={"api_key", "provider"}))
+        sent = self.model_dump(exclude={"api_key", "provider"})
+        return cast(ProjectFields, {**sent, "extra_endpoints": stored(self.extra_endpoints)})
 
 
-class ProjectChange(ProjectLimits, Schema):
+class ProjectChange(ByHand, ProjectLimits, Schema):
     """What may be changed on a project; absent fields stay."""
 
     model_config = ConfigDict(json_schema_extra=without_defaults)
@@ -56,6 +58,8 @@ class ProjectChange(ProjectLimits, Schema):
             sent["failover"] = self.failover.model_dump()
         if self.cache is not None:
             sent["cache"] = self.cache.model_dump()
+        if "extra_endpoints" in sent:
+            sent["extra_endpoints"] = stored(self.extra_endpoints)
         return cast(ProjectChanges, sent)
 
 
@@ -86,6 +90,8 @@ class ProjectView(Schema):
     end_user_from_body: bool
     failover: FailoverRule | None
     cache: CacheSettings | None
+    allowed_endpoints: list[str] | None
+    extra_endpoints: list[ExtraEndpoint]
     budgets: list[BudgetView] | None
     policies: list[PolicyView] | None
     keys: list[KeyView]
@@ -97,6 +103,7 @@ class ProjectView(Schema):
         """`project` as it is shown, with what is used of it."""
         shown = [KeyView.of(key) for key in sorted(keys, key=lambda key: key.id)]
         facts = fields_of(cls, project, "keys", "budgets", "policies")
+        facts["extra_endpoints"] = project.extra_endpoints or []
         return cls(**{**facts, **dict(UseView.of(project, use)), "keys": shown})
 
 

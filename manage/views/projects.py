@@ -16,7 +16,13 @@ from manage.schemas.projects import (
 )
 from manage.schemas.schema import Nothing, Page
 from models import Project, key_states
-from models.errors import BaseUrlMissing, KeyNotUsable, OriginNotAllowed, ProviderNotUsable
+from models.errors import (
+    BaseUrlMissing,
+    EndpointNotServed,
+    KeyNotUsable,
+    OriginNotAllowed,
+    ProviderNotUsable,
+)
 from models.projects import GivenKey
 from models.queries import lists
 
@@ -42,6 +48,9 @@ def policy_of_fields() -> Iterator[None]:
     except ProviderNotUsable as exc:
         detail = Detail("provider", str(exc))
         raise InvalidRequest("The provider cannot be used here.", details=[detail]) from exc
+    except EndpointNotServed as exc:
+        detail = Detail("extra_endpoints", str(exc))
+        raise InvalidRequest("An endpoint is not served here.", details=[detail]) from exc
     except OriginNotAllowed as exc:
         detail = Detail("base_url", str(exc))
         raise BeyondPolicy("The upstream is not allowed here.", details=[detail]) from exc

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from urllib.parse import unquote_to_bytes
 
 from proxy import errors
 from proxy.access.addresses import AddressList
 from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
-from proxy.providers.endpoints import Route
+from proxy.providers.endpoints import Methods, Route
 from proxy.providers.near_misses import meant, shown
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target
@@ -91,21 +92,18 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
     isolated = not grant.isolates and any(route.isolated for route in methods.values())
     if isolated:
         methods = {method: route for method, route in methods.items() if not route.isolated}
-    if grant.endpoints is None and (route := methods.get(head.method)) is not None:
+    is_whole = grant.by_hand is None and grant.endpoints is None
+    if is_whole and (route := methods.get(head.method)) is not None:
         return route
     if not methods:
-        hint = meant(path, head.method, provider, grant.known)
+        hint = meant(path, head.method, provider, grant.known, partial(_served, grant, provider))
         if isolated:
             hint = " It is one where the project isolates objects."
         raise errors.EndpointNotAllowed(
             f"{head.method} {shown(path)} is no allowed endpoint of the provider "
             f"{provider.name}.{hint}"
         )
-    allowed = [method for method in methods if _token_allows(grant, method, path)]
-    if not allowed:
-        raise errors.EndpointNotAllowed(
-            f"The token does not allow {head.method} {shown(path)} of the provider {provider.name}."
-        )
+    allowed = _narrowed(grant, methods, head.method, path)
     if head.method in allowed:
         return methods[head.method]
     if "GET" in allowed and "HEAD" not in allowed:
@@ -119,6 +117,33 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
             headers=((b"allow", listed.encode("ascii")),),
         )
     return methods["GET"]
+
+
+def _narrowed(grant: Grant, methods: Methods, asked: str, path: bytes) -> list[str]:
+    """Those of the provider's methods that the project and the token allow.
+
+    Raises EndpointNotAllowed where there is none, and says whose list it is.
+    """
+    allowed = list(methods)
+    for whose, allows in (("project", _project_allows), ("token", _token_allows)):
+        allowed = [method for method in allowed if allows(grant, method, path, methods[method])]
+        if not allowed:
+            raise errors.EndpointNotAllowed(
+                f"The {whose} does not allow {asked} {shown(path)} of the provider "
+                f"{grant.record.provider}."
+            )
+    return allowed
+
+
+def _served(grant: Grant, provider: Provider, path: bytes) -> set[str]:
+    """The methods that a path has for the token."""
+    return {
+        method
+        for method, route in provider.match(path).items()
+        if (grant.isolates or not route.isolated)
+        and _project_allows(grant, method, path, route)
+        and _token_allows(grant, method, path, route)
+    }
 
 
 def _check_place(grant: Grant, route: Route, head: RequestHead) -> None:
@@ -137,11 +162,13 @@ def _check_place(grant: Grant, route: Route, head: RequestHead) -> None:
             )
 
 
-def _token_allows(grant: Grant, method: str, path: bytes) -> bool:
-    if grant.endpoints is None:
-        return True
-    text = path.decode("ascii")
-    return grant.endpoints.allows(text) or grant.endpoints.allows(f"{method} {text}")
+def _project_allows(grant: Grant, method: str, path: bytes, route: Route) -> bool:
+    return grant.by_hand is None or grant.by_hand.allows(method, path, route)
+
+
+def _token_allows(grant: Grant, method: str, path: bytes, route: Route) -> bool:
+    listed = grant.endpoints
+    return listed is None or listed.allows(method, path.decode("ascii"), route.pattern)
 
 
 def check_model(grant: Grant, model: str) -> None:

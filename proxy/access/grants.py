@@ -18,6 +18,7 @@ from loguru import logger
 
 from models import errors as model_errors
 from models.bindings import Upstreams
+from models.endpoint_rules import EndpointList
 from models.failover import Failover
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
@@ -32,6 +33,7 @@ from proxy.cache.space import CacheSpace, space_of
 from proxy.deadline import StallTolerantDeadline
 from proxy.header_lines import HeaderLines
 from proxy.limits.store import Claim
+from proxy.providers.by_hand import ByHand, by_hand
 from proxy.providers.field_rules import FieldRules, rules_of
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target
@@ -93,7 +95,10 @@ class Grant:
     policies: Policies | None
     models: tuple[Pattern, ...]
     """Lists of patterns, the token's and the project's; a model must match one of each."""
-    endpoints: Pattern | None
+    endpoints: EndpointList | None
+    """The token's list."""
+    by_hand: ByHand | None
+    """What the project makes of its provider's list; None where it leaves that as it is."""
     origins: Pattern | None
     restricts_source: bool
     """Whether some addresses or origins alone may use it."""
@@ -116,7 +121,10 @@ class Grant:
         auth: UpstreamAuth = _PLAIN,
     ) -> Grant:
         """Derive a grant from what the database says. Raises ValueError for a bad base URL."""
-        provider = providers.get(record.provider)
+        base = providers.get(record.provider)
+        rules = record.project_allowed_endpoints, record.extra_endpoints
+        hand = None if base is None else by_hand(base, *rules)
+        provider = base if hand is None else hand.provider
         place = record.provider, record.base_url
         targets = targets_of(record, providers, upstreams, auth)
         budgets = budgets_of(record)
@@ -150,13 +158,14 @@ class Grant:
             meters=refuse(budgets),
             policies=policies,
             models=models,
-            endpoints=Pattern.of(record.allowed_endpoints),
+            endpoints=EndpointList.of(record.allowed_endpoints),
+            by_hand=hand,
             origins=Pattern.of(record.allowed_origins),
             restricts_source=(record.allowed_ips, record.allowed_origins) != (None, None),
             expires_at=min(record.expires_at or _NEVER, record.secret_expires_at or _NEVER),
             tags=record.tags,
             facets=(
-                record.provider,
+                record.provider if hand is None else hand,
                 bool(models),
                 refuse(budgets),
                 record.unmetered,

@@ -9,31 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from models.endpoint_rules import Usage
+
 ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
-#: Below `/v1`, and answered by the proxy itself: no provider's pattern covers them.
-OWN_PATHS: Final = ("/v1/llm-proxy", "/v1/oauth")
 _OWN: Final = re.compile(rb"/v1/(?:llm-proxy|oauth)(?:/|\Z)")
 
-Dialect = Literal[
-    "none",
-    "chat",
-    "completions",
-    "embeddings",
-    "responses",
-    "messages",
-    "generic",
-    "batches",
-    "free",
-    "gemini",
-    "predict",
-    "converse",
-    "invoke",
-    "ollama",
-    "cohere",
-]
+Dialect: TypeAlias = Usage
 
 _SEGMENT: Final = re.compile(r"\{([a-z_]++)\}([^{}]*+)")
 #: Names of segments that say which model a request is for; Azure calls it a deployment.
@@ -111,12 +95,6 @@ class Route:
 Methods: TypeAlias = dict[str, Route]
 
 
-def shape(pattern: str) -> str:
-    """A pattern without what it calls its segments: two of one shape match the same paths."""
-    rest = "/{...}" if _takes_rest(pattern) else ""
-    return re.sub(r"\{[^}]*\}", "{}", pattern) + rest
-
-
 class Matcher:
     """An allowlist. What a path needs of it is compiled when the first such path comes, because an
     installation uses few of the providers that it knows."""
@@ -130,6 +108,11 @@ class Matcher:
         self.literal: dict[bytes, Methods] = {}
         #: By the first two segments of their paths; b"" for those of all others.
         self._groups: dict[bytes, _Group] = {}
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Its lines."""
+        return self._endpoints
 
     def match(self, path: bytes) -> Methods:
         """Allowed methods of a raw path, each with its route; empty where the path is off."""
@@ -156,6 +139,24 @@ class Matcher:
                 [(each, by_pattern[each]) for each in ordered if starts[each] in (start, b"")]
             )
         return self._groups
+
+
+class Widened:
+    """An allowlist with another one added, which changes nothing of what the first one has."""
+
+    __slots__ = ("_added", "_base", "literal")
+
+    def __init__(self, base: Matcher | Widened, added: Matcher) -> None:
+        self._base = base
+        self._added = added
+        self.literal: dict[bytes, Methods] = {}
+
+    def match(self, path: bytes) -> Methods:
+        """Allowed methods of a raw path, each with its route; empty where the path is off."""
+        methods = self._added.match(path) | self._base.match(path)
+        if path in self._base.literal or path in self._added.literal:
+            self.literal[path] = methods
+        return methods
 
 
 class _Group:

@@ -24,13 +24,13 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from config import parse_v1_prefix
+from models.endpoint_rules import METHODS, parse_path, shape
 from proxy.providers import forms
-from proxy.providers.endpoints import Dialect, Endpoint, shape
+from proxy.providers.endpoints import Dialect, Endpoint
 from proxy.providers.error_shapes import ErrorShape
 from proxy.providers.provider import CostUnit, Probe, Provider
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "*")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -84,8 +84,8 @@ class _Strict(BaseModel):
 
 
 class _Endpoint(_Strict):
-    method: Annotated[str, _one_of(*_METHODS)]
-    path: Annotated[str, _form(forms.parse_path)]
+    method: Annotated[str, _one_of(*METHODS)]
+    path: Annotated[str, _form(parse_path)]
     usage: Dialect | None = None
     default_model: str = ""
     isolated: bool = False

@@ -24,6 +24,7 @@ from models.bindings import Upstreams
 from proxy.providers.catalog import BUILT_IN
 from proxy.providers.entries import BadFile, Problem, merged, missing, read
 from proxy.providers.provider import Provider
+from proxy.providers.roots import roots
 
 
 def configured(settings: Settings) -> Mapping[str, Provider]:
@@ -61,6 +62,7 @@ def upstreams(settings: Settings, providers: Mapping[str, Provider]) -> Upstream
         providers,
         settings.upstream_ambient_credentials,
         examples,
+        frozenset(roots(providers)),
     )
 
 

@@ -11,13 +11,8 @@ from typing import Final
 
 from config import parse_base_url
 from proxy.header_rules import CREDENTIALS, KEEPABLE, may_cross_upstream
-from proxy.providers.endpoints import OWN_PATHS
 from proxy.providers.provider import AUTH_KINDS, AUTH_NAMED, Probe
 
-#: First segments of the proxy's own paths.
-RESERVED_ROOTS: Final = frozenset(
-    ("admin", "health", "leaks", "manage", "metrics", "oauth", "ready")
-)
 #: What a base URL may leave open, for a project's own to fill in.
 OPEN_PARTS: Final = ("region", "location", "resource")
 
@@ -29,8 +24,6 @@ _NEVER_SET: Final = frozenset(
     )
 )  # fmt: skip
 _TOKEN: Final = re.compile(r"[0-9A-Za-z!#$&'*+.^`|~-]{1,128}")
-_LITERAL: Final = re.compile(r"[A-Za-z0-9._~!$&'()+,;=:@-]+")
-_VARIABLE: Final = re.compile(r"\{[a-z_]++\}[A-Za-z0-9._~!$&'()+,;=:@-]*+")
 _COST: Final = re.compile(r"usage(?:\.[A-Za-z0-9_]{1,64}){1,4}")
 _VALUE: Final = re.compile(r"[\x20-\x7e]++")
 
@@ -158,26 +151,4 @@ def parse_cost(text: str) -> str:
     """Where an answer states its cost."""
     if not _COST.fullmatch(text):
         raise ValueError("is not a member of usage")
-    return text
-
-
-def parse_path(text: str) -> str:
-    """An endpoint's pattern."""
-    first, *segments = text.split("/")
-    if first or not segments:
-        raise ValueError("does not begin with a slash")
-    if segments[-1] == "*" and len(segments) > 1:
-        segments.pop()
-    for segment in segments:
-        if segment in ("", ".", ".."):
-            raise ValueError("has an empty or a dot segment")
-        if not _LITERAL.fullmatch(segment) and not _VARIABLE.fullmatch(segment):
-            raise ValueError("has a segment that is neither literal nor {name}")
-    root = segments[0]
-    if root.startswith("{"):
-        raise ValueError("does not begin with a literal segment")
-    if root in RESERVED_ROOTS:
-        raise ValueError(f"begins with /{root}, which is the proxy's own")
-    if "/".join(("", *segments[:2])) in OWN_PATHS:
-        raise ValueError(f"is below {' or '.join(OWN_PATHS)}, which the proxy answers itself")
     return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Final
 
 from proxy.providers.provider import Provider
@@ -23,24 +23,34 @@ def shown(path: bytes) -> str:
 
 
 def meant(
-    path: bytes, method: str, provider: Provider | None, known: Mapping[str, Provider]
+    path: bytes,
+    method: str,
+    provider: Provider | None,
+    known: Mapping[str, Provider],
+    served: Callable[[bytes], Container[str]] | None = None,
 ) -> str:
     """A sentence that begins with a space; '' where there is nothing to say.
 
     `provider` is the project's; None where no project is known. A path that it has is never nearly
-    right, whatever its method.
+    right, whatever its method. `served` are the methods of a path that the client may use; all
+    that the provider has unless it is said otherwise.
     """
     if len(path) > SHOWN_MAX or (provider is not None and provider.match(path)):
         return ""
     candidates = list(_mended(path))
+    if served is None and provider is not None:
+        served = provider.match
     for candidate, mend in candidates:
-        if provider is not None and method in provider.match(candidate):
+        if served is not None and method in served(candidate):
             return f" {shown(candidate)} was probably meant: {mend}."
     whose = _whose(path, method, known)
     if whose:
         of = "" if provider is None else f", and the project's is {provider.name}"
         return f" It is an endpoint of {_listed(whose)}{of}."
     for candidate, mend in candidates:
+        if provider is not None and provider.match(candidate):
+            # The project's own, which has it by other methods, or does not allow it.
+            continue
         whose = _whose(candidate, method, known)
         if whose:
             of = f", an endpoint of {_listed(whose)}," if provider is not None else ""

@@ -7,10 +7,10 @@ reported and in which shape its SDKs expect an error. Each built-in one is a fil
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple
 
-from proxy.providers.endpoints import Endpoint, Matcher, Methods
+from proxy.providers.endpoints import Endpoint, Matcher, Methods, Widened
 from proxy.providers.error_shapes import ErrorShape
 
 #: 100 cents are a dollar, and 10**10 of xAI's ticks.
@@ -67,7 +67,7 @@ class Provider:
     """Where credentials may be exchanged for short-lived tokens; the first one by default."""
     scopes: tuple[str, ...] = ()
     """What short-lived tokens are asked to be good for."""
-    _matcher: Matcher = field(init=False, repr=False, compare=False)
+    _matcher: Matcher | Widened = field(init=False, repr=False, compare=False)
     _literal: dict[bytes, Methods] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +79,14 @@ class Provider:
         """Allowed methods of a raw path, each with its route; empty where the path is off."""
         literal = self._literal.get(path)
         return self._matcher.match(path) if literal is None else literal
+
+    def widened(self, added: Matcher) -> Provider:
+        """The same with more endpoints, which change nothing of those that it has."""
+        wider, matcher = replace(self, endpoints=self.endpoints + added.endpoints), self._matcher
+        joined = Widened(matcher, added)
+        object.__setattr__(wider, "_matcher", joined)
+        object.__setattr__(wider, "_literal", joined.literal)
+        return wider
 
     @property
     def listed_as(self) -> str:

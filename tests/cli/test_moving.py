@@ -102,6 +102,8 @@ async def _fill() -> str:
         unmetered="refuse", policies=[{"name": "images", "models": ["dall*"], "max_requests": 9}],
         isolation="token", end_user_from_body=True,
         cache={"ttl_seconds": 60, "scope": "token", "only": "all"},
+        allowed_endpoints=["/v1/*", "GET /v1/models/{model}"],
+        extra_endpoints=[{"method": "POST", "path": "/v1/rerank", "usage": "generic"}],
     )  # fmt: skip
     await docs.purge_cache(by=BY)
     await docs.add_key(api_key="sk-two", ring=RING, by=BY, label="spare", weight=3)
@@ -521,6 +523,8 @@ def test_a_value_that_could_not_be_served_is_refused_in_words(cli_on_sqlite: Com
         ("token", "id", ["x"]),
         ("project", "unmetered", "perhaps"),
         ("project", "isolation", "perhaps"),
+        ("project", "allowed_endpoints", "/v1/models"),
+        ("project", "extra_endpoints", [{"method": "POST", "path": "/admin/x"}]),
         ("project", "failover", {"max_attempts": 9}),
         ("project", "cache", {"ttl_seconds": 0, "scope": "token"}),
         ("project_cache", "epoch", None),

@@ -26,6 +26,7 @@ from models.destinations import DestinationPolicy
 from proxy.limits.engines import limit_records
 from proxy.limits.spending import StoredSpending
 from proxy.providers.catalog import BUILT_IN
+from proxy.providers.roots import roots
 from server.context import App, WorkerContext
 from server.http.connections import Bounds, Connections
 from server.http.listening import listen
@@ -41,6 +42,7 @@ UPSTREAMS = Upstreams(
         "mistral": "https://api.mistral.ai",
     },
     auth=BUILT_IN,
+    roots=frozenset(roots(BUILT_IN)),
     examples={
         "azure-openai": "https://my-resource.openai.azure.com",
         "bedrock": "https://bedrock-runtime.us-east-1.amazonaws.com",

@@ -78,10 +78,15 @@ PROJECT: Final = Doors(
     {"api_key"},
     project_forms.ProjectChange,
     {"api_key", "failover_statuses", "failover_timeout", "cache_ttl", "cache_only"},
-    {"is_active"},
+    {"is_active", "allowed_endpoints", "extra_endpoints"},
     ("projects/form.html", "projects/show.html"),
     (project_commands.create, project_commands.update),
-    {"is_active": "active", "project": "cloud_project", "budgets": "budget"},
+    {
+        "is_active": "active",
+        "project": "cloud_project",
+        "budgets": "budget",
+        "extra_endpoints": "extra_endpoint",
+    },
 )
 KEY: Final = Doors(
     UpstreamKey,

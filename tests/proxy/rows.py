@@ -41,6 +41,7 @@ def a_record(**changes: Any) -> GrantRecord:
         "policies": (),
         "project_budgets": (),
         "project_policies": (),
+        "extra_endpoints": (),
     }
     return GrantRecord(**(nothing | known | changes))
 

@@ -10,6 +10,7 @@ import pytest
 from models.bindings import binding
 from models.budgets import Policy
 from models.cache_rule import CacheRule
+from models.endpoint_rules import Extra
 from models.failover import Failover
 from models.grants import GrantRecord
 from proxy import errors
@@ -134,6 +135,15 @@ RULES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
         {"allowed_endpoints": ("/v1/chat/*",)},
         ON_AWS | {"allowed_endpoints": ("/none",)},
         ON_VERTEX | {"allowed_endpoints": ("/none",)},
+    ),
+    "project_allowed_endpoints": (
+        {"project_allowed_endpoints": ("/v1/chat/*",)},
+        {"project_allowed_endpoints": ("GET /v1/files/{id}", "POST /v1/chat/completions")},
+        ON_AWS | {"project_allowed_endpoints": ("/none",)},
+    ),
+    "extra_endpoints": (
+        {"extra_endpoints": (Extra("POST", "/model/{model}/converse", "converse"),)},
+        ON_AWS | {"extra_endpoints": (Extra("POST", "/v1/chat/completions", "free"),)},
     ),
     "provider": (ON_AWS, ON_VERTEX, {"provider": "anthropic"}),
     "keys": (

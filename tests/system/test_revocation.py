@@ -166,6 +166,16 @@ async def test_changed_limits_are_in_force(
         assert answer.json()["error"]["code"] == "endpoint_not_allowed"
 
 
+async def test_an_endpoint_that_its_project_switches_off_and_on_is_so_in_every_worker(
+    service: Service, issued: Issued, bound: list[Bound]
+) -> None:
+    for allowed, status in ((["POST /v1/embeddings"], 404), (["GET /v1/models"], 200)):
+        async with service.models():
+            await issued.project.change(by=BY, allowed_endpoints=allowed)
+        for client in bound:
+            assert (await client.get(issued.bearer)).status_code == status
+
+
 async def test_a_token_that_was_unknown_a_moment_ago_is_let_in(
     service: Service, bound: list[Bound], up: FakeUpstream
 ) -> None:

@@ -10,8 +10,8 @@ from tests.cli.running import API_KEY, CommandLine
 PROJECT_FIELDS = [
     "id", "name", "provider", "base_url", "v1_prefix", "is_active", "requests_per_minute",
     "max_parallel_requests", "allowed_models", "allowed_origins", "project", "location",
-    "unmetered", "isolation", "end_user_from_body", "failover", "cache", "budgets", "policies",
-    "keys", "created_at", "updated_at",
+    "unmetered", "isolation", "end_user_from_body", "failover", "cache", "allowed_endpoints",
+    "extra_endpoints", "budgets", "policies", "keys", "created_at", "updated_at",
 ]  # fmt: skip
 KEY_FIELDS = [
     "id", "label", "hint", "is_active", "weight", "priority", "base_url", "v1_prefix",
@@ -41,12 +41,19 @@ def test_project_lives_and_ends(cli: CommandLine) -> None:
         "project", "update", "docs", "--name", "papers", "--inactive",
         "--allowed-models", "none", "--requests-per-minute", "none", "--json",
         "--unmetered", "refuse", "--isolation", "token", "--end-user-from-body",
+        "--allowed-endpoints", "/v1/models,POST /v1/embeddings",
+        "--extra-endpoint", "POST /v1/rerank", "--extra-endpoint", "GET /v1/x/* usage=free",
     )  # fmt: skip
     assert changed.code == 0, changed.err
     assert changed.json == project | {
         "unmetered": "refuse",
         "isolation": "token",
         "end_user_from_body": True,
+        "allowed_endpoints": ["/v1/models", "POST /v1/embeddings"],
+        "extra_endpoints": [
+            {"method": "POST", "path": "/v1/rerank", "usage": "generic"},
+            {"method": "GET", "path": "/v1/x/*", "usage": "free"},
+        ],
         "name": "papers",
         "is_active": False,
         "allowed_models": None,
@@ -101,6 +108,8 @@ def test_lists_have_pages_and_search(cli_on_sqlite: CommandLine) -> None:
         (("--base-url", "ftp://x"), ["--base-url"]),
         (("--requests-per-minute", "0", "--allowed-origins", "x,"), ["--req", "--allowed-origins"]),
         (("--provider", "nobody"), ["--provider"]),
+        (("--extra-endpoint", "POST /admin/x"), ["--extra-endpoint (path)"]),
+        (("--extra-endpoint", "POST"), ["--extra-endpoint"]),
         (("--max-parallel-requests", "99999999999999999999"), ["--max-parallel-requests"]),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -47,6 +48,8 @@ async def test_project_is_created_with_its_key_and_without_its_material(
         "end_user_from_body",
         "failover",
         "cache",
+        "allowed_endpoints",
+        "extra_endpoints",
         "budgets",
         "policies",
         "created_at",
@@ -135,6 +138,66 @@ async def test_kept_answers_of_a_project_are_purged(
     assert await AuditEvent.filter(action="project.purge_cache", outcome="ok").count() == 2
     await client.delete(f"/manage/projects/{project['id']}")
     assert (await client.delete(path)).status_code == 404
+
+
+async def test_a_project_narrows_its_provider_s_list_and_adds_to_it(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    plain = await make_project()
+    assert (plain["allowed_endpoints"], plain["extra_endpoints"]) == (None, [])
+    project = await make_project(
+        name="two",
+        allowed_endpoints=["/v1/chat/completions", "GET /v1/models/{model}"],
+        extra_endpoints=[{"method": "POST", "path": "/v1/rerank"}],
+    )
+    rerank = {"method": "POST", "path": "/v1/rerank", "usage": "generic"}
+    assert project["allowed_endpoints"] == ["/v1/chat/completions", "GET /v1/models/{model}"]
+    assert project["extra_endpoints"] == [rerank]
+    path = f"/manage/projects/{project['id']}"
+    kept = (await client.patch(path, json={"name": "three"})).json()
+    assert (kept["allowed_endpoints"], kept["extra_endpoints"]) == (
+        project["allowed_endpoints"],
+        [rerank],
+    )
+    before = await generation.current()
+    changed = await client.patch(path, json={"allowed_endpoints": None, "extra_endpoints": []})
+    assert (changed.json()["allowed_endpoints"], changed.json()["extra_endpoints"]) == (None, [])
+    assert await generation.current() > before
+    event = await AuditEvent.filter(action="project.update").order_by("-id").first()
+    assert event is not None
+    assert event.changes == {
+        "allowed_endpoints": [project["allowed_endpoints"], None],
+        "extra_endpoints": [[rerank], None],
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "said"),
+    [
+        ({"allowed_endpoints": []}, "allowed_endpoints", "least 1"),
+        ({"allowed_endpoints": ["v1"]}, "allowed_endpoints.0", "METHOD and a path"),
+        ({"extra_endpoints": [{"method": "POST"}]}, "extra_endpoints.0.path", "required"),
+        (
+            {"extra_endpoints": [{"method": "GET", "path": "/manage/tokens"}]},
+            "extra_endpoints.0.path",
+            "the proxy's own",
+        ),
+        (
+            {"extra_endpoints": [{"method": "GET", "path": "/nobodys/x"}]},
+            "extra_endpoints",
+            "begins as no provider's paths do here",
+        ),
+    ],
+)
+async def test_an_endpoint_that_cannot_be_served_is_told_at_its_field(
+    client: httpx.AsyncClient, make_project: Make, sent: dict[str, Any], field: str, said: str
+) -> None:
+    project = await make_project()
+    response = await client.patch(f"/manage/projects/{project['id']}", json=sent)
+    assert response.status_code == 400
+    (detail,) = response.json()["error"]["details"]
+    assert detail["field"] == field
+    assert said.casefold() in detail["message"].casefold()
 
 
 async def test_a_project_has_budgets_as_a_token_has(

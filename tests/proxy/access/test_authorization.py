@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from models.endpoint_rules import Extra
 from proxy import errors
 from proxy.access.authorization import (
     authorize,
     check_model,
     check_origin,
     check_source,
+    narrowed,
     target_for,
 )
 from proxy.access.grants import Grant
@@ -92,6 +94,62 @@ def test_the_tokens_own_endpoints(
         authorize(grant, a_request(method, target))
     else:
         assert type(refused(grant, method, target)) is outcome
+
+
+def test_a_list_of_the_project_narrows_its_provider_s_and_says_so() -> None:
+    grant = a_grant(project_allowed_endpoints=("POST /v1/chat/completions", "GET /v1/files/{id}"))
+    authorize(grant, a_request("POST", "/v1/chat/completions"))
+    authorize(grant, a_request("HEAD", "/v1/files/file-1"))
+    refusal = refused(grant, "POST", "/v1/embeddings")
+    assert isinstance(refusal, errors.EndpointNotAllowed)
+    assert refusal.message == (
+        "The project does not allow POST /v1/embeddings of the provider openai."
+    )
+    refusal = refused(grant, "DELETE", "/v1/files/file-1")
+    assert refusal.headers == ((b"allow", b"GET, HEAD"),)
+    # No hint leads to what would be refused as well.
+    for path, hinted in (("/chat/completions", True), ("/embeddings", False)):
+        said = refused(grant, "POST", path).message
+        assert ("was probably meant" in said) is hinted, said
+
+
+def test_what_a_project_adds_is_let_through_and_its_tokens_lists_narrow_that_too() -> None:
+    added = {"extra_endpoints": (Extra("POST", "/v1/rerank", "generic"),)}
+    provider, route = authorize(a_grant(**added), a_request("POST", "/v1/rerank"))
+    assert (provider.name, route.dialect) == ("openai", "generic")
+    assert isinstance(refused(a_grant(), "POST", "/v1/rerank"), errors.EndpointNotAllowed)
+    assert isinstance(refused(a_grant(**added), "GET", "/v1/rerank"), errors.MethodNotAllowed)
+    assert "/v1/rerank was probably meant" in refused(a_grant(**added), "POST", "/rerank").message
+    limited = a_grant(allowed_endpoints=("/v1/embeddings",), **added)
+    assert refused(limited, "POST", "/v1/rerank").message.startswith("The token does not allow")
+
+
+def test_no_list_and_no_addition_opens_what_others_have_stored() -> None:
+    """It is shown where the project isolates objects, and nowhere else."""
+    asked = "GET", "/v1/chat/completions"
+    grants = {
+        isolation: a_grant(
+            isolation=isolation,
+            project_allowed_endpoints=("*",),
+            extra_endpoints=(Extra("GET", "/v1/chat/completions", "none"),),
+        )
+        for isolation in ("none", "token")
+    }
+    authorize(grants["token"], a_request(*asked))
+    assert refused(grants["none"], *asked).code == "method_not_allowed"
+
+
+def test_a_key_of_another_provider_serves_no_more_of_what_is_added_than_that_one_allows() -> None:
+    keys = (a_key(), a_key(provider="groq", bound_to="provider:groq"))
+    added = (Extra("POST", "/v1/rerank", "generic"),)
+    grant = a_grant(keys=keys, extra_endpoints=added)
+    assert len(grant.targets) == 2
+    for path, count in (("/v1/rerank", 1), ("/v1/chat/completions", 1), ("/v1/models", 1)):
+        head = a_request("GET" if path == "/v1/models" else "POST", path)
+        _, route = authorize(grant, head)
+        targets = narrowed(grant, route, head).targets
+        assert sum(one.provider is None for one in targets) == count
+        assert any(one.provider is not None for one in targets) is (path != "/v1/rerank")
 
 
 def test_allow_names_only_what_the_token_may() -> None:
