@@ -210,5 +210,6 @@ def wanted(filters: Mapping[str, Any]) -> dict[str, object]:
         "status_class",
         "request_id",
         "endpoint",
+        "cached",
     )
     return {name: filters[name] for name in known if filters.get(name) is not None}

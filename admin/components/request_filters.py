@@ -55,6 +55,7 @@ async def read(ctx: RequestContext) -> Filters:
     _read_id(found, query.get("id"))
     _read_status(found, query.get("status"))
     _read_tag(found, query.get("tag"))
+    _read_cached(found, query.get("cached"))
     await _read_token(found, query.get("token"))
     if (model := query.get("model")) is not None:
         table: Literal["refusal", "request_log"] = (
@@ -93,6 +94,15 @@ def _read_tag(found: Filters, text: str | None) -> None:
         found.wanted["tag"] = "=".join(parse_tag(text))
     except BadLabel as exc:
         found.problems.append(f"The tag cannot be read: {exc}")
+
+
+def _read_cached(found: Filters, text: str | None) -> None:
+    if text is None:
+        return
+    if text in ("true", "false"):
+        found.wanted["cached"] = text == "true"
+    else:
+        found.problems.append("Whether it came from the cache is neither true nor false.")
 
 
 async def _read_token(found: Filters, text: str | None) -> None:

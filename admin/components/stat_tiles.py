@@ -103,6 +103,25 @@ def figures(course: TimeSeries) -> tuple[Figure, ...]:
             change=_relative(total.ttfb_us(0.95), before.ttfb_us(0.95), "less"),
             bars=course_of(_slowest(lambda sums: sums.ttfb, TTFB_BOUNDS_US)),
         ),
+        *((_from_the_cache(course),) if _keeps(course) else ()),
+    )
+
+
+def _keeps(course: TimeSeries) -> bool:
+    """Whether answers were looked for in the cache: elsewhere it is not spoken of."""
+    return course.total.looked_up + course.previous.looked_up > 0
+
+
+def _from_the_cache(course: TimeSeries) -> Figure:
+    total = course.total
+    return Figure(
+        key="cached",
+        label="From the cache",
+        value=filters.percent(total.cached_requests, total.looked_up),
+        exact=f"{total.cached_requests:,} of {total.looked_up:,} looked for",
+        note=f"{filters.usd(total.saved_nanos)} saved",
+        change=_points(total.hit_rate, course.previous.hit_rate, "neither"),
+        bars=sparkline(fold(course.steps, _hit_rate)),
     )
 
 
@@ -117,6 +136,7 @@ class Row:
 
 def course_rows(span: TimeRange, course: TimeSeries) -> tuple[Row, ...]:
     """What the sparklines are drawn from, in words."""
+    keeps = _keeps(course)
     return tuple(
         Row(
             span.at(number),
@@ -128,6 +148,7 @@ def course_rows(span: TimeRange, course: TimeSeries) -> tuple[Row, ...]:
                 filters.usd(sums.cost_nanos),
                 filters.milliseconds(sums.overhead_us(0.95)),
                 filters.milliseconds(sums.ttfb_us(0.95)),
+                *((_hits(sums),) if keeps else ()),
             ),
         )
         for number, sums in enumerate(course.steps)
@@ -159,13 +180,17 @@ def _relative(now: float | None, before: float | None, better: Better) -> Change
     return Change(text, *_way(ratio > 1, better if abs(ratio - 1) >= _TELLING else "neither"))
 
 
-def _points(now: float | None, before: float | None) -> Change | None:
+def _hits(sums: Sums) -> str:
+    return filters.percent(sums.cached_requests, sums.looked_up)
+
+
+def _points(now: float | None, before: float | None, better: Better = "less") -> Change | None:
     if now is None or before is None:
         return None
     points = (now - before) * 100
     if abs(points) < 0.05:
         return Change("0 pts", "same", "neither")
-    return Change(f"{abs(points):.1f} pts", *_way(points > 0, "less"))
+    return Change(f"{abs(points):.1f} pts", *_way(points > 0, better))
 
 
 def _way(more: bool, better: Better) -> tuple[str, str]:
@@ -181,6 +206,12 @@ def _summing(amount: Callable[[Sums], int]) -> Callable[[Covered], float]:
 def _rate(covered: Covered) -> float | None:
     requests = sum(sums.requests * part for sums, part in covered)
     return sum(sums.errors * part for sums, part in covered) / requests if requests else None
+
+
+def _hit_rate(covered: Covered) -> float | None:
+    looked_up = sum(sums.looked_up * part for sums, part in covered)
+    hits = sum(sums.cached_requests * part for sums, part in covered)
+    return hits / looked_up if looked_up else None
 
 
 def _slowest(

@@ -28,7 +28,7 @@ _HEAD: Final = (
     "at", "id", "project_id", "project", "token_id", "token", "provider", "model", "method",
     "endpoint", "status", "outcome", "upstream_code", "usage", "prompt_tokens",
     "completion_tokens", "cached_tokens", "reasoning_tokens", "cost_usd", "duration_ms", "ttfb_ms",
-    "overhead_ms", "tags", "end_user",
+    "overhead_ms", "tags", "end_user", "cached", "saved_usd",
 )  # fmt: skip
 _PER_PART: Final = 1000
 _NANOS: Final = 10**9
@@ -127,6 +127,8 @@ def _row(row: RequestLog, called: Mapping[UUID, str]) -> tuple[object, ...]:
         row.overhead_us / _US_IN_MS,
         ",".join(f"{key}={value}" for key, value in (row.tags or {}).items()),
         row.end_user,
+        "yes" if row.cached else "no",
+        None if row.saved_nanos is None else row.saved_nanos / _NANOS,
     )
 
 

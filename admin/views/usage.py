@@ -15,7 +15,7 @@ pages = Pages()
 _HEAD: Final = (
     "day", "group", "requests", "errors", "unknown_usage_requests", "prompt_tokens",
     "completion_tokens", "cached_tokens", "reasoning_tokens", "cost_usd",
-    "unpriced_requests", "charged_at_hold_requests",
+    "unpriced_requests", "charged_at_hold_requests", "cached_requests", "cache_misses", "saved_usd",
 )  # fmt: skip
 _NANOS: Final = 10**9
 _PER_PART: Final = 1000
@@ -65,4 +65,7 @@ def _row(row: UsageRow) -> tuple[object, ...]:
         None if row.cost_nanos is None else row.cost_nanos / _NANOS,
         row.unpriced_requests,
         row.charged_at_hold_requests,
+        row.cached_requests,
+        row.cache_misses,
+        row.saved_nanos / _NANOS,
     )

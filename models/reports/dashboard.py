@@ -70,6 +70,16 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
         """Errors by requests."""
         return self.errors / self.requests if self.requests else None
 
+    @property
+    def looked_up(self) -> int:
+        """Requests whose answer may have been kept."""
+        return self.cached_requests + self.cache_misses
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Of these, those whose answer was."""
+        return self.cached_requests / self.looked_up if self.looked_up else None
+
     def ttfb_us(self, share: float) -> float | None:
         """A percentile of the time to the first byte."""
         return percentile(self.ttfb, TTFB_BOUNDS_US, share)

@@ -14,6 +14,7 @@ from admin.components import stat_tiles, svg
 from admin.views import dashboard
 from models.entry import Entry
 from models.ledger import apply_batch
+from models.reports import time_ranges
 from models.reports.dashboard import NOTHING, Sums, TimeSeries
 from tests.admin.conftest import BY, Browser, make_project, make_token, on_both
 from tests.manage.entries import entry
@@ -201,6 +202,45 @@ def test_more_errors_are_bad_and_nothing_before_is_no_change() -> None:
     assert (rate.text, rate.way, rate.tone) == ("2.0 pts", "up", "bad")
     first = TimeSeries(total=Sums(requests=100), previous=NOTHING, steps=())
     assert [figure.change for figure in stat_tiles.figures(first)] == [None] * 6
+
+
+@on_both
+async def test_what_the_cache_saved_is_shown_where_it_was_asked(admin: Browser) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    ids: dict[str, Any] = {"project_id": project.id, "token_id": token.id}
+    pages = (PAGE, f"/admin/tokens/{token.id}")
+    await record(entry(**ids))
+    for path in pages:
+        assert "From the cache" not in (await admin.get(path)).text
+    kept = [entry(cache="hit", saved_nanos=1_500_000_000, cost_nanos=0, **ids) for _ in range(3)]
+    await record(entry(cache="miss", **ids), *kept)
+    for path in pages:
+        page = (await admin.get(path)).text
+        assert "From the cache" in page
+        assert 'title="3 of 4 looked for">75.0%</dd>' in page
+        assert "$4.50 saved" in page
+    export = (await admin.get("/admin/usage/export")).text.splitlines()
+    assert export[0].endswith(",cached_requests,cache_misses,saved_usd")
+    assert export[1].endswith(",3,1,4.5")
+
+
+def test_the_course_of_hits_goes_by_what_was_looked_for() -> None:
+    span = time_ranges.named("1h", datetime(2026, 11, 28, tzinfo=UTC))
+    used = Sums(requests=9, cached_requests=1, cache_misses=3)
+    steps = (used, *[NOTHING] * (span.steps - 1))
+    total = Sums(requests=9, cached_requests=1, cache_misses=1)
+    course = TimeSeries(total=total, previous=used, steps=steps)
+    hits = stat_tiles.figures(course)[-1]
+    assert (hits.value, hits.note) == ("50.0%", "$0.00 saved")
+    assert hits.change is not None
+    assert (hits.change.text, hits.change.way, hits.change.tone) == ("25.0 pts", "up", "neither")
+    rows = stat_tiles.course_rows(span, course)
+    assert [len(row.values) for row in rows] == [7] * span.steps
+    assert (rows[0].values[-1], rows[1].values[-1]) == ("25.0%", "–")
+    # A cache that was switched off is still told of beside the span before.
+    gone = TimeSeries(total=Sums(requests=1), previous=used, steps=())
+    assert stat_tiles.figures(gone)[-1].value == "–"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """`/admin/requests`"""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from admin.components import live_tail
 from models.entry import Attempt
 from models.ledger import apply_batch
 from tests.admin.conftest import Browser, make_project, make_token
@@ -101,6 +103,33 @@ async def test_what_it_is_for_and_for_whom_is_shown_and_can_be_asked_for(admin: 
         assert (await admin.get(f"{at}&outcome=refused")).status_code == 200
 
 
+async def test_a_kept_answer_says_so_and_can_be_asked_for(admin: Browser) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    ids: dict[str, Any] = {"project_id": project.id, "token_id": token.id}
+    nothing: dict[str, Any] = dict.fromkeys(("prompt_tokens", "completion_tokens"))
+    nothing |= {"counted": False, "cost_nanos": 0}
+    hit = entry(datetime.now(UTC), cache="hit", saved_nanos=40_010_000, **nothing, **ids)
+    unpriced = entry(datetime.now(UTC), cache="hit", **nothing, **ids)
+    miss = entry(datetime.now(UTC), cache="miss", **ids)
+    await apply_batch("j", 0, 1, [hit, miss, unpriced])
+    for path in ("/admin/requests", f"/admin/tokens/{token.id}"):
+        assert (await admin.get(path)).text.count(">from the cache<") == 2
+    drawer = (await admin.get(f"/admin/requests/{hit.id}")).text
+    assert re.search(r"<dt>Cache</dt><dd>Answered from it: <[^>]*>\$0.04001</span>", drawer)
+    assert "Nothing was used" in drawer
+    assert "Answered from it</dd>" in (await admin.get(f"/admin/requests/{unpriced.id}")).text
+    assert "Looked for, and not there" in (await admin.get(f"/admin/requests/{miss.id}")).text
+    for word, found in (("true", [True, False]), ("false", [False, True])):
+        page = (await admin.get(f"/admin/requests?cached={word}")).text
+        assert [one.id in page for one in (hit, miss)] == found
+        assert f'value="{word}" selected' in page
+        rows = (await admin.get(f"/admin/requests/export?cached={word}")).text
+        assert [one.id in rows for one in (hit, miss)] == found
+        assert live_tail.wanted({"cached": word == "true"}) == {"cached": word == "true"}
+    assert rows.splitlines()[0].endswith(",cached,saved_usd")
+
+
 async def test_what_a_filter_cannot_mean_is_said_and_nothing_is_listed(admin: Browser) -> None:
     project = await make_project()
     token = await make_token(project)
@@ -110,6 +139,7 @@ async def test_what_a_filter_cannot_mean_is_said_and_nothing_is_listed(admin: Br
         "status=999": "no class like 4xx",
         "id=5": "no UUID",
         "tag=team": "The tag cannot be read",
+        "cached=hit": "neither true nor false",
         "token=nobody's": "No token has this name",
         "from=yesterday": "From is no time",
         "to=2026-13-01T00:00": "To is no time",
