@@ -24,7 +24,7 @@ ACTIONS: Final = (
     "token.create", "token.update", "token.rotate", "token.revoke", "token.show_secret",
     "token.test",
     "project.create", "project.update", "project.activate", "project.deactivate",
-    "project.revoke_tokens", "project.delete",
+    "project.purge_cache", "project.revoke_tokens", "project.delete",
     "key.add", "key.update", "key.remove",
     "admin.sign_in", "admin.sign_out", "admin.create", "admin.update", "admin.password",
     "admin.remove", "admin.refuse", "management.refuse",
