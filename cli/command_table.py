@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from cli import details
+from cli.loading import loading
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ class Commands(TyperGroup):
 def load_command(row: Row) -> Any:
     """What a word of `TABLE` stands for, imported now."""
     module, _, attribute = row.target.partition(":")
-    found = getattr(import_module(f"cli.{module}"), attribute)
+    with loading():
+        found = getattr(import_module(f"cli.{module}"), attribute)
     if not isinstance(found, typer.Typer):
         function, found = found, verb()
         found.command()(_exiting(function))

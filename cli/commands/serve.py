@@ -1,12 +1,15 @@
 """`llm-proxy serve`."""
 
 from cli import details
+from cli.loading import loading
 from config import load
 
 
 def serve() -> int:
     """Serve until SIGTERM or Ctrl-C; the exit code."""
-    from server.process.launch import serve as run  # noqa: PLC0415  (heavy: only where it is used)
+    with loading():
+        # Heavy: only where it is used.
+        from server.process.launch import serve as run  # noqa: PLC0415
 
     if details.wanted():
         details.detail(f"Database: {load().database.place}")
