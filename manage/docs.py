@@ -4,8 +4,9 @@ Both are the same for every installation and hold none of its data, so neither n
 page has no script and loads nothing from anywhere else.
 """
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -34,10 +35,26 @@ _POLICY: Final = {
 
 def add_to(plane: Blueprint, resources: Sequence[Resource]) -> None:
     """Serve the document of `resources`, its page and the page's style."""
-    written = _written(tuple(resources))
-    _serve(plane, "/docs", written.page, "text/html; charset=utf-8")
-    _serve(plane, "/docs/openapi.json", written.document, "application/json")
-    style = (_ROOT / "static" / "docs.css").read_bytes()
+    described = tuple(resources)
+    turns = asyncio.Lock()
+
+    async def written() -> _Written:
+        # Once, however many ask at first.
+        async with turns:
+            return await asyncio.to_thread(_written, described)
+
+    async def page() -> bytes:
+        return (await written()).page
+
+    async def document() -> bytes:
+        return (await written()).document
+
+    async def style() -> bytes:
+        return stylesheet
+
+    stylesheet = (_ROOT / "static" / "docs.css").read_bytes()
+    _serve(plane, "/docs", page, "text/html; charset=utf-8")
+    _serve(plane, "/docs/openapi.json", document, "application/json")
     _serve(plane, "/docs/docs.css", style, "text/css; charset=utf-8")
 
 
@@ -48,16 +65,18 @@ class _Written(NamedTuple):
 
 @cache
 def _written(resources: tuple[Resource, ...]) -> _Written:
-    """Both, which take a tenth of a second: once per process, and before it serves."""
+    """Both, which take a tenth of a second: once per process, where somebody asks."""
     document = openapi.document(resources, version=VERSION)
     return _Written(render(document).encode(), msgspec.json.encode(document))
 
 
-def _serve(plane: Blueprint, path: str, body: bytes, content_type: str) -> None:
+def _serve(
+    plane: Blueprint, path: str, body: Callable[[], Awaitable[bytes]], content_type: str
+) -> None:
     async def serve(request: Request[Any, Any]) -> HTTPResponse:
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(("GET", "HEAD"))
-        return answer(request, 200, body, content_type=content_type, headers=_POLICY)
+        return answer(request, 200, await body(), content_type=content_type, headers=_POLICY)
 
     name = path.strip("/").replace("/", "_").replace(".", "_")
     plane.add_route(serve, path, methods=METHODS, stream=True, name=name, error_format=ERROR_FORMAT)

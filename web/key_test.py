@@ -11,11 +11,10 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from time import perf_counter
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from uuid import UUID
-
-import httpx
 
 from config import split_base_url
 from models import Project, UpstreamKey, credentials
@@ -23,6 +22,9 @@ from models.bindings import Upstreams, place_of
 from models.crypto import KeyRing
 from models.errors import CorruptCiphertext, UnknownEncryptionKey
 from models.text import clean_text
+
+if TYPE_CHECKING:
+    import httpx
 
 _SECONDS: Final = 10.0
 _MOST_BYTES: Final = 4 * 1024 * 1024
@@ -199,6 +201,10 @@ def _text(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:
 async def _ask(
     service: KeyTests, asked: Asked, target: bytes, headers: Mapping[str, str]
 ) -> tuple[int, bytes]:
+    # Takes 40 ms, which most processes never need, and for which nobody else should wait.
+    await asyncio.to_thread(import_module, "httpx")
+    import httpx  # noqa: PLC0415
+
     base = split_base_url(asked.base_url)
     host = base.host
     address = await _allowed_address(service, host, base.port)

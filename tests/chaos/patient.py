@@ -4,6 +4,7 @@ What it gives up in seconds in life it waits for here, since what is asked is no
 The same module is the workers' entry point.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -48,8 +49,11 @@ OF_A_WORKER: Final = (
 
 def serve(module: str) -> int:
     """The supervisor, whose workers are started by that module."""
+    gc.disable()
     _wait_for(OF_A_SUPERVISOR)
     launch, python = _found("server.process.launch"), _found("server.process.supervisor").python
+    gc.freeze()
+    gc.enable()
     launch.python = lambda _, *arguments: python(module, *arguments)
     status: int = launch.serve()
     return status
@@ -57,8 +61,10 @@ def serve(module: str) -> int:
 
 def work() -> int:
     """One worker."""
-    # It imports everything, which the supervisor has no use for.
+    # As a worker begins, which looks for garbage again once it has loaded everything.
+    gc.disable()
     worker_main = _found("server.process.worker_main")
+    # This imports everything, which the supervisor has no use for.
     _wait_for(OF_A_WORKER)
     status: int = worker_main.main()
     return status
