@@ -8,13 +8,23 @@ follows what the environment says of that provider. Any other says the origin of
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from config import origin_of
 from models import key_auth
 from models.credentials import BadCredential
-from models.errors import EndpointNotServed, KeyNotUsable, ProviderNotUsable
+from models.errors import (
+    BaseUrlMissing,
+    EndpointNotServed,
+    KeyMustBeGiven,
+    KeyNotUsable,
+    OriginNotAllowed,
+    ProviderNotUsable,
+)
 from models.key_auth import AuthOfProvider
+
+if TYPE_CHECKING:
+    from models.upstream_keys import UpstreamKey
 
 _PROVIDER: Final = "provider:"
 
@@ -138,3 +148,31 @@ class Upstreams:
             return bound_to
         base_url = self.own.get(bound_to.removeprefix(_PROVIDER))
         return None if base_url is None else origin_of(base_url)
+
+
+def check_origin(upstreams: Upstreams, provider: str, base_url: str | None) -> None:
+    """Whether requests may go there. Raises BaseUrlMissing, OriginNotAllowed."""
+    if base_url is None and provider in upstreams.examples:
+        raise BaseUrlMissing(
+            f"The provider {provider} has no base URL of its own: name one, such as"
+            f" {upstreams.examples[provider]}."
+        )
+    if not upstreams.allows(provider, base_url):
+        whose = "This address" if base_url else f"The own address of the provider {provider}"
+        raise OriginNotAllowed(
+            f"{whose} is none of UPSTREAM_ORIGINS: {', '.join(sorted(upstreams.origins))}."
+        )
+
+
+def must_be_given(
+    keys: Iterable["UpstreamKey"], provider: str, base_url: str | None
+) -> KeyMustBeGiven:
+    """What is said where these keys would go there, for which they were not entered."""
+    keys = list(keys)
+    where = base_url or f"the own address of the provider {provider}"
+    named = ", ".join(f"{key.hint} ({key.id})" for key in keys)
+    return KeyMustBeGiven(
+        f"Keys were entered for another address and are not sent to {where}: {named}."
+        " Give an API key for it in the same call; it replaces these.",
+        [(key.id, key.hint) for key in keys],
+    )

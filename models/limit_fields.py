@@ -12,7 +12,7 @@ from models.cache_rule import CacheSettings
 from models.endpoint_rules import ExtraEndpoints
 from models.failover import FailoverRule
 from models.labels import TagMap
-from models.projects import Isolation, Unmetered
+from models.project_fields import Isolation, Unmetered
 from models.rules import (
     ALLOW_LIST,
     Address,

@@ -22,7 +22,7 @@ from models.exhaustion import Subject, Why
 from models.failover import FailoverRule
 from models.labels import TagMap, clean_tags
 from models.management_tokens import Scope
-from models.projects import Isolation, Unmetered
+from models.project_fields import Isolation, Unmetered
 from models.revocations import RevocationKind
 from models.rules import Address, KeyAuth, ModelMap, V1Prefix, is_datable
 

@@ -6,6 +6,7 @@ machine, as soon as the generation is known there, whoever keeps the project's o
 
 import time
 from collections.abc import Collection
+from typing import Final
 from uuid import UUID
 
 from tortoise import Model, fields
@@ -13,6 +14,9 @@ from tortoise import Model, fields
 from models import revocations
 from models.db.conditions import execute, select
 from models.db.database import dialect
+
+#: Fields of a project or a key that say where answers come from.
+VOIDED_BY: Final = frozenset({"provider", "base_url", "v1_prefix"})
 
 
 class ProjectCache(Model):

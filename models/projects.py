@@ -1,12 +1,10 @@
 """Projects: one upstream account (or several), and the limits that all its tokens share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 from uuid import UUID
 
-import msgspec
 from tortoise import Model, fields
 from tortoise.exceptions import IntegrityError
 
@@ -22,18 +20,24 @@ from models import (
     revocations,
 )
 from models.audit import Actor
-from models.bindings import Upstreams, binding, place_of
+from models.bindings import Upstreams, binding, check_origin, must_be_given, place_of
 from models.crypto import KeyRing
 from models.db.database import in_one_transaction
 from models.errors import (
-    BaseUrlMissing,
-    KeyMustBeGiven,
     KeyNotNeeded,
     NameTaken,
-    OriginNotAllowed,
     ProjectDeleted,
 )
 from models.ids import new_id
+from models.project_fields import (
+    GivenKey,
+    Isolation,
+    ProjectChanges,
+    ProjectFields,
+    RevokedCounts,
+    Unmetered,
+    normalise,
+)
 
 if TYPE_CHECKING:
     from models.tokens import Token
@@ -42,59 +46,7 @@ if TYPE_CHECKING:
 
 _ANY: Final = Upstreams()
 _ADDRESS: Final = {"provider", "base_url"}
-#: What kept answers are void after.
-_VOIDS_ANSWERS: Final = _ADDRESS | {"v1_prefix", "is_active"}
-
-#: What happens to requests whose usage cannot be metered.
-Unmetered: TypeAlias = Literal["allow", "refuse"]
-#: Whose files, batches and stored responses a request may name.
-Isolation: TypeAlias = Literal["none", "project", "token"]
-
-
-class ProjectFields(TypedDict, total=False):
-    """What may be set on a project, at creation and later."""
-
-    name: str
-    base_url: str | None
-    v1_prefix: str | None
-    is_active: bool
-    requests_per_minute: int | None
-    max_parallel_requests: int | None
-    allowed_models: list[str] | None
-    allowed_origins: list[str] | None
-    project: str | None
-    location: str | None
-    unmetered: Unmetered
-    isolation: Isolation
-    end_user_from_body: bool
-    failover: dict[str, Any] | None
-    cache: dict[str, Any] | None
-    allowed_endpoints: list[str] | None
-    extra_endpoints: list[dict[str, Any]] | None
-    budgets: list[dict[str, Any]] | None
-    policies: list[dict[str, Any]] | None
-
-
-class ProjectChanges(ProjectFields, total=False):
-    """What may be changed on a project."""
-
-    provider: str
-
-
-@dataclass(frozen=True, slots=True)
-class GivenKey:
-    """An API key that comes with a change of address, and what it is encrypted with."""
-
-    api_key: str = field(repr=False)
-    ring: KeyRing
-
-
-class RevokedCounts(msgspec.Struct, frozen=True):
-    """What revoking all tokens of a project came to."""
-
-    revoked_count: int
-    already_revoked_count: int
-    total_tokens: int
+_VOIDS_ANSWERS: Final = project_cache.VOIDED_BY | {"is_active"}
 
 
 class Project(Model):
@@ -168,7 +120,7 @@ class Project(Model):
 
         Raises NameTaken, OriginNotAllowed, BaseUrlMissing, KeyNotUsable, EndpointNotServed.
         """
-        _normalise(wanted)
+        normalise(wanted)
         check_origin(upstreams, provider, wanted.get("base_url"))
         upstreams.check_key(provider, None, api_key)
         _check_extra(upstreams, wanted)
@@ -207,7 +159,7 @@ class Project(Model):
             await self._switch_off(by=by)
             return
         await self._lock()
-        _normalise(wanted)
+        normalise(wanted)
         _check_extra(upstreams, wanted)
         before = self.provider, self.base_url
         after = wanted.get("provider", self.provider), wanted.get("base_url", self.base_url)
@@ -217,7 +169,7 @@ class Project(Model):
         if after != before:
             check_origin(upstreams, *after)
             if elsewhere and key is None:
-                raise _must_be_given(elsewhere, *after)
+                raise must_be_given(elsewhere, *after)
         if key is not None and fitting and not elsewhere and not _ADDRESS & wanted.keys():
             raise KeyNotNeeded(
                 "No key of this project would go elsewhere than it was entered for, so there is"
@@ -389,8 +341,7 @@ class Project(Model):
         self.is_active = False
         self.live_name = None
         self.deleted_at = self.updated_at = present
-        if self.cache is not None:
-            await project_cache.empty(self.id)
+        await self._void_answers({"is_active": (True, False)})
         if locked:
             await self.save()
         else:
@@ -429,40 +380,6 @@ class Project(Model):
         if self.deleted_at is not None and not deleted:
             raise ProjectDeleted(f"The project {self.name} was deleted.")
         return locked
-
-
-def check_origin(upstreams: Upstreams, provider: str, base_url: str | None) -> None:
-    """Whether requests may go there. Raises BaseUrlMissing, OriginNotAllowed."""
-    if base_url is None and provider in upstreams.examples:
-        raise BaseUrlMissing(
-            f"The provider {provider} has no base URL of its own: name one, such as"
-            f" {upstreams.examples[provider]}."
-        )
-    if not upstreams.allows(provider, base_url):
-        whose = "This address" if base_url else f"The own address of the provider {provider}"
-        raise OriginNotAllowed(
-            f"{whose} is none of UPSTREAM_ORIGINS: {', '.join(sorted(upstreams.origins))}."
-        )
-
-
-def _must_be_given(
-    keys: list["UpstreamKey"], provider: str, base_url: str | None
-) -> KeyMustBeGiven:
-    where = base_url or f"the own address of the provider {provider}"
-    named = ", ".join(f"{key.hint} ({key.id})" for key in keys)
-    return KeyMustBeGiven(
-        f"Keys were entered for another address and are not sent to {where}: {named}."
-        " Give an API key for it in the same call; it replaces these.",
-        [(key.id, key.hint) for key in keys],
-    )
-
-
-def _normalise(wanted: ProjectFields) -> None:
-    base_url = wanted.get("base_url")
-    if base_url is not None:
-        wanted["base_url"] = parse_base_url(base_url)
-    if not wanted.get("extra_endpoints", True):
-        wanted["extra_endpoints"] = None
 
 
 def _check_extra(upstreams: Upstreams, wanted: ProjectFields) -> None:

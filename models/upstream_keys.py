@@ -18,7 +18,7 @@ from models import (
     upstream_tokens,
 )
 from models.audit import Actor
-from models.bindings import Upstreams, binding, place_of
+from models.bindings import Upstreams, binding, check_origin, place_of
 from models.crypto import KeyRing
 from models.db.database import in_one_transaction
 from models.errors import (
@@ -29,14 +29,12 @@ from models.errors import (
     UnknownEncryptionKey,
 )
 from models.ids import new_id
-from models.projects import Project, check_origin
+from models.projects import Project
 
 _ANY: Final = Upstreams()
 #: Of what it depends whether it may go where it would, and whether it can be presented there.
 _ADDRESS: Final = {"provider", "base_url"}
 _PLACE: Final = _ADDRESS | {"auth"}
-#: What answers that its project has kept are void after.
-_VOIDS_ANSWERS: Final = _ADDRESS | {"v1_prefix"}
 
 
 class UpstreamKeyFields(TypedDict, total=False):
@@ -203,7 +201,7 @@ class UpstreamKey(Model):
         await self.save(update_fields=[*changed, "bound_to"])
         await audit.record(by, "key.update", "key", self.id, changed)
         await key_states.test_soon(self.id)
-        if _VOIDS_ANSWERS & changed.keys():
+        if project_cache.VOIDED_BY & changed.keys():
             await project_cache.empty(self.project_id)
         await generation.bump("project", self.project_id)
 

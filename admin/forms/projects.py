@@ -11,7 +11,7 @@ from models import Project, UpstreamKey
 from models.cache_rule import MAX_TTL_S, CacheSettings, Only, Scope
 from models.failover import ALLOWED_STATUSES, DEFAULT_STATUSES, FailoverRule
 from models.limit_fields import ProjectLimits
-from models.projects import ProjectChanges, ProjectFields
+from models.project_fields import ProjectChanges, ProjectFields
 from models.rules import (
     ALLOW_LIST,
     ApiKey,

@@ -22,7 +22,7 @@ from admin.web.errors import NotFound
 from admin.web.page_table import Pages
 from admin.web.request import AuthenticatedContext
 from models import AuditEvent, Project, Token, UpstreamKey
-from models.bindings import place_of
+from models.bindings import check_origin, place_of
 from models.errors import (
     BaseUrlMissing,
     KeyMustBeGiven,
@@ -32,7 +32,7 @@ from models.errors import (
     OriginNotAllowed,
     ProviderNotUsable,
 )
-from models.projects import GivenKey, check_origin
+from models.project_fields import GivenKey
 from models.queries import lists
 from models.reports.key_use import last_used
 from web import key_test

@@ -42,7 +42,7 @@ from manage.schemas.keys import PROVIDERS
 from manage.schemas.projects import ProjectChange, ProjectCreation, ProjectView
 from models import Project, Token, key_states
 from models.errors import KeyMustBeGiven
-from models.projects import GivenKey
+from models.project_fields import GivenKey
 from models.queries import lists
 from proxy.providers.catalog import BUILT_IN
 from proxy.providers.files import configured, upstreams

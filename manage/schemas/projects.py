@@ -15,7 +15,7 @@ from models.cache_rule import CacheSettings
 from models.endpoint_rules import ExtraEndpoint, stored
 from models.failover import FailoverRule
 from models.limit_fields import ByHand, ProjectLimits
-from models.projects import Isolation, ProjectChanges, ProjectFields, Unmetered
+from models.project_fields import Isolation, ProjectChanges, ProjectFields, Unmetered
 from models.rules import ApiKey, BaseUrl, Name, SearchText, V1Prefix
 from models.spending import Use
 

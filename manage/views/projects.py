@@ -23,7 +23,7 @@ from models.errors import (
     OriginNotAllowed,
     ProviderNotUsable,
 )
-from models.projects import GivenKey
+from models.project_fields import GivenKey
 from models.queries import lists
 
 resource = Resource("projects")

@@ -11,7 +11,8 @@ from models.audit import AuditEvent
 from models.bindings import Upstreams, binding
 from models.db.conditions import select
 from models.errors import KeyMustBeGiven, KeyNotNeeded, NameTaken, OriginNotAllowed
-from models.projects import GivenKey, Project
+from models.project_fields import GivenKey
+from models.projects import Project
 from models.upstream_keys import UpstreamKey
 from tests.models.rows import API_KEY, BY, RING, a_project
 

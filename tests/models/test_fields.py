@@ -21,7 +21,7 @@ from cli.commands import projects as project_commands
 from cli.commands import tokens as token_commands
 from manage.schemas import keys, projects, tokens
 from models import Project, Token, UpstreamKey
-from models.projects import ProjectChanges
+from models.project_fields import ProjectChanges
 from models.tokens import TokenFields
 from models.upstream_keys import UpstreamKeyFields
 

@@ -12,7 +12,8 @@ import pytest
 from models import UpstreamKey
 from models.bindings import Upstreams
 from models.errors import KeyNotUsable
-from models.projects import GivenKey, Project
+from models.project_fields import GivenKey
+from models.projects import Project
 from tests.models.rows import BY, RING, a_project
 from tests.models.test_credentials import AWS, ENTRA, google
 

@@ -6,7 +6,8 @@ from models import generation
 from models.audit import AuditEvent
 from models.crypto import KeyRing
 from models.errors import KeyRemoved, NameTaken, ProjectDeleted
-from models.projects import Project, RevokedCounts
+from models.project_fields import RevokedCounts
+from models.projects import Project
 from models.tokens import Token
 from models.upstream_keys import UpstreamKey
 from tests.models.rows import API_KEY, BY, RING, a_project

@@ -15,7 +15,8 @@ from models.db.database import open_database, postgres_address
 from models.errors import ProjectDeleted, ProjectInactive, TokenRevoked
 from models.generation import changes_since, current
 from models.grants import GrantRecord, allowed_origins, is_cut_off, load_grant
-from models.projects import Project, RevokedCounts
+from models.project_fields import RevokedCounts
+from models.projects import Project
 from models.queries import lists
 from models.revocations import Revocation
 from models.secrets import digest
