@@ -43,11 +43,14 @@ async def tried(
 ) -> Outcome:
     """What comes of a test request for `offer`. Raises TokenRevoked."""
     body = json.dumps(body_of(offer), ensure_ascii=False).encode()
-    fields = (("anthropic-version", "2023-06-01"),) if offer.api == "messages" else ()
+    # A kept answer would say nothing about the provider, and a test's is not to be given again.
+    fields = [("cache-control", "no-store")]
+    if offer.api == "messages":
+        fields.append(("anthropic-version", "2023-06-01"))
     secret = await token.lend_secret(by=by, path=offer.path, model=offer.model)
     began = perf_counter()
     try:
-        answered = await asking(Sent(secret, offer.path, fields, body, address))
+        answered = await asking(Sent(secret, offer.path, tuple(fields), body, address))
     except TimeoutError:
         return Outcome(False, "There was no answer within 30 seconds.", *_see(token, "log"))
     finally:

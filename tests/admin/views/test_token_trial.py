@@ -48,6 +48,8 @@ async def test_it_is_a_request_like_any_other(admin: Browser, settings: Settings
         said = await _tried(admin, token)
         assert re.match(r"It works: 200 from gpt-4o-mini in [\d,]+ ms\.$", said)
         assert [one.target for one in upstream.requests] == [b"/v1/chat/completions"]
+        # No kept answer stands in for the provider's.
+        assert upstream.requests[0].header("cache-control") == b"no-store"
         (row,) = await _rows(admin, settings, token, 1)
         assert (row["status"], row["usage"]) == (200, "exact")
         assert row["tags"] == {"team": "search"}
