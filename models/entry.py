@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 
 from models import objects
+from models.cache_rule import Looked
 from models.ids import is_id, is_known_id
 from models.labels import END_USER_MAX, Tags, clean_tags
 from models.objects import Finished, Kept
@@ -30,9 +31,6 @@ Outcome: TypeAlias = Literal[
 ]
 UsageQuality: TypeAlias = Literal["exact", "unknown"]
 Charge: TypeAlias = Literal["used", "held", "none"]
-#: Whether a kept answer was looked for: found, or got from another's flight; not found; not looked
-#: for.
-CacheResult: TypeAlias = Literal["hit", "miss", ""]
 
 
 class Parts(msgspec.Struct, frozen=True, array_like=True):
@@ -140,7 +138,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     #: said.
     tags: Tags | None = None
     end_user: str = ""
-    #: A `CacheResult`, as text: a word that this release does not know would stop the journal.
+    #: As `Looked`, but any text: a word that this release does not know would stop the journal.
     cache: str = ""
     #: What the kept answer had cost when it came from upstream; None but for a hit.
     saved_nanos: int | None = None
@@ -168,7 +166,7 @@ _MOST_NANOS: Final = 10**15
 _MOST_BYTES: Final = 2**50
 _MOST_US: Final = 10**13
 _MOST_ATTEMPTS: Final = 16
-_CACHE_RESULTS: Final = get_args(CacheResult)
+_CACHE_RESULTS: Final = get_args(Looked)
 
 #: Outcomes that the release before does not know, and what it is to take each for.
 _NEWER_OUTCOMES: Final[dict[Outcome, Outcome]] = {"upstream_error": "upstream_broke"}
