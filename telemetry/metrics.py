@@ -108,7 +108,8 @@ _TOKENS: Final = ("prompt", "completion", "cached", "reasoning")
 
 
 class _Batch:
-    """What some requests come to, by what stands in their entries: labels are made once of it."""
+    """What some requests come to, by what stands in their entries: labels are made once of it,
+    and once for all requests of a moment."""
 
     __slots__ = ("_answers", "_failovers", "_times", "_used")
 
@@ -172,6 +173,8 @@ class Metrics:
         self._is_encoded = True
         self._gauges: WorkerGauges | None = None
         self._projects: set[str] | None = None
+        #: What has been added since the numbers were told of it last.
+        self._batch = _Batch()
 
     def open(self) -> None:
         """Take the place of a worker that has ended, if there is one, and go on from its sums."""
@@ -188,10 +191,8 @@ class Metrics:
     def add(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
         """Fold in what has happened since the last time."""
         numbers = self._numbers
-        batch = _Batch()
         for entry in entries:
-            batch.add(entry)
-        batch.tell(numbers, self._model_name)
+            self._batch.add(entry)
         for refusal in refused:
             numbers.count(families.REFUSALS, (refusal.code,), 1)
             project = self._project_label(refusal.project_id)
@@ -286,6 +287,8 @@ class Metrics:
     def encode(self) -> bytes:
         """This worker's snapshot, which `exposition` tells of from now on."""
         if not self._is_encoded:
+            self._batch.tell(self._sums, self._model_name)
+            self._batch = _Batch()
             self._encoded, self._is_encoded = encode(self._sums), True
         return self._encoded
 

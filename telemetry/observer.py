@@ -87,7 +87,7 @@ class Observer:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._scrapes.close()
-        self.flush()
+        self._flush_all()
         while self._lines.write_bodies():
             pass
         await asyncio.to_thread(self._metrics.leave)
@@ -168,15 +168,19 @@ class Observer:
         if entries or refused:
             self._metrics.add(entries, refused)
         self._count_undecided(entries, refused)
-        self._metrics.set_gauges(self._gauges())
-        if self._connections is not None:
-            self._metrics.add_connections(*self._connections.take_counts())
         self._lines.write(entries, refused)
         if self._books is not None:
             self._books.add(refused)
         if self._traces is not None:
             traced, self._traced = self._traced, []
             self._traces.write(traced)
+
+    def _encoded(self) -> bytes:
+        """The metrics, with what is true now, which is asked for as often as it is told."""
+        self._metrics.set_gauges(self._gauges())
+        if self._connections is not None:
+            self._metrics.add_connections(*self._connections.take_counts())
+        return self._metrics.encode()
 
     def _count_undecided(self, entries: list[Entry], refused: list[Refused]) -> None:
         self._metrics.add_undecided("refused", sum(one.undecided for one in refused))
@@ -203,14 +207,14 @@ class Observer:
 
     def _flush_all(self) -> int:
         self.flush()
-        self._metrics.encode()
+        self._encoded()
         return self._flushed
 
     async def _work(self) -> None:
         while True:
             await asyncio.sleep(_EVERY)
             self.flush()
-            encoded = self._metrics.encode()
+            encoded = self._encoded()
             if not self._metrics.is_written(encoded):
                 # In a thread: a busy disk would hold the loop.
                 await asyncio.to_thread(self._metrics.write, encoded)

@@ -25,6 +25,9 @@ from telemetry.metrics import Refused
 WAITING_MAX: Final = 1000
 #: Of a model's name, which is as long as a client likes.
 _NAME_MAX: Final = 200
+#: Of what needs no closer look.
+_METHOD_MAX: Final = 16
+_COUNT_MAX: Final = 10**9
 
 
 class RequestLines:
@@ -91,8 +94,14 @@ class RequestLines:
             self._stream.flush()
 
     def _of_entry(self, entry: Entry) -> _Line:
-        # A model's name is the client's, and as long as it likes.
-        entry = storable(entry)
+        if not (
+            len(entry.model) <= _NAME_MAX
+            and len(entry.method) <= _METHOD_MAX
+            and 0 <= (entry.prompt_tokens or 0) <= _COUNT_MAX
+            and 0 <= (entry.completion_tokens or 0) <= _COUNT_MAX
+        ):
+            # What the client names and the upstream counts is as long as they like.
+            entry = storable(entry)
         at = datetime.fromtimestamp(entry.at_us / 1e6, UTC)
         if self._form == "text":
             tokens = (
