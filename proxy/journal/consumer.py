@@ -21,6 +21,8 @@ from proxy.journal.sink import Sink
 from proxy.journal.writer import BATCH, Journal
 
 _CONSUME_EVERY_S: Final = 0.4
+#: Batches in one of a sink that is not told of each.
+_BATCHES_AT_ONCE: Final = 5
 _KEEP_EVERY_S: Final = 1.0
 _ADOPT_EVERY_S: Final = 3.0
 _RETRY_FIRST_S: Final = 0.1
@@ -48,6 +50,8 @@ class JournalConsumer:
         self._adopted: list[JournalFile] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
+        # A reader waits for what was written, or we are closing.
+        self._hurry = asyncio.Event()
         self._takes_itself: tuple[str, Callable[[str, int], bool]] = "", lambda *_: False
         # Files of which the log has heard: some are tried again and again.
         self._complained: set[Path] = set()
@@ -70,8 +74,9 @@ class JournalConsumer:
         in time is on disk, for the next start to adopt.
         """
         self._closing.set()
-        # Who waits for a batch need not wait any longer; nothing clears it from here on.
+        # Who waits for a batch need not wait any longer; nothing clears them from here on.
         self._journal.batch_ready.set()
+        self._hurry.set()
         watching: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(timeout) as bound:
@@ -104,6 +109,7 @@ class JournalConsumer:
             async with asyncio.timeout(timeout):
                 while any((feed.position(file) or 0) < goal for feed in self._feeds):
                     self._journal.batch_ready.set()
+                    self._hurry.set()
                     await asyncio.sleep(_LOOK_EVERY_S)
 
     def moved(self, journal_id: str, position: int) -> None:
@@ -123,7 +129,9 @@ class JournalConsumer:
                 self._journal.settle(lines.count(b"\n"))
 
     def takes_itself(self, name: str, takes: Callable[[str, int], bool]) -> None:
-        """A sink need not be given what it `takes` itself, behind a position of our own file."""
+        """A sink need not be given what it `takes` itself, behind a position of our own file; the
+        rest it is given now and then, since nobody waits for it: each time costs it a transaction,
+        and a way to a thread and back."""
         self._takes_itself = name, takes
 
     # The tasks.
@@ -140,10 +148,15 @@ class JournalConsumer:
     async def _consume(self, feed: Feed) -> None:
         delay = _RETRY_FIRST_S
         while not self._closing.is_set():
-            self._journal.rearm()
+            ready = self._hurry
+            if self._waits(feed):
+                ready.clear()
+            else:
+                ready = self._journal.batch_ready
+                self._journal.rearm()
             if await self._round(feed):
                 delay = _RETRY_FIRST_S
-                await self._batch_ready_within(_CONSUME_EVERY_S)
+                await self._set_within(ready, _CONSUME_EVERY_S)
             else:
                 await self._closed_within(delay)
                 delay = min(2 * delay, _RETRY_MOST_S)
@@ -161,10 +174,14 @@ class JournalConsumer:
                 await self._closing.wait()
         return self._closing.is_set()
 
-    async def _batch_ready_within(self, seconds: float) -> None:
+    async def _set_within(self, ready: asyncio.Event, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._journal.batch_ready.wait()
+                await ready.wait()
+
+    def _waits(self, feed: Feed) -> bool:
+        """Whether the sink is given a round's entries now and then, rather than each batch."""
+        return feed.name == self._takes_itself[0]
 
     @property
     def oldest_entry_seconds(self) -> float:
@@ -274,7 +291,10 @@ class JournalConsumer:
             # Passed: its worker died between delivering the last batch and deleting it. Asked:
             # meanwhile another feed may have given the file up and closed it.
             return 0
-        batch = read_batch(file, position, limit=self._batch)
+        batch = None
+        if self._waits(feed):
+            batch = file.remembered(position, self._batch * _BATCHES_AT_ONCE)
+        batch = batch or read_batch(file, position, limit=self._batch)
         if not batch.ends:
             self._complain(
                 file.path, f"it was cut; what it held from byte {batch.start} on is lost"

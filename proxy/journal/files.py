@@ -25,8 +25,9 @@ LINE_MAX_BYTES: Final = 16 * 1024
 _READ_BYTES: Final = 256 * 1024
 #: Batches that are kept of a file while it is consumed.
 _READ_MAX: Final = 2
-#: Entries that are kept of a file of our own while sinks are away; the rest is read from it again.
-_FRESH_MAX: Final = 1_000
+#: Of a file of our own: what was written last, as its lines are long, is kept in memory until all
+#: sinks have it. Where one is away for longer, the rest is read again.
+_FRESH_MAX_BYTES: Final = 2 * 1024 * 1024
 #: The last moment a `datetime` can hold; an entry that claims a later one is damaged.
 _LAST_US: Final = 253_402_300_799_999_999
 
@@ -62,7 +63,7 @@ class JournalFile:
 
     def remember(self, start: int, lines: Sequence[bytes], entries: Sequence[Entry]) -> None:
         """Entries were written from `start` to `size`, a line for each."""
-        if len(self._fresh) >= _FRESH_MAX or self._fresh_ends[-1:] != [start]:
+        if self.size - self._fresh_from > _FRESH_MAX_BYTES or self._fresh_ends[-1:] != [start]:
             self._fresh.clear()
             self._fresh_ends.clear()
             self._fresh_from = start
