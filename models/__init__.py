@@ -5,6 +5,10 @@ same methods, all audit and invalidate alike. This room knows no web framework a
 other rooms; its errors are in `errors.py`.
 """
 
+# First, since it says how the classes are made that the others hold.
+from models.db import model_classes as model_classes
+
+# isort: split
 from models.administrators import AdminSession, AdminUser
 from models.audit import Actor, AuditEvent
 from models.budget_alerts import BudgetAlert

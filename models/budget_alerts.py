@@ -6,7 +6,7 @@ until it is there; its key lets it in once, whatever is tried again.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from tortoise import Model, fields
 
@@ -25,15 +25,18 @@ class BudgetAlert(Model):
 
     id = fields.UUIDField(primary_key=True)
     at = fields.DatetimeField(db_index=True)
-    #: The budget's key, which says whose it is, and of what.
     budget = fields.CharField(max_length=255)
-    #: Unix time; 0 of a budget that has no windows.
     window_start_us = fields.BigIntField()
-    #: Percent of the amount.
     share = fields.SmallIntField()
-    #: As they were then: nano-dollars or tokens.
     amount = fields.BigIntField()
     spent = fields.BigIntField()
+
+    column_comments: ClassVar = {
+        "budget": "The budget's key, which says whose it is, and of what.",
+        "window_start_us": "Unix time; 0 of a budget that has no windows.",
+        "share": "Percent of the amount.",
+        "amount": "As they were then: nano-dollars or tokens.",
+    }
 
     class Meta:
         table = "budget_alert"
