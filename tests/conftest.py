@@ -29,6 +29,7 @@ from tests.fixtures import model_memo
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
 pytest_plugins = [
+    "tests.rewriting",
     "tests.distribution",
     "tests.fixtures.database",
     "tests.fixtures.driving",
