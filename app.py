@@ -17,6 +17,7 @@ from manage import blueprint as manage_blueprint
 from models.crypto import KeyRing
 from models.destinations import DestinationPolicy
 from proxy.blueprint import blueprint as proxy_blueprint
+from proxy.middleware.loading import load as load_middlewares
 from proxy.providers.files import configured, upstreams
 from proxy.providers.roots import DataPaths, roots
 from proxy.upstream.address_policy import is_refused
@@ -56,7 +57,9 @@ def create_app(*, settings: Settings | None = None, supervised: bool = False) ->
     ring = KeyRing(settings.encryption_keys)
     allowed = upstreams(settings, known)
     tester = Tester(settings.data_dir, ring, DestinationPolicy.of(settings))
-    resources = WorkerResources(context, known, allowed, ring, supervised=supervised)
+    resources = WorkerResources(
+        context, known, allowed, ring, load_middlewares(settings), supervised=supervised
+    )
     app.blueprint(
         operations_blueprint(
             settings.metrics_token,

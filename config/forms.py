@@ -24,6 +24,9 @@ _ENDPOINTS: Final = (
 )  # fmt: skip
 _CALLED_MODEL: Final = re.compile(r"/(?:models|tunedModels)/[^/:]++:[A-Za-z]++\Z")
 _PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]++)*+")
+_FACTORY: Final = re.compile(
+    r"[A-Za-z_][\w]*+(?:\.[A-Za-z_][\w]*+)*+:[A-Za-z_][\w]*+(?:\.[A-Za-z_][\w]*+)*+"
+)
 _URL_PATH: Final = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*")
 
 
@@ -221,6 +224,15 @@ def parse_v1_prefix(text: str) -> str:
     return prefix
 
 
+def _parse_factories(text: str) -> tuple[str, ...]:
+    named = tuple(part.strip() for part in text.split(","))
+    if not all(map(_FACTORY.fullmatch, named)):
+        raise ValueError("not a list of factories")
+    if len(set(named)) != len(named):
+        raise ValueError("names one factory twice")
+    return named
+
+
 def _parse_dsn(text: str) -> str:
     url = split_url(text)
     if url.scheme not in ("http", "https"):
@@ -240,6 +252,7 @@ DIRECTORY: Final = Form("a directory, made if it does not exist", _parse_directo
 FILE: Final = Form("the path of a file that exists", parse_file)
 NETWORKS: Final = Form("networks such as 10.0.0.0/8 or ::1/128, comma separated", _parse_networks)
 DSN: Final = Form("http(s)://KEY@HOST[:PORT][/PATH]/PROJECT", _parse_dsn)
+FACTORIES: Final = Form("package.module:factory, several comma separated", _parse_factories)
 BASE_URL: Final = Form("http(s)://HOST[:PORT][/PATH]", parse_base_url)
 ENCRYPTION_KEYS: Final = Form(
     "Base64 (url-safe or standard) of 32 bytes, or 64 hexadecimal digits; several comma separated, "

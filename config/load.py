@@ -84,7 +84,9 @@ def _dotenv(path: str | Path | None) -> tuple[dict[str, str], list[str]]:
     return {b.key: b.value for b in bindings if b.key and b.value is not None}, problems
 
 
-_LISTS: Final = ("encryption_keys", "trusted_proxies", "upstream_origins", "destination_origins")
+_LISTS: Final = (
+    "encryption_keys", "trusted_proxies", "upstream_origins", "destination_origins", "middleware",
+)  # fmt: skip
 
 
 def _value(row: Row, text: str | None) -> Any:

@@ -64,6 +64,9 @@ class Settings:
     graceful_shutdown_timeout: float
     shutdown_delay: float
     meter_streams: bool
+    middleware: tuple[str, ...]
+    """As `package.module:factory`, in their order."""
+    middleware_timeout: float
     log_level: str
     """Upper case."""
     log_format: Literal["text", "json"] | None
@@ -314,6 +317,19 @@ TABLE: Final = (
         form=forms.SWITCH,
         default="true",
         help="Ask OpenAI-style streams for their usage where the client did not.",
+    ),
+    Row(
+        name="MIDDLEWARE",
+        form=forms.FACTORIES,
+        help="Code of yours that looks at requests and answers and may change them "
+        "(docs/middleware.md). The first is next to the client.",
+    ),
+    Row(
+        name="MIDDLEWARE_TIMEOUT",
+        form=forms.seconds(_DAY),
+        default="5",
+        help="Time that each call of a middleware's request hook has. Longer: 500 "
+        "middleware_failed.",
     ),
     Row(
         name="LOG_LEVEL",

@@ -109,6 +109,9 @@ class GrantRecord(msgspec.Struct, frozen=True):
     #: How the project narrows its provider's list, and what it adds to it.
     project_allowed_endpoints: tuple[str, ...] | None = None
     extra_endpoints: tuple[Extra, ...] = ()
+    #: What people call them; for middlewares alone.
+    token_name: str = ""
+    project_name: str = ""
 
 
 @for_requests
@@ -242,6 +245,8 @@ def _record(
         project_policies=policies_of(project.policies),
         isolation=project.isolation,
         tags=token.tags,
+        token_name=token.name,
+        project_name=project.name,
         end_user_from_body=project.end_user_from_body,
         cache=CacheRule.of(project.cache),
         project_allowed_endpoints=_frozen(project.allowed_endpoints),

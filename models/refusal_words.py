@@ -42,6 +42,8 @@ REASONS: Final[Mapping[str, Reason]] = {
     "tokens_per_minute_exceeded": Reason("Too many tokens a minute", "Edit budgets", "token"),
     "budget_rate_exceeded": Reason("It spends a budget too fast", "Edit budgets", "token"),
     "quota_exceeded": Reason("All of its requests are used", "Raise its limit", "token"),
+    "middleware_failed": Reason("A middleware of yours failed", "See the log"),
+    "middleware_refused": Reason("A middleware of yours refused it", "See which"),
     "upstream_unreachable": Reason("The upstream cannot be reached", "See address", "project"),
     "upstream_protocol_error": Reason("The upstream answers nonsense", "See address", "project"),
     "upstream_timeout": Reason("The upstream did not answer in time", "See which"),

@@ -7,8 +7,9 @@ them into the body that the client's SDK expects. Nothing here knows about HTTP 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import Final, Self
 
 from models.spent_budgets import SpentBudget
 
@@ -22,13 +23,31 @@ _REASONS: Final = {
     408: b"Request Timeout",
     413: b"Content Too Large",
     429: b"Too Many Requests",
+    500: b"Internal Server Error",
     502: b"Bad Gateway",
     503: b"Service Unavailable",
     504: b"Gateway Timeout",
     508: b"Loop Detected",
 }
 
+#: Types of statuses that a middleware chooses; the classes below say theirs themselves.
+_TYPES: Final = {
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+}
+#: Statuses that say that the same request may be served later.
+_MAY_PASS: Final = (408, 429, 503)
 _NONE: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+def _reason_of(status: int) -> bytes:
+    try:
+        return HTTPStatus(status).phrase.encode("ascii")
+    except ValueError:
+        return b"Refused"
 
 
 class Refusal(Exception):
@@ -39,10 +58,10 @@ class Refusal(Exception):
     the error's object.
     """
 
-    status: ClassVar[int]
-    reason: ClassVar[bytes]
-    code: ClassVar[str]
-    type: ClassVar[str]
+    status: int
+    reason: bytes
+    code: str
+    type: str
     retry: bool = False
     #: What was asked for, where the exchange does not say so yet.
     model: str = ""
@@ -197,6 +216,27 @@ class BudgetRateExceeded(Refusal):
     """The same of another budget for a minute or an hour."""
 
     status, code, type, retry = 429, "budget_rate_exceeded", "rate_limit_error", True
+
+
+class MiddlewareFailed(Refusal):
+    """A middleware raised something, took too long, or returned what it must not."""
+
+    status, code, type = 500, "middleware_failed", "api_error"
+
+
+class MiddlewareRefused(Refusal):
+    """A middleware refused the request. It is counted by this code; the client gets another one,
+    and a status, that the middleware chose."""
+
+    status, code, type = 403, "middleware_refused", "permission_error"
+
+    def told_as(self, status: int, code: str) -> Self:
+        """The same, as the client is told of it."""
+        self.status, self.code = status, code
+        self.reason = _REASONS.get(status) or _reason_of(status)
+        self.type = _TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")
+        self.retry = status in _MAY_PASS
+        return self
 
 
 class UpstreamUnreachable(Refusal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter, time
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import structs
 
@@ -37,6 +37,10 @@ class Pricing(Protocol):
     """What an answer that came at `at` costs, and whose price that is (`pricing.prices.Prices`)."""
 
     def __call__(self, call: Call, usage: Usage, at: float, raw: bytes | None) -> Price: ...
+
+
+if TYPE_CHECKING:
+    from proxy.middleware.shaping import Shaped
 
 
 class Ledger(Protocol):
@@ -111,12 +115,17 @@ class Exchange:
         "run",
         "saved_nanos",
         "sent",
+        "shaped",
         "shares",
         "started",
         "status",
         "target",
         "watch",
     )  # fmt: skip
+
+    #: Its client behind the middlewares, until its answer has ended; not even set where there are
+    #: none.
+    shaped: Shaped | None
 
     def __init__(self, head: RequestHead) -> None:
         self.id = new_request_id()
@@ -130,7 +139,7 @@ class Exchange:
         self.shares = False
         #: Its body's part of what may be kept; None where none of it is.
         self.kept: KeptBytes | None = None
-        #: The same of what is kept to be sent again.
+        #: The same of what is kept to be sent again, and of what middlewares look into.
         self.again: KeptBytes | None = None
         self.digest = ""
         self.route: Route | None = None
@@ -173,8 +182,8 @@ class Exchange:
         self.status = 0
         self.bytes_in = 0
         self.bytes_out = 0
-        #: Seconds spent waiting for the client's body, and for accounts that failed, which are not
-        #: overhead.
+        #: Seconds spent waiting for the client's body, for accounts that failed and for
+        #: middlewares, which are not overhead.
         self.body_wait = 0.0
         self.sent: float | None = None
         self.first_byte: float | None = None

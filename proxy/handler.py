@@ -45,6 +45,8 @@ from proxy.limits.store import (
     LimitsUnavailable,
     Reservation,
 )
+from proxy.middleware.shaping import Prepare, Relay, Shaped, prepares, relays
+from proxy.middleware.worker import Middlewares, Shaping
 from proxy.objects.index import Index
 from proxy.objects.pinning import Objects
 from proxy.own_answers import OwnAnswers
@@ -84,6 +86,7 @@ class DataPlane:
         told: Told,
         index: Index,
         spending: Spending,
+        middlewares: Middlewares | None = None,
     ) -> None:
         self._bounds = bounds
         self._default_provider = default_provider
@@ -106,7 +109,7 @@ class DataPlane:
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
         self._own_answers = OwnAnswers(grants, origins, spending, rests, self._know)
         self._plans = Plans()
-        self._preparing = Preparing(
+        self._prepare: Prepare = Preparing(
             bounds,
             self._turns,
             self.body_budget,
@@ -114,7 +117,13 @@ class DataPlane:
             first=self._accounts.first,
             objects=Objects(index, self._turns),
             holds=holds,
-        )
+        ).prepare
+        self._relay: Relay = relaying.relay
+        self._shaping: Shaping | None = None
+        if middlewares is not None:
+            self._shaping = Shaping(middlewares, bounds, self.body_budget, self._turns, self._plans)
+            self._prepare = prepares(self._prepare)
+            self._relay = relays(self._relay)
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked
@@ -132,7 +141,7 @@ class DataPlane:
                 exchange.head, self._grants
             )
             grant, plan = self._let_in(exchange, grant)
-            request, asked = await self._preparing.prepare(downstream, exchange, grant, plan)
+            request, asked = await self._prepare(downstream, exchange, grant, plan)
             reservation = (
                 await self._reserve(exchange, grant)
                 if grant.claims or grant.budgets or exchange.policies
@@ -157,7 +166,7 @@ class DataPlane:
                 downstream.start(responses.response_head(exchange, head, transform, reservation))
                 # Nor is what has been told of it.
                 del head, asked
-                last = await relaying.relay(downstream, source, exchange, transform, self._turns)
+                last = await self._relay(downstream, source, exchange, transform, self._turns)
             finally:
                 self._tails.let_go(source, read=not source.ended and exchange.whole_for_client)
             # Before the write that completes the answer: what a client saw whole is recorded.
@@ -195,6 +204,8 @@ class DataPlane:
         exchange = Exchange(downstream.head)
         if self._bounds.copied_bytes:
             downstream = exchange.copies = BodyCopies(downstream, self._bounds.copied_bytes)
+        if self._shaping is not None:
+            downstream = exchange.shaped = Shaped(self._shaping, downstream, exchange)
         self.active.add(exchange)
         return exchange, downstream
 

@@ -11,7 +11,7 @@ from typing import Final
 from proxy.headers import RawHeaders
 
 # RFC 9110 7.6.1: these describe one connection and must not cross us.
-_HOP_BY_HOP: Final = frozenset(
+HOP_BY_HOP: Final = frozenset(
     (
         b"connection",
         b"http2-settings",
@@ -28,7 +28,7 @@ _HOP_BY_HOP: Final = frozenset(
 CREDENTIALS: Final = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
 # What else belongs to a client's own credential: the parts of a signature that was made with it,
 # and gateways' keys.
-_CREDENTIAL_PARTS: Final = frozenset(
+CREDENTIAL_PARTS: Final = frozenset(
     (
         b"ocp-apim-subscription-key",
         b"x-amz-content-sha256",
@@ -77,9 +77,9 @@ _NEVER_TRAILERS: Final = frozenset(
     (b"content-encoding", b"content-length", b"content-range", b"content-type", b"trailer")
 )
 _NOT_UPSTREAM: Final = (
-    _HOP_BY_HOP | CREDENTIALS | _CREDENTIAL_PARTS | _PRIVATE | _REWRITING | KEEPABLE
+    HOP_BY_HOP | CREDENTIALS | CREDENTIAL_PARTS | _PRIVATE | _REWRITING | KEEPABLE
 )
-_NOT_DOWNSTREAM: Final = _HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
+_NOT_DOWNSTREAM: Final = HOP_BY_HOP | {b"set-cookie", b"set-cookie2", b"x-llm-proxy-request-id"}
 
 
 def for_upstream(headers: RawHeaders) -> RawHeaders:

@@ -233,7 +233,7 @@ class Preparing:
             if exchange.bytes_in > limit:
                 break
         downstream.keep_pace(wanted=False)
-        exchange.body_wait = perf_counter() - began
+        exchange.body_wait += perf_counter() - began
         return not piece
 
 

@@ -72,6 +72,8 @@ def refusal(
     kind, message, param = type(refused), refused.message, refused.param
     shape = likely_shape_of(exchange.head) if provider is None else provider.error_shape
     is_plain = not refused.details and refused.retry == kind.retry
+    # What a middleware says of a status and a code is not its kind's.
+    is_plain = is_plain and kind is not errors.MiddlewareRefused
     if is_plain and len(message) + len(param or "") <= _REMEMBERED_CHARACTERS:
         # mypy takes the hash of a class for that of its instances.
         content, block = _remembered_refusal(shape, kind, message, param)  # type: ignore[arg-type]

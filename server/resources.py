@@ -42,6 +42,8 @@ from proxy.limits.bases import Journals
 from proxy.limits.engines import charges, charges_itself, limit_records, open_limits, unheard
 from proxy.limits.most_used import least_left
 from proxy.limits.spending import StoredSpending
+from proxy.middleware.loading import Loaded
+from proxy.middleware.worker import Middlewares
 from proxy.objects.index import Index
 from proxy.objects.machine import Machine
 from proxy.pricing.listing import PriceList
@@ -96,6 +98,7 @@ class WorkerResources:
         known: Mapping[str, Provider],
         allowed: Upstreams,
         ring: KeyRing,
+        loaded: tuple[Loaded, ...] = (),
         *,
         supervised: bool,
     ) -> None:
@@ -105,6 +108,7 @@ class WorkerResources:
         self._providers = known
         self._upstreams = allowed
         self._ring = ring
+        self._middlewares = Middlewares(loaded, settings.middleware_timeout) if loaded else None
         self._reports = Reports.wanted(settings)
         self._prices = PriceWatch(
             settings.prices_file, settings.data_dir, supervised=supervised, providers=known
@@ -250,6 +254,8 @@ class WorkerResources:
 
     def _make_plane(self) -> DataPlane:
         settings = self._settings
+        if self._middlewares is not None:
+            self._middlewares.open()
         return DataPlane(
             bounds=Bounds(
                 request_max_bytes=settings.request_max_bytes,
@@ -274,6 +280,7 @@ class WorkerResources:
             told=self._sharing,
             index=self._objects,
             spending=self.spending,
+            middlewares=self._middlewares,
         )
 
     def _look_again(self) -> None:
@@ -312,6 +319,8 @@ class WorkerResources:
         if self._listener is not None:
             await self._listener.close()
         self._auth.close()
+        if self._middlewares is not None:
+            self._middlewares.close()
         await self._pool.close()
         await self._observer.close()
         await self._refusals.close(timeout=0 if known else _LAST_REFUSALS)

@@ -131,7 +131,8 @@ class Observer:
         self._note(
             Refused(
                 id=exchange.id,
-                code=refusal.code,
+                # Its kind's: what a middleware tells a client is its own, and may be anything.
+                code=type(refusal).code,
                 provider=provider,
                 endpoint=endpoint,
                 method=exchange.method,

@@ -35,6 +35,7 @@ from models.errors import (
     DatabaseUnavailable,
     UnknownEncryptionKey,
 )
+from proxy.middleware.loading import load as load_middlewares
 from proxy.pricing import price_file
 from proxy.providers.catalog import BUILT_IN
 from proxy.providers.files import configured, upstreams
@@ -63,6 +64,7 @@ def doctor(*, as_json: Json = False) -> None:
         providers = configured(settings)
         prices = price_file.read(settings.prices_file)
         sentry.check(settings)
+        load_middlewares(settings)
     except ConfigError as exc:
         if not as_json:
             raise

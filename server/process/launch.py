@@ -18,6 +18,7 @@ from loguru import logger
 
 from config import ConfigError, Settings, generate_missing, load, unknown_names, weaknesses
 from models.errors import DatabaseUnavailable
+from proxy.middleware.loading import load as load_middlewares
 from proxy.pricing import price_file, watch
 from proxy.providers.files import configured
 from server import descriptors
@@ -40,6 +41,8 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
         providers = configured(settings)
         prices = watch.read_and_keep(settings.prices_file, settings.data_dir)
         sentry.check(settings)
+        # To be told of here, once, what no worker could start with.
+        load_middlewares(settings)
         sock = _bind(settings)
     except ConfigError as error:
         return _cannot_start(*error.problems)

@@ -39,6 +39,7 @@ from proxy.limits.spending import StoredSpending
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.sqlite_records import SqliteBudgetRecords
 from proxy.limits.store import LimitExceeded, LimitStore
+from proxy.middleware.worker import Middlewares
 from proxy.objects.index import Index
 from proxy.pricing.prices import Prices
 from proxy.providers.catalog import BUILT_IN
@@ -117,6 +118,7 @@ class Plane:
     rests: Rests
     sharing: Sharing
     index: Index
+    middlewares: Middlewares | None = None
     running: set[Served] = field(default_factory=set)
 
     async def token(
@@ -195,6 +197,8 @@ async def a_plane(
     timeouts: Timeouts = PATIENT,
     pool_type: type[Pool] = Pool,
     providers: Mapping[str, Provider] = BUILT_IN,
+    *,
+    middlewares: Middlewares | None = None,
     **bounds: Any,
 ) -> AsyncIterator[Plane]:
     """Everything that a data plane stands on, opened and closed."""
@@ -238,10 +242,11 @@ async def a_plane(
             told=sharing,
             index=index,
             spending=StoredSpending(lambda: SqliteBudgetRecords(directory / "limits.db")),
+            middlewares=middlewares,
         )
         made = Plane(
             plane, upstream, source, grants, journal, pool, seen, limits, directory / "limits.db",
-            rests, sharing, index,
+            rests, sharing, index, middlewares,
         )  # fmt: skip
         try:
             yield made

@@ -14,9 +14,11 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from config import Settings
 from models import Project, Token
 from models.crypto import KeyRing
 from models.secrets import generate
+from proxy.middleware import View
 from server.http import body
 from tests.fixtures.processes import free_port
 from tests.fixtures.service import BY, UPSTREAM_KEY
@@ -31,6 +33,7 @@ ENVIRON: Final = {
     "REQUEST_MAX_BYTES": "5000",
     "UPSTREAM_FIRST_BYTE_TIMEOUT": "0.3",
     "LOG_FORMAT": "json",
+    "MIDDLEWARE": "tests.system.provoked:middleware",
 }
 _BODY: Final[dict[str, Any]] = {
     "model": "gpt-4o",
@@ -39,6 +42,22 @@ _BODY: Final[dict[str, Any]] = {
 }
 #: An answer that no client may be given.
 _AMBIGUOUS: Final = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nhi\n"
+
+
+class _Refusing:
+    """A middleware that does what a tag says."""
+
+    async def request(self, view: View) -> None:
+        match view.tags.get("middleware"):
+            case "fails":
+                raise ValueError(view.headers.get("user-agent"))
+            case "refuses":
+                view.refuse(403, "middleware_refused", "It was refused.")
+
+
+def middleware(_: Settings) -> _Refusing:
+    """As MIDDLEWARE names it."""
+    return _Refusing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +132,7 @@ class Provoker:
 
 async def provoke(provoker: Provoker, patch: pytest.MonkeyPatch) -> None:
     """All of them."""
-    for step in (_tokens, _rules, _limits, _budgets, _bodies, _upstreams, _service):
+    for step in (_tokens, _rules, _middleware, _limits, _budgets, _bodies, _upstreams, _service):
         await step(provoker, patch)
 
 
@@ -148,6 +167,12 @@ async def _rules(provoker: Provoker, _: pytest.MonkeyPatch) -> None:
     await ask("not_meterable", token, headers, path="/v1/batches", json=batch)
     token, headers = await issue("isolated", {"isolation": "token"})
     await ask("object_not_found", token, headers, method="GET", path="/v1/files/file-of-others")
+
+
+async def _middleware(provoker: Provoker, _: pytest.MonkeyPatch) -> None:
+    for code, tag in (("middleware_failed", "fails"), ("middleware_refused", "refuses")):
+        token, headers = await provoker.issue(tag, tags={"middleware": tag})
+        await provoker.ask(code, token, headers)
 
 
 async def _limits(provoker: Provoker, _: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,12 @@ def test_every_wrong_value_exits_2(fresh: CommandLine, name: str, value: str) ->
     assert as_json.json["checks"][0]["message"].startswith(f"{name}: ")
 
 
+def test_a_middleware_that_cannot_be_loaded_exits_2(fresh: CommandLine) -> None:
+    ran = fresh("doctor", MIDDLEWARE="nowhere_at_all:middleware")
+    assert ran.code == 2
+    assert ran.err.startswith("MIDDLEWARE: nowhere_at_all:middleware: the module cannot be")
+
+
 def test_wrong_encryption_key_is_found(cli: CommandLine) -> None:
     cli.project()
     ran = _doctor(cli, ENCRYPTION_KEY="B" * 43)

@@ -1,4 +1,5 @@
-"""What SIGHUP means: the prices are to be read again, or the terminal is closed."""
+"""What does not start, and what SIGHUP means: the prices are to be read again, or the terminal is
+closed."""
 
 import os
 import pty
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings, load
-from server.process.launch import _hang_up
+from server.process.launch import _hang_up, serve
 
 
 @pytest.fixture
@@ -33,3 +34,13 @@ def test_sighup_of_a_terminal_that_is_closed_stops_the_service(settings: Setting
     _hang_up(settings, lambda: stopped.append(True), terminal=terminal)
     assert stopped
     os.close(terminal)
+
+
+def test_a_middleware_that_is_not_there_stops_the_start_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MIDDLEWARE", "nowhere_at_all.redaction:middleware")
+    assert serve() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("MIDDLEWARE: nowhere_at_all.redaction:middleware: the module cannot be")
