@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from admin.components.typical_models import UNKNOWN, Api, Sources, model_for
 from models import Project, Token
-from models.patterns import Pattern, patterns
+from models.endpoint_rules import EndpointList
+from models.patterns import patterns
 from models.queries import lists, request_lists
 from web.providers import Provider
 
@@ -70,7 +71,8 @@ def offers(
     token: Token, project: Project, provider: Provider, used: dict[str, list[str]]
 ) -> list[Offer]:
     """`used` are models by the pattern of the endpoint, the newest first."""
-    endpoints = Pattern.of(token.allowed_endpoints)
+    lists_ = (project.allowed_endpoints, token.allowed_endpoints)
+    allowing = [listed for listed in map(EndpointList.of, lists_) if listed is not None]
     aliases = [name for key in project.keys if key.is_active for name in key.model_map or ()]
     is_limited = bool(patterns(token.allowed_models, project.allowed_models))
     found: list[Offer] = []
@@ -86,7 +88,7 @@ def offers(
         filled, (end, _) = _filled(pattern, project), _ENDS[api]
         offer = Offer(api, filled[: -len(end)], filled, model, is_limited)
         path = offer.path
-        if endpoints is None or endpoints.allows(path) or endpoints.allows(f"POST {path}"):
+        if all(listed.allows("POST", path, pattern) for listed in allowing):
             found.append(offer)
     texts = [offer for offer in found if offer.api != "embeddings"]
     known = [offer for offer in texts if offer.model != UNKNOWN]

@@ -13,6 +13,7 @@ PAGES: Final = (
     "management-tokens", "management-tokens/new", "management-tokens/{management_token}/revoke",
     "projects", "projects?q=nothing", "projects/new",
     "projects/{project}", "projects/{project}/edit", "projects/{project}/deactivate",
+    "projects/{project}/endpoints",
     "projects/{project}/revoke-tokens", "projects/{project}/delete",
     "projects/{project}/purge-cache",
     "projects/{project}/keys/{key}/edit", "projects/{project}/keys/{key}/remove",

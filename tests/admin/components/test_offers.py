@@ -24,7 +24,7 @@ class Limits:
 
     def __init__(self, **said: Any) -> None:
         self.allowed_models = self.allowed_endpoints = self.base_url = None
-        self.project = self.location = None
+        self.project = self.location = self.extra_endpoints = None
         self.keys: list[Key] = []
         for name, value in said.items():
             setattr(self, name, value)
@@ -55,6 +55,18 @@ def test_the_first_model_that_both_lists_allow_is_named() -> None:
     assert model_of(allowed_models=["gpt-5-mini", "gpt-4.1"], project=both) == "gpt-5-mini"
     assert model_of(project=both) == "gpt-4o"
     assert model_of(allowed_models=["text-embedding-3-large", "gpt-4.1"]) == "gpt-4.1"
+
+
+def test_what_project_or_token_does_not_allow_is_no_example() -> None:
+    chats = {"allowed_endpoints": ["POST /v1/chat/completions", "POST /v1/responses"]}
+    assert {offer.api for offer in offered(project=chats)} == {"chat", "responses"}
+    assert {offer.api for offer in offered(project=chats, allowed_endpoints=["*/responses"])} == {
+        "responses"
+    }
+    assert (
+        offered("gemini", project={"allowed_endpoints": ["POST /v1beta/models/{m}:embedContent"]})
+        == []
+    )
 
 
 def test_names_that_keys_translate_and_that_were_used_are_known_too() -> None:
