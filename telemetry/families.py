@@ -204,6 +204,10 @@ FAMILIES: Final = (
 )
 
 
+#: Of what a snapshot can hold. An upstream may report any number of tokens.
+_MOST: Final = 2**63 - 1
+
+
 class Observations(msgspec.Struct, array_like=True):
     """What one histogram has seen under one set of labels."""
 
@@ -238,7 +242,7 @@ class Numbers(msgspec.Struct):
     def count(self, family: Family, labels: Labels, more: int) -> None:
         """Add to a counter."""
         counts = self.counters[family.name]
-        counts[labels] = counts.get(labels, 0) + more
+        counts[labels] = min(_MOST, counts.get(labels, 0) + more)
 
     def observe(self, family: Family, labels: Labels, more: Observations) -> None:
         """Add to a histogram; `more` is this one's from now on."""

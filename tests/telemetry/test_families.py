@@ -54,6 +54,18 @@ def test_names_are_those_of_the_families() -> None:
     assert shown == NAMES
 
 
+def test_sums_of_any_size_are_told() -> None:
+    """Else an upstream that reports enough of them would end a worker's metrics and its log."""
+    metrics = Metrics(lambda _provider, _model: None)
+    huge = entry(prompt_tokens=2**63, cache="hit", saved_nanos=2**62)
+    for _ in range(2):
+        metrics.add([huge], ())
+        metrics.add_cached("hit", huge.saved_nanos)
+    numbers = decode(metrics.encode())
+    assert numbers.counters[families.CACHE_SAVED.name] == {(): 2**63 - 1}
+    assert metrics.exposition()
+
+
 def test_what_has_not_changed_is_not_encoded_again() -> None:
     """A worker that has nothing to do says so four times a second."""
     metrics = Metrics(lambda _provider, _model: None)
