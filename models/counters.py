@@ -50,8 +50,14 @@ _TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "reason
 _TTFB: Final = tuple(f"ttfb_{n}" for n in range(len(TTFB_BOUNDS_US) + 1))
 _OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) + 1))
 _ADDED: Final = (*_SUMS, *_TTFB, *_OVERHEAD)
+_SAVED: Final = _SUMS.index("saved_nanos")
 _FIRST_TTFB: Final = len(_SUMS)
 _FIRST_OVERHEAD: Final = len(_SUMS) + len(_TTFB)
+
+#: Ten million dollars: beyond it a row says no more. Any upstream may claim any bill, and sums that
+#: leave 64 bits would stop the ledger, as sums of rows would the dashboard.
+MONEY_MOST: Final = 10**16
+_MONEY: Final = ("cost_nanos", "saved_nanos")
 
 #: Outcomes that are the upstream's failing even where the client had a 200 before.
 _UPSTREAM_FAILED: Final = frozenset(("upstream_error", "upstream_broke", "timeout"))
@@ -115,6 +121,12 @@ class Totals:
             self.added[_SUMS.index(name)] += getattr(entry, name) or 0
         if entry.cost_nanos is not None:
             self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
+
+    def bound(self) -> None:
+        """Keep its money to what a row says."""
+        self.added[_SAVED] = min(MONEY_MOST, self.added[_SAVED])
+        if self.cost_nanos is not None:
+            self.cost_nanos = min(MONEY_MOST, self.cost_nanos)
 
     def copy(self) -> "Totals":
         """The same, to which others can be added."""
@@ -248,12 +260,14 @@ async def _by_label(rows: Mapping[_Labelled, Totals]) -> list[tuple[tuple[Any, .
 
 def _dimension_values(key: tuple[Any, ...], totals: Totals) -> list[Any]:
     hour, *rest = key
+    totals.bound()
     sums = [totals.added[_SUMS.index(name)] for name in _DIMENSION_SUMS]
     return [datetime.fromtimestamp(hour, UTC), *rest, totals.cost_nanos, *sums]
 
 
 def _values(key: tuple[Any, ...], totals: Totals) -> list[Any]:
     bucket, *rest = key
+    totals.bound()
     return [datetime.fromtimestamp(bucket, UTC), *rest, totals.cost_nanos, *totals.added]
 
 
@@ -269,11 +283,23 @@ def _dimension_upsert() -> tuple[str, str]:
 def _adding(table: str, key: tuple[str, ...], added: tuple[str, ...]) -> tuple[str, str]:
     """The table with its columns, and what to do where a row is there."""
     columns = (*key, "cost_nanos", *added)
-    sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in added)
+    sums = ", ".join(
+        f"{name} = {_plus(table, name) if name in _MONEY else f'{table}.{name} + excluded.{name}'}"
+        for name in added
+    )
     return (
         f"{table} ({', '.join(columns)})",
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums},"
         # NULL plus a known price is the known price: NULL says that none was known so far.
         f" cost_nanos = CASE WHEN excluded.cost_nanos IS NULL THEN {table}.cost_nanos"
-        f" ELSE COALESCE({table}.cost_nanos, 0) + excluded.cost_nanos END",
+        f" ELSE {_plus(table, 'cost_nanos')} END",
+    )
+
+
+def _plus(table: str, name: str) -> str:
+    """Without a step out of range, whatever the row has of an earlier release."""
+    before = f"COALESCE({table}.{name}, 0)"
+    return (
+        f"CASE WHEN {before} > {MONEY_MOST} - excluded.{name} THEN {MONEY_MOST}"
+        f" ELSE {before} + excluded.{name} END"
     )

@@ -7,6 +7,7 @@ from multiprocessing.synchronize import Barrier
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from config import Database
@@ -183,6 +184,25 @@ async def test_an_hour_is_what_its_minutes_come_to() -> None:
     assert (hour.ttfb_2, hour.ttfb_3) == (1, 1)
     minutes = await UsageMinute.all().order_by("bucket")
     assert [row.cost_nanos for row in minutes] == [1500, 200, None]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_no_bill_takes_the_sums_out_of_their_range() -> None:
+    """An upstream may claim what it likes, and a batch that fails would be tried for ever."""
+    claims = an_entry(cost_nanos=10**15, cache="hit", saved_nanos=10**15, key_id=new_id())
+    totals = counters.Totals()
+    for _ in range(10_000):
+        totals.add(claims)
+    totals.bound()
+    assert (totals.cost_nanos, totals.added[counters._SAVED]) == (counters.MONEY_MOST,) * 2
+    await apply_batch("j", 0, 1, [claims])
+    for table in (UsageMinute, UsageHour, UsageDimension):
+        await table.all().update(cost_nanos=2**63 - 1, saved_nanos=2**63 - 1)
+    await apply_batch("j", 1, 2, [msgspec.structs.replace(claims, id=str(new_id()))])
+    for table in (UsageMinute, UsageHour, UsageDimension):
+        row = await table.get()
+        assert (row.cost_nanos, row.saved_nanos) == (counters.MONEY_MOST,) * 2
+        assert row.requests == 2
 
 
 @pytest.mark.usefixtures("connected")
