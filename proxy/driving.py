@@ -13,7 +13,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+import msgspec
 
 T = TypeVar("T")
 
@@ -26,25 +28,23 @@ class Cancellable(Protocol):
         ...
 
 
-class Waiter(Generic[T]):
+class Waiter(msgspec.Struct, Generic[T], eq=False):
     """What one request waits for, once. To a task it is a future.
 
-    `wake` and `fail` step a driven request on before they return, so they are called last.
+    `wake` and `fail` step a driven request on before they return, so they are called last. It is a
+    struct, as are others of which each request makes one: it is made by C.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_error", "_resume", "_value", "done", "woken")
+    #: Whether it was woken, has failed or was cancelled; from then on nothing changes it.
+    done: bool = False
+    #: Whether it was woken, and so has a result, whoever is there to take it.
+    woken: bool = False
+    _resume: Callable[[], object] | None = None
+    _error: BaseException | None = None
+    _value: T = cast(T, None)
+    _asyncio_future_blocking: bool = False
 
-    def __init__(self) -> None:
-        #: Whether it was woken, has failed or was cancelled; from then on nothing changes it.
-        self.done = False
-        #: Whether it was woken, and so has a result, whoever is there to take it.
-        self.woken = False
-        self._resume: Callable[[], object] | None = None
-        self._error: BaseException | None = None
-        self._value: T
-        self._asyncio_future_blocking = False
-
-    def wake(self, value: T) -> None:
+    def wake(self, value: T = None) -> None:  # type: ignore[assignment]
         """End the wait; it returns `value`."""
         if not self.done:
             self._value = value
@@ -111,22 +111,17 @@ class Waiter(Generic[T]):
             self._resume = later
 
 
-class Driven:
+class Driven(msgspec.Struct, eq=False):
     """A coroutine that is stepped by plain calls for as long as it awaits nothing but waiters.
 
     It must raise nothing but BaseExceptions that end the process.
     """
 
-    __slots__ = ("_cancelled", "_coroutine", "_loop", "_task", "_waiter")
-
-    def __init__(
-        self, coroutine: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self._coroutine = coroutine
-        self._loop = loop
-        self._cancelled = False
-        self._waiter: Waiter[Any] | None = None
-        self._task: asyncio.Task[None] | None = None
+    _coroutine: Coroutine[Any, Any, None]
+    _loop: asyncio.AbstractEventLoop
+    _cancelled: bool = False
+    _waiter: Waiter[Any] | None = None
+    _task: asyncio.Task[None] | None = None
 
     def step(self) -> None:
         """Run it until its next wait, or to its end."""

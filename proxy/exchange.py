@@ -213,7 +213,7 @@ class Exchange:
     @property
     def counted(self) -> bool:
         """Whether it uses tokens by its nature, so that its answer is read for them."""
-        if self.method != "POST" or self.route is None or self.from_cache:
+        if self.method != "POST" or self.route is None or (self.cache and self.from_cache):
             return False
         return self.route.dialect != "none"
 
@@ -259,7 +259,9 @@ class Exchange:
         if grant is None or route is None:
             raise RuntimeError("only a request that was let in ends in an entry")
         now = perf_counter()
-        counted = self.counted
+        # Without a call for nearly all.
+        is_kept = self.cache != "" and self.from_cache
+        counted = self.method == "POST" and route.dialect != "none" and not is_kept
         meter = self.meter
         read = None if meter is None else meter.accumulated
         state, usage = recorded(read, counted=counted, free=route.dialect == "free")
@@ -269,7 +271,7 @@ class Exchange:
             outcome = "upstream_error"
         other = self.target.provider if self.target is not None else None
         provider = grant.record.provider if other is None else other.name
-        cost_nanos, cost_source = 0 if self.from_cache else None, ""
+        cost_nanos, cost_source = 0 if is_kept else None, ""
         if counted and state == "exact" and usage is None:
             # It is free, and nothing is missing; that it costs 0 is the price list's to say.
             counted = False
@@ -279,6 +281,8 @@ class Exchange:
             # What is known of a part alone has no price.
             cost_nanos, cost_source = self._price(grant, pricing, answered, usage, read)
         self.charge = self._charged(state, usage, cost_nanos) if self.holds else None
+        numbers = _NOT_READ if usage is None else usage
+        parts = numbers[4:12]
         entry = Entry(
             version=ENTRY_VERSION,
             id=self.id,
@@ -292,10 +296,10 @@ class Exchange:
             status=self.status,
             outcome=outcome,
             usage=state,
-            prompt_tokens=usage.prompt if usage else None,
-            completion_tokens=usage.completion if usage else None,
-            cached_tokens=usage.cached if usage else None,
-            reasoning_tokens=usage.reasoning if usage else None,
+            prompt_tokens=numbers[0],
+            completion_tokens=numbers[1],
+            cached_tokens=numbers[2],
+            reasoning_tokens=numbers[3],
             cost_nanos=cost_nanos,
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
@@ -304,14 +308,14 @@ class Exchange:
             overhead_us=int(self.overhead_seconds(now) * _MICRO),
             counted=counted,
             cost_source=cost_source,
-            parts=_parts(usage) if usage else None,
-            service_tier=(usage.service_tier or "") if usage else "",
+            parts=None if parts == _NO_PARTS else Parts(*parts),
+            service_tier=numbers[12] or "",
             answer_model="" if answered == model else answered,
             upstream_code="" if read is None else read.code,
             key_id="" if self.target is None else self.target.key_text,
             attempts=self.attempts if len(self.attempts) > 1 else None,
             # A request is one of those that may be made, whoever answers it.
-            given_back=self.sent is None and not self.from_cache,
+            given_back=self.sent is None and not is_kept,
             objects=None
             if self.watch is None
             else self.watch.objects(counted=state == "exact" and usage is not None),
@@ -319,11 +323,11 @@ class Exchange:
             charge=self.charge.kind
             if self.charge is not None
             else "none"
-            if self.from_cache and grant.budgets
+            if is_kept and grant.budgets
             else "",
             refusal_code=self.refusal_code,
-            cache="hit" if self.from_cache else "miss" if self.cache == "miss" else "",
-            saved_nanos=self.saved_nanos if self.from_cache else None,
+            cache="hit" if is_kept else "miss" if self.cache == "miss" else "",
+            saved_nanos=self.saved_nanos if is_kept else None,
         )
         labels = self.labels
         if labels is None:
@@ -413,6 +417,7 @@ _MICRO: Final = 1_000_000
 _NOTHING: Final = Charge("none")
 _HELD: Final = Charge("held")
 _NO_PARTS: Final = (None,) * 8
+_NOT_READ: Final = Usage(None, None, None, None)
 
 
 def _parts(usage: Usage) -> Parts | None:

@@ -352,7 +352,7 @@ class DataPlane:
         exchange.recorded = True
         entry = self._entry(exchange, outcome)
         written: Waiter[None] = Waiter()
-        self._ledger.append_then(entry, partial(written.wake, None))
+        self._ledger.append_then(entry, written.wake)
         self._observer.recorded(entry, exchange)
         if entry.status >= 400:
             self._accounts.heard(entry.status, entry.upstream_code, exchange)

@@ -130,7 +130,7 @@ _REMEMBERED_CHARACTERS: Final = 256
 def _proxy_lines(exchange: Exchange) -> bytes:
     """What the proxy adds to every answer."""
     ours = exchange.overhead_seconds(exchange.started or perf_counter())
-    theirs = exchange.upstream_seconds if exchange.sent is not None else 0.0
+    theirs = 0.0 if exchange.sent is None else exchange.upstream_seconds
     lines = (
         b"x-llm-proxy-request-id: %b\r\nserver-timing: upstream;dur=%.1f, proxy;dur=%.1f\r\n"
         % (exchange.id.encode("ascii"), theirs * 1000, ours * 1000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from proxy import errors
 
 
@@ -20,14 +22,11 @@ class BodyBudget:
         return 2 * (self.kept + size) <= self.most
 
 
-class KeptBytes:
+class KeptBytes(msgspec.Struct, eq=False):
     """One body's part of the budget: `size` bytes."""
 
-    __slots__ = ("_budget", "size")
-
-    def __init__(self, budget: BodyBudget) -> None:
-        self._budget = budget
-        self.size = 0
+    _budget: BodyBudget
+    size: int = 0
 
     def take(self, size: int) -> None:
         """Keep so many more. Raises Overloaded where the budget has no room for them."""

@@ -83,13 +83,22 @@ class UpstreamConnection(asyncio.Protocol):
         """Whether a request may be written: as far as we know, the connection lives."""
         return self.transport is not None and not self.transport.is_closing() and not self._error
 
-    @property
-    def has_no_pending_input(self) -> bool:
-        """Whether the kernel holds no input that the event loop has not read yet.
+    def takes(self, method: str) -> bool:
+        """Get ready for another request and its response, where the connection lives as far as we
+        know, and the kernel holds no input that the event loop has not read yet.
 
-        On an idle connection that would be the end, or bytes that answer no request.
+        That would be its end, or bytes that answer no request, which would pass for the answer to
+        this one. What comes after this look cannot be told from the answer.
         """
-        return self._poll is None or not self._poll.poll(0)
+        transport, poll = self.transport, self._poll
+        if transport is None or transport.is_closing() or self._error is not None:
+            return False
+        if poll is not None and poll.poll(0):
+            return False
+        response = self._response
+        response.head_only = method == "HEAD"
+        response.trailers = []
+        return True
 
     def write(self, data: bytes) -> None:
         """Send request bytes. Raises ConnectionLost once the connection is gone."""
@@ -191,6 +200,17 @@ class UpstreamConnection(asyncio.Protocol):
             and not transport.is_closing()
         )
 
+    def becomes_idle(self) -> bool:
+        """Get ready for another exchange, where the last one is `reusable`."""
+        if not self.reusable:
+            return False
+        response = self._response
+        self._reset()
+        response.reset()
+        self.idle_since = self._loop.time()
+        self.idle_timeout = response.idle_timeout
+        return True
+
     def release(self) -> None:
         """Give the connection back: to be used again where its exchange ended cleanly.
 
@@ -204,13 +224,6 @@ class UpstreamConnection(asyncio.Protocol):
             elif upload.cancelled() or upload.exception() is not None:
                 self.close()
         self.give_back(self)
-
-    def mark_idle(self, now: float) -> None:
-        """Become idle, ready for another exchange."""
-        self._reset()
-        self._response.reset()
-        self.idle_since = now
-        self.idle_timeout = self._response.idle_timeout
 
     def close(self) -> None:
         """Drop the connection at once."""

@@ -90,10 +90,8 @@ class Pool:
         while idle:
             connection = idle.pop()
             age = now - connection.idle_since
-            # Its end may be there, or bytes that answer no request, which would pass for the
-            # answer to this one. What comes after this look cannot be told from the answer.
-            if _may_idle(connection, age) and connection.has_no_pending_input:
-                connection.begin(method)
+            # As `_may_idle`, without a call for it.
+            if age < IDLE_SECONDS and age < connection.idle_timeout and connection.takes(method):
                 self._busy[connection] = origin
                 return connection
             connection.close()
@@ -102,15 +100,16 @@ class Pool:
     def release(self, connection: UpstreamConnection) -> None:
         """Take a connection back: kept when its exchange ended cleanly, closed otherwise."""
         origin = self._busy.pop(connection, None)
-        if origin is None or self._closed or not connection.reusable:
+        if origin is None or self._closed:
             connection.close()
             return
-        idle = self._idle.setdefault(origin, [])
-        if len(idle) >= IDLE_MAX_PER_ORIGIN:
+        idle = self._idle.get(origin)
+        if idle is None:
+            idle = self._idle[origin] = []
+        if len(idle) < IDLE_MAX_PER_ORIGIN and connection.becomes_idle():
+            idle.append(connection)
+        else:
             connection.close()
-            return
-        connection.mark_idle(asyncio.get_running_loop().time())
-        idle.append(connection)
 
     async def _watch(self) -> None:
         shortest = min(self._timeouts.first_byte, self._timeouts.idle)

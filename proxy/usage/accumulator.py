@@ -82,7 +82,7 @@ class _Document(msgspec.Struct):
 _decode_document: Final[Callable[[bytes], _Document]] = decoder(_Document)
 
 
-class UsageAccumulator:
+class UsageAccumulator(msgspec.Struct, eq=False):
     """What has been reported so far. Later reports replace earlier ones, field by field.
 
     `final`: no later report will change the numbers. Anthropic reports the prompt first and the
@@ -93,40 +93,24 @@ class UsageAccumulator:
     said why it ended.
     """
 
-    __slots__ = (
-        "_lost",
-        "_reported",
-        "any",
-        "awaits_completion",
-        "code",
-        "document",
-        "failed",
-        "final",
-        "finished",
-        "model",
-        "reported_as",
-        "service_tier",
-        "terminal",
-        "tools",
-        "web_searches",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.model: str | None = None
-        self.final = self.failed = self.awaits_completion = False
-        self.terminal = self.finished = False
-        #: Whether anything was reported that is charged.
-        self.any = False
-        self.code = ""
-        #: The last report as it came, or the document that it stands in.
-        self.reported_as: bytes | None = None
-        self.document: bytes | None = None
-        self.service_tier: str | None = None
-        #: Hosted tools of which the answer shows that they were used, and searches among them.
-        self.tools: set[str] | None = None
-        self.web_searches: int | None = None
-        self._reported: Reported | None = None
-        self._lost: set[str] | None = None
+    model: str | None = None
+    final: bool = False
+    failed: bool = False
+    awaits_completion: bool = False
+    terminal: bool = False
+    finished: bool = False
+    #: Whether anything was reported that is charged.
+    any: bool = False
+    code: str = ""
+    #: The last report as it came, or the document that it stands in.
+    reported_as: bytes | None = None
+    document: bytes | None = None
+    service_tier: str | None = None
+    #: Hosted tools of which the answer shows that they were used, and searches among them.
+    tools: set[str] | None = None
+    web_searches: int | None = None
+    _reported: Reported | None = None
+    _lost: set[str] | None = None
 
     @property
     def usage(self) -> Usage | None:

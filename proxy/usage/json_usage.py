@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -176,7 +176,7 @@ def _is_search(item: _Item) -> bool:
         return True
 
 
-class JsonUsageReader:
+class JsonUsageReader(msgspec.Struct, eq=False):
     """Reads a small document in one call when it ends; scans a large one while it passes.
 
     It is given the decoded bytes of the answer, an error's where it is `refused`. While `behind`,
@@ -185,22 +185,17 @@ class JsonUsageReader:
     """
 
     #: A document up to this size is decoded in one call, which is faster than scanning it.
-    KEEP_BYTES: Final = 256 * 1024
+    KEEP_BYTES: ClassVar[int] = 256 * 1024
     #: A JSON answer always passes whole.
-    withholds: Final = False
+    withholds: ClassVar[bool] = False
 
-    __slots__ = ("_kept", "_refused", "_scanner", "_size", "_unread", "accumulated", "behind")
-
-    def __init__(
-        self, accumulated: UsageAccumulator | None = None, *, refused: bool = False
-    ) -> None:
-        self.accumulated = UsageAccumulator() if accumulated is None else accumulated
-        self._refused = refused
-        self._kept: list[bytes] = []
-        self._size = 0
-        self._scanner: TopLevelScanner | None = None
-        self._unread = b""
-        self.behind = False
+    accumulated: UsageAccumulator = msgspec.field(default_factory=UsageAccumulator)
+    refused: bool = False
+    behind: bool = False
+    _kept: list[bytes] = []
+    _size: int = 0
+    _scanner: TopLevelScanner | None = None
+    _unread: bytes = b""
 
     def relay(self, data: bytes) -> bytes:
         """Take the next bytes of the answer, all of which go to the client now."""
@@ -216,6 +211,14 @@ class JsonUsageReader:
             self._unread += data
         self.catch_up()
         return data
+
+    def read_whole(self, document: bytes) -> bool:
+        """Read a document that has come at once, in place of `relay` and `end`; whether it is small
+        enough for that."""
+        if len(document) > self.KEEP_BYTES or self._size:
+            return False
+        self._read(document)
+        return True
 
     def catch_up(self) -> bytes:
         """Scan more of what has come; nothing was held back for it."""
@@ -253,9 +256,12 @@ class JsonUsageReader:
         """
         while self.behind:
             self.catch_up()
+        self._read(b"".join(self._kept))
+        return b""
+
+    def _read(self, document: bytes) -> None:
         read, scanner = self.accumulated, self._scanner
-        document = b"".join(self._kept)
-        if self._refused:
+        if self.refused:
             read.code = read.code or code_of_answer(document)
         try:
             if scanner is None:
@@ -263,14 +269,13 @@ class JsonUsageReader:
             else:
                 answer = of_members(scanner.found, read)
         except Unreadable:
-            return b""
+            return
         if scanner is None:
             read.document = document
         else:
             read.reported_as = scanner.found.get(b"usage")
         # A document that is cut short may have been about to report something else.
         apply(read, answer, final=scanner is None or scanner.complete)
-        if not self._refused and bytes(answer.error) not in ABSENT:
+        if not self.refused and bytes(answer.error) not in ABSENT:
             read.failed = True
             read.code = code_of_error(bytes(answer.error))
-        return b""

@@ -133,6 +133,14 @@ class Meter:
         self._read_copy(reader, self._decoder, data)
         return data
 
+    def read_whole(self, answer: bytes) -> bool:
+        """Read an answer that has come whole in place of `relay` and `end`, where nothing of it is
+        ever held back, nor found cut short; whether it was read."""
+        reader = self._reader
+        if type(reader) is not JsonUsageReader or self._decoder is not None:
+            return False
+        return reader.read_whole(answer)
+
     def catch_up(self) -> bytes:
         """Look into more of what has come; returns bytes that were held back for it."""
         reader, decoder = self._reader, self._decoder

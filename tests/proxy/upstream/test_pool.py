@@ -94,7 +94,7 @@ async def test_what_the_loop_has_not_come_to_is_seen(
     """
     await asking.get()
     (connection,) = asking.pool._idle[asking.address.origin]
-    before = connection.has_no_pending_input
+    before = connection.takes("GET")
     (served,) = up._open
     # Past the loop, as another process would.
     descriptor = served._transport.get_extra_info("socket").fileno()
@@ -107,7 +107,7 @@ async def test_what_the_loop_has_not_come_to_is_seen(
     assert connection._poll is not None
     connection._poll.poll(60_000)
     assert connection.usable
-    assert (before, connection.has_no_pending_input) == (True, False)
+    assert (before, connection.takes("GET")) == (True, False)
     assert await asking.acquire("POST") is not connection
 
 
