@@ -44,6 +44,7 @@ _SHARE: Final[dict[str, Any]] = {
                "spent": 200_120_413, "resets_at": None},
     "share": 80, "project_name": "Retrieval and ranking, evaluation runs",
 }  # fmt: skip
+_CACHE: Final = {"ttl_seconds": 86_400, "scope": "project", "only": "deterministic"}
 _NOWHERE: Final = "http://127.0.0.1:9"
 
 
@@ -84,7 +85,7 @@ async def fill(settings: Settings, *, days: int = _DAYS) -> None:
             entries += requests(random, team, project.id, tokens, days)
         await _age(random, days)
         entries.sort(key=lambda entry: entry.at_us)
-        entries = [_labelled(number, entry) for number, entry in enumerate(entries)]
+        entries = [_kept(number, _labelled(number, entry)) for number, entry in enumerate(entries)]
         for start in range(0, len(entries), _PER_BATCH):
             await apply_batch("demo", start, start + _PER_BATCH, entries[start:][:_PER_BATCH])
         await _refuse(random)
@@ -101,6 +102,20 @@ def _labelled(number: int, entry: Entry) -> Entry:
     feature = _FEATURES[number % len(_FEATURES)]
     tags = (("team", "search" if number % 4 else "support"), ("feature", feature))
     return structs.replace(entry, tags=tags, end_user=f"user-{8200 + number * number % 23}")
+
+
+def _kept(number: int, entry: Entry) -> Entry:
+    """One of three embeddings was asked for before."""
+    if entry.status != 200 or "embedding" not in entry.model:
+        return entry
+    if number % 3:
+        return structs.replace(entry, cache="miss")
+    used = dict.fromkeys(
+        ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+    )
+    return structs.replace(
+        entry, cache="hit", saved_nanos=entry.cost_nanos, cost_nanos=0, counted=False, **used
+    )
 
 
 async def _send_on(ring: KeyRing) -> None:
@@ -212,6 +227,7 @@ async def _make(team: Team, ring: KeyRing) -> tuple[Project, list[UUID]]:
         ring=ring,
         by=_BY,
         requests_per_minute=600 if team.busy > 8 else None,
+        cache=_CACHE if team.name == "Search" else None,
     )
     await project.add_key(api_key="sk-demo-second-key-77c2", ring=ring, by=_BY, label="second")
     tokens = []
