@@ -13,8 +13,8 @@ from migrations import schema
 _ROOT: Final = Path(__file__).parents[2]
 
 
-def export_previous(dialect: str, directory: Path) -> None:
-    """Put the last commit before the newest migration of `dialect` into `directory`.
+def previous(dialect: str) -> str:
+    """The last commit before the newest migration of `dialect`.
 
     Skips where there is no such commit: in a shallow clone, or in a tree without history.
     """
@@ -30,6 +30,11 @@ def export_previous(dialect: str, directory: Path) -> None:
     commit = f"{added.decode().strip()}^" if added else "HEAD"
     if _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") is None:
         pytest.skip(f"the commit before {path} is not here: a shallow clone, or the first one")
+    return commit
+
+
+def export(commit: str, directory: Path) -> None:
+    """Put what a commit holds into `directory`."""
     archive = _git("archive", "--format=tar", commit)
     assert archive is not None
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:

@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -26,7 +27,7 @@ from tests.chaos import patient
 from tests.chaos.client import CHAT, STREAM, Answer, Client
 from tests.chaos.conftest import PatientService
 from tests.fixtures.service import GIVEN, UPSTREAM_KEY, RunService, Service
-from tests.system.release import export_previous
+from tests.system.release import export, previous
 from tests.system.streams import HOLD, text_of
 
 OPERATOR: Final = {"authorization": f"Bearer {GIVEN['MANAGEMENT_TOKEN']}"}
@@ -147,13 +148,27 @@ async def command(service: Service, *arguments: str) -> "subprocess.CompletedPro
     )
 
 
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Where the release before this one is, as a backend sees it: made and compiled once."""
+
+    @cache
+    def exported(commit: str) -> Path:
+        release = tmp_path_factory.mktemp("release")
+        export(commit, release)
+        # What it would give up on a machine that stands still is in its history, not to be mended.
+        shutil.copy(patient.__file__, release / "tests" / "chaos")
+        return release
+
+    return lambda dialect: exported(previous(dialect))
+
+
 @pytest.fixture
-async def old(run_service: RunService, empty_database: Database, tmp_path: Path) -> Service:
+async def old(
+    run_service: RunService, empty_database: Database, releases: Callable[[str], Path]
+) -> Service:
     """Not started; its database has its schema, and its data directory is its own."""
-    release = tmp_path / "release"
-    export_previous(empty_database.dialect, release)
-    # What it would give up on a machine that stands still is in its history, and not to be mended.
-    shutil.copy(patient.__file__, release / "tests" / "chaos")
+    release = releases(empty_database.dialect)
     service = run_service(
         empty_database,
         start=False,
