@@ -72,7 +72,9 @@ _TEARDOWN_S = 200
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, None, None]:
     """End the process, with all threads' stacks, whose teardown does not end."""
     stderr = item.config.stash[fault_handler_stderr_fd_key]
     faulthandler.dump_traceback_later(_TEARDOWN_S, exit=True, file=stderr)
@@ -80,6 +82,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
+    if nextitem is None or nextitem.path != item.path:
+        # Sanic keeps every app, and whoever looks for garbage would look through all of them.
+        Sanic._app_registry.clear()
 
 
 @pytest.fixture

@@ -207,10 +207,9 @@ def test_the_violation_says_what_is_wrong() -> None:
 
 
 def test_a_closed_reader_is_freed_at_once() -> None:
-    gc.collect()
-    before = living(ResponseReader)
     gc.disable()
     try:
+        before = living(ResponseReader)
         reader = reading()
         reader.feed(SECOND)
         reader.close()
