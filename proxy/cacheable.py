@@ -12,11 +12,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, Protocol, TypeAlias
 
+import msgspec
+
 from proxy.access.grants import Grant
 from proxy.body.kept_body import KeptBody
 from proxy.body.model_rule import declared_plainly
 from proxy.body.plain_members import plain_members
 from proxy.body.request_body import AT_ONCE_BYTES, whole
+from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
+from proxy.cache.keys import digest_of
 from proxy.downstream import RequestHead
 from proxy.headers import is_json_type, type_of
 from proxy.metering import content
@@ -77,6 +81,22 @@ _SPOKEN: Final = re.compile(rb'"audio"\s*+:\s*+\{', re.IGNORECASE)
 _ESCAPED: Final = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
 
 
+class _Said(msgspec.Struct, frozen=True, gc=False):
+    """What a body says: whether its answer may be kept, and whether it is deterministic."""
+
+    may_be_kept: bool
+    is_settled: bool
+    #: Of one in the memo below, with its key and place.
+    size: int = 80 + PLACE_BYTES
+
+
+_NEVER_KEPT: Final = _Said(False, False)
+_KEPT_WITH_ALL: Final = _Said(True, False)
+_SETTLED_BY_ITSELF: Final = _Said(True, True)
+#: Of bodies that come again, by their digest: what people wrote is not remembered.
+_SAID: Final[BoundedMemo[_Said]] = BoundedMemo(512 * 1024, entry_max_bytes=1024)
+
+
 class Asked(Protocol):
     """What is known of a request (`exchange.Exchange`)."""
 
@@ -124,33 +144,52 @@ def kept_of(route: Route, head: RequestHead) -> Keeps | None:
     return keeps if route.pattern.endswith(ending) else None
 
 
-def may_be_kept(keeps: Keeps | None, grant: Grant, exchange: Asked, request: Sent) -> bool:
-    """Whether the answer to a request, which has been let in, may be kept and given again."""
+def may_be_kept(keeps: Keeps | None, grant: Grant, exchange: Asked, request: Sent) -> bytes | None:
+    """Whether the answer to a request, which has been let in, may be kept and given again: then the
+    digest of its body, for its key; None where it may not."""
     space = grant.cache
     if keeps is None or space is None:
-        return False
+        return None
     if not request.complete or not 0 < request.size <= BODY_MAX_BYTES:
-        return False
+        return None
     if exchange.pinned is not None or exchange.own_list is not None:
-        return False
+        return None
     lines = exchange.head.lines
     if lines.has_repeated and len(lines.values(b"content-type")) != 1:
-        return False
+        return None
+    digest = digest_of(request.body)
+    asks = _SAID.young.get(digest + keeps.encode()) or _asks(keeps, request, digest)
+    if not asks.may_be_kept:
+        return None
+    if space.rule.only == "all" or keeps in _SETTLED:
+        return digest
+    return digest if asks.is_settled and not _searches(grant, exchange.model) else None
+
+
+def _asks(keeps: Keeps, request: Sent, digest: bytes) -> _Said:
+    """What a body says, as far as keeping its answer goes."""
+    key = digest + keeps.encode()
+    said = _SAID.recall(key)
+    if said is None:
+        said = _read(keeps, request)
+        _SAID.offer(key, said)
+    return said
+
+
+def _read(keeps: Keeps, request: Sent) -> _Said:
     pieces = request.body
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if len(body) > AT_ONCE_BYTES and weight(body) > content.LOOKED_INTO_MAX:
-        return False
+        return _NEVER_KEPT
     members = _members(body)
-    if members is None or not _is_settled(keeps, members) or _names_objects(body):
-        return False
-    if space.rule.only == "all" or keeps in _SETTLED:
-        return True
+    if members is None or not _is_plain(keeps, members) or _names_objects(body):
+        return _NEVER_KEPT
     zero = members.get("temperature")
-    return (
-        zero is not None
-        and _ZERO.fullmatch(zero) is not None
-        and not _searches(grant, exchange.model, members)
+    named = _unescaped(members.get("models", b"") + members.get("model", b""))
+    is_settled = (
+        zero is not None and _ZERO.fullmatch(zero) is not None and _SEARCHING.search(named) is None
     )
+    return _SETTLED_BY_ITSELF if is_settled else _KEPT_WITH_ALL
 
 
 def _members(body: bytes) -> dict[str, bytes] | None:
@@ -175,7 +214,7 @@ def _followed(body: bytes) -> Iterator[tuple[str | None, bytes | None]]:
             yield field.key, reader.raw(field, BODY_MAX_BYTES)
 
 
-def _is_settled(keeps: Keeps, members: dict[str, bytes]) -> bool:
+def _is_plain(keeps: Keeps, members: dict[str, bytes]) -> bool:
     """Whether a body asks for an answer and nothing else."""
     if keeps == "responses" and members.get("store") != b"false":
         # They are stored unless the request says no.
@@ -216,9 +255,10 @@ def _unescaped(text: bytes) -> bytes:
     return _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), text)
 
 
-def _searches(grant: Grant, model: str, members: dict[str, bytes]) -> bool:
-    """Whether a model that may answer is known to look for something first."""
-    named = [model, *(target.models.get(model, "") for target in grant.targets if target.models)]
-    texts = [name.encode("utf-8", "replace") for name in named]
-    texts += [_unescaped(members.get("models", b"")), _unescaped(members.get("model", b""))]
-    return any(_SEARCHING.search(text) is not None for text in texts)
+def _searches(grant: Grant, model: str) -> bool:
+    """Whether a model is known to look for something first, by the name that the path may have for
+    it, or that an account has."""
+    names = [model]
+    if grant.renames:
+        names += [target.models.get(model, "") for target in grant.targets if target.models]
+    return any(_SEARCHING.search(name.encode("utf-8", "replace")) is not None for name in names)

@@ -20,10 +20,12 @@ from proxy.headers import RawHeaders, value_of, values_of, wire_lines
 #: What the path of a request asks for.
 NOTABLE: Final = CREDENTIALS | {
     b"access-control-request-method",
+    b"cache-control",
     b"content-encoding",
     b"content-length",
     b"content-type",
     b"origin",
+    b"pragma",
     b"x-forwarded-for",
     b"x-llm-proxy-tags",
     b"x-llm-proxy-user",

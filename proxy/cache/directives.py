@@ -18,7 +18,6 @@ _DIRECTIVE: Final = re.compile(
 #: More is as good as for ever (RFC 9111 1.2.2).
 _AGE_MAX: Final = 2**31
 _DIGITS_MAX: Final = 10
-_NAMES: Final = (b"cache-control", b"pragma")
 
 
 class Directives(NamedTuple):
@@ -51,17 +50,15 @@ _NONE: Final = Directives()
 
 def directives_of(lines: HeaderLines) -> Directives:
     """Those of a request."""
-    found = [
-        (name.lower(), value)
-        for name, value in lines.fields
-        if len(name) in (6, 13) and name.lower() in _NAMES
-    ]
-    if not found:
-        return _NONE
-    said = [value for name, value in found if name == b"cache-control"]
-    if not said:
+    first = lines.first
+    if b"cache-control" not in first:
         # RFC 9111 5.4: HTTP/1.0's way, which counts where the other is not there.
-        return Directives(no_cache=any(b"no-cache" in value.lower() for _, value in found))
+        if b"pragma" not in first:
+            return _NONE
+        return Directives(
+            no_cache=any(b"no-cache" in value.lower() for value in lines.values(b"pragma"))
+        )
+    said = lines.values(b"cache-control")
     names: set[bytes] = set()
     max_age: int | None = None
     for name, argument in _DIRECTIVE.findall(b",".join(said)):

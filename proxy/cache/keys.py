@@ -8,12 +8,16 @@ answer. Each part stands behind its length, so that no two requests are fed alik
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from operator import itemgetter
+from hashlib import sha256
+from operator import attrgetter
 from typing import Final, Protocol
 
+import msgspec
+
+from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
 from proxy.cache.space import CacheSpace, framed
 from proxy.downstream import RequestHead
-from proxy.headers import field_list
+from proxy.header_lines import kind_of
 from proxy.questions import Question
 
 #: Who asks, how the request is traced, and what we obey ourselves. `Content-Length` says again what
@@ -39,7 +43,21 @@ _LEFT_OUT: Final = frozenset(
     )
 )
 _LEFT_OUT_PREFIXES: Final = (b"x-b3-", b"x-llm-proxy-", b"x-stainless-")
-_name_of: Final = itemgetter(0)
+
+
+class _Line(msgspec.Struct, frozen=True, gc=False):
+    """A header line, as far as keys go: its name, and what it puts into them; b"" for nothing."""
+
+    name: bytes
+    text: bytes
+    size: int
+
+
+#: Clients send the same lines again and again. None that may hold a secret is remembered.
+_LINES: Final[BoundedMemo[_Line]] = BoundedMemo(256 * 1024, entry_max_bytes=1024)
+_LINE_BYTES: Final = 3 * 40 + 64 + PLACE_BYTES
+_name_of: Final = attrgetter("name")
+_QUESTIONS: Final = {None: b"none", True: b"withheld", False: b"passed-on"}
 
 
 class Sent(Protocol):
@@ -58,28 +76,37 @@ class Sent(Protocol):
         """Those for accounts of other providers, by their names."""
         ...
 
-    @property
-    def body(self) -> Iterable[bytes]: ...
 
-    @property
-    def size(self) -> int: ...
+def key_of(space: CacheSpace, request: Sent, asked: Question | None, body: bytes) -> bytes:
+    """32 bytes. `body` is the `digest_of` the request's.
+
+    `asked` is what was put into the body to have a stream's usage told: of two requests that are
+    sent alike, one may get the event of it and the other not.
+    """
+    head, others = request.head, request.others
+    target, fields = head.target, _counting(request.fields)
+    said = b"%b%b%b %b %d %d:%b%d:%b" % (
+        space.start,
+        body,
+        head.method.encode(),
+        _QUESTIONS[None if asked is None else asked.withholds],
+        len(others) if others else 0,
+        len(target),
+        target,
+        len(fields),
+        fields,
+    )
+    for name, lines in sorted(others.items()) if others else ():
+        said += framed((name.encode(), _counting(lines)))
+    return sha256(said).digest()
 
 
-def key_of(space: CacheSpace, request: Sent, asked: Question | None) -> bytes:
-    """32 bytes. `asked` is what was put into the body to have a stream's usage told: of two
-    requests that are sent alike, one may get the event of it and the other not."""
-    head = request.head
-    question = b"" if asked is None else b"withheld" if asked.withholds else b"passed on"
-    parts = [head.method.encode(), head.target, question, _counting(request.fields)]
-    for name, fields in sorted((request.others or {}).items()):
-        parts += (name.encode(), _counting(fields))
-    state = space.begun()
-    state.update(framed(parts))
-    state.update(b"%d:" % request.size)
-    for piece in request.body:
+def digest_of(body: Iterable[bytes]) -> bytes:
+    """What stands for a body in a key, whatever pieces it came in."""
+    state = sha256()
+    for piece in body:
         state.update(piece)
-    digest: bytes = state.digest()
-    return digest
+    return state.digest()
 
 
 def is_left_out(name: bytes) -> bool:
@@ -90,10 +117,25 @@ def is_left_out(name: bytes) -> bool:
 def _counting(lines: bytes) -> bytes:
     """Those of header lines that count: names in any case are the same, and the order of lines says
     something only among those of one name (RFC 9110 5.3)."""
-    counting = [
-        (lowered, value)
-        for name, value in field_list(lines)
-        if not is_left_out(lowered := name.lower())
-    ]
+    known = _LINES.young
+    counting = []
+    for text in lines.split(b"\r\n"):
+        line = known.get(text) or _read(text)
+        if line.text:
+            counting.append(line)
     counting.sort(key=_name_of)
-    return framed([part for field in counting for part in field])
+    return b"".join([line.text for line in counting])
+
+
+def _read(text: bytes) -> _Line:
+    remembered = _LINES.recall(text)
+    if remembered is not None:
+        return remembered
+    name, _, value = text.partition(b":")
+    lowered = name.lower()
+    counts = bool(name) and not is_left_out(lowered)
+    said = framed((lowered, value.strip(b" \t"))) if counts else b""
+    line = _Line(lowered, said, _LINE_BYTES + 4 * len(text))
+    if kind_of(name).may_be_remembered:
+        _LINES.offer(text, line)
+    return line

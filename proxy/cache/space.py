@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -45,21 +45,18 @@ class Record(Protocol):
         ...
 
 
-class CacheSpace(msgspec.Struct, frozen=True, gc=False, eq=False):
+class CacheSpace(msgspec.Struct, frozen=True, gc=False):
     """The answers that the requests of one grant may be answered with.
 
-    `token` is '' where all tokens of the project share them.
+    `token` is '' where all tokens of the project share them. `start` is what all keys of it begin
+    with: 32 bytes that say the same of whatever it is made of.
     """
 
     rule: CacheRule
     epoch: int
     project: str
     token: str
-    _state: Any
-
-    def begun(self) -> Any:
-        """A SHA-256 that has been fed what all keys of it have in common."""
-        return self._state.copy()
+    start: bytes
 
     def __repr__(self) -> str:
         # What a key begins with is nothing for a log.
@@ -73,21 +70,17 @@ def space_of(record: Record, targets: Sequence[Target]) -> CacheSpace | None:
         return None
     token = str(record.token_id) if rule.scope == "token" else ""
     project = str(record.project_id)
-    state = hashlib.sha256()
-    state.update(
-        framed(
-            (
-                _FORM,
-                project.encode(),
-                b"%d" % record.cache_epoch,
-                rule.scope.encode(),
-                token.encode(),
-                record.provider.encode(),
-                *_accounts(record.provider, targets),
-            )
-        )
+    parts = (
+        _FORM,
+        project.encode(),
+        b"%d" % record.cache_epoch,
+        rule.scope.encode(),
+        token.encode(),
+        record.provider.encode(),
+        *_accounts(record.provider, targets),
     )
-    return CacheSpace(rule, record.cache_epoch, project, token, state)
+    start = hashlib.sha256(framed(parts)).digest()
+    return CacheSpace(rule, record.cache_epoch, project, token, start)
 
 
 def _accounts(provider: str, targets: Iterable[Target]) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -55,7 +56,9 @@ def kept(
     head = a_head(*fields, length=len(raw))
     model = str(body.get("model", "")) if isinstance(body, dict) else ""
     asked = Asked(head, model)
-    return may_be_kept(keeps, grant or keeping(only), asked, whole(head, raw, None))
+    digest = may_be_kept(keeps, grant or keeping(only), asked, whole(head, raw, None))
+    assert digest is None or digest == sha256(raw).digest()
+    return digest is not None
 
 
 def route_keeps(provider: str, path: str, *fields: str, method: str = "POST") -> Keeps | None:

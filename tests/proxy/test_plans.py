@@ -167,7 +167,7 @@ OF_NO_PLAN: Final = {
     "quota_epoch", "requests_per_minute", "max_parallel_requests", "allowed_ips",
     "allowed_origins", "project_id", "project_is_active", "project_is_deleted",
     "project_requests_per_minute", "project_max_parallel_requests", "base_url", "v1_prefix",
-    "budgets", "project_budgets", "tags", "cache_epoch",
+    "budgets", "project_budgets", "tags", "cache_epoch", "token_name", "project_name",
 }  # fmt: skip
 GENERATE: Final = "/v1/projects/theirs/locations/theirs/publishers/google/models/m:generateContent"
 HEADS: Final = (

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from models.cache_rule import CacheRule
 from proxy import forward
+from proxy.cache.keys import digest_of, key_of
 from proxy.cache.space import CacheSpace, space_of
 from proxy.downstream import RequestHead
 from proxy.forward import Outgoing
+from proxy.questions import Question
 from proxy.upstream.target import Address, Origin, Target
 from server.http.downstream import read_head
 
@@ -53,6 +55,11 @@ def a_head(
     framing = "transfer-encoding: chunked" if length < 0 else f"content-length: {length}"
     lines = [f"{method} {target} HTTP/1.1", "host: a", framing, *fields, "", ""]
     return read_head("\r\n".join(lines).encode("latin-1"), "")
+
+
+def key_in(space: CacheSpace, request: Outgoing, question: Question | None = None) -> bytes:
+    """The key of a request."""
+    return key_of(space, request, question, digest_of(request.body))
 
 
 def asked(

@@ -11,7 +11,7 @@ import pytest
 
 from models.cache_rule import CacheRule
 from proxy import forward
-from proxy.cache.keys import is_left_out, key_of
+from proxy.cache.keys import _LINES, is_left_out
 from proxy.cache.space import framed, space_of
 from proxy.questions import Question
 from proxy.upstream.target import Address, Origin, Target
@@ -25,13 +25,14 @@ from tests.proxy.cache.asked import (
     a_head,
     a_space,
     asked,
+    key_in,
 )
 
 SPACE: Final = a_space()
 
 
 def key(*fields: str, **parts: Any) -> bytes:
-    return key_of(SPACE, asked(*fields, **parts), None)
+    return key_in(SPACE, asked(*fields, **parts))
 
 
 #: Fields that say who asks, trace the request, or are ours.
@@ -103,13 +104,13 @@ def test_the_order_of_lines_of_one_name_counts() -> None:
 
 def test_a_body_in_chunks_is_the_same_body() -> None:
     in_chunks = forward.outgoing(a_head(JSON, length=-1), (CHAT[:9], CHAT[9:]), complete=True)
-    assert key_of(SPACE, in_chunks, None) == key(JSON)
+    assert key_in(SPACE, in_chunks) == key(JSON)
 
 
 def test_what_is_sent_alike_and_answered_otherwise_has_another_key() -> None:
     request = asked(JSON)
     keys = {
-        key_of(SPACE, request, question)
+        key_in(SPACE, request, question)
         for question in (None, Question(True, None), Question(False, None))
     }
     assert len(keys) == 3
@@ -124,14 +125,14 @@ def test_what_an_account_of_another_provider_is_sent_counts() -> None:
         {"c": b"x: 1\r\n"},
         {"b": b"", "c": b"x: 1\r\n"},
     ]
-    keys = {key_of(SPACE, msgspec.structs.replace(request, others=each), None) for each in others}
+    keys = {key_in(SPACE, msgspec.structs.replace(request, others=each)) for each in others}
     assert len(keys) == len(others)
 
 
 def test_a_key_reads_the_body_and_takes_none_of_it() -> None:
     request = asked(JSON)
-    first = key_of(SPACE, request, None)
-    assert key_of(SPACE, request, None) == first
+    first = key_in(SPACE, request)
+    assert key_in(SPACE, request) == first
     assert request.body == deque((CHAT,))
     assert len(first) == 32
 
@@ -139,7 +140,7 @@ def test_a_key_reads_the_body_and_takes_none_of_it() -> None:
 def in_space(*targets: Target, **changes: Any) -> bytes:
     space = space_of(Record(**changes), targets or (TARGET,))
     assert space is not None
-    return key_of(space, asked(JSON), None)
+    return key_in(space, asked(JSON))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_requests_of_random_parts_share_a_key_exactly_where_they_are_the_same() 
         project, token = rng.choice((PROJECT, TOKEN)), rng.choice((PROJECT, TOKEN))
         scope = rng.choice(("project", "token"))
         space = SPACES[project, token, scope]
-        made = key_of(space, asked(*fields, method=method, target=target, body=body), None)
+        made = key_in(space, asked(*fields, method=method, target=target, body=body))
         counting = [field.partition(": ") for field in fields]
         kept = [(name.lower(), value) for name, _, value in counting]
         kept = sorted(
@@ -258,6 +259,21 @@ def test_no_two_lists_of_parts_are_framed_alike() -> None:
         (b"a", b"", b"b"),
     ]
     assert len({framed(each) for each in lists}) == len(lists)
+
+
+def test_lines_that_may_hold_a_secret_are_not_remembered_and_those_that_come_again_are() -> None:
+    _LINES.clear()
+    for field in ("x-team: a", "x-session-key: a", "x-request-id: a"):
+        for _ in range(3):
+            assert key(JSON, field) == key(JSON, field)
+    assert {text.partition(b":")[0] for text in _LINES.young} >= {b"content-type", b"x-team"}
+    assert not any(b"session" in text or b"request-id" in text for text in _LINES.young)
+
+
+def test_a_key_is_the_same_before_and_after_its_lines_are_remembered() -> None:
+    _LINES.clear()
+    fields = ("Accept: a", "accept: b", "X-Team: c", "user-agent: d", JSON)
+    assert len({key(*fields) for _ in range(5)}) == 1
 
 
 def test_prefixes_are_those_of_whole_words() -> None:
