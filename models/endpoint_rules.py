@@ -162,7 +162,8 @@ class EndpointList(NamedTuple):
     `/v1/responses/{id}/cancel`, and `/v1/images/{*}` is what the line `/v1/images/*` takes.
     """
 
-    texts: Pattern | None
+    texts: Mapping[str, Pattern]
+    """By the method that they are for; '' for any."""
     lines: frozenset[str]
 
     @classmethod
@@ -170,28 +171,43 @@ class EndpointList(NamedTuple):
         """None for None: anything is allowed."""
         if entries is None:
             return None
-        texts, lines = list[str](), set[str]()
+        texts, lines = dict[str, list[str]](), set[str]()
         for entry in entries:
+            method, _, path = entry.rpartition(" ")
+            method = "" if method == "*" else method
             if "{" in entry:
-                lines.add(_line(entry))
+                lines.add(_line(method, path))
             else:
-                texts.append(entry)
-        return cls(Pattern.of(texts) if texts else None, frozenset(lines))
+                texts.setdefault(method, []).append(path)
+        compiled = {method: Pattern.of(paths) for method, paths in texts.items()}
+        return cls({m: one for m, one in compiled.items() if one is not None}, frozenset(lines))
+
+    def allowed(self, path: str, lines: Mapping[str, str]) -> set[str]:
+        """Which methods of a path are on it. `lines` has, for each, the provider's line it takes.
+
+        No entry is held against the path twice, however many methods it has.
+        """
+        texts = self.texts
+        if (for_any := texts.get("")) is not None and for_any.allows(path):
+            return set(lines)
+        return {
+            method
+            for method, line in lines.items()
+            if ((own := texts.get(method)) is not None and own.allows(path))
+            or (self.lines and self._has_line(method, line))
+        }
 
     def allows(self, method: str, path: str, pattern: str) -> bool:
         """Whether a request is on it that takes the line `pattern`."""
-        texts, lines = self.texts, self.lines
-        if texts is not None and (texts.allows(path) or texts.allows(f"{method} {path}")):
-            return True
-        if not lines:
-            return False
+        return method in self.allowed(path, {method: pattern})
+
+    def _has_line(self, method: str, pattern: str) -> bool:
         line = _NAMED.sub("{}", pattern)
-        return line in lines or f"{method} {line}" in lines
+        return line in self.lines or f"{method} {line}" in self.lines
 
 
-def _line(entry: str) -> str:
-    method, _, path = entry.rpartition(" ")
+def _line(method: str, path: str) -> str:
     if path.endswith("/{*}"):
         path = f"{path[:-4]}/*"
     line = _NAMED.sub("{}", path)
-    return f"{method} {line}" if method not in ("", "*") else line
+    return f"{method} {line}" if method else line

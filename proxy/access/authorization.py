@@ -124,26 +124,33 @@ def _narrowed(grant: Grant, methods: Methods, asked: str, path: bytes) -> list[s
 
     Raises EndpointNotAllowed where there is none, and says whose list it is.
     """
-    allowed = list(methods)
-    for whose, allows in (("project", _project_allows), ("token", _token_allows)):
-        allowed = [method for method in allowed if allows(grant, method, path, methods[method])]
-        if not allowed:
-            raise errors.EndpointNotAllowed(
-                f"The {whose} does not allow {asked} {shown(path)} of the provider "
-                f"{grant.record.provider}."
-            )
+    left = methods if grant.by_hand is None else grant.by_hand.allowed(methods, path)
+    allowed = _of_token(grant, left, path)
+    if not allowed:
+        whose = "token" if left else "project"
+        raise errors.EndpointNotAllowed(
+            f"The {whose} does not allow {asked} {shown(path)} of the provider "
+            f"{grant.record.provider}."
+        )
     return allowed
 
 
-def _served(grant: Grant, provider: Provider, path: bytes) -> set[str]:
+def _of_token(grant: Grant, methods: Methods, path: bytes) -> list[str]:
+    if grant.endpoints is None:
+        return list(methods)
+    lines = {method: route.pattern for method, route in methods.items()}
+    return list(grant.endpoints.allowed(path.decode("ascii"), lines))
+
+
+def _served(grant: Grant, provider: Provider, path: bytes) -> list[str]:
     """The methods that a path has for the token."""
-    return {
-        method
+    methods = {
+        method: route
         for method, route in provider.match(path).items()
-        if (grant.isolates or not route.isolated)
-        and _project_allows(grant, method, path, route)
-        and _token_allows(grant, method, path, route)
+        if grant.isolates or not route.isolated
     }
+    left = methods if grant.by_hand is None else grant.by_hand.allowed(methods, path)
+    return _of_token(grant, left, path)
 
 
 def _check_place(grant: Grant, route: Route, head: RequestHead) -> None:
@@ -160,15 +167,6 @@ def _check_place(grant: Grant, route: Route, head: RequestHead) -> None:
             raise errors.ModelNotAllowed(
                 f"The {named} {given[:100]!r} in the path is not allowed.", param=named
             )
-
-
-def _project_allows(grant: Grant, method: str, path: bytes, route: Route) -> bool:
-    return grant.by_hand is None or grant.by_hand.allows(method, path, route)
-
-
-def _token_allows(grant: Grant, method: str, path: bytes, route: Route) -> bool:
-    listed = grant.endpoints
-    return listed is None or listed.allows(method, path.decode("ascii"), route.pattern)
 
 
 def check_model(grant: Grant, model: str) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from models.endpoint_rules import EndpointList, Extra
-from proxy.providers.endpoints import Endpoint, Matcher, Route
+from proxy.providers.endpoints import Endpoint, Matcher, Methods
 from proxy.providers.provider import Provider
 
 
@@ -23,23 +23,30 @@ class ByHand:
         self.provider = provider if self._extra is None else provider.widened(self._extra)
         """With what the project adds to it, which no list of the project takes away again."""
 
-    def allows(self, method: str, path: bytes, route: Route) -> bool:
-        """Whether the project lets a request by this route of its provider through."""
-        if self._allowed is None or self._adds(method, path):
-            return True
-        if not self._allowed.allows(method, path.decode("ascii"), route.pattern):
-            return False
-        # What an upstream makes of it that decodes a path before it takes it apart.
-        decoded = unquote_to_bytes(path) if b"%" in path else path
-        other = None if decoded == path else self.provider.match(decoded).get(method)
-        return (
-            other is None
-            or other.pattern == route.pattern
-            or self._allowed.allows(method, decoded.decode("latin-1"), other.pattern)
-        )
+    def allowed(self, methods: Methods, path: bytes) -> Methods:
+        """What the project leaves of its provider's methods of a path."""
+        listed = self._allowed
+        if listed is None:
+            return methods
+        named = listed.allowed(path.decode("ascii"), _lines(methods))
+        if named and b"%" in path and (decoded := unquote_to_bytes(path)) != path:
+            # What an upstream makes of it that decodes a path before it takes it apart.
+            others = self.provider.match(decoded)
+            also = listed.allowed(decoded.decode("latin-1"), _lines(others))
+            named = {
+                method
+                for method in named
+                if method in also
+                or method not in others
+                or others[method].pattern == methods[method].pattern
+            }
+        if self._extra is not None:
+            named |= self._extra.match(path).keys()
+        return {method: route for method, route in methods.items() if method in named}
 
-    def _adds(self, method: str, path: bytes) -> bool:
-        return self._extra is not None and method in self._extra.match(path)
+
+def _lines(methods: Methods) -> dict[str, str]:
+    return {method: route.pattern for method, route in methods.items()}
 
 
 @lru_cache(maxsize=1024)

@@ -22,7 +22,7 @@ Dialect: TypeAlias = Usage
 _SEGMENT: Final = re.compile(r"\{([a-z_]++)\}([^{}]*+)")
 #: Names of segments that say which model a request is for; Azure calls it a deployment.
 _NAMES_OF_MODELS: Final = ("model", "deployment")
-_FURTHER: Final = "(?:/[^/]+)"
+_FURTHER: Final = "(?:/[^/]++)"
 #: Last segments of what counts a prompt's tokens: nothing is used, and a model is named.
 _COUNTING: Final = ("count_tokens", "input_tokens", "count-tokens")
 
@@ -276,5 +276,6 @@ def _of_segment(segment: str) -> str:
     named = _SEGMENT.fullmatch(segment)
     if named is None:
         return re.escape(segment)
-    # A suffix may stand in the name, too: the last one counts, hence no possessive repeat.
-    return f"[^/]+{re.escape(named[2])}" if named[2] else "[^/]++"
+    # A suffix may stand in the name, too: the last one counts. Looked for from the end, since one
+    # that is nearly there at each place of a long segment would be tried at all of them.
+    return f"[^/]++(?<=[^/]{re.escape(named[2])})" if named[2] else "[^/]++"

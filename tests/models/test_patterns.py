@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.patterns import Pattern, patterns
+from models.patterns import _LEAST as LEAST
+from models.patterns import _STEPS_MAX as STEPS_MAX
+from models.patterns import TEXT_MAX, Pattern, patterns
 from proxy.access.addresses import AddressList
 
 
@@ -67,6 +69,20 @@ def test_a_long_text_is_matched_in_no_time() -> None:
     # A model of a megabyte against several stars; pytest's timeout is the net.
     assert not allows(["*a*a*a*a*b"], "a" * 1_000_000)
     assert not allows(["gpt-*-mini*x"], "gpt-" + "-mini" * 200_000)
+
+
+def test_the_longer_a_list_the_shorter_the_texts_that_it_looks_at() -> None:
+    """Whoever may choose the text would hold up everybody else with it."""
+    many = [f"a*b*{number}" for number in range(1000)]
+    assert allows(many, "a" + "-" * (LEAST - 4) + "b-7")
+    assert not allows(many, "a" + "-" * LEAST * 2 + "b-7")
+    assert allows(["a*b*7"], "a" + "-" * (TEXT_MAX - 4) + "b-7")
+    # What ends in its only star looks at no more of a text than stands before that.
+    assert allows([f"a{number}*" for number in range(1000)], "a7" + "-" * (TEXT_MAX - 2))
+    for entries in (many[:n] for n in (1, 10, 100, 1000)):
+        pattern = Pattern.of(entries)
+        assert pattern is not None
+        assert len(entries) * pattern.longest <= STEPS_MAX
 
 
 @pytest.mark.parametrize(

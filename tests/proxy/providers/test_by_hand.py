@@ -14,8 +14,7 @@ RERANK = Extra("POST", "/v1/rerank", "generic")
 
 
 def lets(hand: ByHand, method: str, path: str) -> bool:
-    routes = hand.provider.match(path.encode())
-    return method in routes and hand.allows(method, path.encode(), routes[method])
+    return method in hand.allowed(hand.provider.match(path.encode()), path.encode())
 
 
 def test_a_project_without_rules_has_its_provider_as_it_is() -> None:

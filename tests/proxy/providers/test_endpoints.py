@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from proxy.providers.endpoints import Endpoint, Matcher
+from proxy.providers.endpoints import Endpoint, Matcher, _expression
 
 GEMINI = Matcher(
     (
@@ -120,3 +122,23 @@ def test_a_long_path_is_matched_in_no_time() -> None:
         "DELETE",
     }
     assert GEMINI.match(b"/model" + b"/a" * 30_000 + b"//") == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "matches"),
+    [
+        ("/v1/m/a:run", True),
+        ("/v1/m/a:run:run", True),
+        ("/v1/m/:run:run", True),
+        ("/v1/m/:run", False),
+        ("/v1/m/a:runs", False),
+        ("/v1/m/a:ru", False),
+        ("/v1/m/a/b:run", False),
+    ],
+)
+def test_a_suffix_is_looked_for_at_the_end_of_its_segment(path: str, matches: bool) -> None:
+    matcher = Matcher((Endpoint("POST", "/v1/m/{model}:run", "generic"),))
+    assert bool(matcher.match(path.encode())) is matches
+    # No part of a segment is tried more than once, however nearly it ends so.
+    repeats = re.findall(rb"[*+]{1,2}", _expression("/v1/{a}x/{model}:run/{model}"))
+    assert set(repeats) <= {b"++", b"*+"}
