@@ -216,6 +216,8 @@ def test_every_code_of_the_contract_has_its_status() -> None:
         "no_upstream_key": 503,
         "upstream_auth_unavailable": 503,
         "loop_detected": 508,
+        "middleware_failed": 500,
+        "middleware_refused": 403,
     }
 
 
