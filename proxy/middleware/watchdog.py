@@ -54,7 +54,7 @@ class Held:
         if took > HELD_MAX_S:
             logger.bind(request_id=step.request_id).error(
                 "{} held the event loop for {:.2f} s: every other request of this worker waited. "
-                "It must not block; await, or use asyncio.to_thread",
+                "It must not block or compute for long",
                 step,
                 took,
             )
