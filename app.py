@@ -120,6 +120,8 @@ _SANIC: dict[str, Any] = {
     "RESPONSE_TIMEOUT": 10**9,
     "REQUEST_TIMEOUT": 10**9,
     "MOTD": False,
+    # Sanic would parse its own protocols at start, to spare requests signals; `/v1` knows neither.
+    "TOUCHUP": False,
     "FALLBACK_ERROR_FORMAT": "json",
 }
 
