@@ -24,7 +24,7 @@ from sanic import Sanic
 from models.db import database as connecting
 from models.db import sessions
 from proxy.upstream import pool
-from tests.fixtures import model_memo
+from tests.fixtures import model_memo, router_memo
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
 
@@ -52,6 +52,7 @@ transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ig
 # So does every pool of connections to upstreams; tests of TLS make contexts of their own.
 pool.tls_context = cache(pool.tls_context)  # type: ignore[attr-defined]
 model_memo.keep()
+router_memo.keep()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
