@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+from collections import Counter
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -363,3 +365,75 @@ def test_a_body_of_which_its_path_names_the_model_is_read_where_its_answer_may_b
 def test_a_compressed_body_has_a_plan_without() -> None:
     head = a_head(JSON, "content-encoding: gzip", length=len(gzip.compress(b"{}")))
     assert Plans().of(keeping(), head).keeps is None
+
+
+# Bodies made at random, read in another way
+
+_MEMBERS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("model", ('"gpt-4.1"', '"sonar"', '"a:online"')),
+    ("temperature", ("0", "0.0", "-0", "0e9", "1", "0.1", '"0"', "null", "[0]")),
+    ("messages", ('[{"role":"user","content":"a"}]', '[{"file_id":"file-1"}]', "[]")),
+    ("store", ("false", "null", "true", "1")),
+    ("stream", ("true", "false")),
+    ("background", ("true", "false", "null")),
+    ("previous_response_id", ('"resp_1"', "null", '""')),
+    ("conversation", ('"conv_1"', "null")),
+    ("tools", ("[]", '[{"type":"function"}]', '[{"type":"web_search"}]', "null")),
+    ("web_search_options", ("{}", "null")),
+    ("user", ('"temperature"', '"\\"store\\":true"')),
+    ("seed", ("1", '{"temperature":1}', '"{"')),
+)
+_SPACE: Final = ("", "", " ", "\n", "\t ")
+
+
+def _spelt(rng: random.Random, name: str) -> str:
+    """A name as some reader or other may take it for the same."""
+    way = rng.random()
+    if way < 0.7:
+        return name
+    if way < 0.8:
+        return rng.choice((name.upper(), name.title(), name.replace("_", "")))
+    at = rng.randrange(len(name))
+    return name[:at] + f"\\u{ord(name[at]):04x}" + name[at + 1 :]
+
+
+def _a_body(rng: random.Random) -> bytes:
+    members = list(rng.sample(_MEMBERS, rng.randrange(2, 8)))
+    members += rng.sample(_MEMBERS, rng.choice((0, 0, 1)))
+    text = []
+    for name, values in members:
+        space = [rng.choice(_SPACE) for _ in range(4)]
+        key = f'{space[0]}"{_spelt(rng, name)}"{space[1]}:{space[2]}'
+        text.append(key + rng.choice(values) + space[3])
+    return ("{" + ",".join(text) + "}").encode()
+
+
+def _asks_plainly(body: bytes) -> bool:
+    """What every reader finds in a body, by Python's own decoder, which keeps repeated members."""
+    pairs = json.loads(body, object_pairs_hook=tuple)
+    named = [name.lower().replace("_", "") for name, _ in pairs]
+    found = dict(zip(named, (value for _, value in pairs), strict=True))
+    zero = found.get("temperature")
+    return (
+        len(named) == len(set(named))
+        and isinstance(zero, int | float)
+        and not isinstance(zero, bool)
+        and zero == 0
+        and found.get("model") in ("gpt-4.1", None)
+        and not any(found.get(name) for name in ("store", "background", "previousresponseid"))
+        and found.get("conversation") is None
+        and found.get("websearchoptions") is None
+        and not any(dict(tool)["type"] != "function" for tool in found.get("tools") or ())
+        and b"file" not in body.replace(b"_", b"")
+    )
+
+
+def test_of_random_bodies_those_alone_are_kept_that_every_reader_takes_for_plain() -> None:
+    rng = random.Random(20)
+    seen: Counter[bool] = Counter()
+    for _ in range(4000):
+        body = _a_body(rng)
+        is_kept = kept(body)
+        assert is_kept <= _asks_plainly(body), body
+        seen[is_kept] += 1
+    assert min(seen.values()) > 100, seen
