@@ -82,8 +82,10 @@ class Totals:
     def add(self, entry: "Entry") -> None:
         """Count one more."""
         client_error = 400 <= entry.status < 500
-        upstream_error = not client_error and (
-            entry.status >= 500 or entry.outcome in _UPSTREAM_FAILED
+        upstream_error = (
+            not client_error
+            and (entry.status >= 500 or entry.outcome in _UPSTREAM_FAILED)
+            and entry.outcome != "middleware_failed"
         )
         incomplete = entry.outcome != "complete"
         sums = (

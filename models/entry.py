@@ -28,6 +28,7 @@ Outcome: TypeAlias = Literal[
     "timeout",
     "revoked",
     "shutdown",
+    "middleware_failed",
 ]
 UsageQuality: TypeAlias = Literal["exact", "unknown"]
 Charge: TypeAlias = Literal["used", "held", "none"]
@@ -169,7 +170,9 @@ _MOST_ATTEMPTS: Final = 16
 _CACHE_RESULTS: Final = get_args(Looked)
 
 #: Outcomes that the release before does not know, and what it is to take each for.
-_NEWER_OUTCOMES: Final[dict[Outcome, Outcome]] = {"upstream_error": "upstream_broke"}
+_NEWER_OUTCOMES: Final[dict[Outcome, Outcome]] = {
+    "upstream_error": "upstream_broke", "middleware_failed": "client_left",
+}  # fmt: skip
 
 
 def encode(entry: Entry) -> bytes:

@@ -20,7 +20,7 @@ from proxy.body.passing_model import PassingModel
 from proxy.body_capture import BodyCopies
 from proxy.downstream import RequestHead
 from proxy.driving import current
-from proxy.errors import Refusal
+from proxy.errors import MiddlewareFailed, Refusal
 from proxy.limits.budgets import BudgetClaim, Charge, used
 from proxy.metering.asks import Asks
 from proxy.objects.own_lists import OwnList
@@ -267,7 +267,10 @@ class Exchange:
         state, usage = recorded(read, counted=counted, free=route.dialect == "free")
         answered = (None if read is None else read.model) or ""
         model = self.model or answered
-        if outcome == "complete" and self.status < 400 and read is not None and read.failed:
+        if outcome != "complete":
+            if self.refusal_code == MiddlewareFailed.code:
+                outcome = "middleware_failed"
+        elif self.status < 400 and read is not None and read.failed:
             outcome = "upstream_error"
         other = self.target.provider if self.target is not None else None
         provider = grant.record.provider if other is None else other.name

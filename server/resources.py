@@ -245,6 +245,7 @@ class WorkerResources:
             connections=self._context.connections,
             books=self._refusals,
             exceeded=self._exceeded,
+            middlewares=self._middlewares,
         )
 
     def _listed_name(self, provider: str, model: str) -> str | None:

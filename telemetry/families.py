@@ -65,6 +65,12 @@ CONNECTIONS_DROPPED: Final = Family(
     "Connections of clients that were closed because they harmed others.",
     ("reason",),
 )
+MIDDLEWARE_FAILURES: Final = Family(
+    "llm_proxy_middleware_failures",
+    "counter",
+    "Calls of middlewares that failed.",
+    ("middleware", "reason"),
+)
 TOKENS: Final = Family(
     "llm_proxy_tokens",
     "counter",
@@ -180,6 +186,7 @@ FAMILIES: Final = (
     UNDECIDED,
     CONNECTIONS_REFUSED,
     CONNECTIONS_DROPPED,
+    MIDDLEWARE_FAILURES,
     TOKENS,
     FAILOVERS,
     BUDGET_OVERSHOOTS,

@@ -240,6 +240,11 @@ class Metrics:
         for reason, count in dropped.items():
             self._numbers.count(families.CONNECTIONS_DROPPED, (reason,), count)
 
+    def add_middleware_failures(self, failures: Mapping[tuple[str, str], int]) -> None:
+        """Count calls of middlewares that failed, by middleware and reason."""
+        for which, count in failures.items():
+            self._numbers.count(families.MIDDLEWARE_FAILURES, which, count)
+
     def set_gauges(self, gauges: WorkerGauges) -> None:
         """Say what is true of this worker now."""
         if gauges == self._gauges:

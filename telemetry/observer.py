@@ -41,6 +41,13 @@ class ConnectionCounts(Protocol):
         """How many were refused and closed since it was asked last, by the reason."""
 
 
+class FailureCounts(Protocol):
+    """Counts calls of middlewares that fail."""
+
+    def take_failures(self) -> Mapping[tuple[str, str], int]:
+        """How many there were since it was asked last, by middleware and reason."""
+
+
 class Observer:
     """One worker's. `gauges` tells what is true at the moment it is asked, `is_away` whether the
     database, which decides limits, does not answer."""
@@ -56,7 +63,9 @@ class Observer:
         connections: ConnectionCounts | None = None,
         books: RefusalBooks | None = None,
         exceeded: ExceededBudgets | None = None,
+        middlewares: FailureCounts | None = None,
     ) -> None:
+        self._middlewares = middlewares
         self._exceeded = exceeded
         self._connections = connections
         self._books = books
@@ -181,6 +190,8 @@ class Observer:
         self._metrics.set_gauges(self._gauges())
         if self._connections is not None:
             self._metrics.add_connections(*self._connections.take_counts())
+        if self._middlewares is not None:
+            self._metrics.add_middleware_failures(self._middlewares.take_failures())
         return self._metrics.encode()
 
     def _count_undecided(self, entries: list[Entry], refused: list[Refused]) -> None:

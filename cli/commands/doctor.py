@@ -64,7 +64,7 @@ def doctor(*, as_json: Json = False) -> None:
         providers = configured(settings)
         prices = price_file.read(settings.prices_file)
         sentry.check(settings)
-        load_middlewares(settings)
+        middlewares = load_middlewares(settings)
     except ConfigError as exc:
         if not as_json:
             raise
@@ -72,6 +72,7 @@ def doctor(*, as_json: Json = False) -> None:
     else:
         findings = [
             *asyncio.run(_examine(settings, providers)),
+            *[fine("middleware", says) for says in map(str, middlewares)],
             *[warning("prices", says) for says in price_file.strangers(prices, providers)],
         ]
     _print(findings, as_json=as_json)

@@ -81,12 +81,12 @@ class Calls:
     def __init__(self, held: Held, timeout: float) -> None:
         self._held = held
         self._timeout = timeout
-        self._failures: Counter[tuple[str, Reason]] = Counter()
+        self._failures: Counter[tuple[str, str]] = Counter()
         #: When a failure was logged last, and how many were not since.
         self._logged: dict[tuple[str, str, str], float] = {}
         self._unlogged: Counter[tuple[str, str, str]] = Counter()
 
-    def take_failures(self) -> Counter[tuple[str, Reason]]:
+    def take_failures(self) -> Counter[tuple[str, str]]:
         """How many there were since this was asked last, by middleware and reason."""
         failures, self._failures = self._failures, Counter()
         return failures

@@ -32,6 +32,10 @@ class Loaded:
         #: Calls of `request` that were told to end and have not.
         self.abandoned: set[Task[Any]] = set()
 
+    def __str__(self) -> str:
+        hooks = ", ".join(hook for hook in HOOKS if getattr(self, hook) is not None)
+        return f"{self.name} has {hooks}{', and keeps bodies' if self.keeps_body else ''}"
+
 
 def load(settings: Settings) -> tuple[Loaded, ...]:
     """All that `MIDDLEWARE` names, in its order. Raises ConfigError, a line for each problem."""

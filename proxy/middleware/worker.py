@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from proxy.body.budget import BodyBudget
 from proxy.bounds import Bounds
-from proxy.middleware.calling import Calls, Reason
+from proxy.middleware.calling import Calls
 from proxy.middleware.loading import Loaded
 from proxy.middleware.watchdog import Held, Watchdog
 from proxy.plans import Plans
@@ -34,7 +34,7 @@ class Middlewares:
         self._watchdog.close()
         self.calls.let_go(self.loaded)
 
-    def take_failures(self) -> Mapping[tuple[str, Reason], int]:
+    def take_failures(self) -> Mapping[tuple[str, str], int]:
         """How many there were since this was asked last, by middleware and reason."""
         return self.calls.take_failures()
 

@@ -49,6 +49,14 @@ def test_the_release_before_can_read_every_outcome(outcome: coding.Outcome) -> N
     assert coding.decode(line) == entry
 
 
+def test_a_middleware_that_failed_is_an_error_and_no_upstreams() -> None:
+    for status in (200, 500):
+        totals = counters.Totals()
+        totals.add(an_entry(status=status, outcome="middleware_failed"))
+        added = dict(zip(counters._ADDED, totals.added, strict=True))
+        assert (added["errors"], added["upstream_errors"], added["client_errors"]) == (1, 0, 0)
+
+
 def test_a_usage_without_parts_takes_no_room_for_them() -> None:
     nothing, something = an_entry(), an_entry(parts=Parts(web_searches=2))
     assert len(coding.encode(nothing)) < len(coding.encode(something)) - 30

@@ -55,6 +55,7 @@ NAMES: Final[dict[str, set[str]]] = {
     "llm_proxy_kept_body_bytes": set(),
     "llm_proxy_connections_refused_total": {"reason"},
     "llm_proxy_connections_dropped_total": {"reason"},
+    "llm_proxy_middleware_failures_total": {"middleware", "reason"},
 }
 
 
@@ -174,7 +175,8 @@ async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued)
     names = {sample.name for sample in found.samples}
     assert names <= NAMES.keys()
     # Those have samples a second after the start, in an outage, where connections are short, where
-    # a key fails, where a request cost more than its bound or where answers are kept, alone.
+    # a key or a middleware fails, where a request cost more than its bound or where answers are
+    # kept, alone.
     assert names >= NAMES.keys() - {
         "llm_proxy_cache_requests_total",
         "llm_proxy_cache_saved_usd_total",
@@ -186,6 +188,7 @@ async def test_names_and_labels_are_the_contracts(pair: Service, issued: Issued)
         "llm_proxy_undecided_limits_total",
         "llm_proxy_connections_refused_total",
         "llm_proxy_connections_dropped_total",
+        "llm_proxy_middleware_failures_total",
     }
     for sample in found.samples:
         assert set(sample.labels) == NAMES[sample.name], sample.name

@@ -32,6 +32,7 @@ def test_every_family_is_counted() -> None:
     metrics.add_overshoots(["usd"])
     metrics.add_cached("hit", 5)
     metrics.add_connections({"max_connections": 1}, {"idle": 1})
+    metrics.add_middleware_failures({("package:factory", "raised"): 1})
     metrics.set_gauges(WorkerGauges(0, 0, 0))
     metrics.set_stock(STOCK, [LEFT])
 

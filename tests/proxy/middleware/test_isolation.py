@@ -200,7 +200,8 @@ async def test_a_failure_behind_the_first_bytes_breaks_the_answer_visibly(
         await asyncio.gather(*tasks, return_exceptions=True)
         assert plane.is_idle()
         entry = next(one for one in plane.entries() if one.refusal_code)
-        assert entry.refusal_code == "middleware_failed"
+        assert (entry.status, entry.refusal_code) == (200, "middleware_failed")
+        assert entry.outcome == "middleware_failed"
 
 
 async def test_one_that_never_returns_has_its_time_and_holds_nobody_up(

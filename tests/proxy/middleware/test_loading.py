@@ -73,6 +73,7 @@ def test_factories_are_called_with_the_settings_in_order(package: None) -> None:
     assert first.keeps_body
     assert first.request is not None
     assert first.event is None
+    assert str(first) == "of_theirs.code:good has request, and keeps bodies"
 
 
 def test_without_any_nothing_is_loaded() -> None:
