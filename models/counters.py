@@ -51,6 +51,8 @@ _TTFB: Final = tuple(f"ttfb_{n}" for n in range(len(TTFB_BOUNDS_US) + 1))
 _OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) + 1))
 _ADDED: Final = (*_SUMS, *_TTFB, *_OVERHEAD)
 _SAVED: Final = _SUMS.index("saved_nanos")
+#: Behind it are the other tokens, then both sums of bytes.
+_PROMPT: Final = _SUMS.index("prompt_tokens")
 _FIRST_TTFB: Final = len(_SUMS)
 _FIRST_OVERHEAD: Final = len(_SUMS) + len(_TTFB)
 
@@ -81,6 +83,33 @@ class Totals:
 
     def add(self, entry: "Entry") -> None:
         """Count one more."""
+        added = self.added
+        if (
+            entry.status < 400
+            and entry.outcome == "complete"
+            and entry.usage == "exact"
+            and entry.cost_nanos is not None
+            and entry.charge != "held"
+            and not entry.cache
+        ):
+            # Nearly all, of which no more is counted than what they used.
+            added[0] += 1
+            added[_PROMPT] += entry.prompt_tokens or 0
+            added[_PROMPT + 1] += entry.completion_tokens or 0
+            added[_PROMPT + 2] += entry.cached_tokens or 0
+            added[_PROMPT + 3] += entry.reasoning_tokens or 0
+            added[_PROMPT + 4] += entry.bytes_in
+            added[_PROMPT + 5] += entry.bytes_out
+        else:
+            self._add_odd(entry)
+        if entry.ttfb_us is not None:
+            added[_FIRST_TTFB + bisect_left(TTFB_BOUNDS_US, entry.ttfb_us)] += 1
+        added[_FIRST_OVERHEAD + bisect_left(OVERHEAD_BOUNDS_US, entry.overhead_us)] += 1
+        if entry.cost_nanos is not None:
+            self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
+
+    def _add_odd(self, entry: "Entry") -> None:
+        """The sums of any entry."""
         client_error = 400 <= entry.status < 500
         upstream_error = (
             not client_error
@@ -107,14 +136,7 @@ class Totals:
             entry.bytes_in,
             entry.bytes_out,
         )
-        added = self.added
-        # Without a step of Python's for each.
-        added[:_FIRST_TTFB] = map(plus, added, sums)
-        if entry.ttfb_us is not None:
-            added[_FIRST_TTFB + bisect_left(TTFB_BOUNDS_US, entry.ttfb_us)] += 1
-        added[_FIRST_OVERHEAD + bisect_left(OVERHEAD_BOUNDS_US, entry.overhead_us)] += 1
-        if entry.cost_nanos is not None:
-            self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
+        self.added[:_FIRST_TTFB] = map(plus, self.added, sums)
 
     def book(self, entry: "Entry") -> None:
         """Add what a request used that was counted before, without its usage."""

@@ -5,6 +5,7 @@ Only names of ours are written into SQL. Values stand beside it: each `{}` takes
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, Literal, NamedTuple
 
 from models.db.database import connection, dialect
@@ -57,8 +58,9 @@ async def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
     await connection().execute_many(written(sql), [list(values) for values in rows])
 
 
-#: Rows of one statement on SQLite, which has room for 32,766 values in it.
-_ROWS: Final = 50
+#: Rows of one statement on SQLite, which has room for 32,766 values in it: as many at once as there
+#: are of these, since a row costs half as much in company.
+_ROWS: Final = (50, 10, 1)
 
 
 async def insert(into: str, on_conflict: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -69,20 +71,18 @@ async def insert(into: str, on_conflict: str, rows: Sequence[Sequence[Any]]) -> 
     """
     if not rows:
         return
-    width, rest = len(rows[0]), rows
-    if dialect() == "sqlite":
-        whole = len(rows) - len(rows) % _ROWS
-        several = [
-            [value for row in rows[start : start + _ROWS] for value in row]
-            for start in range(0, whole, _ROWS)
+    width, database, done = len(rows[0]), dialect(), 0
+    for count in _ROWS if database == "sqlite" else (1,):
+        end = len(rows) - (len(rows) - done) % count
+        if end == done:
+            continue
+        sql = _insertion(database, into, on_conflict, width, count)
+        together = [
+            list(chain.from_iterable(rows[start : start + count]))
+            for start in range(done, end, count)
         ]
-        if several:
-            sql = _insertion("sqlite", into, on_conflict, width, _ROWS)
-            await connection().execute_many(sql, several)
-        rest = rows[whole:]
-    if rest:
-        sql = _insertion(dialect(), into, on_conflict, width, 1)
-        await connection().execute_many(sql, [list(row) for row in rest])
+        await connection().execute_many(sql, together)
+        done = end
 
 
 @lru_cache(maxsize=256)

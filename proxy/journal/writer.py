@@ -33,7 +33,7 @@ ROTATE_BYTES: Final = 16 * 1024 * 1024
 #: Entries delivered at once, and so many wake the consumer. Larger batches are hardly cheaper, but
 #: delay requests for longer: the loop by reading and summing them, and on one core the database's
 #: thread, too (docs/performance.md).
-BATCH: Final = 100
+BATCH: Final = 128
 #: Requests go on between two writes, so each is short.
 _LINES_PER_WRITE: Final = 500
 _BYTES_PER_WRITE: Final = 256 * 1024
