@@ -17,6 +17,7 @@ from _pytest.faulthandler import fault_handler_stderr_fd_key
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from httpx._transports import default as transports
 from hypothesis import settings
+from loguru._better_exceptions import ExceptionFormatter
 from pytest_sanic.plugin import sanic_client, test_server, unused_port
 from pytest_sanic.utils import TestServer
 from sanic import Sanic
@@ -33,6 +34,7 @@ pytest_plugins = [
     "tests.distribution",
     "tests.fixtures.database",
     "tests.fixtures.driving",
+    "tests.fixtures.passwords",
     "tests.fixtures.service",
 ]
 
@@ -51,6 +53,10 @@ sessions._IDLE_IN_TRANSACTION_S = float(_PATIENCE_S)
 transports.create_ssl_context = cache(transports.create_ssl_context)  # type: ignore[attr-defined]
 # So does every pool of connections to upstreams; tests of TLS make contexts of their own.
 pool.tls_context = cache(pool.tls_context)  # type: ignore[attr-defined]
+# Where Python's own files are, which every command and service of this process asks for its log.
+ExceptionFormatter._get_lib_dirs = staticmethod(  # type: ignore[method-assign]
+    cache(ExceptionFormatter._get_lib_dirs)
+)
 model_memo.keep()
 router_memo.keep()
 

@@ -14,13 +14,12 @@ from uuid import UUID
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from app import create_app
 from config import Database, Settings, load
-from models import Actor, AdminUser, Project, Token, passwords
+from models import Actor, AdminUser, Project, Token
 from models.administrators import Role
 from models.crypto import KeyRing
 from server.http.listening import listen
@@ -33,10 +32,8 @@ _CSRF: Final = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
 @pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashes that cost next to nothing: what they protect here is nothing."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", hasher)
+def all_passwords_are_cheap(cheap_passwords: None) -> None:
+    """Nearly every test signs in."""
 
 
 @pytest.fixture

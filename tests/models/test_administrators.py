@@ -28,7 +28,7 @@ async def _session(user: AdminUser, digest: str, *, days: int = 1) -> AdminSessi
     )
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_a_new_password_ends_the_sessions() -> None:
     user = await AdminUser.create_with_password(username="ada", password="old one", by=BY)
     await _session(user, "a" * 64)
@@ -42,14 +42,14 @@ async def test_a_new_password_ends_the_sessions() -> None:
     assert "argon2" not in written
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_usernames_are_unique() -> None:
     await AdminUser.create_with_password(username="ada", password="x", by=BY)
     with pytest.raises(NameTaken):
         await AdminUser.create_with_password(username="ada", password="y", by=BY)
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_the_last_administrator_stays() -> None:
     ada = await AdminUser.create_with_password(username="ada", password="x", by=BY)
     await AdminUser.create_with_password(username="eve", password="x", by=BY, role="viewer")
@@ -67,7 +67,7 @@ async def test_the_last_administrator_stays() -> None:
     assert await AdminUser.all().count() == 2
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_an_account_that_somebody_else_removed_is_left_alone() -> None:
     await AdminUser.create_with_password(username="ada", password="x", by=BY)
     bob = await AdminUser.create_with_password(username="bob", password="x", by=BY)
@@ -81,7 +81,7 @@ async def test_an_account_that_somebody_else_removed_is_left_alone() -> None:
     assert [event.action for event in events] == ["admin.create", "admin.remove"]
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_expired_sessions_are_purged() -> None:
     user = await AdminUser.create_with_password(username="ada", password="x", by=BY)
     await _session(user, "a" * 64)
@@ -90,7 +90,7 @@ async def test_expired_sessions_are_purged() -> None:
     assert (await AdminSession.get()).digest == "a" * 64
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_a_management_token_works_until_it_is_revoked() -> None:
     token, secret = await ManagementToken.issue(name="ci", scope="read", by=BY)
     assert secret.startswith("llmpm_")
@@ -112,7 +112,7 @@ async def _ages(session: AdminSession, **columns: datetime) -> None:
     await AdminSession.filter(id=session.id).update(**columns)
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_another_role_and_being_deactivated_end_the_sessions() -> None:
     await AdminUser.create_with_password(username="ada", password="correct horse", by=BY)
     bob = await AdminUser.create_with_password(username="bob", password="so long", by=BY)
@@ -142,7 +142,7 @@ async def test_an_unknown_name_and_an_inactive_account_cost_as_much_as_a_wrong_p
     assert not passwords.needs_rehash(verified[0])
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_a_hash_that_is_made_anew_replaces_no_new_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -158,7 +158,7 @@ async def test_a_hash_that_is_made_anew_replaces_no_new_password(
     assert (await AdminUser.get(id=ada.id)).password_hash == "of another password"
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("cheap_passwords", "connected")
 async def test_a_session_ends_after_a_week_unused_for_half_a_day_or_with_its_account() -> None:
     ada = await AdminUser.create_with_password(username="ada", password="correct horse", by=BY)
     session, secret = await AdminSession.open(ada, by=BY)

@@ -8,6 +8,8 @@ from tests.cli.running import CommandLine
 
 PASSWORD = "correct horse battery"
 
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
+
 
 def test_administrators_come_and_go(cli: CommandLine) -> None:
     made = cli("admin", "create", "--username", "alice", "--password", PASSWORD, "--json")
