@@ -81,6 +81,7 @@ class Settings:
     destination_origins: tuple[str, ...]
     """As `config.origin_of` writes them; empty: all."""
     destination_max_bytes: int
+    cache_max_bytes: int
     request_log_retention_days: int
     token_max_lifetime: int | None
 
@@ -386,6 +387,13 @@ TABLE: Final = (
         default="1073741824",
         help="Bytes that wait for destinations, and bytes of the files in DATA_DIR/exports. Beyond "
         "it the oldest are dropped, which is counted and told.",
+    ),
+    Row(
+        name="CACHE_MAX_BYTES",
+        form=forms.integer(0, 2**40),
+        default="268435456",
+        help="Bytes on disk of answers kept for projects that have a cache, per machine. Beyond it "
+        "those go that were not asked for the longest. Less than 1048576: none is kept.",
     ),
     Row(
         name="REQUEST_LOG_RETENTION_DAYS",

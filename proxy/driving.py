@@ -122,6 +122,8 @@ class Driven(msgspec.Struct, eq=False):
     _cancelled: bool = False
     _waiter: Waiter[Any] | None = None
     _task: asyncio.Task[None] | None = None
+    #: Called when its client leaves, where it goes on without; else it is cancelled then.
+    on_leave: Callable[[], None] | None = None
 
     def step(self) -> None:
         """Run it until its next wait, or to its end."""
@@ -154,6 +156,14 @@ class Driven(msgspec.Struct, eq=False):
         else:
             # It is running, and we were called by it: at its next wait.
             self._cancelled = True
+
+
+def client_left(request: Cancellable) -> None:
+    """The client of a request has left, which mostly is the end of it."""
+    if isinstance(request, Driven) and request.on_leave is not None:
+        request.on_leave()
+    else:
+        request.cancel()
 
 
 class _Rest(Coroutine[Any, Any, None]):

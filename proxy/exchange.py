@@ -18,6 +18,8 @@ from proxy.access.policies import GrantedPolicy
 from proxy.body.budget import KeptBytes
 from proxy.body.passing_model import PassingModel
 from proxy.body_capture import BodyCopies
+from proxy.cache.answers import Found
+from proxy.cache.leading import Leading
 from proxy.downstream import RequestHead
 from proxy.driving import current
 from proxy.errors import MiddlewareFailed, Refusal
@@ -88,11 +90,13 @@ class Exchange:
         "bytes_in",
         "bytes_out",
         "cache",
+        "cache_lines",
         "charge",
         "copies",
         "digest",
         "ended_by",
         "first_byte",
+        "found",
         "grant",
         "head",
         "holds",
@@ -100,6 +104,7 @@ class Exchange:
         "informed",
         "kept",
         "labels",
+        "leading",
         "mapped",
         "meter",
         "method",
@@ -175,6 +180,12 @@ class Exchange:
         #: What the cache of its project did: `hit`, `collapsed` (another request's answer, shared
         #: while it came), `miss`, or `bypass` (not looked for); '' where there is none.
         self.cache = ""
+        #: What its client is told of that.
+        self.cache_lines = b""
+        #: What answers in place of the upstream.
+        self.found: Found | None = None
+        #: Its client, and those that share its answer.
+        self.leading: Leading | None = None
         #: What such an answer had cost when it came from upstream, as far as that is known.
         self.saved_nanos: int | None = None
         #: Only where bodies are logged.
@@ -232,6 +243,8 @@ class Exchange:
 
         Not `written`: without what was relayed last.
         """
+        if self.leading is not None and self.leading.outcome is not None:
+            return self.leading.outcome
         if not self.whole_for_client:
             return "client_left"
         is_whole = written or self.meter is None or not self.meter.terminal_last

@@ -17,7 +17,7 @@ from uuid import UUID
 from models.entry import Entry, Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.spending import Spending
-from proxy import errors, failures, forward, keepalive, relaying, responses
+from proxy import caching, errors, failures, forward, keepalive, relaying, responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
@@ -28,6 +28,8 @@ from proxy.accounts.rests import Rests
 from proxy.body.budget import BodyBudget
 from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
+from proxy.cache.answers import Answers
+from proxy.caching import Caching
 from proxy.downstream import Downstream, RequestHead
 from proxy.driving import Waiter
 from proxy.exchange import Exchange, Ledger, Observer, Pricing
@@ -87,6 +89,7 @@ class DataPlane:
         index: Index,
         spending: Spending,
         middlewares: Middlewares | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self._bounds = bounds
         self._default_provider = default_provider
@@ -96,6 +99,7 @@ class DataPlane:
         self._ledger = ledger
         self._pricing = pricing
         self._holds = holds
+        self._caching = Caching(answers, pricing)
         self._client_address = client_address
         self._origins = origins
         self._observer = observer
@@ -137,18 +141,32 @@ class DataPlane:
             self._check_capacity(exchange.head.hops)
             if exchange.method != "POST" and (ours := self._own_answers.to(downstream, exchange)):
                 return await ours
-            grant, exchange.digest = recognised(exchange.head, self._grants) or await authenticate(
-                exchange.head, self._grants
+            grant, plan = self._let_in(
+                exchange,
+                *(
+                    recognised(exchange.head, self._grants)
+                    or await authenticate(exchange.head, self._grants)
+                ),
             )
-            grant, plan = self._let_in(exchange, grant)
             request, asked = await self._prepare(downstream, exchange, grant, plan)
+            downstream = (
+                downstream
+                if grant.cache is None
+                else await self._caching.look_up(
+                    downstream, exchange, grant, plan, (request, asked)
+                )
+            )
             reservation = (
                 await self._reserve(exchange, grant)
                 if grant.claims or grant.budgets or exchange.policies
                 else _UNLIMITED
             )
             source, head = await (
-                forward.send(request, partial(target_for, grant), downstream, self._pool, exchange)
+                exchange.found.answer()
+                if exchange.found is not None
+                else forward.send(
+                    request, partial(target_for, grant), downstream, self._pool, exchange
+                )
                 if not grant.chooses
                 else self._accounts.ask(request, Call(grant, plan.route, downstream, exchange))
             )
@@ -227,11 +245,12 @@ class DataPlane:
         self._fair_share.enter(grant)
         exchange.shares = True
 
-    def _let_in(self, exchange: Exchange, grant: Grant) -> tuple[Grant, Plan]:
+    def _let_in(self, exchange: Exchange, grant: Grant, digest: str) -> tuple[Grant, Plan]:
         """Check what the token and the head alone decide; with the accounts that serve it.
 
         Raises a refusal.
         """
+        exchange.digest = digest
         self._know(exchange, grant)
         head = exchange.head
         plan = self._plans.of(grant, head)
@@ -248,7 +267,8 @@ class DataPlane:
         claims, holds = grant.claims, exchange.holds
         if exchange.policies or grant.budgets:
             claims = claims_with(claims, exchange.policies)
-            holds = holds or self._holds.claim(exchange, grant)
+            # Kept answers cost nothing.
+            holds = () if exchange.from_cache else holds or self._holds.claim(exchange, grant)
         try:
             if not holds:
                 return await self._limits.decide(claims) if claims else _UNLIMITED
@@ -324,12 +344,15 @@ class DataPlane:
             exchange.kept.end()
         if exchange.again is not None:
             exchange.again.end()
+        if exchange.cache:
+            caching.end(exchange)
         if reservation is not None:
             if not exchange.recorded:
                 self._record(exchange, outcome)
             # Else what was taken at admission stands and there is nothing to say.
-            if exchange.sent is None or reservation.lease is not None or reservation.budgets:
-                actual = NOT_SENT if exchange.sent is None else AS_TAKEN
+            was_answered = exchange.sent is not None or exchange.from_cache
+            if not was_answered or reservation.lease is not None or reservation.budgets:
+                actual = AS_TAKEN if was_answered else NOT_SENT
                 self._limits.settle(reservation, actual, exchange.charge)
 
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
+from proxy.cache.leading import Leading
 from proxy.downstream import Downstream
 from proxy.errors import ClientGone
 from proxy.exchange import Exchange
@@ -41,7 +42,9 @@ class Comments(NamedTuple):
         ) -> AnswerTransform:
             if not may_be_commented(exchange, head, transform):
                 return transform
-            return Commented(transform, exchange, source, downstream, self.every)
+            # Of those that share an answer, each gets comments of its own.
+            write = downstream.comment if isinstance(downstream, Leading) else downstream.write
+            return Commented(transform, exchange, source, write, self.every)
 
         return add
 
@@ -69,13 +72,13 @@ class Commented:
         inner: AnswerTransform,
         exchange: Exchange,
         source: ResponseSource,
-        downstream: Downstream,
+        write: Callable[[bytes], bool],
         every: float,
     ) -> None:
         self._inner = inner
         self._exchange = exchange
         self._source = source
-        self._downstream = downstream
+        self._write = write
         self._every = every
         self._loop = asyncio.get_running_loop()
         self._passed_at = self._loop.time()
@@ -123,7 +126,7 @@ class Commented:
         if left <= 0:
             if not self.behind and (not self._tail or self._tail.endswith(_EVENT_ENDS)):
                 try:
-                    self._downstream.write(COMMENT)
+                    self._write(COMMENT)
                 except ClientGone:
                     return
                 exchange.bytes_out += len(COMMENT)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from proxy import keepalive, model_lists, responses
+from proxy import caching, keepalive, model_lists, responses
 from proxy.access.grants import Grant
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
 from proxy.questions import Question
-from proxy.transforms import AnswerTransform, StreamTransform
+from proxy.transforms import AS_IT_IS, AnswerTransform, StreamTransform
 from proxy.turns import Turns
 from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.response import UpstreamHead
@@ -46,6 +46,8 @@ def answered(
     """
     dialect = "none" if exchange.route is None else exchange.route.dialect
     exchange.status, exchange.started = head.status, perf_counter()
+    if exchange.found is not None:
+        return AS_IT_IS if add is None else add(exchange, head, AS_IT_IS)
     if exchange.again is not None:
         exchange.again.end()
     # Where nothing else tells a cut from an end, a chat's last event does.
@@ -64,6 +66,8 @@ def answered(
         transform = exchange.own_list.transform(transform, head)
     if exchange.watch is not None and exchange.target is not None:
         transform = exchange.watch.around(transform, head, exchange.target.key_text)
+    if exchange.leading is not None:
+        caching.began(exchange, exchange.leading, head, transform)
     return transform if add is None else add(exchange, head, transform)
 
 
@@ -83,7 +87,9 @@ async def relay(
     elif transform is meter and meter.read_whole(rest):
         # The usual answer, in one step.
         exchange.bytes_out += len(rest)
-        return rest
+        if exchange.leading is None:
+            return rest
+        return await caching.relayed(exchange, exchange.leading, rest)
     else:
         last = transform.relay(rest)
         exchange.bytes_out += len(last)
@@ -96,7 +102,9 @@ async def relay(
         last += held_back
     if meter is not None and meter.cut_short:
         raise ConnectionLost("The upstream's stream ended before its last event.")
-    return last
+    if exchange.leading is None:
+        return last
+    return await caching.relayed(exchange, exchange.leading, last)
 
 
 def _caught_up(transform: StreamTransform, exchange: Exchange) -> bytes:

@@ -42,7 +42,8 @@ def response_head(
         block += wire_lines(rate_headers(remaining))
     if reservation.budgets:
         block += wire_lines(_budget_headers(head, reservation))
-    return ResponseHead(head.status, head.reason, block + _proxy_lines(exchange), length)
+    block += _proxy_lines(exchange) + exchange.cache_lines
+    return ResponseHead(head.status, head.reason, block, length)
 
 
 def _budget_headers(head: UpstreamHead, reservation: Reservation) -> RawHeaders:

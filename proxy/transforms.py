@@ -10,7 +10,7 @@ transform through them.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from proxy.headers import RawHeaders
 
@@ -76,3 +76,26 @@ class AnswerTransform(StreamTransform, Protocol):
     def voids(self) -> tuple[bytes, ...]:
         """Fields, in lower case, that do not hold of what the client gets where it `withholds`."""
         ...
+
+
+class AsItIs:
+    """Of an answer that nobody changes or reads any more."""
+
+    behind = False
+    withholds = False
+    voids: tuple[bytes, ...] = ()
+
+    def relay(self, data: bytes) -> bytes:
+        """All of it goes on."""
+        return data
+
+    def catch_up(self) -> bytes:
+        """There is nothing to catch up with."""
+        return b""
+
+    def end(self) -> bytes:
+        """Nothing was held back."""
+        return b""
+
+
+AS_IT_IS: Final = AsItIs()

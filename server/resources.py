@@ -29,6 +29,7 @@ from proxy.accounts.rests import Rests
 from proxy.accounts.sharing import Sharing
 from proxy.admissions import NodeFiles
 from proxy.bounds import Bounds
+from proxy.cache.answers import LEAST_BYTES, Answers
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
 from proxy.headers import RawHeaders
@@ -253,10 +254,20 @@ class WorkerResources:
         known = self._providers.get(provider)
         return listed_name(known.listed_as if known is not None else provider, model)
 
+    def _opened_answers(self) -> Answers | None:
+        settings = self._settings
+        if settings.cache_max_bytes < LEAST_BYTES:
+            return None
+        directory = settings.data_dir / "cache"
+        answers = Answers(directory, settings.cache_max_bytes, workers=settings.web_concurrency)
+        answers.open()
+        return answers
+
     def _make_plane(self) -> DataPlane:
         settings = self._settings
         if self._middlewares is not None:
             self._middlewares.open()
+        self._answers = self._opened_answers()
         return DataPlane(
             bounds=Bounds(
                 request_max_bytes=settings.request_max_bytes,
@@ -282,6 +293,7 @@ class WorkerResources:
             index=self._objects,
             spending=self.spending,
             middlewares=self._middlewares,
+            answers=self._answers,
         )
 
     def _look_again(self) -> None:
@@ -323,6 +335,8 @@ class WorkerResources:
         if self._middlewares is not None:
             self._middlewares.close()
         await self._pool.close()
+        if self._answers is not None:
+            await self._answers.close()
         await self._observer.close()
         await self._refusals.close(timeout=0 if known else _LAST_REFUSALS)
         # Grants go on asking, and so find out where the database falls silent meanwhile.
@@ -354,6 +368,7 @@ class WorkerResources:
             self._plane.body_budget.kept,
             self._rests.resting(),
             len(self._rests.suspended),
+            cache_bytes=0 if self._answers is None else self._answers.stored_bytes,
         )
 
     async def exposition(self) -> bytes:

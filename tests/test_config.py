@@ -94,6 +94,7 @@ def test_defaults_are_the_documented_ones() -> None:
         trusted_proxies=(),
         destination_origins=(),
         destination_max_bytes=1024 * 1024 * 1024,
+        cache_max_bytes=256 * 1024 * 1024,
         request_log_retention_days=30,
         token_max_lifetime=None,
     )
@@ -201,6 +202,7 @@ def test_env_example_can_be_used_as_it_is(tmp_path: Path) -> None:
             ("https://hooks.example.com:443", "http://10.0.0.7:4318"),
         ),
         ("DESTINATION_MAX_BYTES", "65536", "destination_max_bytes", 65_536),
+        ("CACHE_MAX_BYTES", "0", "cache_max_bytes", 0),
         ("REQUEST_LOG_RETENTION_DAYS", "1", "request_log_retention_days", 1),
         ("TOKEN_MAX_LIFETIME", "3600", "token_max_lifetime", 3600),
     ],

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, cast
 from loguru import logger
 
 from models.ids import new_request_id
-from proxy.driving import Cancellable, Driven, Waiter
+from proxy.driving import Cancellable, Driven, Waiter, client_left
 from proxy.errors import RequestBroken
 from proxy.sockets import reset_on_close
 from server.http import framing, planes
@@ -149,7 +149,7 @@ class ClientConnection(asyncio.Protocol):
         self.transport = None
         self.resume_writing()
         if self.request is not None:
-            self.request.cancel()
+            client_left(self.request)
 
     # Requests
 

@@ -103,7 +103,10 @@ class Worker:
         # `Connection: close`, so that it retries elsewhere, instead of resetting its connection.
         fresh = min(deadline, asyncio.get_running_loop().time() + _FIRST_REQUEST_WITHIN)
         await self._until(fresh, lambda: not any(map(_is_new, context.connections)))
-        await self._until(deadline, lambda: not any(map(_is_busy, context.connections)))
+        # Answers may go on whose clients have left.
+        await self._until(
+            deadline, lambda: not plane.active and not any(map(_is_busy, context.connections))
+        )
         if plane.active:
             logger.warning("shutdown timeout reached: aborting {} requests", len(plane.active))
             plane.end_all()
@@ -132,7 +135,11 @@ class Worker:
         for refused in list(clients.turned_away):
             refused.abort()
         deadline = asyncio.get_running_loop().time() + _LAST_WORDS
-        await self._until(deadline, lambda: not any(map(_is_served, clients)))
+        plane = self._app.ctx.data_plane
+        await self._until(
+            deadline,
+            lambda: not any(map(_is_served, clients)) and (plane is None or not plane.active),
+        )
 
 
 def _is_busy(client: ClientConnection) -> bool:

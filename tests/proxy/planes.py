@@ -29,6 +29,7 @@ from proxy.access.grants import Grants
 from proxy.accounts.rests import Rests
 from proxy.accounts.sharing import Sharing
 from proxy.bounds import Bounds
+from proxy.cache.answers import Answers
 from proxy.exchange import Exchange
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
@@ -199,6 +200,7 @@ async def a_plane(
     providers: Mapping[str, Provider] = BUILT_IN,
     *,
     middlewares: Middlewares | None = None,
+    answers: Answers | None = None,
     **bounds: Any,
 ) -> AsyncIterator[Plane]:
     """Everything that a data plane stands on, opened and closed."""
@@ -243,6 +245,7 @@ async def a_plane(
             index=index,
             spending=StoredSpending(lambda: SqliteBudgetRecords(directory / "limits.db")),
             middlewares=middlewares,
+            answers=answers,
         )
         made = Plane(
             plane, upstream, source, grants, journal, pool, seen, limits, directory / "limits.db",

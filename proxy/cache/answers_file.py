@@ -1,0 +1,232 @@
+"""The answers that a machine keeps, in one SQLite file: `DATA_DIR/cache/answers.db`.
+
+Bodies lie in rows of `BLOCK_BYTES`, which are written and removed a few in a transaction, so that
+none is long and the log beside the file stays small. An answer is there once its row is `whole`.
+The file has a greatest number of pages, beyond which those answers go that were not asked for the
+longest. It is worth nothing but time: a file that cannot be read is removed and made anew, and so
+is one of another version. One thread of each worker uses it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+from loguru import logger
+
+from proxy.cache.kept import BLOCK_BYTES, Kept, decode_about
+from proxy.cache.opening import PAGE_BYTES, OpenFile, is_broken, transaction
+
+T = TypeVar("T")
+
+#: When an answer was asked for is noted no more often than this, in seconds.
+NOTED_EVERY_S: Final = 60.0
+#: Answers that are looked at in one step of `forget`.
+_STEP: Final = 32
+#: What an answer costs beside its body and head, in pages.
+_PAGES_MORE: Final = 8
+#: After which an answer that is not whole is no more being written.
+_WRITTEN_WITHIN_S: Final = 600.0
+_LOG_BYTES: Final = 128 * 1024, 1024 * 1024
+
+
+class Wanted(NamedTuple):
+    """What an answer is kept under, and for how long."""
+
+    key: bytes
+    project: str
+    epoch: int
+    ttl_seconds: float
+
+
+class Stored(NamedTuple):
+    """What of an answer is stored beside its body, which `read` gives from a place on."""
+
+    wanted: Wanted
+    about: bytes
+    size: int
+    born: float
+    cost_nanos: int | None
+    read: Callable[[int, int], bytes]
+
+
+class AnswersFile:
+    """Raises nothing but OSError and sqlite3.Error."""
+
+    def __init__(self, directory: Path, max_bytes: int) -> None:
+        #: Of the log, which may have as much again before it is written back.
+        self._log_bytes = min(max(max_bytes // 16, _LOG_BYTES[0]), _LOG_BYTES[1])
+        self._max_pages = max(1, (max_bytes - 4 * self._log_bytes) // PAGE_BYTES)
+        #: Rows of a body in one transaction.
+        self._rows = self._log_bytes // BLOCK_BYTES
+        self._file = OpenFile(directory / "answers.db", self._max_pages, self._log_bytes)
+
+    def size(self) -> int:
+        """Bytes of the file that are used."""
+        return self._call(_used_pages) * PAGE_BYTES
+
+    def get(self, key: bytes) -> Kept | None:
+        """The whole answer under a key."""
+
+        def read(file: sqlite3.Connection) -> Kept | None:
+            with transaction(file, "DEFERRED"):
+                row = file.execute(
+                    "SELECT id, about, size, born, asked, cost_nanos FROM answer WHERE key = ?"
+                    " AND whole",
+                    (key,),
+                ).fetchone()
+                if row is None:
+                    return None
+                answer, about, size, born, asked, cost_nanos = row
+                query = "SELECT data FROM block WHERE answer = ? ORDER BY number"
+                blocks = tuple(data for (data,) in file.execute(query, (answer,)))
+            try:
+                kept = Kept(decode_about(about), blocks, size, born, cost_nanos)
+            except msgspec.MsgspecError:
+                kept = None
+            if kept is None or sum(map(len, blocks)) != size:
+                self._remove(file, answer)
+                return None
+            if time.time() - asked > NOTED_EVERY_S:
+                file.execute("UPDATE answer SET asked = ? WHERE id = ?", (time.time(), answer))
+            return kept
+
+        return self._call(read)
+
+    def put(self, stored: Stored) -> None:
+        """Keep an answer in place of what is under its key, and of what nobody asks for. Where it
+        has no room even so, it is not kept."""
+        body = stored.size + stored.size // BLOCK_BYTES * PAGE_BYTES + len(stored.about)
+        needed = _PAGES_MORE + body // PAGE_BYTES
+        if needed > self._max_pages // 2:
+            return
+
+        def write(file: sqlite3.Connection) -> None:
+            while self._max_pages - _used_pages(file) < needed:
+                if not self._remove_eldest(file):
+                    return
+            answer = _begin(file, stored)
+            try:
+                for start in range(0, stored.size, self._rows * BLOCK_BYTES):
+                    self._write_rows(file, answer, stored, start)
+                self._make_whole(file, answer, stored.wanted.key)
+            except BaseException:
+                self._remove(file, answer)
+                raise
+
+        self._call(write)
+
+    def asked(self, keys: Mapping[bytes, float]) -> None:
+        """Note when answers were asked for last, in Unix seconds."""
+
+        def write(file: sqlite3.Connection) -> None:
+            with transaction(file):
+                update = "UPDATE answer SET asked = max(asked, ?) WHERE key = ?"
+                file.executemany(update, [(at, key) for key, at in keys.items()])
+
+        self._call(write)
+
+    def forget(self, current: Mapping[str, int], start: int) -> tuple[int, int]:
+        """Remove what has expired, or is of no `current` epoch, of some answers from an id on; how
+        many, and the id to go on with (0: those were the last)."""
+
+        def remove(file: sqlite3.Connection) -> tuple[int, int]:
+            query = (
+                "SELECT id, project, epoch, expires, whole, asked FROM answer WHERE id >= ?"
+                " ORDER BY id LIMIT ?"
+            )
+            rows = file.execute(query, (start, _STEP)).fetchall()
+            now, gone = time.time(), 0
+            for answer, project, epoch, expires, whole, asked in rows:
+                is_current = current.get(project) == epoch and expires > now
+                if not is_current or (not whole and now - asked > _WRITTEN_WITHIN_S):
+                    self._remove(file, answer)
+                    gone += 1
+            return gone, rows[-1][0] + 1 if len(rows) == _STEP else 0
+
+        return self._call(remove)
+
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        self._file.close()
+
+    def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something with the file; once more with a new one where it is broken."""
+        try:
+            return work(self._file.connection())
+        except sqlite3.DatabaseError as exc:
+            if not is_broken(exc):
+                raise
+            logger.warning("answers.db cannot be read and is made anew: {}", exc)
+            self._file.remove()
+        return work(self._file.connection())
+
+    def _write_rows(
+        self, file: sqlite3.Connection, answer: int, stored: Stored, start: int
+    ) -> None:
+        rows: list[tuple[int, int, bytes]] = []
+        for at in range(start, min(start + self._rows * BLOCK_BYTES, stored.size), BLOCK_BYTES):
+            data = stored.read(at, min(BLOCK_BYTES, stored.size - at))
+            rows.append((answer, at // BLOCK_BYTES, data))
+        with transaction(file):
+            file.executemany("INSERT INTO block VALUES (?, ?, ?)", rows)
+        self._file.bound_log()
+
+    def _make_whole(self, file: sqlite3.Connection, answer: int, key: bytes) -> None:
+        with transaction(file):
+            old = _ids(file, "SELECT id FROM answer WHERE key = ?", (key,))
+            file.execute(_NOT_THERE, (key,))
+            file.execute("UPDATE answer SET key = ?, whole = 1 WHERE id = ?", (key, answer))
+        for one in old:
+            self._remove(file, one)
+
+    def _remove_eldest(self, file: sqlite3.Connection) -> bool:
+        """Remove the answer not asked for the longest; whether there was one."""
+        eldest = _ids(file, "SELECT id FROM answer ORDER BY asked LIMIT 1", ())
+        for answer in eldest:
+            self._remove(file, answer)
+        return bool(eldest)
+
+    def _remove(self, file: sqlite3.Connection, answer: int) -> None:
+        """Remove an answer: it is not there from the first step on."""
+        hide = "UPDATE answer SET key = NULL, whole = 0, asked = 0 WHERE id = ?"
+        file.execute(hide, (answer,))
+        some = "DELETE FROM block WHERE answer = ? AND number < ?"
+        count = "SELECT max(number) FROM block WHERE answer = ?"
+        last = file.execute(count, (answer,)).fetchone()[0]
+        for number in range(self._rows, (last or 0) + 1 + self._rows, self._rows):
+            file.execute(some, (answer, number))
+            self._file.bound_log()
+        file.execute("DELETE FROM answer WHERE id = ?", (answer,))
+        self._file.bound_log()
+
+
+_NOT_THERE: Final = "UPDATE answer SET key = NULL, whole = 0, asked = 0 WHERE key = ?"
+
+
+def _begin(file: sqlite3.Connection, stored: Stored) -> int:
+    """The row of an answer that is not there yet."""
+    wanted = stored.wanted
+    values = (
+        wanted.project, wanted.epoch, stored.about, stored.size, stored.born,
+        stored.born + wanted.ttl_seconds, time.time(), stored.cost_nanos,
+    )  # fmt: skip
+    answer: int = file.execute(
+        "INSERT INTO answer (project, epoch, about, size, born, expires, asked, cost_nanos, whole)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id",
+        values,
+    ).fetchall()[0][0]
+    return answer
+
+
+def _used_pages(file: sqlite3.Connection) -> int:
+    pages = file.execute("PRAGMA page_count").fetchone()[0]
+    return int(pages - file.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+def _ids(file: sqlite3.Connection, query: str, values: Sequence[object]) -> list[int]:
+    return [answer for (answer,) in file.execute(query, values)]

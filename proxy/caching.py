@@ -1,0 +1,161 @@
+"""The cache of answers on the path of a request: looked up, led or followed, kept, let go.
+
+Called by `DataPlane.handle` for requests of projects that have a cache, and for no others.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter, time
+
+from proxy.access.grants import Grant
+from proxy.cache.answers import Answers, Found
+from proxy.cache.answers_file import Wanted
+from proxy.cache.directives import directives_of
+from proxy.cache.kept import ANSWER_MAX_BYTES, About
+from proxy.cache.kept_head import How, kept_head, status_lines
+from proxy.cache.keys import key_of
+from proxy.cache.leading import Leading
+from proxy.cache.spool import State
+from proxy.cacheable import Keeps, kept_of, may_be_kept
+from proxy.downstream import Downstream
+from proxy.errors import NotWritten
+from proxy.exchange import Exchange, Pricing
+from proxy.forward import Outgoing
+from proxy.headers import is_json_type, type_of
+from proxy.plans import Plan
+from proxy.questions import Question
+from proxy.transforms import AnswerTransform
+from proxy.upstream.response import UpstreamHead
+
+
+class Caching:
+    """Of one worker. `answers` is None where its machine keeps none."""
+
+    def __init__(self, answers: Answers | None, pricing: Pricing) -> None:
+        self._answers = answers
+        self._pricing = pricing
+
+    async def look_up(
+        self,
+        downstream: Downstream,
+        exchange: Exchange,
+        grant: Grant,
+        plan: Plan,
+        sent: tuple[Outgoing, Question | None],
+    ) -> Downstream:
+        """Find what answers in place of the upstream (`exchange.found`), or have the request lead a
+        flight (`exchange.leading`), whose downstream is returned; or neither."""
+        answers, space = self._answers, grant.cache
+        request, asked = sent
+        keeps = None if answers is None else _keeps(plan, exchange)
+        body = may_be_kept(keeps, grant, exchange, request)
+        if answers is None or space is None or body is None:
+            _note(exchange, "bypass", "bypass")
+            return downstream
+        said = directives_of(exchange.head.lines)
+        if not said.keeps:
+            _note(exchange, "bypass", "request")
+            return downstream
+        key = key_of(space, request, asked, body)
+        wanted = Wanted(key, space.project, space.epoch, space.rule.ttl_seconds)
+        found = answers.at_hand(wanted, said)
+        if found is None:
+            began = perf_counter()
+            got = await answers.find(wanted, said)
+            if not isinstance(got, Found):
+                _note(exchange, "miss", "request" if said.asks else "miss")
+                if got is None:
+                    # It may have waited for an answer that broke.
+                    exchange.body_wait += perf_counter() - began
+                    return downstream
+                led, pricing = got, self._pricing
+                exchange.leading = Leading(
+                    downstream,
+                    led,
+                    exchange.run,
+                    left_as=exchange.left,
+                    cost=lambda: exchange.entry("complete", pricing).cost_nanos,
+                    keep=lambda: answers.keep(led, wanted, said),
+                )
+                return exchange.leading
+            found = got
+            if found.collapsed:
+                exchange.body_wait += perf_counter() - began
+        how: How = "collapsed" if found.collapsed else "hit"
+        _note(exchange, how, how, found.age)
+        _is_found(exchange, found)
+        return downstream
+
+
+def began(
+    exchange: Exchange, leading: Leading, head: UpstreamHead, transform: AnswerTransform
+) -> None:
+    """The answer that others may share has begun. Raises ClientGone where none may, and the
+    request's client has left."""
+    lines = head.read()
+    kept = kept_head(head, transform.voids if transform.withholds else ())
+    length = None if transform.withholds else head.content_length
+    if kept is None or (length or 0) > ANSWER_MAX_BYTES:
+        leading.give_up()
+        if leading.gone:
+            raise NotWritten
+        return
+    declared = type_of(lines.first.get(b"content-type"))
+    is_plain = lines.content_coding in (b"", b"identity")
+    is_events = declared == b"text/event-stream"
+    # Where its framing does not tell a cut from an end, its last event has to.
+    leading.wants_last_event = is_events or head.until_close
+    about = About(kept.reason, kept.block, length, is_events and is_plain, is_json_type(declared))
+    leading.answered(about, time() - kept.age)
+
+
+async def relayed(exchange: Exchange, leading: Leading, last: bytes) -> bytes:
+    """The whole answer has come: keep it, where it is one to be kept. Ends once its client has all
+    but `last`, which it returns. Raises ClientGone."""
+    if leading.flies:
+        if _is_whole(exchange, leading):
+            leading.land(last)
+        else:
+            leading.give_up()
+    await leading.caught_up()
+    return last
+
+
+def end(exchange: Exchange) -> None:
+    """The request has ended, however it did."""
+    if exchange.found is not None:
+        exchange.found.source.release()
+    if exchange.leading is not None:
+        # Where nobody was asked, those that follow need not each ask for themselves.
+        exchange.leading.end(State.VOID if exchange.sent is None else State.FAILED)
+        # It refers to the request.
+        exchange.leading = None
+
+
+def _keeps(plan: Plan, exchange: Exchange) -> Keeps | None:
+    """What the answer may be kept as; middlewares may have made another head than was planned
+    for."""
+    return plan.keeps and kept_of(plan.route, exchange.head)
+
+
+def _is_whole(exchange: Exchange, leading: Leading) -> bool:
+    """Whether an answer that has ended says nothing to the contrary."""
+    meter = exchange.meter
+    if meter is None or meter.accumulated is None or meter.failed:
+        # What cannot be read may say anything.
+        return False
+    return meter.terminal_seen or not leading.wants_last_event
+
+
+def _is_found(exchange: Exchange, found: Found) -> None:
+    exchange.found, exchange.saved_nanos = found, found.cost_nanos
+    # No upstream is paid, and no body goes there.
+    exchange.holds, exchange.asks, exchange.watch = (), None, None
+    for kept in (exchange.kept, exchange.again):
+        if kept is not None:
+            kept.end()
+
+
+def _note(exchange: Exchange, cache: str, how: How, age: int | None = None) -> None:
+    exchange.cache = cache
+    exchange.cache_lines = status_lines(how, age)
