@@ -150,7 +150,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         if not self.counted:
             return True
         stated = (self.prompt_tokens, self.completion_tokens, self.parts) != (None, None, None)
-        return not stated and was_refused(self.status)
+        return not stated and was_refused(self.status, self.outcome)
 
     @property
     def unpriced(self) -> bool:

@@ -12,12 +12,13 @@ _STATED: Final = (
 )  # fmt: skip
 
 
-def was_refused(status: int) -> bool:
+def was_refused(status: int, outcome: str) -> bool:
     """Whether an answer that states no usage used nothing.
 
-    A 502 or 504 may come of a request that an upstream behind it has served.
+    A 502 or 504 may come of a request that an upstream behind it has served, and what a middleware
+    has kept from the client had been served.
     """
-    return status >= 400 and status not in (502, 504)
+    return status >= 400 and status not in (502, 504) and outcome != "middleware_failed"
 
 
 class RequestLog(Model):
@@ -80,7 +81,7 @@ class RequestLog(Model):
         """As `Entry.used_nothing`, whose words this row keeps: no usage is not unknown usage."""
         if any(getattr(self, name) is not None for name in _STATED):
             return False
-        return self.usage == "exact" or was_refused(self.status)
+        return self.usage == "exact" or was_refused(self.status, self.outcome)
 
     @property
     def cached(self) -> bool:

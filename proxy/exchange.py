@@ -296,7 +296,7 @@ class Exchange:
         elif usage is not None and state == "exact":
             # What is known of a part alone has no price.
             cost_nanos, cost_source = self._price(grant, pricing, answered, usage, read)
-        self.charge = self._charged(state, usage, cost_nanos) if self.holds else None
+        self.charge = self._charged(state, usage, cost_nanos, outcome) if self.holds else None
         numbers = _NOT_READ if usage is None else usage
         parts = numbers[4:12]
         entry = Entry(
@@ -373,7 +373,9 @@ class Exchange:
             cost_source,
         )
 
-    def _charged(self, state: UsageQuality, usage: Usage | None, nanos: int | None) -> Charge:
+    def _charged(
+        self, state: UsageQuality, usage: Usage | None, nanos: int | None, outcome: Outcome
+    ) -> Charge:
         """What its budgets are charged."""
         if self.sent is None:
             return _NOTHING
@@ -387,7 +389,7 @@ class Exchange:
             return _HELD
         # What was stated and is not whole was used all the same.
         stated = usage is not None and (tokens != (None, None) or _parts(usage) is not None)
-        refused = self.first_byte is not None and was_refused(self.status)
+        refused = self.first_byte is not None and was_refused(self.status, outcome)
         return _NOTHING if (state == "exact" or refused) and not stated else _HELD
 
     def _price(

@@ -20,6 +20,7 @@ from proxy.middleware.pieces import Pieces, Whole, joined, pieces_of
 from proxy.middleware.view import Phase, RequestView
 from proxy.middleware.worker import Shaping
 from proxy.model_lists import VOIDED
+from proxy.upstream.errors import ProtocolViolation
 
 #: Seconds for pieces of one answer in one turn of the loop.
 TURN_S: Final = 0.005
@@ -53,21 +54,22 @@ class Answering:
         return self._pieces is not None
 
     def begin(self, head: ResponseHead) -> ResponseHead | None:
-        """The head for the client; None while it depends on the body. Raises a refusal."""
+        """The head for the client; None while it depends on the body.
+
+        Raises a refusal, and ProtocolViolation for an answer that cannot be looked into: a part of
+        one, or compressed, although it was asked for plain.
+        """
+        # As the upstream says: no hook decides for another what is looked into.
+        pieces = pieces_of(media_type(head.headers)) if self._shaping.events else None
         head = self._looked_at(head)
-        if not self._shaping.events:
-            return head
-        pieces = pieces_of(media_type(head.headers))
         if pieces is None or head.status in _WITHOUT_BODY:
             return head
         if self._exchange.method == "HEAD":
             return _of_any_length(head)
         if not is_plain(head.headers):
-            raise errors.UpstreamProtocolError(
-                "The upstream compressed an answer that was asked for plain."
-            )
+            raise ProtocolViolation("The upstream compressed an answer that was asked for plain.")
         if head.status == _PARTIAL_CONTENT:
-            raise errors.UpstreamProtocolError(
+            raise ProtocolViolation(
                 "The upstream sent a part of an answer that has to be looked into as a whole."
             )
         self._pieces = pieces
@@ -119,15 +121,21 @@ class Answering:
         """Keep the books of what is kept. Raises a refusal where that is too much."""
         more = pieces.pending - self._kept.size
         if more > 0:
-            self._kept.take(more)
+            try:
+                self._kept.take(more)
+            except errors.Overloaded:
+                # A 503 would say that nothing was used of a budget.
+                raise self._unlooked("has no room: BUFFERED_BODIES_MAX_BYTES are kept") from None
         else:
             self._kept.give_back(-more)
         is_whole = isinstance(pieces, Whole)
         most = self._shaping.bounds.request_max_bytes if is_whole else PIECE_MAX_BYTES
         if self._kept.size > most and not self.behind:
-            one, _ = self._shaping.events[0]
-            said = f"cannot look into more than {most} bytes at once, and the answer has them"
-            raise self._shaping.calls.failed(one, "event", self._exchange.id, "unlooked", said)
+            raise self._unlooked(f"cannot look into more than {most} bytes of an answer at once")
+
+    def _unlooked(self, said: str) -> errors.MiddlewareFailed:
+        one, _ = self._shaping.events[0]
+        return self._shaping.calls.failed(one, "event", self._exchange.id, "unlooked", said)
 
     def _passed(self, pieces: Pieces, piece: bytes) -> bytes:
         """A piece behind all that look into it. Raises MiddlewareFailed."""

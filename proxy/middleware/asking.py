@@ -59,7 +59,8 @@ class Asking:
         finally:
             self.took = perf_counter() - began
             exchange.body_wait += self.took
-        view.show(None)
+            # One that never ends would keep it for ever.
+            view.show(None)
 
     async def _keep_body(self, head: RequestHead) -> bytes:
         """Read all of the body; what it is without its coding. Raises a refusal."""

@@ -122,6 +122,12 @@ def test_what_was_refused_without_stating_usage_used_nothing(status: int, counts
         assert stated.added[counters._ADDED.index(column)] == 1
 
 
+def test_what_a_middleware_kept_from_the_client_was_served_all_the_same() -> None:
+    totals = counters.Totals()
+    totals.add(an_entry(status=500, outcome="middleware_failed", **NOTHING_STATED))
+    assert totals.added[counters._ADDED.index("unknown_usage_requests")] == 1
+
+
 def test_text_that_no_database_stores_is_cleaned() -> None:
     entry = coding.decode(coding.encode(an_entry(model="a\ud800b")))
     assert entry.model == "a\N{REPLACEMENT CHARACTER}b"

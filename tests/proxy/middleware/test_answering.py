@@ -152,9 +152,13 @@ async def test_other_answers_are_not_looked_into(tmp_path: Path, sqlite_database
         assert (client.content, client.field(b"content-length")) == (b"{}", b"2")
         refused = await plane.serve(a_client("GET", path="/v1/models"))
         assert refused.code == "missing_token"
+        plane.upstream.follow(Kept(b"", JSON))
+        client = await plane.serve(a_client("HEAD", secret=secret, path="/v1/models"))
+        # Whatever a GET would get, it is not of that length.
+        assert (client.status, client.field(b"content-length")) == (200, None)
     assert looks.pieces == []
     # Nor are the heads of what the proxy says itself.
-    assert [status for status, _ in looks.heads] == [200]
+    assert [status for status, _ in looks.heads] == [200, 200]
 
 
 async def test_heads_are_seen_and_changed(tmp_path: Path, sqlite_database: Database) -> None:
@@ -174,6 +178,11 @@ async def test_heads_are_seen_and_changed(tmp_path: Path, sqlite_database: Datab
         ((status, seen),) = looks.heads
         assert status == 200
         assert seen["x-old"] == "1"
+        # The others look into it as the upstream declared it.
+        looks.pieces.clear()
+        looks.at_head = lambda view: view.set_header("content-type", "text/plain")
+        client = await plane.serve(a_client(secret=secret))
+        assert (client.field(b"content-type"), looks.pieces) == (b"text/plain", [b"{}"])
         for wrong in ("content-length", "set-cookie", "x-llm-proxy-request-id", "server-timing"):
             looks.at_head = _sets(wrong)
             client = await plane.serve(a_client(secret=secret))
@@ -202,6 +211,7 @@ async def test_an_answer_that_is_looked_into_is_asked_for_plain(
             plane.upstream.follow(Kept(body, head))
             client = await plane.serve(a_client(secret=secret))
             assert (client.status, client.code) == (502, "upstream_protocol_error")
+            assert plane.entries()[-1].outcome == "upstream_broke"
         assert looks.pieces == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ import pytest
 from loguru import logger
 
 from config import Database
+from models import Token
+from models.budgets import BudgetRule, with_budgets
 from proxy.errors import MiddlewareFailed
 from proxy.middleware import View, calling
 from proxy.middleware.loading import Loaded
 from proxy.middleware.watchdog import Held
-from tests.proxy.middleware.shaped import EVENTS, shaped_plane
-from tests.proxy.middleware.test_answering import DONE, STREAM, TEXT
+from tests.proxy.middleware.shaped import EVENTS, Kept, shaped_plane, streamed
+from tests.proxy.middleware.test_answering import DONE, PLAIN, STREAM, TEXT
 from tests.proxy.planes import Plane
-from tests.proxy.scripted import CHAT, Client, Peer, a_client
+from tests.proxy.scripted import CHAT, HEAD_OK, Client, Peer, a_client
 from tests.proxy.upstream.conftest import until
 
 #: What people asked, which no log may quote.
@@ -324,3 +327,30 @@ async def test_failures_are_counted_by_middleware_and_reason_and_logged_now_and_
         shaping.calls._logged.update(dict.fromkeys(shaping.calls._logged, 0.0))
         await ask(plane, secret)
     assert "(and 2 times more since it was logged last)" in lines[1]
+
+
+async def test_a_budget_is_charged_for_an_answer_that_a_middleware_kept_from_the_client(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    """The upstream has done the work: what it used where that was read, else what was held."""
+    fails, answer = Fails(), json.dumps(PLAIN).encode()
+    async with shaped_plane(tmp_path, sqlite_database, fails) as plane:
+        token, secret = await plane.token()
+        rules = [BudgetRule(limit="tokens", amount=100_000, period="day")]
+        await Token.filter(id=token.id).update(budgets=with_budgets(rules, None, 1))
+        body = b'{"model": "gpt-4o", "messages": [], "max_tokens": 5}'
+        for hook in ("head_does", "event_does"):
+            fails.__init__()  # type: ignore[misc]
+            setattr(fails, hook, raises(ValueError()))
+            plane.upstream.follow(Kept(answer))
+            assert (await ask(plane, secret, body=body)).code == "middleware_failed"
+        # Without room for its answer it must not be told either that nothing was used.
+        fails.__init__()  # type: ignore[misc]
+        plane.plane.body_budget.most = len(body) + len(answer) // 2
+        plane.upstream.follow(streamed(answer, head=HEAD_OK))
+        assert (await ask(plane, secret, body=body)).code == "middleware_failed"
+        assert plane.is_idle()
+        entries = plane.entries()
+    assert [entry.charge for entry in entries] == ["held", "used", "used"]
+    assert {(entry.status, entry.outcome) for entry in entries} == {(500, "middleware_failed")}
+    assert not entries[0].used_nothing
