@@ -8,6 +8,6 @@ names the one that blocks the event loop. The rest is sans-io: `fields` and `vie
 Nothing here is loaded or called where no middleware is configured, but for what types need.
 """
 
-from proxy.middleware.interface import Middleware, Misused, Party, View
+from proxy.middleware.interface import Factory, Fields, Middleware, Misused, Party, View
 
-__all__ = ["Middleware", "Misused", "Party", "View"]
+__all__ = ["Factory", "Fields", "Middleware", "Misused", "Party", "View"]

@@ -15,7 +15,7 @@ from proxy.header_rules import (
     may_cross_upstream,
 )
 from proxy.headers import RawHeaders, values_of, without
-from proxy.middleware.interface import FieldsOf, Misused
+from proxy.middleware.interface import Fields, Misused
 
 #: RFC 9110 5.6.2 and 5.5: what else would end the line or the head.
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++")
@@ -29,7 +29,7 @@ _OURS: Final = b"x-llm-proxy-"
 _SHOWN_MAX: Final = 60
 
 
-class SeenFields(FieldsOf):
+class SeenFields(Fields):
     """Of some lines, those that a middleware may see."""
 
     __slots__ = ("_lines",)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from config import Settings
 
@@ -24,7 +24,7 @@ class Party(NamedTuple):
     name: str
 
 
-class FieldsOf(Mapping[str, str]):
+class Fields(Mapping[str, str]):
     """Header fields by their names, in whatever case; the lines of one are joined by ", "."""
 
     def get_all(self, name: str) -> list[str]:
@@ -76,7 +76,7 @@ class View(Protocol):
         ...
 
     @property
-    def headers(self) -> FieldsOf:
+    def headers(self) -> Fields:
         """The request's in `request`, the answer's in `response_head` and `event`.
 
         Without credentials and cookies, and without what frames a message.
@@ -147,10 +147,7 @@ class Middleware(Protocol):
         ...
 
 
-Factory: TypeAlias = "FactoryOf"
-
-
-class FactoryOf(Protocol):
+class Factory(Protocol):
     """Makes a middleware, once in each process."""
 
     def __call__(self, settings: Settings) -> object:

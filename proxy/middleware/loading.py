@@ -13,6 +13,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Final
 
 from config import ConfigError, Settings
+from proxy.middleware.interface import Middleware
 
 HOOKS: Final = ("request", "response_head", "event")
 _PLAIN: Final = ("response_head", "event")
@@ -25,9 +26,9 @@ class Loaded:
 
     def __init__(self, name: str, made: object) -> None:
         self.name = name
-        self.request: Callable[..., Any] | None = getattr(made, "request", None)
-        self.response_head: Callable[..., Any] | None = getattr(made, "response_head", None)
-        self.event: Callable[..., Any] | None = getattr(made, "event", None)
+        self.request = _hook(made, "request")
+        self.response_head = _hook(made, "response_head")
+        self.event = _hook(made, "event")
         self.keeps_body = getattr(made, "keeps_body", False)
         #: Calls of `request` that were told to end and have not.
         self.abandoned: set[Task[Any]] = set()
@@ -49,6 +50,13 @@ def load(settings: Settings) -> tuple[Loaded, ...]:
     if problems:
         raise ConfigError(tuple(problems))
     return tuple(loaded)
+
+
+def _hook(made: object, name: str) -> Callable[..., Any] | None:
+    """One of its hooks; None where it has it only as it inherits from the interface."""
+    found: Callable[..., Any] | None = getattr(made, name, None)
+    inherited = getattr(found, "__func__", None) is getattr(Middleware, name)
+    return None if inherited else found
 
 
 class _CannotUse(Exception):
@@ -76,7 +84,7 @@ def _load(name: str, settings: Settings) -> Loaded:
 
 def _checked(name: str, made: object) -> Loaded:
     """What a factory has made, where it can be used."""
-    hooks = {hook: getattr(made, hook, None) for hook in HOOKS}
+    hooks = {hook: _hook(made, hook) for hook in HOOKS}
     there = [hook for hook, found in hooks.items() if found is not None]
     if not there:
         listed = ", ".join(HOOKS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Final, NoReturn
 
@@ -17,7 +17,7 @@ from proxy.middleware.fields import (
     with_field,
     without_field,
 )
-from proxy.middleware.interface import FieldsOf, Misused, Party
+from proxy.middleware.interface import Fields, Misused, Party
 
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}+")
 _MESSAGE_MAX: Final = 1_000
@@ -43,7 +43,7 @@ class RequestView:
         self._exchange = exchange
         self._keeps_body = keeps_body
         self._body: bytes | None = None
-        self._seen: FieldsOf | None = None
+        self._seen: Fields | None = None
         self._tags: Mapping[str, str] | None = None
         self._status: int | None = None
         self.phase = Phase.REQUEST
@@ -110,7 +110,7 @@ class RequestView:
         return self._exchange.head.target.partition(b"?")[2].decode("latin-1")
 
     @property
-    def headers(self) -> FieldsOf:
+    def headers(self) -> Fields:
         if self._seen is None:
             self._seen = SeenFields(self.lines)
         return self._seen
@@ -149,7 +149,7 @@ class RequestView:
         self.refused = MiddlewareRefused(message).told_as(status, code)
         raise self.refused
 
-    def _may_be_set(self, what: str) -> Any:
+    def _may_be_set(self, what: str) -> Callable[[bytes], bool]:
         if self.phase is Phase.EVENTS:
             raise Misused(f"{what} comes too late in event: the head has gone out")
         return may_be_set_upstream if self.phase is Phase.REQUEST else may_be_set_downstream

@@ -12,6 +12,8 @@ from config import ConfigError, Settings, load
 from proxy.middleware.loading import load as load_middlewares
 
 CODE = """
+from proxy.middleware import Middleware
+
 class Good:
     keeps_body = True
 
@@ -22,6 +24,11 @@ class Good:
 
 class Inner:
     make = Good
+
+class Declared(Middleware):
+    def response_head(self, view): ...
+
+class Empty(Middleware): ...
 
 class Async:
     async def event(self, view, data): ...
@@ -39,6 +46,8 @@ class OddWish:
 def good(settings): return Good(settings)
 def an_async(settings): return Async()
 def no_hook(settings): return NoHook()
+def declared(settings): return Declared()
+def empty(settings): return Empty()
 def odd_hook(settings): return OddHook()
 def odd_wish(settings): return OddWish()
 def nothing(settings): return None
@@ -76,6 +85,11 @@ def test_factories_are_called_with_the_settings_in_order(package: None) -> None:
     assert str(first) == "of_theirs.code:good has request, and keeps bodies"
 
 
+def test_a_hook_that_is_only_inherited_from_the_interface_is_none(package: None) -> None:
+    (one,) = load_middlewares(settings("of_theirs.code:declared"))
+    assert str(one) == "of_theirs.code:declared has response_head"
+
+
 def test_without_any_nothing_is_loaded() -> None:
     assert load_middlewares(load({}, None)) == ()
 
@@ -94,6 +108,7 @@ def test_without_any_nothing_is_loaded() -> None:
         ("of_theirs.code:ends", "ends(settings) failed (SystemExit: 3)"),
         ("of_theirs.code:nothing", "NoneType, has none of request, response_head, event"),
         ("of_theirs.code:no_hook", "NoHook, has none of request, response_head, event"),
+        ("of_theirs.code:empty", "Empty, has none of request, response_head, event"),
         ("of_theirs.code:odd_hook", "request cannot be called"),
         ("of_theirs.code:an_async", "event must not be async"),
         ("of_theirs.code:odd_wish", "keeps_body is neither True nor False"),
