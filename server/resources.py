@@ -65,6 +65,7 @@ from server.http.health import Readiness
 from server.process.background import Background
 from server.process.housekeeping import Housekeeping
 from server.process.notices import Notices
+from server.process.void_answers import VoidAnswers
 from telemetry import logs
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.database_watch import DatabaseState, DatabaseWatch
@@ -192,6 +193,7 @@ class WorkerResources:
         self._background = Background(
             Housekeeping(settings.data_dir, log_days=settings.request_log_retention_days),
             Notices(settings.data_dir),
+            *([] if self._answers is None else [VoidAnswers(settings.data_dir, self._answers)]),
             self._exceeded,
             courier,
             StockWatch(

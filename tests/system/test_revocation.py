@@ -7,7 +7,7 @@ to one worker, and nothing waits between a change and the request that must feel
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -62,7 +62,17 @@ class Bound:
 
     async def get(self, bearer: dict[str, str]) -> httpx.Response:
         """List the models, over that connection and no other."""
-        answer = await self._client.get("/v1/models", headers=bearer)
+        return await self._ask("GET", "/v1/models", headers=bearer)
+
+    async def embed(self, bearer: dict[str, str]) -> str:
+        """Have always the same text embedded; what the cache had for it."""
+        asked = {"model": "text-embedding-3-small", "input": "the same"}
+        answer = await self._ask("POST", "/v1/embeddings", headers=bearer, json=asked)
+        assert answer.status_code == 200
+        return answer.headers["cache-status"]
+
+    async def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        answer = await self._client.request(method, path, **more)
         address = answer.extensions["network_stream"].get_extra_info("client_addr")
         assert self._address in (None, address)
         self._address = address
@@ -97,6 +107,21 @@ async def test_next_request_of_every_worker_is_refused(
         answer = await client.get(issued.bearer)
         assert answer.status_code == end.status
         assert answer.json()["error"]["code"] == end.code
+
+
+async def test_what_was_purged_answers_no_next_request_of_any_worker(
+    service: Service, issued: Issued, bound: list[Bound]
+) -> None:
+    async with service.models():
+        rule = {"ttl_seconds": 600, "scope": "project", "only": "deterministic"}
+        await issued.project.change(by=BY, cache=rule)
+    assert await bound[0].embed(issued.bearer) == "llm-proxy; fwd=miss"
+    for purged in bound:
+        for client in bound:
+            assert await client.embed(issued.bearer) == "llm-proxy; hit"
+        async with service.models():
+            await issued.project.purge_cache(by=BY)
+        assert await purged.embed(issued.bearer) == "llm-proxy; fwd=miss"
 
 
 @pytest.mark.parametrize("end", ENDS)
