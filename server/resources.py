@@ -29,7 +29,7 @@ from proxy.accounts.rests import Rests
 from proxy.accounts.sharing import Sharing
 from proxy.admissions import NodeFiles
 from proxy.bounds import Bounds
-from proxy.cache.answers import LEAST_BYTES, Answers
+from proxy.cache import answers
 from proxy.fair_share import Shares
 from proxy.handler import DataPlane
 from proxy.headers import RawHeaders
@@ -256,20 +256,13 @@ class WorkerResources:
         known = self._providers.get(provider)
         return listed_name(known.listed_as if known is not None else provider, model)
 
-    def _opened_answers(self) -> Answers | None:
-        settings = self._settings
-        if settings.cache_max_bytes < LEAST_BYTES:
-            return None
-        directory = settings.data_dir / "cache"
-        answers = Answers(directory, settings.cache_max_bytes, workers=settings.web_concurrency)
-        answers.open()
-        return answers
-
     def _make_plane(self) -> DataPlane:
         settings = self._settings
         if self._middlewares is not None:
             self._middlewares.open()
-        self._answers = self._opened_answers()
+        self._answers = answers.opened(
+            settings.data_dir / "cache", settings.cache_max_bytes, workers=settings.web_concurrency
+        )
         return DataPlane(
             bounds=Bounds(
                 request_max_bytes=settings.request_max_bytes,

@@ -8,6 +8,7 @@ upstream are under way for a key, however many ask.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from time import time
 from typing import Final, NamedTuple
@@ -270,6 +271,16 @@ class Answers:
         asked, self._asked = self._asked, {}
         if asked and self._renewals is not None:
             self._store.asked(asked)
+
+
+def opened(directory: Path, max_bytes: int, *, workers: int) -> Answers | None:
+    """Those of one worker. None where a machine keeps none: then those of before go, too."""
+    if max_bytes < LEAST_BYTES:
+        shutil.rmtree(directory, ignore_errors=True)
+        return None
+    answers = Answers(directory, max_bytes, workers=workers)
+    answers.open()
+    return answers
 
 
 def _is_found(flight: Flight, wanted: Wanted, said: Directives) -> bool:
