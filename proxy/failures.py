@@ -6,7 +6,7 @@ store and of the database. What the path itself refuses is raised as a refusal t
 
 from models.entry import Outcome
 from proxy import budget_refusals, errors
-from proxy.headers import RawHeaders
+from proxy.headers import field_list
 from proxy.limits.budgets import BudgetExceeded
 from proxy.limits.store import LimitExceeded, LimitsUnavailable, Remaining, policy_of, scope_of
 from proxy.upstream.errors import (
@@ -53,7 +53,7 @@ def of_limits(failure: LimitExceeded | BudgetExceeded | LimitsUnavailable) -> er
         return errors.LimitsUndecided(
             "The token's limits cannot be checked right now.", retry_after=1.0
         )
-    headers = tuple(rate_headers(failure.remaining))
+    headers = tuple(field_list(rate_lines(failure.remaining)))
     key, dimension = failure.claim.key, failure.claim.dimension
     policy = policy_of(key)
     details = {} if policy is None else {"policy": policy}
@@ -72,10 +72,9 @@ def of_limits(failure: LimitExceeded | BudgetExceeded | LimitsUnavailable) -> er
     )
 
 
-def rate_headers(remaining: Remaining) -> RawHeaders:
+def rate_lines(remaining: Remaining) -> bytes:
     """What is left of the tightest limit, on refusals as on answers."""
-    return [
-        (b"x-ratelimit-limit-requests", b"%d" % remaining.limit),
-        (b"x-ratelimit-remaining-requests", b"%d" % remaining.remaining),
-        (b"x-ratelimit-reset-requests", b"%.1fs" % remaining.reset),
-    ]
+    return (
+        b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\n"
+        b"x-ratelimit-reset-requests: %.1fs\r\n" % remaining
+    )

@@ -11,7 +11,7 @@ from proxy import budget_refusals, errors
 from proxy.access.authorization import check_origin
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.exchange import Exchange
-from proxy.failures import rate_headers
+from proxy.failures import rate_lines
 from proxy.header_rules import for_downstream
 from proxy.headers import RawHeaders, value_of, wire_lines, without
 from proxy.limits.store import Reservation
@@ -39,7 +39,7 @@ def response_head(
         length = None
     remaining = reservation.remaining
     if remaining is not None and not lines.tells_limits:
-        block += wire_lines(rate_headers(remaining))
+        block += rate_lines(remaining)
     if reservation.budgets:
         block += wire_lines(_budget_headers(head, reservation))
     block += _proxy_lines(exchange) + exchange.cache_lines

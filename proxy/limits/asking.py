@@ -6,6 +6,8 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 
+import msgspec
+
 from proxy.limits.budgets import BudgetClaim, BudgetExceeded
 from proxy.limits.store import (
     Answered,
@@ -17,23 +19,14 @@ from proxy.limits.store import (
 )
 
 
-class Asking:
+class Asking(msgspec.Struct, eq=False):
     """A request that waits for its decision; `withdrawn` once it has gone."""
 
-    __slots__ = ("answered", "budgets", "claims", "request_id", "withdrawn")
-
-    def __init__(
-        self,
-        claims: tuple[Claim, ...],
-        answered: Answered,
-        budgets: tuple[BudgetClaim, ...] = (),
-        request_id: str = "",
-    ) -> None:
-        self.claims = claims
-        self.answered = answered
-        self.budgets = budgets
-        self.request_id = request_id
-        self.withdrawn = False
+    claims: tuple[Claim, ...]
+    answered: Answered
+    budgets: tuple[BudgetClaim, ...] = ()
+    request_id: str = ""
+    withdrawn: bool = False
 
 
 Refusal = LimitExceeded | BudgetExceeded

@@ -97,13 +97,15 @@ def remaining(states: Iterable[tuple[Claim, float]]) -> Remaining | None:
 
     For each `ClaimState`, or for pairs like it.
     """
-    quota: Remaining | None = None
-    tightest: Remaining | None = None
+    # As plain tuples, since each `Remaining` costs more than all of this.
+    quota: tuple[int, int, float] | None = None
+    tightest: tuple[int, int, float] | None = None
     for (_, dimension, limit, amount, _, _), level in states:
         if dimension == "rate":
             left = max(0, int(limit - level - amount + GRAIN))
-            if tightest is None or left < tightest.remaining:
-                tightest = Remaining(limit, left, (level + amount) * 60 / limit)
+            if tightest is None or left < tightest[1]:
+                tightest = limit, left, (level + amount) * 60 / limit
         elif dimension == "requests" and quota is None:
-            quota = Remaining(limit, int(limit - level - amount), 0.0)
-    return tightest or quota
+            quota = limit, int(limit - level - amount), 0.0
+    found = tightest or quota
+    return None if found is None else Remaining(*found)

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+import msgspec
+
 from models.entry import Entry
 from proxy.limits.budgets import BudgetClaim, BudgetExceeded, Charge
 
@@ -118,7 +120,7 @@ class Remaining(NamedTuple):
     reset: float
 
 
-class Reservation(NamedTuple):
+class Reservation(msgspec.Struct, frozen=True):
     """An admitted request's hold on its limits. `lease` is None without a parallel limit.
 
     `left` is what each of `budgets` has left beside this request's hold.
