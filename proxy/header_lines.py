@@ -8,7 +8,6 @@ request that is under way holds them.
 from __future__ import annotations
 
 import re
-from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -94,9 +93,6 @@ def line_of(name: bytes, value: bytes, kind: Kind, role: int) -> Line:
     return Line(name, kind.lowered, value, wire, role, size)
 
 
-_wire_of: Final = attrgetter("wire")
-
-
 class HeaderLines(msgspec.Struct, gc=False):
     """All header lines of a request: as `lines`, where each crosses or not by its own name alone,
     or as `fields`, name and value of each as they were on the wire.
@@ -138,8 +134,8 @@ class HeaderLines(msgspec.Struct, gc=False):
             if self._lines is None:
                 self._crossing = wire_lines(for_upstream(self.fields))
             else:
-                # Without a frame of Python's for them.
-                self._crossing = b"".join(map(_wire_of, self._lines))
+                # A getter of C's looks each attribute up, which a step of Python's need not.
+                self._crossing = b"".join([line.wire for line in self._lines])
         return self._crossing
 
     def line(self, name: bytes) -> Line | None:

@@ -75,8 +75,7 @@ def forget() -> None:
 
 def lines_of(headers: RawHeaders, block: bytes | None = None) -> ResponseLines:
     """Read the header lines of a response; `block` is how they stand in a message's head."""
-    # Without a frame of Python's for each of them.
-    names = b"\n".join(next(zip(*headers, strict=True), ()))
+    names = b"\n".join([name for name, _ in headers])
     shape = _SHAPES.young.get(names) or _shape_of(names, headers)
     first: dict[bytes, bytes] = {}
     for name, place in shape.notable:
