@@ -37,7 +37,7 @@ class Shaped:
     """A `Downstream`, whose methods it documents: first `request`, and `last` before `finish`."""
 
     __slots__ = (
-        "_answer", "_asking", "_downstream", "_exchange", "_last", "_shaping", "_view",
+        "_answer", "_asking", "_downstream", "_exchange", "_failure", "_last", "_shaping", "_view",
         "_was_asked", "head",
     )  # fmt: skip
 
@@ -50,6 +50,8 @@ class Shaped:
         self._answer: Answering | None = None
         #: The last bytes, once they were looked into.
         self._last: bytes | None = None
+        #: What is told at the end of the answer alone, which others wait for.
+        self._failure: errors.MiddlewareFailed | None = None
         #: Whether the request hooks were called: what the proxy answers before, it says itself.
         self._was_asked = False
         self.head = downstream.head
@@ -97,15 +99,30 @@ class Shaped:
         self._downstream.inform(status, reason, headers)
 
     def start(self, head: ResponseHead) -> None:
-        self._answer = self._last = None
+        self._answer = self._last = self._failure = None
         if self._exchange.refusal_code or not self._was_asked:
             # What the proxy says itself is not looked at: it may be that a middleware failed.
             self._begin(head)
             return
         self._answer = answer = Answering(self._shaping, self._exchange, self._view)
-        made = answer.begin(head)
+        try:
+            made = answer.begin(head)
+        except errors.MiddlewareFailed as failure:
+            self._fail(failure)
+            return
         if made is not None:
             self._begin(made)
+
+    def _fail(self, failure: errors.MiddlewareFailed) -> None:
+        """Raise it; where others wait for the same answer, only once they have it: it is for this
+        client alone that it failed."""
+        exchange = self._exchange
+        if exchange.leading is None or not exchange.leading.flies:
+            raise failure
+        self._answer, self._failure = None, failure
+        exchange.refusal_code = failure.code
+        if self._downstream.started:
+            self._downstream.abort()
 
     def _begin(self, head: ResponseHead) -> None:
         took = self._asking.took + (0.0 if self._answer is None else self._answer.took)
@@ -117,14 +134,20 @@ class Shaped:
         return self._answer is not None and self._answer.head is not None
 
     def flush(self) -> None:
-        if not self._waits:
+        if not self._waits and self._failure is None:
             self._downstream.flush()
 
     def write(self, data: bytes) -> bool:
         answer = self._answer
+        if self._failure is not None:
+            return True
         if answer is None or not answer.cuts:
             return self._downstream.write(data)
-        passed = answer.feed(data)
+        try:
+            passed = answer.feed(data)
+        except errors.MiddlewareFailed as failure:
+            self._fail(failure)
+            return True
         keeps_up = self._downstream.write(passed) if passed else True
         return keeps_up and not answer.behind
 
@@ -132,7 +155,11 @@ class Shaped:
         answer = self._answer
         while answer is not None and answer.behind:
             await self._shaping.turns.next()
-            passed = answer.catch_up()
+            try:
+                passed = answer.catch_up()
+            except errors.MiddlewareFailed as failure:
+                self._fail(failure)
+                return
             if passed and not self._downstream.write(passed):
                 await self._downstream.drain()
         await self._downstream.drain()
@@ -143,6 +170,8 @@ class Shaped:
         Before the answer is recorded as complete: that it fails here must not go unrecorded.
         Raises MiddlewareFailed.
         """
+        if self._failure is not None:
+            raise self._failure
         if self._answer is not None:
             self._last = await self._answer.end(data)
 
