@@ -242,6 +242,25 @@ def test_what_makes_or_names_an_object_or_works_at_the_provider_is_never_kept(
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "agent_id", "assistant_id", "connectors", "container_id", "conversation", "dataSources",
+        "deferred", "file_ids", "mcp", "mcpServers", "memory", "plugins", "preset",
+        "previous_interaction_id", "retrieval", "search_mode", "session_id", "thread_id",
+        "webhook_url", "store", "background", "audio", "Container",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", [{}, {"a": 1}, True, "a", 1])
+def test_a_member_that_may_lead_elsewhere_is_never_kept_unless_it_says_nothing(
+    name: str, value: Any
+) -> None:
+    assert not kept(CHAT | {name: value}, only="all")
+    unset: tuple[Any, ...] = (None, False, [], "")
+    for nothing in unset:
+        assert kept(CHAT | {name: nothing})
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"tools": [OWN_TOOL], "tool_choice": "auto", "parallel_tool_calls": False},
