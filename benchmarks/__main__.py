@@ -30,7 +30,7 @@ from benchmarks import (
     wrk,
 )
 from benchmarks.attacks import ATTACKS
-from benchmarks.contenders import NAMES, ROOT, Contender, Stage, fake_upstream, missing
+from benchmarks.contenders import HITS, NAMES, ROOT, Contender, Stage, fake_upstream, missing
 from benchmarks.goals import goals
 from benchmarks.machine import Cores, allow_descriptors, describe, on_core
 from benchmarks.plan import QUICK, THOROUGH, Plan
@@ -42,6 +42,8 @@ PARTS: Final = ("throughput", "refused", "latency", "first-byte", "streaming", "
 _POSTGRES: Final = "postgres"
 _HOSTILE: Final = "hostile"
 _WIDTH: Final = 160
+#: Limits are decided once per stream and cost an event nothing; a kept stream comes at once.
+_AS_THE_PROXY: Final = ("limits", HITS)
 _RESULTS: Final = ROOT / "benchmarks" / "results"
 
 
@@ -158,7 +160,7 @@ def _in_turns(
 ) -> None:
     """The parts in which all contenders run side by side and take turns."""
     stage, contenders = running
-    streamed = [one for one in contenders if one.forwards and not one.name.endswith("limits")]
+    streamed = [one for one in contenders if one.forwards and not one.name.endswith(_AS_THE_PROXY)]
     contenders = [one for one in contenders if not one.only_streams]
     forwarders = [one for one in contenders if one.forwards]
     # The load at which latency is measured follows from what each can bear.
@@ -176,7 +178,6 @@ def _in_turns(
     if "first-byte" in options.part:
         results.first_byte = latency.first_bytes(forwarders, stage.upstream, plan, say)
     if "streaming" in options.part:
-        # Limits are decided once per stream and cost an event nothing.
         results.streaming = streaming.measure(streamed, plan, say)
 
 

@@ -43,7 +43,9 @@ class Contender:
 
 
 NGINX: Final = "nginx"
-_PROXIES: Final = ("proxy", "limits")
+#: Whose answers come from those that are kept.
+HITS: Final = "hits"
+_PROXIES: Final = ("proxy", "limits", HITS)
 #: Every name that `--only` knows, in the order of the tables.
 NAMES: Final = ("upstream", NGINX, "sanic", "httpx", "relay", *_PROXIES)
 
@@ -170,7 +172,8 @@ def _own_proxy(stage: Stage) -> Iterator[list[Contender]]:
 
 @contextmanager
 def _proxy(stage: Stage, root: Path, prefix: str) -> Iterator[list[Contender]]:
-    """One LLM Proxy, reached with a token that has no limits and with one that has all."""
+    """One LLM Proxy, reached with a token that has no limits, with one that has all, and with one
+    of a project that keeps answers."""
     with (
         tempfile.TemporaryDirectory(prefix="bench-proxy-") as directory,
         Installation(
@@ -188,12 +191,18 @@ def _proxy(stage: Stage, root: Path, prefix: str) -> Iterator[list[Contender]]:
             "rate used up": (Target(port, proxy.token(ONE_A_MINUTE)), b"429"),
         }
         label = f"{prefix}LLM Proxy"
-        yield [
+        found = [
             Contender(f"{prefix}proxy", label, unlimited, proxy.server),
             Contender(
                 f"{prefix}limits", f"{label}, limits on", limited, proxy.server, refused=refused
             ),
         ]
+        token = proxy.token_that_keeps(f"http://127.0.0.1:{stage.upstream.port}")
+        # Another checkout may be older than the cache.
+        if token is not None:
+            label = f"{label}, answers kept"
+            found.append(Contender(f"{prefix}{HITS}", label, Target(port, token), proxy.server))
+        yield found
 
 
 _Start = Callable[[Stage], AbstractContextManager[list[Contender]]]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from benchmarks import hostile, ratios, soak
+from benchmarks.contenders import HITS
 from benchmarks.refused import SERVED
 from benchmarks.results import Goal, Latency, Results, typical
 
@@ -16,6 +17,7 @@ def goals(results: Results) -> list[Goal]:
     """What was promised for LLM Proxy with everything on, as far as this run has its figures."""
     return [
         *_rates(results),
+        *_hits(results),
         *_refusals(results),
         *_latency(results.latency),
         *_streams(results),
@@ -39,6 +41,20 @@ def _rates(results: Results) -> Iterator[Goal]:
         yield from _share(f"{name}: of bare Sanic's rate", "≥ 0.33", sanic)
         nginx = ratios.rates_of(results, name, "nginx", "changing")
         yield from _share(f"{name}: of nginx's rate, headers that change", "≥ 0.20", nginx)
+
+
+def _hits(results: Results) -> Iterator[Goal]:
+    """A kept answer beside one that is fetched."""
+    yield from _share(
+        "hits: of a forwarded request's rate",
+        "≥ 2.0",
+        ratios.rates_of(results, HITS, "proxy", "changing"),
+    )
+    for one in results.latency:
+        if one.contender == HITS:
+            p50 = typical(one.p50_us) / 1000
+            calm = ratios.steady(results.latency, one)
+            yield Goal("a hit, p50", "≤ 0.25 ms", f"{p50:.2f} ms", p50 <= 0.25 if calm else None)
 
 
 def _refusals(results: Results) -> Iterator[Goal]:

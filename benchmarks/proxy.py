@@ -15,6 +15,7 @@ from uuid import uuid4
 import httpx
 
 from benchmarks.processes import CannotStart, Server, free_port
+from benchmarks.target import Target
 
 MANAGEMENT_TOKEN: Final = "benchmark-management-token-0123456789"
 # So high that they are decided on every request, and never reached.
@@ -108,6 +109,28 @@ class Installation:
             fields = {"name": name, "api_key": "sk-benchmark", "base_url": base_url}
             project = manage.post("/projects", json=fields).raise_for_status().json()
             return _new_token(manage, project, limits)
+
+    def token_that_keeps(self, base_url: str) -> str | None:
+        """A token of a new project that keeps every answer; None where no project can.
+
+        Raises CannotStart where the second of two requests is not answered with the first one's.
+        """
+        fields = {
+            "name": f"keeps answers {uuid4().hex}",
+            "api_key": "sk-benchmark",
+            "base_url": base_url,
+            "cache": {"ttl_seconds": 86_400, "scope": "project", "only": "all"},
+        }
+        with self._manage() as manage:
+            made = manage.post("/projects", json=fields)
+            if made.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+                return None
+            token = _new_token(manage, made.raise_for_status().json(), {})
+        request = Target(self.port, token)
+        answers = [request.ask() for _ in range(2)]
+        if answers[1].headers.get("cache-status") != "llm-proxy; hit":
+            raise CannotStart(f"LLM Proxy kept no answer: {answers[1].headers}")
+        return token
 
     def _manage(self) -> httpx.Client:
         return httpx.Client(

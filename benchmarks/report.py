@@ -25,6 +25,7 @@ LABELS: Final = {
     "relay": "raw relay of sockets",
     "proxy": "LLM Proxy",
     "limits": "LLM Proxy, limits on",
+    "hits": "LLM Proxy, answers kept",
     DIRECT: "(the upstream, directly)",
 }
 

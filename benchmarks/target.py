@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final, Literal
 
+import httpx
+
 Profile = Literal["plain", "openai", "changing"]
 PROFILES: Final[tuple[Profile, ...]] = ("plain", "openai", "changing")
 
@@ -68,6 +70,12 @@ class Target:
             lines.append(f"x-fake: {fake}")
         lines.append(f"Content-Length: {len(content)}")
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+
+    def ask(self) -> httpx.Response:
+        """Send one request, and wait for its answer."""
+        headers = {"authorization": f"Bearer {self.token}"}
+        url = f"http://127.0.0.1:{self.port}{PATH}"
+        return httpx.post(url, json=_BODY, headers=headers).raise_for_status()
 
 
 def changes(request: bytes) -> bool:

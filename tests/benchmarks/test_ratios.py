@@ -80,3 +80,17 @@ def test_what_is_wanted_is_a_bound_from_above_or_below(
     wanted: str, figure: float, met: bool
 ) -> None:
     assert ratios.met(wanted, figure) is met
+
+
+def test_a_kept_answer_is_set_beside_one_that_is_fetched_and_beside_the_clock() -> None:
+    results = _results()
+    results.throughput = [_throughput("proxy", [100.0, 90.0]), _throughput("hits", [50.0, 50.0])]
+    results.latency = [
+        Latency("direct", 3000.0, [200.0, 200.0], [300.0, 300.0]),
+        Latency("hits", 3000.0, [240.0, 240.0], [400.0, 400.0]),
+    ]
+    found = {goal.name: (goal.found, goal.met) for goal in goals(results)}
+    assert found == {
+        "hits: of a forwarded request's rate": ("1.90", False),
+        "a hit, p50": ("0.24 ms", True),
+    }

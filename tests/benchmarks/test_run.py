@@ -43,18 +43,20 @@ _TINY = Plan(
 def test_a_tiny_run_leaves_every_figure_and_table(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     printed = io.StringIO()
-    options = benchmarks.options_of(["--only", "sanic,relay,proxy,limits", "--json", str(path)])
+    options = benchmarks.options_of(
+        ["--only", "sanic,relay,proxy,limits,hits", "--json", str(path)]
+    )
     benchmarks.run(options, _TINY, Console(file=printed, width=120))
 
     results = msgspec.json.decode(path.read_bytes(), type=Results)
     assert {(one.contender, one.profile) for one in results.throughput} == {
         (contender, profile)
-        for contender in ("sanic", "proxy", "limits")
+        for contender in ("sanic", "proxy", "limits", "hits")
         for profile in ("plain", "openai", "changing")
     }
     assert all(cost > 0 for one in results.throughput for cost in one.cpu_us)
-    assert {one.contender for one in results.latency} == {"direct", "proxy", "limits"}
-    assert {one.contender for one in results.first_byte} == {"direct", "proxy", "limits"}
+    assert {one.contender for one in results.latency} == {"direct", "proxy", "limits", "hits"}
+    assert {one.contender for one in results.first_byte} == {"direct", "proxy", "limits", "hits"}
     assert [one.contender for one in results.streaming] == ["relay", "proxy"]
     assert [(one.contender, one.kind) for one in results.refused] == [
         ("limits", "served"),
@@ -65,6 +67,8 @@ def test_a_tiny_run_leaves_every_figure_and_table(tmp_path: Path) -> None:
     assert {goal.name.partition(":")[0] for goal in results.goals} == {
         "proxy",
         "limits",
+        "hits",
+        "a hit, p50",
         "refused, unknown token",
         "refused, rate used up",
         "added latency, p50",
