@@ -5,7 +5,9 @@ Called by `DataPlane.handle` for requests of projects that have a cache, and for
 
 from __future__ import annotations
 
+from functools import lru_cache
 from time import perf_counter, time
+from typing import Final
 
 from proxy.access.grants import Grant
 from proxy.cache.answers import Answers, Found
@@ -81,8 +83,6 @@ class Caching:
             found = got
             if found.collapsed:
                 exchange.body_wait += perf_counter() - began
-        how: How = "collapsed" if found.collapsed else "hit"
-        _note(exchange, how, how, found.age)
         _is_found(exchange, found)
         return downstream
 
@@ -148,14 +148,22 @@ def _is_whole(exchange: Exchange, leading: Leading) -> bool:
 
 
 def _is_found(exchange: Exchange, found: Found) -> None:
+    if found.collapsed:
+        # It comes from the upstream, as fresh as to the request that asked there.
+        _note(exchange, "collapsed", "collapsed")
+    else:
+        exchange.cache, exchange.cache_lines = "hit", _status_lines("hit", found.age)
     exchange.found, exchange.saved_nanos = found, found.cost_nanos
     # No upstream is paid, and no body goes there.
     exchange.holds, exchange.asks, exchange.watch = (), None, None
-    for kept in (exchange.kept, exchange.again):
-        if kept is not None:
-            kept.end()
+    if exchange.kept is not None:
+        exchange.kept.end()
+    if exchange.again is not None:
+        exchange.again.end()
 
 
-def _note(exchange: Exchange, cache: str, how: How, age: int | None = None) -> None:
-    exchange.cache = cache
-    exchange.cache_lines = status_lines(how, age)
+def _note(exchange: Exchange, cache: str, how: How) -> None:
+    exchange.cache, exchange.cache_lines = cache, _status_lines(how, None)
+
+
+_status_lines: Final = lru_cache(512)(status_lines)

@@ -21,7 +21,7 @@ from proxy.cache.flights import LOOK_EVERY, Flight, Flights, Led, Watched
 from proxy.cache.kept import BLOCK_BYTES, Kept, encode_about
 from proxy.cache.memory import SMALL_BYTES, Memory
 from proxy.cache.renewals import Renewals
-from proxy.cache.sources import Following, Replay
+from proxy.cache.sources import Following, Replay, head_of
 from proxy.cache.spool import State
 from proxy.cache.store import Store
 from proxy.upstream.response import UpstreamHead
@@ -54,7 +54,7 @@ class Found(NamedTuple):
 
     async def answer(self) -> tuple[ResponseSource, UpstreamHead]:
         """As of an upstream that was asked."""
-        return self.source, await self.source.head()
+        return self.source, head_of(self.source.about)
 
 
 class Answers:
@@ -105,17 +105,15 @@ class Answers:
 
     def at_hand(self, wanted: Wanted, said: Directives) -> Found | None:
         """What is in memory, and may be given."""
-        renewals = self._renewals
-        remembered = self._memory.get(wanted.key)
-        if remembered is None or said.no_cache or renewals is None:
+        key, renewals = wanted.key, self._renewals
+        remembered = self._memory.get(key)
+        if remembered is None or renewals is None or remembered.renewal != renewals.of(key):
             return None
         now = time()
-        if remembered.renewal != renewals.of(wanted.key):
-            return None
         found = _as_hit(remembered.kept, wanted, said, now)
         if found is not None and now - remembered.told_at > NOTED_EVERY_S:
             remembered.told_at = now
-            self._note(wanted.key, now)
+            self._note(key, now)
         return found
 
     async def find(self, wanted: Wanted, said: Directives) -> Found | Led | None:
@@ -292,6 +290,6 @@ def _is_found(flight: Flight, wanted: Wanted, said: Directives) -> bool:
 def _as_hit(kept: Kept, wanted: Wanted, said: Directives, now: float) -> Found | None:
     """An answer that is kept, where it is young enough."""
     age = kept.age(now)
-    if age >= wanted.ttl_seconds or said.no_cache or not said.allows(age):
+    if age >= wanted.ttl_seconds or (said.asks and not said.allows(age)):
         return None
     return Found(Replay(kept), False, int(age), kept.cost_nanos)

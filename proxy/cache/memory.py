@@ -36,9 +36,10 @@ class Memory:
 
     def get(self, key: bytes) -> Remembered | None:
         """The answer under a key, which counts as asked for last from now on."""
-        entry = self._entries.pop(key, None)
+        entries = self._entries
+        entry = entries.pop(key, None)
         if entry is not None:
-            self._entries[key] = entry
+            entries[key] = entry
         return entry
 
     def put(self, key: bytes, kept: Kept, renewal: int, now: float) -> None:

@@ -63,23 +63,27 @@ class _Pieces:
 class Replay:
     """An answer that is kept, from memory: as fast as it is taken."""
 
+    __slots__ = ("_blocks", "_next", "_on_release", "_pieces", "about")
+
     trailers: RawHeaders = []  # noqa: RUF012
 
     def __init__(self, kept: Kept, on_release: Callable[[], None] | None = None) -> None:
         self._on_release = on_release
-        self._about = kept.about
+        self.about = kept.about
         self._blocks: Sequence[bytes] = kept.blocks
         self._next = 0
-        self._pieces = _Pieces(kept.about)
+        self._pieces: _Pieces | None = None
 
     async def head(self) -> UpstreamHead:
         """Its only head."""
-        return head_of(self._about)
+        return head_of(self.about)
 
     @property
     def ended(self) -> bool:
         """Whether all of it has been taken."""
-        return self._next == len(self._blocks) and not self._pieces.left
+        if self._next != len(self._blocks):
+            return False
+        return self._pieces is None or not self._pieces.left
 
     @property
     def is_waiting(self) -> bool:
@@ -88,13 +92,15 @@ class Replay:
 
     def take_rest(self) -> bytes | None:
         """Of a document, where it is one block."""
-        if self._about.is_events or self._next or len(self._blocks) != 1:
+        if self.about.is_events or self._next or len(self._blocks) != 1:
             return None
         self._next = 1
         return self._blocks[0]
 
     async def pump(self, take: Take) -> None:
         """Hand on pieces until `take` has enough of them."""
+        if self._pieces is None:
+            self._pieces = _Pieces(self.about)
         pieces, handed = self._pieces, 0
         while not self.ended:
             if not pieces.are_ready:
@@ -110,8 +116,9 @@ class Replay:
 
     def release(self) -> None:
         """It is of no more use here."""
-        on_release, self._on_release = self._on_release, None
+        on_release = self._on_release
         if on_release is not None:
+            self._on_release = None
             on_release()
 
 
@@ -123,14 +130,14 @@ class Following:
 
     def __init__(self, flight: Flight, about: About) -> None:
         self._flight = flight
-        self._about = about
+        self.about = about
         self._at = 0
         self._pieces = _Pieces(about)
         self._released = False
 
     async def head(self) -> UpstreamHead:
         """Its only head."""
-        return head_of(self._about)
+        return head_of(self.about)
 
     @property
     def _has_all(self) -> bool:
