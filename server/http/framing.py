@@ -146,10 +146,11 @@ def parse_head(
     line = _REQUEST_LINES.young.get(text) or _read_request_line(text)
     if len(texts) <= _LINES_MAX:
         read: list[Any] = list(map(_LINES.young.get, texts))
-        if credentials and None in read:
-            place = read.index(None)
-            read[place] = credentials.get(texts[place])
-        if all(read) or _read_lines(texts, read):
+        # Not by `in`, `index` or `count`, which compare each line with None by calls.
+        new = [place for place, known in enumerate(read) if known is None]
+        if new and credentials and (known := credentials.get(texts[new[0]])) is not None:
+            read[new.pop(0)] = known
+        if not new or _read_lines(texts, read, new):
             return _frame_lines(line, read), end + 4
     fields = parse_fields(bytes(buffer[start + len(text) + 1 : end + 2]))
     return _frame(line, fields), end + 4
@@ -179,19 +180,17 @@ def _read_request_line(text: bytes) -> RequestLine:
     return line
 
 
-def _read_lines(texts: list[bytes], read: list[Line | None]) -> bool:
-    """Fill the gaps of `read`, lines that have not come before, where they are few."""
-    new = read.count(None)
-    if new <= _NEW_LINES_MAX:
+def _read_lines(texts: list[bytes], read: list[Line | None], new: list[int]) -> bool:
+    """Fill the gaps of `read`, lines that have not come before, at the places `new`, where they are
+    few."""
+    if len(new) <= _NEW_LINES_MAX:
         _learning.earned += 1
     elif _learning.earned < _LEARNING_COSTS:
         _learning.earned += 1
         return False
     else:
         _learning.earned = min(_learning.earned, _LEARNING_MAX) - _LEARNING_COSTS
-    place = -1
-    for _ in range(new):
-        place = read.index(None, place + 1)
+    for place in new:
         read[place] = _read_line(texts[place])
     return True
 
