@@ -101,16 +101,16 @@ async def test_one_that_fails_for_a_client_does_not_for_those_that_follow_it(
         _, secret = await a_token(plane)
         told.say(begins() + chunk(EVENTS[0]))
         leads, follows = (asks_for(secret, name, STREAMED) for name in "ab")
+        shaping = plane.plane._shaping
+        assert shaping is not None
         tasks = [plane.begin(leads)]
         if hook == "event":
             await until(lambda: leads.content != b"")
-        else:
-            signs.fails = ("a", hook)
-            await until(plane.plane._shaping.calls.take_failures)
-        tasks.append(plane.begin(follows))
-        await asyncio.sleep(0)
         signs.fails = ("a", hook)
-        told.say(chunk(EVENTS[1]), chunk(EVENTS[2]), ends())
+        tasks.append(plane.begin(follows))
+        told.say(chunk(EVENTS[1]))
+        await until(shaping.calls.take_failures)
+        told.say(chunk(EVENTS[2]), ends())
         await asyncio.gather(*tasks, return_exceptions=True)
         assert follows.content == b"".join((*EVENTS, DONE)).replace(b"choices", b"b")
         assert follows.ended == "finish"
