@@ -84,6 +84,9 @@ class Asking:
         self._body = pieces = body.pieces
         if coding:
             pieces = (await self._decoded(coding, pieces)).pieces
+        if len(pieces) > 1:
+            # It is there twice while the hooks run.
+            self._kept.take(sum(map(len, pieces)))
         return await joined(pieces)
 
     def _take(self, body: KeptBody, piece: bytes) -> None:

@@ -321,11 +321,21 @@ async def test_size_and_body_are_looked_at_before_a_middleware_and_the_model_beh
 async def test_bodies_beyond_what_may_be_kept_at_once_are_refused(
     tmp_path: Path, sqlite_database: Database
 ) -> None:
-    bounds = {"buffered_bodies_max_bytes": 20}
-    async with shaped_plane(tmp_path, sqlite_database, Sees(), **bounds) as plane:
+    sees, half = Sees(), b" " * 100_000
+    bounds = {"buffered_bodies_max_bytes": 450_000}
+    async with shaped_plane(tmp_path, sqlite_database, sees, **bounds) as plane:
         _, secret = await plane.token()
-        assert (await plane.serve(a_client(secret=secret))).code == "overloaded"
-        assert plane.is_idle()
+
+        async def code_of(*body: bytes) -> str | None:
+            client = await plane.serve(a_client("POST", *body, secret=secret))
+            assert plane.is_idle()
+            return client.code
+
+        # In pieces it is kept twice: as it goes on, and as the hooks see it.
+        assert await code_of(half, half, CHAT) is None
+        assert await code_of(half, half, half, CHAT) == "overloaded"
+        assert await code_of(half + half + half + CHAT) is None
+        assert len(sees.seen) == 2
 
 
 async def test_each_sees_what_the_one_before_it_made(
