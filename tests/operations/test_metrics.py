@@ -112,6 +112,45 @@ async def test_counts_of_all_workers_equal_the_requests_sent(pair: Service, issu
     assert after.total("llm_proxy_active_requests") == 0
 
 
+async def test_kept_answers_are_counted_by_each_worker_and_used_of_quotas_alone(
+    pair: Service, up: FakeUpstream
+) -> None:
+    cache = {"ttl_seconds": 600, "scope": "project", "only": "deterministic"}
+    token = await pair.make_token(up.url, project={"cache": cache}, max_requests=4)
+    before = await scrape_settled(pair)
+    asked = CHAT_BODY | {"temperature": 0}
+    told = []
+    bodies = iter((asked, CHAT_BODY, asked, asked, asked))
+    for worker, count in zip(sorted(pair.workers()), (2, 3), strict=True):
+        with pair.only(worker):
+            async with client(pair, token) as http:
+                told += [await http.post(CHAT, json=next(bodies)) for _ in range(count)]
+
+    assert [answer.status_code for answer in told] == [200, 200, 200, 200, 429]
+    assert told[0].content == told[2].content == told[3].content
+    rows = await pair.entries(token.token.id, 4)
+    assert [row.cache for row in rows] == ["miss", "", "hit", "hit"]
+    paid = rows[0].cost_nanos
+    assert paid
+    assert [(row.cost_nanos, row.saved_nanos) for row in rows[2:]] == [(0, paid)] * 2
+    after = await scrape_until(
+        pair,
+        lambda now: (
+            grown(before, now, "llm_proxy_cache_requests_total") == 4
+            and now.total("llm_proxy_cache_bytes") > 0
+        ),
+    )
+    results = {
+        result: grown(before, after, "llm_proxy_cache_requests_total", result=result)
+        for result in ("miss", "bypass", "hit", "collapsed")
+    }
+    # Until it is on disk, the other worker is given it by the flight that brought it.
+    assert results.pop("collapsed") + results.pop("hit") == 2
+    assert results == {"miss": 1, "bypass": 1}
+    saved = grown(before, after, "llm_proxy_cache_saved_usd_total")
+    assert saved == pytest.approx(2 * paid / 1e9)
+
+
 async def test_no_label_holds_what_a_client_made_up(pair: Service, issued: Issued) -> None:
     before = await scrape_settled(pair)
     hostile = ["no-such-model", "claude-3-5-haiku-made-up", 'gpt-4o"} 1\nevil{x="', "x" * 5000]
