@@ -171,6 +171,19 @@ async def test_a_limit_is_in_force_and_gone_again(everywhere: Everywhere) -> Non
     await everywhere.expect(200)
 
 
+async def test_an_endpoint_is_switched_off_and_on_again(everywhere: Everywhere) -> None:
+    for allowed, *outcome in (
+        (["POST /v1/embeddings"], 404, "endpoint_not_allowed"),
+        (None, 200, ""),
+        (["POST /v1/*"], 404, "endpoint_not_allowed"),
+        (["GET /v1/models"], 200, ""),
+    ):
+        async with everywhere.models():
+            project = await Project.get(id=everywhere.issued.project.id)
+            await project.change(by=BY, allowed_endpoints=allowed)
+        await everywhere.expect(*outcome)
+
+
 async def test_expiry_lets_running_streams_finish(
     everywhere: Everywhere,
     streams: list[Stream],

@@ -136,6 +136,7 @@ def test_no_list_and_no_addition_opens_what_others_have_stored() -> None:
         for isolation in ("none", "token")
     }
     authorize(grants["token"], a_request(*asked))
+    assert "was probably meant" not in refused(a_grant(), "GET", "/chat/completions").message
     assert refused(grants["none"], *asked).code == "method_not_allowed"
 
 

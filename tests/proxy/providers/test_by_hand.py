@@ -63,6 +63,17 @@ def test_what_is_added_changes_nothing_that_the_list_has(extra: Extra) -> None:
             assert {method: after[method] for method in before} == before
 
 
+def test_only_paths_that_are_a_pattern_themselves_are_remembered() -> None:
+    """Clients choose all others."""
+    wide = ByHand(OPENAI, None, (RERANK, Extra("GET", "/v1/{x}/y", "none"))).provider
+    usual = (b"/v1/rerank", b"/v1/embeddings")
+    for number in range(100):
+        for path in (*usual, b"/v1/%d/y" % number, b"/v1/files/%d" % number):
+            assert wide.match(path)
+    assert wide._literal.keys() == {*usual}
+    assert all(wide.match(path) is wide._literal[path] for path in usual)
+
+
 def test_no_path_of_the_proxy_s_own_is_added() -> None:
     hand = ByHand(OPENAI, None, (Extra("*", "/v1/*", "free"), Extra("*", "/v1/{x}/{y}", "free")))
     assert lets(hand, "GET", "/v1/anything")
@@ -93,6 +104,11 @@ def test_a_path_is_judged_as_an_upstream_would_decode_it_as_well() -> None:
     assert not lets(hand, "GET", "/v1/files/file-1%2Fcontent")
     assert lets(hand, "GET", "/v1/files/file%201")
     assert lets(hand, "GET", "/v1/models/org%2Fname")
+    # What is decoded to the same line, or to none, says nothing more.
+    hand = ByHand(OPENAI, EndpointList.of(["/v1/models/org%2Fname", "/v1/vector_stores/{id}"]), ())
+    assert lets(hand, "GET", "/v1/models/org%2Fname")
+    assert lets(hand, "POST", "/v1/vector_stores/a%2Fb")
+    assert not lets(hand, "POST", "/v1/vector_stores/a%2Fsearch")
 
 
 def test_what_is_added_stays_open_beside_a_list_that_narrows() -> None:
