@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple, get_args
 
 from proxy.providers.catalog import BUILT_IN, FOLDER
-from proxy.providers.endpoints import Dialect, Endpoint
+from proxy.providers.endpoints import Dialect, Endpoint, Off
 from proxy.providers.forms import ALLOWED
 from proxy.providers.provider import Provider
 
@@ -176,16 +176,19 @@ def _section(provider: Provider) -> str:
 def _said(name: str) -> str:
     """The comment at the head of its file; what is off as a list."""
     head = (FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n\n[")[0]
-    lines: list[str] = []
-    for line in head.splitlines():
-        text = line.removeprefix("#").removeprefix(" ")
-        if text.startswith("off: "):
-            paths, _, reason = text.removeprefix("off: ").partition(": ")
-            text = f"- `{paths}`: {reason}"
-        elif text.startswith("Off by default"):
-            text = "Off by default:\n"
-        lines.append(text)
+    lines = [line.removeprefix("#").removeprefix(" ") for line in head.splitlines()]
+    if off := BUILT_IN[name].off:
+        lines += [
+            "",
+            "Off unless a [project](endpoints.md) or `PROVIDERS_FILE` switches it on:",
+            "",
+        ]
+        lines += (f"- `{_line(one)}`: {one.reason}" for one in off)
     return "\n".join(lines) + "\n"
+
+
+def _line(one: Off) -> str:
+    return one.pattern if one.method == "*" else f"{one.method} {one.pattern}"
 
 
 def _table(provider: Provider) -> str:

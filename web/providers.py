@@ -28,8 +28,24 @@ class Endpoint(Protocol):
         ...
 
 
+class Off(Protocol):
+    """What is not let through unless somebody switches it on."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def pattern(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
 class Provider(key_test.Provider, Protocol):
     """A kind of upstream with all that it lets through."""
 
     @property
     def endpoints(self) -> Sequence[Endpoint]: ...
+
+    @property
+    def off(self) -> Sequence[Off]: ...

@@ -1,11 +1,11 @@
 """A provider's list of endpoints as a project has it: a switch for each line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from admin.components.endpoint_words import Words, by_area, words_of
-from models.endpoint_rules import METHODS, EndpointList, entry_for
-from web.providers import Endpoint
+from models.endpoint_rules import METHODS, EndpointList, entry_for, parse_path
+from web.providers import Endpoint, Off
 
 
 class Switch(NamedTuple):
@@ -42,6 +42,56 @@ class Parts(NamedTuple):
     """Entries of the lines that it names one by one, in the list's order."""
     patterns: list[str]
     """What else it has."""
+
+
+class Addition(NamedTuple):
+    """An endpoint that the project adds, or may add."""
+
+    line: str
+    """As the page sends it back: method, path and usage."""
+    method: str
+    path: str
+    words: Words
+    is_on: bool
+    cannot: str
+    """Why it cannot be switched on here; '' where it can."""
+
+
+def additions(lines: Iterable[str], kept: Container[str]) -> list[Addition]:
+    """Those that the project has, or had when the page was opened."""
+    found = []
+    for line in lines:
+        method, path, usage = line.split(" ")
+        words = words_of(method, path, usage)
+        found.append(Addition(line, method, path, words, line in kept, ""))
+    return found
+
+
+def offered(off: Sequence[Off], known: Iterable[str], roots: Container[str]) -> list[Addition]:
+    """What its provider's list leaves out, with the reason, but for what is added already.
+
+    `roots` are the first segments of paths that are served.
+    """
+    reasons = {one.pattern.removesuffix("/*"): one.reason for one in reversed(off)}
+    taken = {tuple(line.split(" ")[:2]) for line in known}
+    found = []
+    for one in off:
+        if (one.method, one.pattern) in taken:
+            continue
+        meant = one.reason.removeprefix("as ") if one.reason.startswith("as ") else ""
+        said = reasons.get(meant.removesuffix("/*"), one.reason)
+        words = Words("", f"{said[:1].upper()}{said[1:]}.", ())
+        cannot = "" if _is_served(one.pattern, roots) else "Its path is not served here."
+        line = f"{one.method} {one.pattern} generic"
+        found.append(Addition(line, one.method, one.pattern, words, False, cannot))
+    return found
+
+
+def _is_served(path: str, roots: Container[str]) -> bool:
+    try:
+        return parse_path(path).split("/", 2)[1] in roots
+    except ValueError:
+        return False
 
 
 def entries_of(endpoints: Iterable[Endpoint]) -> list[str]:

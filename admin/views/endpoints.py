@@ -6,9 +6,8 @@ from uuid import UUID
 from pydantic import ValidationError
 from sanic import HTTPResponse
 
-from admin.components.endpoint_words import words_of
 from admin.components.filters import plural
-from admin.components.switches import areas
+from admin.components.switches import additions, areas, offered
 from admin.forms.endpoints import (
     NOTHING_ON,
     Changes,
@@ -95,21 +94,21 @@ async def _page(
     lines = _lines(ctx, project)
     on, patterns = (form.value(name).splitlines() for name in ("switches", "patterns"))
     groups = areas(lines, map(str.strip, on), [line.strip() for line in patterns if line.strip()])
+    provider = ctx.service.providers.get(project.provider)
     now = of_project(project, lines).value("extra_endpoints").splitlines()
     kept = {line.strip() for line in form.value("extra_endpoints").splitlines()}
-    shown = [line for line in dict.fromkeys((*now, *sorted(kept))) if line.count(" ") == 2]
+    extra = [line for line in dict.fromkeys((*now, *sorted(kept))) if line.count(" ") == 2]
     return await ctx.render(
         "projects/endpoints.html",
         status=status,
         project=project,
-        is_known=project.provider in ctx.service.providers,
+        is_known=provider is not None,
         form=form,
         areas=groups,
         on=sum(area.on for area in groups),
         count=len(lines),
-        extra=[
-            (line, *line.split(" ")[:2], words_of(*line.split(" ")), line in kept) for line in shown
-        ],
+        extra=additions(extra, kept),
+        off=offered(provider.off if provider else (), extra, ctx.service.upstreams.roots),
         methods=_METHODS,
         usages=_USAGES,
     )

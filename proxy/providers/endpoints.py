@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from models.endpoint_rules import Usage
@@ -43,6 +43,14 @@ class Endpoint:
     dialect: Dialect = "none"
     default_model: str = ""
     isolated: bool = False
+
+
+class Off(NamedTuple):
+    """What is not let through unless somebody switches it on, and the reason."""
+
+    method: str
+    pattern: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from config import parse_v1_prefix
 from models.endpoint_rules import METHODS, parse_path, shape
 from proxy.providers import forms
-from proxy.providers.endpoints import Dialect, Endpoint
+from proxy.providers.endpoints import Dialect, Endpoint, Off
 from proxy.providers.error_shapes import ErrorShape
 from proxy.providers.provider import CostUnit, Probe, Provider
 
@@ -130,6 +130,7 @@ class Entry(_Strict):
     scopes: list[str] | None = None
     endpoints: Annotated[list[_Endpoint], Field(min_length=1)] | None = None
     also_allow: list[_Endpoint] = []
+    off: dict[Annotated[str, _form(forms.parse_off)], str] | None = None
 
 
 def _named(name: str) -> str:
@@ -221,7 +222,15 @@ def merged(
         service=_said(entry.service, default.service),
         token_uris=tuple(_said(entry.token_uris, default.token_uris)),
         scopes=tuple(_said(entry.scopes, default.scopes)),
+        off=_off(entry, default),
     )
+
+
+def _off(entry: Entry, default: Provider) -> tuple[Off, ...]:
+    if entry.off is not None:
+        return tuple(Off(*forms.off_line(line), reason) for line, reason in entry.off.items())
+    # Of another list it says nothing.
+    return default.off if entry.endpoints is None else ()
 
 
 def _said(own: Any, default: Any) -> Any:

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from config import parse_base_url
+from models.endpoint_rules import METHODS
 from proxy.header_rules import CREDENTIALS, KEEPABLE, may_cross_upstream
 from proxy.providers.provider import AUTH_KINDS, AUTH_NAMED, Probe
 
@@ -72,6 +73,10 @@ ALLOWED: Final[dict[str, tuple[str, str]]] = {
     "also_allow": (
         "a list of endpoints",
         'also_allow = [{ method = "POST", path = "/v1/rerank" }]',
+    ),
+    "off": (
+        "paths, or a method and a path, of what is not let through, each with the reason",
+        'off = { "/v1/fine_tuning/*" = "trains models at the account\'s cost" }',
     ),
     "method": (_METHODS, 'method = "POST"'),
     "path": (
@@ -145,6 +150,20 @@ def parse_test(text: str) -> Probe:
     if method not in ("GET", "POST") or not path.startswith("/") or not path.isprintable():
         raise ValueError("not a method and a path")
     return Probe(method, path)
+
+
+def parse_off(text: str) -> str:
+    """What is not let through, as `/v1/agents/*` or `DELETE /v1/models/{model}`."""
+    method, path = off_line(text)
+    if method not in METHODS or not path.startswith("/") or not path.isprintable() or " " in path:
+        raise ValueError("neither a path nor a method and a path")
+    return text
+
+
+def off_line(text: str) -> tuple[str, str]:
+    """Its method, `*` for any, and its path."""
+    method, _, path = text.rpartition(" ")
+    return method or "*", path
 
 
 def parse_cost(text: str) -> str:

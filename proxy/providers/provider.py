@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple
 
-from proxy.providers.endpoints import Endpoint, Matcher, Methods, Widened
+from proxy.providers.endpoints import Endpoint, Matcher, Methods, Off, Widened
 from proxy.providers.error_shapes import ErrorShape
 
 #: 100 cents are a dollar, and 10**10 of xAI's ticks.
@@ -67,6 +67,8 @@ class Provider:
     """Where credentials may be exchanged for short-lived tokens; the first one by default."""
     scopes: tuple[str, ...] = ()
     """What short-lived tokens are asked to be good for."""
+    off: tuple[Off, ...] = ()
+    """What its upstream has besides, for people to see."""
     _matcher: Matcher | Widened = field(init=False, repr=False, compare=False)
     _literal: dict[bytes, Methods] = field(init=False, repr=False, compare=False)
 

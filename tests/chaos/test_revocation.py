@@ -172,7 +172,7 @@ async def test_a_limit_is_in_force_and_gone_again(everywhere: Everywhere) -> Non
 
 
 async def test_an_endpoint_is_switched_off_and_on_again(everywhere: Everywhere) -> None:
-    for allowed, *outcome in (
+    for allowed, status, code in (
         (["POST /v1/embeddings"], 404, "endpoint_not_allowed"),
         (None, 200, ""),
         (["POST /v1/*"], 404, "endpoint_not_allowed"),
@@ -181,7 +181,7 @@ async def test_an_endpoint_is_switched_off_and_on_again(everywhere: Everywhere) 
         async with everywhere.models():
             project = await Project.get(id=everywhere.issued.project.id)
             await project.change(by=BY, allowed_endpoints=allowed)
-        await everywhere.expect(*outcome)
+        await everywhere.expect(status, code)
 
 
 async def test_expiry_lets_running_streams_finish(

@@ -47,7 +47,7 @@ async def test_an_endpoint_is_switched_off_and_on_and_the_audit_says_who(admin: 
     project = await make_project()
     at = f"/admin/projects/{project.id}/endpoints"
     found = await boxes(admin, at)
-    assert len(found) == len(on(found)) == len(LINES)
+    assert len(on(found)) == len(LINES)
     left = [entry for entry in on(found) if entry != "POST /v1/embeddings"]
     saved = await admin.submit(at, switches=left)
     assert f"{len(LINES) - 1} of {len(LINES)} endpoints of the list are on." in saved.text
@@ -125,6 +125,32 @@ async def test_endpoints_of_ones_own_are_added_and_removed(admin: Browser) -> No
     assert "All of the provider's list, and 1 endpoint besides" in page.text
 
 
+async def test_what_is_off_by_default_says_why_and_is_switched_on_there(admin: Browser) -> None:
+    project = await make_project()
+    at = f"/admin/projects/{project.id}/endpoints"
+    line = "* /v1/fine_tuning/* generic"
+    assert (await boxes(admin, at))[line] == ("extra_endpoints", False, True)
+    page = unescape((await admin.get(at)).text)
+    assert "Trains models at the account's cost." in page
+    # What is as another one has its reason.
+    assert page.count("What runs make of an assistant is reported in no answer here.") == 4
+    assert "As /v1/assistants" not in page
+    await save(admin, at, extra_endpoints=[line])
+    assert (await Project.get(id=project.id)).extra_endpoints == [
+        {"method": "*", "path": "/v1/fine_tuning/*", "usage": "generic"}
+    ]
+    assert (await boxes(admin, at))[line] == ("extra_endpoints", True, True)
+    await save(admin, at, extra_endpoints=[])
+    assert (await Project.get(id=project.id)).extra_endpoints is None
+    # What begins as no provider's paths do, or as the proxy's own, cannot be.
+    for provider, path in (
+        ("gemini", "* /upload/* generic"),
+        ("anthropic", "* /v1/oauth/* generic"),
+    ):
+        await Project.filter(id=project.id).update(provider=provider)
+        assert (await boxes(admin, at))[path] == ("extra_endpoints", False, False)
+
+
 async def test_a_page_that_was_overtaken_says_so_and_undoes_nothing(admin: Browser) -> None:
     project = await make_project()
     at = f"/admin/projects/{project.id}/endpoints"
@@ -149,7 +175,7 @@ async def test_a_viewer_sees_the_switches_and_moves_none(admin: Browser, viewer:
     await project.change(by=BY, extra_endpoints=[{"method": "GET", "path": "/v1/x"}])
     at = f"/admin/projects/{project.id}/endpoints"
     found = await boxes(viewer, at)
-    assert len(found) == len(LINES) + 1
+    assert len(found) == len(LINES) + len(BUILT_IN["openai"].off) + 1
     assert not any(can_move for _, _, can_move in found.values())
     assert "Save" not in (await viewer.get(at)).text
     csrf = await viewer.token("/admin/account")

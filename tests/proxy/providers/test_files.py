@@ -9,7 +9,7 @@ import pytest
 
 from config import ConfigError, load
 from proxy.providers.catalog import BUILT_IN
-from proxy.providers.endpoints import Endpoint
+from proxy.providers.endpoints import Endpoint, Off
 from proxy.providers.entries import Entry, _Endpoint, _File
 from proxy.providers.files import configured
 from proxy.providers.forms import ALLOWED
@@ -97,6 +97,20 @@ def test_every_mistake_is_told_with_file_key_and_reason(tmp_path: Path) -> None:
         "providers.b.endpoints.0.path",
     ):
         assert any(key in line for line in told), key
+
+
+def test_what_is_off_is_said_of_the_list_that_it_is_not_on(tmp_path: Path) -> None:
+    own = '[{ method = "GET", path = "/v1/x" }]'
+    known = providers(
+        tmp_path,
+        "[providers.openai]\nmeter_streams = false\n"
+        f'[providers.like]\nlike = "openai"\n[providers.less]\nlike = "openai"\nendpoints = {own}\n'
+        f'[providers.says]\nlike = "openai"\nendpoints = {own}\n'
+        '[providers.says.off]\n"DELETE /v1/x" = "deletes it"\n',
+    )
+    assert known["openai"].off == known["like"].off == BUILT_IN["openai"].off
+    assert known["less"].off == ()
+    assert known["says"].off == (Off("DELETE", "/v1/x", "deletes it"),)
 
 
 def test_a_provider_like_no_other_must_say_everything(tmp_path: Path) -> None:
@@ -215,6 +229,7 @@ service = "bedrock"
 token_uris = ["https://login.example.com/token"]
 scopes = ["all"]
 also_allow = [{ method = "POST", path = "/api/x" }]
+off = { "/api/y/*" = "spends too much" }
 [[providers.mine.endpoints]]
 method = "*"
 path = "/api/models/{model}:run"
@@ -246,6 +261,7 @@ def test_every_key_is_taken_over(tmp_path: Path) -> None:
             Endpoint("*", "/api/models/{model}:run", "generic", "m"),
             Endpoint("POST", "/api/x", "generic"),
         ),
+        off=(Off("*", "/api/y/*", "spends too much"),),
     )
     assert mine.roots == {"api"}
     # Whatever is like it has all of it but for its name.
@@ -282,6 +298,8 @@ def test_credential_is_another_name_of_auth(tmp_path: Path) -> None:
         ("meter_streams = 1", "valid boolean", "meter_streams = false"),
         ('like = "opnai"', "there are ", 'like = "openai"'),
         ('bse_url = "http://h"', "no such key", "probably base_url"),
+        ('off = { "v1/x" = "y" }', "neither a path nor a method", "/v1/fine_tuning/*"),
+        ('off = { "TRACE /v1/x" = "y" }', "neither a path nor a method", "/v1/fine_tuning/*"),
         ("endpoints = []", "at least 1", 'path = "/v1/chat/completions"'),
         (_endpoint('method = "post", path = "/x"'), "is none of them", 'method = "POST"'),
         (_endpoint('method = "POST", path = "x"'), "begin with a slash", "/v1/models/{model}"),

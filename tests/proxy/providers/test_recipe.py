@@ -22,7 +22,7 @@ from proxy.providers.catalog import BUILT_IN
 from proxy.providers.endpoints import ANY, Dialect, Endpoint
 from proxy.providers.entries import Entry, merged
 from proxy.providers.error_shapes import ErrorShape, error_body
-from proxy.providers.forms import parse_base
+from proxy.providers.forms import parse_base, parse_off
 from proxy.providers.provider import Provider
 from proxy.upstream.target import address_of
 from proxy.upstream_auth.presenting import UpstreamAuth
@@ -93,3 +93,12 @@ def test_the_documents_have_a_recipe_for_each_and_name_it() -> None:
     options = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text()
     assert all(f"\n### {name}\n" in page for name in BUILT_IN)
     assert f"{', '.join(BUILT_IN)}, or one of PROVIDERS_FILE" in options
+
+
+@PROVIDERS
+def test_what_is_off_is_no_line_of_the_list_and_says_why(provider: Provider) -> None:
+    listed = {(one.method, one.pattern) for one in provider.endpoints}
+    for one in provider.off:
+        assert (one.method, one.pattern) not in listed
+        assert one.reason
+        assert parse_off(one.pattern if one.method == "*" else f"{one.method} {one.pattern}")

@@ -16,14 +16,13 @@ import anthropic
 import openai
 import pytest
 
-from proxy.providers.catalog import BUILT_IN, FOLDER
+from proxy.providers.catalog import BUILT_IN
 from proxy.providers.endpoints import Endpoint, Matcher
 
 #: `self._post("/files"`, also with the path on its own line and within `path_template(`.
 _CALL: Final = re.compile(
     r"self\._(get|post|put|patch|delete|get_api_list)\(\s*(?:path_template\(\s*)?f?\"([^\"]+)\""
 )
-_OFF: Final = re.compile(r"^# off: (?:([A-Z]+) )?([^:]+): (\S.*)$", re.MULTILINE)
 
 
 def calls(package: ModuleType, before: str) -> Iterator[tuple[str, str]]:
@@ -45,14 +44,7 @@ def calls(package: ModuleType, before: str) -> Iterator[tuple[str, str]]:
 
 def off(name: str) -> Matcher:
     """What the provider's file says is off."""
-    said = _OFF.findall((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
-    return Matcher(
-        tuple(
-            Endpoint(method or "*", path.strip())
-            for method, paths, _ in said
-            for path in paths.split(",")
-        )
-    )
+    return Matcher(tuple(Endpoint(one.method, one.pattern) for one in BUILT_IN[name].off))
 
 
 @pytest.mark.parametrize(
