@@ -1,12 +1,19 @@
 """Ledger entries as a worker would have written them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from models.entry import Entry
 from models.ids import first_id_at, new_id
 from models.ledger import apply_batch
+
+#: What a kept answer is in the books.
+HIT: Final[dict[str, Any]] = {
+    "cache": "hit", "saved_nanos": 1_500_000, "cost_nanos": 0, "counted": False,
+    "prompt_tokens": None, "completion_tokens": None, "cached_tokens": None,
+    "reasoning_tokens": None,
+}  # fmt: skip
 
 
 def entry(at: datetime | None = None, **fields: Any) -> Entry:
