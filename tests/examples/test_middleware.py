@@ -114,6 +114,10 @@ async def test_large_and_unreadable_bodies_do_not_pass_unseen(
         large = b"@" * (redact_emails.MOST_BYTES + 1)
         refused = await http.post("/v1/chat/completions", content=large, headers=headers)
         assert (refused.status_code, refused.json()["error"]["code"]) == (413, "prompt_too_large")
+        # Codes that others choose are no labels.
+        counted = (await http.get("/metrics")).text
+        assert 'llm_proxy_refusals_total{code="middleware_refused"} 3.0' in counted
+        assert "prompt_too_large" not in counted
 
 
 def test_the_documentation_shows_them_as_they_are() -> None:
