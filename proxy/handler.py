@@ -268,7 +268,9 @@ class DataPlane:
         if exchange.policies or grant.budgets:
             claims = claims_with(claims, exchange.policies)
             # Kept answers cost nothing.
-            holds = () if exchange.from_cache else holds or self._holds.claim(exchange, grant)
+            holds = (
+                () if exchange.found is not None else holds or self._holds.claim(exchange, grant)
+            )
         try:
             if not holds:
                 return await self._limits.decide(claims) if claims else _UNLIMITED
@@ -350,7 +352,7 @@ class DataPlane:
             if not exchange.recorded:
                 self._record(exchange, outcome)
             # Else what was taken at admission stands and there is nothing to say.
-            was_answered = exchange.sent is not None or exchange.from_cache
+            was_answered = exchange.sent is not None or exchange.found is not None
             if not was_answered or reservation.lease is not None or reservation.budgets:
                 actual = AS_TAKEN if was_answered else NOT_SENT
                 self._limits.settle(reservation, actual, exchange.charge)

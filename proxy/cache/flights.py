@@ -137,7 +137,7 @@ class Led(Flight):
     """One that a request of this worker leads. Its file is written in the same turn of the loop,
     which takes no longer than the journal's."""
 
-    __slots__ = ("_go_live", "_room", "unnamed")
+    __slots__ = ("_go_live", "_room", "taken", "unnamed")
 
     def __init__(
         self, spool: Spool, on_idle: Callable[[Flight], None], room: Callable[[int], bool]
@@ -146,6 +146,8 @@ class Led(Flight):
         #: Whether all flights together may have so many bytes more.
         self._room = room
         self._go_live: asyncio.TimerHandle | None = None
+        #: Bytes that it has of those which all flights may have.
+        self.taken = 0
         #: Whether another may begin under its key.
         self.unnamed = False
 
@@ -156,8 +158,10 @@ class Led(Flight):
 
     def answered(self, about: About, born: float) -> bool:
         """Its head has come; whether the flight goes on."""
+        head = encode_about(about)
         try:
-            self._spool.answered(encode_about(about), born)
+            self._take_room(len(head))
+            self._spool.answered(head, born)
         except OSError:
             self.fail()
             return False
@@ -174,8 +178,9 @@ class Led(Flight):
         most = STREAM_MAX_BYTES if self.about.is_events else ANSWER_MAX_BYTES
         begins = not self.size
         try:
-            if self.size + len(data) > most or not self._room(len(data)):
+            if self.size + len(data) > most:
                 raise OSError("too large")
+            self._take_room(len(data))
             self._spool.append(data, monotonic())
         except OSError:
             self.fail()
@@ -186,6 +191,12 @@ class Led(Flight):
         if self.live:
             self._tell()
         return True
+
+    def _take_room(self, size: int) -> None:
+        """Raises OSError where there is none."""
+        if not self._room(size):
+            raise OSError("too many bytes are in flight")
+        self.taken += size
 
     def _goes_live(self) -> None:
         self.live = True
@@ -279,7 +290,7 @@ class Flights:
         self._most = most
         self._flights: dict[bytes, Flight] = {}
         self._open = 0
-        #: Bytes of the bodies that this worker's flights have on the disk.
+        #: Bytes that this worker's flights have on the disk.
         self.bytes = 0
 
     def open(self) -> None:
@@ -322,5 +333,5 @@ class Flights:
             del self._flights[key]
         self._open -= 1
         if isinstance(flight, Led):
-            self.bytes -= flight.size
+            self.bytes -= flight.taken
         flight.close()

@@ -14,7 +14,7 @@ import pytest
 
 from proxy.cache import flights as module
 from proxy.cache.flights import Flight, Led, Watched
-from proxy.cache.kept import ANSWER_MAX_BYTES
+from proxy.cache.kept import ANSWER_MAX_BYTES, encode_about
 from proxy.cache.spool import Spool, State, remove_dead
 from tests.proxy.cache.made import DOCUMENT, EVENTS, flights, key, led
 
@@ -156,7 +156,7 @@ async def test_what_is_too_large_fails(tmp_path: Path) -> None:
 
 
 async def test_all_flights_of_a_worker_together_are_bounded(tmp_path: Path) -> None:
-    here = flights(tmp_path, max_bytes=1000)
+    here = flights(tmp_path, max_bytes=1000 + 2 * len(encode_about(EVENTS)))
     first, second = led(here, 1), led(here, 2)
     for leading in (first, second):
         leading.answered(EVENTS, 0.0)
@@ -191,6 +191,7 @@ async def test_a_full_disk_fails_it(
     assert leading.state is State.FAILED
     assert list((tmp_path / "flights").iterdir()) == []
     leading.let_go()
+    assert here.bytes == 0
 
 
 async def test_an_append_that_is_cut_short_fails_it(
