@@ -53,20 +53,9 @@ BODY_MAX_BYTES: Final = 1024 * 1024
 #: What says nothing as a member's value. An empty object may switch something on.
 _UNSET: Final = (b"null", b"false", b"[]", b'""')
 _ZERO: Final = re.compile(rb"-?+0(?:\.0++)?+(?:[eE][-+]?+[0-9]++)?+")
-#: Members that make something, run on, or have the provider look for something, as `folded`.
-_NEVER: Final = frozenset(
-    (
-        "audio",
-        "background",
-        "container",
-        "conversation",
-        "deferred",
-        "mcpservers",
-        "preset",
-        "store",
-    )
-)
-#: Parts of names of members that are not known here and may do so, too.
+#: Members that make something, run on or name what is stored, as `folded`.
+_NEVER: Final = frozenset(("audio", "background", "deferred", "preset", "store"))
+#: Parts of names of members, known here or not, that do so or have the provider look for something.
 _DOUBTFUL: Final = re.compile(
     r"agent|assistant|connector|container|conversation|datasource|file|mcp|memory|plugin|previous"
     r"|retriev|search|session|thread|webhook"

@@ -29,6 +29,10 @@ MOST_CALLS: Final = 135
 MOST_CALLS_WITH_BUDGETS: Final = 279
 
 
+#: One whose answer is kept.
+MOST_CALLS_OF_A_HIT: Final = 112
+
+
 async def calls_of_requests(door: Door, body: bytes) -> list[int]:
     """The token known, the body with its head, the upstream's connection kept, the answer short."""
     message = door.with_token(
@@ -74,3 +78,11 @@ async def test_a_request_with_budgets_takes_few_more(door: Door) -> None:
     body = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}],"max_tokens":9}'
     counted = await calls_of_requests(replace(door, secret=secret), body)
     assert min(counted) <= MOST_CALLS_WITH_BUDGETS
+
+
+async def test_a_kept_answer_takes_fewer_calls_than_one_that_is_fetched(door: Door) -> None:
+    (project,) = await Project.filter(base_url=door.up.url)
+    await project.change(by=BY, cache={"ttl_seconds": 60, "scope": "project", "only": "all"})
+    _, secret = await Token.issue(project, by=BY)
+    counted = await calls_of_requests(replace(door, secret=secret), _BODY)
+    assert min(counted) <= MOST_CALLS_OF_A_HIT < MOST_CALLS
