@@ -5,7 +5,7 @@
 names the one that blocks the event loop. The rest is sans-io: `fields` and `view` are what it sees,
 `pieces` cuts answers into what it is called with.
 
-Nothing here is loaded or called where no middleware is configured, but for what types need.
+Nothing here is called where no middleware is configured.
 """
 
 from proxy.middleware.interface import Factory, Fields, Middleware, Misused, Party, View

@@ -82,13 +82,15 @@ async def test_each_event_is_seen_once_and_replaced_or_left_out_as_it_says(
 async def test_an_event_goes_to_the_client_as_soon_as_it_is_whole(
     tmp_path: Path, sqlite_database: Database
 ) -> None:
-    go_on = asyncio.Event()
+    go_on, end = asyncio.Event(), asyncio.Event()
 
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(EVENTS + b"\r\n" + TEXT[0] + TEXT[1][:9])
         await go_on.wait()
-        await peer.send(TEXT[1][9:] + DONE)
+        await peer.send(TEXT[1][9:])
+        await end.wait()
+        await peer.send(DONE)
         peer.close()
 
     async with shaped_plane(tmp_path, sqlite_database, Looks()) as plane:
@@ -96,8 +98,13 @@ async def test_an_event_goes_to_the_client_as_soon_as_it_is_whole(
         _, secret = await plane.token()
         client = a_client("POST", STREAM, secret=secret)
         task = plane.begin(client)
+        budget = plane.plane.body_budget
         await until(lambda: client.content == TEXT[0])
+        assert budget.kept == 9
         go_on.set()
+        await until(lambda: client.content == TEXT[0] + TEXT[1])
+        assert budget.kept == 0
+        end.set()
         await task
         assert client.content == b"".join((TEXT[0], TEXT[1], DONE))
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from config import Database
-from proxy import errors
+from proxy import errors, relaying
 from proxy.middleware import View
+from proxy.preparing import Preparing
 from tests.proxy.middleware.shaped import Kept, shaped_plane
+from tests.proxy.planes import a_plane
 from tests.proxy.scripted import CHAT, a_client, error_of
 
 OTHER = b'{"model": "gpt-4.1", "messages": []}'
@@ -348,3 +350,13 @@ async def test_each_sees_what_the_one_before_it_made(
         await plane.serve(a_client(secret=secret))
     assert sees.seen[0]["body"] == OTHER
     assert sees.seen[0]["headers"]["x-a"] == "b"
+
+
+async def test_without_any_the_path_is_as_it_was(tmp_path: Path, sqlite_database: Database) -> None:
+    async with a_plane(tmp_path, sqlite_database) as plane:
+        assert getattr(plane.plane._prepare, "__func__", None) is Preparing.prepare
+        assert plane.plane._relay is relaying.relay
+        _, secret = await plane.token()
+        assert (await plane.serve(a_client(secret=secret))).status == 200
+        (exchange,) = plane.seen.exchanges
+        assert not hasattr(exchange, "shaped")
