@@ -123,7 +123,8 @@ class Installation:
         }
         with self._manage() as manage:
             made = manage.post("/projects", json=fields)
-            if made.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+            if made.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
+                # A release before has no such field.
                 return None
             token = _new_token(manage, made.raise_for_status().json(), {})
         request = Target(self.port, token)
