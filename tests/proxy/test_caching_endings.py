@@ -12,6 +12,9 @@ import pytest
 from config import Database
 from models.tokens import Token
 from proxy.cache import flights
+from proxy.middleware import View
+from proxy.middleware.loading import Loaded
+from proxy.middleware.worker import Middlewares
 from tests.models.rows import BY
 from tests.proxy.cached import (
     DOCUMENT,
@@ -257,3 +260,36 @@ async def test_a_purge_is_in_force_at_the_next_request(plane: Plane) -> None:
     for asked in (2, 2):
         client = await plane.serve(asks(secret))
         assert (upstream.asked, client.content) == (asked, DOCUMENT)
+
+
+class Numbers:
+    """Puts a number before each event, in the order in which it is shown them."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def event(self, view: View, data: bytes) -> bytes:
+        self.seen += 1
+        return b"%d " % self.seen + data
+
+
+async def test_a_slow_client_gets_all_of_it_in_its_order_through_middlewares(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    numbers, told = Numbers(), Told()
+    middlewares = Middlewares([Loaded("numbers", numbers)], 5.0)
+    async with a_caching_plane(tmp_path, sqlite_database, middlewares=middlewares) as plane:
+        upstream = Counting(plane, told)
+        _, secret = await a_token(plane)
+        client = asks(secret, STREAMED)
+        client.keeps_up = False
+        leader = plane.begin(client)
+        await until(lambda: upstream.asked == 1)
+        told.say(begins(), chunk(EVENTS[0]))
+        await until(lambda: bool(client.content))
+        told.say(*map(chunk, EVENTS[1:]), chunk(REPORTED), ends())
+        await until(lambda: client.happened.count("drain") > 0)
+        client.can_write.set()
+        await leader
+        parts = [b"%d " % (place + 1) + event for place, event in enumerate((*EVENTS, DONE))]
+        assert (client.content, client.ended) == (b"".join(parts), "finish")
