@@ -23,8 +23,9 @@ from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
 from proxy.access.grants import Grant, Grants
 from proxy.access.policies import claims_with
-from proxy.accounts.attempts import LIMITED, Accounts, Call, Told
+from proxy.accounts.attempts import Accounts, Call, Told
 from proxy.accounts.rests import Rests
+from proxy.asking_again import AskingAgain
 from proxy.body.budget import BodyBudget
 from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
@@ -55,13 +56,11 @@ from proxy.own_answers import OwnAnswers
 from proxy.plans import Plan, Plans
 from proxy.preparing import Preparing
 from proxy.providers.provider import Provider
-from proxy.questions import REFUSALS, Asked, Peeked, Question, RefusedQuestions
+from proxy.questions import RefusedQuestions
 from proxy.tails import Tails
 from proxy.turns import Turns
 from proxy.upstream.errors import UpstreamError
 from proxy.upstream.pool import Pool
-from proxy.upstream.response import UpstreamHead
-from proxy.upstream.source import ResponseSource
 
 #: Seconds between two tries to confirm a revocation while the database does not answer.
 _RETRY_S: Final = 0.5
@@ -111,6 +110,7 @@ class DataPlane:
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
+        self._asking_again = AskingAgain(self._accounts, pool, self._refused_questions)
         self._own_answers = OwnAnswers(grants, origins, spending, rests, self._know)
         self._plans = Plans()
         self._prepare: Prepare = Preparing(
@@ -175,7 +175,7 @@ class DataPlane:
             try:
                 head = await relaying.final_head(downstream, source, exchange, head)
                 if head.status >= 400:
-                    source, head, asked = await self._refused_there(
+                    source, head, asked = await self._asking_again.refused(
                         downstream, source, exchange, head, asked
                     )
                 # Nor is what could have been sent again.
@@ -282,60 +282,6 @@ class DataPlane:
             raise failures.of_limits(exc) from exc
 
     # After the upstream began to answer
-
-    async def _refused_there(
-        self,
-        downstream: Downstream,
-        source: ResponseSource,
-        exchange: Exchange,
-        head: UpstreamHead,
-        asked: Question | None,
-    ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
-        """What comes of an error: the only account of a grant may rest, or be asked otherwise."""
-        grant, route = exchange.grant, exchange.route
-        alone = grant is not None and not grant.chooses
-        if alone and route is not None and head.status in LIMITED:
-            self._accounts.limited(head, exchange, route)
-        if asked is None or head.status not in REFUSALS:
-            return source, head, asked
-        return await self._without_question(downstream, source, exchange, head, asked)
-
-    async def _without_question(
-        self,
-        downstream: Downstream,
-        source: ResponseSource,
-        exchange: Exchange,
-        head: UpstreamHead,
-        asked: Question,
-    ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
-        """Ask again without the question, once, where it is what was refused."""
-        refused, grant, route = Peeked(source), exchange.grant, exchange.route
-        if grant is None or route is None or asked.body is None:
-            return refused, head, asked
-        if not await refused.names_the_question():
-            return refused, head, asked
-        request = forward.outgoing(
-            exchange.head,
-            asked.body,
-            complete=True,
-            rules=grant.fields,
-            others=grant.other_fields,
-        )
-        target = exchange.target or target_for(grant)
-        request = await self._accounts.adapting.to(request, target, exchange, route)
-        # The refusal is no answer that this one could go on with.
-        exchange.first_byte = None
-        again, head = await forward.send(request, lambda: target, downstream, self._pool, exchange)
-        try:
-            head = await relaying.final_head(downstream, again, exchange, head)
-        except BaseException:
-            again.release()
-            raise
-        source.release()
-        if head.status < 400:
-            what = Asked(target.key_id, route.pattern, exchange.model)
-            self._refused_questions.add(what, grant.record.token_id)
-        return again, head, None
 
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
         """Runs for every outcome: records once if admitted, settles the limits."""

@@ -1,0 +1,77 @@
+"""An answer that is an error: what the account that gave it may have to rest for, and whether the
+same request is sent once more, without the question that we had put into it."""
+
+from __future__ import annotations
+
+from proxy import forward, relaying
+from proxy.access.authorization import target_for
+from proxy.accounts.attempts import LIMITED, Accounts
+from proxy.downstream import Downstream
+from proxy.exchange import Exchange
+from proxy.questions import REFUSALS, Asked, Peeked, Question, RefusedQuestions
+from proxy.upstream.pool import Pool
+from proxy.upstream.response import UpstreamHead
+from proxy.upstream.source import ResponseSource
+
+
+class AskingAgain:
+    """Of all requests of one worker."""
+
+    def __init__(self, accounts: Accounts, pool: Pool, questions: RefusedQuestions) -> None:
+        self._accounts = accounts
+        self._pool = pool
+        self._questions = questions
+
+    async def refused(
+        self,
+        downstream: Downstream,
+        source: ResponseSource,
+        exchange: Exchange,
+        head: UpstreamHead,
+        asked: Question | None,
+    ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
+        """What comes of an error: the only account of a grant may rest, or be asked otherwise."""
+        grant, route = exchange.grant, exchange.route
+        alone = grant is not None and not grant.chooses
+        if alone and route is not None and head.status in LIMITED:
+            self._accounts.limited(head, exchange, route)
+        if asked is None or head.status not in REFUSALS:
+            return source, head, asked
+        return await self._without_question(downstream, source, exchange, head, asked)
+
+    async def _without_question(
+        self,
+        downstream: Downstream,
+        source: ResponseSource,
+        exchange: Exchange,
+        head: UpstreamHead,
+        asked: Question,
+    ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
+        """Ask again without the question, once, where it is what was refused."""
+        refused, grant, route = Peeked(source), exchange.grant, exchange.route
+        if grant is None or route is None or asked.body is None:
+            return refused, head, asked
+        if not await refused.names_the_question():
+            return refused, head, asked
+        request = forward.outgoing(
+            exchange.head,
+            asked.body,
+            complete=True,
+            rules=grant.fields,
+            others=grant.other_fields,
+        )
+        target = exchange.target or target_for(grant)
+        request = await self._accounts.adapting.to(request, target, exchange, route)
+        # The refusal is no answer that this one could go on with.
+        exchange.first_byte = None
+        again, head = await forward.send(request, lambda: target, downstream, self._pool, exchange)
+        try:
+            head = await relaying.final_head(downstream, again, exchange, head)
+        except BaseException:
+            again.release()
+            raise
+        source.release()
+        if head.status < 400:
+            what = Asked(target.key_id, route.pattern, exchange.model)
+            self._questions.add(what, grant.record.token_id)
+        return again, head, None
