@@ -215,11 +215,11 @@ async def _call(one: Loaded, view: RequestView) -> Any:
 def _places(trace: TracebackType | None) -> str:
     """The traceback without what was raised, and without our own part of it."""
     frames = [
-        frame for frame in traceback.extract_tb(trace) if not frame.filename.endswith(_OWN_FILES)
+        frame
+        for frame in traceback.extract_tb(trace, limit=-_FRAMES_MAX)
+        if not frame.filename.endswith(_OWN_FILES)
     ]
-    if not frames:
-        return ""
-    return "\n" + "".join(traceback.format_list(frames[-_FRAMES_MAX:])).rstrip()
+    return "\n" + "".join(traceback.format_list(frames)).rstrip() if frames else ""
 
 
 _OWN_FILES: Final = ("proxy/middleware/calling.py", "proxy/middleware/view.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ async def test_a_body_is_replaced_with_its_length(
     assert kept.body == OTHER
     assert kept.field("content-length") == [str(len(OTHER))]
     assert kept.field("transfer-encoding") == []
-    assert entry.model == "gpt-4.1"
+    assert (entry.model, entry.bytes_in) == ("gpt-4.1", len(OTHER))
 
 
 async def test_the_rules_judge_what_a_middleware_made(
@@ -350,6 +351,25 @@ async def test_each_sees_what_the_one_before_it_made(
         await plane.serve(a_client(secret=secret))
     assert sees.seen[0]["body"] == OTHER
     assert sees.seen[0]["headers"]["x-a"] == "b"
+
+
+async def test_the_time_in_hooks_is_told_apart_from_the_proxys(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    class Sleeps:
+        async def request(self, view: View) -> None:
+            await asyncio.sleep(0.02)
+
+    async with shaped_plane(tmp_path, sqlite_database, Sleeps()) as plane:
+        _, secret = await plane.token()
+        client = await plane.serve(a_client(secret=secret))
+        (exchange,) = plane.seen.exchanges
+    timing = (client.field(b"server-timing") or b"").decode()
+    told = dict(part.split(";dur=") for part in timing.split(", "))
+    assert list(told) == ["upstream", "proxy", "middleware"]
+    assert float(told["middleware"]) >= 20
+    # What is waited for is no overhead.
+    assert exchange.body_wait >= 0.02
 
 
 async def test_without_any_the_path_is_as_it_was(tmp_path: Path, sqlite_database: Database) -> None:
