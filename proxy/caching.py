@@ -18,7 +18,7 @@ from proxy.cache.kept_head import How, kept_head, status_lines
 from proxy.cache.keys import key_of
 from proxy.cache.leading import Leading
 from proxy.cache.spool import State
-from proxy.cacheable import Keeps, kept_of, may_be_kept
+from proxy.cacheable import kept_of, may_be_kept
 from proxy.downstream import Downstream
 from proxy.errors import NotWritten
 from proxy.exchange import Exchange, Pricing
@@ -31,11 +31,13 @@ from proxy.upstream.response import UpstreamHead
 
 
 class Caching:
-    """Of one worker. `answers` is None where its machine keeps none."""
+    """Of one worker. `answers` is None where its machine keeps none. `shaped`: middlewares may have
+    made another head than was planned for."""
 
-    def __init__(self, answers: Answers | None, pricing: Pricing) -> None:
+    def __init__(self, answers: Answers | None, pricing: Pricing, *, shaped: bool = False) -> None:
         self._answers = answers
         self._pricing = pricing
+        self._shaped = shaped
 
     async def look_up(
         self,
@@ -49,7 +51,9 @@ class Caching:
         flight (`exchange.leading`), whose downstream is returned; or neither."""
         answers, space = self._answers, grant.cache
         request, asked = sent
-        keeps = None if answers is None else _keeps(plan, exchange)
+        keeps = None if answers is None else plan.keeps
+        if keeps is not None and self._shaped:
+            keeps = kept_of(plan.route, exchange.head)
         body = may_be_kept(keeps, grant, exchange, request)
         if answers is None or space is None or body is None:
             _note(exchange, "bypass", "bypass")
@@ -130,12 +134,6 @@ def end(exchange: Exchange) -> None:
         exchange.leading.end(State.VOID if exchange.sent is None else State.FAILED)
         # It refers to the request.
         exchange.leading = None
-
-
-def _keeps(plan: Plan, exchange: Exchange) -> Keeps | None:
-    """What the answer may be kept as; middlewares may have made another head than was planned
-    for."""
-    return plan.keeps and kept_of(plan.route, exchange.head)
 
 
 def _is_whole(exchange: Exchange, leading: Leading) -> bool:

@@ -98,7 +98,7 @@ class DataPlane:
         self._ledger = ledger
         self._pricing = pricing
         self._holds = holds
-        self._caching = Caching(answers, pricing)
+        self._caching = Caching(answers, pricing, shaped=middlewares is not None)
         self._client_address = client_address
         self._origins = origins
         self._observer = observer

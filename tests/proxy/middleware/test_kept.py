@@ -127,3 +127,23 @@ async def test_one_that_fails_for_a_client_does_not_for_those_that_follow_it(
         assert later.content == follows.content.replace(b'"b"', b'"c"')
         assert upstream.asked == 1
         assert plane.is_idle()
+
+
+class Labels:
+    """Says of bodies what they are not."""
+
+    async def request(self, view: View) -> None:
+        view.set_header("content-type", "text/plain")
+
+
+async def test_what_a_middleware_makes_of_a_head_decides_whether_its_answer_is_kept(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    middlewares = Middlewares([Loaded("labels", Labels())], 5.0)
+    async with a_caching_plane(tmp_path, sqlite_database, middlewares=middlewares) as plane:
+        upstream = Counting(plane)
+        _, secret = await a_token(plane)
+        for _ in range(2):
+            client = await plane.serve(asks(secret, ASKED))
+            assert client.field(b"cache-status") == b"llm-proxy; fwd=bypass"
+        assert upstream.asked == 2
