@@ -147,3 +147,29 @@ async def test_what_a_middleware_makes_of_a_head_decides_whether_its_answer_is_k
             client = await plane.serve(asks(secret, ASKED))
             assert client.field(b"cache-status") == b"llm-proxy; fwd=bypass"
         assert upstream.asked == 2
+
+
+async def test_one_that_fails_for_those_that_follow_does_not_for_the_others(
+    tmp_path: Path, sqlite_database: Database, signs: Signs
+) -> None:
+    async with caching(tmp_path, sqlite_database, signs) as plane:
+        told = Told()
+        upstream = Counting(plane, told)
+        _, secret = await a_token(plane)
+        signs.fails = ("b", "event")
+        clients = [asks_for(secret, name, STREAMED) for name in "abc"]
+        told.say(begins() + chunk(EVENTS[0]))
+        tasks = [plane.begin(clients[0])]
+        await until(lambda: clients[0].content != b"")
+        tasks += [plane.begin(client) for client in clients[1:]]
+        told.say(chunk(EVENTS[1]), chunk(EVENTS[2]), ends())
+        await asyncio.gather(*tasks)
+        whole = b"".join((*EVENTS, DONE))
+        assert clients[0].content == whole.replace(b"choices", b"a")
+        assert (clients[1].status, clients[1].code) == (500, "middleware_failed")
+        assert clients[2].content == whole.replace(b"choices", b"c")
+        # One that is kept, likewise.
+        later = await plane.serve(asks_for(secret, "b", STREAMED))
+        assert (later.status, later.code) == (500, "middleware_failed")
+        assert upstream.asked == 1
+        assert plane.is_idle()
