@@ -18,6 +18,7 @@ from proxy.access.authorization import authorize
 from proxy.access.grants import Grant
 from proxy.body.request_body import AT_ONCE_BYTES
 from proxy.cacheable import BODY_MAX_BYTES, Keeps, kept_of, may_be_kept
+from proxy.decoding.json_scanner import MEMBERS_MAX
 from proxy.downstream import RequestHead
 from proxy.forward import Outgoing, whole
 from proxy.plans import Plans
@@ -308,6 +309,24 @@ def test_what_asks_for_an_answer_and_nothing_else_is_kept(more: dict[str, Any]) 
 def test_what_readers_may_read_otherwise_is_not_kept(body: bytes) -> None:
     assert not kept(body)
     assert not kept(body, only="all")
+
+
+def test_a_body_whose_members_cannot_all_be_known_is_not_kept() -> None:
+    plain = json.dumps(CHAT)[:-1]
+    assert kept(f'{plain}, "a": 1}}'.encode())
+    # A key that is none of those that are looked for, to us.
+    for key in ("a" * 300, "\\ud83d", ""):
+        assert not kept(f'{plain}, "{key}": 1}}'.encode())
+    many = ", ".join(f'"{number:x}":0' for number in range(MEMBERS_MAX + 1))
+    assert not kept(f"{plain}, {many}}}".encode())
+    assert not kept(f'{plain}, {many}, "store": true}}'.encode())
+
+
+def test_what_a_body_says_at_one_endpoint_is_not_what_it_says_at_another() -> None:
+    for _ in range(3):
+        assert kept(CHAT, "chat")
+        assert not kept(CHAT, "responses")
+        assert kept(RESPONSE, "responses")
 
 
 @pytest.mark.parametrize(
