@@ -322,6 +322,13 @@ def test_a_body_whose_members_cannot_all_be_known_is_not_kept() -> None:
     assert not kept(f'{plain}, {many}, "store": true}}'.encode())
 
 
+def test_a_body_that_may_name_something_and_cannot_be_taken_apart_is_not_kept() -> None:
+    plain = json.dumps(CHAT)[:-1].encode()
+    assert kept(plain + b', "a": ["\\u0061"]}')
+    for value in (b"[" * 5000 + b"\\u0061" + b"]" * 5000, b'["\\u0061\xff"]'):
+        assert not kept(plain + b', "a": ' + value + b"}")
+
+
 def test_what_a_body_says_at_one_endpoint_is_not_what_it_says_at_another() -> None:
     for _ in range(3):
         assert kept(CHAT, "chat")
