@@ -72,6 +72,15 @@ async def test_an_epoch_never_comes_again_where_its_row_is_lost() -> None:
     assert (await _grant(secret)).cache_epoch > gone
 
 
+@pytest.mark.usefixtures("connected")
+async def test_an_epoch_rises_on_a_machine_whose_clock_is_behind() -> None:
+    project, secret = await _made()
+    ahead = 2**53
+    await ProjectCache.create(project_id=project.id, epoch=ahead)
+    await project.purge_cache(by=BY)
+    assert (await _grant(secret)).cache_epoch == ahead + 1
+
+
 async def _another_provider(project: Project) -> None:
     await project.change(by=BY, provider="groq")
 
