@@ -347,6 +347,16 @@ def test_a_model_that_searches_by_itself_is_not_deterministic(model: str) -> Non
     assert not kept(CHAT | {"model": model})
     assert kept(CHAT | {"model": model}, only="all")
     assert not kept(CHAT | {"models": ["gpt-4.1", model]})
+    hidden = json.dumps(CHAT | {"models": [model]}).replace(
+        model[1:3], f"\\u{ord(model[1]):04x}{model[2]}"
+    )
+    assert not kept(hidden.encode())
+    # By the path, as a deployment.
+    bare = json.dumps({name: value for name, value in CHAT.items() if name != "model"}).encode()
+    for named, expected in ((model, False), ("gpt-4.1", True)):
+        head = a_head(JSON, length=len(bare))
+        found = may_be_kept("chat", keeping(), Asked(head, named), whole(head, bare, None))
+        assert (found is not None) == expected
     mapped = keeping(keys=(a_key(model_map={"gpt-4.1": model}),))
     assert not kept(CHAT, grant=mapped)
 
