@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.middleware.pieces import Events, Lines, Pieces, Whole, pieces_of
+from proxy.middleware.pieces import Events, Lines, Pieces, Whole, in_parts, pieces_of
 
 STREAM = (
     b"data: a\n\n", b"\n: a comment\n\n", b"event: b\r\ndata: b\r\n\r\n", b"data: c\rdata: d\r\r",
@@ -73,3 +73,9 @@ def test_media_types_decide() -> None:
         assert type(pieces_of(declared)) is kind
     for declared in (b"", b"audio/mpeg", b"application/vnd.amazon.eventstream", b"text/plain"):
         assert pieces_of(declared) is None
+
+
+def test_what_is_large_is_handed_on_in_parts_and_nothing_is_one_part() -> None:
+    assert list(in_parts(b"abcdefg", 3)) == [b"abc", b"def", b"g"]
+    assert list(in_parts(b"abc", 3)) == [b"abc"]
+    assert list(in_parts(b"", 3)) == [b""]
