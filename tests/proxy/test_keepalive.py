@@ -54,7 +54,7 @@ def commented(
 ) -> Commented:
     client.start(None)  # type: ignore[arg-type]
     inner = inner or Meter(None, None)
-    return Commented(inner, exchange, source, client, EVERY)  # type: ignore[arg-type]
+    return Commented(inner, exchange, source, client.write, EVERY)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,7 @@ async def test_the_newest_are_in_the_request_log_where_they_are_asked_for(
         "usage": "exact",
         "bytes_in": 9,
         "bytes_out": 0,
+        "cached": False,
         "duration_ms": 1.5,
         "refusal_code": "quota_exceeded",
     }
