@@ -42,7 +42,8 @@ class Directives(NamedTuple):
         """Whether a kept answer of that age, in seconds, may be served."""
         if self.no_cache or self.no_store:
             return False
-        return self.max_age is None or int(age) <= self.max_age
+        # Not by whole seconds: one that has just been given has none, and 0 asks for a new one.
+        return self.max_age is None or 0 < self.max_age >= age
 
 
 _NONE: Final = Directives()
