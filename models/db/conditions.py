@@ -5,7 +5,6 @@ Only names of ours are written into SQL. Values stand beside it: each `{}` takes
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any, Final, Literal, NamedTuple
 
 from models.db.database import connection, dialect
@@ -77,10 +76,13 @@ async def insert(into: str, on_conflict: str, rows: Sequence[Sequence[Any]]) -> 
         if end == done:
             continue
         sql = _insertion(database, into, on_conflict, width, count)
-        together = [
-            list(chain.from_iterable(rows[start : start + count]))
-            for start in range(done, end, count)
-        ]
+        together = []
+        for start in range(done, end, count):
+            values: list[Any] = []
+            for row in rows[start : start + count]:
+                # Copied as a whole, where an iterator takes a step for each value.
+                values += row
+            together.append(values)
         await connection().execute_many(sql, together)
         done = end
 
