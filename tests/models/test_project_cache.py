@@ -11,7 +11,7 @@ from models.audit import AuditEvent
 from models.cache_rule import CacheRule
 from models.db.conditions import execute
 from models.db.database import open_database
-from models.grants import GrantRecord, load_grant
+from models.grants import GrantRecord, load_grant, load_grants
 from models.project_cache import ProjectCache
 from models.projects import Project
 from models.secrets import digest
@@ -54,8 +54,12 @@ async def test_a_grant_has_its_projects_rule_and_epoch() -> None:
     third = (await _grant(secret)).cache_epoch
     assert first < second < third
     _, other = await Token.issue(await a_project("other"), by=BY)
-    assert ((await _grant(other)).cache, (await _grant(other)).cache_epoch) == (None, 0)
     # Both at once, as a burst of requests loads them.
+    both = await load_grants([digest(secret), digest(other)], RING)
+    epochs = {
+        found.cache_epoch: found.cache for found in both.values() if isinstance(found, GrantRecord)
+    }
+    assert epochs == {0: None, third: CacheRule(60, "token", "all")}
     assert [event.action for event in await AuditEvent.filter(target_id=project.id).order_by("id")][
         1:
     ] == ["project.purge_cache"] * 2
