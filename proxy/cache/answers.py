@@ -37,6 +37,8 @@ _LENT_BYTES: Final = 64 * 1024 * 1024
 _MORE_WORKERS: Final = 2
 #: How often one request looks again, where a leader had to leave before it had asked anybody.
 _LOOKS: Final = 20
+#: Seconds between two warnings that nothing can be kept.
+_WARNED_EVERY: Final = 60.0
 #: Seconds for which notes of what was asked for are gathered.
 _NOTED_AFTER: Final = 5.0
 
@@ -72,6 +74,7 @@ class Answers:
         self._lent: dict[bytes, tuple[Kept, int]] = {}
         self._lent_bytes = 0
         self._asked: dict[bytes, float] = {}
+        self._silent_until = 0.0
 
     def open(self) -> None:
         """Make what is shared with other workers; without it, nothing is kept or found."""
@@ -127,7 +130,7 @@ class Answers:
                 try:
                     flight = self._flights.begin(wanted.key)
                 except OSError as exc:
-                    logger.debug("an answer cannot be kept: {}", exc)
+                    self._warn(exc)
                     return None
                 if flight is None:
                     return None
@@ -259,6 +262,13 @@ class Answers:
             ),
             done,
         )
+
+    def _warn(self, why: OSError) -> None:
+        """Say that nothing can be kept, now and then."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._silent_until:
+            self._silent_until = now + _WARNED_EVERY
+            logger.warning("answers cannot be kept: {}", why)
 
     def _note(self, key: bytes, now: float) -> None:
         if not self._asked:

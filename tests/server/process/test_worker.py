@@ -8,6 +8,7 @@ from typing import Final, cast
 from app import create_app
 from config import Database, load
 from proxy.downstream import ResponseHead
+from proxy.driving import Driven, current
 from proxy.handler import DataPlane
 from server.http.downstream import ClientDownstream
 from server.process.worker import Worker
@@ -73,3 +74,43 @@ async def test_a_drain_waits_for_a_slow_reader(sqlite_database: Database, tmp_pa
             got += await loop.sock_recv(client, 65536)
         await serving
     assert len(got.partition(b"\r\n\r\n")[2]) == _SIZE
+
+
+async def test_a_drain_waits_for_an_answer_that_goes_on_without_its_client(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Others may wait for it, and it has a row to come."""
+    began, left, may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    done: list[bool] = []
+
+    async def handle(downstream: ClientDownstream) -> None:
+        run = current()
+        assert isinstance(run, Driven)
+        run.on_leave = left.set
+        plane.active.add(downstream)
+        began.set()
+        await may_end.wait()
+        plane.active.discard(downstream)
+        done.append(True)
+
+    own = {"DATABASE_URL": database_url(sqlite_database), "DATA_DIR": str(tmp_path / "data")}
+    app = create_app(settings=load(GIVEN | own, None))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker, ready = Worker(app, listener, drain_seconds=60), asyncio.Event()
+        serving = asyncio.create_task(worker.serve(ready))
+        await ready.wait()
+        plane = ScriptedPlane(handle)
+        broken_off = asyncio.Event()
+        plane.end_all = broken_off.set  # type: ignore[method-assign]
+        app.ctx.data_plane = cast(DataPlane, plane)
+        async with await Client.connect(listener.getsockname()[1]) as client:
+            await client.send(b"GET /v1/models HTTP/1.1\r\nHost: proxy\r\n\r\n")
+            await began.wait()
+        await left.wait()
+        worker.stop()
+        ended, _ = await asyncio.wait((serving,), timeout=0.5)
+        assert not ended
+        assert not broken_off.is_set()
+        may_end.set()
+        await serving
+    assert done == [True]
