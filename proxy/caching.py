@@ -137,12 +137,15 @@ def end(exchange: Exchange) -> None:
 
 
 def _is_whole(exchange: Exchange, leading: Leading) -> bool:
-    """Whether an answer that has ended says nothing to the contrary."""
+    """Whether an answer that has ended says so itself: a stream by its last event, a document by
+    its brackets, which a gateway may have cut within its own framing."""
     meter = exchange.meter
     if meter is None or meter.accumulated is None or meter.failed:
         # What cannot be read may say anything.
         return False
-    return meter.terminal_seen or not leading.wants_last_event
+    if meter.terminal_seen:
+        return True
+    return meter.accumulated.is_document and not leading.wants_last_event
 
 
 def _is_found(exchange: Exchange, found: Found) -> None:

@@ -105,6 +105,8 @@ class UsageAccumulator(msgspec.Struct, eq=False):
     #: The last report as it came, or the document that it stands in.
     reported_as: bytes | None = None
     document: bytes | None = None
+    #: Whether a document that was too large for that has been found to be whole.
+    scanned_whole: bool = False
     service_tier: str | None = None
     #: Hosted tools of which the answer shows that they were used, and searches among them.
     tools: set[str] | None = None
@@ -127,6 +129,11 @@ class UsageAccumulator(msgspec.Struct, eq=False):
     def exact(self) -> bool:
         """Whether `usage` is what the whole answer used."""
         return self.final and not self.failed
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the answer was a JSON document, from its first bracket to its last."""
+        return self.document is not None or self.scanned_whole
 
     def lose(self, name: str) -> None:
         """A field of the usage was reported outside of it, and cannot be read."""

@@ -274,6 +274,7 @@ class JsonUsageReader(msgspec.Struct, eq=False):
             read.document = document
         else:
             read.reported_as = scanner.found.get(b"usage")
+            read.scanned_whole = scanner.complete
         # A document that is cut short may have been about to report something else.
         apply(read, answer, final=scanner is None or scanner.complete)
         if not self.refused and bytes(answer.error) not in ABSENT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -127,12 +128,24 @@ async def test_of_many_that_are_the_same_one_reaches_the_upstream(
     assert [entry.cache for entry in plane.entries()].count("hit") == 200
 
 
+def chunked(body: bytes) -> bytes:
+    return b"Transfer-Encoding: chunked\r\n\r\n" + chunk(body) + b"0\r\n\r\n"
+
+
 BROKEN: Final[dict[str, bytes]] = {
     "a cut stream": begins() + chunk(EVENTS[0]),
     "a stream without its last event": begins() + chunk(EVENTS[0]) + b"0\r\n\r\n",
     "a stream that fails": begins() + chunk(b'data: {"error": {"code": "x"}}\n\n') + ends(),
     "a cut document": HEAD_OK + b"Content-Length: 900\r\n\r\n" + DOCUMENT,
     "a document that ends with its connection": HEAD_OK + b"\r\n" + DOCUMENT,
+    "a document that a gateway has cut": HEAD_OK + b"Content-Length: 9\r\n\r\n" + DOCUMENT[:9],
+    "a large one that is cut": HEAD_OK + chunked(b'{"a": "' + b"a" * 300_000),
+    "no document": HEAD_OK + b"Content-Length: 4\r\n\r\n[{}]",
+    "a compressed one that is cut": HEAD_OK.replace(b"\r\n", b"\r\nContent-Encoding: gzip\r\n", 1)
+    + chunked(gzip.compress(DOCUMENT)[:-9]),
+    "a compressed one that cannot be read": HEAD_OK
+    + b"Content-Encoding: gzip\r\nContent-Length: 6\r\n\r\nbroken",
+    "a stream without its last event that is called JSON": HEAD_OK + chunked(EVENTS[0]),
     "an error": b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\n{}",
     "a page": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p/>",
     "a part": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
