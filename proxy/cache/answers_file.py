@@ -1,10 +1,12 @@
 """The answers that a machine keeps, in one SQLite file: `DATA_DIR/cache/answers.db`.
 
 Bodies lie in rows of `BLOCK_BYTES`, which are written and removed a few in a transaction, so that
-none is long and the log beside the file stays small. An answer is there once its row is `whole`.
-The file has a greatest number of pages, beyond which those answers go that were not asked for the
-longest. It is worth nothing but time: a file that cannot be read is removed and made anew, and so
-is one of another version. One thread of each worker uses it.
+none is long and the log beside the file stays small. An answer is there once its row is `_WHOLE`,
+and is given only where its seal says that all of it belongs to its key: neither damage to the file
+nor two workers that write at once may have one project given what is another's. The file has a
+greatest number of pages, beyond which those answers go that were not asked for the longest. It is
+worth nothing but time: a file that cannot be read is removed and made anew, and so is one of
+another version. One thread of each worker uses it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -19,7 +22,7 @@ import msgspec
 from loguru import logger
 
 from proxy.cache.kept import BLOCK_BYTES, Kept, decode_about
-from proxy.cache.opening import PAGE_BYTES, OpenFile, is_broken, transaction
+from proxy.cache.opening import PAGE_BYTES, NotAsWritten, OpenFile, is_broken, transaction
 
 T = TypeVar("T")
 
@@ -32,6 +35,10 @@ _PAGES_MORE: Final = 8
 #: After which an answer that is not whole is no more being written.
 _WRITTEN_WITHIN_S: Final = 600.0
 _LOG_BYTES: Final = 128 * 1024, 1024 * 1024
+#: States of an answer: being removed, by whichever worker; being written; there.
+_REMOVED: Final = -1
+_BEGUN: Final = 0
+_WHOLE: Final = 1
 
 
 class Wanted(NamedTuple):
@@ -75,20 +82,24 @@ class AnswersFile:
         def read(file: sqlite3.Connection) -> Kept | None:
             with transaction(file, "DEFERRED"):
                 row = file.execute(
-                    "SELECT id, about, size, born, asked, cost_nanos FROM answer WHERE key = ?"
-                    " AND whole",
-                    (key,),
+                    "SELECT id, about, size, born, asked, cost_nanos, seal FROM answer"
+                    " WHERE key = ? AND state = ?",
+                    (key, _WHOLE),
                 ).fetchone()
                 if row is None:
                     return None
-                answer, about, size, born, asked, cost_nanos = row
+                answer, about, size, born, asked, cost_nanos, seal = row
                 query = "SELECT data FROM block WHERE answer = ? ORDER BY number"
                 blocks = tuple(data for (data,) in file.execute(query, (answer,)))
+            found = sha256(_sealed(key, about, size, born, cost_nanos))
+            for data in blocks:
+                found.update(data)
+            if seal != found.digest():
+                raise NotAsWritten("an answer is not what was kept")
             try:
                 kept = Kept(decode_about(about), blocks, size, born, cost_nanos)
             except msgspec.MsgspecError:
-                kept = None
-            if kept is None or sum(map(len, blocks)) != size:
+                # Another release's.
                 self._remove(file, answer)
                 return None
             if time.time() - asked > NOTED_EVERY_S:
@@ -110,10 +121,18 @@ class AnswersFile:
                 if not self._remove_eldest(file):
                     return
             answer = _begin(file, stored)
+            wanted = stored.wanted
+            seal = sha256(
+                _sealed(wanted.key, stored.about, stored.size, stored.born, stored.cost_nanos)
+            )
             try:
                 for start in range(0, stored.size, self._rows * BLOCK_BYTES):
-                    self._write_rows(file, answer, stored, start)
-                self._make_whole(file, answer, stored.wanted.key)
+                    rows = _rows_of(answer, stored, start, self._rows)
+                    for _, _, data in rows:
+                        seal.update(data)
+                    if not self._write_rows(file, answer, rows):
+                        return
+                self._make_whole(file, answer, wanted.key, seal.digest())
             except BaseException:
                 self._remove(file, answer)
                 raise
@@ -136,14 +155,14 @@ class AnswersFile:
 
         def remove(file: sqlite3.Connection) -> tuple[int, int]:
             query = (
-                "SELECT id, project, epoch, expires, whole, asked FROM answer WHERE id >= ?"
+                "SELECT id, project, epoch, expires, state, asked FROM answer WHERE id >= ?"
                 " ORDER BY id LIMIT ?"
             )
             rows = file.execute(query, (start, _STEP)).fetchall()
             now, gone = time.time(), 0
-            for answer, project, epoch, expires, whole, asked in rows:
+            for answer, project, epoch, expires, state, asked in rows:
                 is_current = current.get(project) == epoch and expires > now
-                if not is_current or (not whole and now - asked > _WRITTEN_WITHIN_S):
+                if not is_current or (state != _WHOLE and now - asked > _WRITTEN_WITHIN_S):
                     self._remove(file, answer)
                     gone += 1
             return gone, rows[-1][0] + 1 if len(rows) == _STEP else 0
@@ -158,29 +177,33 @@ class AnswersFile:
         """Do something with the file; once more with a new one where it is broken."""
         try:
             return work(self._file.connection())
-        except sqlite3.DatabaseError as exc:
-            if not is_broken(exc):
+        except (sqlite3.DatabaseError, TypeError, ValueError) as exc:
+            # What is of another type than was written makes no sense to Python.
+            if isinstance(exc, sqlite3.DatabaseError) and not is_broken(exc):
                 raise
             logger.warning("answers.db cannot be read and is made anew: {}", exc)
             self._file.remove()
         return work(self._file.connection())
 
     def _write_rows(
-        self, file: sqlite3.Connection, answer: int, stored: Stored, start: int
-    ) -> None:
-        rows: list[tuple[int, int, bytes]] = []
-        for at in range(start, min(start + self._rows * BLOCK_BYTES, stored.size), BLOCK_BYTES):
-            data = stored.read(at, min(BLOCK_BYTES, stored.size - at))
-            rows.append((answer, at // BLOCK_BYTES, data))
+        self, file: sqlite3.Connection, answer: int, rows: list[tuple[int, int, bytes]]
+    ) -> bool:
+        """Add to a body; False where another worker has removed the answer meanwhile."""
         with transaction(file):
+            if not _ids(file, _IS_BEGUN, (answer, _BEGUN)):
+                return False
             file.executemany("INSERT INTO block VALUES (?, ?, ?)", rows)
         self._file.bound_log()
+        return True
 
-    def _make_whole(self, file: sqlite3.Connection, answer: int, key: bytes) -> None:
+    def _make_whole(self, file: sqlite3.Connection, answer: int, key: bytes, seal: bytes) -> None:
         with transaction(file):
+            if not _ids(file, _IS_BEGUN, (answer, _BEGUN)):
+                return
             old = _ids(file, "SELECT id FROM answer WHERE key = ?", (key,))
-            file.execute(_NOT_THERE, (key,))
-            file.execute("UPDATE answer SET key = ?, whole = 1 WHERE id = ?", (key, answer))
+            file.execute(_NOT_THERE + "key = ?", (_REMOVED, key))
+            update = "UPDATE answer SET key = ?, seal = ?, state = ? WHERE id = ?"
+            file.execute(update, (key, seal, _WHOLE, answer))
         for one in old:
             self._remove(file, one)
 
@@ -192,9 +215,8 @@ class AnswersFile:
         return bool(eldest)
 
     def _remove(self, file: sqlite3.Connection, answer: int) -> None:
-        """Remove an answer: it is not there from the first step on."""
-        hide = "UPDATE answer SET key = NULL, whole = 0, asked = 0 WHERE id = ?"
-        file.execute(hide, (answer,))
+        """Remove an answer: it is not there from the first step on, and nobody adds to it."""
+        file.execute(_NOT_THERE + "id = ?", (_REMOVED, answer))
         some = "DELETE FROM block WHERE answer = ? AND number < ?"
         count = "SELECT max(number) FROM block WHERE answer = ?"
         last = file.execute(count, (answer,)).fetchone()[0]
@@ -205,7 +227,8 @@ class AnswersFile:
         self._file.bound_log()
 
 
-_NOT_THERE: Final = "UPDATE answer SET key = NULL, whole = 0, asked = 0 WHERE key = ?"
+_NOT_THERE: Final = "UPDATE answer SET key = NULL, state = ?, asked = 0 WHERE "
+_IS_BEGUN: Final = "SELECT id FROM answer WHERE id = ? AND state = ?"
 
 
 def _begin(file: sqlite3.Connection, stored: Stored) -> int:
@@ -213,14 +236,28 @@ def _begin(file: sqlite3.Connection, stored: Stored) -> int:
     wanted = stored.wanted
     values = (
         wanted.project, wanted.epoch, stored.about, stored.size, stored.born,
-        stored.born + wanted.ttl_seconds, time.time(), stored.cost_nanos,
+        stored.born + wanted.ttl_seconds, time.time(), stored.cost_nanos, _BEGUN,
     )  # fmt: skip
     answer: int = file.execute(
-        "INSERT INTO answer (project, epoch, about, size, born, expires, asked, cost_nanos, whole)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id",
+        "INSERT INTO answer (project, epoch, about, size, born, expires, asked, cost_nanos, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         values,
     ).fetchall()[0][0]
     return answer
+
+
+def _rows_of(answer: int, stored: Stored, start: int, most: int) -> list[tuple[int, int, bytes]]:
+    """At most so many rows of a body, from a place on. Raises OSError."""
+    end = min(start + most * BLOCK_BYTES, stored.size)
+    return [
+        (answer, at // BLOCK_BYTES, stored.read(at, min(BLOCK_BYTES, stored.size - at)))
+        for at in range(start, end, BLOCK_BYTES)
+    ]
+
+
+def _sealed(key: bytes, about: bytes, size: int, born: float, cost_nanos: int | None) -> bytes:
+    """What the seal of an answer is of, before its body."""
+    return b"%b%d:%b%d %a %a:" % (key, len(about), about, size, float(born), cost_nanos)
 
 
 def _used_pages(file: sqlite3.Connection) -> int:

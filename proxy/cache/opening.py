@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Final, Literal
 
 PAGE_BYTES: Final = 4096
-_VERSION: Final = 1
+_VERSION: Final = 2
 _BUSY_SECONDS: Final = 2.0
 # What was removed is overwritten. What a power failure breaks is made anew, so that nothing waits
 # for the disk.
 _SETTINGS: Final = ("secure_delete = ON", "synchronous = OFF", "temp_store = MEMORY")
 _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS answer (
-        id INTEGER PRIMARY KEY, key BLOB UNIQUE, project TEXT NOT NULL, epoch INTEGER NOT NULL,
-        about BLOB NOT NULL, size INTEGER NOT NULL, born REAL NOT NULL, expires REAL NOT NULL,
-        asked REAL NOT NULL, cost_nanos INTEGER, whole INTEGER NOT NULL
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB UNIQUE, project TEXT NOT NULL,
+        epoch INTEGER NOT NULL, about BLOB NOT NULL, size INTEGER NOT NULL, born REAL NOT NULL,
+        expires REAL NOT NULL, asked REAL NOT NULL, cost_nanos INTEGER, seal BLOB,
+        state INTEGER NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS answer_asked ON answer (asked)",
     """CREATE TABLE IF NOT EXISTS block (
@@ -40,10 +41,14 @@ class OtherVersion(sqlite3.DatabaseError):
     """Another release made the file, or another configuration, and it has to be made anew."""
 
 
+class NotAsWritten(sqlite3.DatabaseError):
+    """The file can be read, and says something else than was written into it."""
+
+
 def is_broken(error: sqlite3.DatabaseError) -> bool:
     """Whether the file has to be made anew."""
     code = getattr(error, "sqlite_errorcode", 0)
-    return isinstance(error, OtherVersion) or code & 0xFF in _BROKEN
+    return isinstance(error, OtherVersion | NotAsWritten) or code & 0xFF in _BROKEN
 
 
 class OpenFile:

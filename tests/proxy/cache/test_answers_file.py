@@ -13,7 +13,7 @@ import pytest
 from proxy.cache import answers_file
 from proxy.cache.answers_file import AnswersFile
 from proxy.cache.kept import BLOCK_BYTES
-from tests.proxy.cache.made import DOCUMENT, key, stored
+from tests.proxy.cache.made import DOCUMENT, EVENTS, key, stored
 
 ROOM = 8 * 1024 * 1024
 
@@ -179,3 +179,59 @@ def test_two_workers_write_at_once(tmp_path: Path) -> None:
         thread.join()
     for number in (*range(20), *range(100, 120)):
         assert body_of(files[0], number) == number.to_bytes(2, "big") * 40_000
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        # As after a power failure between two pages: what leads to a row, and the row.
+        "UPDATE answer SET key = CASE id WHEN 1 THEN x'{0}' ELSE x'{1}' END",
+        "UPDATE block SET data = CASE answer WHEN 1 THEN 'two' ELSE 'one' END",
+        "UPDATE answer SET about = (SELECT about FROM answer WHERE id = 2)",
+        "UPDATE answer SET born = born + 9000",
+        "UPDATE answer SET cost_nanos = 1",
+        "UPDATE block SET data = x'6f6e66'",
+        # Another type than was written.
+        "UPDATE block SET data = 17",
+        "UPDATE answer SET about = 17",
+        "UPDATE answer SET size = 'x'",
+        "UPDATE answer SET born = 'x'",
+    ],
+)
+def test_no_damage_has_a_key_find_what_was_not_kept_under_it(
+    file: AnswersFile, tmp_path: Path, damage: str
+) -> None:
+    file.put(stored(1, b"one"))
+    file.put(stored(2, b"two", EVENTS))
+    with closing(sqlite3.connect(tmp_path / "cache" / "answers.db")) as other, other:
+        if "SET key" in damage:
+            other.execute("UPDATE answer SET key = NULL")
+        other.execute(damage.format(key(2).hex(), key(1).hex()))
+    assert body_of(file, 1) is None
+    # It goes on with a new file.
+    file.put(stored(1, b"new"))
+    assert body_of(file, 1) == b"new"
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 9])
+def test_an_answer_that_another_worker_removes_while_it_is_written_is_not_kept(
+    file: AnswersFile, tmp_path: Path, blocks: int
+) -> None:
+    other = AnswersFile(tmp_path / "cache", ROOM)
+    body = os.urandom(10 * BLOCK_BYTES)
+    theirs = os.urandom(10 * BLOCK_BYTES)
+
+    def read(start: int, most: int) -> bytes:
+        if start == blocks * BLOCK_BYTES:
+            # It is void by now, and the other worker goes on with answers of another project.
+            assert other.forget({"q": 0}, 0) == (1, 0)
+            other.put(stored(2, theirs, project="q"))
+        return body[start : start + most]
+
+    file.put(stored(1, body)._replace(read=read))
+    assert body_of(file, 1) is None
+    assert body_of(file, 2) == theirs
+    # Nothing of it is left behind.
+    assert other.forget({}, 0) == (1, 0)
+    with closing(sqlite3.connect(tmp_path / "cache" / "answers.db")) as looked:
+        assert looked.execute("SELECT count(*) FROM block").fetchone() == (0,)
