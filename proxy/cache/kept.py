@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf
 from typing import Final
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 BLOCK_BYTES: Final = 64 * 1024
 #: The largest answer that is kept.
 ANSWER_MAX_BYTES: Final = 8 * 1024 * 1024
+#: Seconds by which a clock may be set back without that an answer's age is unknown.
+_CLOCK_STEP: Final = 60.0
 
 
 class About(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -36,8 +39,9 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     cost_nanos: int | None
 
     def age(self, now: float) -> float:
-        """Seconds since it was given; 0 where a clock was set back meanwhile."""
-        return max(0.0, now - self.born)
+        """Seconds since it was given; endless where a clock that was set back does not tell."""
+        age = now - self.born
+        return max(0.0, age) if age > -_CLOCK_STEP else inf
 
 
 encode_about: Final = msgspec.msgpack.Encoder().encode
