@@ -99,6 +99,16 @@ def kept_for_upstream(headers: RawHeaders, names: frozenset[bytes]) -> RawHeader
     return [field for field in headers if (name := field[0].lower()) in names and name not in named]
 
 
+def end_to_end(headers: RawHeaders) -> RawHeaders:
+    """Without the fields that `Connection` names, and then without itself, which would name what is
+    added later as well."""
+    named = _named_by_connection(headers)
+    if not named:
+        return headers
+    named = named | {b"connection"}
+    return [field for field in headers if field[0].lower() not in named]
+
+
 def may_cross_upstream(name: bytes) -> bool:
     """Whether a client's field of this name goes upstream, where `Connection` does not name it.
 

@@ -14,7 +14,7 @@ from proxy.header_rules import (
     may_cross_downstream,
     may_cross_upstream,
 )
-from proxy.headers import RawHeaders, values_of, without
+from proxy.headers import RawHeaders, values_of
 from proxy.middleware.interface import Fields, Misused
 
 #: RFC 9110 5.6.2 and 5.5: what else would end the line or the head.
@@ -78,7 +78,7 @@ def may_be_set_downstream(name: bytes) -> bool:
 def with_field(
     lines: RawHeaders, name: str, value: str, may_be_set: Callable[[bytes], bool]
 ) -> RawHeaders:
-    """The lines with one field set, in the place of its first line. Raises Misused."""
+    """The lines with one field set, in the place of all its lines. Raises Misused."""
     raw = _checked(name, may_be_set)
     try:
         text = value.encode("latin-1").strip(b" \t")
@@ -88,10 +88,11 @@ def with_field(
         raise Misused(f"the value for {name} is no text that a header field may hold")
     made: RawHeaders = []
     is_set = False
+    plain = _plain(raw)
     for line in lines:
-        if line[0].lower() != raw.lower():
+        if _plain(line[0]) != plain:
             made.append(line)
-        elif not is_set:
+        elif not is_set and line[0].lower() == raw.lower():
             made.append((line[0], text))
             is_set = True
     return made if is_set else [*made, (raw, text)]
@@ -99,7 +100,14 @@ def with_field(
 
 def without_field(lines: RawHeaders, name: str, may_be_set: Callable[[bytes], bool]) -> RawHeaders:
     """The lines without those of one field. Raises Misused."""
-    return without(lines, _checked(name, may_be_set).lower())
+    plain = _plain(_checked(name, may_be_set))
+    return [line for line in lines if _plain(line[0]) != plain]
+
+
+def _plain(name: bytes) -> bytes:
+    """CGI and WSGI servers cannot tell `X_Team` from `X-Team`, so that neither stays without the
+    other."""
+    return name.lower().replace(b"_", b"-")
 
 
 def _checked(name: str, may_be_set: Callable[[bytes], bool]) -> bytes:

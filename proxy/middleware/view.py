@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 
 from proxy.errors import MiddlewareRefused
 from proxy.exchange import Exchange
+from proxy.header_rules import end_to_end
 from proxy.headers import RawHeaders
 from proxy.middleware.fields import (
     SeenFields,
@@ -47,7 +48,8 @@ class RequestView:
         self._tags: Mapping[str, str] | None = None
         self._status: int | None = None
         self.phase = Phase.REQUEST
-        self.lines: RawHeaders = exchange.head.headers
+        # No client may say which of the middlewares' fields stop here.
+        self.lines: RawHeaders = end_to_end(exchange.head.headers)
         #: Whether `lines` are no longer those that came.
         self.is_changed = False
         #: What was put in the place of the body.

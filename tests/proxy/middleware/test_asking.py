@@ -205,6 +205,24 @@ async def test_fields_are_set_and_removed(tmp_path: Path, sqlite_database: Datab
     assert kept.field("x-other") == ["3"]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [("Connection: keep-alive, X-Team", "x-team: b"), ("X_Team: b", "x-TEAM: c", "x_old: 1")],
+    ids=["named by Connection", "by its other spelling"],
+)
+async def test_no_client_undoes_what_is_set_and_removed(
+    tmp_path: Path, sqlite_database: Database, fields: tuple[str, ...]
+) -> None:
+    kept = Kept()
+    changes = (Does("set_header", "X-Team", "a"), Does("remove_header", "x-old"))
+    async with shaped_plane(tmp_path, sqlite_database, *changes) as plane:
+        plane.upstream.follow(kept)
+        _, secret = await plane.token()
+        await plane.serve(a_client(secret=secret, fields=fields))
+    assert kept.field("x-team") == ["a"]
+    assert kept.field("x_team") == kept.field("x_old") == []
+
+
 async def test_an_origin_that_is_taken_away_decides_who_may_read_all_the_same(
     tmp_path: Path, sqlite_database: Database
 ) -> None:
