@@ -7,9 +7,11 @@ must not be missing unnoticed.
 from __future__ import annotations
 
 import importlib
+import inspect
+import sys
 from asyncio import Task
 from collections.abc import Callable
-from inspect import iscoroutinefunction
+from pathlib import Path
 from typing import Any, Final
 
 from config import ConfigError, Settings
@@ -17,6 +19,9 @@ from proxy.middleware.interface import Middleware
 
 HOOKS: Final = ("request", "response_head", "event")
 _PLAIN: Final = ("response_head", "event")
+_CALLED_WITH: Final = {
+    "request": ("view",), "response_head": ("view",), "event": ("view", "data"),
+}  # fmt: skip
 
 
 class Loaded:
@@ -42,6 +47,9 @@ def load(settings: Settings) -> tuple[Loaded, ...]:
     """All that `MIDDLEWARE` names, in its order. Raises ConfigError, a line for each problem."""
     loaded: list[Loaded] = []
     problems: list[str] = []
+    if settings.middleware and (here := str(Path.cwd())) not in sys.path:
+        # As `python -m cli` has it. Behind all else, so that nothing there stands in for another.
+        sys.path.append(here)
     for name in settings.middleware:
         try:
             loaded.append(_load(name, settings))
@@ -70,16 +78,23 @@ def _load(name: str, settings: Settings) -> Loaded:
     except BaseException as exc:
         raise _CannotUse(f"the module cannot be imported ({_said(exc)})") from exc
     for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise _CannotUse(f"the module has no {attribute}")
-        found = getattr(found, part)
+        try:
+            found = getattr(found, part)
+        except BaseException as exc:
+            raise _CannotUse(f"the module has no {attribute}") from exc
     if not callable(found):
         raise _CannotUse(f"{attribute} cannot be called")
     try:
         made = found(settings)
     except BaseException as exc:
         raise _CannotUse(f"{attribute}(settings) failed ({_said(exc)})") from exc
-    return _checked(name, made)
+    try:
+        return _checked(name, made)
+    except _CannotUse:
+        raise
+    except BaseException as exc:
+        said = f"what it returns, {type(made).__name__}, cannot be looked at ({_said(exc)})"
+        raise _CannotUse(said) from exc
 
 
 def _checked(name: str, made: object) -> Loaded:
@@ -92,12 +107,27 @@ def _checked(name: str, made: object) -> Loaded:
     for hook in there:
         if not callable(hooks[hook]):
             raise _CannotUse(f"{hook} cannot be called")
-    for hook in _PLAIN:
-        if iscoroutinefunction(hooks[hook]):
-            raise _CannotUse(f"{hook} must not be async")
+        _check_form(hook, hooks[hook])
     if not isinstance(getattr(made, "keeps_body", False), bool):
         raise _CannotUse("keeps_body is neither True nor False")
     return Loaded(name, made)
+
+
+def _check_form(hook: str, found: Any) -> None:
+    """Whether it takes what it is called with, and is async or not as it has to be."""
+    forms = found, getattr(type(found), "__call__", None)
+    if any(map(inspect.isasyncgenfunction, forms)) or any(map(inspect.isgeneratorfunction, forms)):
+        raise _CannotUse(f"{hook} must not yield")
+    if hook in _PLAIN and any(map(inspect.iscoroutinefunction, forms)):
+        raise _CannotUse(f"{hook} must not be async")
+    try:
+        inspect.signature(found).bind(*_CALLED_WITH[hook])
+    except TypeError as exc:
+        listed = ", ".join(_CALLED_WITH[hook])
+        raise _CannotUse(f"{hook} cannot be called with ({listed}): {exc}") from exc
+    except ValueError:
+        # One written in C may say nothing of it.
+        return
 
 
 def _said(exc: BaseException) -> str:

@@ -33,6 +33,18 @@ class Empty(Middleware): ...
 class Async:
     async def event(self, view, data): ...
 
+class Yields:
+    async def event(self, view, data): yield data
+
+class AsyncCalled:
+    async def __call__(self, view, data): ...
+
+class NoView:
+    async def request(self): ...
+
+class Odd:
+    def __getattr__(self, name): raise RuntimeError("no " + name)
+
 class NoHook:
     requests = None
 
@@ -45,6 +57,11 @@ class OddWish:
 
 def good(settings): return Good(settings)
 def an_async(settings): return Async()
+def async_called(settings): return type("Called", (), {"event": AsyncCalled()})()
+def yields(settings): return Yields()
+def no_view(settings): return NoView()
+def a_class(settings): return Good
+def odd(settings): return Odd()
 def no_hook(settings): return NoHook()
 def declared(settings): return Declared()
 def empty(settings): return Empty()
@@ -55,6 +72,11 @@ def fails(settings): raise ValueError("no\\nservice")
 def ends(settings): raise SystemExit(3)
 def no_argument(): ...
 not_callable = 5
+"""
+
+HERE = """
+class Made:
+    async def request(self, view): ...
 """
 
 
@@ -111,6 +133,11 @@ def test_without_any_nothing_is_loaded() -> None:
         ("of_theirs.code:empty", "Empty, has none of request, response_head, event"),
         ("of_theirs.code:odd_hook", "request cannot be called"),
         ("of_theirs.code:an_async", "event must not be async"),
+        ("of_theirs.code:async_called", "event must not be async"),
+        ("of_theirs.code:yields", "event must not yield"),
+        ("of_theirs.code:no_view", "request cannot be called with (view): too many"),
+        ("of_theirs.code:a_class", "request cannot be called with (view): missing"),
+        ("of_theirs.code:odd", "Odd, cannot be looked at (RuntimeError: no request)"),
         ("of_theirs.code:odd_wish", "keeps_body is neither True nor False"),
     ],
 )
@@ -121,3 +148,20 @@ def test_what_cannot_be_used_is_said_in_one_line(package: None, name: str, says:
     assert problem.startswith(f"MIDDLEWARE: {name}: ")
     assert says in problem
     assert "\n" not in problem
+
+
+def test_what_lies_where_the_proxy_is_started_is_found_behind_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here_alone.py").write_text("def make(settings): return Made()\n" + HERE)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert [str(one) for one in load_middlewares(settings("here_alone:make"))] == [
+            "here_alone:make has request"
+        ]
+        assert sys.path[-1] == str(tmp_path)
+        load_middlewares(settings("here_alone:make"))
+        assert sys.path.count(str(tmp_path)) == 1
+    finally:
+        sys.modules.pop("here_alone", None)
