@@ -11,6 +11,7 @@ from proxy import errors
 from proxy.access.addresses import AddressList
 from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
+from proxy.providers.by_hand import on_list
 from proxy.providers.endpoints import Methods, Route
 from proxy.providers.near_misses import meant, shown
 from proxy.providers.provider import Provider
@@ -103,7 +104,7 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
             f"{head.method} {shown(path)} is no allowed endpoint of the provider "
             f"{provider.name}.{hint}"
         )
-    allowed = _narrowed(grant, methods, head.method, path)
+    allowed = _narrowed(grant, provider, methods, head.method, path)
     if head.method in allowed:
         return methods[head.method]
     if "GET" in allowed and "HEAD" not in allowed:
@@ -111,21 +112,32 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
         allowed.append("HEAD")
     if head.method != "HEAD" or "GET" not in allowed:
         listed = ", ".join(sorted(allowed))
+        by = _refused_by(grant, methods, head.method, path)
         raise errors.MethodNotAllowed(
-            f"{head.method} {shown(path)} is not allowed of the provider {provider.name}; "
+            f"{head.method} {shown(path)} is not allowed {by}of the provider {provider.name}; "
             f"allowed there: {listed}.",
             headers=((b"allow", listed.encode("ascii")),),
         )
     return methods["GET"]
 
 
-def _narrowed(grant: Grant, methods: Methods, asked: str, path: bytes) -> list[str]:
+def _refused_by(grant: Grant, methods: Methods, asked: str, path: bytes) -> str:
+    """Whose list takes a method away that the provider has."""
+    if asked not in methods and not (asked == "HEAD" and "GET" in methods):
+        return ""
+    left = methods if grant.by_hand is None else grant.by_hand.allowed(methods, path)
+    return "by the token " if asked in left else "by the project "
+
+
+def _narrowed(
+    grant: Grant, provider: Provider, methods: Methods, asked: str, path: bytes
+) -> list[str]:
     """Those of the provider's methods that the project and the token allow.
 
     Raises EndpointNotAllowed where there is none, and says whose list it is.
     """
     left = methods if grant.by_hand is None else grant.by_hand.allowed(methods, path)
-    allowed = _of_token(grant, left, path)
+    allowed = _of_token(grant, provider, left, path)
     if not allowed:
         whose = "token" if left else "project"
         raise errors.EndpointNotAllowed(
@@ -135,11 +147,10 @@ def _narrowed(grant: Grant, methods: Methods, asked: str, path: bytes) -> list[s
     return allowed
 
 
-def _of_token(grant: Grant, methods: Methods, path: bytes) -> list[str]:
+def _of_token(grant: Grant, provider: Provider, methods: Methods, path: bytes) -> list[str]:
     if grant.endpoints is None:
         return list(methods)
-    lines = {method: route.pattern for method, route in methods.items()}
-    return list(grant.endpoints.allowed(path.decode("ascii"), lines))
+    return list(on_list(grant.endpoints, provider, methods, path))
 
 
 def _served(grant: Grant, provider: Provider, path: bytes) -> list[str]:
@@ -150,7 +161,7 @@ def _served(grant: Grant, provider: Provider, path: bytes) -> list[str]:
         if grant.isolates or not route.isolated
     }
     left = methods if grant.by_hand is None else grant.by_hand.allowed(methods, path)
-    return _of_token(grant, left, path)
+    return _of_token(grant, provider, left, path)
 
 
 def _check_place(grant: Grant, route: Route, head: RequestHead) -> None:

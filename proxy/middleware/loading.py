@@ -115,7 +115,7 @@ def _checked(name: str, made: object) -> Loaded:
 
 def _check_form(hook: str, found: Any) -> None:
     """Whether it takes what it is called with, and is async or not as it has to be."""
-    forms = found, getattr(type(found), "__call__", None)
+    forms = found, vars(type(found)).get("__call__")
     if any(map(inspect.isasyncgenfunction, forms)) or any(map(inspect.isgeneratorfunction, forms)):
         raise _CannotUse(f"{hook} must not yield")
     if hook in _PLAIN and any(map(inspect.iscoroutinefunction, forms)):

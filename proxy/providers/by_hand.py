@@ -28,21 +28,27 @@ class ByHand:
         listed = self._allowed
         if listed is None:
             return methods
-        named = listed.allowed(path.decode("ascii"), _lines(methods))
-        if named and b"%" in path and (decoded := unquote_to_bytes(path)) != path:
-            # What an upstream makes of it that decodes a path before it takes it apart.
-            others = self.provider.match(decoded)
-            also = listed.allowed(decoded.decode("latin-1"), _lines(others))
-            named = {
-                method
-                for method in named
-                if method in also
-                or method not in others
-                or others[method].pattern == methods[method].pattern
-            }
+        named = on_list(listed, self.provider, methods, path)
         if self._extra is not None:
             named |= self._extra.match(path).keys()
         return {method: route for method, route in methods.items() if method in named}
+
+
+def on_list(listed: EndpointList, provider: Provider, methods: Methods, path: bytes) -> set[str]:
+    """Which of a provider's methods of a path are on a list, a project's or a token's: as it was
+    sent, and as an upstream reads it that decodes a path before it takes it apart."""
+    named = listed.allowed(path.decode("ascii"), _lines(methods))
+    if not named or b"%" not in path or (decoded := unquote_to_bytes(path)) == path:
+        return named
+    others = provider.match(decoded)
+    also = listed.allowed(decoded.decode("latin-1"), _lines(others))
+    return {
+        method
+        for method in named
+        if method in also
+        or method not in others
+        or others[method].pattern == methods[method].pattern
+    }
 
 
 def _lines(methods: Methods) -> dict[str, str]:

@@ -161,7 +161,10 @@ class Widened:
 
     def match(self, path: bytes) -> Methods:
         """Allowed methods of a raw path, each with its route; empty where the path is off."""
-        methods = self._added.match(path) | self._base.match(path)
+        methods = self._base.match(path)
+        if b"%" not in path or not self._base.match(unquote_to_bytes(path)):
+            # Else an upstream that decodes it first would take it for a line of the first list.
+            methods = self._added.match(path) | methods
         if path in self._base.literal or path in self._added.literal:
             self.literal[path] = methods
         return methods

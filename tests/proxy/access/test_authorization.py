@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,28 @@ def test_the_tokens_own_endpoints(
         authorize(grant, a_request(method, target))
     else:
         assert type(refused(grant, method, target)) is outcome
+
+
+def test_the_tokens_own_endpoints_are_judged_as_an_upstream_would_decode_a_path() -> None:
+    grant = a_grant(allowed_endpoints=("GET /v1/files/{id}", "GET /v1/models/{model}"))
+    assert authorize(grant, a_request("GET", "/v1/files/file-1"))
+    assert authorize(grant, a_request("GET", "/v1/models/org%2Fname"))
+    for path in ("/v1/files/file-1%2Fcontent", "/v1/files%2Ffile-1"):
+        assert isinstance(refused(grant, "GET", path), errors.EndpointNotAllowed)
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ({"allowed_endpoints": ("GET *",)}, "not allowed by the token of the provider openai"),
+        ({"project_allowed_endpoints": ("GET *",)}, "not allowed by the project of the provider"),
+        ({}, "DELETE /v1/embeddings is not allowed of the provider openai"),
+    ],
+)
+def test_a_method_off_a_list_is_told_whose_it_is(rules: dict[str, Any], says: str) -> None:
+    refusal = refused(a_grant(**rules), "DELETE", "/v1/files/a" if rules else "/v1/embeddings")
+    assert isinstance(refusal, errors.MethodNotAllowed)
+    assert says in refusal.message
 
 
 def test_a_list_of_the_project_narrows_its_provider_s_and_says_so() -> None:

@@ -63,6 +63,20 @@ def test_what_is_added_changes_nothing_that_the_list_has(extra: Extra) -> None:
             assert {method: after[method] for method in before} == before
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"/v1/embedding%73", b"/v1/chat%2Fcompletions", b"/v1/chat%2fcompletions%2fchatcmpl-1",
+        b"/v1/files%2Ffile-1%2Fcontent",
+    ],
+)  # fmt: skip
+def test_what_is_added_takes_nothing_that_is_decoded_to_what_the_list_has(path: bytes) -> None:
+    """It would be read, and counted, as what it is not."""
+    hand = ByHand(OPENAI, None, (Extra("*", "/v1/{x}", "free"),))
+    assert hand.provider.match(path) == {}
+    assert lets(hand, "POST", "/v1/a%2Fb")
+
+
 def test_only_paths_that_are_a_pattern_themselves_are_remembered() -> None:
     """Clients choose all others."""
     wide = ByHand(OPENAI, None, (RERANK, Extra("GET", "/v1/{x}/y", "none"))).provider
