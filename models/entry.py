@@ -180,15 +180,21 @@ def encode(entry: Entry) -> bytes:
 
     After a rollback the release before reads it, and a word that it does not know would stop it.
     """
+    return encoded(entry)[0]
+
+
+def encoded(entry: Entry) -> tuple[bytes, Entry]:
+    """The same, and the entry as `decode` gives it back."""
+    told = entry
     if entry.outcome in _NEWER_OUTCOMES:
-        entry = msgspec.structs.replace(
+        told = msgspec.structs.replace(
             entry, outcome=_NEWER_OUTCOMES[entry.outcome], newer_outcome=entry.outcome
         )
     try:
-        return _encoder.encode(entry)
+        return _encoder.encode(told), entry
     except UnicodeEncodeError:
         # A lone surrogate, which JSON bodies can hold as an escape and UTF-8 cannot.
-        return _encoder.encode(storable(entry))
+        return _encoder.encode(storable(told)), storable(entry)
 
 
 def decode(line: bytes) -> Entry:
@@ -247,6 +253,7 @@ def storable(entry: Entry) -> Entry:
         overhead_us=_within(entry.overhead_us, _MOST_US) or 0,
         attempts=None if entry.attempts is None else _clean_attempts(entry.attempts),
         objects=objects.bounded(entry.objects),
+        finished=objects.storable_finished(entry.finished),
         tags=None if entry.tags is None else clean_tags(entry.tags),
         end_user=clean_text(entry.end_user, limit=END_USER_MAX),
         cache=entry.cache if entry.cache in _CACHE_RESULTS else "",
@@ -307,6 +314,7 @@ def _fits(entry: Entry) -> bool:
         and (entry.parts is None or _are_counts(entry.parts))
         and (entry.attempts is None or entry.attempts == _clean_attempts(entry.attempts))
         and (entry.objects is None or entry.objects == objects.bounded(entry.objects))
+        and (entry.finished is None or entry.finished == objects.storable_finished(entry.finished))
         and (entry.tags is None or entry.tags == clean_tags(entry.tags))
         and (not entry.end_user or _is_clean(entry.end_user))
         and entry.cache in _CACHE_RESULTS

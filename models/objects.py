@@ -14,6 +14,7 @@ from tortoise import Model, fields
 from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect
 from models.db.sqlite_readers import for_requests
+from models.text import clean_text
 
 if TYPE_CHECKING:
     from models.entry import Entry
@@ -103,6 +104,18 @@ class Finished(msgspec.Struct, frozen=True, array_like=True):
     parts: tuple[int | None, ...] | None = None
     service_tier: str = ""
     cost_source: str = ""
+
+
+def storable_finished(finished: Finished | None) -> Finished | None:
+    """What of it every database takes; an upstream names a model as long as it likes."""
+    if finished is None or not is_storable(finished.id):
+        return None
+    return msgspec.structs.replace(
+        finished,
+        model=clean_text(finished.model, limit=200),
+        service_tier=clean_text(finished.service_tier, limit=32),
+        cost_source=clean_text(finished.cost_source, limit=64),
+    )
 
 
 class Found(NamedTuple):

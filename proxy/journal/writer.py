@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 
 from loguru import logger
 
-from models.entry import Entry, encode, storable
+from models.entry import Entry, encoded, storable
 from proxy.journal import files
 from proxy.journal.files import JournalFile
 
@@ -100,7 +100,8 @@ class Journal:
         While the disk refuses, the entry is kept in memory, beyond the bound too: its request
         was let in.
         """
-        self._put([_line_of(entry)], [entry])
+        line, entry = _line_of(entry)
+        self._put([line], [entry])
 
     def append_then(self, entry: Entry, complete: Callable[[], None]) -> None:
         """Write one entry down with all others of this turn of the loop, then call `complete`.
@@ -109,7 +110,7 @@ class Journal:
         in order, whatever the disk does and whether its client is still there. One that raises
         is reported, and holds up no other.
         """
-        line = _line_of(entry)
+        line, entry = _line_of(entry)
         self._turn_lines.append(line)
         self._turn_entries.append(entry)
         self._turn_bytes += len(line)
@@ -289,8 +290,10 @@ class Journal:
         self.file = None
 
 
-def _line_of(entry: Entry) -> bytes:
-    line = encode(entry) + b"\n"
-    if len(line) > files.LINE_MAX_BYTES:
-        line = encode(storable(entry)) + b"\n"
-    return line
+def _line_of(entry: Entry) -> tuple[bytes, Entry]:
+    """Its line, and the entry as that has it: in memory it is no longer than on disk, whatever a
+    client or an upstream names."""
+    line, written = encoded(entry)
+    if len(line) >= files.LINE_MAX_BYTES:
+        line, written = encoded(storable(entry))
+    return line + b"\n", written

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from models.entry import encode
+from models.objects import Finished
 from proxy.journal import files
 from proxy.journal.writer import Journal
 from tests.models.rows import an_entry
@@ -95,6 +97,29 @@ def test_what_is_kept_of_what_was_written_is_bounded(
         found += [entry.id for entry in batch.entries]
         position = batch.end
     assert found == ids
+
+
+def test_what_is_kept_of_long_entries_is_no_longer_than_their_lines(tmp_path: Path) -> None:
+    """An upstream names a model as long as it likes; what is kept is what the file holds."""
+    journal = Journal(tmp_path)
+    long, odd = "m" * 256 * 1024, "m\ud800"
+    shown = Finished("resp_1", 0, long, 1, 1, 0, 0, None, None, odd, odd)
+    for named in (
+        {"answer_model": long},
+        {"model": long},
+        {"model": odd, "outcome": "upstream_error"},
+        {"end_user": odd},
+        {"finished": shown},
+        {"finished": msgspec.structs.replace(shown, id=odd)},
+    ):
+        journal.append(an_entry(**named))
+    file = journal.file
+    assert file is not None
+    read = files.adopt(leave_an_orphan(tmp_path, file.path.read_bytes()))
+    assert read is not None
+    assert file.size < 6 * files.LINE_MAX_BYTES
+    assert file.remembered(0, 10) == files.read_batch(read, 0, limit=10)
+    read.release()
 
 
 def test_what_is_put_aside_is_ours_alone(tmp_path: Path) -> None:
