@@ -299,6 +299,8 @@ class Exchange:
         self.charge = self._charged(state, usage, cost_nanos, outcome) if self.holds else None
         numbers = _NOT_READ if usage is None else usage
         parts = numbers[4:12]
+        if is_kept and self.saved_nanos is None and self.found is not None:
+            self.saved_nanos = self.found.cost_by_now
         entry = Entry(
             version=ENTRY_VERSION,
             id=self.id,

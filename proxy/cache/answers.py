@@ -52,7 +52,13 @@ class Found(NamedTuple):
     age: int
     """Seconds."""
     cost_nanos: int | None
-    """What it had cost; None where that is unknown."""
+    """What it had cost; None where that is unknown, as it is while it comes."""
+
+    @property
+    def cost_by_now(self) -> int | None:
+        """What it has cost, also where it has landed since it was found."""
+        source = self.source
+        return source.cost_nanos if isinstance(source, Following) else self.cost_nanos
 
     async def answer(self) -> tuple[ResponseSource, UpstreamHead]:
         """As of an upstream that was asked."""

@@ -135,6 +135,11 @@ class Following:
         self._pieces = _Pieces(about)
         self._released = False
 
+    @property
+    def cost_nanos(self) -> int | None:
+        """What the answer has cost, which is known once it has landed; None where it is not."""
+        return self._flight.cost_nanos
+
     async def head(self) -> UpstreamHead:
         """Its only head."""
         return head_of(self.about)

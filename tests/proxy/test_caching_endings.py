@@ -198,6 +198,24 @@ async def test_a_follower_of_a_long_stream_has_what_there_is_and_breaks_where_th
     assert upstream.asked == 1
 
 
+async def test_a_follower_of_a_long_stream_has_saved_what_that_costs_in_the_end(
+    plane: Plane, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights, "LIVE_AFTER", 0.0)
+    upstream = Counting(plane, told)
+    _, secret = await a_token(plane)
+    clients = [asks(secret, STREAMED) for _ in range(2)]
+    tasks = [plane.begin(client) for client in clients]
+    await until(lambda: upstream.asked == 1)
+    told.say(begins(), chunk(EVENTS[0]))
+    await until(lambda: all(client.content.startswith(EVENTS[0]) for client in clients))
+    told.say(*map(chunk, EVENTS[1:]), chunk(REPORTED), ends())
+    await asyncio.gather(*tasks)
+    asked, hit = sorted(plane.entries(), key=lambda entry: entry.cache, reverse=True)
+    assert asked.cost_nanos
+    assert (hit.cache, hit.saved_nanos) == ("hit", asked.cost_nanos)
+
+
 async def test_a_follower_that_waits_may_leave(plane: Plane, told: Told) -> None:
     upstream = Counting(plane, told)
     _, secret = await a_token(plane)
