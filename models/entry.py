@@ -118,8 +118,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     cost_source: str = ""
     #: The upstream's own code of an error; '' where it gave none.
     upstream_code: str = ""
-    #: In a journal, the outcome where the release before does not know its word: see `encode`.
-    newer_outcome: Outcome | None = None
+    #: In a journal, the outcome where a release before this field does not know its word: see
+    #: `encode`. No more words: one that a release does not know here, it takes for damage.
+    newer_outcome: Literal["upstream_error", "middleware_failed"] | None = None
     #: The account whose answer it was, or that was tried last; '' where none was.
     key_id: str = ""
     #: Each try, where there were several.
@@ -143,6 +144,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     cache: str = ""
     #: What the kept answer had cost when it came from upstream; None but for a hit.
     saved_nanos: int | None = None
+    #: In a journal, the outcome where the release before does not know its word; any text, so that
+    #: the release before may not know it here either. '' where it does: see `encode`.
+    later_outcome: str = ""
 
     @property
     def used_nothing(self) -> bool:
@@ -169,10 +173,13 @@ _MOST_US: Final = 10**13
 _MOST_ATTEMPTS: Final = 16
 _CACHE_RESULTS: Final = get_args(Looked)
 
-#: Outcomes that the release before does not know, and what it is to take each for.
-_NEWER_OUTCOMES: Final[dict[Outcome, Outcome]] = {
-    "upstream_error": "upstream_broke", "middleware_failed": "client_left",
-}  # fmt: skip
+#: Outcomes that a release before does not know, what it is to take each for, and the fields that
+#: have the word itself.
+_NEWER_OUTCOMES: Final[dict[Outcome, dict[str, str]]] = {
+    "upstream_error": {"outcome": "upstream_broke", "newer_outcome": "upstream_error"},
+    "middleware_failed": {"outcome": "client_left", "later_outcome": "middleware_failed"},
+}
+_OUTCOMES: Final = frozenset(get_args(Outcome))
 
 
 def encode(entry: Entry) -> bytes:
@@ -187,9 +194,7 @@ def encoded(entry: Entry) -> tuple[bytes, Entry]:
     """The same, and the entry as `decode` gives it back."""
     told = entry
     if entry.outcome in _NEWER_OUTCOMES:
-        told = msgspec.structs.replace(
-            entry, outcome=_NEWER_OUTCOMES[entry.outcome], newer_outcome=entry.outcome
-        )
+        told = msgspec.structs.replace(entry, **_NEWER_OUTCOMES[entry.outcome])
     try:
         return _encoder.encode(told), entry
     except UnicodeEncodeError:
@@ -210,7 +215,10 @@ def decode_lines(lines: bytes) -> list[Entry]:
     known |= {entry.key_id for entry in entries if entry.key_id}
     if not (all(map(is_known_id, known)) and all(is_id(entry.id) for entry in entries)):
         raise msgspec.ValidationError("an id is no UUID")
-    return [entry if entry.newer_outcome is None else _checked(entry) for entry in entries]
+    return [
+        entry if entry.newer_outcome is None and not entry.later_outcome else _checked(entry)
+        for entry in entries
+    ]
 
 
 def _checked(entry: Entry) -> Entry:
@@ -219,9 +227,12 @@ def _checked(entry: Entry) -> Entry:
         raise msgspec.ValidationError("an id is no UUID")
     if entry.key_id and not is_known_id(entry.key_id):
         raise msgspec.ValidationError("the id of a key is no UUID")
-    if entry.newer_outcome is None:
+    if entry.newer_outcome is None and not entry.later_outcome:
         return entry
-    return msgspec.structs.replace(entry, outcome=entry.newer_outcome, newer_outcome=None)
+    # A word of a newer release, after a rollback: what that release has us take it for stands.
+    word = entry.newer_outcome or entry.later_outcome
+    outcome = word if word in _OUTCOMES else entry.outcome
+    return msgspec.structs.replace(entry, outcome=outcome, newer_outcome=None, later_outcome="")
 
 
 def storable(entry: Entry) -> Entry:

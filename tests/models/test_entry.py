@@ -31,22 +31,35 @@ def test_a_line_of_the_first_version_is_still_read() -> None:
     assert str(entry.id) == "01a208bc-1050-74bc-a7e0-bd6234514a72"
 
 
-#: As the release before has them.
+#: As releases before have them: which words each takes in which field, and in no field another.
 _OUTCOMES_BEFORE = Literal[
     "complete", "client_left", "upstream_broke", "upstream_unreachable", "timeout", "revoked",
     "shutdown",
 ]  # fmt: skip
+_WORDS_BEFORE = {
+    "outcome": {*get_args(_OUTCOMES_BEFORE)},
+    "newer_outcome": {*get_args(_OUTCOMES_BEFORE), "upstream_error", None},
+}
 
 
 @pytest.mark.parametrize("outcome", get_args(coding.Outcome))
-def test_the_release_before_can_read_every_outcome(outcome: coding.Outcome) -> None:
-    """Of another it would say that the journal is damaged, and count nothing behind it."""
+def test_the_releases_before_can_read_every_outcome(outcome: coding.Outcome) -> None:
+    """Of another they would say that the journal is damaged, and never count the request."""
     entry = an_entry(outcome=outcome)
     line = coding.encode(entry)
-    told = msgspec.json.decode(line)[Entry.__struct_fields__.index("outcome")]
-    assert told in get_args(_OUTCOMES_BEFORE)
-    assert (told == "complete") is (outcome == "complete")
+    told = dict(zip(Entry.__struct_fields__, msgspec.json.decode(line), strict=True))
+    for field, words in _WORDS_BEFORE.items():
+        assert told[field] in words
+    assert (told["outcome"] == "complete") is (outcome == "complete")
     assert coding.decode(line) == entry
+    assert coding.decode_lines(line + b"\n" + line + b"\n") == [entry, entry]
+
+
+def test_an_outcome_of_a_newer_release_is_what_that_release_has_it_taken_for() -> None:
+    entry = an_entry(outcome="client_left", later_outcome="eclipsed")
+    line = coding.encode(entry)
+    assert coding.decode(line) == an_entry(id=entry.id, outcome="client_left")
+    assert coding.decode_lines(line + b"\n") == [coding.decode(line)]
 
 
 def test_a_middleware_that_failed_is_an_error_and_no_upstreams() -> None:

@@ -24,6 +24,7 @@ _OF_THE_JOURNAL: Final = {
     "counted",
     "parts",
     "newer_outcome",
+    "later_outcome",
     "given_back",
     "objects",
     "finished",
