@@ -7,9 +7,10 @@ too (`tests/models/test_refusal_words.py`).
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-#: Whose page mends it: the token's, its project's, the project's upstream keys, a new token; or
-#: nobody's, so that what was refused is to be looked at.
-Place: TypeAlias = Literal["token", "project", "keys", "new token", "log"]
+#: Whose page mends it: the token's, its project's, the project's upstream keys, its endpoints where
+#: the token has no list of its own, a new token; or nobody's, so that what was refused is to be
+#: looked at.
+Place: TypeAlias = Literal["token", "project", "keys", "endpoints", "new token", "log"]
 
 
 class Reason(NamedTuple):
@@ -30,7 +31,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "origin_not_allowed": Reason("No page of this origin is allowed", "Edit origins", "project"),
     "model_not_allowed": Reason("The model is not allowed", "Edit models", "token"),
     "not_meterable": Reason("What it uses or costs cannot be known", "See which"),
-    "endpoint_not_allowed": Reason("The path is on no allowlist", "Edit endpoints", "token"),
+    "endpoint_not_allowed": Reason("The path is on no allowlist", "Edit endpoints", "endpoints"),
     "object_not_found": Reason("It names an object of others", "See isolation", "project"),
     "method_not_allowed": Reason("The path has other methods", "See which"),
     "invalid_request": Reason("The request is malformed", "See which"),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from admin.components import lookups
 from admin.web.request import AuthenticatedContext
-from models import Project
+from models import Project, Token
 from models.refusal_words import Place, reason
 from models.reports import refusal_report
 from models.reports.refusal_report import Refusing
@@ -57,15 +57,25 @@ async def explained(ctx: AuthenticatedContext, found: Sequence[Refusing]) -> lis
     living = Project.filter(id__in=list(projects), deleted_at__isnull=True)
     # What is gone has a name still, and no page.
     pages = {*(tokens & names.keys()), *await living.values_list("id", flat=True)}
-    return [_shown(one, names, pages, may_change=ctx.may_change) for one in found]
+    listed = Token.filter(id__in=list(tokens), allowed_endpoints__isnull=False)
+    narrowed = set(await listed.values_list("id", flat=True))
+    return [_shown(one, names, pages, narrowed, may_change=ctx.may_change) for one in found]
 
 
 def _shown(
-    one: Refusing, names: Mapping[UUID, str], pages: Set[object], *, may_change: bool
+    one: Refusing,
+    names: Mapping[UUID, str],
+    pages: Set[object],
+    narrowed: Set[object],
+    *,
+    may_change: bool,
 ) -> ShownRefusal:
     why = reason(one.code)
     log = log_address(one.code, project_id=one.project_id, token_id=one.token_id)
-    place = _place(why.place, one, pages, may_change=may_change)
+    whose = why.place
+    if whose == "endpoints" and one.token_id in narrowed:
+        whose = "token"
+    place = _place(whose, one, pages, may_change=may_change)
     return ShownRefusal(
         token=None if one.token_id is None else names.get(one.token_id, str(one.token_id)),
         token_href=f"/admin/tokens/{one.token_id}" if one.token_id in pages else None,
@@ -90,6 +100,8 @@ def _place(place: Place, one: Refusing, pages: Set[object], *, may_change: bool)
         return f"/admin/tokens/{one.token_id}{'/edit' * may_change}"
     if place in ("project", "keys") and one.project_id in pages:
         return f"/admin/projects/{one.project_id}"
+    if place == "endpoints" and one.project_id in pages:
+        return f"/admin/projects/{one.project_id}/endpoints"
     return None
 
 

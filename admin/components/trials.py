@@ -88,13 +88,14 @@ def _see(token: Token, place: Place) -> tuple[str, str]:
 
 
 def _link(token: Token, place: Place) -> str:
-    if place == "token":
+    if place == "token" or (place == "endpoints" and token.allowed_endpoints is not None):
         return f"/admin/tokens/{token.id}/edit"
     if place == "new token":
         return f"/admin/tokens/new?project={token.project_id}"
     if place == "log":
         return f"/admin/requests?token={token.id}"
-    return f"/admin/projects/{token.project_id}"
+    page = f"/admin/projects/{token.project_id}"
+    return f"{page}/endpoints" if place == "endpoints" else page
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def show(
     *,
     as_json: Json = False,
 ) -> None:
-    """Show one provider, with what it allows."""
+    """Show one provider, with what it allows and what it has off by default."""
     known = configured(config.load())
     if name not in known:
         raise NotFound(f"There is no provider {name}; there are {', '.join(known)}.")
@@ -47,6 +47,8 @@ def show(
     if as_json:
         output.print_json(item)
         return
-    endpoints = item.pop("endpoints")
+    endpoints, off = item.pop("endpoints"), item.pop("off_by_default")
     output.record(item)
     output.table(endpoints, ("method", "path", "usage"))
+    if off:
+        output.table(off, ("method", "path", "reason"))

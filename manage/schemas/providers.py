@@ -20,6 +20,19 @@ class EndpointFacts(Protocol):
     def dialect(self) -> str: ...
 
 
+class OffFacts(Protocol):
+    """An endpoint that is off by default, as far as it is shown."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def pattern(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
 class ProviderFacts(AuthOfProvider, Protocol):
     """A provider, as far as it is shown."""
 
@@ -65,6 +78,9 @@ class ProviderFacts(AuthOfProvider, Protocol):
     @property
     def endpoints(self) -> tuple[EndpointFacts, ...]: ...
 
+    @property
+    def off(self) -> tuple[OffFacts, ...]: ...
+
 
 class EndpointView(Schema):
     """One line of a provider's allowlist."""
@@ -74,6 +90,16 @@ class EndpointView(Schema):
     path: str
     #: How its answers report usage.
     usage: str
+
+
+class OffView(Schema):
+    """What a provider has and its allowlist has not: a project may add it."""
+
+    #: `*` is any.
+    method: str
+    path: str
+    #: Why it is off.
+    reason: str
 
 
 class ProviderView(Schema):
@@ -102,6 +128,8 @@ class ProviderView(Schema):
     token_uris: list[str]
     scopes: list[str]
     endpoints: list[EndpointView]
+    #: What is not let through unless a project adds it.
+    off_by_default: list[OffView]
 
     @classmethod
     def of(cls, provider: ProviderFacts) -> Self:
@@ -127,5 +155,9 @@ class ProviderView(Schema):
             endpoints=[
                 EndpointView(method=one.method, path=one.pattern, usage=one.dialect)
                 for one in provider.endpoints
+            ],
+            off_by_default=[
+                OffView(method=one.method, path=one.pattern, reason=one.reason)
+                for one in provider.off
             ],
         )

@@ -70,6 +70,7 @@ async def test_a_new_refusal_freshens_the_page(admin: Browser) -> None:
         ("token_expired", "/admin/tokens/{token}/edit"),
         ("project_inactive", "/admin/projects/{project}"),
         ("no_upstream_key", "/admin/projects/{project}"),
+        ("endpoint_not_allowed", "/admin/projects/{project}/endpoints"),
         ("overloaded", "/admin/requests?outcome=refused&amp;code=overloaded&amp;token={token}"),
         ("of_a_later_release", "/admin/requests?outcome=refused&amp;code=of_a_later_release&amp;"),
     ],
@@ -81,6 +82,20 @@ async def test_each_reason_leads_to_what_mends_it(admin: Browser, code: str, lea
     place = leads_to.format(project=project.id, token=token.id)
     page = (await admin.get(DASHBOARD)).text
     assert f'<a class="button small" href="{place}' in page
+
+
+async def test_an_endpoint_is_mended_where_a_list_leaves_it_out(
+    admin: Browser, viewer: Browser
+) -> None:
+    token = await make_token(await make_project(), allowed_endpoints=["GET /v1/models"])
+    await refuse(token, "endpoint_not_allowed")
+    page = (await admin.get(DASHBOARD)).text
+    assert f'<a class="button small" href="/admin/tokens/{token.id}/edit' in page
+    other = await make_token(await make_project("Other"))
+    await refuse(other, "endpoint_not_allowed")
+    at = f"/admin/projects/{other.project_id}/endpoints"
+    assert f'<a class="button small" href="{at}' in (await viewer.get(DASHBOARD)).text
+    assert (await viewer.get(at)).status_code == 200
 
 
 async def test_what_is_gone_has_a_name_and_no_page(admin: Browser) -> None:

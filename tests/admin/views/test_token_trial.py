@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from admin.components import trials
 from config import Settings
 from fake_upstream import FakeUpstream
 from models import AuditEvent, Project, Token, TokenSecret
@@ -152,3 +153,17 @@ async def test_only_administrators_test_tokens_that_are_not_revoked(
     sent = await admin.post(at, data={"csrf": csrf, "model": "gpt-4o-mini"})
     assert sent.status_code == 409
     assert await AuditEvent.filter(action="token.test").count() == 0
+
+
+@pytest.mark.parametrize("listed", [None, ["GET /v1/models"]])
+async def test_an_endpoint_that_is_off_leads_to_the_list_that_leaves_it_out(
+    admin: Browser, listed: list[str] | None
+) -> None:
+    """Which only happens where a list is changed meanwhile: nothing else is offered for a test."""
+    token = await make_token(await make_project(), allowed_endpoints=listed)
+    leads_to = (
+        f"/admin/projects/{token.project_id}/endpoints"
+        if listed is None
+        else f"/admin/tokens/{token.id}/edit"
+    )
+    assert trials._link(token, "endpoints") == leads_to

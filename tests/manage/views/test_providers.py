@@ -15,6 +15,8 @@ def test_a_provider_is_shown_with_what_it_allows_and_no_value_of_a_field() -> No
     assert shown["vllm"].base_url is None
     assert {name for name, one in shown.items() if one.needs_base_url} >= {"vllm", "bedrock"}
     assert shown["gemini"].prices == "google"
+    off = {one.path: one.reason for one in shown["openai"].off_by_default}
+    assert off["/v1/vaults"] == "holds secrets of the account"
     assert shown["openai"].test == "GET /v1/models"
     vertex, xai = shown["vertex"], shown["xai"]
     assert (vertex.token_uris, vertex.service) == (["https://oauth2.googleapis.com/token"], None)
