@@ -50,6 +50,8 @@ _TOKENS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "reason
 _TTFB: Final = tuple(f"ttfb_{n}" for n in range(len(TTFB_BOUNDS_US) + 1))
 _OVERHEAD: Final = tuple(f"overhead_{n}" for n in range(len(OVERHEAD_BOUNDS_US) + 1))
 _ADDED: Final = (*_SUMS, *_TTFB, *_OVERHEAD)
+_HITS: Final = _SUMS.index("cached_requests")
+_MISSES: Final = _SUMS.index("cache_misses")
 _SAVED: Final = _SUMS.index("saved_nanos")
 #: Behind it are the other tokens, then both sums of bytes.
 _PROMPT: Final = _SUMS.index("prompt_tokens")
@@ -90,10 +92,14 @@ class Totals:
             and entry.usage == "exact"
             and entry.cost_nanos is not None
             and entry.charge != "held"
-            and not entry.cache
         ):
             # Nearly all, of which no more is counted than what they used.
             added[0] += 1
+            if entry.cache == "hit":
+                added[_HITS] += 1
+                added[_SAVED] += entry.saved_nanos or 0
+            elif entry.cache == "miss":
+                added[_MISSES] += 1
             added[_PROMPT] += entry.prompt_tokens or 0
             added[_PROMPT + 1] += entry.completion_tokens or 0
             added[_PROMPT + 2] += entry.cached_tokens or 0

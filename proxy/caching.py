@@ -59,7 +59,7 @@ class Caching:
             _note(exchange, "bypass", "bypass")
             return downstream
         said = directives_of(exchange.head.lines)
-        if not said.keeps:
+        if said.no_store:
             _note(exchange, "bypass", "request")
             return downstream
         key = key_of(space, request, asked, body)

@@ -272,9 +272,9 @@ class Exchange:
         if grant is None or route is None:
             raise RuntimeError("only a request that was let in ends in an entry")
         now = perf_counter()
-        # Without a call for nearly all.
-        is_kept = self.cache != "" and self.from_cache
-        counted = self.method == "POST" and route.dialect != "none" and not is_kept
+        if self.cache != "" and self.from_cache:
+            return self._entry_of_kept(grant, route, outcome, now)
+        counted = self.method == "POST" and route.dialect != "none"
         meter = self.meter
         read = None if meter is None else meter.accumulated
         state, usage = recorded(read, counted=counted, free=route.dialect == "free")
@@ -287,7 +287,7 @@ class Exchange:
             outcome = "upstream_error"
         other = self.target.provider if self.target is not None else None
         provider = grant.record.provider if other is None else other.name
-        cost_nanos, cost_source = 0 if is_kept else None, ""
+        cost_nanos, cost_source = None, ""
         if counted and state == "exact" and usage is None:
             # It is free, and nothing is missing; that it costs 0 is the price list's to say.
             counted = False
@@ -299,8 +299,6 @@ class Exchange:
         self.charge = self._charged(state, usage, cost_nanos, outcome) if self.holds else None
         numbers = _NOT_READ if usage is None else usage
         parts = numbers[4:12]
-        if is_kept and self.saved_nanos is None and self.found is not None:
-            self.saved_nanos = self.found.cost_by_now
         entry = Entry(
             version=ENTRY_VERSION,
             id=self.id,
@@ -332,25 +330,58 @@ class Exchange:
             upstream_code="" if read is None else read.code,
             key_id="" if self.target is None else self.target.key_text,
             attempts=self.attempts if len(self.attempts) > 1 else None,
-            # A request is one of those that may be made, whoever answers it.
-            given_back=self.sent is None and not is_kept,
+            given_back=self.sent is None,
             objects=None
             if self.watch is None
             else self.watch.objects(counted=state == "exact" and usage is not None),
             finished=None if self.watch is None or counted else self._finished(grant, pricing),
-            charge=self.charge.kind
-            if self.charge is not None
-            else "none"
-            if is_kept and grant.budgets
-            else "",
+            charge="" if self.charge is None else self.charge.kind,
             refusal_code=self.refusal_code,
-            cache="hit" if is_kept else "miss" if self.cache == "miss" else "",
-            saved_nanos=self.saved_nanos if is_kept else None,
+            cache="miss" if self.cache == "miss" else "",
         )
         labels = self.labels
         if labels is None:
             return entry
         return structs.replace(entry, tags=labels.tags, end_user=labels.end_user)
+
+    def _entry_of_kept(self, grant: Grant, route: Route, outcome: Outcome, now: float) -> Entry:
+        """Of a request that a kept answer, or another's, is given to: it used nothing, and is all
+        the same one of those that may be made."""
+        if outcome != "complete" and self.refusal_code == MiddlewareFailed.code:
+            outcome = "middleware_failed"
+        if self.saved_nanos is None and self.found is not None:
+            self.saved_nanos = self.found.cost_by_now
+        labels = self.labels or NO_LABELS
+        return Entry(
+            id=self.id,
+            at_us=int(self.at * _MICRO),
+            project_id=grant.project_text,
+            token_id=grant.token_text,
+            provider=grant.record.provider,
+            endpoint=route.pattern,
+            method=self.method,
+            model=self.model,
+            status=self.status,
+            outcome=outcome,
+            usage="exact",
+            prompt_tokens=None,
+            completion_tokens=None,
+            cached_tokens=None,
+            reasoning_tokens=None,
+            cost_nanos=0,
+            bytes_in=self.bytes_in,
+            bytes_out=self.bytes_out,
+            ttfb_us=int((self.first_byte - self.began) * _MICRO) if self.first_byte else None,
+            duration_us=int((now - self.began) * _MICRO),
+            overhead_us=int(self.overhead_seconds(now) * _MICRO),
+            counted=False,
+            charge="none" if grant.budgets else "",
+            refusal_code=self.refusal_code,
+            tags=labels.tags,
+            end_user=labels.end_user,
+            cache="hit",
+            saved_nanos=self.saved_nanos,
+        )
 
     def _finished(self, grant: Grant, pricing: Pricing) -> Finished | None:
         """What a response used that ran in the background, where the answer shows it finished."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -161,6 +161,8 @@ class DataPlane:
                 if grant.claims or grant.budgets or exchange.policies
                 else _UNLIMITED
             )
+            if exchange.found and (given := self._given(downstream, exchange, reservation)):
+                return await given
             source, head = await (
                 exchange.found.answer()
                 if exchange.found is not None
@@ -197,11 +199,9 @@ class DataPlane:
             outcome = failures.outcome(error, answered=exchange.first_byte is not None)
             if downstream.started:
                 self._record(exchange, outcome)
-                downstream.abort()
-            else:
-                await self._refuse(
-                    downstream, exchange, reservation, failures.of_upstream(error), outcome
-                )
+            await self._refuse(
+                downstream, exchange, reservation, failures.of_upstream(error), outcome
+            )
         except errors.ClientGone as gone:
             outcome = exchange.left(written=not isinstance(gone, errors.NotWritten))
             downstream.abort()
@@ -280,6 +280,21 @@ class DataPlane:
                 # They refuse nothing, and are charged of the entry alone.
                 return _UNLIMITED
             raise failures.of_limits(exc) from exc
+
+    def _given(
+        self, downstream: Downstream, exchange: Exchange, reservation: Reservation
+    ) -> Coroutine[None, None, None] | None:
+        """What answers with a kept answer that is here in one piece; None where it is another, or
+        where middlewares are to look into it: that is relayed as an upstream's."""
+        found = exchange.found
+        if found is None or self._shaping is not None:
+            return None
+        last = relaying.given_whole(downstream, exchange, found, reservation)
+        return None if last is None else self._finish(downstream, exchange, last)
+
+    async def _finish(self, downstream: Downstream, exchange: Exchange, last: bytes) -> None:
+        await self._recorded(exchange, "complete")
+        await downstream.finish(last)
 
     # After the upstream began to answer
 

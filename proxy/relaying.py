@@ -6,8 +6,11 @@ from time import perf_counter
 
 from proxy import caching, keepalive, model_lists, responses
 from proxy.access.grants import Grant
+from proxy.cache.answers import Found
+from proxy.cache.sources import head_of
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
+from proxy.limits.store import Reservation
 from proxy.questions import Question
 from proxy.transforms import AS_IT_IS, AnswerTransform, StreamTransform
 from proxy.turns import Turns
@@ -69,6 +72,21 @@ def answered(
     if exchange.leading is not None:
         caching.began(exchange, exchange.leading, head, transform)
     return transform if add is None else add(exchange, head, transform)
+
+
+def given_whole(
+    downstream: Downstream, exchange: Exchange, found: Found, reservation: Reservation
+) -> bytes | None:
+    """Begin a kept answer that is one piece in memory, which is returned, to be sent once it is
+    recorded. None where it is another: that is relayed as an upstream's, event by event."""
+    whole = found.source.take_rest()
+    if whole is None:
+        return None
+    head = head_of(found.source.about)
+    exchange.status, exchange.bytes_out = head.status, len(whole)
+    exchange.first_byte = exchange.started = perf_counter()
+    downstream.start(responses.response_head(exchange, head, AS_IT_IS, reservation))
+    return whole
 
 
 async def relay(

@@ -226,10 +226,10 @@ class Metrics:
         for limit in limits:
             self._numbers.count(families.BUDGET_OVERSHOOTS, (limit,), 1)
 
-    def add_cached(self, result: str, saved_nanos: int | None) -> None:
-        """Count a request of a project that keeps answers."""
+    def add_cached(self, result: str, saved_nanos: int | None, requests: int = 1) -> None:
+        """Count requests of projects that keep answers."""
         numbers = self._numbers
-        numbers.count(families.CACHE_REQUESTS, (result,), 1)
+        numbers.count(families.CACHE_REQUESTS, (result,), requests)
         if saved_nanos:
             numbers.count(families.CACHE_SAVED, (), saved_nanos)
 

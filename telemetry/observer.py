@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import perf_counter, time
@@ -78,6 +79,9 @@ class Observer:
         #: Unix time in microseconds, as in the entries.
         self._away_since: int | None = None
         self._entries: list[Entry] = []
+        #: Requests of projects that keep answers, and what they saved, by what came of it.
+        self._cached: Counter[str] = Counter()
+        self._saved_nanos: Counter[str] = Counter()
         self._refused: list[Refused] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -118,7 +122,9 @@ class Observer:
         if exchange.overshot:
             self._metrics.add_overshoots(exchange.overshot)
         if exchange.cache:
-            self._metrics.add_cached(exchange.cache, entry.saved_nanos)
+            self._cached[exchange.cache] += 1
+            if entry.saved_nanos:
+                self._saved_nanos[exchange.cache] += entry.saved_nanos
         if self._lines.logs_bodies:
             self._lines.note(exchange)
         if self._traces is not None:
@@ -177,6 +183,10 @@ class Observer:
         self._flushed += len(entries) + len(refused)
         if entries or refused:
             self._metrics.add(entries, refused)
+        for result, requests in self._cached.items():
+            self._metrics.add_cached(result, self._saved_nanos[result], requests)
+        self._cached.clear()
+        self._saved_nanos.clear()
         self._count_undecided(entries, refused)
         self._lines.write(entries, refused)
         if self._books is not None:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from loguru import logger
 
 from proxy.cache.answers_file import NOTED_EVERY_S, Stored, Wanted
-from proxy.cache.directives import Directives
+from proxy.cache.directives import NOTHING_SAID, Directives
 from proxy.cache.flights import LOOK_EVERY, Flight, Flights, Led, Watched
 from proxy.cache.kept import BLOCK_BYTES, Kept, encode_about
 from proxy.cache.memory import SMALL_BYTES, Memory
@@ -118,12 +118,14 @@ class Answers:
         remembered = self._memory.get(key)
         if remembered is None or renewals is None or remembered.renewal != renewals.of(key):
             return None
-        now = time()
-        found = _as_hit(remembered.kept, wanted, said, now)
-        if found is not None and now - remembered.told_at > NOTED_EVERY_S:
+        now, kept = time(), remembered.kept
+        age = max(0.0, now - kept.born)
+        if age >= wanted.ttl_seconds or (said is not NOTHING_SAID and not said.allows(age)):
+            return None
+        if now - remembered.told_at > NOTED_EVERY_S:
             remembered.told_at = now
             self._note(key, now)
-        return found
+        return Found(Replay(kept), False, int(age), kept.cost_nanos)
 
     async def find(self, wanted: Wanted, said: Directives) -> Found | Led | None:
         """What answers; the flight that the request is to lead; or None: it asks for itself, and

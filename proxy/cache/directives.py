@@ -46,7 +46,8 @@ class Directives(NamedTuple):
         return self.max_age is None or 0 < self.max_age >= age
 
 
-_NONE: Final = Directives()
+#: Of nearly all requests, and of no others: it is told by what it is.
+NOTHING_SAID: Final = Directives()
 
 
 def directives_of(lines: HeaderLines) -> Directives:
@@ -55,7 +56,7 @@ def directives_of(lines: HeaderLines) -> Directives:
     if b"cache-control" not in first:
         # RFC 9111 5.4: HTTP/1.0's way, which counts where the other is not there.
         if b"pragma" not in first:
-            return _NONE
+            return NOTHING_SAID
         return Directives(
             no_cache=any(b"no-cache" in value.lower() for value in lines.values(b"pragma"))
         )

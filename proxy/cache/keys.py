@@ -51,11 +51,22 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     name: bytes
     text: bytes
     size: int
+    may_be_remembered: bool
+
+
+class _Block(msgspec.Struct, frozen=True, gc=False):
+    """What all header lines of a request put into its key."""
+
+    text: bytes
+    size: int
 
 
 #: Clients send the same lines again and again. None that may hold a secret is remembered.
 _LINES: Final[BoundedMemo[_Line]] = BoundedMemo(256 * 1024, entry_max_bytes=1024)
 _LINE_BYTES: Final = 3 * 40 + 64 + PLACE_BYTES
+#: The same of whole heads, where none of their lines may hold a secret.
+_BLOCKS: Final[BoundedMemo[_Block]] = BoundedMemo(256 * 1024, entry_max_bytes=4096)
+_BLOCK_BYTES: Final = 3 * 40 + PLACE_BYTES
 _name_of: Final = attrgetter("name")
 _QUESTIONS: Final = {None: b"none", True: b"withheld", False: b"passed-on"}
 
@@ -117,14 +128,22 @@ def is_left_out(name: bytes) -> bool:
 def _counting(lines: bytes) -> bytes:
     """Those of header lines that count: names in any case are the same, and the order of lines says
     something only among those of one name (RFC 9110 5.3)."""
+    remembered = _BLOCKS.young.get(lines) or _BLOCKS.recall(lines)
+    if remembered is not None:
+        return remembered.text
     known = _LINES.young
     counting = []
+    may_be_remembered = True
     for text in lines.split(b"\r\n"):
         line = known.get(text) or _read(text)
+        may_be_remembered &= line.may_be_remembered
         if line.text:
             counting.append(line)
     counting.sort(key=_name_of)
-    return b"".join([line.text for line in counting])
+    said = b"".join([line.text for line in counting])
+    if may_be_remembered:
+        _BLOCKS.offer(lines, _Block(said, _BLOCK_BYTES + len(lines) + len(said)))
+    return said
 
 
 def _read(text: bytes) -> _Line:
@@ -135,7 +154,8 @@ def _read(text: bytes) -> _Line:
     lowered = name.lower()
     counts = bool(name) and not is_left_out(lowered)
     said = framed((lowered, value.strip(b" \t"))) if counts else b""
-    line = _Line(lowered, said, _LINE_BYTES + 4 * len(text))
-    if kind_of(name).may_be_remembered:
+    may_be_remembered = kind_of(name).may_be_remembered
+    line = _Line(lowered, said, _LINE_BYTES + 4 * len(text), may_be_remembered)
+    if may_be_remembered:
         _LINES.offer(text, line)
     return line

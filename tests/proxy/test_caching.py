@@ -57,7 +57,9 @@ async def test_the_same_request_is_answered_without_the_upstream(plane: Plane) -
     assert (upstream.asked, again.content, again.status) == (1, DOCUMENT, 200)
     assert first.field(b"cache-status") == b"llm-proxy; fwd=miss"
     assert again.field(b"cache-status") == b"llm-proxy; hit"
-    assert (first.field(b"age"), again.field(b"age")) == (None, b"0")
+    assert first.field(b"age") is None
+    # Whole seconds, of which a busy machine may have taken some.
+    assert (again.field(b"age") or b"").isdigit()
     asked, hit = plane.entries()
     assert (asked.cache, hit.cache, hit.outcome, hit.usage) == ("miss", "hit", "complete", "exact")
     assert (hit.cost_nanos, hit.key_id, hit.saved_nanos) == (0, "", asked.cost_nanos)

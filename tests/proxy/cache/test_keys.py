@@ -11,7 +11,7 @@ import pytest
 
 from models.cache_rule import CacheRule
 from proxy import forward
-from proxy.cache.keys import _LINES, is_left_out
+from proxy.cache.keys import _BLOCKS, _LINES, is_left_out
 from proxy.cache.space import framed, space_of
 from proxy.questions import Question
 from proxy.upstream.target import Address, Origin, Target
@@ -263,17 +263,22 @@ def test_no_two_lists_of_parts_are_framed_alike() -> None:
 
 def test_lines_that_may_hold_a_secret_are_not_remembered_and_those_that_come_again_are() -> None:
     _LINES.clear()
+    _BLOCKS.clear()
     for field in ("x-team: a", "x-session-key: a", "x-request-id: a"):
         for _ in range(3):
             assert key(JSON, field) == key(JSON, field)
     assert {text.partition(b":")[0] for text in _LINES.young} >= {b"content-type", b"x-team"}
-    assert not any(b"session" in text or b"request-id" in text for text in _LINES.young)
+    assert not any(
+        b"session" in text or b"request-id" in text for text in [*_LINES.young, *_BLOCKS.young]
+    )
 
 
 def test_a_key_is_the_same_before_and_after_its_lines_are_remembered() -> None:
     _LINES.clear()
+    _BLOCKS.clear()
     fields = ("Accept: a", "accept: b", "X-Team: c", "user-agent: d", JSON)
     assert len({key(*fields) for _ in range(5)}) == 1
+    assert len(_BLOCKS.young) == 1
 
 
 def test_prefixes_are_those_of_whole_words() -> None:
