@@ -375,7 +375,7 @@ class Exchange:
             duration_us=int((now - self.began) * _MICRO),
             overhead_us=int(self.overhead_seconds(now) * _MICRO),
             counted=False,
-            charge="none" if grant.budgets else "",
+            charge="none" if grant.budgets or any(one.budgets for one in self.policies) else "",
             refusal_code=self.refusal_code,
             tags=labels.tags,
             end_user=labels.end_user,

@@ -119,7 +119,10 @@ class Answers:
         if remembered is None or renewals is None or remembered.renewal != renewals.of(key):
             return None
         now, kept = time(), remembered.kept
-        age = max(0.0, now - kept.born)
+        age = now - kept.born
+        if age < 0.0:
+            # A clock was set back.
+            age = kept.age(now)
         if age >= wanted.ttl_seconds or (said is not NOTHING_SAID and not said.allows(age)):
             return None
         if now - remembered.told_at > NOTED_EVERY_S:

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import time
 
 import pytest
 
 from proxy.cache import answers
 from proxy.cache.answers import Answers, Found
 from proxy.cache.answers_file import AnswersFile
-from proxy.cache.directives import Directives
+from proxy.cache.directives import NOTHING_SAID, Directives
 from proxy.cache.flights import Led
 from proxy.cache.memory import SMALL_BYTES
 from proxy.cache.spool import State
@@ -65,6 +66,26 @@ async def test_large_answers_in_memory_are_bounded_and_shared(
     (await found(made, 2)).source.release()
     assert (made._lent, made._lent_bytes) == ({}, 0)
     assert list((tmp_path / "cache" / "flights").iterdir()) == []
+
+
+@pytest.mark.parametrize(("back", "is_given"), [(5.0, True), (3600.0, False)])
+async def test_a_clock_that_is_set_back_makes_no_answer_last_longer(
+    made: Answers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    back: float,
+    is_given: bool,
+) -> None:
+    AnswersFile(tmp_path / "cache", 3 * ROOM).put(stored(1, b"{}"))
+    await found(made, 1)
+    monkeypatch.setattr(answers, "time", lambda: time() - back)
+    for said in (PLAIN, NOTHING_SAID, Directives(max_age=10)):
+        assert (made.at_hand(wanted(1), said) is not None) == is_given
+    got = await made.find(wanted(1), PLAIN)
+    assert isinstance(got, Found) == is_given
+    if isinstance(got, Led):
+        got.fail(State.VOID)
+        got.let_go()
 
 
 async def test_one_looks_into_the_store_for_all(made: Answers, tmp_path: Path) -> None:

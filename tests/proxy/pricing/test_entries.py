@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from models.bindings import Upstreams
-from models.budgets import Budget
+from models.budgets import Budget, Policy
 from models.entry import Entry
 from proxy.access.grants import Grant
+from proxy.access.policies import GrantedPolicy
 from proxy.exchange import Exchange
 from proxy.pricing import sheet
 from proxy.pricing.prices import Prices
@@ -56,14 +57,15 @@ def entry(
 
 
 @pytest.mark.parametrize("cache", ["hit", "collapsed", "miss", "bypass", ""])
-@pytest.mark.parametrize(
-    "budgets", [(), (Budget("usd", 10**9, "day", "UTC", "hard", "bound", (), 0),)]
-)
+@pytest.mark.parametrize("budgets_of", ["", "token", "policy"])
 async def test_a_kept_answer_is_a_request_that_used_and_cost_nothing(
-    cache: str, budgets: tuple[Budget, ...]
+    cache: str, budgets_of: str
 ) -> None:
+    budgets = (Budget("usd", 10**9, "day", "UTC", "hard", "bound", (), 0),)
     exchange = Exchange(a_request("POST", CHAT))
-    exchange.grant = a_grant(budgets=budgets)
+    exchange.grant = a_grant(budgets=budgets if budgets_of == "token" else ())
+    if budgets_of == "policy":
+        exchange.policies = (GrantedPolicy.of("t", Policy("chats", budgets=budgets)),)
     exchange.route = Route(CHAT, "chat", creates=True)
     exchange.model, exchange.status = "gpt-4o", 200
     exchange.cache, exchange.saved_nanos = cache, 7
@@ -75,7 +77,7 @@ async def test_a_kept_answer_is_a_request_that_used_and_cost_nothing(
     if is_hit:
         assert (made.usage, made.prompt_tokens, made.key_id) == ("exact", None, "")
         assert (made.cost_nanos, made.saved_nanos, made.unpriced) == (0, 7, False)
-        assert made.charge == ("none" if budgets else "")
+        assert made.charge == ("none" if budgets_of else "")
         # What follows the head is its reader's time.
         assert made.overhead_us == 0
     else:
