@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from time import perf_counter
 from typing import Final
 
@@ -27,23 +28,30 @@ _AT_ONCE_BYTES: Final = 32 * 1024
 _PART_BYTES: Final = 64 * 1024
 _PARTS_IN_A_TURN: Final = 16
 #: What is said of the body that came, and not of another one.
-_OF_THE_BODY: Final = (b"content-digest", b"content-encoding", b"content-md5", b"digest")
+_OF_THE_BODY: Final = (
+    b"content-digest",
+    b"content-encoding",
+    b"content-md5",
+    b"digest",
+    b"repr-digest",
+    b"trailer",
+)
 
 
 class Asking:
     """One request. `took` is how many seconds its hooks have taken."""
 
-    __slots__ = ("_at", "_body", "_downstream", "_exchange", "_kept", "_shaping", "took")
+    __slots__ = ("_body", "_downstream", "_exchange", "_handed", "_kept", "_shaping", "took")
 
     def __init__(self, shaping: Shaping, downstream: Downstream, exchange: Exchange) -> None:
         self._shaping = shaping
         self._downstream = downstream
         self._exchange = exchange
         self._kept = KeptBytes(shaping.budget)
-        #: What goes on in place of the client's body, and how many parts of it were handed over;
-        #: None: the client's, as it comes.
-        self._body: tuple[bytes, ...] | None = None
-        self._at = 0
+        #: What is left to be handed over in place of the client's body, and how many parts of it
+        #: were; None: the client's, as it comes.
+        self._body: deque[bytes] | None = None
+        self._handed = 0
         self.took = 0.0
 
     async def look(self, view: RequestView) -> None:
@@ -81,7 +89,8 @@ class Asking:
                 self._take(body, piece)
             downstream.keep_pace(wanted=False)
             exchange.body_wait += perf_counter() - began
-        self._body = pieces = body.pieces
+        pieces = body.pieces
+        self._body = deque(pieces)
         if coding:
             pieces = (await self._decoded(coding, pieces)).pieces
         if len(pieces) > 1:
@@ -124,7 +133,7 @@ class Asking:
         # It is counted anew, as what is sent.
         self._exchange.bytes_in = 0
         if view.made_body is not None:
-            self._body, length = tuple(in_parts(view.made_body, _PART_BYTES)), len(view.made_body)
+            self._body, length = deque(in_parts(view.made_body, _PART_BYTES)), len(view.made_body)
             view.made_body = None
             lines = without(lines, *_OF_THE_BODY)
             lines = with_value(lines, b"content-length", b"%d" % length)
@@ -152,12 +161,12 @@ class Asking:
         if body is None:
             return self._downstream.take_arrived()
         if (
-            self._at
+            self._handed
             or self._exchange.head.content_length is None
             or sum(map(len, body)) > _AT_ONCE_BYTES
         ):
             return None
-        self._body = ()
+        self._body = deque()
         self._kept.end()
         return b"".join(body)
 
@@ -166,13 +175,13 @@ class Asking:
         body = self._body
         if body is None:
             return await self._downstream.read()
-        if self._at >= len(body):
-            self._body, self._at = (), 0
+        if not body:
             return b""
-        piece = body[self._at]
-        self._at += 1
+        # What is no longer counted must not stay for as long as the answer streams.
+        piece = body.popleft()
+        self._handed += 1
         self._kept.give_back(len(piece))
-        if self._at % _PARTS_IN_A_TURN == 0:
+        if self._handed % _PARTS_IN_A_TURN == 0:
             # An upstream that keeps up takes all of it in one turn of the loop.
             await asyncio.sleep(0)
         return piece

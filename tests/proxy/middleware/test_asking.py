@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections import deque
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from config import Database
 from proxy import errors, relaying
+from proxy.body.budget import BodyBudget
 from proxy.middleware import View
+from proxy.middleware.asking import Asking
 from proxy.preparing import Preparing
 from tests.proxy.middleware.shaped import Kept, shaped_plane
 from tests.proxy.planes import a_plane
@@ -122,11 +126,15 @@ async def test_a_body_is_replaced_with_its_length(
         plane.upstream.follow(kept)
         _, secret = await plane.token(allowed_models=["gpt-4.1"])
         # The body that came names a model that is not allowed.
-        client = await plane.serve(a_client("POST", CHAT, secret=secret, length=length))
+        of_the_body = ("Trailer: X-Sum", "Repr-Digest: sha-256=:eA==:")
+        client = await plane.serve(
+            a_client("POST", CHAT, secret=secret, length=length, fields=of_the_body)
+        )
         assert client.status == 200
         assert plane.is_idle()
         (entry,) = plane.entries()
     assert kept.body == OTHER
+    assert kept.field("trailer") == kept.field("repr-digest") == []
     assert kept.field("content-length") == [str(len(OTHER))]
     assert kept.field("transfer-encoding") == []
     assert (entry.model, entry.bytes_in) == ("gpt-4.1", len(OTHER))
@@ -155,6 +163,20 @@ async def test_a_large_replaced_body_goes_up_whole(
         assert client.status == 200
         assert plane.is_idle()
     assert kept.body == large
+
+
+async def test_what_was_handed_over_is_kept_no_longer_than_it_is_counted() -> None:
+    """An upstream may take a large body slowly."""
+    budget, none = BodyBudget(1_000), cast(Any, None)
+    asking = Asking(cast(Any, SimpleNamespace(budget=budget)), none, none)
+    parts = (b"a" * 100, b"b" * 50, b"c")
+    asking._body = deque(parts)
+    asking._kept.take(151)
+    for part in parts:
+        assert await asking.read() == part
+        assert sum(map(len, asking._body)) == budget.kept
+    assert budget.kept == 0
+    assert [await asking.read(), await asking.read()] == [b"", b""]
 
 
 async def test_a_compressed_body_is_seen_plain_and_goes_up_as_it_came_unless_it_is_replaced(
