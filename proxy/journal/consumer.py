@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from loguru import logger
 
@@ -40,6 +40,11 @@ async def _end_when(is_silent: Callable[[], bool], bound: asyncio.Timeout) -> No
     bound.reschedule(asyncio.get_running_loop().time())
 
 
+def _is_ours(file: JournalFile | None) -> TypeGuard[JournalFile]:
+    """Whether this worker has written it."""
+    return file is not None and file.first_position is not None
+
+
 class JournalConsumer:
     """The background work on one worker's journal, and on those it adopts."""
 
@@ -55,6 +60,7 @@ class JournalConsumer:
         self._takes_itself: tuple[str, Callable[[str, int], bool]] = "", lambda *_: False
         # Files of which the log has heard: some are tried again and again.
         self._complained: set[Path] = set()
+        journal.leave = self._adopted.append
 
     def start(self) -> None:
         """Begin, in tasks of its own."""
@@ -101,13 +107,16 @@ class JournalConsumer:
 
         Of a reader who has just seen an answer: it need not wait for the next round.
         """
-        file = self._journal.file
-        if file is None:
-            return
-        goal = file.size
+        goals = [
+            (file, file.size) for file in (self._journal.file, *self._adopted) if _is_ours(file)
+        ]
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while any((feed.position(file) or 0) < goal for feed in self._feeds):
+                while any(
+                    (feed.position(file) or 0) < goal
+                    for feed in self._feeds
+                    for file, goal in goals
+                ):
                     self._journal.batch_ready.set()
                     self._hurry.set()
                     await asyncio.sleep(_LOOK_EVERY_S)
@@ -237,6 +246,8 @@ class JournalConsumer:
             more = False
             if (
                 own is not None
+                # One that was left meanwhile is among those adopted.
+                and own is self._journal.file
                 and (feed.position(own) or 0) < min(goal, own.size)
                 and not self._is_taken(feed, own)
             ):
@@ -259,7 +270,9 @@ class JournalConsumer:
             return False
         try:
             if not feed.has_passed(file):
-                await self._advance(feed, file)
+                passed = await self._advance(feed, file)
+                if _is_ours(file):
+                    self._journal.settle(passed)
                 return True
             if file.consumed:
                 self._adopted.remove(file)

@@ -34,6 +34,9 @@ ROTATE_BYTES: Final = 16 * 1024 * 1024
 #: delay requests for longer: the loop by reading and summing them, and on one core the database's
 #: thread, too (docs/performance.md).
 BATCH: Final = 128
+#: As long as sinks are no further behind, it does so before they have taken the last of it: where
+#: requests never pause, there is no moment in which they have taken all.
+_BEHIND_MAX_BYTES: Final = 2 * 1024 * 1024
 #: Requests go on between two writes, so each is short.
 _LINES_PER_WRITE: Final = 500
 _BYTES_PER_WRITE: Final = 256 * 1024
@@ -70,6 +73,10 @@ class Journal:
         self._turn_ends: asyncio.Handle | None = None
         #: Called with each file's id, two positions in it, and the entries that were written there.
         self.written: Written | None = None
+        #: Takes over a file that is written no more, of which sinks have not taken the last.
+        self.leave: Callable[[JournalFile], None] | None = None
+        # Its descriptor, until it is synced.
+        self._left: int | None = None
         self._unsynced = False
         self._sync_fails = False
         try:
@@ -197,7 +204,7 @@ class Journal:
 
     def settle(self, entries: int) -> None:
         """Every sink has taken this many more lines."""
-        self.pending -= entries
+        self.pending = max(len(self._kept), self.pending - entries)
         if self.file is not None and self.file.consumed:
             self.pending = len(self._kept)
 
@@ -245,8 +252,9 @@ class Journal:
         if self.file is None or not self._unsynced:
             return
         self._unsynced = False
+        left, self._left = self._left, None
         try:
-            await asyncio.to_thread(self.file.sync)
+            await asyncio.to_thread(_sync, self.file, left)
         except OSError as exc:
             # What was written can still be delivered; only a loss of power would show.
             self._unsynced = True
@@ -259,10 +267,14 @@ class Journal:
     def rotate(self) -> None:
         """Go on in a new file where every sink has taken this one, and it is large or damaged.
 
-        Killed between the two steps we leave an orphan, which every sink's position has passed.
+        Killed between the two steps we leave an orphan, which every sink's position has passed. A
+        large one that sinks are just taking is left to them.
         """
         old = self.file
-        if old is None or not old.consumed or self._refusal is not None:
+        if old is None or self._refusal is not None:
+            return
+        if not old.consumed:
+            self._leave_large(old)
             return
         try:
             if old.size < self._rotate_bytes and old.intact:
@@ -273,6 +285,23 @@ class Journal:
             # The old file serves on, or stays as an orphan that is consumed.
             logger.error("The journal in {} cannot be rotated: {}", self.directory, exc)
 
+    def _leave_large(self, old: JournalFile) -> None:
+        behind = old.size - (old.position or 0)
+        if self.leave is None or self._left is not None:
+            return
+        if old.size < self._rotate_bytes or behind > _BEHIND_MAX_BYTES:
+            return
+        try:
+            new = files.create(self.directory)
+        except OSError as exc:
+            logger.error("The journal in {} cannot be rotated: {}", self.directory, exc)
+            return
+        if self._unsynced:
+            # Sinks may be through with it before it is synced.
+            self._left = os.dup(old.fd)
+        self.file = new
+        self.leave(old)
+
     async def close(self) -> None:
         """Sync and release the file, and delete it where it is consumed. Call it last."""
         self.flush()
@@ -282,12 +311,24 @@ class Journal:
             logger.critical("{} entries are lost: the disk refused them.", len(self._kept))
         if self.file is None:
             return
+        if self._left is not None:
+            await self.sync()
         if self.file.consumed:
             self.file.remove()
         else:
             await self.sync()
             self.file.release()
         self.file = None
+
+
+def _sync(file: JournalFile, left: int | None) -> None:
+    try:
+        file.sync()
+        if left is not None:
+            os.fsync(left)
+    finally:
+        if left is not None:
+            os.close(left)
 
 
 def _line_of(entry: Entry) -> tuple[bytes, Entry]:

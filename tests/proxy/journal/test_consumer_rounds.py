@@ -9,7 +9,7 @@ from loguru import logger
 
 from models.entry import Entry
 from models.errors import DatabaseBlocked
-from proxy.journal import files
+from proxy.journal import files, writer
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.writer import BATCH, Journal
 from tests.models.rows import an_entry
@@ -328,3 +328,58 @@ async def test_a_file_that_another_sink_saw_removed_meanwhile_is_no_trouble(
     assert not first.exists()
     assert said == []
     await consumer.close(timeout=30)
+
+
+async def test_a_large_file_gives_way_though_requests_never_pause(tmp_path: Path) -> None:
+    """In no moment have both sinks taken all; each entry arrives once."""
+    journal = Journal(tmp_path, rotate_bytes=8 * 1024)
+    sinks = [MemorySink("database"), MemorySink("limits")]
+    consumer = JournalConsumer(journal, sinks, batch=16)
+    ids = append(journal, 16)
+    for sink in sinks:
+        sink.meanwhile = lambda: ids.extend(append(journal, 1))
+    used = set()
+    for _ in range(60):
+        ids += append(journal, 3)
+        await consumer.consume_once()
+        assert journal.file is not None
+        assert not journal.file.consumed
+        await journal.keep()
+        used.add(journal.file.id)
+        assert journal.file.size < 16 * 1024
+        assert len(list(tmp_path.iterdir())) <= 2
+    assert len(used) > 3
+    for sink in sinks:
+        sink.meanwhile = lambda: None
+    await consumer.close(timeout=10)
+    for sink in sinks:
+        assert sorted(sink.entries) == sorted(ids)
+    assert journal.pending == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_large_file_that_a_sink_is_far_behind_in_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else there was one more for each while a database is away."""
+    monkeypatch.setattr(writer, "_BEHIND_MAX_BYTES", 4 * 1024)
+    journal = Journal(tmp_path, rotate_bytes=1024)
+    consumer = JournalConsumer(journal, [sink := MemorySink()], batch=10)
+    first = journal.file
+    ids = append(journal, 30)
+    await journal.keep()
+    assert journal.file is first
+    assert await consumer.consume_once()
+    ids += append(journal, 5)
+    await journal.keep()
+    assert journal.file is not first
+    ids += append(journal, 5)
+    # Who reads waits for what is in the one that was left, too.
+    asked = asyncio.create_task(consumer.catch_up(timeout=10))
+    await asyncio.sleep(0)
+    assert not asked.done()
+    assert await consumer.consume_once()
+    await asked
+    assert sorted(sink.entries) == sorted(ids)
+    assert journal.pending == 0
+    await consumer.close(timeout=10)
