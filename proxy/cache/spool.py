@@ -151,7 +151,8 @@ class Spool:
 
     def head(self) -> bytes:
         """Once it has been answered. Raises OSError."""
-        return os.pread(self._descriptor, self.progress.head_bytes, _BLOCK.size)
+        size = min(self.progress.head_bytes, os.fstat(self._descriptor).st_size)
+        return os.pread(self._descriptor, size, _BLOCK.size)
 
     def read(self, start: int, most: int) -> bytes:
         """Bytes of the body from `start` on. Raises OSError."""
@@ -180,8 +181,9 @@ class Spool:
         if len(block) < _BLOCK.size:
             # Its leader died, or is about to write it.
             return _BEGUN
-        fields = _BLOCK.unpack(block)
-        return Progress(State(fields[0]), *fields[1:])
+        state, *fields = _BLOCK.unpack(block)
+        # Damage, or what another release means by it.
+        return Progress(State(state) if state <= State.VOID else State.FAILED, *fields)
 
     def _is_dead(self) -> bool:
         try:

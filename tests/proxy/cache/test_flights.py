@@ -139,6 +139,31 @@ async def test_those_of_dead_leaders_are_removed_at_a_start_and_those_of_living_
     assert leading.land(None)
 
 
+async def test_a_file_that_says_nothing_known_is_removed_at_a_start(tmp_path: Path) -> None:
+    directory = tmp_path / "flights"
+    directory.mkdir()
+    (directory / key(1).hex()).write_bytes(b"\xff" * 4096)
+    here = flights(tmp_path)
+    assert list(directory.iterdir()) == []
+    assert isinstance(here.begin(key(1)), Led)
+
+
+async def test_a_leader_of_another_release_that_says_nothing_known_is_followed_no_longer(
+    tmp_path: Path,
+) -> None:
+    here, there = flights(tmp_path), flights(tmp_path)
+    leading = led(here)
+    watched = there.begin(key(1))
+    assert watched is not None
+    watched.use()
+    (tmp_path / "flights" / key(1).hex()).write_bytes(b"\xff" * 4096)
+    async with asyncio.timeout(5):
+        await watched.settled()
+    assert (watched.state, watched.about) == (State.FAILED, None)
+    watched.let_go()
+    leading.let_go()
+
+
 async def test_what_is_too_large_fails(tmp_path: Path) -> None:
     here = flights(tmp_path)
     for number, about, most in (
