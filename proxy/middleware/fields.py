@@ -30,12 +30,16 @@ _SHOWN_MAX: Final = 60
 
 
 class SeenFields(Fields):
-    """Of some lines, those that a middleware may see."""
+    """Of some lines, those that a middleware may see. `keys` are more names that present one."""
 
     __slots__ = ("_lines",)
 
-    def __init__(self, lines: RawHeaders) -> None:
-        self._lines = [line for line in lines if line[0].lower() not in _NEVER_SEEN]
+    def __init__(self, lines: RawHeaders, keys: frozenset[bytes] = frozenset()) -> None:
+        self._lines = [
+            line
+            for line in lines
+            if line[0].lower() not in _NEVER_SEEN and (not keys or _plain(line[0]) not in keys)
+        ]
 
     def __getitem__(self, name: str) -> str:
         found = self.get_all(name)
@@ -59,10 +63,14 @@ class SeenFields(Fields):
         return [value.decode("latin-1") for value in values_of(self._lines, wanted)]
 
 
-def may_be_set_upstream(name: bytes) -> bool:
+def may_be_set_upstream(name: bytes, keys: frozenset[bytes] = frozenset()) -> bool:
     """Whether a request's field of this name is a middleware's to set: those that would go
-    upstream, or that a provider may keep."""
-    return (may_cross_upstream(name) or name in KEEPABLE) and name not in _FRAMING
+    upstream, or that a provider may keep, but for those of `keys`."""
+    return (
+        (may_cross_upstream(name) or name in KEEPABLE)
+        and name not in _FRAMING
+        and _plain(name) not in keys
+    )
 
 
 def may_be_set_downstream(name: bytes) -> bool:

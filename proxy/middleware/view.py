@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from proxy.errors import MiddlewareRefused
@@ -114,7 +115,7 @@ class RequestView:
     @property
     def headers(self) -> Fields:
         if self._seen is None:
-            self._seen = SeenFields(self.lines)
+            self._seen = SeenFields(self.lines, self._keys)
         return self._seen
 
     @property
@@ -154,7 +155,17 @@ class RequestView:
     def _may_be_set(self, what: str) -> Callable[[bytes], bool]:
         if self.phase is Phase.EVENTS:
             raise Misused(f"{what} comes too late in event: the head has gone out")
-        return may_be_set_upstream if self.phase is Phase.REQUEST else may_be_set_downstream
+        if self.phase is Phase.HEAD:
+            return may_be_set_downstream
+        return partial(may_be_set_upstream, keys=self._keys)
+
+    @property
+    def _keys(self) -> frozenset[bytes]:
+        """Names of fields in which one of the providers here takes a key, besides the usual."""
+        grant = self._exchange.grant
+        if self.phase is not Phase.REQUEST or grant is None or grant.fields is None:
+            return frozenset()
+        return grant.fields.keys
 
     def _only_in_request(self, what: str) -> None:
         if self.phase is not Phase.REQUEST:

@@ -20,6 +20,11 @@ class FieldRules(NamedTuple):
     """The client's, in whose place the provider's stand, or in which some provider takes a key."""
     added: RawHeaders
 
+    @property
+    def keys(self) -> frozenset[bytes]:
+        """The client's in which some provider takes a key."""
+        return self.replaced - {name for name, _ in self.added}
+
     def for_upstream(self, headers: RawHeaders) -> RawHeaders:
         """What goes upstream of a client's fields, and what is added to them."""
         crossing = for_upstream(headers) + kept_for_upstream(headers, self.keep)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,6 +18,7 @@ from proxy.body.budget import BodyBudget
 from proxy.middleware import View
 from proxy.middleware.asking import Asking
 from proxy.preparing import Preparing
+from proxy.providers.catalog import BUILT_IN
 from tests.proxy.middleware.shaped import Kept, shaped_plane
 from tests.proxy.planes import a_plane
 from tests.proxy.scripted import CHAT, a_client, error_of
@@ -83,6 +85,22 @@ async def test_a_request_is_seen_whole_and_without_its_credential(
     assert headers["x-extra"] == "1, 2"
     assert not {"authorization", "cookie"} & set(headers)
     assert secret not in repr(headers)
+
+
+async def test_a_key_of_the_clients_is_not_seen_nor_set_in_whatever_field_a_provider_takes_it(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    mine = replace(BUILT_IN["openai"], name="mine", auth="header:x-mine-key")
+    known = {**BUILT_IN, "mine": mine}
+    sees, sets = Sees(), Does("set_header", "X_Mine_Key", "a")
+    async with shaped_plane(tmp_path, sqlite_database, sees, sets, providers=known) as plane:
+        _, secret = await plane.token(project={"provider": "mine"})
+        client = await plane.serve(
+            a_client(secret=secret, fields=("X-Mine-Key: b", "x_mine_key: c"))
+        )
+        assert (client.status, client.code) == (500, "middleware_failed")
+        assert plane.upstream.connections == 0
+    assert not [name for name in sees.seen[0]["headers"] if "mine" in name]
 
 
 @pytest.mark.parametrize("length", [-1, None], ids=["with a length", "in chunks"])
