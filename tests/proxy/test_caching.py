@@ -19,6 +19,7 @@ from proxy import keepalive
 from proxy.cache import answers as module
 from proxy.cache.opening import OpenFile
 from proxy.cache.spool import Spool
+from proxy.headers import RawHeaders
 from tests.models.rows import BY
 from tests.proxy.cached import (
     ASKED,
@@ -64,6 +65,39 @@ async def test_the_same_request_is_answered_without_the_upstream(plane: Plane) -
     assert (asked.cache, hit.cache, hit.outcome, hit.usage) == ("miss", "hit", "complete", "exact")
     assert (hit.cost_nanos, hit.key_id, hit.saved_nanos) == (0, "", asked.cost_nanos)
     assert hit.saved_nanos
+    assert plane.is_idle()
+
+
+async def test_a_hit_is_recorded_before_the_write_that_completes_it(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Counting(plane)
+    _, secret = await a_token(plane)
+    await plane.serve(asks(secret))
+    client = asks(secret)
+    finish = client.finish
+    recorded: list[tuple[str, int, int]] = []
+
+    async def finishes(data: bytes = b"", trailers: RawHeaders | None = None) -> None:
+        hit = plane.entries()[-1]
+        recorded.append((hit.cache, hit.bytes_out, len(client.content)))
+        await finish(data, trailers)
+
+    monkeypatch.setattr(client, "finish", finishes)
+    await plane.serve(client)
+    assert recorded == [("hit", len(DOCUMENT), 0)]
+    assert client.content == DOCUMENT
+
+
+async def test_a_client_that_leaves_as_its_hit_is_recorded_is_counted_once(plane: Plane) -> None:
+    Counting(plane)
+    _, secret = await a_token(plane)
+    await plane.serve(asks(secret))
+    client = asks(secret)
+    client.gone = True
+    await plane.serve(client)
+    assert [entry.cache for entry in plane.entries()] == ["miss", "hit"]
+    assert client.content == b""
     assert plane.is_idle()
 
 
