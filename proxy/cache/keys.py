@@ -42,6 +42,14 @@ _LEFT_OUT: Final = frozenset(
         b"x-request-id",
     )
 )
+#: Those of them that are mostly others with each request: no memo is asked for them.
+_NEW_EACH_TIME: Final = _LEFT_OUT - {
+    b"baggage",
+    b"cache-control",
+    b"content-length",
+    b"pragma",
+    b"user-agent",
+}
 _LEFT_OUT_PREFIXES: Final = (b"x-b3-", b"x-llm-proxy-", b"x-stainless-")
 
 
@@ -135,7 +143,12 @@ def _counting(lines: bytes) -> bytes:
     counting = []
     may_be_remembered = True
     for text in lines.split(b"\r\n"):
-        line = known.get(text) or _read(text)
+        line = known.get(text)
+        if line is None:
+            if text.partition(b":")[0].lower() in _NEW_EACH_TIME:
+                may_be_remembered = False
+                continue
+            line = _read(text)
         may_be_remembered &= line.may_be_remembered
         if line.text:
             counting.append(line)
