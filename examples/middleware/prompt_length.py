@@ -30,11 +30,11 @@ class PromptLength:
             view.refuse(413, "prompt_too_large", f"A prompt has at most {MOST_BYTES} bytes.")
         try:
             said = json.loads(view.body)
-        except ValueError:
-            view.refuse(400, "unreadable_prompt", "The body is no JSON.")
-        if not isinstance(said, dict):
-            return
-        length = sum(len(text) for name in PROMPTS for text in texts(said.get(name)))
+            if not isinstance(said, dict):
+                return
+            length = sum(len(text) for name in PROMPTS for text in texts(said.get(name)))
+        except (ValueError, RecursionError):
+            view.refuse(400, "unreadable_prompt", "The body is no JSON, or nested too deeply.")
         if length > MOST_CHARACTERS:
             view.refuse(
                 400,

@@ -25,10 +25,10 @@ class RedactEmails:
             view.refuse(413, "prompt_too_large", f"A prompt has at most {MOST_BYTES} bytes.")
         try:
             said = json.loads(view.body)
-        except ValueError:
+            redacted = without_emails(said)
+        except (ValueError, RecursionError):
             # What cannot be read cannot be redacted either.
-            view.refuse(400, "unreadable_prompt", "The body is no JSON.")
-        redacted = without_emails(said)
+            view.refuse(400, "unreadable_prompt", "The body is no JSON, or nested too deeply.")
         # A body without any goes on byte for byte as it came.
         if redacted != said:
             view.replace_body(json.dumps(redacted).encode())

@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Final, cast
+from unittest.mock import Mock
 
 import httpx
 import openai
@@ -14,9 +16,10 @@ import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
 from config import Database
-from examples.middleware import redact_emails
+from examples.middleware import prompt_length, redact_emails
 from examples.middleware.prompt_length import MOST_CHARACTERS
 from fake_upstream import expected_text
+from proxy.middleware import View
 from tests.server.door import Door, open_door
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -107,7 +110,8 @@ async def test_large_and_unreadable_bodies_do_not_pass_unseen(
     assert b"zoe@mail.example" not in door.up.last.body
     headers = {"authorization": f"Bearer {door.secret}", "content-type": "application/json"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{door.port}") as http:
-        for content in (b"{", b" " * 30_000):
+        deep = b'{"messages": %b%b}' % (b"[" * 1_500, b"]" * 1_500)
+        for content in (b"{", b" " * 30_000, deep):
             refused = await http.post("/v1/chat/completions", content=content, headers=headers)
             assert refused.status_code == 400
             assert refused.json()["error"]["code"] == "unreadable_prompt"
@@ -116,8 +120,20 @@ async def test_large_and_unreadable_bodies_do_not_pass_unseen(
         assert (refused.status_code, refused.json()["error"]["code"]) == (413, "prompt_too_large")
         # Codes that others choose are no labels.
         counted = (await http.get("/metrics")).text
-        assert 'llm_proxy_refusals_total{code="middleware_refused"} 3.0' in counted
+        assert 'llm_proxy_refusals_total{code="middleware_refused"} 4.0' in counted
         assert "prompt_too_large" not in counted
+
+
+async def test_what_is_nested_too_deeply_to_be_measured_is_refused() -> None:
+    deep = b'{"input": "%b", "messages": %b1%b}' % (
+        b"x" * MOST_CHARACTERS,
+        b"[" * 1_500,
+        b"]" * 1_500,
+    )
+    view = SimpleNamespace(body=deep, headers={}, refuse=Mock(side_effect=PermissionError))
+    with pytest.raises(PermissionError):
+        await prompt_length.PromptLength().request(cast(View, view))
+    assert view.refuse.call_args.args[:2] == (400, "unreadable_prompt")
 
 
 def test_the_documentation_shows_them_as_they_are() -> None:
