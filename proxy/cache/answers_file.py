@@ -165,6 +165,8 @@ class AnswersFile:
                 if not is_current or (state != _WHOLE and now - asked > _WRITTEN_WITHIN_S):
                     self._remove(file, answer)
                     gone += 1
+            if gone:
+                self._file.empty_log()
             return gone, rows[-1][0] + 1 if len(rows) == _STEP else 0
 
         return self._call(remove)

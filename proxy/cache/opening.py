@@ -71,12 +71,19 @@ class OpenFile:
 
     def bound_log(self) -> None:
         """Write the log back, and cut it, before it is long. Raises sqlite3.Error."""
+        self._write_back(self._log_bytes)
+
+    def empty_log(self) -> None:
+        """The same whatever it has, as it has what was removed. Raises sqlite3.Error."""
+        self._write_back(0)
+
+    def _write_back(self, longest: int) -> None:
         try:
             # It is asked for at each write, and a Path would take twice as long to answer.
             size = os.stat(self._log).st_size  # noqa: PTH116
         except OSError:
             return
-        if size > self._log_bytes and self._connection is not None:
+        if size > longest and self._connection is not None:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def remove(self) -> None:

@@ -163,6 +163,22 @@ def test_what_is_of_another_epoch_of_no_project_or_expired_is_forgotten(file: An
     assert [number for number in range(43) if file.get(key(number)) is None] == [40, 41, 42]
 
 
+def test_nothing_of_what_was_forgotten_is_left_on_the_disk(
+    file: AnswersFile, tmp_path: Path
+) -> None:
+    said = os.urandom(16).hex().encode()
+    file.put(stored(1, said))
+    file.put(stored(3, b"{}", project="q"))
+
+    def is_there() -> bool:
+        return any(said in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+    assert is_there()
+    assert file.forget({"q": 0}, 0) == (1, 0)
+    assert not is_there()
+    assert body_of(file, 3) == b"{}"
+
+
 def test_two_workers_write_at_once(tmp_path: Path) -> None:
     files = [AnswersFile(tmp_path / "cache", ROOM) for _ in range(2)]
 
