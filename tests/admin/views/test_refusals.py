@@ -84,6 +84,7 @@ async def test_each_reason_leads_to_what_mends_it(admin: Browser, code: str, lea
     assert f'<a class="button small" href="{place}' in page
 
 
+@on_both
 async def test_an_endpoint_is_mended_where_a_list_leaves_it_out(
     admin: Browser, viewer: Browser
 ) -> None:
