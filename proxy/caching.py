@@ -21,11 +21,12 @@ from proxy.cache.spool import State
 from proxy.cacheable import kept_of, may_be_kept
 from proxy.downstream import Downstream
 from proxy.errors import NotWritten
-from proxy.exchange import Exchange, Pricing
+from proxy.exchange import Exchange
 from proxy.forward import Outgoing
 from proxy.headers import is_json_type, type_of
 from proxy.plans import Plan
 from proxy.questions import Question
+from proxy.recording import Pricing
 from proxy.transforms import AnswerTransform
 from proxy.upstream.response import UpstreamHead
 

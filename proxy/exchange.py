@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
@@ -22,7 +21,7 @@ from proxy.cache.answers import Found
 from proxy.cache.leading import Leading
 from proxy.downstream import RequestHead
 from proxy.driving import current
-from proxy.errors import MiddlewareFailed, Refusal
+from proxy.errors import MiddlewareFailed
 from proxy.limits.budgets import BudgetClaim, Charge, used
 from proxy.metering.asks import Asks
 from proxy.objects.own_lists import OwnList
@@ -30,48 +29,13 @@ from proxy.objects.watch import Watch
 from proxy.pricing.overlay import place
 from proxy.pricing.prices import Call, Price
 from proxy.providers.endpoints import Route
+from proxy.recording import Pricing
 from proxy.upstream.target import Target
 from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recorded
 from proxy.usage.meter import Meter
 
-
-class Pricing(Protocol):
-    """What an answer that came at `at` costs, and whose price that is (`pricing.prices.Prices`)."""
-
-    def __call__(self, call: Call, usage: Usage, at: float, raw: bytes | None) -> Price: ...
-
-
 if TYPE_CHECKING:
     from proxy.middleware.shaping import Shaped
-
-
-class Ledger(Protocol):
-    """Where entries go (`journal.Journal`)."""
-
-    @property
-    def can_keep(self) -> bool:
-        """Whether another entry can be kept, so that a request may be let in."""
-        ...
-
-    def append(self, entry: Entry) -> None:
-        """Keep an entry. Never raises, never waits."""
-        ...
-
-    def append_then(self, entry: Entry, complete: Callable[[], None]) -> None:
-        """Keep an entry with all others of this turn of the loop, then call `complete`."""
-        ...
-
-
-class Observer(Protocol):
-    """Told of every request's end, for metrics and logs. Never raises, never waits."""
-
-    def recorded(self, entry: Entry, exchange: Exchange) -> None:
-        """A request that was let in has ended."""
-        ...
-
-    def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
-        """The proxy answered instead of the upstream."""
-        ...
 
 
 class Exchange:

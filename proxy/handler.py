@@ -33,7 +33,7 @@ from proxy.cache.answers import Answers
 from proxy.caching import Caching
 from proxy.downstream import Downstream, RequestHead
 from proxy.driving import Waiter
-from proxy.exchange import Exchange, Ledger, Observer, Pricing
+from proxy.exchange import Exchange
 from proxy.fair_share import FairShare
 from proxy.header_rules import trailers_for_downstream
 from proxy.holds import Holds, are_soft
@@ -57,6 +57,7 @@ from proxy.plans import Plan, Plans
 from proxy.preparing import Preparing
 from proxy.providers.provider import Provider
 from proxy.questions import RefusedQuestions
+from proxy.recording import Ledger, Observer, Pricing
 from proxy.tails import Tails
 from proxy.turns import Turns
 from proxy.upstream.errors import UpstreamError
