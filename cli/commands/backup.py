@@ -1,6 +1,7 @@
 """`llm-proxy backup` and `llm-proxy restore`: SQLite as one file, and back."""
 
 import asyncio
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Annotated
@@ -84,6 +85,8 @@ def restore(file: File, yes: Yes = False) -> None:
             # Within it, so that no restored database is without its row.
             _record_restoration(draft, file)
             kept = backups.place(draft, target, LimitsInBackup(limit_records(settings)))
+        # Its epochs are of an earlier time: answers that were purged since would be given again.
+        shutil.rmtree(settings.data_dir / "cache", ignore_errors=True)
     except backups.UnusableBackup as exc:
         raise CommandError(f"{file} cannot be restored: {exc}.") from exc
     except backups.InUse as exc:

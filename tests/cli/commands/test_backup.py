@@ -34,6 +34,9 @@ def test_backup_brings_back_what_was_there(cli_on_sqlite: CommandLine, tmp_path:
 
     made = cli("backup", str(file))
     later = cli.token()["id"]
+    kept_answers = tmp_path / "data" / "cache"
+    kept_answers.mkdir(parents=True)
+    (kept_answers / "answers.db").touch()
 
     assert (made.code, made.out.strip()) == (0, str(file))
     assert "ENCRYPTION_KEY" in made.err
@@ -47,6 +50,7 @@ def test_backup_brings_back_what_was_there(cli_on_sqlite: CommandLine, tmp_path:
     with closing(sqlite3.connect(kept)) as database:
         assert database.execute("SELECT count(*) FROM token").fetchone() == (2,)
     assert not list(tmp_path.glob("*restoring*"))
+    assert not kept_answers.exists()
     assert cli("doctor").code == 0
 
 
