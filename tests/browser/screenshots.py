@@ -51,6 +51,7 @@ _PAGES: Final[dict[str, tuple[str, Prepare]]] = {
     "dashboard": ("dashboard?range=7d", _as_it_is),
     "projects": ("projects", _as_it_is),
     "project": ("projects/{project}", _as_it_is),
+    "project-endpoints": ("projects/{project}/endpoints", _as_it_is),
     "project-new": ("projects/new", _as_it_is),
     "providers": ("providers", _as_it_is),
     "provider": ("providers?name=anthropic", _as_it_is),
