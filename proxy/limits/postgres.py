@@ -176,6 +176,10 @@ class PostgresLimits:
         answers = -1
         while not self._is_synced() and answers != self._answers:
             answers = self._answers
+            if self._sync_timer is not None:
+                # What it would tell is told now.
+                self._sync_timer.cancel()
+                self._sync_timer = None
             self._sync_due = True
             self._pump()
             if self._calls:

@@ -167,6 +167,8 @@ async def test_closing_tells_a_server_that_is_away_once(
 ) -> None:
     """What ended could be told again and again until the time is over."""
     monkeypatch.setattr(postgres, "_RETRY_S", 3600)
+    # Due at once, while it is told: as on a machine that is busy.
+    monkeypatch.setattr(postgres, "_LINGER_S", 0)
     held = await calling.decide(claims_on("t:1", max_parallel=5))
     before = calling._calls_made
     monkeypatch.setattr(calling._connections, "_connect", _refused)
