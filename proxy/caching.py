@@ -60,7 +60,7 @@ class Caching:
             _note(exchange, "bypass", "bypass")
             return downstream
         said = directives_of(exchange.head.lines)
-        if said.no_store:
+        if not said.keeps:
             _note(exchange, "bypass", "request")
             return downstream
         key = key_of(space, request, asked, body)

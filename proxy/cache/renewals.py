@@ -38,7 +38,7 @@ class Renewals:
 
     def of(self, key: bytes) -> int:
         """A number that changes when what is under a key is given anew."""
-        return self._view[(key[0] | key[1] << 8) % _PLACES]
+        return self._view[_place(key)]
 
     def tell(self, key: bytes) -> None:
         """What is under a key was given anew. By chance, as two may tell at once."""

@@ -11,14 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from loguru import logger
-from tortoise.exceptions import BaseORMException
-
 from models import budget_alerts
-from models.errors import DatabaseUnavailable
 from models.exhausted_tokens import tell_exhausted
 from models.expiring import tell_due, tell_expiring
-from telemetry.machine_turn import MachineTurn
+from server.process.looking import Looking
 
 _FIRST_AFTER_S: Final = 2.0
 #: Tokens that were exhausted are looked for so often: one statement that finds nothing, mostly.
@@ -29,32 +25,20 @@ _DUE_EVERY_S: Final = 10.0
 _ALL_EVERY_S: Final = 600.0
 #: Between two steps of a look at all tokens.
 _PAUSE_S: Final = 0.1
-_CLOSE_TIMEOUT_S: Final = 0.5
 
 
-class Notices:
+class Notices(Looking):
     """The background task of one worker. `directory` is the machine's DATA_DIR."""
 
     def __init__(self, directory: Path, *, pause: float = _PAUSE_S) -> None:
-        self._turn = MachineTurn(directory / "notices.lock")
+        lock = directory / "notices.lock"
+        super().__init__("notices", lock, first_after=_FIRST_AFTER_S, every=_EVERY_S)
         self._pause = pause
         #: When all tokens are looked at again, and when those that are due, by the loop's clock.
         self._next = 0.0
         self._next_due = 0.0
         #: Up to when it was looked which are due.
         self._looked_at = datetime.now(UTC)
-        self._task: asyncio.Task[None] | None = None
-
-    def open(self) -> None:
-        """Begin, in a task of its own."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="notices")
-
-    async def close(self) -> None:
-        """Stop, in the middle if need be: what was not told is found again."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,), timeout=_CLOSE_TIMEOUT_S)
-        self._turn.give_up()
 
     async def look(self) -> None:
         """Tell of all that is due, unless another worker is about it.
@@ -82,13 +66,3 @@ class Notices:
         while after is not None:
             await asyncio.sleep(self._pause)
             after = await tell_expiring(present, after)
-
-    async def _run(self) -> None:
-        await asyncio.sleep(_FIRST_AFTER_S)
-        while True:
-            try:
-                await self.look()
-            except (DatabaseUnavailable, BaseORMException, OSError) as exc:
-                # It can wait; the journal's consumer logs an outage.
-                logger.debug("looking for what is to be told postponed: {}", exc)
-            await asyncio.sleep(_EVERY_S)
