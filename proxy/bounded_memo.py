@@ -53,19 +53,27 @@ class BoundedMemo(Generic[V]):
 
     def offer(self, key: bytes, value: V) -> None:
         """Keep a value that `recall` did not know, where its key was offered before."""
-        if value.size > self._entry_max:
-            return
+        if value.size <= self._entry_max and self.came_before(key):
+            self._put(key, value)
+
+    def keep(self, key: bytes, value: V) -> None:
+        """Keep a value whose key `came_before`."""
+        if value.size <= self._entry_max:
+            self._put(key, value)
+
+    def came_before(self, key: bytes) -> bool:
+        """Whether a key that `recall` did not know was asked about before; from now on it was."""
         mark, noted = hash(key), self._noted
         place = mark & _PLACES
         if mark in (noted[place], noted[mark >> 24 & _PLACES]):
-            self._put(key, value)
-            return
+            return True
         # Each hash has two places, so that two keys which always come together do not keep one
         # another from being kept.
         displaced = noted[place]
         if displaced and place == displaced & _PLACES:
             noted[displaced >> 24 & _PLACES] = displaced
         noted[place] = mark
+        return False
 
     def _put(self, key: bytes, value: V) -> None:
         if self._used + value.size > self._half:

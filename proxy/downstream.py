@@ -11,15 +11,36 @@ from typing import Protocol
 
 import msgspec
 
-from proxy.header_lines import HeaderLines
+from proxy.header_lines import HeaderLines, Pattern
 from proxy.headers import RawHeaders, wire_lines
+
+
+class Likeness(msgspec.Struct, eq=False):
+    """What heads have in common that differ in nothing that decides anything: whatever was decided
+    of one of them by what stands in its head holds for the others.
+
+    They have the same request line, of HTTP/1.1, with no query, and the same header lines in the
+    same order, byte for byte, but for the values of
+
+    - `Content-Length`, which is well-formed;
+    - fields in which a client presents its token (`header_rules.CREDENTIALS`);
+    - fields that decide nothing: they are not `NOTABLE`, do not frame the request, and cross or not
+      by their names alone (request ids, traces and the like).
+
+    Compared by identity. It holds no secret. There may be two for the same heads, where one was
+    forgotten meanwhile.
+    """
+
+    pattern: Pattern
 
 
 class RequestHead(msgspec.Struct, frozen=True, gc=False):
     """A request as the front door accepted it; framing has been checked by then (RFC 9112).
 
     `content_length` is None for a chunked body and 0 where there is none. `hops` is how many
-    proxies like this one it has passed.
+    proxies like this one it has passed. `likeness` is None where the head is unusual or new;
+    `credential` is the value of `Authorization` where no other field may hold a secret of ours, as
+    far as that was told cheaply, else b"".
     """
 
     method: str
@@ -29,6 +50,12 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     content_length: int | None
     client_ip: str
     hops: int = 0
+    likeness: Likeness | None = None
+    credential: bytes = b""
+
+    def __repr__(self) -> str:
+        # The default would print the client's token into whatever log a head ends up in.
+        return f"RequestHead({self.method} {self.lines!r})"
 
     @property
     def headers(self) -> RawHeaders:

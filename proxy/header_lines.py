@@ -1,8 +1,9 @@
 """The header lines of one request, read once: what the path asks of them, and those that cross.
 
 A `Line` holds all that its bytes decide, so that a line that came before need not be read again
-(`server.http.framing` remembers lines). Credentials and the like are never remembered: only a
-request that is under way holds them.
+(`server.http.framing` remembers lines). A `Pattern` is all lines of a head that comes again with
+other values at a few places (`server.http.alike`). Credentials and the like are never remembered:
+only a request that is under way holds them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 import msgspec
 
 from proxy.bounded_memo import PLACE_BYTES
-from proxy.header_rules import CREDENTIALS, for_upstream, may_cross_upstream
+from proxy.header_rules import CREDENTIALS, KEEPABLE, for_upstream, may_cross_upstream
 from proxy.headers import RawHeaders, value_of, values_of, wire_lines
 
 #: What the path of a request asks for.
@@ -34,6 +35,8 @@ _SECRET: Final = re.compile(rb"auth|cookie|cred|key|pass|secret|session|sign|tok
 #: Of names whose values are others with each request: to look for such a line costs more than to
 #: read it.
 _PASSING: Final = re.compile(rb"request-?id|correlation-?id|trace|^x-b3-|nonce|^date$")
+#: So are those of these, which some clients send; others' stay the same for long.
+_CHANGING: Final = re.compile(rb"(?:^|[-_])id$|baggage|datadog|^cf-ray$|^x-request-start$")
 _NAME_MAX_BYTES: Final = 64
 #: What a line takes beside its own bytes: five objects, and its place in a dictionary.
 _KIND_BYTES: Final = 2 * 40 + 64 + 32 + PLACE_BYTES
@@ -43,8 +46,8 @@ _LINE_BYTES: Final = 5 * 40 + 128 + PLACE_BYTES
 class Line(msgspec.Struct, frozen=True, gc=False):
     """One header line. `wire` is how it crosses to the upstream, b"" where it does not.
 
-    `role` is 0 for a line that neither frames the request nor is `NOTABLE`; bits other than
-    `IS_NOTABLE` are the framing's.
+    `role` is 0 for a line that neither frames the request nor is `NOTABLE` nor `CHANGES`; other
+    bits are the framing's.
     """
 
     name: bytes
@@ -60,6 +63,9 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 IS_NOTABLE: Final = 1
+#: Of a line whose value heads that are alike need not share: it decides nothing, or it is a
+#: credential or the length, which are looked at for each request.
+CHANGES: Final = 32
 
 
 class Kind(msgspec.Struct, frozen=True, gc=False):
@@ -75,14 +81,27 @@ class Kind(msgspec.Struct, frozen=True, gc=False):
 def kind_of(name: bytes) -> Kind:
     """What a name decides that has passed the grammar."""
     lowered = name.lower()
+    is_other_each_time = _SECRET.search(lowered) is not None or _PASSING.search(lowered) is not None
+    role = IS_NOTABLE if lowered in NOTABLE else 0
+    if lowered in CREDENTIALS or (not role and _changes(lowered, known=is_other_each_time)):
+        role |= CHANGES
     return Kind(
         lowered,
         may_cross_upstream(name),
-        IS_NOTABLE if lowered in NOTABLE else 0,
-        len(name) <= _NAME_MAX_BYTES
-        and _SECRET.search(lowered) is None
-        and _PASSING.search(lowered) is None,
+        role,
+        len(name) <= _NAME_MAX_BYTES and not is_other_each_time,
         _KIND_BYTES + 2 * len(name),
+    )
+
+
+def _changes(lowered: bytes, *, known: bool) -> bool:
+    """Whether the value of a field that is not notable is another one with each request or client,
+    and decides nothing."""
+    return (
+        (known or _CHANGING.search(lowered) is not None)
+        # A provider's rules or ours may read these.
+        and lowered not in KEEPABLE
+        and not lowered.startswith(b"x-llm-proxy-")
     )
 
 
@@ -93,9 +112,57 @@ def line_of(name: bytes, value: bytes, kind: Kind, role: int) -> Line:
     return Line(name, kind.lowered, value, wire, role, size)
 
 
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """A line of a pattern whose value is another one in each head."""
+
+    name: bytes
+    kind: Kind
+    role: int
+
+
+class Pattern(msgspec.Struct, frozen=True, gc=False):
+    """The head of a request, whose lines were read one by one, without the values of its `places`.
+
+    `texts` are what stands before each of these values and behind the last, the request line
+    included. `crossing` is a format, of those values whose numbers are in `passing`: what goes to
+    the upstream. `first` is as `HeaderLines.first`, `notable` what is to be added to it: a name and
+    the number of its value.
+    """
+
+    texts: tuple[bytes, ...]
+    places: tuple[Place, ...]
+    crossing: bytes
+    passing: tuple[int, ...]
+    first: dict[bytes, bytes]
+    notable: tuple[tuple[bytes, int], ...]
+
+    def lines(self, values: list[bytes]) -> HeaderLines:
+        """Those of a head with these values, each of which stands on the wire as it is."""
+        first = self.first.copy()
+        for name, number in self.notable:
+            first[name] = values[number]
+        return HeaderLines(first, False, None, _pattern=self, _values=values)
+
+    def fields(self, values: list[bytes]) -> RawHeaders:
+        """Name and value of each line, as they were on the wire."""
+        parts = [part for pair in zip(self.texts, [*values, b""], strict=True) for part in pair]
+        texts = b"".join(parts).split(b"\r\n")[1:-2]
+        return [
+            (name, value.strip(b" \t"))
+            for name, _, value in (text.partition(b":") for text in texts)
+        ]
+
+    def line(self, name: bytes, values: list[bytes]) -> Line | None:
+        """The line of a field whose value changes."""
+        for place, value in zip(self.places, values, strict=True):
+            if place.kind.lowered == name:
+                return line_of(place.name, value, place.kind, place.role)
+        return None
+
+
 class HeaderLines(msgspec.Struct, gc=False):
     """All header lines of a request: as `lines`, where each crosses or not by its own name alone,
-    or as `fields`, name and value of each as they were on the wire.
+    or as `fields`, name and value of each as they were on the wire, or as the values of a pattern.
 
     `first` has the first value of each `NOTABLE` field that is there, by its name in lower case;
     `has_repeated` says that one of them may have more than one line.
@@ -106,6 +173,8 @@ class HeaderLines(msgspec.Struct, gc=False):
     _lines: list[Line] | None
     _fields: RawHeaders | None = None
     _crossing: bytes | None = None
+    _pattern: Pattern | None = None
+    _values: list[bytes] | None = None
 
     def __repr__(self) -> str:
         # The default would print the client's token into whatever log a head ends up in.
@@ -124,14 +193,27 @@ class HeaderLines(msgspec.Struct, gc=False):
     def fields(self) -> RawHeaders:
         """Name and value of each line, as they were on the wire."""
         if self._fields is None:
-            self._fields = [(line.name, line.value) for line in self._lines or ()]
+            if self._pattern is not None and self._values is not None:
+                self._fields = self._pattern.fields(self._values)
+            else:
+                self._fields = [(line.name, line.value) for line in self._lines or ()]
         return self._fields
+
+    @property
+    def passing(self) -> tuple[bytes, ...]:
+        """The arguments of `Pattern.crossing`, where the lines are those of a pattern."""
+        values = self._values
+        if self._pattern is None or values is None:
+            return ()
+        return tuple([values[number] for number in self._pattern.passing])
 
     @property
     def crossing(self) -> bytes:
         """The lines that go to the upstream, as they stand in a message's head."""
         if self._crossing is None:
-            if self._lines is None:
+            if self._pattern is not None:
+                self._crossing = self._pattern.crossing % self.passing
+            elif self._lines is None:
                 self._crossing = wire_lines(for_upstream(self.fields))
             else:
                 # A getter of C's looks each attribute up, which a step of Python's need not.
@@ -139,7 +221,10 @@ class HeaderLines(msgspec.Struct, gc=False):
         return self._crossing
 
     def line(self, name: bytes) -> Line | None:
-        """The first line of a field, where the lines were read one by one."""
+        """The first line of a field, where the lines were read one by one; of a pattern only those
+        that change."""
+        if self._pattern is not None and self._values is not None:
+            return self._pattern.line(name, self._values)
         return next((line for line in self._lines or () if line.lowered == name), None)
 
     def value(self, name: bytes) -> bytes | None:

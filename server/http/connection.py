@@ -21,9 +21,11 @@ from proxy.driving import Cancellable, Driven, Waiter, client_left
 from proxy.errors import RequestBroken
 from proxy.sockets import reset_on_close
 from server.http import framing, planes
+from server.http.alike import Alike
 from server.http.disconnect import peer_disconnected
 from server.http.downstream import ClientDownstream
 from server.http.faults import FramingError, HeadTimeout
+from server.http.heads import ParsedHead
 from server.http.refusals import meant_for, refusal, unforeseen
 from server.http.slow_reader import SlowReader
 from server.http.turned_away import turn_away
@@ -52,7 +54,7 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_app", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
-        "_input", "_linger_timer", "_next", "_reader", "_reading_paused",
+        "_input", "_likeness", "_linger_timer", "_next", "_reader", "_reading_paused",
         "address", "can_write", "client_ip", "clients", "context", "loop", "received",
         "request", "requests", "served", "transport", "waits_in",
     )  # fmt: skip
@@ -68,6 +70,8 @@ class ClientConnection(asyncio.Protocol):
         #: Its address alone; "" on a socket of another kind.
         self.client_ip = ""
         self.received = bytearray()
+        #: Of the last head that had one: the next one mostly has it, too.
+        self._likeness: Alike | None = None
         #: The request that is under way.
         self.request: Cancellable | None = None
         #: Due in the next turn of the loop: the request that has been received behind the last.
@@ -112,11 +116,22 @@ class ClientConnection(asyncio.Protocol):
         """Begin a request, or keep what came for the one that is under way."""
         if self._linger_timer is not None:
             return
-        self.received += data
-        if self.request is None and self._next is None:
-            self._read_head()
-        elif self._input is not None:
-            self._input.wake(True)
+        waits_for_head = self.request is None and self._next is None
+        if (
+            waits_for_head
+            and self._likeness is not None
+            and not self.received
+            and (found := self._likeness.read(data)) is not None
+        ):
+            head, size = found
+            self.received += data[size:]
+            self._begin(head)
+        else:
+            self.received += data
+            if waits_for_head:
+                self._read_head()
+            elif self._input is not None:
+                self._input.wake(True)
         if len(self.received) >= _RECEIVE_WINDOW:
             self._pause_reading()
 
@@ -171,6 +186,11 @@ class ClientConnection(asyncio.Protocol):
             self._head_timer = None
         head, size = found
         del self.received[:size]
+        self._likeness = head.likeness or self._likeness
+        self._begin(head)
+
+    def _begin(self, head: ParsedHead) -> None:
+        """Serve the request of a head."""
         self.requests += 1
         self.clients.mark_busy(self)
         is_data = self.context.data_paths.has(head.line.target)

@@ -13,7 +13,8 @@ from proxy.downstream import RequestHead, ResponseHead
 from proxy.headers import RawHeaders, wire_lines
 from server.http.body import ARRIVED_MAX_BYTES, RequestBody
 from server.http.faults import FramingError
-from server.http.framing import ParsedHead, parse_head
+from server.http.framing import parse_head
+from server.http.heads import ParsedHead
 
 if TYPE_CHECKING:
     from server.http.connection import ClientConnection
@@ -71,6 +72,8 @@ class ClientDownstream:
             length,
             connection.client_ip,
             parsed.hops,
+            parsed.likeness,
+            parsed.credential,
         )
 
     def _begun_body(self) -> RequestBody | None:
@@ -256,6 +259,8 @@ def read_head(message: bytes, client_ip: str) -> RequestHead:
         parsed.content_length,
         client_ip,
         parsed.hops,
+        parsed.likeness,
+        parsed.credential,
     )
 
 

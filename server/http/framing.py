@@ -12,16 +12,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
 from proxy import hops
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
-from proxy.header_lines import IS_NOTABLE, NOTABLE, HeaderLines, Kind, Line, kind_of, line_of
+from proxy.header_lines import (
+    CHANGES,
+    IS_NOTABLE,
+    NOTABLE,
+    HeaderLines,
+    Kind,
+    Line,
+    kind_of,
+    line_of,
+)
+from proxy.header_rules import CREDENTIALS
 from proxy.headers import with_value
+from server.http import alike
 from server.http.faults import Fields, FramingError, refuse_websocket
+from server.http.heads import HEAD_MAX_BYTES, PLAIN_LENGTH, ParsedHead, RequestLine
 from server.http.paths import origin_form, path_fault
 
-HEAD_MAX_BYTES: Final = 32 * 1024
 MAX_FIELDS: Final = 200
 
 # Repetitions are possessive (`++`), and a search starts only where a line does: an expression that
@@ -38,57 +47,7 @@ _FIELD: Final = re.compile(rb"^" + _ONE_FIELD + rb"\r\n", re.MULTILINE)
 _IN_VALUES: Final = bytes((0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))
 _STARTS_LIKE_A_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}+")
-_PLAIN_LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}+")
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*+")
-
-
-class RequestLine(msgspec.Struct, frozen=True, gc=False):
-    """A request line. `path` is the target without its query.
-
-    `authority` is what the absolute form names; `plain` is a line of HTTP/1.1 that names none.
-    """
-
-    method: str
-    target: bytes
-    path: bytes
-    minor_version: int
-    size: int
-    authority: bytes | None
-    plain: bool
-
-
-class ParsedHead(msgspec.Struct, frozen=True, gc=False):
-    """A request head. `content_length` is None when the body is chunked.
-
-    `hops` is how many proxies like this one it has passed, as the last of them says.
-    """
-
-    line: RequestLine
-    lines: HeaderLines
-    content_length: int | None
-    expects_continue: bool
-    keep_alive: bool
-    hops: int = 0
-
-    @property
-    def method(self) -> str:
-        """The method, in the case in which it came."""
-        return self.line.method
-
-    @property
-    def target(self) -> bytes:
-        """The path and query, as they came."""
-        return self.line.target
-
-    @property
-    def minor_version(self) -> int:
-        """1 of HTTP/1.1."""
-        return self.line.minor_version
-
-    @property
-    def fields(self) -> Fields:
-        """Name and value of each header line."""
-        return self.lines.fields
 
 
 #: Lines that came before, as read. Lines that may hold a secret are never among them.
@@ -119,6 +78,7 @@ def forget() -> None:
     _LINES.clear()
     _KINDS.clear()
     _REQUEST_LINES.clear()
+    alike.forget()
     _learning.earned = _LEARNING_MAX
 
 
@@ -151,7 +111,7 @@ def parse_head(
         if new and credentials and (known := credentials.get(texts[new[0]])) is not None:
             read[new.pop(0)] = known
         if not new or _read_lines(texts, read, new):
-            return _frame_lines(line, read), end + 4
+            return _frame_lines(line, read, text, texts), end + 4
     fields = parse_fields(bytes(buffer[start + len(text) + 1 : end + 2]))
     return _frame(line, fields), end + 4
 
@@ -236,15 +196,20 @@ def _role(lowered: bytes, value: bytes) -> int:
     if lowered == b"host":
         return _HOST_LINE if _HOST.fullmatch(value) else _RARE
     if lowered == b"content-length":
-        return _LENGTH_LINE if _PLAIN_LENGTH.fullmatch(value) else _RARE
+        return _LENGTH_LINE | CHANGES if PLAIN_LENGTH.fullmatch(value) else _RARE
     if lowered == b"authorization":
         return _AUTHORIZATION_LINE
     # What nearly every client sends, and what HTTP/1.1 takes for granted.
     return 0 if lowered == b"connection" and value in (b"keep-alive", b"Keep-Alive") else _RARE
 
 
-def _frame_lines(request: RequestLine, lines: list[Line]) -> ParsedHead:
-    """`_frame` of lines that were read one by one: nearly every head has nothing rare in it."""
+def _frame_lines(
+    request: RequestLine, lines: list[Line], text: bytes, texts: list[bytes]
+) -> ParsedHead:
+    """`_frame` of lines that were read one by one: nearly every head has nothing rare in it.
+
+    `text` and `texts` are what was read as `request` and `lines`.
+    """
     first: dict[bytes, bytes] = {}
     seen, has_repeated = 0, False
     for line in lines:
@@ -260,13 +225,19 @@ def _frame_lines(request: RequestLine, lines: list[Line]) -> ParsedHead:
                     first[line.lowered] = line.value
     if not seen & _HOST_LINE or not request.plain:
         return _frame(request, [(line.name, line.value) for line in lines])
+    is_only = CREDENTIALS & first.keys() == _AUTHORIZATION and not has_repeated
     return ParsedHead(
         request,
         HeaderLines(first, has_repeated, lines),
         int(first[b"content-length"]) if seen & _LENGTH_LINE else 0,
         expects_continue=False,
         keep_alive=True,
+        likeness=None if has_repeated else alike.likeness_of(request, text, texts, lines),
+        credential=first[b"authorization"] if is_only else b"",
     )
+
+
+_AUTHORIZATION: Final = frozenset((b"authorization",))
 
 
 def parse_fields(block: bytes) -> Fields:
@@ -328,7 +299,7 @@ def _frame(request: RequestLine, fields: Fields) -> ParsedHead:
         raise FramingError("The expectation is not 100-continue.")
     if minor == 1 and b"upgrade" in found:
         refuse_websocket(found[b"upgrade"])
-    if b"content-length" in first and not _PLAIN_LENGTH.fullmatch(first[b"content-length"]):
+    if b"content-length" in first and not PLAIN_LENGTH.fullmatch(first[b"content-length"]):
         # Leading zeros are another number to those who read them as octal.
         first[b"content-length"] = b"%d" % (content_length or 0)
         fields = with_value(fields, b"content-length", first[b"content-length"])

@@ -29,7 +29,8 @@ from proxy.usage.meter import meter_for
 from proxy.usage.sse_usage import SseUsageReader
 from server.http.chunked import ChunkedBody
 from server.http.faults import FramingError
-from server.http.framing import ParsedHead, parse_head
+from server.http.framing import parse_head
+from server.http.heads import ParsedHead
 from tests.fuzz.turns import Counter
 
 Pieces = Sequence[bytes]

@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 from proxy.header_lines import NOTABLE
 from server.http.chunked import CHUNK_LINE_MAX_BYTES, TRAILERS_MAX_BYTES, ChunkedBody
 from server.http.faults import Fields, FramingError, UpgradeRequired
-from server.http.framing import (
-    HEAD_MAX_BYTES,
-    MAX_FIELDS,
-    ParsedHead,
-    check_path,
-    parse_fields,
-    parse_head,
-)
+from server.http.framing import MAX_FIELDS, check_path, parse_fields, parse_head
+from server.http.heads import HEAD_MAX_BYTES, ParsedHead
 
 GET = b"GET /v1/models?limit=2 HTTP/1.1\r\nHost: a.example:8080\r\n\r\n"
 POST = (
