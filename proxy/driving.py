@@ -136,7 +136,7 @@ class Driven(msgspec.Struct, eq=False):
             return
         finally:
             _current = before
-        if type(awaited) is Waiter:
+        if isinstance(awaited, Waiter):
             self._waiter = awaited
             awaited._resume = self.step
             if self._cancelled:

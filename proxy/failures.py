@@ -4,6 +4,8 @@ The one place where other rooms' exceptions become refusals: those of upstreams,
 store and of the database. What the path itself refuses is raised as a refusal to begin with.
 """
 
+from typing import Final
+
 from models.entry import Outcome
 from proxy import budget_refusals, errors
 from proxy.headers import field_list
@@ -16,6 +18,9 @@ from proxy.upstream.errors import (
     TimedOut,
     UpstreamError,
 )
+
+#: What a stage raises that refuses a request before anything was written for it.
+REFUSED: Final = (errors.Refusal, LimitExceeded, BudgetExceeded, LimitsUnavailable)
 
 
 def outcome(error: UpstreamError, *, answered: bool) -> Outcome:
@@ -43,6 +48,13 @@ def of_upstream(error: UpstreamError) -> errors.Refusal:
 def of_database(what: str) -> errors.Refusal:
     """For a client about whom the database had to be asked, and did not answer."""
     return errors.AccessUndecided(f"{what} cannot be checked right now.", retry_after=1.0)
+
+
+def refusal_of(
+    refused: errors.Refusal | LimitExceeded | BudgetExceeded | LimitsUnavailable,
+) -> errors.Refusal:
+    """For a client that one of `REFUSED` was raised for."""
+    return refused if isinstance(refused, errors.Refusal) else of_limits(refused)
 
 
 def of_limits(failure: LimitExceeded | BudgetExceeded | LimitsUnavailable) -> errors.Refusal:

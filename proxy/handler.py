@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -39,15 +39,7 @@ from proxy.header_rules import trailers_for_downstream
 from proxy.holds import Holds, are_soft
 from proxy.hops import MOST_HOPS
 from proxy.labels import END_USER, TAGS, labels_of
-from proxy.limits.budgets import BudgetExceeded
-from proxy.limits.store import (
-    AS_TAKEN,
-    NOT_SENT,
-    LimitExceeded,
-    LimitStore,
-    LimitsUnavailable,
-    Reservation,
-)
+from proxy.limits.store import AS_TAKEN, NOT_SENT, LimitStore, LimitsUnavailable, Reservation
 from proxy.middleware.shaping import Prepare, Relay, Shaped, prepares, relays
 from proxy.middleware.worker import Middlewares, Shaping
 from proxy.objects.index import Index
@@ -194,8 +186,8 @@ class DataPlane:
             trailers = trailers_for_downstream(source.trailers) if source.trailers else None
             await self._recorded(exchange, "complete")
             await downstream.finish(last, trailers)
-        except errors.Refusal as refusal:
-            await self._refuse(downstream, exchange, reservation, refusal)
+        except failures.REFUSED as why:
+            await self._refuse(downstream, exchange, reservation, failures.refusal_of(why))
         except UpstreamError as error:
             outcome = failures.outcome(error, answered=exchange.first_byte is not None)
             if downstream.started:
@@ -263,24 +255,29 @@ class DataPlane:
             grant = exchange.grant = narrowed(grant, plan.route, head)
         return grant, plan
 
-    async def _reserve(self, exchange: Exchange, grant: Grant) -> Reservation:
-        """Take what the request claims of all its limits, or nothing. Raises a refusal."""
-        claims, holds = grant.claims, exchange.holds
-        if exchange.policies or grant.budgets:
-            claims = claims_with(claims, exchange.policies)
-            # Kept answers cost nothing.
-            holds = (
-                () if exchange.found is not None else holds or self._holds.claim(exchange, grant)
-            )
+    def _reserve(self, exchange: Exchange, grant: Grant) -> Awaitable[Reservation]:
+        """Take what the request claims of all its limits, or nothing."""
+        if grant.budgets or exchange.policies:
+            return self._reserve_with_budgets(exchange, grant)
+        return self._limits.decide(grant.claims)
+
+    async def _reserve_with_budgets(self, exchange: Exchange, grant: Grant) -> Reservation:
+        claims = claims_with(grant.claims, exchange.policies)
+        # Kept answers cost nothing.
+        holds = (
+            ()
+            if exchange.found is not None
+            else exchange.holds or self._holds.claim(exchange, grant)
+        )
         try:
             if not holds:
                 return await self._limits.decide(claims) if claims else _UNLIMITED
             return await self._limits.decide(claims, holds, exchange.id)
-        except (LimitExceeded, BudgetExceeded, LimitsUnavailable) as exc:
-            if not claims and isinstance(exc, LimitsUnavailable) and are_soft(holds):
+        except LimitsUnavailable:
+            if not claims and are_soft(holds):
                 # They refuse nothing, and are charged of the entry alone.
                 return _UNLIMITED
-            raise failures.of_limits(exc) from exc
+            raise
 
     def _given(
         self, downstream: Downstream, exchange: Exchange, reservation: Reservation

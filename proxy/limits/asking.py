@@ -4,44 +4,78 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
+from typing import Protocol
 
-import msgspec
-
+from proxy.driving import Waiter
 from proxy.limits.budgets import BudgetClaim, BudgetExceeded
-from proxy.limits.store import (
-    Answered,
-    Claim,
-    LimitExceeded,
-    LimitsUnavailable,
-    Outcome,
-    Reservation,
-)
+from proxy.limits.store import Claim, LimitExceeded, LimitsUnavailable, Outcome, Reservation
 
 
-class Asking(msgspec.Struct, eq=False):
-    """A request that waits for its decision; `withdrawn` once it has gone."""
+class GivesBack(Protocol):
+    """Where a request that has gone takes what it was given."""
+
+    def give_back(self, reservation: Reservation) -> None:
+        """Nobody will settle it, and no entry will come of it."""
+        ...
+
+
+class Asking(Waiter[Reservation], eq=False, kw_only=True):
+    """A request that waits for its decision, and what it waits for; `done` once it has gone."""
 
     claims: tuple[Claim, ...]
-    answered: Answered
+    store: GivesBack
     budgets: tuple[BudgetClaim, ...] = ()
     request_id: str = ""
-    withdrawn: bool = False
+
+    def __await__(self) -> Generator[Waiter[Reservation], None, Reservation]:
+        if not self.done:
+            self._asyncio_future_blocking = True
+            try:
+                yield self
+            except BaseException:
+                # A task that is cancelled when it was woken, and has not taken its turn yet.
+                if self.woken:
+                    self.store.give_back(self._value)
+                self.done = True
+                raise
+        return self._value if self._error is None else self.result()
 
 
 Refusal = LimitExceeded | BudgetExceeded
 Decided = list[tuple[Asking, Reservation | Refusal]]
 
 
-def unheard(_outcome: Outcome) -> None:
-    """Its caller has the outcome already."""
+def runs(asking: Iterable[Asking]) -> list[list[Asking]]:
+    """Those that still wait, in their order: neighbours that claim the same are one run.
+
+    Of those with budgets, each is one by itself, since each holds its own.
+    """
+    found: list[list[Asking]] = []
+    run: list[Asking] = []
+    claims: tuple[Claim, ...] | None = None
+    for one in asking:
+        if one.done:
+            continue
+        if one.claims is claims and not one.budgets:
+            run.append(one)
+        else:
+            run = [one]
+            found.append(run)
+            claims = None if one.budgets else one.claims
+    return found
 
 
 def answer(decided: Sequence[tuple[Asking, Outcome]]) -> None:
     """Tell each request what became of it; one that fails to take it holds up no other."""
     for asking, outcome in decided:
         try:
-            asking.answered(outcome)
+            if not isinstance(outcome, Reservation):
+                asking.fail(outcome)
+            elif asking.done:
+                asking.store.give_back(outcome)
+            else:
+                asking.wake(outcome)
         except Exception as exc:  # noqa: BLE001  (whatever it is, the others must be answered)
             asyncio.get_running_loop().call_exception_handler(
                 {"message": "A decision about limits could not be delivered.", "exception": exc}
@@ -49,8 +83,9 @@ def answer(decided: Sequence[tuple[Asking, Outcome]]) -> None:
 
 
 def refuse(asking: list[Asking], cause: Exception) -> None:
+    """Tell them that there is no decision."""
     error = cause
     if isinstance(cause, sqlite3.Error):
         error = LimitsUnavailable(str(cause))
         error.__cause__ = cause
-    answer([(one, error) for one in asking if not one.withdrawn])
+    answer([(one, error) for one in asking])

@@ -40,7 +40,7 @@ class Account:
     """What this worker's requests hold, and the refunds not written yet."""
 
     def __init__(self) -> None:
-        self._leases: dict[str, tuple[str, ...]] = {}
+        self._leases: dict[int, tuple[str, ...]] = {}
         self._numbers = itertools.count(1)
         self._held: Counter[str] = Counter()
         self._refunds: dict[str, Counter[int]] = {}
@@ -54,17 +54,17 @@ class Account:
         """Whether there is nothing to tell the database."""
         return not self._behind and not self._refunds
 
-    def take(self, claims: tuple[Claim, ...]) -> str | None:
+    def take(self, claims: tuple[Claim, ...]) -> int | None:
         """Hold a slot of each claim that has such a limit; the lease, None without one."""
         keys = tuple(claim.key for claim in claims if claim.dimension == "slots")
         if not keys:
             return None
-        lease = f"{next(self._numbers)}"
+        lease = next(self._numbers)
         self._leases[lease] = keys
         self._held.update(keys)
         return lease
 
-    def release(self, lease: str) -> None:
+    def release(self, lease: int) -> None:
         """Free the slots of a lease, once."""
         for key in self._leases.pop(lease, ()):
             self._held[key] -= 1

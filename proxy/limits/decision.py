@@ -109,3 +109,16 @@ def remaining(states: Iterable[tuple[Claim, float]]) -> Remaining | None:
             quota = limit, int(limit - level - amount), 0.0
     found = tightest or quota
     return None if found is None else Remaining(*found)
+
+
+def remaining_of_each(
+    claims: Sequence[Claim], levels: Sequence[float], count: int
+) -> list[Remaining | None]:
+    """The same, of each of so many requests with these claims that are admitted one by one."""
+    first = remaining(zip(claims, levels, strict=True))
+    if first is None or count == 1:
+        return [first] * count
+    limit, left, reset = first
+    # Each takes 1 of every limit, so that the tightest stays so.
+    longer = 60 / limit if reset else 0.0
+    return [Remaining(limit, left - more, reset + more * longer) for more in range(count)]

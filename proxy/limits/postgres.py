@@ -28,7 +28,7 @@ from loguru import logger
 from config import Database
 from proxy.limits.batch import Account, Batch, CallsUnderWay
 from proxy.limits.budget_batch import BudgetAccount
-from proxy.limits.budgets import BudgetClaim, BudgetExceeded, Charge
+from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.limits.making import MakeBases
 from proxy.limits.patience import Patience
 from proxy.limits.postgres_connections import (
@@ -46,9 +46,7 @@ from proxy.limits.store import (
     AS_TAKEN,
     NOT_SENT,
     Amounts,
-    Answered,
     Claim,
-    LimitExceeded,
     LimitsUnavailable,
     Reservation,
 )
@@ -198,22 +196,6 @@ class PostgresLimits:
         if budgets:
             ask = partial(self._ask_once, budgets=budgets, request_id=request_id)
         return await self._slots.decide(ask, claims)
-
-    def decide_then(
-        self,
-        claims: tuple[Claim, ...],
-        answered: Answered,
-        budgets: tuple[BudgetClaim, ...] = (),
-        request_id: str = "",
-    ) -> bool:
-        """Never: the server has to be waited for."""
-        return False
-
-    def decide_now(
-        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
-    ) -> Reservation | LimitExceeded | BudgetExceeded | None:
-        """Never, likewise."""
-        return None
 
     async def _ask_once(
         self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""

@@ -15,7 +15,6 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -23,10 +22,9 @@ from uuid import uuid4
 from loguru import logger
 
 from models.entry import Entry
-from proxy.driving import Waiter
-from proxy.limits.asking import Asking, Decided, Refusal, answer, refuse, unheard
+from proxy.limits.asking import Asking, Decided, answer, refuse, runs
 from proxy.limits.budgets import BudgetClaim, Charge
-from proxy.limits.decision import ClaimState, first_refusal, remaining
+from proxy.limits.decision import ClaimState, first_refusal, remaining_of_each
 from proxy.limits.gate import Gate
 from proxy.limits.health import Health
 from proxy.limits.making import MakeBases, Making
@@ -42,11 +40,9 @@ from proxy.limits.store import (
     AS_TAKEN,
     NOT_SENT,
     Amounts,
-    Answered,
     Claim,
     LimitsUnavailable,
     Moved,
-    Outcome,
     Reservation,
     refund,
 )
@@ -153,66 +149,24 @@ class SqliteLimits:
         # From here on other workers see our slots as a dead worker's.
         self._locks.unregister()
 
-    async def decide(
+    def decide(
         self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
-    ) -> Reservation:
-        """Take the amount of every claim and the hold of every budget, or nothing.
+    ) -> Asking:
+        """As `LimitStore` says: await it.
 
         Requests that ask in the same turn of the loop share one transaction: its beginning and
         its commit are most of what a decision costs.
         """
-        waiter: Waiter[Reservation] = Waiter()
-        asking = Asking(claims, partial(self._tell, waiter), budgets, request_id)
+        asking = Asking(claims=claims, store=self, budgets=budgets, request_id=request_id)
         self._asking.append(asking)
-        self._schedule()
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            asking.withdrawn = True
-            if waiter.woken:
-                # Taken, but its request has gone.
-                self._give_back(waiter.result())
-            raise
+        if self._next is None:
+            self._schedule()
+        return asking
 
-    def _tell(self, waiter: Waiter[Reservation], outcome: Outcome) -> None:
-        if not isinstance(outcome, Reservation):
-            waiter.fail(outcome)
-        elif waiter.done:
-            self._give_back(outcome)
-        else:
-            waiter.wake(outcome)
-
-    def _give_back(self, reservation: Reservation) -> None:
-        """Of a request that will have no entry."""
+    def give_back(self, reservation: Reservation) -> None:
+        """Of a request that has gone before it was told."""
         self._budgets.drop(reservation.request_id)
         self.settle(reservation, NOT_SENT)
-
-    def decide_then(
-        self,
-        claims: tuple[Claim, ...],
-        answered: Answered,
-        budgets: tuple[BudgetClaim, ...] = (),
-        request_id: str = "",
-    ) -> bool:
-        """As `LimitStore` says: in the transaction that all requests of this turn share."""
-        self._asking.append(Asking(claims, answered, budgets, request_id))
-        self._schedule()
-        return True
-
-    def decide_now(
-        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
-    ) -> Reservation | Refusal | None:
-        """As `LimitStore` says: in a transaction of its own."""
-        try:
-            decided = self._transact([Asking(claims, unheard, budgets, request_id)])
-        except Exception as exc:  # noqa: BLE001  (whatever it is: `decide` finds it, and says so)
-            self._failed(exc)
-            return None
-        if decided is None:
-            return None
-        # `decide` finds again what has to be made first.
-        self._making.forget()
-        return decided[0][1] if decided else None
 
     def settle(
         self, reservation: Reservation, actual: Amounts = AS_TAKEN, charge: Charge | None = None
@@ -229,7 +183,8 @@ class SqliteLimits:
                     self._refunds[claim.key, claim.epoch] += unused
         if charge is not None and reservation.budgets:
             self._budgets.tell(reservation.request_id, reservation.budgets, charge)
-        self._soon(is_seen=True)
+        if self._next is None and (self._lingers is None or self._refunds or not self._alone):
+            self._soon(is_seen=True)
 
     def written(self, journal: str, start: int, end: int, entries: Sequence[Entry]) -> None:
         """As `ChargesItself` says; an answer that is about to be written goes first."""
@@ -259,7 +214,7 @@ class SqliteLimits:
     @property
     def _is_behind(self) -> bool:
         charges = not self._budgets.is_told or self._own.is_waiting
-        return charges or bool(self._slots.behind or self._refunds)
+        return charges or self._slots.are_behind or bool(self._refunds)
 
     def _schedule(self, delay: float = 0.0) -> None:
         if self._next is None:
@@ -351,11 +306,9 @@ class SqliteLimits:
         changes = counters.changes
         try:
             budgets.begin(int((now := self._clock()) * _MICRO))
-            decided: Decided = [
-                (one, outcome)
-                for one in asking
-                if not one.withdrawn and (outcome := self._decide(one, now)) is not None
-            ]
+            decided: Decided = []
+            for run in runs(asking):
+                decided += self._decide(run, now)
             self._slots.write(counters)
             if self._health.probing:
                 counters.probe()
@@ -373,27 +326,38 @@ class SqliteLimits:
         budgets.committed()
         return decided
 
-    def _decide(self, asking: Asking, now: float) -> Reservation | Refusal | None:
-        """None where windows of its budgets have to be made first."""
-        claims, budgets = asking.claims, asking.budgets
-        levels, fits = self._claims.levels(claims, now)
+    def _decide(self, run: list[Asking], now: float) -> Decided:
+        """Of requests that claim the same. One is missing whose budgets' windows are to be made."""
+        first, count = run[0], len(run)
+        claims, budgets = first.claims, first.budgets
+        levels, room = self._claims.levels(claims, now, count)
+        if room < count > 1:
+            # First those that fit, then each by itself.
+            parts = [run[:room]] if room else []
+            parts += [[one] for one in run[room:]]
+            return [each for part in parts for each in self._decide(part, now)]
         rows: list[Row] = []
+        fits = bool(room)
         if budgets:
-            rows, room, missing = self._budgets.look(budgets, int(now * _MICRO))
+            rows, has_room, missing = self._budgets.look(budgets, int(now * _MICRO))
             if missing:
-                self._making.add(asking, missing)
-                return None
-            fits = fits and room
+                self._making.add(first, missing)
+                return []
+            fits = fits and has_room
         if not fits:
             states = self._budgets.states(budgets, rows)
-            if (
-                refused := first_refusal(list(map(ClaimState, claims, levels)), states)
-            ) is not None:
+            refused = first_refusal(list(map(ClaimState, claims, levels)), states)
+            if refused is not None:
                 # Nothing was taken. What a dead worker left may have been cleared away, though.
-                return refused
-        lease = self._claims.take(claims, levels, now)
-        left = remaining(zip(claims, levels, strict=True))
-        if not budgets:
-            return Reservation(claims, lease, left)
-        of_budgets = self._budgets.take(asking.request_id, budgets, rows, int(now * _MICRO))
-        return Reservation(claims, lease, left, budgets, asking.request_id, of_budgets)
+                return [(first, refused)]
+        leases = self._claims.take(claims, levels, now, count)
+        left = remaining_of_each(claims, levels, count)
+        if budgets:
+            request, (lease,), (remaining,) = first.request_id, leases, left
+            of_budgets = self._budgets.take(request, budgets, rows, int(now * _MICRO))
+            got = Reservation(claims, lease, remaining, budgets, request, of_budgets)
+            return [(first, got)]
+        return [
+            (one, Reservation(claims, lease, remaining))
+            for one, lease, remaining in zip(run, leases, left, strict=True)
+        ]

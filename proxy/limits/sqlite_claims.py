@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from proxy.limits.decision import GRAIN, refilled
 from proxy.limits.sqlite_counters import Counters
 from proxy.limits.sqlite_slots import Slots
@@ -15,14 +17,15 @@ class Claims:
         self._counters = counters
         self._slots = slots
 
-    def levels(self, claims: tuple[Claim, ...], now: float) -> tuple[list[float], bool]:
-        """How much of each limit is taken, and whether there is room for the claims."""
-        fits = True
+    def levels(self, claims: tuple[Claim, ...], now: float, count: int) -> tuple[list[float], int]:
+        """How much of each limit is taken, and for how many of `count` requests with these claims
+        there is room, as far as they all take 1 of each; else for one at most."""
+        room = count
         # Beside `claims`, since an object for each of them would cost more than the arithmetic.
         levels: list[float] = []
         for key, dimension, limit, amount, base, epoch in claims:
             if dimension == "slots":
-                level: float = self._slots.in_use(self._counters, key, limit - amount)
+                level: float = self._slots.in_use(self._counters, key, limit - amount * count)
             else:
                 row = self._counters.counter(key)
                 if dimension == "requests":
@@ -32,13 +35,17 @@ class Claims:
                         # The clock was set back: unless this is written, the bucket stands still.
                         row.at, row.changed = now, True
                     level = refilled(row.bucket_level, now - row.at, limit)
-            if level + amount > limit + GRAIN:
-                fits = False
+            if amount != 1:
+                room = min(room, 1)
+            if level + amount * room > limit + GRAIN:
+                room = max(0, int(limit - level + GRAIN)) if amount == 1 else 0
             levels.append(level)
-        return levels, fits
+        return levels, room
 
-    def take(self, claims: tuple[Claim, ...], levels: list[float], now: float) -> str | None:
-        """Take what is claimed; the lease of its slots."""
+    def take(
+        self, claims: tuple[Claim, ...], levels: list[float], now: float, count: int
+    ) -> Sequence[int | None]:
+        """Take what `count` requests claim; the leases of their slots."""
         slots: tuple[str, ...] = ()
         for (key, dimension, _, amount, _, epoch), level in zip(claims, levels, strict=True):
             if dimension == "slots":
@@ -49,7 +56,7 @@ class Claims:
             if dimension == "requests":
                 if row.epoch < epoch:
                     row.epoch, row.used = epoch, int(level)
-                row.used += amount
+                row.used += amount * count
             else:
-                row.bucket_level, row.at = level + amount, now
-        return self._slots.grant(slots) if slots else None
+                row.bucket_level, row.at = level + amount * count, now
+        return self._slots.grant(slots, count) if slots else (None,) * count

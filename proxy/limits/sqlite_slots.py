@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from proxy.limits.sqlite_counters import Counters
 from proxy.limits.worker_locks import WorkerLocks
@@ -14,29 +14,42 @@ class Slots:
 
     def __init__(self, locks: WorkerLocks) -> None:
         self._locks = locks
-        self._numbers = itertools.count(1)
+        self._next = 1
         # The truth about this worker's slots; its rows follow, at once or a little later.
-        self._leases: dict[str, tuple[str, ...]] = {}
+        self._leases: dict[int, tuple[str, ...]] = {}
         self._held: Counter[str] = Counter()
         self.behind: set[str] = set()
+        # Leases of requests that have ended, to be freed with the next transaction.
+        self._ended: list[int] = []
         # Leases of the transaction under way.
-        self._granted: list[str] = []
+        self._granted: list[int] = []
 
-    def grant(self, keys: tuple[str, ...]) -> str:
-        """Hold a slot of each key; the lease."""
-        lease = str(next(self._numbers))
-        self._leases[lease] = keys
+    @property
+    def are_behind(self) -> bool:
+        """Whether a row says something else than is true."""
+        return bool(self.behind or self._ended)
+
+    def grant(self, keys: tuple[str, ...], count: int) -> Sequence[int]:
+        """Hold a slot of each key, so many times; the leases."""
+        leases = range(self._next, self._next + count)
+        self._next += count
+        self._leases.update(dict.fromkeys(leases, keys))
+        self._granted += leases
         for key in keys:
-            self._held[key] += 1
+            self._held[key] += count
             self.behind.add(key)
-        self._granted.append(lease)
-        return lease
+        return leases
 
-    def release(self, lease: str) -> None:
+    def release(self, lease: int) -> None:
         """Free the slots of a lease, once."""
-        for key in self._leases.pop(lease, ()):
-            self._held[key] -= 1
-            self.behind.add(key)
+        self._ended.append(lease)
+
+    def _free(self, leases: Iterable[int]) -> None:
+        ended = Counter(self._leases.pop(lease, ()) for lease in leases)
+        for keys, count in ended.items():
+            for key in keys:
+                self._held[key] -= count
+                self.behind.add(key)
 
     def in_use(self, counters: Counters, key: str, enough: int) -> int:
         """Where there are more than `enough`, those of dead workers are freed first."""
@@ -53,6 +66,8 @@ class Slots:
     def begin(self) -> None:
         """A transaction begins."""
         self._granted.clear()
+        self._free(self._ended)
+        self._ended.clear()
 
     def write(self, counters: Counters) -> None:
         """Write the rows that are behind."""
@@ -63,8 +78,7 @@ class Slots:
 
     def failed(self) -> None:
         """The transaction was not committed: what it granted was never held."""
-        for lease in self._granted:
-            self.release(lease)
+        self._free(self._granted)
 
     def committed(self) -> None:
         """The rows say what is true."""

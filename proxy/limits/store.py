@@ -8,7 +8,7 @@ through `records`; `engines` says which of them goes with which database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 
 from models.entry import Entry
-from proxy.limits.budgets import BudgetClaim, BudgetExceeded, Charge
+from proxy.limits.budgets import BudgetClaim, Charge
 
 #: What is counted: requests in all (a quota), per minute (a token bucket), and at once.
 Dimension = Literal["requests", "rate", "slots"]
@@ -127,7 +127,7 @@ class Reservation(msgspec.Struct, frozen=True):
     """
 
     claims: tuple[Claim, ...]
-    lease: str | None
+    lease: int | None
     remaining: Remaining | None
     budgets: tuple[BudgetClaim, ...] = ()
     request_id: str = ""
@@ -175,9 +175,8 @@ class ChargesItself(Protocol):
         ...
 
 
-#: What came of a decision: a reservation, or the exception that `LimitStore.decide` would raise.
+#: What came of a decision: a reservation, or the exception that `LimitStore.decide` raises.
 Outcome = Reservation | Exception
-Answered = Callable[[Outcome], None]
 
 
 class LimitStore(Protocol):
@@ -191,38 +190,14 @@ class LimitStore(Protocol):
         """Whether limits can be decided, as far as is known; noticed without requests, too."""
         ...
 
-    async def decide(
+    def decide(
         self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
-    ) -> Reservation:
+    ) -> Awaitable[Reservation]:
         """Take the amount of every claim and the hold of every budget, or nothing.
 
         `request_id` is that of the entry in which the request will end, by which its holds are
-        known. Raises LimitExceeded, BudgetExceeded, LimitsUnavailable. Its cancellation took
-        nothing or gives back what it took.
-        """
-        ...
-
-    def decide_then(
-        self,
-        claims: tuple[Claim, ...],
-        answered: Answered,
-        budgets: tuple[BudgetClaim, ...] = (),
-        request_id: str = "",
-    ) -> bool:
-        """Decide without a task: `answered` is called with what came of it, in a later callback.
-
-        A reservation must be settled by the one it was given to, also where its request has ended
-        by then. False where the engine has to wait for a server: then nothing was asked, `answered`
-        is not called, and `decide` is the way.
-        """
-        ...
-
-    def decide_now(
-        self, claims: tuple[Claim, ...], budgets: tuple[BudgetClaim, ...] = (), request_id: str = ""
-    ) -> Reservation | LimitExceeded | BudgetExceeded | None:
-        """Decide before it returns; None where that takes waiting, and `decide` is the way.
-
-        Nothing was taken then. Raises nothing.
+        known. To be awaited once, at once. Raises there LimitExceeded, BudgetExceeded,
+        LimitsUnavailable. The wait's cancellation took nothing or gives back what it took.
         """
         ...
 

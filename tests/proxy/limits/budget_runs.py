@@ -42,6 +42,7 @@ from proxy.limits.sqlite_charges import SqliteCharges
 from proxy.limits.store import LimitExceeded, claims_on
 from tests.models.rows import an_entry
 from tests.proxy.limits.machine import OF_PROJECT, OF_TOKEN, Machine, allowance
+from tests.proxy.limits.stores import decided
 
 WORKERS: Final = 3
 CLIENTS: Final = 5
@@ -148,7 +149,7 @@ async def work(run: Run, chance: random.Random) -> None:
             claims = tuple(BudgetClaim(each, hold) for each in claimed)
             limits = claims_on(OF_TOKEN, requests_per_minute=10**6, max_parallel=CLIENTS * WORKERS)
             request = new_request_id()
-            deciding = asyncio.ensure_future(store.decide(limits, claims, request))
+            deciding = asyncio.create_task(decided(store, limits, claims, request))
             if chance.random() < 0.05:
                 await asyncio.sleep(0)
                 deciding.cancel()

@@ -14,8 +14,10 @@ from uuid import uuid4
 import pytest
 
 from config import Database
+from proxy.limits.budgets import BudgetClaim
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.sqlite import SqliteLimits
+from proxy.limits.store import Claim, LimitStore, Reservation
 from tests.fixtures.database import database_url, run_sql
 from tests.proxy.limits.process import PATIENCE, opened
 
@@ -154,6 +156,16 @@ async def stores(shared_database: Database | None, tmp_path: Path) -> AsyncItera
     made = Stores(tmp_path, shared_database)
     yield made
     await made.close()
+
+
+async def decided(
+    store: LimitStore,
+    claims: tuple[Claim, ...],
+    budgets: tuple[BudgetClaim, ...] = (),
+    request_id: str = "",
+) -> Reservation:
+    """What a store says, for a task."""
+    return await store.decide(claims, budgets, request_id)
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:

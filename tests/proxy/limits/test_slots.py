@@ -54,7 +54,7 @@ class Elsewhere:
         if self.busy + self.held >= 2:
             raise LimitExceeded(Claim("t:1", "slots", 2), 1.0, Remaining(2, 0, 1.0))
         self.held += 1
-        return Reservation(claims, "1", None)
+        return Reservation(claims, 1, None)
 
 
 async def test_no_more_ask_again_than_the_limit_has_slots(
@@ -116,7 +116,7 @@ class Script:
         self.asked.append(virtual_loop().time())
         if self.refusals:
             raise refusal(self.refusals.pop(0))
-        return Reservation(claims, "1", None)
+        return Reservation(claims, 1, None)
 
 
 SLOT = Claim("t:1", "slots", 2)
@@ -146,7 +146,7 @@ async def test_one_that_has_asked_again_makes_room_for_others_to_do_so() -> None
     slots = SlotsElsewhere(lambda _: 0)
     for _ in range(SLOT.limit + 1):
         script = Script(SLOT)
-        assert (await slots.decide(script.ask, CLAIMS)).lease == "1"
+        assert (await slots.decide(script.ask, CLAIMS)).lease == 1
         assert len(script.asked) == 2
     # Nothing is kept of a key without requests that ask.
     assert not slots._asking

@@ -21,7 +21,7 @@ from proxy.limits.store import (
 )
 from proxy.limits.worker_locks import WorkerLocks
 from tests.proxy.limits.process import admitted
-from tests.proxy.limits.stores import Stores, eventually
+from tests.proxy.limits.stores import Stores, decided, eventually
 
 QUOTA = claims_on("t:1", quota=5)
 SLOT = claims_on("t:1", max_parallel=1)
@@ -48,7 +48,7 @@ def locked(path: Path) -> Iterator[None]:
 
 async def tried(store: LimitStore) -> asyncio.Task[Reservation]:
     """A decision that has been tried once, and waits for the file."""
-    call = asyncio.create_task(store.decide(QUOTA))
+    call = asyncio.create_task(decided(store, QUOTA))
     # The task asks, and the store's turn comes after it.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -78,7 +78,7 @@ async def test_what_was_taken_for_a_request_that_is_cancelled_with_the_answer_go
 ) -> None:
     store = await stores.worker()
     both = (*claims_on("t:1", quota=1), *SLOT)
-    call = asyncio.create_task(store.decide(both))
+    call = asyncio.create_task(decided(store, both))
     # The task asks. The store's turn comes next and takes, and the cancellation right behind it.
     await asyncio.sleep(0)
     asyncio.get_running_loop().call_soon(call.cancel)

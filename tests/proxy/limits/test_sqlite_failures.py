@@ -19,7 +19,7 @@ from proxy.limits.store import (
     LimitsUnavailable,
     claims_on,
 )
-from tests.proxy.limits.stores import Stores, eventually
+from tests.proxy.limits.stores import Stores, decided, eventually
 from tests.proxy.limits.test_sqlite import QUOTA, SLOT, answered, locked
 
 #: Cannot be written: SQLite's integers are shorter.
@@ -58,7 +58,7 @@ async def is_free(store: LimitStore) -> bool:
 async def test_the_trouble_of_one_request_is_not_the_others(stores: Stores) -> None:
     store = await stores.worker()
     outcomes = await asyncio.gather(
-        *(store.decide(claims) for claims in (QUOTA, TOO_LARGE, QUOTA)), return_exceptions=True
+        *(decided(store, claims) for claims in (QUOTA, TOO_LARGE, QUOTA)), return_exceptions=True
     )
     assert isinstance(outcomes.pop(1), OverflowError)
     assert [
@@ -86,7 +86,7 @@ async def test_those_decided_apart_all_wait_for_a_file_that_is_locked_meanwhile(
 
         store._connection.set_trace_callback(before)
         waiting = [
-            asyncio.create_task(store.decide(claims)) for claims in (TOO_LARGE, QUOTA, QUOTA)
+            asyncio.create_task(decided(store, claims)) for claims in (TOO_LARGE, QUOTA, QUOTA)
         ]
         await eventually(lambda: answered(other.in_transaction))
         store._connection.set_trace_callback(None)
@@ -116,7 +116,7 @@ async def test_who_left_while_the_file_was_locked_keeps_no_error_from_the_others
     monkeypatch.setattr("proxy.limits.sqlite._BUSY_TIMEOUT_S", 0.05)
     store = await stores.worker()
     with locked(stores.path):
-        leaving, waiting = (asyncio.create_task(store.decide(QUOTA)) for _ in range(2))
+        leaving, waiting = (asyncio.create_task(decided(store, QUOTA)) for _ in range(2))
         await asyncio.sleep(0)
         leaving.cancel()
         with pytest.raises(LimitsUnavailable):
@@ -134,7 +134,7 @@ async def test_a_stall_of_this_process_is_not_the_other_ones_time(
     clock = SimpleNamespace(monotonic=lambda: now, sleep=time.sleep)
     monkeypatch.setattr("proxy.limits.sqlite.time", clock)
     with locked(stores.path):
-        call = asyncio.create_task(store.decide(QUOTA))
+        call = asyncio.create_task(decided(store, QUOTA))
         for _ in range(4):
             now += 3600
             await asyncio.sleep(0.002)
@@ -151,7 +151,7 @@ async def test_times_of_waiting_do_not_add_up_over_requests(
     monkeypatch.setattr("proxy.limits.sqlite.time", clock)
     for number in range(12):
         with locked(stores.path):
-            call = asyncio.create_task(store.decide(claims_on("t:1", quota=12)))
+            call = asyncio.create_task(decided(store, claims_on("t:1", quota=12)))
             await asyncio.sleep(0.002)
             now += 0.1
             await asyncio.sleep(0.002)
@@ -185,7 +185,7 @@ async def test_what_ends_beside_a_decision_that_fails_is_written_all_the_same(
 ) -> None:
     store, other = await stores.worker(), await stores.worker()
     got = await store.decide(SLOT)
-    failing = asyncio.create_task(store.decide(TOO_LARGE))
+    failing = asyncio.create_task(decided(store, TOO_LARGE))
     store.settle(got)
     with pytest.raises(OverflowError):
         await failing

@@ -1,48 +1,108 @@
 """The limits engine of one machine: what requests of one turn of the loop share."""
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
+from proxy.driving import Driven
 from proxy.limits.sqlite import SqliteLimits
-from proxy.limits.store import LimitExceeded, Outcome, Reservation, claims_on
+from proxy.limits.store import Claim, LimitExceeded, LimitStore, Reservation, claims_on
 from proxy.limits.worker_locks import WorkerLocks
-from tests.proxy.limits.stores import Stores, eventually
-from tests.proxy.limits.test_sqlite import QUOTA, answered, locked, stores
+from tests.proxy.limits.stores import Stores, decided, eventually
+from tests.proxy.limits.test_sqlite import QUOTA, locked, stores
 
 __all__ = ["stores"]
+
+
+async def outcomes_of(
+    store: LimitStore, *wanted: tuple[Claim, ...]
+) -> list[Reservation | BaseException]:
+    """What a store says to those that ask in one turn."""
+    asking = [asyncio.create_task(decided(store, claims)) for claims in wanted]
+    return await asyncio.gather(*asking, return_exceptions=True)
 
 
 async def test_requests_of_a_turn_are_answered_after_one_transaction(stores: Stores) -> None:
     store = await stores.worker()
     statements = said_to(store)
-    outcomes: list[Outcome] = []
-    for _ in range(3):
-        assert store.decide_then(claims_on("t:1", quota=2), outcomes.append)
-    assert not outcomes
+    asking = [asyncio.ensure_future(decided(store, claims_on("t:1", quota=2))) for _ in range(3)]
     await asyncio.sleep(0)
+    assert not any(statement.startswith("BEGIN") for statement in statements)
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
     assert [type(each) for each in outcomes] == [Reservation, Reservation, LimitExceeded]
     assert statements.count("COMMIT") == 1
 
 
+async def test_driven_requests_go_on_in_the_turn_that_decides(stores: Stores) -> None:
+    """No task is made for them."""
+    store, got = await stores.worker(), []
+
+    async def request() -> None:
+        got.append(await store.decide(QUOTA))
+
+    for _ in range(3):
+        Driven(request(), asyncio.get_running_loop()).step()
+    assert got == []
+    await asyncio.sleep(0)
+    assert [each.remaining for each in got] == [(5, 4, 0.0), (5, 3, 0.0), (5, 2, 0.0)]
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_driven_request_that_goes_before_its_decision_takes_nothing(
+    stores: Stores,
+) -> None:
+    store = await stores.worker()
+
+    async def request() -> None:
+        await store.decide(QUOTA)
+
+    leaving = Driven(request(), asyncio.get_running_loop())
+    with contextlib.suppress(asyncio.CancelledError):
+        leaving.step()
+        leaving.cancel()
+        await asyncio.sleep(0)
+    assert (await store.decide(QUOTA)).remaining == (5, 4, 0.0)
+
+
+async def test_one_that_another_ends_while_they_are_told_gives_back(stores: Stores) -> None:
+    store = await stores.worker()
+    assert isinstance(store, SqliteLimits)
+    claims = claims_on("t:1", quota=2, max_parallel=2)
+    first, second = store.decide(claims), store.decide(claims)
+    first._resume = second.cancel
+    await asyncio.sleep(0)
+    assert (first.woken, second.woken) == (True, False)
+    assert isinstance(await store.decide(claims), Reservation)
+    assert isinstance((await outcomes_of(store, claims))[0], LimitExceeded)
+
+
+async def test_one_whose_coroutine_is_closed_while_it_waits_takes_nothing(stores: Stores) -> None:
+    store = await stores.worker()
+    waiting = decided(store, QUOTA)
+    waiting.send(None)
+    waiting.close()
+    await asyncio.sleep(0)
+    assert (await store.decide(QUOTA)).remaining == (5, 4, 0.0)
+
+
 async def test_one_who_cannot_take_its_answer_holds_up_no_other(stores: Stores) -> None:
     store = await stores.worker()
+    assert isinstance(store, SqliteLimits)
     reported: list[BaseException] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
-    outcomes: list[Outcome] = []
     error = RuntimeError("the transport is gone")
 
-    def fail(_outcome: Outcome) -> None:
+    def fail() -> None:
         raise error
 
-    store.decide_then(QUOTA, fail)
-    store.decide_then(QUOTA, outcomes.append)
-    await asyncio.sleep(0)
+    failing, other = store.decide(QUOTA), store.decide(QUOTA)
+    failing._resume = fail
+    assert (await other).remaining == (5, 3, 0.0)
     assert reported == [error]
-    assert [type(each) for each in outcomes] == [Reservation]
 
 
 async def test_one_that_fails_is_told_alone_and_what_asks_meanwhile_is_decided(
@@ -50,33 +110,25 @@ async def test_one_that_fails_is_told_alone_and_what_asks_meanwhile_is_decided(
 ) -> None:
     store = await stores.worker()
     impossible = claims_on("p:1", quota=2**70, quota_base=2**69)
-    outcomes: list[Outcome] = []
 
-    def again(outcome: Outcome) -> None:
-        outcomes.append(outcome)
-        store.decide_then(QUOTA, outcomes.append)
+    async def twice(claims: tuple[Claim, ...]) -> list[type[object]]:
+        outcomes = await outcomes_of(store, claims)
+        outcomes += await outcomes_of(store, QUOTA)
+        return [type(each) for each in outcomes]
 
-    for claims in (QUOTA, impossible, QUOTA):
-        store.decide_then(claims, again)
-    for _ in range(3):
-        await asyncio.sleep(0)
-    kinds = [type(each) for each in outcomes]
-    assert kinds == [Reservation, OverflowError, *[Reservation] * 4]
-    assert store.decide_now(impossible) is None
+    kinds = await asyncio.gather(*map(twice, (QUOTA, impossible, QUOTA)))
+    assert kinds == [[Reservation] * 2, [OverflowError, Reservation], [Reservation] * 2]
     with pytest.raises(LimitExceeded):
         await store.decide(QUOTA)
 
 
 async def test_nobody_is_forgotten_where_another_process_has_the_file(stores: Stores) -> None:
     store = await stores.worker()
-    outcomes: list[Outcome] = []
     with locked(stores.path):
-        for _ in range(3):
-            store.decide_then(QUOTA, outcomes.append)
-        assert store.decide_now(QUOTA) is None
+        asking = [asyncio.create_task(decided(store, QUOTA)) for _ in range(3)]
         await asyncio.sleep(0.01)
-        assert not outcomes
-    await eventually(lambda: answered(len(outcomes) == 3))
+        assert not any(each.done() for each in asking)
+    await asyncio.gather(*asking)
     assert (await store.decide(QUOTA)).remaining == (5, 1, 0.0)
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from functools import partial
 
 import pytest
 
+from proxy.driving import Driven
 from proxy.limits.store import (
     NOT_SENT,
     Claim,
@@ -335,24 +335,22 @@ async def test_closing_finishes_what_was_left_under_way(stores: Stores) -> None:
     assert got.remaining == (5, 4, 0.0)
 
 
-# Without a task.
+# Driven by plain calls, or in tasks.
 
 
-async def decided_then(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
-    """What `decide_then` says, or `decide` where that is the way."""
+async def driven(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
+    """What a store says to a request that has no task, as far as its engine needs none."""
     answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-    if store.decide_then(claims, answer.set_result):
-        assert not answer.done()
-        return await answer
-    return await decided(store, claims)
+
+    async def request() -> None:
+        answer.set_result(await in_a_task(store, claims))
+
+    Driven(request(), asyncio.get_running_loop()).step()
+    assert not answer.done()
+    return await answer
 
 
-async def decided_now(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
-    """What `decide_now` says, or `decide` where that is the way."""
-    return store.decide_now(claims) or await decided(store, claims)
-
-
-async def decided(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
+async def in_a_task(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
     try:
         return await store.decide(claims)
     except LimitExceeded as exc:
@@ -365,21 +363,9 @@ async def test_however_they_ask_workers_get_exactly_the_quota(stores: Stores) ->
     outcomes: list[Outcome] = []
     for number in range(20):
         one, other = workers[number % 2], workers[number // 2 % 2]
-        outcomes += await asyncio.gather(decided_then(one, claims), decided_now(other, claims))
-        outcomes.append(await decided_now(one, claims))
+        outcomes += await asyncio.gather(driven(one, claims), in_a_task(other, claims))
+        outcomes.append(await driven(one, claims))
     assert sum(isinstance(each, Reservation) for each in outcomes) == 40
     refused = [each for each in outcomes if isinstance(each, LimitExceeded)]
     assert {each.claim.key for each in refused} == {"t:1"}
     assert len(refused) == 20
-
-
-async def test_what_was_taken_without_a_task_is_given_back(stores: Stores) -> None:
-    store, other = await stores.worker(), await stores.worker()
-    claims = claims_on("t:1", quota=1, max_parallel=1)
-    for way in (decided_then, decided_now):
-        got = await way(store, claims)
-        assert isinstance(got, Reservation)
-        assert isinstance(await way(store, claims), LimitExceeded)
-        store.settle(got, NOT_SENT)
-        for each in (other, store):
-            await eventually(partial(_is_free, each, claims_on("t:1", max_parallel=1)))
