@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any
 
 from models.spending import Spending
 from proxy import responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate, recognised
+from proxy.access.authorization import TOKEN_PAGE, only_shown
 from proxy.access.grants import Grant, Grants
 from proxy.downstream import Downstream
-from proxy.errors import MethodNotAllowed
 from proxy.exchange import Exchange
 from proxy.token_page import Suspended, TokenPage
-
-#: Of the page that a token is shown, without a query.
-_TOKEN: Final = b"/v1/llm-proxy/token"
 
 
 class OwnAnswers:
@@ -40,7 +37,7 @@ class OwnAnswers:
         head = exchange.head
         if exchange.method == "OPTIONS" and cors.is_preflight(head):
             return self._preflight(downstream, exchange)
-        if head.target.partition(b"?")[0] == _TOKEN:
+        if head.target.partition(b"?")[0] == TOKEN_PAGE:
             return self._token(downstream, exchange)
         return None
 
@@ -55,10 +52,7 @@ class OwnAnswers:
         )
         self._know(exchange, grant)
         if exchange.method not in ("GET", "HEAD"):
-            raise MethodNotAllowed(
-                f"{exchange.method} {_TOKEN.decode()} is not allowed; allowed there: GET, HEAD.",
-                headers=((b"allow", b"GET, HEAD"),),
-            )
+            raise only_shown(exchange.method)
         content = await self._page.of(grant)
         downstream.drop_body()
         downstream.start(responses.of_ours(exchange, content))

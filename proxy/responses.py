@@ -37,6 +37,9 @@ def response_head(
         # Bytes may be kept back, so that what it says of them all would be wrong.
         block = wire_lines(without(for_downstream(head.headers), *transform.voids))
         length = None
+    grant = exchange.grant
+    if grant is not None and grant.origins is not None and b"access-control-" in block.lower():
+        block = _without_theirs(exchange, head, transform, length)
     remaining = reservation.remaining
     if remaining is not None and not lines.tells_limits:
         block += rate_lines(remaining)
@@ -44,6 +47,16 @@ def response_head(
         block += wire_lines(_budget_headers(head, reservation))
     block += _proxy_lines(exchange) + exchange.cache_lines
     return ResponseHead(head.status, head.reason, block, length)
+
+
+def _without_theirs(
+    exchange: Exchange, head: UpstreamHead, transform: AnswerTransform, length: int | None
+) -> bytes:
+    """The lines that cross, without the upstream's word on which pages may read the answer where
+    the project has the say: a browser shows its page no answer that names two origins."""
+    voids = transform.voids if length is None and transform.withholds else ()
+    theirs = _CORS if _page_of(exchange) is not None else ()
+    return wire_lines(without(for_downstream(head.headers), *voids, *theirs))
 
 
 def _budget_headers(head: UpstreamHead, reservation: Reservation) -> RawHeaders:
@@ -126,6 +139,15 @@ def _remembered_refusal(
 
 
 _REMEMBERED_CHARACTERS: Final = 256
+#: What a server says of pages on other origins; only `Vary` is of more than that.
+_CORS: Final = (
+    b"access-control-allow-origin",
+    b"access-control-allow-credentials",
+    b"access-control-allow-headers",
+    b"access-control-allow-methods",
+    b"access-control-expose-headers",
+    b"access-control-max-age",
+)
 
 
 def _proxy_lines(exchange: Exchange) -> bytes:
@@ -141,13 +163,20 @@ def _proxy_lines(exchange: Exchange) -> bytes:
     grant = exchange.grant
     if grant is None or grant.origins is None:
         return lines
+    page = _page_of(exchange)
+    return lines if page is None else lines + _cors_lines(page)
+
+
+def _page_of(exchange: Exchange) -> bytes | None:
+    """The origin of the page that may read the answer; None where none asked, or may not."""
+    grant = exchange.grant
+    if grant is None:
+        return None
     try:
         origin = check_origin(grant, exchange.head)
     except errors.OriginNotAllowed:
-        return lines
-    if origin is None:
-        return lines
-    return lines + _cors_lines(origin.encode("latin-1"))
+        return None
+    return None if origin is None else origin.encode("latin-1")
 
 
 def _cors_lines(origin: bytes) -> bytes:

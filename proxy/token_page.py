@@ -19,7 +19,6 @@ from proxy.access.grants import Grant
 from proxy.failures import of_limits
 from proxy.limits.store import LimitsUnavailable
 
-_PATH: Final = b"/v1/llm-proxy/token"
 #: Seconds for which what was read is shown again: whoever asks all the time reads no oftener.
 _KEPT_S: Final = 0.9
 _KEPT_MAX: Final = 1024

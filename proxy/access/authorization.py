@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from proxy import errors
@@ -16,6 +17,9 @@ from proxy.providers.endpoints import Methods, Route
 from proxy.providers.near_misses import meant, shown
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target
+
+#: Of the page that a token is shown, without a query.
+TOKEN_PAGE: Final = b"/v1/llm-proxy/token"
 
 
 def check_source(
@@ -97,6 +101,9 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
     if is_whole and (route := methods.get(head.method)) is not None:
         return route
     if not methods:
+        if path == TOKEN_PAGE:
+            # Of a POST, which is too usual to be looked at where other methods are answered.
+            raise only_shown(head.method)
         hint = meant(path, head.method, provider, grant.known, partial(_served, grant, provider))
         if isolated:
             hint = " It is one where the project isolates objects."
@@ -119,6 +126,14 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
             headers=((b"allow", listed.encode("ascii")),),
         )
     return methods["GET"]
+
+
+def only_shown(method: str) -> errors.MethodNotAllowed:
+    """The refusal of a method that the page of a token does not have."""
+    return errors.MethodNotAllowed(
+        f"{method} {TOKEN_PAGE.decode()} is not allowed; allowed there: GET, HEAD.",
+        headers=((b"allow", b"GET, HEAD"),),
+    )
 
 
 def _refused_by(grant: Grant, methods: Methods, asked: str, path: bytes) -> str:

@@ -98,6 +98,41 @@ async def test_cors_fields_are_for_listed_origins(
     assert (value_of(head.headers, b"vary") == b"Origin") is told
 
 
+@pytest.mark.parametrize(
+    ("origins", "origin", "replaced"),
+    [
+        (("https://a.example",), "https://a.example", True),
+        (("https://a.example",), None, False),
+        (None, "https://a.example", False),
+    ],
+)
+@pytest.mark.parametrize("length", [0, None])
+async def test_a_page_is_told_one_origin_where_the_upstream_names_its_own(
+    origins: tuple[str, ...] | None, origin: str | None, replaced: bool, length: int | None
+) -> None:
+    fields = () if origin is None else (f"origin: {origin}",)
+    exchange = Exchange(a_request("GET", "/v1/models", *fields))
+    exchange.grant = a_grant(allowed_origins=origins)
+    theirs = [
+        (b"Access-Control-Allow-Origin", b"*"),
+        (b"access-control-allow-credentials", b"true"),
+        (b"Access-Control-Expose-Headers", b"X-Request-ID"),
+        (b"Vary", b"Accept"),
+        (b"Connection", b"x-hop"),
+        (b"X-Hop", b"1"),
+    ]
+    upstream = UpstreamHead(200, b"OK", theirs, length)
+    head = response_head(exchange, upstream, meter_for([], asked_for_usage=False), UNLIMITED)
+    told = [(name.lower(), value) for name, value in head.headers if name != b"server-timing"]
+    ours = [
+        (b"access-control-allow-origin", b"https://a.example"),
+        (b"access-control-expose-headers", b"*"),
+        (b"vary", b"Origin"),
+    ]
+    kept = [(b"vary", b"Accept"), *ours] if replaced else [(n.lower(), v) for n, v in theirs[:4]]
+    assert [field for field in told if field[0] != b"x-llm-proxy-request-id"] == kept
+
+
 async def test_interim_fields_are_clean_and_gain_nothing() -> None:
     fields = [(b"Link", b"</a>"), (b"Connection", b"x-b"), (b"X-B", b"1"), (b"Set-Cookie", b"a")]
     assert interim_headers(UpstreamHead(103, b"", fields, None)) == [(b"Link", b"</a>")]
