@@ -5,6 +5,7 @@ A new metric is a row here, a line of `Metrics` that counts it, and a row in doc
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -222,6 +223,17 @@ class Observations(msgspec.Struct, array_like=True):
     counts: list[int]
     #: The sum, in microseconds.
     total_us: int = 0
+
+    def see(self, bounds_us: Sequence[int], values: list[int]) -> None:
+        """Add values, in microseconds, which are sorted: fewer steps than to look for each."""
+        values.sort()
+        below = 0
+        for place, bound in enumerate(bounds_us):
+            reached = bisect_right(values, bound)
+            self.counts[place] += reached - below
+            below = reached
+        self.counts[-1] += len(values) - below
+        self.total_us += sum(values)
 
     def add(self, more: Observations) -> None:
         """Take in what another worker, or a batch, has seen."""

@@ -7,9 +7,8 @@ every scrape, and its numbers into a snapshot that the other workers read.
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -92,17 +91,15 @@ class _Times:
         self.ttfb = Observations([0] * (len(_TTFB_US) + 1))
         self.overhead = Observations([0] * (len(_OVERHEAD_US) + 1))
 
-    def add(self, entry: Entry) -> None:
-        took, ours, first = entry.duration_us, entry.overhead_us, entry.ttfb_us
-        self.duration.counts[bisect_left(_DURATION_US, took)] += 1
-        self.duration.total_us += took
-        self.overhead.counts[bisect_left(_OVERHEAD_US, ours)] += 1
-        self.overhead.total_us += ours
-        if first is not None:
-            self.ttfb.counts[bisect_left(_TTFB_US, first)] += 1
-            self.ttfb.total_us += first
+    def add(self, entries: Sequence[Entry]) -> None:
+        self.duration.see(_DURATION_US, [entry.duration_us for entry in entries])
+        self.overhead.see(_OVERHEAD_US, [entry.overhead_us for entry in entries])
+        answered = [entry.ttfb_us for entry in entries if entry.ttfb_us is not None]
+        self.ttfb.see(_TTFB_US, answered)
 
 
+#: A provider, endpoint, method, status and, where a price is known, model; whether any use is.
+_Counted: TypeAlias = tuple[str, str, str, int, str | None, bool]
 #: In the order in which they are summed.
 _TOKENS: Final = ("prompt", "completion", "cached", "reasoning")
 
@@ -120,26 +117,43 @@ class _Batch:
         # By provider and model; None where no price is known.
         self._used: dict[tuple[str, str | None], list[int]] = {}
 
-    def add(self, entry: Entry) -> None:
-        place = entry.provider, entry.endpoint, entry.method
-        seen = self._times.get(place)
-        if seen is None:
-            seen = self._times[place] = _Times()
-        seen.add(entry)
-        self._answers[*place, entry.status] += 1
-        if entry.attempts is not None:
-            for attempt in entry.attempts[:-1]:
-                self._failovers[entry.provider, attempt.error or str(attempt.status)] += 1
-        if entry.prompt_tokens is not None:
-            # Only the names of a price list are known to be few: a client can name any model.
-            named = entry.provider, None if entry.cost_nanos is None else entry.model
-            sums = self._used.get(named)
-            if sums is None:
-                sums = self._used[named] = [0] * len(_TOKENS)
-            sums[0] += entry.prompt_tokens
-            sums[1] += entry.completion_tokens or 0
-            sums[2] += entry.cached_tokens or 0
-            sums[3] += entry.reasoning_tokens or 0
+    def add(self, entries: Iterable[Entry]) -> None:
+        alike: dict[_Counted, list[Entry]] = {}
+        for entry in entries:
+            counted = (
+                entry.provider,
+                entry.endpoint,
+                entry.method,
+                entry.status,
+                # Only the names of a price list are known to be few: a client can name any model.
+                None if entry.cost_nanos is None else entry.model,
+                entry.prompt_tokens is not None,
+            )
+            known = alike.get(counted)
+            if known is None:
+                alike[counted] = [entry]
+            else:
+                known.append(entry)
+            if entry.attempts is not None:
+                for attempt in entry.attempts[:-1]:
+                    self._failovers[entry.provider, attempt.error or str(attempt.status)] += 1
+        for (provider, endpoint, method, status, named, used), found in alike.items():
+            place = provider, endpoint, method
+            self._answers[*place, status] += len(found)
+            if (seen := self._times.get(place)) is None:
+                seen = self._times[place] = _Times()
+            seen.add(found)
+            if used:
+                self._add_used((provider, named), found)
+
+    def _add_used(self, named: tuple[str, str | None], found: Sequence[Entry]) -> None:
+        sums = self._used.get(named)
+        if sums is None:
+            sums = self._used[named] = [0] * len(_TOKENS)
+        sums[0] += sum([entry.prompt_tokens or 0 for entry in found])
+        sums[1] += sum([entry.completion_tokens or 0 for entry in found])
+        sums[2] += sum([entry.cached_tokens or 0 for entry in found])
+        sums[3] += sum([entry.reasoning_tokens or 0 for entry in found])
 
     def tell(self, numbers: Numbers, model_name: ModelName) -> None:
         """Add it to a worker's numbers, whose it is from now on."""
@@ -191,8 +205,7 @@ class Metrics:
     def add(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
         """Fold in what has happened since the last time."""
         numbers = self._numbers
-        for entry in entries:
-            self._batch.add(entry)
+        self._batch.add(entries)
         for refusal in refused:
             numbers.count(families.REFUSALS, (refusal.code,), 1)
             project = self._project_label(refusal.project_id)

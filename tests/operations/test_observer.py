@@ -13,10 +13,12 @@ import pytest
 
 from models.entry import Attempt, Entry
 from proxy.pricing.sheet import listed_name
+from telemetry import families
 from telemetry import observer as observer_module
 from telemetry.metrics import Metrics, Refused, WorkerGauges
 from telemetry.observer import BATCH, Observer
 from telemetry.request_log_lines import RequestLines
+from telemetry.snapshots import decode
 from tests.operations.scraping import Scrape
 
 ID: Final = "01a20904-dab6-76eb-9a0f-d1bb5fed022c"
@@ -225,3 +227,39 @@ def test_an_attempt_that_another_followed_is_counted_by_its_reason() -> None:
     assert found.total("llm_proxy_failovers_total", reason="429") == 1
     assert found.total("llm_proxy_failovers_total", reason="unreachable") == 1
     assert found.total("llm_proxy_failovers_total") == 2
+
+
+def test_requests_of_a_moment_count_as_they_would_one_by_one() -> None:
+    bounds = [
+        round(bound * 1e6) for bound in (*families.DURATION.bounds, *families.OVERHEAD.bounds)
+    ]
+    times = [us for bound in bounds for us in (bound - 1, bound, bound + 1)]
+    several = [
+        entry(
+            duration_us=us, overhead_us=us, ttfb_us=us if number % 3 else None,
+            provider=("openai", "anthropic")[number % 2], method=("POST", "X")[number % 5 == 0],
+            status=(200, 200, 429)[number % 3], model=("gpt-4o", "unheard-of")[number % 7 == 0],
+            cost_nanos=None if number % 7 == 0 else 5,
+            prompt_tokens=None if number % 4 == 0 else us,
+            completion_tokens=None if number % 11 == 0 else 2,
+        )
+        for number, us in enumerate(times)
+    ]  # fmt: skip
+    together, one_by_one = Metrics(listed_name), Metrics(listed_name)
+    together.add(several, ())
+    for each in several:
+        one_by_one.add([each], ())
+        one_by_one.encode()
+    counted = decode(together.encode())
+    assert counted == decode(one_by_one.encode())
+    (seen,) = [
+        seen
+        for (provider, _, method), seen in counted.histograms[families.OVERHEAD.name].items()
+        if (provider, method) == ("anthropic", "POST")
+    ]
+    mine = [one for one in several if one.provider == "anthropic" and one.method == "POST"]
+    for place, bound in enumerate(families.OVERHEAD.bounds):
+        within = sum(one.overhead_us <= round(bound * 1e6) for one in mine)
+        assert sum(seen.counts[: place + 1]) == within
+    assert sum(seen.counts) == len(mine)
+    assert seen.total_us == sum(one.overhead_us for one in mine)
