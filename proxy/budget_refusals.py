@@ -5,14 +5,15 @@ Amounts of a project's budget are its owner's to know, not those of whoever has 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 from models.spent_budgets import SpentBudget
 from proxy import errors
-from proxy.headers import RawHeaders
+from proxy.headers import RawHeaders, wire_lines
 from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded, Unit, parts_of
 from proxy.limits.store import scope_of
 
@@ -124,37 +125,58 @@ def _told(unit: Unit, amount: int) -> str:
 
 
 def _dollars(nanos: int) -> str:
-    """USD to the last digit that is none, and at least to the cent."""
-    whole, rest = divmod(nanos, _NANOS)
+    """USD to the last digit that is none, and at least to the cent; no debts."""
+    whole, rest = divmod(max(0, nanos), _NANOS)
     if not rest:
         return f"{whole}.00"
     decimals = f"{rest:09}".rstrip("0")
     return f"{whole}.{decimals:0<2}"
 
 
-def headers(budgets: Sequence[BudgetClaim], left: Sequence[int]) -> RawHeaders:
-    """What is left of the token's own budgets beside the request's hold, on answers."""
+def _count(tokens: int) -> str:
+    return str(max(0, tokens))
+
+
+def lines(budgets: Sequence[BudgetClaim], left: Sequence[int], block: bytes) -> bytes:
+    """What is left of the token's own budgets beside the request's hold, on answers.
+
+    Of its tokens per minute the field's own lines tell, unless the upstream's `block` has them.
+    """
+    told = _told_of(tuple(map(_FIRST, map(_FIRST, budgets))))
+    own = [label + write(left[place]) for place, label, write in told.own]
+    found = b"x-llm-proxy-budget-remaining: %b\r\n" % ", ".join(own).encode() if own else b""
+    if told.per_minute is not None and not _tells_tokens(block):
+        found += wire_lines(_tokens(budgets[told.per_minute].allowance, left[told.per_minute]))
+    return found
+
+
+#: A claim's allowance, and an allowance's key.
+_FIRST: Final = itemgetter(0)
+
+
+class _Told(NamedTuple):
+    """Which budgets a client is told of: by their places, what stands before an amount and how it
+    is written; and the place of its tokens per minute."""
+
+    own: tuple[tuple[int, str, Callable[[int], str]], ...]
+    per_minute: int | None
+
+
+@lru_cache(maxsize=1024)
+def _told_of(keys: tuple[str, ...]) -> _Told:
     own = []
-    for (allowance, _), rest in zip(budgets, left, strict=True):
-        if label := _label(allowance.key):
-            amount = max(rest, 0)
-            own.append(label + (_dollars(amount) if allowance.unit == "usd" else str(amount)))
-    return [(b"x-llm-proxy-budget-remaining", ", ".join(own).encode())] if own else []
+    per_minute = None
+    for place, (subject, unit, period, _, policy) in enumerate(map(parts_of, keys)):
+        if policy or scope_of(subject) != "token":
+            continue
+        own.append((place, f"{period};{unit}=", _dollars if unit == "usd" else _count))
+        if per_minute is None and (unit, period) == ("tokens", "minute"):
+            per_minute = place
+    return _Told(tuple(own), per_minute)
 
 
-@lru_cache(maxsize=4096)
-def _label(key: str) -> str:
-    """What stands before what is left of a budget; '' where it is not the token's own."""
-    subject, unit, period, _, policy = parts_of(key)
-    return f"{period};{unit}=" if not policy and scope_of(subject) == "token" else ""
-
-
-def token_headers(budgets: Sequence[BudgetClaim], left: Sequence[int]) -> RawHeaders:
-    """What the field calls TPM: of the token's own tokens per minute."""
-    for (allowance, _), rest in zip(budgets, left, strict=True):
-        if _is_tpm(allowance):
-            return _tokens(allowance, rest)
-    return []
+def _tells_tokens(block: bytes) -> bool:
+    return b"\r\nx-ratelimit-limit-tokens:" in b"\r\n" + block.lower()
 
 
 def _bucket_headers(exceeded: BudgetExceeded) -> RawHeaders:

@@ -13,7 +13,7 @@ from proxy.downstream import RequestHead, ResponseHead
 from proxy.exchange import Exchange
 from proxy.failures import rate_lines
 from proxy.header_rules import for_downstream
-from proxy.headers import RawHeaders, value_of, wire_lines, without
+from proxy.headers import RawHeaders, wire_lines, without
 from proxy.limits.store import Reservation
 from proxy.providers.error_shapes import (
     ErrorShape,
@@ -44,7 +44,7 @@ def response_head(
     if remaining is not None and not lines.tells_limits:
         block += rate_lines(remaining)
     if reservation.budgets:
-        block += wire_lines(_budget_headers(head, reservation))
+        block += budget_refusals.lines(reservation.budgets, reservation.left, block)
     block += _proxy_lines(exchange) + exchange.cache_lines
     return ResponseHead(head.status, head.reason, block, length)
 
@@ -57,15 +57,6 @@ def _without_theirs(
     voids = transform.voids if length is None and transform.withholds else ()
     theirs = _CORS if _page_of(exchange) is not None else ()
     return wire_lines(without(for_downstream(head.headers), *voids, *theirs))
-
-
-def _budget_headers(head: UpstreamHead, reservation: Reservation) -> RawHeaders:
-    budgets, left = reservation.budgets, reservation.left
-    told = budget_refusals.headers(budgets, left)
-    per_minute = budget_refusals.token_headers(budgets, left)
-    if per_minute and value_of(head.headers, b"x-ratelimit-limit-tokens") is None:
-        told += per_minute
-    return told
 
 
 def interim_headers(head: UpstreamHead) -> RawHeaders:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
-from typing import Protocol
+from operator import itemgetter
+from typing import Final, Protocol
 
 from proxy.driving import Waiter
-from proxy.limits.budgets import BudgetClaim, BudgetExceeded
+from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded
 from proxy.limits.store import Claim, LimitExceeded, LimitsUnavailable, Outcome, Reservation
 
 
@@ -49,21 +50,32 @@ Decided = list[tuple[Asking, Reservation | Refusal]]
 def runs(asking: Iterable[Asking]) -> list[list[Asking]]:
     """Those that still wait, in their order: neighbours that claim the same are one run.
 
-    Of those with budgets, each is one by itself, since each holds its own.
+    Of budgets each holds its own amounts.
     """
     found: list[list[Asking]] = []
     run: list[Asking] = []
     claims: tuple[Claim, ...] | None = None
+    allowances: tuple[Allowance, ...] = ()
     for one in asking:
         if one.done:
             continue
-        if one.claims is claims and not one.budgets:
+        theirs = tuple(map(_ALLOWANCE, one.budgets)) if one.budgets else ()
+        if one.claims is claims and theirs == allowances:
             run.append(one)
         else:
             run = [one]
             found.append(run)
-            claims = None if one.budgets else one.claims
+            claims, allowances = one.claims, theirs
     return found
+
+
+def amounts_of(run: Iterable[Asking]) -> list[tuple[int, ...]]:
+    """What each of them holds of its budgets."""
+    return [tuple(map(_HOLD, one.budgets)) for one in run]
+
+
+_ALLOWANCE: Final = itemgetter(0)
+_HOLD: Final = itemgetter(1)
 
 
 def answer(decided: Sequence[tuple[Asking, Outcome]]) -> None:

@@ -47,6 +47,11 @@ def written(pairs: Iterable[tuple[int, int]]) -> str:
     return " ".join([f"{budget}:{amount}" for budget, amount in pairs])
 
 
+def form_of(budgets: Iterable[int]) -> str:
+    """The same of these budgets, as a format of the amounts."""
+    return " ".join([f"{budget}:%d" for budget in budgets])
+
+
 def read(text: str) -> list[tuple[int, int]]:
     """What `written` made."""
     pairs = [pair.partition(":") for pair in text.split()]

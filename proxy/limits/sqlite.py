@@ -14,7 +14,8 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -22,7 +23,7 @@ from uuid import uuid4
 from loguru import logger
 
 from models.entry import Entry
-from proxy.limits.asking import Asking, Decided, answer, refuse, runs
+from proxy.limits.asking import Asking, Decided, amounts_of, answer, refuse, runs
 from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.limits.decision import ClaimState, first_refusal, remaining_of_each
 from proxy.limits.gate import Gate
@@ -327,37 +328,41 @@ class SqliteLimits:
         return decided
 
     def _decide(self, run: list[Asking], now: float) -> Decided:
-        """Of requests that claim the same. One is missing whose budgets' windows are to be made."""
-        first, count = run[0], len(run)
-        claims, budgets = first.claims, first.budgets
+        """Of requests that claim the same. Those are missing for which windows are to be made."""
+        count, claims, budgets = len(run), run[0].claims, run[0].budgets
         levels, room = self._claims.levels(claims, now, count)
-        if room < count > 1:
-            # First those that fit, then each by itself.
-            parts = [run[:room]] if room else []
-            parts += [[one] for one in run[room:]]
-            return [each for part in parts for each in self._decide(part, now)]
+        fits = room == count
         rows: list[Row] = []
-        fits = bool(room)
+        amounts: list[tuple[int, ...]] = []
         if budgets:
-            rows, has_room, missing = self._budgets.look(budgets, int(now * _MICRO))
+            amounts = amounts_of(run)
+            rows, has_room, missing = self._budgets.look(
+                budgets, map(sum, zip(*amounts, strict=True)), int(now * _MICRO)
+            )
             if missing:
-                self._making.add(first, missing)
+                for one in run:
+                    self._making.add(one, missing)
                 return []
             fits = fits and has_room
         if not fits:
+            if count > 1:
+                # First those that the limits have room for, then each by itself.
+                fitting = room if room < count else 0
+                parts = [run[:fitting]] if fitting else []
+                parts += [[one] for one in run[fitting:]]
+                return [each for part in parts for each in self._decide(part, now)]
             states = self._budgets.states(budgets, rows)
             refused = first_refusal(list(map(ClaimState, claims, levels)), states)
             if refused is not None:
                 # Nothing was taken. What a dead worker left may have been cleared away, though.
-                return [(first, refused)]
+                return [(run[0], refused)]
         leases = self._claims.take(claims, levels, now, count)
-        left = remaining_of_each(claims, levels, count)
+        remaining = remaining_of_each(claims, levels, count)
+        left: Iterable[tuple[int, ...]] = repeat((), count)
         if budgets:
-            request, (lease,), (remaining,) = first.request_id, leases, left
-            of_budgets = self._budgets.take(request, budgets, rows, int(now * _MICRO))
-            got = Reservation(claims, lease, remaining, budgets, request, of_budgets)
-            return [(first, got)]
+            requests = [one.request_id for one in run]
+            left = self._budgets.take(requests, budgets, amounts, rows, int(now * _MICRO))
         return [
-            (one, Reservation(claims, lease, remaining))
-            for one, lease, remaining in zip(run, leases, left, strict=True)
+            (one, Reservation(claims, lease, first, one.budgets, one.request_id, rest))
+            for one, lease, first, rest in zip(run, leases, remaining, left, strict=True)
         ]

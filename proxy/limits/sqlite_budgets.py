@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, islice
+from operator import sub
 from typing import Final, NamedTuple, TypeAlias
 
-from proxy.limits.budget_tables import written
+from proxy.limits.budget_tables import form_of, written
 from proxy.limits.budgets import SUM_MAX, Allowance, BudgetClaim, BudgetState, Charge, charges_of
 from proxy.limits.sqlite_rows import NEVER, Row, Rows
 
@@ -108,14 +111,15 @@ class Budgets:
         return True
 
     def look(
-        self, claims: tuple[BudgetClaim, ...], now_us: int
+        self, claims: tuple[BudgetClaim, ...], amounts: Iterable[int], now_us: int
     ) -> tuple[list[Row], bool, tuple[Allowance, ...]]:
-        """The row of each, whether all have room, and those that have to be made first."""
+        """The row of each, whether each has room for its amount, and those that have to be made
+        first."""
         rows = []
         fits = True
         missing: tuple[Allowance, ...] = ()
         current = self._rows.current
-        for allowance, hold in claims:
+        for (allowance, _), amount in zip(claims, amounts, strict=True):
             row = current.get(allowance.key)
             if (
                 row is None
@@ -133,7 +137,7 @@ class Budgets:
                     self._rows.change(row)
                 row.run_back(now_us)
                 taken = row.spent
-            if taken + hold > allowance.amount and allowance.hard:
+            if taken + amount > allowance.amount and allowance.hard:
                 fits = False
             rows.append(row)
         return rows, fits, missing
@@ -146,29 +150,34 @@ class Budgets:
         ]
 
     def take(
-        self, request_id: str, claims: tuple[BudgetClaim, ...], rows: list[Row], now_us: int
-    ) -> tuple[int, ...]:
-        """Take every hold; what is left of each budget."""
-        left, amounts = [], []
-        change = self._rows.change
-        for (allowance, hold), row in zip(claims, rows, strict=True):
-            amounts.append(hold)
-            if hold:
-                row.held += hold
+        self,
+        requests: Sequence[str],
+        claims: tuple[BudgetClaim, ...],
+        amounts: Sequence[tuple[int, ...]],
+        rows: list[Row],
+        now_us: int,
+    ) -> Iterable[tuple[int, ...]]:
+        """Take what each request holds of these rows; what is left of each budget then."""
+        left = []
+        for (allowance, _), row, holds in zip(
+            claims, rows, zip(*amounts, strict=True), strict=True
+        ):
+            left.append(accumulate(holds, sub, initial=allowance.amount - row.level))
+            if all_of_them := sum(holds):
+                row.held += all_of_them
                 if row.bucket:
-                    row.spent += hold
-                if not row.changed:
-                    change(row)
-            taken = row.spent if row.bucket else row.spent + row.held
-            left.append(allowance.amount - taken)
+                    row.spent += all_of_them
+                self._rows.change(row)
         windows = tuple([row.id for row in rows])
         if self._worker_id is None:
             self._worker_id = self._name_ourselves()
-        pairs = written(zip(windows, amounts, strict=True))
-        self._to_write.append((request_id, self._worker_id, now_us, pairs))
-        self.holds[request_id] = Held(windows, tuple(amounts))
-        self._taken.append(request_id)
-        return tuple(left)
+        worker, text = self._worker_id, form_of(windows)
+        for request_id, of_each in zip(requests, amounts, strict=True):
+            self._to_write.append((request_id, worker, now_us, text % of_each))
+            self.holds[request_id] = Held(windows, of_each)
+        self._taken += requests
+        # The first ones are before any of them has taken something.
+        return islice(zip(*left, strict=True), 1, None)
 
     def write(self) -> None:
         """Write the holds that were taken, before the commit."""
@@ -190,13 +199,15 @@ class Budgets:
         self._told.clear()
         self._forget_changes()
 
-    def forget(self, request_id: str) -> None:
-        """It is charged."""
-        self.holds.pop(request_id, None)
-        self._told.pop(request_id, None)
-        self.odd.discard(request_id)
-        self.final.discard(request_id)
-        self.awaited.discard(request_id)
+    def forget(self, requests: Sequence[str]) -> None:
+        """They are charged."""
+        for request_id in requests:
+            self.holds.pop(request_id, None)
+        for told in (self.odd, self.final, self.awaited):
+            told.difference_update(requests)
+        if self._told:
+            for request_id in requests:
+                self._told.pop(request_id, None)
 
     def leave(self, request_id: str) -> None:
         """It will be charged by the sink."""

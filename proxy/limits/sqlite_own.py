@@ -243,9 +243,7 @@ class OwnEntries:
 
     def _let_go(self, written: Written) -> None:
         budgets = self._budgets
-        for entry in written.entries:
-            if entry.id in budgets.holds:
-                budgets.forget(entry.id)
+        budgets.forget([entry.id for entry in written.entries if entry.id in budgets.holds])
 
     def _leave(self, written: Written) -> None:
         for entry in written.entries:
@@ -270,8 +268,9 @@ class _Sums:
         self._now_us = now_us
         # What is spent and held of each.
         self._sums: dict[Row, list[int]] = {}
-        # The same of the windows that requests hold something of, which are mostly the same ones.
-        self._held: dict[tuple[int, ...], list[tuple[Row, list[int]] | None]] = {}
+        # By the windows that they hold something of, which are mostly the same ones: what requests
+        # that have ended held, and what they are charged.
+        self._ended: dict[tuple[int, ...], list[tuple[tuple[int, ...], Charge]]] = {}
 
     def _of(self, row: Row) -> list[int]:
         found = self._sums.get(row)
@@ -283,30 +282,16 @@ class _Sums:
 
     def end(self, hold: Held, charge: Charge) -> None:
         """A charge takes the place of what was held."""
-        kind, nanos, tokens = charge
         windows, amounts = hold
-        sums = self._held.get(windows)
-        if sums is None:
-            rows = map(self._rows.by_id, windows)
-            sums = [None if row is None else (row, self._of(row)) for row in rows]
-            self._held[windows] = sums
-        for one, amount in zip(sums, amounts, strict=True):
-            if one is None:
-                # It was removed.
-                continue
-            row, found = one
-            if kind == "used":
-                right = nanos if row.in_usd else tokens
-            else:
-                right = amount if kind == "held" else 0
-            found[1] -= amount
-            if row.bucket:
-                found[0] = max(0, found[0] + right - amount)
-            else:
-                found[0] += right
+        ended = self._ended.get(windows)
+        if ended is None:
+            ended = self._ended[windows] = []
+        ended.append((amounts, charge))
 
     def add(self, row: Row, charge: Charge) -> None:
         """A charge of a request that held nothing."""
+        # Those before it go first: a bucket's level never falls below nothing.
+        self._end_all()
         self._of(row)[0] += charged("usd" if row.in_usd else "tokens", 0, charge)
 
     def touch(self, windows: Iterable[int]) -> None:
@@ -317,10 +302,44 @@ class _Sums:
 
     def reach_a_share(self) -> bool:
         """Whether somebody is to be told of one of them."""
+        self._end_all()
         return any(found[0] >= row.next_alert for row, found in self._sums.items())
+
+    def _end_all(self) -> None:
+        for windows, ended in self._ended.items():
+            amounts, charges = zip(*ended, strict=True)
+            kinds, nanos, tokens = zip(*charges, strict=True)
+            for number, held in zip(windows, zip(*amounts, strict=True), strict=True):
+                row = self._rows.by_id(number)
+                # One may have been removed.
+                if row is not None:
+                    used = nanos if row.in_usd else tokens
+                    self._end(row, held, _rights(kinds, used, held))
+        self._ended.clear()
+
+    def _end(self, row: Row, held: Sequence[int], rights: Sequence[int]) -> None:
+        found = self._of(row)
+        found[1] -= sum(held)
+        if not row.bucket:
+            found[0] += sum(rights)
+            return
+        level = found[0]
+        for amount, right in zip(held, rights, strict=True):
+            level = max(0, level + right - amount)
+        found[0] = level
 
     def write(self) -> None:
         """Have them in the rows."""
         for row, found in self._sums.items():
             row.spent, row.held = min(found[0], SUM_MAX), found[1]
             self._rows.change(row)
+
+
+def _rights(kinds: Sequence[str], used: Sequence[int], held: Sequence[int]) -> Sequence[int]:
+    """What each is charged of one budget: what it used, held, or nothing."""
+    if kinds.count("used") == len(kinds):
+        return used
+    return [
+        one if kind == "used" else amount if kind == "held" else 0
+        for kind, one, amount in zip(kinds, used, held, strict=True)
+    ]

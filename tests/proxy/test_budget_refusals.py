@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from proxy import errors
-from proxy.budget_refusals import headers, token_headers
+from proxy.budget_refusals import lines
 from proxy.failures import of_limits
 from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded, Unit, Why, budget_key
 
@@ -111,16 +111,18 @@ def test_answers_say_what_is_left_of_the_tokens_own_budgets() -> None:
         BudgetClaim(allowance(period="total"), 1),
     )
     left = (1_250_000_000, 5, 6, 90_000, -7)
-    assert headers(claims, left) == [
-        (b"x-llm-proxy-budget-remaining", b"day;usd=1.25, minute;tokens=90000, total;usd=0.00")
-    ]
-    assert token_headers(claims, left) == [
-        (b"x-ratelimit-limit-tokens", b"100000"),
-        (b"x-ratelimit-remaining-tokens", b"90000"),
-        (b"x-ratelimit-reset-tokens", b"6.0s"),
-    ]
-    assert headers(claims[1:3], left[1:3]) == []
-    assert token_headers(claims[:3], left[:3]) == []
+    own = b"x-llm-proxy-budget-remaining: day;usd=1.25, minute;tokens=90000, total;usd=0.00\r\n"
+    per_minute = (
+        b"x-ratelimit-limit-tokens: 100000\r\n"
+        b"x-ratelimit-remaining-tokens: 90000\r\n"
+        b"x-ratelimit-reset-tokens: 6.0s\r\n"
+    )
+    theirs = b"Date: today\r\nX-Ratelimit-Limit-Tokens: 7\r\n"
+    assert lines(claims, left, b"") == own + per_minute
+    assert lines(claims, left, b"x-said: x-ratelimit-limit-tokens: 7\r\n") == own + per_minute
+    assert lines(claims, left, theirs) == lines(claims, left, theirs[13:]) == own
+    assert lines(claims[1:3], left[1:3], b"") == b""
+    assert lines(claims[:1], left[:1], b"") == b"x-llm-proxy-budget-remaining: day;usd=1.25\r\n"
 
 
 def test_a_refused_minute_has_the_fields_of_its_tokens() -> None:

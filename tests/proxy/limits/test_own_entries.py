@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,17 @@ async def test_they_are_charged_with_the_next_decision_and_the_sink_is_moved_beh
     assert own.moves == [("j", end)]
     assert await own.sink(start, end, *entries) == end
     assert await own.spent() == 135
+
+
+async def test_a_bucket_that_ran_empty_is_charged_in_the_order_of_the_entries(own: Own) -> None:
+    """It has no debt to what it held of it, and so nothing of later requests is lost in one."""
+    held, unseen = await own.request(cost_nanos=0), entry_of(cost_nanos=7)
+    with closing(sqlite3.connect(own.machine.directory / "limits.db")) as file, file:
+        file.execute("UPDATE budget SET spent = 50 WHERE key = ?", (BUCKET.key,))
+    own.write(held, unseen)
+    await own.settled()
+    assert await own.machine.sums(BUCKET) == (7, 0)
+    assert await own.spent() == 7
 
 
 async def test_what_the_sink_has_charged_is_left(own: Own) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.limits.asking import runs
-from proxy.limits.budgets import BudgetClaim
+from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded, Charge
 from proxy.limits.sqlite import SqliteLimits
 from proxy.limits.store import (
     AS_TAKEN,
@@ -141,7 +141,7 @@ async def _compare(directory: Path, turns: list[Turn]) -> None:
             await service.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(turns=TURNS)
 def test_requests_of_a_turn_are_decided_as_if_each_had_come_alone(
     tmp_path_factory: pytest.TempPathFactory, turns: list[Turn]
@@ -152,16 +152,126 @@ def test_requests_of_a_turn_are_decided_as_if_each_had_come_alone(
 async def test_neighbours_that_claim_the_same_are_one_run(tmp_path: Path) -> None:
     store = SqliteLimits(tmp_path / "limits.db", "w")
     await store.open()
-    budget = (BudgetClaim(allowance(10), 1),)
+    day, other = allowance(10), allowance(11)
     first, second = KINDS[0], KINDS[1]
     asked = [
         store.decide(claims, budgets)
         for claims, budgets in [
-            (first, ()), (first, ()), (second, ()), (first, ()), (first, budget), (first, budget),
-            (first, ()), (first, ()),
+            (first, ()), (first, ()), (second, ()), (first, ()), (first, (BudgetClaim(day, 1),)),
+            (first, (BudgetClaim(day, 2),)), (first, (BudgetClaim(other, 2),)), (first, ()),
+            (first, ()),
         ]
     ]  # fmt: skip
     gone = asked.pop()
     gone.cancel()
-    assert runs([*asked, gone]) == [asked[:2], *([one] for one in asked[2:])]
+    a, b, c, d, e, f, g, h = asked
+    assert runs([*asked, gone]) == [[a, b], [c], [d], [e, f], [g], [h]]
     await store.close()
+
+
+#: Budgets of the token and its project: one ends with its window, one is a bucket, one refuses
+#: nothing, and one is of another token of the project.
+DAY, MINUTE = allowance(60), allowance(40, "minute", unit="tokens")
+SOFT = allowance(50, "month", hard=False)
+SHARED = allowance(90, subject="p:1")
+HELD: Final[Sequence[tuple[tuple[Claim, ...], Sequence[Allowance]]]] = (
+    ((), (DAY, MINUTE, SHARED)),
+    (claims_on("t:1", quota=12, max_parallel=6), (DAY, MINUTE, SOFT, SHARED)),
+    (claims_on("t:2", quota=30), (allowance(70, subject="t:2"), SHARED)),
+    # The budget was lowered meanwhile.
+    ((), (DAY._replace(amount=45), SHARED)),
+)
+CHARGES: Final = st.one_of(
+    st.builds(Charge, st.just("used"), st.integers(0, 30), st.integers(0, 30)),
+    st.builds(Charge, st.sampled_from(["held", "none"])),
+    st.none(),
+)
+BUDGET_TURNS: Final = st.lists(
+    st.tuples(
+        st.lists(
+            st.tuples(
+                st.integers(0, len(HELD) - 1),
+                st.lists(st.integers(0, 25), min_size=1, max_size=6),
+            ),
+            max_size=4,
+        ),
+        st.lists(st.tuples(st.integers(0, 30), CHARGES), max_size=6),
+        st.sampled_from([0.0, 0.5, 7.25, -3.0, 61.0]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+BudgetTurn = tuple[list[tuple[int, list[int]]], list[tuple[int, Charge | None]], float]
+
+
+class BudgetService:
+    """One worker, whose clock is turned."""
+
+    def __init__(self, path: Path) -> None:
+        self.now = 1_700_000_000.0
+        self.store = SqliteLimits(path, "w", clock=lambda: self.now)
+        self.running: list[Reservation] = []
+        self._number = 0
+
+    async def take(self, turn: BudgetTurn, *, together: bool) -> list[tuple[object, ...]]:
+        asking, ending, seconds = turn
+        for number, charge in ending:
+            if self.running:
+                got = self.running.pop(number % len(self.running))
+                self.store.settle(got, AS_TAKEN if charge else NOT_SENT, charge or Charge("none"))
+        self.now += seconds
+        wanted = []
+        for kind, holds in asking:
+            claims, allowances = HELD[kind]
+            for hold in holds:
+                self._number += 1
+                held = tuple(BudgetClaim(of, hold + place) for place, of in enumerate(allowances))
+                wanted.append((claims, held, f"r{self._number}"))
+        told: list[Reservation | BaseException] = []
+        for some in [wanted] if together else [[one] for one in wanted]:
+            tasks = [asyncio.ensure_future(decided(self.store, *one)) for one in some]
+            told += await asyncio.gather(*tasks, return_exceptions=True)
+        self.running += [one for one in told if isinstance(one, Reservation)]
+        return [self._said(one) for one in told]
+
+    def _said(self, one: Reservation | BaseException) -> tuple[object, ...]:
+        if isinstance(one, BudgetExceeded):
+            return one.claim, one.why, one.spent, one.held, one.retry_after, one.resets_at_us
+        assert isinstance(one, Reservation | LimitExceeded)
+        more = (one.left, one.request_id, one.budgets) if isinstance(one, Reservation) else ()
+        return (*said(one), *more)
+
+    def counted(self) -> tuple[list[object], ...]:
+        connection = self.store._connection
+        assert connection is not None
+        return tuple(
+            connection.execute(query).fetchall()
+            for query in (
+                "SELECT id, key, start, spent, held, at, amount FROM budget ORDER BY id",
+                "SELECT request, at, final, budgets FROM budget_hold ORDER BY request",
+                "SELECT key, epoch, used FROM counter ORDER BY key",
+            )
+        )
+
+
+async def _compare_budgets(directory: Path, turns: list[BudgetTurn]) -> None:
+    together, alone = [BudgetService(directory / name) for name in ("together.db", "alone.db")]
+    try:
+        for service in (together, alone):
+            await service.store.open()
+        for turn in turns:
+            assert await together.take(turn, together=True) == await alone.take(
+                turn, together=False
+            )
+            assert together.counted() == alone.counted()
+    finally:
+        for service in (together, alone):
+            await service.store.close()
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(turns=BUDGET_TURNS)
+def test_budgets_of_a_turn_are_held_as_if_each_request_had_come_alone(
+    tmp_path_factory: pytest.TempPathFactory, turns: list[BudgetTurn]
+) -> None:
+    asyncio.run(_compare_budgets(tmp_path_factory.mktemp("limits"), turns))
