@@ -41,6 +41,7 @@ from proxy.limits.postgres_connections import (
 )
 from proxy.limits.postgres_statements import Statements
 from proxy.limits.queue import SLICES, FairQueue, Waiting
+from proxy.limits.silence import Silence
 from proxy.limits.slots import Ask, SlotsElsewhere
 from proxy.limits.store import (
     AS_TAKEN,
@@ -57,7 +58,7 @@ CONNECTIONS: Final = 4
 _TIMEOUT_S: Final = 2.0
 # Longer than any request waits, so that a call's outcome becomes known.
 _COMMAND_TIMEOUT_S: Final = 5.0
-_HEARTBEAT_S: Final = 5.0
+_HEARTBEAT_S: Final = 1.5
 _RETRY_S: Final = 0.5
 _CLOSE_TIMEOUT_S: Final = 1.0
 #: Requests that wait for a decision; each is a few kilobytes.
@@ -97,6 +98,7 @@ class PostgresLimits:
         # A worker's successor has the same name while its own requests may still be running.
         self._worker = f"{worker}-{uuid4().hex}"
         self._locks = WorkerLocks(workers, self._worker)
+        self._silence = Silence(self._worker, self._locks.is_alive)
         self._connections = Connections(
             database,
             size=connections,
@@ -378,8 +380,10 @@ class PostgresLimits:
                 for worker in self._locks.stale():
                     await self._connections.fetch(_WORKER_GONE, worker)
                     self._locks.remove(worker)
+                await self._silence.free_slots(self._connections.fetch, _WORKER_GONE)
                 await self._connections.close_idle()
                 self._answered()
             except _UNAVAILABLE as exc:
+                self._silence.interrupted()
                 self._failed(exc)
             await asyncio.sleep(_RETRY_S if self._failing else _HEARTBEAT_S)

@@ -1,6 +1,6 @@
 """Which workers of this machine are alive: each holds a lock that the kernel lets go with it.
 
-A heartbeat would say so half a minute late, and would call dead a worker that is merely stopped
+A heartbeat would say so some seconds late, and would call dead a worker that is merely stopped
 while its requests are still running.
 """
 

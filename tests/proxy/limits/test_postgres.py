@@ -16,7 +16,7 @@ from config import Database
 from config.database import parse_database_url
 from migrations import schema
 from models.db.database import postgres_address
-from proxy.limits import postgres
+from proxy.limits import postgres, silence
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.store import NOT_SENT, LimitExceeded, LimitsUnavailable, Reservation, claims_on
 from tests.fixtures.postgres import PostgresServer, running_postgres
@@ -161,6 +161,60 @@ async def test_a_database_that_does_not_answer_refuses_and_takes_nothing(
         # Refused at once, until the probe has been answered.
         got = await decided(store)
         assert got.remaining == (5, 3, 0.0)
+
+
+async def test_slots_of_another_machine_are_free_soon_after_it_died(
+    still_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(silence, "SILENT_S", 0.001)
+    slot = claims_on("t:1", max_parallel=1)
+    async with machine(still_database, tmp_path) as one:
+        await one.decide(slot)
+        (beating, *_) = one._background
+        beating.cancel()
+        async with machine(still_database, tmp_path) as other:
+
+            async def has_it() -> bool:
+                try:
+                    await other.decide(slot)
+                except LimitExceeded:
+                    return False
+                return True
+
+            await eventually(has_it)
+
+
+async def test_a_worker_of_this_machine_that_stands_still_keeps_its_slots(
+    still_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(silence, "SILENT_S", 0.001)
+    slot = claims_on("t:1", max_parallel=1)
+    one, other = (PostgresLimits(still_database, "w", workers=tmp_path) for _ in range(2))
+    await one.open()
+    try:
+        await one.decide(slot)
+        (beating, *_) = one._background
+        beating.cancel()
+        silent: list[str] = []
+        look = other._silence.look
+        monkeypatch.setattr(other._silence, "look", lambda beats: [*map(told, look(beats))])
+
+        def told(worker: str) -> str:
+            silent.append(worker)
+            return worker
+
+        async def was_seen_twice() -> bool:
+            return silent.count(one._worker) > 1
+
+        await other.open()
+        await eventually(was_seen_twice)
+        with pytest.raises(LimitExceeded):
+            await other.decide(slot)
+    finally:
+        await other.close()
+        await one.close()
 
 
 async def test_slots_on_another_machine_die_half_a_minute_after_their_worker(
