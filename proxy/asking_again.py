@@ -9,8 +9,8 @@ from proxy.accounts.attempts import LIMITED, Accounts
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
 from proxy.questions import REFUSALS, Asked, Peeked, Question, RefusedQuestions
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.pool import Pool
-from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
 
 

@@ -28,7 +28,7 @@ from proxy.plans import Plan
 from proxy.questions import Question
 from proxy.recording import Pricing
 from proxy.transforms import AnswerTransform
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 
 
 class Caching:

@@ -19,8 +19,8 @@ from proxy.providers.field_rules import FieldRules
 from proxy.transforms import RequestTransform
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectionLost
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.pool import Pool
-from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
 from proxy.upstream.target import Presented, Target, Unsigned
 

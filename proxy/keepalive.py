@@ -18,7 +18,7 @@ from proxy.errors import ClientGone
 from proxy.exchange import Exchange
 from proxy.headers import type_of
 from proxy.transforms import AnswerTransform
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource
 
 COMMENT: Final = b": keep-alive\n\n"

@@ -23,7 +23,7 @@ from proxy.downstream import RequestHead
 from proxy.headers import RawHeaders, with_value
 from proxy.transforms import AnswerTransform
 from proxy.upstream.errors import ProtocolViolation
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 
 _METHODS: Final = ("GET", "HEAD")
 #: Google's tuned models have a list of their own.

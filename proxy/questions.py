@@ -19,7 +19,7 @@ from uuid import UUID
 
 from proxy.driving import in_a_task
 from proxy.headers import RawHeaders
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource, Take
 
 #: Statuses with which servers refuse a member that they do not know.

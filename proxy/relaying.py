@@ -15,7 +15,7 @@ from proxy.questions import Question
 from proxy.transforms import AS_IT_IS, AnswerTransform, StreamTransform
 from proxy.turns import Turns
 from proxy.upstream.errors import ConnectionLost
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource
 from proxy.usage.meter import SAY_THEIR_END, meter_of
 

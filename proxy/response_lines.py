@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +24,7 @@ NOTABLE: Final = frozenset(
     )
 )
 
+LENGTH: Final = b"content-length"
 #: What frames a response beside its length, or tells how long its connection lasts.
 _FRAMING: Final = frozenset((b"transfer-encoding", b"keep-alive", b"proxy-connection", b"upgrade"))
 
@@ -50,6 +52,35 @@ class ResponseLines(msgspec.Struct, frozen=True, gc=False):
         if b"content-encoding" not in self.first:
             return b""
         return b",".join(values_of(self.headers, b"content-encoding")).lower()
+
+
+class Pattern(msgspec.Struct, frozen=True, gc=False):
+    """The head of a plain response without the values of some lines, which change.
+
+    `texts` are what stands before each of these values, the first line included, and behind the
+    last. `fields` are its lines, with None for a value that changes; `length` is the number of that
+    of `Content-Length`. `crossing` is a format of the values that are `passing`: what goes to the
+    client; None where all of it does, from `start` on. `first` is as `ResponseLines.first`, without
+    the length.
+    """
+
+    status: int
+    reason: bytes
+    texts: tuple[bytes, ...]
+    fields: tuple[tuple[bytes, bytes | None], ...]
+    length: int
+    start: int
+    crossing: bytes | None
+    passing: Callable[[Sequence[bytes]], Any]
+    first: dict[bytes, bytes]
+    tells_limits: bool
+
+    def lines(self, values: Sequence[bytes], block: bytes) -> ResponseLines:
+        """Those of a head with these values, which go to the client as `block`."""
+        new = iter(values)
+        headers = [(name, next(new) if kept is None else kept) for name, kept in self.fields]
+        first = self.first | {LENGTH: values[self.length]}
+        return ResponseLines(headers, first, False, block, self.tells_limits, True)
 
 
 class _Shape(msgspec.Struct, frozen=True, gc=False):

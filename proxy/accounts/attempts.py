@@ -41,8 +41,8 @@ from proxy.upstream.errors import (
     TimedOut,
     UpstreamError,
 )
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.pool import Pool
-from proxy.upstream.response import UpstreamHead
 from proxy.upstream.source import ResponseSource
 from proxy.upstream.target import Target
 

@@ -24,7 +24,7 @@ from proxy.cache.renewals import Renewals
 from proxy.cache.sources import Following, Replay, head_of
 from proxy.cache.spool import State
 from proxy.cache.store import Store
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource
 
 #: With less than this, a machine keeps nothing.

@@ -13,7 +13,7 @@ from proxy.cache.keys import is_left_out
 from proxy.header_rules import for_downstream
 from proxy.headers import RawHeaders, field_list, value_of, values_of, wire_lines
 from proxy.response_lines import lines_of
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 
 #: A longer head is not kept.
 BLOCK_MAX_BYTES: Final = 16 * 1024

@@ -13,7 +13,7 @@ from proxy.cache.kept_head import revived
 from proxy.cache.spool import State
 from proxy.headers import RawHeaders
 from proxy.upstream.errors import ConnectionLost
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import Take
 
 #: Pieces that are handed on in one turn of the loop.

@@ -18,7 +18,7 @@ from proxy.headers import RawHeaders
 from proxy.model_lists import VOIDED, ModelList, check_plain
 from proxy.transforms import AnswerTransform
 from proxy.turns import Turns
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource, Take
 
 #: Which of some ids are the token's, or its project's. Raises a refusal where that cannot be known.

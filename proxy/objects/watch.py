@@ -17,7 +17,7 @@ from proxy.objects.index import Index
 from proxy.objects.rules import Rule
 from proxy.objects.telling import Background, Told
 from proxy.transforms import AnswerTransform
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.usage.document_usage import DocumentUsageReader, EventUsageReader
 
 

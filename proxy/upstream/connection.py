@@ -16,7 +16,8 @@ from proxy.driving import Waiter
 from proxy.headers import RawHeaders
 from proxy.sockets import reset_on_close
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
-from proxy.upstream.response import PIECE_BYTES, ResponseReader, UpstreamHead
+from proxy.upstream.heads import UpstreamHead
+from proxy.upstream.response import PIECE_BYTES, ResponseReader
 from proxy.upstream.source import Take
 from proxy.upstream.timeouts import Timeouts
 from proxy.upstream.transport_end import was_cut

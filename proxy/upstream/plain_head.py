@@ -19,18 +19,22 @@ from proxy.response_lines import ResponseLines, lines_of
 _LINES_MAX: Final = 200
 _STATUS_LINE_MAX: Final = 64
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.1 ([2-5][0-9]{2}) ([\x21-\x7e](?: ?[\x21-\x7e])*+)")
-#: As it goes on to the client, byte for byte: one space, and a value that ends in no other.
+#: A value that neither begins nor ends with white space.
+VALUE: Final = rb"[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+(?<![\t ])"
+#: As it goes on to the client, byte for byte: one space stands before the value.
 _FIELD: Final = re.compile(
-    rb"^([!#$%&'*+\-.^_`|~0-9A-Za-z]++): ([\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+)\r\n",
-    re.MULTILINE,
+    rb"^([!#$%&'*+\-.^_`|~0-9A-Za-z]++): (" + VALUE + rb")\r\n", re.MULTILINE
 )
+PLAIN_LENGTH: Final = re.compile(rb"[0-9]{1,18}+")
 #: Of these the body has no length, whatever the head says.
 _WITHOUT_BODY: Final = (204, 304)
 
 
 class PlainHead(msgspec.Struct, frozen=True, gc=False):
-    """A response head whose body has `length` bytes; it ends at `end` of what was read."""
+    """A response head whose body has `length` bytes; it ends at `end` of what was read. `line` is
+    its first line."""
 
+    line: bytes
     status: int
     reason: bytes
     lines: ResponseLines
@@ -44,13 +48,13 @@ def plain_head(data: bytes) -> PlainHead | None:
     line_end = data.find(b"\r\n")
     if not 0 < line_end <= _STATUS_LINE_MAX or line_end == end:
         return None
-    said = _status(data[:line_end])
+    line = data[:line_end]
+    said = _status(line)
     if said is None:
         return None
     block = data[line_end + 2 : end + 2]
     count = block.count(b"\n")
-    # Not by `in`, which first takes what is looked for for a number, and fails.
-    if count > _LINES_MAX or block.find(b" \r") >= 0 or block.find(b"\t\r") >= 0:
+    if count > _LINES_MAX:
         return None
     # Each match is one whole line.
     fields = _FIELD.findall(block)
@@ -58,12 +62,12 @@ def plain_head(data: bytes) -> PlainHead | None:
         return None
     lines = lines_of(fields, block)
     length = lines.first.get(b"content-length")
-    if length is None or not lines.is_plain or not length.isdigit() or len(length) > 18:
+    if length is None or not lines.is_plain or PLAIN_LENGTH.fullmatch(length) is None:
         return None
     connection = lines.first.get(b"connection")
     if connection is not None and (connection not in PLAIN_CONNECTION or connection == b"close"):
         return None
-    return PlainHead(*said, lines, int(length), end + 4)
+    return PlainHead(line, *said, lines, int(length), end + 4)
 
 
 @lru_cache(maxsize=64)

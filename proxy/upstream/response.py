@@ -12,11 +12,12 @@ from itertools import islice
 from typing import Final
 
 import httptools
-import msgspec
 
 from proxy.headers import RawHeaders, values_of
 from proxy.response_lines import ResponseLines, lines_of
+from proxy.upstream.alike import Alike, alike_of
 from proxy.upstream.errors import ProtocolViolation
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.plain_head import plain_head
 
 #: Bytes in a row that are no body: a head with its interim ones, trailers, chunk extensions.
@@ -34,28 +35,12 @@ _SLICE: Final = 4 * 1024
 #: Interim responses (1xx) that may come before one final response.
 INTERIM_MAX: Final = 16
 _NEVER: Final = float("inf")
+#: After so many heads that were unlike those before, only one in so many is compared with them.
+_PATIENCE: Final = 8
 # RFC 9112 4: what llhttp does not check.
 _REASON: Final = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _OWS: Final = b" \t"
 _NO_PARSER: Final = httptools.HttpResponseParser(object())
-
-
-class UpstreamHead(msgspec.Struct, frozen=True, gc=False):
-    """A response head. `content_length` is None for a body whose length is not announced.
-
-    `until_close`: the body ends where the connection does, so that a cut does not show.
-    """
-
-    status: int
-    reason: bytes
-    headers: RawHeaders
-    content_length: int | None
-    until_close: bool = False
-    lines: ResponseLines | None = None
-
-    def read(self) -> ResponseLines:
-        """What the header lines say."""
-        return self.lines or lines_of(self.headers)
 
 
 class ResponseReader:
@@ -68,10 +53,10 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_begun", "_content_length", "_fields", "_headers", "_in_body", "_interim", "_left",
-        "_lists", "_overhead", "_parser", "_parser_is_spent", "_reason", "_until_close", "chunks",
-        "complete", "head_only", "heads", "idle_timeout", "keep_alive", "on_body", "queued",
-        "trailers", "unread",
+        "_alike", "_begun", "_content_length", "_fields", "_headers", "_in_body", "_interim",
+        "_left", "_lists", "_overhead", "_parser", "_parser_is_spent", "_reason", "_unlike",
+        "_until_close", "chunks", "complete", "head_only", "heads", "idle_timeout", "keep_alive",
+        "on_body", "queued", "trailers", "unread",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -83,6 +68,10 @@ class ResponseReader:
         self.chunks: list[bytes] = []
         #: The parser's callback for body bytes, which takes no step of ours.
         self.on_body = self.chunks.append
+        #: What the last plain heads were like, no more than two: the next one mostly is so, too.
+        self._alike: list[Alike] = []
+        #: How many were not since.
+        self._unlike = 0
         self.reset()
 
     def reset(self) -> None:
@@ -160,16 +149,22 @@ class ResponseReader:
 
     def _is_plain(self, data: bytes) -> bool:
         """Whether the response has a plain head, which is read then, with what follows it."""
-        head = plain_head(data)
-        if head is None or len(data) - head.end > head.length:
+        found = None
+        if self._unlike < _PATIENCE or not self._unlike % _PATIENCE:
+            for alike in self._alike:
+                if (found := alike.read(data)) is not None:
+                    break
+        self._unlike = self._unlike + 1 if found is None else 0
+        if found is None and (found := self._read_plain(data)) is None:
             return False
-        lines, length = head.lines, head.length
-        self.heads.append(
-            UpstreamHead(head.status, head.reason, lines.headers, length, False, lines)
-        )
+        head, end = found
+        length = head.content_length or 0
+        if len(data) - end > length:
+            return False
+        self.heads.append(head)
         self._content_length = self._left = length
         self._in_body = self.keep_alive = True
-        body = data[head.end :]
+        body = data[end:]
         if body and len(body) == length:
             # The usual answer, which comes at once.
             self.chunks.append(body)
@@ -180,6 +175,17 @@ class ResponseReader:
         else:
             self.complete = not length
         return True
+
+    def _read_plain(self, data: bytes) -> tuple[UpstreamHead, int] | None:
+        """A plain head that is like none of the last, and its length."""
+        head = plain_head(data)
+        if head is None:
+            return None
+        alike = alike_of(head)
+        if alike is not None and alike not in self._alike:
+            self._alike = [alike, *self._alike[:1]]
+        said = head.status, head.reason, head.lines.headers, head.length, False, head.lines
+        return UpstreamHead(*said), head.end
 
     def _take_plain(self, data: bytes) -> None:
         left = self._left - len(data)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from proxy.headers import RawHeaders
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 
 #: Takes body bytes; False asks for no more just now.
 Take: TypeAlias = Callable[[bytes], bool]

@@ -14,7 +14,7 @@ from proxy.exchange import Exchange
 from proxy.headers import RawHeaders
 from proxy.keepalive import COMMENT, Commented, may_be_commented
 from proxy.transforms import AnswerTransform
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.usage.meter import Meter, meter_for
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.rows import a_grant, a_request

@@ -13,7 +13,7 @@ from proxy.exchange import Exchange
 from proxy.headers import RawHeaders, value_of
 from proxy.limits.store import Remaining, Reservation, claims_on
 from proxy.responses import interim_headers, refusal, response_head
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.usage.meter import meter_for
 from tests.proxy.rows import ANTHROPIC, OPENAI, a_grant, a_request
 

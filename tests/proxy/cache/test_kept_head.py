@@ -8,7 +8,7 @@ import pytest
 
 from proxy.cache.kept_head import BLOCK_MAX_BYTES, kept_head, revived, status_lines
 from proxy.headers import RawHeaders
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 
 TYPE = (b"Content-Type", b"application/json")
 

@@ -14,7 +14,7 @@ from proxy.objects.rules import rule_of
 from proxy.objects.watch import Watch
 from proxy.providers.catalog import BUILT_IN
 from proxy.transforms import AnswerTransform
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.usage.meter import Meter
 from tests.proxy.rows import a_grant
 from tests.proxy.transform_rules import StreamCase, check_stream, cut, relayed

@@ -12,8 +12,8 @@ import uvloop
 
 from fake_upstream import FakeUpstream
 from proxy.upstream.connection import UpstreamConnection
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.pool import Pool
-from proxy.upstream.response import UpstreamHead
 from proxy.upstream.target import address_of
 from proxy.upstream.timeouts import Timeouts
 

@@ -12,7 +12,7 @@ from proxy.objects.own_lists import OwnList
 from proxy.turns import Turns
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectionLost, UpstreamError
-from proxy.upstream.response import UpstreamHead
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource, Take
 from proxy.usage.meter import Meter
 from tests.proxy.upstream.conftest import Asking, request

@@ -1,0 +1,42 @@
+"""The head of an upstream's response, as the data path gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from proxy.headers import RawHeaders
+from proxy.response_lines import Pattern, ResponseLines, lines_of
+
+
+class UpstreamHead(msgspec.Struct, gc=False):
+    """A response head. `content_length` is None for a body whose length is not announced.
+
+    `until_close`: the body ends where the connection does, so that a cut does not show. `pattern`
+    is of a head that was told by its likeness to others; `block` is what goes to the client of it.
+    """
+
+    status: int
+    reason: bytes
+    _headers: RawHeaders | None
+    content_length: int | None
+    until_close: bool = False
+    lines: ResponseLines | None = None
+    pattern: Pattern | None = None
+    block: bytes = b""
+    _values: Sequence[bytes] | None = None
+
+    @property
+    def headers(self) -> RawHeaders:
+        """Name and value of each line."""
+        return self.read().headers if self._headers is None else self._headers
+
+    def read(self) -> ResponseLines:
+        """What the header lines say."""
+        if self.lines is None:
+            if self.pattern is not None and self._values is not None:
+                self.lines = self.pattern.lines(self._values, self.block)
+            else:
+                self.lines = lines_of(self._headers or [])
+        return self.lines
