@@ -20,13 +20,13 @@ from proxy.cache.leading import Leading
 from proxy.cache.spool import State
 from proxy.cacheable import kept_of, may_be_kept
 from proxy.downstream import Downstream
+from proxy.entries import Entries
 from proxy.errors import NotWritten
 from proxy.exchange import Exchange
 from proxy.forward import Outgoing
 from proxy.headers import is_json_type, type_of
 from proxy.plans import Plan
 from proxy.questions import Question
-from proxy.recording import Pricing
 from proxy.transforms import AnswerTransform
 from proxy.upstream.heads import UpstreamHead
 
@@ -35,9 +35,9 @@ class Caching:
     """Of one worker. `answers` is None where its machine keeps none. `shaped`: middlewares may have
     made another head than was planned for."""
 
-    def __init__(self, answers: Answers | None, pricing: Pricing, *, shaped: bool = False) -> None:
+    def __init__(self, answers: Answers | None, entries: Entries, *, shaped: bool = False) -> None:
         self._answers = answers
-        self._pricing = pricing
+        self._entries = entries
         self._shaped = shaped
 
     async def look_up(
@@ -75,13 +75,13 @@ class Caching:
                     # It may have waited for an answer that broke.
                     exchange.body_wait += perf_counter() - began
                     return downstream
-                led, pricing = got, self._pricing
+                led, entries = got, self._entries
                 exchange.leading = Leading(
                     downstream,
                     led,
                     exchange.run,
                     left_as=exchange.left,
-                    cost=lambda: exchange.entry("complete", pricing).cost_nanos,
+                    cost=lambda: entries.of(exchange, "complete").cost_nanos,
                     keep=lambda: answers.keep(led, wanted, said),
                 )
                 return exchange.leading

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from msgspec import structs
-
-from models.entry import ENTRY_VERSION, Attempt, Entry, Outcome, Parts, UsageQuality
+from models.entry import Attempt, Outcome
 from models.ids import new_request_id
 from models.labels import NO_LABELS, Labels
-from models.objects import Finished
-from models.request_log import was_refused
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.body.budget import KeptBytes
@@ -21,17 +17,12 @@ from proxy.cache.answers import Found
 from proxy.cache.leading import Leading
 from proxy.downstream import RequestHead
 from proxy.driving import current
-from proxy.errors import MiddlewareFailed
-from proxy.limits.budgets import BudgetClaim, Charge, used
+from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.metering.asks import Asks
 from proxy.objects.own_lists import OwnList
 from proxy.objects.watch import Watch
-from proxy.pricing.overlay import place
-from proxy.pricing.prices import Call, Price
 from proxy.providers.endpoints import Route
-from proxy.recording import Pricing
 from proxy.upstream.target import Target
-from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recorded
 from proxy.usage.meter import Meter
 
 if TYPE_CHECKING:
@@ -228,214 +219,4 @@ class Exchange:
         ours = self.sent - self.began - self.body_wait
         if self.first_byte is not None:
             ours += (self.started or now) - self.first_byte
-        return max(0.0, ours)
-
-    def entry(self, outcome: Outcome, pricing: Pricing) -> Entry:
-        """The journal entry, from what is known by now. Raises RuntimeError before admission."""
-        grant, route = self.grant, self.route
-        if grant is None or route is None:
-            raise RuntimeError("only a request that was let in ends in an entry")
-        now = perf_counter()
-        if self.cache != "" and self.from_cache:
-            return self._entry_of_kept(grant, route, outcome, now)
-        counted = self.method == "POST" and route.dialect != "none"
-        meter = self.meter
-        read = None if meter is None else meter.accumulated
-        state, usage = recorded(read, counted=counted, free=route.dialect == "free")
-        answered = (None if read is None else read.model) or ""
-        model = self.model or answered
-        if outcome != "complete":
-            if self.refusal_code == MiddlewareFailed.code:
-                outcome = "middleware_failed"
-        elif self.status < 400 and read is not None and read.failed:
-            outcome = "upstream_error"
-        other = self.target.provider if self.target is not None else None
-        provider = grant.record.provider if other is None else other.name
-        cost_nanos, cost_source = None, ""
-        if counted and state == "exact" and usage is None:
-            # It is free, and nothing is missing; that it costs 0 is the price list's to say.
-            counted = False
-            if 200 <= self.status < 400:
-                cost_nanos, cost_source = self._price(grant, pricing, answered, NOT_REPORTED)
-        elif usage is not None and state == "exact":
-            # What is known of a part alone has no price.
-            cost_nanos, cost_source = self._price(grant, pricing, answered, usage, read)
-        self.charge = self._charged(state, usage, cost_nanos, outcome) if self.holds else None
-        numbers = _NOT_READ if usage is None else usage
-        parts = numbers[4:12]
-        entry = Entry(
-            version=ENTRY_VERSION,
-            id=self.id,
-            at_us=int(self.at * _MICRO),
-            project_id=grant.project_text,
-            token_id=grant.token_text,
-            provider=provider,
-            endpoint=route.pattern,
-            method=self.method,
-            model=model,
-            status=self.status,
-            outcome=outcome,
-            usage=state,
-            prompt_tokens=numbers[0],
-            completion_tokens=numbers[1],
-            cached_tokens=numbers[2],
-            reasoning_tokens=numbers[3],
-            cost_nanos=cost_nanos,
-            bytes_in=self.bytes_in,
-            bytes_out=self.bytes_out,
-            ttfb_us=int((self.first_byte - self.began) * _MICRO) if self.first_byte else None,
-            duration_us=int((now - self.began) * _MICRO),
-            overhead_us=int(self.overhead_seconds(now) * _MICRO),
-            counted=counted,
-            cost_source=cost_source,
-            parts=None if parts == _NO_PARTS else Parts(*parts),
-            service_tier=numbers[12] or "",
-            answer_model="" if answered == model else answered,
-            upstream_code="" if read is None else read.code,
-            key_id="" if self.target is None else self.target.key_text,
-            attempts=self.attempts if len(self.attempts) > 1 else None,
-            given_back=self.sent is None,
-            objects=None
-            if self.watch is None
-            else self.watch.objects(counted=state == "exact" and usage is not None),
-            finished=None if self.watch is None or counted else self._finished(grant, pricing),
-            charge="" if self.charge is None else self.charge.kind,
-            refusal_code=self.refusal_code,
-            cache="miss" if self.cache == "miss" else "",
-        )
-        labels = self.labels
-        if labels is None:
-            return entry
-        return structs.replace(entry, tags=labels.tags, end_user=labels.end_user)
-
-    def _entry_of_kept(self, grant: Grant, route: Route, outcome: Outcome, now: float) -> Entry:
-        """Of a request that a kept answer, or another's, is given to: it used nothing, and is all
-        the same one of those that may be made."""
-        if outcome != "complete" and self.refusal_code == MiddlewareFailed.code:
-            outcome = "middleware_failed"
-        if self.saved_nanos is None and self.found is not None:
-            self.saved_nanos = self.found.cost_by_now
-        labels = self.labels or NO_LABELS
-        return Entry(
-            id=self.id,
-            at_us=int(self.at * _MICRO),
-            project_id=grant.project_text,
-            token_id=grant.token_text,
-            provider=grant.record.provider,
-            endpoint=route.pattern,
-            method=self.method,
-            model=self.model,
-            status=self.status,
-            outcome=outcome,
-            usage="exact",
-            prompt_tokens=None,
-            completion_tokens=None,
-            cached_tokens=None,
-            reasoning_tokens=None,
-            cost_nanos=0,
-            bytes_in=self.bytes_in,
-            bytes_out=self.bytes_out,
-            ttfb_us=int((self.first_byte - self.began) * _MICRO) if self.first_byte else None,
-            duration_us=int((now - self.began) * _MICRO),
-            overhead_us=int(self.overhead_seconds(now) * _MICRO),
-            counted=False,
-            charge="none" if grant.budgets or any(one.budgets for one in self.policies) else "",
-            refusal_code=self.refusal_code,
-            tags=labels.tags,
-            end_user=labels.end_user,
-            cache="hit",
-            saved_nanos=self.saved_nanos,
-        )
-
-    def _finished(self, grant: Grant, pricing: Pricing) -> Finished | None:
-        """What a response used that ran in the background, where the answer shows it finished."""
-        shown = None if self.watch is None else self.watch.finished
-        read = None if self.meter is None else self.meter.accumulated
-        if shown is None or read is None or not read.exact or (usage := read.usage) is None:
-            return None
-        model = read.model or ""
-        cost_nanos, cost_source = self._price(grant, pricing, model, usage, read)
-        parts = usage[4:12]
-        return Finished(
-            shown.id,
-            shown.created,
-            model,
-            usage.prompt,
-            usage.completion,
-            usage.cached,
-            usage.reasoning,
-            cost_nanos,
-            None if parts == _NO_PARTS else parts,
-            usage.service_tier or "",
-            cost_source,
-        )
-
-    def _charged(
-        self, state: UsageQuality, usage: Usage | None, nanos: int | None, outcome: Outcome
-    ) -> Charge:
-        """What its budgets are charged."""
-        if self.sent is None:
-            return _NOTHING
-        if len(self.attempts) > 1 and any(one.may_be_billed for one in self.attempts[:-1]):
-            return _HELD
-        tokens = None if usage is None else (usage.prompt, usage.completion)
-        if state == "exact" and usage is not None and tokens != (None, None):
-            in_usd = nanos is None and any(each.unit == "usd" for each, _ in self.holds)
-            if not in_usd:
-                return used(nanos or 0, (usage.prompt or 0) + (usage.completion or 0))
-            return _HELD
-        # What was stated and is not whole was used all the same.
-        stated = usage is not None and (tokens != (None, None) or _parts(usage) is not None)
-        refused = self.first_byte is not None and was_refused(self.status, outcome)
-        return _NOTHING if (state == "exact" or refused) and not stated else _HELD
-
-    def _price(
-        self,
-        grant: Grant,
-        pricing: Pricing,
-        answered: str,
-        usage: Usage,
-        read: UsageAccumulator | None = None,
-    ) -> Price:
-        """By the model that the answer names, then by what the account calls the client's."""
-        call = self._call(grant, self.mapped or self.model or answered, answered)
-        # It is looked for in the answer once more, so only where it is wanted.
-        raw = read.raw if read is not None and call.cost_field else None
-        price = pricing(call, usage, self.at, raw)
-        if price[0] is None and self.mapped and answered:
-            price = pricing(call._replace(answered=""), usage, self.at, None)
-        return price
-
-    def _call(self, grant: Grant, model: str, answered: str) -> Call:
-        target = self.target or next(iter(grant.targets), None)
-        return self.call_at(grant, model, answered, target)
-
-    def call_at(self, grant: Grant, model: str, answered: str, target: Target | None) -> Call:
-        """What is asked at one account, as its price depends on it."""
-        facts = grant.provider
-        if target is not None and target.provider is not None:
-            facts = target.provider
-        own = provider = grant.record.provider if facts is None else facts.name
-        if facts is not None and facts.prices:
-            provider = facts.prices
-        region = ""
-        if target is not None:
-            address = target.address
-            region = place(provider, address.origin.host, address.prefix, self.head.target)
-        if facts is None:
-            return Call(provider, model, answered, region)
-        stated = facts.cost, facts.cost_unit
-        return Call(provider, model, answered, region, *stated, "" if own == provider else own)
-
-
-_MICRO: Final = 1_000_000
-_NOTHING: Final = Charge("none")
-_HELD: Final = Charge("held")
-_NO_PARTS: Final = (None,) * 8
-_NOT_READ: Final = Usage(None, None, None, None)
-
-
-def _parts(usage: Usage) -> Parts | None:
-    """What of a usage an entry has only where it was reported."""
-    numbers = usage[4:12]
-    return None if numbers == _NO_PARTS else Parts(*numbers)
+        return ours if ours > 0.0 else 0.0  # noqa: FURB136  (a call takes as long as all else)

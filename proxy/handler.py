@@ -33,6 +33,7 @@ from proxy.cache.answers import Answers
 from proxy.caching import Caching
 from proxy.downstream import Downstream, RequestHead
 from proxy.driving import Waiter
+from proxy.entries import Entries
 from proxy.exchange import Exchange
 from proxy.fair_share import FairShare
 from proxy.header_rules import trailers_for_downstream
@@ -47,9 +48,10 @@ from proxy.objects.pinning import Objects
 from proxy.own_answers import OwnAnswers
 from proxy.plans import Plan, Plans
 from proxy.preparing import Preparing
+from proxy.pricing.prices import Prices
 from proxy.providers.provider import Provider
 from proxy.questions import RefusedQuestions
-from proxy.recording import Ledger, Observer, Pricing
+from proxy.recording import Ledger, Observer
 from proxy.tails import Tails
 from proxy.turns import Turns
 from proxy.upstream.errors import UpstreamError
@@ -71,7 +73,7 @@ class DataPlane:
         limits: LimitStore,
         pool: Pool,
         ledger: Ledger,
-        pricing: Pricing,
+        prices: Prices,
         holds: Holds,
         client_address: Callable[[RequestHead], str],
         origins: cors.Origins,
@@ -89,9 +91,9 @@ class DataPlane:
         self._limits = limits
         self._pool = pool
         self._ledger = ledger
-        self._pricing = pricing
+        self._entries = Entries(prices)
         self._holds = holds
-        self._caching = Caching(answers, pricing, shaped=middlewares is not None)
+        self._caching = Caching(answers, self._entries, shaped=middlewares is not None)
         self._client_address = client_address
         self._origins = origins
         self._observer = observer
@@ -318,29 +320,27 @@ class DataPlane:
 
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:
         if not exchange.recorded:
-            exchange.recorded = True
-            entry = self._entry(exchange, outcome)
-            self._ledger.append(entry)
-            self._observer.recorded(entry, exchange)
-            if entry.status >= 400:
-                self._accounts.heard(entry.status, entry.upstream_code, exchange)
+            self._ledger.append(entry := self._entry(exchange, outcome))
+            self._tell(entry, exchange)
+
+    def _recorded(self, exchange: Exchange, outcome: Outcome) -> Waiter[None]:
+        """Record, with whatever else is recorded in this turn of the loop; ends when that is."""
+        written: Waiter[None] = Waiter()
+        self._ledger.append_then(entry := self._entry(exchange, outcome), written.wake)
+        self._tell(entry, exchange)
+        return written
 
     def _entry(self, exchange: Exchange, outcome: Outcome) -> Entry:
-        entry = exchange.entry(outcome, self._pricing)
+        exchange.recorded = True
+        entry = self._entries.of(exchange, outcome)
         if exchange.holds:
             self._holds.ended(entry, exchange)
         return entry
 
-    def _recorded(self, exchange: Exchange, outcome: Outcome) -> Waiter[None]:
-        """Record, with whatever else is recorded in this turn of the loop; ends when that is."""
-        exchange.recorded = True
-        entry = self._entry(exchange, outcome)
-        written: Waiter[None] = Waiter()
-        self._ledger.append_then(entry, written.wake)
+    def _tell(self, entry: Entry, exchange: Exchange) -> None:
         self._observer.recorded(entry, exchange)
         if entry.status >= 400:
             self._accounts.heard(entry.status, entry.upstream_code, exchange)
-        return written
 
     async def _refuse(
         self,

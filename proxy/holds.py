@@ -12,6 +12,7 @@ from models.grants import GrantRecord
 from proxy.access.budgets import refuse
 from proxy.access.grants import Grant
 from proxy.access.policies import budgets_with
+from proxy.entries import call_at
 from proxy.errors import NotMeterable
 from proxy.exchange import Exchange
 from proxy.limits.budgets import Allowance, BudgetClaim
@@ -131,7 +132,7 @@ def _calls(exchange: Exchange, grant: Grant, names: Sequence[str]) -> tuple[Call
     targets: Sequence[Target | None] = grant.targets or (None,)
     return tuple(
         dict.fromkeys(
-            exchange.call_at(grant, _called(target, name), "", target)
+            call_at(exchange, grant, _called(target, name), "", target)
             for target in targets
             for name in names
         )

@@ -1,4 +1,4 @@
-"""Who is told of a request that ends: what prices it, what keeps its entry, what counts it."""
+"""Who is told of a request that ends: what keeps its entry, what counts it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from models.entry import Entry
 from proxy.errors import Refusal
-from proxy.pricing.prices import Call, Price
-from proxy.usage.accumulator import Usage
 
 if TYPE_CHECKING:
     from proxy.exchange import Exchange
-
-
-class Pricing(Protocol):
-    """What an answer that came at `at` costs, and whose price that is (`pricing.prices.Prices`)."""
-
-    def __call__(self, call: Call, usage: Usage, at: float, raw: bytes | None) -> Price: ...
 
 
 class Ledger(Protocol):

@@ -278,7 +278,7 @@ class WorkerResources:
             limits=self._limits,
             pool=self._pool,
             ledger=self._journal,
-            pricing=self._prices.prices.price,
+            prices=self._prices.prices,
             holds=Holds(self._prices.prices),
             client_address=partial(client_address_of, settings),
             origins=Origins(allowed_origins, self._file.read),

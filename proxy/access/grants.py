@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -111,6 +112,8 @@ class Grant:
     token_text: str
     project_text: str
     """Both ids as the ledger has them, since each request's entry names them."""
+    number: int
+    """No other grant's but those that are narrowed from it, whatever was forgotten meanwhile."""
 
     @classmethod
     def of(
@@ -182,10 +185,12 @@ class Grant:
             ),
             token_text=str(record.token_id),
             project_text=str(record.project_id),
+            number=next(_numbers),
         )
 
 
 _NEVER: Final = float("inf")
+_numbers: Final = count()
 
 
 class Grants:

@@ -16,8 +16,8 @@ import msgspec
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 #: Escapes are not replaced in a longer document: one call may not hold the event loop for long.
 _REPAIRED_MAX_BYTES: Final = 1024 * 1024
-#: Malformed or of another form, not UTF-8, nested too deeply.
-_WRONG: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+#: What msgspec raises of a text: malformed or of another form, not UTF-8, nested too deeply.
+WRONG: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Unreadable(Exception):
@@ -34,12 +34,12 @@ def decoder(form: Any, *, repair: bool = True) -> Callable[[bytes], Any]:
     def read(text: bytes) -> Any:
         try:
             return decode(text)
-        except _WRONG as exc:
+        except WRONG as exc:
             if not repair or not _repairable(text):
                 raise Unreadable(str(exc)) from exc
         try:
             return decode(_SURROGATE.sub(rb"\\ufffd", text))
-        except _WRONG as exc:
+        except WRONG as exc:
             raise Unreadable(str(exc)) from exc
 
     return read

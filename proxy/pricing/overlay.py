@@ -192,6 +192,11 @@ def place(provider: str, host: str, *path: bytes) -> str:
     return ""
 
 
+def is_in_path(provider: str) -> bool:
+    """Whether what `place` tells of an upstream may depend on the path of the request."""
+    return provider == "google"
+
+
 def factor(provider: str, model: str, place: str, geo: str) -> Fraction | None:
     """How many times the sheet's price a token costs in `place`; None where it is unknown.
 

@@ -69,16 +69,23 @@ class Prices:
 
     def price(self, call: Call, usage: Usage, at: float, raw: bytes | None = None) -> Price:
         """What `usage` costs at `at` (Unix seconds). `raw` is the answer's `usage` object."""
-        key = call, usage.service_tier, usage.speed, usage.inference_geo
-        tariff = self._tariffs.get(key)
-        if tariff is None or not tariff.since <= at < tariff.until:
-            tariff = self._remember(key, at)
+        tariff = self.tariff_of(call, usage, at)
         if call[4] and tariff.source != price_file.SOURCE:
             said = stated.read(raw, call.cost_field, call.cost_unit)
             if said.said:
                 return _UNKNOWN if said.nanos is None else (said.nanos, stated.SOURCE)
         nanos = tariff.price(usage)
         return _UNKNOWN if nanos is None else (nanos, tariff.source)
+
+    def tariff_of(self, call: Call, usage: Usage, at: float) -> Tariff:
+        """By what the call's model is priced at `at`, on the terms that the answer names."""
+        return self._known((call, usage.service_tier, usage.speed, usage.inference_geo), at)
+
+    def _known(self, key: _Key, at: float) -> Tariff:
+        tariff = self._tariffs.get(key)
+        if tariff is None or not tariff.since <= at < tariff.until:
+            tariff = self._remember(key, at)
+        return tariff
 
     def _remember(self, key: _Key, at: float) -> Tariff:
         call, tier, speed, geo = key
@@ -165,11 +172,7 @@ class Prices:
 
     def of(self, call: Call, terms: Terms, at: float) -> Tariff:
         """What the call's model costs at `at` on terms that the request names."""
-        key = call, terms.service_tier, terms.speed, terms.geo
-        tariff = self._tariffs.get(key)
-        if tariff is None or not tariff.since <= at < tariff.until:
-            tariff = self._remember(key, at)
-        return tariff
+        return self._known((call, terms.service_tier, terms.speed, terms.geo), at)
 
 
 def _by_sheet(provider: str, model: str, terms: Terms, at: float) -> Tariff | None:

@@ -25,6 +25,8 @@ _NUMBERS: Final = Usage._fields.index("service_tier")
 #: What is no tool, and in no number: whether it has a price of its own the model's rates say.
 VIDEO: Final = frozenset(("video",))
 
+#: Of prompt, completion, cached, reasoning, and of what was written to a cache, for an hour too.
+OrdinaryRates: TypeAlias = tuple[int, int, int, int, int | None, int | None]
 Money: TypeAlias = Decimal | Fraction | int
 
 
@@ -71,7 +73,7 @@ class Rates:
     #: Moving pictures have a price of their own.
     video_apart: bool = False
 
-    def ordinary(self) -> tuple[int, int, int, int, int | None, int | None] | None:
+    def ordinary(self) -> OrdinaryRates | None:
         """The rates of an answer that counts what nearly all do, where those suffice."""
         first = self.prompt, self.completion, self.cached, self.reasoning
         prompt, completion, cached, reasoning = first
@@ -224,15 +226,25 @@ class Tariff:
         self.until = until
         self._ordinary = tiers[0][1].ordinary() if len(tiers) == 1 else None
 
-    def price(self, usage: Usage) -> int | None:
-        """What `usage` costs, in nano-dollars."""
+    def ordinary(self, usage: Usage) -> OrdinaryRates | None:
+        """The rates of a usage that counts what nearly all do, where those do: they do for each
+        whose prompt is known and that differs from this one in its first six counts alone."""
         rates = self._ordinary
         if (
-            rates is not None
-            and usage.prompt is not None
-            and not (any(usage[6:_NUMBERS]) or usage.lost or usage.tools)
+            rates is None
+            or usage.prompt is None
+            or any(usage[6:_NUMBERS])
+            or usage.lost
+            or usage.tools
         ):
-            return _ordinary(usage, rates)
+            return None
+        return rates
+
+    def price(self, usage: Usage) -> int | None:
+        """What `usage` costs, in nano-dollars."""
+        rates = self.ordinary(usage)
+        if rates is not None:
+            return ordinary_nanos(usage, rates)
         if usage.prompt is None and (usage.completion or len(self.tiers) > 1):
             # Its length was not told.
             usage = usage._replace(lost=usage.lost | {"prompt"})
@@ -242,12 +254,14 @@ class Tariff:
         return None
 
 
-def _ordinary(usage: Usage, rates: tuple[int, int, int, int, int | None, int | None]) -> int | None:
+def ordinary_nanos(usage: Usage, rates: OrdinaryRates) -> int | None:
+    """What a usage costs that has these rates (`Tariff.ordinary`); None where it cannot be."""
     prompt, completion, cached, reasoning, written, written_1h = usage[:6]
-    fresh, plain, total = prompt or 0, completion or 0, 0
+    fresh, plain = prompt or 0, completion or 0
+    total = 0
     if cached:
         fresh -= cached
-        total += cached * rates[2]
+        total = cached * rates[2]
     if reasoning:
         plain -= reasoning
         total += reasoning * rates[3]

@@ -63,6 +63,7 @@ NOT_REPORTED: Final = Usage(None, None, None, None, lost=frozenset(("prompt", "c
 #: Longer reports are not kept as they came.
 _RAW_MAX_BYTES: Final = 16 * 1024
 _NOTHING: Final = frozenset[str]()
+_FIRST_FIELDS: Final = ("prompt", "completion", "cached", "reasoning", "cache_write")
 _NO_PROMPT_DETAILS: Final = PromptDetails()
 _NO_COMPLETION_DETAILS: Final = CompletionDetails()
 _NO_CACHE_CREATION: Final = CacheCreation()
@@ -158,14 +159,16 @@ class UsageAccumulator(msgspec.Struct, eq=False):
 
     def update(self, model: str | None, reported: Reported | None, *, final: bool) -> None:
         """Apply one report. `final`: the upstream sends its final numbers in this place."""
-        self.model = model or self.model
+        if model:
+            self.model = model
         if reported is None:
             return
         if self._reported is None:
             self._reported = reported
         else:
             _merge(self._reported, reported)
-        self.any = self.any or reported.prompt_tokens is not None or _counts(reported)
+        if reported.prompt_tokens is not None or _counts(reported):
+            self.any = True
         if self._lost or type(reported) is OddlyReported:
             self._remember_lost(reported)
         if final and self.any:
@@ -235,12 +238,17 @@ def _usage_of(said: Reported, read: UsageAccumulator | None) -> Usage:
         or said.output_token_details
         or _NO_COMPLETION_DETAILS
     )
-    lost = _NOTHING if read is None or read._lost is None else read.lost
     created = said.cache_creation or into.cache_creation_token_details or _NO_CACHE_CREATION
-    written = _written(said, into, created)
+    written = said.cache_creation_input_tokens
+    if written is None and (written := into.cache_write_tokens) is None:
+        written = into.cache_creation_tokens
+        if written is None and created is not _NO_CACHE_CREATION:
+            written = _written(created)
     cached = said.cache_read_input_tokens
     if cached is None and (cached := into.cached_tokens) is None:
-        cached = _first(said.prompt_cache_hit_tokens, said.cached_tokens)
+        cached = said.prompt_cache_hit_tokens
+        if cached is None:
+            cached = said.cached_tokens
     reasoning = out.reasoning_tokens
     if reasoning is None:
         reasoning = said.reasoning_tokens
@@ -250,44 +258,52 @@ def _usage_of(said: Reported, read: UsageAccumulator | None) -> Usage:
     completion = said.completion_tokens
     if reasoning or completion is None:
         completion = _completion(said, reasoning)
-    if completion is None and prompt is not None and "completion" not in lost:
-        completion = 0
-    by_second = prompt is None and completion is None
+    by_second = False
+    if completion is None:
+        by_second = prompt is None
+        completion = None if by_second else 0
     inside = into.cached_tokens_details or _NO_CACHED_DETAILS
+    tier = searches = used = None
+    if read is not None:
+        tier, searches, used = read.service_tier, read.web_searches, read.tools
+    tools = _NOTHING
+    if used is not None or _names_tools(said):
+        searches, tools = _searches(said, searches), _tools(said, used)
     # In the order of the fields, and past `Usage.__new__`: by name it takes three times as long.
     fields = (
-        None if "prompt" in lost else prompt,
-        None if "completion" in lost else completion,
-        None if "cached" in lost or by_second else cached or 0,
-        None if "reasoning" in lost or by_second else reasoning or 0,
-        None if "cache_write" in lost else written,
+        prompt,
+        completion,
+        None if by_second else cached or 0,
+        None if by_second else reasoning or 0,
+        written,
         created.ephemeral_1h_input_tokens,
         into.audio_tokens,
         out.audio_tokens,
         into.image_tokens,
         out.image_tokens,
-        _searches(said, None if read is None else read.web_searches),
+        searches,
         said.prompt_audio_seconds if said.seconds is None else said.seconds,
-        said.service_tier or (None if read is None else read.service_tier),
+        said.service_tier or tier,
         inside.audio_tokens,
         inside.image_tokens,
         said.speed,
         said.inference_geo,
-        lost,
-        _tools(said, None if read is None else read.tools),
+        _NOTHING,
+        tools,
     )
-    return tuple.__new__(Usage, fields)
+    usage = tuple.__new__(Usage, fields)
+    return usage if read is None or not read._lost else _without(usage, read.lost)
 
 
-def _written(said: Reported, into: PromptDetails, created: CacheCreation) -> int | None:
-    """Tokens written to a cache; those of each kind together where no sum is reported."""
-    written = said.cache_creation_input_tokens
-    if written is None and (written := into.cache_write_tokens) is None:
-        written = into.cache_creation_tokens
-    if written is None and created is not _NO_CACHE_CREATION:
-        parts = (created.ephemeral_5m_input_tokens, created.ephemeral_1h_input_tokens)
-        return sum(part or 0 for part in parts)
-    return written
+def _without(usage: Usage, lost: frozenset[str]) -> Usage:
+    """Without what was reported and could not be read, of which something else may tell."""
+    unknown: dict[str, Any] = {name: None for name in _FIRST_FIELDS if name in lost}
+    return usage._replace(lost=lost, **unknown)
+
+
+def _written(created: CacheCreation) -> int:
+    """Tokens written to a cache, where no sum is reported: those of each kind together."""
+    return (created.ephemeral_5m_input_tokens or 0) + (created.ephemeral_1h_input_tokens or 0)
 
 
 def _prompt(said: Reported, into: PromptDetails, written: int | None) -> int | None:
@@ -311,10 +327,19 @@ def _completion(said: Reported, reasoning: int | None) -> int | None:
     return completion + reasoning if is_apart else completion
 
 
+def _names_tools(said: Reported) -> bool:
+    """Whether it may say of hosted tools that they were used."""
+    return (
+        said.server_tool_use is not None
+        or said.server_side_tool_usage_details is not None
+        or said.num_search_queries is not None
+        or said.citation_tokens is not None
+        or said.num_sources_used is not None
+    )
+
+
 def _searches(said: Reported, elsewhere: int | None) -> int | None:
     tools, xai = said.server_tool_use, said.server_side_tool_usage_details
-    if tools is None and xai is None:
-        return elsewhere if said.num_search_queries is None else said.num_search_queries
     return _first(
         None if tools is None else tools.web_search_requests,
         said.num_search_queries,
@@ -325,14 +350,6 @@ def _searches(said: Reported, elsewhere: int | None) -> int | None:
 
 def _tools(said: Reported, elsewhere: set[str] | None) -> frozenset[str]:
     """Hosted tools that were used and are not counted by a field of their own."""
-    if (
-        elsewhere is None
-        and said.server_tool_use is None
-        and said.citation_tokens is None
-        and said.num_sources_used is None
-        and said.server_side_tool_usage_details is None
-    ):
-        return _NOTHING
     used = set(elsewhere or ())
     if said.citation_tokens:
         used.add("citation_tokens")

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from proxy.decoding.json_reading import Unreadable, decoder
+from proxy.decoding.json_reading import WRONG, Unreadable, decoder
 from proxy.decoding.json_scanner import TopLevelScanner
 from proxy.turns import PART_BYTES, TURN_WEIGHT, weight
 from proxy.usage.accumulator import UsageAccumulator
@@ -17,6 +17,8 @@ from proxy.usage.odd_usage import read_usage
 from proxy.usage.reported import Reported, Word
 
 ABSENT: Final = (b"", b"null")
+#: What a member is that is not there.
+_NO_MEMBER: Final = msgspec.Raw()
 
 
 class Answer(msgspec.Struct):
@@ -25,23 +27,23 @@ class Answer(msgspec.Struct):
     model: str | None = None
     usage: Reported | None = None
     service_tier: Word = None
-    choices: msgspec.Raw = msgspec.Raw()
-    output: msgspec.Raw = msgspec.Raw()
-    error: msgspec.Raw = msgspec.Raw()
+    choices: msgspec.Raw = _NO_MEMBER
+    output: msgspec.Raw = _NO_MEMBER
+    error: msgspec.Raw = _NO_MEMBER
     #: Of an answer that is too large for its `output` to be looked into.
-    tools: msgspec.Raw = msgspec.Raw()
+    tools: msgspec.Raw = _NO_MEMBER
 
 
 class _OddAnswer(msgspec.Struct):
     """The same, each member decoded on its own, so that an odd one loses itself alone."""
 
-    model: msgspec.Raw = msgspec.Raw()
-    usage: msgspec.Raw = msgspec.Raw()
-    service_tier: msgspec.Raw = msgspec.Raw()
-    choices: msgspec.Raw = msgspec.Raw()
-    output: msgspec.Raw = msgspec.Raw()
-    error: msgspec.Raw = msgspec.Raw()
-    tools: msgspec.Raw = msgspec.Raw()
+    model: msgspec.Raw = _NO_MEMBER
+    usage: msgspec.Raw = _NO_MEMBER
+    service_tier: msgspec.Raw = _NO_MEMBER
+    choices: msgspec.Raw = _NO_MEMBER
+    output: msgspec.Raw = _NO_MEMBER
+    error: msgspec.Raw = _NO_MEMBER
+    tools: msgspec.Raw = _NO_MEMBER
 
 
 class _Choice(msgspec.Struct):
@@ -57,6 +59,7 @@ class _Action(msgspec.Struct):
     type: msgspec.Raw = msgspec.Raw()
 
 
+_decode_usual_answer: Final[Callable[[bytes], Answer]] = msgspec.json.Decoder(Answer).decode
 _decode_answer: Final[Callable[[bytes], Answer]] = decoder(Answer)
 _decode_odd_answer: Final[Callable[[bytes], _OddAnswer]] = decoder(_OddAnswer)
 _decode_choices: Final[Callable[[bytes], list[_Choice]]] = decoder(list[_Choice])
@@ -78,6 +81,10 @@ SCANNED: Final = (b"model", b"usage", b"choices", b"service_tier", b"error", b"t
 
 def decode_answer(text: bytes, read: UsageAccumulator) -> Answer:
     """An answer of which each member is of its form. Raises Unreadable for no object."""
+    try:
+        return _decode_usual_answer(text)
+    except WRONG:
+        pass
     try:
         return _decode_answer(text)
     except Unreadable:
@@ -127,13 +134,13 @@ def usage_in_choices(choices: msgspec.Raw) -> Reported | None:
 def apply(read: UsageAccumulator, answer: Answer, *, final: bool) -> None:
     """Take over what an answer says of its usage."""
     usage = answer.usage
-    if usage is None and memoryview(answer.choices).nbytes:
+    if usage is None and answer.choices is not _NO_MEMBER:
         usage = usage_in_choices(answer.choices)
     if answer.service_tier is not None:
         read.service_tier = answer.service_tier
-    if memoryview(answer.output).nbytes:
+    if answer.output is not _NO_MEMBER:
         _read_tools(read, bytes(answer.output))
-    elif memoryview(answer.tools).nbytes and _HOSTED.search(bytes(answer.tools)):
+    elif answer.tools is not _NO_MEMBER and _HOSTED.search(bytes(answer.tools)):
         read.tools = {"unknown"}
     read.update(answer.model, usage, final=final)
 
@@ -277,6 +284,7 @@ class JsonUsageReader(msgspec.Struct, eq=False):
             read.scanned_whole = scanner.complete
         # A document that is cut short may have been about to report something else.
         apply(read, answer, final=scanner is None or scanner.complete)
-        if not self.refused and bytes(answer.error) not in ABSENT:
+        error = answer.error
+        if error is not _NO_MEMBER and not self.refused and bytes(error) not in ABSENT:
             read.failed = True
-            read.code = code_of_error(bytes(answer.error))
+            read.code = code_of_error(bytes(error))

@@ -235,7 +235,7 @@ async def a_plane(
             limits=limits,
             pool=pool,
             ledger=journal,
-            pricing=prices.price,
+            prices=prices,
             holds=Holds(prices),
             client_address=lambda head: head.client_ip,
             origins=Origins(allowed_origins, file.read),

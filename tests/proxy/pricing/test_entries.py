@@ -13,6 +13,7 @@ from models.budgets import Budget, Policy
 from models.entry import Entry
 from proxy.access.grants import Grant
 from proxy.access.policies import GrantedPolicy
+from proxy.entries import Entries
 from proxy.exchange import Exchange
 from proxy.pricing import sheet
 from proxy.pricing.prices import Prices
@@ -53,7 +54,7 @@ def entry(
     exchange.model = asked
     exchange.status = 200
     exchange.meter = meter
-    return exchange.entry("complete", Prices().price)
+    return Entries(Prices()).of(exchange, "complete")
 
 
 @pytest.mark.parametrize("cache", ["hit", "collapsed", "miss", "bypass", ""])
@@ -70,7 +71,7 @@ async def test_a_kept_answer_is_a_request_that_used_and_cost_nothing(
     exchange.model, exchange.status = "gpt-4o", 200
     exchange.cache, exchange.saved_nanos = cache, 7
     exchange.started = exchange.began
-    made = exchange.entry("complete", Prices().price)
+    made = Entries(Prices()).of(exchange, "complete")
     is_hit = cache in ("hit", "collapsed")
     assert made.cache == ("hit" if is_hit else cache if cache == "miss" else "")
     assert (made.counted, made.given_back, made.used_nothing) == (not is_hit, not is_hit, is_hit)

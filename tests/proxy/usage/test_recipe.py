@@ -14,7 +14,9 @@ import msgspec
 import pytest
 
 from models.entry import Entry
+from proxy.entries import Entries
 from proxy.exchange import Exchange
+from proxy.pricing.prices import Prices
 from proxy.pricing.rates import Rates
 from proxy.providers.endpoints import Dialect, Route
 from proxy.usage.accumulator import Usage, UsageAccumulator
@@ -153,7 +155,7 @@ def _entry(usage: Usage) -> Entry:
     exchange.grant = a_grant(token_id=uuid4())
     exchange.route = Route("/v1/chat/completions", "chat", creates=True)
     exchange.meter = Meter(reader, None)
-    return exchange.entry("complete", lambda *_: (None, ""))
+    return Entries(Prices()).of(exchange, "complete")
 
 
 @pytest.mark.parametrize("dialect", sorted(set(get_args(Dialect)) - {"none", "batches"}))

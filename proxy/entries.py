@@ -1,0 +1,399 @@
+"""A request's one journal entry: what it used, what that cost, and how it ended.
+
+Most requests of a token are alike in all that an entry has beside an id, times and numbers: the
+project, the model, what its tokens cost. So the entry of the last such request is remembered with
+the rates that priced it (`_Alike`), and the next one's is that with its own numbers. Whatever is
+not known from the one before takes the general way, which knows all rules.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Final, NamedTuple, TypeAlias
+
+from msgspec import Struct, structs
+
+from models.entry import ENTRY_VERSION, Entry, Outcome, Parts, UsageQuality
+from models.labels import NO_LABELS
+from models.objects import Finished
+from models.request_log import was_refused
+from proxy.access.grants import Grant
+from proxy.errors import MiddlewareFailed
+from proxy.exchange import Exchange
+from proxy.limits.budgets import Charge, used
+from proxy.pricing import overlay, stated
+from proxy.pricing.prices import Call, Price, Prices
+from proxy.pricing.rates import OrdinaryRates, ordinary_nanos
+from proxy.pricing.sheet import NAME_MAX
+from proxy.providers.endpoints import Route
+from proxy.upstream.target import Target
+from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recorded
+
+#: Forgotten all at once, with some 3 MB of entries; a token that asks many models takes several.
+_REMEMBERED_MAX: Final = 2_048
+#: All that decides what of an entry stays the same: the grant, the account, the endpoint, the three
+#: names that a model has, whether no budget is held, and what the answer says beside its first six
+#: counts.
+_Key: TypeAlias = tuple[int, str, str, str, str, str, bool, tuple[object, ...]]
+
+
+class _Alike(Struct, frozen=True):
+    """An entry that was made in full, and the rates by which, from and until when they hold."""
+
+    entry: Entry
+    since: float
+    until: float
+    #: `Prices.version`.
+    prices: int
+    rates: OrdinaryRates
+    #: What was written to a cache: as much, and the entry has the same parts.
+    written: tuple[object, ...]
+
+
+class Entries:
+    """Makes the entries of one worker's requests."""
+
+    __slots__ = ("_alike", "_prices")
+
+    def __init__(self, prices: Prices) -> None:
+        self._prices = prices
+        self._alike: dict[_Key, _Alike] = {}
+
+    def of(self, exchange: Exchange, outcome: Outcome) -> Entry:
+        """The journal entry, from what is known by now. Raises RuntimeError before admission."""
+        grant, route, target = exchange.grant, exchange.route, exchange.target
+        if grant is None or route is None:
+            raise RuntimeError("only a request that was let in ends in an entry")
+        read = None if exchange.meter is None else exchange.meter.accumulated
+        if (
+            outcome != "complete"
+            or read is None
+            or target is None
+            or not _is_plain(exchange, route, read)
+            or (usage := read.usage) is None
+            or usage[0] is None
+        ):
+            return self._in_full(exchange, grant, route, read, outcome)
+        answered = read.model or ""
+        key: _Key = (
+            grant.number, target.key_text, route.pattern, exchange.model, exchange.mapped,
+            answered, not exchange.holds, usage[6:],
+        )  # fmt: skip
+        alike = self._alike.get(key)
+        if (
+            alike is not None
+            and alike.since <= exchange.at < alike.until
+            and alike.prices == self._prices.version
+            and (nanos := ordinary_nanos(usage, alike.rates)) is not None
+        ):
+            return _again(alike, exchange, usage, nanos)
+        entry = self._in_full(exchange, grant, route, read, outcome)
+        if entry.cost_nanos is not None and entry.cost_source != stated.SOURCE:
+            self._remember(key, _call(exchange, grant, answered), exchange, usage, entry)
+        return entry
+
+    def _remember(
+        self, key: _Key, call: Call, exchange: Exchange, usage: Usage, entry: Entry
+    ) -> None:
+        """Keep an entry for others, where they differ from it in nothing but what `_again` sets."""
+        tariff = self._prices.tariff_of(call, usage, exchange.at)
+        rates = tariff.ordinary(usage)
+        priced = entry.cost_nanos, entry.cost_source
+        if rates is None or (ordinary_nanos(usage, rates), tariff.source) != priced:
+            return
+        if call.cost_field or overlay.is_in_path(call.provider):
+            # Another answer may state its own cost, another path has another price.
+            return
+        if any(len(name) > NAME_MAX for name in (exchange.model, exchange.mapped, call.answered)):
+            return
+        if len(self._alike) >= _REMEMBERED_MAX:
+            self._alike.clear()
+        # Labels are each request's own.
+        kept = structs.replace(entry, tags=None, end_user="")
+        self._alike[key] = _Alike(
+            kept, tariff.since, tariff.until, self._prices.version, rates, usage[4:6]
+        )
+
+    def _in_full(
+        self,
+        exchange: Exchange,
+        grant: Grant,
+        route: Route,
+        read: UsageAccumulator | None,
+        outcome: Outcome,
+    ) -> Entry:
+        if exchange.cache != "" and exchange.from_cache:
+            return _of_kept(exchange, grant, route, outcome)
+        counted = exchange.method == "POST" and route.dialect != "none"
+        state, usage = recorded(read, counted=counted, free=route.dialect == "free")
+        answered = (None if read is None else read.model) or ""
+        if outcome != "complete":
+            if exchange.refusal_code == MiddlewareFailed.code:
+                outcome = "middleware_failed"
+        elif exchange.status < 400 and read is not None and read.failed:
+            outcome = "upstream_error"
+        price = _UNPRICED
+        if counted and state == "exact" and usage is None:
+            # It is free, and nothing is missing; that it costs 0 is the price list's to say.
+            counted = False
+            if 200 <= exchange.status < 400:
+                price = self._price(exchange, grant, answered, NOT_REPORTED)
+        elif usage is not None and state == "exact":
+            # What is known of a part alone has no price.
+            price = self._price(exchange, grant, answered, usage, read)
+        exchange.charge = None
+        if exchange.holds:
+            exchange.charge = _charged(exchange, state, usage, price[0], outcome)
+        entry = _made(exchange, grant, route, outcome, _Used(counted, state, usage, read, price))
+        if exchange.watch is not None:
+            told = exchange.watch.objects(counted=state == "exact" and usage is not None)
+            finished = None if counted else self._finished(exchange, grant)
+            entry = structs.replace(entry, objects=told, finished=finished)
+        if (labels := exchange.labels) is not None:
+            entry = structs.replace(entry, tags=labels.tags, end_user=labels.end_user)
+        return entry
+
+    def _price(
+        self,
+        exchange: Exchange,
+        grant: Grant,
+        answered: str,
+        usage: Usage,
+        read: UsageAccumulator | None = None,
+    ) -> Price:
+        """By the model that the answer names, then by what the account calls the client's."""
+        call = _call(exchange, grant, answered)
+        # It is looked for in the answer once more, so only where it is wanted.
+        raw = read.raw if read is not None and call.cost_field else None
+        price = self._prices.price(call, usage, exchange.at, raw)
+        if price[0] is None and exchange.mapped and answered:
+            price = self._prices.price(call._replace(answered=""), usage, exchange.at, None)
+        return price
+
+    def _finished(self, exchange: Exchange, grant: Grant) -> Finished | None:
+        """What a response used that ran in the background, where the answer shows it finished."""
+        shown = None if exchange.watch is None else exchange.watch.finished
+        read = None if exchange.meter is None else exchange.meter.accumulated
+        if shown is None or read is None or not read.exact or (usage := read.usage) is None:
+            return None
+        model = read.model or ""
+        cost_nanos, cost_source = self._price(exchange, grant, model, usage, read)
+        parts = usage[4:12]
+        return Finished(
+            shown.id,
+            shown.created,
+            model,
+            usage.prompt,
+            usage.completion,
+            usage.cached,
+            usage.reasoning,
+            cost_nanos,
+            None if parts == _NO_PARTS else parts,
+            usage.service_tier or "",
+            cost_source,
+        )
+
+
+def _is_plain(exchange: Exchange, route: Route, read: UsageAccumulator) -> bool:
+    """Whether an answer was whole, says exactly what it used, and nothing else has to be said of
+    its request. What holds of the `_Key` alone need not be asked here."""
+    return (
+        read.final
+        and not read.failed
+        and not read.code
+        and exchange.method == "POST"
+        and route.dialect != "none"
+        and exchange.status == 200
+        and exchange.sent is not None
+        and not exchange.cache
+        and not exchange.refusal_code
+        and exchange.watch is None
+        and len(exchange.attempts) < 2
+    )
+
+
+class _Used(NamedTuple):
+    """What an entry says of usage, and of its answer, where one was read."""
+
+    counted: bool
+    state: UsageQuality
+    usage: Usage | None
+    read: UsageAccumulator | None
+    price: Price
+
+
+def _made(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome, said: _Used) -> Entry:
+    now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
+    target, read = exchange.target, said.read
+    numbers = said.usage or _NOT_READ
+    answered = (None if read is None else read.model) or ""
+    model = exchange.model or answered
+    other = None if target is None else target.provider
+    return Entry(
+        version=ENTRY_VERSION,
+        id=exchange.id,
+        at_us=int(exchange.at * _MICRO),
+        project_id=grant.project_text,
+        token_id=grant.token_text,
+        provider=grant.record.provider if other is None else other.name,
+        endpoint=route.pattern,
+        method=exchange.method,
+        model=model,
+        status=exchange.status,
+        outcome=outcome,
+        usage=said.state,
+        prompt_tokens=numbers.prompt,
+        completion_tokens=numbers.completion,
+        cached_tokens=numbers.cached,
+        reasoning_tokens=numbers.reasoning,
+        cost_nanos=said.price[0],
+        bytes_in=exchange.bytes_in,
+        bytes_out=exchange.bytes_out,
+        ttfb_us=int((first_byte - began) * _MICRO) if first_byte else None,
+        duration_us=int((now - began) * _MICRO),
+        overhead_us=int(exchange.overhead_seconds(now) * _MICRO),
+        counted=said.counted,
+        cost_source=said.price[1],
+        parts=_parts(numbers),
+        service_tier=numbers.service_tier or "",
+        answer_model="" if answered == model else answered,
+        upstream_code="" if read is None else read.code,
+        key_id="" if target is None else target.key_text,
+        attempts=exchange.attempts if len(exchange.attempts) > 1 else None,
+        given_back=exchange.sent is None,
+        charge="" if exchange.charge is None else exchange.charge.kind,
+        refusal_code=exchange.refusal_code,
+        cache="miss" if exchange.cache == "miss" else "",
+    )
+
+
+def _again(alike: _Alike, exchange: Exchange, usage: Usage, nanos: int) -> Entry:
+    """The entry of a request that differs from an earlier one in what it did, not in what it is."""
+    now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
+    if exchange.holds:
+        exchange.charge = _charged(exchange, "exact", usage, nanos, "complete")
+    entry = structs.replace(
+        alike.entry,
+        id=exchange.id,
+        at_us=int(exchange.at * _MICRO),
+        prompt_tokens=usage[0],
+        completion_tokens=usage[1],
+        cached_tokens=usage[2],
+        reasoning_tokens=usage[3],
+        cost_nanos=nanos,
+        bytes_in=exchange.bytes_in,
+        bytes_out=exchange.bytes_out,
+        ttfb_us=int((first_byte - began) * _MICRO) if first_byte else None,
+        duration_us=int((now - began) * _MICRO),
+        overhead_us=int(exchange.overhead_seconds(now) * _MICRO),
+    )
+    if usage[4:6] != alike.written:
+        entry = structs.replace(entry, parts=_parts(usage))
+    if (labels := exchange.labels) is not None:
+        entry = structs.replace(entry, tags=labels.tags, end_user=labels.end_user)
+    return entry
+
+
+def _of_kept(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome) -> Entry:
+    """Of a request that a kept answer, or another's, is given to: it used nothing, and is all
+    the same one of those that may be made."""
+    if outcome != "complete" and exchange.refusal_code == MiddlewareFailed.code:
+        outcome = "middleware_failed"
+    if exchange.saved_nanos is None and exchange.found is not None:
+        exchange.saved_nanos = exchange.found.cost_by_now
+    now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
+    labels = exchange.labels or NO_LABELS
+    return Entry(
+        id=exchange.id,
+        at_us=int(exchange.at * _MICRO),
+        project_id=grant.project_text,
+        token_id=grant.token_text,
+        provider=grant.record.provider,
+        endpoint=route.pattern,
+        method=exchange.method,
+        model=exchange.model,
+        status=exchange.status,
+        outcome=outcome,
+        usage="exact",
+        prompt_tokens=None,
+        completion_tokens=None,
+        cached_tokens=None,
+        reasoning_tokens=None,
+        cost_nanos=0,
+        bytes_in=exchange.bytes_in,
+        bytes_out=exchange.bytes_out,
+        ttfb_us=int((first_byte - began) * _MICRO) if first_byte else None,
+        duration_us=int((now - began) * _MICRO),
+        overhead_us=int(exchange.overhead_seconds(now) * _MICRO),
+        counted=False,
+        charge="none" if grant.budgets or any(one.budgets for one in exchange.policies) else "",
+        refusal_code=exchange.refusal_code,
+        tags=labels.tags,
+        end_user=labels.end_user,
+        cache="hit",
+        saved_nanos=exchange.saved_nanos,
+    )
+
+
+def _charged(
+    exchange: Exchange,
+    state: UsageQuality,
+    usage: Usage | None,
+    nanos: int | None,
+    outcome: Outcome,
+) -> Charge:
+    """What its budgets are charged."""
+    if exchange.sent is None:
+        return _NOTHING
+    if len(exchange.attempts) > 1 and any(one.may_be_billed for one in exchange.attempts[:-1]):
+        return _HELD
+    tokens = None if usage is None else (usage.prompt, usage.completion)
+    if state == "exact" and usage is not None and tokens != (None, None):
+        in_usd = nanos is None and any(each.unit == "usd" for each, _ in exchange.holds)
+        if not in_usd:
+            return used(nanos or 0, (usage.prompt or 0) + (usage.completion or 0))
+        return _HELD
+    # What was stated and is not whole was used all the same.
+    is_stated = usage is not None and (tokens != (None, None) or _parts(usage) is not None)
+    refused = exchange.first_byte is not None and was_refused(exchange.status, outcome)
+    return _NOTHING if (state == "exact" or refused) and not is_stated else _HELD
+
+
+def _call(exchange: Exchange, grant: Grant, answered: str) -> Call:
+    """By the model that the answer names, then by what the account calls the client's."""
+    target = exchange.target or next(iter(grant.targets), None)
+    return call_at(exchange, grant, exchange.mapped or exchange.model or answered, answered, target)
+
+
+def call_at(
+    exchange: Exchange, grant: Grant, model: str, answered: str, target: Target | None
+) -> Call:
+    """What is asked at one account, as its price depends on it."""
+    facts = grant.provider
+    if target is not None and target.provider is not None:
+        facts = target.provider
+    own = provider = grant.record.provider if facts is None else facts.name
+    if facts is not None and facts.prices:
+        provider = facts.prices
+    region = ""
+    if target is not None:
+        address = target.address
+        region = overlay.place(provider, address.origin.host, address.prefix, exchange.head.target)
+    if facts is None:
+        return Call(provider, model, answered, region)
+    cost = facts.cost, facts.cost_unit
+    return Call(provider, model, answered, region, *cost, "" if own == provider else own)
+
+
+_MICRO: Final = 1e6
+_NOTHING: Final = Charge("none")
+_HELD: Final = Charge("held")
+_UNPRICED: Final[Price] = (None, "")
+_NO_PARTS: Final = (None,) * 8
+_NOT_READ: Final = Usage(None, None, None, None)
+
+
+def _parts(usage: Usage) -> Parts | None:
+    """What of a usage an entry has only where it was reported."""
+    numbers = usage[4:12]
+    return None if numbers == _NO_PARTS else Parts(*numbers)

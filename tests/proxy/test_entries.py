@@ -1,0 +1,333 @@
+"""Entries that are made after one of a request that was alike: the same as if made in full."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.entry import Attempt, Entry, Outcome, decode, encode
+from models.labels import Labels
+from proxy.access.grants import Grant
+from proxy.entries import Entries
+from proxy.exchange import Exchange
+from proxy.limits.budgets import Allowance, BudgetClaim
+from proxy.pricing import price_file
+from proxy.pricing.price_file import PriceFile
+from proxy.pricing.prices import Price, Prices
+from proxy.providers.endpoints import Route
+from proxy.usage.meter import meter_for
+from tests.proxy.rows import OPENAI, UPSTREAMS, a_grant, a_key, a_record, a_request
+
+CHAT: Final = "/v1/chat/completions"
+ROUTE: Final = Route(CHAT, "chat", creates=True)
+#: A second before midnight (UTC), and within the days of the tiers' rows.
+LATE: Final = 1_795_910_399.0
+DEARER: Final = price_file.parsed(
+    '[prices."openai/gpt-4o*"]\ninput = 100\noutput = 200\n', Path("prices.toml")
+)
+STATING: Final = replace(OPENAI, cost="usage.cost")
+
+GRANTS: Final = (
+    a_grant(),
+    a_grant(),
+    a_grant(provider="anthropic", keys=(a_key(bound_to="provider:anthropic"),)),
+    a_grant(provider="gemini", keys=(a_key(bound_to="provider:gemini"),)),
+    Grant.of(a_record(), {"openai": STATING}, UPSTREAMS),
+)
+HELD: Final = (
+    BudgetClaim(Allowance("b", "usd", 10**9, hard=True, period="day", zone="UTC", since_us=0), 7),
+)
+ATTEMPTS: Final = (Attempt("k", 504, "", 1), Attempt("l", 200, "", 2))
+
+USUAL: Final[dict[str, Any]] = {
+    "grant": 0,
+    "model": "gpt-4o",
+    "answer": {
+        "model": "gpt-4o-2024-08-06",
+        "usage": {"prompt_tokens": 1_000, "completion_tokens": 100},
+        "service_tier": "default",
+    },
+}
+
+counts = st.sampled_from((0, 0, 1, 7, 1_000, 250_000))
+details = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.one_of(counts, st.none(), st.just(1.5))
+        for name in ("cached_tokens", "audio_tokens", "reasoning_tokens", "cache_write_tokens")
+    },
+)
+usages: st.SearchStrategy[dict[str, object]] = st.one_of(
+    st.fixed_dictionaries(
+        {"prompt_tokens": counts, "completion_tokens": counts},
+        optional={
+            "prompt_tokens_details": details,
+            "completion_tokens_details": details,
+            "cost": st.sampled_from((0.25, "much")),
+        },
+    ),
+    st.fixed_dictionaries(
+        {"input_tokens": counts, "output_tokens": counts},
+        optional={
+            "cache_read_input_tokens": counts,
+            "cache_creation_input_tokens": counts,
+            "cache_creation": st.fixed_dictionaries({"ephemeral_1h_input_tokens": counts}),
+            "service_tier": st.sampled_from(("standard", "priority", "batch")),
+            "inference_geo": st.sampled_from(("us", "global", "moon")),
+            "server_tool_use": st.fixed_dictionaries({"web_search_requests": counts}),
+        },
+    ),
+    st.just({}),
+)
+names = st.sampled_from(("gpt-4o", "gpt-4o-2024-05-13", "claude-sonnet-4-5", "ours", "n" * 300))
+answers: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"usage": usages},
+    optional={
+        "model": names,
+        "service_tier": st.sampled_from(("default", "priority", "flex", "t" * 40)),
+        "error": st.sampled_from((None, {"code": "overloaded"})),
+    },
+)
+#: What a request is beside that; mostly as the one before it.
+requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"answer": answers, "grant": st.sampled_from(range(len(GRANTS))), "model": names},
+    optional={
+        "outcome": st.sampled_from(("client_left", "upstream_broke")),
+        "status": st.sampled_from((201, 400)),
+        "mapped": names,
+        "method": st.just("GET"),
+        "dialect": st.sampled_from(("none", "free")),
+        "labels": st.just(Labels((("team", "a"),), "somebody")),
+        "holds": st.just(HELD),
+        "attempts": st.sampled_from((ATTEMPTS, ATTEMPTS[:1])),
+        "cache": st.sampled_from(("miss", "bypass")),
+        "refusal_code": st.just("middleware_failed"),
+        "sent": st.none(),
+        "first_byte": st.none(),
+        "target": st.none(),
+        "cut": st.just(value=True),
+        "at": st.sampled_from((LATE, LATE + 2)),
+        "prices": st.sampled_from((PriceFile(), DEARER)),
+    },
+)
+
+
+def exchange_of(request: Mapping[str, Any]) -> Exchange:
+    """One that has just been answered with a short JSON document."""
+    grant = request["grant"] if isinstance(request["grant"], Grant) else GRANTS[request["grant"]]
+    exchange = Exchange(a_request(request.get("method", "POST"), CHAT))
+    exchange.at = request.get("at", LATE)
+    exchange.grant = grant
+    exchange.route = Route(CHAT, request.get("dialect", "chat"), creates=True)
+    exchange.target = request.get("target", grant.targets[0])
+    exchange.status = request.get("status", 200)
+    exchange.bytes_in, exchange.bytes_out = 100, 1_000
+    began = exchange.began
+    exchange.sent = request.get("sent", began + 0.001)
+    exchange.first_byte = request.get("first_byte", began + 0.25)
+    exchange.started = began + 0.375
+    for name in ("model", "mapped", "labels", "holds", "attempts", "cache", "refusal_code"):
+        if name in request:
+            setattr(exchange, name, request[name])
+    document = msgspec.json.encode(request["answer"])
+    if "cut" in request:
+        document = document[:-1]
+    kind = b"text/event-stream" if "stream" in request else b"application/json"
+    fields = [(b"Content-Type", kind), (b"Content-Length", b"%d" % len(document))]
+    meter = exchange.meter = meter_for(
+        fields, asked_for_usage=False, counted=exchange.counted, status=exchange.status
+    )
+    if "stream" in request:
+        meter.relay(request["stream"])
+        meter.end()
+    else:
+        assert meter.read_whole(document)
+    return exchange
+
+
+def settled(entry: Entry) -> Entry:
+    """Without what the clock says of it."""
+    return msgspec.structs.replace(entry, duration_us=0)
+
+
+async def compare(asked: list[dict[str, Any]]) -> None:
+    """Make the entries of requests by one worker's, and each by one that has made no other."""
+    prices = Prices()
+    entries = Entries(prices)
+    file = PriceFile()
+    for request in asked:
+        if request.get("prices", PriceFile()) != file:
+            file = request.get("prices", PriceFile())
+            prices.use(file)
+        outcome: Outcome = request.get("outcome", "complete")
+        exchange = exchange_of(request)
+        made = entries.of(exchange, outcome)
+        charge, exchange.charge = exchange.charge, None
+        assert settled(made) == settled(Entries(prices).of(exchange, outcome))
+        assert charge == exchange.charge
+        assert decode(encode(made)) == made
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_entries_after_others_are_what_they_are_alone(data: st.DataObject) -> None:
+    kinds: list[dict[str, Any]] = data.draw(st.lists(requests, min_size=1, max_size=3))
+    asked: list[dict[str, Any]] = []
+    for kind in data.draw(st.lists(st.sampled_from(kinds), min_size=2, max_size=6)):
+        # Mostly other counts alone.
+        changed = data.draw(st.one_of(usages, st.just(kind["answer"]["usage"])))
+        asked.append(kind | {"answer": kind["answer"] | {"usage": changed}})
+    asyncio.run(compare(asked))
+
+
+NEAR: Final[tuple[dict[str, Any], ...]] = (
+    {"outcome": "client_left"},
+    {"outcome": "upstream_broke"},
+    {"status": 201},
+    {"status": 400},
+    {"mapped": "gpt-4.1"},
+    {"model": "gpt-4.1"},
+    {"method": "GET"},
+    {"dialect": "none"},
+    {"labels": Labels((("team", "a"),), "somebody")},
+    {"holds": HELD},
+    {"attempts": ATTEMPTS},
+    {"cache": "miss"},
+    {"refusal_code": "middleware_failed"},
+    {"sent": None},
+    {"first_byte": None},
+    {"target": None},
+    {"cut": True},
+    {"at": LATE + 2},
+    {"prices": DEARER},
+    *({"grant": number} for number in range(1, len(GRANTS))),
+)
+
+
+@pytest.mark.parametrize("near", NEAR, ids=str)
+async def test_one_that_is_nearly_alike_is_what_it_is_alone(near: dict[str, Any]) -> None:
+    await compare([USUAL, USUAL | near, USUAL, USUAL | near])
+
+
+NEAR_ANSWERS: Final[tuple[dict[str, Any], ...]] = (
+    {"model": "gpt-4o-2024-05-13"},
+    {"service_tier": "priority"},
+    {"service_tier": "flex"},
+    {"error": {"code": "overloaded"}},
+    {"error": {"message": "It broke."}},
+    {"usage": {}},
+    {"usage": {"completion_tokens": 5}},
+    {"usage": {"prompt_tokens": 5, "cost": 0.25}},
+    {"usage": {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 6}}},
+    {"usage": {"prompt_tokens": 5, "prompt_tokens_details": {"audio_tokens": 0}}},
+    {"usage": {"prompt_tokens": 5, "prompt_tokens_details": {"audio_tokens": 5}}},
+    {"usage": {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 0.5}}},
+    {"usage": {"prompt_tokens": 5, "cache_creation_input_tokens": 0}},
+    {"usage": {"prompt_tokens": 5, "cache_creation_input_tokens": 4}},
+    {"usage": {"prompt_tokens": 5, "inference_geo": "us"}},
+    {"usage": {"prompt_tokens": 5, "server_tool_use": {"web_search_requests": 1}}},
+)
+
+
+@pytest.mark.parametrize("near", NEAR_ANSWERS, ids=str)
+async def test_an_answer_that_is_nearly_alike_costs_what_it_costs_alone(
+    near: dict[str, Any],
+) -> None:
+    other = USUAL | {"answer": USUAL["answer"] | near}
+    await compare([USUAL, other, USUAL, other])
+
+
+BEGUN: Final = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"model":"gpt-4o",'
+    b'"usage":{"input_tokens":12,"output_tokens":1}}}\n\n'
+)
+ENDED: Final = (
+    b'event: message_delta\ndata: {"type":"message_delta","delta":{},"usage":{"output_tokens":9}}'
+    b'\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n'
+)
+
+
+async def test_a_stream_without_its_last_counts_is_not_taken_for_a_whole_one() -> None:
+    whole, begun = USUAL | {"stream": BEGUN + ENDED}, USUAL | {"stream": BEGUN}
+    await compare([whole, begun, whole, begun])
+    entries = Entries(Prices())
+    states = [entries.of(exchange_of(one), "complete").usage for one in (whole, begun, whole)]
+    assert states == ["exact", "unknown", "exact"]
+
+
+class Asked(Prices):
+    """Prices that count how often a price is worked out in full."""
+
+    __slots__ = ("prices",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prices = 0
+
+    def price(self, *asked: Any) -> Price:
+        self.prices += 1
+        return super().price(*asked)
+
+
+@pytest.mark.parametrize("holds", [(), HELD])
+@pytest.mark.parametrize("labels", [None, Labels((("team", "a"),), "")])
+async def test_a_price_is_worked_out_once_for_requests_that_are_alike(
+    holds: tuple[BudgetClaim, ...], labels: Labels | None
+) -> None:
+    prices = Asked()
+    entries = Entries(prices)
+    costs = []
+    for prompt in (1_000, 2_000, 0):
+        answer = USUAL["answer"] | {"usage": {"prompt_tokens": prompt, "completion_tokens": 100}}
+        exchange = exchange_of(USUAL | {"answer": answer, "holds": holds, "labels": labels})
+        made = entries.of(exchange, "complete")
+        costs.append(made.cost_nanos)
+        assert (made.id, made.prompt_tokens) == (exchange.id, prompt)
+        assert made.tags == (None if labels is None else labels.tags)
+        assert (exchange.charge is not None, made.charge) == (bool(holds), "used" if holds else "")
+    assert costs == [3_500_000, 6_000_000, 1_000_000]
+    assert prices.prices == 1
+
+
+async def test_another_tariff_counts_from_the_next_entry_on() -> None:
+    prices = Prices()
+    entries = Entries(prices)
+
+    def cost(**changes: Any) -> int | None:
+        return entries.of(exchange_of(USUAL | changes), "complete").cost_nanos
+
+    assert [cost(), cost()] == [3_500_000] * 2
+    prices.use(DEARER)
+    assert [cost(), cost(at=LATE + 2)] == [120_000_000] * 2
+    prices.use(PriceFile())
+    assert cost() == 3_500_000
+
+
+async def test_a_changed_grant_shows_in_the_next_entry() -> None:
+    entries = Entries(Prices())
+    record = a_record()
+    made = []
+    for provider in (OPENAI, replace(OPENAI, name="openai", prices="nobody")):
+        grant = Grant.of(record, {"openai": provider}, UPSTREAMS)
+        made.append(entries.of(exchange_of(USUAL | {"grant": grant}), "complete").cost_nanos)
+    assert made == [3_500_000, None]
+
+
+async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.entries._REMEMBERED_MAX", 8)
+    entries = Entries(Prices())
+    for number in range(20):
+        entries.of(exchange_of(USUAL | {"model": f"gpt-4o-{number}"}), "complete")
+        assert 1 <= len(entries._alike) <= 8
+    # Names without end are not kept at all.
+    entries = Entries(Prices())
+    entries.of(exchange_of(USUAL | {"model": "n" * 300}), "complete")
+    assert not entries._alike
