@@ -176,7 +176,8 @@ def _told_of(keys: tuple[str, ...]) -> _Told:
 
 
 def _tells_tokens(block: bytes) -> bool:
-    return b"\r\nx-ratelimit-limit-tokens:" in b"\r\n" + block.lower()
+    found = (b"\r\n" + block.lower()).find(b"\r\nx-ratelimit-limit-tokens:")
+    return found >= 0
 
 
 def _bucket_headers(exceeded: BudgetExceeded) -> RawHeaders:

@@ -53,9 +53,10 @@ class Holds:
             return ()
         hard = refuse(budgets) if exchange.policies else grant.meters
         bound = self._bound(exchange, grant, hard=hard)
+        nanos, tokens = bound.nanos, bound.tokens
         holds = []
         for allowance, is_typical in budgets:
-            most = bound.nanos if allowance.unit == "usd" else bound.tokens
+            most = nanos if allowance.unit == "usd" else tokens
             if most is None:
                 most = _unbounded(allowance, bound)
             elif is_typical and (used := self._typical.of(grant.token_text, exchange.model)):

@@ -34,9 +34,9 @@ def plain_members(body: bytes) -> PlainMembers | None:
         raw = _decode(body)
     except Unreadable:
         return None
-    if len(raw) > _MEMBERS_MAX or any(len(key) > _KEY_MAX for key in raw):
+    if len(raw) > _MEMBERS_MAX or (raw and max(map(len, raw)) > _KEY_MAX):
         return None
-    found = {key: bytes(text) for key, text in raw.items()}
+    found = dict(zip(raw, map(bytes, raw.values())))  # noqa: B905  (of one dictionary)
     keys = len("".join(found).encode())
     # Of a member that stands there twice one is missing here, and an escape is one character: put
     # together again, both are shorter than the body. So is whatever has a space in it.

@@ -71,6 +71,8 @@ class Charge(NamedTuple):
 
 def used(nanos: int, tokens: int) -> Charge:
     """The charge of a request that used so much, whatever its upstream makes of that."""
+    if nanos <= _NANOS_MAX and tokens <= _TOKENS_MAX:
+        return Charge("used", nanos, tokens)
     return Charge("used", min(nanos, _NANOS_MAX), min(tokens, _TOKENS_MAX))
 
 

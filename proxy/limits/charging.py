@@ -103,7 +103,10 @@ def subjects_of(entries: Iterable[Entry]) -> set[str]:
 def charge_of(entry: Entry) -> Charge:
     """What an entry is charged. One of the release before says nothing: it is what it used."""
     tokens = (entry.prompt_tokens or 0) + (entry.completion_tokens or 0)
-    return used(entry.cost_nanos or 0, tokens)._replace(kind=entry.charge or "used")
+    charge = used(entry.cost_nanos or 0, tokens)
+    kind = entry.charge or "used"
+    # A call of `_replace` costs more than all else here.
+    return charge if kind == "used" else charge._replace(kind=kind)
 
 
 def charge_entries(

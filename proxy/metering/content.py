@@ -80,6 +80,7 @@ _TEXT: Final = frozenset(
 )  # fmt: skip
 _MEDIA: Final = ("image", "audio", "video")
 _ATTACHED: Final = ("audio", "image", "images", "files")
+_NONE_ATTACHED: Final = (_RAW,) * len(_ATTACHED)
 #: A file, a document or a screenshot has pictures in it.
 _PICTURED: Final = ("file", "document", "pdf", "computer", "screenshot")
 
@@ -144,9 +145,11 @@ def messages(asks: Asks, raw: bytes | None) -> None:
         kind = message.type
         if kind is not None and (not isinstance(kind, str) or kind not in _TEXT):
             strange(asks, kind)
-        for name in _ATTACHED:
-            if (attached := getattr(message, name)) is not _RAW and not _is_null(attached):
-                strange(asks, name)
+        attached = message.audio, message.image, message.images, message.files
+        if attached != _NONE_ATTACHED:
+            for name, given in zip(_ATTACHED, attached, strict=True):
+                if not _is_null(given):
+                    strange(asks, name)
         for text in (message.content, message.output):
             if text is not _RAW:
                 _content(asks, bytes(text), 0)

@@ -153,7 +153,8 @@ def plainly(asks: Asks, found: PlainMembers, table: _Table) -> None:
             name = folded(key)
             take = table.get(name) or partial(_unknown, name)
         if take is not _nothing:
-            _take(asks, take, text if len(text) <= _longest(asks) else None)
+            is_short = len(text) <= PLAIN_MAX_BYTES or len(text) <= _longest(asks)
+            _take(asks, take, text if is_short else None)
 
 
 def _take(asks: Asks, take: _Take, text: bytes | None) -> None:
