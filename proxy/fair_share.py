@@ -26,14 +26,13 @@ class FairShare:
     def __init__(self, most: int, shares: Shares) -> None:
         self._of_token = _part(most, shares.token)
         self._of_project = _part(most, shares.project)
-        # By the number in the UUID, which has a cheaper hash; no Counter, whose look-up of what is
-        # not there, and whose deletion, cost a microsecond each.
-        self._running: dict[int, int] = {}
+        # By the text of the id, which knows its hash; no Counter, whose look-up of what is not
+        # there, and whose deletion, cost a microsecond each.
+        self._running: dict[str, int] = {}
 
     def enter(self, grant: Grant) -> None:
         """Count one more. Raises RateLimitExceeded where token or project have their share."""
-        running, record = self._running, grant.record
-        token, project = record.token_id.int, record.project_id.int
+        running, token, project = self._running, grant.token_text, grant.project_text
         of_token, of_project = running.get(token, 0), running.get(project, 0)
         if of_token >= self._of_token:
             raise _exceeded("token", self._of_token)
@@ -44,13 +43,15 @@ class FairShare:
 
     def leave(self, grant: Grant) -> None:
         """A counted request has ended."""
-        running, record = self._running, grant.record
-        for owner in (record.token_id.int, record.project_id.int):
-            left = running[owner] - 1
-            if left:
-                running[owner] = left
-            else:
-                del running[owner]
+        running, token, project = self._running, grant.token_text, grant.project_text
+        if of_token := running[token] - 1:
+            running[token] = of_token
+        else:
+            del running[token]
+        if of_project := running[project] - 1:
+            running[project] = of_project
+        else:
+            del running[project]
 
     def __len__(self) -> int:
         return len(self._running)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from time import perf_counter
 from typing import Final
 
@@ -44,6 +44,22 @@ class Outgoing(msgspec.Struct, frozen=True):
     """Path and query, where they are not as the client sent them."""
     others: dict[str, bytes] | None = None
     """The header lines for accounts of other providers than the project's, by their names."""
+
+
+class Ready(msgspec.Struct, frozen=True, gc=False):
+    """A request with a small body, all of it, as one message for one target."""
+
+    head: RequestHead
+    body: bytes
+    target: Target
+    message: bytes
+
+
+def in_pieces(request: Outgoing | Ready) -> Outgoing:
+    """The same for whichever target."""
+    if isinstance(request, Outgoing):
+        return request
+    return whole(request.head, request.body, None)
 
 
 #: A body up to this size is copied behind the head.
@@ -107,23 +123,37 @@ def head_for(request: Outgoing, target: Target, presented: Presented | None = No
 
     `presented` is the request as the target's presenter made it, where it has one.
     """
-    head, address = request.head, target.address
-    return b"".join(
-        (
-            head.method.encode("ascii"),
-            b" ",
-            address.path_for(request.target or head.target)
-            if presented is None
-            else presented.target,
-            b" HTTP/1.1\r\nHost: ",
-            address.host_header,
-            b"\r\n",
-            request.fields if presented is None else presented.fields,
-            hops.line(head.hops, address.origin),
-            target.credential,
-            b"Transfer-Encoding: chunked\r\n\r\n" if request.chunked else b"\r\n",
+    if presented is None:
+        path, fields = (
+            target.address.path_for(request.target or request.head.target),
+            request.fields,
         )
+    else:
+        path, fields = presented
+    begin, end = around_lines(request.head, target, path, chunked=request.chunked)
+    return b"".join((begin, fields, end))
+
+
+def around_lines(
+    head: RequestHead, target: Target, path: bytes, *, chunked: bool = False
+) -> tuple[bytes, bytes]:
+    """What stands in the request's head before the client's lines and behind them; `path` is the
+    upstream's, with the query."""
+    address = target.address
+    begin = (
+        head.method.encode("ascii"),
+        b" ",
+        path,
+        b" HTTP/1.1\r\nHost: ",
+        address.host_header,
+        b"\r\n",
     )
+    end = (
+        hops.line(head.hops, address.origin),
+        target.credential,
+        b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"\r\n",
+    )
+    return b"".join(begin), b"".join(end)
 
 
 def _measured(request: Outgoing) -> Outgoing:
@@ -147,8 +177,39 @@ def _unsigned(request: Outgoing, target: Target) -> Unsigned:
     )
 
 
+def at_once(
+    request: Outgoing | Ready, pool: Pool, exchange: Exchange
+) -> Coroutine[None, None, tuple[ResponseSource, UpstreamHead]] | None:
+    """Send a request that is ready on a kept connection; what waits for its first response head.
+
+    None where it is not, or no connection is kept: then `send` it.
+    """
+    if not isinstance(request, Ready):
+        return None
+    target = request.target
+    connection = pool.take(target.address.origin, request.head.method)
+    if connection is None:
+        return None
+    exchange.target, exchange.sent = target, perf_counter()
+    # That it lives, `take` has just seen.
+    connection.write(request.message)
+    if exchange.kept is not None:
+        exchange.kept.end()
+    return _first_head(connection)
+
+
+async def _first_head(connection: UpstreamConnection) -> tuple[ResponseSource, UpstreamHead]:
+    # What was sent whole and has a body is not repeated.
+    try:
+        return connection, await connection.head()
+    except BaseException:
+        connection.close()
+        connection.release()
+        raise
+
+
 async def send(
-    request: Outgoing,
+    request: Outgoing | Ready,
     choose: Callable[[], Target],
     downstream: Downstream,
     pool: Pool,
@@ -164,6 +225,7 @@ async def send(
     is repeated once on a fresh one; nothing else ever is. `first_byte` is for how many seconds an
     answer is waited for, where that is less than for others.
     """
+    request = in_pieces(request)
     method = request.head.method
     for fresh in (False, True):
         target = exchange.target = choose()

@@ -11,6 +11,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from time import time
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
 from proxy.cache.answers import Answers
 from proxy.caching import Caching
+from proxy.decided import DECIDED_MAX, Decisions
 from proxy.downstream import Downstream, RequestHead
 from proxy.driving import Waiter
 from proxy.entries import Entries
@@ -116,6 +118,7 @@ class DataPlane:
             first=self._accounts.first,
             objects=Objects(index, self._turns),
             holds=holds,
+            decisions=Decisions(most=DECIDED_MAX if middlewares is None else 0),
         ).prepare
         self._relay: Relay = relaying.relay
         self._shaping: Shaping | None = None
@@ -148,7 +151,7 @@ class DataPlane:
                 downstream
                 if grant.cache is None
                 else await self._caching.look_up(
-                    downstream, exchange, grant, plan, (request, asked)
+                    downstream, exchange, grant, plan, (forward.in_pieces(request), asked)
                 )
             )
             reservation = (
@@ -161,11 +164,14 @@ class DataPlane:
             source, head = await (
                 exchange.found.answer()
                 if exchange.found is not None
-                else forward.send(
+                else self._accounts.ask(
+                    forward.in_pieces(request), Call(grant, plan.route, downstream, exchange)
+                )
+                if grant.chooses
+                else forward.at_once(request, self._pool, exchange)
+                or forward.send(
                     request, partial(target_for, grant), downstream, self._pool, exchange
                 )
-                if not grant.chooses
-                else self._accounts.ask(request, Call(grant, plan.route, downstream, exchange))
             )
             # It is not to be kept for as long as the answer streams.
             del request
@@ -234,7 +240,8 @@ class DataPlane:
         """Check whether the token may be used at all, from there. Raises a refusal."""
         # From here on a refusal can be in its provider's words, and its own page may read it.
         exchange.grant = grant
-        check_alive(grant)
+        if time() >= grant.in_force_until:
+            check_alive(grant)
         if grant.restricts_source:
             check_source(grant, exchange.head, self._client_address)
         self._fair_share.enter(grant)
@@ -248,6 +255,11 @@ class DataPlane:
         exchange.digest = digest
         self._know(exchange, grant)
         head = exchange.head
+        # Whether there is a body, heads that are alike need not agree on.
+        if head.content_length and (decided := grant.decided.get(head.likeness)) is not None:
+            exchange.decided, exchange.labels = decided, decided.labels
+            exchange.route = decided.plan.route
+            return grant, decided.plan
         plan = self._plans.of(grant, head)
         exchange.route = plan.route
         first = head.lines.first

@@ -15,10 +15,12 @@ from proxy.body.model_rule import NAME_MAX_BYTES, known_name
 from proxy.body.passing_model import PassingModel
 from proxy.body.plain_members import plain_members
 from proxy.body.reading import BodyReading
-from proxy.body.request_body import AT_ONCE_BYTES, inspect, names_one_model
+from proxy.body.request_body import AT_ONCE_BYTES, inspect, names_one_model, read_plain
 from proxy.body.usage_splice import UsageSplice
 from proxy.body.wanted import Wanted
 from proxy.bounds import Bounds
+from proxy.decided import Decided, Decisions
+from proxy.decoding.json_reading import Unreadable
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
 from proxy.holds import Holds
@@ -53,6 +55,7 @@ class Preparing:
         first: First,
         objects: Objects,
         holds: Holds,
+        decisions: Decisions,
     ) -> None:
         self._bounds = bounds
         self._turns = turns
@@ -61,10 +64,11 @@ class Preparing:
         self._first = first
         self._objects = objects
         self._holds = holds
+        self._decisions = decisions
 
     async def prepare(
         self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan
-    ) -> tuple[forward.Outgoing, Question | None]:
+    ) -> tuple[forward.Outgoing | forward.Ready, Question | None]:
         """Check size and model, and put the upstream's request together.
 
         Also returns the question, where we asked for usage on the client's behalf.
@@ -73,16 +77,16 @@ class Preparing:
         arrived = None
         is_plain = plan.is_usual or plan.is_bounded
         if is_plain and (head.content_length or 0) <= self._bounds.request_max_bytes:
-            exchange.kept = KeptBytes(self._budget)
             arrived = downstream.take_arrived()
             reads = self._is_usual if plan.is_usual else self._is_bounded
             if arrived is not None and reads(exchange, grant, plan, arrived):
-                # Each attempt asks again; one that has nowhere to go must take nothing from the
-                # limits.
-                target_for(grant)
+                decided = exchange.decided or self._decide(exchange, grant, plan)
                 if want.end_user:
                     exchange.is_for(end_user.in_small(arrived))
-                return forward.whole(head, arrived, grant.fields, grant.other_fields), None
+                if decided is None:
+                    return forward.whole(head, arrived, grant.fields, grant.other_fields), None
+                message = b"".join((decided.begin, head.lines.crossing, decided.end, arrived))
+                return forward.Ready(head, arrived, decided.target, message), None
         if (head.content_length or 0) > self._bounds.of_body(kept=want.whole or want.model):
             raise errors.RequestTooLarge("The request body is too large.")
         if want.rule and route.dialect == "batches":
@@ -119,6 +123,14 @@ class Preparing:
             others=grant.other_fields,
         )
         return request, asked
+
+    def _decide(self, exchange: Exchange, grant: Grant, plan: Plan) -> Decided | None:
+        """What holds of all that are alike to a usual request, where anything does."""
+        # Each attempt asks again; one that has nowhere to go must take nothing from the limits.
+        target = target_for(grant)
+        if exchange.head.likeness is None or not grant.goes_alike:
+            return None
+        return self._decisions.keep(exchange.head, grant, plan, exchange.labels, target)
 
     async def _judge(
         self, exchange: Exchange, grant: Grant, plan: Plan, reading: BodyReading, *, complete: bool
@@ -164,18 +176,21 @@ class Preparing:
 
     def _is_usual(self, exchange: Exchange, grant: Grant, plan: Plan, body: bytes) -> bool:
         """Whether a small body is plain JSON that asks for nothing more, and its model then."""
-        said = inspect(body)
-        asks = plan.wanted.asks and said.streams and not said.asks_for_usage
-        if not said.readable or asks:
+        try:
+            said = read_plain(body)
+        except Unreadable:
             return False
-        size = exchange.bytes_in = len(body)
-        if exchange.kept is not None:
-            exchange.kept.take(size)
-        model = said.model if len(said.model) <= NAME_MAX_BYTES else ""
-        exchange.model = model or plan.route.default_model
+        if said.stream is True and plan.wanted.asks and not said.asks_for_usage:
+            return False
+        exchange.bytes_in = len(body)
+        exchange.kept = self._budget.keep(exchange.bytes_in)
+        model = said.model
+        exchange.model = (
+            model if model and len(model) <= NAME_MAX_BYTES else plan.route.default_model
+        )
         # Where one asks for a model beyond doubt, a body is not usual.
         exchange.policies = plan.policies
-        if said.background:
+        if said.background is True:
             rule = rule_of(plan.route, exchange.method)
             exchange.watch = self._objects.watch(exchange.head, grant, rule)
         return True
@@ -193,9 +208,8 @@ class Preparing:
         if members is None:
             return False
         model = known_name(said.model)
-        size = exchange.bytes_in = len(body)
-        if exchange.kept is not None:
-            exchange.kept.take(size)
+        exchange.bytes_in = len(body)
+        exchange.kept = self._budget.keep(exchange.bytes_in)
         exchange.model = model
         exchange.policies = tuple(
             policy for policy in plan.policies if policy.models is None or policy.counts(model)

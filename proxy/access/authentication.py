@@ -19,11 +19,15 @@ def recognised(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
     None where that has to be looked at, by `authenticate`. Whether the grant is still in force,
     `check_alive` says.
     """
+    known = grants.recognised(head)
+    if known is None or head.likeness in known.grant.decided:
+        # With one that is alike, its target was looked at.
+        return known
     target = head.target
     # Without a call for nearly all. `in` first takes what is looked for for a number, and fails.
     if (target.find(TOKEN_START) >= 0 or target.find(b"%") >= 0) and may_hold_token(target):
         return None
-    return grants.recognised(head.lines)
+    return known
 
 
 async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:
@@ -66,10 +70,11 @@ _UNKNOWN: Final = "No token has this secret."
 
 def check_alive(grant: Grant) -> None:
     """Refuse a revoked or expired token, and one whose project is inactive or deleted."""
-    record = grant.record
-    if record.revoked_at is not None:
+    now = time()
+    if now < grant.in_force_until:
+        return
+    if grant.record.revoked_at is not None:
         raise errors.TokenRevoked("The token has been revoked.")
-    if time() >= grant.expires_at:
+    if now >= grant.expires_at:
         raise errors.TokenExpired("The token has expired.")
-    if not record.project_is_active or record.project_is_deleted:
-        raise errors.ProjectInactive("The token's project is not active.")
+    raise errors.ProjectInactive("The token's project is not active.")

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
 from loguru import logger
@@ -32,13 +32,16 @@ from proxy.access.recognised import Known, Recognised
 from proxy.access.targets import targets_of
 from proxy.cache.space import CacheSpace, space_of
 from proxy.deadline import StallTolerantDeadline
-from proxy.header_lines import HeaderLines
 from proxy.limits.store import Claim
 from proxy.providers.by_hand import ByHand, by_hand
 from proxy.providers.field_rules import FieldRules, rules_of
 from proxy.providers.provider import Provider
 from proxy.upstream.target import Target
 from proxy.upstream_auth.presenting import UpstreamAuth
+
+if TYPE_CHECKING:
+    from proxy.decided import Decided
+    from proxy.downstream import Likeness, RequestHead
 
 T = TypeVar("T")
 
@@ -57,7 +60,7 @@ _LOAD_TIMEOUT: Final = 5.0
 _REFRESH_TIMEOUT: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Grant:
     """A `GrantRecord` and everything derived from it that is the same for each request."""
 
@@ -105,6 +108,8 @@ class Grant:
     """Whether some addresses or origins alone may use it."""
     expires_at: float
     """Unix seconds; infinity where neither the token nor this secret of it ends."""
+    in_force_until: float
+    """The same; minus infinity where the token is revoked, or its project inactive or deleted."""
     tags: Mapping[str, str] | None
     """What each request is tagged with, whatever it says."""
     facets: tuple[object, ...]
@@ -114,6 +119,13 @@ class Grant:
     """Both ids as the ledger has them, since each request's entry names them."""
     number: int
     """No other grant's but those that are narrowed from it, whatever was forgotten meanwhile."""
+    goes_alike: bool
+    """Whether requests that are alike go to the same account, with no more than their lines that
+    cross for everyone and its key, and none is answered otherwise."""
+    decided: dict[Likeness | None, Decided] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    """What was decided of usual requests, for those that are alike (`proxy.decided`)."""
 
     @classmethod
     def of(
@@ -133,16 +145,21 @@ class Grant:
         budgets = budgets_of(record)
         renames = any(target.models for target in targets)
         others = {one.name: one for target in targets if (one := target.provider) is not None}
+        chooses = renames or bool(others) or len(targets) > 1
+        fields = None if provider is None else rules_of(provider, providers.values())
+        cache = space_of(record, targets)
         signs_body = any(target.signs_body for target in targets)
         fails_over = record.failover is not None and len(targets) > 1
         remembers = record.isolation != "none" or len(targets) > 1 or record.others_know
         policies = Policies.of(record)
+        expires_at = min(record.expires_at or _NEVER, record.secret_expires_at or _NEVER)
+        in_force = record.revoked_at is None and record.project_is_active
         models = patterns(record.allowed_models, record.project_allowed_models)
         return cls(
             record=record,
             provider=provider,
             known=providers,
-            fields=None if provider is None else rules_of(provider, providers.values()),
+            fields=fields,
             other_fields=tuple(
                 (name, rules_of(one, providers.values())) for name, one in others.items()
             ),
@@ -150,14 +167,14 @@ class Grant:
             targets=targets,
             signs_body=signs_body,
             renames=renames,
-            chooses=renames or bool(others) or len(targets) > 1,
+            chooses=chooses,
             failover=record.failover,
             fails_over=fails_over,
             isolates=record.isolation != "none",
             remembers=remembers,
             claims=own_claims(record),
             budgets=budgets,
-            cache=space_of(record, targets),
+            cache=cache,
             meters=refuse(budgets),
             policies=policies,
             models=models,
@@ -165,7 +182,8 @@ class Grant:
             by_hand=hand,
             origins=Pattern.of(record.allowed_origins),
             restricts_source=(record.allowed_ips, record.allowed_origins) != (None, None),
-            expires_at=min(record.expires_at or _NEVER, record.secret_expires_at or _NEVER),
+            expires_at=expires_at,
+            in_force_until=expires_at if in_force and not record.project_is_deleted else -_NEVER,
             tags=record.tags,
             facets=(
                 record.provider if hand is None else hand,
@@ -186,6 +204,8 @@ class Grant:
             token_text=str(record.token_id),
             project_text=str(record.project_id),
             number=next(_numbers),
+            goes_alike=not (chooses or fields or cache)
+            and all(target.presenter is None for target in targets),
         )
 
 
@@ -251,9 +271,12 @@ class Grants:
         """The grant of a secret's digest; None where only `find` can tell."""
         return self._grants.get(digest) if self._tick() == self._seen_tick else None
 
-    def recognised(self, lines: HeaderLines) -> Known[Grant] | None:
+    def recognised(self, head: RequestHead) -> Known[Grant] | None:
         """The grant of a credential that came before; None where it has to be looked at."""
-        return self.credentials.find(lines) if self._tick() == self._seen_tick else None
+        if self._tick() != self._seen_tick:
+            return None
+        credential = head.credential
+        return self.credentials.of(credential) if credential else self.credentials.find(head.lines)
 
     def lacks(self, digest: str) -> bool:
         """Whether no token has this secret, as far as is known without asking."""

@@ -38,6 +38,10 @@ class Recognised(Generic[G]):
             return self._known.get(lines.first.get(b"authorization", b""))
         return None
 
+    def of(self, credential: bytes) -> Known[G] | None:
+        """The same of one that was seen to be the only one (`RequestHead.credential`)."""
+        return self._known.get(credential)
+
     def add(self, lines: HeaderLines, grant: G, digest: str) -> None:
         """Remember the credential of a request that `find` did not know.
 

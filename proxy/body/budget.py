@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from proxy import errors
+
+_FULL: Final = "Too many bytes of request bodies are kept at once."
 
 
 class BodyBudget:
@@ -15,6 +19,13 @@ class BodyBudget:
     def __init__(self, most: int) -> None:
         self.most = most
         self.kept = 0
+
+    def keep(self, size: int) -> KeptBytes:
+        """Keep a body of so many bytes. Raises Overloaded where there is no room for it."""
+        if self.kept + size > self.most:
+            raise errors.Overloaded(_FULL, retry_after=1.0)
+        self.kept += size
+        return KeptBytes(self, size)
 
     def has_spare(self, size: int) -> bool:
         """Whether half of it stays free beside so many more: what need not be kept must not keep
@@ -32,9 +43,7 @@ class KeptBytes(msgspec.Struct, eq=False):
         """Keep so many more. Raises Overloaded where the budget has no room for them."""
         budget = self._budget
         if budget.kept + size > budget.most:
-            raise errors.Overloaded(
-                "Too many bytes of request bodies are kept at once.", retry_after=1.0
-            )
+            raise errors.Overloaded(_FULL, retry_after=1.0)
         budget.kept += size
         self.size += size
 

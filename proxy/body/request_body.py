@@ -36,27 +36,35 @@ _WHITESPACE: Final = b" \t\r\n"
 _FALSE: Final = frozenset(("", "0", "off", "f", "false", "n", "no"))
 
 
-class _StreamOptions(msgspec.Struct):
+class _StreamOptions(msgspec.Struct, gc=False):
     include_usage: bool | None = None
 
 
-class _Usage(msgspec.Struct):
+class _Usage(msgspec.Struct, gc=False):
     include: bool | None = None
 
 
-class _Body(msgspec.Struct):
+class Said(msgspec.Struct, gc=False):
+    """What a plain body says of what we need to know, as far as it says anything."""
+
     model: str | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
     usage: _Usage | None = None
     background: bool | None = None
 
+    @property
+    def asks_for_usage(self) -> bool:
+        """Whether that of its stream is asked for, in the way of most upstreams."""
+        return self.stream_options is not None and self.stream_options.include_usage is True
+
 
 #: Escapes behind which a letter of a key may hide, also one that case folding turns into ASCII.
 #: (Unescaped, such letters stand for s, k, st or f: the words that are searched for have none.)
 _HIDING: Final = re.compile(rb"\\u(?:00[2-7]|017[fF]|212[aA]|[fF][bB]0|[dD][89a-fA-F])")
 
-_decode: Final[Callable[[bytes], _Body]] = decoder(_Body)
+#: Raises Unreadable.
+read_plain: Final[Callable[[bytes], Said]] = decoder(Said)
 #: A key with half a character in it is none that we look for: other readers may read it as another.
 _decode_key: Final[Callable[[bytes], str]] = decoder(str, repair=False)
 
@@ -84,16 +92,14 @@ UNREAD: Final = Inspected("", False, False, False)
 def inspect(body: bytes) -> Inspected:
     """Read the few fields we need of a plain body, at most `AT_ONCE_BYTES` of it."""
     try:
-        said = _decode(body)
+        said = read_plain(body)
     except Unreadable:
         return UNREAD
-    options = said.stream_options
-    asks = options is not None and options.include_usage is True
     includes = said.usage is not None and said.usage.include is True
     return Inspected(
         said.model or "",
         said.stream is True,
-        asks,
+        said.asks_for_usage,
         True,
         said.background is True,
         False,

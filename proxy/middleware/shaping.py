@@ -14,7 +14,7 @@ from proxy import errors
 from proxy.access.grants import Grant
 from proxy.downstream import Downstream, ResponseHead
 from proxy.exchange import Exchange
-from proxy.forward import Outgoing
+from proxy.forward import Outgoing, Ready
 from proxy.headers import RawHeaders
 from proxy.middleware.answering import Answering
 from proxy.middleware.asking import Asking
@@ -202,7 +202,7 @@ class Prepare(Protocol):
 
     async def __call__(
         self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan, /
-    ) -> tuple[Outgoing, Question | None]: ...
+    ) -> tuple[Outgoing | Ready, Question | None]: ...
 
 
 class Relay(Protocol):
@@ -224,7 +224,7 @@ def prepares(inner: Prepare) -> Prepare:
 
     async def prepare(
         downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan, /
-    ) -> tuple[Outgoing, Question | None]:
+    ) -> tuple[Outgoing | Ready, Question | None]:
         if exchange.shaped is not None:
             plan = await exchange.shaped.request(grant, plan)
         return await inner(downstream, exchange, grant, plan)

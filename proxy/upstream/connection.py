@@ -57,11 +57,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.idle_timeout = _NEVER
         #: The pool's, for a connection of one.
         self.give_back: Callable[[UpstreamConnection], None] = UpstreamConnection.close
-        self._reset()
-
-    def _reset(self) -> None:
         self._unsent = 0
-        self._first_byte = self._timeouts.first_byte
+        self._first_byte = timeouts.first_byte
         self.upload: asyncio.Future[None] | None = None
         self.received = False
         self.written = 0
@@ -206,8 +203,11 @@ class UpstreamConnection(asyncio.Protocol):
         if not self.reusable:
             return False
         response = self._response
-        self._reset()
         response.reset()
+        self._unsent = self.written = 0
+        self._first_byte = self._timeouts.first_byte
+        self.received = False
+        self.deadline = _NEVER
         self.idle_since = self._loop.time()
         self.idle_timeout = response.idle_timeout
         return True
@@ -217,8 +217,8 @@ class UpstreamConnection(asyncio.Protocol):
 
         Not where the request was never sent whole, since the rest of it would still be expected.
         """
-        upload, self.upload = self.upload, None
-        if upload is not None:
+        if (upload := self.upload) is not None:
+            self.upload = None
             if not upload.done():
                 upload.cancel()
                 self.close()

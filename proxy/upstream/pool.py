@@ -33,12 +33,14 @@ class Pool:
         self._tls = tls or tls_context()
         self._idle: dict[Origin, list[UpstreamConnection]] = {}
         self._busy: dict[UpstreamConnection, Origin] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._clock: asyncio.Task[None] | None = None
         self._closed = False
 
     def open(self) -> None:
         """Start the clock, in the running loop."""
-        self._clock = asyncio.get_running_loop().create_task(self._watch(), name="upstream-clock")
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.create_task(self._watch(), name="upstream-clock")
 
     async def close(self) -> None:
         """Stop the clock and drop every connection; what is released later is dropped, too."""
@@ -86,7 +88,8 @@ class Pool:
         idle = self._idle.get(origin)
         if not idle:
             return None
-        now = asyncio.get_running_loop().time()
+        # Each look for the running loop is a system call.
+        now = (self._loop or asyncio.get_running_loop()).time()
         while idle:
             connection = idle.pop()
             age = now - connection.idle_since

@@ -1,0 +1,72 @@
+"""What was decided of a usual request, kept for those that are alike: they differ in nothing that
+decides anything (`downstream.Likeness`).
+
+The general way decides, and leaves it with the grant, with which it goes: whatever changes of a
+token, its project or its keys makes another grant. What may change while a grant stays is looked at
+for each request all the same: the time, shares, limits, and the body.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from weakref import ref
+
+import msgspec
+
+from models.labels import Labels
+from proxy.access.grants import Grant
+from proxy.downstream import RequestHead
+from proxy.forward import around_lines
+from proxy.plans import Plan
+from proxy.upstream.target import Target
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """Where requests go that are alike, and as what: `begin` and `end` are what stands in their
+    upstream's head before the client's lines and behind them."""
+
+    plan: Plan
+    labels: Labels | None
+    target: Target
+    begin: bytes
+    end: bytes
+
+    def __repr__(self) -> str:
+        # The default would print the upstream's key.
+        return f"Decided({self.plan.route.pattern})"
+
+
+#: Of one grant: a client sends heads of few kinds.
+OF_A_GRANT_MAX: Final = 16
+#: Of all grants of a worker: a kilobyte or two each, and the head of which it is.
+DECIDED_MAX: Final = 2_048
+
+
+class Decisions:
+    """Those of one worker, `most` of them at once. They are their grants'."""
+
+    __slots__ = ("_grants", "_most")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        #: The grant of each that was kept, for as long as that lives.
+        self._grants: list[ref[Grant]] = []
+
+    def keep(
+        self, head: RequestHead, grant: Grant, plan: Plan, labels: Labels | None, target: Target
+    ) -> Decided | None:
+        """Keep what was decided of a usual request of a grant that `goes_alike`; None where nothing
+        is to be kept."""
+        if head.likeness is None or not self._most:
+            return None
+        if len(self._grants) >= self._most:
+            for kept in self._grants:
+                if (owner := kept()) is not None:
+                    owner.decided.clear()
+            self._grants.clear()
+        if len(grant.decided) >= OF_A_GRANT_MAX:
+            grant.decided.clear()
+        begin, end = around_lines(head, target, target.address.path_for(head.target))
+        decided = grant.decided[head.likeness] = Decided(plan, labels, target, begin, end)
+        self._grants.append(ref(grant))
+        return decided
