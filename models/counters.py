@@ -4,16 +4,16 @@ The upserts add to what is there, which no ORM call does, hence the SQL.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from itertools import starmap
 from operator import add as plus
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from models import label_values
 from models.db.conditions import insert
+from models.db.database import dialect
 from models.labels import Tags
 from models.model_names import IsListed, bounded
 from models.usage import (
@@ -158,11 +158,12 @@ class Totals:
         if self.cost_nanos is not None:
             self.cost_nanos = min(MONEY_MOST, self.cost_nanos)
 
-    def copy(self) -> "Totals":
-        """The same, to which others can be added."""
-        copied = Totals()
-        copied.added, copied.cost_nanos = self.added.copy(), self.cost_nanos
-        return copied
+    def plus(self, other: "Totals") -> "Totals":
+        """What both come to."""
+        both = Totals()
+        both.added, both.cost_nanos = self.added, self.cost_nanos
+        both.include(other)
+        return both
 
     def include(self, other: "Totals") -> None:
         """Add what others come to."""
@@ -208,10 +209,9 @@ def merge(
     merged: dict[tuple[Any, ...], Totals] = {}
     for finer, totals in rows.items():
         key = key_of(finer)
-        if (known := merged.get(key)) is None:
-            merged[key] = totals.copy()
-        else:
-            known.include(totals)
+        known = merged.get(key)
+        # Most need no sum, as they tell apart what is different anyway.
+        merged[key] = totals if known is None else known.plus(totals)
     # Sorted, so that two consumers lock the rows they share in one order.
     return sorted(merged.items(), key=itemgetter(0))
 
@@ -237,15 +237,15 @@ async def add(
     known = await bounded([*entries, *booked], is_listed)
     counted, shown = known[: len(entries)], known[len(entries) :]
     finest = _book(add_up(counted), shown)
-    await insert(*_upsert("usage_minute"), list(starmap(_values, merge(finest, _minute))))
-    await insert(*_upsert("usage_hour"), list(starmap(_values, merge(finest, _hour))))
+    await insert(*_upsert("usage_minute"), _rows(merge(finest, _minute)))
+    await insert(*_upsert("usage_hour"), _rows(merge(finest, _hour)))
     named = {key: totals for key, totals in finest.items() if key[-1]}
     by_key = merge(named, _hour_of_key)
-    await insert(*_dimension_upsert(), list(starmap(_dimension_values, by_key)))
+    await insert(*_dimension_upsert(), _rows(by_key, _dimension_sums))
     labelled = _labelled(counted, shown)
     if labelled:
         by_label = await _by_label(labelled)
-        await insert(*_dimension_upsert(), list(starmap(_dimension_values, by_label)))
+        await insert(*_dimension_upsert(), _rows(by_label, _dimension_sums))
 
 
 #: An hour (Unix seconds), project, token, model, tags, end user.
@@ -288,17 +288,29 @@ async def _by_label(rows: Mapping[_Labelled, Totals]) -> list[tuple[tuple[Any, .
     return sorted(found.items(), key=itemgetter(0))
 
 
-def _dimension_values(key: tuple[Any, ...], totals: Totals) -> list[Any]:
-    hour, *rest = key
-    totals.bound()
-    sums = [totals.added[_SUMS.index(name)] for name in _DIMENSION_SUMS]
-    return [datetime.fromtimestamp(hour, UTC), *rest, totals.cost_nanos, *sums]
+_dimension_sums: Final = itemgetter(*map(_SUMS.index, _DIMENSION_SUMS))
 
 
-def _values(key: tuple[Any, ...], totals: Totals) -> list[Any]:
-    bucket, *rest = key
-    totals.bound()
-    return [datetime.fromtimestamp(bucket, UTC), *rest, totals.cost_nanos, *totals.added]
+def _rows(
+    merged: Iterable[tuple[tuple[Any, ...], Totals]],
+    sums: Callable[[list[int]], Iterable[int]] = iter,
+) -> list[list[Any]]:
+    """Their rows: a key begins with a time in Unix seconds."""
+    buckets, rows = _Buckets(), []
+    for (bucket, *rest), totals in merged:
+        totals.bound()
+        rows.append([buckets[bucket], *rest, totals.cost_nanos, *sums(totals.added)])
+    return rows
+
+
+class _Buckets(dict[int, Any]):
+    """Times as the database has them, each made once: sqlite3 would have each row's written anew,
+    by a function of Python's."""
+
+    def __missing__(self, bucket: int) -> Any:
+        at = datetime.fromtimestamp(bucket, UTC)
+        made = self[bucket] = at.isoformat(" ") if dialect() == "sqlite" else at
+        return made
 
 
 def _upsert(table: str) -> tuple[str, str]:

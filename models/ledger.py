@@ -18,14 +18,6 @@ from models.events import is_failure
 from models.model_names import IsListed, nothing_is_listed
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LOG_COLUMNS: Final = (
-    "id", "at", "project_id", "token_id", "provider", "endpoint", "method", "model", "status",
-    "outcome", "usage", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
-    "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
-    *Parts.__struct_fields__, "service_tier", "answer_model", "cost_source", "upstream_code",
-    "key_id", "attempts", "charge", "refusal_code", "tags", "end_user", "cache",
-    "saved_nanos",
-)  # fmt: skip
 _COUNT_USE: Final = (
     "UPDATE token SET request_count = request_count + {},"
     " last_used_at = CASE WHEN last_used_at > {} THEN last_used_at ELSE {} END WHERE id = {}"
@@ -77,13 +69,12 @@ async def _apply(
         return position
     if entries:
         entries = [storable(entry) for entry in entries]
-        moment = _Seconds().moment if dialect() == "sqlite" else _moment
         await objects.apply(entries)
         booked = [_booked(*claimed) for claimed in await objects.claim(entries)]
         # In the row of its own token's answer that showed it, too.
         shown = {one.id: one for one in booked}
-        rows = [_log_values(_shown_in(shown, entry), moment) for entry in entries]
-        into, rows = _into_log(rows)
+        logged = [_shown_in(shown, entry) for entry in entries] if shown else entries
+        into, rows = _into_log(logged, _as_text if dialect() == "sqlite" else _moments)
         await insert(into, "ON CONFLICT (id) DO NOTHING", rows)
         await outbox.put_requests(entries, is_failure)
         await counters.add(entries, is_listed, booked)
@@ -145,62 +136,89 @@ async def _claim(journal_id: str, start: int) -> int:
     return int(rows[0]["position"])
 
 
-_NO_PARTS: Final = (None,) * len(Parts.__struct_fields__)
-
-
 #: The entry's fields that are columns as they stand, one behind the other.
 _FIRST: Final = Entry.__struct_fields__.index("project_id")
 _BEHIND: Final = Entry.__struct_fields__.index("overhead_us") + 1
+_FIRST_COLUMNS: Final = ("id", "at", *Entry.__struct_fields__[_FIRST:_BEHIND])
+#: Those of which most requests have none, as the log has them where a request has one.
+_TEXTS: Final = (
+    "service_tier", "answer_model", "cost_source", "upstream_code", "key_id", "charge",
+    "refusal_code", "end_user",
+)  # fmt: skip
 
 
-def _log_values(entry: Entry, moment: Callable[[int], Any]) -> tuple[Any, ...]:
-    return (
-        entry.id,
-        moment(entry.at_us),
-        *msgspec.structs.astuple(entry)[_FIRST:_BEHIND],
-        *(_NO_PARTS if entry.parts is None else msgspec.structs.astuple(entry.parts)),
-        entry.service_tier or None,
-        entry.answer_model or None,
-        entry.cost_source or None,
-        entry.upstream_code or None,
-        entry.key_id or None,
-        None if entry.attempts is None else attempts_as_json(entry.attempts),
-        entry.charge or None,
-        entry.refusal_code or None,
-        None if entry.tags is None else tags_as_json(entry.tags),
-        entry.end_user or None,
-        entry.cache,
-        entry.saved_nanos,
-    )
+_LOG_COLUMNS: Final = (
+    *_FIRST_COLUMNS, *Parts.__struct_fields__, *_TEXTS, "attempts", "tags", "cache", "saved_nanos",
+)  # fmt: skip
 
 
-#: The first of the columns that most requests have nothing for.
-_OPTIONAL: Final = _LOG_COLUMNS.index("overhead_us") + 1
-
-
-def _into_log(rows: Sequence[tuple[Any, ...]]) -> tuple[str, list[tuple[Any, ...]]]:
+def _into_log(
+    entries: Sequence[Entry], moments: Callable[[Sequence[int]], Sequence[Any]]
+) -> tuple[str, list[tuple[Any, ...]]]:
     """The log's columns and their values, but for columns for which no row has one: they are NULL,
     or empty, all the same, and a third of all."""
-    # By column, without a step of Python's for each value.
-    columns = list(zip(*rows, strict=True))
-    nothing = (None,) * len(rows), ("",) * len(rows)
-    said = [place for place in range(_OPTIONAL, len(columns)) if columns[place] not in nothing]
-    names = [*_LOG_COLUMNS[:_OPTIONAL], *(_LOG_COLUMNS[place] for place in said)]
-    values = [*columns[:_OPTIONAL], *(columns[place] for place in said)]
-    return f"request_log ({', '.join(names)})", list(zip(*values, strict=True))
+    told = list(map(msgspec.structs.astuple, entries))
+    said = _said(
+        dict(zip(_FURTHER, zip(*[one[_BEHIND:] for one in told], strict=True), strict=True))
+    )
+    rest = list(zip(*said.values(), strict=True)) or [()] * len(told)
+    at = moments([entry.at_us for entry in entries])
+    rows = [
+        (one[_ID], moment, *one[_FIRST:_BEHIND], *more)
+        for one, moment, more in zip(told, at, rest, strict=True)
+    ]
+    return f"request_log ({', '.join((*_FIRST_COLUMNS, *said))})", rows
 
 
-class _Seconds(dict[int, str]):
-    """Times as SQLite has them, whose second is written once in a batch."""
+_ID: Final = Entry.__struct_fields__.index("id")
+_FURTHER: Final = Entry.__struct_fields__[_BEHIND:]
 
-    def __missing__(self, second: int) -> str:
-        text = self[second] = _moment(second * 1_000_000).isoformat(" ")[:19]
-        return text
 
-    def moment(self, at_us: int) -> str:
-        """As a `datetime` of the same time is stored."""
-        second, rest = divmod(at_us, 1_000_000)
-        return f"{self[second]}.{rest:06}+00:00" if rest else f"{self[second]}+00:00"
+def _said(further: Mapping[str, tuple[Any, ...]]) -> dict[str, Sequence[Any]]:
+    """Columns by name, of which at least one row has a value."""
+    said: dict[str, Sequence[Any]] = {}
+    if any(further["parts"]):
+        parts = [_NO_PARTS if one is None else one for one in further["parts"]]
+        for name in Parts.__struct_fields__:
+            column = [getattr(one, name) for one in parts]
+            if column.count(None) < len(column):
+                said[name] = column
+    for name in _TEXTS:
+        if any(further[name]):
+            said[name] = [text or None for text in further[name]]
+    for name, as_json in (("attempts", attempts_as_json), ("tags", tags_as_json)):
+        if any(one is not None for one in further[name]):
+            said[name] = [None if one is None else as_json(one) for one in further[name]]
+    if any(further["cache"]):
+        said["cache"] = further["cache"]
+    saved = further["saved_nanos"]
+    if saved.count(None) < len(saved):
+        said["saved_nanos"] = saved
+    return said
+
+
+_NO_PARTS: Final = Parts()
+
+
+def _as_text(at_us: Sequence[int]) -> list[str]:
+    """Times as SQLite has them, as `datetime`s of them are stored; each second is written once."""
+    seconds = {
+        second: _moment(second * 1_000_000).isoformat(" ")[:19]
+        for second in {us // 1_000_000 for us in at_us}
+    }
+    # The last digits are the microseconds, which are left out where there are none.
+    return [
+        f"{seconds[us // 1_000_000]}.{rest}+00:00".replace(".000000", "")
+        for us, rest in zip(at_us, [str(us + _DIGITS)[-6:] for us in at_us], strict=True)
+    ]
+
+
+#: Added to microseconds, which so have six last digits, however few they are.
+_DIGITS: Final = 10**6
+
+
+def _moments(at_us: Sequence[int]) -> list[datetime]:
+    return list(map(_moment, at_us))
 
 
 async def _touch_tokens(entries: Sequence[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
@@ -122,10 +123,19 @@ async def test_nothing_and_zero_stay_apart_whatever_else_a_batch_has() -> None:
 
 
 def test_columns_that_a_batch_has_no_value_for_cost_nothing() -> None:
-    row = ledger._log_values(an_entry(), ledger._moment)
-    into, (values,) = ledger._into_log([row])
-    nothing = [value for value in row[ledger._OPTIONAL :] if value in (None, "")]
-    assert len(values) == len(row) - len(nothing) == into.count(",") + 1
+    into, (values,) = ledger._into_log([an_entry()], ledger._moments)
+    behind = values[len(ledger._FIRST_COLUMNS) :]
+    assert len(values) == into.count(",") + 1
+    assert not {value for value in behind if value in (None, "")}
+
+
+def test_a_time_is_stored_as_the_driver_writes_it() -> None:
+    times = [0, 999_999, 1_790_000_000_000_000, 1_790_000_000_000_001, 1_790_000_000_120_000]
+    moments = ledger._moments(times)
+    assert ledger._as_text(times) == [moment.isoformat(" ") for moment in moments]
+    assert sqlite3.connect(":memory:").execute("SELECT ?", [moments[3]]).fetchone() == (
+        ledger._as_text(times)[3],
+    )
 
 
 @pytest.mark.usefixtures("connected")
