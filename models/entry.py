@@ -18,6 +18,8 @@ from models.request_log import was_refused
 from models.text import clean_text
 
 ENTRY_VERSION: Final = 1
+#: No line is longer, its newline included: see `line_of`.
+LINE_MAX_BYTES: Final = 16 * 1024
 
 Outcome: TypeAlias = Literal[
     "complete",
@@ -163,6 +165,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 _encoder: Final = msgspec.json.Encoder()
+_encode_lines: Final = _encoder.encode_lines
 _decoder: Final = msgspec.json.Decoder(Entry)
 
 #: No honest number comes near these; beyond them a sum of many could leave 64 bits.
@@ -187,19 +190,24 @@ def encode(entry: Entry) -> bytes:
 
     After a rollback the release before reads it, and a word that it does not know would stop it.
     """
-    return encoded(entry)[0]
+    return line_of(entry)[0][:-1]
 
 
-def encoded(entry: Entry) -> tuple[bytes, Entry]:
-    """The same, and the entry as `decode` gives it back."""
+def line_of(entry: Entry) -> tuple[bytes, Entry]:
+    """The same with its newline, and the entry as `decode` gives it back: in memory it is no longer
+    than on disk, whatever a client or an upstream names."""
     told = entry
     if entry.outcome in _NEWER_OUTCOMES:
         told = msgspec.structs.replace(entry, **_NEWER_OUTCOMES[entry.outcome])
     try:
-        return _encoder.encode(told), entry
+        line = _encode_lines((told,))
     except UnicodeEncodeError:
         # A lone surrogate, which JSON bodies can hold as an escape and UTF-8 cannot.
-        return _encoder.encode(storable(told)), storable(entry)
+        pass
+    else:
+        if len(line) <= LINE_MAX_BYTES:
+            return line, entry
+    return _encode_lines((storable(told),)), storable(entry)
 
 
 def decode(line: bytes) -> Entry:

@@ -19,8 +19,6 @@ from models.entry import Entry, decode, decode_lines
 from models.ids import new_id
 
 SUFFIX: Final = ".journal"
-#: No honest line is longer: see `Journal.append`.
-LINE_MAX_BYTES: Final = 16 * 1024
 #: Read at once, so that the loop is not held for long.
 _READ_BYTES: Final = 256 * 1024
 #: Batches that are kept of a file while it is consumed.

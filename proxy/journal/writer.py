@@ -9,19 +9,19 @@ entries from here to the sinks.
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from loguru import logger
 
-from models.entry import Entry, encoded, storable
+from models.entry import Entry, line_of
 from proxy.journal import files
 from proxy.journal.files import JournalFile
 
 State: TypeAlias = Literal["ok", "degraded", "full"]
-Written: TypeAlias = Callable[[str, int, int, list[Entry]], None]
+Written: TypeAlias = Callable[[str, int, int, Sequence[Entry]], None]
 
 #: Memory for entries while the disk refuses them, some 100,000 of the usual size; beyond it no
 #: request is let in. Not a number of entries: clients choose how long a model's name is.
@@ -65,9 +65,9 @@ class Journal:
         self._rotate_bytes = rotate_bytes
         # Why the disk takes nothing; None while it does.
         self._refusal: OSError | None = None
-        # Of this turn of the loop: lines to write, and what completes their answers then.
-        self._turn_lines: list[bytes] = []
-        self._turn_entries: list[Entry] = []
+        # Of this turn of the loop: lines to write, and what completes their answers then; what
+        # completes those of lines that were too many for one write.
+        self._turn: list[tuple[bytes, Entry, Callable[[], None]]] = []
         self._turn_bytes = 0
         self._completions: list[Callable[[], None]] = []
         self._turn_ends: asyncio.Handle | None = None
@@ -107,7 +107,7 @@ class Journal:
         While the disk refuses, the entry is kept in memory, beyond the bound too: its request
         was let in.
         """
-        line, entry = _line_of(entry)
+        line, entry = line_of(entry)
         self._put([line], [entry])
 
     def append_then(self, entry: Entry, complete: Callable[[], None]) -> None:
@@ -117,11 +117,9 @@ class Journal:
         in order, whatever the disk does and whether its client is still there. One that raises
         is reported, and holds up no other.
         """
-        line, entry = _line_of(entry)
-        self._turn_lines.append(line)
-        self._turn_entries.append(entry)
+        line, entry = line_of(entry)
+        self._turn.append((line, entry, complete))
         self._turn_bytes += len(line)
-        self._completions.append(complete)
         if self._turn_ends is None:
             self._turn_ends = asyncio.get_running_loop().call_soon(self.flush)
         if self._turn_bytes >= _BYTES_PER_WRITE:
@@ -144,20 +142,21 @@ class Journal:
                 )
 
     def _put_turn(self) -> None:
-        if lines := self._turn_lines:
-            entries = self._turn_entries
-            self._turn_lines, self._turn_entries, self._turn_bytes = [], [], 0
+        if turn := self._turn:
+            self._turn, self._turn_bytes = [], 0
+            lines, entries, completions = zip(*turn, strict=True)
+            self._completions += completions
             self._put(lines, entries)
 
-    def _put(self, lines: list[bytes], entries: list[Entry]) -> None:
+    def _put(self, lines: Sequence[bytes], entries: Sequence[Entry]) -> None:
         """Write lines with one call, or keep each in memory."""
         self.pending += len(lines)
+        start = 0 if self.file is None else self.file.size
         if self._refusal is not None or not self._write(b"".join(lines)):
             self._kept.extend(lines)
             self._kept_bytes += sum(map(len, lines)) + _LINE_COSTS_BYTES * len(lines)
             return
         if (file := self.file) is not None:
-            start = file.size - sum(map(len, lines))
             file.remember(start, lines, entries)
             if self.written is not None:
                 self.written(file.id, start, file.size, entries)
@@ -329,12 +328,3 @@ def _sync(file: JournalFile, left: int | None) -> None:
     finally:
         if left is not None:
             os.close(left)
-
-
-def _line_of(entry: Entry) -> tuple[bytes, Entry]:
-    """Its line, and the entry as that has it: in memory it is no longer than on disk, whatever a
-    client or an upstream names."""
-    line, written = encoded(entry)
-    if len(line) >= files.LINE_MAX_BYTES:
-        line, written = encoded(storable(entry))
-    return line + b"\n", written

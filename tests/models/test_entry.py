@@ -18,6 +18,18 @@ def test_an_entry_survives_its_journal() -> None:
     assert coding.decode(line) == entry
 
 
+@pytest.mark.parametrize("outcome", get_args(coding.Outcome))
+def test_a_line_and_the_entry_that_it_has_are_one(outcome: coding.Outcome) -> None:
+    """Both at the bound of a line, and beyond it."""
+    for model in ("gpt-4o", "\ud800", "m" * 15_000, "m" * 20_000):
+        entry = an_entry(model=model, outcome=outcome)
+        line, written = coding.line_of(entry)
+        assert len(line) <= coding.LINE_MAX_BYTES
+        assert line.count(b"\n") == line.endswith(b"\n") == 1
+        assert coding.decode(line) == written
+        assert (written is entry) == (model in ("gpt-4o", "m" * 15_000))
+
+
 def test_a_line_of_the_first_version_is_still_read() -> None:
     """Written down: a journal on disk outlives the release that wrote it."""
     line = (

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -15,10 +17,12 @@ from hypothesis import strategies as st
 
 from models.entry import Attempt, Entry, Outcome, decode, encode
 from models.labels import Labels
+from models.objects import Kept
 from proxy.access.grants import Grant
 from proxy.entries import Entries
 from proxy.exchange import Exchange
 from proxy.limits.budgets import Allowance, BudgetClaim
+from proxy.objects.watch import Watch
 from proxy.pricing import price_file
 from proxy.pricing.price_file import PriceFile
 from proxy.pricing.prices import Price, Prices
@@ -41,18 +45,20 @@ GRANTS: Final = (
     a_grant(provider="anthropic", keys=(a_key(bound_to="provider:anthropic"),)),
     a_grant(provider="gemini", keys=(a_key(bound_to="provider:gemini"),)),
     Grant.of(a_record(), {"openai": STATING}, UPSTREAMS),
+    a_grant(provider="deepseek", keys=(a_key(bound_to="provider:deepseek"),)),
 )
 HELD: Final = (
     BudgetClaim(Allowance("b", "usd", 10**9, hard=True, period="day", zone="UTC", since_us=0), 7),
 )
 ATTEMPTS: Final = (Attempt("k", 504, "", 1), Attempt("l", 200, "", 2))
 
+USED: Final = {"prompt_tokens": 1_000, "completion_tokens": 100}
 USUAL: Final[dict[str, Any]] = {
     "grant": 0,
     "model": "gpt-4o",
     "answer": {
         "model": "gpt-4o-2024-08-06",
-        "usage": {"prompt_tokens": 1_000, "completion_tokens": 100},
+        "usage": USED,
         "service_tier": "default",
     },
 }
@@ -123,10 +129,13 @@ requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 def exchange_of(request: Mapping[str, Any]) -> Exchange:
     """One that has just been answered with a short JSON document."""
     grant = request["grant"] if isinstance(request["grant"], Grant) else GRANTS[request["grant"]]
-    exchange = Exchange(a_request(request.get("method", "POST"), CHAT))
+    path = request.get("path", CHAT)
+    exchange = Exchange(a_request(request.get("method", "POST"), path))
     exchange.at = request.get("at", LATE)
     exchange.grant = grant
-    exchange.route = Route(CHAT, request.get("dialect", "chat"), creates=True)
+    exchange.route = Route(
+        request.get("pattern", CHAT), request.get("dialect", "chat"), creates=True
+    )
     exchange.target = request.get("target", grant.targets[0])
     exchange.status = request.get("status", 200)
     exchange.bytes_in, exchange.bytes_out = 100, 1_000
@@ -134,7 +143,16 @@ def exchange_of(request: Mapping[str, Any]) -> Exchange:
     exchange.sent = request.get("sent", began + 0.001)
     exchange.first_byte = request.get("first_byte", began + 0.25)
     exchange.started = began + 0.375
-    for name in ("model", "mapped", "labels", "holds", "attempts", "cache", "refusal_code"):
+    for name in (
+        "model",
+        "mapped",
+        "labels",
+        "holds",
+        "attempts",
+        "cache",
+        "refusal_code",
+        "watch",
+    ):
         if name in request:
             setattr(exchange, name, request[name])
     document = msgspec.json.encode(request["answer"])
@@ -188,6 +206,14 @@ def test_entries_after_others_are_what_they_are_alone(data: st.DataObject) -> No
     asyncio.run(compare(asked))
 
 
+def a_watch() -> Watch:
+    """One that has seen an answer create a file."""
+    nothing: Any = None
+    watch = Watch(nothing, a_grant(others_know=True), nothing, "")
+    watch._found.append(Kept("file-1", "file"))
+    return watch
+
+
 NEAR: Final[tuple[dict[str, Any], ...]] = (
     {"outcome": "client_left"},
     {"outcome": "upstream_broke"},
@@ -195,6 +221,7 @@ NEAR: Final[tuple[dict[str, Any], ...]] = (
     {"status": 400},
     {"mapped": "gpt-4.1"},
     {"model": "gpt-4.1"},
+    {"pattern": "/v1/completions"},
     {"method": "GET"},
     {"dialect": "none"},
     {"labels": Labels((("team", "a"),), "somebody")},
@@ -205,6 +232,8 @@ NEAR: Final[tuple[dict[str, Any], ...]] = (
     {"sent": None},
     {"first_byte": None},
     {"target": None},
+    {"target": GRANTS[0].targets[0]._replace(key_text=str(uuid4()))},
+    {"watch": a_watch()},
     {"cut": True},
     {"at": LATE + 2},
     {"prices": DEARER},
@@ -212,9 +241,10 @@ NEAR: Final[tuple[dict[str, Any], ...]] = (
 )
 
 
-@pytest.mark.parametrize("near", NEAR, ids=str)
+@pytest.mark.parametrize("near", NEAR, ids=", ".join)
 async def test_one_that_is_nearly_alike_is_what_it_is_alone(near: dict[str, Any]) -> None:
     await compare([USUAL, USUAL | near, USUAL, USUAL | near])
+    await compare([USUAL | near, USUAL])
 
 
 NEAR_ANSWERS: Final[tuple[dict[str, Any], ...]] = (
@@ -237,12 +267,52 @@ NEAR_ANSWERS: Final[tuple[dict[str, Any], ...]] = (
 )
 
 
-@pytest.mark.parametrize("near", NEAR_ANSWERS, ids=str)
+@pytest.mark.parametrize("near", NEAR_ANSWERS, ids=", ".join)
 async def test_an_answer_that_is_nearly_alike_costs_what_it_costs_alone(
     near: dict[str, Any],
 ) -> None:
     other = USUAL | {"answer": USUAL["answer"] | near}
     await compare([USUAL, other, USUAL, other])
+    await compare([other, USUAL])
+
+
+async def test_a_cost_that_answers_state_themselves_is_each_ones_own() -> None:
+    used = {"prompt_tokens": 5, "completion_tokens": 1}
+    silent, stating = (
+        USUAL | {"grant": 4, "answer": USUAL["answer"] | {"usage": used | more}}
+        for more in ({}, {"cost": 0.25})
+    )
+    await compare([silent, stating, silent, stating])
+
+
+async def test_what_an_account_calls_a_model_is_in_the_price() -> None:
+    alone = USUAL | {"answer": USUAL["answer"] | {"model": "gpt-4o"}}
+    called = alone | {"mapped": "gpt-4o-2024-05-13"}
+    entries = Entries(Prices())
+    costs = [entries.of(exchange_of(one), "complete").cost_nanos for one in (alone, called) * 2]
+    assert costs == [3_500_000, 6_500_000] * 2
+
+
+async def test_the_price_of_a_place_that_the_path_names_is_for_that_path_alone() -> None:
+    claude = USUAL | {"grant": 3, "model": "claude-sonnet-4-5", "answer": {"usage": USED}}
+    places = [claude | {"path": f"/v1/locations/{place}/m"} for place in ("global", "us-east5")]
+    entries = Entries(Prices())
+    costs = [entries.of(exchange_of(one), "complete").cost_nanos for one in places * 2]
+    assert costs == [4_500_000, 4_950_000] * 2
+
+
+async def test_a_price_of_some_hours_is_for_those_hours_alone() -> None:
+    asked = USUAL | {"grant": 5, "model": "deepseek-v4-pro", "answer": {"usage": USED}}
+    # A Friday; the peak begins at one.
+    begins = datetime(2026, 11, 27, 1, tzinfo=UTC).timestamp()
+    entries = Entries(Prices())
+    costs = [
+        entries.of(exchange_of(asked | {"at": begins + seconds}), "complete").cost_nanos
+        for seconds in (-2, -1, 0, 1)
+    ]
+    assert costs[0] == costs[1]
+    assert costs[2] == costs[3] == 2 * (costs[0] or 0)
+    await compare([asked | {"at": begins + seconds} for seconds in (-2, -1, 0, 1, -1)])
 
 
 BEGUN: Final = (

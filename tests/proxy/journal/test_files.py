@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.entry import encode
+from models.entry import LINE_MAX_BYTES, encode
 from models.objects import Finished
 from proxy.journal import files
 from proxy.journal.writer import Journal
@@ -117,7 +117,7 @@ def test_what_is_kept_of_long_entries_is_no_longer_than_their_lines(tmp_path: Pa
     assert file is not None
     read = files.adopt(leave_an_orphan(tmp_path, file.path.read_bytes()))
     assert read is not None
-    assert file.size < 6 * files.LINE_MAX_BYTES
+    assert file.size < 6 * LINE_MAX_BYTES
     assert file.remembered(0, 10) == files.read_batch(read, 0, limit=10)
     read.release()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from loguru import logger
 
-from models.entry import Entry, decode, encode
+from models.entry import LINE_MAX_BYTES, Entry, decode, encode
 from proxy.journal import files
 from proxy.journal.writer import BATCH, Journal
 from tests.models.rows import an_entry
@@ -120,7 +120,7 @@ def test_a_very_long_name_does_not_make_a_very_long_line(directory: Path) -> Non
     journal = Journal(directory)
     journal.append(an_entry(model="\x01" * 1_000_000))
     (path,) = directory.iterdir()
-    assert path.stat().st_size < files.LINE_MAX_BYTES
+    assert path.stat().st_size < LINE_MAX_BYTES
     assert written(directory)[0].model == "\x01" * 200
 
 
