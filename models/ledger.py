@@ -74,8 +74,8 @@ async def _apply(
         # In the row of its own token's answer that showed it, too.
         shown = {one.id: one for one in booked}
         logged = [_shown_in(shown, entry) for entry in entries] if shown else entries
-        into, rows = _into_log(logged, _as_text if dialect() == "sqlite" else _moments)
-        await insert(into, "ON CONFLICT (id) DO NOTHING", rows)
+        into, rows, common = _into_log(logged, _as_text if dialect() == "sqlite" else _moments)
+        await insert(into, "ON CONFLICT (id) DO NOTHING", rows, common)
         await outbox.put_requests(entries, is_failure)
         await counters.add(entries, is_listed, booked)
         await _touch_tokens(entries)
@@ -139,6 +139,9 @@ async def _claim(journal_id: str, start: int) -> int:
 #: The entry's fields that are columns as they stand, one behind the other.
 _FIRST: Final = Entry.__struct_fields__.index("project_id")
 _BEHIND: Final = Entry.__struct_fields__.index("overhead_us") + 1
+#: Behind what names them, numbers.
+_NUMBERS: Final = Entry.__struct_fields__.index("prompt_tokens")
+_NAMED: Final = Entry.__struct_fields__[_FIRST:_NUMBERS]
 _FIRST_COLUMNS: Final = ("id", "at", *Entry.__struct_fields__[_FIRST:_BEHIND])
 #: Those of which most requests have none, as the log has them where a request has one.
 _TEXTS: Final = (
@@ -154,20 +157,30 @@ _LOG_COLUMNS: Final = (
 
 def _into_log(
     entries: Sequence[Entry], moments: Callable[[Sequence[int]], Sequence[Any]]
-) -> tuple[str, list[tuple[Any, ...]]]:
-    """The log's columns and their values, but for columns for which no row has one: they are NULL,
-    or empty, all the same, and a third of all."""
+) -> tuple[str, list[tuple[Any, ...]], list[Any]]:
+    """The log's columns and their values, row by row and, of the last, those that all rows have in
+    common; but for columns for which no row has one: they are NULL, or empty, all the same, and a
+    third of all."""
     told = list(map(msgspec.structs.astuple, entries))
     said = _said(
         dict(zip(_FURTHER, zip(*[one[_BEHIND:] for one in told], strict=True), strict=True))
     )
+    own, common = _FIRST, dict[str, Any]()
+    named = {one[_FIRST:_NUMBERS] for one in told}
+    if len(named) == 1:
+        # Where requests are alike, most texts are the same, and a text is dear to hand over.
+        own, common = _NUMBERS, dict(zip(_NAMED, *named, strict=True))
+        for name in _TEXTS:
+            if name in said and len(set(said[name])) == 1:
+                common[name] = said.pop(name)[0]
     rest = list(zip(*said.values(), strict=True)) or [()] * len(told)
     at = moments([entry.at_us for entry in entries])
     rows = [
-        (one[_ID], moment, *one[_FIRST:_BEHIND], *more)
+        (one[_ID], moment, *one[own:_BEHIND], *more)
         for one, moment, more in zip(told, at, rest, strict=True)
     ]
-    return f"request_log ({', '.join((*_FIRST_COLUMNS, *said))})", rows
+    columns = ("id", "at", *Entry.__struct_fields__[own:_BEHIND], *said, *common)
+    return f"request_log ({', '.join(columns)})", rows, list(common.values())
 
 
 _ID: Final = Entry.__struct_fields__.index("id")

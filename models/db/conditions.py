@@ -62,10 +62,13 @@ async def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
 _ROWS: Final = (50, 10, 1)
 
 
-async def insert(into: str, on_conflict: str, rows: Sequence[Sequence[Any]]) -> None:
+async def insert(
+    into: str, on_conflict: str, rows: Sequence[Sequence[Any]], common: Sequence[Any] = ()
+) -> None:
     """Insert rows of equal length within a transaction, on SQLite many with one statement.
 
-    `into` names the table and its columns. A failure leaves some of the rows, so that the
+    `into` names the table and its columns, of which the last have the values that are `common` to
+    all rows, and are handed over once a statement. A failure leaves some of the rows, so that the
     transaction has to end with it.
     """
     if not rows:
@@ -75,10 +78,10 @@ async def insert(into: str, on_conflict: str, rows: Sequence[Sequence[Any]]) -> 
         end = len(rows) - (len(rows) - done) % count
         if end == done:
             continue
-        sql = _insertion(database, into, on_conflict, width, count)
+        sql = _insertion(database, into, on_conflict, width=width, common=len(common), rows=count)
         together = []
         for start in range(done, end, count):
-            values: list[Any] = []
+            values = list(common)
             for row in rows[start : start + count]:
                 # Copied as a whole, where an iterator takes a step for each value.
                 values += row
@@ -89,13 +92,23 @@ async def insert(into: str, on_conflict: str, rows: Sequence[Sequence[Any]]) -> 
 
 @lru_cache(maxsize=256)
 def _insertion(
-    dialect_name: Literal["sqlite", "postgres"], into: str, on_conflict: str, width: int, rows: int
+    dialect_name: Literal["sqlite", "postgres"],
+    into: str,
+    on_conflict: str,
+    *,
+    width: int,
+    common: int,
+    rows: int,
 ) -> str:
-    one = f"({', '.join(['{}'] * width)})"
+    mark = "?" if dialect_name == "sqlite" else "$"
+    places = [f"{mark}{number}" for number in range(1, common + width * rows + 1)]
+    # Those in common come first, and stand last in each row.
+    starts = range(common, len(places), width)
+    values = [", ".join((*places[at : at + width], *places[:common])) for at in starts]
     # SQLite would copy each page that a statement of several rows changes, to be able to take back
     # the statement alone; which is more work than the rows are.
     verb = "INSERT OR FAIL" if dialect_name == "sqlite" else "INSERT"
-    return written(f"{verb} INTO {into} VALUES {', '.join([one] * rows)} {on_conflict}")
+    return f"{verb} INTO {into} VALUES ({'), ('.join(values)}) {on_conflict}"
 
 
 def written(sql: str) -> str:

@@ -30,6 +30,7 @@ from models.usage import (
 from tests.models.rows import BY, a_project, an_entry
 
 MAX = 2**63 - 1
+ID, OTHER = (str(UUID(int=number)) for number in (7, 8))
 
 
 @pytest.mark.usefixtures("connected")
@@ -123,10 +124,37 @@ async def test_nothing_and_zero_stay_apart_whatever_else_a_batch_has() -> None:
 
 
 def test_columns_that_a_batch_has_no_value_for_cost_nothing() -> None:
-    into, (values,) = ledger._into_log([an_entry()], ledger._moments)
-    behind = values[len(ledger._FIRST_COLUMNS) :]
-    assert len(values) == into.count(",") + 1
-    assert not {value for value in behind if value in (None, "")}
+    several = [an_entry(), an_entry(model="another", answer_model="m")]
+    for entries in (several[:1], several):
+        into, rows, common = ledger._into_log(entries, ledger._moments)
+        columns = into.partition("(")[2].removesuffix(")").split(", ")
+        assert {len(row) + len(common) for row in rows} == {len(columns)}
+        assert ("answer_model" in columns) == (len(entries) > 1)
+        assert not {"service_tier", "tags", "cache", "web_searches"}.intersection(columns)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_what_a_batch_has_in_common_is_stored_in_each_row() -> None:
+    alike = [an_entry(key_id=ID, answer_model="m") for _ in range(63)]
+    odd = {"project_id": ID, "token_id": OTHER, "model": "n", "status": 429, "outcome": "timeout"}
+    batches = [
+        alike,
+        # All but one, in each of what they have in common.
+        *([*alike_ones, an_entry(**{name: value})] for name, value in odd.items()
+          for alike_ones in [[an_entry(key_id=ID) for _ in range(10)]]),
+        [*(an_entry(key_id=ID) for _ in range(10)), an_entry(key_id=OTHER, answer_model="n")],
+    ]  # fmt: skip
+    for at, batch in enumerate(batches):
+        await apply_batch("j", at, at + 1, batch)
+    stored = {str(row.id): row for row in await RequestLog.all()}
+    entries = [entry for batch in batches for entry in batch]
+    assert len(stored) == len(entries)
+    for entry in entries:
+        row = stored[entry.id]
+        for name in ledger._NAMED:
+            assert str(getattr(row, name)) == str(getattr(entry, name)), name
+        assert (str(row.key_id or ""), row.answer_model or "") == (entry.key_id, entry.answer_model)
+        assert (row.prompt_tokens, row.overhead_us) == (entry.prompt_tokens, entry.overhead_us)
 
 
 def test_a_time_is_stored_as_the_driver_writes_it() -> None:

@@ -47,8 +47,9 @@ def _summed() -> set[str]:
 
 def _stored(entry: Entry) -> dict[str, Any]:
     """What the log has of it, by column."""
-    into, (values,) = ledger._into_log([entry], ledger._moments)
-    return dict(zip(into.partition("(")[2].removesuffix(")").split(", "), values, strict=True))
+    into, (row,), common = ledger._into_log([entry], ledger._moments)
+    columns = into.partition("(")[2].removesuffix(")").split(", ")
+    return dict(zip(columns, (*row, *common), strict=True))
 
 
 def test_every_field_of_an_entry_is_a_column_of_the_request_log() -> None:
