@@ -45,6 +45,8 @@ class Counters:
         # Those of the transaction under way.
         self._asked: dict[str, Row] = {}
         self._elsewhere: dict[str, dict[str, int]] = {}
+        # What our own rows of slots say, as far as we know that they are there.
+        self._told: dict[str, int] = {}
 
     @property
     def version(self) -> int:
@@ -73,10 +75,15 @@ class Counters:
 
     def _forget_what_changed(self) -> None:
         (version,) = self._execute(_VERSION).fetchone()
-        if version != self._version or len(self._rows) + len(self._elsewhere) > _KEPT_MAX:
+        kept = len(self._rows) + len(self._elsewhere) + len(self._told)
+        if version != self._version or kept > _KEPT_MAX:
             self._version = version
-            self._rows.clear()
-            self._elsewhere.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._rows.clear()
+        self._elsewhere.clear()
+        self._told.clear()
 
     def commit(self) -> None:
         """Write the counters that were changed, and commit."""
@@ -89,9 +96,8 @@ class Counters:
 
     def roll_back(self) -> None:
         """End a transaction that failed: left open, it would keep every worker out."""
-        self._rows.clear()
+        self._forget()
         self._asked.clear()
-        self._elsewhere.clear()
         if self._connection.in_transaction:
             self._connection.rollback()
 
@@ -126,11 +132,16 @@ class Counters:
         self._elsewhere.clear()
 
     def write_slots(self, key: str, held: int) -> None:
-        """Say how many slots of `key` this worker's requests hold."""
-        if held:
-            self._execute(_WRITE_SLOT, (key, self._worker, held))
-        else:
+        """Say how many slots of `key` this worker's requests hold, unless it says so already.
+
+        Mostly as many ended as were let in.
+        """
+        if not held:
+            self._told.pop(key, None)
             self._execute(_DROP_SLOT, (key, self._worker))
+        elif self._told.get(key) != held:
+            self._execute(_WRITE_SLOT, (key, self._worker, held))
+            self._told[key] = held
 
     def probe(self) -> None:
         """Write a row that means nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 from proxy.limits.sqlite_counters import Counters
 from proxy.limits.worker_locks import WorkerLocks
@@ -45,7 +46,7 @@ class Slots:
         self._ended.append(lease)
 
     def _free(self, leases: Iterable[int]) -> None:
-        ended = Counter(self._leases.pop(lease, ()) for lease in leases)
+        ended = Counter(map(self._leases.pop, leases, repeat(())))
         for keys, count in ended.items():
             for key in keys:
                 self._held[key] -= count

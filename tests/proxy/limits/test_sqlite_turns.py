@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,6 +171,41 @@ async def test_alone_a_worker_needs_one_transaction_for_a_request(stores: Stores
         return store._connection.execute("SELECT * FROM slot").fetchall() == []
 
     await eventually(is_written)
+
+
+async def test_slots_are_written_where_another_number_is_held_or_another_has_written(
+    stores: Stores,
+) -> None:
+    store = await stores.worker()
+    statements = said_to(store)
+    slot = claims_on("t:1", max_parallel=2)
+
+    def writes() -> int:
+        return sum(" INTO slot " in each for each in statements)
+
+    for _ in range(3):
+        store.settle(await store.decide(slot))
+    assert writes() == 1
+    got, _ = await store.decide(slot), await store.decide(slot)
+    assert writes() == 2
+    with closing(sqlite3.connect(stores.path, isolation_level=None)) as other:
+        # As one does that takes us for dead.
+        other.execute("DELETE FROM slot")
+        store.settle(got)
+        await store.decide(slot)
+        assert other.execute("SELECT held FROM slot").fetchall() == [(2,)]
+
+
+async def test_of_a_transaction_that_failed_no_slot_counts_as_written(stores: Stores) -> None:
+    store = await stores.worker()
+    slot = claims_on("t:1", max_parallel=2)
+    await store.decide(slot)
+    too_large = claims_on("t:2", quota=2**70, quota_base=2**69)
+    # It writes that one more is held, and then fails.
+    assert isinstance((await outcomes_of(store, (*slot, *too_large)))[0], OverflowError)
+    await store.decide(slot)
+    with closing(sqlite3.connect(stores.path)) as file:
+        assert file.execute("SELECT held FROM slot").fetchall() == [(2,)]
 
 
 async def test_beside_another_worker_a_free_slot_is_written_at_once(stores: Stores) -> None:
