@@ -22,7 +22,21 @@ class AskingAgain:
         self._pool = pool
         self._questions = questions
 
-    async def refused(
+    async def final(
+        self,
+        downstream: Downstream,
+        source: ResponseSource,
+        exchange: Exchange,
+        head: UpstreamHead,
+        asked: Question | None,
+    ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
+        """The final head, behind those that are passed on before it, and whose answer it is."""
+        head = await relaying.final_head(downstream, source, exchange, head)
+        if head.status < 400:
+            return source, head, asked
+        return await self._refused(downstream, source, exchange, head, asked)
+
+    async def _refused(
         self,
         downstream: Downstream,
         source: ResponseSource,

@@ -43,7 +43,7 @@ from proxy.holds import Holds, are_soft
 from proxy.hops import MOST_HOPS
 from proxy.labels import END_USER, TAGS, labels_of
 from proxy.limits.store import AS_TAKEN, NOT_SENT, LimitStore, LimitsUnavailable, Reservation
-from proxy.middleware.shaping import Prepare, Relay, Shaped, prepares, relays
+from proxy.middleware.shaping import Prepare, Relay, Shaped, passes_none, prepares, relays
 from proxy.middleware.worker import Middlewares, Shaping
 from proxy.objects.index import Index
 from proxy.objects.pinning import Objects
@@ -121,11 +121,12 @@ class DataPlane:
             decisions=Decisions(most=DECIDED_MAX if middlewares is None else 0),
         ).prepare
         self._relay: Relay = relaying.relay
+        self._pass_whole: Callable[..., bytes | None] = relaying.passed_whole
         self._shaping: Shaping | None = None
         if middlewares is not None:
             self._shaping = Shaping(middlewares, bounds, self.body_budget, self._turns, self._plans)
             self._prepare = prepares(self._prepare)
-            self._relay = relays(self._relay)
+            self._relay, self._pass_whole = relays(self._relay), passes_none
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked
@@ -175,23 +176,24 @@ class DataPlane:
             )
             # It is not to be kept for as long as the answer streams.
             del request
+            trailers = None
             try:
-                head = await relaying.final_head(downstream, source, exchange, head)
-                if head.status >= 400:
-                    source, head, asked = await self._asking_again.refused(
+                last = self._pass_whole(downstream, source, exchange, head, reservation)
+                if last is None:
+                    source, head, asked = await self._asking_again.final(
                         downstream, source, exchange, head, asked
                     )
-                # Nor is what could have been sent again.
-                add = self._comments and self._comments.of(source, downstream)
-                transform, asked = relaying.answered(exchange, grant, head, asked, add), None
-                downstream.start(responses.response_head(exchange, head, transform, reservation))
-                # Nor is what has been told of it.
-                del head, asked
-                last = await self._relay(downstream, source, exchange, transform, self._turns)
+                    # Nor is what could have been sent again.
+                    add = self._comments and self._comments.of(source, downstream)
+                    through, asked = relaying.answered(exchange, grant, head, asked, add), None
+                    downstream.start(responses.response_head(exchange, head, through, reservation))
+                    # Nor is what has been told of it.
+                    del head, asked
+                    last = await self._relay(downstream, source, exchange, through, self._turns)
+                    trailers = source.trailers and trailers_for_downstream(source.trailers)
             finally:
                 self._tails.let_go(source, read=not source.ended and exchange.whole_for_client)
             # Before the write that completes the answer: what a client saw whole is recorded.
-            trailers = trailers_for_downstream(source.trailers) if source.trailers else None
             await self._recorded(exchange, "complete")
             await downstream.finish(last, trailers)
         except failures.REFUSED as why:

@@ -17,7 +17,7 @@ from proxy.turns import Turns
 from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import SAY_THEIR_END, meter_of
+from proxy.usage.meter import SAY_THEIR_END, document_meter, meter_of
 
 
 async def final_head(
@@ -55,7 +55,7 @@ def answered(
         exchange.again.end()
     # Where nothing else tells a cut from an end, a chat's last event does.
     watch = head.until_close and head.status == 200 and dialect in SAY_THEIR_END
-    exchange.meter = meter_of(
+    meter = exchange.meter = meter_of(
         head.lines or head.read(),
         asked_for_usage=asked is not None and asked.withholds,
         counted=exchange.counted,
@@ -63,8 +63,11 @@ def answered(
         watch=watch,
         dialect=dialect,
     )
+    if head.pattern is not None and exchange.method == "POST" and meter.reads_document:
+        # What decides it is the same of all heads of the pattern: `passed_whole` need not look.
+        head.pattern.documents.add(dialect)
     listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
-    transform = listed or exchange.meter
+    transform = listed or meter
     if exchange.own_list is not None:
         transform = exchange.own_list.transform(transform, head)
     if exchange.watch is not None and exchange.target is not None:
@@ -72,6 +75,38 @@ def answered(
     if exchange.leading is not None:
         caching.began(exchange, exchange.leading, head, transform)
     return transform if add is None else add(exchange, head, transform)
+
+
+def passed_whole(
+    downstream: Downstream,
+    source: ResponseSource,
+    exchange: Exchange,
+    head: UpstreamHead,
+    reservation: Reservation,
+) -> bytes | None:
+    """Begin the usual answer and read its usage in one step: a document that has come whole, of
+    which the same was read before, and which goes on as it is. Its bytes are returned, to be sent
+    once it is recorded; None of any other answer, of which nothing was done yet."""
+    pattern, route = head.pattern, exchange.route
+    if (
+        pattern is None
+        or route is None
+        or route.dialect not in pattern.documents
+        or exchange.method != "POST"
+        or exchange.own_list is not None
+        or exchange.watch is not None
+        or exchange.leading is not None
+        or (whole := source.take_rest()) is None
+    ):
+        return None
+    if exchange.again is not None:
+        exchange.again.end()
+    meter = exchange.meter = document_meter()
+    exchange.status, exchange.bytes_out = head.status, len(whole)
+    exchange.first_byte = exchange.started = perf_counter()
+    downstream.start(responses.response_head(exchange, head, AS_IT_IS, reservation))
+    meter.read_whole(whole)
+    return whole
 
 
 def given_whole(

@@ -61,7 +61,8 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     last. `fields` are its lines, with None for a value that changes; `length` is the number of that
     of `Content-Length`. `crossing` is a format of the values that are `passing`: what goes to the
     client; None where all of it does, from `start` on. `first` is as `ResponseLines.first`, without
-    the length.
+    the length. `documents` are the dialects of which an answer with such a head was read as a JSON
+    document (`usage.meter`), which the others are, too.
     """
 
     status: int
@@ -74,6 +75,7 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     passing: Callable[[Sequence[bytes]], Any]
     first: dict[bytes, bytes]
     tells_limits: bool
+    documents: set[str]
 
     def lines(self, values: Sequence[bytes], block: bytes) -> ResponseLines:
         """Those of a head with these values, which go to the client as `block`."""

@@ -31,8 +31,12 @@ def response_head(
     exchange: Exchange, head: UpstreamHead, transform: AnswerTransform, reservation: Reservation
 ) -> ResponseHead:
     """The upstream's response head as the client gets it behind a transform."""
-    said = head.pattern or head.lines or head.read()
-    block, length = head.block or head.read().block, head.content_length
+    pattern, length = head.pattern, head.content_length
+    if pattern is not None:
+        block, tells_limits = head.block, pattern.tells_limits
+    else:
+        lines = head.lines or head.read()
+        block, tells_limits = lines.block, lines.tells_limits
     if transform.withholds and (length is not None or len(transform.voids) > 1):
         # Bytes may be kept back, so that what it says of them all would be wrong.
         block = wire_lines(without(for_downstream(head.headers), *transform.voids))
@@ -41,7 +45,7 @@ def response_head(
     if grant is not None and grant.origins is not None and b"access-control-" in block.lower():
         block = _without_theirs(exchange, head, transform, length)
     remaining = reservation.remaining
-    if remaining is not None and not said.tells_limits:
+    if remaining is not None and not tells_limits:
         block += rate_lines(remaining)
     if reservation.budgets:
         block += budget_refusals.lines(reservation.budgets, reservation.left, block)

@@ -7,7 +7,9 @@ What is not withheld passes at once all the same.
 
 from __future__ import annotations
 
-from typing import Final, Literal, Protocol
+from typing import ClassVar, Final, Literal, Protocol
+
+import msgspec
 
 from proxy.decoding.content_coding import CannotDecode, Decoder
 from proxy.headers import RawHeaders, is_json_type, type_of, value_of
@@ -52,27 +54,30 @@ class UsageReader(StreamTransform, Protocol):
         ...
 
 
-class Meter:
+class Meter(msgspec.Struct, eq=False):
     """Reads usage from one answer. A meter without a reader only passes bytes on.
 
     `accumulated` is what has been read, None where the answer is of a form that is not read.
     """
 
-    __slots__ = ("_decoder", "_reader", "_sniffing", "accumulated", "behind")
+    voids: ClassVar[tuple[bytes, ...]] = (b"content-length",)
 
-    voids: Final = (b"content-length",)
+    _reader: UsageReader | None
+    _decoder: Decoder | None
+    _sniffing: Sniffing | None = None
+    accumulated: UsageAccumulator | None = None
+    behind: bool = False
 
-    def __init__(
-        self,
-        reader: UsageReader | None,
-        decoder: Decoder | None,
-        sniffing: Sniffing | None = None,
-    ) -> None:
-        self._reader = reader
-        self._decoder = decoder
-        self.accumulated = None if reader is None else reader.accumulated
-        self.behind = False
-        self._sniffing = sniffing
+    @classmethod
+    def reading(cls, reader: UsageReader, decoder: Decoder | None = None) -> Meter:
+        """A meter with this reader."""
+        return cls(reader, decoder, None, reader.accumulated)
+
+    @property
+    def reads_document(self) -> bool:
+        """Whether what it reads is a JSON document, not coded, and no refusal."""
+        reader = self._reader
+        return type(reader) is JsonUsageReader and not reader.refused and self._decoder is None
 
     @property
     def usage(self) -> Usage | None:
@@ -268,11 +273,11 @@ def meter_of(
             return Meter(None, None)
     refused = status >= 400
     if dialect in OWN and not refused:
-        return Meter(OwnDialectReader(dialect, lines.headers, watch=watch), decoder)
+        return Meter.reading(OwnDialectReader(dialect, lines.headers, watch=watch), decoder)
     declared = type_of(lines.first.get(b"content-type"))
     withhold = asked_for_usage and decoder is None and not refused
     if declared == b"text/event-stream":
-        return Meter(SseUsageReader(withhold=withhold, watch=watch), decoder)
+        return Meter.reading(SseUsageReader(withhold=withhold, watch=watch), decoder)
     is_json = declared == b"application/json" or is_json_type(declared)
     if (
         counted
@@ -287,5 +292,11 @@ def meter_of(
         reader = JsonUsageReader(refused=refused)
         # AWS names an error there, and mostly nowhere else.
         reader.accumulated.code = "" if named is None else code_of_aws(named)
-        return Meter(reader, decoder)
+        return Meter.reading(reader, decoder)
     return Meter(None, None)
+
+
+def document_meter() -> Meter:
+    """One that `reads_document`, as `meter_of` makes it."""
+    reader = JsonUsageReader()
+    return Meter(reader, None, None, reader.accumulated)

@@ -154,7 +154,7 @@ def _entry(usage: Usage) -> Entry:
     exchange = Exchange(a_request("POST", "/v1/chat/completions"))
     exchange.grant = a_grant(token_id=uuid4())
     exchange.route = Route("/v1/chat/completions", "chat", creates=True)
-    exchange.meter = Meter(reader, None)
+    exchange.meter = Meter.reading(reader)
     return Entries(Prices()).of(exchange, "complete")
 
 
