@@ -39,8 +39,8 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
 
     `content_length` is None for a chunked body and 0 where there is none. `hops` is how many
     proxies like this one it has passed. `likeness` is None where the head is unusual or new;
-    `credential` is the value of `Authorization` where no other field may hold a secret of ours, as
-    far as that was told cheaply, else b"".
+    `credential` is the value of `Authorization` of a head with a likeness, where no other field may
+    hold a secret of ours.
     """
 
     method: str

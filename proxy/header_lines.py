@@ -46,8 +46,8 @@ _LINE_BYTES: Final = 5 * 40 + 128 + PLACE_BYTES
 class Line(msgspec.Struct, frozen=True, gc=False):
     """One header line. `wire` is how it crosses to the upstream, b"" where it does not.
 
-    `role` is 0 for a line that neither frames the request nor is `NOTABLE` nor `CHANGES`; other
-    bits are the framing's.
+    `role` is 0 for a line that neither frames the request nor is `NOTABLE` nor `CHANGES`; bits
+    other than these and `IS_ODD` are the framing's.
     """
 
     name: bytes
@@ -66,6 +66,8 @@ IS_NOTABLE: Final = 1
 #: Of a line whose value heads that are alike need not share: it decides nothing, or it is a
 #: credential or the length, which are looked at for each request.
 CHANGES: Final = 32
+#: Of a line that changes and has no value, or other white space around it than one space before.
+IS_ODD: Final = 64
 
 
 class Kind(msgspec.Struct, frozen=True, gc=False):
@@ -116,7 +118,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     """A line of a pattern whose value is another one in each head."""
 
     name: bytes
-    kind: Kind
+    lowered: bytes
     role: int
 
 
@@ -155,8 +157,8 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     def line(self, name: bytes, values: list[bytes]) -> Line | None:
         """The line of a field whose value changes."""
         for place, value in zip(self.places, values, strict=True):
-            if place.kind.lowered == name:
-                return line_of(place.name, value, place.kind, place.role)
+            if place.lowered == name:
+                return line_of(place.name, value, kind_of(place.name), place.role)
         return None
 
 

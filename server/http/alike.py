@@ -8,12 +8,11 @@ change must match the grammar's plainest form. Whatever else comes is left to `f
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
 from proxy.downstream import Likeness
-from proxy.header_lines import CHANGES, IS_NOTABLE, Line, Pattern, Place, kind_of
+from proxy.header_lines import CHANGES, IS_NOTABLE, IS_ODD, Line, Pattern, Place
 from proxy.header_rules import CREDENTIALS
 from server.http.heads import HEAD_MAX_BYTES, PLAIN_LENGTH, ParsedHead, RequestLine
 
@@ -36,6 +35,11 @@ class Alike(Likeness, eq=False):
     length: int | None
     credential: int | None
     size: int
+
+    @property
+    def has_one_credential(self) -> bool:
+        """Whether no field but `Authorization` may hold a secret of ours."""
+        return self.credential is not None
 
     def read(self, data: bytes) -> tuple[ParsedHead, int] | None:
         """The head at the front of `data` and how many bytes it takes; None where it is another."""
@@ -92,61 +96,75 @@ def forget() -> None:
 
 
 def likeness_of(
-    line: RequestLine, text: bytes, texts: list[bytes], lines: list[Line]
+    request: RequestLine,
+    read: tuple[bytes, list[bytes]],
+    lines: list[Line],
+    first: dict[bytes, bytes],
 ) -> Alike | None:
-    """The likeness of a head that nothing is rare in, once it came twice.
+    """The likeness of a head that nothing is rare in, once such a one came before.
 
-    `text` is its request line, with its CR; so are the `texts` of its `lines`, which are written
-    over.
+    `read` are the texts that were read as `request` and as `lines`; they are written over. `first`
+    has the values of notable lines.
     """
-    places = [place for place, one in enumerate(lines) if one.role & CHANGES]
-    if len(places) > _PLACES_MAX or b"?" in line.target:
+    text, texts = read
+    places = [place for place, line in enumerate(lines) if line.role & CHANGES]
+    if len(places) > _PLACES_MAX or b"?" in request.target:
         return None
     for place in places:
-        one = lines[place]
-        if not one.value or texts[place] != b"%b: %b\r" % (one.name, one.value):
+        line = lines[place]
+        if line.role & IS_ODD:
             return None
-        texts[place] = one.name + b":"
+        texts[place] = line.name + b":"
     key = text + b"\n" + b"\n".join(texts)
     known = _KNOWN.young.get(key) or _KNOWN.recall(key)
     if known is None and _KNOWN.came_before(key):
-        known = _alike(line, text, texts, lines, places)
+        known = _alike(request, read, lines, places, first)
         _KNOWN.keep(key, known)
     return known
 
 
 def _alike(
-    line: RequestLine, text: bytes, texts: list[bytes], lines: list[Line], changing: Sequence[int]
+    request: RequestLine,
+    read: tuple[bytes, list[bytes]],
+    lines: list[Line],
+    changing: list[int],
+    first: dict[bytes, bytes],
 ) -> Alike:
-    around, crossing = [text + b"\n"], b""
+    text, texts = read
+    around: list[bytes] = []
+    crossing: list[bytes] = []
     places: list[Place] = []
     passing: list[int] = []
-    first: dict[bytes, bytes] = {}
     notable: dict[bytes, int] = {}
-    for number, one in enumerate(lines):
-        if number not in changing:
-            around[-1] += texts[number] + b"\n"
-            crossing += one.wire.replace(b"%", b"%%")
-            if one.role & IS_NOTABLE:
-                first[one.lowered] = one.value
-            continue
-        kind = kind_of(one.name)
-        if kind.crosses:
-            crossing += one.name.replace(b"%", b"%%") + b": %b\r\n"
+    before, start = text, 0
+    for at in changing:
+        line = lines[at]
+        around.append(b"\n".join([before, *texts[start:at], line.name + b": "]))
+        crossing += [one.wire for one in lines[start:at]]
+        if line.wire:
+            # No line has a NUL.
+            crossing.append(line.name + b": \0\r\n")
             passing.append(len(places))
-        if one.role & IS_NOTABLE:
-            notable[one.lowered] = len(places)
-        places.append(Place(one.name, kind, one.role))
-        around[-1] += one.name + b": "
-        around.append(b"\r\n")
-    around[-1] += b"\r\n"
-    is_only = CREDENTIALS & (first.keys() | notable.keys()) == {b"authorization"}
+        if line.role & IS_NOTABLE:
+            notable[line.lowered] = len(places)
+        places.append(Place(line.name, line.lowered, line.role))
+        before, start = b"\r", at + 1
+    around.append(b"\n".join([before, *texts[start:], b"\r\n"]))
+    crossing += [one.wire for one in lines[start:]]
     return Alike(
         Pattern(
-            tuple(around), tuple(places), crossing, tuple(passing), first, tuple(notable.items())
+            tuple(around),
+            tuple(places),
+            b"".join(crossing).replace(b"%", b"%%").replace(b"\0", b"%b"),
+            tuple(passing),
+            {name: value for name, value in first.items() if name not in notable},
+            tuple(notable.items()),
         ),
-        line,
+        request,
         notable.get(b"content-length"),
-        notable[b"authorization"] if is_only else None,
+        notable[b"authorization"] if CREDENTIALS & first.keys() == _AUTHORIZATION else None,
         _ALIKE_BYTES + 3 * sum(map(len, around)) + _PLACE_BYTES * len(places),
     )
+
+
+_AUTHORIZATION: Final = frozenset((b"authorization",))

@@ -17,6 +17,7 @@ from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
 from proxy.header_lines import (
     CHANGES,
     IS_NOTABLE,
+    IS_ODD,
     NOTABLE,
     HeaderLines,
     Kind,
@@ -24,7 +25,6 @@ from proxy.header_lines import (
     kind_of,
     line_of,
 )
-from proxy.header_rules import CREDENTIALS
 from proxy.headers import with_value
 from server.http import alike
 from server.http.faults import Fields, FramingError, refuse_websocket
@@ -111,7 +111,9 @@ def parse_head(
         if new and credentials and (known := credentials.get(texts[new[0]])) is not None:
             read[new.pop(0)] = known
         if not new or _read_lines(texts, read, new):
-            return _frame_lines(line, read, text, texts), end + 4
+            # The memo of likenesses is not asked about what cannot be in it.
+            may_be_alike = not new or min([read[place].role & CHANGES for place in new])
+            return _frame_lines(line, read, (text, texts) if may_be_alike else None), end + 4
     fields = parse_fields(bytes(buffer[start + len(text) + 1 : end + 2]))
     return _frame(line, fields), end + 4
 
@@ -162,10 +164,12 @@ def _read_line(text: bytes) -> Line:
         kind = _kind_of_line(text, name)
     line = _LINES.recall(text) if kind.may_be_remembered else None
     if line is None:
-        value = value.strip(b" \t\r")
+        raw, value = value, value.strip(b" \t\r")
         role = kind.role
         if kind.lowered in _DECISIVE:
             role |= _role(kind.lowered, value)
+        if role & CHANGES and (not value or raw != b" " + value + b"\r"):
+            role |= IS_ODD
         line = line_of(name, value, kind, role)
         if kind.may_be_remembered:
             _LINES.offer(text, line)
@@ -204,11 +208,11 @@ def _role(lowered: bytes, value: bytes) -> int:
 
 
 def _frame_lines(
-    request: RequestLine, lines: list[Line], text: bytes, texts: list[bytes]
+    request: RequestLine, lines: list[Line], read: tuple[bytes, list[bytes]] | None
 ) -> ParsedHead:
     """`_frame` of lines that were read one by one: nearly every head has nothing rare in it.
 
-    `text` and `texts` are what was read as `request` and `lines`.
+    `read` is what was read as `request` and `lines`, where others may have come that are alike.
     """
     first: dict[bytes, bytes] = {}
     seen, has_repeated = 0, False
@@ -225,19 +229,20 @@ def _frame_lines(
                     first[line.lowered] = line.value
     if not seen & _HOST_LINE or not request.plain:
         return _frame(request, [(line.name, line.value) for line in lines])
-    is_only = CREDENTIALS & first.keys() == _AUTHORIZATION and not has_repeated
+    likeness, credential = None, b""
+    if read is not None and not has_repeated:
+        likeness = alike.likeness_of(request, read, lines, first)
+        if likeness is not None and likeness.has_one_credential:
+            credential = first[b"authorization"]
     return ParsedHead(
         request,
         HeaderLines(first, has_repeated, lines),
         int(first[b"content-length"]) if seen & _LENGTH_LINE else 0,
         expects_continue=False,
         keep_alive=True,
-        likeness=None if has_repeated else alike.likeness_of(request, text, texts, lines),
-        credential=first[b"authorization"] if is_only else b"",
+        likeness=likeness,
+        credential=credential,
     )
-
-
-_AUTHORIZATION: Final = frozenset((b"authorization",))
 
 
 def parse_fields(block: bytes) -> Fields:
