@@ -138,14 +138,14 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     first: dict[bytes, bytes]
     notable: tuple[tuple[bytes, int], ...]
 
-    def lines(self, values: list[bytes]) -> HeaderLines:
+    def lines(self, values: tuple[bytes, ...]) -> HeaderLines:
         """Those of a head with these values, each of which stands on the wire as it is."""
         first = self.first.copy()
         for name, number in self.notable:
             first[name] = values[number]
-        return HeaderLines(first, False, None, _pattern=self, _values=values)
+        return HeaderLines(first, False, None, None, None, self, values)
 
-    def fields(self, values: list[bytes]) -> RawHeaders:
+    def fields(self, values: tuple[bytes, ...]) -> RawHeaders:
         """Name and value of each line, as they were on the wire."""
         parts = [part for pair in zip(self.texts, [*values, b""], strict=True) for part in pair]
         texts = b"".join(parts).split(b"\r\n")[1:-2]
@@ -154,7 +154,7 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
             for name, _, value in (text.partition(b":") for text in texts)
         ]
 
-    def line(self, name: bytes, values: list[bytes]) -> Line | None:
+    def line(self, name: bytes, values: tuple[bytes, ...]) -> Line | None:
         """The line of a field whose value changes."""
         for place, value in zip(self.places, values, strict=True):
             if place.lowered == name:
@@ -176,7 +176,7 @@ class HeaderLines(msgspec.Struct, gc=False):
     _fields: RawHeaders | None = None
     _crossing: bytes | None = None
     _pattern: Pattern | None = None
-    _values: list[bytes] | None = None
+    _values: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         # The default would print the client's token into whatever log a head ends up in.
@@ -195,7 +195,7 @@ class HeaderLines(msgspec.Struct, gc=False):
     def fields(self) -> RawHeaders:
         """Name and value of each line, as they were on the wire."""
         if self._fields is None:
-            if self._pattern is not None and self._values is not None:
+            if self._pattern is not None:
                 self._fields = self._pattern.fields(self._values)
             else:
                 self._fields = [(line.name, line.value) for line in self._lines or ()]
@@ -204,9 +204,9 @@ class HeaderLines(msgspec.Struct, gc=False):
     @property
     def passing(self) -> tuple[bytes, ...]:
         """The arguments of `Pattern.crossing`, where the lines are those of a pattern."""
-        values = self._values
-        if self._pattern is None or values is None:
+        if self._pattern is None:
             return ()
+        values = self._values
         return tuple([values[number] for number in self._pattern.passing])
 
     @property
@@ -225,7 +225,7 @@ class HeaderLines(msgspec.Struct, gc=False):
     def line(self, name: bytes) -> Line | None:
         """The first line of a field, where the lines were read one by one; of a pattern only those
         that change."""
-        if self._pattern is not None and self._values is not None:
+        if self._pattern is not None:
             return self._pattern.line(name, self._values)
         return next((line for line in self._lines or () if line.lowered == name), None)
 

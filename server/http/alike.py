@@ -8,79 +8,90 @@ change must match the grammar's plainest form. Whatever else comes is left to `f
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from struct import Struct
 from typing import Final
 
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
-from proxy.downstream import Likeness
+from proxy.downstream import Likeness, RequestHead
 from proxy.header_lines import CHANGES, IS_NOTABLE, IS_ODD, Line, Pattern, Place
 from proxy.header_rules import CREDENTIALS
-from server.http.heads import HEAD_MAX_BYTES, PLAIN_LENGTH, ParsedHead, RequestLine
+from server.http.heads import HEAD_MAX_BYTES, PLAIN_LENGTH, RequestLine
 
-_VALUE: Final = rb"[\x21-\x7e\x80-\xff]++(?:[\t ]++[\x21-\x7e\x80-\xff]++)*+"
-#: All values that change, each behind a CR, which none of them has. None is empty, and none begins
-#: or ends with white space: each stands on the wire as it is.
-_VALUES: Final = re.compile(rb"(?:\r" + _VALUE + rb")*+")
+#: What a value that changes may be: not empty, and no white space around it, so that it stands on
+#: the wire as it is.
+_VALUE: Final = rb"(?![\t ])[\t\x20-\x7e\x80-\xff]++(?<![\t ])"
 #: Of a head with more of them, each line is looked at.
 _PLACES_MAX: Final = 8
+
+
+#: Cuts nothing.
+_NO_CUT: Final = Struct("0s")
 
 
 class Alike(Likeness, eq=False):
     """A likeness, with what it takes to read a head that has it.
 
     `length` and `credential` are the numbers of the values of `Content-Length` and, where no other
-    field may hold a secret of ours, `Authorization`.
+    field may hold a secret of ours, `Authorization`. `values` matches all values that change, with
+    a CR between each two. `cut` cuts a head into the pattern's texts and the values between them,
+    where these are as long as those of the last head: mostly they are.
     """
 
     line: RequestLine
     length: int | None
     credential: int | None
+    values: re.Pattern[bytes]
     size: int
+    cut: Struct = _NO_CUT
 
-    @property
-    def has_one_credential(self) -> bool:
-        """Whether no field but `Authorization` may hold a secret of ours."""
-        return self.credential is not None
-
-    def read(self, data: bytes) -> tuple[ParsedHead, int] | None:
+    def read(self, data: bytes, client_ip: str) -> tuple[RequestHead, int] | None:
         """The head at the front of `data` and how many bytes it takes; None where it is another."""
-        pattern = self.pattern
-        texts = pattern.texts
-        at = 0
-        values = [b""]
-        for text in texts[:-1]:
-            if not data.startswith(text, at):
+        pattern, cut = self.pattern, self.cut
+        if len(data) < cut.size or (parts := cut.unpack_from(data))[::2] != pattern.texts:
+            found = self._cut(data)
+            if found is None:
                 return None
-            at += len(text)
-            # Where there is none, no text is at the place that is told.
-            end = data.find(b"\r", at)
-            values.append(data[at:end])
-            at = end
-        size = at + len(texts[-1])
-        if (
-            not data.startswith(texts[-1], at)
-            or size > HEAD_MAX_BYTES
-            or _VALUES.fullmatch(b"\r".join(values)) is None
-        ):
+            cut = self.cut = found
+            parts = cut.unpack_from(data)
+        values = parts[1::2]
+        if self.values.fullmatch(b"\r".join(values)) is None:
             return None
-        del values[0]
-        length = 0
-        if self.length is not None:
-            digits = values[self.length]
-            if PLAIN_LENGTH.fullmatch(digits) is None:
-                return None
-            length = int(digits)
-        return (
-            ParsedHead(
-                self.line,
-                pattern.lines(values),
-                length,
-                expects_continue=False,
-                keep_alive=True,
-                likeness=self,
-                credential=b"" if self.credential is None else values[self.credential],
-            ),
-            size,
+        line, length, credential = self.line, self.length, self.credential
+        head = RequestHead(
+            line.method,
+            line.target,
+            "1.1",
+            pattern.lines(values),
+            0 if length is None else int(values[length]),
+            client_ip,
+            0,
+            self,
+            b"" if credential is None else values[credential],
         )
+        return head, cut.size
+
+    def _cut(self, data: bytes) -> Struct | None:
+        """How to cut this head, where the ends of its values have to be looked for."""
+        *before, last = self.pattern.texts
+        sizes: list[int] = []
+        at = 0
+        for text in before:
+            start = at + len(text)
+            if not data.startswith(text, at) or (end := data.find(b"\r", start)) < 0:
+                return None
+            sizes += len(text), end - start
+            at = end
+        if not data.startswith(last, at) or at + len(last) > HEAD_MAX_BYTES:
+            return None
+        return Struct("".join([f"{size}s" for size in (*sizes, len(last))]))
+
+
+@lru_cache(128)
+def _values(count: int, length: int | None) -> re.Pattern[bytes]:
+    """What matches so many values, one of them maybe a length, with a CR between each two."""
+    values = [PLAIN_LENGTH.pattern if number == length else _VALUE for number in range(count)]
+    return re.compile(rb"\r".join([rb"(?:%b)" % value for value in values]))
 
 
 #: Those that came before, by their lines without the values that change.
@@ -151,6 +162,7 @@ def _alike(
         before, start = b"\r", at + 1
     around.append(b"\n".join([before, *texts[start:], b"\r\n"]))
     crossing += [one.wire for one in lines[start:]]
+    length = notable.get(b"content-length")
     return Alike(
         Pattern(
             tuple(around),
@@ -161,8 +173,9 @@ def _alike(
             tuple(notable.items()),
         ),
         request,
-        notable.get(b"content-length"),
+        length,
         notable[b"authorization"] if CREDENTIALS & first.keys() == _AUTHORIZATION else None,
+        _values(len(places), length),
         _ALIKE_BYTES + 3 * sum(map(len, around)) + _PLACE_BYTES * len(places),
     )
 

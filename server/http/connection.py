@@ -14,23 +14,20 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
-from loguru import logger
-
 from models.ids import new_request_id
 from proxy.driving import Cancellable, Driven, Waiter, client_left
-from proxy.errors import RequestBroken
 from proxy.sockets import reset_on_close
 from server.http import framing, planes
 from server.http.alike import Alike
-from server.http.disconnect import peer_disconnected
 from server.http.downstream import ClientDownstream
 from server.http.faults import FramingError, HeadTimeout
-from server.http.heads import ParsedHead
-from server.http.refusals import meant_for, refusal, unforeseen
+from server.http.held_back import HeldBack
+from server.http.refusals import log_unforeseen, meant_for, refusal, unforeseen
 from server.http.slow_reader import SlowReader
 from server.http.turned_away import turn_away
 
 if TYPE_CHECKING:
+    from proxy.handler import DataPlane
     from server.context import App
     from server.http.connections import Group
 
@@ -45,16 +42,14 @@ _LEAST_CHECK: Final = 1.0
 _RECEIVE_WINDOW: Final = 64 * 1024
 #: Bytes unsent from which on a writer waits, and down to which it does.
 _WRITE_LIMITS: Final = (64 * 1024, 16 * 1024)
-#: Seconds between two looks for a client that may have left while its upload is held back.
-_LOOK_EVERY: Final = 0.4
 
 
 class ClientConnection(asyncio.Protocol):
     """`received` is what the client has sent and no request has taken yet."""
 
     __slots__ = (
-        "_app", "_disconnect_check", "_head_timer", "_idle_since", "_idle_timer",
-        "_input", "_likeness", "_linger_timer", "_next", "_reader", "_reading_paused",
+        "_app", "_head_timer", "_held", "_idle_since", "_idle_timer",
+        "_input", "_is_data", "_likeness", "_linger_timer", "_next", "_reader",
         "address", "can_write", "client_ip", "clients", "context", "loop", "received",
         "request", "requests", "served", "transport", "waits_in",
     )  # fmt: skip
@@ -70,8 +65,10 @@ class ClientConnection(asyncio.Protocol):
         #: Its address alone; "" on a socket of another kind.
         self.client_ip = ""
         self.received = bytearray()
-        #: Of the last head that had one: the next one mostly has it, too.
+        #: Of the last head: the next one mostly has it, too.
         self._likeness: Alike | None = None
+        #: Whether the last request was the data plane's.
+        self._is_data = False
         #: The request that is under way.
         self.request: Cancellable | None = None
         #: Due in the next turn of the loop: the request that has been received behind the last.
@@ -81,7 +78,8 @@ class ClientConnection(asyncio.Protocol):
         #: Whether an upstream has ever answered here, which takes a token.
         self.served = False
         self.waits_in: Group | None = None
-        self._reading_paused = False
+        #: From the first time that it sends too far ahead.
+        self._held: HeldBack | None = None
         #: Done with True once more has been received, with False where that took too long.
         self._input: Waiter[bool] | None = None
         #: Pending while the client is slower than we are.
@@ -91,7 +89,6 @@ class ClientConnection(asyncio.Protocol):
         self._idle_since = 0.0
         #: Set while input is dropped, after which the connection ends.
         self._linger_timer: asyncio.TimerHandle | None = None
-        self._disconnect_check: asyncio.TimerHandle | None = None
         #: From the first time that it is slower than we are.
         self._reader: SlowReader | None = None
 
@@ -121,11 +118,10 @@ class ClientConnection(asyncio.Protocol):
             waits_for_head
             and self._likeness is not None
             and not self.received
-            and (found := self._likeness.read(data)) is not None
+            and (found := self._likeness.read(data, self.client_ip)) is not None
         ):
             head, size = found
-            self.received += data[size:]
-            self._begin(head)
+            self._begin(ClientDownstream(self, head, data[size:]))
         else:
             self.received += data
             if waits_for_head:
@@ -133,7 +129,7 @@ class ClientConnection(asyncio.Protocol):
             elif self._input is not None:
                 self._input.wake(True)
         if len(self.received) >= _RECEIVE_WINDOW:
-            self._pause_reading()
+            self._hold_back()
 
     def pause_writing(self) -> None:
         """More is unsent than we like: from now on the client must make progress."""
@@ -154,13 +150,12 @@ class ClientConnection(asyncio.Protocol):
         self.clients.leave(self)
         # Each holds us until it is due: a flood of connections would be collected all at once.
         for timer in (
-            self._head_timer, self._idle_timer, self._linger_timer, self._disconnect_check,
-            self._reader,
+            self._head_timer, self._idle_timer, self._linger_timer, self._held, self._reader,
         ):  # fmt: skip
             if timer is not None:
                 timer.cancel()
-        # It refers to us: a cycle would wait for the garbage collector.
-        self._reader = None
+        # They refer to us: a cycle would wait for the garbage collector.
+        self._held = self._reader = None
         self.transport = None
         self.resume_writing()
         if self.request is not None:
@@ -184,18 +179,25 @@ class ClientConnection(asyncio.Protocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
-        head, size = found
+        parsed, size = found
         del self.received[:size]
-        self._likeness = head.likeness or self._likeness
-        self._begin(head)
+        self._is_data = self.context.data_paths.has(parsed.target)
+        self._likeness = parsed.likeness
+        head = parsed.request(self.client_ip)
+        self._begin(
+            ClientDownstream(
+                self, head,
+                keep_alive=parsed.keep_alive, expects_continue=parsed.expects_continue,
+            )
+        )  # fmt: skip
 
-    def _begin(self, head: ParsedHead) -> None:
-        """Serve the request of a head."""
+    def _begin(self, downstream: ClientDownstream) -> None:
+        """Serve a request of the data plane's, or else one of Sanic's."""
         self.requests += 1
         self.clients.mark_busy(self)
-        is_data = self.context.data_paths.has(head.line.target)
-        serving = self._serve(ClientDownstream(self, head), is_data=is_data)
-        if is_data:
+        plane = self.context.data_plane if self._is_data else None
+        serving = self._serve(downstream, plane)
+        if plane is not None:
             self.request = driven = Driven(serving, self.loop)
             driven.step()
         else:
@@ -211,13 +213,13 @@ class ClientConnection(asyncio.Protocol):
         self._head_timer = None
         self._refuse(HeadTimeout(f"The request head took longer than {HEAD_DEADLINE:g} seconds."))
 
-    async def _serve(self, downstream: ClientDownstream, *, is_data: bool) -> None:
-        """Serve one request, the data plane's or Sanic's, and then the next one that is here."""
+    async def _serve(self, downstream: ClientDownstream, plane: DataPlane | None) -> None:
+        """Serve one request, and then the next one that is here."""
         try:
-            data_plane = self.context.data_plane
-            if data_plane is not None and is_data:
-                await data_plane.handle(downstream)
-                self.served = self.served or downstream.succeeded
+            if plane is not None:
+                await plane.handle(downstream)
+                if downstream.succeeded:
+                    self.served = True
             else:
                 await planes.serve(self._app, downstream)
             if not downstream.complete:
@@ -234,14 +236,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _fail(self, downstream: ClientDownstream, error: BaseException | None) -> None:
         """500, or a visible break once the answer has begun."""
-        request_id = new_request_id()
-        if isinstance(error, RequestBroken):
-            request_id = error.request_id
-            # Its cause is what happened; the wrapper only says to which request.
-            error = error.__cause__ or error
-        if error is not None:
-            log = logger.bind(request_id=request_id).opt(exception=error)
-            log.error("unhandled exception in a request")
+        request_id = log_unforeseen(error)
         if downstream.started:
             downstream.abort()
             return
@@ -264,7 +259,7 @@ class ClientConnection(asyncio.Protocol):
                 # In the next turn of the loop: a packet holds thousands of requests whose answers
                 # wait for nothing.
                 self._next = self.loop.call_soon(self._read_next)
-            elif self._reading_paused:
+            elif self._held is not None:
                 # What came ahead was whole requests, so no head that is cut resumes it.
                 self.resume_reading()
 
@@ -282,30 +277,16 @@ class ClientConnection(asyncio.Protocol):
             timer.cancel()
             self._input = None
 
-    def _pause_reading(self) -> None:
-        if self._reading_paused or self.transport is None:
-            return
-        self._reading_paused = True
-        self.transport.pause_reading()
-        if self._disconnect_check is None:
-            self._disconnect_check = self.loop.call_later(_LOOK_EVERY, self._check_disconnect)
+    def _hold_back(self) -> None:
+        if self.transport is not None:
+            if self._held is None:
+                self._held = HeldBack(self.loop, self.transport, self.abort)
+            self._held.pause()
 
     def resume_reading(self) -> None:
         """Read on once there is room."""
-        if self._reading_paused and len(self.received) < _RECEIVE_WINDOW:
-            self._reading_paused = False
-            if self.transport is not None:
-                self.transport.resume_reading()
-
-    def _check_disconnect(self) -> None:
-        """While reading is paused, the transport does not notice that the client has left."""
-        self._disconnect_check = None
-        if not self._reading_paused or self.transport is None or self.transport.is_closing():
-            return
-        if peer_disconnected(self.transport):
-            self.abort()
-        else:
-            self._disconnect_check = self.loop.call_later(_LOOK_EVERY, self._check_disconnect)
+        if self._held is not None and len(self.received) < _RECEIVE_WINDOW:
+            self._held.resume()
 
     # Sending
 

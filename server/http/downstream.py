@@ -14,12 +14,9 @@ from proxy.headers import RawHeaders, wire_lines
 from server.http.body import ARRIVED_MAX_BYTES, RequestBody
 from server.http.faults import FramingError
 from server.http.framing import parse_head
-from server.http.heads import ParsedHead
 
 if TYPE_CHECKING:
     from server.http.connection import ClientConnection
-
-_VERSIONS: Final = ("1.0", "1.1")
 
 
 class ClientDownstream:
@@ -30,8 +27,18 @@ class ClientDownstream:
         "_without_body", "complete", "head", "keep_alive", "started", "succeeded",
     )  # fmt: skip
 
-    def __init__(self, connection: ClientConnection, parsed: ParsedHead) -> None:
+    def __init__(
+        self,
+        connection: ClientConnection,
+        head: RequestHead,
+        rest: bytes = b"",
+        *,
+        keep_alive: bool = True,
+        expects_continue: bool = False,
+    ) -> None:
+        """`rest` came behind the head, and is not among what the connection has received."""
         self._connection = connection
+        self.head = head
         self._head = b""
         self._chunked = self._breaks_by_reset = self._without_body = False
         #: Whether response bytes have gone out.
@@ -40,52 +47,52 @@ class ClientDownstream:
         self.complete = False
         #: Whether the response is no refusal.
         self.succeeded = False
-        context = connection.context
         #: Whether another request may follow on this connection.
-        self.keep_alive = parsed.keep_alive and not context.draining
-        length = parsed.content_length
-        #: Bytes of a short body that has come with the head, and is not looked at before it is
-        #: asked for; then there is no `_body`.
-        self._arrived = 0
+        self.keep_alive = keep_alive and not connection.context.draining
+        #: A short body that has come with the head; then there is no `_body`.
+        self._arrived = b""
         self._body: RequestBody | None = None
+        length = head.content_length
         if (
-            length
-            and length <= ARRIVED_MAX_BYTES
-            and length <= len(connection.received)
-            and length <= context.settings.upload_max_bytes
-            and not parsed.expects_continue
+            length == len(rest) <= ARRIVED_MAX_BYTES
+            and length <= connection.context.settings.upload_max_bytes
         ):
-            self._arrived = length
-        elif length != 0:
+            self._arrived = rest
+        else:
+            connection.received += rest
+            if length != 0:
+                self._expect_body(length, expects_continue=expects_continue)
+
+    def _expect_body(self, length: int | None, *, expects_continue: bool) -> None:
+        connection = self._connection
+        max_bytes = connection.context.settings.upload_max_bytes
+        received = connection.received
+        if (
+            length is not None
+            and length <= ARRIVED_MAX_BYTES
+            and length <= len(received)
+            and length <= max_bytes
+            and not expects_continue
+        ):
+            self._arrived = bytes(received[:length])
+            del received[:length]
+        else:
             self._body = RequestBody(
-                connection,
-                length,
-                awaits_continue=parsed.expects_continue,
-                max_bytes=context.settings.upload_max_bytes,
+                connection, length, awaits_continue=expects_continue, max_bytes=max_bytes
             )
-        line = parsed.line
-        self.head = RequestHead(
-            line.method,
-            line.target,
-            _VERSIONS[line.minor_version],
-            parsed.lines,
-            length,
-            connection.client_ip,
-            parsed.hops,
-            parsed.likeness,
-            parsed.credential,
-        )
 
     def _begun_body(self) -> RequestBody | None:
         """The body, where there is one, as it is read piece by piece."""
         if self._arrived:
+            connection = self._connection
             self._body = RequestBody(
-                self._connection,
-                self._arrived,
+                connection,
+                len(self._arrived),
                 awaits_continue=False,
-                max_bytes=self._connection.context.settings.upload_max_bytes,
+                max_bytes=connection.context.settings.upload_max_bytes,
             )
-            self._arrived = 0
+            connection.received[:0] = self._arrived
+            self._arrived = b""
         return self._body
 
     # The request
@@ -98,7 +105,7 @@ class ClientDownstream:
     @property
     def has_unread_body(self) -> bool:
         """Whether bytes that come belong to this request still."""
-        return self._arrived > 0 or (self._body is not None and not self._body.ended)
+        return bool(self._arrived) or (self._body is not None and not self._body.ended)
 
     @property
     def trailers(self) -> RawHeaders:
@@ -107,11 +114,8 @@ class ClientDownstream:
 
     def take_arrived(self) -> bytes | None:
         """The whole body, where it is short and has come with the head; else it is to be read."""
-        if size := self._arrived:
-            self._arrived = 0
-            received = self._connection.received
-            body = bytes(received[:size])
-            del received[:size]
+        if body := self._arrived:
+            self._arrived = b""
             return body
         return None if self._body is None else self._body.take_arrived()
 
@@ -250,18 +254,7 @@ def read_head(message: bytes, client_ip: str) -> RequestHead:
         raise errors.InvalidRequest(str(error)) from error
     if found is None:
         raise errors.InvalidRequest("The request head is not complete.")
-    parsed, _ = found
-    return RequestHead(
-        parsed.method,
-        parsed.target,
-        _VERSIONS[parsed.minor_version],
-        parsed.lines,
-        parsed.content_length,
-        client_ip,
-        parsed.hops,
-        parsed.likeness,
-        parsed.credential,
-    )
+    return found[0].request(client_ip)
 
 
 def status_line(status: int, reason: bytes) -> bytes:

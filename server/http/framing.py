@@ -232,7 +232,7 @@ def _frame_lines(
     likeness, credential = None, b""
     if read is not None and not has_repeated:
         likeness = alike.likeness_of(request, read, lines, first)
-        if likeness is not None and likeness.has_one_credential:
+        if likeness is not None and likeness.credential is not None:
             credential = first[b"authorization"]
     return ParsedHead(
         request,

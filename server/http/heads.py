@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from proxy.downstream import RequestHead
 from proxy.header_lines import HeaderLines
 from server.http.faults import Fields
 
@@ -72,3 +73,21 @@ class ParsedHead(msgspec.Struct, frozen=True, gc=False):
     def fields(self) -> Fields:
         """Name and value of each header line."""
         return self.lines.fields
+
+    def request(self, client_ip: str) -> RequestHead:
+        """The same for the data path."""
+        line = self.line
+        return RequestHead(
+            line.method,
+            line.target,
+            _VERSIONS[line.minor_version],
+            self.lines,
+            self.content_length,
+            client_ip,
+            self.hops,
+            self.likeness,
+            self.credential,
+        )
+
+
+_VERSIONS: Final = ("1.0", "1.1")

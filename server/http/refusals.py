@@ -6,7 +6,10 @@ import re
 from typing import Final, Literal, TypeAlias
 
 import msgspec
+from loguru import logger
 
+from models.ids import new_request_id
+from proxy.errors import RequestBroken
 from proxy.providers.error_shapes import ErrorShape, body_of, error_lines, likely_shape
 from server.http.faults import Fields
 
@@ -66,6 +69,19 @@ _ASKED: Final = re.compile(
     rb"(?:\r\n)?+[^ \r\n]++ (?:https?+://[^/? \r\n]*+)?+([^ \r\n]*+)", re.IGNORECASE
 )
 _TO_MANAGE: Final = re.compile(rb"/manage(?:[/?]|\Z)")
+
+
+def log_unforeseen(error: BaseException | None) -> str:
+    """Log why a request failed in a way that is ours to mend, where its handler has not; its id."""
+    request_id = new_request_id()
+    if isinstance(error, RequestBroken):
+        request_id = error.request_id
+        # Its cause is what happened; the wrapper only says to which request.
+        error = error.__cause__ or error
+    if error is not None:
+        log = logger.bind(request_id=request_id).opt(exception=error)
+        log.error("unhandled exception in a request")
+    return request_id
 
 
 def unforeseen(request_id: str, target: bytes) -> bytes:

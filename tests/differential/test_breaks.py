@@ -292,7 +292,7 @@ def _watch_for_pauses(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
         receive(self, data)
 
     monkeypatch.setattr(ClientConnection, "data_received", data_received)
-    return lambda: any(door._reading_paused for door in doors)
+    return lambda: any(door._held is not None and door._held.paused for door in doors)
 
 
 async def test_nothing_is_left_of_those_who_left(both: Both) -> None:

@@ -259,7 +259,7 @@ async def test_a_token_expires_to_the_moment_though_its_head_came_before(
 ) -> None:
     now = [1000.0]
     monkeypatch.setattr(authentication, "time", lambda: now[0])
-    ending = replace(cache.grants._grants[DIGEST], expires_at=2000.0)
+    ending = replace(cache.grants._grants[DIGEST], expires_at=2000.0, in_force_until=2000.0)
     cache.grants._keep(DIGEST, ending)
     # What was remembered was the other grant's.
     assert recognised(read_head(HEAD, ""), cache.grants) is None
