@@ -7,7 +7,8 @@ hundreds of bodies a byte at a time.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+from weakref import WeakValueDictionary
 
 from proxy import errors
 from proxy.access.grants import Grant
@@ -20,41 +21,58 @@ class Shares(NamedTuple):
     project: float = 1.0
 
 
+class Running:
+    """How many requests of one token, or of one project, there are."""
+
+    __slots__ = ("__weakref__", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+#: Of a token, and of its project.
+Counted: TypeAlias = tuple[Running, Running]
+
+
 class FairShare:
     """Counts the requests of each token and project. `most` is how many there can be in all."""
 
     def __init__(self, most: int, shares: Shares) -> None:
         self._of_token = _part(most, shares.token)
         self._of_project = _part(most, shares.project)
-        # By the text of the id, which knows its hash; no Counter, whose look-up of what is not
-        # there, and whose deletion, cost a microsecond each.
-        self._running: dict[str, int] = {}
+        #: By their ids, for as long as a request or a grant refers to it: a token's next grant
+        #: counts on from its last one.
+        self._running: WeakValueDictionary[str, Running] = WeakValueDictionary()
 
-    def enter(self, grant: Grant) -> None:
-        """Count one more. Raises RateLimitExceeded where token or project have their share."""
-        running, token, project = self._running, grant.token_text, grant.project_text
-        of_token, of_project = running.get(token, 0), running.get(project, 0)
-        if of_token >= self._of_token:
+    def enter(self, grant: Grant) -> Counted:
+        """Count one more, until what is returned `leave`s. Raises RateLimitExceeded where token or
+        project have their share."""
+        counted = grant.running[0] if grant.running else self._counted(grant)
+        token, project = counted
+        if token.count >= self._of_token:
             raise _exceeded("token", self._of_token)
-        if of_project >= self._of_project:
+        if project.count >= self._of_project:
             raise _exceeded("project", self._of_project)
-        running[token] = of_token + 1
-        running[project] = of_project + 1
+        token.count += 1
+        project.count += 1
+        return counted
 
-    def leave(self, grant: Grant) -> None:
+    def leave(self, counted: Counted) -> None:
         """A counted request has ended."""
-        running, token, project = self._running, grant.token_text, grant.project_text
-        if of_token := running[token] - 1:
-            running[token] = of_token
-        else:
-            del running[token]
-        if of_project := running[project] - 1:
-            running[project] = of_project
-        else:
-            del running[project]
+        token, project = counted
+        token.count -= 1
+        project.count -= 1
+
+    def _counted(self, grant: Grant) -> Counted:
+        token, project = (
+            self._running.setdefault(owner, Running())
+            for owner in (grant.token_text, grant.project_text)
+        )
+        grant.running.append((token, project))
+        return token, project
 
     def __len__(self) -> int:
-        return len(self._running)
+        return sum(running.count > 0 for running in self._running.values())
 
 
 def _part(most: int, share: float) -> int:

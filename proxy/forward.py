@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final
 
@@ -179,10 +179,11 @@ def _unsigned(request: Outgoing, target: Target) -> Unsigned:
 
 def at_once(
     request: Outgoing | Ready, pool: Pool, exchange: Exchange
-) -> Coroutine[None, None, tuple[ResponseSource, UpstreamHead]] | None:
-    """Send a request that is ready on a kept connection; what waits for its first response head.
+) -> tuple[ResponseSource, UpstreamHead | None] | None:
+    """Send a request that is ready on a kept connection: what will answer it, of which the caller
+    waits for the first head. What was sent whole and has a body is not to be repeated.
 
-    None where it is not, or no connection is kept: then `send` it.
+    None where it is not ready, or no connection is kept: then `send` it.
     """
     if not isinstance(request, Ready):
         return None
@@ -195,17 +196,7 @@ def at_once(
     connection.write(request.message)
     if exchange.kept is not None:
         exchange.kept.end()
-    return _first_head(connection)
-
-
-async def _first_head(connection: UpstreamConnection) -> tuple[ResponseSource, UpstreamHead]:
-    # What was sent whole and has a body is not repeated.
-    try:
-        return connection, await connection.head()
-    except BaseException:
-        connection.close()
-        connection.release()
-        raise
+    return connection, None
 
 
 async def send(

@@ -162,15 +162,14 @@ class DataPlane:
             )
             if exchange.found and (given := self._given(downstream, exchange, reservation)):
                 return await given
-            source, head = await (
+            source, head = forward.at_once(request, self._pool, exchange) or await (
                 exchange.found.answer()
                 if exchange.found is not None
                 else self._accounts.ask(
                     forward.in_pieces(request), Call(grant, plan.route, downstream, exchange)
                 )
                 if grant.chooses
-                else forward.at_once(request, self._pool, exchange)
-                or forward.send(
+                else forward.send(
                     request, partial(target_for, grant), downstream, self._pool, exchange
                 )
             )
@@ -178,7 +177,13 @@ class DataPlane:
             del request
             trailers = None
             try:
-                last = self._pass_whole(downstream, source, exchange, head, reservation)
+                last = self._pass_whole(
+                    downstream,
+                    source,
+                    exchange,
+                    head := head or await source.head(),
+                    reservation,
+                )
                 if last is None:
                     source, head, asked = await self._asking_again.final(
                         downstream, source, exchange, head, asked
@@ -246,8 +251,7 @@ class DataPlane:
             check_alive(grant)
         if grant.restricts_source:
             check_source(grant, exchange.head, self._client_address)
-        self._fair_share.enter(grant)
-        exchange.shares = True
+        exchange.shares = self._fair_share.enter(grant)
 
     def _let_in(self, exchange: Exchange, grant: Grant, digest: str) -> tuple[Grant, Plan]:
         """Check what the token and the head alone decide; with the accounts that serve it.
@@ -315,8 +319,8 @@ class DataPlane:
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
         """Runs for every outcome: records once if admitted, settles the limits."""
         self.active.discard(exchange)
-        if exchange.shares and exchange.grant is not None:
-            self._fair_share.leave(exchange.grant)
+        if exchange.shares is not None:
+            self._fair_share.leave(exchange.shares)
         if exchange.kept is not None and exchange.kept.size:
             exchange.kept.end()
         if exchange.again is not None:

@@ -42,6 +42,7 @@ from proxy.upstream_auth.presenting import UpstreamAuth
 if TYPE_CHECKING:
     from proxy.decided import Decided
     from proxy.downstream import Likeness, RequestHead
+    from proxy.fair_share import Counted
 
 T = TypeVar("T")
 
@@ -126,6 +127,8 @@ class Grant:
         init=False, repr=False, compare=False, default_factory=dict
     )
     """What was decided of usual requests, for those that are alike (`proxy.decided`)."""
+    running: list[Counted] = field(init=False, repr=False, compare=False, default_factory=list)
+    """Where its requests are counted, from the first one on (`proxy.fair_share`)."""
 
     @classmethod
     def of(
@@ -276,7 +279,9 @@ class Grants:
         if self._tick() != self._seen_tick:
             return None
         credential = head.credential
-        return self.credentials.of(credential) if credential else self.credentials.find(head.lines)
+        if credential:
+            return self.credentials.known.get(credential)
+        return self.credentials.find(head.lines)
 
     def lacks(self, digest: str) -> bool:
         """Whether no token has this secret, as far as is known without asking."""

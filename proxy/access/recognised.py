@@ -22,25 +22,22 @@ class Known(NamedTuple, Generic[G]):
 class Recognised(Generic[G]):
     """By the value of `Authorization`; one for each secret, in the form in which it came last.
 
-    `lines` has the header lines that hold them, as they were read, by their bytes.
+    `lines` has the header lines that hold them, as they were read, by their bytes. `known` is for
+    those that were seen to be the only ones (`RequestHead.credential`), which others may look up.
     """
 
-    __slots__ = ("_known", "_of_digest", "lines")
+    __slots__ = ("_of_digest", "known", "lines")
 
     def __init__(self) -> None:
         self.lines: dict[bytes, Line] = {}
-        self._known: dict[bytes, Known[G]] = {}
+        self.known: dict[bytes, Known[G]] = {}
         self._of_digest: dict[str, tuple[bytes, bytes]] = {}
 
     def find(self, lines: HeaderLines) -> Known[G] | None:
         """What a request's only credential stands for, where it is known."""
         if _is_only_authorization(lines):
-            return self._known.get(lines.first.get(b"authorization", b""))
+            return self.known.get(lines.first.get(b"authorization", b""))
         return None
-
-    def of(self, credential: bytes) -> Known[G] | None:
-        """The same of one that was seen to be the only one (`RequestHead.credential`)."""
-        return self._known.get(credential)
 
     def add(self, lines: HeaderLines, grant: G, digest: str) -> None:
         """Remember the credential of a request that `find` did not know.
@@ -53,18 +50,18 @@ class Recognised(Generic[G]):
             self.forget(digest)
             text = line.name + b": " + line.value + b"\r"
             self.lines[text] = line
-            self._known[line.value] = Known(grant, digest)
+            self.known[line.value] = Known(grant, digest)
             self._of_digest[digest] = text, line.value
 
     def forget(self, digest: str) -> None:
         """The grant of this secret is gone."""
         if (kept := self._of_digest.pop(digest, None)) is not None:
-            del self.lines[kept[0]], self._known[kept[1]]
+            del self.lines[kept[0]], self.known[kept[1]]
 
     def clear(self) -> None:
         """All grants are gone."""
         self.lines.clear()
-        self._known.clear()
+        self.known.clear()
         self._of_digest.clear()
 
 

@@ -186,6 +186,10 @@ class UpstreamConnection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether the exchange ended so cleanly that another one may follow."""
+        return self._is_reusable()
+
+    def _is_reusable(self) -> bool:
+        # A getter takes more than a call.
         response, transport = self._response, self.transport
         return (
             response.complete
@@ -200,7 +204,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def becomes_idle(self) -> bool:
         """Get ready for another exchange, where the last one is `reusable`."""
-        if not self.reusable:
+        if not self._is_reusable():
             return False
         response = self._response
         response.reset()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 from uuid import uuid4
 
 import pytest
 
 from proxy import errors
+from proxy.access.grants import Grant
 from proxy.fair_share import FairShare, Shares
-from tests.proxy.rows import a_grant
+from proxy.providers.catalog import BUILT_IN
+from tests.proxy.rows import UPSTREAMS, a_grant, a_record
 
 
 def test_a_token_and_a_project_have_a_part_each() -> None:
     share = FairShare(10, Shares(token=0.2, project=0.3))
     project = uuid4()
     first, second = a_grant(project_id=project), a_grant(project_id=project)
-    share.enter(first)
+    counted = share.enter(first)
     share.enter(first)
     with pytest.raises(errors.RateLimitExceeded, match="token"):
         share.enter(first)
@@ -24,7 +27,7 @@ def test_a_token_and_a_project_have_a_part_each() -> None:
         share.enter(second)
     assert refused.value.retry_after == 1.0
     # Whoever was refused was not counted.
-    share.leave(first)
+    share.leave(counted)
     share.enter(second)
     share.enter(a_grant())
 
@@ -32,11 +35,32 @@ def test_a_token_and_a_project_have_a_part_each() -> None:
 def test_nothing_is_left_of_those_that_have_gone() -> None:
     share = FairShare(10, Shares())
     grant = a_grant()
-    for _ in range(3):
-        share.enter(grant)
-    for _ in range(3):
-        share.leave(grant)
+    counted = [share.enter(grant) for _ in range(3)]
+    assert len(share) == 2
+    for each in counted:
+        share.leave(each)
     assert len(share) == 0
+
+
+def test_a_token_counts_on_where_its_grant_is_another_one() -> None:
+    share = FairShare(10, Shares(token=0.2))
+    record = a_record()
+    grants = [Grant.of(record, BUILT_IN, UPSTREAMS) for _ in range(3)]
+    counted = share.enter(grants[0])
+    share.enter(grants[1])
+    del grants[:2]
+    gc.collect()
+    with pytest.raises(errors.RateLimitExceeded, match="token"):
+        share.enter(grants[0])
+    share.leave(counted)
+    share.enter(grants[0])
+
+
+def test_what_nobody_counts_any_more_is_not_remembered() -> None:
+    share = FairShare(10, Shares())
+    share.leave(share.enter(a_grant()))
+    gc.collect()
+    assert not share._running
 
 
 @pytest.mark.parametrize(

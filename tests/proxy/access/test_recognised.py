@@ -14,7 +14,7 @@ def lines(*fields: str) -> HeaderLines:
 
 
 def in_memory(known: Recognised[str]) -> tuple[int, int, int]:
-    return len(known.lines), len(known._known), len(known._of_digest)
+    return len(known.lines), len(known.known), len(known._of_digest)
 
 
 @pytest.mark.parametrize("fields", [("Authorization:",), ()])

@@ -280,7 +280,7 @@ async def test_nothing_of_a_secret_outlives_its_grant(cache: Cache, *, is_told: 
     cache.database.tick()
     await cache.grants._catch_up()
     assert recognised(read_head(HEAD, ""), cache.grants) is None
-    assert (known.lines, known._known, known._of_digest) == ({}, {}, {})
+    assert (known.lines, known.known, known._of_digest) == ({}, {}, {})
 
 
 @pytest.mark.parametrize("name", [b"x-api-key", b"api-key", b"x-goog-api-key", b"authorization"])
