@@ -11,11 +11,11 @@ from operator import add as plus
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from models import label_values
+from models import label_values, model_names
 from models.db.conditions import insert
 from models.db.database import dialect
 from models.labels import Tags
-from models.model_names import IsListed, bounded
+from models.model_names import IsListed
 from models.usage import (
     DIMENSION_KEY,
     OVERHEAD_BOUNDS_US,
@@ -216,6 +216,11 @@ def merge(
     return sorted(merged.items(), key=itemgetter(0))
 
 
+def _named(key: _Finest) -> model_names.Named:
+    minute, project_id, token_id, provider, model, *_ = key
+    return project_id, minute // 3600, provider, model, token_id
+
+
 def _minute(key: _Finest) -> tuple[Any, ...]:
     return key[:-1]
 
@@ -234,15 +239,17 @@ async def add(
 ) -> None:
     """Add `entries` to the tables, within the caller's transaction; of those `booked`, which were
     counted before, what they used alone."""
-    known = await bounded([*entries, *booked], is_listed)
-    counted, shown = known[: len(entries)], known[len(entries) :]
-    finest = _book(add_up(counted), shown)
+    finest = _book(add_up(entries), booked)
+    if without := await model_names.beyond(map(_named, finest), is_listed):
+        entries = model_names.bounded(entries, without)
+        booked = model_names.bounded(booked, without)
+        finest = _book(add_up(entries), booked)
     await insert(*_upsert("usage_minute"), _rows(merge(finest, _minute)))
     await insert(*_upsert("usage_hour"), _rows(merge(finest, _hour)))
     named = {key: totals for key, totals in finest.items() if key[-1]}
     by_key = merge(named, _hour_of_key)
     await insert(*_dimension_upsert(), _rows(by_key, _dimension_sums))
-    labelled = _labelled(counted, shown)
+    labelled = _labelled(entries, booked)
     if labelled:
         by_label = await _by_label(labelled)
         await insert(*_dimension_upsert(), _rows(by_label, _dimension_sums))

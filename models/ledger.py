@@ -237,10 +237,12 @@ def _moments(at_us: Sequence[int]) -> list[datetime]:
 async def _touch_tokens(entries: Sequence[Entry]) -> None:
     """Count uses, as quotas do, and note when the last request came, used or not."""
     uses: defaultdict[str, int] = defaultdict(int)
-    latest: defaultdict[str, int] = defaultdict(int)
+    latest: dict[str, int] = {}
     for entry in entries:
-        uses[entry.token_id] += not entry.given_back
-        latest[entry.token_id] = max(latest[entry.token_id], entry.at_us)
+        token_id, at_us = entry.token_id, entry.at_us
+        uses[token_id] += not entry.given_back
+        if at_us > latest.setdefault(token_id, 0):
+            latest[token_id] = at_us
     # In order of id, as `Project` locks them, so that neither waits in a circle.
     await execute_many(
         _COUNT_USE,

@@ -7,7 +7,7 @@ project and hour, so that it is the same for all workers and machines and for a 
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -32,6 +32,8 @@ _HOUR_US: Final = 3_600_000_000
 
 #: Whether a provider's model stands in the price list under this very name.
 IsListed: TypeAlias = Callable[[str, str], bool]
+#: A project, an hour as `_Hour` numbers it, a provider, a model, and the token that asked for it.
+Named: TypeAlias = tuple[str, int, str, str, str]
 
 
 class _Hour(NamedTuple):
@@ -55,24 +57,22 @@ def nothing_is_listed(_provider: str, _model: str) -> bool:
     return False
 
 
-async def bounded(entries: Sequence["Entry"], is_listed: IsListed) -> Sequence["Entry"]:
-    """`entries` as they are to be counted, within the caller's transaction."""
+async def beyond(named: Iterable[Named], is_listed: IsListed) -> Mapping[_Hour, set[str]]:
+    """The names that have no place, where there are any, within the caller's transaction."""
     new: defaultdict[_Hour, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    # Few of many entries, each looked at once, in the order in which they came.
-    named = dict.fromkeys(
-        (each.project_id, each.at_us // _HOUR_US, each.provider, each.model, each.token_id)
-        for each in entries
-    )
     for project, number, provider, model, token in named:
         hour = _Hour(project, number)
         if model in _placed.get(hour, ()) or model in _WITHOUT_PLACE:
             continue
         if not is_listed(provider, model):
             new[hour][model].add(token)
-    if not new:
-        return entries
     # Sorted, so that two consumers wait for their hours in one order.
     without = {hour: await _place(hour, new[hour], is_listed) for hour in sorted(new)}
+    return {hour: names for hour, names in without.items() if names}
+
+
+def bounded(entries: Sequence["Entry"], without: Mapping[_Hour, set[str]]) -> list["Entry"]:
+    """`entries` as they are to be counted, where those names have no place."""
     return [
         msgspec.structs.replace(entry, model=OTHER)
         if entry.model in without.get(_hour(entry), ())

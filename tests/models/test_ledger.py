@@ -135,7 +135,7 @@ def test_columns_that_a_batch_has_no_value_for_cost_nothing() -> None:
 
 @pytest.mark.usefixtures("connected")
 async def test_what_a_batch_has_in_common_is_stored_in_each_row() -> None:
-    alike = [an_entry(key_id=ID, answer_model="m") for _ in range(63)]
+    alike = [an_entry(key_id=ID, answer_model="m") for _ in range(73)]
     odd = {"project_id": ID, "token_id": OTHER, "model": "n", "status": 429, "outcome": "timeout"}
     batches = [
         alike,
