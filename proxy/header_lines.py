@@ -126,24 +126,23 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     """The head of a request, whose lines were read one by one, without the values of its `places`.
 
     `texts` are what stands before each of these values and behind the last, the request line
-    included. `crossing` is a format, of those values whose numbers are in `passing`: what goes to
-    the upstream. `first` is as `HeaderLines.first`, `notable` what is to be added to it: a name and
+    included. `crossing` is a format for the values: it shows what goes to the upstream, and hides
+    the rest. `first` is as `HeaderLines.first`, and `notable` what is to be added to it: a name and
     the number of its value.
     """
 
     texts: tuple[bytes, ...]
     places: tuple[Place, ...]
     crossing: bytes
-    passing: tuple[int, ...]
     first: dict[bytes, bytes]
     notable: tuple[tuple[bytes, int], ...]
 
-    def lines(self, values: tuple[bytes, ...]) -> HeaderLines:
-        """Those of a head with these values, each of which stands on the wire as it is."""
+    def first_of(self, values: tuple[bytes, ...]) -> dict[bytes, bytes]:
+        """`HeaderLines.first` of a head with these values."""
         first = self.first.copy()
         for name, number in self.notable:
             first[name] = values[number]
-        return HeaderLines(first, False, None, None, None, self, values)
+        return first
 
     def fields(self, values: tuple[bytes, ...]) -> RawHeaders:
         """Name and value of each line, as they were on the wire."""
@@ -164,13 +163,13 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
 
 class HeaderLines(msgspec.Struct, gc=False):
     """All header lines of a request: as `lines`, where each crosses or not by its own name alone,
-    or as `fields`, name and value of each as they were on the wire, or as the values of a pattern.
+    or as `fields`, name and value of each as they were on the wire, or as the values of a pattern,
+    each of which stood on the wire as it is.
 
-    `first` has the first value of each `NOTABLE` field that is there, by its name in lower case;
-    `has_repeated` says that one of them may have more than one line.
+    `has_repeated` says that one of the `NOTABLE` fields may have more than one line.
     """
 
-    first: dict[bytes, bytes]
+    _first: dict[bytes, bytes] | None
     has_repeated: bool
     _lines: list[Line] | None
     _fields: RawHeaders | None = None
@@ -192,6 +191,15 @@ class HeaderLines(msgspec.Struct, gc=False):
         return cls(first, True, None, fields)
 
     @property
+    def first(self) -> dict[bytes, bytes]:
+        """The first value of each `NOTABLE` field that is there, by its name in lower case."""
+        if self._first is None:
+            # What was decided of heads that are alike mostly says all of it.
+            pattern = self._pattern
+            self._first = {} if pattern is None else pattern.first_of(self._values)
+        return self._first
+
+    @property
     def fields(self) -> RawHeaders:
         """Name and value of each line, as they were on the wire."""
         if self._fields is None:
@@ -202,19 +210,11 @@ class HeaderLines(msgspec.Struct, gc=False):
         return self._fields
 
     @property
-    def passing(self) -> tuple[bytes, ...]:
-        """The arguments of `Pattern.crossing`, where the lines are those of a pattern."""
-        if self._pattern is None:
-            return ()
-        values = self._values
-        return tuple([values[number] for number in self._pattern.passing])
-
-    @property
     def crossing(self) -> bytes:
         """The lines that go to the upstream, as they stand in a message's head."""
         if self._crossing is None:
             if self._pattern is not None:
-                self._crossing = self._pattern.crossing % self.passing
+                self._crossing = self._pattern.crossing % self._values
             elif self._lines is None:
                 self._crossing = wire_lines(for_upstream(self.fields))
             else:

@@ -14,7 +14,7 @@ from typing import Final
 
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
 from proxy.downstream import Likeness, RequestHead
-from proxy.header_lines import CHANGES, IS_NOTABLE, IS_ODD, Line, Pattern, Place
+from proxy.header_lines import CHANGES, IS_NOTABLE, IS_ODD, HeaderLines, Line, Pattern, Place
 from proxy.header_rules import CREDENTIALS
 from server.http.heads import HEAD_MAX_BYTES, PLAIN_LENGTH, RequestLine
 
@@ -62,7 +62,7 @@ class Alike(Likeness, eq=False):
             line.method,
             line.target,
             "1.1",
-            pattern.lines(values),
+            HeaderLines(None, False, None, None, None, pattern, values),
             0 if length is None else int(values[length]),
             client_ip,
             0,
@@ -96,6 +96,8 @@ def _values(count: int, length: int | None) -> re.Pattern[bytes]:
 
 #: Those that came before, by their lines without the values that change.
 _KNOWN: Final[BoundedMemo[Alike]] = BoundedMemo(2 * 1024 * 1024, entry_max_bytes=16 * 1024)
+#: Heads are shorter. A connection keeps the likeness of its last head, whatever that is.
+_KEY_MAX_BYTES: Final = 4 * 1024
 #: What one takes beside the bytes of its lines, which it has three times, and for each place.
 _ALIKE_BYTES: Final = 2048 + PLACE_BYTES
 _PLACE_BYTES: Final = 512
@@ -127,6 +129,8 @@ def likeness_of(
             return None
         texts[place] = line.name + b":"
     key = text + b"\n" + b"\n".join(texts)
+    if len(key) > _KEY_MAX_BYTES:
+        return None
     known = _KNOWN.young.get(key) or _KNOWN.recall(key)
     if known is None and _KNOWN.came_before(key):
         known = _alike(request, read, lines, places, first)
@@ -145,17 +149,14 @@ def _alike(
     around: list[bytes] = []
     crossing: list[bytes] = []
     places: list[Place] = []
-    passing: list[int] = []
     notable: dict[bytes, int] = {}
     before, start = text, 0
     for at in changing:
         line = lines[at]
         around.append(b"\n".join([before, *texts[start:at], line.name + b": "]))
         crossing += [one.wire for one in lines[start:at]]
-        if line.wire:
-            # No line has a NUL.
-            crossing.append(line.name + b": \0\r\n")
-            passing.append(len(places))
+        # No line has one of these octets.
+        crossing.append(line.name + b": \0\r\n" if line.wire else b"\1")
         if line.role & IS_NOTABLE:
             notable[line.lowered] = len(places)
         places.append(Place(line.name, line.lowered, line.role))
@@ -167,8 +168,7 @@ def _alike(
         Pattern(
             tuple(around),
             tuple(places),
-            b"".join(crossing).replace(b"%", b"%%").replace(b"\0", b"%b"),
-            tuple(passing),
+            b"".join(crossing).replace(b"%", b"%%").replace(b"\0", b"%b").replace(b"\1", b"%.0b"),
             {name: value for name, value in first.items() if name not in notable},
             tuple(notable.items()),
         ),

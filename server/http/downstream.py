@@ -259,6 +259,8 @@ def read_head(message: bytes, client_ip: str) -> RequestHead:
 
 def status_line(status: int, reason: bytes) -> bytes:
     """The first line of a response."""
+    if status == 200 and reason == b"OK":
+        return _OK
     if len(reason) > _REASON_BYTES:
         return _status_line(status, reason)
     return _remembered_status_line(status, reason)
@@ -268,5 +270,6 @@ def _status_line(status: int, reason: bytes) -> bytes:
     return b"HTTP/1.1 %d %b\r\n" % (status, reason)
 
 
+_OK: Final = _status_line(200, b"OK")
 _remembered_status_line: Final = lru_cache(256)(_status_line)
 _REASON_BYTES: Final = 64
