@@ -23,6 +23,8 @@ _COUNT_USE: Final = (
     " last_used_at = CASE WHEN last_used_at > {} THEN last_used_at ELSE {} END WHERE id = {}"
 )
 
+#: Times in microseconds as the database has them.
+_Moments: TypeAlias = Callable[[Sequence[int]], Sequence[Any]]
 #: Charges the budgets of entries, within the transaction that counts them.
 Charging: TypeAlias = Callable[[Sequence[Entry]], Awaitable[None]]
 
@@ -74,11 +76,12 @@ async def _apply(
         # In the row of its own token's answer that showed it, too.
         shown = {one.id: one for one in booked}
         logged = [_shown_in(shown, entry) for entry in entries] if shown else entries
-        into, rows, common = _into_log(logged, _as_text if dialect() == "sqlite" else _moments)
+        moments: _Moments = _as_text if dialect() == "sqlite" else _moments
+        into, rows, common = _into_log(logged, moments)
         await insert(into, "ON CONFLICT (id) DO NOTHING", rows, common)
         await outbox.put_requests(entries, is_failure)
         await counters.add(entries, is_listed, booked)
-        await _touch_tokens(entries)
+        await _touch_tokens(entries, moments)
         if charge is not None:
             # The last, since decisions wait for the rows that it locks.
             await charge(entries)
@@ -156,7 +159,7 @@ _LOG_COLUMNS: Final = (
 
 
 def _into_log(
-    entries: Sequence[Entry], moments: Callable[[Sequence[int]], Sequence[Any]]
+    entries: Sequence[Entry], moments: _Moments
 ) -> tuple[str, list[tuple[Any, ...]], list[Any]]:
     """The log's columns and their values, row by row and, of the last, those that all rows have in
     common; but for columns for which no row has one: they are NULL, or empty, all the same, and a
@@ -234,7 +237,7 @@ def _moments(at_us: Sequence[int]) -> list[datetime]:
     return list(map(_moment, at_us))
 
 
-async def _touch_tokens(entries: Sequence[Entry]) -> None:
+async def _touch_tokens(entries: Sequence[Entry], moments: _Moments) -> None:
     """Count uses, as quotas do, and note when the last request came, used or not."""
     uses: defaultdict[str, int] = defaultdict(int)
     latest: dict[str, int] = {}
@@ -243,13 +246,11 @@ async def _touch_tokens(entries: Sequence[Entry]) -> None:
         uses[token_id] += not entry.given_back
         if at_us > latest.setdefault(token_id, 0):
             latest[token_id] = at_us
+    at = dict(zip(latest, moments(list(latest.values())), strict=True))
     # In order of id, as `Project` locks them, so that neither waits in a circle.
     await execute_many(
         _COUNT_USE,
-        [
-            [count, _moment(latest[token_id]), _moment(latest[token_id]), token_id]
-            for token_id, count in sorted(uses.items())
-        ],
+        [[count, at[token_id], at[token_id], token_id] for token_id, count in sorted(uses.items())],
     )
 
 

@@ -16,7 +16,7 @@ from models import entry as coding
 from models.db import database as connecting
 from models.db.conditions import execute_many, insert, written
 from models.db.database import connection, run_in_transaction
-from models.entry import Entry, Parts
+from models.entry import Parts
 from models.ids import first_id_at, new_id
 from models.journal_position import JournalPosition
 from models.ledger import apply_batch
@@ -236,7 +236,7 @@ async def test_journals_are_counted_apart_and_may_begin_anywhere() -> None:
 
 @pytest.mark.usefixtures("connected")
 async def test_a_batch_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(entries: list[Entry]) -> None:
+    async def fail(*_: object) -> None:
         raise RuntimeError("on purpose")
 
     with monkeypatch.context() as patch:
