@@ -32,9 +32,9 @@ from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recor
 #: Forgotten all at once, with some 3 MB of entries; a token that asks many models takes several.
 _REMEMBERED_MAX: Final = 2_048
 #: All that decides what of an entry stays the same: the grant, the account, the endpoint, the three
-#: names that a model has, whether no budget is held, and what the answer says beside its first six
-#: counts.
-_Key: TypeAlias = tuple[int, str, str, str, str, str, bool, tuple[object, ...]]
+#: names that a model has, what the cache did, whether no budget is held, and what the answer says
+#: beside its first six counts.
+_Key: TypeAlias = tuple[int, str, str, str, str, str, str, bool, tuple[object, ...]]
 
 
 class _Alike(Struct, frozen=True):
@@ -47,7 +47,8 @@ class _Alike(Struct, frozen=True):
     prices: int
     rates: OrdinaryRates
     #: What was written to a cache: as much, and the entry has the same parts.
-    written: tuple[object, ...]
+    written: int | None
+    written_1h: int | None
 
 
 class Entries:
@@ -65,11 +66,23 @@ class Entries:
         if grant is None or route is None:
             raise RuntimeError("only a request that was let in ends in an entry")
         read = None if exchange.meter is None else exchange.meter.accumulated
+        # An answer that was whole and says exactly what it used, of a request of which nothing else
+        # has to be said. What holds of the key alone need not be asked here.
         if (
             outcome != "complete"
             or read is None
+            or not read.final
+            or read.failed
+            or read.code
             or target is None
-            or not _is_plain(exchange, route, read)
+            or exchange.method != "POST"
+            or route.dialect == "none"
+            or exchange.status != 200
+            or exchange.sent is None
+            or (exchange.cache and exchange.from_cache)
+            or exchange.refusal_code
+            or exchange.watch is not None
+            or (exchange.attempts and len(exchange.attempts) > 1)
             or (usage := read.usage) is None
             or usage[0] is None
         ):
@@ -77,7 +90,7 @@ class Entries:
         answered = read.model or ""
         key: _Key = (
             grant.number, target.key_text, route.pattern, exchange.model, exchange.mapped,
-            answered, not exchange.holds, usage[6:],
+            answered, exchange.cache, not exchange.holds, usage[6:],
         )  # fmt: skip
         alike = self._alike.get(key)
         if (
@@ -110,9 +123,8 @@ class Entries:
             self._alike.clear()
         # Labels are each request's own.
         kept = structs.replace(entry, tags=None, end_user="")
-        self._alike[key] = _Alike(
-            kept, tariff.since, tariff.until, self._prices.version, rates, usage[4:6]
-        )
+        times = tariff.since, tariff.until, self._prices.version
+        self._alike[key] = _Alike(kept, *times, rates, usage.cache_write, usage.cache_write_1h)
 
     def _in_full(
         self,
@@ -194,24 +206,6 @@ class Entries:
         )
 
 
-def _is_plain(exchange: Exchange, route: Route, read: UsageAccumulator) -> bool:
-    """Whether an answer was whole, says exactly what it used, and nothing else has to be said of
-    its request. What holds of the `_Key` alone need not be asked here."""
-    return (
-        read.final
-        and not read.failed
-        and not read.code
-        and exchange.method == "POST"
-        and route.dialect != "none"
-        and exchange.status == 200
-        and exchange.sent is not None
-        and not exchange.cache
-        and not exchange.refusal_code
-        and exchange.watch is None
-        and len(exchange.attempts) < 2
-    )
-
-
 class _Used(NamedTuple):
     """What an entry says of usage, and of its answer, where one was read."""
 
@@ -287,7 +281,7 @@ def _again(alike: _Alike, exchange: Exchange, usage: Usage, nanos: int) -> Entry
         duration_us=int((now - began) * _MICRO),
         overhead_us=int(exchange.overhead_seconds(now) * _MICRO),
     )
-    if usage[4:6] != alike.written:
+    if usage[4] != alike.written or usage[5] != alike.written_1h:
         entry = structs.replace(entry, parts=_parts(usage))
     if (labels := exchange.labels) is not None:
         entry = structs.replace(entry, tags=labels.tags, end_user=labels.end_user)

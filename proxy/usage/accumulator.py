@@ -267,7 +267,14 @@ def _usage_of(said: Reported, read: UsageAccumulator | None) -> Usage:
     if read is not None:
         tier, searches, used = read.service_tier, read.web_searches, read.tools
     tools = _NOTHING
-    if used is not None or _names_tools(said):
+    if (
+        used is not None
+        or said.server_tool_use is not None
+        or said.server_side_tool_usage_details is not None
+        or said.num_search_queries is not None
+        or said.citation_tokens is not None
+        or said.num_sources_used is not None
+    ):
         searches, tools = _searches(said, searches), _tools(said, used)
     # In the order of the fields, and past `Usage.__new__`: by name it takes three times as long.
     fields = (
@@ -325,17 +332,6 @@ def _completion(said: Reported, reasoning: int | None) -> int | None:
     # At xAI reasoning is no part of the completion, as the total shows.
     is_apart = said.total_tokens == said.prompt_tokens + completion + reasoning
     return completion + reasoning if is_apart else completion
-
-
-def _names_tools(said: Reported) -> bool:
-    """Whether it may say of hosted tools that they were used."""
-    return (
-        said.server_tool_use is not None
-        or said.server_side_tool_usage_details is not None
-        or said.num_search_queries is not None
-        or said.citation_tokens is not None
-        or said.num_sources_used is not None
-    )
 
 
 def _searches(said: Reported, elsewhere: int | None) -> int | None:

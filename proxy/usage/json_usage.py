@@ -82,10 +82,6 @@ SCANNED: Final = (b"model", b"usage", b"choices", b"service_tier", b"error", b"t
 def decode_answer(text: bytes, read: UsageAccumulator) -> Answer:
     """An answer of which each member is of its form. Raises Unreadable for no object."""
     try:
-        return _decode_usual_answer(text)
-    except WRONG:
-        pass
-    try:
         return _decode_answer(text)
     except Unreadable:
         return _mended(_decode_odd_answer(text), read)
@@ -271,10 +267,16 @@ class JsonUsageReader(msgspec.Struct, eq=False):
         if self.refused:
             read.code = read.code or code_of_answer(document)
         try:
-            if scanner is None:
+            answer = (
+                _decode_usual_answer(document)
+                if scanner is None
+                else of_members(scanner.found, read)
+            )
+        except WRONG:
+            try:
                 answer = decode_answer(document, read)
-            else:
-                answer = of_members(scanner.found, read)
+            except Unreadable:
+                return
         except Unreadable:
             return
         if scanner is None:

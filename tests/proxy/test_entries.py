@@ -114,7 +114,7 @@ requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "labels": st.just(Labels((("team", "a"),), "somebody")),
         "holds": st.just(HELD),
         "attempts": st.sampled_from((ATTEMPTS, ATTEMPTS[:1])),
-        "cache": st.sampled_from(("miss", "bypass")),
+        "cache": st.sampled_from(("miss", "bypass", "hit")),
         "refusal_code": st.just("middleware_failed"),
         "sent": st.none(),
         "first_byte": st.none(),
@@ -215,10 +215,8 @@ def a_watch() -> Watch:
 
 
 NEAR: Final[tuple[dict[str, Any], ...]] = (
-    {"outcome": "client_left"},
-    {"outcome": "upstream_broke"},
-    {"status": 201},
-    {"status": 400},
+    *({"outcome": word} for word in ("client_left", "upstream_broke")),
+    *({"status": status} for status in (201, 400)),
     {"mapped": "gpt-4.1"},
     {"model": "gpt-4.1"},
     {"pattern": "/v1/completions"},
@@ -227,7 +225,7 @@ NEAR: Final[tuple[dict[str, Any], ...]] = (
     {"labels": Labels((("team", "a"),), "somebody")},
     {"holds": HELD},
     {"attempts": ATTEMPTS},
-    {"cache": "miss"},
+    *({"cache": word} for word in ("miss", "bypass", "hit", "collapsed")),
     {"refusal_code": "middleware_failed"},
     {"sent": None},
     {"first_byte": None},
@@ -249,8 +247,7 @@ async def test_one_that_is_nearly_alike_is_what_it_is_alone(near: dict[str, Any]
 
 NEAR_ANSWERS: Final[tuple[dict[str, Any], ...]] = (
     {"model": "gpt-4o-2024-05-13"},
-    {"service_tier": "priority"},
-    {"service_tier": "flex"},
+    *({"service_tier": tier} for tier in ("priority", "flex")),
     {"error": {"code": "overloaded"}},
     {"error": {"message": "It broke."}},
     {"usage": {}},
