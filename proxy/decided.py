@@ -18,7 +18,7 @@ from proxy.access.grants import Grant
 from proxy.downstream import RequestHead
 from proxy.forward import around_lines
 from proxy.plans import Plan
-from proxy.upstream.target import Target
+from proxy.upstream.target import Origin, Target
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -28,6 +28,7 @@ class Decided(msgspec.Struct, frozen=True):
     plan: Plan
     labels: Labels | None
     target: Target
+    origin: Origin
     begin: bytes
     end: bytes
 
@@ -67,6 +68,8 @@ class Decisions:
         if len(grant.decided) >= OF_A_GRANT_MAX:
             grant.decided.clear()
         begin, end = around_lines(head, target, target.address.path_for(head.target))
-        decided = grant.decided[head.likeness] = Decided(plan, labels, target, begin, end)
+        decided = grant.decided[head.likeness] = Decided(
+            plan, labels, target, target.address.origin, begin, end
+        )
         self._grants.append(ref(grant))
         return decided

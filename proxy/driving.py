@@ -42,12 +42,14 @@ class Waiter(msgspec.Struct, Generic[T], eq=False):
     _resume: Callable[[], object] | None = None
     _error: BaseException | None = None
     _value: T = cast(T, None)
-    _asyncio_future_blocking: bool = False
+    #: What a task looks at, which takes it back; a driven request need not set it.
+    _asyncio_future_blocking: bool = True
 
     def wake(self, value: T = None) -> None:  # type: ignore[assignment]
         """End the wait; it returns `value`."""
         if not self.done:
-            self._value = value
+            if value is not None:
+                self._value = value
             self.done = self.woken = True
             resume, self._resume = self._resume, None
             if resume is not None:
@@ -64,7 +66,8 @@ class Waiter(msgspec.Struct, Generic[T], eq=False):
 
     def __await__(self) -> Generator[Waiter[T], None, T]:
         if not self.done:
-            self._asyncio_future_blocking = True
+            if not self._asyncio_future_blocking:
+                self._asyncio_future_blocking = True
             yield self
         return self._value if self._error is None else self.result()
 

@@ -22,7 +22,7 @@ from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.pool import Pool
 from proxy.upstream.source import ResponseSource
-from proxy.upstream.target import Presented, Target, Unsigned
+from proxy.upstream.target import Origin, Presented, Target, Unsigned
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -52,6 +52,7 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     head: RequestHead
     body: bytes
     target: Target
+    origin: Origin
     message: bytes
 
 
@@ -187,11 +188,10 @@ def at_once(
     """
     if not isinstance(request, Ready):
         return None
-    target = request.target
-    connection = pool.take(target.address.origin, request.head.method)
+    connection = pool.take(request.origin, exchange.method)
     if connection is None:
         return None
-    exchange.target, exchange.sent = target, perf_counter()
+    exchange.target, exchange.sent = request.target, perf_counter()
     # That it lives, `take` has just seen.
     connection.write(request.message)
     if exchange.kept is not None:

@@ -142,10 +142,8 @@ class DataPlane:
                 return await ours
             grant, plan = self._let_in(
                 exchange,
-                *(
-                    recognised(exchange.head, self._grants)
-                    or await authenticate(exchange.head, self._grants)
-                ),
+                recognised(exchange.head, self._grants)
+                or await authenticate(exchange.head, self._grants),
             )
             request, asked = await self._prepare(downstream, exchange, grant, plan)
             downstream = (
@@ -253,12 +251,11 @@ class DataPlane:
             check_source(grant, exchange.head, self._client_address)
         exchange.shares = self._fair_share.enter(grant)
 
-    def _let_in(self, exchange: Exchange, grant: Grant, digest: str) -> tuple[Grant, Plan]:
-        """Check what the token and the head alone decide; with the accounts that serve it.
-
-        Raises a refusal.
+    def _let_in(self, exchange: Exchange, token: tuple[Grant, str]) -> tuple[Grant, Plan]:
+        """Check what the token, of this grant and digest, and the head alone decide; with the
+        accounts that serve it. Raises a refusal.
         """
-        exchange.digest = digest
+        grant, exchange.digest = token
         self._know(exchange, grant)
         head = exchange.head
         # Whether there is a body, heads that are alike need not agree on.

@@ -86,7 +86,7 @@ class Preparing:
                 if decided is None:
                     return forward.whole(head, arrived, grant.fields, grant.other_fields), None
                 message = b"".join((decided.begin, head.lines.crossing, decided.end, arrived))
-                return forward.Ready(head, arrived, decided.target, message), None
+                return forward.Ready(head, arrived, decided.target, decided.origin, message), None
         if (head.content_length or 0) > self._bounds.of_body(kept=want.whole or want.model):
             raise errors.RequestTooLarge("The request body is too large.")
         if want.rule and route.dialect == "batches":

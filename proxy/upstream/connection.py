@@ -36,8 +36,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_error", "_first_byte", "_loop", "_paused", "_poll", "_response", "_surplus", "_take",
-        "_timeouts", "_unsent", "_waiter", "_writable", "deadline", "give_back", "idle_since",
-        "idle_timeout", "received", "transport", "upload", "written",
+        "_timeouts", "_unsent", "_usual_first_byte", "_waiter", "_writable", "deadline",
+        "give_back", "idle_since", "idle_timeout", "received", "transport", "upload", "written",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts) -> None:
@@ -58,7 +58,7 @@ class UpstreamConnection(asyncio.Protocol):
         #: The pool's, for a connection of one.
         self.give_back: Callable[[UpstreamConnection], None] = UpstreamConnection.close
         self._unsent = 0
-        self._first_byte = timeouts.first_byte
+        self._first_byte = self._usual_first_byte = timeouts.first_byte
         self.upload: asyncio.Future[None] | None = None
         self.received = False
         self.written = 0
@@ -209,7 +209,7 @@ class UpstreamConnection(asyncio.Protocol):
         response = self._response
         response.reset()
         self._unsent = self.written = 0
-        self._first_byte = self._timeouts.first_byte
+        self._first_byte = self._usual_first_byte
         self.received = False
         self.deadline = _NEVER
         self.idle_since = self._loop.time()
