@@ -15,7 +15,7 @@ from time import time
 from typing import Final
 from uuid import UUID
 
-from models.entry import Entry, Outcome
+from models.entry import Outcome
 from models.errors import DatabaseUnavailable as DatabaseAway
 from models.spending import Spending
 from proxy import caching, errors, failures, forward, keepalive, relaying, responses
@@ -333,26 +333,26 @@ class DataPlane:
                 actual = AS_TAKEN if was_answered else NOT_SENT
                 self._limits.settle(reservation, actual, exchange.charge)
 
-    def _record(self, exchange: Exchange, outcome: Outcome) -> None:
-        if not exchange.recorded:
-            self._ledger.append(entry := self._entry(exchange, outcome))
-            self._tell(entry, exchange)
-
     def _recorded(self, exchange: Exchange, outcome: Outcome) -> Waiter[None]:
         """Record, with whatever else is recorded in this turn of the loop; ends when that is."""
         written: Waiter[None] = Waiter()
-        self._ledger.append_then(entry := self._entry(exchange, outcome), written.wake)
-        self._tell(entry, exchange)
+        self._record(exchange, outcome, written.wake)
         return written
 
-    def _entry(self, exchange: Exchange, outcome: Outcome) -> Entry:
+    def _record(
+        self, exchange: Exchange, outcome: Outcome, then: Callable[[], None] | None = None
+    ) -> None:
+        """Record now, unless that was done; or at the end of the turn, and call `then`."""
+        if exchange.recorded and then is None:
+            return
         exchange.recorded = True
         entry = self._entries.of(exchange, outcome)
         if exchange.holds:
             self._holds.ended(entry, exchange)
-        return entry
-
-    def _tell(self, entry: Entry, exchange: Exchange) -> None:
+        if then is None:
+            self._ledger.append(entry)
+        else:
+            self._ledger.append_then(entry, then)
         self._observer.recorded(entry, exchange)
         if entry.status >= 400:
             self._accounts.heard(entry.status, entry.upstream_code, exchange)
