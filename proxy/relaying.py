@@ -17,7 +17,7 @@ from proxy.turns import Turns
 from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import SAY_THEIR_END, document_meter, meter_of
+from proxy.usage.meter import SAY_THEIR_END, meter_of, meter_of_document
 
 
 async def final_head(
@@ -101,11 +101,10 @@ def passed_whole(
         return None
     if exchange.again is not None:
         exchange.again.end()
-    meter = exchange.meter = document_meter()
     exchange.status, exchange.bytes_out = head.status, len(whole)
     exchange.first_byte = exchange.started = perf_counter()
+    exchange.meter = meter_of_document(whole)
     downstream.start(responses.response_head(exchange, head, AS_IT_IS, reservation))
-    meter.read_whole(whole)
     return whole
 
 

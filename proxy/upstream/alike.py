@@ -24,7 +24,7 @@ from proxy.header_rules import may_cross_downstream
 from proxy.headers import RawHeaders, wire_lines
 from proxy.response_lines import LENGTH, Pattern
 from proxy.upstream.heads import UpstreamHead
-from proxy.upstream.plain_head import PLAIN_LENGTH, VALUE, PlainHead
+from proxy.upstream.plain_head import LENGTH_VALUE, VALUE, PlainHead
 
 #: Each line is looked at of a head that has more values that change, more lines or more bytes.
 _PLACES_MAX: Final = 16
@@ -67,11 +67,8 @@ class Alike(msgspec.Struct, eq=False):
             values, end = found
         else:
             return None
-        digits = values[pattern.length]
-        if (
-            PLAIN_LENGTH.fullmatch(digits) is None
-            or _values(len(values)).fullmatch(b"\r".join(values)) is None
-        ):
+        number = pattern.length
+        if _values(len(values), number).fullmatch(b"\r".join(values)) is None:
             return None
         if pattern.crossing is None:
             block = data[pattern.start : end - 2]
@@ -82,7 +79,7 @@ class Alike(msgspec.Struct, eq=False):
                 pattern.status,
                 pattern.reason,
                 None,
-                int(digits),
+                int(values[number]),
                 pattern=pattern,
                 block=block,
                 _values=values,
@@ -131,9 +128,10 @@ class Alike(msgspec.Struct, eq=False):
 
 
 @cache
-def _values(count: int) -> re.Pattern[bytes]:
-    """So many values, a CR between each two, which none of them has."""
-    return re.compile(VALUE + rb"(?:\r" + VALUE + rb"){%d}" % (count - 1))
+def _values(count: int, length: int) -> re.Pattern[bytes]:
+    """So many values, of which this one is a length, a CR between each two, which none has."""
+    each = [LENGTH_VALUE if number == length else VALUE for number in range(count)]
+    return re.compile(rb"\r".join(each))
 
 
 #: Those that came before, by what they have in common.

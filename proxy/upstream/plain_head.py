@@ -25,7 +25,8 @@ VALUE: Final = rb"[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+(?<![\t ])"
 _FIELD: Final = re.compile(
     rb"^([!#$%&'*+\-.^_`|~0-9A-Za-z]++): (" + VALUE + rb")\r\n", re.MULTILINE
 )
-PLAIN_LENGTH: Final = re.compile(rb"[0-9]{1,18}+")
+LENGTH_VALUE: Final = rb"[0-9]{1,18}+"
+_LENGTH: Final = re.compile(LENGTH_VALUE)
 #: Of these the body has no length, whatever the head says.
 _WITHOUT_BODY: Final = (204, 304)
 
@@ -62,7 +63,7 @@ def plain_head(data: bytes) -> PlainHead | None:
         return None
     lines = lines_of(fields, block)
     length = lines.first.get(b"content-length")
-    if length is None or not lines.is_plain or PLAIN_LENGTH.fullmatch(length) is None:
+    if length is None or not lines.is_plain or _LENGTH.fullmatch(length) is None:
         return None
     connection = lines.first.get(b"connection")
     if connection is not None and (connection not in PLAIN_CONNECTION or connection == b"close"):

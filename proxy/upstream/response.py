@@ -55,8 +55,8 @@ class ResponseReader:
     __slots__ = (
         "_alike", "_begun", "_content_length", "_fields", "_headers", "_in_body", "_interim",
         "_left", "_lists", "_overhead", "_parser", "_parser_is_spent", "_reason", "_unlike",
-        "_until_close", "chunks", "complete", "head_only", "heads", "idle_timeout", "keep_alive",
-        "on_body", "queued", "trailers", "unread",
+        "_until_close", "_was_fed", "chunks", "complete", "head_only", "heads", "idle_timeout",
+        "keep_alive", "on_body", "queued", "trailers", "unread",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -72,31 +72,42 @@ class ResponseReader:
         self._alike: list[Alike] = []
         #: How many were not since.
         self._unlike = 0
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the last response, all but its trailers."""
-        if self._parser_is_spent:
-            self._parser = httptools.HttpResponseParser(self)
-            self._parser_is_spent = False
         self.head_only = False
-        #: Whether the parser has been fed; until then nothing of the response has been read.
-        self._begun = False
+        #: Whether anything of the response has been read, and whether the parser was fed with it.
+        self._begun = self._was_fed = False
         #: Bytes of a body that are still to come past the parser.
         self._left = 0
         self._headers: RawHeaders = []
         self._reason = b""
-        self._interim = self._fields = self._lists = 0
-        self._overhead = 0
+        self._interim = self._fields = self._lists = self._overhead = 0
         self._content_length: int | None = None
-        self._in_body = False
-        self._until_close = False
+        self._in_body = self._until_close = False
         self.heads: list[UpstreamHead] = []
-        self.chunks.clear()
         self.queued = 0
-        self.complete = False
-        self.keep_alive = False
+        self.complete = self.keep_alive = False
         self.unread = b""
+        self._reset_parser()
+
+    def reset(self) -> None:
+        """Forget the last response, all but its trailers."""
+        if self._was_fed:
+            self._reset_parser()
+        self.head_only = self._begun = self._in_body = self.complete = self.keep_alive = False
+        self._left = self.queued = 0
+        self._content_length = None
+        if self.heads:
+            self.heads = []
+        if self.chunks:
+            self.chunks.clear()
+
+    def _reset_parser(self) -> None:
+        if self._parser_is_spent:
+            self._parser = httptools.HttpResponseParser(self)
+            self._parser_is_spent = False
+        self._was_fed = self._until_close = False
+        self._headers = []
+        self._reason = self.unread = b""
+        self._interim = self._fields = self._lists = self._overhead = 0
 
     def begin(self, *, head_only: bool) -> None:
         """Get ready for the response to a request; `head_only` where that is a HEAD."""
@@ -116,6 +127,7 @@ class ResponseReader:
             if not self.head_only and self._is_plain(data):
                 return self.complete
         known = len(self.chunks)
+        self._was_fed = True
         if self.unread:
             data, self.unread = self.unread + data, b""
         try:
@@ -241,7 +253,7 @@ class ResponseReader:
     def close(self) -> None:
         """Drop the parser, which refers to us: a cycle would wait for the garbage collector."""
         self._parser = _NO_PARSER
-        self._parser_is_spent = True
+        self._parser_is_spent = self._was_fed = True
 
     def take(self) -> bytes:
         """Body bytes that have arrived; b"" where none have."""
