@@ -173,7 +173,7 @@ class DataPlane:
             )
             # It is not to be kept for as long as the answer streams.
             del request
-            trailers = None
+            trailers = last = None
             try:
                 last = self._pass_whole(
                     downstream,
@@ -195,7 +195,10 @@ class DataPlane:
                     last = await self._relay(downstream, source, exchange, through, self._turns)
                     trailers = source.trailers and trailers_for_downstream(source.trailers)
             finally:
-                self._tails.let_go(source, read=not source.ended and exchange.whole_for_client)
+                # What has been passed on to its end has no tail.
+                self._tails.let_go(
+                    source, read=last is None and not source.ended and exchange.whole_for_client
+                )
             # Before the write that completes the answer: what a client saw whole is recorded.
             await self._recorded(exchange, "complete")
             await downstream.finish(last, trailers)

@@ -78,8 +78,11 @@ class Preparing:
         is_plain = plan.is_usual or plan.is_bounded
         if is_plain and (head.content_length or 0) <= self._bounds.request_max_bytes:
             arrived = downstream.take_arrived()
-            reads = self._is_usual if plan.is_usual else self._is_bounded
-            if arrived is not None and reads(exchange, grant, plan, arrived):
+            if arrived is not None and (
+                self._is_usual(exchange, grant, plan, arrived)
+                if plan.is_usual
+                else self._is_bounded(exchange, grant, plan, arrived)
+            ):
                 decided = exchange.decided or self._decide(exchange, grant, plan)
                 if want.end_user:
                     exchange.is_for(end_user.in_small(arrived))

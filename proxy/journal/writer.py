@@ -62,6 +62,8 @@ class Journal:
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
         self._kept_max_bytes = kept_max_bytes
+        #: Whether another request may be let in: its entry has a place. No getter: each one asks.
+        self.can_keep = kept_max_bytes > 0
         self._rotate_bytes = rotate_bytes
         # Why the disk takes nothing; None while it does.
         self._refusal: OSError | None = None
@@ -90,11 +92,6 @@ class Journal:
         if self._refusal is None:
             return "ok"
         return "degraded" if self.can_keep else "full"
-
-    @property
-    def can_keep(self) -> bool:
-        """Whether another request may be let in: its entry has a place."""
-        return self._kept_bytes < self._kept_max_bytes
 
     @property
     def kept(self) -> int:
@@ -154,7 +151,7 @@ class Journal:
         start = 0 if self.file is None else self.file.size
         if self._refusal is not None or not self._write(b"".join(lines)):
             self._kept.extend(lines)
-            self._kept_bytes += sum(map(len, lines)) + _LINE_COSTS_BYTES * len(lines)
+            self._keep_count(sum(map(len, lines)) + _LINE_COSTS_BYTES * len(lines))
             return
         if (file := self.file) is not None:
             file.remember(start, lines, entries)
@@ -229,11 +226,16 @@ class Journal:
                 return
             for line in lines:
                 self._kept.popleft()
-                self._kept_bytes -= len(line) + _LINE_COSTS_BYTES
+                self._keep_count(-len(line) - _LINE_COSTS_BYTES)
             # Requests go on between two writes; their entries queue up behind.
             await asyncio.sleep(0)
         self._refusal = None
         logger.info("The disk takes the journal in {} again.", self.directory)
+
+    def _keep_count(self, more: int) -> None:
+        """So many bytes more are kept, or less."""
+        self._kept_bytes += more
+        self.can_keep = self._kept_bytes < self._kept_max_bytes
 
     def _first_kept(self) -> list[bytes]:
         """What one write may take of what is kept."""

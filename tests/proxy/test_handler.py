@@ -322,7 +322,7 @@ async def test_what_could_not_be_recorded_is_not_let_in(
     plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, secret = await plane.token()
-    monkeypatch.setattr(plane.journal, "_kept_max_bytes", 0)
+    monkeypatch.setattr(plane.journal, "can_keep", False)
     client = await plane.serve(a_client(secret=secret))
     assert client.code == "overloaded"
     assert plane.upstream.connections == 0
