@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from errno import ENOSPC
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +65,16 @@ def test_a_line_says_which_keys_were_asked() -> None:
     text, plain = lines_of("text", several, one)
     assert text.endswith(f"{ID} (2 attempts: {keys[0]}: unreachable, {keys[1]}: 200)")
     assert plain.endswith(ID)
+
+
+def test_a_line_has_the_time_at_which_its_request_began() -> None:
+    times = [0, 5, 1_999_999, 2**50, 2**50 + 1, 2**50 + 999_999, 2**50 - 10**6, 2**50]
+    lines = map(json.loads, lines_of("json", *(entry(at_us=at) for at in times)))
+    for at, line in zip(times, lines, strict=True):
+        began = datetime.fromisoformat(line["time"])
+        assert began == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
+        assert line["time"].endswith("Z")
+        assert len(line["time"]) == len("2026-11-29T10:40:03.123456Z")
 
 
 def test_what_the_cache_did_is_counted_and_in_the_line() -> None:
