@@ -345,7 +345,8 @@ class ClientConnection(asyncio.Protocol):
 
     def reset(self) -> None:
         """Close by a TCP reset, where a plain end would pass for the end of an answer."""
-        if self.transport is not None and not self.transport.is_closing():
+        # One that is closing stays open until all has been sent.
+        if self.transport is not None and (self.unsent or not self.transport.is_closing()):
             reset_on_close(self.transport)
         self.abort()
 

@@ -52,6 +52,10 @@ class Connection(Protocol):
         """Close at once."""
         ...
 
+    def reset(self) -> None:
+        """Close at once, by a TCP reset."""
+        ...
+
 
 C = TypeVar("C", bound=Connection)
 
@@ -184,7 +188,11 @@ class Connections(Generic[C]):
             else f"idle connections are closed to make room: {len(self._open)} are open"
         )
         self._say(reason, text)
-        connection.abort()
+        if reason == "unread":
+            # An orderly close would pass for the end of what it has not read.
+            connection.reset()
+        else:
+            connection.abort()
 
     def take_counts(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
         """Those refused and dropped since the last time, by the reason."""

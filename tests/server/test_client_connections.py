@@ -157,6 +157,8 @@ class _Connection:
     def abort(self) -> None:
         self.aborted = True
 
+    reset = abort
+
 
 def _connections(
     most: int, per_address: int | None = None, *trusted: str

@@ -76,6 +76,11 @@ async def _connect(port: int, message: bytes) -> socket.socket:
     return client
 
 
+async def _read_all(client: socket.socket) -> None:
+    while await asyncio.get_running_loop().sock_recv(client, 2**20):
+        pass
+
+
 async def _turn(clock: Clock, seconds: float) -> None:
     """Let the watch look as often as it likes to."""
     for _ in range(8):
@@ -95,6 +100,23 @@ async def test_a_client_that_does_not_read_is_cut_off(
             await _turn(clock, TIMEOUT * 0.5)
             async with asyncio.timeout(PATIENCE_S):
                 await plane.over.wait()
+
+
+@pytest.mark.parametrize("closing", [False, True])
+async def test_what_it_has_not_read_ends_by_a_reset(
+    a_door: OpenDoor, clock: Clock, closing: bool
+) -> None:
+    """Some clients take an orderly close for the end of an answer whose length they know."""
+    plane = Watched(whole)
+    async with a_door(plane=plane, CLIENT_WRITE_TIMEOUT=f"{TIMEOUT:g}") as door:
+        with await _connect(door.port, GET) as client:
+            await plane.until(lambda unsent: unsent > 0)
+            assert plane.downstream is not None
+            if closing:
+                plane.downstream._connection.close()
+            await _turn(clock, TIMEOUT * 1.5)
+            with pytest.raises(ConnectionResetError):
+                await _read_all(client)
 
 
 async def test_a_client_that_reads_slowly_is_not_cut_off(a_door: OpenDoor, clock: Clock) -> None:
