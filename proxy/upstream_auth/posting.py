@@ -28,7 +28,8 @@ async def post_form(pool: Pool, url: str, form: bytes) -> tuple[int, bytes]:
         # A fresh one, since a form is not sent twice.
         connection = await pool.acquire(address.origin, "POST", fresh=True)
     except UpstreamError as exc:
-        raise ExchangeFailed(f"cannot be reached: {exc}") from exc
+        # What it says ends a sentence, as what is made of it does.
+        raise ExchangeFailed(f"cannot be reached: {str(exc).removesuffix('.')}") from exc
     body = bytearray()
 
     def take(data: bytes) -> bool:

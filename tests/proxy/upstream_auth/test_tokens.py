@@ -258,7 +258,7 @@ async def test_an_endpoint_is_dialled_by_the_rules_of_upstreams(
     endpoint: TokenEndpoint, pool: Pool
 ) -> None:
     metadata = provider("http://169.254.169.254")
-    with pytest.raises(errors.UpstreamAuthUnavailable, match="not allowed as an upstream"):
+    with pytest.raises(errors.UpstreamAuthUnavailable, match=r"not allowed as an upstream\.$"):
         await presented(UpstreamAuth(pool), metadata, entra())
     elsewhere = UpstreamAuth(pool, origins=frozenset(("https://api.example:443",)))
     with pytest.raises(errors.UpstreamAuthUnavailable, match="UPSTREAM_ORIGINS"):
