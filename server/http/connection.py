@@ -121,7 +121,7 @@ class ClientConnection(asyncio.Protocol):
             and (found := self._likeness.read(data, self.client_ip)) is not None
         ):
             head, size = found
-            self._begin(ClientDownstream(self, head, data[size:]))
+            self._begin(ClientDownstream.of(self, head, data[size:]))
         else:
             self.received += data
             if waits_for_head:
@@ -185,7 +185,7 @@ class ClientConnection(asyncio.Protocol):
         self._likeness = parsed.likeness
         head = parsed.request(self.client_ip)
         self._begin(
-            ClientDownstream(
+            ClientDownstream.of(
                 self, head,
                 keep_alive=parsed.keep_alive, expects_continue=parsed.expects_continue,
             )

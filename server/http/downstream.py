@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from proxy import errors
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.headers import RawHeaders, wire_lines
@@ -19,49 +21,56 @@ if TYPE_CHECKING:
     from server.http.connection import ClientConnection
 
 
-class ClientDownstream:
-    """`abort` is safe at any time, also after the end. `read` raises what `RequestBody` does."""
+class ClientDownstream(msgspec.Struct, eq=False):
+    """`abort` is safe at any time, also after the end. `read` raises what `RequestBody` does.
 
-    __slots__ = (
-        "_arrived", "_body", "_breaks_by_reset", "_chunked", "_connection", "_head",
-        "_without_body", "complete", "head", "keep_alive", "started", "succeeded",
-    )  # fmt: skip
+    `keep_alive` says whether another request may follow on this connection.
+    """
 
-    def __init__(
-        self,
+    _connection: ClientConnection
+    head: RequestHead
+    keep_alive: bool
+    #: A short body that has come with the head; then there is no `_body`.
+    _arrived: bytes = b""
+    _body: RequestBody | None = None
+    #: The response's, until it is sent.
+    _head: bytes = b""
+    _chunked: bool = False
+    _breaks_by_reset: bool = False
+    _without_body: bool = False
+    #: Whether response bytes have gone out.
+    started: bool = False
+    #: Whether nothing may follow: the response has ended, or was broken off.
+    complete: bool = False
+    #: Whether the response is no refusal.
+    succeeded: bool = False
+
+    def __repr__(self) -> str:
+        # The default would print the body.
+        return f"ClientDownstream({self.head!r})"
+
+    @classmethod
+    def of(
+        cls,
         connection: ClientConnection,
         head: RequestHead,
         rest: bytes = b"",
         *,
         keep_alive: bool = True,
         expects_continue: bool = False,
-    ) -> None:
-        """`rest` came behind the head, and is not among what the connection has received."""
-        self._connection = connection
-        self.head = head
-        self._head = b""
-        self._chunked = self._breaks_by_reset = self._without_body = False
-        #: Whether response bytes have gone out.
-        self.started = False
-        #: Whether nothing may follow: the response has ended, or was broken off.
-        self.complete = False
-        #: Whether the response is no refusal.
-        self.succeeded = False
-        #: Whether another request may follow on this connection.
-        self.keep_alive = keep_alive and not connection.context.draining
-        #: A short body that has come with the head; then there is no `_body`.
-        self._arrived = b""
-        self._body: RequestBody | None = None
+    ) -> ClientDownstream:
+        """That of a request whose head was read; `rest` came behind it, and is not among what the
+        connection has received."""
+        context = connection.context
+        keep_alive = keep_alive and not context.draining
         length = head.content_length
-        if (
-            length == len(rest) <= ARRIVED_MAX_BYTES
-            and length <= connection.context.settings.upload_max_bytes
-        ):
-            self._arrived = rest
-        else:
-            connection.received += rest
-            if length != 0:
-                self._expect_body(length, expects_continue=expects_continue)
+        if length == len(rest) <= ARRIVED_MAX_BYTES and length <= context.settings.upload_max_bytes:
+            return cls(connection, head, keep_alive, rest)
+        connection.received += rest
+        made = cls(connection, head, keep_alive)
+        if length != 0:
+            made._expect_body(length, expects_continue=expects_continue)
+        return made
 
     def _expect_body(self, length: int | None, *, expects_continue: bool) -> None:
         connection = self._connection
@@ -154,10 +163,13 @@ class ClientDownstream:
         self.succeeded = status < 400
         block = head.lines if isinstance(head.lines, bytes) else wire_lines(head.lines)
         lines = status_line(status, head.reason) + block
-        self._without_body = status in (204, 304) or self.head.method == "HEAD"
-        # A refusal may take the place of an answer of which nothing was sent yet.
-        self._chunked = self._breaks_by_reset = False
-        if length is None and not self._without_body:
+        if self._head:
+            # A refusal takes the place of an answer of which nothing was sent yet.
+            self._chunked = self._breaks_by_reset = self._without_body = False
+        without_body = status in (204, 304) or self.head.method == "HEAD"
+        if without_body:
+            self._without_body = True
+        if length is None and not without_body:
             if self.head.version == "1.1":
                 self._chunked = True
                 lines += b"transfer-encoding: chunked\r\n"
@@ -169,7 +181,7 @@ class ClientDownstream:
             self._breaks_by_reset = True
         body = self._begun_body() if self._arrived else self._body
         if body is not None and not body.ended:
-            announced = length is not None or self._without_body
+            announced = length is not None or without_body
             if body.awaits_continue or announced or status >= 400:
                 # The rest of this request will not be read before the response is complete, and a
                 # body that was held back for a 100 is not asked for any more.
