@@ -226,18 +226,10 @@ def _first(*counts: int | None) -> int | None:
 
 def _usage_of(said: Reported, read: UsageAccumulator | None) -> Usage:
     """The numbers of a report; of `read` what stands elsewhere in the answer."""
-    into = (
-        said.prompt_tokens_details
-        or said.input_tokens_details
-        or said.input_token_details
-        or _NO_PROMPT_DETAILS
-    )
-    out = (
-        said.completion_tokens_details
-        or said.output_tokens_details
-        or said.output_token_details
-        or _NO_COMPLETION_DETAILS
-    )
+    into = said.prompt_tokens_details or said.input_tokens_details or said.input_token_details
+    into = into or _NO_PROMPT_DETAILS
+    out = said.completion_tokens_details or said.output_tokens_details or said.output_token_details
+    out = out or _NO_COMPLETION_DETAILS
     created = said.cache_creation or into.cache_creation_token_details or _NO_CACHE_CREATION
     written = said.cache_creation_input_tokens
     if written is None and (written := into.cache_write_tokens) is None:
@@ -278,26 +270,14 @@ def _usage_of(said: Reported, read: UsageAccumulator | None) -> Usage:
         searches, tools = _searches(said, searches), _tools(said, used)
     # In the order of the fields, and past `Usage.__new__`: by name it takes three times as long.
     fields = (
-        prompt,
-        completion,
-        None if by_second else cached or 0,
-        None if by_second else reasoning or 0,
-        written,
-        created.ephemeral_1h_input_tokens,
-        into.audio_tokens,
-        out.audio_tokens,
-        into.image_tokens,
-        out.image_tokens,
-        searches,
-        said.prompt_audio_seconds if said.seconds is None else said.seconds,
-        said.service_tier or tier,
-        inside.audio_tokens,
-        inside.image_tokens,
-        said.speed,
-        said.inference_geo,
-        _NOTHING,
-        tools,
-    )
+        prompt, completion,
+        None if by_second else cached or 0, None if by_second else reasoning or 0,
+        written, created.ephemeral_1h_input_tokens,
+        into.audio_tokens, out.audio_tokens, into.image_tokens, out.image_tokens,
+        searches, said.prompt_audio_seconds if said.seconds is None else said.seconds,
+        said.service_tier or tier, inside.audio_tokens, inside.image_tokens,
+        said.speed, said.inference_geo, _NOTHING, tools,
+    )  # fmt: skip
     usage = tuple.__new__(Usage, fields)
     return usage if read is None or not read._lost else _without(usage, read.lost)
 
