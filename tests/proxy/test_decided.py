@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import Any, Final, cast
+from uuid import UUID
 
 import pytest
 from msgspec import structs
@@ -14,16 +17,21 @@ from msgspec import structs
 from config import Database
 from models import Token
 from models.budgets import BudgetRule, with_budgets
+from models.cache_rule import CacheRule
 from models.entry import Entry
 from models.upstream_keys import UpstreamKey
 from proxy import decided
 from proxy.access.grants import Grant
 from proxy.decided import Decisions
 from proxy.downstream import RequestHead
+from proxy.providers.catalog import BUILT_IN
+from proxy.upstream.target import Presenter, Target
+from proxy.upstream_auth.presenting import UpstreamAuth
 from server.http import framing
 from server.http.downstream import read_head
 from tests.models.rows import BY, RING
 from tests.proxy.planes import Plane, a_plane
+from tests.proxy.rows import OPENAI, UPSTREAMS, a_grant, a_key, a_record
 from tests.proxy.scripted import CHAT, Client, Peer
 
 PATH: Final = "/v1/chat/completions"
@@ -372,3 +380,35 @@ async def test_a_decision_goes_with_its_grant_and_is_not_printed(plane: Plane) -
     await token.revoke(by=BY)
     await sending.send()
     assert plane.grants.recognised(a_head(secret)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "alike"),
+    [
+        ({}, True),
+        ({"keys": (a_key(), a_key())}, False),
+        ({"keys": (a_key(model_map={"a": "b"}),)}, False),
+        ({"cache": CacheRule(60, "project", "all")}, False),
+    ],
+)
+def test_requests_go_alike_where_the_client_s_lines_and_one_key_are_all_there_is(
+    changes: dict[str, Any], alike: bool
+) -> None:
+    assert a_grant(**changes).goes_alike == alike
+
+
+class _Presents(UpstreamAuth):
+    """Has each key presented by more than a line."""
+
+    def target(self, *given: Any, key_id: UUID, **_: Any) -> Target:
+        presenter = cast(Presenter, SimpleNamespace(needs_body=False))
+        return Target(given[1], b"", key_id, presenter=presenter)
+
+
+def test_requests_whose_key_is_more_than_a_line_are_decided_each_anew() -> None:
+    assert not Grant.of(a_record(), BUILT_IN, UPSTREAMS, _Presents()).goes_alike
+
+
+def test_requests_that_a_provider_has_rules_for_are_decided_each_anew() -> None:
+    ruled = replace(OPENAI, headers=(("x-own", "line"),))
+    assert not Grant.of(a_record(), {"openai": ruled}, UPSTREAMS).goes_alike
