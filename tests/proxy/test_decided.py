@@ -30,6 +30,7 @@ from proxy.upstream_auth.presenting import UpstreamAuth
 from server.http import framing
 from server.http.downstream import read_head
 from tests.models.rows import BY, RING
+from tests.proxy.middleware.shaped import shaped_plane
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.rows import OPENAI, UPSTREAMS, a_grant, a_key, a_record
 from tests.proxy.scripted import CHAT, Client, Peer
@@ -369,6 +370,25 @@ async def test_no_more_is_kept_of_a_grant_or_of_a_worker_than_its_bound(
             assert all(len(grant.decided) <= 3 for grant in grants)
     assert max(kept) <= 5
     assert kept[-1]
+
+
+class _Sees:
+    """A middleware that changes nothing."""
+
+    async def on_request(self, request: object) -> None:
+        """Only look."""
+
+
+async def test_what_middlewares_may_have_changed_is_decided_anew(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    async with shaped_plane(tmp_path, sqlite_database, _Sees()) as plane:
+        _, secret = await plane.token()
+        sending = Sending(plane, secret)
+        for _ in range(MOST_UNTIL_KNOWN):
+            assert (await sending.send()).status == 200
+        assert any(one.head.likeness for one in plane.seen.exchanges)
+        assert not any(one.decided for one in plane.seen.exchanges)
 
 
 async def test_a_decision_goes_with_its_grant_and_is_not_printed(plane: Plane) -> None:
