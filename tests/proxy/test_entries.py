@@ -291,11 +291,11 @@ async def test_what_an_account_calls_a_model_is_in_the_price() -> None:
 
 
 async def test_the_price_of_a_place_that_the_path_names_is_for_that_path_alone() -> None:
-    claude = USUAL | {"grant": 3, "model": "claude-sonnet-4-5", "answer": {"usage": USED}}
+    claude = USUAL | {"grant": 3, "model": "claude-haiku-4-5", "answer": {"usage": USED}}
     places = [claude | {"path": f"/v1/locations/{place}/m"} for place in ("global", "us-east5")]
     entries = Entries(Prices())
     costs = [entries.of(exchange_of(one), "complete").cost_nanos for one in places * 2]
-    assert costs == [4_500_000, 4_950_000] * 2
+    assert costs == [1_500_000, 1_650_000] * 2
 
 
 async def test_a_price_of_some_hours_is_for_those_hours_alone() -> None:
