@@ -36,7 +36,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         "_error", "_first_byte", "_loop", "_paused", "_poll", "_response", "_surplus", "_take",
-        "_timeouts", "_unsent", "_usual_first_byte", "_waiter", "_writable", "deadline",
+        "_timeouts", "_unsent", "_usual_first_byte", "_waiter", "_writable", "deadline", "ended",
         "give_back", "idle_since", "idle_timeout", "received", "transport", "upload", "written",
     )  # fmt: skip
 
@@ -63,6 +63,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.received = False
         self.written = 0
         self.deadline = _NEVER
+        #: Whether the whole response has been received and taken. It is asked with each event.
+        self.ended = False
 
     # The exchange
 
@@ -165,18 +167,16 @@ class UpstreamConnection(asyncio.Protocol):
         response = self._response
         if not response.complete or self._paused or response.queued > PIECE_BYTES:
             return None
+        self.ended = True
         return response.take()
 
     def _taken(self) -> bytes:
-        data = self._response.take()
+        response = self._response
+        data = response.take()
+        self.ended = response.complete and not response.chunks
         if self._paused:
             self._resume()
         return data
-
-    @property
-    def ended(self) -> bool:
-        """Whether the whole response has been received and taken."""
-        return self._response.complete and not self._response.chunks
 
     @property
     def trailers(self) -> RawHeaders:
@@ -210,7 +210,7 @@ class UpstreamConnection(asyncio.Protocol):
         response.reset()
         self._unsent = self.written = 0
         self._first_byte = self._usual_first_byte
-        self.received = False
+        self.received = self.ended = False
         self.deadline = _NEVER
         self.idle_since = self._loop.time()
         self.idle_timeout = response.idle_timeout
@@ -343,6 +343,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._response.complete and not self._paused:
             # The usual answer: as `_wake` does, without a step for it.
             self.deadline = _NEVER
+            self.ended = not self._response.chunks
             if self._waiter is not None:
                 self._waiter.wake(True)
         else:
@@ -353,6 +354,7 @@ class UpstreamConnection(asyncio.Protocol):
         complete = response.complete
         if complete:
             self.deadline = _NEVER
+            self.ended = not response.chunks
         elif response.queued > HIGH_WATER or response.unread:
             self._pause()
         else:
@@ -400,7 +402,7 @@ class UpstreamConnection(asyncio.Protocol):
         while self._response.unread and self._error is None and not self._response.complete:
             self._read(b"")
         if self._error is None and exc is None and not was_cut(self.transport):
-            self._response.end()
+            self.ended = self._response.end() and not self._response.chunks
         self.transport = self._poll = None
         self._response.close()
         self._fail(ConnectionLost("The upstream closed the connection."))

@@ -133,7 +133,9 @@ class Meter(msgspec.Struct, eq=False):
             return data if self._sniffing is None else self._sniff(self._sniffing, data)
         if self._decoder is None:
             passed = reader.relay(data)
-            self.behind = reader.behind
+            if reader.behind or self.behind:
+                # Setting a field of a struct costs more than to look at it.
+                self.behind = reader.behind
             return passed
         self._read_copy(reader, self._decoder, data)
         return data
