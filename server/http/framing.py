@@ -45,6 +45,7 @@ _ONE_FIELD: Final = rb"(" + TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*+)"
 _LINE: Final = re.compile(_ONE_FIELD + rb"\r")
 _FIELD: Final = re.compile(rb"^" + _ONE_FIELD + rb"\r\n", re.MULTILINE)
 _IN_VALUES: Final = bytes((0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))
+_SPACE: Final = 0x20
 _STARTS_LIKE_A_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}+")
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*+")
@@ -110,9 +111,9 @@ def parse_head(
         new = [place for place, known in enumerate(read) if known is None]
         if new and credentials and (known := credentials.get(texts[new[0]])) is not None:
             read[new.pop(0)] = known
-        if not new or _read_lines(texts, read, new):
-            # The memo of likenesses is not asked about what cannot be in it.
-            may_be_alike = not new or min([read[place].role & CHANGES for place in new])
+        # The memo of likenesses is not asked about what cannot be in it.
+        may_be_alike = _read_lines(texts, read, new) if new else True
+        if may_be_alike is not None:
             return _frame_lines(line, read, (text, texts) if may_be_alike else None), end + 4
     fields = parse_fields(bytes(buffer[start + len(text) + 1 : end + 2]))
     return _frame(line, fields), end + 4
@@ -142,19 +143,21 @@ def _read_request_line(text: bytes) -> RequestLine:
     return line
 
 
-def _read_lines(texts: list[bytes], read: list[Line | None], new: list[int]) -> bool:
+def _read_lines(texts: list[bytes], read: list[Line | None], new: list[int]) -> bool | None:
     """Fill the gaps of `read`, lines that have not come before, at the places `new`, where they are
-    few."""
+    few; whether these are lines that change. None where there are too many."""
     if len(new) <= _NEW_LINES_MAX:
         _learning.earned += 1
     elif _learning.earned < _LEARNING_COSTS:
         _learning.earned += 1
-        return False
+        return None
     else:
         _learning.earned = min(_learning.earned, _LEARNING_MAX) - _LEARNING_COSTS
+    changing = CHANGES
     for place in new:
-        read[place] = _read_line(texts[place])
-    return True
+        line = read[place] = _read_line(texts[place])
+        changing &= line.role
+    return changing != 0
 
 
 def _read_line(text: bytes) -> Line:
@@ -168,7 +171,7 @@ def _read_line(text: bytes) -> Line:
         role = kind.role
         if kind.lowered in _DECISIVE:
             role |= _role(kind.lowered, value)
-        if role & CHANGES and (not value or raw != b" " + value + b"\r"):
+        if role & CHANGES and (len(raw) != len(value) + 2 or raw[0] != _SPACE or not value):
             role |= IS_ODD
         line = line_of(name, value, kind, role)
         if kind.may_be_remembered:
