@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
-from typing import Final
+from itertools import chain, islice, permutations
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -258,3 +258,28 @@ def test_likenesses_stay_within_their_bound_and_new_heads_leave_none() -> None:
             read(head)
         assert alike._KNOWN._used <= 1024 * 1024
     assert 100 < len(alike._KNOWN.young) + len(alike._KNOWN._old) < 2000
+
+
+def test_a_flood_of_heads_that_all_come_twice_is_seldom_learned_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = 0
+
+    def counted(*args: Any) -> Alike:
+        nonlocal made
+        made += 1
+        return make(*args)
+
+    make = alike._alike
+    monkeypatch.setattr(alike, "_alike", counted)
+    # All lines are known soon, and the heads differ in their order.
+    lines = [b"X-%d: 1\r\n" % number for number in range(7)]
+    flood = [START + b"".join(order) + b"\r\n" for order in islice(permutations(lines), 2000)]
+    for head in flood:
+        read(head)
+        read(head)
+    assert made <= 64 + 2 * len(flood) / 16
+    # Nor does it keep others from being learned for long.
+    for _ in range(32):
+        read(HEAD)
+    assert read(HEAD).likeness is not None
