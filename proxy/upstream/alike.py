@@ -34,6 +34,9 @@ _BYTES_MAX: Final = 4096
 #: earned it are as many as these, so that a flood of new ones costs little more than it did.
 _LEARNING_COSTS: Final = 8
 _LEARNING_MAX: Final = 64 * _LEARNING_COSTS
+#: Parts of names whose values are addresses: a signed one lets in whoever has it, such as those to
+#: which Google has files uploaded.
+_ADDRESS: Final = re.compile(rb"location|link|ur[il]")
 
 
 class _Layout(msgspec.Struct, frozen=True, gc=False):
@@ -202,7 +205,9 @@ def _alike(head: PlainHead) -> Alike:
 
 def _is_kept(name: bytes) -> bool:
     """Whether the value of such a line may be kept beyond its response, where it is no length."""
-    return name.lower() != LENGTH and kind_of(name).may_be_remembered
+    kind = kind_of(name)
+    is_address = _ADDRESS.search(kind.lowered) is not None
+    return kind.may_be_remembered and kind.lowered != LENGTH and not is_address
 
 
 def _pattern(like: Pattern, fields: tuple[tuple[bytes, bytes | None], ...]) -> Pattern | None:
