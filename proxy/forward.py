@@ -55,6 +55,10 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     origin: Origin
     message: bytes
 
+    def __repr__(self) -> str:
+        # The default would print the upstream's key.
+        return f"Ready({self.head!r})"
+
 
 def in_pieces(request: Outgoing | Ready) -> Outgoing:
     """The same for whichever target."""
