@@ -283,3 +283,18 @@ def test_a_flood_of_heads_that_all_come_twice_is_seldom_learned_from(
     for _ in range(32):
         read(HEAD)
     assert read(HEAD).likeness is not None
+
+
+@pytest.mark.parametrize(
+    "name", [b"Chatgpt-Account-Id", b"X-LLM-Proxy-Cache-Id", b"Anthropic-Workspace-Id"]
+)
+def test_a_value_that_a_provider_or_we_may_read_is_the_same_in_heads_that_are_alike(
+    name: bytes,
+) -> None:
+    head = START + name + b": a\r\n\r\n"
+    assert likeness_of(head) is not likeness_of(head.replace(b": a\r\n\r\n", b": b\r\n\r\n"))
+
+
+def test_a_long_head_has_no_likeness() -> None:
+    for _ in range(5):
+        assert read(START + b"X-A: %b\r\n\r\n" % (b"a" * 5000)).likeness is None
