@@ -19,7 +19,8 @@ SILENT_S: Final = 7.0
 #: What one look may count: whoever stood still himself has not seen what others did meanwhile.
 _STEP_MAX_S: Final = 3.0
 
-_BEATS: Final = "SELECT worker, beat FROM limit_worker WHERE worker <> $1"
+#: The others, and when each was last heard of.
+BEATS: Final = "SELECT worker, beat FROM limit_worker WHERE worker <> $1"
 
 
 class Silence:
@@ -41,7 +42,7 @@ class Silence:
     async def free_slots(self, fetch: Callable[[str, str], Awaitable[Any]], gone: str) -> None:
         """Free the slots of other machines' workers that have stopped beating, by the statement
         `gone`. One that comes back tells its slots again."""
-        rows = await fetch(_BEATS, self._worker)
+        rows = await fetch(BEATS, self._worker)
         for worker in self.look((row["worker"], row["beat"]) for row in rows):
             # One of this machine may stand still while its requests run: its lock says more.
             if not self._is_alive(worker):

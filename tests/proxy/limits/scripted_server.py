@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config import Database
-from proxy.limits import postgres, postgres_statements
+from proxy.limits import postgres, postgres_statements, silence
 from proxy.limits.batch import _LEFT_OUT, _OVERTAKEN
 from proxy.limits.postgres import PostgresLimits
 from proxy.limits.store import Claim, LimitsUnavailable, Reservation, claims_on
@@ -99,6 +99,8 @@ class ScriptedServer:
                 self.calls.remove(call)
         if statement == postgres._WORKER_GONE:
             self.gone.append(arguments[0])
+            return []
+        if statement == silence.BEATS:
             return []
         self.beats.append(asyncio.get_running_loop().time())
         if isinstance(self.known, Exception):
