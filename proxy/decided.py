@@ -15,7 +15,7 @@ import msgspec
 
 from models.labels import Labels
 from proxy.access.grants import Grant
-from proxy.downstream import RequestHead
+from proxy.downstream import Likeness, RequestHead
 from proxy.forward import around_lines
 from proxy.plans import Plan
 from proxy.upstream.target import Origin, Target
@@ -39,19 +39,24 @@ class Decided(msgspec.Struct, frozen=True):
 
 #: Of one grant: a client sends heads of few kinds.
 OF_A_GRANT_MAX: Final = 16
-#: Of all grants of a worker: a kilobyte or two each, and the head of which it is.
-DECIDED_MAX: Final = 2_048
+#: Of all grants of a worker, some 700 bytes each: where more tokens are in use than that, each of
+#: their requests is decided anew.
+DECIDED_MAX: Final = 8_192
+#: Heads of which they are, of at most 16 KiB each: those of usual clients are a few for all tokens.
+LIKENESSES_MAX: Final = 1_024
 
 
 class Decisions:
     """Those of one worker, `most` of them at once. They are their grants'."""
 
-    __slots__ = ("_grants", "_most")
+    __slots__ = ("_grants", "_likenesses", "_most")
 
     def __init__(self, most: int) -> None:
         self._most = most
         #: The grant of each that was kept, for as long as that lives.
         self._grants: list[ref[Grant]] = []
+        #: Those that they hold; also where a grant has gone meanwhile.
+        self._likenesses: set[Likeness] = set()
 
     def keep(
         self, head: RequestHead, grant: Grant, plan: Plan, labels: Labels | None, target: Target
@@ -60,11 +65,8 @@ class Decisions:
         is to be kept."""
         if head.likeness is None or not self._most:
             return None
-        if len(self._grants) >= self._most:
-            for kept in self._grants:
-                if (owner := kept()) is not None:
-                    owner.decided.clear()
-            self._grants.clear()
+        if len(self._grants) >= self._most or len(self._likenesses) >= LIKENESSES_MAX:
+            self._forget()
         if len(grant.decided) >= OF_A_GRANT_MAX:
             grant.decided.clear()
         begin, end = around_lines(head, target, target.address.path_for(head.target))
@@ -72,4 +74,12 @@ class Decisions:
             plan, labels, target, target.address.origin, begin, end
         )
         self._grants.append(ref(grant))
+        self._likenesses.add(head.likeness)
         return decided
+
+    def _forget(self) -> None:
+        for kept in self._grants:
+            if (owner := kept()) is not None:
+                owner.decided.clear()
+        self._grants.clear()
+        self._likenesses.clear()

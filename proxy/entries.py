@@ -29,8 +29,8 @@ from proxy.providers.endpoints import Route
 from proxy.upstream.target import Target
 from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recorded
 
-#: Forgotten all at once, with some 3 MB of entries; a token that asks many models takes several.
-_REMEMBERED_MAX: Final = 2_048
+#: Forgotten all at once, with some 12 MB of entries; a token that asks many models takes several.
+_REMEMBERED_MAX: Final = 8_192
 #: All that decides what of an entry stays the same: the grant, the account, the endpoint, the three
 #: names that a model has, what the cache did, whether no budget is held, and what the answer says
 #: beside its first six counts.

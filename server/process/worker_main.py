@@ -10,11 +10,15 @@ import argparse
 import asyncio
 import gc
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from server.process.child import Parent
     from server.process.worker import Worker
+
+#: New objects from which on garbage is looked for among them. Requests leave none, so each look
+#: finds those of requests that are under way, and at Python's 700 that is 1.3 % of what they cost.
+_YOUNG_MAX: Final = 5_000
 
 
 def main() -> int:
@@ -44,6 +48,7 @@ def main() -> int:
         sys.stderr.writelines(problem + "\n" for problem in error.problems)
         return CANNOT_START
     _keep_from_collector()
+    gc.set_threshold(_YOUNG_MAX)
     gc.enable()
     listener = parent.listener()
     if listener is None:

@@ -353,12 +353,16 @@ async def _grant(plane: Plane, secret: str) -> Grant:
     return found.grant
 
 
+@pytest.mark.parametrize("of_heads", [5, 100])
 async def test_no_more_is_kept_of_a_grant_or_of_a_worker_than_its_bound(
-    plane: Plane, monkeypatch: pytest.MonkeyPatch
+    of_heads: int, plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decided, "OF_A_GRANT_MAX", 3)
+    monkeypatch.setattr(decided, "LIKENESSES_MAX", of_heads)
     secrets = [(await plane.token())[1] for _ in range(3)]
-    plane.plane._prepare.__self__._decisions._most = 5  # type: ignore[attr-defined]
+    plane.plane._prepare.__self__._decisions._most = (  # type: ignore[attr-defined]
+        5 if of_heads > 5 else 100
+    )
     kept = []
     for secret in secrets:
         sending = Sending(plane, secret)
