@@ -15,7 +15,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.body.kept_body import KeptBody
 from proxy.body.model_rule import declared_plainly
 from proxy.body.plain_members import plain_members

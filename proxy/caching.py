@@ -9,7 +9,7 @@ from functools import lru_cache
 from time import perf_counter, time
 from typing import Final
 
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.cache.answers import Answers, Found
 from proxy.cache.answers_file import Wanted
 from proxy.cache.directives import directives_of

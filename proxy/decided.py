@@ -14,7 +14,7 @@ from weakref import ref
 import msgspec
 
 from models.labels import Labels
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.downstream import Likeness, RequestHead
 from proxy.forward import around_lines
 from proxy.plans import Plan

@@ -17,7 +17,7 @@ from models.entry import ENTRY_VERSION, Entry, Outcome, Parts, UsageQuality
 from models.labels import NO_LABELS
 from models.objects import Finished
 from models.request_log import was_refused
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.errors import MiddlewareFailed
 from proxy.exchange import Exchange
 from proxy.limits.budgets import Charge, used

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from models.entry import Attempt, Outcome
 from models.ids import new_request_id
 from models.labels import NO_LABELS, Labels
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.body.budget import KeptBytes
 from proxy.body.passing_model import PassingModel

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from proxy import errors
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 
 
 class Shares(NamedTuple):

@@ -22,7 +22,8 @@ from proxy import caching, errors, failures, forward, keepalive, relaying, respo
 from proxy.access import cors
 from proxy.access.authentication import authenticate, check_alive, recognised
 from proxy.access.authorization import check_source, narrowed, target_for
-from proxy.access.grants import Grant, Grants
+from proxy.access.grant import Grant
+from proxy.access.grants import Grants
 from proxy.access.policies import claims_with
 from proxy.accounts.attempts import Accounts, Call, Told
 from proxy.accounts.rests import Rests

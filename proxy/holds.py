@@ -10,7 +10,7 @@ from loguru import logger
 from models.entry import Entry
 from models.grants import GrantRecord
 from proxy.access.budgets import refuse
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.access.policies import budgets_with
 from proxy.entries import call_at
 from proxy.errors import NotMeterable

@@ -17,7 +17,7 @@ import msgspec
 
 from models.patterns import Pattern
 from proxy.access.authorization import check_model
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.decoding.json_reading import Unreadable, decoder
 from proxy.downstream import RequestHead
 from proxy.headers import RawHeaders, with_value

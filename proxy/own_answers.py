@@ -10,7 +10,8 @@ from proxy import responses
 from proxy.access import cors
 from proxy.access.authentication import authenticate, recognised
 from proxy.access.authorization import TOKEN_PAGE, only_shown
-from proxy.access.grants import Grant, Grants
+from proxy.access.grant import Grant
+from proxy.access.grants import Grants
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
 from proxy.token_page import Suspended, TokenPage

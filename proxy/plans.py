@@ -11,7 +11,7 @@ import msgspec
 
 from proxy.access.authorization import authorize
 from proxy.access.budgets import refuse
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.body.model_rule import coding_of, declared_plainly
 from proxy.body.wanted import Wanted, wanted

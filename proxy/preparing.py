@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from proxy import errors, forward, model_lists
 from proxy.access.authorization import target_for
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.body import end_user
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.body.model_rule import NAME_MAX_BYTES, known_name

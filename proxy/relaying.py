@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 
 from proxy import caching, keepalive, model_lists, responses
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.cache.answers import Found
 from proxy.cache.sources import head_of
 from proxy.downstream import Downstream

@@ -15,7 +15,7 @@ from models.exhaustion import lasting
 from models.grants import GrantRecord
 from models.spending import BudgetUse, Limited, PolicyUse, Quota, Spending, Use, shown_budget
 from models.token_status import TokenStatus
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.failures import of_limits
 from proxy.limits.store import LimitsUnavailable
 

@@ -9,7 +9,8 @@ from models import secrets
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures
 from proxy.access.credentials import TOKEN_START, may_hold_token, presented, refuse_in_query
-from proxy.access.grants import Grant, Grants
+from proxy.access.grant import Grant
+from proxy.access.grants import Grants
 from proxy.downstream import RequestHead
 
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from proxy import errors
 from proxy.access.addresses import AddressList
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.downstream import RequestHead
 from proxy.providers.by_hand import on_list
 from proxy.providers.endpoints import Methods, Route

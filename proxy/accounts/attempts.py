@@ -20,7 +20,7 @@ from models.entry import Attempt
 from models.failover import Failover
 from proxy import forward
 from proxy.access.authorization import target_for
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.accounts import blame
 from proxy.accounts.adapting import Adapting
 from proxy.accounts.naming import stays

@@ -18,7 +18,7 @@ from tortoise.exceptions import BaseORMException
 
 from models import changes, key_states
 from models.errors import ModelError
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.accounts.examining import examine
 from proxy.accounts.rests import Rests, Scope
 from proxy.providers.provider import Provider

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from msgspec import structs
 
 from proxy.access.authorization import check_model
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.body import end_user, model_rule, renaming, request_body
 from proxy.body.budget import KeptBytes

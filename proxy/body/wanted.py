@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.body import model_rule
 from proxy.body.request_body import Inspected
 from proxy.downstream import RequestHead

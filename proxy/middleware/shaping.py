@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import msgspec
 
 from proxy import errors
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.downstream import Downstream, ResponseHead
 from proxy.exchange import Exchange
 from proxy.forward import Outgoing, Ready

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from models.objects import is_storable, kind_of
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.errors import ObjectNotFound
 
 _OPENAI: Final = {

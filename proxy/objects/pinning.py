@@ -11,7 +11,7 @@ from models.errors import DatabaseUnavailable
 from models.objects import Found, is_storable
 from proxy import errors
 from proxy.access.authorization import target_for
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.body.model_rule import coding_of
 from proxy.body.multipart import FormReader, Part
 from proxy.body.reading import BodyReading

@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from models.objects import BACKGROUND, Found, Kept
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.decoding.content_coding import CannotDecode, Decoder
 from proxy.headers import is_json_type, type_of
 from proxy.objects.index import Index

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from models.bindings import Upstreams
 from models.grants import GrantRecord, KeyMaterial
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.downstream import RequestHead
 from proxy.header_lines import HeaderLines
 from proxy.headers import RawHeaders

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from models.bindings import binding
 from models.cache_rule import CacheRule, Only
 from proxy.access.authorization import authorize
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.body.request_body import AT_ONCE_BYTES
 from proxy.cacheable import BODY_MAX_BYTES, Keeps, kept_of, may_be_kept
 from proxy.decoding.json_scanner import MEMBERS_MAX

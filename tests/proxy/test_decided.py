@@ -21,7 +21,7 @@ from models.cache_rule import CacheRule
 from models.entry import Entry
 from models.upstream_keys import UpstreamKey
 from proxy import decided
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.decided import Decisions
 from proxy.downstream import RequestHead
 from proxy.providers.catalog import BUILT_IN

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from models.entry import Attempt, Entry, Outcome, decode, encode
 from models.labels import Labels
 from models.objects import Kept
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.entries import Entries
 from proxy.exchange import Exchange
 from proxy.limits.budgets import Allowance, BudgetClaim

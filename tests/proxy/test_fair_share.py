@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from proxy import errors
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.fair_share import FairShare, Shares
 from proxy.providers.catalog import BUILT_IN
 from tests.proxy.rows import UPSTREAMS, a_grant, a_record

@@ -17,7 +17,7 @@ from proxy.access.authorization import (
     narrowed,
     target_for,
 )
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.providers.catalog import BUILT_IN
 from tests.proxy.rows import UPSTREAMS, a_grant, a_key, a_record, a_request
 

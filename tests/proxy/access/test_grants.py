@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import DatabaseUnavailable
 from models.generation import ChangeRecord
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from tests.proxy.access.caches import (
     SOON,
     Cache,

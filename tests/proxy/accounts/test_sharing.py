@@ -16,7 +16,7 @@ from models import KeyRest, KeyState, UpstreamKey, changes, generation, key_stat
 from models.bindings import binding
 from models.key_states import MOST_SHARED
 from models.projects import Project
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.access.targets import target_of
 from proxy.accounts.rests import Rests, Scope
 from proxy.accounts.sharing import _SCOPES_MAX, Sharing

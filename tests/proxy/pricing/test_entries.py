@@ -11,7 +11,7 @@ import pytest
 from models.bindings import Upstreams
 from models.budgets import Budget, Policy
 from models.entry import Entry
-from proxy.access.grants import Grant
+from proxy.access.grant import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.entries import Entries
 from proxy.exchange import Exchange

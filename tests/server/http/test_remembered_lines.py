@@ -16,7 +16,8 @@ from models import secrets
 from proxy import errors
 from proxy.access import authentication
 from proxy.access.authentication import authenticate, check_alive, recognised
-from proxy.access.grants import Grant, Grants
+from proxy.access.grant import Grant
+from proxy.access.grants import Grants
 from proxy.downstream import RequestHead
 from server.http import framing
 from server.http.downstream import read_head
