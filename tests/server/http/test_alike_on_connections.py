@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proxy import errors
 from proxy.downstream import Downstream, ResponseHead
@@ -168,3 +170,43 @@ async def test_a_body_that_came_in_the_packet_of_its_head_does_not_pass_the_buff
     sent, closing, requests, left = await served(b"take", [whole, whole + whole], warm=True)
     assert (closing, requests, left) == (False, 3, b"")
     assert sent.count(b"body|") == 3
+
+
+#: In place of a line of the same name, or before it.
+NEARLY = (
+    b"Content-Length: 10", b"Content-Length: 010", b"Content-Length: +10", b"Content-Length: 3",
+    b"Content-Length: 1 0", b"Content-Length:10", b"Transfer-Encoding: chunked", b" folded",
+    b"X-Request-Id: 1\r", b"X-Request-Id: a\nb", b"X-Request-Id:", b"x-api-key: b",
+    b"Authorization: Bearer 3", b"Connection: x-request-id", b"Connection: close", b"",
+)  # fmt: skip
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[bytes]:
+    """Requests that are alike, some of them only nearly, in any packets."""
+    packets = [b""]
+    for number in range(draw(st.integers(1, 4))):
+        body = draw(st.sampled_from([b"", b"0123456789", b"\r\n\r\n", HEAD % (b"take", 9, 9, 0)]))
+        lines = (HEAD % (b"take", 2, number, len(body))).split(b"\r\n")
+        if draw(st.booleans()):
+            nearly = draw(st.sampled_from(NEARLY))
+            name = nearly.partition(b":")[0] + b":"
+            at = next((at for at, line in enumerate(lines) if line.startswith(name)), 1)
+            lines[at : at + draw(st.integers(0, 1))] = [nearly]
+        message = b"\r\n".join(lines) + body
+        cut = draw(st.none() | st.integers(1, len(message) - 1))
+        if draw(st.booleans()):
+            packets.append(b"")
+        packets[-1] += message[:cut]
+        if cut is not None:
+            packets.append(message[cut:])
+    return packets
+
+
+@given(streams())
+@settings(max_examples=400, deadline=None)
+def test_in_whatever_packets_requests_come_a_warm_connection_serves_them_as_a_new_one(
+    packets: list[bytes],
+) -> None:
+    cold = asyncio.run(served(b"take", packets, warm=False))
+    assert asyncio.run(served(b"take", packets, warm=True)) == cold
