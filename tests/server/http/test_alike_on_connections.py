@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy import errors
@@ -204,6 +204,9 @@ def streams(draw: st.DrawFn) -> list[bytes]:
 
 
 @given(streams())
+# A length that leaves the beginning of another head, and a value with a line in it.
+@example([HEAD % (b"take", 2, 1, 3) + b"0123456789", HEAD % (b"take", 2, 2, 0)])
+@example([(HEAD % (b"take", 2, 7, 0)).replace(b"7\r", b"7\nX-A: b\r")])
 @settings(max_examples=400, deadline=None)
 def test_in_whatever_packets_requests_come_a_warm_connection_serves_them_as_a_new_one(
     packets: list[bytes],
