@@ -69,7 +69,8 @@ _LOCKED_PAUSE_S: Final = 0.05
 #: at once comes within it, and its request is not held up by a call of its own.
 _LINGER_S: Final = 0.005
 
-_HEARTBEAT: Final = "SELECT limit_beat($1)"
+#: The heartbeat before goes first.
+_HEARTBEAT: Final = "SELECT (SELECT beat FROM limit_worker WHERE worker = $1), limit_beat($1)"
 _HOLDER_BEAT: Final = "UPDATE limit_holder SET beat = limit_uptime() WHERE worker = $1"
 _WORKER_GONE: Final = "SELECT limit_worker_gone($1)"
 
@@ -371,7 +372,7 @@ class PostgresLimits:
         while True:
             try:
                 rows = await self._connections.fetch(_HEARTBEAT, self._worker)
-                if not rows[0][0]:
+                if self._silence.was_taken_for_dead(rows[0][0]):
                     self._account.sync_all()
                     self._sync_soon()
                 if self._budgets.has_held:

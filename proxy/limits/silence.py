@@ -19,8 +19,8 @@ SILENT_S: Final = 7.0
 #: What one look may count: whoever stood still himself has not seen what others did meanwhile.
 _STEP_MAX_S: Final = 3.0
 
-#: The others, and when each was last heard of.
-BEATS: Final = "SELECT worker, beat FROM limit_worker WHERE worker <> $1"
+#: All workers, and when each was last heard of.
+BEATS: Final = "SELECT worker, beat, worker = $1 AS is_ours FROM limit_worker"
 
 
 class Silence:
@@ -38,12 +38,16 @@ class Silence:
         self._looked_at: float | None = None
         # By worker, its last heartbeat and for how long there has been no other.
         self._seen: dict[str, tuple[float, float]] = {}
+        # Our own, as the database had it when we last looked.
+        self._ours: float | None = None
 
     async def free_slots(self, fetch: Callable[[str, str], Awaitable[Any]], gone: str) -> None:
         """Free the slots of other machines' workers that have stopped beating, by the statement
         `gone`. One that comes back tells its slots again."""
         rows = await fetch(BEATS, self._worker)
-        for worker in self.look((row["worker"], row["beat"]) for row in rows):
+        self._ours = next((row["beat"] for row in rows if row["is_ours"]), None)
+        others = [(row["worker"], row["beat"]) for row in rows if not row["is_ours"]]
+        for worker in self.look(others):
             # One of this machine may stand still while its requests run: its lock says more.
             if not self._is_alive(worker):
                 logger.info("Limits: {} has stopped beating, its parallel slots are free.", worker)
@@ -60,6 +64,12 @@ class Silence:
             last, silent = before.get(worker, (None, 0.0))
             self._seen[worker] = (beat, silent + step if beat == last else 0.0)
         return [worker for worker, (_, silent) in self._seen.items() if silent >= SILENT_S]
+
+    def was_taken_for_dead(self, beat: float | None) -> bool:
+        """Whether our slots may have been freed since we last looked, by the heartbeat of ours that
+        the database had before this one: none, or another. A decision that gets through before we
+        beat again has made that one, and told its own slots alone."""
+        return beat is None or (self._ours is not None and beat != self._ours)
 
     def interrupted(self) -> None:
         """The database could not be asked: the time until the next look counts for nothing."""

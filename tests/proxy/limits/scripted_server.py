@@ -105,7 +105,7 @@ class ScriptedServer:
         self.beats.append(asyncio.get_running_loop().time())
         if isinstance(self.known, Exception):
             raise self.known
-        return [(self.known,)]
+        return [(1.0 if self.known else None,)]
 
     async def probe(self) -> None:
         """As `Connections.probe`."""

@@ -185,6 +185,43 @@ async def test_slots_of_another_machine_are_free_soon_after_it_died(
             await eventually(has_it)
 
 
+async def test_one_that_was_taken_for_dead_tells_its_slots_again_though_it_decides_first(
+    still_database: Database, tmp_path: Path, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The database's clock stands still, and so do heartbeats.
+    monkeypatch.setattr(silence, "SILENT_S", 3600.0)
+    slot = claims_on("p:1", max_parallel=1)
+    async with (
+        machine(still_database, tmp_path) as one,
+        machine(still_database, tmp_path) as other,
+    ):
+        await eventually(lambda: has_looked(one))
+        await one.decide(slot)
+        (beating, *_) = one._background
+        beating.cancel()
+        await session.execute("SELECT limit_worker_gone($1)", one._worker)
+        # So often that the slots of the dead go from the counter.
+        counted = claims_on("p:1", quota=100, max_parallel=1)
+        for _ in range(65):
+            other.settle(await other.decide(counted))
+        await session.execute("UPDATE still SET moment = moment + interval '1 second'")
+        await one.decide(claims_on("p:2", max_parallel=1))
+        one._background.append(asyncio.create_task(one._beat_forever()))
+
+        async def is_full() -> bool:
+            try:
+                other.settle(await other.decide(slot))
+            except LimitExceeded:
+                return True
+            return False
+
+        await eventually(is_full)
+
+
+async def has_looked(store: PostgresLimits) -> bool:
+    return store._silence._ours is not None
+
+
 async def test_a_worker_of_this_machine_that_stands_still_keeps_its_slots(
     still_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
