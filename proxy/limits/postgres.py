@@ -352,13 +352,16 @@ class PostgresLimits:
             logger.error("Limits cannot be decided, limited tokens are refused: {}", reason(error))
 
     def _answered(self) -> None:
-        if self._failing:
+        # A late answer to one call does not end the silence; that of a probe does.
+        if self._failing and not self._silent.is_set():
             self._failing = False
             logger.info("Limits can be decided again.")
 
     async def _probe_while_silent(self) -> None:
         while True:
             await self._silent.wait()
+            # Said here, because the calls that nobody waits for any more may still be answered.
+            self._failed(LimitsUnavailable("the database does not answer in time"))
             try:
                 await self._connections.probe()
             except _UNAVAILABLE as exc:
@@ -366,6 +369,7 @@ class PostgresLimits:
                 await asyncio.sleep(_RETRY_S)
             else:
                 self._silent.clear()
+                self._answered()
                 self._schedule()
 
     async def _beat_forever(self) -> None:

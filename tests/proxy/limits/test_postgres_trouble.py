@@ -199,6 +199,29 @@ async def test_a_silent_server_is_asked_nothing_but_whether_it_answers(tmp_path:
 
 
 @in_virtual_time
+async def test_silence_is_said_once_and_ends_with_the_answer_to_a_probe(
+    tmp_path: Path, said: list[str]
+) -> None:
+    server = ScriptedServer()
+    server.probed = AWAY
+    async with engine(tmp_path, server) as store:
+        first = await asked(store, QUOTA)
+        hanging = server.calls[0]
+        await asyncio.wait([first])
+        assert await is_refused(first)
+        await asyncio.sleep(3 * postgres._RETRY_S)
+        # Too late for the request, and no sign that the next one would be answered in time.
+        hanging.answer()
+        await asyncio.sleep(3 * postgres._HEARTBEAT_S)
+        begun = "Limits cannot be decided, limited tokens are refused: the database does not answer"
+        assert [line[: len(begun)] for line in said if "Limits" in line] == [begun]
+        server.probed = True
+        await asyncio.sleep(2 * postgres._RETRY_S)
+        assert [line for line in said if "Limits" in line][1:] == ["Limits can be decided again.\n"]
+        assert store.healthy
+
+
+@in_virtual_time
 async def test_a_request_waits_for_so_long_and_no_longer(tmp_path: Path) -> None:
     server = ScriptedServer()
     async with engine(tmp_path, server) as store:
