@@ -385,7 +385,7 @@ class PostgresLimits:
                 for worker in self._locks.stale():
                     await self._connections.fetch(_WORKER_GONE, worker)
                     self._locks.remove(worker)
-                await self._silence.free_slots(self._connections.fetch, _WORKER_GONE)
+                await self._silence.free_slots(self._connections.fetch)
                 await self._connections.close_idle()
                 self._answered()
             except _UNAVAILABLE as exc:

@@ -21,6 +21,11 @@ _STEP_MAX_S: Final = 3.0
 
 #: All workers, and when each was last heard of.
 BEATS: Final = "SELECT worker, beat, worker = $1 AS is_ours FROM limit_worker"
+#: Frees the slots of one that has not beaten since.
+_GONE: Final = """
+SELECT limit_worker_gone(worker)
+FROM (SELECT worker FROM limit_worker WHERE worker = $1 AND beat = $2 FOR UPDATE) AS silent
+"""
 
 
 class Silence:
@@ -41,9 +46,9 @@ class Silence:
         # Our own, as the database had it when we last looked.
         self._ours: float | None = None
 
-    async def free_slots(self, fetch: Callable[[str, str], Awaitable[Any]], gone: str) -> None:
-        """Free the slots of other machines' workers that have stopped beating, by the statement
-        `gone`. One that comes back tells its slots again."""
+    async def free_slots(self, fetch: Callable[..., Awaitable[Any]]) -> None:
+        """Free the slots of other machines' workers that have stopped beating. One that comes back
+        tells its slots again."""
         rows = await fetch(BEATS, self._worker)
         self._ours = next((row["beat"] for row in rows if row["is_ours"]), None)
         others = [(row["worker"], row["beat"]) for row in rows if not row["is_ours"]]
@@ -51,7 +56,7 @@ class Silence:
             # One of this machine may stand still while its requests run: its lock says more.
             if not self._is_alive(worker):
                 logger.info("Limits: {} has stopped beating, its parallel slots are free.", worker)
-                await fetch(gone, worker)
+                await fetch(_GONE, worker, self._seen[worker][0])
 
     def look(self, beats: Iterable[tuple[str, float]]) -> list[str]:
         """Who is silent, by the last heartbeat that the database has of each."""

@@ -218,6 +218,25 @@ async def test_one_that_was_taken_for_dead_tells_its_slots_again_though_it_decid
         await eventually(is_full)
 
 
+@pytest.mark.parametrize("comes_back", [False, True])
+async def test_one_that_beats_while_it_is_taken_for_dead_keeps_its_slots(
+    still_database: Database, session: Any, *, comes_back: bool
+) -> None:
+    await session.execute("SELECT limit_heartbeat('other')")
+    times = iter(range(0, 12, 3))
+    observer = silence.Silence("observer", lambda _: False, lambda: next(times))
+
+    async def fetch(statement: str, *arguments: object) -> list[Any]:
+        rows: list[Any] = await session.fetch(statement, *arguments)
+        if comes_back and statement == silence.BEATS and observer._looked_at == 6:
+            await session.execute("UPDATE limit_worker SET beat = beat + 1")
+        return rows
+
+    for _ in range(4):
+        await observer.free_slots(fetch)
+    assert await session.fetchval("SELECT count(*) FROM limit_worker") == comes_back
+
+
 async def has_looked(store: PostgresLimits) -> bool:
     return store._silence._ours is not None
 
