@@ -16,7 +16,7 @@ import msgspec
 
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
 from proxy.cache.space import CacheSpace, framed
-from proxy.downstream import RequestHead
+from proxy.downstream import Likeness, RequestHead
 from proxy.header_lines import kind_of
 from proxy.questions import Question
 
@@ -75,6 +75,10 @@ _LINE_BYTES: Final = 3 * 40 + 64 + PLACE_BYTES
 #: The same of whole heads, where none of their lines may hold a secret.
 _BLOCKS: Final[BoundedMemo[_Block]] = BoundedMemo(256 * 1024, entry_max_bytes=4096)
 _BLOCK_BYTES: Final = 3 * 40 + PLACE_BYTES
+#: The same of heads that are alike, where none of their lines counts whose value changes; b"" where
+#: one does. Such heads have at most 16 KiB each, and hold no secret.
+_ALIKE: Final[dict[Likeness, bytes]] = {}
+_ALIKE_MAX: Final = 128
 _name_of: Final = attrgetter("name")
 _QUESTIONS: Final = {None: b"none", True: b"withheld", False: b"passed-on"}
 
@@ -103,7 +107,7 @@ def key_of(space: CacheSpace, request: Sent, asked: Question | None, body: bytes
     sent alike, one may get the event of it and the other not.
     """
     head, others = request.head, request.others
-    target, fields = head.target, _counting(request.fields)
+    target, fields = head.target, _counting_of(head, request.fields)
     said = b"%b%b%b %b %d %d:%b%d:%b" % (
         space.start,
         body,
@@ -131,6 +135,30 @@ def digest_of(body: Iterable[bytes]) -> bytes:
 def is_left_out(name: bytes) -> bool:
     """Whether a field of this name, in lower case, changes no key."""
     return name in _LEFT_OUT or name.startswith(_LEFT_OUT_PREFIXES)
+
+
+def _counting_of(head: RequestHead, lines: bytes) -> bytes:
+    """The same as `_counting`, looked up where heads are alike and their lines go as they came."""
+    likeness = head.likeness
+    if likeness is None or lines is not head.lines.crossing:
+        return _counting(lines)
+    known = _ALIKE.get(likeness)
+    if known:
+        return known
+    said = _counting(lines)
+    if known is None:
+        if len(_ALIKE) >= _ALIKE_MAX:
+            _ALIKE.clear()
+        _ALIKE[likeness] = b"" if _changes(likeness) else said
+    return said
+
+
+def _changes(likeness: Likeness) -> bool:
+    """Whether a line counts whose value may be another one in each of the heads."""
+    return any(
+        kind_of(place.name).crosses and not is_left_out(place.lowered)
+        for place in likeness.pattern.places
+    )
 
 
 def _counting(lines: bytes) -> bytes:

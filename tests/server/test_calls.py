@@ -30,7 +30,7 @@ MOST_CALLS_WITH_BUDGETS: Final = 255
 
 
 #: One whose answer is kept.
-MOST_CALLS_OF_A_HIT: Final = 98
+MOST_CALLS_OF_A_HIT: Final = 95
 
 
 async def calls_of_requests(door: Door, body: bytes) -> list[int]:

@@ -11,10 +11,12 @@ import pytest
 
 from models.cache_rule import CacheRule
 from proxy import forward
-from proxy.cache.keys import _BLOCKS, _LINES, is_left_out
+from proxy.cache import keys
+from proxy.cache.keys import _ALIKE, _BLOCKS, _LINES, is_left_out
 from proxy.cache.space import framed, space_of
 from proxy.questions import Question
 from proxy.upstream.target import Address, Origin, Target
+from server.http import framing
 from tests.proxy.cache.asked import (
     CHAT,
     JSON,
@@ -89,8 +91,8 @@ def test_what_says_who_asks_changes_no_key(field: str) -> None:
 
 @pytest.mark.parametrize("field", COUNTED)
 def test_any_other_field_changes_it_and_so_does_its_value(field: str) -> None:
-    keys = {key(JSON), key(JSON, field), key(JSON, field + "x")}
-    assert len(keys) == 3
+    found = {key(JSON), key(JSON, field), key(JSON, field + "x")}
+    assert len(found) == 3
 
 
 def test_names_in_another_case_and_order_are_the_same_fields() -> None:
@@ -109,11 +111,11 @@ def test_a_body_in_chunks_is_the_same_body() -> None:
 
 def test_what_is_sent_alike_and_answered_otherwise_has_another_key() -> None:
     request = asked(JSON)
-    keys = {
+    found = {
         key_in(SPACE, request, question)
         for question in (None, Question(True, None), Question(False, None))
     }
-    assert len(keys) == 3
+    assert len(found) == 3
 
 
 def test_what_an_account_of_another_provider_is_sent_counts() -> None:
@@ -125,8 +127,8 @@ def test_what_an_account_of_another_provider_is_sent_counts() -> None:
         {"c": b"x: 1\r\n"},
         {"b": b"", "c": b"x: 1\r\n"},
     ]
-    keys = {key_in(SPACE, msgspec.structs.replace(request, others=each)) for each in others}
-    assert len(keys) == len(others)
+    found = {key_in(SPACE, msgspec.structs.replace(request, others=each)) for each in others}
+    assert len(found) == len(others)
 
 
 def test_a_key_reads_the_body_and_takes_none_of_it() -> None:
@@ -279,6 +281,62 @@ def test_a_key_is_the_same_before_and_after_its_lines_are_remembered() -> None:
     fields = ("Accept: a", "accept: b", "X-Team: c", "user-agent: d", JSON)
     assert len({key(*fields) for _ in range(5)}) == 1
     assert len(_BLOCKS.young) == 1
+
+
+#: Lines whose values change among heads that are alike, and whether they count.
+CHANGING: Final = (
+    ("x-request-id", False),
+    ("x-client-request-id", False),
+    ("traceparent", False),
+    ("authorization", False),
+    ("x-session-id", True),
+    ("x-team-token", True),
+)
+
+
+@pytest.mark.parametrize(("name", "counts"), CHANGING)
+def test_heads_that_are_alike_have_the_keys_that_their_lines_give(name: str, counts: bool) -> None:
+    framing.forget()
+    _ALIKE.clear()
+    values = [f"{name}: {'a' * n}%b" for n in (1, 2, 3, 1, 2, 3, 1, 2, 3)]
+    requests = [asked("Accept: a", "X-Team: 5%", value, JSON) for value in values]
+    alike = [key_in(SPACE, request) for request in requests]
+    assert requests[-1].head.likeness is requests[-2].head.likeness is not None
+    plain = [
+        msgspec.structs.replace(request.head, likeness=None, credential=b"") for request in requests
+    ]
+    by_lines = [
+        key_in(SPACE, forward.whole(head, b"".join(request.body), None))
+        for head, request in zip(plain, requests, strict=True)
+    ]
+    assert alike == by_lines
+    assert len(set(alike)) == (3 if counts else 1)
+    assert list(map(bool, _ALIKE.values())) == [not counts]
+
+
+def test_a_line_that_was_put_in_counts_in_a_head_that_is_like_others() -> None:
+    framing.forget()
+    request = [asked("accept: a", JSON) for _ in range(5)][-1]
+    assert request.head.likeness is not None
+    before = key_in(SPACE, request)
+    changed = forward.Outgoing(
+        request.head, request.fields + b"x-team: b\r\n", request.body, request.size, True, False
+    )
+    assert key_in(SPACE, changed) != before == key_in(SPACE, request)
+
+
+def test_heads_that_are_alike_are_remembered_up_to_a_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    framing.forget()
+    _ALIKE.clear()
+    monkeypatch.setattr(keys, "_ALIKE_MAX", 3)
+    held = []
+    for number in range(5):
+        for _ in range(5):
+            key(f"accept: {number}", JSON)
+        held.append(len(_ALIKE))
+    assert held == [1, 2, 3, 1, 2]
 
 
 def test_prefixes_are_those_of_whole_words() -> None:
