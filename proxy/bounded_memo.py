@@ -29,6 +29,34 @@ _PLACES: Final = _NOTED - 1
 #: A place in a dictionary, at its emptiest after it has grown.
 PLACE_BYTES: Final = 128
 
+#: What may be learned at once, where nothing was learned for long.
+_LEARNED_AT_ONCE: Final = 64
+
+
+class Learning:
+    """What may be learned of what is read, where that costs more than reading: each reading earns
+    it a little, and to learn once takes as much as `costs` of them have earned. So a flood of what
+    is worth nothing costs little more than to read it."""
+
+    __slots__ = ("_costs", "_earned")
+
+    def __init__(self, *, costs: int) -> None:
+        self._costs = costs
+        self._earned = _LEARNED_AT_ONCE * costs
+
+    def earn(self) -> bool:
+        """One more was read; whether that is enough to learn once."""
+        earned = self._earned = self._earned + 1
+        return earned >= self._costs
+
+    def spend(self) -> None:
+        """Something is learned."""
+        self._earned = min(self._earned, _LEARNED_AT_ONCE * self._costs) - self._costs
+
+    def forget(self) -> None:
+        """As at the beginning."""
+        self._earned = _LEARNED_AT_ONCE * self._costs
+
 
 class BoundedMemo(Generic[V]):
     """`young` is looked into by its users; what it does not hold is `recall`ed, and else

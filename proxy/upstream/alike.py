@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
 from typing import Final
 
 import msgspec
 
-from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
+from proxy.bounded_memo import PLACE_BYTES, BoundedMemo, Learning
 from proxy.header_lines import kind_of
 from proxy.header_rules import may_cross_downstream
 from proxy.headers import RawHeaders, wire_lines
@@ -32,8 +31,7 @@ _LINES_MAX: Final = 64
 _BYTES_MAX: Final = 4096
 #: To learn what heads have in common costs more than to read one that is like no other: heads that
 #: earned it are as many as these, so that a flood of new ones costs little more than it did.
-_LEARNING_COSTS: Final = 8
-_LEARNING_MAX: Final = 64 * _LEARNING_COSTS
+_learning: Final = Learning(costs=8)
 #: Parts of names whose values are addresses: a signed one lets in whoever has it, such as those to
 #: which Google has files uploaded.
 _ADDRESS: Final = re.compile(rb"location|link|ur[il]")
@@ -144,30 +142,17 @@ _ALIKE_BYTES: Final = 1536 + PLACE_BYTES
 _LINE_BYTES: Final = 320
 
 
-@dataclass(slots=True)
-class _Learning:
-    earned: int = _LEARNING_MAX
-
-
-#: Heads that were read and have not been spent yet.
-_learning: Final = _Learning()
-
-
 def forget() -> None:
     """Remember none any more."""
     _KNOWN.clear()
-    _learning.earned = _LEARNING_MAX
+    _learning.forget()
 
 
 def alike_of(head: PlainHead) -> Alike | None:
     """Those that a plain head is one of, once it came twice."""
-    _learning.earned = min(_learning.earned + 1, _LEARNING_MAX)
+    may_learn = _learning.earn()
     headers, first = head.lines.headers, head.lines.first
-    if (
-        _learning.earned < _LEARNING_COSTS
-        or len(headers) > _LINES_MAX
-        or head.end - len(head.line) > _BYTES_MAX
-    ):
+    if not may_learn or len(headers) > _LINES_MAX or head.end - len(head.line) > _BYTES_MAX:
         return None
     names = b"\n".join([name for name, _ in headers])
     notable = b"\n".join([value for name, value in first.items() if name != LENGTH])
@@ -175,7 +160,7 @@ def alike_of(head: PlainHead) -> Alike | None:
     known = _KNOWN.young.get(key) or _KNOWN.recall(key)
     if known is not None and not known.learn(headers):
         return known
-    _learning.earned -= _LEARNING_COSTS
+    _learning.spend()
     if known is None and _KNOWN.came_before(key):
         known = _alike(head)
         _KNOWN.keep(key, known)

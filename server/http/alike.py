@@ -8,12 +8,11 @@ change must match the grammar's plainest form. Whatever else comes is left to `f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
 from typing import Final
 
-from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
+from proxy.bounded_memo import PLACE_BYTES, BoundedMemo, Learning
 from proxy.downstream import Likeness, RequestHead
 from proxy.header_lines import CHANGES, IS_NOTABLE, IS_ODD, HeaderLines, Line, Pattern, Place
 from proxy.header_rules import CREDENTIALS
@@ -104,23 +103,13 @@ _ALIKE_BYTES: Final = 2048 + PLACE_BYTES
 _PLACE_BYTES: Final = 512
 #: To learn one takes as long as to read two heads: those that earned it are as many as these, so
 #: that a flood of heads which all come twice costs little more than to read them.
-_LEARNING_COSTS: Final = 16
-_LEARNING_MAX: Final = 64 * _LEARNING_COSTS
-
-
-@dataclass(slots=True)
-class _Learning:
-    earned: int = _LEARNING_MAX
-
-
-#: Heads that were read line by line and have not been spent yet.
-_learning: Final = _Learning()
+_learning: Final = Learning(costs=16)
 
 
 def forget() -> None:
     """Remember none any more."""
     _KNOWN.clear()
-    _learning.earned = _LEARNING_MAX
+    _learning.forget()
 
 
 def likeness_of(
@@ -146,10 +135,10 @@ def likeness_of(
     key = text + b"\n" + b"\n".join(texts)
     if len(key) > _KEY_MAX_BYTES:
         return None
-    _learning.earned += 1
+    may_learn = _learning.earn()
     known = _KNOWN.young.get(key) or _KNOWN.recall(key)
-    if known is None and _learning.earned > _LEARNING_COSTS and _KNOWN.came_before(key):
-        _learning.earned = min(_learning.earned, _LEARNING_MAX) - _LEARNING_COSTS
+    if known is None and may_learn and _KNOWN.came_before(key):
+        _learning.spend()
         known = _alike(request, read, lines, places, first)
         _KNOWN.keep(key, known)
     return known

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from proxy import hops
-from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
+from proxy.bounded_memo import PLACE_BYTES, BoundedMemo, Learning
 from proxy.header_lines import (
     CHANGES,
     IS_NOTABLE,
@@ -61,17 +60,7 @@ _LINES_MAX: Final = 64
 #: So is one with more new lines, where such heads have used up what the others have earned them:
 #: a new client's lines are to be remembered, but a flood of new lines must not cost more than that.
 _NEW_LINES_MAX: Final = 6
-_LEARNING_COSTS: Final = 128
-_LEARNING_MAX: Final = 64 * _LEARNING_COSTS
-
-
-@dataclass(slots=True)
-class _Learning:
-    earned: int = _LEARNING_MAX
-
-
-#: Heads that were read and have not been spent yet.
-_learning: Final = _Learning()
+_learning: Final = Learning(costs=128)
 
 
 def forget() -> None:
@@ -80,7 +69,7 @@ def forget() -> None:
     _KINDS.clear()
     _REQUEST_LINES.clear()
     alike.forget()
-    _learning.earned = _LEARNING_MAX
+    _learning.forget()
 
 
 _NO_LINES: Final[Mapping[bytes, Line]] = {}
@@ -146,13 +135,11 @@ def _read_request_line(text: bytes) -> RequestLine:
 def _read_lines(texts: list[bytes], read: list[Line | None], new: list[int]) -> bool | None:
     """Fill the gaps of `read`, lines that have not come before, at the places `new`, where they are
     few; whether these are lines that change. None where there are too many."""
-    if len(new) <= _NEW_LINES_MAX:
-        _learning.earned += 1
-    elif _learning.earned < _LEARNING_COSTS:
-        _learning.earned += 1
-        return None
-    else:
-        _learning.earned = min(_learning.earned, _LEARNING_MAX) - _LEARNING_COSTS
+    may_learn = _learning.earn()
+    if len(new) > _NEW_LINES_MAX:
+        if not may_learn:
+            return None
+        _learning.spend()
     changing = CHANGES
     for place in new:
         line = read[place] = _read_line(texts[place])

@@ -7,7 +7,7 @@ from sys import getsizeof
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.bounded_memo import PLACE_BYTES, BoundedMemo
+from proxy.bounded_memo import PLACE_BYTES, BoundedMemo, Learning
 
 MAX_BYTES = 64 * 1024
 ENTRY_MAX_BYTES = 1024
@@ -131,3 +131,22 @@ def test_its_bytes_never_exceed_the_bound(uses: list[tuple[int, int, int]]) -> N
         for _ in range(times):
             read(remembered, b"%d" % number * (1 + number % 7), length)
         assert bytes_of(remembered) <= MAX_BYTES
+
+
+def test_what_is_learned_has_been_earned_but_for_what_there_is_at_the_beginning() -> None:
+    learning = Learning(costs=8)
+    learned = 0
+    for _ in range(800):
+        if learning.earn():
+            learning.spend()
+            learned += 1
+    assert 64 + 800 // 8 - 1 <= learned <= 64 + 800 // 8
+    # However much was read meanwhile, no more may be learned at once.
+    for _ in range(10_000):
+        learning.earn()
+    at_once = 0
+    while learning.earn():
+        learning.spend()
+        at_once += 1
+    # Looking earns a little, too.
+    assert 64 <= at_once <= 64 * 8 // 7 + 1

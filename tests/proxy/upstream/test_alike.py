@@ -230,10 +230,11 @@ def test_a_flood_of_new_heads_is_not_learned_from(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(alike, "_KNOWN", Counted(64 * 1024, entry_max_bytes=1024))
     reader = ResponseReader()
-    for number in range(alike._LEARNING_MAX):
+    for number in range(512):
         feed(reader, b"HTTP/1.1 200 OK\r\nX-%d: 1\r\nContent-Length: 0\r\n\r\n" % number)
         reader.reset()
-    assert asked < 2.5 * alike._LEARNING_MAX / alike._LEARNING_COSTS
+    # What is there at the beginning, and what 512 of them earn.
+    assert asked <= 64 + 512 / 8
 
 
 def test_large_heads_are_not_kept() -> None:
