@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import msgspec
@@ -42,6 +43,8 @@ PARTS: Final = ("throughput", "refused", "latency", "first-byte", "streaming", "
 _POSTGRES: Final = "postgres"
 _HOSTILE: Final = "hostile"
 _WIDTH: Final = 160
+#: As a shell says that SIGTERM has ended something.
+_STOPPED: Final = 143
 #: Limits are decided once per stream and cost an event nothing; a kept stream comes at once.
 _AS_THE_PROXY: Final = ("limits", HITS)
 _RESULTS: Final = ROOT / "benchmarks" / "results"
@@ -55,13 +58,25 @@ def main(argv: list[str] | None = None) -> int:
         report.show(results, Console(width=_WIDTH), markdown=True)
         return 0
     # However this ends, what was started is stopped: by the context managers on the way out.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    told: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
+        sys.exit(_STOPPED)
+
+    signal.signal(signal.SIGTERM, stop)
     plan = QUICK if options.quick else THOROUGH
     if options.rounds:
         plan = replace(plan, rounds=options.rounds, stream_rounds=options.rounds)
     # A file or a pipe has no width of its own; eighty columns would break every cell.
     width = None if sys.stdout.isatty() else _WIDTH
-    return run(options, plan, Console(width=width))
+    try:
+        return run(options, plan, Console(width=width))
+    except RuntimeError:
+        # An event loop that was just being started when we were told to stop says that it runs.
+        if told:
+            return _STOPPED
+        raise
 
 
 def options_of(argv: list[str] | None) -> argparse.Namespace:
