@@ -183,13 +183,9 @@ class UpstreamConnection(asyncio.Protocol):
         """The fields behind a chunked body, from the response's end to the next exchange."""
         return self._response.trailers
 
-    @property
-    def reusable(self) -> bool:
+    def is_reusable(self) -> bool:
         """Whether the exchange ended so cleanly that another one may follow."""
-        return self._is_reusable()
-
-    def _is_reusable(self) -> bool:
-        # A getter takes more than a call.
+        # A property would take more than a call.
         response, transport = self._response, self.transport
         return (
             response.complete
@@ -203,8 +199,8 @@ class UpstreamConnection(asyncio.Protocol):
         )
 
     def becomes_idle(self) -> bool:
-        """Get ready for another exchange, where the last one is `reusable`."""
-        if not self._is_reusable():
+        """Get ready for another exchange, where the last one `is_reusable`."""
+        if not self.is_reusable():
             return False
         response = self._response
         response.reset()

@@ -170,9 +170,9 @@ async def test_bytes_after_the_response_before_its_release(
     connection = await asking.ask()
     assert (await connection.head()).status == 200
     assert await next_of_body(connection) == b"ok"
-    assert connection.reusable
+    assert connection.is_reusable()
     sends(up, SECOND)
-    await until(lambda: not connection.reusable)
+    await until(lambda: not connection.is_reusable())
     assert connection.ended
     asking.pool.release(connection)
     await up.wait_until(lambda: up.open_connections == 0)
@@ -363,7 +363,7 @@ async def test_a_whole_response_that_nobody_took_does_not_stop_the_next(
     up.reply(None, bytes(HIGH_WATER + 5_000), times=1)
     connection = await asking.ask()
     await connection.head()
-    await until(lambda: connection.reusable)
+    await until(connection.is_reusable)
     asking.pool.release(connection)
     for _ in range(2):
         assert (await asyncio.wait_for(asking.get("bytes=9"), 60))[1] == generated(9)

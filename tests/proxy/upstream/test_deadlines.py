@@ -210,7 +210,7 @@ async def test_a_whole_response_is_never_late(unwatched: Asking) -> None:
     await until(lambda: connection.deadline == NEVER)
     look_late(connection)
     assert await next_of_body(connection) == generated(10)
-    assert connection.reusable
+    assert connection.is_reusable()
     unwatched.pool.release(connection)
 
 
