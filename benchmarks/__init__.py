@@ -13,10 +13,13 @@ compare: the system under test alone on one core, the load generator and the ups
     closed_loop, open_loop, streams, wrk     ways to make load
     throughput, latency, streaming, memory, soak, rows     what is measured, a module per table
     hostile, attacks, honest     whether one client can stop another (`--part hostile`)
+    in_memory, steps     what a request takes past sockets, counted without a clock
+    shares       where a worker's time goes, from a profile
     postgres     what limits on PostgreSQL bear, in the hands of one service and of two
     results      the values a run ends in, which are also its JSON
     report       the tables
 
 Nothing here asserts a time. It stands outside the product, and sees no more of it than a client
-and an operator do (but `rows`, which fills a database faster than any door would).
+and an operator do (but `rows`, which fills a database faster than any door would, and `in_memory`,
+which is a worker).
 """
