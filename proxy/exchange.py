@@ -5,6 +5,8 @@ from __future__ import annotations
 from time import perf_counter, time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from models.entry import Attempt, Outcome
 from models.ids import new_request_id
 from models.labels import NO_LABELS, Labels
@@ -16,12 +18,13 @@ from proxy.body_capture import BodyCopies
 from proxy.cache.answers import Found
 from proxy.cache.leading import Leading
 from proxy.downstream import RequestHead
-from proxy.driving import current
+from proxy.driving import Cancellable, current
 from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.metering.asks import Asks
 from proxy.objects.own_lists import OwnList
 from proxy.objects.watch import Watch
 from proxy.providers.endpoints import Route
+from proxy.settable import settable
 from proxy.upstream.target import Target
 from proxy.usage.meter import Meter
 
@@ -31,139 +34,93 @@ if TYPE_CHECKING:
     from proxy.middleware.shaping import Shaped
 
 
-class Exchange:
+@settable
+class Exchange(msgspec.Struct, eq=False):
     """One request while it runs. Times are `perf_counter` seconds, but for `at`: Unix seconds.
 
-    `ended_by` says who ended a running exchange from outside: a revocation or the shutdown. It is
-    no struct: to set a field of one costs ten times as much, and a request sets some twenty.
+    `ended_by` says who ended a running exchange from outside: a revocation or the shutdown. It is a
+    struct, so that all that a usual request has nothing of is set by C.
     """
 
-    __slots__ = (
-        "again",
-        "asks",
-        "at",
-        "attempts",
-        "began",
-        "body_wait",
-        "bytes_in",
-        "bytes_out",
-        "cache",
-        "cache_lines",
-        "charge",
-        "copies",
-        "decided",
-        "digest",
-        "ended_by",
-        "first_byte",
-        "found",
-        "grant",
-        "head",
-        "holds",
-        "id",
-        "informed",
-        "kept",
-        "labels",
-        "leading",
-        "mapped",
-        "meter",
-        "method",
-        "model",
-        "overshot",
-        "own_list",
-        "passing",
-        "pinned",
-        "policies",
-        "recorded",
-        "refusal_code",
-        "route",
-        "run",
-        "saved_nanos",
-        "sent",
-        "shaped",
-        "shares",
-        "started",
-        "status",
-        "target",
-        "watch",
-    )  # fmt: skip
+    head: RequestHead
+    method: str
+    #: As which it runs.
+    run: Cancellable | None = msgspec.field(default_factory=current)
+    id: str = msgspec.field(default_factory=new_request_id)
+    at: float = msgspec.field(default_factory=time)
+    began: float = msgspec.field(default_factory=perf_counter)
+    grant: Grant | None = None
+    #: Where it counts in the shares of its token and project.
+    shares: Counted | None = None
+    #: Its body's part of what may be kept; None where none of it is.
+    kept: KeptBytes | None = None
+    #: The same of what is kept to be sent again, and of what middlewares look into.
+    again: KeptBytes | None = None
+    digest: str = ""
+    #: What was decided of one that is alike.
+    decided: Decided | None = None
+    route: Route | None = None
+    #: The account that is tried, or was tried last.
+    target: Target | None = None
+    #: The account that knows what the request names, which alone may be asked.
+    pinned: Target | None = None
+    #: What leaves out of a list of objects those of others.
+    own_list: OwnList | None = None
+    #: What its answer may tell of objects.
+    watch: Watch | None = None
+    #: Each account that was tried, where there are several.
+    attempts: tuple[Attempt, ...] = ()
+    #: Whether an interim answer has gone to the client.
+    informed: bool = False
+    model: str = ""
+    #: What it is tagged with and whom it is for, where that is said.
+    labels: Labels | None = None
+    #: Those of its token and project that count it.
+    policies: tuple[GrantedPolicy, ...] = ()
+    #: What the account that is tried calls it, where that is something else.
+    mapped: str = ""
+    #: Reads the model of a body that streams through.
+    passing: PassingModel | None = None
+    #: What its body asks for, where a budget has to know what it may cost.
+    asks: Asks | None = None
+    #: What it holds of budgets, what they are charged in the end, and what the ones limit of
+    #: which that is more.
+    holds: tuple[BudgetClaim, ...] = ()
+    charge: Charge | None = None
+    overshot: tuple[str, ...] = ()
+    meter: Meter | None = None
+    #: What the cache of its project did: `hit`, `collapsed` (another request's answer, shared
+    #: while it came), `miss`, or `bypass` (not looked for); '' where there is none.
+    cache: str = ""
+    #: What its client is told of that.
+    cache_lines: bytes = b""
+    #: What answers in place of the upstream.
+    found: Found | None = None
+    #: Its client, and those that share its answer.
+    leading: Leading | None = None
+    #: What such an answer had cost when it came from upstream, as far as that is known.
+    saved_nanos: int | None = None
+    #: Only where bodies are logged.
+    copies: BodyCopies | None = None
+    #: Its client behind the middlewares, until its answer has ended.
+    shaped: Shaped | None = None
+    status: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    #: Seconds spent waiting for the client's body, for accounts that failed and for
+    #: middlewares, which are not overhead.
+    body_wait: float = 0.0
+    sent: float | None = None
+    first_byte: float | None = None
+    started: float | None = None
+    recorded: bool = False
+    #: Why the proxy answers itself, where it does.
+    refusal_code: str = ""
+    ended_by: Outcome | None = None
 
-    #: Its client behind the middlewares, until its answer has ended; not even set where there are
-    #: none.
-    shaped: Shaped | None
-
-    def __init__(self, head: RequestHead) -> None:
-        self.id = new_request_id()
-        self.at = time()
-        self.began = perf_counter()
-        self.head = head
-        self.method = head.method
-        self.run = current()
-        self.grant: Grant | None = None
-        #: Where it counts in the shares of its token and project.
-        self.shares: Counted | None = None
-        #: Its body's part of what may be kept; None where none of it is.
-        self.kept: KeptBytes | None = None
-        #: The same of what is kept to be sent again, and of what middlewares look into.
-        self.again: KeptBytes | None = None
-        self.digest = ""
-        #: What was decided of one that is alike.
-        self.decided: Decided | None = None
-        self.route: Route | None = None
-        #: The account that is tried, or was tried last.
-        self.target: Target | None = None
-        #: The account that knows what the request names, which alone may be asked.
-        self.pinned: Target | None = None
-        #: What leaves out of a list of objects those of others.
-        self.own_list: OwnList | None = None
-        #: What its answer may tell of objects.
-        self.watch: Watch | None = None
-        #: Each account that was tried, where there are several.
-        self.attempts: tuple[Attempt, ...] = ()
-        #: Whether an interim answer has gone to the client.
-        self.informed = False
-        self.model = ""
-        #: What it is tagged with and whom it is for, where that is said.
-        self.labels: Labels | None = None
-        #: Those of its token and project that count it.
-        self.policies: tuple[GrantedPolicy, ...] = ()
-        #: What the account that is tried calls it, where that is something else.
-        self.mapped = ""
-        #: Reads the model of a body that streams through.
-        self.passing: PassingModel | None = None
-        #: What its body asks for, where a budget has to know what it may cost.
-        self.asks: Asks | None = None
-        #: What it holds of budgets, what they are charged in the end, and what the ones limit of
-        #: which that is more.
-        self.holds: tuple[BudgetClaim, ...] = ()
-        self.charge: Charge | None = None
-        self.overshot: tuple[str, ...] = ()
-        self.meter: Meter | None = None
-        #: What the cache of its project did: `hit`, `collapsed` (another request's answer, shared
-        #: while it came), `miss`, or `bypass` (not looked for); '' where there is none.
-        self.cache = ""
-        #: What its client is told of that.
-        self.cache_lines = b""
-        #: What answers in place of the upstream.
-        self.found: Found | None = None
-        #: Its client, and those that share its answer.
-        self.leading: Leading | None = None
-        #: What such an answer had cost when it came from upstream, as far as that is known.
-        self.saved_nanos: int | None = None
-        #: Only where bodies are logged.
-        self.copies: BodyCopies | None = None
-        self.status = 0
-        self.bytes_in = 0
-        self.bytes_out = 0
-        #: Seconds spent waiting for the client's body, for accounts that failed and for
-        #: middlewares, which are not overhead.
-        self.body_wait = 0.0
-        self.sent: float | None = None
-        self.first_byte: float | None = None
-        self.started: float | None = None
-        self.recorded = False
-        #: Why the proxy answers itself, where it does.
-        self.refusal_code = ""
-        self.ended_by: Outcome | None = None
+    def __repr__(self) -> str:
+        # The default would print the client's token.
+        return f"Exchange({self.id})"
 
     def is_for(self, end_user: str) -> None:
         """Note whom the body names, where no header does."""

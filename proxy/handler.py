@@ -229,7 +229,8 @@ class DataPlane:
     # Before the upstream
 
     def _begin(self, downstream: Downstream) -> tuple[Exchange, Downstream]:
-        exchange = Exchange(downstream.head)
+        head = downstream.head
+        exchange = Exchange(head, head.method)
         if self._bounds.copied_bytes:
             downstream = exchange.copies = BodyCopies(downstream, self._bounds.copied_bytes)
         if self._shaping is not None:

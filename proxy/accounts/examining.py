@@ -50,7 +50,7 @@ async def examine(provider: Provider, target: Target, pool: Pool) -> Verdict:
             # Nothing is read from a client: the request is complete.
             nobody = cast(Downstream, None)
             source, answer = await forward.send(
-                request, lambda: target, nobody, pool, Exchange(head)
+                request, lambda: target, nobody, pool, Exchange(head, head.method)
             )
             try:
                 while answer.status < 200:

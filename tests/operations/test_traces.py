@@ -26,6 +26,7 @@ from telemetry.otel import Traces
 from telemetry.request_log_lines import RequestLines
 from tests.fixtures.service import RunService
 from tests.operations.test_observer import entry
+from tests.proxy.rows import an_exchange
 from tests.system.streams import CHAT
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -182,4 +183,4 @@ def traced() -> Observer:
 
 
 def a_request() -> Exchange:
-    return Exchange(RequestHead("POST", b"/", "1.1", HeaderLines.of([]), None, "127.0.0.1"))
+    return an_exchange(RequestHead("POST", b"/", "1.1", HeaderLines.of([]), None, "127.0.0.1"))

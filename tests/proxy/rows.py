@@ -9,6 +9,7 @@ from models.bindings import Upstreams
 from models.grants import GrantRecord, KeyMaterial
 from proxy.access.grant import Grant
 from proxy.downstream import RequestHead
+from proxy.exchange import Exchange
 from proxy.header_lines import HeaderLines
 from proxy.headers import RawHeaders
 from proxy.providers.catalog import BUILT_IN
@@ -70,3 +71,8 @@ def a_request(method: str = "GET", target: str = "/v1/models", *fields: str) -> 
         headers.append((name.encode("latin-1"), value.encode("latin-1")))
     lines = HeaderLines.of(headers)
     return RequestHead(method, target.encode("ascii"), "1.1", lines, 0, "192.0.2.1")
+
+
+def an_exchange(head: RequestHead) -> Exchange:
+    """One that has just begun."""
+    return Exchange(head, head.method)

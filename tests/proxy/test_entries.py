@@ -28,7 +28,7 @@ from proxy.pricing.price_file import PriceFile
 from proxy.pricing.prices import Price, Prices
 from proxy.providers.endpoints import Route
 from proxy.usage.meter import meter_for
-from tests.proxy.rows import OPENAI, UPSTREAMS, a_grant, a_key, a_record, a_request
+from tests.proxy.rows import OPENAI, UPSTREAMS, a_grant, a_key, a_record, a_request, an_exchange
 
 CHAT: Final = "/v1/chat/completions"
 ROUTE: Final = Route(CHAT, "chat", creates=True)
@@ -130,7 +130,7 @@ def exchange_of(request: Mapping[str, Any]) -> Exchange:
     """One that has just been answered with a short JSON document."""
     grant = request["grant"] if isinstance(request["grant"], Grant) else GRANTS[request["grant"]]
     path = request.get("path", CHAT)
-    exchange = Exchange(a_request(request.get("method", "POST"), path))
+    exchange = an_exchange(a_request(request.get("method", "POST"), path))
     exchange.at = request.get("at", LATE)
     exchange.grant = grant
     exchange.route = Route(

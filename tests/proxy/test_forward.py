@@ -12,10 +12,10 @@ from fake_upstream import FakeUpstream
 from proxy import forward
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.downstream import Downstream, RequestHead
-from proxy.exchange import Exchange
 from proxy.header_lines import HeaderLines
 from proxy.upstream.pool import Pool
 from proxy.upstream.target import Target, address_of
+from tests.proxy.rows import an_exchange
 from tests.proxy.upstream.conftest import PATIENT, no_authorities, until
 
 PIECE: Final = 1024 * 1024
@@ -47,7 +47,7 @@ async def test_a_large_body_is_let_go_as_the_upstream_takes_it() -> None:
         listener.setblocking(False)
         target = _target(f"http://127.0.0.1:{listener.getsockname()[1]}")
         request = _request()
-        exchange = Exchange(request.head)
+        exchange = an_exchange(request.head)
         exchange.kept = KeptBytes(budget)
         exchange.kept.take(SIZE)
         downstream = cast(Downstream, SimpleNamespace(head=request.head))
@@ -113,7 +113,7 @@ async def test_each_attempt_has_a_target_of_its_own() -> None:
         dying.script(None, [], times=1)
         targets = [_target(living.url, b"two"), _target(dying.url, b"one")]
         request, pool = _asking("GET"), Pool(PATIENT, no_authorities())
-        exchange = Exchange(request.head)
+        exchange = an_exchange(request.head)
         downstream = cast(Downstream, SimpleNamespace(head=request.head))
         source, head = await forward.send(request, targets.pop, downstream, pool, exchange)
         assert head.status == 200

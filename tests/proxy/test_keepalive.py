@@ -17,7 +17,7 @@ from proxy.transforms import AnswerTransform
 from proxy.upstream.heads import UpstreamHead
 from proxy.usage.meter import Meter, meter_for
 from tests.proxy.planes import Plane, a_plane
-from tests.proxy.rows import a_grant, a_request
+from tests.proxy.rows import a_grant, a_request, an_exchange
 from tests.proxy.scripted import Client, Peer, a_client
 from tests.proxy.upstream.conftest import until
 from tests.proxy.virtual_time import in_virtual_time
@@ -75,7 +75,7 @@ def test_a_comment_stands_between_events(sent: list[bytes], comments: bool) -> N
     @in_virtual_time
     async def run() -> None:
         client = a_client()
-        stream = commented(client, Source(), Exchange(a_request()))
+        stream = commented(client, Source(), an_exchange(a_request()))
         for piece in sent:
             client.write(stream.relay(piece))
         await asyncio.sleep(2.5 * EVERY)
@@ -88,7 +88,7 @@ def test_a_comment_stands_between_events(sent: list[bytes], comments: bool) -> N
 def test_nothing_is_added_to_what_is_over(over: str) -> None:
     @in_virtual_time
     async def run() -> None:
-        client, source, exchange = a_client(), Source(), Exchange(a_request())
+        client, source, exchange = a_client(), Source(), an_exchange(a_request())
         stream = commented(client, source, exchange)
         if over == "ended":
             assert stream.end() == b""
@@ -108,7 +108,7 @@ def test_nothing_is_added_to_what_is_over(over: str) -> None:
 
 @in_virtual_time
 async def test_a_stream_that_goes_on_gets_none() -> None:
-    client, exchange = a_client(), Exchange(a_request())
+    client, exchange = a_client(), an_exchange(a_request())
     stream = commented(client, Source(), exchange)
     for _ in range(9):
         await asyncio.sleep(0.9 * EVERY)
@@ -121,7 +121,7 @@ async def test_a_stream_that_goes_on_gets_none() -> None:
 
 @in_virtual_time
 async def test_a_stream_that_has_to_catch_up_gets_its_comments_later() -> None:
-    client, inner, exchange = a_client(), Withholding(behind=True), Exchange(a_request())
+    client, inner, exchange = a_client(), Withholding(behind=True), an_exchange(a_request())
     stream = commented(client, Source(), exchange, inner)
     await asyncio.sleep(1.5 * EVERY)
     assert client.content == b""
@@ -135,7 +135,7 @@ async def test_a_stream_that_has_to_catch_up_gets_its_comments_later() -> None:
 @in_virtual_time
 async def test_what_is_withheld_is_silence_to_the_client() -> None:
     client = a_client()
-    stream = commented(client, Source(), Exchange(a_request()), Withholding())
+    stream = commented(client, Source(), an_exchange(a_request()), Withholding())
     for _ in range(3):
         await asyncio.sleep(0.9 * EVERY)
         stream.relay(b"data: 1\n\n")
@@ -157,7 +157,7 @@ async def test_which_answers_may_be_added_to(
     fields: RawHeaders, length: int | None, method: str, expected: bool
 ) -> None:
     meter = meter_for(fields, asked_for_usage=False)
-    exchange = Exchange(a_request(method))
+    exchange = an_exchange(a_request(method))
     exchange.grant = grant = a_grant()
     head = UpstreamHead(200, b"OK", fields, length)
     assert may_be_commented(exchange, head, meter) is expected

@@ -15,7 +15,7 @@ from proxy.limits.store import Remaining, Reservation, claims_on
 from proxy.responses import interim_headers, refusal, response_head
 from proxy.upstream.heads import UpstreamHead
 from proxy.usage.meter import meter_for
-from tests.proxy.rows import ANTHROPIC, OPENAI, a_grant, a_request
+from tests.proxy.rows import ANTHROPIC, OPENAI, a_grant, a_request, an_exchange
 
 UNLIMITED = Reservation((), None, None)
 EVENTS: RawHeaders = [(b"Content-Type", b"text/event-stream")]
@@ -24,7 +24,7 @@ EVENTS: RawHeaders = [(b"Content-Type", b"text/event-stream")]
 @pytest.fixture
 async def exchange() -> Exchange:
     """An exchange belongs to the task that runs it."""
-    return Exchange(a_request())
+    return an_exchange(a_request())
 
 
 def ours(headers: RawHeaders) -> list[bytes]:
@@ -89,7 +89,7 @@ async def test_cors_fields_are_for_listed_origins(
     origins: tuple[str, ...] | None, origin: str | None, told: bool
 ) -> None:
     fields = () if origin is None else (f"origin: {origin}",)
-    exchange = Exchange(a_request("GET", "/v1/models", *fields))
+    exchange = an_exchange(a_request("GET", "/v1/models", *fields))
     exchange.grant = a_grant(allowed_origins=origins)
     upstream = UpstreamHead(200, b"OK", [], 0)
     head = response_head(exchange, upstream, meter_for([], asked_for_usage=False), UNLIMITED)
@@ -111,7 +111,7 @@ async def test_a_page_is_told_one_origin_where_the_upstream_names_its_own(
     origins: tuple[str, ...] | None, origin: str | None, replaced: bool, length: int | None
 ) -> None:
     fields = () if origin is None else (f"origin: {origin}",)
-    exchange = Exchange(a_request("GET", "/v1/models", *fields))
+    exchange = an_exchange(a_request("GET", "/v1/models", *fields))
     exchange.grant = a_grant(allowed_origins=origins)
     theirs = [
         (b"Access-Control-Allow-Origin", b"*"),

@@ -15,7 +15,7 @@ from proxy.header_lines import HeaderLines
 from telemetry.body_log_lines import MARGIN, BodyLines
 from telemetry.request_log_lines import WAITING_MAX, RequestLines
 from tests.models.rows import an_entry
-from tests.proxy.rows import a_grant, a_key
+from tests.proxy.rows import a_grant, a_key, an_exchange
 
 KEY = "0af1c2/plain-upstream-key"
 JSON = b"application/json"
@@ -30,7 +30,7 @@ class Nobody:
 
 async def _exchange(head: RequestHead) -> Exchange:
     """An exchange is of a task."""
-    return Exchange(head)
+    return an_exchange(head)
 
 
 def line(
@@ -170,7 +170,7 @@ async def test_where_requests_come_too_fast_the_oldest_go_without() -> None:
     head = RequestHead(
         "POST", b"/v1/x", "1.1", HeaderLines.of([(b"content-type", JSON)]), 2, "127.0.0.1"
     )
-    exchanges = [Exchange(head) for _ in range(WAITING_MAX + 2)]
+    exchanges = [an_exchange(head) for _ in range(WAITING_MAX + 2)]
     for exchange in exchanges:
         exchange.copies = BodyCopies(cast(Any, Nobody(head)), MARGIN)
         exchange.copies.request.take(b"{}")

@@ -437,4 +437,4 @@ async def test_without_any_the_path_is_as_it_was(tmp_path: Path, sqlite_database
         _, secret = await plane.token()
         assert (await plane.serve(a_client(secret=secret))).status == 200
         (exchange,) = plane.seen.exchanges
-        assert not hasattr(exchange, "shaped")
+        assert exchange.shaped is None

@@ -14,13 +14,12 @@ from models.entry import Entry
 from proxy.access.grant import Grant
 from proxy.access.policies import GrantedPolicy
 from proxy.entries import Entries
-from proxy.exchange import Exchange
 from proxy.pricing import sheet
 from proxy.pricing.prices import Prices
 from proxy.providers.endpoints import Route
 from proxy.providers.provider import Provider
 from proxy.usage.meter import meter_for
-from tests.proxy.rows import OPENAI, a_grant, a_record, a_request
+from tests.proxy.rows import OPENAI, a_grant, a_record, a_request, an_exchange
 
 CHAT: Final = "/v1/chat/completions"
 #: $2.50 and $10 per million.
@@ -43,7 +42,7 @@ def entry(
     meter.relay(body if stream is None else stream)
     if stream is None:
         meter.end()
-    exchange = Exchange(a_request("POST", CHAT))
+    exchange = an_exchange(a_request("POST", CHAT))
     # Within the days of the tiers' rows.
     exchange.at = 1_795_900_000.0
     upstreams = Upstreams({provider.name: provider.base_url})
@@ -63,7 +62,7 @@ async def test_a_kept_answer_is_a_request_that_used_and_cost_nothing(
     cache: str, budgets_of: str
 ) -> None:
     budgets = (Budget("usd", 10**9, "day", "UTC", "hard", "bound", (), 0),)
-    exchange = Exchange(a_request("POST", CHAT))
+    exchange = an_exchange(a_request("POST", CHAT))
     exchange.grant = a_grant(budgets=budgets if budgets_of == "token" else ())
     if budgets_of == "policy":
         exchange.policies = (GrantedPolicy.of("t", Policy("chats", budgets=budgets)),)

@@ -15,7 +15,6 @@ import pytest
 
 from models.entry import Entry
 from proxy.entries import Entries
-from proxy.exchange import Exchange
 from proxy.pricing.prices import Prices
 from proxy.pricing.rates import Rates
 from proxy.providers.endpoints import Dialect, Route
@@ -24,7 +23,7 @@ from proxy.usage.json_usage import JsonUsageReader
 from proxy.usage.meter import SAY_THEIR_END, Meter
 from proxy.usage.odd_usage import _MEANS, read_usage
 from proxy.usage.reported import Reported, Word
-from tests.proxy.rows import a_grant, a_request
+from tests.proxy.rows import a_grant, a_request, an_exchange
 from tests.proxy.usage import own_answers
 from tests.proxy.usage.test_readers import PLAIN, STREAMS
 
@@ -151,7 +150,7 @@ def _entry(usage: Usage) -> Entry:
     reader = JsonUsageReader()
     reader.accumulated = Read()
     reader.accumulated.final = True
-    exchange = Exchange(a_request("POST", "/v1/chat/completions"))
+    exchange = an_exchange(a_request("POST", "/v1/chat/completions"))
     exchange.grant = a_grant(token_id=uuid4())
     exchange.route = Route("/v1/chat/completions", "chat", creates=True)
     exchange.meter = Meter.reading(reader)
