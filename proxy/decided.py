@@ -8,6 +8,7 @@ for each request all the same: the time, shares, limits, and the body.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Final
 from weakref import ref
 
@@ -23,7 +24,8 @@ from proxy.upstream.target import Origin, Target
 
 class Decided(msgspec.Struct, frozen=True):
     """Where requests go that are alike, and as what: `begin` and `end` are what stands in their
-    upstream's head before the client's lines and behind them."""
+    upstream's head before the client's lines and behind them. `number` is its own, and no other's
+    after it: by it the entries of its requests are found."""
 
     plan: Plan
     labels: Labels | None
@@ -31,6 +33,7 @@ class Decided(msgspec.Struct, frozen=True):
     origin: Origin
     begin: bytes
     end: bytes
+    number: int
 
     def __repr__(self) -> str:
         # The default would print the upstream's key.
@@ -44,6 +47,7 @@ OF_A_GRANT_MAX: Final = 16
 DECIDED_MAX: Final = 8_192
 #: Heads of which they are, of at most 16 KiB each: those of usual clients are a few for all tokens.
 LIKENESSES_MAX: Final = 1_024
+_numbers: Final = count()
 
 
 class Decisions:
@@ -71,7 +75,7 @@ class Decisions:
             grant.decided.clear()
         begin, end = around_lines(head, target, target.address.path_for(head.target))
         decided = grant.decided[head.likeness] = Decided(
-            plan, labels, target, target.address.origin, begin, end
+            plan, labels, target, target.address.origin, begin, end, next(_numbers)
         )
         self._grants.append(ref(grant))
         self._likenesses.add(head.likeness)

@@ -2,7 +2,7 @@
 
 Most requests of a token are alike in all that an entry has beside an id, times and numbers: the
 project, the model, what its tokens cost. So the entry of the last such request is remembered with
-the rates that priced it (`_Alike`), and the next one's is that with its own numbers. Whatever is
+the rates that priced it (`Alike`), and the next one's is that with its own numbers. Whatever is
 not known from the one before takes the general way, which knows all rules.
 """
 
@@ -13,14 +13,13 @@ from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
 
-from models.entry import ENTRY_VERSION, Entry, Outcome, Parts, UsageQuality
+from models.entry import ENTRY_VERSION, Entry, Outcome, UsageQuality
 from models.labels import NO_LABELS
 from models.objects import Finished
-from models.request_log import was_refused
 from proxy.access.grant import Grant
+from proxy.charged import NO_PARTS, charged, parts_of
 from proxy.errors import MiddlewareFailed
 from proxy.exchange import Exchange
-from proxy.limits.budgets import Charge, used
 from proxy.pricing import overlay, stated
 from proxy.pricing.prices import Call, Price, Prices
 from proxy.pricing.rates import OrdinaryRates, ordinary_nanos
@@ -28,16 +27,18 @@ from proxy.pricing.sheet import NAME_MAX
 from proxy.providers.endpoints import Route
 from proxy.upstream.target import Target
 from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recorded
+from proxy.usage.meter import meter_of_document
+from proxy.usage.usual import Reading
 
 #: Forgotten all at once, with some 12 MB of entries; a token that asks many models takes several.
 _REMEMBERED_MAX: Final = 8_192
 #: All that decides what of an entry stays the same: the grant, the account, the endpoint, the three
 #: names that a model has, what the cache did, whether no budget is held, and what the answer says
-#: beside its first six counts.
-_Key: TypeAlias = tuple[int, str, str, str, str, str, str, bool, tuple[object, ...]]
+#: beside its first six counts. Of a request that is `decided`, its number stands for the most.
+_Key: TypeAlias = tuple[object, ...]
 
 
-class _Alike(Struct, frozen=True):
+class Alike(Struct, frozen=True, eq=False):
     """An entry that was made in full, and the rates by which, from and until when they hold."""
 
     entry: Entry
@@ -58,10 +59,15 @@ class Entries:
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
-        self._alike: dict[_Key, _Alike] = {}
+        self._alike: dict[_Key, Alike] = {}
 
     def of(self, exchange: Exchange, outcome: Outcome) -> Entry:
         """The journal entry, from what is known by now. Raises RuntimeError before admission."""
+        reading = exchange.reading
+        if reading is not None and exchange.meter is None:
+            if outcome == "complete" and (entry := self._at_once(exchange, reading)) is not None:
+                return entry
+            exchange.meter = meter_of_document(exchange.document)
         grant, route, target = exchange.grant, exchange.route, exchange.target
         if grant is None or route is None:
             raise RuntimeError("only a request that was let in ends in an entry")
@@ -88,10 +94,39 @@ class Entries:
         ):
             return self._in_full(exchange, grant, route, read, outcome)
         answered = read.model or ""
-        key: _Key = (
-            grant.number, target.key_text, route.pattern, exchange.model, exchange.mapped,
-            answered, exchange.cache, not exchange.holds, usage[6:],
-        )  # fmt: skip
+        key: _Key
+        if exchange.decided is not None:
+            key = _key_of_decided(exchange.decided.number, exchange, answered, usage)
+        else:
+            key = (
+                grant.number, target.key_text, route.pattern, exchange.model, exchange.mapped,
+                answered, exchange.cache, not exchange.holds, usage[6:],
+            )  # fmt: skip
+        if (entry := self._after(key, exchange, usage)) is not None:
+            return entry
+        entry = self._in_full(exchange, grant, route, read, outcome)
+        if entry.cost_nanos is not None and entry.cost_source != stated.SOURCE:
+            self._remember(key, _call(exchange, grant, answered), exchange, usage, entry)
+        return entry
+
+    def _at_once(self, exchange: Exchange, reading: Reading) -> Entry | None:
+        """That of a usual answer to a request that was decided, where one is known that is alike:
+        all else that `of` asks has one answer for all of these, or no entry would be known."""
+        decided = exchange.decided
+        if decided is None or exchange.status != 200:
+            return None
+        told = reading.usual(exchange.document)
+        if told is None:
+            reading.missed()
+            return None
+        answered, usage = told
+        return self._after(
+            _key_of_decided(decided.number, exchange, answered, usage), exchange, usage
+        )
+
+    def _after(self, key: _Key, exchange: Exchange, usage: Usage) -> Entry | None:
+        """That of a request of which the key says all but times and numbers, after one that was
+        alike, where one is known."""
         alike = self._alike.get(key)
         if (
             alike is not None
@@ -100,10 +135,7 @@ class Entries:
             and (nanos := ordinary_nanos(usage, alike.rates)) is not None
         ):
             return _again(alike, exchange, usage, nanos)
-        entry = self._in_full(exchange, grant, route, read, outcome)
-        if entry.cost_nanos is not None and entry.cost_source != stated.SOURCE:
-            self._remember(key, _call(exchange, grant, answered), exchange, usage, entry)
-        return entry
+        return None
 
     def _remember(
         self, key: _Key, call: Call, exchange: Exchange, usage: Usage, entry: Entry
@@ -124,7 +156,7 @@ class Entries:
         # Labels are each request's own.
         kept = structs.replace(entry, tags=None, end_user="")
         times = tariff.since, tariff.until, self._prices.version
-        self._alike[key] = _Alike(kept, *times, rates, usage.cache_write, usage.cache_write_1h)
+        self._alike[key] = Alike(kept, *times, rates, usage.cache_write, usage.cache_write_1h)
 
     def _in_full(
         self,
@@ -155,7 +187,7 @@ class Entries:
             price = self._price(exchange, grant, answered, usage, read)
         exchange.charge = None
         if exchange.holds:
-            exchange.charge = _charged(exchange, state, usage, price[0], outcome)
+            exchange.charge = charged(exchange, state, usage, price[0], outcome)
         entry = _made(exchange, grant, route, outcome, _Used(counted, state, usage, read, price))
         if exchange.watch is not None:
             told = exchange.watch.objects(counted=state == "exact" and usage is not None)
@@ -200,7 +232,7 @@ class Entries:
             usage.cached,
             usage.reasoning,
             cost_nanos,
-            None if parts == _NO_PARTS else parts,
+            None if parts == NO_PARTS else parts,
             usage.service_tier or "",
             cost_source,
         )
@@ -248,7 +280,7 @@ def _made(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome, said
         overhead_us=int(exchange.overhead_seconds(now) * _MICRO),
         counted=said.counted,
         cost_source=said.price[1],
-        parts=_parts(numbers),
+        parts=parts_of(numbers),
         service_tier=numbers.service_tier or "",
         answer_model="" if answered == model else answered,
         upstream_code="" if read is None else read.code,
@@ -261,11 +293,18 @@ def _made(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome, said
     )
 
 
-def _again(alike: _Alike, exchange: Exchange, usage: Usage, nanos: int) -> Entry:
+def _key_of_decided(number: int, exchange: Exchange, answered: str, usage: Usage) -> _Key:
+    return number, exchange.model, answered, not exchange.holds, usage[6:]
+
+
+def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Entry:
     """The entry of a request that differs from an earlier one in what it did, not in what it is."""
     now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
     if exchange.holds:
-        exchange.charge = _charged(exchange, "exact", usage, nanos, "complete")
+        exchange.charge = charged(exchange, "exact", usage, nanos, "complete")
+    overhead = exchange.overhead
+    if overhead is None:
+        overhead = exchange.overhead_seconds(now)
     entry = structs.replace(
         alike.entry,
         id=exchange.id,
@@ -279,10 +318,10 @@ def _again(alike: _Alike, exchange: Exchange, usage: Usage, nanos: int) -> Entry
         bytes_out=exchange.bytes_out,
         ttfb_us=int((first_byte - began) * _MICRO) if first_byte else None,
         duration_us=int((now - began) * _MICRO),
-        overhead_us=int(exchange.overhead_seconds(now) * _MICRO),
+        overhead_us=int(overhead * _MICRO),
     )
     if usage[4] != alike.written or usage[5] != alike.written_1h:
-        entry = structs.replace(entry, parts=_parts(usage))
+        entry = structs.replace(entry, parts=parts_of(usage))
     if (labels := exchange.labels) is not None:
         entry = structs.replace(entry, tags=labels.tags, end_user=labels.end_user)
     return entry
@@ -329,30 +368,6 @@ def _of_kept(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome) -
     )
 
 
-def _charged(
-    exchange: Exchange,
-    state: UsageQuality,
-    usage: Usage | None,
-    nanos: int | None,
-    outcome: Outcome,
-) -> Charge:
-    """What its budgets are charged."""
-    if exchange.sent is None:
-        return _NOTHING
-    if len(exchange.attempts) > 1 and any(one.may_be_billed for one in exchange.attempts[:-1]):
-        return _HELD
-    tokens = None if usage is None else (usage.prompt, usage.completion)
-    if state == "exact" and usage is not None and tokens != (None, None):
-        in_usd = nanos is None and any(each.unit == "usd" for each, _ in exchange.holds)
-        if not in_usd:
-            return used(nanos or 0, (usage.prompt or 0) + (usage.completion or 0))
-        return _HELD
-    # What was stated and is not whole was used all the same.
-    is_stated = usage is not None and (tokens != (None, None) or _parts(usage) is not None)
-    refused = exchange.first_byte is not None and was_refused(exchange.status, outcome)
-    return _NOTHING if (state == "exact" or refused) and not is_stated else _HELD
-
-
 def _call(exchange: Exchange, grant: Grant, answered: str) -> Call:
     """By the model that the answer names, then by what the account calls the client's."""
     target = exchange.target or next(iter(grant.targets), None)
@@ -380,14 +395,5 @@ def call_at(
 
 
 _MICRO: Final = 1e6
-_NOTHING: Final = Charge("none")
-_HELD: Final = Charge("held")
 _UNPRICED: Final[Price] = (None, "")
-_NO_PARTS: Final = (None,) * 8
 _NOT_READ: Final = Usage(None, None, None, None)
-
-
-def _parts(usage: Usage) -> Parts | None:
-    """What of a usage an entry has only where it was reported."""
-    numbers = usage[4:12]
-    return None if numbers == _NO_PARTS else Parts(*numbers)

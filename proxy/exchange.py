@@ -27,6 +27,7 @@ from proxy.providers.endpoints import Route
 from proxy.settable import settable
 from proxy.upstream.target import Target
 from proxy.usage.meter import Meter
+from proxy.usage.usual import Reading
 
 if TYPE_CHECKING:
     from proxy.decided import Decided
@@ -89,6 +90,10 @@ class Exchange(msgspec.Struct, eq=False):
     charge: Charge | None = None
     overshot: tuple[str, ...] = ()
     meter: Meter | None = None
+    #: An answer that came whole, and how it is read when its request is recorded; in place of a
+    #: meter, until the general way has to read it.
+    document: bytes = b""
+    reading: Reading | None = None
     #: What the cache of its project did: `hit`, `collapsed` (another request's answer, shared
     #: while it came), `miss`, or `bypass` (not looked for); '' where there is none.
     cache: str = ""
@@ -113,6 +118,8 @@ class Exchange(msgspec.Struct, eq=False):
     sent: float | None = None
     first_byte: float | None = None
     started: float | None = None
+    #: `overhead_seconds`, once that changes no more.
+    overhead: float | None = None
     recorded: bool = False
     #: Why the proxy answers itself, where it does.
     refusal_code: str = ""
@@ -168,18 +175,16 @@ class Exchange(msgspec.Struct, eq=False):
         is_whole = written or self.meter is None or not self.meter.terminal_last
         return "complete" if is_whole else "client_left"
 
-    @property
     def upstream_seconds(self) -> float:
         """From the request's way out to the first byte of the answer."""
-        if self.sent is None or self.first_byte is None:
-            return 0.0
-        return max(0.0, self.first_byte - self.sent)
+        sent, first_byte = self.sent, self.first_byte
+        # `max` takes as long as all else, here and below.
+        return first_byte - sent if sent and first_byte and first_byte > sent else 0.0
 
     def overhead_seconds(self, now: float) -> float:
         """Seconds that the proxy added before the answer began to go out."""
-        if self.sent is None:
-            return max(0.0, (self.started or now) - self.began - self.body_wait)
-        ours = self.sent - self.began - self.body_wait
-        if self.first_byte is not None:
-            ours += (self.started or now) - self.first_byte
-        return ours if ours > 0.0 else 0.0  # noqa: FURB136  (a call takes as long as all else)
+        sent, first_byte, until = self.sent, self.first_byte, self.started or now
+        ours = (until if sent is None else sent) - self.began - self.body_wait
+        if sent is not None and first_byte is not None:
+            ours += until - first_byte
+        return ours if ours > 0.0 else 0.0  # noqa: FURB136

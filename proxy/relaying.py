@@ -17,7 +17,8 @@ from proxy.turns import Turns
 from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource
-from proxy.usage.meter import SAY_THEIR_END, meter_of, meter_of_document
+from proxy.usage.meter import SAY_THEIR_END, meter_of
+from proxy.usage.usual import Reading
 
 
 async def final_head(
@@ -48,7 +49,8 @@ def answered(
     `add` has comments added to it, where they may be.
     """
     dialect = "none" if exchange.route is None else exchange.route.dialect
-    exchange.status, exchange.started = head.status, perf_counter()
+    exchange.status, exchange.started = head.status, (now := perf_counter())
+    exchange.overhead = exchange.overhead_seconds(now)
     if exchange.found is not None:
         return AS_IT_IS if add is None else add(exchange, head, AS_IT_IS)
     if exchange.again is not None:
@@ -65,7 +67,7 @@ def answered(
     )
     if head.pattern is not None and exchange.method == "POST" and meter.reads_document:
         # What decides it is the same of all heads of the pattern: `passed_whole` need not look.
-        head.pattern.documents.add(dialect)
+        head.pattern.documents.setdefault(dialect, Reading(dialect))
     listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
     transform = listed or meter
     if exchange.own_list is not None:
@@ -84,28 +86,33 @@ def passed_whole(
     head: UpstreamHead,
     reservation: Reservation,
 ) -> bytes | None:
-    """Begin the usual answer and read its usage in one step: a document that has come whole, of
-    which the same was read before, and which goes on as it is. Its bytes are returned, to be sent
-    once it is recorded; None of any other answer, of which nothing was done yet."""
+    """Begin the usual answer in one step: a document that has come whole, of which the same was
+    read before, and which goes on as it is. Its bytes are returned, to be sent once it is recorded,
+    for which its usage is read; None of any other answer, of which nothing was done yet."""
     pattern, route = head.pattern, exchange.route
     if (
         pattern is None
         or route is None
-        or route.dialect not in pattern.documents
-        or exchange.method != "POST"
-        or exchange.own_list is not None
+        or (reading := pattern.documents.get(route.dialect)) is None
         or exchange.watch is not None
-        or exchange.leading is not None
+        or (exchange.decided is None and not _goes_as_it_is(exchange))
         or (whole := source.take_rest()) is None
     ):
         return None
     if exchange.again is not None:
         exchange.again.end()
     exchange.status, exchange.bytes_out = head.status, len(whole)
-    exchange.first_byte = exchange.started = perf_counter()
-    exchange.meter = meter_of_document(whole)
+    exchange.first_byte = exchange.started = now = perf_counter()
+    exchange.overhead = exchange.overhead_seconds(now)
+    exchange.document, exchange.reading = whole, reading
     downstream.start(responses.response_head(exchange, head, AS_IT_IS, reservation))
     return whole
+
+
+def _goes_as_it_is(exchange: Exchange) -> bool:
+    """Whether nothing looks into the answer but for its usage, nor shares it; where that was
+    `decided`, it was of a request of which nothing does."""
+    return exchange.method == "POST" and exchange.own_list is None and exchange.leading is None
 
 
 def given_whole(
@@ -118,7 +125,8 @@ def given_whole(
         return None
     head = head_of(found.source.about)
     exchange.status, exchange.bytes_out = head.status, len(whole)
-    exchange.first_byte = exchange.started = perf_counter()
+    exchange.first_byte = exchange.started = now = perf_counter()
+    exchange.overhead = exchange.overhead_seconds(now)
     downstream.start(responses.response_head(exchange, head, AS_IT_IS, reservation))
     return whole
 

@@ -62,7 +62,8 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     of `Content-Length`. `crossing` is a format of the values that are `passing`: what goes to the
     client; None where all of it does, from `start` on. `first` is as `ResponseLines.first`, without
     the length. `documents` are the dialects of which an answer with such a head was read as a JSON
-    document (`usage.meter`), which the others are, too.
+    document (`usage.meter`), which the others are, too, and what reads those at once
+    (`usage.usual.Reading`).
     """
 
     status: int
@@ -75,7 +76,7 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     passing: Callable[[Sequence[bytes]], Any]
     first: dict[bytes, bytes]
     tells_limits: bool
-    documents: set[str]
+    documents: dict[str, Any]
 
     def lines(self, values: Sequence[bytes], block: bytes) -> ResponseLines:
         """Those of a head with these values, which go to the client as `block`."""

@@ -49,7 +49,9 @@ def response_head(
         block += rate_lines(remaining)
     if reservation.budgets:
         block += budget_refusals.lines(reservation.budgets, reservation.left, block)
-    block += _proxy_lines(exchange) + exchange.cache_lines
+    block += _proxy_lines(exchange)
+    if exchange.cache_lines:
+        block += exchange.cache_lines
     return ResponseHead(head.status, head.reason, block, length)
 
 
@@ -147,13 +149,15 @@ _CORS: Final = (
 
 def _proxy_lines(exchange: Exchange) -> bytes:
     """What the proxy adds to every answer."""
-    ours = exchange.overhead_seconds(exchange.started or perf_counter())
-    theirs = 0.0 if exchange.sent is None else exchange.upstream_seconds
+    ours = exchange.overhead
+    if ours is None:
+        ours = exchange.overhead_seconds(perf_counter())
+    theirs = exchange.upstream_seconds()
     lines = (
         b"x-llm-proxy-request-id: %b\r\nserver-timing: upstream;dur=%.1f, proxy;dur=%.1f\r\n"
         % (exchange.id.encode("ascii"), theirs * 1000, ours * 1000)
     )
-    if len(exchange.attempts) > 1:
+    if exchange.attempts and len(exchange.attempts) > 1:
         lines += b"x-llm-proxy-attempts: %d\r\n" % len(exchange.attempts)
     grant = exchange.grant
     if grant is None or grant.origins is None:

@@ -182,7 +182,7 @@ def _alike(head: PlainHead) -> Alike:
         passing=itemgetter(0),
         first=first,
         tells_limits=lines.tells_limits,
-        documents=set(),
+        documents={},
     )
     size = len(line) + len(wire_lines(lines.headers))
     return Alike(_pattern(begun, fields), _ALIKE_BYTES + 3 * size + _LINE_BYTES * len(fields))

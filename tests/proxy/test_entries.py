@@ -19,15 +19,18 @@ from models.entry import Attempt, Entry, Outcome, decode, encode
 from models.labels import Labels
 from models.objects import Kept
 from proxy.access.grant import Grant
+from proxy.decided import Decided
 from proxy.entries import Entries
 from proxy.exchange import Exchange
 from proxy.limits.budgets import Allowance, BudgetClaim
 from proxy.objects.watch import Watch
+from proxy.plans import Plan
 from proxy.pricing import price_file
 from proxy.pricing.price_file import PriceFile
 from proxy.pricing.prices import Price, Prices
 from proxy.providers.endpoints import Route
-from proxy.usage.meter import meter_for
+from proxy.usage.meter import meter_for, meter_of_document
+from proxy.usage.usual import Reading
 from tests.proxy.rows import OPENAI, UPSTREAMS, a_grant, a_key, a_record, a_request, an_exchange
 
 CHAT: Final = "/v1/chat/completions"
@@ -160,6 +163,9 @@ def exchange_of(request: Mapping[str, Any]) -> Exchange:
         document = document[:-1]
     kind = b"text/event-stream" if "stream" in request else b"application/json"
     fields = [(b"Content-Type", kind), (b"Content-Length", b"%d" % len(document))]
+    if (how := request.get("at_once")) is not None:
+        decided_with(exchange, how, document)
+        return exchange
     meter = exchange.meter = meter_for(
         fields, asked_for_usage=False, counted=exchange.counted, status=exchange.status
     )
@@ -169,6 +175,29 @@ def exchange_of(request: Mapping[str, Any]) -> Exchange:
     else:
         assert meter.read_whole(document)
     return exchange
+
+
+def decided_with(exchange: Exchange, reading: Reading, document: bytes) -> None:
+    """Make it one of a usual request, whose answer came whole and is read when it is recorded."""
+    assert exchange.grant is not None
+    assert exchange.target is not None
+    assert exchange.route is not None
+    route, target, number = exchange.route, exchange.target, exchange.grant.number
+    wants: Any = None
+    plan = Plan(route, wants, is_usual=True)
+    exchange.decided = Decided(
+        plan, exchange.labels, target, target.address.origin, b"", b"", number
+    )
+    exchange.document, exchange.reading = document, reading
+
+
+def the_general_way(exchange: Exchange, prices: Prices, outcome: Outcome = "complete") -> Entry:
+    """Its entry, where neither it nor its answer is like any other."""
+    exchange.decided = exchange.charge = None
+    if exchange.reading is not None:
+        exchange.reading, exchange.overhead = None, None
+        exchange.meter = meter_of_document(exchange.document)
+    return Entries(prices).of(exchange, outcome)
 
 
 def settled(entry: Entry) -> Entry:
@@ -328,6 +357,68 @@ async def test_a_stream_without_its_last_counts_is_not_taken_for_a_whole_one() -
     entries = Entries(Prices())
     states = [entries.of(exchange_of(one), "complete").usage for one in (whole, begun, whole)]
     assert states == ["exact", "unknown", "exact"]
+
+
+#: Usual requests with answers that came whole: what may be another one each time.
+usual_requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"answer": answers, "grant": st.sampled_from(range(len(GRANTS))), "model": names},
+    optional={
+        "status": st.just(201),
+        "labels": st.just(Labels((("team", "a"),), "somebody")),
+        "holds": st.just(HELD),
+        "at": st.sampled_from((LATE, LATE + 2)),
+        "prices": st.sampled_from((PriceFile(), DEARER)),
+        "cut": st.just(value=True),
+        "outcome": st.just("client_left"),
+    },
+)
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_entries_of_usual_answers_are_as_the_general_way_makes_them(data: st.DataObject) -> None:
+    kinds = data.draw(st.lists(usual_requests, min_size=1, max_size=3))
+    readings = [Reading(dialect) for dialect in ("chat", "messages")]
+    asked: list[dict[str, Any]] = []
+    for kind in data.draw(st.lists(st.sampled_from(kinds), min_size=2, max_size=6)):
+        changed = data.draw(st.one_of(usages, st.just(kind["answer"]["usage"])))
+        reading = data.draw(st.sampled_from(readings))
+        answer = kind["answer"] | {"usage": changed}
+        asked.append(kind | {"answer": answer, "at_once": reading})
+    asyncio.run(compare_usual(asked))
+
+
+async def compare_usual(asked: list[dict[str, Any]]) -> None:
+    """Make the entries of usual requests by one worker's, and each the general way."""
+    prices, file = Prices(), PriceFile()
+    entries = Entries(prices)
+    for request in asked:
+        if request.get("prices", PriceFile()) != file:
+            file = request.get("prices", PriceFile())
+            prices.use(file)
+        exchange = exchange_of(request)
+        outcome: Outcome = request.get("outcome", "complete")
+        made, charge = entries.of(exchange, outcome), exchange.charge
+        assert settled(made) == settled(the_general_way(exchange, prices, outcome))
+        assert charge == exchange.charge
+
+
+async def test_a_usual_answer_is_not_read_the_general_way_once_one_is_known() -> None:
+    entries, reading = Entries(Prices()), Reading("chat")
+    made = [exchange_of(USUAL | {"at_once": reading}) for _ in range(3)]
+    for exchange in made:
+        entries.of(exchange, "complete")
+    assert [exchange.meter is None for exchange in made] == [False, True, True]
+    assert len(entries._alike) == 1
+
+
+async def test_each_decided_kind_of_request_has_its_own_entries() -> None:
+    entries, reading = Entries(Prices()), Reading("chat")
+    for grant in (0, 1, 0, 1):
+        exchange = exchange_of(USUAL | {"at_once": reading, "grant": grant})
+        made = entries.of(exchange, "complete")
+        assert made.token_id == GRANTS[grant].token_text
+        assert settled(made) == settled(the_general_way(exchange, Prices()))
 
 
 class Asked(Prices):
