@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from models import label_values, model_names
 from models.db.conditions import insert
 from models.db.database import dialect
+from models.db.giving_way import give_way
 from models.labels import Tags
 from models.model_names import IsListed
 from models.usage import (
@@ -240,6 +241,7 @@ async def add(
     """Add `entries` to the tables, within the caller's transaction; of those `booked`, which were
     counted before, what they used alone."""
     finest = _book(add_up(entries), booked)
+    give_way()
     if without := await model_names.beyond(map(_named, finest), is_listed):
         entries = model_names.bounded(entries, without)
         booked = model_names.bounded(booked, without)

@@ -13,6 +13,7 @@ import msgspec
 from models import changes, counters, objects, outbox
 from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
+from models.db.giving_way import give_way
 from models.entry import Entry, Parts, attempts_as_json, storable, tags_as_json
 from models.events import is_failure
 from models.model_names import IsListed, nothing_is_listed
@@ -71,6 +72,7 @@ async def _apply(
         return position
     if entries:
         entries = [storable(entry) for entry in entries]
+        give_way()
         await objects.apply(entries)
         booked = [_booked(*claimed) for claimed in await objects.claim(entries)]
         # In the row of its own token's answer that showed it, too.
@@ -78,6 +80,7 @@ async def _apply(
         logged = [_shown_in(shown, entry) for entry in entries] if shown else entries
         moments: _Moments = _as_text if dialect() == "sqlite" else _moments
         into, rows, common = _into_log(logged, moments)
+        give_way()
         await insert(into, "ON CONFLICT (id) DO NOTHING", rows, common)
         await outbox.put_requests(entries, is_failure)
         await counters.add(entries, is_listed, booked)

@@ -23,6 +23,7 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapp
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
+from models.db.giving_way import Way
 from models.db.sqlite_apart import transact
 from models.db.sqlite_readers import NoReader, Readers, only_reads
 from models.errors import (
@@ -61,6 +62,7 @@ class Client(SqliteClient):
 
     def __init__(self, file_path: str, **kwargs: Any) -> None:
         super().__init__(file_path, **kwargs)
+        self._way = Way()
         self._readers = Readers(file_path, busy_timeout_ms=self.pragmas["busy_timeout"])
 
     async def create_connection(self, with_db: bool) -> None:
@@ -140,7 +142,7 @@ class Client(SqliteClient):
         """Run `work` in a transaction, all of it in the thread (`sqlite_apart`)."""
         with _translated():
             async with self.acquire_connection() as opened:
-                return await transact(self, opened, work)
+                return await transact(self, opened, self._way, work)
 
 
 class Transaction(SqliteTransactionWrapper):

@@ -7,13 +7,18 @@ statements do, and has the event loop turn in between.
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiosqlite
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 from tortoise.connection import get_connections
 
+from models.db.giving_way import Way, give_way, gives
+
 T = TypeVar("T")
+
+#: About as many values are bound between two times that the thread gives way.
+_VALUES: Final = 500
 
 
 class ApartTransaction(SqliteTransactionWrapper):
@@ -28,6 +33,7 @@ class ApartTransaction(SqliteTransactionWrapper):
     ) -> tuple[int, Sequence[Any]]:
         changes = self._opened.total_changes
         rows = self._opened.execute(query, values or ()).fetchall()
+        give_way()
         return (self._opened.total_changes - changes) or len(rows), rows
 
     async def execute_query_dict(
@@ -36,14 +42,17 @@ class ApartTransaction(SqliteTransactionWrapper):
         return list(map(dict, self._opened.execute(query, values or ())))
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
-        self._opened.executemany(query, values)
+        at_once = max(1, _VALUES // len(values[0])) if values else 1
+        for start in range(0, len(values), at_once):
+            self._opened.executemany(query, values[start : start + at_once])
+            give_way()
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
         return self._opened.execute(query, values).lastrowid or 0
 
 
 async def transact(
-    client: SqliteClient, opened: aiosqlite.Connection, work: Callable[[], Awaitable[T]]
+    client: SqliteClient, opened: aiosqlite.Connection, way: Way, work: Callable[[], Awaitable[T]]
 ) -> T:
     """Run `work` in a transaction, in the thread of `opened`, which is the client's.
 
@@ -53,6 +62,7 @@ async def transact(
 
     def transact_here() -> T:
         connection = opened._conn
+        gives(way)
         get_connections().set(client.connection_name, ApartTransaction(client, connection))
         connection.execute("BEGIN IMMEDIATE")
         try:
