@@ -5,6 +5,8 @@ A `Downstream` around the real one, which neither delays nor changes what passes
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from proxy.downstream import Downstream, ResponseHead
 from proxy.headers import RawHeaders
 
@@ -86,9 +88,11 @@ class BodyCopies:
     async def drain(self) -> None:
         await self._downstream.drain()
 
-    async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
+    def finish(
+        self, data: bytes = b"", trailers: RawHeaders | None = None
+    ) -> Awaitable[None] | None:
         self.response.take(data)
-        await self._downstream.finish(data, trailers)
+        return self._downstream.finish(data, trailers)
 
     def abort(self) -> None:
         self._downstream.abort()

@@ -7,6 +7,7 @@ finishes (or aborts) one response, and never learns which server carries it.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 import msgspec
@@ -152,8 +153,13 @@ class Downstream(Protocol):
         """Wait while the client is slower than we are."""
         ...
 
-    async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
-        """Send the last body bytes and whatever marks the end. Nothing may follow."""
+    def finish(
+        self, data: bytes = b"", trailers: RawHeaders | None = None
+    ) -> Awaitable[None] | None:
+        """Send the last body bytes and whatever marks the end. Nothing may follow.
+
+        Returns what is to be awaited then, where anything is: a client that is slower than we are.
+        """
         ...
 
     def abort(self) -> None:

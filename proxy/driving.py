@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -28,6 +28,10 @@ class Cancellable(Protocol):
         ...
 
 
+def _nobody() -> None:
+    """What a waiter steps on that nobody waits for yet."""
+
+
 class Waiter(msgspec.Struct, Generic[T], eq=False):
     """What one request waits for, once. To a task it is a future.
 
@@ -35,51 +39,56 @@ class Waiter(msgspec.Struct, Generic[T], eq=False):
     struct, as are others of which each request makes one: it is made by C.
     """
 
-    #: Whether it was woken, has failed or was cancelled; from then on nothing changes it.
-    done: bool = False
-    #: Whether it was woken, and so has a result, whoever is there to take it.
-    woken: bool = False
-    _resume: Callable[[], object] | None = None
-    _error: BaseException | None = None
+    #: Steps on what waits; None once the wait has ended, after which nothing changes it.
+    resume: Callable[[], object] | None = _nobody
     _value: T = cast(T, None)
-    #: What a task looks at, which takes it back; a driven request need not set it.
+    _error: BaseException | None = None
+    _failed: bool = False
+    #: What a task looks at, and takes back.
     _asyncio_future_blocking: bool = True
+
+    @property
+    def done(self) -> bool:
+        """Whether it was woken, has failed or was cancelled."""
+        return self.resume is None
+
+    @property
+    def woken(self) -> bool:
+        """Whether it was woken, and so has a result, whoever is there to take it."""
+        return self.resume is None and not self._failed
 
     def wake(self, value: T = None) -> None:  # type: ignore[assignment]
         """End the wait; it returns `value`."""
-        if not self.done:
-            if value is not None:
-                self._value = value
-            self.done = self.woken = True
-            resume, self._resume = self._resume, None
-            if resume is not None:
-                resume()
+        resume = self.resume
+        if resume is not None:
+            self._value = value
+            self.resume = None
+            resume()
 
     def fail(self, error: BaseException) -> None:
         """End the wait; it raises `error`."""
-        if not self.done:
-            self._error = error
-            self.done = True
-            resume, self._resume = self._resume, None
-            if resume is not None:
-                resume()
+        resume = self.resume
+        if resume is not None:
+            self._raise(error)
+            resume()
+
+    def _raise(self, error: BaseException) -> None:
+        self._error = error
+        self._failed = True
+        self.resume = None
 
     def __await__(self) -> Generator[Waiter[T], None, T]:
-        if not self.done:
-            if not self._asyncio_future_blocking:
-                self._asyncio_future_blocking = True
+        if self.resume is not None:
             yield self
         return self._value if self._error is None else self.result()
 
     def cancel(self, msg: object = None) -> bool:
         """Raise CancelledError where it is awaited, in a later turn of the loop."""
-        if self.done:
+        resume = self.resume
+        if resume is None:
             return False
-        self.done = True
-        self._error = asyncio.CancelledError()
-        resume, self._resume = self._resume, None
-        if resume is not None:
-            asyncio.get_running_loop().call_soon(resume)
+        self._raise(asyncio.CancelledError())
+        asyncio.get_running_loop().call_soon(resume)
         return True
 
     # What a task asks of a future
@@ -104,51 +113,77 @@ class Waiter(msgspec.Struct, Generic[T], eq=False):
     ) -> None:
         """Have a task's `callback` called in the turn after the wait has ended."""
         loop = asyncio.get_running_loop()
+        # Another task may come to wait for it.
+        self._asyncio_future_blocking = True
 
         def later() -> None:
             loop.call_soon(callback, self, context=context)
 
-        if self.done:
+        if self.resume is None:
             later()
         else:
-            self._resume = later
+            self.resume = later
 
 
-class Driven(msgspec.Struct, eq=False):
-    """A coroutine that is stepped by plain calls for as long as it awaits nothing but waiters.
+_Steps: TypeAlias = Generator[Any, Any, None] | Coroutine[Any, Any, None]
 
-    It must raise nothing but BaseExceptions that end the process.
+
+class Driven(msgspec.Struct, eq=False, kw_only=True):
+    """A request whose coroutine is stepped by plain calls for as long as it awaits nothing but
+    waiters.
     """
 
-    _coroutine: Coroutine[Any, Any, None]
-    _loop: asyncio.AbstractEventLoop
-    _cancelled: bool = False
+    _steps: Generator[Any, Any, None] = cast(Generator[Any, Any, None], None)
     _waiter: Waiter[Any] | None = None
     _task: asyncio.Task[None] | None = None
+    _cancelled: bool = False
     #: Called when its client leaves, where it goes on without; else it is cancelled then.
     on_leave: Callable[[], None] | None = None
 
+    def drive(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Begin: run it until its first wait, or to its end."""
+        global _beginning  # noqa: PLW0603  (as asyncio's own, which knows tasks only)
+        # As an iterator it ends without an exception that is made and caught.
+        self._steps = coroutine.__await__()
+        before, _beginning = _beginning, self
+        try:
+            self.step()
+        finally:
+            _beginning = before
+
     def step(self) -> None:
         """Run it until its next wait, or to its end."""
-        global _current  # noqa: PLW0603  (as asyncio's own, which knows tasks only)
         self._waiter = None
-        before, _current = _current, self
         try:
-            awaited = self._coroutine.send(None)
-        except StopIteration:
+            awaited = next(self._steps, _ENDED)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+            self.ended(error)
             return
-        finally:
-            _current = before
         if isinstance(awaited, Waiter):
             self._waiter = awaited
-            awaited._resume = self.step
+            awaited.resume = self.step
             if self._cancelled:
                 self._cancelled = False
                 awaited.cancel()
-            return
-        self._task = self._loop.create_task(_Rest(self._coroutine, awaited))
-        if self._cancelled:
-            self._task.cancel()
+        elif awaited is _ENDED:
+            self.ended(None)
+        else:
+            self._rest_as_task(self._steps, awaited)
+            if self._cancelled:
+                self.cancel()
+
+    def run_as_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Begin, in a task from the beginning."""
+        self._rest_as_task(coroutine)
+
+    def _rest_as_task(self, steps: _Steps, *awaited: Any) -> None:
+        rest = _Rest(self, steps, [*awaited])
+        self._task = asyncio.get_running_loop().create_task(rest)
+
+    def ended(self, error: BaseException | None) -> None:
+        """It has ended, maybe by an exception."""
+        if error is not None:
+            raise error
 
     def cancel(self) -> None:
         """Raise CancelledError where it waits, in a later turn of the loop."""
@@ -170,26 +205,42 @@ def client_left(request: Cancellable) -> None:
 
 
 class _Rest(Coroutine[Any, Any, None]):
-    """What is left of a coroutine that has been stepped up to `awaited`, for a task."""
+    """What is left of a request that has been stepped up to `awaited`, for a task."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
-        self._coroutine = coroutine
-        self._awaited: list[Any] = [awaited]
+    def __init__(self, request: Driven, steps: _Steps, awaited: list[Any]) -> None:
+        self._request = request
+        self._steps = steps
+        self._awaited = awaited
 
     def send(self, value: Any) -> Any:
         """Step on; the first time, what it awaits already is what the task awaits."""
-        return self._awaited.pop() if self._awaited else self._coroutine.send(value)
+        return self._awaited.pop() if self._awaited else self._step(self._steps.send, value)
 
     def throw(self, *raised: Any) -> Any:
         """Raise where it waits."""
         if self._awaited and (cancel := getattr(self._awaited.pop(), "cancel", None)) is not None:
             # As a task does with what it awaits.
             cancel()
-        return self._coroutine.throw(*raised)
+        return self._step(self._steps.throw, *raised)
+
+    def _step(self, step: Callable[..., Any], *given: Any) -> Any:
+        error: BaseException | None = None
+        try:
+            return step(*given)
+        except StopIteration:
+            pass
+        except (Exception, asyncio.CancelledError) as raised:  # noqa: BLE001
+            error = raised
+        try:
+            self._request.ended(error)
+        finally:
+            # It refers to this frame.
+            del error
+        raise StopIteration
 
     def close(self) -> None:
         """End it where it waits."""
-        self._coroutine.close()
+        self._steps.close()
 
     def __await__(self) -> Generator[Any, None, None]:
         raise TypeError("it is for a task")
@@ -197,13 +248,14 @@ class _Rest(Coroutine[Any, Any, None]):
 
 async def in_a_task() -> None:
     """Go on in a task of one's own: `asyncio.timeout` and the like know nothing else."""
-    if _current is not None:
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
-_current: Driven | None = None
+_ENDED: Final = object()
+_beginning: Driven | None = None
 
 
 def current() -> Cancellable | None:
-    """The request, driven or a task, whose code is running."""
-    return _current or asyncio.current_task()
+    """The request, driven or a task, whose code is running: of a driven one, until its first
+    wait."""
+    return _beginning or asyncio.current_task()

@@ -188,8 +188,16 @@ class DataPlane:
                         downstream, source, exchange, head, asked
                     )
                     # Nor is what could have been sent again.
-                    add = self._comments and self._comments.of(source, downstream)
-                    through, asked = relaying.answered(exchange, grant, head, asked, add), None
+                    through, asked = (
+                        relaying.answered(
+                            exchange,
+                            grant,
+                            head,
+                            asked,
+                            self._comments and self._comments.of(source, downstream),
+                        ),
+                        None,
+                    )
                     downstream.start(responses.response_head(exchange, head, through, reservation))
                     # Nor is what has been told of it.
                     del head, asked
@@ -202,7 +210,8 @@ class DataPlane:
                 )
             # Before the write that completes the answer: what a client saw whole is recorded.
             await self._recorded(exchange, "complete")
-            await downstream.finish(last, trailers)
+            if (slow := downstream.finish(last, trailers)) is not None:
+                await slow
         except failures.REFUSED as why:
             await self._refuse(downstream, exchange, reservation, failures.refusal_of(why))
         except UpstreamError as error:
@@ -314,7 +323,8 @@ class DataPlane:
 
     async def _finish(self, downstream: Downstream, exchange: Exchange, last: bytes) -> None:
         await self._recorded(exchange, "complete")
-        await downstream.finish(last)
+        if (slow := downstream.finish(last)) is not None:
+            await slow
 
     # After the upstream began to answer
 
@@ -390,7 +400,8 @@ class DataPlane:
             downstream.drop_body()
         downstream.start(head)
         try:
-            await downstream.finish(content)
+            if (slow := downstream.finish(content)) is not None:
+                await slow
         except errors.ClientGone:
             downstream.abort()
 

@@ -44,7 +44,8 @@ class OwnAnswers:
 
     async def _preflight(self, downstream: Downstream, exchange: Exchange) -> None:
         downstream.start(await cors.answer(exchange.head, self._origins, exchange.id_text))
-        await downstream.finish()
+        if (slow := downstream.finish()) is not None:
+            await slow
 
     async def _token(self, downstream: Downstream, exchange: Exchange) -> None:
         """Outside the token's allow lists and limits, and recorded nowhere."""
@@ -57,4 +58,5 @@ class OwnAnswers:
         content = await self._page.of(grant)
         downstream.drop_body()
         downstream.start(responses.of_ours(exchange, content))
-        await downstream.finish(content)
+        if (slow := downstream.finish(content)) is not None:
+            await slow

@@ -235,7 +235,8 @@ class Leading:
 
     async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
         await self.caught_up()
-        await self._client.finish(data, trailers)
+        if (slow := self._client.finish(data, trailers)) is not None:
+            await slow
 
     def abort(self) -> None:
         feeding, self._feeding = self._feeding, None

@@ -31,14 +31,13 @@ class Asking(Waiter[Reservation], eq=False, kw_only=True):
 
     def __await__(self) -> Generator[Waiter[Reservation], None, Reservation]:
         if not self.done:
-            self._asyncio_future_blocking = True
             try:
                 yield self
             except BaseException:
                 # A task that is cancelled when it was woken, and has not taken its turn yet.
                 if self.woken:
                     self.store.give_back(self._value)
-                self.done = True
+                self.resume = None
                 raise
         return self._value if self._error is None else self.result()
 

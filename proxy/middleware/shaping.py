@@ -189,7 +189,8 @@ class Shaped:
         for part in parts:
             if not self._downstream.write(part):
                 await self._downstream.drain()
-        await self._downstream.finish(data, trailers)
+        if (slow := self._downstream.finish(data, trailers)) is not None:
+            await slow
 
     def abort(self) -> None:
         # An answer may go on without its client, where others wait for it.

@@ -45,8 +45,8 @@ class Alike(Likeness, eq=False):
     size: int
     cut: Struct = _NO_CUT
 
-    def read(self, data: bytes, client_ip: str) -> tuple[RequestHead, int] | None:
-        """The head at the front of `data` and how many bytes it takes; None where it is another."""
+    def read(self, data: bytes, client_ip: str) -> tuple[RequestHead, bytes] | None:
+        """The head at the front of `data` and what comes behind it; None where it is another."""
         pattern, cut = self.pattern, self.cut
         if len(data) < cut.size or (parts := cut.unpack_from(data))[::2] != pattern.texts:
             found = self._cut(data)
@@ -69,7 +69,7 @@ class Alike(Likeness, eq=False):
             self,
             b"" if credential is None else values[credential],
         )
-        return head, cut.size
+        return head, data[cut.size :]
 
     def _cut(self, data: bytes) -> Struct | None:
         """How to cut this head, where the ends of its values have to be looked for."""

@@ -15,10 +15,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from models.ids import new_request_id
-from proxy.driving import Cancellable, Driven, Waiter, client_left
+from proxy.driving import Waiter, client_left
 from proxy.sockets import reset_on_close
 from server.http import framing, planes
 from server.http.alike import Alike
+from server.http.body import ARRIVED_MAX_BYTES
 from server.http.downstream import ClientDownstream
 from server.http.faults import FramingError, HeadTimeout
 from server.http.held_back import HeldBack
@@ -27,7 +28,6 @@ from server.http.slow_reader import SlowReader
 from server.http.turned_away import turn_away
 
 if TYPE_CHECKING:
-    from proxy.handler import DataPlane
     from server.context import App
     from server.http.connections import Group
 
@@ -48,7 +48,7 @@ class ClientConnection(asyncio.Protocol):
     """`received` is what the client has sent and no request has taken yet."""
 
     __slots__ = (
-        "_app", "_head_timer", "_held", "_idle_since", "_idle_timer",
+        "_app", "_arrived_max", "_head_timer", "_held", "_idle_since", "_idle_timer",
         "_input", "_is_data", "_likeness", "_linger_timer", "_next", "_reader",
         "address", "can_write", "client_ip", "clients", "context", "loop", "received",
         "request", "requests", "served", "transport", "waits_in",
@@ -65,12 +65,14 @@ class ClientConnection(asyncio.Protocol):
         #: Its address alone; "" on a socket of another kind.
         self.client_ip = ""
         self.received = bytearray()
+        #: A body up to this size is taken with its head where both come at once.
+        self._arrived_max = min(ARRIVED_MAX_BYTES, app.ctx.settings.upload_max_bytes)
         #: Of the last head: the next one mostly has it, too.
         self._likeness: Alike | None = None
         #: Whether the last request was the data plane's.
         self._is_data = False
         #: The request that is under way.
-        self.request: Cancellable | None = None
+        self.request: ClientDownstream | None = None
         #: Due in the next turn of the loop: the request that has been received behind the last.
         self._next: asyncio.Handle | None = None
         #: How many there have been.
@@ -113,18 +115,23 @@ class ClientConnection(asyncio.Protocol):
         """Begin a request, or keep what came for the one that is under way."""
         if self._linger_timer is not None:
             return
-        waits_for_head = self.request is None and self._next is None
+        likeness = self._likeness
         if (
-            waits_for_head
-            and self._likeness is not None
+            likeness is not None
+            and self.request is None
             and not self.received
-            and (found := self._likeness.read(data, self.client_ip)) is not None
+            and (found := likeness.read(data, self.client_ip)) is not None
         ):
-            head, size = found
-            self._begin(ClientDownstream.of(self, head, data[size:]))
+            head, rest = found
+            if len(rest) == head.content_length and len(rest) <= self._arrived_max:
+                # The usual request: it is not copied through what has been received.
+                self._begin(ClientDownstream(self, head, not self.context.draining, rest))
+                return
+            self.received += rest
+            self._begin(ClientDownstream.of(self, head))
         else:
             self.received += data
-            if waits_for_head:
+            if self.request is None and self._next is None:
                 self._read_head()
             elif self._input is not None:
                 self._input.wake(True)
@@ -194,45 +201,61 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, downstream: ClientDownstream) -> None:
         """Serve a request of the data plane's, or else one of Sanic's."""
         self.requests += 1
-        self.clients.mark_busy(self)
-        plane = self.context.data_plane if self._is_data else None
-        serving = self._serve(downstream, plane)
-        if plane is not None:
-            self.request = driven = Driven(serving, self.loop)
-            driven.step()
+        # As `Connections.mark_busy`, without a call for it.
+        if (group := self.waits_in) is not None:
+            self.waits_in = None
+            del group[self]
+        self.request = downstream
+        plane = self.context.data_plane
+        if plane is not None and self._is_data:
+            downstream.drive(plane.handle(downstream))
         else:
             # What Sanic and its handlers wait for are asyncio's own things.
-            self.request = self.loop.create_task(serving)
+            downstream.run_as_task(planes.serve(self._app, downstream))
 
     def _read_next(self) -> None:
         self._next = None
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             self._read_head()
 
     def _head_timed_out(self) -> None:
         self._head_timer = None
         self._refuse(HeadTimeout(f"The request head took longer than {HEAD_DEADLINE:g} seconds."))
 
-    async def _serve(self, downstream: ClientDownstream, plane: DataPlane | None) -> None:
-        """Serve one request, and then the next one that is here."""
-        try:
-            if plane is not None:
-                await plane.handle(downstream)
-                if downstream.succeeded:
-                    self.served = True
-            else:
-                await planes.serve(self._app, downstream)
-            if not downstream.complete:
-                # Its handler failed and has logged why.
-                self._fail(downstream, None)
-        except asyncio.CancelledError:
-            # The client left, the token was revoked, or the worker stops.
-            self.abort()
-            return
-        except Exception as error:  # noqa: BLE001  (whatever it is, the client must learn of it)
-            self._fail(downstream, error)
+    def request_ended(self, downstream: ClientDownstream, error: BaseException | None) -> None:
+        """Serve the next request that is here, or end."""
         self.request = None
-        self._go_on(downstream)
+        if error is not None or not downstream.complete:
+            if isinstance(error, asyncio.CancelledError):
+                # The client left, the token was revoked, or the worker stops.
+                self.abort()
+                return
+            # Its handler failed, and has logged why where it raised nothing.
+            self._fail(downstream, error)
+        elif not self.served and self._is_data and downstream.succeeded:
+            self.served = True
+        if self.transport is None:
+            return
+        if downstream.has_unread_body:
+            self._linger()
+        elif not downstream.keep_alive:
+            self.close()
+        else:
+            self._wait_for_next()
+
+    def _wait_for_next(self) -> None:
+        # Time starts with the answer, however long that took.
+        self._idle_since = self.loop.time()
+        # As `Connections.mark_idle`, without a call for it.
+        group = self.waits_in = self.clients.served if self.served else self.clients.unserved
+        group[self] = None
+        if self.received:
+            # In the next turn of the loop: a packet holds thousands of requests whose answers
+            # wait for nothing.
+            self._next = self.loop.call_soon(self._read_next)
+        elif self._held is not None:
+            # What came ahead was whole requests, so no head that is cut resumes it.
+            self.resume_reading()
 
     def _fail(self, downstream: ClientDownstream, error: BaseException | None) -> None:
         """500, or a visible break once the answer has begun."""
@@ -242,26 +265,6 @@ class ClientConnection(asyncio.Protocol):
             return
         downstream.keep_alive = False
         self.write(unforeseen(request_id, downstream.head.target))
-
-    def _go_on(self, downstream: ClientDownstream) -> None:
-        """After a request: the next one, or the end."""
-        if self.transport is None or self.transport.is_closing():
-            return
-        if downstream.has_unread_body:
-            self._linger()
-        elif not downstream.keep_alive:
-            self.close()
-        else:
-            # Time starts with the answer, however long that took.
-            self._idle_since = self.loop.time()
-            self.clients.mark_idle(self, served=self.served)
-            if self.received:
-                # In the next turn of the loop: a packet holds thousands of requests whose answers
-                # wait for nothing.
-                self._next = self.loop.call_soon(self._read_next)
-            elif self._held is not None:
-                # What came ahead was whole requests, so no head that is cut resumes it.
-                self.resume_reading()
 
     # Receiving
 

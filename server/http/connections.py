@@ -89,10 +89,10 @@ class Connections(Generic[C]):
         self._clock = clock
         self._open: dict[C, str] = {}
         self._by_network: Counter[str] = Counter()
-        # Those that have asked for nothing yet, were answered by us only, by an upstream.
+        #: Those that have asked for nothing yet, were answered by us only, by an upstream.
         self._new: Group = {}
-        self._unserved: Group = {}
-        self._served: Group = {}
+        self.unserved: Group = {}
+        self.served: Group = {}
         #: Those that are being answered 503.
         self.turned_away: set[TurnedAway] = set()
         self._refused: Counter[str] = Counter()
@@ -162,7 +162,7 @@ class Connections(Generic[C]):
     def mark_idle(self, connection: C, *, served: bool) -> None:
         """Its request is answered. `served` says that an upstream has ever answered one of it."""
         if connection in self._open and connection.waits_in is None:
-            group = self._served if served else self._unserved
+            group = self.served if served else self.unserved
             group[connection] = None
             connection.waits_in = group
 
@@ -171,7 +171,7 @@ class Connections(Generic[C]):
         connection.waits_in = group
 
     def _make_room(self) -> bool:
-        for group in (self._new, self._unserved, self._served):
+        for group in (self._new, self.unserved, self.served):
             for connection in islice(group, _LOOKED_AT):
                 if not connection.unsent:
                     self.leave(connection)

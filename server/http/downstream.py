@@ -8,42 +8,46 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from proxy import errors
 from proxy.downstream import RequestHead, ResponseHead
+from proxy.driving import Driven
 from proxy.headers import RawHeaders, wire_lines
 from server.http.body import ARRIVED_MAX_BYTES, RequestBody
 from server.http.faults import FramingError
 from server.http.framing import parse_head
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from server.http.connection import ClientConnection
 
 
-class ClientDownstream(msgspec.Struct, eq=False):
+# How a response's body is sent: with a length or up to the connection's end, in chunks, or not.
+_AS_IT_IS: Final = 0
+_CHUNKED: Final = 1
+_NO_BODY: Final = 2
+_WITHOUT_BODY: Final = (204, 304)
+
+
+class ClientDownstream(Driven, eq=False):
     """`abort` is safe at any time, also after the end. `read` raises what `RequestBody` does.
 
-    `keep_alive` says whether another request may follow on this connection.
+    `keep_alive` says whether another request may follow on this connection. It is itself what
+    drives its request, of which each has one.
     """
 
     _connection: ClientConnection
     head: RequestHead
-    keep_alive: bool
+    keep_alive: bool = True
     #: A short body that has come with the head; then there is no `_body`.
     _arrived: bytes = b""
     _body: RequestBody | None = None
-    #: The response's, until it is sent.
+    #: The response's, once it has begun, and as it stands on the wire until it is sent.
+    _answer: ResponseHead | None = None
     _head: bytes = b""
-    _chunked: bool = False
-    _breaks_by_reset: bool = False
-    _without_body: bool = False
-    #: Whether response bytes have gone out.
-    started: bool = False
+    _framing: int = _AS_IT_IS
     #: Whether nothing may follow: the response has ended, or was broken off.
     complete: bool = False
-    #: Whether the response is no refusal.
-    succeeded: bool = False
 
     def __repr__(self) -> str:
         # The default would print the body.
@@ -54,41 +58,31 @@ class ClientDownstream(msgspec.Struct, eq=False):
         cls,
         connection: ClientConnection,
         head: RequestHead,
-        rest: bytes = b"",
         *,
         keep_alive: bool = True,
         expects_continue: bool = False,
     ) -> ClientDownstream:
-        """That of a request whose head was read; `rest` came behind it, and is not among what the
-        connection has received."""
+        """That of a request whose head was taken from what the connection has received."""
         context = connection.context
-        keep_alive = keep_alive and not context.draining
-        length = head.content_length
-        if length == len(rest) <= ARRIVED_MAX_BYTES and length <= context.settings.upload_max_bytes:
-            return cls(connection, head, keep_alive, rest)
-        connection.received += rest
-        made = cls(connection, head, keep_alive)
-        if length != 0:
-            made._expect_body(length, expects_continue=expects_continue)
-        return made
-
-    def _expect_body(self, length: int | None, *, expects_continue: bool) -> None:
-        connection = self._connection
-        max_bytes = connection.context.settings.upload_max_bytes
-        received = connection.received
+        made = cls(connection, head, keep_alive and not context.draining)
+        length, received = head.content_length, connection.received
+        max_bytes = context.settings.upload_max_bytes
         if (
             length is not None
-            and length <= ARRIVED_MAX_BYTES
-            and length <= len(received)
-            and length <= max_bytes
+            and length <= min(ARRIVED_MAX_BYTES, max_bytes, len(received))
             and not expects_continue
         ):
-            self._arrived = bytes(received[:length])
+            made._arrived = bytes(received[:length])
             del received[:length]
         else:
-            self._body = RequestBody(
+            made._body = RequestBody(
                 connection, length, awaits_continue=expects_continue, max_bytes=max_bytes
             )
+        return made
+
+    def ended(self, error: BaseException | None) -> None:
+        """Have the connection go on."""
+        self._connection.request_ended(self, error)
 
     def _begun_body(self) -> RequestBody | None:
         """The body, where there is one, as it is read piece by piece."""
@@ -105,6 +99,16 @@ class ClientDownstream(msgspec.Struct, eq=False):
         return self._body
 
     # The request
+
+    @property
+    def started(self) -> bool:
+        """Whether response bytes have gone out."""
+        return self._answer is not None and not self._head
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the response is no refusal."""
+        return self._answer is not None and self._answer.status < 400
 
     @property
     def peer(self) -> tuple[str, int] | None:
@@ -160,38 +164,41 @@ class ClientDownstream(msgspec.Struct, eq=False):
     def start(self, head: ResponseHead) -> None:
         """Begin the response; its head goes out with the first body bytes, or by `flush`."""
         status, length = head.status, head.content_length
-        self.succeeded = status < 400
-        block = head.lines if isinstance(head.lines, bytes) else wire_lines(head.lines)
-        lines = status_line(status, head.reason) + block
-        if self._head:
-            # A refusal takes the place of an answer of which nothing was sent yet.
-            self._chunked = self._breaks_by_reset = self._without_body = False
-        without_body = status in (204, 304) or self.head.method == "HEAD"
-        if without_body:
-            self._without_body = True
-        if length is None and not without_body:
+        self._answer = head
+        lines = head.lines if isinstance(head.lines, bytes) else wire_lines(head.lines)
+        if status == 200 and head.reason == b"OK":
+            lines = _OK + lines
+        else:
+            lines = status_line(status, head.reason) + lines
+        # A refusal takes the place of an answer of which nothing was sent yet.
+        framing = _AS_IT_IS
+        if status in _WITHOUT_BODY or self.head.method == "HEAD":
+            framing = _NO_BODY
+        elif length is None:
             if self.head.version == "1.1":
-                self._chunked = True
+                framing = _CHUNKED
                 lines += b"transfer-encoding: chunked\r\n"
             else:
-                self._breaks_by_reset = True
                 self.keep_alive = False
-        elif length:
-            # Some clients (boto3) take an orderly close for the end of such an answer.
-            self._breaks_by_reset = True
-        body = self._begun_body() if self._arrived else self._body
-        if body is not None and not body.ended:
-            announced = length is not None or without_body
-            if body.awaits_continue or announced or status >= 400:
-                # The rest of this request will not be read before the response is complete, and a
-                # body that was held back for a 100 is not asked for any more.
-                body.awaits_continue = False
-                self.keep_alive = False
+        self._framing = framing
+        if self._arrived or self._body is not None:
+            self._leave_body(announced=length is not None or framing == _NO_BODY, status=status)
         if not self.keep_alive:
             lines += b"connection: close\r\n"
         elif self.head.version == "1.0":
             lines += b"connection: keep-alive\r\n"
         self._head = lines + b"\r\n"
+
+    def _leave_body(self, *, announced: bool, status: int) -> None:
+        """See whether more of the request's body may be read before the response is complete."""
+        body = self._begun_body()
+        if body is None or body.ended:
+            return
+        if body.awaits_continue or announced or status >= 400:
+            # The rest of this request will not be read before the response is complete, and a
+            # body that was held back for a 100 is not asked for any more.
+            body.awaits_continue = False
+            self.keep_alive = False
 
     def flush(self) -> None:
         """Send the head now, because the body keeps us waiting."""
@@ -200,9 +207,9 @@ class ClientDownstream(msgspec.Struct, eq=False):
 
     def write(self, data: bytes) -> bool:
         """Send body bytes; whether the client keeps up, else `drain` before the next."""
-        if self._without_body:
+        if self._framing == _NO_BODY:
             data = b""
-        elif self._chunked and data:
+        elif self._framing and data:
             data = b"%x\r\n%b\r\n" % (len(data), data)
         connection = self._connection
         transport = connection.transport
@@ -217,21 +224,34 @@ class ClientDownstream(msgspec.Struct, eq=False):
         if self._connection.can_write is not None:
             await self._connection.drain()
 
-    async def finish(self, data: bytes = b"", trailers: RawHeaders | None = None) -> None:
+    def finish(
+        self, data: bytes = b"", trailers: RawHeaders | None = None
+    ) -> Awaitable[None] | None:
         """Send the last body bytes and whatever marks the end."""
-        if self._without_body:
-            # A refusal of a HEAD request, say: its body would be read as the next response.
-            data = b""
-        elif self._chunked:
-            end = b"".join(b"%b: %b\r\n" % field for field in trailers or ())
-            if data:
-                data = b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(data), data, end)
-            else:
-                data = b"0\r\n%b\r\n" % end
-        self._send(data)
+        if self._framing:
+            data = self._last(data, trailers)
+        connection = self._connection
+        transport = connection.transport
+        if transport is None or transport.is_closing():
+            raise errors.NotWritten
+        head = self._head
+        if head:
+            # Mostly all of a response.
+            data = head + data
+            self._head = b""
+        if data:
+            transport.write(data)
         self.complete = True
-        if self._connection.can_write is not None:
-            await self._connection.drain()
+        return None if connection.can_write is None else connection.drain()
+
+    def _last(self, data: bytes, trailers: RawHeaders | None) -> bytes:
+        if self._framing == _NO_BODY:
+            # A refusal of a HEAD request, say: its body would be read as the next response.
+            return b""
+        end = b"".join(b"%b: %b\r\n" % field for field in trailers or ())
+        if data:
+            return b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(data), data, end)
+        return b"0\r\n%b\r\n" % end
 
     def abort(self) -> None:
         """Break the connection so that the client sees a failure, not an end."""
@@ -243,6 +263,17 @@ class ClientDownstream(msgspec.Struct, eq=False):
             # Cut before its last chunk; what has been sent still arrives.
             self._connection.abort()
 
+    @property
+    def _breaks_by_reset(self) -> bool:
+        """Whether an orderly close would pass for the end: some clients (boto3) take one for the
+        end of an answer that is shorter than its length."""
+        answer = self._answer
+        if answer is None:
+            return False
+        if answer.content_length is None:
+            return self._framing == _AS_IT_IS
+        return answer.content_length > 0
+
     def _send(self, data: bytes) -> None:
         transport = self._connection.transport
         if transport is None or transport.is_closing():
@@ -251,7 +282,6 @@ class ClientDownstream(msgspec.Struct, eq=False):
             data = self._head + data
             self._head = b""
         if data:
-            self.started = True
             transport.write(data)
 
 

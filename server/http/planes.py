@@ -38,7 +38,8 @@ async def serve(app: Any, downstream: ClientDownstream) -> None:
     """One request, by an ASGI application; what asks about no path in particular, by ourselves."""
     if downstream.head.target == b"*":
         downstream.start(ResponseHead(200, b"OK", [*_ABOUT_US, *_request_id()], 0))
-        await downstream.finish()
+        if (slow := downstream.finish()) is not None:
+            await slow
         return
     downstream.bound_body(BODY_MAX_BYTES)
     downstream.keep_pace(wanted=True)
@@ -145,7 +146,8 @@ class _Exchange:
                 # What is too much would be read as the next response.
                 raise RuntimeError("the body is not as long as its Content-Length says")
         if not more:
-            await downstream.finish(body)
+            if (slow := downstream.finish(body)) is not None:
+                await slow
         elif not downstream.write(body):
             await downstream.drain()
 

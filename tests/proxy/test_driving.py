@@ -15,8 +15,8 @@ from proxy.driving import Driven, Waiter, current, in_a_task
 
 
 def drive(coroutine: Coroutine[Any, Any, None]) -> Driven:
-    driven = Driven(coroutine, asyncio.get_running_loop())
-    driven.step()
+    driven = Driven()
+    driven.drive(coroutine)
     return driven
 
 
@@ -285,15 +285,13 @@ async def test_one_that_cancels_itself_may_as_well() -> None:
     steps, second, tidied = Steps(), Waiter[str](), Waiter[str]()
 
     async def other() -> None:
-        running = current()
-        assert running is not None
-        running.cancel()
+        driven.cancel()
         try:
             await second
         finally:
             steps.seen.append(await tidied)
 
-    drive(steps.request(other))
+    driven = drive(steps.request(other))
     steps.waiter.wake("woken")
     await asyncio.sleep(0)
     tidied.wake("tidied up")
@@ -301,21 +299,12 @@ async def test_one_that_cancels_itself_may_as_well() -> None:
     assert steps.seen == ["begun", "woken", "tidied up", asyncio.CancelledError]
 
 
-async def test_in_a_task_already_no_turn_is_given_up() -> None:
-    turns: list[None] = []
-    asyncio.get_running_loop().call_soon(turns.append, None)
-    await in_a_task()
-    assert turns == []
-
-
 @pytest.mark.parametrize("foreign", [False, True])
 async def test_a_request_that_cancels_itself_is_cancelled_at_its_next_wait(foreign: bool) -> None:
     steps, second = Steps(), Waiter[str]()
 
     async def other() -> None:
-        running = current()
-        assert running is driven
-        running.cancel()
+        driven.cancel()
         steps.seen.append("goes on")
         await (asyncio.get_running_loop().create_future() if foreign else second)
 

@@ -129,7 +129,7 @@ async def test_an_answer_that_dawdles_is_handed_on_with_what_has_come(
         named.set_result(await peeked.names_the_question())
 
     if driven:
-        Driven(ask(), asyncio.get_running_loop()).step()
+        Driven().drive(ask())
     else:
         await ask()
     assert not await named

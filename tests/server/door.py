@@ -44,6 +44,12 @@ class ScriptedPlane:
         """Nothing is ended."""
 
 
+async def finished(slow: Awaitable[None] | None) -> None:
+    """Wait for a client that is slower than its answer's `finish`."""
+    if slow is not None:
+        await slow
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """`secret` is a valid token whose requests go to `up`; `app` is what serves them."""

@@ -17,7 +17,7 @@ from server.http.pace import SPAN, Pace
 from tests.fixtures.service import GIVEN
 from tests.server.conftest import Clock, OpenDoor
 from tests.server.corpus import END, HOST, JSON
-from tests.server.door import LARGE, ScriptedPlane
+from tests.server.door import LARGE, ScriptedPlane, finished
 from tests.server.wire import PATIENCE_S
 
 TIMEOUT = 1000.0
@@ -37,7 +37,7 @@ async def stream(downstream: ClientDownstream) -> None:
 async def whole(downstream: ClientDownstream) -> None:
     """All at once."""
     downstream.start(ResponseHead(200, b"OK", [], LARGE))
-    await downstream.finish(bytes(LARGE))
+    await finished(downstream.finish(bytes(LARGE)))
 
 
 class Watched(ScriptedPlane):
@@ -159,7 +159,7 @@ async def test_last_bytes_that_nobody_reads_keep_no_connection(
         while not downstream._connection.unsent:
             downstream.write(bytes(8192))
             await asyncio.sleep(0)
-        await downstream.finish()
+        await finished(downstream.finish())
 
     plane = Watched(few)
     async with a_door(plane=plane, CLIENT_WRITE_TIMEOUT=f"{TIMEOUT:g}") as door:

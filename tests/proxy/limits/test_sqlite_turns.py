@@ -46,7 +46,7 @@ async def test_driven_requests_go_on_in_the_turn_that_decides(stores: Stores) ->
         got.append(await store.decide(QUOTA))
 
     for _ in range(3):
-        Driven(request(), asyncio.get_running_loop()).step()
+        Driven().drive(request())
     assert got == []
     await asyncio.sleep(0)
     assert [each.remaining for each in got] == [(5, 4, 0.0), (5, 3, 0.0), (5, 2, 0.0)]
@@ -61,9 +61,9 @@ async def test_a_driven_request_that_goes_before_its_decision_takes_nothing(
     async def request() -> None:
         await store.decide(QUOTA)
 
-    leaving = Driven(request(), asyncio.get_running_loop())
+    leaving = Driven()
     with contextlib.suppress(asyncio.CancelledError):
-        leaving.step()
+        leaving.drive(request())
         leaving.cancel()
         await asyncio.sleep(0)
     assert (await store.decide(QUOTA)).remaining == (5, 4, 0.0)
@@ -74,7 +74,7 @@ async def test_one_that_another_ends_while_they_are_told_gives_back(stores: Stor
     assert isinstance(store, SqliteLimits)
     claims = claims_on("t:1", quota=2, max_parallel=2)
     first, second = store.decide(claims), store.decide(claims)
-    first._resume = second.cancel
+    first.resume = second.cancel
     await asyncio.sleep(0)
     assert (first.woken, second.woken) == (True, False)
     assert isinstance(await store.decide(claims), Reservation)
@@ -102,7 +102,7 @@ async def test_one_who_cannot_take_its_answer_holds_up_no_other(stores: Stores) 
         raise error
 
     failing, other = store.decide(QUOTA), store.decide(QUOTA)
-    failing._resume = fail
+    failing.resume = fail
     assert (await other).remaining == (5, 3, 0.0)
     assert reported == [error]
 

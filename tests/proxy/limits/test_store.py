@@ -345,7 +345,7 @@ async def driven(store: LimitStore, claims: tuple[Claim, ...]) -> Outcome:
     async def request() -> None:
         answer.set_result(await in_a_task(store, claims))
 
-    Driven(request(), asyncio.get_running_loop()).step()
+    Driven().drive(request())
     assert not answer.done()
     return await answer
 

@@ -57,12 +57,15 @@ def warmly(data: bytes, likeness: Alike | None) -> object:
     except FramingError as error:
         return type(error), str(error)
     if known:
-        return told(*known)
+        return told(data, known)
     return None if found is None else (said(found[0]), found[1])
 
 
-def told(head: RequestHead, size: int) -> object:
+def told(data: bytes, found: tuple[RequestHead, bytes]) -> object:
     """All that a head says which was told by its likeness, in the form of `plainly`."""
+    head, rest = found
+    size = len(data) - len(rest)
+    assert data[size:] == rest
     assert isinstance(head.likeness, Alike)
     assert head.version == "1.1"
     line = head.likeness.line
@@ -75,8 +78,9 @@ def test_a_head_that_came_before_is_told_by_its_likeness_alone() -> None:
     likeness = likeness_of(HEAD)
     found = likeness.read(HEAD + b"the next request", "192.0.2.1")
     assert found is not None
-    head, size = found
-    assert told(head, size) == plainly(HEAD)
+    head, rest = found
+    assert rest == b"the next request"
+    assert told(HEAD + rest, found) == plainly(HEAD)
     assert head.likeness is likeness
     assert (head.credential, head.content_length) == (b"Bearer secret-1", 17)
 
@@ -99,7 +103,7 @@ def test_the_values_of_a_few_fields_are_read_and_the_likeness_is_the_same(
     other = HEAD.replace(old, new)
     found = likeness.read(other, "192.0.2.1")
     assert found is not None
-    assert told(*found) == plainly(other)
+    assert told(other, found) == plainly(other)
     # Also where it is read line by line, as on another connection.
     assert read(other).likeness is likeness
     assert read(other).credential == found[0].credential
@@ -235,7 +239,7 @@ def test_only_the_one_credential_is_told_as_such() -> None:
             again = likeness.read(head, "192.0.2.1")
             assert again is not None
             assert again[0].credential == read(head).credential == b""
-            assert told(*again) == plainly(head)
+            assert told(head, again) == plainly(head)
 
 
 def test_no_likeness_holds_the_value_of_a_field_that_may_hold_a_secret() -> None:

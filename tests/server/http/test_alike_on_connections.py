@@ -19,6 +19,7 @@ from server.http import framing
 from server.http.body import ARRIVED_MAX_BYTES
 from server.http.connection import ClientConnection
 from server.http.connections import Bounds, Connections
+from tests.server.door import finished
 
 UPLOAD_MAX = 40_000
 HEAD = (
@@ -87,7 +88,7 @@ class Echo:
         body = b"%b %b|" % (said.encode(), body)
         status = 400 if b"bad" in head.target else 200
         downstream.start(ResponseHead(status, b"OK", [], len(body)))
-        await downstream.finish(body)
+        await finished(downstream.finish(body))
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from proxy.headers import RawHeaders
 from server.http import body
 from server.http.downstream import ClientDownstream
 from tests.server.conftest import Clock
-from tests.server.door import Door, ScriptedPlane, open_door
+from tests.server.door import Door, ScriptedPlane, finished, open_door
 from tests.server.wire import PATIENCE_S, Client
 
 Script = Callable[[ClientDownstream], Awaitable[None]]
@@ -69,7 +69,7 @@ async def test_a_refusal_in_place_of_an_answer_that_was_not_sent_is_framed_as_it
     async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head())
         downstream.start(a_head(502, 4))
-        await downstream.finish(b"gone")
+        await finished(downstream.finish(b"gone"))
 
     async with scripted(script) as door, await door.connect() as client:
         for _ in range(2):
@@ -82,7 +82,7 @@ async def test_a_refusal_in_place_of_an_answer_that_was_not_sent_is_framed_as_it
 async def test_lines_keep_their_order_case_and_bytes(scripted: Scripted) -> None:
     async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(299, 2))
-        await downstream.finish(b"ok")
+        await finished(downstream.finish(b"ok"))
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(EXCHANGE)
@@ -97,7 +97,7 @@ async def test_unknown_length_is_chunked_and_may_have_trailers(scripted: Scripte
         downstream.start(a_head())
         downstream.write(b"hello ")
         downstream.write(b"")
-        await downstream.finish(b"world", [(b"X-Sum", b"11")])
+        await finished(downstream.finish(b"world", [(b"X-Sum", b"11")]))
 
     async with scripted(script) as door, await door.connect() as client:
         for _ in range(2):
@@ -110,7 +110,7 @@ async def test_unknown_length_ends_by_closing_over_http_1_0(scripted: Scripted) 
     async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head())
         downstream.write(b"hello ")
-        await downstream.finish(b"world", [(b"X-Sum", b"11")])
+        await finished(downstream.finish(b"world", [(b"X-Sum", b"11")]))
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(OLD.replace(b"Host", b"Connection: keep-alive\r\nHost"))
@@ -138,7 +138,7 @@ async def test_no_body_where_there_is_none(
     async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(status, length))
         downstream.write(b"he")
-        await downstream.finish(b"llo")
+        await finished(downstream.finish(b"llo"))
 
     async with scripted(script) as door, await door.connect() as client:
         for _ in range(2):
@@ -157,7 +157,7 @@ async def test_the_head_waits_for_the_body_unless_it_is_flushed(scripted: Script
         downstream.flush()
         assert (before, downstream.started) == (False, True)
         await go_on.wait()
-        await downstream.finish(b"ok")
+        await finished(downstream.finish(b"ok"))
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(EXCHANGE)
@@ -170,7 +170,7 @@ async def test_interim_responses_are_for_http_1_1(scripted: Scripted) -> None:
     async def script(downstream: ClientDownstream) -> None:
         downstream.inform(103, b"Early Hints", [(b"Link", b"</a>")])
         downstream.start(a_head(length=0))
-        await downstream.finish()
+        await finished(downstream.finish())
 
     async with scripted(script) as door:
         async with await door.connect() as client:
@@ -201,7 +201,7 @@ async def test_a_body_is_read_to_its_end_with_its_trailers(scripted: Scripted) -
         assert downstream.trailers == [(b"X-Sum", b"1")]
         body = b"|".join(pieces)
         downstream.start(a_head(length=len(body)))
-        await downstream.finish(body)
+        await finished(downstream.finish(body))
 
     async with scripted(script) as door, await door.connect() as client:
         head = EXCHANGE[:-2] + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -229,7 +229,7 @@ async def test_what_is_wrong_with_a_body_is_told_as_a_refusal(
         with pytest.raises(refusal):
             await everything(downstream)
         downstream.start(a_head(refusal.status, 0))
-        await downstream.finish()
+        await finished(downstream.finish())
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(EXCHANGE[:-2] + sent)
@@ -246,7 +246,7 @@ async def test_a_slow_body_is_no_stalled_one(scripted: Scripted, clock: Clock) -
         while piece := await downstream.read():
             came.put_nowait(piece)
         downstream.start(a_head(length=2))
-        await downstream.finish(b"ok")
+        await finished(downstream.finish(b"ok"))
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(EXCHANGE[:-2] + b"Content-Length: 4\r\n\r\n")
@@ -264,7 +264,7 @@ async def test_a_body_that_was_not_read_ends_the_connection(
 ) -> None:
     async def script(downstream: ClientDownstream) -> None:
         downstream.start(a_head(length=length))
-        await downstream.finish(b"ok")
+        await finished(downstream.finish(b"ok"))
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(EXCHANGE[:-2] + b"Content-Length: 100\r\n\r\n" + EXCHANGE)
@@ -281,7 +281,7 @@ async def test_100_is_not_sent_after_the_answer_has_begun(scripted: Scripted) ->
         reading = asyncio.create_task(downstream.read())
         await asyncio.sleep(0.05)
         reading.cancel()
-        await downstream.finish()
+        await finished(downstream.finish())
 
     async with scripted(script) as door, await door.connect() as client:
         await client.send(EXCHANGE[:-2] + b"Content-Length: 5\r\nExpect: 100-continue\r\n\r\n")
@@ -385,7 +385,7 @@ async def test_a_client_that_has_left_is_noticed(scripted: Scripted) -> None:
     async def script(downstream: ClientDownstream) -> None:
         ended.put_nowait(await outcome_of(stream(downstream)))
         with pytest.raises(errors.ClientGone):
-            await downstream.finish(b"more")
+            await finished(downstream.finish(b"more"))
 
     async with scripted(script) as door:
         client = await door.connect()
@@ -406,7 +406,7 @@ async def test_a_slow_client_holds_the_writer_back(scripted: Scripted) -> None:
             downstream.write(bytes(256 * 1024))
             await downstream.drain()
             written += 1
-        await downstream.finish()
+        await finished(downstream.finish())
 
     async with scripted(script) as door:
         client = await Client.connect(door.port, limit=1024)

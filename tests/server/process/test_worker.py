@@ -14,7 +14,7 @@ from server.http.downstream import ClientDownstream
 from server.process.worker import Worker
 from tests.fixtures.database import database_url
 from tests.fixtures.service import GIVEN
-from tests.server.door import ScriptedPlane
+from tests.server.door import ScriptedPlane, finished
 from tests.server.wire import Client
 
 #: More than both kernels' buffers take here, and less than what a handler would wait for.
@@ -46,7 +46,7 @@ async def test_a_drain_waits_for_a_slow_reader(sqlite_database: Database, tmp_pa
 
     async def handle(downstream: ClientDownstream) -> None:
         downstream.start(ResponseHead(200, b"OK", [], _SIZE))
-        await downstream.finish(b"x" * _SIZE)
+        await finished(downstream.finish(b"x" * _SIZE))
         handled.set()
 
     own = {"DATABASE_URL": database_url(sqlite_database), "DATA_DIR": str(tmp_path / "data")}
