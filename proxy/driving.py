@@ -17,6 +17,8 @@ from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, cast
 
 import msgspec
 
+from proxy.settable import settable
+
 T = TypeVar("T")
 
 
@@ -32,6 +34,7 @@ def _nobody() -> None:
     """What a waiter steps on that nobody waits for yet."""
 
 
+@settable
 class Waiter(msgspec.Struct, Generic[T], eq=False):
     """What one request waits for, once. To a task it is a future.
 

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from proxy.driving import Waiter
 from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded
 from proxy.limits.store import Claim, LimitExceeded, LimitsUnavailable, Outcome, Reservation
+from proxy.settable import settable
 
 
 class GivesBack(Protocol):
@@ -21,6 +22,7 @@ class GivesBack(Protocol):
         ...
 
 
+@settable
 class Asking(Waiter[Reservation], eq=False, kw_only=True):
     """A request that waits for its decision, and what it waits for; `done` once it has gone."""
 

@@ -65,7 +65,7 @@ class ClientConnection(asyncio.Protocol):
         #: Its address alone; "" on a socket of another kind.
         self.client_ip = ""
         self.received = bytearray()
-        #: A body up to this size is taken with its head where both come at once.
+        #: Bytes of a body that is taken with its head where both come at once.
         self._arrived_max = min(ARRIVED_MAX_BYTES, app.ctx.settings.upload_max_bytes)
         #: Of the last head: the next one mostly has it, too.
         self._likeness: Alike | None = None
@@ -155,10 +155,9 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the request under way, and let another client have this one's place."""
         self.clients.leave(self)
+        timers = self._head_timer, self._idle_timer, self._linger_timer, self._held, self._reader
         # Each holds us until it is due: a flood of connections would be collected all at once.
-        for timer in (
-            self._head_timer, self._idle_timer, self._linger_timer, self._held, self._reader,
-        ):  # fmt: skip
+        for timer in timers:
             if timer is not None:
                 timer.cancel()
         # They refer to us: a cycle would wait for the garbage collector.
@@ -238,12 +237,10 @@ class ClientConnection(asyncio.Protocol):
             return
         if downstream.has_unread_body:
             self._linger()
-        elif not downstream.keep_alive:
+            return
+        if not downstream.keep_alive:
             self.close()
-        else:
-            self._wait_for_next()
-
-    def _wait_for_next(self) -> None:
+            return
         # Time starts with the answer, however long that took.
         self._idle_since = self.loop.time()
         # As `Connections.mark_idle`, without a call for it.
@@ -253,7 +250,7 @@ class ClientConnection(asyncio.Protocol):
             # In the next turn of the loop: a packet holds thousands of requests whose answers
             # wait for nothing.
             self._next = self.loop.call_soon(self._read_next)
-        elif self._held is not None:
+        elif self._held is not None and not self.transport.is_closing():
             # What came ahead was whole requests, so no head that is cut resumes it.
             self.resume_reading()
 

@@ -12,6 +12,7 @@ from proxy import errors
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.driving import Driven
 from proxy.headers import RawHeaders, wire_lines
+from proxy.settable import settable
 from server.http.body import ARRIVED_MAX_BYTES, RequestBody
 from server.http.faults import FramingError
 from server.http.framing import parse_head
@@ -29,6 +30,7 @@ _NO_BODY: Final = 2
 _WITHOUT_BODY: Final = (204, 304)
 
 
+@settable
 class ClientDownstream(Driven, eq=False):
     """`abort` is safe at any time, also after the end. `read` raises what `RequestBody` does.
 
@@ -118,7 +120,9 @@ class ClientDownstream(Driven, eq=False):
     @property
     def has_unread_body(self) -> bool:
         """Whether bytes that come belong to this request still."""
-        return bool(self._arrived) or (self._body is not None and not self._body.ended)
+        if self._body is None:
+            return self._arrived != b""
+        return not self._body.ended
 
     @property
     def trailers(self) -> RawHeaders:
