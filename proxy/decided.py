@@ -9,7 +9,8 @@ for each request all the same: the time, shares, limits, and the body.
 from __future__ import annotations
 
 from itertools import count
-from typing import Final
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, TypeAlias
 from weakref import ref
 
 import msgspec
@@ -17,27 +18,81 @@ import msgspec
 from models.labels import Labels
 from proxy.access.grant import Grant
 from proxy.downstream import Likeness, RequestHead
-from proxy.forward import around_lines
+from proxy.forward import Outgoing, around_lines
+from proxy.header_lines import HeaderLines
 from proxy.plans import Plan
+from proxy.questions import Question
 from proxy.upstream.target import Origin, Target
+
+if TYPE_CHECKING:
+    from proxy.exchange import Exchange
+    from proxy.upstream.heads import UpstreamHead
+    from proxy.upstream.pool import Pool
+    from proxy.upstream.source import ResponseSource
 
 
 class Decided(msgspec.Struct, frozen=True):
     """Where requests go that are alike, and as what: `begin` and `end` are what stands in their
-    upstream's head before the client's lines and behind them. `number` is its own, and no other's
-    after it: by it the entries of its requests are found."""
+    upstream's head before the client's lines and behind them. `crossing` is their pattern's.
+    `number` is its own, and no other's after it: by it the entries of its requests are found."""
 
     plan: Plan
     labels: Labels | None
     target: Target
     origin: Origin
     begin: bytes
+    crossing: bytes
     end: bytes
     number: int
 
     def __repr__(self) -> str:
         # The default would print the upstream's key.
         return f"Decided({self.plan.route.pattern})"
+
+    def message(self, lines: HeaderLines, body: bytes) -> bytes:
+        """All that is sent of a request with these lines."""
+        values = lines.changing
+        # A head whose lines were read one by one has none.
+        crossing = self.crossing % values if values else lines.crossing
+        return b"".join((self.begin, crossing, self.end, body))
+
+
+class Ready(msgspec.Struct, frozen=True, gc=False):
+    """A request with a small body, all of it, of which everything was decided."""
+
+    head: RequestHead
+    body: bytes
+    decided: Decided
+
+    def __repr__(self) -> str:
+        # The default would print the body.
+        return f"Ready({self.head!r})"
+
+
+#: A request, and what we ask of its upstream on the client's behalf.
+Prepared: TypeAlias = tuple[Outgoing | Ready, Question | None]
+
+
+def send_at_once(
+    request: Outgoing | Ready, pool: Pool, exchange: Exchange
+) -> tuple[ResponseSource, UpstreamHead | None] | None:
+    """Send a request that is ready on a kept connection: what will answer it, of which the caller
+    waits for the first head. What was sent whole and has a body is not to be repeated.
+
+    None where it is not ready, or no connection is kept: then `forward.send` it.
+    """
+    if not isinstance(request, Ready):
+        return None
+    decided = request.decided
+    connection = pool.take(decided.origin, exchange.method)
+    if connection is None:
+        return None
+    exchange.target, exchange.sent = decided.target, perf_counter()
+    # That it lives, `take` has just seen.
+    connection.write(decided.message(request.head.lines, request.body))
+    if exchange.kept is not None:
+        exchange.kept.end()
+    return connection, None
 
 
 #: Of one grant: a client sends heads of few kinds.
@@ -73,9 +128,10 @@ class Decisions:
             self._forget()
         if len(grant.decided) >= OF_A_GRANT_MAX:
             grant.decided.clear()
-        begin, end = around_lines(head, target, target.address.path_for(head.target))
+        address, crossing = target.address, head.likeness.pattern.crossing
+        begin, end = around_lines(head, target, address.path_for(head.target))
         decided = grant.decided[head.likeness] = Decided(
-            plan, labels, target, target.address.origin, begin, end, next(_numbers)
+            plan, labels, target, address.origin, begin, crossing, end, next(_numbers)
         )
         self._grants.append(ref(grant))
         self._likenesses.add(head.likeness)

@@ -52,12 +52,14 @@ class Exchange(msgspec.Struct, eq=False):
     began: float = msgspec.field(default_factory=perf_counter)
     grant: Grant | None = None
     #: Where it counts in the shares of its token and project.
-    shares: Counted | None = None
+    shares: Counted = ()
     #: Its body's part of what may be kept; None where none of it is.
     kept: KeptBytes | None = None
     #: The same of what is kept to be sent again, and of what middlewares look into.
     again: KeptBytes | None = None
     digest: str = ""
+    #: Its body, where it has come and is more to be known of than is usual.
+    arrived: bytes | None = None
     #: What was decided of one that is alike.
     decided: Decided | None = None
     route: Route | None = None

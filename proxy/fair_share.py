@@ -7,6 +7,7 @@ hundreds of bodies a byte at a time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -30,8 +31,8 @@ class Running:
         self.count = 0
 
 
-#: Of a token, and of its project.
-Counted: TypeAlias = tuple[Running, Running]
+#: Of a token, and of its project: where a request of theirs counts.
+Counted: TypeAlias = Sequence[Running]
 
 
 class FairShare:
@@ -45,9 +46,9 @@ class FairShare:
         self._running: WeakValueDictionary[str, Running] = WeakValueDictionary()
 
     def enter(self, grant: Grant) -> Counted:
-        """Count one more, until what is returned `leave`s. Raises RateLimitExceeded where token or
-        project have their share."""
-        counted = grant.running[0] if grant.running else self._counted(grant)
+        """Count one more, until it `leave`s. Raises RateLimitExceeded where token or project have
+        their share."""
+        counted = grant.running or self._counted(grant)
         token, project = counted
         if token.count >= self._of_token:
             raise _exceeded("token", self._of_token)
@@ -57,22 +58,21 @@ class FairShare:
         project.count += 1
         return counted
 
-    def leave(self, counted: Counted) -> None:
-        """A counted request has ended."""
-        token, project = counted
-        token.count -= 1
-        project.count -= 1
-
     def _counted(self, grant: Grant) -> Counted:
-        token, project = (
+        grant.running.extend(
             self._running.setdefault(owner, Running())
             for owner in (grant.token_text, grant.project_text)
         )
-        grant.running.append((token, project))
-        return token, project
+        return grant.running
 
     def __len__(self) -> int:
         return sum(running.count > 0 for running in self._running.values())
+
+
+def leave(counted: Counted) -> None:
+    """A request that counted there has ended."""
+    for running in counted:
+        running.count -= 1
 
 
 def _part(most: int, share: float) -> int:

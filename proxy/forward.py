@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -22,7 +22,10 @@ from proxy.upstream.errors import ConnectionLost
 from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.pool import Pool
 from proxy.upstream.source import ResponseSource
-from proxy.upstream.target import Origin, Presented, Target, Unsigned
+from proxy.upstream.target import Presented, Target, Unsigned
+
+if TYPE_CHECKING:
+    from proxy.decided import Ready
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -44,20 +47,6 @@ class Outgoing(msgspec.Struct, frozen=True):
     """Path and query, where they are not as the client sent them."""
     others: dict[str, bytes] | None = None
     """The header lines for accounts of other providers than the project's, by their names."""
-
-
-class Ready(msgspec.Struct, frozen=True, gc=False):
-    """A request with a small body, all of it, as one message for one target."""
-
-    head: RequestHead
-    body: bytes
-    target: Target
-    origin: Origin
-    message: bytes
-
-    def __repr__(self) -> str:
-        # The default would print the upstream's key.
-        return f"Ready({self.head!r})"
 
 
 def in_pieces(request: Outgoing | Ready) -> Outgoing:
@@ -180,27 +169,6 @@ def _unsigned(request: Outgoing, target: Target) -> Unsigned:
         request.body,
         request.complete,
     )
-
-
-def at_once(
-    request: Outgoing | Ready, pool: Pool, exchange: Exchange
-) -> tuple[ResponseSource, UpstreamHead | None] | None:
-    """Send a request that is ready on a kept connection: what will answer it, of which the caller
-    waits for the first head. What was sent whole and has a body is not to be repeated.
-
-    None where it is not ready, or no connection is kept: then `send` it.
-    """
-    if not isinstance(request, Ready):
-        return None
-    connection = pool.take(request.origin, exchange.method)
-    if connection is None:
-        return None
-    exchange.target, exchange.sent = request.target, perf_counter()
-    # That it lives, `take` has just seen.
-    connection.write(request.message)
-    if exchange.kept is not None:
-        exchange.kept.end()
-    return connection, None
 
 
 async def send(

@@ -8,19 +8,17 @@ connection, because a cut answer must never look whole.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from time import time
 from typing import Final
 from uuid import UUID
 
-from models.entry import Outcome
-from models.errors import DatabaseUnavailable as DatabaseAway
+from models.entry import Entry, Outcome
 from models.spending import Spending
-from proxy import caching, errors, failures, forward, keepalive, relaying, responses
+from proxy import caching, errors, failures, forward, keepalive, relaying, responses, revoking
 from proxy.access import cors
-from proxy.access.authentication import authenticate, check_alive, recognised
+from proxy.access.authentication import authenticate, check_alive
 from proxy.access.authorization import check_source, narrowed, target_for
 from proxy.access.grant import Grant
 from proxy.access.grants import Grants
@@ -33,12 +31,12 @@ from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
 from proxy.cache.answers import Answers
 from proxy.caching import Caching
-from proxy.decided import DECIDED_MAX, Decisions
+from proxy.decided import DECIDED_MAX, Decisions, Prepared, Ready, send_at_once
 from proxy.downstream import Downstream, RequestHead
 from proxy.driving import Waiter
 from proxy.entries import Entries
 from proxy.exchange import Exchange
-from proxy.fair_share import FairShare
+from proxy.fair_share import FairShare, leave
 from proxy.header_rules import trailers_for_downstream
 from proxy.holds import Holds, are_soft
 from proxy.hops import MOST_HOPS
@@ -58,10 +56,9 @@ from proxy.recording import Ledger, Observer
 from proxy.tails import Tails
 from proxy.turns import Turns
 from proxy.upstream.errors import UpstreamError
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.pool import Pool
-
-#: Seconds between two tries to confirm a revocation while the database does not answer.
-_RETRY_S: Final = 0.5
+from proxy.upstream.source import ResponseSource
 
 
 class DataPlane:
@@ -111,7 +108,7 @@ class DataPlane:
         self._asking_again = AskingAgain(self._accounts, pool, self._refused_questions)
         self._own_answers = OwnAnswers(grants, origins, spending, rests, self._know)
         self._plans = Plans()
-        self._prepare: Prepare = Preparing(
+        preparing = Preparing(
             bounds,
             self._turns,
             self.body_budget,
@@ -120,33 +117,39 @@ class DataPlane:
             objects=Objects(index, self._turns),
             holds=holds,
             decisions=Decisions(most=DECIDED_MAX if middlewares is None else 0),
-        ).prepare
+        )
+        self._usual: Callable[..., Prepared | None] = preparing.usual
+        self._prepare: Prepare = preparing.prepare
         self._relay: Relay = relaying.relay
         self._pass_whole: Callable[..., bytes | None] = relaying.passed_whole
         self._shaping: Shaping | None = None
         if middlewares is not None:
             self._shaping = Shaping(middlewares, bounds, self.body_budget, self._turns, self._plans)
-            self._prepare = prepares(self._prepare)
+            self._usual, self._prepare = passes_none, prepares(preparing)
             self._relay, self._pass_whole = relays(self._relay), passes_none
+        self._looks = middlewares is not None or bounds.copied_bytes > 0
         self.active: set[Exchange] = set()
         self.draining = False
         grants.on_change = self.end_revoked
 
     async def handle(self, downstream: Downstream) -> None:
         """Serve one request from its head to its one journal entry."""
-        exchange, downstream = self._begin(downstream)
+        exchange = Exchange(downstream.head, downstream.head.method)
+        downstream = self._looked_into(downstream, exchange) if self._looks else downstream
         reservation: Reservation | None = None
         outcome: Outcome = "client_left"
         try:
-            self._check_capacity(exchange.head.hops)
+            self._admit(exchange)
             if exchange.method != "POST" and (ours := self._own_answers.to(downstream, exchange)):
                 return await ours
             grant, plan = self._let_in(
                 exchange,
-                recognised(exchange.head, self._grants)
+                self._grants.recognised(exchange.head)
                 or await authenticate(exchange.head, self._grants),
             )
-            request, asked = await self._prepare(downstream, exchange, grant, plan)
+            request, asked = self._usual(downstream, exchange, grant, plan) or await self._prepare(
+                downstream, exchange, grant, plan
+            )
             downstream = (
                 downstream
                 if grant.cache is None
@@ -155,22 +158,14 @@ class DataPlane:
                 )
             )
             reservation = (
-                await self._reserve(exchange, grant)
-                if grant.claims or grant.budgets or exchange.policies
+                await self._reserve(exchange, grant, request)
+                if grant.is_limited or exchange.policies
                 else _UNLIMITED
             )
             if exchange.found and (given := self._given(downstream, exchange, reservation)):
                 return await given
-            source, head = forward.at_once(request, self._pool, exchange) or await (
-                exchange.found.answer()
-                if exchange.found is not None
-                else self._accounts.ask(
-                    forward.in_pieces(request), Call(grant, plan.route, downstream, exchange)
-                )
-                if grant.chooses
-                else forward.send(
-                    request, partial(target_for, grant), downstream, self._pool, exchange
-                )
+            source, head = send_at_once(request, self._pool, exchange) or await self._ask(
+                request, downstream, exchange, grant, plan
             )
             # It is not to be kept for as long as the answer streams.
             del request
@@ -209,15 +204,13 @@ class DataPlane:
                     source, read=last is None and not source.ended and exchange.whole_for_client
                 )
             # Before the write that completes the answer: what a client saw whole is recorded.
-            await self._recorded(exchange, "complete")
+            await self._recorded(exchange)
             if (slow := downstream.finish(last, trailers)) is not None:
                 await slow
         except failures.REFUSED as why:
             await self._refuse(downstream, exchange, reservation, failures.refusal_of(why))
         except UpstreamError as error:
             outcome = failures.outcome(error, answered=exchange.first_byte is not None)
-            if downstream.started:
-                self._record(exchange, outcome)
             await self._refuse(
                 downstream, exchange, reservation, failures.of_upstream(error), outcome
             )
@@ -237,22 +230,22 @@ class DataPlane:
 
     # Before the upstream
 
-    def _begin(self, downstream: Downstream) -> tuple[Exchange, Downstream]:
-        head = downstream.head
-        exchange = Exchange(head, head.method)
+    def _looked_into(self, downstream: Downstream, exchange: Exchange) -> Downstream:
+        """The client as those see it that copy what goes through, or change it."""
         if self._bounds.copied_bytes:
             downstream = exchange.copies = BodyCopies(downstream, self._bounds.copied_bytes)
         if self._shaping is not None:
             downstream = exchange.shaped = Shaped(self._shaping, downstream, exchange)
-        self.active.add(exchange)
-        return exchange, downstream
+        return downstream
 
-    def _check_capacity(self, hops: int) -> None:
+    def _admit(self, exchange: Exchange) -> None:
+        """Count it among those that are under way. Raises a refusal where they are too many."""
+        self.active.add(exchange)
         if self.draining:
             raise errors.ShuttingDown("The proxy is shutting down.", retry_after=1.0)
         if len(self.active) > self._bounds.max_active_requests or not self._ledger.can_keep:
             raise errors.Overloaded("The proxy is overloaded.", retry_after=1.0)
-        if hops > MOST_HOPS:
+        if exchange.head.hops > MOST_HOPS:
             raise errors.LoopDetected("The request went in a circle: an upstream is this proxy.")
 
     def _know(self, exchange: Exchange, grant: Grant) -> None:
@@ -286,11 +279,19 @@ class DataPlane:
             grant = exchange.grant = narrowed(grant, plan.route, head)
         return grant, plan
 
-    def _reserve(self, exchange: Exchange, grant: Grant) -> Awaitable[Reservation]:
+    def _reserve(
+        self, exchange: Exchange, grant: Grant, request: forward.Outgoing | Ready
+    ) -> Awaitable[Reservation]:
         """Take what the request claims of all its limits, or nothing."""
+        self._keep(exchange, request)
         if grant.budgets or exchange.policies:
             return self._reserve_with_budgets(exchange, grant)
         return self._limits.decide(grant.claims)
+
+    def _keep(self, exchange: Exchange, request: forward.Outgoing | Ready) -> None:
+        """Count the body of a request that is ready, and has to wait."""
+        if exchange.kept is None and isinstance(request, Ready):
+            exchange.kept = self.body_budget.keep(len(request.body))
 
     async def _reserve_with_budgets(self, exchange: Exchange, grant: Grant) -> Reservation:
         claims = claims_with(grant.claims, exchange.policies)
@@ -322,55 +323,75 @@ class DataPlane:
         return None if last is None else self._finish(downstream, exchange, last)
 
     async def _finish(self, downstream: Downstream, exchange: Exchange, last: bytes) -> None:
-        await self._recorded(exchange, "complete")
+        await self._recorded(exchange)
         if (slow := downstream.finish(last)) is not None:
             await slow
+
+    def _ask(
+        self,
+        request: forward.Outgoing | Ready,
+        downstream: Downstream,
+        exchange: Exchange,
+        grant: Grant,
+        plan: Plan,
+    ) -> Awaitable[tuple[ResponseSource, UpstreamHead]]:
+        """Have an answer that is waited for: a kept one, or an upstream's."""
+        if exchange.found is not None:
+            return exchange.found.answer()
+        self._keep(exchange, request)
+        sent = forward.in_pieces(request)
+        if grant.chooses:
+            return self._accounts.ask(sent, Call(grant, plan.route, downstream, exchange))
+        return forward.send(sent, partial(target_for, grant), downstream, self._pool, exchange)
 
     # After the upstream began to answer
 
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
         """Runs for every outcome: records once if admitted, settles the limits."""
         self.active.discard(exchange)
-        if exchange.shares is not None:
-            self._fair_share.leave(exchange.shares)
-        if exchange.kept is not None and exchange.kept.size:
+        leave(exchange.shares)
+        if exchange.kept is not None:
             exchange.kept.end()
         if exchange.again is not None:
             exchange.again.end()
         if exchange.cache:
             caching.end(exchange)
-        if reservation is not None:
-            if not exchange.recorded:
-                self._record(exchange, outcome)
-            # Else what was taken at admission stands and there is nothing to say.
-            was_answered = exchange.sent is not None or exchange.found is not None
-            if not was_answered or reservation.lease is not None or reservation.budgets:
-                actual = AS_TAKEN if was_answered else NOT_SENT
-                self._limits.settle(reservation, actual, exchange.charge)
+        if reservation is None:
+            return
+        if not exchange.recorded:
+            self._record(exchange, outcome)
+        if reservation is not _UNLIMITED:
+            self._settle(exchange, reservation)
 
-    def _recorded(self, exchange: Exchange, outcome: Outcome) -> Waiter[None]:
-        """Record, with whatever else is recorded in this turn of the loop; ends when that is."""
+    def _settle(self, exchange: Exchange, reservation: Reservation) -> None:
+        was_answered = exchange.sent is not None or exchange.found is not None
+        # Else what was taken at admission stands and there is nothing to say.
+        if not was_answered or reservation.lease is not None or reservation.budgets:
+            actual = AS_TAKEN if was_answered else NOT_SENT
+            self._limits.settle(reservation, actual, exchange.charge)
+
+    def _recorded(self, exchange: Exchange) -> Waiter[None]:
+        """Record a complete one, with whatever else is recorded in this turn of the loop; ends when
+        that is."""
         written: Waiter[None] = Waiter()
-        self._record(exchange, outcome, written.wake)
+        self._ledger.append_then(self._entry(exchange, "complete"), written.wake)
         return written
 
-    def _record(
-        self, exchange: Exchange, outcome: Outcome, then: Callable[[], None] | None = None
-    ) -> None:
-        """Record now, unless that was done; or at the end of the turn, and call `then`."""
-        if exchange.recorded and then is None:
-            return
+    def _record(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Record now, unless that was done."""
+        if not exchange.recorded:
+            self._ledger.append(self._entry(exchange, outcome))
+
+    def _entry(self, exchange: Exchange, outcome: Outcome) -> Entry:
+        """The entry of a request that is over, of which all are told that want to know."""
         exchange.recorded = True
         entry = self._entries.of(exchange, outcome)
         if exchange.holds:
             self._holds.ended(entry, exchange)
-        if then is None:
-            self._ledger.append(entry)
-        else:
-            self._ledger.append_then(entry, then)
         self._observer.recorded(entry, exchange)
         if entry.status >= 400:
             self._accounts.heard(entry.status, entry.upstream_code, exchange)
+        return entry
 
     async def _refuse(
         self,
@@ -382,6 +403,8 @@ class DataPlane:
     ) -> None:
         """Answer instead of the upstream, or break the connection where an answer has begun."""
         if downstream.started:
+            if reservation is not None:
+                self._record(exchange, outcome)
             downstream.abort()
             return
         exchange.status, exchange.refusal_code = refusal.status, refusal.code
@@ -412,34 +435,7 @@ class DataPlane:
 
         None: any token or project may be.
         """
-        while True:
-            if await self._end_those_revoked(subjects):
-                return
-            # Database unreachable: retry until the revocation is confirmed.
-            await asyncio.sleep(_RETRY_S)
-
-    async def _end_those_revoked(self, subjects: set[UUID] | None) -> bool:
-        """Whether the database answered about each token; exchanges of the others go on.
-
-        Asked about the token, since a secret may be gone for another reason: it was rotated.
-        """
-        running: defaultdict[UUID, list[Exchange]] = defaultdict(list)
-        for exchange in self.active:
-            if (grant := exchange.grant) is not None:
-                token, project = grant.record.token_id, grant.record.project_id
-                if subjects is None or token in subjects or project in subjects:
-                    running[token].append(exchange)
-        answered = True
-        for token, exchanges in running.items():
-            try:
-                is_cut_off = await self._grants.is_cut_off(token)
-            except DatabaseAway:
-                answered = False
-                continue
-            if is_cut_off:
-                for exchange in exchanges:
-                    exchange.end("revoked")
-        return answered
+        await revoking.end_revoked(self.active, self._grants, subjects)
 
     def end_all(self) -> None:
         """End what is still running when the time to drain is over."""

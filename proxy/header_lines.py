@@ -176,7 +176,8 @@ class HeaderLines(msgspec.Struct, gc=False):
     _fields: RawHeaders | None = None
     _crossing: bytes | None = None
     _pattern: Pattern | None = None
-    _values: tuple[bytes, ...] = ()
+    #: The pattern's values, where there is one.
+    changing: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         # The default would print the client's token into whatever log a head ends up in.
@@ -197,7 +198,7 @@ class HeaderLines(msgspec.Struct, gc=False):
         if self._first is None:
             # What was decided of heads that are alike mostly says all of it.
             pattern = self._pattern
-            self._first = {} if pattern is None else pattern.first_of(self._values)
+            self._first = {} if pattern is None else pattern.first_of(self.changing)
         return self._first
 
     @property
@@ -205,7 +206,7 @@ class HeaderLines(msgspec.Struct, gc=False):
         """Name and value of each line, as they were on the wire."""
         if self._fields is None:
             if self._pattern is not None:
-                self._fields = self._pattern.fields(self._values)
+                self._fields = self._pattern.fields(self.changing)
             else:
                 self._fields = [(line.name, line.value) for line in self._lines or ()]
         return self._fields
@@ -215,7 +216,7 @@ class HeaderLines(msgspec.Struct, gc=False):
         """The lines that go to the upstream, as they stand in a message's head."""
         if self._crossing is None:
             if self._pattern is not None:
-                self._crossing = self._pattern.crossing % self._values
+                self._crossing = self._pattern.crossing % self.changing
             elif self._lines is None:
                 self._crossing = wire_lines(for_upstream(self.fields))
             else:
@@ -227,7 +228,7 @@ class HeaderLines(msgspec.Struct, gc=False):
         """The first line of a field, where the lines were read one by one; of a pattern only those
         that change."""
         if self._pattern is not None:
-            return self._pattern.line(name, self._values)
+            return self._pattern.line(name, self.changing)
         return next((line for line in self._lines or () if line.lowered == name), None)
 
     def value(self, name: bytes) -> bytes | None:

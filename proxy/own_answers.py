@@ -8,7 +8,7 @@ from typing import Any
 from models.spending import Spending
 from proxy import responses
 from proxy.access import cors
-from proxy.access.authentication import authenticate, recognised
+from proxy.access.authentication import authenticate
 from proxy.access.authorization import TOKEN_PAGE, only_shown
 from proxy.access.grant import Grant
 from proxy.access.grants import Grants
@@ -49,9 +49,8 @@ class OwnAnswers:
 
     async def _token(self, downstream: Downstream, exchange: Exchange) -> None:
         """Outside the token's allow lists and limits, and recorded nowhere."""
-        grant, exchange.digest = recognised(exchange.head, self._grants) or await authenticate(
-            exchange.head, self._grants
-        )
+        head, grants = exchange.head, self._grants
+        grant, exchange.digest = grants.recognised(head) or await authenticate(head, grants)
         self._know(exchange, grant)
         if exchange.method not in ("GET", "HEAD"):
             raise only_shown(exchange.method)

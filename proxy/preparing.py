@@ -19,7 +19,7 @@ from proxy.body.request_body import AT_ONCE_BYTES, inspect, names_one_model, rea
 from proxy.body.usage_splice import UsageSplice
 from proxy.body.wanted import Wanted
 from proxy.bounds import Bounds
-from proxy.decided import Decided, Decisions
+from proxy.decided import Decided, Decisions, Prepared, Ready
 from proxy.decoding.json_reading import Unreadable
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
@@ -66,30 +66,42 @@ class Preparing:
         self._holds = holds
         self._decisions = decisions
 
+    def usual(
+        self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan
+    ) -> Prepared | None:
+        """What `prepare` makes of a usual request, whose small body came with its head: plain JSON
+        of which little has to be known. None of any other, whose body `exchange` then has.
+
+        A body counts as kept only where it is not `Ready`. Raises a refusal.
+        """
+        head = exchange.head
+        if (
+            not (plan.is_usual or plan.is_bounded)
+            or (head.content_length or 0) > self._bounds.request_max_bytes
+            or (body := downstream.take_arrived()) is None
+        ):
+            return None
+        is_usual = self._is_usual if plan.is_usual else self._is_bounded
+        if not is_usual(exchange, grant, plan, body):
+            exchange.arrived = body
+            return None
+        decided = exchange.decided or self._decide(exchange, grant, plan)
+        if plan.wanted.end_user:
+            exchange.is_for(end_user.in_small(body))
+        if decided is not None:
+            return Ready(head, body, decided), None
+        exchange.kept = self._budget.keep(len(body))
+        return forward.whole(head, body, grant.fields, grant.other_fields), None
+
     async def prepare(
         self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan
-    ) -> tuple[forward.Outgoing | forward.Ready, Question | None]:
+    ) -> Prepared:
         """Check size and model, and put the upstream's request together.
 
         Also returns the question, where we asked for usage on the client's behalf.
         """
         head, route, want = exchange.head, plan.route, plan.wanted
-        arrived = None
-        is_plain = plan.is_usual or plan.is_bounded
-        if is_plain and (head.content_length or 0) <= self._bounds.request_max_bytes:
-            arrived = downstream.take_arrived()
-            if arrived is not None and (
-                self._is_usual(exchange, grant, plan, arrived)
-                if plan.is_usual
-                else self._is_bounded(exchange, grant, plan, arrived)
-            ):
-                decided = exchange.decided or self._decide(exchange, grant, plan)
-                if want.end_user:
-                    exchange.is_for(end_user.in_small(arrived))
-                if decided is None:
-                    return forward.whole(head, arrived, grant.fields, grant.other_fields), None
-                message = b"".join((decided.begin, head.lines.crossing, decided.end, arrived))
-                return forward.Ready(head, arrived, decided.target, decided.origin, message), None
+        arrived, exchange.arrived = exchange.arrived, None
         if (head.content_length or 0) > self._bounds.of_body(kept=want.whole or want.model):
             raise errors.RequestTooLarge("The request body is too large.")
         if want.rule and route.dialect == "batches":
@@ -185,8 +197,8 @@ class Preparing:
             return False
         if said.stream is True and plan.wanted.asks and not said.asks_for_usage:
             return False
-        exchange.bytes_in = len(body)
-        exchange.kept = self._budget.keep(exchange.bytes_in)
+        exchange.bytes_in = size = len(body)
+        self._budget.check(size)
         model = said.model
         exchange.model = (
             model if model and len(model) <= NAME_MAX_BYTES else plan.route.default_model
@@ -211,8 +223,8 @@ class Preparing:
         if members is None:
             return False
         model = known_name(said.model)
-        exchange.bytes_in = len(body)
-        exchange.kept = self._budget.keep(exchange.bytes_in)
+        exchange.bytes_in = size = len(body)
+        self._budget.check(size)
         exchange.model = model
         exchange.policies = tuple(
             policy for policy in plan.policies if policy.models is None or policy.counts(model)

@@ -8,27 +8,10 @@ from typing import Final
 from models import secrets
 from models.errors import DatabaseUnavailable as DatabaseAway
 from proxy import errors, failures
-from proxy.access.credentials import TOKEN_START, may_hold_token, presented, refuse_in_query
+from proxy.access.credentials import may_hold_token, presented, refuse_in_query
 from proxy.access.grant import Grant
 from proxy.access.grants import Grants
 from proxy.downstream import RequestHead
-
-
-def recognised(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
-    """The grant behind a request whose credential came before, and its secret's digest.
-
-    None where that has to be looked at, by `authenticate`. Whether the grant is still in force,
-    `check_alive` says.
-    """
-    known = grants.recognised(head)
-    if known is None or head.likeness in known.grant.decided:
-        # With one that is alike, its target was looked at.
-        return known
-    target = head.target
-    # Without a call for nearly all. `in` first takes what is looked for for a number, and fails.
-    if (target.find(TOKEN_START) >= 0 or target.find(b"%") >= 0) and may_hold_token(target):
-        return None
-    return known
 
 
 async def authenticate(head: RequestHead, grants: Grants) -> tuple[Grant, str]:

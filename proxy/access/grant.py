@@ -26,7 +26,7 @@ from proxy.upstream_auth.presenting import UpstreamAuth
 if TYPE_CHECKING:
     from proxy.decided import Decided
     from proxy.downstream import Likeness
-    from proxy.fair_share import Counted
+    from proxy.fair_share import Running
 
 PLAIN: Final = UpstreamAuth()
 
@@ -63,6 +63,8 @@ class Grant:
     """Whether it has to be known which objects answers create: who made them, or at which key."""
     claims: tuple[Claim, ...]
     budgets: tuple[Budgeted, ...]
+    is_limited: bool
+    """Whether there is any of both."""
     cache: CacheSpace | None
     """Which kept answers its requests may be answered with; None: the project keeps none."""
     meters: bool
@@ -97,7 +99,7 @@ class Grant:
         init=False, repr=False, compare=False, default_factory=dict
     )
     """What was decided of usual requests, for those that are alike (`proxy.decided`)."""
-    running: list[Counted] = field(init=False, repr=False, compare=False, default_factory=list)
+    running: list[Running] = field(init=False, repr=False, compare=False, default_factory=list)
     """Where its requests are counted, from the first one on (`proxy.fair_share`)."""
 
     @classmethod
@@ -115,7 +117,7 @@ class Grant:
         provider = base if hand is None else hand.provider
         place = record.provider, record.base_url
         targets = targets_of(record, providers, upstreams, auth)
-        budgets = budgets_of(record)
+        claims, budgets = own_claims(record), budgets_of(record)
         renames = any(target.models for target in targets)
         others = {one.name: one for target in targets if (one := target.provider) is not None}
         chooses = renames or bool(others) or len(targets) > 1
@@ -145,8 +147,9 @@ class Grant:
             fails_over=fails_over,
             isolates=record.isolation != "none",
             remembers=remembers,
-            claims=own_claims(record),
+            claims=claims,
             budgets=budgets,
+            is_limited=bool(claims or budgets),
             cache=cache,
             meters=refuse(budgets),
             policies=policies,

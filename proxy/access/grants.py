@@ -19,6 +19,7 @@ from models import errors as model_errors
 from models.bindings import Upstreams
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
+from proxy.access.credentials import TOKEN_START, may_hold_token
 from proxy.access.grant import PLAIN, Grant
 from proxy.access.grant_lookups import Lookups
 from proxy.access.grant_source import GrantSource
@@ -105,13 +106,20 @@ class Grants:
         return self._grants.get(digest) if self._tick() == self._seen_tick else None
 
     def recognised(self, head: RequestHead) -> Known[Grant] | None:
-        """The grant of a credential that came before; None where it has to be looked at."""
+        """The grant of a credential that came before, and its secret's digest; None where that has
+        to be looked at, by `authenticate`. Whether it is still in force, `check_alive` says."""
         if self._tick() != self._seen_tick:
             return None
-        credential = head.credential
-        if credential:
-            return self.credentials.known.get(credential)
-        return self.credentials.find(head.lines)
+        credentials, credential = self.credentials, head.credential
+        known = credentials.known.get(credential) if credential else credentials.find(head.lines)
+        if known is None or head.likeness in known.grant.decided:
+            # With one that is alike, its target was looked at.
+            return known
+        target = head.target
+        # Without a call for nearly all. `in` first takes what is sought for a number, and fails.
+        if (target.find(TOKEN_START) >= 0 or target.find(b"%") >= 0) and may_hold_token(target):
+            return None
+        return known
 
     def lacks(self, digest: str) -> bool:
         """Whether no token has this secret, as far as is known without asking."""

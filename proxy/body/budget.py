@@ -22,10 +22,14 @@ class BodyBudget:
 
     def keep(self, size: int) -> KeptBytes:
         """Keep a body of so many bytes. Raises Overloaded where there is no room for it."""
-        if self.kept + size > self.most:
-            raise errors.Overloaded(_FULL, retry_after=1.0)
+        self.check(size)
         self.kept += size
         return KeptBytes(self, size)
+
+    def check(self, size: int) -> None:
+        """Raise Overloaded where there is no room for so many more bytes."""
+        if self.kept + size > self.most:
+            raise errors.Overloaded(_FULL, retry_after=1.0)
 
     def has_spare(self, size: int) -> bool:
         """Whether half of it stays free beside so many more: what need not be kept must not keep
@@ -41,10 +45,8 @@ class KeptBytes(msgspec.Struct, eq=False):
 
     def take(self, size: int) -> None:
         """Keep so many more. Raises Overloaded where the budget has no room for them."""
-        budget = self._budget
-        if budget.kept + size > budget.most:
-            raise errors.Overloaded(_FULL, retry_after=1.0)
-        budget.kept += size
+        self._budget.check(size)
+        self._budget.kept += size
         self.size += size
 
     def give_back(self, size: int) -> None:

@@ -6,7 +6,7 @@ into before the client gets it (`answering`).
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -14,7 +14,6 @@ from proxy import errors
 from proxy.access.grant import Grant
 from proxy.downstream import Downstream, ResponseHead
 from proxy.exchange import Exchange
-from proxy.forward import Outgoing, Ready
 from proxy.headers import RawHeaders
 from proxy.middleware.answering import Answering
 from proxy.middleware.asking import Asking
@@ -22,10 +21,13 @@ from proxy.middleware.pieces import in_parts
 from proxy.middleware.view import RequestView
 from proxy.middleware.worker import Shaping
 from proxy.plans import Plan
-from proxy.questions import Question
 from proxy.transforms import StreamTransform
 from proxy.turns import Turns
 from proxy.upstream.source import ResponseSource
+
+if TYPE_CHECKING:
+    from proxy.decided import Prepared
+    from proxy.preparing import Preparing
 
 #: A larger last piece is written in parts of this size.
 _PART_BYTES: Final = 256 * 1024
@@ -203,7 +205,7 @@ class Prepare(Protocol):
 
     async def __call__(
         self, downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan, /
-    ) -> tuple[Outgoing | Ready, Question | None]: ...
+    ) -> Prepared: ...
 
 
 class Relay(Protocol):
@@ -220,15 +222,16 @@ class Relay(Protocol):
     ) -> bytes: ...
 
 
-def prepares(inner: Prepare) -> Prepare:
+def prepares(inner: Preparing) -> Prepare:
     """As `inner`, of what the middlewares have made of the request."""
 
     async def prepare(
         downstream: Downstream, exchange: Exchange, grant: Grant, plan: Plan, /
-    ) -> tuple[Outgoing | Ready, Question | None]:
+    ) -> Prepared:
         if exchange.shaped is not None:
             plan = await exchange.shaped.request(grant, plan)
-        return await inner(downstream, exchange, grant, plan)
+        usual = inner.usual(downstream, exchange, grant, plan)
+        return usual or await inner.prepare(downstream, exchange, grant, plan)
 
     return prepare
 
@@ -258,7 +261,8 @@ def relays(inner: Relay) -> Relay:
 
 
 def passes_none(*_answer: object) -> None:
-    """In place of `relaying.passed_whole`: each answer is looked into."""
+    """In place of `Preparing.usual` and `relaying.passed_whole`: each request and each answer is
+    looked into."""
 
 
 def _timed(lines: RawHeaders, seconds: float) -> RawHeaders:

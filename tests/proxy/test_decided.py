@@ -22,7 +22,7 @@ from models.entry import Entry
 from models.upstream_keys import UpstreamKey
 from proxy import decided
 from proxy.access.grant import Grant
-from proxy.decided import Decisions
+from proxy.decided import Decisions, Ready
 from proxy.downstream import RequestHead
 from proxy.providers.catalog import BUILT_IN
 from proxy.upstream.target import Presenter, Target
@@ -360,7 +360,7 @@ async def test_no_more_is_kept_of_a_grant_or_of_a_worker_than_its_bound(
     monkeypatch.setattr(decided, "OF_A_GRANT_MAX", 3)
     monkeypatch.setattr(decided, "LIKENESSES_MAX", of_heads)
     secrets = [(await plane.token())[1] for _ in range(3)]
-    plane.plane._prepare.__self__._decisions._most = (  # type: ignore[attr-defined]
+    plane.plane._usual.__self__._decisions._most = (  # type: ignore[attr-defined]
         5 if of_heads > 5 else 100
     )
     kept = []
@@ -400,7 +400,11 @@ async def test_a_decision_goes_with_its_grant_and_is_not_printed(plane: Plane) -
     sending = Sending(plane, secret)
     await sending.become_known()
     grant = await _grant(plane, secret)
-    assert "sk-upstream-key" not in repr((grant, *grant.decided.values(), *plane.seen.exchanges))
+    ready = [Ready(a_head(secret), CHAT, decided) for decided in grant.decided.values()]
+    printed = repr((grant, *grant.decided.values(), *ready, *plane.seen.exchanges))
+    assert "sk-upstream-key" not in printed
+    assert secret not in printed
+    assert CHAT.decode() not in printed
     await token.revoke(by=BY)
     await sending.send()
     assert plane.grants.recognised(a_head(secret)) is None

@@ -9,7 +9,7 @@ import pytest
 
 from proxy import errors
 from proxy.access.grant import Grant
-from proxy.fair_share import FairShare, Shares
+from proxy.fair_share import FairShare, Shares, leave
 from proxy.providers.catalog import BUILT_IN
 from tests.proxy.rows import UPSTREAMS, a_grant, a_record
 
@@ -27,7 +27,7 @@ def test_a_token_and_a_project_have_a_part_each() -> None:
         share.enter(second)
     assert refused.value.retry_after == 1.0
     # Whoever was refused was not counted.
-    share.leave(counted)
+    leave(counted)
     share.enter(second)
     share.enter(a_grant())
 
@@ -38,7 +38,7 @@ def test_nothing_is_left_of_those_that_have_gone() -> None:
     counted = [share.enter(grant) for _ in range(3)]
     assert len(share) == 2
     for each in counted:
-        share.leave(each)
+        leave(each)
     assert len(share) == 0
 
 
@@ -52,13 +52,13 @@ def test_a_token_counts_on_where_its_grant_is_another_one() -> None:
     gc.collect()
     with pytest.raises(errors.RateLimitExceeded, match="token"):
         share.enter(grants[0])
-    share.leave(counted)
+    leave(counted)
     share.enter(grants[0])
 
 
 def test_what_nobody_counts_any_more_is_not_remembered() -> None:
     share = FairShare(10, Shares())
-    share.leave(share.enter(a_grant()))
+    leave(share.enter(a_grant()))
     gc.collect()
     assert not share._running
 

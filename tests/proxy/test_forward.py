@@ -124,11 +124,3 @@ async def test_each_attempt_has_a_target_of_its_own() -> None:
     assert [
         (b"x-api-key", key) in one.headers for one, key in ((asked, b"one"), (answered, b"two"))
     ]
-
-
-def test_a_request_that_is_ready_is_printed_without_the_key_of_its_account() -> None:
-    head = RequestHead("POST", b"/v1/a", "1.1", HeaderLines.of([]), 2, "")
-    target = _target("http://127.0.0.1:1", b"sk-one")
-    message = b"POST /v1/a HTTP/1.1\r\n" + target.credential + b"\r\n{}"
-    ready = forward.Ready(head, b"{}", target, target.address.origin, message)
-    assert "sk-one" not in repr(ready)

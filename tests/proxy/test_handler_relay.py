@@ -12,7 +12,8 @@ import pytest
 
 from config import Database
 from models.entry import Entry
-from proxy import errors
+from proxy import errors, handler
+from proxy.exchange import Exchange
 from proxy.forward import Outgoing
 from proxy.upstream.pool import Pool
 from tests.proxy.planes import Plane, a_plane
@@ -49,6 +50,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     for name, module in list(sys.modules.items()):
         if name.startswith("proxy.") and hasattr(module, "perf_counter"):
             monkeypatch.setattr(module, "perf_counter", clock)
+    # A struct's own clock is not looked up anew.
+    monkeypatch.setattr(
+        handler, "Exchange", lambda head, method: Exchange(head, method, began=clock())
+    )
     return clock
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("both_ways")
 async def plane(
     tmp_path: Path, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Plane]:
-    monkeypatch.setattr("proxy.handler._RETRY_S", 0.001)
+    monkeypatch.setattr("proxy.revoking._RETRY_S", 0.001)
     async with a_plane(tmp_path, sqlite_database) as plane:
         yield plane
 

@@ -433,6 +433,7 @@ async def test_the_time_in_hooks_is_told_apart_from_the_proxys(
 async def test_without_any_the_path_is_as_it_was(tmp_path: Path, sqlite_database: Database) -> None:
     async with a_plane(tmp_path, sqlite_database) as plane:
         assert getattr(plane.plane._prepare, "__func__", None) is Preparing.prepare
+        assert getattr(plane.plane._usual, "__func__", None) is Preparing.usual
         assert plane.plane._relay is relaying.relay
         _, secret = await plane.token()
         assert (await plane.serve(a_client(secret=secret))).status == 200

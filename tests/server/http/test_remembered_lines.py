@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from models import secrets
 from proxy import errors
 from proxy.access import authentication
-from proxy.access.authentication import authenticate, check_alive, recognised
+from proxy.access.authentication import authenticate, check_alive
 from proxy.access.grant import Grant
 from proxy.access.grants import Grants
 from proxy.downstream import RequestHead
@@ -219,7 +219,7 @@ async def cache() -> Cache:
 
 def known_now(head: RequestHead, grants: Grants) -> tuple[Grant, str] | None:
     """What a request's credential stands for and may be used for, without a look at it."""
-    known = recognised(head, grants)
+    known = grants.recognised(head)
     if known is not None:
         check_alive(known[0])
     return known
@@ -263,7 +263,7 @@ async def test_a_token_expires_to_the_moment_though_its_head_came_before(
     ending = replace(cache.grants._grants[DIGEST], expires_at=2000.0, in_force_until=2000.0)
     cache.grants._keep(DIGEST, ending)
     # What was remembered was the other grant's.
-    assert recognised(read_head(HEAD, ""), cache.grants) is None
+    assert cache.grants.recognised(read_head(HEAD, "")) is None
     await authenticate(read_head(HEAD, ""), cache.grants)
     for now[0], refused in ((1999.9, False), (2000.0, True), (2000.1, True)):
         with pytest.raises(errors.TokenExpired) if refused else nullcontext():
@@ -280,7 +280,7 @@ async def test_nothing_of_a_secret_outlives_its_grant(cache: Cache, *, is_told: 
         cache.database.forget_history()
     cache.database.tick()
     await cache.grants._catch_up()
-    assert recognised(read_head(HEAD, ""), cache.grants) is None
+    assert cache.grants.recognised(read_head(HEAD, "")) is None
     assert (known.lines, known.known, known._of_digest) == ({}, {}, {})
 
 
@@ -293,7 +293,7 @@ async def test_a_token_beside_another_credential_is_looked_at(cache: Cache, name
         # Two of one field are refused before.
         assert name == b"authorization"
     else:
-        assert recognised(read, cache.grants) is None
+        assert cache.grants.recognised(read) is None
 
 
 @pytest.mark.parametrize("other", [b"Bearer sk-left-over", b"Basic czpz", b"Bearer", b""])
@@ -309,7 +309,7 @@ async def test_what_stood_beside_a_token_opens_nothing(
         grant, _digest = await authenticate(read_head(both, ""), cache.grants)
         assert grant.record.token_id == token_of(DIGEST)
     for alone in (start + beside + b"\r\n", start + b"\r\n"):
-        assert recognised(read_head(alone, ""), cache.grants) is None
+        assert cache.grants.recognised(read_head(alone, "")) is None
         with pytest.raises((errors.MissingToken, errors.InvalidToken)):
             await authenticate(read_head(alone, ""), cache.grants)
 
@@ -321,20 +321,20 @@ async def test_a_token_in_the_query_is_looked_at_though_the_credential_is_known(
     left = SECRET.encode()[spelling.lower().count("6c") :]
     query = b"?after=a%20b&key=" + spelling.encode() % left
     read = read_head(HEAD.replace(b"/v1/models", b"/v1/models" + query), "")
-    assert recognised(read, cache.grants) is None
+    assert cache.grants.recognised(read) is None
     with pytest.raises(errors.MissingToken):
         await authenticate(read, cache.grants)
     # Other queries with encoded characters cost no look at the credential.
     other = HEAD.replace(b"/v1/models", b"/v1/models?after=a%20b")
-    assert recognised(read_head(other, ""), cache.grants) is not None
+    assert cache.grants.recognised(read_head(other, "")) is not None
 
 
 async def test_one_form_of_a_credential_is_remembered(cache: Cache) -> None:
     other = HEAD.replace(b"Bearer", b"bearer")
-    assert recognised(read_head(other, ""), cache.grants) is None
+    assert cache.grants.recognised(read_head(other, "")) is None
     await authenticate(read_head(other, ""), cache.grants)
-    assert recognised(read_head(other, ""), cache.grants) is not None
-    assert recognised(read_head(HEAD, ""), cache.grants) is None
+    assert cache.grants.recognised(read_head(other, "")) is not None
+    assert cache.grants.recognised(read_head(HEAD, "")) is None
     assert len(cache.grants.credentials.lines) == 1
 
 
@@ -349,4 +349,4 @@ async def test_a_line_that_is_known_by_its_grant_is_read_as_it_was(cache: Cache)
 
 async def test_a_token_in_the_query_is_looked_at_whatever_the_header_says(cache: Cache) -> None:
     head = HEAD.replace(b"/v1/models", b"/v1/models?key=" + SECRET.encode())
-    assert recognised(read_head(head, ""), cache.grants) is None
+    assert cache.grants.recognised(read_head(head, "")) is None
