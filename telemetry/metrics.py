@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -82,24 +84,30 @@ _OVERHEAD_US: Final = _microseconds(families.OVERHEAD)
 
 
 class _Times:
-    """A batch's share of the histograms of one place."""
+    """A batch's share of the histograms of one place, in microseconds."""
 
     __slots__ = ("duration", "overhead", "ttfb")
 
     def __init__(self) -> None:
-        self.duration = Observations([0] * (len(_DURATION_US) + 1))
-        self.ttfb = Observations([0] * (len(_TTFB_US) + 1))
-        self.overhead = Observations([0] * (len(_OVERHEAD_US) + 1))
-
-    def add(self, entries: Sequence[Entry]) -> None:
-        self.duration.see(_DURATION_US, [entry.duration_us for entry in entries])
-        self.overhead.see(_OVERHEAD_US, [entry.overhead_us for entry in entries])
-        answered = [entry.ttfb_us for entry in entries if entry.ttfb_us is not None]
-        self.ttfb.see(_TTFB_US, answered)
+        # They are sorted into the buckets when they are told.
+        self.duration: list[int] = []
+        self.ttfb: list[int] = []
+        self.overhead: list[int] = []
 
 
-#: A provider, endpoint, method, status and, where a price is known, model; whether any use is.
-_Counted: TypeAlias = tuple[str, str, str, int, str | None, bool]
+def _seen(bounds_us: Sequence[int], values: list[int]) -> Observations:
+    made = Observations([0] * (len(bounds_us) + 1))
+    made.see(bounds_us, values)
+    return made
+
+
+#: By which entries are counted: a provider, endpoint, method, status and model.
+_COUNTED: Final = attrgetter("provider", "endpoint", "method", "status", "model")
+#: What of those that are counted together is taken at once.
+_TAKEN: Final = attrgetter(
+    "duration_us", "overhead_us", "ttfb_us", "attempts", "cost_nanos",
+    "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
+)  # fmt: skip
 #: In the order in which they are summed.
 _TOKENS: Final = ("prompt", "completion", "cached", "reasoning")
 
@@ -111,57 +119,68 @@ class _Batch:
     __slots__ = ("_answers", "_failovers", "_times", "_used")
 
     def __init__(self) -> None:
-        self._times: dict[tuple[str, str, str], _Times] = {}
+        self._times: defaultdict[tuple[str, str, str], _Times] = defaultdict(_Times)
         self._answers: Tally[tuple[str, str, str, int]] = Tally()
         self._failovers: Tally[tuple[str, str]] = Tally()
         # By provider and model; None where no price is known.
         self._used: dict[tuple[str, str | None], list[int]] = {}
 
-    def add(self, entries: Iterable[Entry]) -> None:
-        alike: dict[_Counted, list[Entry]] = {}
-        for entry in entries:
-            counted = (
-                entry.provider,
-                entry.endpoint,
-                entry.method,
-                entry.status,
-                # Only the names of a price list are known to be few: a client can name any model.
-                None if entry.cost_nanos is None else entry.model,
-                entry.prompt_tokens is not None,
+    def add(self, entries: Sequence[Entry]) -> None:
+        alike: defaultdict[tuple[str, str, str, int, str], list[Entry]] = defaultdict(list)
+        for counted, entry in zip(map(_COUNTED, entries), entries, strict=True):
+            alike[counted].append(entry)
+        for (provider, endpoint, method, status, model), found in alike.items():
+            duration, overhead, ttfb, attempts, costs, *tokens = zip(
+                *map(_TAKEN, found), strict=True
             )
-            known = alike.get(counted)
-            if known is None:
-                alike[counted] = [entry]
+            seen = self._times[provider, endpoint, method]
+            seen.duration += duration
+            seen.overhead += overhead
+            seen.ttfb += [one for one in ttfb if one is not None]
+            self._answers[provider, endpoint, method, status] += len(found)
+            if any(attempts):
+                self._add_failovers(found)
+            if all(costs) and all(tokens[0]):
+                self._add_used((provider, model), tokens)
             else:
-                known.append(entry)
-            if entry.attempts is not None:
-                for attempt in entry.attempts[:-1]:
-                    self._failovers[entry.provider, attempt.error or str(attempt.status)] += 1
-        for (provider, endpoint, method, status, named, used), found in alike.items():
-            place = provider, endpoint, method
-            self._answers[*place, status] += len(found)
-            if (seen := self._times.get(place)) is None:
-                seen = self._times[place] = _Times()
-            seen.add(found)
-            if used:
-                self._add_used((provider, named), found)
+                self._add_each(found)
 
-    def _add_used(self, named: tuple[str, str | None], found: Sequence[Entry]) -> None:
+    def _add_failovers(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            for attempt in (entry.attempts or ())[:-1]:
+                self._failovers[entry.provider, attempt.error or str(attempt.status)] += 1
+
+    def _add_each(self, entries: Iterable[Entry]) -> None:
+        """Sum the tokens of entries of which some have no price, or no use is known."""
+        for entry in entries:
+            if entry.prompt_tokens is None:
+                continue
+            # Only the names of a price list are known to be few: a client can name any model.
+            named = None if entry.cost_nanos is None else entry.model
+            used = (
+                entry.prompt_tokens,
+                entry.completion_tokens,
+                entry.cached_tokens,
+                entry.reasoning_tokens,
+            )
+            self._add_used((entry.provider, named), [(one,) for one in used])
+
+    def _add_used(
+        self, named: tuple[str, str | None], tokens: Iterable[Sequence[int | None]]
+    ) -> None:
         sums = self._used.get(named)
         if sums is None:
             sums = self._used[named] = [0] * len(_TOKENS)
-        sums[0] += sum([entry.prompt_tokens or 0 for entry in found])
-        sums[1] += sum([entry.completion_tokens or 0 for entry in found])
-        sums[2] += sum([entry.cached_tokens or 0 for entry in found])
-        sums[3] += sum([entry.reasoning_tokens or 0 for entry in found])
+        for place, counts in enumerate(tokens):
+            sums[place] += sum(filter(None, counts))
 
     def tell(self, numbers: Numbers, model_name: ModelName) -> None:
         """Add it to a worker's numbers, whose it is from now on."""
         for (provider, endpoint, method), seen in self._times.items():
             where = provider, endpoint, _method(method)
-            numbers.observe(families.DURATION, where, seen.duration)
-            numbers.observe(families.OVERHEAD, where, seen.overhead)
-            numbers.observe(families.TTFB, where, seen.ttfb)
+            numbers.observe(families.DURATION, where, _seen(_DURATION_US, seen.duration))
+            numbers.observe(families.OVERHEAD, where, _seen(_OVERHEAD_US, seen.overhead))
+            numbers.observe(families.TTFB, where, _seen(_TTFB_US, seen.ttfb))
         for (provider, endpoint, method, status), count in self._answers.items():
             where = provider, endpoint, _method(method)
             numbers.count(families.REQUESTS, (*where, str(status)), count)
@@ -202,7 +221,7 @@ class Metrics:
         self._is_encoded = False
         return self._sums
 
-    def add(self, entries: Iterable[Entry], refused: Iterable[Refused]) -> None:
+    def add(self, entries: Sequence[Entry], refused: Iterable[Refused]) -> None:
         """Fold in what has happened since the last time."""
         numbers = self._numbers
         self._batch.add(entries)

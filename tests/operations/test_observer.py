@@ -10,9 +10,12 @@ from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from models.entry import Attempt, Entry
+from models.entry import Attempt, Entry, attempts_as_json, storable
 from proxy.pricing.sheet import listed_name
 from telemetry import families
 from telemetry import observer as observer_module
@@ -77,6 +80,77 @@ def test_a_line_has_the_time_at_which_its_request_began() -> None:
         assert len(line["time"]) == len("2026-11-29T10:40:03.123456Z")
 
 
+def said_alone(one: Entry) -> bytes:
+    """The line of an entry as JSON, put together field by field."""
+    model, method, tokens = one.model, one.method, (one.prompt_tokens, one.completion_tokens)
+    if len(model) > 200 or len(method) > 16 or not all(0 <= (n or 0) <= 10**9 for n in tokens):
+        one = storable(one)
+    began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=one.at_us)
+    attempts = (
+        None if one.attempts is None else msgspec.Raw(attempts_as_json(one.attempts).encode())
+    )
+    said: dict[str, Any] = {
+        "time": f"{began:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "level": "INFO",
+        "message": "request",
+        "request_id": one.id,
+        "project_id": one.project_id,
+        "token_id": one.token_id,
+        "provider": one.provider,
+        "endpoint": one.endpoint,
+        "method": one.method,
+        "model": "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one.model),
+        "status": one.status,
+        "outcome": one.outcome,
+        "usage": one.usage,
+        "prompt_tokens": one.prompt_tokens,
+        "completion_tokens": one.completion_tokens,
+        "bytes_in": one.bytes_in,
+        "bytes_out": one.bytes_out,
+        "ttfb_ms": None if one.ttfb_us is None else one.ttfb_us / 1000,
+        "duration_ms": one.duration_us / 1000,
+        "overhead_ms": one.overhead_us / 1000,
+        "key_id": one.key_id or None,
+        "attempts": attempts,
+    }
+    last = {
+        "refused": one.refusal_code or None,
+        "cache": one.cache or None,
+        "saved_usd": None if one.saved_nanos is None else one.saved_nanos / 1e9,
+    }
+    said |= {name: value for name, value in last.items() if value is not None}
+    return msgspec.json.encode(said)
+
+
+counts = st.sampled_from((3, 0, None, -3, 10**9, 10**9 + 1, 10**12))
+times = st.sampled_from((0, 1, 999, 1000, 12_345, 10**10))
+entries = st.builds(
+    entry,
+    at_us=st.sampled_from((0, 5, 2**50, 2**50 + 1, 2**50 + 10**6)),
+    model=st.sampled_from(("gpt-4o", "", "a\nb", "é", "m" * 201)),
+    method=st.sampled_from(("POST", "GET", "M" * 17)),
+    status=st.sampled_from((200, 404, 0)),
+    outcome=st.sampled_from(("complete", "client_left")),
+    prompt_tokens=counts,
+    completion_tokens=counts,
+    ttfb_us=st.one_of(times, st.none()),
+    duration_us=times,
+    overhead_us=times,
+    key_id=st.sampled_from(("", ID)),
+    attempts=st.sampled_from((None, (Attempt(ID, 0, "timeout", 3), Attempt(ID, 200, "", 4)))),
+    refusal_code=st.sampled_from(("", "overloaded")),
+    cache=st.sampled_from(("", "hit", "miss")),
+    saved_nanos=st.sampled_from((None, 0, 1_500_000_000)),
+)
+
+
+@given(st.lists(entries, max_size=5))
+def test_lines_of_a_batch_are_those_of_each_alone(several: list[Entry]) -> None:
+    assert [line.encode() for line in lines_of("json", *several)] == list(map(said_alone, several))
+    alone = [line for one in several for line in lines_of("text", one)]
+    assert lines_of("text", *several) == alone
+
+
 def test_what_the_cache_did_is_counted_and_in_the_line() -> None:
     metrics = Metrics(listed_name)
     lines = io.StringIO()
@@ -106,7 +180,7 @@ def test_many_names_of_one_model_are_one_label() -> None:
     # The price list has whatever begins with this.
     names = [f"claude-3-5-haiku-{number}" for number in range(5)]
 
-    metrics.add((entry(provider="anthropic", model=name) for name in names), ())
+    metrics.add([entry(provider="anthropic", model=name) for name in names], ())
 
     found = scraped(metrics)
     assert found.values("llm_proxy_tokens_total", "model") == {"claude-3-5-haiku-latest"}
@@ -250,8 +324,8 @@ def test_requests_of_a_moment_count_as_they_would_one_by_one() -> None:
             duration_us=us, overhead_us=us, ttfb_us=us if number % 3 else None,
             provider=("openai", "anthropic")[number % 2], method=("POST", "X")[number % 5 == 0],
             status=(200, 200, 429)[number % 3], model=("gpt-4o", "unheard-of")[number % 7 == 0],
-            cost_nanos=None if number % 7 == 0 else 5,
-            prompt_tokens=None if number % 4 == 0 else us,
+            cost_nanos=(5, None, 0, 5, 5, 5, None)[number % 7],
+            prompt_tokens=(us, None, us, 0)[number % 4],
             completion_tokens=None if number % 11 == 0 else 2,
         )
         for number, us in enumerate(times)
@@ -274,3 +348,11 @@ def test_requests_of_a_moment_count_as_they_would_one_by_one() -> None:
         assert sum(seen.counts[: place + 1]) == within
     assert sum(seen.counts) == len(mine)
     assert seen.total_us == sum(one.overhead_us for one in mine)
+    answered = [seen.counts for seen in counted.histograms[families.TTFB.name].values()]
+    assert sum(map(sum, answered)) == sum(one.ttfb_us is not None for one in several)
+    # What is known of an entry whose prompt is not is no sum of tokens.
+    whole = [one for one in several if one.prompt_tokens is not None]
+    tokens = counted.counters[families.TOKENS.name]
+    for kind in ("prompt", "completion"):
+        told = sum(count for (_, _, which), count in tokens.items() if which == kind)
+        assert told == sum(getattr(one, f"{kind}_tokens") or 0 for one in whole)

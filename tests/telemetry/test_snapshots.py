@@ -27,7 +27,7 @@ class Worker:
 
     def serve(self, requests: int) -> None:
         """Let so many end, and the others see it."""
-        self.metrics.add((entry() for _ in range(requests)), ())
+        self.metrics.add([entry() for _ in range(requests)], ())
         self.metrics.set_gauges(GAUGES)
         self.metrics.write(self.metrics.encode())
 
