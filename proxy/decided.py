@@ -83,13 +83,12 @@ def send_at_once(
     """
     if not isinstance(request, Ready):
         return None
-    decided = request.decided
-    connection = pool.take(decided.origin, exchange.method)
+    decided, sent = request.decided, perf_counter()
+    message = decided.message(request.head.lines, request.body)
+    connection = pool.take(decided.origin, exchange.method, message)
     if connection is None:
         return None
-    exchange.target, exchange.sent = decided.target, perf_counter()
-    # That it lives, `take` has just seen.
-    connection.write(decided.message(request.head.lines, request.body))
+    exchange.target, exchange.sent = decided.target, sent
     if exchange.kept is not None:
         exchange.kept.end()
     return connection, None

@@ -214,11 +214,11 @@ async def send(
             connection.release()
             if refusal is not None:
                 raise refusal from None
-            if connection.written == 0:
+            if not connection.written:
                 # The attempt before may have written something: then the request counts.
                 exchange.sent = sent_before
                 lost.unsent = True
-            may_repeat = connection.written == 0 or _repeatable(method, request)
+            may_repeat = not connection.written or _repeatable(method, request)
             if fresh or connection.received or not may_repeat:
                 raise
         except BaseException:
@@ -245,7 +245,7 @@ def _begin(
         body = b"".join(request.body)
         if request.chunked:
             body = _framed(body, request.chunked, last=True)
-        connection.write(head + body)
+        connection.write_whole(head + body)
         request.body.clear()
         if exchange.kept is not None:
             exchange.kept.end()

@@ -59,10 +59,11 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
 
     `texts` are what stands before each of these values, the first line included, and behind the
     last. `fields` are its lines, with None for a value that changes; `length` is the number of that
-    of `Content-Length`. `crossing` is a format of the values that are `passing`: what goes to the
-    client; None where all of it does, from `start` on. `first` is as `ResponseLines.first`, without
-    the length. `documents` are the dialects of which an answer with such a head was read as a JSON
-    document (`usage.meter`), which the others are, too, and what reads those at once
+    of `Content-Length`. `matches` is None of values that are none, with a CR between each two.
+    `crossing` is a format of the values that are `passing`: what goes to the client; None where all
+    of it does, from `start` on. `first` is as `ResponseLines.first`, without the length.
+    `documents` are the dialects of which an answer with such a head was read as a JSON document
+    (`usage.meter`), which the others are, too, and what reads those at once
     (`usage.usual.Reading`).
     """
 
@@ -71,6 +72,7 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     texts: tuple[bytes, ...]
     fields: tuple[tuple[bytes, bytes | None], ...]
     length: int
+    matches: Callable[[bytes], object]
     start: int
     crossing: bytes | None
     passing: Callable[[Sequence[bytes]], Any]

@@ -22,7 +22,7 @@ from proxy.header_lines import kind_of
 from proxy.header_rules import may_cross_downstream
 from proxy.headers import RawHeaders, wire_lines
 from proxy.response_lines import LENGTH, Pattern
-from proxy.upstream.heads import UpstreamHead
+from proxy.upstream.heads import Arrived, UpstreamHead
 from proxy.upstream.plain_head import LENGTH_VALUE, VALUE, PlainHead
 
 #: Each line is looked at of a head that has more values that change, more lines or more bytes.
@@ -56,9 +56,9 @@ class Alike(msgspec.Struct, eq=False):
     _layout: _Layout | None = None
     _stops: list[int] = []
 
-    def read(self, data: bytes) -> tuple[UpstreamHead, int] | None:
-        """The head that `data` begins with, and where it ends; None where it is another, or not all
-        of it is here."""
+    def read(self, data: bytes) -> Arrived | None:
+        """What has arrived of a response whose head `data` begins with; None where that is another
+        head, or not all of it is here."""
         pattern, layout = self.pattern, self._layout
         if pattern is None:
             return None
@@ -68,25 +68,17 @@ class Alike(msgspec.Struct, eq=False):
             values, end = found
         else:
             return None
-        number = pattern.length
-        if _values(len(values), number).fullmatch(b"\r".join(values)) is None:
+        if pattern.matches(b"\r".join(values)) is None:
             return None
         if pattern.crossing is None:
             block = data[pattern.start : end - 2]
         else:
             block = pattern.crossing % pattern.passing(values)
-        return (
-            UpstreamHead(
-                pattern.status,
-                pattern.reason,
-                None,
-                int(values[number]),
-                pattern=pattern,
-                block=block,
-                _values=values,
-            ),
-            end,
+        length, body = int(values[pattern.length]), data[end:]
+        head = UpstreamHead(
+            pattern.status, pattern.reason, None, length, False, None, pattern, block, values
         )
+        return Arrived(head, body, len(body) == length)
 
     def _walk(self, pattern: Pattern, data: bytes) -> tuple[tuple[bytes, ...], int] | None:
         """The values of such a head, and its end, from one text to the next."""
@@ -129,10 +121,14 @@ class Alike(msgspec.Struct, eq=False):
 
 
 @cache
-def _values(count: int, length: int) -> re.Pattern[bytes]:
+def _values(count: int, length: int) -> Callable[[bytes], object]:
     """So many values, of which this one is a length, a CR between each two, which none has."""
     each = [LENGTH_VALUE if number == length else VALUE for number in range(count)]
-    return re.compile(rb"\r".join(each))
+    return re.compile(rb"\r".join(each)).fullmatch
+
+
+#: What no head is like.
+UNLIKE: Final = Alike(None, 0)
 
 
 #: Those that came before, by what they have in common.
@@ -177,6 +173,7 @@ def _alike(head: PlainHead) -> Alike:
         texts=(line + b"\r\n",),
         fields=fields,
         length=0,
+        matches=_values(1, 0),
         start=len(line) + 2,
         crossing=None,
         passing=itemgetter(0),
@@ -223,6 +220,7 @@ def _pattern(like: Pattern, fields: tuple[tuple[bytes, bytes | None], ...]) -> P
         texts=(*around[:-1], around[-1] + b"\r\n"),
         fields=fields,
         length=length,
+        matches=_values(places, length),
         crossing=None if crosses_whole else crossing,
         passing=itemgetter(*passing),
     )

@@ -3,31 +3,44 @@
 What arrives is handed at once to the task that `pump`s. Otherwise it waits in a short queue, and a
 full queue pauses reading, so that a slow client slows its own upstream only. `response` parses
 bytes.
+
+The usual exchange takes a way of its own: its request is one message, and its answer comes whole in
+one packet, with a head like one that came before. Nothing of it is queued then, and nothing has to
+be made ready for the next one. Whatever else happens takes the connection off that way, for as long
+as the exchange lasts (`_is_unusual`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import select
-from collections.abc import Callable
-from typing import Final, cast
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from proxy.driving import Waiter
 from proxy.headers import RawHeaders
-from proxy.sockets import reset_on_close
 from proxy.upstream.errors import ConnectionLost, ProtocolViolation, TimedOut, UpstreamError
-from proxy.upstream.heads import UpstreamHead
+from proxy.upstream.heads import Arrived, UpstreamHead
 from proxy.upstream.response import PIECE_BYTES, ResponseReader
+from proxy.upstream.sending import (
+    ASKED,
+    IDLE_SECONDS,
+    NEVER,
+    NEW,
+    READ,
+    WHOLE,
+    Sending,
+)  # fmt: skip
 from proxy.upstream.source import Take
 from proxy.upstream.timeouts import Timeouts
 from proxy.upstream.transport_end import was_cut
 
 #: More than this waiting for the client stops reading from the upstream.
 HIGH_WATER: Final = 256 * 1024
-_NEVER: Final = float("inf")
+#: So many of one origin are kept idle.
+IDLE_MAX_PER_ORIGIN: Final = 256
 
 
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection(Sending):
     """A transport and the state of one exchange at a time.
 
     `begin` starts an exchange; `write` and `drain` send the request, `upload` is the task that
@@ -35,106 +48,51 @@ class UpstreamConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_error", "_first_byte", "_loop", "_paused", "_poll", "_response", "_surplus", "_take",
-        "_timeouts", "_unsent", "_usual_first_byte", "_waiter", "_writable", "deadline", "ended",
-        "give_back", "idle_since", "idle_timeout", "received", "transport", "upload", "written",
+        "_head_waiter", "_paused", "_response", "_surplus", "_take", "_waiter", "ended",
+        "give_back", "home",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts) -> None:
-        self._loop = loop
-        self._timeouts = timeouts
-        self._response = ResponseReader()
+        super().__init__(loop, timeouts)
+        #: What the response is read from: one that came whole at once, or the reader.
+        self._response: ResponseReader | Arrived = self._reader
+        self._head_waiter: Waiter[UpstreamHead] | None = None
         self._waiter: Waiter[bool] | None = None
         self._take: Take | None = None
-        self._writable: asyncio.Event | None = None
-        self._poll: select.poll | None = None
         self._paused = False
         self._surplus = False
-        self._error: UpstreamError | None = None
-        self.transport: asyncio.Transport | None = None
-        #: Since when, and for how many seconds it may idle, as far as the upstream said.
-        self.idle_since = 0.0
-        self.idle_timeout = _NEVER
-        #: The pool's, for a connection of one.
-        self.give_back: Callable[[UpstreamConnection], None] = UpstreamConnection.close
-        self._unsent = 0
-        self._first_byte = self._usual_first_byte = timeouts.first_byte
-        self.upload: asyncio.Future[None] | None = None
-        self.received = False
-        self.written = 0
-        self.deadline = _NEVER
         #: Whether the whole response has been received and taken. It is asked with each event.
         self.ended = False
+        #: The pool's, for a connection of one: what takes it back, and those of its origin that
+        #: idle, among which it does so itself; None where it is not to be kept.
+        self.give_back: Callable[[UpstreamConnection], None] = UpstreamConnection.close
+        self.home: list[UpstreamConnection] | None = None
 
     # The exchange
 
-    def begin(self, method: str) -> None:
-        """Get ready for a request and its response."""
-        response = self._response
-        response.head_only = method == "HEAD"
-        response.trailers = []
-
-    def answer_within(self, seconds: float) -> None:
-        """Wait for this answer no longer than that, where others are waited for longer."""
-        self._first_byte = min(seconds, self._first_byte)
-
-    @property
-    def usable(self) -> bool:
-        """Whether a request may be written: as far as we know, the connection lives."""
-        return self.transport is not None and not self.transport.is_closing() and not self._error
-
-    def takes(self, method: str) -> bool:
-        """Get ready for another request and its response, where the connection lives as far as we
-        know, and the kernel holds no input that the event loop has not read yet.
-
-        That would be its end, or bytes that answer no request, which would pass for the answer to
-        this one. What comes after this look cannot be told from the answer.
-        """
-        transport, poll = self.transport, self._poll
-        if transport is None or transport.is_closing() or self._error is not None:
-            return False
-        if poll is not None and poll.poll(0):
-            return False
-        response = self._response
-        response.head_only = method == "HEAD"
-        response.trailers = []
-        return True
-
-    def write(self, data: bytes) -> None:
-        """Send request bytes. Raises ConnectionLost once the connection is gone."""
-        if self._error is not None:
-            raise self._error.anew()
-        if self.transport is None or self.transport.is_closing():
-            raise ConnectionLost("The upstream closed the connection.")
-        self.written += len(data)
-        if not self.received:
-            self.deadline = self._loop.time() + self._first_byte
-        self.transport.write(data)
-
-    async def drain(self) -> None:
-        """Wait while the upstream is slower than we are."""
-        if self._writable is not None:
-            await self._writable.wait()
-            if self._error is not None:
-                raise self._error.anew()
-
-    async def head(self) -> UpstreamHead:
+    def head(self) -> Awaitable[UpstreamHead]:
         """The next response head: interim ones (1xx) first, then the final one.
 
-        Raises what broke the response, also where a malformed one began with a good head.
+        It raises what broke the response, also where a malformed one began with a good head.
         """
-        heads = self._response.heads
-        while not heads:
-            if self._error is not None:
-                raise self._error.anew()
-            self._waiter = Waiter()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        if isinstance(self._error, ProtocolViolation):
-            raise self._error.anew()
-        return heads.pop(0)
+        waiter: Waiter[UpstreamHead] = Waiter()
+        self._head_waiter = waiter
+        if self._stage != ASKED:
+            self._give_head(waiter)
+        return waiter
+
+    def _give_head(self, waiter: Waiter[UpstreamHead]) -> None:
+        response, heads, error = self._response, self._reader.heads, self._error
+        if isinstance(response, Arrived):
+            # It was given to one that was cancelled.
+            self._head_waiter = None
+            waiter.wake(response.head)
+        elif error is not None and (not heads or isinstance(error, ProtocolViolation)):
+            self._head_waiter = None
+            waiter.fail(error.anew())
+        elif heads:
+            self._head_waiter = None
+            waiter.wake(heads.pop(0))
 
     @property
     def is_waiting(self) -> bool:
@@ -165,6 +123,10 @@ class UpstreamConnection(asyncio.Protocol):
     def take_rest(self) -> bytes | None:
         """All that is left of the body, where it is no more than a piece and has arrived whole."""
         response = self._response
+        if self._stage == WHOLE:
+            # No packet is larger than a piece.
+            self.ended = True
+            return response.take()
         if not response.complete or self._paused or response.queued > PIECE_BYTES:
             return None
         self.ended = True
@@ -192,6 +154,7 @@ class UpstreamConnection(asyncio.Protocol):
             and response.keep_alive
             and not response.unread
             and not self._surplus
+            and not self._paused
             and self._error is None
             and self._writable is None
             and transport is not None
@@ -199,17 +162,20 @@ class UpstreamConnection(asyncio.Protocol):
         )
 
     def becomes_idle(self) -> bool:
-        """Get ready for another exchange, where the last one `is_reusable`."""
-        if not self.is_reusable():
+        """Idle with the others of its origin, where the last exchange `is_reusable`."""
+        home = self.home
+        if home is None or len(home) >= IDLE_MAX_PER_ORIGIN or not self.is_reusable():
             return False
-        response = self._response
-        response.reset()
-        self._unsent = self.written = 0
-        self._first_byte = self._usual_first_byte
-        self.received = self.ended = False
-        self.deadline = _NEVER
+        reader = self._reader
+        reader.reset()
+        self._stage, self._response = NEW, reader
+        self._unsent = 0
+        self._first_byte = self._timeouts.first_byte
+        self.ended = False
+        self.deadline = NEVER
         self.idle_since = self._loop.time()
-        self.idle_timeout = response.idle_timeout
+        self.idles_for = min(IDLE_SECONDS, reader.idle_timeout)
+        home.append(self)
         return True
 
     def release(self) -> None:
@@ -217,6 +183,14 @@ class UpstreamConnection(asyncio.Protocol):
 
         Not where the request was never sent whole, since the rest of it would still be expected.
         """
+        home = self.home
+        if self._stage == WHOLE and home is not None and len(home) < IDLE_MAX_PER_ORIGIN:
+            # As `becomes_idle`, which finds nothing else to make ready.
+            self._stage, self._response = NEW, self._reader
+            self.ended = False
+            self.idle_since = self._loop.time()
+            home.append(self)
+            return
         if (upload := self.upload) is not None:
             self.upload = None
             if not upload.done():
@@ -228,7 +202,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Drop the connection at once."""
-        if self.written and not self._response.complete:
+        if self._stage != NEW and not self._response.complete:
             self._reset_on_close()
         if self._error is None:
             self._error = ConnectionLost("The connection was closed.")
@@ -236,27 +210,23 @@ class UpstreamConnection(asyncio.Protocol):
 
     def check_deadline(self, now: float) -> None:
         """Fail the exchange whose upstream has been silent for too long."""
-        if self._error is not None or self._response.complete:
+        if self._stage == NEW or self._error is not None or self._response.complete:
             return
         if not self.received and self._is_sending():
+            self._is_unusual()
             self.deadline = now + self._first_byte
         elif now >= self.deadline:
             what = "go on" if self.received else "begin to answer"
             self._reset_on_close()
             self._fail(TimedOut(f"The upstream did not {what} in time."))
 
-    def _is_sending(self) -> bool:
-        """Whether the request moved since we last looked, or the client keeps us waiting for it."""
-        if self.transport is None:
-            return False
-        before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
-        uploading = self.upload is not None and not self.upload.done()
-        return self._unsent != before or (uploading and not self._unsent)
-
     def _wake(self) -> None:
         """Let the waiting request go on. It may do all that is left of it meanwhile, and another
         one may begin here: nothing that belongs to the exchange may follow in our caller."""
-        if self._waiter is not None:
+        head_waiter = self._head_waiter
+        if head_waiter is not None and not head_waiter.done:
+            self._give_head(head_waiter)
+        elif self._waiter is not None:
             self._waiter.wake(True)
 
     def _fail(self, error: UpstreamError) -> None:
@@ -267,16 +237,6 @@ class UpstreamConnection(asyncio.Protocol):
             self._writable.set()
         self._abort()
         self._wake()
-
-    def _reset_on_close(self) -> None:
-        """Make the close a reset: a plain end would reach the upstream only behind all of the
-        request that it has not read yet."""
-        if self.usable and self.transport is not None:
-            reset_on_close(self.transport)
-
-    def _abort(self) -> None:
-        if self.transport is not None:
-            self.transport.abort()
 
     def _resume(self) -> None:
         if self._response.unread and self._error is None:
@@ -289,28 +249,23 @@ class UpstreamConnection(asyncio.Protocol):
 
     # asyncio.Protocol
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are not registered as asyncio's.
-        self.transport = cast(asyncio.Transport, transport)
-        self._poll = select.poll()
-        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-
     def data_received(self, data: bytes) -> None:
-        response = self._response
-        if not self.written or response.complete:
-            # Bytes outside an exchange answer no request: the connection cannot be used again.
-            self._surplus = True
-            if not self.written:
-                self.close()
-            return
-        self.received = True
+        arrived, head_waiter = None, self._head_waiter
+        if self._stage == ASKED and head_waiter is not None:
+            arrived = self._reader.likely.read(data)
+            if arrived is not None and arrived.complete and arrived.body:
+                # The usual answer.
+                self._stage, self._response, self._head_waiter = WHOLE, arrived, None
+                self.deadline = NEVER
+                head_waiter.wake(arrived.head)
+                return
         take, waiter = self._take, self._waiter
-        if take is None or waiter is None or waiter.done or self._paused:
-            self._read(data)
+        if take is None or waiter is None or waiter.resume is None or self._paused:
+            self._receive(data, arrived)
             return
         # The usual event of a stream: in as few steps as there can be.
         try:
-            piece = response.read_on(data)
+            piece = self._reader.read_on(data)
         except ProtocolViolation as violation:
             self._fail(violation.anew())
             return
@@ -329,19 +284,24 @@ class UpstreamConnection(asyncio.Protocol):
             self._take = None
             waiter.wake(False)
 
-    def _read(self, data: bytes) -> None:
+    def _receive(self, data: bytes, arrived: Arrived | None) -> None:
+        if self._stage == NEW:
+            # Bytes outside an exchange answer no request.
+            self.close()
+        elif self._response.complete:
+            # Nor do these: the connection cannot be used again.
+            self._surplus = True
+            self._is_unusual()
+        else:
+            self._stage = READ
+            self._read(data, arrived)
+
+    def _read(self, data: bytes, arrived: Arrived | None = None) -> None:
         """Parse bytes of the response, as many as a turn allows, and wake the waiting task."""
         try:
-            self._response.feed(data)
+            self._reader.feed(data, arrived)
         except ProtocolViolation as violation:
             self._fail(violation.anew())
-            return
-        if self._response.complete and not self._paused:
-            # The usual answer: as `_wake` does, without a step for it.
-            self.deadline = _NEVER
-            self.ended = not self._response.chunks
-            if self._waiter is not None:
-                self._waiter.wake(True)
         else:
             self._has_read()
 
@@ -349,7 +309,7 @@ class UpstreamConnection(asyncio.Protocol):
         response = self._response
         complete = response.complete
         if complete:
-            self.deadline = _NEVER
+            self.deadline = NEVER
             self.ended = not response.chunks
         elif response.queued > HIGH_WATER or response.unread:
             self._pause()
@@ -385,7 +345,7 @@ class UpstreamConnection(asyncio.Protocol):
             waiter.wake(False)
 
     def _pause(self) -> None:
-        self.deadline = _NEVER
+        self.deadline = NEVER
         if not self._paused and self.transport is not None and not self.transport.is_closing():
             self._paused = True
             self.transport.pause_reading()
@@ -399,14 +359,6 @@ class UpstreamConnection(asyncio.Protocol):
             self._read(b"")
         if self._error is None and exc is None and not was_cut(self.transport):
             self.ended = self._response.end() and not self._response.chunks
-        self.transport = self._poll = None
-        self._response.close()
+        self.transport = None
+        self._reader.close()
         self._fail(ConnectionLost("The upstream closed the connection."))
-
-    def pause_writing(self) -> None:
-        self._writable = asyncio.Event()
-
-    def resume_writing(self) -> None:
-        if self._writable is not None:
-            self._writable.set()
-            self._writable = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import msgspec
 
@@ -40,3 +41,39 @@ class UpstreamHead(msgspec.Struct, gc=False):
             else:
                 self.lines = lines_of(self._headers or [])
         return self.lines
+
+
+class Arrived(msgspec.Struct, gc=False):
+    """What came at once of a response with a plain head. It is `complete` where that is all of it,
+    and says of itself then what a `response.ResponseReader` says of one that it has read."""
+
+    head: UpstreamHead
+    body: bytes
+    complete: bool
+
+    keep_alive: ClassVar[bool] = True
+    unread: ClassVar[bytes] = b""
+
+    @property
+    def chunks(self) -> tuple[bytes, ...]:
+        """What of the body is there to be taken."""
+        return (self.body,) if self.body else ()
+
+    @property
+    def queued(self) -> int:
+        """How many bytes these are."""
+        return len(self.body)
+
+    @property
+    def trailers(self) -> RawHeaders:
+        """None: the body has a length."""
+        return []
+
+    def take(self) -> bytes:
+        """All of the body, once."""
+        body, self.body = self.body, b""
+        return body
+
+    def end(self) -> bool:
+        """The connection was closed: whether that ends the response."""
+        return self.complete

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Final
 
 from proxy.driving import in_a_task
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.dialing import dial, tls_context
 from proxy.upstream.target import Origin
 from proxy.upstream.timeouts import Timeouts
-
-IDLE_SECONDS: Final = 30.0
-IDLE_MAX_PER_ORIGIN: Final = 256
 
 
 class Pool:
@@ -31,8 +27,10 @@ class Pool:
         self._timeouts = timeouts
         self._most = most
         self._tls = tls or tls_context()
+        #: A connection goes back to the list of its origin by itself, so that lists stay for as
+        #: long as any of their connections is open.
         self._idle: dict[Origin, list[UpstreamConnection]] = {}
-        self._busy: dict[UpstreamConnection, Origin] = {}
+        self._open: dict[UpstreamConnection, Origin] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._clock: asyncio.Task[None] | None = None
         self._closed = False
@@ -48,14 +46,24 @@ class Pool:
         if self._clock is not None:
             self._clock.cancel()
             await asyncio.gather(self._clock, return_exceptions=True)
-        for connection in [*self._busy, *(c for idle in self._idle.values() for c in idle)]:
+        for connection in list(self._open):
             connection.close()
+        self._open.clear()
+        # They know their lists.
+        for idle in self._idle.values():
+            idle.clear()
         self._idle.clear()
 
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return len(self._busy) + sum(map(len, self._idle.values()))
+        return len(self._open)
+
+    @property
+    def busy(self) -> list[UpstreamConnection]:
+        """Those that are in use."""
+        idle = {connection for waiting in self._idle.values() for connection in waiting}
+        return [connection for connection in self._open if connection not in idle]
 
     async def acquire(
         self, origin: Origin, method: str, *, fresh: bool = False
@@ -68,9 +76,11 @@ class Pool:
             await in_a_task()
             self._make_room()
             connection = await dial(origin, self._timeouts, self._tls)
-            connection.give_back = self.release
             connection.begin(method)
-            self._busy[connection] = origin
+            connection.give_back = self.release
+            if not self._closed:
+                connection.home = self._idle.setdefault(origin, [])
+                self._open[connection] = origin
         return connection
 
     def _make_room(self) -> None:
@@ -80,39 +90,27 @@ class Pool:
         waiting = (idle for idle in self._idle.values() if idle)
         idle = min(waiting, key=lambda idle: idle[0].idle_since, default=None)
         if idle is not None:
-            idle.pop(0).close()
-            self._idle = {origin: rest for origin, rest in self._idle.items() if rest}
+            self._drop(idle.pop(0))
 
-    def take(self, origin: Origin, method: str) -> UpstreamConnection | None:
-        """An idle connection, ready for a request, where there is one."""
+    def take(self, origin: Origin, method: str, message: bytes = b"") -> UpstreamConnection | None:
+        """An idle connection, ready for a request, where there is one. A `message` is all of the
+        request, and has been sent then."""
         idle = self._idle.get(origin)
-        if not idle:
-            return None
-        # Each look for the running loop is a system call.
-        now = (self._loop or asyncio.get_running_loop()).time()
         while idle:
             connection = idle.pop()
-            age = now - connection.idle_since
-            # As `_may_idle`, without a call for it.
-            if age < IDLE_SECONDS and age < connection.idle_timeout and connection.takes(method):
-                self._busy[connection] = origin
+            if connection.takes(method, message):
                 return connection
-            connection.close()
+            self._drop(connection)
         return None
 
     def release(self, connection: UpstreamConnection) -> None:
         """Take a connection back: kept when its exchange ended cleanly, closed otherwise."""
-        origin = self._busy.pop(connection, None)
-        if origin is None or self._closed:
-            connection.close()
-            return
-        idle = self._idle.get(origin)
-        if idle is None:
-            idle = self._idle[origin] = []
-        if len(idle) < IDLE_MAX_PER_ORIGIN and connection.becomes_idle():
-            idle.append(connection)
-        else:
-            connection.close()
+        if not connection.becomes_idle():
+            self._drop(connection)
+
+    def _drop(self, connection: UpstreamConnection) -> None:
+        self._open.pop(connection, None)
+        connection.close()
 
     async def _watch(self) -> None:
         shortest = min(self._timeouts.first_byte, self._timeouts.idle)
@@ -124,23 +122,15 @@ class Pool:
             # If this task ran late, data may be unread: cap `now`, so that a loop stall cannot
             # expire deadlines.
             now = min(loop.time(), before + 2 * interval)
-            for connection in list(self._busy):
+            for connection in list(self._open):
                 connection.check_deadline(now)
             self._retire_idle(now)
 
     def _retire_idle(self, now: float) -> None:
-        for origin, idle in list(self._idle.items()):
-            kept = []
-            for connection in idle:
-                if _may_idle(connection, now - connection.idle_since):
-                    kept.append(connection)
-                else:
-                    connection.close()
-            if kept:
-                self._idle[origin] = kept
-            else:
-                del self._idle[origin]
-
-
-def _may_idle(connection: UpstreamConnection, age: float) -> bool:
-    return age < IDLE_SECONDS and age < connection.idle_timeout and connection.usable
+        for idle in self._idle.values():
+            for connection in [one for one in idle if not one.may_idle(now)]:
+                idle.remove(connection)
+                self._drop(connection)
+        in_use = set(self._open.values())
+        for origin in self._idle.keys() - in_use:
+            del self._idle[origin]

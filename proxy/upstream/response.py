@@ -15,9 +15,9 @@ import httptools
 
 from proxy.headers import RawHeaders, values_of
 from proxy.response_lines import ResponseLines, lines_of
-from proxy.upstream.alike import Alike, alike_of
+from proxy.upstream.alike import UNLIKE, Alike, alike_of
 from proxy.upstream.errors import ProtocolViolation
-from proxy.upstream.heads import UpstreamHead
+from proxy.upstream.heads import Arrived, UpstreamHead
 from proxy.upstream.plain_head import plain_head
 
 #: Bytes in a row that are no body: a head with its interim ones, trailers, chunk extensions.
@@ -56,7 +56,7 @@ class ResponseReader:
         "_alike", "_begun", "_content_length", "_fields", "_headers", "_in_body", "_interim",
         "_left", "_lists", "_overhead", "_parser", "_parser_is_spent", "_reason", "_unlike",
         "_until_close", "_was_fed", "chunks", "complete", "head_only", "heads", "idle_timeout",
-        "keep_alive", "on_body", "queued", "trailers", "unread",
+        "keep_alive", "likely", "on_body", "queued", "trailers", "unread",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -70,6 +70,8 @@ class ResponseReader:
         self.on_body = self.chunks.append
         #: What the last plain heads were like, no more than two: the next one mostly is so, too.
         self._alike: list[Alike] = []
+        #: The last of these. What it reads of a response that begins is for `feed`.
+        self.likely = UNLIKE
         #: How many were not since.
         self._unlike = 0
         self.head_only = False
@@ -114,8 +116,9 @@ class ResponseReader:
         self.head_only = head_only
         self.trailers = []
 
-    def feed(self, data: bytes) -> bool:
-        """Read the next bytes; whether they complete the response.
+    def feed(self, data: bytes, arrived: Arrived | None = None) -> bool:
+        """Read the next bytes; whether they complete the response. `arrived` is what they are the
+        beginning of, where that has been told.
 
         Raises ProtocolViolation, after which nothing can be read.
         """
@@ -124,7 +127,7 @@ class ResponseReader:
             return self.complete
         if not self._begun:
             self._begun = True
-            if not self.head_only and self._is_plain(data):
+            if not self.head_only and self._is_plain(data, arrived):
                 return self.complete
         known = len(self.chunks)
         self._was_fed = True
@@ -159,37 +162,38 @@ class ResponseReader:
         self._count(0, len(data))
         return b""
 
-    def _is_plain(self, data: bytes) -> bool:
+    def _is_plain(self, data: bytes, arrived: Arrived | None) -> bool:
         """Whether the response has a plain head, which is read then, with what follows it."""
-        found = None
-        if self._unlike < _PATIENCE or not self._unlike % _PATIENCE:
-            for alike in self._alike:
-                if (found := alike.read(data)) is not None:
-                    break
-        self._unlike = self._unlike + 1 if found is None else 0
-        if found is None and (found := self._read_plain(data)) is None:
+        arrived = arrived or self._told(data) or self._read_plain(data)
+        if arrived is None:
             return False
-        head, end = found
+        head, body = arrived.head, arrived.body
         length = head.content_length or 0
-        if len(data) - end > length:
+        if len(body) > length:
             return False
         self.heads.append(head)
         self._content_length = self._left = length
         self._in_body = self.keep_alive = True
-        body = data[end:]
-        if body and len(body) == length:
-            # The usual answer, which comes at once.
-            self.chunks.append(body)
-            self.queued += length
-            self._left, self.complete = 0, True
-        elif body:
+        if body:
             self._take_plain(body)
         else:
             self.complete = not length
         return True
 
-    def _read_plain(self, data: bytes) -> tuple[UpstreamHead, int] | None:
-        """A plain head that is like none of the last, and its length."""
+    def _told(self, data: bytes) -> Arrived | None:
+        """What has arrived, where its head is like one of the last."""
+        if self._unlike < _PATIENCE or not self._unlike % _PATIENCE:
+            for alike in self._alike:
+                if (arrived := alike.read(data)) is not None:
+                    self.likely, self._unlike = alike, 0
+                    return arrived
+        self._unlike += 1
+        if self._unlike >= _PATIENCE:
+            self.likely = UNLIKE
+        return None
+
+    def _read_plain(self, data: bytes) -> Arrived | None:
+        """What has arrived, where its head is a plain one that is like none of the last."""
         head = plain_head(data)
         if head is None:
             return None
@@ -197,7 +201,8 @@ class ResponseReader:
         if alike is not None and alike not in self._alike:
             self._alike = [alike, *self._alike[:1]]
         said = head.status, head.reason, head.lines.headers, head.length, False, head.lines
-        return UpstreamHead(*said), head.end
+        body = data[head.end :]
+        return Arrived(UpstreamHead(*said), body, len(body) == head.length)
 
     def _take_plain(self, data: bytes) -> None:
         left = self._left - len(data)

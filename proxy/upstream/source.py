@@ -6,7 +6,7 @@ another, and has to pass `tests/proxy/upstream/test_source.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from proxy.headers import RawHeaders
@@ -23,7 +23,7 @@ class ResponseSource(Protocol):
     once what came before has been taken: a response that was cut never ends cleanly.
     """
 
-    async def head(self) -> UpstreamHead:
+    def head(self) -> Awaitable[UpstreamHead]:
         """The next response head: interim ones (1xx) first, then the final one."""
         ...
 

@@ -57,7 +57,7 @@ async def test_a_large_body_is_let_go_as_the_upstream_takes_it() -> None:
         upstream, _ = await loop.sock_accept(listener)
         with upstream:
             await until(lambda: budget.kept < SIZE)
-            (connection,) = pool._busy
+            (connection,) = pool.busy
             assert budget.kept > SIZE / 4
             got = b""
             while len(got) < 4 or not got.endswith(b"\0" * 4) or budget.kept:

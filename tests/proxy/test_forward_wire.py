@@ -272,7 +272,7 @@ async def test_only_what_asks_and_was_not_answered_at_all_is_sent_again(
     assert plane.upstream.connections == case.attempts
     assert client.status == (200 if case.attempts == 2 else 502)
     assert len(plane.entries()) == 1
-    assert not plane.pool._busy
+    assert not plane.pool.busy
 
 
 class DeadAtTheFirstAttempt(Pool):
@@ -312,9 +312,9 @@ async def test_a_client_that_leaves_leaves_no_connection_behind(plane: Plane) ->
     client = a_client(secret=secret)
     task = plane.begin(client)
     await asked.wait()
-    assert plane.pool._busy
+    assert plane.pool.busy
     await plane.leave(client, task)
-    assert not plane.pool._busy
+    assert not plane.pool.busy
 
 
 async def test_it_is_sent_again_once(plane: Plane) -> None:

@@ -335,7 +335,7 @@ async def test_an_account_is_given_up_only_where_there_is_another_to_ask(several
 
     async def noted(peer: Peer) -> None:
         present = asyncio.get_running_loop().time()
-        patience.extend(one.deadline - present for one in several.plane.pool._busy)
+        patience.extend(one.deadline - present for one in several.plane.pool.busy)
         await well(peer)
 
     await several.make(noted, answering(429), failover={**RULE, "first_byte_timeout": 0.5})
@@ -365,7 +365,7 @@ async def test_a_body_is_kept_only_where_it_may_be_sent_again(
     gone: list[int] = []
 
     async def counted(peer: Peer) -> None:
-        await asyncio.wait([one.upload for one in several.plane.pool._busy if one.upload])
+        await asyncio.wait([one.upload for one in several.plane.pool.busy if one.upload])
         gone.append(Piece.gone)
         await well(peer)
 

@@ -105,6 +105,11 @@ def request(
     return f"{method} {path} HTTP/1.1\r\nHost: x\r\n{behaviour}{extra}\r\n".encode()
 
 
+async def first_head(connection: UpstreamConnection) -> UpstreamHead:
+    """For what takes no other awaitable than a coroutine."""
+    return await connection.head()
+
+
 async def final_head(connection: UpstreamConnection) -> UpstreamHead:
     while (head := await connection.head()).status < 200:
         pass

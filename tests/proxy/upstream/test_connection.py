@@ -20,6 +20,7 @@ from proxy.upstream.timeouts import Timeouts
 from tests.proxy.upstream.conftest import (
     Asking,
     final_head,
+    first_head,
     living,
     next_of_body,
     request,
@@ -408,7 +409,7 @@ async def test_an_upstream_that_half_closes_does_not_keep_a_writer_waiting(askin
     connection = await closing.acquire("POST")
     connection.write(bytes(32 * 1024 * 1024))
     with pytest.raises(ConnectionLost):
-        await asyncio.wait_for(connection.head(), 60)
+        await asyncio.wait_for(first_head(connection), 60)
     closing.pool.release(connection)
     await closing.pool.close()
     server.close()
@@ -421,7 +422,7 @@ async def test_a_cancelled_wait_leaves_the_connection_usable(
     up: FakeUpstream, asking: Asking
 ) -> None:
     connection = await asking.ask("hold")
-    waiting = asyncio.create_task(connection.head())
+    waiting = asyncio.create_task(first_head(connection))
     await up.wait_until(lambda: up.held == 1)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -433,7 +434,7 @@ async def test_a_cancelled_wait_leaves_the_connection_usable(
 
 async def test_close_wakes_whoever_waits(up: FakeUpstream, asking: Asking) -> None:
     connection = await asking.ask("hold")
-    waiting = asyncio.create_task(connection.head())
+    waiting = asyncio.create_task(first_head(connection))
     await up.wait_until(lambda: up.held == 1)
     connection.close()
     with pytest.raises(ConnectionLost):

@@ -16,6 +16,7 @@ from proxy.upstream.timeouts import Timeouts
 from tests.proxy.upstream.conftest import (
     PATIENT,
     Asking,
+    first_head,
     next_of_body,
     request,
     until,
@@ -119,7 +120,7 @@ async def test_first_byte_runs_again_once_the_client_has_sent_everything(
     connection.write(b"x")
     connection.upload.set_result(None)
     with pytest.raises(TimedOut):
-        await asyncio.wait_for(connection.head(), LONG)
+        await asyncio.wait_for(first_head(connection), LONG)
     first_byte.pool.release(connection)
 
 
@@ -152,7 +153,7 @@ async def test_an_upstream_that_takes_nothing_is_late(first_byte: Asking) -> Non
     connection.write(head + bytes(32 * 1024 * 1024))
     connection.upload = asyncio.get_running_loop().create_future()
     with pytest.raises(TimedOut):
-        await asyncio.wait_for(connection.head(), LONG)
+        await asyncio.wait_for(first_head(connection), LONG)
     first_byte.pool.release(connection)
 
 

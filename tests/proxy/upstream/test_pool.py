@@ -6,9 +6,11 @@ import socket
 import pytest
 
 from fake_upstream import FakeUpstream
-from proxy.upstream import pool as pool_module
+from proxy.upstream import connection as connection_module
+from proxy.upstream.connection import IDLE_MAX_PER_ORIGIN
 from proxy.upstream.errors import ConnectFailed, ConnectionLost, TimedOut
-from proxy.upstream.pool import IDLE_MAX_PER_ORIGIN, Pool
+from proxy.upstream.pool import Pool
+from proxy.upstream.sending import IDLE_SECONDS
 from proxy.upstream.target import Origin, address_of
 from proxy.upstream.timeouts import Timeouts
 from tests.fixtures.descriptors import no_descriptors
@@ -123,7 +125,7 @@ async def test_bytes_on_an_idle_connection_end_it(up: FakeUpstream, asking: Aski
 async def test_idle_connections_are_retired(up: FakeUpstream, asking: Asking) -> None:
     await asking.get()
     (connection,) = asking.pool._idle[asking.address.origin]
-    connection.idle_since -= pool_module.IDLE_SECONDS + 1
+    connection.idle_since -= IDLE_SECONDS + 1
     # Too old to be taken, even before the clock comes round.
     fresh = await asking.acquire()
     assert fresh is not connection
@@ -131,7 +133,7 @@ async def test_idle_connections_are_retired(up: FakeUpstream, asking: Asking) ->
 
     await asking.get()
     (connection,) = asking.pool._idle[asking.address.origin]
-    connection.idle_since -= pool_module.IDLE_SECONDS + 1
+    connection.idle_since -= IDLE_SECONDS + 1
     await up.wait_until(lambda: up.open_connections == 0)
     assert asking.pool.connections == 0
 
@@ -147,7 +149,7 @@ async def test_only_so_many_idle(
     up: FakeUpstream, asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert IDLE_MAX_PER_ORIGIN > 3
-    monkeypatch.setattr(pool_module, "IDLE_MAX_PER_ORIGIN", 3)
+    monkeypatch.setattr(connection_module, "IDLE_MAX_PER_ORIGIN", 3)
     connections = [await asking.ask() for _ in range(5)]
     for connection in connections:
         await final_head(connection)
@@ -155,6 +157,24 @@ async def test_only_so_many_idle(
         asking.pool.release(connection)
     assert asking.pool.connections == 3
     await up.wait_until(lambda: up.open_connections == 3)
+
+
+async def test_the_clock_loses_no_connection_that_is_in_use(
+    up: FakeUpstream, asking: Asking
+) -> None:
+    """It forgets origins of which none is left, and this one has just none that idles."""
+    await asking.get()
+    connection = await asking.ask()
+    asking.pool._retire_idle(asyncio.get_running_loop().time())
+    await final_head(connection)
+    await whole_body(connection)
+    asking.pool.release(connection)
+    assert await asking.acquire() is connection
+
+    connection.close()
+    asking.pool.release(connection)
+    asking.pool._retire_idle(asyncio.get_running_loop().time())
+    assert not asking.pool._idle
 
 
 async def test_release_is_safe_twice(asking: Asking) -> None:

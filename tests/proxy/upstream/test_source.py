@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from proxy.upstream.errors import UpstreamError
+from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource
 from tests.proxy.upstream.conftest import until
 from tests.proxy.upstream.sources import LARGE, SOURCES, Player
@@ -35,6 +36,10 @@ class Taking:
         return b"".join(self.pieces)
 
 
+async def first_head(source: ResponseSource) -> UpstreamHead:
+    return await source.head()
+
+
 async def final_head(source: ResponseSource) -> int:
     while (head := await source.head()).status < 200:
         pass
@@ -50,7 +55,7 @@ async def test_interim_heads_come_before_the_final_one(player: Player) -> None:
 
 
 async def test_a_head_is_waited_for(player: Player) -> None:
-    asked = asyncio.create_task(player.source.head())
+    asked = asyncio.create_task(first_head(player.source))
     await asyncio.sleep(0)
     assert not asked.done()
     player.head(200)
