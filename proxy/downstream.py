@@ -41,22 +41,34 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
     `content_length` is None for a chunked body and 0 where there is none. `hops` is how many
     proxies like this one it has passed. `likeness` is None where the head is unusual or new;
     `credential` is the value of `Authorization` of a head with a likeness, where no other field may
-    hold a secret of ours.
+    hold a secret of ours. A head that was told by its likeness has the `values` that were not, and
+    its lines are put together once they are asked for.
     """
 
     method: str
     target: bytes
     version: str
-    lines: HeaderLines
+    _lines: HeaderLines | None
     content_length: int | None
     client_ip: str
     hops: int = 0
     likeness: Likeness | None = None
     credential: bytes = b""
+    values: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         # The default would print the client's token into whatever log a head ends up in.
         return f"RequestHead({self.method} {self.lines!r})"
+
+    @property
+    def lines(self) -> HeaderLines:
+        """Its header lines."""
+        lines = self._lines
+        if lines is None:
+            pattern = None if self.likeness is None else self.likeness.pattern
+            lines = HeaderLines(None, False, None, None, None, pattern, self.values)
+            msgspec.structs.force_setattr(self, "_lines", lines)
+        return lines
 
     @property
     def headers(self) -> RawHeaders:

@@ -7,91 +7,95 @@ change must match the grammar's plainest form. Whatever else comes is left to `f
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from struct import Struct
+import struct
+from collections.abc import Callable
 from typing import Final
 
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo, Learning
 from proxy.downstream import Likeness, RequestHead
-from proxy.header_lines import CHANGES, IS_NOTABLE, IS_ODD, HeaderLines, Line, Pattern, Place
+from proxy.header_lines import CHANGES, IS_NOTABLE, IS_ODD, Line, Pattern, Place
 from proxy.header_rules import CREDENTIALS
 from server.http.heads import HEAD_MAX_BYTES, PLAIN_LENGTH, RequestLine
 
-#: What a value that changes may be: not empty, and no white space around it, so that it stands on
-#: the wire as it is.
-_VALUE: Final = rb"(?![\t ])[\t\x20-\x7e\x80-\xff]++(?<![\t ])"
+#: Turns whatever octet no value has into another one, and a tab, which is rare. A value that stays
+#: the same, also without white space around it, stands on the wire as it is.
+_OTHERS_CHANGED: Final = bytes(at if at >= 0x20 and at != 0x7F else 0x20 for at in range(256))
+#: Lengths as they stand on the wire: to read one takes ten times as long.
+_LENGTHS: Final = {b"%d" % length: length for length in range(4096)}
 #: Of a head with more of them, each line is looked at.
 _PLACES_MAX: Final = 8
 
-
-#: Cuts nothing.
-_NO_CUT: Final = Struct("0s")
+_stripped: Final = bytes.strip
 
 
 class Alike(Likeness, eq=False):
     """A likeness, with what it takes to read a head that has it.
 
     `length` and `credential` are the numbers of the values of `Content-Length` and, where no other
-    field may hold a secret of ours, `Authorization`. `values` matches all values that change, with
-    a CR between each two. `cut` cuts a head into the pattern's texts and the values between them,
-    where these are as long as those of the last head: mostly they are.
+    field may hold a secret of ours, `Authorization`. `cut` cuts a head of `cut_size` bytes into the
+    pattern's texts and the values between them, where these are as long as those of the last head:
+    mostly they are.
     """
 
     line: RequestLine
     length: int | None
     credential: int | None
-    values: re.Pattern[bytes]
     size: int
-    cut: Struct = _NO_CUT
+    cut: Callable[[bytes], tuple[bytes, ...]] = struct.Struct("").unpack_from
+    cut_size: int = 0
 
     def read(self, data: bytes, client_ip: str) -> tuple[RequestHead, bytes] | None:
         """The head at the front of `data` and what comes behind it; None where it is another."""
-        pattern, cut = self.pattern, self.cut
-        if len(data) < cut.size or (parts := cut.unpack_from(data))[::2] != pattern.texts:
-            found = self._cut(data)
-            if found is None:
+        try:
+            parts = self.cut(data)
+        except struct.error:
+            # It is shorter.
+            parts = ()
+        if parts[::2] != self.pattern.texts:
+            if not self._cut_as(data):
                 return None
-            cut = self.cut = found
-            parts = cut.unpack_from(data)
+            parts = self.cut(data)
         values = parts[1::2]
-        if self.values.fullmatch(b"\r".join(values)) is None:
+        joined = b"".join(values)
+        if joined.translate(_OTHERS_CHANGED) != joined or tuple(map(_stripped, values)) != values:
             return None
         line, length, credential = self.line, self.length, self.credential
+        size: int | None = 0
+        if length is not None and (size := _LENGTHS.get(values[length])) is None:
+            if PLAIN_LENGTH.fullmatch(values[length]) is None:
+                return None
+            size = int(values[length])
         head = RequestHead(
             line.method,
             line.target,
             "1.1",
-            HeaderLines(None, False, None, None, None, pattern, values),
-            0 if length is None else int(values[length]),
+            None,
+            size,
             client_ip,
             0,
             self,
             b"" if credential is None else values[credential],
+            values,
         )
-        return head, data[cut.size :]
+        return head, data[self.cut_size :]
 
-    def _cut(self, data: bytes) -> Struct | None:
-        """How to cut this head, where the ends of its values have to be looked for."""
+    def _cut_as(self, data: bytes) -> bool:
+        """Cut heads as this one from now on, the ends of whose values are looked for."""
         *before, last = self.pattern.texts
         sizes: list[int] = []
         at = 0
         for text in before:
             start = at + len(text)
-            if not data.startswith(text, at) or (end := data.find(b"\r", start)) < 0:
-                return None
+            # A value is never empty.
+            if not data.startswith(text, at) or (end := data.find(b"\r", start)) <= start:
+                return False
             sizes += len(text), end - start
             at = end
         if not data.startswith(last, at) or at + len(last) > HEAD_MAX_BYTES:
-            return None
-        return Struct("".join([f"{size}s" for size in (*sizes, len(last))]))
-
-
-@lru_cache(128)
-def _values(count: int, length: int | None) -> re.Pattern[bytes]:
-    """What matches so many values, one of them maybe a length, with a CR between each two."""
-    values = [PLAIN_LENGTH.pattern if number == length else _VALUE for number in range(count)]
-    return re.compile(rb"\r".join([rb"(?:%b)" % value for value in values]))
+            return False
+        cut = struct.Struct("".join([f"{size}s" for size in (*sizes, len(last))]))
+        self.cut, self.cut_size = cut.unpack_from, cut.size
+        return True
 
 
 #: Those that came before, by their lines without the values that change.
@@ -181,7 +185,6 @@ def _alike(
         request,
         length,
         notable[b"authorization"] if CREDENTIALS & first.keys() == _AUTHORIZATION else None,
-        _values(len(places), length),
         _ALIKE_BYTES + 3 * sum(map(len, around)) + _PLACE_BYTES * len(places),
     )
 
