@@ -19,7 +19,6 @@ from models.labels import Labels
 from proxy.access.grant import Grant
 from proxy.downstream import Likeness, RequestHead
 from proxy.forward import Outgoing, around_lines
-from proxy.header_lines import HeaderLines
 from proxy.plans import Plan
 from proxy.questions import Question
 from proxy.upstream.target import Origin, Target
@@ -49,11 +48,11 @@ class Decided(msgspec.Struct, frozen=True):
         # The default would print the upstream's key.
         return f"Decided({self.plan.route.pattern})"
 
-    def message(self, lines: HeaderLines, body: bytes) -> bytes:
-        """All that is sent of a request with these lines."""
-        values = lines.changing
+    def message(self, head: RequestHead, body: bytes) -> bytes:
+        """All that is sent of such a request."""
+        values = head.values
         # A head whose lines were read one by one has none.
-        crossing = self.crossing % values if values else lines.crossing
+        crossing = self.crossing % values if values else head.lines.crossing
         return b"".join((self.begin, crossing, self.end, body))
 
 
@@ -84,7 +83,7 @@ def send_at_once(
     if not isinstance(request, Ready):
         return None
     decided, sent = request.decided, perf_counter()
-    message = decided.message(request.head.lines, request.body)
+    message = decided.message(request.head, request.body)
     connection = pool.take(decided.origin, exchange.method, message)
     if connection is None:
         return None
