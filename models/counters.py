@@ -4,17 +4,20 @@ The upserts add to what is there, which no ORM call does, hence the SQL.
 """
 
 from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from operator import add as plus
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from models import label_values, model_names
 from models.db.conditions import insert
 from models.db.database import dialect
 from models.db.giving_way import give_way
+from models.entry import Entry
+from models.entry_columns import Columns, by_column
 from models.labels import Tags
 from models.model_names import IsListed
 from models.usage import (
@@ -24,9 +27,6 @@ from models.usage import (
     USAGE_KEY,
     UsageDimension,
 )
-
-if TYPE_CHECKING:
-    from models.entry import Entry
 
 _SUMS: Final = (
     "requests",
@@ -54,8 +54,9 @@ _ADDED: Final = (*_SUMS, *_TTFB, *_OVERHEAD)
 _HITS: Final = _SUMS.index("cached_requests")
 _MISSES: Final = _SUMS.index("cache_misses")
 _SAVED: Final = _SUMS.index("saved_nanos")
-#: Behind it are the other tokens, then both sums of bytes.
+#: It and what is behind it, the other tokens and both sums of bytes.
 _PROMPT: Final = _SUMS.index("prompt_tokens")
+_USED: Final = _SUMS[_PROMPT:]
 _FIRST_TTFB: Final = len(_SUMS)
 _FIRST_OVERHEAD: Final = len(_SUMS) + len(_TTFB)
 
@@ -72,7 +73,19 @@ _DIMENSION_SUMS: Final = tuple(name for name in _SUMS if name in UsageDimension.
 
 #: A minute (Unix seconds), project, token, provider, model, endpoint, upstream key.
 _Finest: TypeAlias = tuple[int, str, str, str, str, str, str]
+_FINEST: Final = ("project_id", "token_id", "provider", "model", "endpoint", "key_id")
 _MINUTE_US: Final = 60_000_000
+
+
+#: What `_is_usual` is told.
+_KIND: Final = ("status", "outcome", "usage", "charge")
+#: Fewer entries are counted one by one.
+_MANY: Final = 4
+
+
+def _is_usual(status: int, outcome: str, usage: str, charge: str) -> bool:
+    """Whether of an entry no more is counted than what it used, if its cost is known."""
+    return status < 400 and outcome == "complete" and usage == "exact" and charge != "held"
 
 
 class Totals:
@@ -84,39 +97,40 @@ class Totals:
         self.added = [0] * len(_ADDED)
         self.cost_nanos: int | None = None
 
-    def add(self, entry: "Entry") -> None:
+    def add(self, entry: Entry) -> None:
         """Count one more."""
-        added = self.added
-        if (
-            entry.status < 400
-            and entry.outcome == "complete"
-            and entry.usage == "exact"
-            and entry.cost_nanos is not None
-            and entry.charge != "held"
-        ):
-            # Nearly all, of which no more is counted than what they used.
-            added[0] += 1
-            if entry.cache == "hit":
-                added[_HITS] += 1
-                added[_SAVED] += entry.saved_nanos or 0
-            elif entry.cache == "miss":
-                added[_MISSES] += 1
-            added[_PROMPT] += entry.prompt_tokens or 0
-            added[_PROMPT + 1] += entry.completion_tokens or 0
-            added[_PROMPT + 2] += entry.cached_tokens or 0
-            added[_PROMPT + 3] += entry.reasoning_tokens or 0
-            added[_PROMPT + 4] += entry.bytes_in
-            added[_PROMPT + 5] += entry.bytes_out
-        else:
-            self._add_odd(entry)
+        self._add_sums(entry)
         if entry.ttfb_us is not None:
-            added[_FIRST_TTFB + bisect_left(TTFB_BOUNDS_US, entry.ttfb_us)] += 1
-        added[_FIRST_OVERHEAD + bisect_left(OVERHEAD_BOUNDS_US, entry.overhead_us)] += 1
+            self.added[_FIRST_TTFB + bisect_left(TTFB_BOUNDS_US, entry.ttfb_us)] += 1
+        self.added[_FIRST_OVERHEAD + bisect_left(OVERHEAD_BOUNDS_US, entry.overhead_us)] += 1
         if entry.cost_nanos is not None:
             self.cost_nanos = (self.cost_nanos or 0) + entry.cost_nanos
 
-    def _add_odd(self, entry: "Entry") -> None:
-        """The sums of any entry."""
+    def add_all(self, entries: Sequence[Entry], columns: Columns) -> None:
+        """Count them, by column where all are usual; at least one."""
+        kinds = set(zip(*map(columns.__getitem__, _KIND), strict=True))
+        if not all(_is_usual(*kind) for kind in kinds) or None in set(columns["cost_nanos"]):
+            for entry in entries:
+                self.add(entry)
+            return
+        added, cache = self.added, columns["cache"]
+        added[0] += len(entries)
+        if any(cache):
+            added[_HITS] += cache.count("hit")
+            added[_MISSES] += cache.count("miss")
+        added[_SAVED] += sum(filter(None, columns["saved_nanos"]))
+        for place, name in enumerate(_USED, start=_PROMPT):
+            added[place] += sum(filter(None, columns[name]))
+        ttfb = [us for us in columns["ttfb_us"] if us is not None]
+        for first, bounds, times in (
+            (_FIRST_TTFB, TTFB_BOUNDS_US, ttfb),
+            (_FIRST_OVERHEAD, OVERHEAD_BOUNDS_US, columns["overhead_us"]),
+        ):
+            for place, count in Counter(map(partial(bisect_left, bounds), times)).items():
+                added[first + place] += count
+        self.cost_nanos = (self.cost_nanos or 0) + sum(columns["cost_nanos"])
+
+    def _add_sums(self, entry: Entry) -> None:
         client_error = 400 <= entry.status < 500
         upstream_error = (
             not client_error
@@ -145,7 +159,7 @@ class Totals:
         )
         self.added[:_FIRST_TTFB] = map(plus, self.added, sums)
 
-    def book(self, entry: "Entry") -> None:
+    def book(self, entry: Entry) -> None:
         """Add what a request used that was counted before, without its usage."""
         self.added[_SUMS.index("unpriced_requests")] += entry.unpriced
         for name in _TOKENS:
@@ -173,19 +187,25 @@ class Totals:
             self.cost_nanos = (self.cost_nanos or 0) + other.cost_nanos
 
 
-def add_up(entries: Sequence["Entry"]) -> dict[_Finest, Totals]:
-    """Totals by all that the rows of any table tell apart: each entry is looked at once."""
+def add_up(entries: Sequence[Entry], columns: Columns) -> dict[_Finest, Totals]:
+    """Totals by all that the rows of any table tell apart: entries are looked at once."""
+    groups: defaultdict[_Finest, list[Entry]] = defaultdict(list)
+    minutes = [at_us // _MINUTE_US * 60 for at_us in columns["at_us"]]
+    keys = zip(minutes, *map(columns.__getitem__, _FINEST), strict=True)
+    for key, entry in zip(keys, entries, strict=True):
+        groups[key].append(entry)
     rows: dict[_Finest, Totals] = {}
-    for entry in entries:
-        key = _finest(entry)
-        totals = rows.get(key)
-        if totals is None:
-            totals = rows[key] = Totals()
-        totals.add(entry)
+    for key, group in groups.items():
+        totals = rows[key] = Totals()
+        if len(group) >= _MANY:
+            totals.add_all(group, columns if len(groups) == 1 else by_column(group))
+        else:
+            for entry in group:
+                totals.add(entry)
     return rows
 
 
-def _finest(entry: "Entry") -> _Finest:
+def _finest(entry: Entry) -> _Finest:
     return (
         entry.at_us // _MINUTE_US * 60,
         entry.project_id,
@@ -197,7 +217,7 @@ def _finest(entry: "Entry") -> _Finest:
     )
 
 
-def _book(rows: dict[_Finest, Totals], booked: Sequence["Entry"]) -> dict[_Finest, Totals]:
+def _book(rows: dict[_Finest, Totals], booked: Sequence[Entry]) -> dict[_Finest, Totals]:
     for entry in booked:
         rows.setdefault(_finest(entry), Totals()).book(entry)
     return rows
@@ -236,23 +256,27 @@ def _hour_of_key(key: _Finest) -> tuple[Any, ...]:
 
 
 async def add(
-    entries: Sequence["Entry"], is_listed: IsListed, booked: Sequence["Entry"] = ()
+    entries: Sequence[Entry],
+    columns: Columns,
+    is_listed: IsListed,
+    booked: Sequence[Entry] = (),
 ) -> None:
     """Add `entries` to the tables, within the caller's transaction; of those `booked`, which were
     counted before, what they used alone."""
-    finest = _book(add_up(entries), booked)
+    finest = _book(add_up(entries, columns), booked)
     give_way()
     if without := await model_names.beyond(map(_named, finest), is_listed):
         entries = model_names.bounded(entries, without)
         booked = model_names.bounded(booked, without)
-        finest = _book(add_up(entries), booked)
+        columns = by_column(entries)
+        finest = _book(add_up(entries, columns), booked)
     await insert(*_upsert("usage_minute"), _rows(merge(finest, _minute)))
     await insert(*_upsert("usage_hour"), _rows(merge(finest, _hour)))
     named = {key: totals for key, totals in finest.items() if key[-1]}
     by_key = merge(named, _hour_of_key)
     await insert(*_dimension_upsert(), _rows(by_key, _dimension_sums))
-    labelled = _labelled(entries, booked)
-    if labelled:
+    is_labelled = any(columns["tags"]) or any(columns["end_user"])
+    if labelled := _labelled(entries if is_labelled else (), booked):
         by_label = await _by_label(labelled)
         await insert(*_dimension_upsert(), _rows(by_label, _dimension_sums))
 
@@ -261,7 +285,7 @@ async def add(
 _Labelled: TypeAlias = tuple[int, str, str, str, Tags | None, str]
 
 
-def _labelled(entries: Sequence["Entry"], booked: Sequence["Entry"]) -> dict[_Labelled, Totals]:
+def _labelled(entries: Sequence[Entry], booked: Sequence[Entry]) -> dict[_Labelled, Totals]:
     """What those come to that say what they are for: most need not be looked at again."""
     rows: dict[_Labelled, Totals] = {}
     for entry in entries:
@@ -273,7 +297,7 @@ def _labelled(entries: Sequence["Entry"], booked: Sequence["Entry"]) -> dict[_La
     return rows
 
 
-def _label(entry: "Entry") -> _Labelled:
+def _label(entry: Entry) -> _Labelled:
     hour = entry.at_us // _MINUTE_US * 60 // 3600 * 3600
     return hour, entry.project_id, entry.token_id, entry.model, entry.tags, entry.end_user
 

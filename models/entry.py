@@ -5,7 +5,11 @@ disk is `ENTRY_VERSION`'s: a journal written before an upgrade is still read aft
 are only ever added, at the end, with a default.
 """
 
-from typing import Final, Literal, TypeAlias, get_args
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -174,7 +178,7 @@ _MOST_NANOS: Final = 10**15
 _MOST_BYTES: Final = 2**50
 _MOST_US: Final = 10**13
 _MOST_ATTEMPTS: Final = 16
-_CACHE_RESULTS: Final = get_args(Looked)
+_CACHE_RESULTS: Final = frozenset(get_args(Looked))
 
 #: Outcomes that a release before does not know, what it is to take each for, and the fields that
 #: have the word itself.
@@ -301,19 +305,19 @@ def _bounded(parts: Parts) -> Parts:
 #: Texts that have been seen to be clean; few, but for models, which clients name. None is longer
 #: than `storable` lets it be, so that all together are 8 MB at most, and 1 MB in life.
 _CLEAN_MAX: Final = 4_096
-_LIMITS: Final = (64, 200, 16, 200, 32, 200, 64, 64, 64)
+_LIMITS: Final = {
+    "provider": 64, "endpoint": 200, "method": 16, "model": 200, "service_tier": 32,
+    "answer_model": 200, "cost_source": 64, "upstream_code": 64, "refusal_code": 64,
+}  # fmt: skip
+_texts_of: Final = attrgetter(*_LIMITS)
 _clean: set[tuple[str, ...]] = set()
 
 
 def _fits(entry: Entry) -> bool:
     """Whether nothing has to be mended, as is nearly always so."""
-    texts = (
-        entry.provider, entry.endpoint, entry.method, entry.model,
-        entry.service_tier, entry.answer_model, entry.cost_source, entry.upstream_code,
-        entry.refusal_code,
-    )  # fmt: skip
+    texts = _texts_of(entry)
     if texts not in _clean:
-        if any(clean_text(t, limit=n) != t for t, n in zip(texts, _LIMITS, strict=True)):
+        if any(clean_text(t, limit=n) != t for t, n in zip(texts, _LIMITS.values(), strict=True)):
             return False
         if len(_clean) >= _CLEAN_MAX:
             _clean.clear()
@@ -339,6 +343,33 @@ def _fits(entry: Entry) -> bool:
         and entry.cache in _CACHE_RESULTS
         and 0 <= (entry.saved_nanos or 0) <= _MOST_NANOS
     )
+
+
+def all_fit(columns: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether nothing has to be mended, as far as that is seen quickly: no text is new, no number
+    takes more than 32 bits, and what is rare is not there."""
+    if not _clean.issuperset(zip(*map(columns.__getitem__, _LIMITS), strict=True)):
+        return False
+    if any(columns[name].count(absent) < len(columns[name]) for name, absent in _RARE.items()):
+        return False
+    try:
+        # By a function of C, which takes these alone: all that is bounded may be larger.
+        array("I", chain.from_iterable(filter(None, columns[name]) for name in _NUMBERS))
+    except OverflowError:
+        return False
+    return (
+        max(columns["status"]) <= 999
+        and _CACHE_RESULTS.issuperset(columns["cache"])
+        and all(map(_are_counts, filter(None, columns["parts"])))
+    )
+
+
+_RARE: Final = {"end_user": "", **dict.fromkeys(("attempts", "objects", "finished", "tags"))}
+#: What is bounded of an entry; but for the status more than 32 bits hold.
+_NUMBERS: Final = (
+    "status", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
+    "cost_nanos", "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us", "saved_nanos",
+)  # fmt: skip
 
 
 def _is_clean(end_user: str) -> bool:

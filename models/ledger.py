@@ -3,9 +3,10 @@
 A worker's journal says how far it has come; the batch that moves on from there is one transaction.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -15,6 +16,7 @@ from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
 from models.db.giving_way import give_way
 from models.entry import Entry, Parts, attempts_as_json, storable, tags_as_json
+from models.entry_columns import Columns, all_storable, by_column
 from models.events import is_failure
 from models.model_names import IsListed, nothing_is_listed
 
@@ -71,20 +73,21 @@ async def _apply(
     if position != start:
         return position
     if entries:
-        entries = [storable(entry) for entry in entries]
+        entries, columns = all_storable(entries)
         give_way()
-        await objects.apply(entries)
-        booked = [_booked(*claimed) for claimed in await objects.claim(entries)]
-        # In the row of its own token's answer that showed it, too.
-        shown = {one.id: one for one in booked}
-        logged = [_shown_in(shown, entry) for entry in entries] if shown else entries
+        booked = await _take_objects(entries, columns)
+        logged = columns
+        if booked:
+            # In the row of its own token's answer that showed it, too.
+            shown = {one.id: one for one in booked}
+            logged = by_column([_shown_in(shown, entry) for entry in entries])
         moments: _Moments = _as_text if dialect() == "sqlite" else _moments
         into, rows, common = _into_log(logged, moments)
         give_way()
         await insert(into, "ON CONFLICT (id) DO NOTHING", rows, common)
         await outbox.put_requests(entries, is_failure)
-        await counters.add(entries, is_listed, booked)
-        await _touch_tokens(entries, moments)
+        await counters.add(entries, columns, is_listed, booked)
+        await _touch_tokens(columns, moments)
         if charge is not None:
             # The last, since decisions wait for the rows that it locks.
             await charge(entries)
@@ -93,6 +96,15 @@ async def _apply(
         [end, changes.now(), journal_id],
     )
     return end
+
+
+async def _take_objects(entries: Sequence[Entry], columns: Columns) -> list[Entry]:
+    """Remember what they say of objects; those that are counted once more, as they are then."""
+    if any(columns["objects"]):
+        await objects.apply(entries)
+    if not any(columns["finished"]):
+        return []
+    return [_booked(*claimed) for claimed in await objects.claim(entries)]
 
 
 def _booked(entry: Entry, token_id: str) -> Entry:
@@ -142,13 +154,15 @@ async def _claim(journal_id: str, start: int) -> int:
     return int(rows[0]["position"])
 
 
-#: The entry's fields that are columns as they stand, one behind the other.
-_FIRST: Final = Entry.__struct_fields__.index("project_id")
-_BEHIND: Final = Entry.__struct_fields__.index("overhead_us") + 1
-#: Behind what names them, numbers.
-_NUMBERS: Final = Entry.__struct_fields__.index("prompt_tokens")
-_NAMED: Final = Entry.__struct_fields__[_FIRST:_NUMBERS]
-_FIRST_COLUMNS: Final = ("id", "at", *Entry.__struct_fields__[_FIRST:_BEHIND])
+#: The entry's fields that are columns as they stand: what kind of request it was, and numbers.
+_NAMED: Final = (
+    "project_id", "token_id", "provider", "endpoint", "method", "model", "status", "outcome",
+    "usage",
+)  # fmt: skip
+_COUNTED: Final = (
+    "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "cost_nanos",
+    "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
+)  # fmt: skip
 #: Those of which most requests have none, as the log has them where a request has one.
 _TEXTS: Final = (
     "service_tier", "answer_model", "cost_source", "upstream_code", "key_id", "charge",
@@ -157,57 +171,48 @@ _TEXTS: Final = (
 
 
 _LOG_COLUMNS: Final = (
-    *_FIRST_COLUMNS, *Parts.__struct_fields__, *_TEXTS, "attempts", "tags", "cache", "saved_nanos",
+    "id", "at", *_NAMED, *_COUNTED, *Parts.__struct_fields__, *_TEXTS, "attempts", "tags", "cache",
+    "saved_nanos",
 )  # fmt: skip
 
 
-def _into_log(
-    entries: Sequence[Entry], moments: _Moments
-) -> tuple[str, list[tuple[Any, ...]], list[Any]]:
+def _into_log(columns: Columns, moments: _Moments) -> tuple[str, list[tuple[Any, ...]], list[Any]]:
     """The log's columns and their values, row by row and, of the last, those that all rows have in
     common; but for columns for which no row has one: they are NULL, or empty, all the same, and a
     third of all."""
-    told = list(map(msgspec.structs.astuple, entries))
-    said = _said(
-        dict(zip(_FURTHER, zip(*[one[_BEHIND:] for one in told], strict=True), strict=True))
-    )
-    own, common = _FIRST, dict[str, Any]()
-    named = {one[_FIRST:_NUMBERS] for one in told}
-    if len(named) == 1:
+    told: dict[str, Sequence[Any]] = {"id": columns["id"], "at": moments(columns["at_us"])}
+    common: dict[str, Any] = {}
+    said = _said(columns)
+    named = {name: columns[name] for name in _NAMED}
+    kinds = set(zip(*named.values(), strict=True))
+    if len(kinds) == 1:
         # Where requests are alike, most texts are the same, and a text is dear to hand over.
-        own, common = _NUMBERS, dict(zip(_NAMED, *named, strict=True))
+        common = dict(zip(named, *kinds, strict=True))
         for name in _TEXTS:
             if name in said and len(set(said[name])) == 1:
                 common[name] = said.pop(name)[0]
-    rest = list(zip(*said.values(), strict=True)) or [()] * len(told)
-    at = moments([entry.at_us for entry in entries])
-    rows = [
-        (one[_ID], moment, *one[own:_BEHIND], *more)
-        for one, moment, more in zip(told, at, rest, strict=True)
-    ]
-    columns = ("id", "at", *Entry.__struct_fields__[own:_BEHIND], *said, *common)
-    return f"request_log ({', '.join(columns)})", rows, list(common.values())
+    else:
+        told |= named
+    told |= {name: columns[name] for name in _COUNTED} | said
+    rows = list(zip(*told.values(), strict=True))
+    return f"request_log ({', '.join((*told, *common))})", rows, list(common.values())
 
 
-_ID: Final = Entry.__struct_fields__.index("id")
-_FURTHER: Final = Entry.__struct_fields__[_BEHIND:]
-
-
-def _said(further: Mapping[str, tuple[Any, ...]]) -> dict[str, Sequence[Any]]:
+def _said(further: Columns) -> dict[str, Sequence[Any]]:
     """Columns by name, of which at least one row has a value."""
     said: dict[str, Sequence[Any]] = {}
     if any(further["parts"]):
         parts = [_NO_PARTS if one is None else one for one in further["parts"]]
         for name in Parts.__struct_fields__:
-            column = [getattr(one, name) for one in parts]
-            if column.count(None) < len(column):
-                said[name] = column
+            numbers = [getattr(one, name) for one in parts]
+            if numbers.count(None) < len(numbers):
+                said[name] = numbers
     for name in _TEXTS:
-        if any(further[name]):
-            said[name] = [text or None for text in further[name]]
+        if any(texts := further[name]):
+            said[name] = texts if all(texts) else [text or None for text in texts]
     for name, as_json in (("attempts", attempts_as_json), ("tags", tags_as_json)):
-        if any(one is not None for one in further[name]):
-            said[name] = [None if one is None else as_json(one) for one in further[name]]
+        if (column := further[name]).count(None) < len(column):
+            said[name] = [None if one is None else as_json(one) for one in column]
     if any(further["cache"]):
         said["cache"] = further["cache"]
     saved = further["saved_nanos"]
@@ -240,14 +245,14 @@ def _moments(at_us: Sequence[int]) -> list[datetime]:
     return list(map(_moment, at_us))
 
 
-async def _touch_tokens(entries: Sequence[Entry], moments: _Moments) -> None:
+async def _touch_tokens(columns: Columns, moments: _Moments) -> None:
     """Count uses, as quotas do, and note when the last request came, used or not."""
-    uses: defaultdict[str, int] = defaultdict(int)
-    latest: dict[str, int] = {}
-    for entry in entries:
-        token_id, at_us = entry.token_id, entry.at_us
-        uses[token_id] += not entry.given_back
-        if at_us > latest.setdefault(token_id, 0):
+    token_ids = columns["token_id"]
+    uses = Counter(token_ids)
+    uses.subtract(compress(token_ids, columns["given_back"]))
+    latest = dict.fromkeys(token_ids, 0)
+    for token_id, at_us in zip(token_ids, columns["at_us"], strict=True):
+        if at_us > latest[token_id]:  # noqa: PLR1730  (a call for each would take five times as long)
             latest[token_id] = at_us
     at = dict(zip(latest, moments(list(latest.values())), strict=True))
     # In order of id, as `Project` locks them, so that neither waits in a circle.

@@ -17,6 +17,7 @@ from models.db import database as connecting
 from models.db.conditions import execute_many, insert, written
 from models.db.database import connection, run_in_transaction
 from models.entry import Parts
+from models.entry_columns import by_column
 from models.ids import first_id_at, new_id
 from models.journal_position import JournalPosition
 from models.ledger import apply_batch
@@ -126,7 +127,7 @@ async def test_nothing_and_zero_stay_apart_whatever_else_a_batch_has() -> None:
 def test_columns_that_a_batch_has_no_value_for_cost_nothing() -> None:
     several = [an_entry(), an_entry(model="another", answer_model="m")]
     for entries in (several[:1], several):
-        into, rows, common = ledger._into_log(entries, ledger._moments)
+        into, rows, common = ledger._into_log(by_column(entries), ledger._moments)
         columns = into.partition("(")[2].removesuffix(")").split(", ")
         assert {len(row) + len(common) for row in rows} == {len(columns)}
         assert ("answer_model" in columns) == (len(entries) > 1)

@@ -12,6 +12,7 @@ from manage.schemas.usage import UsageView
 from models import counters, ledger
 from models import entry as entries
 from models.entry import Attempt, Entry, Parts
+from models.entry_columns import by_column
 from models.reports.dashboard import Sums
 from models.reports.usage_report import UsageRow
 from models.request_log import RequestLog
@@ -47,7 +48,7 @@ def _summed() -> set[str]:
 
 def _stored(entry: Entry) -> dict[str, Any]:
     """What the log has of it, by column."""
-    into, (row,), common = ledger._into_log([entry], ledger._moments)
+    into, (row,), common = ledger._into_log(by_column([entry]), ledger._moments)
     columns = into.partition("(")[2].removesuffix(")").split(", ")
     return dict(zip(columns, (*row, *common), strict=True))
 

@@ -1,0 +1,26 @@
+"""A batch's entries by column: what is asked of all is a step for a field, not for an entry."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from models.entry import Entry, all_fit, storable
+
+#: What all entries say, in their order, by the name of the field.
+Columns: TypeAlias = dict[str, tuple[Any, ...]]
+
+
+def by_column(entries: Sequence[Entry]) -> Columns:
+    """At least one entry."""
+    told = map(msgspec.structs.astuple, entries)
+    return dict(zip(Entry.__struct_fields__, zip(*told, strict=True), strict=True))
+
+
+def all_storable(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Columns]:
+    """Entries as `storable` has them, most of which are as they are, and their columns."""
+    columns = by_column(entries)
+    if all_fit(columns):
+        return entries, columns
+    mended = [storable(entry) for entry in entries]
+    return mended, by_column(mended)
