@@ -58,9 +58,9 @@ async def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
 
 
 #: Rows of one statement on SQLite, which has room for 32,766 values in it: as many at once as there
-#: are of these, since a row costs half as much in company. A journal's batch is two of the first:
-#: each statement lets go of Python's lock, for which it has to wait again.
-_ROWS: Final = (64, 8, 1)
+#: are of these, since a row costs half as much in company. Twice as many at once cost no less, and
+#: keep the core, which the event loop may wait for, for twice as long.
+_ROWS: Final = (32, 8, 1)
 
 
 async def insert(

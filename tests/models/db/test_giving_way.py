@@ -83,7 +83,7 @@ async def test_a_transaction_in_the_databases_thread_gives_way_after_each_large_
 ) -> None:
     rows = [(f"{number}", 1, changes.now()) for number in range(256)]
     await run_apart(lambda: insert(_INTO, _ONCE, rows))
-    # On SQLite 64 rows are a statement, and 192 values.
+    # On SQLite 32 rows are a statement, of 96 values, and five of these are one step.
     assert len(given) == (2 if dialect() == "sqlite" else 0)
 
 
