@@ -25,8 +25,9 @@ _NUMBERS: Final = Usage._fields.index("service_tier")
 #: What is no tool, and in no number: whether it has a price of its own the model's rates say.
 VIDEO: Final = frozenset(("video",))
 
-#: Of prompt, completion, cached, reasoning, and of what was written to a cache, for an hour too.
-OrdinaryRates: TypeAlias = tuple[int, int, int, int, int | None, int | None]
+#: Of prompt, completion, cached, reasoning, and of what was written to a cache, for an hour too;
+#: and how many of their unit a nano-dollar is, which is 1 where each is of whole ones.
+OrdinaryRates: TypeAlias = tuple[int, int, int, int, int | None, int | None, int]
 Money: TypeAlias = Decimal | Fraction | int
 
 
@@ -83,7 +84,12 @@ class Rates:
             return None
         if prompt is None or completion is None or cached is None or reasoning is None:
             return None
-        return prompt, completion, cached, reasoning, self.cache_write, self.cache_write_1h
+        written, written_1h = self.cache_write, self.cache_write_1h
+        if any((rate or 0) % SCALE for rate in (*first, written, written_1h)):
+            return prompt, completion, cached, reasoning, written, written_1h, SCALE
+        # Small numbers, which are multiplied and divided in a fraction of the time.
+        whole = prompt // SCALE, completion // SCALE, cached // SCALE, reasoning // SCALE
+        return *whole, _whole(written), _whole(written_1h), 1
 
     def times(self, factor: Fraction) -> Rates:
         """The same where every token costs `factor` as much; searches and seconds do not."""
@@ -166,6 +172,10 @@ class Rates:
             if rate is not None and rate != (getattr(self, whole) if whole else 0):
                 return True
         return False
+
+
+def _whole(rate: int | None) -> int | None:
+    return None if rate is None else rate // SCALE
 
 
 _TOKENS: Final = (
@@ -274,5 +284,7 @@ def ordinary_nanos(usage: Usage, rates: OrdinaryRates) -> int | None:
         total += shorter * (rates[4] or 0) + longer * (rates[5] or 0)
     if fresh < 0 or plain < 0:
         return None
-    whole = (total + fresh * rates[0] + plain * rates[1] + _HALF) // SCALE
-    return whole if whole <= NANOS_MAX else None
+    total += fresh * rates[0] + plain * rates[1]
+    if (scale := rates[6]) != 1:
+        total = (total + scale // 2) // scale
+    return total if total <= NANOS_MAX else None

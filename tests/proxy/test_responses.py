@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from proxy import errors
+from proxy import errors, responses
 from proxy.exchange import Exchange
 from proxy.headers import RawHeaders, value_of
 from proxy.limits.store import Remaining, Reservation, claims_on
@@ -191,3 +191,9 @@ async def test_a_refusal_has_its_providers_shape(exchange: Exchange) -> None:
     ]
     assert [set(body) for body in bodies] == [{"error"}, {"type", "error"}]
     assert {body["error"]["code"] for body in bodies} == {"token_expired"}
+
+
+def test_times_are_told_to_a_tenth_of_a_millisecond() -> None:
+    for seconds in (0.0, 0.00004, 0.00006, 0.0123, 0.2047, 0.20479, 0.2048, 1.5, 61.23456):
+        told = responses._milliseconds(seconds)
+        assert told == b"%.1f" % (seconds * 1000), seconds

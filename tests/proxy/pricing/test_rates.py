@@ -6,8 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from proxy.pricing.rates import FREE, VIDEO, Rates, Tariff, scaled
+from proxy.pricing.rates import (
+    FREE,
+    NANOS_MAX,
+    SCALE,
+    VIDEO,
+    Rates,
+    Tariff,
+    ordinary_nanos,
+    scaled,
+)
 from proxy.usage.accumulator import Usage
 
 #: Dollars by the million: a token costs as many thousands of nano-dollars.
@@ -75,3 +86,37 @@ def test_what_changes_no_price_leaves_the_price(
 
 def test_what_is_free_costs_nothing_whatever_was_lost() -> None:
     assert price(FREE, USED._replace(lost=frozenset(("service_tier",)))) == 0
+
+
+#: Of whole nano-dollars, and of parts of them: a half, and what is nearly one.
+ordinary = st.one_of(
+    st.sampled_from((0, SCALE, 150 * SCALE, 75_000 * SCALE)),
+    st.sampled_from((SCALE // 2, 3 * SCALE // 2, SCALE // 2 - 1, SCALE + 1, 83_333_333_333)),
+)
+used = st.sampled_from((0, 0, 1, 2, 3, 1_000, 10**6 + 1, NANOS_MAX))
+
+
+@given(
+    st.tuples(ordinary, ordinary, ordinary, ordinary),
+    st.tuples(st.one_of(ordinary, st.none()), st.one_of(ordinary, st.none())),
+    st.tuples(used, used, used, used, used, used),
+)
+def test_ordinary_rates_cost_what_all_rates_do(
+    first: tuple[int, int, int, int],
+    written: tuple[int | None, int | None],
+    counts: tuple[int, int, int, int, int, int],
+) -> None:
+    prompt, completion, cached, reasoning = first
+    rates = Rates(
+        prompt=prompt,
+        completion=completion,
+        cached=cached,
+        reasoning=reasoning,
+        cache_write=written[0],
+        cache_write_1h=written[1],
+    )
+    found = rates.ordinary()
+    assert found is not None
+    assert (found[6] == 1) == all((rate or 0) % SCALE == 0 for rate in (*first, *written))
+    usage = Usage(*counts)
+    assert ordinary_nanos(usage, found) == rates.of(usage)
