@@ -221,8 +221,10 @@ class ClientConnection(asyncio.Protocol):
         self._head_timer = None
         self._refuse(HeadTimeout(f"The request head took longer than {HEAD_DEADLINE:g} seconds."))
 
-    def request_ended(self, downstream: ClientDownstream, error: BaseException | None) -> None:
-        """Serve the next request that is here, or end."""
+    def request_ended(
+        self, downstream: ClientDownstream, error: BaseException | None, unread: bool
+    ) -> None:
+        """Serve the next request that is here, or end; `unread`: more of this one may come."""
         self.request = None
         if error is not None or not downstream.complete:
             if isinstance(error, asyncio.CancelledError):
@@ -235,24 +237,22 @@ class ClientConnection(asyncio.Protocol):
             self.served = True
         if self.transport is None:
             return
-        if downstream.has_unread_body:
+        if unread:
             self._linger()
-            return
-        if not downstream.keep_alive:
+        elif not downstream.keep_alive:
             self.close()
-            return
-        # Time starts with the answer, however long that took.
-        self._idle_since = self.loop.time()
-        # As `Connections.mark_idle`, without a call for it.
-        group = self.waits_in = self.clients.served if self.served else self.clients.unserved
-        group[self] = None
-        if self.received:
-            # In the next turn of the loop: a packet holds thousands of requests whose answers
-            # wait for nothing.
-            self._next = self.loop.call_soon(self._read_next)
-        elif self._held is not None and not self.transport.is_closing():
-            # What came ahead was whole requests, so no head that is cut resumes it.
-            self.resume_reading()
+        else:
+            # Time starts with the answer, however long that took.
+            self._idle_since = self.loop.time()
+            # As `Connections.mark_idle`, without a call for it.
+            group = self.waits_in = self.clients.served if self.served else self.clients.unserved
+            group[self] = None
+            if self.received:
+                # In a turn of its own: a packet may hold thousands that are answered at once.
+                self._next = self.loop.call_soon(self._read_next)
+            elif self._held is not None and not self.transport.is_closing():
+                # What came ahead was whole requests, so no head that is cut resumes it.
+                self.resume_reading()
 
     def _fail(self, downstream: ClientDownstream, error: BaseException | None) -> None:
         """500, or a visible break once the answer has begun."""

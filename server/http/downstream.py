@@ -84,7 +84,10 @@ class ClientDownstream(Driven, eq=False):
 
     def ended(self, error: BaseException | None) -> None:
         """Have the connection go on."""
-        self._connection.request_ended(self, error)
+        body = self._body
+        # Whether bytes that come belong to this request still.
+        unread = self._arrived != b"" if body is None else not body.ended
+        self._connection.request_ended(self, error, unread)
 
     def _begun_body(self) -> RequestBody | None:
         """The body, where there is one, as it is read piece by piece."""
@@ -116,13 +119,6 @@ class ClientDownstream(Driven, eq=False):
     def peer(self) -> tuple[str, int] | None:
         """The client's address and port."""
         return self._connection.address
-
-    @property
-    def has_unread_body(self) -> bool:
-        """Whether bytes that come belong to this request still."""
-        if self._body is None:
-            return self._arrived != b""
-        return not self._body.ended
 
     @property
     def trailers(self) -> RawHeaders:

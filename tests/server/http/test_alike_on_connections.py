@@ -13,12 +13,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy import errors
-from proxy.downstream import Downstream, ResponseHead
+from proxy.downstream import ResponseHead
 from proxy.providers.roots import V1_PATHS
 from server.http import framing
 from server.http.body import ARRIVED_MAX_BYTES
 from server.http.connection import ClientConnection
 from server.http.connections import Bounds, Connections
+from server.http.downstream import ClientDownstream
 from tests.server.door import finished
 
 UPLOAD_MAX = 40_000
@@ -68,7 +69,7 @@ class Wire:
 class Echo:
     """Answers with what it was asked, and does with the body what the path says."""
 
-    async def handle(self, downstream: Downstream) -> None:
+    async def handle(self, downstream: ClientDownstream) -> None:
         head = downstream.head
         body = b""
         try:
@@ -89,6 +90,9 @@ class Echo:
         status = 400 if b"bad" in head.target else 200
         downstream.start(ResponseHead(status, b"OK", [], len(body)))
         await finished(downstream.finish(body))
+        if b"gone" in head.target:
+            # As where the write has found that the client has left.
+            downstream._connection.abort()
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +175,13 @@ async def test_a_body_that_came_in_the_packet_of_its_head_does_not_pass_the_buff
     sent, closing, requests, left = await served(b"take", [whole, whole + whole], warm=True)
     assert (closing, requests, left) == (False, 3, b"")
     assert sent.count(b"body|") == 3
+
+
+@pytest.mark.parametrize("warm", [False, True])
+async def test_nothing_is_begun_for_a_client_that_left_while_it_was_answered(warm: bool) -> None:
+    whole = HEAD % (b"take/gone", 2, 77, 4) + b"body"
+    _, closing, requests, _ = await served(b"take", [whole + whole], warm=warm)
+    assert (closing, requests) == (True, 1)
 
 
 #: In place of a line of the same name, or before it.
