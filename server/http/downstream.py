@@ -85,8 +85,8 @@ class ClientDownstream(Driven, eq=False):
     def ended(self, error: BaseException | None) -> None:
         """Have the connection go on."""
         body = self._body
-        # Whether bytes that come belong to this request still.
-        unread = self._arrived != b"" if body is None else not body.ended
+        # One that has arrived is no longer among what the connection has received.
+        unread = body is not None and not body.ended
         self._connection.request_ended(self, error, unread)
 
     def _begun_body(self) -> RequestBody | None:
