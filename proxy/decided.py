@@ -24,6 +24,7 @@ from proxy.questions import Question
 from proxy.upstream.target import Origin, Target
 
 if TYPE_CHECKING:
+    from proxy.body.budget import BodyBudget
     from proxy.exchange import Exchange
     from proxy.upstream.heads import UpstreamHead
     from proxy.upstream.pool import Pool
@@ -70,6 +71,12 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 
 #: A request, and what we ask of its upstream on the client's behalf.
 Prepared: TypeAlias = tuple[Outgoing | Ready, Question | None]
+
+
+def keep(request: Outgoing | Ready, exchange: Exchange, bodies: BodyBudget) -> None:
+    """Count the body of a request that is ready, and has to wait."""
+    if exchange.kept is None and isinstance(request, Ready):
+        exchange.kept = bodies.keep(len(request.body))
 
 
 def send_at_once(

@@ -20,8 +20,8 @@ class Likeness(msgspec.Struct, eq=False):
     """What heads have in common that differ in nothing that decides anything: whatever was decided
     of one of them by what stands in its head holds for the others.
 
-    They have the same request line, of HTTP/1.1, with no query, and the same header lines in the
-    same order, byte for byte, but for the values of
+    They have the same request line, of HTTP/1.1, with no query nor a token of ours, and the same
+    header lines in the same order, byte for byte, but for the values of
 
     - `Content-Length`, which is well-formed;
     - fields in which a client presents its token (`header_rules.CREDENTIALS`);

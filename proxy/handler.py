@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from time import time
-from typing import Final
 from uuid import UUID
 
 from models.entry import Entry, Outcome
@@ -22,7 +21,6 @@ from proxy.access.authentication import authenticate, check_alive
 from proxy.access.authorization import check_source, narrowed, target_for
 from proxy.access.grant import Grant
 from proxy.access.grants import Grants
-from proxy.access.policies import claims_with
 from proxy.accounts.attempts import Accounts, Call, Told
 from proxy.accounts.rests import Rests
 from proxy.asking_again import AskingAgain
@@ -31,17 +29,17 @@ from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
 from proxy.cache.answers import Answers
 from proxy.caching import Caching
-from proxy.decided import DECIDED_MAX, Decisions, Prepared, Ready, send_at_once
+from proxy.decided import DECIDED_MAX, Decisions, Prepared, Ready, keep, send_at_once
 from proxy.downstream import Downstream, RequestHead
 from proxy.driving import Waiter
 from proxy.entries import Entries
 from proxy.exchange import Exchange
 from proxy.fair_share import FairShare, leave
 from proxy.header_rules import trailers_for_downstream
-from proxy.holds import Holds, are_soft
+from proxy.holds import Holds
 from proxy.hops import MOST_HOPS
 from proxy.labels import END_USER, TAGS, labels_of
-from proxy.limits.store import AS_TAKEN, NOT_SENT, LimitStore, LimitsUnavailable, Reservation
+from proxy.limits.store import LimitStore, Reservation
 from proxy.middleware.shaping import Prepare, Relay, Shaped, passes_none, prepares, relays
 from proxy.middleware.worker import Middlewares, Shaping
 from proxy.objects.index import Index
@@ -53,6 +51,7 @@ from proxy.pricing.prices import Prices
 from proxy.providers.provider import Provider
 from proxy.questions import RefusedQuestions
 from proxy.recording import Ledger, Observer
+from proxy.reserving import UNLIMITED, Reserving
 from proxy.tails import Tails
 from proxy.turns import Turns
 from proxy.upstream.errors import UpstreamError
@@ -88,7 +87,6 @@ class DataPlane:
         self._bounds = bounds
         self._default_provider = default_provider
         self._grants = grants
-        self._limits = limits
         self._pool = pool
         self._ledger = ledger
         self._entries = Entries(prices)
@@ -104,6 +102,7 @@ class DataPlane:
         self._refused_questions = RefusedQuestions()
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
+        self._limits = Reserving(limits, holds, self.body_budget)
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
         self._asking_again = AskingAgain(self._accounts, pool, self._refused_questions)
         self._own_answers = OwnAnswers(grants, origins, spending, rests, self._know)
@@ -158,9 +157,9 @@ class DataPlane:
                 )
             )
             reservation = (
-                await self._reserve(exchange, grant, request)
+                await self._limits.reserve(exchange, grant, request)
                 if grant.is_limited or exchange.policies
-                else _UNLIMITED
+                else UNLIMITED
             )
             if exchange.found and (given := self._given(downstream, exchange, reservation)):
                 return await given
@@ -171,13 +170,8 @@ class DataPlane:
             del request
             trailers = last = None
             try:
-                last = self._pass_whole(
-                    downstream,
-                    source,
-                    exchange,
-                    head := head or await source.head(),
-                    reservation,
-                )
+                head = head or await source.head()
+                last = self._pass_whole(downstream, source, exchange, head, reservation)
                 if last is None:
                     source, head, asked = await self._asking_again.final(
                         downstream, source, exchange, head, asked
@@ -279,38 +273,6 @@ class DataPlane:
             grant = exchange.grant = narrowed(grant, plan.route, head)
         return grant, plan
 
-    def _reserve(
-        self, exchange: Exchange, grant: Grant, request: forward.Outgoing | Ready
-    ) -> Awaitable[Reservation]:
-        """Take what the request claims of all its limits, or nothing."""
-        self._keep(exchange, request)
-        if grant.budgets or exchange.policies:
-            return self._reserve_with_budgets(exchange, grant)
-        return self._limits.decide(grant.claims)
-
-    def _keep(self, exchange: Exchange, request: forward.Outgoing | Ready) -> None:
-        """Count the body of a request that is ready, and has to wait."""
-        if exchange.kept is None and isinstance(request, Ready):
-            exchange.kept = self.body_budget.keep(len(request.body))
-
-    async def _reserve_with_budgets(self, exchange: Exchange, grant: Grant) -> Reservation:
-        claims = claims_with(grant.claims, exchange.policies)
-        # Kept answers cost nothing.
-        holds = (
-            ()
-            if exchange.found is not None
-            else exchange.holds or self._holds.claim(exchange, grant)
-        )
-        try:
-            if not holds:
-                return await self._limits.decide(claims) if claims else _UNLIMITED
-            return await self._limits.decide(claims, holds, exchange.id)
-        except LimitsUnavailable:
-            if not claims and are_soft(holds):
-                # They refuse nothing, and are charged of the entry alone.
-                return _UNLIMITED
-            raise
-
     def _given(
         self, downstream: Downstream, exchange: Exchange, reservation: Reservation
     ) -> Coroutine[None, None, None] | None:
@@ -338,7 +300,7 @@ class DataPlane:
         """Have an answer that is waited for: a kept one, or an upstream's."""
         if exchange.found is not None:
             return exchange.found.answer()
-        self._keep(exchange, request)
+        keep(request, exchange, self.body_budget)
         sent = forward.in_pieces(request)
         if grant.chooses:
             return self._accounts.ask(sent, Call(grant, plan.route, downstream, exchange))
@@ -360,15 +322,8 @@ class DataPlane:
             return
         if not exchange.recorded:
             self._record(exchange, outcome)
-        if reservation is not _UNLIMITED:
-            self._settle(exchange, reservation)
-
-    def _settle(self, exchange: Exchange, reservation: Reservation) -> None:
-        was_answered = exchange.sent is not None or exchange.found is not None
-        # Else what was taken at admission stands and there is nothing to say.
-        if not was_answered or reservation.lease is not None or reservation.budgets:
-            actual = AS_TAKEN if was_answered else NOT_SENT
-            self._limits.settle(reservation, actual, exchange.charge)
+        if reservation is not UNLIMITED:
+            self._limits.settle(exchange, reservation)
 
     def _recorded(self, exchange: Exchange) -> Waiter[None]:
         """Record a complete one, with whatever else is recorded in this turn of the loop; ends when
@@ -441,6 +396,3 @@ class DataPlane:
         """End what is still running when the time to drain is over."""
         for exchange in list(self.active):
             exchange.end("shutdown")
-
-
-_UNLIMITED: Final = Reservation((), None, None)

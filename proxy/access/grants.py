@@ -110,12 +110,10 @@ class Grants:
         to be looked at, by `authenticate`. Whether it is still in force, `check_alive` says."""
         if self._tick() != self._seen_tick:
             return None
-        credentials, credential = self.credentials, head.credential
-        known = credentials.known.get(credential) if credential else credentials.find(head.lines)
-        if known is None or head.likeness in known.grant.decided:
-            # With one that is alike, its target was looked at.
-            return known
-        target = head.target
+        if credential := head.credential:
+            # The target of one with a likeness holds no token.
+            return self.credentials.known.get(credential)
+        known, target = self.credentials.find(head.lines), head.target
         # Without a call for nearly all. `in` first takes what is sought for a number, and fails.
         if (target.find(TOKEN_START) >= 0 or target.find(b"%") >= 0) and may_hold_token(target):
             return None

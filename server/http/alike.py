@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
+from proxy.access.credentials import may_hold_token
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo, Learning
 from proxy.downstream import Likeness, RequestHead
 from proxy.header_lines import CHANGES, IS_NOTABLE, IS_ODD, Line, Pattern, Place
@@ -129,7 +130,7 @@ def likeness_of(
     """
     text, texts = read
     places = [place for place, line in enumerate(lines) if line.role & CHANGES]
-    if len(places) > _PLACES_MAX or b"?" in request.target:
+    if len(places) > _PLACES_MAX or b"?" in request.target or may_hold_token(request.target):
         return None
     for place in places:
         line = lines[place]

@@ -13,7 +13,7 @@ from benchmarks.contenders import ROOT, environment
 
 _RECEIVED = "server/http/connection.py ClientConnection.data_received"
 _ASKED = "proxy/upstream/connection.py UpstreamConnection.data_received"
-_DECIDED = "proxy/handler.py DataPlane._reserve"
+_DECIDED = "proxy/reserving.py Reserving.reserve"
 
 
 @pytest.mark.parametrize(

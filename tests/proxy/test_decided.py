@@ -304,15 +304,47 @@ async def test_another_token_with_the_same_head_goes_its_own_way(plane: Plane) -
     assert len(sending.sent) == sent
 
 
-async def test_one_that_is_alike_waits_for_a_connection_where_none_is_kept(plane: Plane) -> None:
+def _kept_at(plane: Plane, where: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bytes of bodies are kept at each call of a method."""
+    kept: list[int] = []
+    called = getattr(where, name)
+
+    def noting(*given: Any, **named: Any) -> Any:
+        kept.append(plane.plane.body_budget.kept)
+        return called(*given, **named)
+
+    monkeypatch.setattr(where, name, noting)
+    return kept
+
+
+async def test_the_body_of_one_that_waits_for_its_limits_is_kept(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secret = await plane.token(requests_per_minute=999)
+    sending = Sending(plane, secret)
+    await sending.become_known()
+    kept = _kept_at(plane, plane.limits, "decide", monkeypatch)
+    assert (await sending.send()).status == 200
+    assert sending.was_decided()
+    assert kept == [len(CHAT)]
+    assert plane.is_idle()
+
+
+async def test_one_that_is_alike_waits_for_a_connection_where_none_is_kept(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, secret = await plane.token()
     sending = Sending(plane, secret)
     await sending.become_known()
     for idle in plane.pool._idle.values():
         for connection in idle:
             connection.close()
+    kept = _kept_at(plane, plane.pool, "acquire", monkeypatch)
     assert (await sending.send()).status == 200
     assert sending.was_decided()
+    # Meanwhile its body is in memory.
+    assert kept == [len(CHAT)]
+    assert plane.is_idle()
     assert plane.upstream.connections == 2
     assert re.sub(rb"Id: \d+", b"", sending.sent[-1]) == re.sub(rb"Id: \d+", b"", sending.sent[-2])
 

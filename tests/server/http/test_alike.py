@@ -324,3 +324,10 @@ def test_a_value_that_a_provider_or_we_may_read_is_the_same_in_heads_that_are_al
 def test_a_long_head_has_no_likeness() -> None:
     for _ in range(5):
         assert read(START + b"X-A: %b\r\n\r\n" % (b"a" * 5000)).likeness is None
+
+
+@pytest.mark.parametrize("target", [b"/v1/llmp_" + b"a" * 40, b"/v1/%6clmp_" + b"a" * 40])
+def test_a_head_whose_target_may_hold_a_token_has_no_likeness(target: bytes) -> None:
+    head = HEAD.replace(HEAD.split(b" ", 2)[1], target, 1)
+    assert [read(head).likeness for _ in range(9)] == [None] * 9
+    likeness_of(HEAD)
