@@ -93,6 +93,7 @@ ordinary = st.one_of(
     st.sampled_from((0, SCALE, 150 * SCALE, 75_000 * SCALE)),
     st.sampled_from((SCALE // 2, 3 * SCALE // 2, SCALE // 2 - 1, SCALE + 1, 83_333_333_333)),
 )
+#: Tokens of each kind, of which the counts of a usage are sums.
 used = st.sampled_from((0, 0, 1, 2, 3, 1_000, 10**6 + 1, NANOS_MAX))
 
 
@@ -100,11 +101,13 @@ used = st.sampled_from((0, 0, 1, 2, 3, 1_000, 10**6 + 1, NANOS_MAX))
     st.tuples(ordinary, ordinary, ordinary, ordinary),
     st.tuples(st.one_of(ordinary, st.none()), st.one_of(ordinary, st.none())),
     st.tuples(used, used, used, used, used, used),
+    st.sampled_from((0, 0, 0, 1)),
 )
 def test_ordinary_rates_cost_what_all_rates_do(
     first: tuple[int, int, int, int],
     written: tuple[int | None, int | None],
     counts: tuple[int, int, int, int, int, int],
+    too_many: int,
 ) -> None:
     prompt, completion, cached, reasoning = first
     rates = Rates(
@@ -118,5 +121,13 @@ def test_ordinary_rates_cost_what_all_rates_do(
     found = rates.ordinary()
     assert found is not None
     assert (found[6] == 1) == all((rate or 0) % SCALE == 0 for rate in (*first, *written))
-    usage = Usage(*counts)
+    fresh, plain, again, thought, kept, longer = counts
+    usage = Usage(
+        fresh + again + kept + longer - too_many,
+        plain + thought,
+        again,
+        thought,
+        kept + longer,
+        longer,
+    )
     assert ordinary_nanos(usage, found) == rates.of(usage)
