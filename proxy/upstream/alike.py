@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from operator import itemgetter
+from struct import Struct
 from typing import Final
 
 import msgspec
@@ -62,7 +63,7 @@ class Alike(msgspec.Struct, eq=False):
         pattern, layout = self.pattern, self._layout
         if pattern is None:
             return None
-        if layout is not None and layout.texts(data) == pattern.texts:
+        if layout is not None and len(data) >= layout.end and layout.texts(data) == pattern.texts:
             values, end = layout.values(data), layout.end
         elif (found := self._walk(pattern, data)) is not None:
             values, end = found
@@ -96,14 +97,10 @@ class Alike(msgspec.Struct, eq=False):
         end = at + len(last)
         if data[at:end] != last:
             return None
-        places = list(map(slice, starts, stops))
         if stops == self._stops:
-            between = map(slice, [0, *stops], [*starts, end])
-            # It gives a tuple of no less than two.
-            values = itemgetter(*places) if len(places) > 1 else itemgetter(*places, *places)
-            self._layout = _Layout(itemgetter(*between), values, end)
+            self._layout = _layout_of(starts, stops, end)
         self._stops = stops
-        return tuple([data[place] for place in places]), end
+        return tuple([data[place] for place in map(slice, starts, stops)]), end
 
     def learn(self, headers: RawHeaders) -> bool:
         """Take what is another value in this head of theirs for one that changes; whether there is
@@ -118,6 +115,18 @@ class Alike(msgspec.Struct, eq=False):
             return False
         self.pattern, self._layout, self._stops = _pattern(pattern, fields), None, []
         return True
+
+
+def _layout_of(starts: list[int], stops: list[int], end: int) -> _Layout:
+    """The layout of heads whose values begin and stop there."""
+    texts = values = ""
+    begun = 0
+    for start, stop in zip(starts, stops, strict=True):
+        texts += f"{start - begun}s{stop - start}x"
+        values += f"{start - begun}x{stop - start}s"
+        begun = stop
+    texts += f"{end - begun}s"
+    return _Layout(Struct(texts).unpack_from, Struct(values).unpack_from, end)
 
 
 @cache

@@ -123,10 +123,11 @@ class UpstreamConnection(Sending):
     def take_rest(self) -> bytes | None:
         """All that is left of the body, where it is no more than a piece and has arrived whole."""
         response = self._response
-        if self._stage == WHOLE:
+        if isinstance(response, Arrived):
             # No packet is larger than a piece.
             self.ended = True
-            return response.take()
+            body, response.body = response.body, b""
+            return body
         if not response.complete or self._paused or response.queued > PIECE_BYTES:
             return None
         self.ended = True
@@ -250,18 +251,19 @@ class UpstreamConnection(Sending):
     # asyncio.Protocol
 
     def data_received(self, data: bytes) -> None:
-        arrived, head_waiter = None, self._head_waiter
-        if self._stage == ASKED and head_waiter is not None:
+        if self._stage == ASKED and (head_waiter := self._head_waiter) is not None:
             arrived = self._reader.likely.read(data)
             if arrived is not None and arrived.complete and arrived.body:
                 # The usual answer.
                 self._stage, self._response, self._head_waiter = WHOLE, arrived, None
                 self.deadline = NEVER
                 head_waiter.wake(arrived.head)
-                return
+            else:
+                self._receive(data, arrived)
+            return
         take, waiter = self._take, self._waiter
         if take is None or waiter is None or waiter.resume is None or self._paused:
-            self._receive(data, arrived)
+            self._receive(data)
             return
         # The usual event of a stream: in as few steps as there can be.
         try:
@@ -284,7 +286,7 @@ class UpstreamConnection(Sending):
             self._take = None
             waiter.wake(False)
 
-    def _receive(self, data: bytes, arrived: Arrived | None) -> None:
+    def _receive(self, data: bytes, arrived: Arrived | None = None) -> None:
         if self._stage == NEW:
             # Bytes outside an exchange answer no request.
             self.close()

@@ -9,6 +9,7 @@ import msgspec
 
 from proxy.headers import RawHeaders
 from proxy.response_lines import Pattern, ResponseLines, lines_of
+from proxy.settable import settable
 
 
 class UpstreamHead(msgspec.Struct, gc=False):
@@ -43,6 +44,7 @@ class UpstreamHead(msgspec.Struct, gc=False):
         return self.lines
 
 
+@settable
 class Arrived(msgspec.Struct, gc=False):
     """What came at once of a response with a plain head. It is `complete` where that is all of it,
     and says of itself then what a `response.ResponseReader` says of one that it has read."""

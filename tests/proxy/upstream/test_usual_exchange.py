@@ -139,7 +139,6 @@ def test_the_usual_exchange_takes_few_steps(sock: socket.socket) -> None:
         "UpstreamConnection.data_received",
         "Alike.read",
         "UpstreamConnection.take_rest",
-        "Arrived.take",
         "UpstreamConnection.release",
     ]
     # Nothing is kept of it.
