@@ -360,7 +360,7 @@ def all_fit(columns: Mapping[str, Sequence[Any]]) -> bool:
     return (
         max(columns["status"]) <= 999
         and _CACHE_RESULTS.issuperset(columns["cache"])
-        and all(map(_are_counts, filter(None, columns["parts"])))
+        and all(map(_are_counts, set(filter(None, columns["parts"]))))
     )
 
 

@@ -203,10 +203,12 @@ def _said(further: Columns) -> dict[str, Sequence[Any]]:
     said: dict[str, Sequence[Any]] = {}
     if any(further["parts"]):
         parts = [_NO_PARTS if one is None else one for one in further["parts"]]
-        for name in Parts.__struct_fields__:
-            numbers = [getattr(one, name) for one in parts]
-            if numbers.count(None) < len(numbers):
-                said[name] = numbers
+        told = zip(*map(msgspec.structs.astuple, parts), strict=True)
+        said = {
+            name: numbers
+            for name, numbers in zip(Parts.__struct_fields__, told, strict=True)
+            if numbers.count(None) < len(numbers)
+        }
     for name in _TEXTS:
         if any(texts := further[name]):
             said[name] = texts if all(texts) else [text or None for text in texts]
