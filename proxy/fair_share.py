@@ -71,8 +71,9 @@ class FairShare:
 
 def leave(counted: Counted) -> None:
     """A request that counted there has ended."""
-    for running in counted:
-        running.count -= 1
+    token, project = counted
+    token.count -= 1
+    project.count -= 1
 
 
 def _part(most: int, share: float) -> int:

@@ -311,7 +311,8 @@ class DataPlane:
     def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
         """Runs for every outcome: records once if admitted, settles the limits."""
         self.active.discard(exchange)
-        leave(exchange.shares)
+        if exchange.shares:
+            leave(exchange.shares)
         if exchange.kept is not None:
             exchange.kept.end()
         if exchange.again is not None:
