@@ -38,7 +38,7 @@ from proxy.journal import reading
 from proxy.journal.budget_sink import BudgetSink, charge_beside
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.database_sink import DatabaseSink
-from proxy.journal.writer import Journal
+from proxy.journal.writer import BATCH, Journal
 from proxy.limits.bases import Journals
 from proxy.limits.engines import charges, charges_itself, limit_records, open_limits, unheard
 from proxy.limits.most_used import least_left
@@ -85,6 +85,8 @@ from web.key_test import Asked
 _LAST_DRAIN: Final = 1.5
 #: How long a reader of what was used waits at most for what was served just now.
 _CATCH_UP: Final = 0.5
+#: Entries at once where a thread of the database's own sums them, which gives way in between.
+_BATCH_APART: Final = 256
 #: And to write the last refusals.
 _LAST_REFUSALS: Final = 1.0
 #: And for transactions that are still under way then.
@@ -141,7 +143,10 @@ class WorkerResources:
         admissions.configure(NodeFiles(settings.data_dir, limit_records(settings)))
         exhaustion.configure(spent_by(self.spending))
         self._open_upstreams()
-        self._journal = Journal(settings.data_dir / "journal")
+        self._journal = Journal(
+            settings.data_dir / "journal",
+            batch=_BATCH_APART if settings.database.dialect == "sqlite" else BATCH,
+        )
         self._charges = on = charges(settings)
         self._consumer = JournalConsumer(
             self._journal, [DatabaseSink(*on.database), *(BudgetSink(*one) for one in on.beside)]

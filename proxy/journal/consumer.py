@@ -18,11 +18,11 @@ from proxy.journal import files
 from proxy.journal.feed import Feed, SinkFailed
 from proxy.journal.files import Batch, JournalFile, quarantine, read_batch
 from proxy.journal.sink import Sink
-from proxy.journal.writer import BATCH, Journal
+from proxy.journal.writer import Journal
 
 _CONSUME_EVERY_S: Final = 0.4
-#: Batches in one of a sink that is not told of each.
-_BATCHES_AT_ONCE: Final = 5
+#: Entries at once of a sink for which nobody waits.
+_UNHURRIED: Final = 640
 _KEEP_EVERY_S: Final = 1.0
 _ADOPT_EVERY_S: Final = 3.0
 _RETRY_FIRST_S: Final = 0.1
@@ -48,10 +48,11 @@ def _is_ours(file: JournalFile | None) -> TypeGuard[JournalFile]:
 class JournalConsumer:
     """The background work on one worker's journal, and on those it adopts."""
 
-    def __init__(self, journal: Journal, sinks: Sequence[Sink], *, batch: int = BATCH) -> None:
+    def __init__(self, journal: Journal, sinks: Sequence[Sink], *, batch: int = 0) -> None:
+        """At most `batch` entries are delivered at once, or as many as the journal has for it."""
         self._journal = journal
         self._feeds = tuple(Feed(sink) for sink in sinks)
-        self._batch = batch
+        self._batch = batch or journal.batch
         self._adopted: list[JournalFile] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
@@ -304,10 +305,8 @@ class JournalConsumer:
             # Passed: its worker died between delivering the last batch and deleting it. Asked:
             # meanwhile another feed may have given the file up and closed it.
             return 0
-        batch = None
-        if self._waits(feed):
-            batch = file.remembered(position, self._batch * _BATCHES_AT_ONCE)
-        batch = batch or read_batch(file, position, limit=self._batch)
+        most = max(_UNHURRIED, self._batch) if self._waits(feed) else self._batch
+        batch = read_batch(file, position, limit=most)
         if not batch.ends:
             self._complain(
                 file.path, f"it was cut; what it held from byte {batch.start} on is lost"

@@ -21,6 +21,7 @@ from models.ids import new_id
 SUFFIX: Final = ".journal"
 #: Read at once, so that the loop is not held for long.
 _READ_BYTES: Final = 256 * 1024
+_LINES_MAX: Final = 128
 #: Batches that are kept of a file while it is consumed.
 _READ_MAX: Final = 2
 #: Of a file of our own: what was written last, as its lines are long, is kept in memory until all
@@ -183,13 +184,15 @@ def quarantine(file: JournalFile, damaged: bytes) -> Path:
 
 
 def read_batch(file: JournalFile, start: int, *, limit: int) -> Batch:
-    """The lines from `start` on, at most `limit`. Raises OSError.
+    """The lines from `start` on, at most `limit`; fewer where they have to be read. Raises OSError.
 
     Only a dead worker's file can end without a newline; that line was never acknowledged, but
     where it is whole its request took place.
     """
-    known = file.remembered(start, limit) or file.read.get((start, limit, file.size))
-    if known is not None:
+    if (known := file.remembered(start, limit)) is not None:
+        return known
+    limit = min(limit, _LINES_MAX)
+    if (known := file.read.get((start, limit, file.size))) is not None:
         return known
     data = os.pread(file.fd, min(_READ_BYTES, file.size - start), start)
     batch = _undamaged(start, data, limit) or _line_by_line(start, data, limit)

@@ -30,9 +30,9 @@ KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
 _LINE_COSTS_BYTES: Final = 48
 #: A file of this size gives way to a new one once every sink has taken it.
 ROTATE_BYTES: Final = 16 * 1024 * 1024
-#: Entries delivered at once, and so many wake the consumer. Larger batches are hardly cheaper, but
-#: delay requests for longer: the loop by reading and summing them, and on one core the database's
-#: thread, too (docs/performance.md).
+#: Entries delivered at once, and so many wake the consumer. A larger batch is much cheaper where it
+#: is of many tokens, each of which has counter rows of its own; but to sum it in the loop itself,
+#: as on PostgreSQL, delays requests for longer (docs/performance.md).
 BATCH: Final = 128
 #: As long as sinks are no further behind, it does so before they have taken the last of it: where
 #: requests never pause, there is no moment in which they have taken all.
@@ -49,10 +49,12 @@ class Journal:
         self,
         directory: Path,
         *,
+        batch: int = BATCH,
         kept_max_bytes: int = KEPT_MAX_BYTES,
         rotate_bytes: int = ROTATE_BYTES,
     ) -> None:
         self.directory = directory
+        self.batch = batch
         #: Entries that some sink has not taken yet, those in memory included.
         self.pending = 0
         #: Set once a whole batch was written since `rearm`.
@@ -158,7 +160,7 @@ class Journal:
             if self.written is not None:
                 self.written(file.id, start, file.size, entries)
         self._since_rearmed += len(lines)
-        if self._since_rearmed >= BATCH:
+        if self._since_rearmed >= self.batch:
             self.batch_ready.set()
 
     def _write(self, lines: bytes) -> bool:

@@ -64,6 +64,17 @@ async def test_entries_arrive_once_in_batches(journal: Journal, sink: MemorySink
     assert journal.pending == 0
 
 
+async def test_a_batch_is_as_large_as_the_journal_has_it(directory: Path, sink: MemorySink) -> None:
+    journal = Journal(directory, batch=4)
+    consumer = JournalConsumer(journal, [sink])
+    append(journal, 3)
+    assert not journal.batch_ready.is_set()
+    append(journal, 3)
+    assert journal.batch_ready.is_set()
+    assert await consumer.consume_once()
+    assert sink.batches == [4, 2]
+
+
 async def test_what_is_written_meanwhile_waits(journal: Journal, sink: MemorySink) -> None:
     """Else a busy worker's every round finds a few entries more, and never a batch of them."""
 

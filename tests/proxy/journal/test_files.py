@@ -45,6 +45,23 @@ def test_a_batch_is_no_longer_than_is_read_at_once(tmp_path: Path) -> None:
     file.release()
 
 
+def test_fewer_lines_are_read_than_are_remembered(tmp_path: Path) -> None:
+    """To read them holds the loop; those in memory go on as they are."""
+    journal = Journal(tmp_path)
+    append(journal, 200)
+    file = journal.file
+    assert file is not None
+    assert len(files.read_batch(file, 0, limit=200).entries) == 200
+    read = files.adopt(leave_an_orphan(tmp_path, file.path.read_bytes()))
+    assert read is not None
+    first = files.read_batch(read, 0, limit=200)
+    rest = files.read_batch(read, first.end, limit=200)
+    assert (len(first.entries), len(rest.entries)) == (128, 72)
+    # Another sink is given the same, not read again.
+    assert files.read_batch(read, 0, limit=200) is first
+    read.release()
+
+
 async def test_what_stands_behind_the_last_whole_line_is_not_read(tmp_path: Path) -> None:
     """Half a line, which the disk did not let the writer take back."""
     journal = Journal(tmp_path)
