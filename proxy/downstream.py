@@ -70,6 +70,10 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
             msgspec.structs.force_setattr(self, "_lines", lines)
         return lines
 
+    def with_lines(self, lines: HeaderLines, content_length: int | None) -> RequestHead:
+        """The same with other lines."""
+        return msgspec.structs.replace(self, _lines=lines, content_length=content_length, values=())
+
     @property
     def headers(self) -> RawHeaders:
         """Name and value of each header line, as they were on the wire."""

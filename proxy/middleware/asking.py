@@ -7,8 +7,6 @@ from collections import deque
 from time import perf_counter
 from typing import Final
 
-import msgspec
-
 from proxy import errors
 from proxy.body.budget import KeptBytes
 from proxy.body.kept_body import KeptBody
@@ -148,7 +146,7 @@ class Asking:
         made.first.pop(b"origin", None)
         if (origin := head.lines.value(b"origin")) is not None:
             made.first[b"origin"] = origin
-        return msgspec.structs.replace(head, lines=made, content_length=length)
+        return head.with_lines(made, length)
 
     def _count(self) -> None:
         """What is kept from now on is what goes on."""

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.downstream import RequestHead
+from proxy.header_lines import HeaderLines
 from server.http import alike, framing
 from server.http.alike import Alike
 from server.http.faults import FramingError
@@ -240,6 +241,19 @@ def test_a_connection_reads_any_heads_as_if_nothing_came_before(
 def test_an_unusual_head_has_no_likeness(head: bytes) -> None:
     for _ in range(5):
         assert read(head).likeness is None
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_head_that_is_given_other_lines_has_nothing_of_its_own_left(asked_before: bool) -> None:
+    found = likeness_of(HEAD).read(HEAD, "192.0.2.1")
+    assert found is not None
+    head = found[0]
+    if asked_before:
+        assert head.lines.fields == read(HEAD).fields
+    other = head.with_lines(HeaderLines.of([(b"X-A", b"1")]), 3)
+    assert (other.headers, other.lines.crossing) == ([(b"X-A", b"1")], b"X-A: 1\r\n")
+    assert (other.content_length, other.values) == (3, ())
+    assert (head.headers, head.content_length) == (read(HEAD).fields, 17)
 
 
 @pytest.mark.parametrize("told", [0, 1, 17, 4095, 4096, 4097, 70_000])
