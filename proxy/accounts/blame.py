@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from proxy.decoding.json_reading import WRONG
 from proxy.headers import RawHeaders
 from proxy.usage.error_code import is_code
 
@@ -22,7 +23,7 @@ def decoded(body: bytes) -> Any:
     """The body as JSON; None where it is none."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except WRONG:
         return None
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from proxy.decoding.json_reading import WRONG
 from proxy.pricing.rates import NANOS_MAX
 from proxy.providers.provider import CostUnit
 
@@ -43,7 +44,7 @@ def read(usage: bytes | None, field: str, unit: CostUnit) -> Stated:
         return _NOTHING
     try:
         found: Any = _decode(usage)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except WRONG:
         return _NOTHING
     if not isinstance(found, dict) or found.get("is_byok"):
         return _NOTHING

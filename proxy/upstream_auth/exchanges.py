@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from models.credentials import EntraClient, ServiceAccount, private_key
 from models.text import clean_text
+from proxy.decoding.json_reading import WRONG
 
 #: Seconds that an assertion is good for; Google allows no more.
 ASSERTION_SECONDS: Final = 3600
@@ -130,7 +131,7 @@ def _reason(said: dict[str, Any], hidden: Sequence[str]) -> str:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         said: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except WRONG:
         return {}
     return dict(said) if isinstance(said, dict) else {}
 

@@ -30,6 +30,7 @@ def test_codes_are_found(fields: Any, body: Any, found: list[str]) -> None:
 def test_what_is_no_json_says_nothing() -> None:
     assert blame.decoded(b"{") is None
     assert blame.decoded(b"[" * 5000) is None
+    assert blame.decoded(b'{"error": "caf\xe9"}') is None
 
 
 def test_an_answer_is_described_in_a_few_words() -> None:

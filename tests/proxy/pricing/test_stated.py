@@ -42,6 +42,7 @@ def amount(nanos: int) -> Stated:
         (b"[1]", "usage.cost", "usd", NOTHING),
         (b'{"cost": ', "usage.cost", "usd", NOTHING),
         (b'{"cost": "\xff"}', "usage.cost", "usd", NOTHING),
+        (b'{"cost": ' + b"[" * 5000 + b"]" * 5000 + b"}", "usage.cost", "usd", NOTHING),
         # Something is said, and is no amount.
         (b'{"cost": "0.5"}', "usage.cost", "usd", ODD),
         (b'{"cost": -1}', "usage.cost", "usd", ODD),

@@ -188,6 +188,7 @@ def _in_flight() -> bool:
         ((403, {"error": {"status": "DENIED", "message": "no"}}), "answered 403: DENIED, no"),
         ((500, b"<html>"), "answered 500"),
         ((200, b"[]"), "answered 200 without an access_token"),
+        ((200, b'{"access_token": "caf\xe9"}'), "answered 200 without an access_token"),
         ((200, {"access_token": "two words"}), "answered 200 without an access_token"),
         ((200, {"access_token": "x" * 40_000}), "answered 200 without an access_token"),
         ((200, b" " * 400_000), "answered 200 without an access_token"),
