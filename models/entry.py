@@ -6,10 +6,10 @@ are only ever added, at the end, with a default.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import msgspec
 
@@ -169,7 +169,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 _encoder: Final = msgspec.json.Encoder()
-_encode_lines: Final = _encoder.encode_lines
+#: Of a list alone: of whatever else it keeps the iterator for ever
+#: (findings/msgspec-keeps-the-iterator-of-encoded-lines.sh).
+_encode_lines: Final = cast(Callable[[list[Entry]], bytes], _encoder.encode_lines)
 _decoder: Final = msgspec.json.Decoder(Entry)
 
 #: No honest number comes near these; beyond them a sum of many could leave 64 bits.
@@ -204,14 +206,14 @@ def line_of(entry: Entry) -> tuple[bytes, Entry]:
     if entry.outcome in _NEWER_OUTCOMES:
         told = msgspec.structs.replace(entry, **_NEWER_OUTCOMES[entry.outcome])
     try:
-        line = _encode_lines((told,))
+        line = _encode_lines([told])
     except UnicodeEncodeError:
         # A lone surrogate, which JSON bodies can hold as an escape and UTF-8 cannot.
         pass
     else:
         if len(line) <= LINE_MAX_BYTES:
             return line, entry
-    return _encode_lines((storable(told),)), storable(entry)
+    return _encode_lines([storable(told)]), storable(entry)
 
 
 def decode(line: bytes) -> Entry:

@@ -1,5 +1,6 @@
 """Entries: what a journal holds of them, and what every database takes."""
 
+import gc
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -28,6 +29,20 @@ def test_a_line_and_the_entry_that_it_has_are_one(outcome: coding.Outcome) -> No
         assert line.count(b"\n") == line.endswith(b"\n") == 1
         assert coding.decode(line) == written
         assert (written is entry) == (model in ("gpt-4o", "m" * 15_000))
+
+
+def test_nothing_stays_in_memory_of_lines_that_were_made() -> None:
+    """Every request has one: a worker would grow for as long as it runs."""
+    clean, mended = an_entry(), an_entry(model="\ud800")
+    coding.line_of(clean)
+    coding.line_of(mended)
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(500):
+        coding.line_of(clean)
+        coding.line_of(mended)
+    gc.collect()
+    assert len(gc.get_objects()) < before + 100
 
 
 def test_a_line_of_the_first_version_is_still_read() -> None:
