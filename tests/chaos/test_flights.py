@@ -95,6 +95,11 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+def descriptors(service: Service) -> int:
+    """How many are open in its workers."""
+    return sum(len([*Path(f"/proc/{pid}/fd").iterdir()]) for pid in service.workers())
+
+
 def in_flight(service: Service) -> int:
     return len([*(service.data_dir / "cache" / "flights").glob("[!.]*")])
 
@@ -140,7 +145,10 @@ async def _a_leader_leaves(service: Service, issued: Issued, upstream: Gated) ->
     before = upstream.asked
     await client.begin()
     await until(lambda: upstream.asked == before + 1)
+    opened = descriptors(service)
     client.leave()
+    # Else the answer may be whole before its worker has seen that the client left.
+    await until(lambda: descriptors(service) < opened)
     follower = asyncio.create_task(Client(service, issued, "leaves").ask())
     upstream.gate.set()
     assert said(await follower) in (b"fwd=miss; collapsed", b"hit")
