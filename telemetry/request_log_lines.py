@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from itertools import repeat
 from operator import truediv
 from random import random
-from typing import Any, Final, Literal, TextIO, TypeAlias
+from typing import Final, Literal, TextIO, TypeAlias
 
 import msgspec
-from msgspec.structs import astuple
 
 from models.entry import Attempt, Entry, attempts_as_json, storable
+from models.entry_columns import Columns, by_column
 from proxy.exchange import Exchange
 from telemetry.body_log_lines import BodyLines
 from telemetry.logs import stamp
@@ -106,9 +106,9 @@ class RequestLines:
 
     def _as_json(self, entries: Sequence[Entry]) -> Iterable[_Recorded]:
         """The lines of a batch, column by column: a fraction of the steps of one after another."""
-        of = _columns(entries)
+        of = by_column(entries)
         if not _are_short(of):
-            of = _columns([_shortened(entry) for entry in entries])
+            of = by_column([_shortened(entry) for entry in entries])
         models = of["model"]
         return map(
             # By place, which takes a third of the time.
@@ -231,13 +231,7 @@ _Line: TypeAlias = str | _Recorded | _Refused
 _encoder: Final = msgspec.json.Encoder()
 
 
-def _columns(entries: Sequence[Entry]) -> dict[str, tuple[Any, ...]]:
-    """The fields of entries, of which there are some, each for all of them."""
-    columns = zip(*map(astuple, entries), strict=True)
-    return dict(zip(Entry.__struct_fields__, columns, strict=True))
-
-
-def _are_short(of: dict[str, tuple[Any, ...]]) -> bool:
+def _are_short(of: Columns) -> bool:
     """Whether that holds of each entry."""
     return (
         max(map(len, of["model"])) <= _NAME_MAX
