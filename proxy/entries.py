@@ -119,6 +119,8 @@ class Entries:
         if told is None:
             reading.missed()
             return None
+        if reading.in_vain:
+            reading.in_vain -= 1
         answered, usage = told
         return self._after(
             _key_of_decided(decided.number, exchange, answered, usage), exchange, usage

@@ -215,7 +215,8 @@ FORMS: Final[dict[str, Form]] = {
     "responses": _response,
     "messages": _message,
 }
-#: So many unusual documents, and the next are not tried: an upstream may have fields of its own.
+#: So many more unusual documents than others, and the next are not tried: an upstream may have
+#: fields of its own.
 _VAIN_MAX: Final = 8
 _NOT_TRIED: Final = 1_000
 
@@ -224,17 +225,18 @@ class Reading:
     """Reads the documents of some kind of answer by the form of their dialect, for as long as that
     is of use."""
 
-    __slots__ = ("_form", "_left", "usual")
+    __slots__ = ("_form", "in_vain", "usual")
 
     def __init__(self, dialect: str) -> None:
         self._form = FORMS.get(dialect, _none)
-        self._left = _VAIN_MAX
+        #: How many more were unusual than were not; while none is tried, how many there were.
+        self.in_vain = 0
         #: Reads one.
         self.usual: Form = self._form
 
     def missed(self) -> None:
         """What it was asked for last was unusual."""
-        self._left -= 1
-        if self._left <= 0:
-            tried = self.usual is self._form
-            self.usual, self._left = (_none, _NOT_TRIED) if tried else (self._form, _VAIN_MAX)
+        self.in_vain += 1
+        tried = self.usual is self._form
+        if self.in_vain >= (_VAIN_MAX if tried else _NOT_TRIED):
+            self.usual, self.in_vain = _none if tried else self._form, 0

@@ -412,6 +412,16 @@ async def test_a_usual_answer_is_not_read_the_general_way_once_one_is_known() ->
     assert len(entries._alike) == 1
 
 
+async def test_unusual_answers_among_usual_ones_do_not_end_the_quick_way() -> None:
+    entries, reading = Entries(Prices()), Reading("chat")
+    odd = USUAL["answer"] | {"usage": USED | {"num_search_queries": 0}}
+    for answer in (USUAL["answer"], odd) * 20:
+        entries.of(exchange_of(USUAL | {"answer": answer, "at_once": reading}), "complete")
+    last = exchange_of(USUAL | {"at_once": reading})
+    entries.of(last, "complete")
+    assert last.meter is None
+
+
 async def test_each_decided_kind_of_request_has_its_own_entries() -> None:
     entries, reading = Entries(Prices()), Reading("chat")
     for grant in (0, 1, 0, 1):
