@@ -29,6 +29,10 @@ class UpstreamHead(msgspec.Struct, gc=False):
     block: bytes = b""
     _values: Sequence[bytes] | None = None
 
+    def __repr__(self) -> str:
+        # The default would print cookies, and signed addresses.
+        return f"UpstreamHead({self.status})"
+
     @property
     def headers(self) -> RawHeaders:
         """Name and value of each line."""
@@ -55,6 +59,10 @@ class Arrived(msgspec.Struct, gc=False):
 
     keep_alive: ClassVar[bool] = True
     unread: ClassVar[bytes] = b""
+
+    def __repr__(self) -> str:
+        # The default would print the body.
+        return f"Arrived({self.head!r})"
 
     @property
     def chunks(self) -> tuple[bytes, ...]:

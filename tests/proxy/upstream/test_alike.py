@@ -209,6 +209,10 @@ def test_no_secret_is_kept() -> None:
     _, known = taught(*[message] * 4)
     assert secret in message
     assert secret.decode() not in repr(known)
+    arrived = known.read(message)
+    assert arrived is not None
+    assert arrived.body == b"hello"
+    assert repr(arrived) == "Arrived(UpstreamHead(200))"
 
 
 def test_heads_that_are_all_new_leave_nothing_behind() -> None:
