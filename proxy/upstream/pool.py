@@ -31,14 +31,13 @@ class Pool:
         #: long as any of their connections is open.
         self._idle: dict[Origin, list[UpstreamConnection]] = {}
         self._open: dict[UpstreamConnection, Origin] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._clock: asyncio.Task[None] | None = None
         self._closed = False
 
     def open(self) -> None:
         """Start the clock, in the running loop."""
-        self._loop = asyncio.get_running_loop()
-        self._clock = self._loop.create_task(self._watch(), name="upstream-clock")
+        loop = asyncio.get_running_loop()
+        self._clock = loop.create_task(self._watch(), name="upstream-clock")
 
     async def close(self) -> None:
         """Stop the clock and drop every connection; what is released later is dropped, too."""
