@@ -185,6 +185,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def overhead_seconds(self, now: float) -> float:
         """Seconds that the proxy added before the answer began to go out."""
+        if self.overhead is not None:
+            return self.overhead
         sent, first_byte, until = self.sent, self.first_byte, self.started or now
         ours = (until if sent is None else sent) - self.began - self.body_wait
         if sent is not None and first_byte is not None:
