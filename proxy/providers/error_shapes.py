@@ -92,9 +92,8 @@ def likely_shape(target: bytes, *, with_google_key: bool = False) -> ErrorShape:
     """The shape for a request whose provider is not known, by what is certain of its path and its
     credential; else OpenAI's."""
     path = target.partition(b"?")[0]
-    for root, shape in _ROOTS:
-        if path.startswith(root):
-            return shape
+    if path.startswith(_BEGINNINGS):
+        return next(shape for root, shape in _ROOTS if path.startswith(root))
     if path in _OLLAMA:
         return "ollama"
     asks_gemini = path.startswith(b"/v1/models/") and path.rpartition(b":")[2] in _GEMINI
@@ -113,6 +112,7 @@ _ROOTS: Final[tuple[tuple[bytes, ErrorShape], ...]] = (
     (b"/v1/tunedModels/", "google"),
     (b"/projects/", "google"),
 )
+_BEGINNINGS: Final = tuple(root for root, _ in _ROOTS)
 _GEMINI: Final = frozenset(
     (
         b"batchEmbedContents",

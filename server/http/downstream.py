@@ -149,9 +149,10 @@ class ClientDownstream(Driven, eq=False):
 
     def drop_body(self) -> None:
         """Read no more of the body; the connection stays of use where all of it has arrived."""
-        body = self._begun_body()
-        if body is not None and not body.ended:
-            body.drop_arrived()
+        # One that came whole with its head is not put back to be dropped.
+        self._arrived = b""
+        if self._body is not None and not self._body.ended:
+            self._body.drop_arrived()
 
     # The response
 
