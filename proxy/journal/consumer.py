@@ -48,11 +48,9 @@ def _is_ours(file: JournalFile | None) -> TypeGuard[JournalFile]:
 class JournalConsumer:
     """The background work on one worker's journal, and on those it adopts."""
 
-    def __init__(self, journal: Journal, sinks: Sequence[Sink], *, batch: int = 0) -> None:
-        """At most `batch` entries are delivered at once, or as many as the journal has for it."""
+    def __init__(self, journal: Journal, sinks: Sequence[Sink]) -> None:
         self._journal = journal
         self._feeds = tuple(Feed(sink) for sink in sinks)
-        self._batch = batch or journal.batch
         self._adopted: list[JournalFile] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
@@ -305,7 +303,9 @@ class JournalConsumer:
             # Passed: its worker died between delivering the last batch and deleting it. Asked:
             # meanwhile another feed may have given the file up and closed it.
             return 0
-        most = max(_UNHURRIED, self._batch) if self._waits(feed) else self._batch
+        most = self._journal.batch
+        if self._waits(feed):
+            most = max(_UNHURRIED, most)
         batch = read_batch(file, position, limit=most)
         if not batch.ends:
             self._complain(

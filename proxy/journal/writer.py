@@ -54,6 +54,7 @@ class Journal:
         rotate_bytes: int = ROTATE_BYTES,
     ) -> None:
         self.directory = directory
+        #: Entries delivered at once, at most.
         self.batch = batch
         #: Entries that some sink has not taken yet, those in memory included.
         self.pending = 0

@@ -53,7 +53,8 @@ def said() -> Iterator[list[str]]:
 
 
 async def test_entries_arrive_once_in_batches(journal: Journal, sink: MemorySink) -> None:
-    consumer = JournalConsumer(journal, [sink], batch=10)
+    journal.batch = 10
+    consumer = JournalConsumer(journal, [sink])
     ids = append(journal, 25)
     assert await consumer.consume_once()
     ids += append(journal, 1)
@@ -109,7 +110,8 @@ async def test_what_a_sink_takes_itself_is_settled_as_far_as_it_can_be_read(
 async def test_an_outage_loses_and_doubles_nothing(
     journal: Journal, sink: MemorySink, said: list[str]
 ) -> None:
-    consumer = JournalConsumer(journal, [sink], batch=10)
+    journal.batch = 10
+    consumer = JournalConsumer(journal, [sink])
     sink.away = 3
     ids = append(journal, 15)
     for _ in range(3):
@@ -151,7 +153,8 @@ async def test_whatever_else_the_database_says_the_consumer_lives_on(
 async def test_a_sink_that_was_restored_from_a_backup_gets_the_rest_again(
     journal: Journal, sink: MemorySink
 ) -> None:
-    consumer = JournalConsumer(journal, [sink], batch=2)
+    journal.batch = 2
+    consumer = JournalConsumer(journal, [sink])
     ids = append(journal, 4)
     await consumer.consume_once()
     assert journal.file is not None
@@ -167,7 +170,8 @@ async def test_the_journal_of_a_killed_worker_is_adopted(
 ) -> None:
     entries = [an_entry() for _ in range(5)]
     path = leave_an_orphan(directory, lines(*entries))
-    consumer = JournalConsumer(journal, [sink], batch=2)
+    journal.batch = 2
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     assert await consumer.consume_once()
     assert sink.entries == [entry.id for entry in entries]
@@ -246,7 +250,7 @@ async def test_an_orphan_waits_for_the_database(
 async def test_two_workers_compete_for_an_orphan(sink: MemorySink, directory: Path) -> None:
     entries = [an_entry() for _ in range(50)]
     leave_an_orphan(directory, lines(*entries))
-    consumers = [JournalConsumer(Journal(directory), [sink], batch=3) for _ in range(2)]
+    consumers = [JournalConsumer(Journal(directory, batch=3), [sink]) for _ in range(2)]
     for consumer in consumers:
         consumer.adopt()
     assert all(await asyncio.gather(*(consumer.consume_once() for consumer in consumers)))
@@ -407,7 +411,8 @@ async def test_a_reader_need_not_wait_for_the_next_round(
 ) -> None:
     monkeypatch.setattr(consumer_module, "_CONSUME_EVERY_S", 3600)
     other = MemorySink("other")
-    consumer = JournalConsumer(journal, [sink, other], batch=2)
+    journal.batch = 2
+    consumer = JournalConsumer(journal, [sink, other])
     consumer.start()
     await consumer.catch_up(timeout=3600)
     ids: list[str] = []
@@ -513,7 +518,7 @@ async def test_a_consumer_that_dies_between_a_batch_and_its_answer(
     entries = [an_entry() for _ in range(7)]
     path = leave_an_orphan(directory, lines(*entries))
     assert await apply_batch(path.stem, 0, end := len(lines(*entries[:4])), entries[:4]) == end
-    consumer = JournalConsumer(Journal(directory), [DatabaseSink()], batch=5)
+    consumer = JournalConsumer(Journal(directory, batch=5), [DatabaseSink()])
     consumer.adopt()
     assert await consumer.consume_once()
     assert await in_the_database() == sorted(entry.id for entry in entries)
@@ -524,8 +529,8 @@ async def test_two_consumers_of_the_same_journal(connected: Database, directory:
     content = lines(*(entries := [an_entry() for _ in range(40)]))
     first = leave_an_orphan(directory, content)
     consumers = [
-        JournalConsumer(Journal(directory), [DatabaseSink()], batch=3),
-        JournalConsumer(Journal(directory / "other"), [DatabaseSink()], batch=5),
+        JournalConsumer(Journal(directory, batch=3), [DatabaseSink()]),
+        JournalConsumer(Journal(directory / "other", batch=5), [DatabaseSink()]),
     ]
     (directory / "other" / first.name).write_bytes(content)
     for consumer in consumers:

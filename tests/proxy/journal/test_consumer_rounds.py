@@ -117,7 +117,8 @@ async def test_a_long_backlog_does_not_hold_up_the_present(tmp_path: Path) -> No
     journal, sink = Journal(tmp_path), MemorySink()
     old = [an_entry() for _ in range(20)]
     leave_an_orphan(tmp_path, lines(*old))
-    consumer = JournalConsumer(journal, [sink], batch=2)
+    journal.batch = 2
+    consumer = JournalConsumer(journal, [sink])
     consumer.adopt()
     ids = append(journal, 10)
     assert await consumer.consume_once()
@@ -317,7 +318,7 @@ async def test_a_file_that_another_sink_saw_removed_meanwhile_is_no_trouble(
     go_on = asyncio.Event()
     held = Held("database", 2, go_on)
     other = Held("memory", 1, held.came)
-    consumer = JournalConsumer(Journal(tmp_path), [held, other], batch=1)
+    consumer = JournalConsumer(Journal(tmp_path, batch=1), [held, other])
     consumer.adopt()
     round_ = asyncio.create_task(consumer.consume_once())
     while second.exists():
@@ -334,7 +335,8 @@ async def test_a_large_file_gives_way_though_requests_never_pause(tmp_path: Path
     """In no moment have both sinks taken all; each entry arrives once."""
     journal = Journal(tmp_path, rotate_bytes=8 * 1024)
     sinks = [MemorySink("database"), MemorySink("limits")]
-    consumer = JournalConsumer(journal, sinks, batch=16)
+    journal.batch = 16
+    consumer = JournalConsumer(journal, sinks)
     ids = append(journal, 16)
     for sink in sinks:
         sink.meanwhile = lambda: ids.extend(append(journal, 1))
@@ -366,7 +368,8 @@ async def test_a_large_file_that_a_sink_is_far_behind_in_goes_on(
     """Else there was one more for each while a database is away."""
     monkeypatch.setattr(writer, "_BEHIND_MAX_BYTES", 4 * 1024)
     journal = Journal(tmp_path, rotate_bytes=1024)
-    consumer = JournalConsumer(journal, [sink := MemorySink()], batch=10)
+    journal.batch = 10
+    consumer = JournalConsumer(journal, [sink := MemorySink()])
     first = journal.file
     ids = append(journal, 30)
     await journal.keep()

@@ -131,7 +131,8 @@ async def test_a_sink_that_is_away_holds_up_only_itself(tmp_path: Path, said: li
     away.away, away.error = 3, OSError("connection refused")
     journal = Journal(tmp_path)
     orphan = leave_an_orphan(tmp_path, lines(*(old := [an_entry() for _ in range(5)])))
-    consumer = JournalConsumer(journal, [away, present], batch=2)
+    journal.batch = 2
+    consumer = JournalConsumer(journal, [away, present])
     consumer.adopt()
     ids = append(journal, 5)
     for _ in range(3):
@@ -220,7 +221,7 @@ async def test_a_file_that_one_feed_gave_up_is_not_read_by_another(
 async def test_a_damaged_line_is_put_aside_once_for_all_sinks(tmp_path: Path) -> None:
     path = leave_an_orphan(tmp_path, lines(an_entry()) + b"?\n" + lines(an_entry()))
     sinks = [MemorySink(), MemorySink("archive")]
-    consumer = JournalConsumer(Journal(tmp_path), sinks, batch=1)
+    consumer = JournalConsumer(Journal(tmp_path, batch=1), sinks)
     consumer.adopt()
     assert await consumer.consume_once()
     assert path.with_suffix(".damaged").read_bytes() == b"?\n"
