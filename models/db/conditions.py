@@ -107,7 +107,8 @@ def _insertion(
     starts = range(common, len(places), width)
     values = [", ".join((*places[at : at + width], *places[:common])) for at in starts]
     # SQLite would copy each page that a statement of several rows changes, to be able to take back
-    # the statement alone; which is more work than the rows are.
+    # the statement alone; which is more work than the rows are
+    # (findings/sqlite-copies-pages-for-a-trigger-that-never-fires.sh).
     verb = "INSERT OR FAIL" if dialect_name == "sqlite" else "INSERT"
     return f"{verb} INTO {into} VALUES ({'), ('.join(values)}) {on_conflict}"
 
