@@ -6,7 +6,6 @@ Each test has a window of its own, and names its own projects and tokens.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -34,10 +33,11 @@ expect.set_options(timeout=PATIENCE_MS)
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser lives on one loop, so its tests run there; they wait for many things in turn."""
-    here = Path(__file__).parent
     for item in items:
-        is_async = iscoroutinefunction(getattr(item, "function", None))
-        if here in item.path.parents and is_async:
+        # All of a run's tests come here, and a path's parents are dear to look through.
+        if not item.nodeid.startswith("tests/browser/"):
+            continue
+        if iscoroutinefunction(getattr(item, "function", None)):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             item.add_marker(pytest.mark.timeout(400))
 
