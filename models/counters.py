@@ -4,20 +4,21 @@ The upserts add to what is there, which no ORM call does, hence the SQL.
 """
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from operator import add as plus
 from operator import itemgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from models import label_values, model_names
+from models.columns import Columns, is_one, kinds, of_known, spread
 from models.db.conditions import insert
 from models.db.database import dialect
 from models.db.giving_way import give_way
 from models.entry import Entry
-from models.entry_columns import Columns, by_column
+from models.entry_columns import by_column
 from models.labels import Tags
 from models.model_names import IsListed
 from models.usage import (
@@ -88,6 +89,14 @@ def _is_usual(status: int, outcome: str, usage: str, charge: str) -> bool:
     return status < 400 and outcome == "complete" and usage == "exact" and charge != "held"
 
 
+def _sum_of_all(column: Sequence[int | None]) -> int | None:
+    """None where one is not known."""
+    try:
+        return sum(cast(Sequence[int], column))
+    except TypeError:
+        return None
+
+
 class Totals:
     """What the entries of one counter row come to."""
 
@@ -108,8 +117,9 @@ class Totals:
 
     def add_all(self, entries: Sequence[Entry], columns: Columns) -> None:
         """Count them, by column where all are usual; at least one."""
-        kinds = set(zip(*map(columns.__getitem__, _KIND), strict=True))
-        if not all(_is_usual(*kind) for kind in kinds) or None in set(columns["cost_nanos"]):
+        found = kinds(columns, _KIND)
+        nanos = _sum_of_all(columns["cost_nanos"])
+        if nanos is None or not all(_is_usual(*kind) for kind in found):
             for entry in entries:
                 self.add(entry)
             return
@@ -118,17 +128,17 @@ class Totals:
         if any(cache):
             added[_HITS] += cache.count("hit")
             added[_MISSES] += cache.count("miss")
-        added[_SAVED] += sum(filter(None, columns["saved_nanos"]))
+        added[_SAVED] += of_known(sum, columns["saved_nanos"])
         for place, name in enumerate(_USED, start=_PROMPT):
-            added[place] += sum(filter(None, columns[name]))
+            added[place] += of_known(sum, columns[name])
         ttfb = [us for us in columns["ttfb_us"] if us is not None]
         for first, bounds, times in (
             (_FIRST_TTFB, TTFB_BOUNDS_US, ttfb),
             (_FIRST_OVERHEAD, OVERHEAD_BOUNDS_US, columns["overhead_us"]),
         ):
-            for place, count in Counter(map(partial(bisect_left, bounds), times)).items():
-                added[first + place] += count
-        self.cost_nanos = (self.cost_nanos or 0) + sum(columns["cost_nanos"])
+            for place, count in enumerate(spread(bounds, times), start=first):
+                added[place] += count
+        self.cost_nanos = (self.cost_nanos or 0) + nanos
 
     def _add_sums(self, entry: Entry) -> None:
         client_error = 400 <= entry.status < 500
@@ -187,13 +197,23 @@ class Totals:
             self.cost_nanos = (self.cost_nanos or 0) + other.cost_nanos
 
 
+def _groups(entries: Sequence[Entry], columns: Columns) -> Mapping[_Finest, Sequence[Entry]]:
+    at_us = columns["at_us"]
+    first, last = (us // _MINUTE_US * 60 for us in (min(at_us), max(at_us)))
+    told = [columns[name] for name in _FINEST]
+    if first == last and all(map(is_one, told)):
+        project_id, token_id, provider, model, endpoint, key_id = (one[0] for one in told)
+        return {(first, project_id, token_id, provider, model, endpoint, key_id): entries}
+    groups: defaultdict[_Finest, list[Entry]] = defaultdict(list)
+    minutes = [us // _MINUTE_US * 60 for us in at_us]
+    for key, entry in zip(zip(minutes, *told, strict=True), entries, strict=True):
+        groups[key].append(entry)
+    return groups
+
+
 def add_up(entries: Sequence[Entry], columns: Columns) -> dict[_Finest, Totals]:
     """Totals by all that the rows of any table tell apart: entries are looked at once."""
-    groups: defaultdict[_Finest, list[Entry]] = defaultdict(list)
-    minutes = [at_us // _MINUTE_US * 60 for at_us in columns["at_us"]]
-    keys = zip(minutes, *map(columns.__getitem__, _FINEST), strict=True)
-    for key, entry in zip(keys, entries, strict=True):
-        groups[key].append(entry)
+    groups = _groups(entries, columns)
     rows: dict[_Finest, Totals] = {}
     for key, group in groups.items():
         totals = rows[key] = Totals()

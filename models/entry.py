@@ -6,15 +6,16 @@ are only ever added, at the end, with a default.
 """
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 import msgspec
 
 from models import objects
 from models.cache_rule import Looked
+from models.columns import Columns, is_one, kinds, of_known
 from models.ids import is_id, is_known_id
 from models.labels import END_USER_MAX, Tags, clean_tags
 from models.objects import Finished, Kept
@@ -347,25 +348,28 @@ def _fits(entry: Entry) -> bool:
     )
 
 
-def all_fit(columns: Mapping[str, Sequence[Any]]) -> bool:
+def all_fit(columns: Columns) -> bool:
     """Whether nothing has to be mended, as far as that is seen quickly: no text is new, no number
     takes more than 32 bits, and what is rare is not there."""
-    if not _clean.issuperset(zip(*map(columns.__getitem__, _LIMITS), strict=True)):
+    if not _clean.issuperset(kinds(columns, _LIMITS)):
         return False
     if any(columns[name].count(absent) < len(columns[name]) for name, absent in _RARE.items()):
         return False
     try:
-        # By a function of C, which takes these alone: all that is bounded may be larger.
-        array("I", chain.from_iterable(filter(None, columns[name]) for name in _NUMBERS))
+        for name in _NUMBERS:
+            # By a function of C, which takes these alone: all that is bounded may be larger.
+            of_known(_are_32_bits, columns[name])
     except OverflowError:
         return False
+    parts = columns["parts"]
     return (
         max(columns["status"]) <= 999
         and _CACHE_RESULTS.issuperset(columns["cache"])
-        and all(map(_are_counts, set(filter(None, columns["parts"]))))
+        and all(map(_are_counts, filter(None, parts[:1] if is_one(parts) else set(parts))))
     )
 
 
+_are_32_bits: Final = partial(array, "I")
 _RARE: Final = {"end_user": "", **dict.fromkeys(("attempts", "objects", "finished", "tags"))}
 #: What is bounded of an entry; but for the status more than 32 bits hold.
 _NUMBERS: Final = (

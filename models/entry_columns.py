@@ -1,14 +1,11 @@
 """A batch's entries by column: what is asked of all is a step for a field, not for an entry."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import msgspec
 
+from models.columns import Columns
 from models.entry import Entry, all_fit, storable
-
-#: What all entries say, in their order, by the name of the field.
-Columns: TypeAlias = dict[str, tuple[Any, ...]]
 
 
 def by_column(entries: Sequence[Entry]) -> Columns:

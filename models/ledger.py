@@ -4,7 +4,7 @@ A worker's journal says how far it has come; the batch that moves on from there 
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import compress
 from typing import Any, Final, TypeAlias
@@ -12,11 +12,12 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from models import changes, counters, objects, outbox
+from models.columns import Columns, is_one, kinds, times
 from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
 from models.db.giving_way import give_way
 from models.entry import Entry, Parts, attempts_as_json, storable, tags_as_json
-from models.entry_columns import Columns, all_storable, by_column
+from models.entry_columns import all_storable, by_column
 from models.events import is_failure
 from models.model_names import IsListed, nothing_is_listed
 
@@ -182,33 +183,38 @@ def _into_log(columns: Columns, moments: _Moments) -> tuple[str, list[tuple[Any,
     third of all."""
     told: dict[str, Sequence[Any]] = {"id": columns["id"], "at": moments(columns["at_us"])}
     common: dict[str, Any] = {}
-    said = _said(columns)
-    named = {name: columns[name] for name in _NAMED}
-    kinds = set(zip(*named.values(), strict=True))
-    if len(kinds) == 1:
+    found = kinds(columns, _NAMED)
+    said, parts = _said(columns), _said_parts(columns["parts"])
+    if len(found) == 1:
         # Where requests are alike, most texts are the same, and a text is dear to hand over.
-        common = dict(zip(named, *kinds, strict=True))
+        common = dict(zip(_NAMED, *found, strict=True))
         for name in _TEXTS:
-            if name in said and len(set(said[name])) == 1:
+            if name in said and is_one(said[name]):
                 common[name] = said.pop(name)[0]
+        if all(map(is_one, parts.values())):
+            common |= {name: numbers[0] for name, numbers in parts.items()}
+            parts = {}
     else:
-        told |= named
-    told |= {name: columns[name] for name in _COUNTED} | said
+        told |= {name: columns[name] for name in _NAMED}
+    told |= {name: columns[name] for name in _COUNTED} | parts | said
     rows = list(zip(*told.values(), strict=True))
     return f"request_log ({', '.join((*told, *common))})", rows, list(common.values())
 
 
+def _said_parts(column: Sequence[Parts | None]) -> dict[str, Sequence[int | None]]:
+    """Parts by name, of which at least one row has a value."""
+    if is_one(column):
+        numbers = msgspec.structs.astuple(column[0] or _NO_PARTS)
+        told: Iterable[Sequence[int | None]] = ((one,) * len(column) for one in numbers)
+    else:
+        told = zip(*(msgspec.structs.astuple(one or _NO_PARTS) for one in column), strict=True)
+    by_name = zip(Parts.__struct_fields__, told, strict=True)
+    return {name: numbers for name, numbers in by_name if numbers.count(None) < len(numbers)}
+
+
 def _said(further: Columns) -> dict[str, Sequence[Any]]:
-    """Columns by name, of which at least one row has a value."""
+    """The other columns by name, of which at least one row has a value."""
     said: dict[str, Sequence[Any]] = {}
-    if any(further["parts"]):
-        parts = [_NO_PARTS if one is None else one for one in further["parts"]]
-        told = zip(*map(msgspec.structs.astuple, parts), strict=True)
-        said = {
-            name: numbers
-            for name, numbers in zip(Parts.__struct_fields__, told, strict=True)
-            if numbers.count(None) < len(numbers)
-        }
     for name in _TEXTS:
         if any(texts := further[name]):
             said[name] = texts if all(texts) else [text or None for text in texts]
@@ -227,20 +233,13 @@ _NO_PARTS: Final = Parts()
 
 
 def _as_text(at_us: Sequence[int]) -> list[str]:
-    """Times as SQLite has them, as `datetime`s of them are stored; each second is written once."""
-    seconds = {
-        second: _moment(second * 1_000_000).isoformat(" ")[:19]
-        for second in {us // 1_000_000 for us in at_us}
-    }
+    """Times as SQLite has them, as `datetime`s of them are stored."""
     # The last digits are the microseconds, which are left out where there are none.
-    return [
-        f"{seconds[us // 1_000_000]}.{rest}+00:00".replace(".000000", "")
-        for us, rest in zip(at_us, [str(us + _DIGITS)[-6:] for us in at_us], strict=True)
-    ]
+    return times(at_us, _second, "+00:00").replace(".000000", "").split(",")
 
 
-#: Added to microseconds, which so have six last digits, however few they are.
-_DIGITS: Final = 10**6
+def _second(at: datetime) -> str:
+    return at.isoformat(" ")[:19]
 
 
 def _moments(at_us: Sequence[int]) -> list[datetime]:
@@ -250,12 +249,16 @@ def _moments(at_us: Sequence[int]) -> list[datetime]:
 async def _touch_tokens(columns: Columns, moments: _Moments) -> None:
     """Count uses, as quotas do, and note when the last request came, used or not."""
     token_ids = columns["token_id"]
-    uses = Counter(token_ids)
-    uses.subtract(compress(token_ids, columns["given_back"]))
-    latest = dict.fromkeys(token_ids, 0)
-    for token_id, at_us in zip(token_ids, columns["at_us"], strict=True):
-        if at_us > latest[token_id]:  # noqa: PLR1730  (a call for each would take five times as long)
-            latest[token_id] = at_us
+    if is_one(token_ids):
+        uses = {token_ids[0]: len(token_ids) - sum(columns["given_back"])}
+        latest = {token_ids[0]: max(columns["at_us"])}
+    else:
+        uses = Counter(token_ids)
+        uses.subtract(compress(token_ids, columns["given_back"]))
+        latest = dict.fromkeys(token_ids, 0)
+        for token_id, at_us in zip(token_ids, columns["at_us"], strict=True):
+            if at_us > latest[token_id]:  # noqa: PLR1730  (a call for each would take five times as long)
+                latest[token_id] = at_us
     at = dict(zip(latest, moments(list(latest.values())), strict=True))
     # In order of id, as `Project` locks them, so that neither waits in a circle.
     await execute_many(

@@ -17,8 +17,9 @@ from typing import Final, Literal, TextIO, TypeAlias
 
 import msgspec
 
+from models.columns import Columns
 from models.entry import Attempt, Entry, attempts_as_json, storable
-from models.entry_columns import Columns, by_column
+from models.entry_columns import by_column
 from proxy.exchange import Exchange
 from telemetry.body_log_lines import BodyLines
 from telemetry.logs import stamp

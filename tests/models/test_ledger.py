@@ -136,10 +136,12 @@ def test_columns_that_a_batch_has_no_value_for_cost_nothing() -> None:
 
 @pytest.mark.usefixtures("connected")
 async def test_what_a_batch_has_in_common_is_stored_in_each_row() -> None:
-    alike = [an_entry(key_id=ID, answer_model="m") for _ in range(73)]
+    said = Parts(audio_input_tokens=0, image_output_tokens=7)
+    alike = [an_entry(key_id=ID, answer_model="m", parts=said) for _ in range(73)]
     odd = {"project_id": ID, "token_id": OTHER, "model": "n", "status": 429, "outcome": "timeout"}
     batches = [
         alike,
+        [*(an_entry(key_id=ID, parts=said) for _ in range(9)), an_entry(key_id=ID, parts=Parts(1))],
         # All but one, in each of what they have in common.
         *([*alike_ones, an_entry(**{name: value})] for name, value in odd.items()
           for alike_ones in [[an_entry(key_id=ID) for _ in range(10)]]),
@@ -155,6 +157,9 @@ async def test_what_a_batch_has_in_common_is_stored_in_each_row() -> None:
         for name in ledger._NAMED:
             assert str(getattr(row, name)) == str(getattr(entry, name)), name
         assert (str(row.key_id or ""), row.answer_model or "") == (entry.key_id, entry.answer_model)
+        parts = entry.parts or Parts()
+        for name in Parts.__struct_fields__:
+            assert getattr(row, name) == getattr(parts, name), name
         assert (row.prompt_tokens, row.overhead_us) == (entry.prompt_tokens, entry.overhead_us)
 
 
