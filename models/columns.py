@@ -4,9 +4,11 @@ Most batches are of few kinds of requests, so that most columns say the same all
 one pass in C finds. What is then asked of one is not asked of each.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -42,6 +44,19 @@ def of_known(function: Callable[[Sequence[int]], T], column: Sequence[int | None
         return function(cast(Sequence[int], column))
     except TypeError:
         return function([number for number in column if number is not None])
+
+
+def fit_32_bits(column: Sequence[int | None]) -> bool:
+    """Whether no number is negative or takes more."""
+    try:
+        # By a function of C, which takes these alone.
+        of_known(_unsigned, column)
+    except OverflowError:
+        return False
+    return True
+
+
+_unsigned: Final = partial(array, "I")
 
 
 def times(at_us: Sequence[int], write: Callable[[datetime], str], end: str) -> str:

@@ -5,9 +5,7 @@ disk is `ENTRY_VERSION`'s: a journal written before an upgrade is still read aft
 are only ever added, at the end, with a default.
 """
 
-from array import array
 from collections.abc import Callable
-from functools import partial
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias, cast, get_args
 
@@ -15,7 +13,7 @@ import msgspec
 
 from models import objects
 from models.cache_rule import Looked
-from models.columns import Columns, is_one, kinds, of_known
+from models.columns import Columns, fit_32_bits, is_one, kinds
 from models.ids import is_id, is_known_id
 from models.labels import END_USER_MAX, Tags, clean_tags
 from models.objects import Finished, Kept
@@ -355,11 +353,7 @@ def all_fit(columns: Columns) -> bool:
         return False
     if any(columns[name].count(absent) < len(columns[name]) for name, absent in _RARE.items()):
         return False
-    try:
-        for name in _NUMBERS:
-            # By a function of C, which takes these alone: all that is bounded may be larger.
-            of_known(_are_32_bits, columns[name])
-    except OverflowError:
+    if not all(fit_32_bits(columns[name]) for name in _NUMBERS):
         return False
     parts = columns["parts"]
     return (
@@ -369,7 +363,6 @@ def all_fit(columns: Columns) -> bool:
     )
 
 
-_are_32_bits: Final = partial(array, "I")
 _RARE: Final = {"end_user": "", **dict.fromkeys(("attempts", "objects", "finished", "tags"))}
 #: What is bounded of an entry; but for the status more than 32 bits hold.
 _NUMBERS: Final = (

@@ -12,9 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from models.columns import Columns, is_one
 from models.entry import Entry
+from models.entry_columns import by_column
 from models.stock import KeyUse, Stock
 from proxy.limits.most_used import BudgetLeft
 from telemetry import exposition, families
@@ -102,12 +104,31 @@ def _seen(bounds_us: Sequence[int], values: list[int]) -> Observations:
 
 
 #: By which entries are counted: a provider, endpoint, method, status and model.
-_COUNTED: Final = attrgetter("provider", "endpoint", "method", "status", "model")
+_COUNTED: Final = ("provider", "endpoint", "method", "status", "model")
 #: What of those that are counted together is taken at once.
-_TAKEN: Final = attrgetter(
+_TAKEN: Final = (
     "duration_us", "overhead_us", "ttfb_us", "attempts", "cost_nanos",
     "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
 )  # fmt: skip
+_counted_of: Final = attrgetter(*_COUNTED)
+_taken_of: Final = attrgetter(*_TAKEN)
+_Counted: TypeAlias = tuple[str, str, str, int, str]
+
+
+def _alike(
+    entries: Sequence[Entry], columns: Columns
+) -> Iterator[tuple[_Counted, Sequence[Entry], Iterable[Sequence[Any]]]]:
+    """Entries that are counted together, and what is taken of them by column."""
+    if all(is_one(columns[name]) for name in _COUNTED):
+        yield _counted_of(entries[0]), entries, [columns[name] for name in _TAKEN]
+        return
+    alike: defaultdict[_Counted, list[Entry]] = defaultdict(list)
+    for counted, entry in zip(map(_counted_of, entries), entries, strict=True):
+        alike[counted].append(entry)
+    for counted, found in alike.items():
+        yield counted, found, zip(*map(_taken_of, found), strict=True)
+
+
 #: In the order in which they are summed.
 _TOKENS: Final = ("prompt", "completion", "cached", "reasoning")
 
@@ -125,14 +146,10 @@ class _Batch:
         # By provider and model; None where no price is known.
         self._used: dict[tuple[str, str | None], list[int]] = {}
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        alike: defaultdict[tuple[str, str, str, int, str], list[Entry]] = defaultdict(list)
-        for counted, entry in zip(map(_COUNTED, entries), entries, strict=True):
-            alike[counted].append(entry)
-        for (provider, endpoint, method, status, model), found in alike.items():
-            duration, overhead, ttfb, attempts, costs, *tokens = zip(
-                *map(_TAKEN, found), strict=True
-            )
+    def add(self, entries: Sequence[Entry], columns: Columns) -> None:
+        """At least one."""
+        for (provider, endpoint, method, status, model), found, taken in _alike(entries, columns):
+            duration, overhead, ttfb, attempts, costs, *tokens = taken
             seen = self._times[provider, endpoint, method]
             seen.duration += duration
             seen.overhead += overhead
@@ -221,10 +238,16 @@ class Metrics:
         self._is_encoded = False
         return self._sums
 
-    def add(self, entries: Sequence[Entry], refused: Iterable[Refused]) -> None:
-        """Fold in what has happened since the last time."""
+    def add(
+        self,
+        entries: Sequence[Entry],
+        refused: Iterable[Refused],
+        columns: Columns | None = None,
+    ) -> None:
+        """Fold in what has happened since the last time; `columns` as `RequestLines.write` has."""
         numbers = self._numbers
-        self._batch.add(entries)
+        if entries:
+            self._batch.add(entries, columns or by_column(entries))
         for refusal in refused:
             numbers.count(families.REFUSALS, (refusal.code,), 1)
             project = self._project_label(refusal.project_id)

@@ -15,6 +15,7 @@ from time import perf_counter, time
 from typing import Final, Protocol
 
 from models.entry import Entry
+from models.entry_columns import by_column
 from proxy.errors import BudgetExceeded, LimitsUndecided, Refusal
 from proxy.exchange import Exchange
 from telemetry.exceeded_budgets import ExceededBudgets
@@ -181,14 +182,15 @@ class Observer:
         entries, self._entries = self._entries, []
         refused, self._refused = self._refused, []
         self._flushed += len(entries) + len(refused)
+        columns = by_column(entries) if entries else None
         if entries or refused:
-            self._metrics.add(entries, refused)
+            self._metrics.add(entries, refused, columns)
         for result, requests in self._cached.items():
             self._metrics.add_cached(result, self._saved_nanos[result], requests)
         self._cached.clear()
         self._saved_nanos.clear()
         self._count_undecided(entries, refused)
-        self._lines.write(entries, refused)
+        self._lines.write(entries, refused, columns)
         if self._books is not None:
             self._books.add(refused)
         if self._traces is not None:

@@ -7,17 +7,17 @@ written; of the rest, a share. Where LOG_BODIES asks for bodies, they follow in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import repeat
 from operator import truediv
 from random import random
-from typing import Final, Literal, TextIO, TypeAlias
+from typing import Any, Final, Literal, TextIO, TypeAlias
 
 import msgspec
 
-from models.columns import Columns
+from models.columns import Columns, fit_32_bits, kinds, times
 from models.entry import Attempt, Entry, attempts_as_json, storable
 from models.entry_columns import by_column
 from proxy.exchange import Exchange
@@ -31,7 +31,7 @@ WAITING_MAX: Final = 1000
 _NAME_MAX: Final = 200
 #: Of what needs no closer look.
 _METHOD_MAX: Final = 16
-_COUNT_MAX: Final = 10**9
+_COUNT_MAX: Final = 2**32 - 1
 
 
 class RequestLines:
@@ -52,21 +52,26 @@ class RequestLines:
         self._exchanges: dict[str, Exchange] = {}
         # More requests than there is time for: the oldest of those that wait go without.
         self._waiting: deque[Exchange] = deque(maxlen=WAITING_MAX)
-        # The last second of a line of JSON, and how it is written.
-        self._second, self._stamp = 0, "1970-01-01T00:00:00"
 
     def note(self, exchange: Exchange) -> None:
         """Where bodies are logged, have this one's follow its line; they need not be whole yet."""
         if self._bodies is not None:
             self._exchanges[exchange.id] = exchange
 
-    def write(self, entries: Sequence[Entry], refused: Iterable[Refused]) -> None:
-        """Write a batch with one call."""
+    def write(
+        self,
+        entries: Sequence[Entry],
+        refused: Iterable[Refused],
+        columns: Columns | None = None,
+    ) -> None:
+        """Write a batch with one call; `columns` are those of the entries, where they are known."""
         if self._share < 1:
-            entries = [entry for entry in entries if self._is_written(entry)]
+            entries, columns = [entry for entry in entries if self._is_written(entry)], None
         lines: list[_Line] = []
-        if entries:
-            lines += map(_as_text, entries) if self._form == "text" else self._as_json(entries)
+        if entries and self._form == "text":
+            lines += map(_as_text, entries)
+        elif entries:
+            lines += _as_json(entries, columns or by_column(entries))
         if self._exchanges:
             for entry in entries:
                 self._queue_bodies(entry.id)
@@ -105,53 +110,6 @@ class RequestLines:
             self._stream.write(lines)
             self._stream.flush()
 
-    def _as_json(self, entries: Sequence[Entry]) -> Iterable[_Recorded]:
-        """The lines of a batch, column by column: a fraction of the steps of one after another."""
-        of = by_column(entries)
-        if not _are_short(of):
-            of = by_column([_shortened(entry) for entry in entries])
-        models = of["model"]
-        return map(
-            # By place, which takes a third of the time.
-            _Recorded,
-            self._times(of["at_us"]),
-            repeat("INFO"),
-            repeat("request"),
-            of["id"],
-            of["project_id"],
-            of["token_id"],
-            of["provider"],
-            of["endpoint"],
-            of["method"],
-            models if "".join(models).isprintable() else map(_printable, models),
-            of["status"],
-            of["outcome"],
-            of["usage"],
-            of["prompt_tokens"],
-            of["completion_tokens"],
-            of["bytes_in"],
-            of["bytes_out"],
-            [None if us is None else us / 1000 for us in of["ttfb_us"]],
-            map(truediv, of["duration_us"], repeat(1000)),
-            map(truediv, of["overhead_us"], repeat(1000)),
-            _said(of["key_id"]),
-            map(_attempts, of["attempts"]) if any(of["attempts"]) else of["attempts"],
-            _said(of["refusal_code"]),
-            _said(of["cache"]),
-            [None if nanos is None else nanos / 1e9 for nanos in of["saved_nanos"]],
-        )
-
-    def _times(self, at_us: Sequence[int]) -> list[str]:
-        """When requests began, as JSON has it."""
-        times = []
-        for second, rest in map(divmod, at_us, repeat(1_000_000)):
-            if second != self._second:
-                self._second = second
-                self._stamp = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
-            # A `datetime`, and what the encoder makes of it, takes three times the time.
-            times.append(f"{self._stamp}.{str(rest + 1_000_000)[1:]}Z")
-        return times
-
     def _of_refusal(self, one: Refused) -> _Line:
         at = datetime.now(UTC)
         if self._form == "text":
@@ -177,21 +135,15 @@ class RequestLines:
 
 
 class _Recorded(msgspec.Struct, omit_defaults=True):
-    """The line of a request that was let in, as JSON has it."""
+    """The line of a request that was let in, as JSON has it. What stands on end and is the same in
+    many lines is encoded once: the first of such fields has all of them."""
 
     time: str
-    level: str
-    message: str
+    #: And `message`.
+    level: msgspec.Raw
     request_id: str
-    project_id: str
-    token_id: str
-    provider: str
-    endpoint: str
-    method: str
-    model: str
-    status: int
-    outcome: str
-    usage: str
+    #: And what kind of request it was.
+    project_id: msgspec.Raw
     prompt_tokens: int | None
     completion_tokens: int | None
     bytes_in: int
@@ -199,13 +151,8 @@ class _Recorded(msgspec.Struct, omit_defaults=True):
     ttfb_ms: float | None
     duration_ms: float
     overhead_ms: float
-    #: The upstream key that was asked last, and each try where there were several.
-    key_id: str | None
-    attempts: msgspec.Raw | None
-    #: Why the proxy answered it itself; left out where it did not.
-    refused: str | None = None
-    #: `hit`: a kept answer, and what it had cost; `miss`: none was there. Left out elsewhere.
-    cache: str | None = None
+    #: And what else was behind the answer.
+    key_id: msgspec.Raw
     saved_usd: float | None = None
 
 
@@ -232,17 +179,83 @@ _Line: TypeAlias = str | _Recorded | _Refused
 _encoder: Final = msgspec.json.Encoder()
 
 
+def _fields(**said: Any) -> msgspec.Raw:
+    """Fields as they stand in a line behind the name of the first."""
+    name = next(iter(said))
+    return msgspec.Raw(_encoder.encode(said)[len(f'{{"{name}":') : -1])
+
+
+_REQUEST: Final = _fields(level="INFO", message="request")
+_KIND: Final = (
+    "project_id", "token_id", "provider", "endpoint", "method", "model", "status", "outcome",
+    "usage",
+)  # fmt: skip
+_BEHIND: Final = ("key_id", "attempts", "refusal_code", "cache")
+
+
+def _kind(*said: Any) -> msgspec.Raw:
+    kind = dict(zip(_KIND, said, strict=True))
+    return _fields(**kind | {"model": _printable(kind["model"])})
+
+
+def _behind(
+    key_id: str, tried: tuple[Attempt, ...] | None, refusal_code: str, cache: str
+) -> msgspec.Raw:
+    """The upstream key that was asked last, and each try where there were several; why the proxy
+    answered it itself, and `hit` where it gave a kept answer or `miss` where none was there."""
+    attempts = None if tried is None else msgspec.Raw(attempts_as_json(tried).encode())
+    rare = {name: word for name, word in (("refused", refusal_code), ("cache", cache)) if word}
+    return _fields(key_id=key_id or None, attempts=attempts, **rare)
+
+
+def _each(
+    of: Columns, names: Sequence[str], made: Callable[..., msgspec.Raw]
+) -> Iterable[msgspec.Raw]:
+    """What is made of these fields, once for all entries that say the same there."""
+    found = {kind: made(*kind) for kind in kinds(of, names)}
+    if len(found) == 1:
+        return repeat(*found.values())
+    return map(found.__getitem__, zip(*map(of.__getitem__, names), strict=True))
+
+
+def _as_json(entries: Sequence[Entry], of: Columns) -> Iterable[_Recorded]:
+    """The lines of a batch, column by column: a fraction of the steps of one after another."""
+    if not _are_short(of):
+        of = by_column([_shortened(entry) for entry in entries])
+    saved = of["saved_nanos"]
+    return map(
+        # By place, which takes a third of the time.
+        _Recorded,
+        times(of["at_us"], _second, "Z").split(","),
+        repeat(_REQUEST),
+        of["id"],
+        _each(of, _KIND, _kind),
+        of["prompt_tokens"],
+        of["completion_tokens"],
+        of["bytes_in"],
+        of["bytes_out"],
+        [None if us is None else us / 1000 for us in of["ttfb_us"]],
+        map(truediv, of["duration_us"], repeat(1000)),
+        map(truediv, of["overhead_us"], repeat(1000)),
+        _each(of, _BEHIND, _behind),
+        [None if nanos is None else nanos / 1e9 for nanos in saved]
+        if saved.count(None) < len(saved)
+        else saved,
+    )
+
+
+def _second(at: datetime) -> str:
+    return at.isoformat()[:19]
+
+
 def _are_short(of: Columns) -> bool:
     """Whether that holds of each entry."""
-    return (
-        max(map(len, of["model"])) <= _NAME_MAX
-        and max(map(len, of["method"])) <= _METHOD_MAX
-        and all(
-            min(filter(None, counts), default=0) >= 0
-            and max(filter(None, counts), default=0) <= _COUNT_MAX
-            for counts in (of["prompt_tokens"], of["completion_tokens"])
-        )
-    )
+    if any(
+        len(model) > _NAME_MAX or len(method) > _METHOD_MAX
+        for model, method in kinds(of, ("model", "method"))
+    ):
+        return False
+    return fit_32_bits(of["prompt_tokens"]) and fit_32_bits(of["completion_tokens"])
 
 
 def _shortened(entry: Entry) -> Entry:
@@ -254,17 +267,6 @@ def _shortened(entry: Entry) -> Entry:
         and 0 <= (entry.completion_tokens or 0) <= _COUNT_MAX
     )
     return entry if is_short else storable(entry)
-
-
-def _said(words: Sequence[str]) -> Iterable[str | None]:
-    """These, without empty ones."""
-    if all(words):
-        return words
-    return [word or None for word in words] if any(words) else repeat(None)
-
-
-def _attempts(tried: tuple[Attempt, ...] | None) -> msgspec.Raw | None:
-    return None if tried is None else msgspec.Raw(attempts_as_json(tried).encode())
 
 
 def _as_text(entry: Entry) -> str:

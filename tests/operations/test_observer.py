@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.entry import Attempt, Entry, attempts_as_json, storable
+from models.entry_columns import by_column
 from proxy.pricing.sheet import listed_name
 from telemetry import families
 from telemetry import observer as observer_module
@@ -83,7 +84,7 @@ def test_a_line_has_the_time_at_which_its_request_began() -> None:
 def said_alone(one: Entry) -> bytes:
     """The line of an entry as JSON, put together field by field."""
     model, method, tokens = one.model, one.method, (one.prompt_tokens, one.completion_tokens)
-    if len(model) > 200 or len(method) > 16 or not all(0 <= (n or 0) <= 10**9 for n in tokens):
+    if len(model) > 200 or len(method) > 16 or not all(0 <= (n or 0) < 2**32 for n in tokens):
         one = storable(one)
     began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=one.at_us)
     attempts = (
@@ -122,7 +123,7 @@ def said_alone(one: Entry) -> bytes:
     return msgspec.json.encode(said)
 
 
-counts = st.sampled_from((3, 0, None, -3, 10**9, 10**9 + 1, 10**12))
+counts = st.sampled_from((3, 0, None, -3, 2**32 - 1, 2**32, 10**12))
 times = st.sampled_from((0, 1, 999, 1000, 12_345, 10**10))
 entries = st.builds(
     entry,
@@ -149,6 +150,17 @@ def test_lines_of_a_batch_are_those_of_each_alone(several: list[Entry]) -> None:
     assert [line.encode() for line in lines_of("json", *several)] == list(map(said_alone, several))
     alone = [line for one in several for line in lines_of("text", one)]
     assert lines_of("text", *several) == alone
+
+
+def test_failures_alone_are_written_where_no_share_of_the_others_is() -> None:
+    stream = io.StringIO()
+    several = [entry(), entry(status=500), entry(), entry(outcome="timeout")]
+    RequestLines(stream, "json", 0.0).write(several, (), by_column(several))
+    lines = map(json.loads, stream.getvalue().splitlines())
+    assert [(line["status"], line["outcome"]) for line in lines] == [
+        (500, "complete"),
+        (200, "timeout"),
+    ]
 
 
 def test_what_the_cache_did_is_counted_and_in_the_line() -> None:
