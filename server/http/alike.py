@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Final
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from proxy.access.credentials import may_hold_token
 from proxy.bounded_memo import PLACE_BYTES, BoundedMemo, Learning
@@ -21,51 +22,65 @@ from server.http.heads import HEAD_MAX_BYTES, PLAIN_LENGTH, RequestLine
 #: Turns whatever octet no value has into another one, and a tab, which is rare. A value that stays
 #: the same, also without white space around it, stands on the wire as it is.
 _OTHERS_CHANGED: Final = bytes(at if at >= 0x20 and at != 0x7F else 0x20 for at in range(256))
-#: Lengths as they stand on the wire: to read one takes ten times as long.
-_LENGTHS: Final = {b"%d" % length: length for length in range(4096)}
+#: Lengths as they stand on the wire. Mostly one is that of what came behind its head: to see that
+#: takes a tenth of reading it.
+_LENGTHS: Final = tuple([b"%d" % length for length in range(4096)])
+_LENGTHS_END: Final = len(_LENGTHS)
 #: Of a head with more of them, each line is looked at.
 _PLACES_MAX: Final = 8
 
 _stripped: Final = bytes.strip
+_Cut: TypeAlias = Callable[[bytes], tuple[bytes, ...]]
 
 
 class Alike(Likeness, eq=False):
     """A likeness, with what it takes to read a head that has it.
 
     `length` and `credential` are the numbers of the values of `Content-Length` and, where no other
-    field may hold a secret of ours, `Authorization`. `cut` cuts a head of `cut_size` bytes into the
-    pattern's texts and the values between them, where these are as long as those of the last head:
-    mostly they are.
+    field may hold a secret of ours, `Authorization`. `texts` and `values` cut a head of `end` bytes
+    into what stands around the values and these, where they are as long as those of two heads that
+    came one after the other: mostly they are.
     """
 
     line: RequestLine
     length: int | None
     credential: int | None
     size: int
-    cut: Callable[[bytes], tuple[bytes, ...]] = struct.Struct("").unpack_from
-    cut_size: int = 0
+    texts: _Cut = struct.Struct("").unpack_from
+    values: _Cut = struct.Struct("").unpack_from
+    end: int = 0
+    #: How long the values of the last head were that was not cut so.
+    _sizes: list[int] = []
 
     def read(self, data: bytes, client_ip: str) -> tuple[RequestHead, bytes] | None:
         """The head at the front of `data` and what comes behind it; None where it is another."""
         try:
-            parts = self.cut(data)
+            is_cut = self.texts(data) == self.pattern.texts
         except struct.error:
             # It is shorter.
-            parts = ()
-        if parts[::2] != self.pattern.texts:
-            if not self._cut_as(data):
-                return None
-            parts = self.cut(data)
-        values = parts[1::2]
-        joined = b"".join(values)
-        if joined.translate(_OTHERS_CHANGED) != joined or tuple(map(_stripped, values)) != values:
+            is_cut = False
+        if is_cut:
+            values, end = self.values(data), self.end
+        elif (walked := self._walk(data)) is not None:
+            values, end = walked
+        else:
+            return None
+        joined = b" ".join(values)
+        if joined.translate(_OTHERS_CHANGED) != joined or (
+            # None can begin or end by a space where no two are side by side.
+            (joined.find(b"  ") >= 0 or joined.strip() != joined)
+            and tuple(map(_stripped, values)) != values
+        ):
             return None
         line, length, credential = self.line, self.length, self.credential
-        size: int | None = 0
-        if length is not None and (size := _LENGTHS.get(values[length])) is None:
-            if PLAIN_LENGTH.fullmatch(values[length]) is None:
-                return None
-            size = int(values[length])
+        rest = data[end:]
+        size = 0
+        if length is not None:
+            size = len(rest)
+            if size >= _LENGTHS_END or _LENGTHS[size] != values[length]:
+                if PLAIN_LENGTH.fullmatch(values[length]) is None:
+                    return None
+                size = int(values[length])
         head = RequestHead(
             line.method,
             line.target,
@@ -78,25 +93,39 @@ class Alike(Likeness, eq=False):
             b"" if credential is None else values[credential],
             values,
         )
-        return head, data[self.cut_size :]
+        return head, rest
 
-    def _cut_as(self, data: bytes) -> bool:
-        """Cut heads as this one from now on, the ends of whose values are looked for."""
+    def _walk(self, data: bytes) -> tuple[tuple[bytes, ...], int] | None:
+        """The values of such a head, and its end, from one text to the next."""
         *before, last = self.pattern.texts
-        sizes: list[int] = []
+        values: list[bytes] = []
         at = 0
         for text in before:
             start = at + len(text)
             # A value is never empty.
-            if not data.startswith(text, at) or (end := data.find(b"\r", start)) <= start:
-                return False
-            sizes += len(text), end - start
-            at = end
-        if not data.startswith(last, at) or at + len(last) > HEAD_MAX_BYTES:
-            return False
-        cut = struct.Struct("".join([f"{size}s" for size in (*sizes, len(last))]))
-        self.cut, self.cut_size = cut.unpack_from, cut.size
-        return True
+            if data[at:start] != text or (at := data.find(b"\r", start)) <= start:
+                return None
+            values.append(data[start:at])
+        end = at + len(last)
+        if data[at:end] != last or end > HEAD_MAX_BYTES:
+            return None
+        sizes = [*map(len, values)]
+        if sizes == self._sizes:
+            self.texts, self.values = _cut(tuple(map(len, self.pattern.texts)), tuple(sizes))
+            self.end = end
+        self._sizes = sizes
+        return tuple(values), end
+
+
+@lru_cache(256)
+def _cut(texts: tuple[int, ...], values: tuple[int, ...]) -> tuple[_Cut, _Cut]:
+    """What cuts heads into texts and the values between them that are so long."""
+    around = between = ""
+    for text, value in zip(texts, values, strict=False):
+        around += f"{text}s{value}x"
+        between += f"{text}x{value}s"
+    around += f"{texts[-1]}s"
+    return struct.Struct(around).unpack_from, struct.Struct(between).unpack_from
 
 
 #: Those that came before, by their lines without the values that change.
