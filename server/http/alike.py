@@ -50,7 +50,7 @@ class Alike(Likeness, eq=False):
     values: _Cut = struct.Struct("").unpack_from
     end: int = 0
     #: How long the values of the last head were that was not cut so.
-    _sizes: list[int] = []
+    _sizes: tuple[int, ...] = ()
 
     def read(self, data: bytes, client_ip: str) -> tuple[RequestHead, bytes] | None:
         """The head at the front of `data` and what comes behind it; None where it is another."""
@@ -109,9 +109,9 @@ class Alike(Likeness, eq=False):
         end = at + len(last)
         if data[at:end] != last or end > HEAD_MAX_BYTES:
             return None
-        sizes = [*map(len, values)]
+        sizes = tuple(map(len, values))
         if sizes == self._sizes:
-            self.texts, self.values = _cut(tuple(map(len, self.pattern.texts)), tuple(sizes))
+            self.texts, self.values = _cut(tuple(map(len, self.pattern.texts)), sizes)
             self.end = end
         self._sizes = sizes
         return tuple(values), end
