@@ -78,6 +78,9 @@ def _sqlite_credentials(database: "Database") -> dict[str, Any]:
         "file_path": str(database.path),
         # First, since switching to WAL may itself have to wait for another process.
         "busy_timeout": _BUSY_TIMEOUT_MS,
+        # Of a new file, and so before its first write; one that is there keeps its own. A row of
+        # the request log goes into many indexes: half as many pages are a tenth less work.
+        "page_size": 8192,
         "journal_mode": "WAL",
         "synchronous": "NORMAL",
         "foreign_keys": "ON",

@@ -25,6 +25,7 @@ def live(tmp_path: Path) -> Path:
     """A database with an index, as a server leaves it: in write-ahead mode."""
     path = tmp_path / "live.db"
     with _opened(path) as database:
+        database.execute("PRAGMA page_size = 8192")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("CREATE TABLE aerich (id INTEGER PRIMARY KEY, version TEXT)")
         database.executemany(
@@ -66,6 +67,7 @@ def test_a_backup_is_one_file_for_its_owner_that_needs_no_log(live: Path, tmp_pa
     assert (len(content), target.stat().st_mode & 0o777) == (size, 0o600)
     # The format's versions for writing and reading: 1 is a rollback journal, 2 a write-ahead log.
     assert content[18:20] == b"\x01\x01"
+    assert int.from_bytes(content[16:18]) == 8192
     assert _rows(target) == 2000
 
 

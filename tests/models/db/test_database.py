@@ -168,6 +168,7 @@ async def test_sqlite_settings(sqlite_database: Database) -> None:
     async with connecting.open_database(sqlite_database):
         found = {}
         for pragma in (
+            "page_size",
             "journal_mode",
             "foreign_keys",
             "busy_timeout",
@@ -177,12 +178,30 @@ async def test_sqlite_settings(sqlite_database: Database) -> None:
             (row,) = await connection().execute_query_dict(f"PRAGMA {pragma}")
             (found[pragma],) = row.values()
     assert found == {
+        "page_size": 8192,
         "journal_mode": "wal",
         "foreign_keys": 1,
         "busy_timeout": 10_000,
         "synchronous": 1,
         "secure_delete": 1,
     }
+
+
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])
+async def test_a_sqlite_file_of_another_page_size_keeps_it(tmp_path: Path, mode: str) -> None:
+    database = Database(dialect="sqlite", path=tmp_path / "old.db")
+    with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as old:
+        for statement in ("PRAGMA page_size = 4096", f"PRAGMA journal_mode = {mode}"):
+            old.execute(statement)
+        old.execute("CREATE TABLE t (x)")
+    async with connecting.open_database(database):
+        await connection().execute_query("INSERT INTO t VALUES (1)")
+        await connection().execute_query("VACUUM")
+        (row,) = await connection().execute_query_dict("PRAGMA page_size")
+        (journal,) = await connection().execute_query_dict("PRAGMA journal_mode")
+        assert await connection().execute_query_dict("SELECT x FROM t") == [{"x": 1}]
+    assert row == {"page_size": 4096}
+    assert journal == {"journal_mode": "wal"}
 
 
 async def test_a_new_sqlite_file_is_private(tmp_path: Path) -> None:
