@@ -25,7 +25,8 @@ class RequestLog(Model):
     """A ledger entry, as a row. Its id is the request's id and in order of time.
 
     Every filter of the list has an index that ends in the id, so that a page newest-first is
-    read in order; a range of time is a range of ids (`ids.first_id_at`).
+    read in order; a range of time is a range of ids (`ids.first_id_at`). Those of status, outcome
+    and endpoint are partial, so that a usual row is in one of them (`queries.request_kinds`).
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -94,6 +95,4 @@ class RequestLog(Model):
             ("project_id", "id"),
             ("token_id", "id"),
             ("model", "id"),
-            ("status", "id"),
-            ("outcome", "id"),
         )

@@ -268,18 +268,22 @@ def logged(
     start: datetime | None,
     end: datetime | None,
     pairs: Sequence[CompositeIndex] = (),
+    *,
+    without: Sequence[str] = (),
 ) -> Listing[M]:
-    """A log, in which all that can be asked for has an index of its own."""
+    """A log, in which all that can be asked for but what is `without` has an index of its own."""
     conditions = equal(wanted)
     paths = []
-    for columns, index_name, predicate in (*pairs, *(CompositeIndex((name,)) for name in wanted)):
+    single = [CompositeIndex((name,)) for name in wanted if name not in without]
+    for columns, index_name, predicate in (*pairs, *single):
         if not wanted.keys() >= set(columns):
             continue
         indexed = every([*(conditions[name] for name in columns), predicate])
         rest = [condition for name, condition in conditions.items() if name not in columns]
         paths.append(IndexPath(indexed, tuple(rest), index_name=index_name))
     matching = model.filter(**wanted, **id_span(start, end))
-    return Listing(matching, tuple(paths) or (IndexPath(ANY),), start=start, end=end)
+    every_row = IndexPath(ANY, tuple(conditions.values()))
+    return Listing(matching, tuple(paths) or (every_row,), start=start, end=end)
 
 
 def id_span(start: datetime | None, end: datetime | None) -> Mapping[str, Any]:

@@ -1,15 +1,15 @@
 """The request log and the newest refusals as lists, with the filters that every door offers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
-from models.db.conditions import ANY, Condition, every, select
+from models.db.conditions import ANY, Condition
 from models.entry import Outcome
 from models.ids import first_id_at
-from models.queries import request_tags
+from models.queries import request_kinds, request_tags
 from models.queries.lists import (
     CompositeIndex,
     IndexPath,
@@ -20,7 +20,8 @@ from models.queries.lists import (
     id_span,
     logged,
 )
-from models.queries.scans import IndexScan, Merged, Rows, ScanStrategy
+from models.queries.request_kinds import Kinds
+from models.queries.scans import IndexScan, Merged, Rows, ScanStrategy, distinct
 from models.queries.search import folded
 from models.refusals import Refusal
 from models.request_log import RequestLog
@@ -40,6 +41,9 @@ _MOST_OF_REFUSALS: Final = 200
 #: Of those that have it, so many are looked for each by itself.
 _MOST_MERGED: Final = 32
 _NO_ROW: Final = Condition("FALSE")
+_OF_MODELS: Final = (CompositeIndex(("project_id", "model"), "request_log_project_model"),)
+#: Filters that no single index answers: `request_kinds`.
+_BESIDE_PATHS: Final = ("status", "outcome", "endpoint")
 
 
 def requests(
@@ -76,29 +80,64 @@ def requests(
         upstream_code=upstream_code,
         end_user=end_user,
     )
-    least = status if status_class is None else 100 * status_class
-    found = logged(RequestLog, wanted, start, end, _pairs(least, outcome))
+    kinds = _kinds(status, status_class, outcome)
+    pairs = [] if kinds is None else _pairs(kinds)
+    found = logged(RequestLog, wanted, start, end, [*_OF_MODELS, *pairs], without=_BESIDE_PATHS)
     first = None if start is None else str(first_id_at(start))
-    known = list(equal(wanted).values())
     ranged = [] if status_class is None else [_of_class(status_class)]
     named = [] if models is None else [_any_of(models)]
     tagged = [] if tag is None else [request_tags.carried(tag)]
     kept = [] if cached is None else [_CACHED if cached else _NOT_CACHED]
+    conditions = equal(wanted)
+    known = list(conditions.values())
     beside = [*ranged, *named, *tagged, *kept]
     # Nothing sorts or counts this log by `matching`, which does not know of these.
     paths = [path._replace(rest=(*path.rest, *beside)) for path in found.paths]
-    if status_class is not None:
-        rest = (*known, *named, *tagged, *kept)
-        paths.append(IndexPath(_of_class(status_class), rest, order="status"))
+    if endpoint is not None or (kinds is not None and not kinds.has_usual):
+        # What is rare is not looked for among all.
+        paths = [path for path in paths if path.indexed is not ANY]
     if cached:
         rest = (*known, *ranged, *named, *tagged)
         paths.append(IndexPath(_CACHED, rest, index_name="request_log_cached"))
-    sources: list[Source] = []
+    sources = _by_ending(kinds, endpoint, conditions, (ranged, [*named, *tagged, *kept]), first)
     if models is not None and len(models) <= _MOST_MERGED:
         sources.append(ByModels(models, [*known, *ranged, *tagged, *kept], first))
     if tag is not None:
         sources.append(request_tags.ByTag(tag, [*known, *ranged, *named, *kept], first))
     return replace(found, paths=tuple(paths), sources=tuple(sources))
+
+
+def _by_ending(
+    kinds: Kinds | None,
+    endpoint: str | None,
+    conditions: Mapping[str, Condition],
+    beside: tuple[Sequence[Condition], Sequence[Condition]],
+    first: str | None,
+) -> list[Source]:
+    """The ways by how requests ended and by endpoint, where these are asked for.
+
+    `conditions` by column; `beside` them what is asked of statuses, and all else.
+    """
+    sources: list[Source] = []
+    of_statuses, others = beside
+    if kinds is not None:
+        further = [it for name, it in conditions.items() if name not in _BESIDE_PATHS]
+        sources.append(request_kinds.ByKind(kinds, endpoint, [*further, *others], first))
+    if endpoint is not None:
+        further = [it for name, it in conditions.items() if name != "endpoint"]
+        wanted = [*further, *of_statuses, *others]
+        sources.append(request_kinds.ByEndpoint(endpoint, wanted, first))
+    return sources
+
+
+def _kinds(status: int | None, status_class: int | None, outcome: str | None) -> Kinds | None:
+    """Those for which all holds that is given."""
+    if status is None and status_class is None and outcome is None:
+        return None
+    every_one = Kinds(outcome=outcome)
+    if status_class is not None:
+        every_one = every_one.within(100 * status_class, 100 * status_class + 100)
+    return every_one if status is None else every_one.within(status, status + 1)
 
 
 def _of_class(first_digit: int) -> Condition:
@@ -142,15 +181,10 @@ async def names(
     *,
     most: int = _MOST_NAMES,
 ) -> list[str]:
-    """The names in this column, in order; of the request log each is one step along its index."""
-    rows = await select(
-        f"WITH RECURSIVE known(name) AS (SELECT min({column}) FROM {table}"  # noqa: S608
-        f" UNION ALL SELECT (SELECT min({column}) FROM {table} WHERE {column} > known.name)"
-        " FROM known WHERE known.name IS NOT NULL)"
-        " SELECT name FROM known WHERE name IS NOT NULL LIMIT {}",
-        [most],
-    )
-    return [str(row["name"]) for row in rows]
+    """The names in this column, in order; of the request log each is one step along an index."""
+    if (table, column) == ("request_log", "endpoint"):
+        return await request_kinds.endpoints(most=most)
+    return await distinct(column, table, ANY, most=most)
 
 
 async def models_like(
@@ -203,21 +237,16 @@ def refusals(
     )
 
 
-def _pairs(status: int | None, outcome: str | None) -> list[CompositeIndex]:
-    pairs = [CompositeIndex(("project_id", "model"), "request_log_project_model")]
-    failed = status is not None and status >= 400
-    incomplete = outcome not in (None, "complete")
-    if failed:
+def _pairs(kinds: Kinds) -> list[CompositeIndex]:
+    pairs = []
+    if kinds.least >= 400:
         pairs += [
             CompositeIndex(("project_id",), "request_log_project_failed", _FAILED),
             CompositeIndex(("model",), "request_log_model_failed", _FAILED),
         ]
-    if incomplete:
+    if kinds.outcome not in (None, "complete"):
         pairs += [
             CompositeIndex(("project_id",), "request_log_project_incomplete", _INCOMPLETE),
             CompositeIndex(("model",), "request_log_model_incomplete", _INCOMPLETE),
         ]
-    if failed and incomplete:
-        both = every([_FAILED, _INCOMPLETE])
-        pairs.append(CompositeIndex((), "request_log_failed_incomplete", both))
     return pairs

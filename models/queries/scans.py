@@ -48,6 +48,18 @@ async def newest(strategies: Sequence[ScanStrategy], most: int) -> list[UUID]:
         window *= _GROWTH
 
 
+async def distinct(column: str, tables: str, holds: Condition, *, most: int) -> list[str]:
+    """The values of a column, in order: each is one step along an index that begins with it."""
+    rows = await select(
+        f"WITH RECURSIVE known(name) AS (SELECT min({column}) FROM {tables} WHERE {holds.sql}"  # noqa: S608
+        f" UNION ALL SELECT (SELECT min({column}) FROM {tables} WHERE ({holds.sql})"
+        f" AND {column} > known.name) FROM known WHERE known.name IS NOT NULL)"
+        " SELECT name FROM known WHERE name IS NOT NULL LIMIT {}",
+        [*holds.values, *holds.values, most],
+    )
+    return [str(row["name"]) for row in rows]
+
+
 class IndexScan:
     """Reads an index that is in order of time, from the newest row that `indexed` holds for."""
 

@@ -1,9 +1,11 @@
 """Pages: the right rows in the right order, whichever scan finds them, on both backends."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from models import (
 from models.db import conditions
 from models.db.database import connection, run_in_transaction
 from models.ids import first_id_at, new_id
-from models.queries import audit_search, lists, request_lists, scans
+from models.queries import audit_search, lists, request_kinds, request_lists, scans
 from models.queries.lists import Listing
 from models.token_status import STATUSES
 
@@ -116,6 +118,20 @@ async def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
+def walked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The windows of all scans along an index."""
+    windows: list[int] = []
+    advance = scans.IndexScan.advance
+
+    async def noted(self: scans.IndexScan, window: int) -> bool:
+        windows.append(window)
+        return await advance(self, window)
+
+    monkeypatch.setattr(scans.IndexScan, "advance", noted)
+    return windows
+
+
+@pytest.fixture
 async def filled(connected: Database, window: None) -> list[UUID]:
     """Projects of every kind, and their tokens; the first is inactive."""
     owners = [one for n, one in enumerate(await _projects(15)) if n % 5]
@@ -194,7 +210,7 @@ async def test_tokens_that_end_soon(filled: list[UUID]) -> None:
 
 @pytest.mark.parametrize("inactive", [1, 40])
 async def test_tokens_of_a_few_projects_among_many_are_found_by_their_projects(
-    connected: Database, monkeypatch: pytest.MonkeyPatch, inactive: int
+    connected: Database, walked: list[int], inactive: int
 ) -> None:
     """Not by a walk along all others; of more projects, beside one another."""
     owners = [one for n, one in enumerate(await _projects(90)) if n % 5]
@@ -203,18 +219,9 @@ async def test_tokens_of_a_few_projects_among_many_are_found_by_their_projects(
     rare = [row.id for row in await _one_each(owners[:inactive])]
     for _ in range(6):
         await _tokens(owners[inactive:], 200)
-    walked = 0
-    advance = scans.IndexScan.advance
-
-    async def counted(self: scans.IndexScan, window: int) -> bool:
-        nonlocal walked
-        walked += window
-        return await advance(self, window)
-
-    monkeypatch.setattr(scans.IndexScan, "advance", counted)
     rows = lists.tokens(status="project_inactive")
     assert await _all(rows, 50) == sorted(rare, reverse=True)
-    assert walked <= 600
+    assert sum(walked) <= 600
 
 
 async def test_tokens_of_a_project_that_has_spent_its_budget_are_found_behind_many_others(
@@ -308,7 +315,7 @@ async def test_requests_by_every_pair_of_filters(connected: Database, window: No
         "project_id": [UUID(int=1), UUID(int=77)],
         "token_id": [UUID(int=4)],
         "model": ["old", "new"],
-        "status": [429, 500, 404],
+        "status": [429, 200, 404],
         "outcome": ["timeout"],
         "upstream_code": ["1302", "none"],
         "start": [NOW + timedelta(minutes=30)],
@@ -326,6 +333,44 @@ async def test_requests_by_every_pair_of_filters(connected: Database, window: No
             assert await _all(rows, 7) == expected, wanted
             if not wanted.keys() & {"tag", "cached"}:
                 assert len(await rows.matching) == len(expected)
+
+
+@pytest.mark.parametrize("endpoints", [1, 500])
+async def test_requests_by_how_they_ended_and_where(
+    connected: Database, window: None, monkeypatch: pytest.MonkeyPatch, endpoints: int
+) -> None:
+    monkeypatch.setattr(request_kinds, "_MOST_ENDPOINTS", endpoints)
+    await _requests(90)
+    everything = await RequestLog.all().order_by("-id")
+    filters: dict[str, list[Any]] = {
+        "status": [None, 200, 500, 404],
+        "status_class": [None, 2, 5],
+        "outcome": [None, "complete", "timeout"],
+        "endpoint": [None, "/v1/models", "/v1/none"],
+        "project_id": [None, UUID(int=2)],
+    }
+    for values in product(*filters.values()):
+        wanted = {name: it for name, it in zip(filters, values, strict=True) if it is not None}
+        expected = [row.id for row in everything if _fits(row, wanted)]
+        assert await _all(request_lists.requests(**wanted), 25) == expected, wanted
+
+
+async def test_the_usual_requests_among_others_are_found_without_a_walk_along_these(
+    connected: Database, walked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scans, "_FIRST_WINDOW", 10)
+    await _requests(600)
+    rare = [row.id for row in await RequestLog.all().order_by("id").limit(3)]
+    await RequestLog.all().update(status=500, outcome="complete")
+    await RequestLog.filter(id__in=rare).update(status=200)
+    of_each: list[dict[str, Any]] = [
+        {"status": 200}, {"status": 200, "outcome": "complete"}, {"status_class": 2},
+    ]  # fmt: skip
+    for wanted in of_each:
+        walked.clear()
+        page, _ = await lists.page(request_lists.requests(**wanted), limit=5)
+        assert [row.id for row in page] == sorted(rare, reverse=True)
+        assert sum(walked) <= 100
 
 
 async def test_requests_by_what_the_page_asks_for_beside(connected: Database, window: None) -> None:
@@ -419,6 +464,9 @@ async def test_audit_by_every_pair_of_filters(connected: Database, window: None)
 # plans
 
 _SOMEBODY = UUID(int=1)
+#: Of the unusual kinds there is one, and of the endpoints of usual requests.
+_USUAL = ["request_log_unusual", "request_log_usual_endpoint"]
+_ENDPOINTS = ["request_log_usual_endpoint", "request_log_unusual_endpoint"]
 #: Each list, and the indices that its strategies take, in turn; as SQLite and PostgreSQL name them.
 PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (lists.projects, ["project_living"]),
@@ -475,15 +523,23 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (partial(request_lists.requests, project_id=_SOMEBODY), ["idx_request_log_project_b7239e"]),
     (partial(request_lists.requests, token_id=_SOMEBODY), ["idx_request_log_token_i_c74add"]),
     (partial(request_lists.requests, model="gpt-4o"), ["idx_request_log_model_8510b1"]),
-    (partial(request_lists.requests, status=500), ["idx_request_log_status_6c5faa"]),
-    (partial(request_lists.requests, outcome="timeout"), ["idx_request_log_outcome_056339"]),
+    (partial(request_lists.requests, status=500), ["request_log_unusual"]),
+    (partial(request_lists.requests, outcome="timeout"), ["request_log_unusual"]),
+    (partial(request_lists.requests, status=200), ["request_log_pkey", *_USUAL]),
+    (partial(request_lists.requests, outcome="complete"), ["request_log_pkey", *_USUAL]),
     (partial(request_lists.requests, upstream_code="overloaded"), ["request_log_upstream_code"]),
     (partial(request_lists.requests, end_user="u-1"), ["request_log_end_user"]),
     (partial(request_lists.requests, cached=True), ["request_log_pkey", "request_log_cached"]),
-    (partial(request_lists.requests, endpoint="/v1/models"), ["request_log_endpoint"]),
+    (partial(request_lists.requests, endpoint="/v1/models"), _ENDPOINTS),
     (
-        partial(request_lists.requests, status_class=5),
-        ["request_log_pkey", "idx_request_log_status_6c5faa"],
+        partial(request_lists.requests, endpoint="/v1/models", status=200, outcome="timeout"),
+        ["request_log_unusual", *_ENDPOINTS],
+    ),
+    (partial(request_lists.requests, status_class=5), ["request_log_unusual"]),
+    (partial(request_lists.requests, status_class=2), ["request_log_pkey", *_USUAL]),
+    (
+        partial(request_lists.requests, project_id=_SOMEBODY, status=200),
+        ["idx_request_log_project_b7239e", *_USUAL],
     ),
     (
         partial(request_lists.requests, models=["gpt-4o", "gpt-5"]),
@@ -492,7 +548,7 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
     (partial(request_lists.requests, tag="team=search"), ["request_log_pkey", "request_tag_pkey"]),
     (
         partial(request_lists.requests, tag="team=search", status=500),
-        ["idx_request_log_status_6c5faa", "request_tag_pkey"],
+        ["request_log_unusual", "request_tag_pkey"],
     ),
     (
         partial(
@@ -508,11 +564,9 @@ PLANS: list[tuple[Callable[[], Listing[Any]], list[str]]] = [
             "request_log_model_failed",
             "request_log_project_incomplete",
             "request_log_model_incomplete",
-            "request_log_failed_incomplete",
             "idx_request_log_project_b7239e",
-            "idx_request_log_status_6c5faa",
-            "idx_request_log_outcome_056339",
             "idx_request_log_model_8510b1",
+            "request_log_unusual",
         ],
     ),
     (lists.audit_events, ["audit_event_pkey"]),
@@ -587,11 +641,56 @@ async def test_every_strategy_has_its_index(
         with monkeypatch.context() as patched:
             patched.setattr(lists, "newest", keep)
             await lists.page(rows(), limit=50, before=UUID(int=2**127))
-        parts = [part for one in strategies for part in getattr(one, "_parts", [one])]
+        parts = [part for one in strategies for part in await _parts(one, monkeypatch)]
         for strategy, index in zip(parts, indices, strict=True):
             for sql, values in await _asked(strategy, monkeypatch):
                 plan = await _plan(connected, sql, values)
                 assert _takes(connected, index, plan), f"{index}\n{sql}\n{plan}"
+
+
+async def test_the_kinds_and_endpoints_that_there_are_are_a_step_each(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No walk along all of a kind."""
+    if connected.dialect == "postgres":
+        for statement in _PLENTY:
+            await connection().execute_query(statement)
+    asked: list[tuple[str, list[Any]]] = []
+
+    async def note(sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        asked.append((sql, list(values)))
+        return []
+
+    for module in (scans, request_kinds):
+        monkeypatch.setattr(module, "select", note)
+    await request_kinds._unusual(request_kinds.Kinds())
+    await request_lists.names("endpoint")
+    for (sql, values), index in zip(asked, ["request_log_unusual", *_ENDPOINTS], strict=True):
+        lines = (await _plan(connected, sql, values)).splitlines()
+        steps = [line for line in lines if "request_log" in line]
+        assert steps, "\n".join(lines)
+        for line in steps:
+            by_it = rf"(Only Scan using|USING (COVERING )?INDEX) {index}\b"
+            assert re.search(by_it, line), "\n".join(lines)
+
+
+async def _parts(
+    one: scans.ScanStrategy, monkeypatch: pytest.MonkeyPatch
+) -> Sequence[scans.ScanStrategy]:
+    if not isinstance(one, request_kinds.SideBySide):
+        parts: Sequence[scans.ScanStrategy] = getattr(one, "_parts", [one])
+        return parts
+
+    async def one_kind(_kinds: request_kinds.Kinds) -> list[conditions.Condition]:
+        return [conditions.Condition("status = {} AND outcome = {}", (500, "timeout"))]
+
+    async def one_name(*_: object, most: int) -> list[str]:
+        return ["/v1/models"][:most]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(request_kinds, "_unusual", one_kind)
+        patched.setattr(request_kinds, "distinct", one_name)
+        return await one._look() or []
 
 
 async def _asked(
