@@ -177,11 +177,14 @@ class Exchange(msgspec.Struct, eq=False):
         is_whole = written or self.meter is None or not self.meter.terminal_last
         return "complete" if is_whole else "client_left"
 
-    def upstream_seconds(self) -> float:
-        """From the request's way out to the first byte of the answer."""
-        sent, first_byte = self.sent, self.first_byte
-        # `max` takes as long as all else, here and below.
-        return first_byte - sent if sent and first_byte and first_byte > sent else 0.0
+    def begins_whole(self, status: int, size: int) -> None:
+        """Note that the answer begins, of which all is here."""
+        self.status, self.bytes_out = status, size
+        self.first_byte = self.started = now = perf_counter()
+        sent = self.sent
+        # As `overhead_seconds` has it: nothing lies between the two.
+        ours = (now if sent is None else sent) - self.began - self.body_wait
+        self.overhead = ours if ours > 0.0 else 0.0  # noqa: FURB136
 
     def overhead_seconds(self, now: float) -> float:
         """Seconds that the proxy added before the answer began to go out."""
@@ -191,4 +194,5 @@ class Exchange(msgspec.Struct, eq=False):
         ours = (until if sent is None else sent) - self.began - self.body_wait
         if sent is not None and first_byte is not None:
             ours += until - first_byte
+        # `max` takes as long as all else.
         return ours if ours > 0.0 else 0.0  # noqa: FURB136

@@ -101,9 +101,7 @@ def passed_whole(
         return None
     if exchange.again is not None:
         exchange.again.end()
-    exchange.status, exchange.bytes_out = head.status, len(whole)
-    exchange.first_byte = exchange.started = now = perf_counter()
-    exchange.overhead = exchange.overhead_seconds(now)
+    exchange.begins_whole(head.status, len(whole))
     exchange.document, exchange.reading = whole, reading
     downstream.start(responses.response_head(exchange, head, AS_IT_IS, reservation))
     return whole
@@ -124,9 +122,7 @@ def given_whole(
     if whole is None:
         return None
     head = head_of(found.source.about)
-    exchange.status, exchange.bytes_out = head.status, len(whole)
-    exchange.first_byte = exchange.started = now = perf_counter()
-    exchange.overhead = exchange.overhead_seconds(now)
+    exchange.begins_whole(head.status, len(whole))
     downstream.start(responses.response_head(exchange, head, AS_IT_IS, reservation))
     return whole
 

@@ -49,7 +49,7 @@ def response_head(
         block += rate_lines(remaining)
     if reservation.budgets:
         block += budget_refusals.lines(reservation.budgets, reservation.left, block)
-    block += _proxy_lines(exchange)
+    block = _with_ours(block, exchange)
     if exchange.cache_lines:
         block += exchange.cache_lines
     return ResponseHead(head.status, head.reason, block, length)
@@ -97,7 +97,7 @@ def refusal(
         block += b"x-should-retry: false\r\n"
     if refused.status == 401:
         block += b"www-authenticate: Bearer\r\n"
-    block += _proxy_lines(exchange)
+    block = _with_ours(block, exchange)
     if readable_by is not None:
         block += _cors_lines(readable_by)
     return ResponseHead(refused.status, refused.reason, block, len(content)), content
@@ -108,8 +108,8 @@ def of_ours(exchange: Exchange, content: bytes) -> ResponseHead:
     block = (
         b"content-type: application/json\r\ncontent-length: %d\r\ncache-control: no-store\r\n"
         % len(content)
-    ) + _proxy_lines(exchange)
-    return ResponseHead(200, b"OK", block, len(content))
+    )
+    return ResponseHead(200, b"OK", _with_ours(block, exchange), len(content))
 
 
 def _refusal(shape: ErrorShape, refused: errors.Refusal) -> tuple[bytes, bytes]:
@@ -147,16 +147,27 @@ _CORS: Final = (
 )
 
 
-def _proxy_lines(exchange: Exchange) -> bytes:
-    """What the proxy adds to every answer."""
+def _with_ours(block: bytes, exchange: Exchange) -> bytes:
+    """With the lines that the proxy adds to every answer."""
     ours = exchange.overhead
     if ours is None:
         ours = exchange.overhead_seconds(perf_counter())
-    theirs = exchange.upstream_seconds()
-    lines = b"x-llm-proxy-request-id: %b\r\nserver-timing: upstream;dur=%b, proxy;dur=%b\r\n" % (
-        exchange.id.encode("ascii"),
-        _milliseconds(theirs),
-        _milliseconds(ours),
+    # From the request's way out to the first byte of the answer. `max` takes as long as all else.
+    sent, first_byte = exchange.sent, exchange.first_byte
+    theirs = first_byte - sent if sent and first_byte and first_byte > sent else 0.0
+    # Tenths of milliseconds. To format a float takes as long as all else in these lines.
+    proxy, upstream = int(ours * 10_000 + 0.5), int(theirs * 10_000 + 0.5)
+    lines = b"".join(
+        (
+            block,
+            b"x-llm-proxy-request-id: ",
+            exchange.id.encode(),
+            b"\r\nserver-timing: upstream;dur=",
+            _TENTHS[upstream] if upstream < _SHORT else _milliseconds(upstream),
+            b", proxy;dur=",
+            _TENTHS[proxy] if proxy < _SHORT else _milliseconds(proxy),
+            b"\r\n",
+        )
     )
     if exchange.attempts and len(exchange.attempts) > 1:
         lines += b"x-llm-proxy-attempts: %d\r\n" % len(exchange.attempts)
@@ -167,14 +178,12 @@ def _proxy_lines(exchange: Exchange) -> bytes:
     return lines if page is None else lines + _cors_lines(page)
 
 
-def _milliseconds(seconds: float) -> bytes:
-    """A time to a tenth of one. To format a float takes as long as all else in these lines."""
-    tenths = int(seconds * 10_000 + 0.5)
-    return _TENTHS[tenths] if tenths < _SHORT else b"%d.%d" % divmod(tenths, 10)
+def _milliseconds(tenths: int) -> bytes:
+    return b"%d.%d" % divmod(tenths, 10)
 
 
 _SHORT: Final = 2_048
-_TENTHS: Final = tuple([b"%d.%d" % divmod(tenths, 10) for tenths in range(_SHORT)])
+_TENTHS: Final = tuple(map(_milliseconds, range(_SHORT)))
 
 
 def _page_of(exchange: Exchange) -> bytes | None:

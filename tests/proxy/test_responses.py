@@ -8,11 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from proxy import errors, responses
+from proxy import errors
 from proxy.exchange import Exchange
 from proxy.headers import RawHeaders, value_of
 from proxy.limits.store import Remaining, Reservation, claims_on
 from proxy.responses import interim_headers, refusal, response_head
+from proxy.transforms import AS_IT_IS
 from proxy.upstream.heads import UpstreamHead
 from proxy.usage.meter import meter_for
 from tests.proxy.rows import ANTHROPIC, OPENAI, a_grant, a_request, an_exchange
@@ -193,7 +194,22 @@ async def test_a_refusal_has_its_providers_shape(exchange: Exchange) -> None:
     assert {body["error"]["code"] for body in bodies} == {"token_expired"}
 
 
-def test_times_are_told_to_a_tenth_of_a_millisecond() -> None:
+async def test_times_are_told_to_a_tenth_of_a_millisecond(exchange: Exchange) -> None:
     for seconds in (0.0, 0.00004, 0.00006, 0.0123, 0.2047, 0.20479, 0.2048, 1.5, 61.23456):
-        told = responses._milliseconds(seconds)
-        assert told == b"%.1f" % (seconds * 1000), seconds
+        exchange.overhead, exchange.sent = seconds, 2.0**-20
+        exchange.first_byte = exchange.sent + seconds
+        head = response_head(exchange, UpstreamHead(200, b"OK", [], 0), AS_IT_IS, UNLIMITED)
+        told = b"%.1f" % (seconds * 1000)
+        timing = value_of(head.headers, b"server-timing")
+        assert timing == b"upstream;dur=%b, proxy;dur=%b" % (told, told)
+
+
+async def test_an_answer_that_begins_whole_has_the_times_of_any_other(exchange: Exchange) -> None:
+    for sent in (None, exchange.began - 1, exchange.began + 0.25):
+        exchange.sent, exchange.body_wait, exchange.overhead = sent, 0.125, None
+        exchange.begins_whole(201, 7)
+        assert (exchange.status, exchange.bytes_out) == (201, 7)
+        assert exchange.started is not None
+        assert exchange.first_byte == exchange.started
+        told, exchange.overhead = exchange.overhead, None
+        assert told == pytest.approx(exchange.overhead_seconds(exchange.started))
