@@ -25,6 +25,7 @@ from sanic import Sanic
 from models.db import database as connecting
 from models.db import sessions
 from proxy.upstream import pool
+from tests import in_memory
 from tests.fixtures import model_memo, router_memo
 
 __all__ = ["sanic_client", "test_server", "unused_port"]
@@ -59,6 +60,7 @@ ExceptionFormatter._get_lib_dirs = staticmethod(  # type: ignore[method-assign]
 )
 model_memo.keep()
 router_memo.keep()
+in_memory.keep_files_there()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
