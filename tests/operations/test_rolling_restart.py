@@ -43,6 +43,8 @@ async def load(router: Router, issued: Issued) -> AsyncIterator[list[Answer]]:
         async with Client(router, issued.secret) as client:
             while not over.is_set():
                 answers.append(await client.post())
+                # Or the clients, and not what starts meanwhile, have the cores.
+                await asyncio.sleep(0.005)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(_CLIENTS):

@@ -35,10 +35,12 @@ OPERATOR: Final = {"authorization": f"Bearer {GIVEN['MANAGEMENT_TOKEN']}"}
 EACH: Final = 10
 #: Answers to wait for, so that there is load on both sides of an event.
 SOME: Final = 60
+#: From an answer to the same client's next question.
+_BETWEEN_S: Final = 0.01
 
 
 class Load:
-    """Clients and an operator that ask without pause, and what they were answered."""
+    """Clients and an operator that ask again and again, and what they were answered."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
@@ -59,6 +61,8 @@ class Load:
             while not self._over:
                 self.answers.append(await client.post())
                 self._came.set()
+                # Or the clients, and not the releases that start meanwhile, have the cores.
+                await asyncio.sleep(_BETWEEN_S)
 
     async def operate(self, service: Service, project: str) -> None:
         """Make, find, change, count and revoke a token, again and again."""
@@ -76,6 +80,7 @@ class Load:
                     assert answer.is_success, answer.text
                 self.changes += 1
                 self._came.set()
+                await asyncio.sleep(_BETWEEN_S)
 
     async def end(self) -> None:
         """Let everybody finish what they are at, and wait until they have."""
