@@ -82,6 +82,11 @@ class IndexScan:
         self._start = start
         self._before = before
 
+    @property
+    def reached(self) -> UUID | None:
+        """The id of the last row that was looked at, where the key is an id."""
+        return None if self._before is None else UUID(str(self._before))
+
     async def advance(self, window: int) -> bool:
         """Look at the next `window` rows."""
         key, tables, id_ = self._rows.key, self._rows.tables, self._rows.id
@@ -109,9 +114,11 @@ class IndexScan:
 
 
 class Merged:
-    """What several strategies find together: no newer row may be missing that one will still find.
+    """What several strategies find together, in the order of their ids.
 
-    So nothing is found until each has filled a page, or has come to its end.
+    A row is found once no strategy may still come to a newer one: those that have neither ended nor
+    filled a page may have rows behind the place that they have reached. The one that is furthest
+    behind goes on first, so that it costs as much as one walk along the rows of all.
     """
 
     def __init__(self, parts: Sequence[ScanStrategy], *, most: int) -> None:
@@ -122,24 +129,46 @@ class Merged:
     @property
     def found(self) -> list[UUID]:
         """The newest of all."""
-        for part, ended in zip(self._parts, self._ended, strict=True):
-            if not ended and len(part.found) < self._most:
-                return []
-        return sorted({row for part in self._parts for row in part.found}, reverse=True)[
-            : self._most
+        behind = [_reached(part) for part in self._open]
+        if None in behind:
+            return []
+        certain = max((place for place in behind if place is not None), default=_FIRST)
+        found = {row for part in self._parts for row in part.found if row >= certain}
+        return sorted(found, reverse=True)[: self._most]
+
+    @property
+    def _open(self) -> list[ScanStrategy]:
+        return [
+            part
+            for part, ended in zip(self._parts, self._ended, strict=True)
+            if not ended and len(part.found) < self._most
         ]
 
     async def advance(self, window: int) -> bool:
         """Let those that need it share `window`."""
-        open_ones = [
-            number
-            for number, part in enumerate(self._parts)
-            if not self._ended[number] and len(part.found) < self._most
-        ]
-        share = max(self._most, window // max(1, len(open_ones)))
-        for number in open_ones:
-            self._ended[number] = await self._parts[number].advance(share)
+        turns = self._open
+        share = max(self._most, window // max(1, len(turns)))
+        unknown = [part for part in turns if _reached(part) is None]
+        for part in unknown:
+            await self._advance(part, share)
+        for _ in turns[len(unknown) :]:
+            known = [part for part in self._open if _reached(part) is not None]
+            if not known or len(self.found) >= self._most:
+                break
+            await self._advance(max(known, key=lambda one: _reached(one) or _FIRST), share)
         return all(self._ended)
+
+    async def _advance(self, part: ScanStrategy, window: int) -> None:
+        self._ended[self._parts.index(part)] = await part.advance(window)
+
+
+#: Before any other.
+_FIRST: Final = UUID(int=0)
+
+
+def _reached(part: ScanStrategy) -> UUID | None:
+    """Up to which id it has found all that it will; None where that is not known."""
+    return part.reached if isinstance(part, IndexScan) else None
 
 
 class BoundedSort:

@@ -373,6 +373,28 @@ async def test_the_usual_requests_among_others_are_found_without_a_walk_along_th
         assert sum(walked) <= 100
 
 
+async def test_of_ways_side_by_side_none_goes_on_behind_the_page(
+    connected: Database, walked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what no row fits, only those are looked at among which one might belong on the page."""
+    monkeypatch.setattr(scans, "_FIRST_WINDOW", 20)
+    await _requests(300)
+    ids = [row.id for row in await RequestLog.all().order_by("-id")]
+    await RequestLog.all().update(model="none fits", method="POST")
+    await RequestLog.filter(id__in=ids[::2]).update(model="all fit", method="GET")
+    parts = [
+        scans.IndexScan(
+            scans.Rows("request_log"),
+            conditions.Condition("model = {}", (model,)),
+            [conditions.Condition("method = 'GET'")],
+            most=10,
+        )
+        for model in ("none fits", "all fit")
+    ]
+    assert await scans.newest([scans.Merged(parts, most=10)], 10) == ids[:20:2]
+    assert sum(walked) <= 40
+
+
 async def test_requests_by_what_the_page_asks_for_beside(connected: Database, window: None) -> None:
     await _requests(60)
     everything = await RequestLog.all().order_by("-id")
