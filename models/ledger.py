@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from models import changes, counters, objects, outbox
+from models import changes, counters, objects, outbox, request_tag
 from models.columns import Columns, is_one, kinds, times
 from models.db.conditions import execute, execute_many, insert, select
 from models.db.database import dialect, give_up_on_locks_after, run_apart
@@ -86,6 +86,8 @@ async def _apply(
         into, rows, common = _into_log(logged, moments)
         give_way()
         await insert(into, "ON CONFLICT (id) DO NOTHING", rows, common)
+        if any(columns["tags"]):
+            await request_tag.put((one.id, dict(one.tags or ())) for one in entries)
         await outbox.put_requests(entries, is_failure)
         await counters.add(entries, columns, is_listed, booked)
         await _touch_tokens(columns, moments)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tortoise import Model, fields
 
+from models import request_tag
 from models.administrators import AdminUser
 from models.audit import AuditEvent
 from models.db.conditions import execute_many
@@ -146,6 +147,9 @@ class Portable:
             f" ON CONFLICT ({', '.join(self.key)}) DO {kept}",
             values,
         )
+        if self.model is RequestLog and "tags" in columns:
+            id_, tags = columns.index("id"), columns.index("tags")
+            await request_tag.put((row[id_], row[tags]) for row in rows)
 
 
 #: In an order in which each finds what it refers to.

@@ -70,7 +70,7 @@ class RequestLog(Model):
     charge = fields.CharField(max_length=4, null=True)
     # Of a request that was let in, and then answered by the proxy itself.
     refusal_code = fields.CharField(max_length=64, null=True)
-    # What it was tagged with, by key; a trigger keeps `request_tag` by it, for the filter.
+    # What it was tagged with, by key; whoever writes it puts it into `request_tag` for the filter.
     tags = fields.JSONField[dict[str, str] | None](null=True)
     end_user = fields.CharField(max_length=128, null=True)
     # `hit`: answered out of the cache; `miss`: looked for there. What a kept answer had cost.

@@ -72,9 +72,10 @@ async def test_rows_stay_when_the_indices_change_and_change_back(database: Datab
         now = await _predicates(database)
         for n, (status, outcome) in enumerate(kinds):
             await connection().execute_query(_ROW.format(n=n, status=status, outcome=outcome))
-    async with schema._command(database) as command:
-        (undone,) = await command.downgrade(-1, False)
-    assert undone.endswith("_unusual.py")
+    undone = ""
+    while not undone.endswith("_unusual.py"):
+        async with schema._command(database) as command:
+            (undone,) = await command.downgrade(-1, False)
     async with open_database(database):
         before = await _predicates(database)
         assert await RequestLog.all().count() == len(kinds)

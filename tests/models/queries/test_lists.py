@@ -20,6 +20,7 @@ from models import (
     RequestLog,
     Token,
     UpstreamKey,
+    request_tag,
     token_status,
 )
 from models.db import conditions
@@ -72,7 +73,7 @@ async def _tokens(owners: Sequence[UUID], count: int, seed: int = 1) -> None:
 async def _requests(count: int) -> None:
     chance = random.Random(2)
     zero = dict.fromkeys(("bytes_in", "bytes_out", "duration_us", "overhead_us"), 0)
-    await RequestLog.bulk_create(
+    rows = [
         RequestLog(
             id=UUID(int=first_id_at(NOW + timedelta(minutes=n)).int + chance.getrandbits(64)),
             at=NOW + timedelta(minutes=n),
@@ -93,7 +94,9 @@ async def _requests(count: int) -> None:
             **zero,
         )
         for n in range(count)
-    )
+    ]
+    await RequestLog.bulk_create(rows)
+    await request_tag.put((str(row.id), row.tags) for row in rows)
 
 
 async def _all(rows: Listing[Any], limit: int) -> list[UUID]:
@@ -636,6 +639,7 @@ _PLENTY = (
     " CASE WHEN n % 3 = 0 THEN 'c' || n % 50 END, jsonb_build_object('team', 't' || n % 50),"
     " 'u' || n % 50, CASE WHEN n % 20 = 0 THEN 'hit' ELSE '' END"
     " FROM generate_series(1, 5000) AS n",
+    "INSERT INTO request_tag SELECT 'team=' || (tags ->> 'team'), id FROM request_log",
     "INSERT INTO audit_event SELECT gen_random_uuid(), now(), 'a' || n % 50, 'b' || n % 50, 't',"
     " n % 400, '{}', NULL, NULL, 'ok' FROM generate_series(1, 3000) AS n",
     "ANALYZE",
