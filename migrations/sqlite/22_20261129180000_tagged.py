@@ -1,7 +1,7 @@
 """Tags of a row of the request log are put into `request_tag` by whoever writes the row.
 
 SQLite has the rows of a statement wait in a table of their own for a trigger, also one that fires
-for none of them, which was a tenth of what a row costs. The release before writes no tags.
+for none of them, which was a seventh of what a row costs. The release before writes no tags.
 """
 
 from tortoise import BaseDBAsyncClient
