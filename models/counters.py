@@ -18,7 +18,7 @@ from models.db.conditions import insert
 from models.db.database import dialect
 from models.db.giving_way import give_way
 from models.entry import Entry
-from models.entry_columns import by_column
+from models.entry_columns import by_column, some
 from models.labels import Tags
 from models.model_names import IsListed
 from models.usage import (
@@ -197,28 +197,32 @@ class Totals:
             self.cost_nanos = (self.cost_nanos or 0) + other.cost_nanos
 
 
-def _groups(entries: Sequence[Entry], columns: Columns) -> Mapping[_Finest, Sequence[Entry]]:
+def _groups(columns: Columns) -> Mapping[_Finest, Sequence[int]]:
+    """Where the entries stand that are told apart by nothing."""
     at_us = columns["at_us"]
     first, last = (us // _MINUTE_US * 60 for us in (min(at_us), max(at_us)))
     told = [columns[name] for name in _FINEST]
     if first == last and all(map(is_one, told)):
         project_id, token_id, provider, model, endpoint, key_id = (one[0] for one in told)
-        return {(first, project_id, token_id, provider, model, endpoint, key_id): entries}
-    groups: defaultdict[_Finest, list[Entry]] = defaultdict(list)
+        return {(first, project_id, token_id, provider, model, endpoint, key_id): range(len(at_us))}
+    groups: defaultdict[_Finest, list[int]] = defaultdict(list)
     minutes = [us // _MINUTE_US * 60 for us in at_us]
-    for key, entry in zip(zip(minutes, *told, strict=True), entries, strict=True):
-        groups[key].append(entry)
+    for place, key in enumerate(zip(minutes, *told, strict=True)):
+        groups[key].append(place)
     return groups
 
 
 def add_up(entries: Sequence[Entry], columns: Columns) -> dict[_Finest, Totals]:
     """Totals by all that the rows of any table tell apart: entries are looked at once."""
-    groups = _groups(entries, columns)
     rows: dict[_Finest, Totals] = {}
-    for key, group in groups.items():
+    for key, places in _groups(columns).items():
         totals = rows[key] = Totals()
+        if len(places) == len(entries) >= _MANY:
+            totals.add_all(entries, columns)
+            continue
+        group = some(entries, places)
         if len(group) >= _MANY:
-            totals.add_all(group, columns if len(groups) == 1 else by_column(group))
+            totals.add_all(group, by_column(group))
         else:
             for entry in group:
                 totals.add(entry)

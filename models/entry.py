@@ -154,6 +154,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     later_outcome: str = ""
 
     @property
+    def entry(self) -> "Entry":
+        """Itself: one that is like an earlier one may be kept as an `Again`."""
+        return self
+
+    @property
     def used_nothing(self) -> bool:
         """Whether it used no tokens: by its nature, or as it was refused and stated no usage."""
         if not self.counted:

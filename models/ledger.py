@@ -93,7 +93,7 @@ async def _apply(
         await _touch_tokens(columns, moments)
         if charge is not None:
             # The last, since decisions wait for the rows that it locks.
-            await charge(entries)
+            await charge(list(entries))
     await execute(
         "UPDATE journal_position SET position = {}, updated_at = {} WHERE journal_id = {}",
         [end, changes.now(), journal_id],

@@ -213,8 +213,11 @@ def _json(stored: Any) -> Any:
 async def put_requests(entries: Sequence[Entry], is_failure: Callable[[Entry], bool]) -> None:
     """Have these requests sent to whoever wants them, within the caller's transaction."""
     rows: list[tuple[Any, ...]] = []
-    for one in await _subscribers():
-        for entry in entries:
+    subscribers = await _subscribers()
+    # Asked for by each, and made when they are asked for.
+    made = list(entries) if subscribers else ()
+    for one in subscribers:
+        for entry in made:
             values = (entry.id, _EPOCH + timedelta(microseconds=entry.at_us), _request_size(entry))
             if one.wants_request(entry):
                 rows.append((one.id, REQUEST, *values))

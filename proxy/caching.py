@@ -81,7 +81,7 @@ class Caching:
                     led,
                     exchange.run,
                     left_as=exchange.left,
-                    cost=lambda: entries.of(exchange, "complete").cost_nanos,
+                    cost=lambda: entries.of(exchange, "complete").entry.cost_nanos,
                     keep=lambda: answers.keep(led, wanted, said),
                 )
                 return exchange.leading

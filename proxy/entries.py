@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
 
+from models.again import Again, Like, Recorded
 from models.entry import ENTRY_VERSION, Entry, Outcome, UsageQuality
 from models.labels import NO_LABELS
 from models.objects import Finished
@@ -30,7 +31,7 @@ from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recor
 from proxy.usage.meter import meter_of_document
 from proxy.usage.usual import Reading
 
-#: Forgotten all at once, with some 12 MB of entries; a token that asks many models takes several.
+#: Forgotten all at once, with some 20 MB of entries; a token that asks many models takes several.
 _REMEMBERED_MAX: Final = 8_192
 #: All that decides what of an entry stays the same: the grant, the account, the endpoint, the three
 #: names that a model has, what the cache did, whether no budget is held, and what the answer says
@@ -41,7 +42,7 @@ _Key: TypeAlias = tuple[object, ...]
 class Alike(Struct, frozen=True, eq=False):
     """An entry that was made in full, and the rates by which, from and until when they hold."""
 
-    entry: Entry
+    like: Like
     since: float
     until: float
     #: `Prices.version`.
@@ -61,7 +62,7 @@ class Entries:
         self._prices = prices
         self._alike: dict[_Key, Alike] = {}
 
-    def of(self, exchange: Exchange, outcome: Outcome) -> Entry:
+    def of(self, exchange: Exchange, outcome: Outcome) -> Recorded:
         """The journal entry, from what is known by now. Raises RuntimeError before admission."""
         reading = exchange.reading
         if reading is not None and exchange.meter is None:
@@ -109,7 +110,7 @@ class Entries:
             self._remember(key, _call(exchange, grant, answered), exchange, usage, entry)
         return entry
 
-    def _at_once(self, exchange: Exchange, reading: Reading) -> Entry | None:
+    def _at_once(self, exchange: Exchange, reading: Reading) -> Recorded | None:
         """That of a usual answer to a request that was decided, where one is known that is alike:
         all else that `of` asks has one answer for all of these, or no entry would be known."""
         decided = exchange.decided
@@ -126,7 +127,7 @@ class Entries:
             _key_of_decided(decided.number, exchange, answered, usage), exchange, usage
         )
 
-    def _after(self, key: _Key, exchange: Exchange, usage: Usage) -> Entry | None:
+    def _after(self, key: _Key, exchange: Exchange, usage: Usage) -> Recorded | None:
         """That of a request of which the key says all but times and numbers, after one that was
         alike, where one is known."""
         alike = self._alike.get(key)
@@ -153,12 +154,14 @@ class Entries:
             return
         if any(len(name) > NAME_MAX for name in (exchange.model, exchange.mapped, call.answered)):
             return
+        # Labels are each request's own.
+        like = Like.of(structs.replace(entry, tags=None, end_user=""))
+        if like is None:
+            return
         if len(self._alike) >= _REMEMBERED_MAX:
             self._alike.clear()
-        # Labels are each request's own.
-        kept = structs.replace(entry, tags=None, end_user="")
         times = tariff.since, tariff.until, self._prices.version
-        self._alike[key] = Alike(kept, *times, rates, usage.cache_write, usage.cache_write_1h)
+        self._alike[key] = Alike(like, *times, rates, usage.cache_write, usage.cache_write_1h)
 
     def _in_full(
         self,
@@ -299,7 +302,7 @@ def _key_of_decided(number: int, exchange: Exchange, answered: str, usage: Usage
     return number, exchange.model, answered, not exchange.holds, usage[6:]
 
 
-def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Entry:
+def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Recorded:
     """The entry of a request that differs from an earlier one in what it did, not in what it is."""
     now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
     if exchange.holds:
@@ -307,24 +310,30 @@ def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Entry:
     overhead = exchange.overhead
     if overhead is None:
         overhead = exchange.overhead_seconds(now)
-    entry = structs.replace(
-        alike.entry,
-        id=exchange.id,
-        at_us=int(exchange.at * _MICRO),
-        prompt_tokens=usage[0],
-        completion_tokens=usage[1],
-        cached_tokens=usage[2],
-        reasoning_tokens=usage[3],
-        cost_nanos=nanos,
-        bytes_in=exchange.bytes_in,
-        bytes_out=exchange.bytes_out,
-        ttfb_us=int((first_byte - began) * _MICRO) if first_byte else None,
-        duration_us=int((now - began) * _MICRO),
-        overhead_us=int(overhead * _MICRO),
+    again = Again(
+        alike.like,
+        (
+            exchange.id,
+            int(exchange.at * _MICRO),
+            usage[0],
+            usage[1],
+            usage[2],
+            usage[3],
+            nanos,
+            exchange.bytes_in,
+            exchange.bytes_out,
+            int((first_byte - began) * _MICRO) if first_byte else None,
+            int((now - began) * _MICRO),
+            int(overhead * _MICRO),
+        ),
     )
-    if usage[4] != alike.written or usage[5] != alike.written_1h:
+    labels, wrote_as_much = exchange.labels, usage[4:6] == (alike.written, alike.written_1h)
+    if labels is None and wrote_as_much:
+        return again
+    entry = again.entry
+    if not wrote_as_much:
         entry = structs.replace(entry, parts=parts_of(usage))
-    if (labels := exchange.labels) is not None:
+    if labels is not None:
         entry = structs.replace(entry, tags=labels.tags, end_user=labels.end_user)
     return entry
 

@@ -13,7 +13,8 @@ from functools import partial
 from time import time
 from uuid import UUID
 
-from models.entry import Entry, Outcome
+from models.again import Recorded
+from models.entry import Outcome
 from models.spending import Spending
 from proxy import caching, errors, failures, forward, keepalive, relaying, responses, revoking
 from proxy.access import cors
@@ -338,15 +339,15 @@ class DataPlane:
         if not exchange.recorded:
             self._ledger.append(self._entry(exchange, outcome))
 
-    def _entry(self, exchange: Exchange, outcome: Outcome) -> Entry:
+    def _entry(self, exchange: Exchange, outcome: Outcome) -> Recorded:
         """The entry of a request that is over, of which all are told that want to know."""
         exchange.recorded = True
         entry = self._entries.of(exchange, outcome)
         if exchange.holds:
-            self._holds.ended(entry, exchange)
+            self._holds.ended(exchange)
         self._observer.recorded(entry, exchange)
-        if entry.status >= 400:
-            self._accounts.heard(entry.status, entry.upstream_code, exchange)
+        if exchange.status >= 400:
+            self._accounts.heard(exchange.status, entry.entry.upstream_code, exchange)
         return entry
 
     async def _refuse(

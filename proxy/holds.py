@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from loguru import logger
 
-from models.entry import Entry
 from models.grants import GrantRecord
 from proxy.access.budgets import refuse
 from proxy.access.grant import Grant
@@ -93,17 +92,17 @@ class Holds:
             known = self._calls[key] = _Known(grant.record, grant.targets, calls)
         return known.calls
 
-    def ended(self, entry: Entry, exchange: Exchange) -> None:
+    def ended(self, exchange: Exchange) -> None:
         """A request with holds has ended: learn from it, and say where a hold was too small."""
-        charge = exchange.charge
-        if charge is None or charge.kind != "used":
+        charge, grant = exchange.charge, exchange.grant
+        if grant is None or charge is None or charge.kind != "used":
             return
-        self._typical.add(entry.token_id, exchange.model, Used(charge.tokens, charge.nanos))
+        self._typical.add(grant.token_text, exchange.model, Used(charge.tokens, charge.nanos))
         for allowance, hold in exchange.holds:
             amount = charge.nanos if allowance.unit == "usd" else charge.tokens
             if amount > hold and allowance.hard:
                 exchange.overshot += (allowance.unit,)
-                logger.bind(request_id=entry.id, model=entry.model).warning(
+                logger.bind(request_id=exchange.id, model=exchange.model).warning(
                     "A request cost more than its budget held for it: {} {} instead of {}",
                     amount,
                     "nano-dollars" if allowance.unit == "usd" else "tokens",

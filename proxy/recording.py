@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from models.entry import Entry
+from models.again import Recorded
 from proxy.errors import Refusal
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ class Ledger(Protocol):
         """Whether another entry can be kept, so that a request may be let in."""
         ...
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: Recorded) -> None:
         """Keep an entry. Never raises, never waits."""
         ...
 
-    def append_then(self, entry: Entry, complete: Callable[[], None]) -> None:
+    def append_then(self, entry: Recorded, complete: Callable[[], None]) -> None:
         """Keep an entry with all others of this turn of the loop, then call `complete`."""
         ...
 
@@ -32,7 +32,7 @@ class Ledger(Protocol):
 class Observer(Protocol):
     """Told of every request's end, for metrics and logs. Never raises, never waits."""
 
-    def recorded(self, entry: Entry, exchange: Exchange) -> None:
+    def recorded(self, entry: Recorded, exchange: Exchange) -> None:
         """A request that was let in has ended."""
         ...
 

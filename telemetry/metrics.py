@@ -10,12 +10,11 @@ import time
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from models.columns import Columns, is_one
-from models.entry import Entry
+from models.entry import Attempt, Entry
 from models.entry_columns import by_column
 from models.stock import KeyUse, Stock
 from proxy.limits.most_used import BudgetLeft
@@ -110,23 +109,23 @@ _TAKEN: Final = (
     "duration_us", "overhead_us", "ttfb_us", "attempts", "cost_nanos",
     "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens",
 )  # fmt: skip
-_counted_of: Final = attrgetter(*_COUNTED)
-_taken_of: Final = attrgetter(*_TAKEN)
 _Counted: TypeAlias = tuple[str, str, str, int, str]
 
 
-def _alike(
-    entries: Sequence[Entry], columns: Columns
-) -> Iterator[tuple[_Counted, Sequence[Entry], Iterable[Sequence[Any]]]]:
-    """Entries that are counted together, and what is taken of them by column."""
-    if all(is_one(columns[name]) for name in _COUNTED):
-        yield _counted_of(entries[0]), entries, [columns[name] for name in _TAKEN]
+def _alike(columns: Columns) -> Iterator[tuple[_Counted, Iterable[Sequence[Any]]]]:
+    """Which entries are counted together, and what is taken of them by column."""
+    counted = [columns[name] for name in _COUNTED]
+    taken = [columns[name] for name in _TAKEN]
+    if all(map(is_one, counted)):
+        provider, endpoint, method, status, model = (column[0] for column in counted)
+        yield (provider, endpoint, method, status, model), taken
         return
-    alike: defaultdict[_Counted, list[Entry]] = defaultdict(list)
-    for counted, entry in zip(map(_counted_of, entries), entries, strict=True):
-        alike[counted].append(entry)
-    for counted, found in alike.items():
-        yield counted, found, zip(*map(_taken_of, found), strict=True)
+    alike: defaultdict[_Counted, list[tuple[Any, ...]]] = defaultdict(list)
+    rows = zip(*taken, strict=True)
+    for kind, row in zip(zip(*counted, strict=True), rows, strict=True):
+        alike[kind].append(row)
+    for kind, found in alike.items():
+        yield kind, zip(*found, strict=True)
 
 
 #: In the order in which they are summed.
@@ -146,41 +145,40 @@ class _Batch:
         # By provider and model; None where no price is known.
         self._used: dict[tuple[str, str | None], list[int]] = {}
 
-    def add(self, entries: Sequence[Entry], columns: Columns) -> None:
+    def add(self, columns: Columns) -> None:
         """At least one."""
-        for (provider, endpoint, method, status, model), found, taken in _alike(entries, columns):
+        for (provider, endpoint, method, status, model), taken in _alike(columns):
             duration, overhead, ttfb, attempts, costs, *tokens = taken
             seen = self._times[provider, endpoint, method]
             seen.duration += duration
             seen.overhead += overhead
             seen.ttfb += [one for one in ttfb if one is not None]
-            self._answers[provider, endpoint, method, status] += len(found)
+            self._answers[provider, endpoint, method, status] += len(duration)
             if any(attempts):
-                self._add_failovers(found)
+                self._add_failovers(provider, attempts)
             if all(costs) and all(tokens[0]):
                 self._add_used((provider, model), tokens)
             else:
-                self._add_each(found)
+                self._add_each(provider, model, costs, tokens)
 
-    def _add_failovers(self, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            for attempt in (entry.attempts or ())[:-1]:
-                self._failovers[entry.provider, attempt.error or str(attempt.status)] += 1
+    def _add_failovers(self, provider: str, attempts: Iterable[tuple[Attempt, ...] | None]) -> None:
+        for tried in attempts:
+            for attempt in (tried or ())[:-1]:
+                self._failovers[provider, attempt.error or str(attempt.status)] += 1
 
-    def _add_each(self, entries: Iterable[Entry]) -> None:
+    def _add_each(
+        self,
+        provider: str,
+        model: str,
+        costs: Sequence[int | None],
+        tokens: Iterable[Sequence[int | None]],
+    ) -> None:
         """Sum the tokens of entries of which some have no price, or no use is known."""
-        for entry in entries:
-            if entry.prompt_tokens is None:
-                continue
-            # Only the names of a price list are known to be few: a client can name any model.
-            named = None if entry.cost_nanos is None else entry.model
-            used = (
-                entry.prompt_tokens,
-                entry.completion_tokens,
-                entry.cached_tokens,
-                entry.reasoning_tokens,
-            )
-            self._add_used((entry.provider, named), [(one,) for one in used])
+        for nanos, *used in zip(costs, *tokens, strict=True):
+            if used[0] is not None:
+                # Only the names of a price list are known to be few: a client can name any model.
+                named = None if nanos is None else model
+                self._add_used((provider, named), [(one,) for one in used])
 
     def _add_used(
         self, named: tuple[str, str | None], tokens: Iterable[Sequence[int | None]]
@@ -247,7 +245,7 @@ class Metrics:
         """Fold in what has happened since the last time; `columns` as `RequestLines.write` has."""
         numbers = self._numbers
         if entries:
-            self._batch.add(entries, columns or by_column(entries))
+            self._batch.add(columns or by_column(entries))
         for refusal in refused:
             numbers.count(families.REFUSALS, (refusal.code,), 1)
             project = self._project_label(refusal.project_id)

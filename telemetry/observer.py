@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import perf_counter, time
 from typing import Final, Protocol
 
+from models.again import Recorded, Told
 from models.entry import Entry
 from models.entry_columns import by_column
 from proxy.errors import BudgetExceeded, LimitsUndecided, Refusal
@@ -79,7 +80,7 @@ class Observer:
         self._is_away = is_away
         #: Unix time in microseconds, as in the entries.
         self._away_since: int | None = None
-        self._entries: list[Entry] = []
+        self._entries: list[Recorded] = []
         #: Requests of projects that keep answers, and what they saved, by what came of it.
         self._cached: Counter[str] = Counter()
         self._saved_nanos: Counter[str] = Counter()
@@ -114,7 +115,7 @@ class Observer:
         closing.start()
         await asyncio.to_thread(closing.join, _LAST_SPANS)
 
-    def recorded(self, entry: Entry, exchange: Exchange) -> None:
+    def recorded(self, entry: Recorded, exchange: Exchange) -> None:
         """A request that was let in has ended."""
         self._entries.append(entry)
         if len(self._entries) == BATCH and self._loop is not None:
@@ -124,12 +125,18 @@ class Observer:
             self._metrics.add_overshoots(exchange.overshot)
         if exchange.cache:
             self._cached[exchange.cache] += 1
-            if entry.saved_nanos:
+            # One that is like another came from upstream.
+            if isinstance(entry, Entry) and entry.saved_nanos:
                 self._saved_nanos[exchange.cache] += entry.saved_nanos
         if self._lines.logs_bodies:
             self._lines.note(exchange)
         if self._traces is not None:
-            self._traced.append(Traced(entry, context_of(exchange.head.headers)))
+            self._traced.append(
+                Traced(
+                    entry if isinstance(entry, Entry) else entry.entry,
+                    context_of(exchange.head.headers),
+                )
+            )
 
     def refused(self, exchange: Exchange, refusal: Refusal, provider: str) -> None:
         """The proxy answered by itself."""
@@ -179,7 +186,7 @@ class Observer:
 
     def flush(self) -> None:
         """Work off what there is."""
-        entries, self._entries = self._entries, []
+        entries, self._entries = Told(self._entries), []
         refused, self._refused = self._refused, []
         self._flushed += len(entries) + len(refused)
         columns = by_column(entries) if entries else None
@@ -189,7 +196,7 @@ class Observer:
             self._metrics.add_cached(result, self._saved_nanos[result], requests)
         self._cached.clear()
         self._saved_nanos.clear()
-        self._count_undecided(entries, refused)
+        self._count_undecided(() if columns is None else columns["at_us"], refused)
         self._lines.write(entries, refused, columns)
         if self._books is not None:
             self._books.add(refused)
@@ -206,7 +213,7 @@ class Observer:
             self._metrics.add_middleware_failures(self._middlewares.take_failures())
         return self._metrics.encode()
 
-    def _count_undecided(self, entries: list[Entry], refused: list[Refused]) -> None:
+    def _count_undecided(self, began_us: Sequence[int], refused: list[Refused]) -> None:
         self._metrics.add_undecided("refused", sum(one.undecided for one in refused))
         if not self._is_away():
             self._away_since = None
@@ -215,7 +222,7 @@ class Observer:
             self._away_since = int(time() * 1e6)
         # Limited requests are refused meanwhile, so who was let in since is not limited.
         since = self._away_since
-        self._metrics.add_undecided("passed", sum(entry.at_us >= since for entry in entries))
+        self._metrics.add_undecided("passed", sum(at_us >= since for at_us in began_us))
 
     def exposition(self) -> bytes:
         """`/metrics`, with everything up to now, made at once."""

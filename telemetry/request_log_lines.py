@@ -19,7 +19,7 @@ import msgspec
 
 from models.columns import Columns, fit_32_bits, kinds, times
 from models.entry import Attempt, Entry, attempts_as_json, storable
-from models.entry_columns import by_column
+from models.entry_columns import by_column, some
 from proxy.exchange import Exchange
 from telemetry.body_log_lines import BodyLines
 from telemetry.logs import stamp
@@ -65,10 +65,10 @@ class RequestLines:
         columns: Columns | None = None,
     ) -> None:
         """Write a batch with one call; `columns` are those of the entries, where they are known."""
-        if self._share < 1:
-            entries, columns = [entry for entry in entries if self._is_written(entry)], None
+        if entries and self._share < 1:
+            entries, columns = self._drawn(entries, columns or by_column(entries)), None
         lines: list[_Line] = []
-        if entries and self._form == "text":
+        if self._form == "text":
             lines += map(_as_text, entries)
         elif entries:
             lines += _as_json(entries, columns or by_column(entries))
@@ -87,9 +87,17 @@ class RequestLines:
         else:
             self._put("".join(map(str, lines)))
 
-    def _is_written(self, entry: Entry) -> bool:
-        failed = entry.status >= 400 or entry.outcome != "complete"
-        return failed or random() < self._share  # noqa: S311
+    def _drawn(self, entries: Sequence[Entry], of: Columns) -> Sequence[Entry]:
+        """All that failed, and a share of the others."""
+        ended = enumerate(zip(of["status"], of["outcome"], strict=True))
+        return some(
+            entries,
+            [
+                place
+                for place, (status, outcome) in ended
+                if status >= 400 or outcome != "complete" or random() < self._share  # noqa: S311
+            ],
+        )
 
     def write_bodies(self) -> bool:
         """Write one request's bodies, if any wait; whether more do."""

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from models.again import Recorded
 from models.entry import Entry
 from proxy.journal.consumer import JournalConsumer
 from proxy.journal.writer import Journal
@@ -50,7 +51,7 @@ def charge_beside(
     were charged beside it: it tells of them with what it is given.
     """
 
-    def written(journal_id: str, start: int, end: int, entries: Sequence[Entry]) -> None:
+    def written(journal_id: str, start: int, end: int, entries: Sequence[Recorded]) -> None:
         if not charges.may_have_reached:
             store.written(journal_id, start, end, entries)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from models.again import Recorded, Told
 from models.entry import Entry, decode, decode_lines
 from models.ids import new_id
 
@@ -56,11 +57,11 @@ class JournalFile:
     _named: bool = False
     #: Entries as they were written here, the last of them, and where the line of each ends: what is
     #: in memory need not be read again. The first begins at `_fresh_from`.
-    _fresh: list[Entry] = field(default_factory=list, repr=False)
+    _fresh: list[Recorded] = field(default_factory=list, repr=False)
     _fresh_ends: list[int] = field(default_factory=list, repr=False)
     _fresh_from: int = 0
 
-    def remember(self, start: int, lines: Sequence[bytes], entries: Sequence[Entry]) -> None:
+    def remember(self, start: int, lines: Sequence[bytes], entries: Sequence[Recorded]) -> None:
         """Entries were written from `start` to `size`, a line for each."""
         if self.size - self._fresh_from > _FRESH_MAX_BYTES or self._fresh_ends[-1:] != [start]:
             self._fresh.clear()
@@ -75,7 +76,8 @@ class JournalFile:
         begins = self._fresh_ends[at - 1] if at else self._fresh_from
         if begins != start or at == len(self._fresh):
             return None
-        return Batch(start, self._fresh[at : at + limit], ends=self._fresh_ends[at : at + limit])
+        found = Told(self._fresh[at : at + limit])
+        return Batch(start, found, ends=self._fresh_ends[at : at + limit])
 
     def forget_before(self, position: int) -> None:
         """No sink asks for what ends there or before."""
@@ -123,7 +125,7 @@ class Batch:
     """The lines from `start` on. A damaged one is in `damaged`, by its offset."""
 
     start: int
-    entries: list[Entry] = field(default_factory=list)
+    entries: Sequence[Entry] = ()
     damaged: list[tuple[int, bytes]] = field(default_factory=list)
     # Where each line ends, newline included.
     ends: list[int] = field(default_factory=list)
@@ -219,13 +221,14 @@ def _undamaged(start: int, data: bytes, limit: int) -> Batch | None:
 
 
 def _line_by_line(start: int, data: bytes, limit: int) -> Batch:
-    batch = Batch(start)
+    entries: list[Entry] = []
+    batch = Batch(start, entries)
     for line in _lines(data, limit):
         entry = entry_of(line)
         if entry is None:
             batch.damaged.append((batch.end, line))
         else:
-            batch.entries.append(entry)
+            entries.append(entry)
         batch.ends.append(batch.end + len(line))
     return batch
 

@@ -16,12 +16,13 @@ from typing import Final, Literal, TypeAlias
 
 from loguru import logger
 
-from models.entry import Entry, line_of
+from models.again import Again, Recorded
+from models.entry import line_of
 from proxy.journal import files
 from proxy.journal.files import JournalFile
 
 State: TypeAlias = Literal["ok", "degraded", "full"]
-Written: TypeAlias = Callable[[str, int, int, Sequence[Entry]], None]
+Written: TypeAlias = Callable[[str, int, int, Sequence[Recorded]], None]
 
 #: Memory for entries while the disk refuses them, some 100,000 of the usual size; beyond it no
 #: request is let in. Not a number of entries: clients choose how long a model's name is.
@@ -72,7 +73,7 @@ class Journal:
         self._refusal: OSError | None = None
         # Of this turn of the loop: lines to write, and what completes their answers then; what
         # completes those of lines that were too many for one write.
-        self._turn: list[tuple[bytes, Entry, Callable[[], None]]] = []
+        self._turn: list[tuple[bytes, Recorded, Callable[[], None]]] = []
         self._turn_bytes = 0
         self._completions: list[Callable[[], None]] = []
         self._turn_ends: asyncio.Handle | None = None
@@ -101,24 +102,24 @@ class Journal:
         """Entries that are only in memory."""
         return len(self._kept)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: Recorded) -> None:
         """Write one entry down, now. Never raises for what the disk does.
 
         While the disk refuses, the entry is kept in memory, beyond the bound too: its request
         was let in.
         """
-        line, entry = line_of(entry)
-        self._put([line], [entry])
+        line, kept = (entry.line, entry) if isinstance(entry, Again) else line_of(entry)
+        self._put([line], [kept])
 
-    def append_then(self, entry: Entry, complete: Callable[[], None]) -> None:
+    def append_then(self, entry: Recorded, complete: Callable[[], None]) -> None:
         """Write one entry down with all others of this turn of the loop, then call `complete`.
 
         So an answer that `complete` ends is recorded before. It is called at the end of the turn,
         in order, whatever the disk does and whether its client is still there. One that raises
         is reported, and holds up no other.
         """
-        line, entry = line_of(entry)
-        self._turn.append((line, entry, complete))
+        line, kept = (entry.line, entry) if isinstance(entry, Again) else line_of(entry)
+        self._turn.append((line, kept, complete))
         self._turn_bytes += len(line)
         if self._turn_ends is None:
             self._turn_ends = asyncio.get_running_loop().call_soon(self.flush)
@@ -148,7 +149,7 @@ class Journal:
             self._completions += completions
             self._put(lines, entries)
 
-    def _put(self, lines: Sequence[bytes], entries: Sequence[Entry]) -> None:
+    def _put(self, lines: Sequence[bytes], entries: Sequence[Recorded]) -> None:
         """Write lines with one call, or keep each in memory."""
         self.pending += len(lines)
         start = 0 if self.file is None else self.file.size

@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from loguru import logger
 
-from models.entry import Entry
+from models.again import Recorded
 from proxy.limits.asking import Asking, Decided, amounts_of, answer, refuse, runs
 from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.limits.decision import ClaimState, first_refusal, remaining_of_each
@@ -187,7 +187,7 @@ class SqliteLimits:
         if self._next is None and (self._lingers is None or self._refunds or not self._alone):
             self._soon(is_seen=True)
 
-    def written(self, journal: str, start: int, end: int, entries: Sequence[Entry]) -> None:
+    def written(self, journal: str, start: int, end: int, entries: Sequence[Recorded]) -> None:
         """As `ChargesItself` says; an answer that is about to be written goes first."""
         if self._own.add(Written(journal, start, end, entries)):
             self._soon(is_seen=False)

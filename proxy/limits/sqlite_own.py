@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from loguru import logger
 
+from models.again import Again, Recorded
 from models.entry import Entry
 from proxy.limits.budgets import SUM_MAX, Charge, charged
 from proxy.limits.charging import charge_of, concerns
@@ -45,7 +46,7 @@ class Written(NamedTuple):
     journal: str
     start: int
     end: int
-    entries: Sequence[Entry]
+    entries: Sequence[Recorded]
 
 
 class _Odd(Exception):
@@ -174,7 +175,7 @@ class OwnEntries:
             if written.journal != journal or written.start != position:
                 break
             position = written.end
-            entries += written.entries
+            entries += [one.entry if isinstance(one, Again) else one for one in written.entries]
             self._charged += 1
         self._take(entries, now_us)
         self._execute(_MOVE, (journal, position))

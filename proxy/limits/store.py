@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from models.entry import Entry
+from models.again import Recorded
 from proxy.limits.budgets import BudgetClaim, Charge
 
 #: What is counted: requests in all (a quota), per minute (a token bucket), and at once.
@@ -166,7 +166,7 @@ class ChargesItself(Protocol):
     moved: Moved | None
     """Called with a journal and up to where it was charged."""
 
-    def written(self, journal: str, start: int, end: int, entries: Sequence[Entry]) -> None:
+    def written(self, journal: str, start: int, end: int, entries: Sequence[Recorded]) -> None:
         """These entries were written to a journal of ours, between these two bytes of it."""
         ...
 

@@ -1,6 +1,7 @@
 """Batches of entries by column come to what each entry by itself does."""
 
 from itertools import product
+from operator import attrgetter
 from typing import Any, Final
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from models import counters
 from models import entry as coding
+from models.again import VARYING, Again, Like, Recorded, Told
 from models.entry import Attempt, Entry, Parts, all_fit, storable
 from models.entry_columns import all_storable, by_column
 from models.objects import Finished, Kept
@@ -43,6 +45,7 @@ _DIFFERING: Final[dict[str, list[Any]]] = {
     "finished": [None, Finished(" ", 0, "m", None, None, None, None, None)],
     "tags": [None, (), (("team", "a"),), (("B b", "v"),)],
 }  # fmt: skip
+_values_of: Final = attrgetter(*VARYING)
 _entries: Final = st.lists(
     st.fixed_dictionaries(
         {}, optional={name: st.sampled_from(values) for name, values in _DIFFERING.items()}
@@ -56,11 +59,25 @@ def _sums(rows: dict[Any, counters.Totals]) -> dict[Any, tuple[list[int], int | 
     return {key: (totals.added, totals.cost_nanos) for key, totals in rows.items()}
 
 
+def _told(entries: list[Entry]) -> Told:
+    """The same, as they are kept: each but every third like itself or the first of all."""
+    first, told = Like.of(entries[0]), list[Recorded](entries)
+    for place, entry in enumerate(entries):
+        like = Like.of(entry)
+        if like is not None and place % 3 < 2:
+            values = _values_of(entry)
+            alike = first is not None and Again(first, values).entry == entry
+            told[place] = Again(first if alike and first is not None else like, values)
+    return Told(told)
+
+
 def _is_storable_by_column(entries: list[Entry]) -> None:
     one_by_one = [storable(entry) for entry in entries]
-    mended, columns = all_storable(entries)
-    assert list(mended) == one_by_one
-    assert columns == by_column(one_by_one)
+    told = _told(entries)
+    for either in (entries, told, told[:1]):
+        mended, columns = all_storable(either)
+        assert list(mended) == one_by_one[: len(either)]
+        assert columns == by_column(one_by_one[: len(either)])
 
 
 def _is_counted_by_column(entries: list[Entry]) -> None:
@@ -68,8 +85,9 @@ def _is_counted_by_column(entries: list[Entry]) -> None:
     for entry in entries:
         totals = one_by_one.setdefault(counters._finest(entry), counters.Totals())
         totals.add(entry)
-    together = counters.add_up(entries, by_column(entries))
-    assert _sums(together) == _sums(one_by_one)
+    for either in (entries, _told(entries)):
+        together = counters.add_up(either, by_column(either))
+        assert _sums(together) == _sums(one_by_one)
 
 
 @pytest.mark.parametrize("name", _DIFFERING)

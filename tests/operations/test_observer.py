@@ -5,6 +5,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from errno import ENOSPC
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.again import VARYING, Again, Like, Told
 from models.entry import Attempt, Entry, attempts_as_json, storable
 from models.entry_columns import by_column
 from proxy.pricing.sheet import listed_name
@@ -147,7 +149,12 @@ entries = st.builds(
 
 @given(st.lists(entries, max_size=5))
 def test_lines_of_a_batch_are_those_of_each_alone(several: list[Entry]) -> None:
-    assert [line.encode() for line in lines_of("json", *several)] == list(map(said_alone, several))
+    alike = [Again(Like(one), attrgetter(*VARYING)(one)) for one in several]
+    for either in (several, Told(alike), Told([*alike[:1], *several[1:]])):
+        stream = io.StringIO()
+        RequestLines(stream, "json", 1.0).write(either, ())
+        lines = stream.getvalue().splitlines()
+        assert [line.encode() for line in lines] == list(map(said_alone, several))
     alone = [line for one in several for line in lines_of("text", one)]
     assert lines_of("text", *several) == alone
 

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from config import Database
 from models import generation, objects, secrets
+from models.again import Recorded
 from models.db import database as connecting
 from models.entry import Entry
 from models.errors import DatabaseUnavailable, ModelError
@@ -95,8 +96,8 @@ class Seen:
         self.refusals: list[tuple[str, str]] = []
         self.exchanges: list[Exchange] = []
 
-    def recorded(self, entry: Entry, exchange: Exchange) -> None:
-        self.entries.append(entry)
+    def recorded(self, entry: Recorded, exchange: Exchange) -> None:
+        self.entries.append(entry.entry)
         self.exchanges.append(exchange)
 
     def refused(self, exchange: Exchange, refusal: errors.Refusal, provider: str) -> None:
@@ -165,7 +166,7 @@ class Plane:
     def entries(self) -> list[Entry]:
         """What stands in the journal, as it is on the disk."""
         file = self.journal.file
-        return [] if file is None or not file.size else read_batch(file, 0, limit=10_000).entries
+        return [] if file is None or not file.size else [*read_batch(file, 0, limit=10_000).entries]
 
     async def admitted(self, secret: str, most: int = 10) -> int:
         """How many more requests the token's quota lets in; all of its slots must be free."""

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.again import Recorded
 from models.entry import Attempt, Entry, Outcome, decode, encode
 from models.labels import Labels
 from models.objects import Kept
@@ -191,7 +192,7 @@ def decided_with(exchange: Exchange, reading: Reading, document: bytes) -> None:
     exchange.document, exchange.reading = document, reading
 
 
-def the_general_way(exchange: Exchange, prices: Prices, outcome: Outcome = "complete") -> Entry:
+def the_general_way(exchange: Exchange, prices: Prices, outcome: Outcome = "complete") -> Recorded:
     """Its entry, where neither it nor its answer is like any other."""
     exchange.decided = exchange.charge = None
     if exchange.reading is not None:
@@ -200,8 +201,11 @@ def the_general_way(exchange: Exchange, prices: Prices, outcome: Outcome = "comp
     return Entries(prices).of(exchange, outcome)
 
 
-def settled(entry: Entry) -> Entry:
+def settled(recorded: Recorded) -> Entry:
     """Without what the clock says of it."""
+    entry = recorded.entry
+    # Whatever way it was made, its line is that of the entry.
+    assert isinstance(recorded, Entry) or recorded.line == encode(entry) + b"\n"
     return msgspec.structs.replace(entry, duration_us=0)
 
 
@@ -220,7 +224,7 @@ async def compare(asked: list[dict[str, Any]]) -> None:
         charge, exchange.charge = exchange.charge, None
         assert settled(made) == settled(Entries(prices).of(exchange, outcome))
         assert charge == exchange.charge
-        assert decode(encode(made)) == made
+        assert decode(encode(made.entry)) == made.entry
 
 
 @settings(max_examples=150)
@@ -315,7 +319,9 @@ async def test_what_an_account_calls_a_model_is_in_the_price() -> None:
     alone = USUAL | {"answer": USUAL["answer"] | {"model": "gpt-4o"}}
     called = alone | {"mapped": "gpt-4o-2024-05-13"}
     entries = Entries(Prices())
-    costs = [entries.of(exchange_of(one), "complete").cost_nanos for one in (alone, called) * 2]
+    costs = [
+        entries.of(exchange_of(one), "complete").entry.cost_nanos for one in (alone, called) * 2
+    ]
     assert costs == [3_500_000, 6_500_000] * 2
 
 
@@ -323,7 +329,7 @@ async def test_the_price_of_a_place_that_the_path_names_is_for_that_path_alone()
     claude = USUAL | {"grant": 3, "model": "claude-haiku-4-5", "answer": {"usage": USED}}
     places = [claude | {"path": f"/v1/locations/{place}/m"} for place in ("global", "us-east5")]
     entries = Entries(Prices())
-    costs = [entries.of(exchange_of(one), "complete").cost_nanos for one in places * 2]
+    costs = [entries.of(exchange_of(one), "complete").entry.cost_nanos for one in places * 2]
     assert costs == [1_500_000, 1_650_000] * 2
 
 
@@ -333,7 +339,7 @@ async def test_a_price_of_some_hours_is_for_those_hours_alone() -> None:
     begins = datetime(2026, 11, 27, 1, tzinfo=UTC).timestamp()
     entries = Entries(Prices())
     costs = [
-        entries.of(exchange_of(asked | {"at": begins + seconds}), "complete").cost_nanos
+        entries.of(exchange_of(asked | {"at": begins + seconds}), "complete").entry.cost_nanos
         for seconds in (-2, -1, 0, 1)
     ]
     assert costs[0] == costs[1]
@@ -355,7 +361,7 @@ async def test_a_stream_without_its_last_counts_is_not_taken_for_a_whole_one() -
     whole, begun = USUAL | {"stream": BEGUN + ENDED}, USUAL | {"stream": BEGUN}
     await compare([whole, begun, whole, begun])
     entries = Entries(Prices())
-    states = [entries.of(exchange_of(one), "complete").usage for one in (whole, begun, whole)]
+    states = [entries.of(exchange_of(one), "complete").entry.usage for one in (whole, begun, whole)]
     assert states == ["exact", "unknown", "exact"]
 
 
@@ -427,7 +433,7 @@ async def test_each_decided_kind_of_request_has_its_own_entries() -> None:
     for grant in (0, 1, 0, 1):
         exchange = exchange_of(USUAL | {"at_once": reading, "grant": grant})
         made = entries.of(exchange, "complete")
-        assert made.token_id == GRANTS[grant].token_text
+        assert made.entry.token_id == GRANTS[grant].token_text
         assert settled(made) == settled(the_general_way(exchange, Prices()))
 
 
@@ -456,7 +462,7 @@ async def test_a_price_is_worked_out_once_for_requests_that_are_alike(
     for prompt in (1_000, 2_000, 0):
         answer = USUAL["answer"] | {"usage": {"prompt_tokens": prompt, "completion_tokens": 100}}
         exchange = exchange_of(USUAL | {"answer": answer, "holds": holds, "labels": labels})
-        made = entries.of(exchange, "complete")
+        made = entries.of(exchange, "complete").entry
         costs.append(made.cost_nanos)
         assert (made.id, made.prompt_tokens) == (exchange.id, prompt)
         assert made.tags == (None if labels is None else labels.tags)
@@ -470,7 +476,7 @@ async def test_another_tariff_counts_from_the_next_entry_on() -> None:
     entries = Entries(prices)
 
     def cost(**changes: Any) -> int | None:
-        return entries.of(exchange_of(USUAL | changes), "complete").cost_nanos
+        return entries.of(exchange_of(USUAL | changes), "complete").entry.cost_nanos
 
     assert [cost(), cost()] == [3_500_000] * 2
     prices.use(DEARER)
@@ -485,7 +491,7 @@ async def test_a_changed_grant_shows_in_the_next_entry() -> None:
     made = []
     for provider in (OPENAI, replace(OPENAI, name="openai", prices="nobody")):
         grant = Grant.of(record, {"openai": provider}, UPSTREAMS)
-        made.append(entries.of(exchange_of(USUAL | {"grant": grant}), "complete").cost_nanos)
+        made.append(entries.of(exchange_of(USUAL | {"grant": grant}), "complete").entry.cost_nanos)
     assert made == [3_500_000, None]
 
 

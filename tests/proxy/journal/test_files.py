@@ -87,13 +87,18 @@ def test_what_was_just_written_is_not_read_again(tmp_path: Path) -> None:
     for start in (0, *whole.ends[:-1]):
         for limit in (1, 2, 10):
             batch = file.remembered(start, limit)
-            assert batch == files.read_batch(read, start, limit=limit)
+            expected = files.read_batch(read, start, limit=limit)
+            assert batch is not None
+            assert (batch.start, batch.ends) == (expected.start, expected.ends)
+            assert list(batch.entries) == list(expected.entries)
         assert file.remembered(start + 1, 10) is None
     assert file.remembered(file.size, 10) is None
     file.forget_before(whole.ends[1] + 1)
     assert file.remembered(0, 10) is file.remembered(whole.ends[0], 10) is None
-    assert file.remembered(whole.ends[1], 10) == files.read_batch(read, whole.ends[1], limit=10)
-    assert files.read_batch(file, 0, limit=10).entries == whole.entries
+    rest = file.remembered(whole.ends[1], 10)
+    assert rest is not None
+    assert list(rest.entries) == list(whole.entries)[2:]
+    assert list(files.read_batch(file, 0, limit=10).entries) == list(whole.entries)
     read.release()
 
 
@@ -135,7 +140,9 @@ def test_what_is_kept_of_long_entries_is_no_longer_than_their_lines(tmp_path: Pa
     read = files.adopt(leave_an_orphan(tmp_path, file.path.read_bytes()))
     assert read is not None
     assert file.size < 6 * LINE_MAX_BYTES
-    assert file.remembered(0, 10) == files.read_batch(read, 0, limit=10)
+    kept = file.remembered(0, 10)
+    assert kept is not None
+    assert list(kept.entries) == list(files.read_batch(read, 0, limit=10).entries)
     read.release()
 
 

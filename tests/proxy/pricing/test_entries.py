@@ -53,7 +53,7 @@ def entry(
     exchange.model = asked
     exchange.status = 200
     exchange.meter = meter
-    return Entries(Prices()).of(exchange, "complete")
+    return Entries(Prices()).of(exchange, "complete").entry
 
 
 @pytest.mark.parametrize("cache", ["hit", "collapsed", "miss", "bypass", ""])
@@ -70,7 +70,7 @@ async def test_a_kept_answer_is_a_request_that_used_and_cost_nothing(
     exchange.model, exchange.status = "gpt-4o", 200
     exchange.cache, exchange.saved_nanos = cache, 7
     exchange.started = exchange.began
-    made = Entries(Prices()).of(exchange, "complete")
+    made = Entries(Prices()).of(exchange, "complete").entry
     is_hit = cache in ("hit", "collapsed")
     assert made.cache == ("hit" if is_hit else cache if cache == "miss" else "")
     assert (made.counted, made.given_back, made.used_nothing) == (not is_hit, not is_hit, is_hit)

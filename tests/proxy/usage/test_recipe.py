@@ -154,7 +154,7 @@ def _entry(usage: Usage) -> Entry:
     exchange.grant = a_grant(token_id=uuid4())
     exchange.route = Route("/v1/chat/completions", "chat", creates=True)
     exchange.meter = Meter.reading(reader)
-    return Entries(Prices()).of(exchange, "complete")
+    return Entries(Prices()).of(exchange, "complete").entry
 
 
 @pytest.mark.parametrize("dialect", sorted(set(get_args(Dialect)) - {"none", "batches"}))
