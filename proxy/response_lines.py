@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -59,9 +60,10 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
 
     `texts` are what stands before each of these values, the first line included, and behind the
     last. `fields` are its lines, with None for a value that changes; `length` is the number of that
-    of `Content-Length`. `matches` is None of values that are none, with a CR between each two.
-    `crossing` is a format of the values that are `passing`: what goes to the client; None where all
-    of it does, from `start` on. `first` is as `ResponseLines.first`, without the length.
+    of `Content-Length`. `match` matches a head whose values are of any length, where all else of it
+    is as long as here, and whose groups are the texts and values by turns. `crossing` is what goes
+    to the client, with b"" in place of each value, which are those that are `passing`; None where
+    all of it does, from `start` on. `first` is as `ResponseLines.first`, without the length.
     `documents` are the dialects of which an answer with such a head was read as a JSON document
     (`usage.meter`), which the others are, too, and what reads those at once
     (`usage.usual.Reading`).
@@ -72,10 +74,10 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
     texts: tuple[bytes, ...]
     fields: tuple[tuple[bytes, bytes | None], ...]
     length: int
-    matches: Callable[[bytes], object]
+    match: Callable[[bytes], re.Match[bytes] | None]
     start: int
-    crossing: bytes | None
-    passing: Callable[[Sequence[bytes]], Any]
+    crossing: tuple[bytes, ...] | None
+    passing: Callable[[Sequence[bytes]], tuple[bytes, ...]]
     first: dict[bytes, bytes]
     tells_limits: bool
     documents: dict[str, Any]
