@@ -97,6 +97,7 @@ def send_at_once(
     exchange.target, exchange.sent = decided.target, sent
     if exchange.kept is not None:
         exchange.kept.end()
+        exchange.kept = None
     return connection, None
 
 

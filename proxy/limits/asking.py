@@ -32,7 +32,8 @@ class Asking(Waiter[Reservation], eq=False, kw_only=True):
     request_id: str = ""
 
     def __await__(self) -> Generator[Waiter[Reservation], None, Reservation]:
-        if not self.done:
+        # Whether it is done, asked without a call, as each request asks; below, too.
+        if self.resume is not None:
             try:
                 yield self
             except BaseException:
@@ -48,17 +49,23 @@ Refusal = LimitExceeded | BudgetExceeded
 Decided = list[tuple[Asking, Reservation | Refusal]]
 
 
-def runs(asking: Iterable[Asking]) -> list[list[Asking]]:
+def runs(asking: Sequence[Asking]) -> list[list[Asking]]:
     """Those that still wait, in their order: neighbours that claim the same are one run.
 
     Of budgets each holds its own amounts.
     """
+    first = asking[0].claims if asking else ()
+    alike = [
+        one for one in asking if one.claims is first and not one.budgets and one.resume is not None
+    ]
+    if len(alike) == len(asking):
+        return [alike] if alike else []
     found: list[list[Asking]] = []
     run: list[Asking] = []
     claims: tuple[Claim, ...] | None = None
     allowances: tuple[Allowance, ...] = ()
     for one in asking:
-        if one.done:
+        if one.resume is None:
             continue
         theirs = tuple(map(_ALLOWANCE, one.budgets)) if one.budgets else ()
         if one.claims is claims and theirs == allowances:
@@ -85,7 +92,7 @@ def answer(decided: Sequence[tuple[Asking, Outcome]]) -> None:
         try:
             if not isinstance(outcome, Reservation):
                 asking.fail(outcome)
-            elif asking.done:
+            elif asking.resume is None:
                 asking.store.give_back(outcome)
             else:
                 asking.wake(outcome)

@@ -14,8 +14,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -57,7 +56,8 @@ _RETRY_S: Final = 0.05
 _MOST_BETWEEN_TRIES_S: Final = 2 * _RETRY_S
 _CLOSE_TIMEOUT_S: Final = 2.0
 #: How long a free slot waits for the next decision to write it, where no other worker is there to
-#: see it: a transaction for it alone costs as much. A worker that starts takes far longer.
+#: see it: a transaction for it alone costs as much. A worker that starts takes far longer. For as
+#: long rows of slots may say more than is true, so that most transactions write none.
 _LINGER_S: Final = 0.005
 _MICRO: Final = 1_000_000
 
@@ -129,6 +129,9 @@ class SqliteLimits:
         self._health.close()
         self._making.close()
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
+        if self._lingers is not None:
+            self._lingers.cancel()
+            self._lingers = None
         try:
             while self._transact([]) is None:
                 if time.monotonic() > deadline:
@@ -137,9 +140,8 @@ class SqliteLimits:
         except (sqlite3.Error, LimitsUnavailable) as exc:
             # A full disk, say. It must not keep the worker from closing what else is open.
             logger.error("Limits: refunds were lost at the close: {}", exc)
-        for timer in (self._next, self._lingers):
-            if timer is not None:
-                timer.cancel()
+        if self._next is not None:
+            self._next.cancel()
         await asyncio.to_thread(self._close, self._connection)
         self._connection = None
 
@@ -214,8 +216,8 @@ class SqliteLimits:
 
     @property
     def _is_behind(self) -> bool:
-        charges = not self._budgets.is_told or self._own.is_waiting
-        return charges or self._slots.are_behind or bool(self._refunds)
+        charges = self._budgets.told or self._own.is_waiting
+        return bool(charges) or self._slots.are_behind or bool(self._refunds)
 
     def _schedule(self, delay: float = 0.0) -> None:
         if self._next is None:
@@ -248,7 +250,7 @@ class SqliteLimits:
             return
         answer(decided)
         self._making.start()
-        if self._own.is_waiting:
+        if self._own.waiting and self._own.is_waiting:
             # A window is being made.
             self._soon(is_seen=False)
 
@@ -267,10 +269,12 @@ class SqliteLimits:
         self._budgets.roll_back()
         self._own.roll_back()
 
-    def _begin(self) -> bool:
+    def _begin(self, *, has_budgets: bool) -> bool:
         """Begin a transaction, and charge in it what was written; False where another has one."""
         counters = self._counters
         while counters.begin():
+            if not has_budgets:
+                return True
             self._rows.begin(counters.version)
             if self._own.charge(counters.version, int(self._clock() * _MICRO)):
                 return True
@@ -294,37 +298,45 @@ class SqliteLimits:
 
     def _transact(self, asking: list[Asking]) -> Decided | None:
         """Decide, write and commit; None where another process has a transaction under way."""
-        budgets = self._budgets
-        if not (asking or self._health.probing or self._is_behind):
+        health, slots, counters, budgets = self._health, self._slots, self._counters, self._budgets
+        if not (asking or health.probing or self._is_behind):
             return []
-        counters = self._counters
-        if not self._begin():
+        claimed = runs(asking)
+        has_budgets = bool(budgets.told or self._own.waiting)
+        for run in claimed:
+            has_budgets = has_budgets or bool(run[0].budgets)
+        if not self._begin(has_budgets=has_budgets):
             return None
         self._locked_for = self._tried_at = 0.0
         for (key, epoch), count in self._refunds.items():
             counters.refund(key, epoch, count)
-        self._slots.begin()
+        slots.begin()
         changes = counters.changes
+        now = self._clock()
+        decided: Decided = []
         try:
-            budgets.begin(int((now := self._clock()) * _MICRO))
-            decided: Decided = []
-            for run in runs(asking):
+            if has_budgets:
+                budgets.begin(int(now * _MICRO))
+            for run in claimed:
                 decided += self._decide(run, now)
-            self._slots.write(counters)
-            if self._health.probing:
+            # What others need not see yet is written when the time to linger is over.
+            slots.write(counters, exactly=self._lingers is None or not self._alone)
+            if health.probing:
                 counters.probe()
-            budgets.write()
-            self._rows.write()
+            if has_budgets:
+                budgets.write()
+                self._rows.write()
             counters.commit()
         except BaseException:
-            self._slots.failed()
+            slots.failed()
             raise
         self._checkpointer.wrote()
-        self._health.committed(wrote=counters.changes > changes)
-        self._slots.committed()
+        health.committed(wrote=counters.changes > changes)
+        slots.committed()
         self._refunds.clear()
-        self._own.committed(self.moved)
-        budgets.committed()
+        if has_budgets:
+            self._own.committed(self.moved)
+            budgets.committed()
         return decided
 
     def _decide(self, run: list[Asking], now: float) -> Decided:
@@ -358,10 +370,13 @@ class SqliteLimits:
                 return [(run[0], refused)]
         leases = self._claims.take(claims, levels, now, count)
         remaining = remaining_of_each(claims, levels, count)
-        left: Iterable[tuple[int, ...]] = repeat((), count)
-        if budgets:
-            requests = [one.request_id for one in run]
-            left = self._budgets.take(requests, budgets, amounts, rows, int(now * _MICRO))
+        if not budgets:
+            return [
+                (one, Reservation(claims, lease, first))
+                for one, lease, first in zip(run, leases, remaining, strict=True)
+            ]
+        requests = [one.request_id for one in run]
+        left = self._budgets.take(requests, budgets, amounts, rows, int(now * _MICRO))
         return [
             (one, Reservation(claims, lease, first, one.budgets, one.request_id, rest))
             for one, lease, first, rest in zip(run, leases, remaining, left, strict=True)

@@ -47,8 +47,8 @@ class Budgets:
         self.holds: dict[str, Held] = {}
         self._taken: list[str] = []
         self._to_write: list[tuple[str, int, int, str]] = []
-        # What is still to be written of requests that have ended; None: the request never began.
-        self._told: dict[str, _Told | None] = {}
+        #: What is still to be written of requests that have ended; None: the request never began.
+        self.told: dict[str, _Told | None] = {}
         #: Requests whose entries wait to be charged by ourselves, and those that are in the
         #: transaction under way.
         self.awaited: set[str] = set()
@@ -60,24 +60,19 @@ class Budgets:
         # Of the transaction under way.
         self._made_final: list[str] = []
 
-    @property
-    def is_told(self) -> bool:
-        """Whether there is nothing to write of requests that have ended."""
-        return not self._told
-
     def tell(self, request_id: str, claims: tuple[BudgetClaim, ...], charge: Charge) -> None:
         """A request with these claims has ended, and will be charged this."""
         if request_id in self.holds:
-            self._told[request_id] = claims, charge
+            self.told[request_id] = claims, charge
 
     def drop(self, request_id: str) -> None:
         """What a request took is given back: no entry will come of it."""
         if request_id in self.holds:
-            self._told[request_id] = None
+            self.told[request_id] = None
 
     def begin(self, now_us: int) -> None:
         """A transaction has begun: write what was told, but of what is charged in it."""
-        for request_id, told in self._told.items():
+        for request_id, told in self.told.items():
             if request_id in self.ending or request_id in self.final:
                 continue
             done = self._write_told(request_id, told, now_us)
@@ -193,10 +188,10 @@ class Budgets:
     def committed(self) -> None:
         """What was written is so."""
         self.final.update(self._made_final)
-        for request_id in self._told:
+        for request_id in self.told:
             if request_id not in self.awaited:
                 self.holds.pop(request_id, None)
-        self._told.clear()
+        self.told.clear()
         self._forget_changes()
 
     def forget(self, requests: Sequence[str]) -> None:
@@ -205,9 +200,9 @@ class Budgets:
             self.holds.pop(request_id, None)
         for told in (self.odd, self.final, self.awaited):
             told.difference_update(requests)
-        if self._told:
+        if self.told:
             for request_id in requests:
-                self._told.pop(request_id, None)
+                self.told.pop(request_id, None)
 
     def leave(self, request_id: str) -> None:
         """It will be charged by the sink."""

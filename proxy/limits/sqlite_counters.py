@@ -40,18 +40,14 @@ class Counters:
         self._connection = connection
         self._execute = connection.cursor().execute
         self._worker = worker
-        self._version = -1
+        #: Another one where another connection has committed since.
+        self.version = -1
         self._rows: dict[str, Row] = {}
         # Those of the transaction under way.
         self._asked: dict[str, Row] = {}
         self._elsewhere: dict[str, dict[str, int]] = {}
         # What our own rows of slots say, as far as we know that they are there.
         self._told: dict[str, int] = {}
-
-    @property
-    def version(self) -> int:
-        """Another one where another connection has committed since."""
-        return self._version
 
     @property
     def changes(self) -> int:
@@ -69,16 +65,13 @@ class Counters:
                 # On a machine with few cores the other process may be waiting for ours.
                 time.sleep(0)
             else:
-                self._forget_what_changed()
+                (version,) = self._execute(_VERSION).fetchone()
+                kept = len(self._rows) + len(self._elsewhere) + len(self._told)
+                if version != self.version or kept > _KEPT_MAX:
+                    self.version = version
+                    self._forget()
                 return True
         return False
-
-    def _forget_what_changed(self) -> None:
-        (version,) = self._execute(_VERSION).fetchone()
-        kept = len(self._rows) + len(self._elsewhere) + len(self._told)
-        if version != self._version or kept > _KEPT_MAX:
-            self._version = version
-            self._forget()
 
     def _forget(self) -> None:
         self._rows.clear()
@@ -142,6 +135,10 @@ class Counters:
         elif self._told.get(key) != held:
             self._execute(_WRITE_SLOT, (key, self._worker, held))
             self._told[key] = held
+
+    def slots_told(self, key: str) -> int:
+        """How many its row says, at the least."""
+        return self._told.get(key, 0)
 
     def probe(self) -> None:
         """Write a row that means nothing."""

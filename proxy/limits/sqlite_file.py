@@ -29,7 +29,7 @@ _BUSY_SECONDS: Final = 10.0
 # Small pages, because every commit writes whole ones. `used` belongs to the quota of this epoch.
 # `spent` is what was taken from the rate's bucket and has not run back in yet, as of `at`, Unix
 # time: 0 is a full bucket, whatever the rate is. `held` are the slots that a worker's requests
-# have, which only that worker writes.
+# have, which only that worker writes; for moments it says more, and never less.
 _SCHEMA: Final = (
     "PRAGMA page_size = 1024",
     "PRAGMA journal_mode = WAL",

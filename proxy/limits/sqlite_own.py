@@ -69,7 +69,8 @@ class OwnEntries:
         self._budgets = budgets
         self._rows = rows
         self._gate = gate
-        self._waiting: deque[Written] = deque()
+        #: What is still to be charged; of it the sink may have charged some.
+        self.waiting: deque[Written] = deque()
         self._count = 0
         # Of the transaction under way: how many of those that wait it charges, and where to.
         self._charged = 0
@@ -83,7 +84,7 @@ class OwnEntries:
     @property
     def is_waiting(self) -> bool:
         """Whether a transaction would charge something, as far as known."""
-        return bool(self._waiting) and self._is_next(self._waiting[0])
+        return bool(self.waiting) and self._is_next(self.waiting[0])
 
     def _is_next(self, written: Written) -> bool:
         known = self._known.get(written.journal)
@@ -92,9 +93,9 @@ class OwnEntries:
     def add(self, written: Written) -> bool:
         """These were written to our journal; False where none of them is our concern."""
         budgets = self._budgets
-        if not budgets.holds and not self._waiting:
+        if not budgets.holds and not self.waiting:
             return False
-        self._waiting.append(written)
+        self.waiting.append(written)
         self._count += len(written.entries)
         for entry in written.entries:
             if entry.id in budgets.holds:
@@ -105,9 +106,9 @@ class OwnEntries:
 
     def has(self, journal: str, position: int) -> bool:
         """Whether what lies behind there is charged by our next transaction."""
-        if not self._waiting:
+        if not self.waiting:
             return False
-        first, last = self._waiting[0], self._waiting[-1]
+        first, last = self.waiting[0], self.waiting[-1]
         if first.journal != journal or not first.start <= position < last.end:
             return False
         # The sink may have come further than we know.
@@ -123,10 +124,10 @@ class OwnEntries:
         if version != self._version:
             self._version = version
             self._known.clear()
-        if not self._waiting:
+        if not self.waiting:
             return True
         self._skip()
-        if self._waiting and self._is_next(self._waiting[0]) and self._enter():
+        if self.waiting and self._is_next(self.waiting[0]) and self._enter():
             try:
                 self._charge(now_us)
             except Exception as exc:  # noqa: BLE001  (whatever it is, decisions are made)
@@ -142,7 +143,7 @@ class OwnEntries:
             self._entered = self._gate.enter()
         except OSError as exc:
             self._complain(exc)
-            while self._waiting:
+            while self.waiting:
                 self._leave(self._next())
         return self._entered
 
@@ -153,8 +154,8 @@ class OwnEntries:
 
     def _skip(self) -> None:
         """Let go of what the sink has charged."""
-        while self._waiting:
-            journal, start, end, _ = self._waiting[0]
+        while self.waiting:
+            journal, start, end, _ = self.waiting[0]
             known = self._known.get(journal)
             if known is None:
                 found = self._execute(_POSITION, (journal,)).fetchone()
@@ -168,10 +169,10 @@ class OwnEntries:
                 return
 
     def _charge(self, now_us: int) -> None:
-        journal = self._waiting[0].journal
+        journal = self.waiting[0].journal
         position = self._known[journal]
         entries: list[Entry] = []
-        for written in self._waiting:
+        for written in self.waiting:
             if written.journal != journal or written.start != position:
                 break
             position = written.end
@@ -256,7 +257,7 @@ class OwnEntries:
             self._gate.leave()
 
     def _next(self) -> Written:
-        written = self._waiting.popleft()
+        written = self.waiting.popleft()
         self._count -= len(written.entries)
         return written
 
