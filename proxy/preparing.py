@@ -58,6 +58,7 @@ class Preparing:
         decisions: Decisions,
     ) -> None:
         self._bounds = bounds
+        self._request_max_bytes = bounds.request_max_bytes
         self._turns = turns
         self._budget = budget
         self._refused_questions = refused
@@ -74,19 +75,40 @@ class Preparing:
 
         A body counts as kept only where it is not `Ready`. Raises a refusal.
         """
-        head = exchange.head
+        head, decided = exchange.head, exchange.decided
         if (
-            not (plan.is_usual or plan.is_bounded)
-            or (head.content_length or 0) > self._bounds.request_max_bytes
+            (decided is None and not (plan.is_usual or plan.is_bounded))
+            or (head.content_length or 0) > self._request_max_bytes
             or (body := downstream.take_arrived()) is None
         ):
             return None
-        is_usual = self._is_usual if plan.is_usual else self._is_bounded
-        if not is_usual(exchange, grant, plan, body):
+        wanted = plan.wanted
+        if plan.is_usual:
+            try:
+                said = read_plain(body)
+            except Unreadable:
+                exchange.arrived = body
+                return None
+            if said.stream is True and wanted.asks and not said.asks_for_usage:
+                exchange.arrived = body
+                return None
+            exchange.bytes_in = size = len(body)
+            self._budget.check(size)
+            model = said.model
+            exchange.model = (
+                model if model and len(model) <= NAME_MAX_BYTES else plan.route.default_model
+            )
+            # Where one asks for a model beyond doubt, a body is not usual.
+            exchange.policies = plan.policies
+            if said.background is True:
+                rule = rule_of(plan.route, exchange.method)
+                exchange.watch = self._objects.watch(head, grant, rule)
+        elif not self._is_bounded(exchange, grant, plan, body):
             exchange.arrived = body
             return None
-        decided = exchange.decided or self._decide(exchange, grant, plan)
-        if plan.wanted.end_user:
+        if decided is None:
+            decided = self._decide(exchange, grant, plan)
+        if wanted.end_user:
             exchange.is_for(end_user.in_small(body))
         if decided is not None:
             return Ready(head, body, decided), None
@@ -188,27 +210,6 @@ class Preparing:
             exchange.again = KeptBytes(self._budget)
             exchange.again.take(reading.kept.size)
         return asked
-
-    def _is_usual(self, exchange: Exchange, grant: Grant, plan: Plan, body: bytes) -> bool:
-        """Whether a small body is plain JSON that asks for nothing more, and its model then."""
-        try:
-            said = read_plain(body)
-        except Unreadable:
-            return False
-        if said.stream is True and plan.wanted.asks and not said.asks_for_usage:
-            return False
-        exchange.bytes_in = size = len(body)
-        self._budget.check(size)
-        model = said.model
-        exchange.model = (
-            model if model and len(model) <= NAME_MAX_BYTES else plan.route.default_model
-        )
-        # Where one asks for a model beyond doubt, a body is not usual.
-        exchange.policies = plan.policies
-        if said.background is True:
-            rule = rule_of(plan.route, exchange.method)
-            exchange.watch = self._objects.watch(exchange.head, grant, rule)
-        return True
 
     def _is_bounded(self, exchange: Exchange, grant: Grant, plan: Plan, body: bytes) -> bool:
         """Whether a small body is plain JSON that asks for nothing more, and in which nothing is

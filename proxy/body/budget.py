@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from proxy import errors
 
-_FULL: Final = "Too many bytes of request bodies are kept at once."
+
+def _full() -> errors.Overloaded:
+    return errors.Overloaded("Too many bytes of request bodies are kept at once.", retry_after=1.0)
 
 
 class BodyBudget:
@@ -22,14 +22,16 @@ class BodyBudget:
 
     def keep(self, size: int) -> KeptBytes:
         """Keep a body of so many bytes. Raises Overloaded where there is no room for it."""
-        self.check(size)
-        self.kept += size
+        kept = self.kept + size
+        if kept > self.most:
+            raise _full()
+        self.kept = kept
         return KeptBytes(self, size)
 
     def check(self, size: int) -> None:
         """Raise Overloaded where there is no room for so many more bytes."""
         if self.kept + size > self.most:
-            raise errors.Overloaded(_FULL, retry_after=1.0)
+            raise _full()
 
     def has_spare(self, size: int) -> bool:
         """Whether half of it stays free beside so many more: what need not be kept must not keep
