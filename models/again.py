@@ -54,14 +54,14 @@ class Like:
     def of(cls, entry: Entry) -> Self | None:
         """None where a line of it is not all that it says."""
         try:
-            line, kept = line_of(entry)
             like = cls(entry)
         except UnicodeEncodeError:
             return None
-        if kept is not entry or len(line) > LINE_MAX_BYTES - _VALUES_BYTES:
-            return None
-        # A word that the release before does not know is not written as it is.
-        return like if Again(like, _values_of(entry)).line == line else None
+        line = Again(like, _values_of(entry)).line
+        # It is shortened where it is long, and a word that the release before does not know is not
+        # written as it is.
+        is_told = len(line) <= LINE_MAX_BYTES - _VALUES_BYTES and line == line_of(entry)[0]
+        return like if is_told else None
 
 
 def _inner(values: tuple[Any, ...]) -> bytes:
