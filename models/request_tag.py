@@ -3,7 +3,7 @@
 Whoever writes a row of the log that has tags puts them here, in the same transaction; a trigger
 removes them with it. None puts them, since SQLite has the rows of a statement wait in a table of
 their own for a trigger, also one that fires for none of them: a seventh of what each of them costs
-(findings/sqlite-has-rows-wait-for-a-trigger-that-never-fires.sh).
+(findings/sqlite-copies-pages-for-a-trigger-that-never-fires.sh).
 """
 
 from collections.abc import Iterable, Mapping
