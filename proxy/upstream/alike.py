@@ -37,8 +37,9 @@ _learning: Final = Learning(costs=32)
 #: Parts of names whose values are addresses: a signed one lets in whoever has it, such as those to
 #: which Google has files uploaded.
 _ADDRESS: Final = re.compile(rb"location|link|ur[il](?!ty)")
-#: Of names that say how many tokens a model may still read or write, which are no secrets.
-_COUNTED: Final = re.compile(rb"(ratelimit-([a-z]+-)*)tokens\b")
+#: Of names that say how many tokens a model may still read or write, which are no secrets. It is
+#: bounded: a name can be a thousand times what one begins with, and must not be searched as often.
+_COUNTED: Final = re.compile(rb"(ratelimit-(?:[a-z]+-){0,4})tokens\b")
 
 
 class _Layout(msgspec.Struct, frozen=True, gc=False):

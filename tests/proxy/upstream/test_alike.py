@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from sys import getsizeof
+from time import process_time
 from typing import Any, cast
 
 import pytest
@@ -335,3 +336,11 @@ def test_counts_of_tokens_are_no_secrets(name: bytes) -> None:
 @pytest.mark.parametrize("name", [b"x-token", b"x-ratelimit-token", b"x-tokens", b"x-file-url"])
 def test_tokens_and_addresses_are(name: bytes) -> None:
     assert not alike._is_kept(name)
+
+
+def test_a_name_of_any_form_is_looked_through_in_no_time() -> None:
+    for name in (b"ratelimit-" * 20_000, b"ratelimit-" + b"a-" * 100_000, b"link" * 50_000):
+        began = process_time()
+        alike._is_kept(name)
+        # Where it takes as long as the square of its length, it takes several seconds.
+        assert process_time() - began < 1.0, name[:20]
