@@ -142,12 +142,16 @@ class Driven(msgspec.Struct, eq=False, kw_only=True):
     _cancelled: bool = False
     #: Called when its client leaves, where it goes on without; else it is cancelled then.
     on_leave: Callable[[], None] | None = None
+    #: Whether it goes on when its coroutine ends: whoever set it calls `ended`, or has it `drive`
+    #: another one.
+    goes_on: bool = False
 
     def drive(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Begin: run it until its first wait, or to its end."""
         global _beginning  # noqa: PLW0603  (as asyncio's own, which knows tasks only)
         # As an iterator it ends without an exception that is made and caught.
         self._steps = coroutine.__await__()
+        self.goes_on = False
         before, _beginning = _beginning, self
         try:
             self.step()
@@ -169,7 +173,8 @@ class Driven(msgspec.Struct, eq=False, kw_only=True):
                 self._cancelled = False
                 awaited.cancel()
         elif awaited is _ENDED:
-            self.ended(None)
+            if not self.goes_on:
+                self.ended(None)
         else:
             self._rest_as_task(self._steps, awaited)
             if self._cancelled:
@@ -177,6 +182,7 @@ class Driven(msgspec.Struct, eq=False, kw_only=True):
 
     def run_as_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Begin, in a task from the beginning."""
+        self.goes_on = False
         self._rest_as_task(coroutine)
 
     def _rest_as_task(self, steps: _Steps, *awaited: Any) -> None:
@@ -235,7 +241,8 @@ class _Rest(Coroutine[Any, Any, None]):
         except (Exception, asyncio.CancelledError) as raised:  # noqa: BLE001
             error = raised
         try:
-            self._request.ended(error)
+            if error is not None or not self._request.goes_on:
+                self._request.ended(error)
         finally:
             # It refers to this frame.
             del error

@@ -32,7 +32,8 @@ from proxy.cache.answers import Answers
 from proxy.caching import Caching
 from proxy.decided import DECIDED_MAX, Decisions, Prepared, Ready, keep, send_at_once
 from proxy.downstream import Downstream, RequestHead
-from proxy.driving import Waiter
+from proxy.driving import Driven
+from proxy.ending import OVER, Ending
 from proxy.entries import Entries
 from proxy.exchange import Exchange
 from proxy.fair_share import FairShare, leave
@@ -132,8 +133,8 @@ class DataPlane:
         self.draining = False
         grants.on_change = self.end_revoked
 
-    async def handle(self, downstream: Downstream) -> None:
-        """Serve one request from its head to its one journal entry."""
+    async def handle(self, downstream: Downstream, run: Driven | None = None) -> None:
+        """Serve one request to its one journal entry; `run`, which drives it, may end later."""
         exchange = Exchange(downstream.head, downstream.head.method)
         downstream = self._looked_into(downstream, exchange) if self._looks else downstream
         reservation: Reservation | None = None
@@ -162,7 +163,7 @@ class DataPlane:
                 if grant.is_limited or exchange.policies
                 else UNLIMITED
             )
-            if exchange.found and (given := self._given(downstream, exchange, reservation)):
+            if exchange.found and (given := self._given(downstream, exchange, reservation, run)):
                 return await given
             source, head = send_at_once(request, self._pool, exchange) or await self._ask(
                 request, downstream, exchange, grant, plan
@@ -198,10 +199,10 @@ class DataPlane:
                 self._tails.let_go(
                     source, read=last is None and not source.ended and exchange.whole_for_client
                 )
-            # Before the write that completes the answer: what a client saw whole is recorded.
-            await self._recorded(exchange)
-            if (slow := downstream.finish(last, trailers)) is not None:
-                await slow
+            if rest := self._complete(
+                Ending(run, downstream, exchange, reservation, self._end, last, trailers)
+            ):
+                await rest
         except failures.REFUSED as why:
             await self._refuse(downstream, exchange, reservation, failures.refusal_of(why))
         except UpstreamError as error:
@@ -221,7 +222,8 @@ class DataPlane:
             # So that the log, and the answer of 500, name the request.
             raise errors.RequestBroken(exchange.id) from unforeseen
         finally:
-            self._end(exchange, reservation, outcome)
+            if run is None or not run.goes_on:
+                self._end(exchange, reservation, outcome)
 
     # Before the upstream
 
@@ -275,20 +277,21 @@ class DataPlane:
         return grant, plan
 
     def _given(
-        self, downstream: Downstream, exchange: Exchange, reservation: Reservation
-    ) -> Coroutine[None, None, None] | None:
-        """What answers with a kept answer that is here in one piece; None where it is another, or
-        where middlewares are to look into it: that is relayed as an upstream's."""
+        self,
+        downstream: Downstream,
+        exchange: Exchange,
+        reservation: Reservation,
+        run: Driven | None,
+    ) -> Awaitable[None] | None:
+        """Answer with a kept answer that is here in one piece; None where it is another, or where
+        middlewares are to look into it: that is relayed as an upstream's."""
         found = exchange.found
         if found is None or self._shaping is not None:
             return None
-        last = relaying.given_whole(downstream, exchange, found, reservation)
-        return None if last is None else self._finish(downstream, exchange, last)
-
-    async def _finish(self, downstream: Downstream, exchange: Exchange, last: bytes) -> None:
-        await self._recorded(exchange)
-        if (slow := downstream.finish(last)) is not None:
-            await slow
+        if (last := relaying.given_whole(downstream, exchange, found, reservation)) is None:
+            return None
+        ending = Ending(run, downstream, exchange, reservation, self._end, last)
+        return self._complete(ending) or OVER
 
     def _ask(
         self,
@@ -327,12 +330,9 @@ class DataPlane:
         if reservation is not UNLIMITED:
             self._limits.settle(exchange, reservation)
 
-    def _recorded(self, exchange: Exchange) -> Waiter[None]:
-        """Record a complete one, with whatever else is recorded in this turn of the loop; ends when
-        that is."""
-        written: Waiter[None] = Waiter()
-        self._ledger.append_then(self._entry(exchange, "complete"), written.wake)
-        return written
+    def _complete(self, ending: Ending) -> Coroutine[None, None, None] | None:
+        """Record a complete one, and end its answer then: what a client saw whole is recorded."""
+        return ending.after(self._ledger, self._entry(ending.exchange, "complete"))
 
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:
         """Record now, unless that was done."""

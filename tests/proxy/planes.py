@@ -147,7 +147,7 @@ class Plane:
     def begin(self, client: Client) -> Served:
         """Have the plane serve a request, as the server has it."""
         client.journal = lambda: len(self.entries())
-        task = serve(self.plane.handle(client))
+        task = serve(self.plane, client)
         self.running.add(task)
         task.add_done_callback(self.running.discard)
         return task

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from typing import Any
 
+from proxy.downstream import Downstream
 from proxy.driving import Cancellable, Driven
+from proxy.handler import DataPlane
 
 
 class Served(asyncio.Future[None]):
@@ -19,21 +20,24 @@ class Served(asyncio.Future[None]):
         return not self.done()
 
 
-def serve(coroutine: Coroutine[Any, Any, None]) -> Served:
-    """Begin a request as the server does."""
-    loop = asyncio.get_running_loop()
-    served = Served(loop=loop)
+class _Run(Driven, eq=False, kw_only=True):
+    served: Served
 
-    async def run() -> None:
-        try:
-            await coroutine
-        except asyncio.CancelledError:
+    def ended(self, error: BaseException | None) -> None:
+        served = self.served
+        if served.done():
+            return
+        if isinstance(error, asyncio.CancelledError):
             asyncio.Future.cancel(served)
-        except Exception as error:  # noqa: BLE001
+        elif error is not None:
             served.set_exception(error)
         else:
             served.set_result(None)
 
-    served.request = driven = Driven()
-    driven.drive(run())
+
+def serve(plane: DataPlane, client: Downstream) -> Served:
+    """Begin a request as the server does."""
+    served = Served(loop=asyncio.get_running_loop())
+    served.request = run = _Run(served=served)
+    run.drive(plane.handle(client, run))
     return served

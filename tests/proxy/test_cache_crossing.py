@@ -185,7 +185,7 @@ class World:
         client = a_client(
             "POST", ask.body, secret=side.secrets[ask.token], path=ask.path, fields=fields
         )
-        return ask, client, serve(self.plane.plane.handle(client))
+        return ask, client, serve(self.plane.plane, client)
 
     async def run(self, asks: list[Ask]) -> None:
         begun = [self.begin(ask) for ask in asks]

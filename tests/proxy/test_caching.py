@@ -148,12 +148,12 @@ async def test_of_many_that_are_the_same_one_reaches_the_upstream(
     clients = [asks(secret, body) for _ in range(200)]
     with another_worker(plane, tmp_path) as twin:
         tasks = [plane.begin(client) for client in clients[:100]]
-        tasks += [serve(twin.handle(client)) for client in clients[100:]]
+        tasks += [serve(twin, client) for client in clients[100:]]
         await until(lambda: upstream.asked > 0 and len(plane.plane.active) == 200)
         gate.set()
         await asyncio.gather(*tasks)
         late = asks(secret, body)
-        await serve(twin.handle(late))
+        await serve(twin, late)
         await twin._caching._answers.close()  # type: ignore[union-attr]
     assert upstream.asked == 1
     assert {client.content for client in (*clients, late)} == {clients[0].content}
@@ -250,7 +250,7 @@ async def test_a_fresh_answer_is_the_one_that_other_workers_give_too(
             await plane.serve(asks(secret, ASKED, *said))
             await until(lambda: not list((tmp_path / "cache" / "flights").iterdir()))
             client = asks(secret)
-            await serve(twin.handle(client))
+            await serve(twin, client)
             assert json.loads(client.content)["number"] == number
 
 
@@ -282,7 +282,7 @@ async def test_a_restart_keeps_what_was_kept(
     await until(lambda: not list((tmp_path / "cache" / "flights").iterdir()))
     with another_worker(plane, tmp_path) as twin:
         client = asks(secret)
-        await serve(twin.handle(client))
+        await serve(twin, client)
     assert (upstream.asked, client.content) == (1, DOCUMENT)
     assert client.field(b"cache-status") == b"llm-proxy; hit"
 

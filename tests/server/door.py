@@ -33,12 +33,15 @@ _BY: Final = Actor("cli:tester")
 
 
 class ScriptedPlane:
-    """Stands in for the data plane: every request to `/v1` runs `handle`."""
+    """Stands in for the data plane: every request to `/v1` runs `script`."""
 
     def __init__(self, handle: Callable[[ClientDownstream], Awaitable[None]]) -> None:
         self.active: set[Any] = set()
         self.draining = False
-        self.handle = handle
+        self.script = handle
+
+    def handle(self, downstream: ClientDownstream, _run: object) -> Awaitable[None]:
+        return self.script(downstream)
 
     def end_all(self) -> None:
         """Nothing is ended."""

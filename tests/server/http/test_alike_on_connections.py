@@ -69,7 +69,7 @@ class Wire:
 class Echo:
     """Answers with what it was asked, and does with the body what the path says."""
 
-    async def handle(self, downstream: ClientDownstream) -> None:
+    async def handle(self, downstream: ClientDownstream, _run: object) -> None:
         head = downstream.head
         body = b""
         try:

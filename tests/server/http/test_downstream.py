@@ -54,7 +54,7 @@ def scripted(modules_door: tuple[Door, ScriptedPlane]) -> Scripted:
 
     @asynccontextmanager
     async def run(script: Script) -> AsyncIterator[Door]:
-        plane.handle = script
+        plane.script = script
         yield door
 
     return run
