@@ -129,21 +129,30 @@ class SqliteLimits:
         self._health.close()
         self._making.close()
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
-        if self._lingers is not None:
-            self._lingers.cancel()
-            self._lingers = None
         try:
-            while self._transact([]) is None:
+            while not self._write_all():
                 if time.monotonic() > deadline:
                     raise LimitsUnavailable("the file stayed locked")
                 await asyncio.sleep(_PAUSE_S)
         except (sqlite3.Error, LimitsUnavailable) as exc:
             # A full disk, say. It must not keep the worker from closing what else is open.
             logger.error("Limits: refunds were lost at the close: {}", exc)
+        self._stop_lingering()
         if self._next is not None:
             self._next.cancel()
         await asyncio.to_thread(self._close, self._connection)
         self._connection = None
+
+    def _write_all(self) -> bool:
+        """Write what is left, as it is; False where another process has a transaction under way."""
+        # Requests that end while we wait for that one linger again.
+        self._stop_lingering()
+        return self._transact([]) is not None
+
+    def _stop_lingering(self) -> None:
+        if self._lingers is not None:
+            self._lingers.cancel()
+            self._lingers = None
 
     def _close(self, connection: sqlite3.Connection) -> None:
         self._checkpointer.stop()

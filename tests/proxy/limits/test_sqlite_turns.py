@@ -260,6 +260,25 @@ async def test_a_store_that_closes_while_it_lingers_leaves_no_slots(stores: Stor
     assert slots_said(stores.path) == 0
 
 
+async def test_what_ends_while_a_store_waits_to_close_is_written_and_lingers_no_longer(
+    stores: Stores,
+) -> None:
+    store = await stores.worker()
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    running = [await store.decide(claims_on("t:1", max_parallel=9)) for _ in range(2)]
+    with locked(stores.path):
+        closing_it = asyncio.create_task(store.close())
+        store.settle(running.pop())
+        await asyncio.sleep(0)
+        store.settle(running.pop())
+    await closing_it
+    assert slots_said(stores.path) == 0
+    # Longer than it lingers.
+    await asyncio.sleep(4 * sqlite._LINGER_S)
+    assert reported == []
+
+
 async def test_of_a_transaction_that_failed_no_slot_counts_as_written(stores: Stores) -> None:
     store = await stores.worker()
     slot = claims_on("t:1", max_parallel=2)
