@@ -42,6 +42,8 @@ _USUAL_ENDPOINTS: Final = _Index("request_log_usual_endpoint", _IS_USUAL)
 _UNUSUAL_ENDPOINTS: Final = _Index("request_log_unusual_endpoint", _IS_UNUSUAL)
 #: Of more endpoints the usual rows are not walked along beside one another.
 _MOST_ENDPOINTS: Final = 500
+#: Upstreams choose the statuses: along more kinds a page would be a thousand statements.
+_MOST_KINDS: Final = 64
 #: More than any status.
 _NO_STATUS: Final = 32_767
 
@@ -58,6 +60,14 @@ class Kinds(NamedTuple):
         """Whether nearly all requests may be of these."""
         status, outcome = _USUAL
         return self.least <= status < self.below and self.outcome in (None, outcome)
+
+    @property
+    def wanted(self) -> Condition:
+        """That a row is of one of them."""
+        of_statuses = Condition("status >= {} AND status < {}", (self.least, self.below))
+        if self.outcome is None:
+            return of_statuses
+        return every([of_statuses, Condition("outcome = {}", (self.outcome,))])
 
     def within(self, least: int, below: int) -> "Kinds":
         """Those of them whose status is within these bounds, too."""
@@ -131,7 +141,7 @@ class ByKind:
 
     async def _parts(self, walk: Walk) -> list[ScanStrategy] | None:
         at = [] if self._endpoint is None else [_at_endpoint(self._endpoint)]
-        parts = [walk.along(_UNUSUAL_KINDS, kind, *at) for kind in await _unusual(self._kinds)]
+        parts = await self._of_unusual(walk, at)
         if self._kinds.has_usual:
             if self._endpoint is None:
                 names = await _USUAL_ENDPOINTS.names(_MOST_ENDPOINTS + 1)
@@ -140,6 +150,18 @@ class ByKind:
                 at = [_at_endpoint(name) for name in names]
             parts += [walk.along(_USUAL_ENDPOINTS, endpoint) for endpoint in at]
         return parts
+
+    async def _of_unusual(self, walk: Walk, at: Sequence[Condition]) -> list[ScanStrategy]:
+        found = await _unusual(self._kinds)
+        if len(found) > _MOST_KINDS:
+            # Rows of so many kinds are not rare among all that are unusual, which are in order of
+            # time by their endpoints.
+            names = [] if at else await _UNUSUAL_ENDPOINTS.names(len(found))
+            places = at or [_at_endpoint(name) for name in names]
+            if len(places) < len(found):
+                wanted = self._kinds.wanted
+                return [walk.along(_UNUSUAL_ENDPOINTS, place, wanted) for place in places]
+        return [walk.along(_UNUSUAL_KINDS, kind, *at) for kind in found]
 
 
 class SideBySide:

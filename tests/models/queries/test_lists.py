@@ -338,11 +338,12 @@ async def test_requests_by_every_pair_of_filters(connected: Database, window: No
                 assert len(await rows.matching) == len(expected)
 
 
-@pytest.mark.parametrize("endpoints", [1, 500])
+@pytest.mark.parametrize(("endpoints", "kinds"), [(1, 64), (500, 64), (500, 1)])
 async def test_requests_by_how_they_ended_and_where(
-    connected: Database, window: None, monkeypatch: pytest.MonkeyPatch, endpoints: int
+    connected: Database, window: None, monkeypatch: pytest.MonkeyPatch, endpoints: int, kinds: int
 ) -> None:
     monkeypatch.setattr(request_kinds, "_MOST_ENDPOINTS", endpoints)
+    monkeypatch.setattr(request_kinds, "_MOST_KINDS", kinds)
     await _requests(90)
     everything = await RequestLog.all().order_by("-id")
     filters: dict[str, list[Any]] = {
@@ -374,6 +375,24 @@ async def test_the_usual_requests_among_others_are_found_without_a_walk_along_th
         page, _ = await lists.page(request_lists.requests(**wanted), limit=5)
         assert [row.id for row in page] == sorted(rare, reverse=True)
         assert sum(walked) <= 100
+
+
+async def test_an_upstream_that_answers_each_status_makes_no_page_dear(
+    connected: Database, walked: list[int]
+) -> None:
+    """The ways along kinds are few, however many kinds there are."""
+    await _requests(300)
+    for n, row in enumerate(await RequestLog.all()):
+        await RequestLog.filter(id=row.id).update(status=200 + n, outcome="timeout")
+    everything = await RequestLog.all().order_by("-id")
+    of_each: list[dict[str, Any]] = [
+        {"outcome": "timeout"}, {"outcome": "timeout", "endpoint": "/v1/models"},
+    ]  # fmt: skip
+    for wanted in of_each:
+        walked.clear()
+        page, _ = await lists.page(request_lists.requests(**wanted), limit=50)
+        assert [row.id for row in page] == [row.id for row in everything if _fits(row, wanted)][:50]
+        assert len(walked) <= 10
 
 
 async def test_of_ways_side_by_side_none_goes_on_behind_the_page(
