@@ -149,7 +149,9 @@ class Portable:
         )
         if self.model is RequestLog and "tags" in columns:
             id_, tags = columns.index("id"), columns.index("tags")
-            await request_tag.put((row[id_], row[tags]) for row in rows)
+            # By the id as the row has it, which JSON may write in another way.
+            ids = [str(row[id_]) for row in values]
+            await request_tag.put(zip(ids, [row[tags] for row in rows], strict=True))
 
 
 #: In an order in which each finds what it refers to.

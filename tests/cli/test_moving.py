@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from tortoise import Model
+from tortoise.transactions import in_transaction
 
 from config import Database, load
 from models import (
@@ -40,6 +41,7 @@ from models.grants import load_grant
 from models.ids import new_request_id
 from models.ledger import apply_batch
 from models.objects import Kept
+from models.queries import lists, request_lists
 from proxy.access.policies import GrantedPolicy, claims_with
 from proxy.limits.budgets import Allowance, BudgetClaim, Charge, budget_key
 from proxy.limits.engines import open_limits
@@ -303,6 +305,19 @@ def test_audit_and_requests_move_on_request(pair: tuple[CommandLine, CommandLine
     assert {tag for tag, _ in there.on_database(tagged)} == {"team=search"}
     assert there.on_database(tagged) == here.on_database(tagged)
     assert "request_log" not in json.loads(_export(here).splitlines()[0])["rows"]
+
+
+async def test_a_tag_is_of_the_row_however_an_archive_writes_its_id(connected: Database) -> None:
+    await apply_batch(new_request_id(), 0, 1, [an_entry(tags=(("team", "search"),))])
+    log = next(table for table in portable.REQUESTS if table.name == "request_log")
+    async with snapshot(connected) as found:
+        (row,) = [row async for row in log.rows(found)]
+    place = log.columns.index("id")
+    row[place] = new_request_id().upper()
+    async with in_transaction():
+        await log.add(log.columns, [row])
+    page, _ = await lists.page(request_lists.requests(tag="team=search"), limit=9)
+    assert UUID(row[place]) in [one.id for one in page]
 
 
 def test_who_moved_what_is_audited(cli_on_sqlite: CommandLine) -> None:
