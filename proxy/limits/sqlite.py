@@ -97,6 +97,8 @@ class SqliteLimits:
         self._refunds: Counter[tuple[str, int]] = Counter()
         self._asking: list[Asking] = []
         self._next: asyncio.Handle | None = None
+        # Whether nobody waits for what is next, so that whoever comes need not wait as long.
+        self._is_put_off = False
         self._lingers: asyncio.TimerHandle | None = None
         self._alone = False
         self._locked_for = 0.0
@@ -171,7 +173,7 @@ class SqliteLimits:
         """
         asking = Asking(claims=claims, store=self, budgets=budgets, request_id=request_id)
         self._asking.append(asking)
-        if self._next is None:
+        if self._next is None or self._is_put_off:
             self._schedule()
         return asking
 
@@ -229,9 +231,13 @@ class SqliteLimits:
         return bool(charges) or self._slots.are_behind or bool(self._refunds)
 
     def _schedule(self, delay: float = 0.0) -> None:
-        if self._next is None:
-            loop = asyncio.get_running_loop()
-            self._next = loop.call_later(delay, self._turn) if delay else loop.call_soon(self._turn)
+        if self._next is not None:
+            if delay or not self._is_put_off:
+                return
+            self._next.cancel()
+        loop = asyncio.get_running_loop()
+        self._next = loop.call_later(delay, self._turn) if delay else loop.call_soon(self._turn)
+        self._is_put_off = delay == _RETRY_S
 
     def _turn(self) -> None:
         """One transaction for everything that waits for one."""

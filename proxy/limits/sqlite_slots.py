@@ -31,7 +31,7 @@ class Slots:
 
     @property
     def are_behind(self) -> bool:
-        """Whether a row says something else than is true."""
+        """Whether a row says something else than is true, or may do so."""
         return bool(self.behind or self._ended or self._roomy)
 
     def grant(self, keys: tuple[str, ...], count: int) -> Sequence[int]:
@@ -102,5 +102,5 @@ class Slots:
         self._free(self._granted)
 
     def committed(self) -> None:
-        """The rows say what is true."""
+        """The rows say what is true, or enough."""
         self.behind.clear()

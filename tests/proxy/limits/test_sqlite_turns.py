@@ -279,6 +279,23 @@ async def test_what_ends_while_a_store_waits_to_close_is_written_and_lingers_no_
     assert reported == []
 
 
+async def test_who_asks_does_not_wait_for_what_was_put_off(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_RETRY_S", 3600.0)
+    store = await stores.worker()
+    assert isinstance(store, SqliteLimits)
+    slot = claims_on("t:1", max_parallel=1)
+    store.settle(await store.decide(slot))
+    with locked(stores.path):
+        # Another has the file when the free slot is to be written.
+        assert store._lingers is not None
+        store._lingers.cancel()
+        store._linger_no_more()
+        await asyncio.sleep(0)
+    assert isinstance(await store.decide(slot), Reservation)
+
+
 async def test_of_a_transaction_that_failed_no_slot_counts_as_written(stores: Stores) -> None:
     store = await stores.worker()
     slot = claims_on("t:1", max_parallel=2)
