@@ -30,6 +30,14 @@ async def plane(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Plan
         yield plane
 
 
+class Taking(Client):
+    """Its connection takes the last bytes at once."""
+
+    def finish(self, *last: Any) -> Any:
+        with pytest.raises(StopIteration):
+            super().finish(*last).send(None)
+
+
 class Failing(Client):
     """Its connection does not take the last bytes."""
 
@@ -39,16 +47,24 @@ class Failing(Client):
         raise self.error
 
 
-def failing(secret: str, error: Exception) -> Failing:
+class FailingAtOnce(Failing):
+    """The same, as it is called."""
+
+    def finish(self, *_last: Any) -> Any:
+        raise self.error
+
+
+def failing(kind: type[Failing], secret: str, error: Exception) -> Failing:
     client = a_client(secret=secret)
-    client.__class__ = Failing
+    client.__class__ = kind
     assert isinstance(client, Failing)
     client.error = error
     return client
 
 
+@pytest.mark.parametrize("kind", [Client, Taking])
 async def test_the_coroutine_of_a_request_that_drives_itself_does_not_wait_for_its_entry(
-    plane: Plane,
+    plane: Plane, kind: type[Client]
 ) -> None:
     _, secret = await plane.token()
     ended: list[bool] = []
@@ -59,6 +75,7 @@ async def test_the_coroutine_of_a_request_that_drives_itself_does_not_wait_for_i
             ended.append(client.ended == "finish")
 
     client, run = a_client(secret=secret), Run()
+    client.__class__ = kind
     client.journal = lambda: len(plane.entries())
     told = asyncio.Event()
 
@@ -76,9 +93,12 @@ async def test_the_coroutine_of_a_request_that_drives_itself_does_not_wait_for_i
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
-async def test_a_client_that_has_gone_by_then_is_no_fault(plane: Plane, cancelled: bool) -> None:
+@pytest.mark.parametrize("kind", [Failing, FailingAtOnce])
+async def test_a_client_that_has_gone_by_then_is_no_fault(
+    plane: Plane, kind: type[Failing], cancelled: bool
+) -> None:
     _, secret = await plane.token()
-    client = failing(secret, errors.NotWritten())
+    client = failing(kind, secret, errors.NotWritten())
     served = plane.begin(client)
     if cancelled:
         while not plane.seen.entries:
@@ -90,11 +110,12 @@ async def test_a_client_that_has_gone_by_then_is_no_fault(plane: Plane, cancelle
     assert not plane.plane.active
 
 
-async def test_what_fails_unforeseen_names_its_request(plane: Plane) -> None:
+@pytest.mark.parametrize("kind", [Failing, FailingAtOnce])
+async def test_what_fails_unforeseen_names_its_request(plane: Plane, kind: type[Failing]) -> None:
     _, secret = await plane.token()
     fault = ZeroDivisionError()
     with pytest.raises(errors.RequestBroken) as broken:
-        await plane.begin(failing(secret, fault))
+        await plane.begin(failing(kind, secret, fault))
     assert broken.value.__cause__ is fault
     assert broken.value.request_id == plane.entries()[0].id
     assert not plane.plane.active

@@ -204,6 +204,14 @@ async def test_times_are_told_to_a_tenth_of_a_millisecond(exchange: Exchange) ->
         assert timing == b"upstream;dur=%b, proxy;dur=%b" % (told, told)
 
 
+async def test_an_answer_that_began_before_its_request_went_out_took_no_time(
+    exchange: Exchange,
+) -> None:
+    exchange.sent, exchange.first_byte, exchange.overhead = 2.0, 1.0, 0.0
+    head = response_head(exchange, UpstreamHead(200, b"OK", [], 0), AS_IT_IS, UNLIMITED)
+    assert value_of(head.headers, b"server-timing") == b"upstream;dur=0.0, proxy;dur=0.0"
+
+
 async def test_an_answer_that_begins_whole_has_the_times_of_any_other(exchange: Exchange) -> None:
     for sent in (None, exchange.began - 1, exchange.began + 0.25):
         exchange.sent, exchange.body_wait, exchange.overhead = sent, 0.125, None
