@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeAlias, overload
 import msgspec
 
 from models.columns import Columns, is_one
-from models.entry import LINE_MAX_BYTES, Entry, line_of
+from models.entry import LINE_MAX_BYTES, Entry, encode_lines, line_of
 
 #: In the order of `Entry`, where two of them stand first and the others on end.
 VARYING: Final = (
@@ -45,10 +45,10 @@ class Like:
         self.entry = entry
         #: All that it says, `VARYING` included.
         self.told: tuple[Any, ...] = msgspec.structs.astuple(entry)
-        #: A line's bytes before, between and behind those.
-        self.before = b"[" + _inner(self.told[:_BEGINS]) + b","
-        self.between = b"," + _inner(self.told[_BEGINS + 2 : _REST]) + b","
-        self.behind = b"," + _inner(self.told[_ENDS:]) + b"]\n"
+        #: What a line has before, between and behind those.
+        self.before = _raw(self.told[:_BEGINS])
+        self.between = _raw(self.told[_BEGINS + 2 : _REST])
+        self.behind = _raw(self.told[_ENDS:])
 
     @classmethod
     def of(cls, entry: Entry) -> Self | None:
@@ -57,15 +57,16 @@ class Like:
             like = cls(entry)
         except UnicodeEncodeError:
             return None
-        line = Again(like, _values_of(entry)).line
+        line = Again(like, _values_of(entry)).line()
         # It is shortened where it is long, and a word that the release before does not know is not
         # written as it is.
         is_told = len(line) <= LINE_MAX_BYTES - _VALUES_BYTES and line == line_of(entry)[0]
         return like if is_told else None
 
 
-def _inner(values: tuple[Any, ...]) -> bytes:
-    return _encode(values)[1:-1]
+def _raw(values: tuple[Any, ...]) -> msgspec.Raw:
+    """Some members of an array, as JSON has them between its brackets."""
+    return msgspec.Raw(_encode(values)[1:-1])
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -79,12 +80,11 @@ class Again(msgspec.Struct, frozen=True):
         """As in `Entry`."""
         return self.values[0]
 
-    @property
     def line(self) -> bytes:
         """As `models.entry.line_of` has it."""
         like, values = self.like, self.values
-        began, used = _encode(values[:2]), _encode(values[2:])
-        return b"".join((like.before, began[1:-1], like.between, used[1:-1], like.behind))
+        members = (like.before, values[0], values[1], like.between, *values[2:], like.behind)
+        return encode_lines([members])
 
     @property
     def entry(self) -> Entry:

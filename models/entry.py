@@ -7,7 +7,7 @@ are only ever added, at the end, with a default.
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import msgspec
 
@@ -175,7 +175,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 _encoder: Final = msgspec.json.Encoder()
 #: Of a list alone: of whatever else it keeps the iterator for ever
 #: (findings/msgspec-keeps-the-iterator-of-encoded-lines.sh).
-_encode_lines: Final = cast(Callable[[list[Entry]], bytes], _encoder.encode_lines)
+encode_lines: Final = cast(Callable[[list[Any]], bytes], _encoder.encode_lines)
 _decoder: Final = msgspec.json.Decoder(Entry)
 
 #: No honest number comes near these; beyond them a sum of many could leave 64 bits.
@@ -210,14 +210,14 @@ def line_of(entry: Entry) -> tuple[bytes, Entry]:
     if entry.outcome in _NEWER_OUTCOMES:
         told = msgspec.structs.replace(entry, **_NEWER_OUTCOMES[entry.outcome])
     try:
-        line = _encode_lines([told])
+        line = encode_lines([told])
     except UnicodeEncodeError:
         # A lone surrogate, which JSON bodies can hold as an escape and UTF-8 cannot.
         pass
     else:
         if len(line) <= LINE_MAX_BYTES:
             return line, entry
-    return _encode_lines([storable(told)]), storable(entry)
+    return encode_lines([storable(told)]), storable(entry)
 
 
 def decode(line: bytes) -> Entry:

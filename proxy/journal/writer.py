@@ -108,7 +108,7 @@ class Journal:
         While the disk refuses, the entry is kept in memory, beyond the bound too: its request
         was let in.
         """
-        line, kept = (entry.line, entry) if isinstance(entry, Again) else line_of(entry)
+        line, kept = (entry.line(), entry) if isinstance(entry, Again) else line_of(entry)
         self._put([line], [kept])
 
     def append_then(self, entry: Recorded, complete: Callable[[], None]) -> None:
@@ -118,7 +118,7 @@ class Journal:
         in order, whatever the disk does and whether its client is still there. One that raises
         is reported, and holds up no other.
         """
-        line, kept = (entry.line, entry) if isinstance(entry, Again) else line_of(entry)
+        line, kept = (entry.line(), entry) if isinstance(entry, Again) else line_of(entry)
         self._turn.append((line, kept, complete))
         self._turn_bytes += len(line)
         if self._turn_ends is None:

@@ -36,7 +36,7 @@ def test_it_is_written_and_made_as_the_entry_is(kind: dict[str, Any], own: dict[
     entry = an_entry(**kind | own)
     again = Again(like, _values_of(entry))
     assert again.entry == entry
-    assert again.line == encode(entry) + b"\n"
+    assert again.line() == encode(entry) + b"\n"
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def settled(recorded: Recorded) -> Entry:
     """Without what the clock says of it."""
     entry = recorded.entry
     # Whatever way it was made, its line is that of the entry.
-    assert isinstance(recorded, Entry) or recorded.line == encode(entry) + b"\n"
+    assert isinstance(recorded, Entry) or recorded.line() == encode(entry) + b"\n"
     return msgspec.structs.replace(entry, duration_us=0)
 
 
