@@ -22,6 +22,8 @@ _MICRO: Final = 1_000_000
 #: Each costs a search of all times, and is written once. So near to one another that no second's
 #: digits begin another's.
 _SECONDS_MAX: Final = 8
+#: From here on they begin no year either, as one that is written does.
+_SECONDS_FROM: Final = 10_000
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -63,7 +65,7 @@ def times(at_us: Sequence[int], write: Callable[[datetime], str], end: str) -> s
     """Times in microseconds since 1970 as text: what `write` makes of the second, a point, six
     digits and `end`, with a comma between two times. Neither text may have a comma."""
     first, last = min(at_us) // _MICRO, max(at_us) // _MICRO
-    if first < 1 or last - first >= _SECONDS_MAX:
+    if first < _SECONDS_FROM or last - first >= _SECONDS_MAX:
         written = {s: write(datetime.fromtimestamp(s, UTC)) for s in {us // _MICRO for us in at_us}}
         return ",".join(f"{written[us // _MICRO]}.{us % _MICRO:06}{end}" for us in at_us)
     # The digits behind the second stand in the number already.

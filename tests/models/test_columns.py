@@ -38,6 +38,8 @@ def _is_written_as_each(at_us: list[int]) -> None:
         [_BEFORE_2001 + 1, _BEFORE_2001 + _SECOND],
         [_IN_2286 + 1, _IN_2286 + _SECOND],
         [0, 10],
+        # A clock that began with the machine, of which the seconds are those of its first year.
+        *([second * _SECOND - 1, second * _SECOND + 1] for second in (19, 197, 1970, 10_000)),
     ],
 )
 def test_times_of_a_batch_are_written_as_each_is(at_us: list[int]) -> None:
