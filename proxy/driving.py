@@ -189,6 +189,11 @@ class Driven(msgspec.Struct, eq=False, kw_only=True):
         rest = _Rest(self, steps, [*awaited])
         self._task = asyncio.get_running_loop().create_task(rest)
 
+    def leaves_task(self) -> None:
+        """It goes on behind the task that was the rest of its coroutine, which cannot be cancelled
+        any more."""
+        self._task = None
+
     def ended(self, error: BaseException | None) -> None:
         """It has ended, maybe by an exception."""
         if error is not None:
@@ -243,6 +248,8 @@ class _Rest(Coroutine[Any, Any, None]):
         try:
             if error is not None or not self._request.goes_on:
                 self._request.ended(error)
+            else:
+                self._request.leaves_task()
         finally:
             # It refers to this frame.
             del error

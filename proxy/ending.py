@@ -40,6 +40,10 @@ class Ending(msgspec.Struct, eq=False, gc=False):
     last: bytes
     trailers: RawHeaders | None = None
 
+    def __repr__(self) -> str:
+        # The default would print the answer.
+        return f"Ending({self.exchange!r})"
+
     def after(self, ledger: Ledger, entry: Recorded) -> Coroutine[None, None, None] | None:
         """Begin, with whatever else is recorded in this turn of the loop. Where nothing drives it,
         the answer's end is to be awaited, and `end` is the caller's."""

@@ -314,6 +314,32 @@ async def test_a_request_that_cancels_itself_is_cancelled_at_its_next_wait(forei
     assert steps.seen == ["begun", "woken", "goes on", asyncio.CancelledError]
 
 
+@pytest.mark.parametrize("became_a_task", [False, True])
+@pytest.mark.parametrize("early", [False, True])
+async def test_one_that_goes_on_behind_its_coroutine_is_cancelled_where_it_waits_then(
+    became_a_task: bool, early: bool
+) -> None:
+    run, steps = Driven(), Steps()
+
+    async def first() -> None:
+        if became_a_task:
+            await in_a_task()
+        run.goes_on = True
+
+    run.drive(first())
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert run.goes_on
+    if early:
+        run.cancel()
+    run.drive(steps.request())
+    if not early:
+        run.cancel()
+    async with asyncio.timeout(5):
+        await steps.ended.wait()
+    assert steps.seen == ["begun", asyncio.CancelledError]
+
+
 async def test_a_request_that_steps_another_is_itself_again_afterwards() -> None:
     inner, seen = Steps(), list[object]()
 

@@ -12,7 +12,9 @@ import pytest
 from config import Database
 from proxy import errors
 from proxy.driving import Driven
+from proxy.ending import Ending
 from tests.proxy.planes import Plane, a_plane
+from tests.proxy.rows import a_request, an_exchange
 from tests.proxy.scripted import Client, Peer, a_client
 from tests.proxy.test_passed_whole import JSON
 
@@ -119,3 +121,9 @@ async def test_what_fails_unforeseen_names_its_request(plane: Plane, kind: type[
     assert broken.value.__cause__ is fault
     assert broken.value.request_id == plane.entries()[0].id
     assert not plane.plane.active
+
+
+async def test_it_does_not_show_the_answer() -> None:
+    exchange, client = an_exchange(a_request()), a_client(secret="the-token")
+    ending = Ending(None, client, exchange, None, lambda *_: None, b"an answer")
+    assert repr(ending) == f"Ending({exchange!r})"
