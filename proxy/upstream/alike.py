@@ -39,7 +39,7 @@ _learning: Final = Learning(costs=32)
 _ADDRESS: Final = re.compile(rb"location|link|ur[il](?!ty)")
 #: Of names that say how many tokens a model may still read or write, which are no secrets. It is
 #: bounded: a name can be a thousand times what one begins with, and must not be searched as often.
-_COUNTED: Final = re.compile(rb"(ratelimit-(?:[a-z]+-){0,4})tokens\b")
+_COUNTED: Final = re.compile(rb"(ratelimit-(?:(?!tokens\b)[a-z]++-){0,4})tokens\b")
 
 
 class _Layout(msgspec.Struct, frozen=True, gc=False):
