@@ -7,7 +7,9 @@ advances in turn, by a few rows first and then by four times as many, until one 
 the page or has come to its end. That costs a small multiple of the best one, without statistics.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from heapq import heapify, heappop, heapreplace
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
@@ -123,52 +125,77 @@ class Merged:
 
     def __init__(self, parts: Sequence[ScanStrategy], *, most: int) -> None:
         self._parts = parts
-        self._ended = [False] * len(parts)
         self._most = most
+        self._ended = [False] * len(parts)
+        # Kept, since there may be hundreds of parts and a turn is one part's: how far each has
+        # come, the newest rows of all, the oldest first, and how many of each part's they are of.
+        self._reached = [_reached(part) for part in parts]
+        self._rows: list[int] = []
+        self._taken = [0] * len(parts)
 
     @property
     def found(self) -> list[UUID]:
         """The newest of all."""
-        behind = [_reached(part) for part in self._open]
-        if None in behind:
-            return []
-        certain = max((place for place in behind if place is not None), default=_FIRST)
-        found = {row for part in self._parts for row in part.found if row >= certain}
-        return sorted(found, reverse=True)[: self._most]
+        certain = 0
+        for number in self._open:
+            place = self._reached[number]
+            if place is None:
+                return []
+            certain = max(certain, place)
+        return [UUID(int=row) for row in reversed(self._rows) if row >= certain]
 
     @property
-    def _open(self) -> list[ScanStrategy]:
-        return [
-            part
-            for part, ended in zip(self._parts, self._ended, strict=True)
-            if not ended and len(part.found) < self._most
-        ]
+    def _open(self) -> list[int]:
+        return [number for number in range(len(self._parts)) if self._is_open(number)]
+
+    def _is_open(self, number: int) -> bool:
+        return not self._ended[number] and len(self._parts[number].found) < self._most
 
     async def advance(self, window: int) -> bool:
         """Let those that need it share `window`."""
         turns = self._open
         share = max(self._most, window // max(1, len(turns)))
-        unknown = [part for part in turns if _reached(part) is None]
-        for part in unknown:
-            await self._advance(part, share)
+        unknown = [number for number in turns if self._reached[number] is None]
+        for number in unknown:
+            await self._advance(number, share)
+        places = [(self._reached[number], number) for number in self._open]
+        behind = [(-place, number) for place, number in places if place is not None]
+        are_known = len(behind) == len(places)
+        heapify(behind)
         for _ in turns[len(unknown) :]:
-            known = [part for part in self._open if _reached(part) is not None]
-            if not known or len(self.found) >= self._most:
+            if not behind:
                 break
-            await self._advance(max(known, key=lambda one: _reached(one) or _FIRST), share)
+            place, number = -behind[0][0], behind[0][1]
+            # All of a page's rows are certain.
+            if are_known and len(self._rows) >= self._most and self._rows[0] >= place:
+                break
+            await self._advance(number, share)
+            reached = self._reached[number]
+            if reached is None or not self._is_open(number):
+                heappop(behind)
+            else:
+                heapreplace(behind, (-reached, number))
         return all(self._ended)
 
-    async def _advance(self, part: ScanStrategy, window: int) -> None:
-        self._ended[self._parts.index(part)] = await part.advance(window)
+    async def _advance(self, number: int, window: int) -> None:
+        part = self._parts[number]
+        self._ended[number] = await part.advance(window)
+        self._reached[number] = place = _reached(part)
+        if place is None and self._is_open(number):
+            # What it has found may yet be other rows.
+            return
+        for row in part.found[self._taken[number] :]:
+            at = bisect_left(self._rows, row.int)
+            if self._rows[at : at + 1] != [row.int]:
+                self._rows.insert(at, row.int)
+        del self._rows[: -self._most]
+        self._taken[number] = len(part.found)
 
 
-#: Before any other.
-_FIRST: Final = UUID(int=0)
-
-
-def _reached(part: ScanStrategy) -> UUID | None:
+def _reached(part: ScanStrategy) -> int | None:
     """Up to which id it has found all that it will; None where that is not known."""
-    return part.reached if isinstance(part, IndexScan) else None
+    reached = part.reached if isinstance(part, IndexScan) else None
+    return None if reached is None else reached.int
 
 
 class BoundedSort:

@@ -417,6 +417,37 @@ async def test_of_ways_side_by_side_none_goes_on_behind_the_page(
     assert sum(walked) <= 40
 
 
+async def test_of_many_ways_side_by_side_a_turn_looks_at_one(
+    connected: Database, walked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where what is asked for is rare, or the work would be the square of their number."""
+    await _requests(300)
+    ids = [row.id for row in await RequestLog.all().order_by("-id")]
+    for number in range(60):
+        await RequestLog.filter(id__in=ids[number::60]).update(model=f"m{number}", method="POST")
+    await RequestLog.filter(id=ids[-1]).update(method="GET")
+    looks = 0
+
+    def reached(part: scans.ScanStrategy) -> int | None:
+        nonlocal looks
+        looks += 1
+        return of_part(part)
+
+    of_part = scans._reached
+    monkeypatch.setattr(scans, "_reached", reached)
+    parts = [
+        scans.IndexScan(
+            scans.Rows("request_log"),
+            conditions.Condition("model = {}", (f"m{number}",)),
+            [conditions.Condition("method = 'GET'")],
+            most=2,
+        )
+        for number in range(60)
+    ]
+    assert await scans.newest([scans.Merged(parts, most=2)], 2) == ids[-1:]
+    assert looks <= len(parts) + len(walked)
+
+
 async def test_requests_by_what_the_page_asks_for_beside(connected: Database, window: None) -> None:
     await _requests(60)
     everything = await RequestLog.all().order_by("-id")
