@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from models import changes
 from models.budgets import (
@@ -19,8 +19,8 @@ from models.budgets import (
 from models.db.conditions import select
 from models.db.database import dialect
 
-_BUDGETS: Final = TypeAdapter(BudgetRules)
-_POLICIES: Final = TypeAdapter(PolicyRules)
+_BUDGETS: Final = TypeAdapter(BudgetRules, config=ConfigDict(defer_build=True))
+_POLICIES: Final = TypeAdapter(PolicyRules, config=ConfigDict(defer_build=True))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -122,7 +122,7 @@ def shown_amount(limit: BudgetLimit, amount: int) -> int | float:
 class BudgetRule(BaseModel):
     """As every door takes it and shows it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     limit: BudgetLimit
     amount: Annotated[
@@ -224,7 +224,7 @@ PolicyName = Annotated[str, Field(min_length=1, max_length=64), _NAME, _NAME_FIE
 class PolicyRule(BaseModel):
     """As every door takes it and shows it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     name: Annotated[PolicyName, Field(description="Refusals name it.")]
     endpoints: Annotated[
@@ -344,8 +344,8 @@ def _frozen(entries: list[str] | None) -> tuple[str, ...] | None:
     return None if entries is None else tuple(entries)
 
 
-_BUDGETS: Final = TypeAdapter(BudgetRules)
-_POLICIES: Final = TypeAdapter(PolicyRules)
+_BUDGETS: Final = TypeAdapter(BudgetRules, config=ConfigDict(defer_build=True))
+_POLICIES: Final = TypeAdapter(PolicyRules, config=ConfigDict(defer_build=True))
 
 
 def checked_budgets(stored: object) -> Stored:

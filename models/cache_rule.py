@@ -19,7 +19,7 @@ Looked: TypeAlias = Literal["", "hit", "miss"]
 class CacheSettings(BaseModel):
     """As every door takes it and shows it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     ttl_seconds: Annotated[
         int, Field(ge=1, le=MAX_TTL_S, description="For how long an answer is kept, at most.")

@@ -124,7 +124,7 @@ Events = Annotated[
 class DestinationFilter(BaseModel):
     """Of which requests and events it is told: those that are of this project and of this token."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     project_id: Id | None = None
     token_id: Id | None = None
@@ -140,7 +140,7 @@ class DestinationFilter(BaseModel):
 class DestinationSettings(BaseModel):
     """What may be set on a destination, at creation and later, but for its name."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     url: DestinationUrl | None = None
     secret: Secret | None = Field(default=None, repr=False)

@@ -80,7 +80,7 @@ def parse_path(text: str) -> str:
 class ExtraEndpoint(BaseModel):
     """An endpoint that a project adds, as every door takes it and shows it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     method: Annotated[Method, Field(description="`*` is any.")]
     path: Annotated[

@@ -29,7 +29,7 @@ _Status = Annotated[
 class FailoverRule(BaseModel):
     """As every door takes it and shows it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     max_attempts: Annotated[int, Field(ge=2, le=5)]
     statuses: Annotated[

@@ -29,7 +29,7 @@ from models.rules import (
 class TokenLimits(BaseModel):
     """The limits of a token; None is no limit."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     max_requests: Quota | None = None
     requests_per_minute: RatePerMinute | None = None
@@ -45,7 +45,7 @@ class TokenLimits(BaseModel):
 class ByHand(BaseModel):
     """How a project narrows its provider's list of endpoints, and what it adds to it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     allowed_endpoints: Annotated[
         Annotated[list[Endpoint], ALLOW_LIST] | None,
@@ -59,7 +59,7 @@ class ByHand(BaseModel):
 class ProjectLimits(BaseModel):
     """What holds for all tokens of a project together; None is no limit."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     requests_per_minute: RatePerMinute | None = None
     max_parallel_requests: Parallel | None = None

@@ -26,7 +26,7 @@ _MESSAGES: Final = {
 class Form(BaseModel):
     """The fields of a form. An empty field counts as absent."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     #: Text areas that hold one entry per line, and boxes to tick under one name.
     LISTS: ClassVar[frozenset[str]] = frozenset()

@@ -19,7 +19,7 @@ def without_defaults(schema: dict[str, Any]) -> None:
 class Schema(BaseModel):
     """Strict: `"1"` is no number, `true` is no 1, and an unknown field is an error."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @classmethod
     def clashes(cls, sent: Mapping[str, Any]) -> list[Detail]:

@@ -58,7 +58,7 @@ _Count = Annotated[int | None, Field(ge=1, le=10**9)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class _Rates(_Strict):

@@ -80,7 +80,7 @@ def _built_in(name: str, info: ValidationInfo) -> str:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True, defer_build=True)
 
 
 class _Endpoint(_Strict):

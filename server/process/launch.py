@@ -19,7 +19,6 @@ from loguru import logger
 from config import ConfigError, Settings, generate_missing, load, unknown_names, weaknesses
 from models.errors import DatabaseUnavailable
 from proxy.middleware.loading import load as load_middlewares
-from proxy.pricing import price_file, watch
 from proxy.providers.files import configured
 from server import descriptors
 from server.process.supervisor import CANNOT_START, Supervisor, python
@@ -38,8 +37,7 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     descriptors.raise_limit()
     try:
         settings, made = generate_missing(load())
-        providers = configured(settings)
-        prices = watch.read_and_keep(settings.prices_file, settings.data_dir)
+        strangers = _read_files(settings)
         sentry.check(settings)
         # To be told of here, once, what no worker could start with.
         load_middlewares(settings)
@@ -49,10 +47,25 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     logs.configure(settings.log_level, settings.log_format)
     for weakness in (*weaknesses(settings), *unknown_names()):
         logger.warning("{}", weakness.says)
-    for stranger in price_file.strangers(prices, providers):
+    for stranger in strangers:
         logger.warning("{}", stranger)
     snapshots.forget(settings.data_dir / "metrics")
     return uvloop.run(_serve(settings, sock, made, announce))
+
+
+def _read_files(settings: Settings) -> list[str]:
+    """What no worker could start with; what to warn of in them. Raises ConfigError."""
+    if settings.providers_file is None and settings.prices_file is None:
+        # What is built in is the workers' own, and takes as long to read as a tenth of this start.
+        return []
+    providers = configured(settings)
+    if settings.prices_file is None:
+        return []
+    # Late: nothing else here knows of prices, and they take as long again to load.
+    from proxy.pricing import price_file, watch  # noqa: PLC0415
+
+    prices = watch.read_and_keep(settings.prices_file, settings.data_dir)
+    return price_file.strangers(prices, providers)
 
 
 def _cannot_start(*problems: str) -> int:
@@ -127,6 +140,8 @@ def _hang_up(settings: Settings, stop: Callable[[], None], *, terminal: int | No
     if terminal is not None and _is_gone(terminal):
         stop()
     else:
+        from proxy.pricing import watch  # noqa: PLC0415
+
         watch.ask(settings.data_dir)
 
 

@@ -28,6 +28,7 @@ class StandbyWorker:
         self._failures = 0
         self._closing = False
         self._keeping: asyncio.Task[None] | None = None
+        self._later: asyncio.TimerHandle | None = None
         self._watching: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
@@ -37,6 +38,7 @@ class StandbyWorker:
     async def close(self) -> None:
         """End it, and keep none any more."""
         self._closing = True
+        self.put_off()
         self._wanted.set()
         for task in self._watching:
             task.cancel()
@@ -48,9 +50,15 @@ class StandbyWorker:
             await child.ended()
             child.close()
 
-    def want(self) -> None:
-        """Have one started, if there is none."""
-        self._wanted.set()
+    def want(self, *, after: float) -> None:
+        """Have one started in so many seconds, if there is none by then and nothing puts it off."""
+        self.put_off()
+        self._later = asyncio.get_running_loop().call_later(after, self._wanted.set)
+
+    def put_off(self) -> None:
+        """Start none until the next `want`; one that is there stays."""
+        if self._later is not None:
+            self._later.cancel()
 
     def take(self) -> Child | None:
         """The process, which is the caller's now; None where there is none."""
@@ -84,11 +92,7 @@ class StandbyWorker:
         self._failures += 1
         delay = pause(self._failures, most=_MOST_SECONDS)
         logger.info("standby worker exited ({}); starting another in {:g} s", reason, delay)
-        self._watch(self._want_after(delay))
-
-    async def _want_after(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        self.want()
+        self.want(after=delay)
 
     def _watch(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

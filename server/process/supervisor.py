@@ -29,6 +29,9 @@ CANNOT_START: Final = 2
 GRACE_AFTER_DRAIN: Final = 2.5
 #: Who served for so many seconds may die and be replaced at once.
 _STABLE_SECONDS: Final = 10.0
+#: A standby is started once all have served for so many seconds: the first requests of a service
+#: have the processor for themselves, and one that lives for a moment loads nothing in vain.
+_STANDBY_AFTER: Final = 10.0
 #: The longest pause before the next try, where the last one served for a while, and did not.
 _MOST_AFTER_SERVING: Final = 1.0
 _MOST_SECONDS: Final = 30.0
@@ -138,6 +141,8 @@ class Supervisor:
             self._note_serving()
         code = await worker.ended()
         self._serving -= served
+        # Its successor may have to be loaded, and needs the processor.
+        self._standby.put_off()
         self._workers.discard(worker)
         worker.close()
         return _Ended(code, _said(code), served)
@@ -145,8 +150,7 @@ class Supervisor:
     def _note_serving(self) -> None:
         self._serving += 1
         if self._serving == self._count:
-            # Not before: it would take the processor from those that are wanted now.
-            self._standby.want()
+            self._standby.want(after=_STANDBY_AFTER)
         if not self._has_served:
             self._has_served = True
             self._on_ready()

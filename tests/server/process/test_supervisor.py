@@ -12,11 +12,18 @@ from typing import Final
 import pytest
 from loguru import logger
 
-from server.process.child import pause
+from server.process.child import Child, pause
+from server.process.standby import StandbyWorker
 from server.process.supervisor import CANNOT_START, Supervisor, python
 from tests.fixtures.processes import processes
 
 _PATIENCE_S: Final = 60.0
+
+
+@pytest.fixture(autouse=True)
+def standby_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as all serve, which real services wait with."""
+    monkeypatch.setattr("server.process.supervisor._STANDBY_AFTER", 0.0)
 
 
 @pytest.fixture
@@ -165,6 +172,43 @@ async def test_standby_takes_the_place_of_whoever_dies(tmp_path: Path) -> None:
         assert await scripted.until_told(2) == [first, standby]
         # And another one stands by.
         await scripted.until_standby(first, standby)
+
+
+async def test_nobody_stands_by_for_a_service_that_has_just_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.process.supervisor._STANDBY_AFTER", 3600.0)
+    scripted = Scripted(tmp_path, "", "")
+    async with scripted.running():
+        (first,) = await scripted.until_told(1)
+        await until(lambda: scripted.serving == 1)
+        os.kill(first, signal.SIGKILL)
+        _, second = await scripted.until_told(2)
+
+        assert scripted.children == {second}
+
+
+async def test_standby_is_put_off_by_a_death_until_all_serve_again() -> None:
+    started: list[asyncio.Future[None]] = []
+
+    async def start() -> Child:
+        started.append(asyncio.get_running_loop().create_future())
+        await started[-1]
+        raise OSError("no process")
+
+    standby = StandbyWorker(start)
+    standby.open()
+    standby.want(after=0.0)
+    standby.put_off()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not started
+
+    standby.want(after=0.0)
+    await until(lambda: bool(started))
+    started[0].set_result(None)
+    await standby.close()
+    assert len(started) == 1
 
 
 async def test_standby_that_dies_is_replaced_without_fuss(
