@@ -15,12 +15,12 @@ from msgspec import Struct, structs
 
 from models.again import Again, Like, Recorded
 from models.entry import ENTRY_VERSION, Entry, Outcome, UsageQuality
-from models.labels import NO_LABELS
 from models.objects import Finished
 from proxy.access.grant import Grant
 from proxy.charged import NO_PARTS, charged, parts_of
 from proxy.errors import MiddlewareFailed
 from proxy.exchange import Exchange
+from proxy.kept_entries import KeptEntries
 from proxy.pricing import overlay, stated
 from proxy.pricing.prices import Call, Price, Prices
 from proxy.pricing.rates import OrdinaryRates, ordinary_nanos
@@ -56,11 +56,12 @@ class Alike(Struct, frozen=True, eq=False):
 class Entries:
     """Makes the entries of one worker's requests."""
 
-    __slots__ = ("_alike", "_prices")
+    __slots__ = ("_alike", "_kept", "_prices")
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
         self._alike: dict[_Key, Alike] = {}
+        self._kept = KeptEntries()
 
     def of(self, exchange: Exchange, outcome: Outcome) -> Recorded:
         """The journal entry, from what is known by now. Raises RuntimeError before admission."""
@@ -72,6 +73,8 @@ class Entries:
         grant, route, target = exchange.grant, exchange.route, exchange.target
         if grant is None or route is None:
             raise RuntimeError("only a request that was let in ends in an entry")
+        if exchange.cache and exchange.from_cache:
+            return self._kept.of(exchange, grant, route, outcome)
         read = None if exchange.meter is None else exchange.meter.accumulated
         # An answer that was whole and says exactly what it used, of a request of which nothing else
         # has to be said. What holds of the key alone need not be asked here.
@@ -86,7 +89,6 @@ class Entries:
             or route.dialect == "none"
             or exchange.status != 200
             or exchange.sent is None
-            or (exchange.cache and exchange.from_cache)
             or exchange.refusal_code
             or exchange.watch is not None
             or (exchange.attempts and len(exchange.attempts) > 1)
@@ -171,8 +173,6 @@ class Entries:
         read: UsageAccumulator | None,
         outcome: Outcome,
     ) -> Entry:
-        if exchange.cache != "" and exchange.from_cache:
-            return _of_kept(exchange, grant, route, outcome)
         counted = exchange.method == "POST" and route.dialect != "none"
         state, usage = recorded(read, counted=counted, free=route.dialect == "free")
         answered = (None if read is None else read.model) or ""
@@ -336,47 +336,6 @@ def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Record
     if labels is not None:
         entry = structs.replace(entry, tags=labels.tags, end_user=labels.end_user)
     return entry
-
-
-def _of_kept(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome) -> Entry:
-    """Of a request that a kept answer, or another's, is given to: it used nothing, and is all
-    the same one of those that may be made."""
-    if outcome != "complete" and exchange.refusal_code == MiddlewareFailed.code:
-        outcome = "middleware_failed"
-    if exchange.saved_nanos is None and exchange.found is not None:
-        exchange.saved_nanos = exchange.found.cost_by_now
-    now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
-    labels = exchange.labels or NO_LABELS
-    return Entry(
-        id=exchange.id,
-        at_us=int(exchange.at * _MICRO),
-        project_id=grant.project_text,
-        token_id=grant.token_text,
-        provider=grant.record.provider,
-        endpoint=route.pattern,
-        method=exchange.method,
-        model=exchange.model,
-        status=exchange.status,
-        outcome=outcome,
-        usage="exact",
-        prompt_tokens=None,
-        completion_tokens=None,
-        cached_tokens=None,
-        reasoning_tokens=None,
-        cost_nanos=0,
-        bytes_in=exchange.bytes_in,
-        bytes_out=exchange.bytes_out,
-        ttfb_us=int((first_byte - began) * _MICRO) if first_byte else None,
-        duration_us=int((now - began) * _MICRO),
-        overhead_us=int(exchange.overhead_seconds(now) * _MICRO),
-        counted=False,
-        charge="none" if grant.budgets or any(one.budgets for one in exchange.policies) else "",
-        refusal_code=exchange.refusal_code,
-        tags=labels.tags,
-        end_user=labels.end_user,
-        cache="hit",
-        saved_nanos=exchange.saved_nanos,
-    )
 
 
 def _call(exchange: Exchange, grant: Grant, answered: str) -> Call:

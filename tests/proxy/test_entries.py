@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.again import Recorded
+from models.again import Again, Recorded
+from models.budgets import Budget, Policy
 from models.entry import Attempt, Entry, Outcome, decode, encode
 from models.labels import Labels
 from models.objects import Kept
 from proxy.access.grant import Grant
+from proxy.access.policies import GrantedPolicy
 from proxy.decided import Decided
 from proxy.entries import Entries
 from proxy.exchange import Exchange
@@ -53,6 +55,14 @@ GRANTS: Final = (
 )
 HELD: Final = (
     BudgetClaim(Allowance("b", "usd", 10**9, hard=True, period="day", zone="UTC", since_us=0), 7),
+)
+#: One whose budget pays for what it counts.
+PAID: Final = GrantedPolicy.of(
+    "project:p",
+    Policy(
+        "paid",
+        budgets=(Budget("usd", 10**9, "day", "UTC", "hard", "bound", (), since_us=0),),
+    ),
 )
 ATTEMPTS: Final = (Attempt("k", 504, "", 1), Attempt("l", 200, "", 2))
 
@@ -156,6 +166,8 @@ def exchange_of(request: Mapping[str, Any]) -> Exchange:
         "cache",
         "refusal_code",
         "watch",
+        "saved_nanos",
+        "policies",
     ):
         if name in request:
             setattr(exchange, name, request[name])
@@ -276,6 +288,29 @@ NEAR: Final[tuple[dict[str, Any], ...]] = (
 async def test_one_that_is_nearly_alike_is_what_it_is_alone(near: dict[str, Any]) -> None:
     await compare([USUAL, USUAL | near, USUAL, USUAL | near])
     await compare([USUAL | near, USUAL])
+
+
+#: One that a kept answer is given to.
+GIVEN: Final = USUAL | {"cache": "hit", "target": None, "sent": None, "saved_nanos": 700}
+
+
+@pytest.mark.parametrize(
+    "near",
+    [*NEAR, {"saved_nanos": 800}, {"saved_nanos": None}, {"policies": (PAID,)}],
+    ids=", ".join,
+)
+async def test_a_kept_answers_entry_after_one_that_is_nearly_alike_is_what_it_is_alone(
+    near: dict[str, Any],
+) -> None:
+    await compare([GIVEN, GIVEN | near, GIVEN, GIVEN | near])
+    await compare([GIVEN | near, GIVEN])
+
+
+async def test_entries_of_kept_answers_of_the_same_cost_are_told_as_alike() -> None:
+    entries = Entries(Prices())
+    first, again = (entries.of(exchange_of(GIVEN), "complete") for _ in range(2))
+    assert (isinstance(first, Entry), isinstance(again, Again)) == (True, True)
+    assert (again.entry.cache, again.entry.saved_nanos, again.entry.cost_nanos) == ("hit", 700, 0)
 
 
 NEAR_ANSWERS: Final[tuple[dict[str, Any], ...]] = (
