@@ -6,39 +6,67 @@ Called by `DataPlane.handle` for requests of projects that have a cache, and for
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import sha256
 from time import perf_counter, time
 from typing import Final
 
 from proxy.access.grant import Grant
+from proxy.body.budget import BodyBudget
 from proxy.cache.answers import Answers, Found
 from proxy.cache.answers_file import Wanted
-from proxy.cache.directives import directives_of
+from proxy.cache.directives import NOTHING_SAID, directives_of
 from proxy.cache.kept import ANSWER_MAX_BYTES, About
 from proxy.cache.kept_head import How, kept_head, status_lines
-from proxy.cache.keys import key_of
+from proxy.cache.keys import counts_alike, key_of
 from proxy.cache.leading import Leading
 from proxy.cache.spool import State
 from proxy.cacheable import kept_of, may_be_kept
+from proxy.decided import Prepared, Ready, keep
 from proxy.downstream import Downstream
 from proxy.entries import Entries
 from proxy.errors import NotWritten
 from proxy.exchange import Exchange
-from proxy.forward import Outgoing
+from proxy.forward import in_pieces
 from proxy.headers import is_json_type, type_of
 from proxy.plans import Plan
-from proxy.questions import Question
 from proxy.transforms import AnswerTransform
 from proxy.upstream.heads import UpstreamHead
+
+#: Some 400 bytes each.
+_KNOWN_MAX: Final = 8_192
 
 
 class Caching:
     """Of one worker. `answers` is None where its machine keeps none. `shaped`: middlewares may have
     made another head than was planned for."""
 
-    def __init__(self, answers: Answers | None, entries: Entries, *, shaped: bool = False) -> None:
+    def __init__(
+        self,
+        answers: Answers | None,
+        entries: Entries,
+        bodies: BodyBudget,
+        *,
+        shaped: bool = False,
+    ) -> None:
         self._answers = answers
         self._entries = entries
+        self._bodies = bodies
         self._shaped = shaped
+        #: What was looked for by a request that was `decided`, by its number and its body's digest:
+        #: all that are alike to it and have the same body look for the same.
+        self._known: dict[tuple[int, bytes], Wanted] = {}
+
+    def at_once(self, exchange: Exchange, request: Ready) -> bool:
+        """Whether an answer is in memory for a request like one that was looked up before, which
+        `exchange.found` is then. Where not, nothing was done: it is to be looked up."""
+        wanted = self._known.get((request.decided.number, sha256(request.body).digest()))
+        if wanted is None or self._answers is None:
+            return False
+        found = self._answers.at_hand(wanted, NOTHING_SAID)
+        if found is None:
+            return False
+        _is_found(exchange, found)
+        return True
 
     async def look_up(
         self,
@@ -46,16 +74,17 @@ class Caching:
         exchange: Exchange,
         grant: Grant,
         plan: Plan,
-        sent: tuple[Outgoing, Question | None],
+        prepared: Prepared,
     ) -> Downstream:
         """Find what answers in place of the upstream (`exchange.found`), or have the request lead a
         flight (`exchange.leading`), whose downstream is returned; or neither."""
         answers, space = self._answers, grant.cache
-        request, asked = sent
+        request, asked = prepared
+        sent = in_pieces(request)
         keeps = None if answers is None else plan.keeps
         if keeps is not None and self._shaped:
             keeps = kept_of(plan.route, exchange.head)
-        body = may_be_kept(keeps, grant, exchange, request)
+        body = may_be_kept(keeps, grant, exchange, sent)
         if answers is None or space is None or body is None:
             _note(exchange, "bypass", "bypass")
             return downstream
@@ -63,10 +92,14 @@ class Caching:
         if not said.keeps:
             _note(exchange, "bypass", "request")
             return downstream
-        key = key_of(space, request, asked, body)
+        key = key_of(space, sent, asked, body)
         wanted = Wanted(key, space.project, space.epoch, space.rule.ttl_seconds)
+        decided = exchange.decided
+        if decided is not None and said is NOTHING_SAID and counts_alike(exchange.head):
+            self._remember((decided.number, body), wanted)
         found = answers.at_hand(wanted, said)
         if found is None:
+            keep(request, exchange, self._bodies)
             began = perf_counter()
             got = await answers.find(wanted, said)
             if not isinstance(got, Found):
@@ -90,6 +123,11 @@ class Caching:
                 exchange.body_wait += perf_counter() - began
         _is_found(exchange, found)
         return downstream
+
+    def _remember(self, known: tuple[int, bytes], wanted: Wanted) -> None:
+        if len(self._known) >= _KNOWN_MAX:
+            self._known.clear()
+        self._known[known] = wanted
 
 
 def began(

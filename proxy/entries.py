@@ -299,7 +299,7 @@ def _made(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome, said
 
 
 def _key_of_decided(number: int, exchange: Exchange, answered: str, usage: Usage) -> _Key:
-    return number, exchange.model, answered, not exchange.holds, usage[6:]
+    return number, exchange.model, answered, exchange.cache, not exchange.holds, usage[6:]
 
 
 def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Recorded:

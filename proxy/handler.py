@@ -93,7 +93,6 @@ class DataPlane:
         self._ledger = ledger
         self._entries = Entries(prices)
         self._holds = holds
-        self._caching = Caching(answers, self._entries, shaped=middlewares is not None)
         self._client_address = client_address
         self._origins = origins
         self._observer = observer
@@ -104,6 +103,9 @@ class DataPlane:
         self._refused_questions = RefusedQuestions()
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
+        self._caching = Caching(
+            answers, self._entries, self.body_budget, shaped=middlewares is not None
+        )
         self._limits = Reserving(limits, holds, self.body_budget)
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
         self._asking_again = AskingAgain(self._accounts, pool, self._refused_questions)
@@ -154,8 +156,9 @@ class DataPlane:
             downstream = (
                 downstream
                 if grant.cache is None
+                or (isinstance(request, Ready) and self._caching.at_once(exchange, request))
                 else await self._caching.look_up(
-                    downstream, exchange, grant, plan, (forward.in_pieces(request), asked)
+                    downstream, exchange, grant, plan, (request, asked)
                 )
             )
             reservation = (

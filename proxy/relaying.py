@@ -95,6 +95,7 @@ def passed_whole(
         or route is None
         or (reading := pattern.documents.get(route.dialect)) is None
         or exchange.watch is not None
+        or exchange.leading is not None
         or (exchange.decided is None and not _goes_as_it_is(exchange))
         or (whole := source.take_rest()) is None
     ):
@@ -110,7 +111,7 @@ def passed_whole(
 def _goes_as_it_is(exchange: Exchange) -> bool:
     """Whether nothing looks into the answer but for its usage, nor shares it; where that was
     `decided`, it was of a request of which nothing does."""
-    return exchange.method == "POST" and exchange.own_list is None and exchange.leading is None
+    return exchange.method == "POST" and exchange.own_list is None
 
 
 def given_whole(

@@ -94,7 +94,7 @@ class Grant:
     """No other grant's but those that are narrowed from it, whatever was forgotten meanwhile."""
     goes_alike: bool
     """Whether requests that are alike go to the same account, with no more than their lines that
-    cross for everyone and its key, and none is answered otherwise."""
+    cross for everyone and its key."""
     decided: dict[Likeness | None, Decided] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -180,7 +180,7 @@ class Grant:
             token_text=str(record.token_id),
             project_text=str(record.project_id),
             number=next(_numbers),
-            goes_alike=not (chooses or fields or cache)
+            goes_alike=not (chooses or fields)
             and all(target.presenter is None for target in targets),
         )
 

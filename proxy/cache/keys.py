@@ -137,6 +137,12 @@ def is_left_out(name: bytes) -> bool:
     return name in _LEFT_OUT or name.startswith(_LEFT_OUT_PREFIXES)
 
 
+def counts_alike(head: RequestHead) -> bool:
+    """Whether the lines of all heads that are alike to this one, whose key was made, put the same
+    into a key."""
+    return head.likeness is not None and bool(_ALIKE.get(head.likeness))
+
+
 def _counting_of(head: RequestHead, lines: bytes) -> bytes:
     """The same as `_counting`, looked up where heads are alike and their lines go as they came."""
     likeness = head.likeness

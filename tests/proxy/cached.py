@@ -118,5 +118,5 @@ def another_worker(plane: Plane, directory: Path) -> Iterator[DataPlane]:
     answers = Answers(directory / "cache", ROOM, workers=2)
     answers.open()
     twin = copy.copy(plane.plane)
-    twin._caching = Caching(answers, twin._entries)
+    twin._caching = Caching(answers, twin._entries, twin.body_budget)
     yield twin

@@ -28,16 +28,14 @@ from proxy.providers.catalog import BUILT_IN
 from proxy.upstream.target import Presenter, Target
 from proxy.upstream_auth.presenting import UpstreamAuth
 from server.http import framing
-from server.http.downstream import read_head
 from tests.models.rows import BY, RING
+from tests.proxy.alike import MOST_UNTIL_KNOWN, PATH, Sender, Sending, a_head
 from tests.proxy.middleware.shaped import shaped_plane
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.rows import OPENAI, UPSTREAMS, a_grant, a_key, a_record
 from tests.proxy.scripted import CHAT, Client, Peer
 
-PATH: Final = "/v1/chat/completions"
 SAYS: Final = CHAT[:-1]
-MOST_UNTIL_KNOWN: Final = 6
 #: Each is sent in turn by the same client.
 BODIES: Final = (
     CHAT,
@@ -52,63 +50,6 @@ BODIES: Final = (
     b"no JSON",
     CHAT,
 )
-
-
-class Sender(Client):
-    """A client whose body comes with its head."""
-
-    def take_arrived(self) -> bytes | None:
-        return b"".join(self.body.pop() for _ in self.body[:]) or None  # type: ignore[misc]
-
-
-def a_head(
-    secret: str, body: bytes = CHAT, path: str = PATH, number: int = 0, *fields: str
-) -> RequestHead:
-    lines = [
-        f"POST {path} HTTP/1.1",
-        "Host: localhost",
-        f"Authorization: Bearer {secret}",
-        "Content-Type: application/json",
-        f"X-Client-Request-Id: {number:04}",
-        *fields,
-        f"Content-Length: {len(body)}",
-    ]
-    return read_head("\r\n".join([*lines, "\r\n"]).encode(), "192.0.2.1")
-
-
-class Sending:
-    """A token's client, and all that its upstream is sent."""
-
-    def __init__(self, plane: Plane, secret: str, path: str = PATH, *fields: str) -> None:
-        self.plane = plane
-        self.secret = secret
-        self._path = path
-        self._fields = fields
-        self._number = 0
-        self.sent: list[bytes] = []
-        plane.upstream.follow(self._script)
-
-    async def _script(self, peer: Peer) -> None:
-        while True:
-            self.sent.append(await peer.request())
-            await peer.answer(b'{"model": "gpt-4o", "usage": {"prompt_tokens": 3}}')
-
-    async def send(self, body: bytes = CHAT, path: str = "") -> Client:
-        self._number += 1
-        head = a_head(self.secret, body, path or self._path, self._number, *self._fields)
-        return await self.plane.serve(Sender(head, *([body] if body else [])))
-
-    async def become_known(self) -> None:
-        """Send it until nothing is decided anew: a head has a likeness once its lines are known."""
-        for _ in range(MOST_UNTIL_KNOWN):
-            assert (await self.send()).status == 200
-            if self.was_decided():
-                return
-        raise AssertionError("no request was alike to another")
-
-    def was_decided(self) -> bool:
-        """Whether what was decided before served the last one that was recorded."""
-        return self.plane.seen.exchanges[-1].decided is not None
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +100,8 @@ KINDS: Final[dict[str, tuple[dict[str, Any], dict[str, Any], bool, str, tuple[st
     "a query": ({}, {}, False, PATH + "?a=1", ()),
     "unmetered": ({}, {"unmetered": "refuse"}, False, PATH, ()),
     "isolated": ({}, {"isolation": "token"}, False, PATH, ()),
-    "a cache": ({}, {"cache": {"ttl_seconds": 60, "scope": "project"}}, False, PATH, ()),
+    # Of a machine that keeps none.
+    "a cache": ({}, {"cache": {"ttl_seconds": 60, "scope": "project"}}, True, PATH, ()),
     "messages": ({}, {"provider": "anthropic"}, True, "/v1/messages", ()),
     "no cross": ({}, {}, True, PATH, ("Cookie: a=b", "OpenAI-Organization: org", "Via: 1.1 a")),
     "compressed": ({}, {}, False, PATH, ("Content-Encoding: gzip",)),
@@ -176,8 +118,8 @@ async def test_requests_that_are_alike_go_and_are_recorded_as_if_each_was_decide
     sending = Sending(plane, secret, path, *fields)
 
     async def all_of_them() -> tuple[list[bytes], list[Entry], list[tuple[object, ...]]]:
-        sending.sent.clear()
-        before, sending._number = len(plane.seen.entries), 0
+        sending.begin_anew()
+        before = len(plane.seen.entries)
         bodies = [CHAT] * MOST_UNTIL_KNOWN + list(BODIES)
         answers = [_answer(await sending.send(body)) for body in bodies]
         entries = [_entry(entry) for entry in plane.seen.entries[before:]]
@@ -187,8 +129,7 @@ async def test_requests_that_are_alike_go_and_are_recorded_as_if_each_was_decide
         general.setattr(Decisions, "keep", lambda *_: None)
         anew = await all_of_them()
         assert not any(one.decided for one in plane.seen.exchanges)
-    if kind != "a cache":
-        assert await all_of_them() == anew
+    assert await all_of_them() == anew
     assert any(one.decided for one in plane.seen.exchanges) == is_decided
     assert not any(one.decided for one in plane.seen.exchanges if not one.head.has_body)
     assert plane.is_idle()
@@ -448,7 +389,7 @@ async def test_a_decision_goes_with_its_grant_and_is_not_printed(plane: Plane) -
         ({}, True),
         ({"keys": (a_key(), a_key())}, False),
         ({"keys": (a_key(model_map={"a": "b"}),)}, False),
-        ({"cache": CacheRule(60, "project", "all")}, False),
+        ({"cache": CacheRule(60, "project", "all")}, True),
     ],
 )
 def test_requests_go_alike_where_the_client_s_lines_and_one_key_are_all_there_is(
