@@ -21,7 +21,7 @@ from unittest.mock import patch
 from app import create_app
 from benchmarks.target import Target, numbered
 from config import Settings, load
-from models import Actor, Project, Token
+from models import Actor, Project, Token, secrets
 from models.budgets import BudgetRule, with_budgets
 from proxy.journal.writer import Journal
 from proxy.upstream import pool
@@ -32,7 +32,9 @@ from server.process.worker import Worker
 from setup.prepare import connected, prepare
 from telemetry import logs
 
-Kind = Literal["usual", "limits", "budgets", "hits"]
+Kind = Literal["usual", "limits", "budgets", "hits", "events", "unknown", "rate"]
+#: What a client is answered where not with 200: its token is unknown, its rate is used up.
+_REFUSED: Final = {"unknown": b"401", "rate": b"429"}
 #: As the limits below, decided on every request and never reached.
 _BUDGETS: Final = (
     BudgetRule(limit="usd", amount=10**6, period="day"),
@@ -50,6 +52,8 @@ _GIVEN: Final = {
 }
 #: As many as one turn of the loop has requests.
 CLIENTS: Final = 32
+#: Streams that are open, each of which has an event in each turn.
+_STREAMS: Final = 512
 #: Until what comes again and again is remembered.
 _WARM_UP: Final = 40
 _LOOK_EVERY_S: Final = 0.1
@@ -78,6 +82,18 @@ _HEAD: Final = (
     b"strict-transport-security: max-age=31536000; includeSubDomains; preload\r\n"
     b"Server: example\r\n\r\n"
 )
+_STREAM: Final = (
+    b"HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\n"
+    b"Content-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n"
+    b"Connection: keep-alive\r\nx-request-id: req_%032x\r\nServer: example\r\n\r\n"
+)
+_EVENT: Final = (
+    b'data: {"id":"chatcmpl-%028x","object":"chat.completion.chunk","created":1764000000,'
+    b'"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_0000000000",'
+    b'"choices":[{"index":0,"delta":{"content":" %b"},"logprobs":null,"finish_reason":null}],'
+    b'"usage":null,"obfuscation":"%b"}\n\n'
+)
+_WORDS: Final = (b"The", b"capital", b"of", b"France", b"is", b"of course", b"Paris", b".")
 
 
 class _Wire:
@@ -136,15 +152,13 @@ class _Upstream(_Wire):
 class InMemory:
     """A worker that serves, with clients of memory; made by `serving`."""
 
-    def __init__(self, app: App, secret: str, asked: list[UpstreamConnection]) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(
+        self, app: App, secret: str, asked: list[UpstreamConnection], status: bytes = b"200"
+    ) -> None:
         self._asked = asked
+        self._status = status
         self._journal = cast(Journal, app.ctx.plane._ledger)
-        self._clients: list[tuple[ClientConnection, _Client]] = []
-        for _ in range(CLIENTS):
-            connection, wire = ClientConnection(app, loop), _Client()
-            connection.connection_made(cast(asyncio.Transport, wire))
-            self._clients.append((connection, wire))
+        self._clients = [_client(app) for _ in range(CLIENTS)]
         request = Target(8080, secret).request("changing")
         self._requests = [numbered(request) for _ in range(2048)]
         self._answers = [_HEAD % (len(_ANSWER), 200 + n, n) + _ANSWER for n in range(512)]
@@ -152,7 +166,7 @@ class InMemory:
         self._given = count()
 
     async def turn(self) -> None:
-        """A request of each client, and its answer. Raises RuntimeError where one is refused."""
+        """A request of each client, and its answer. Raises RuntimeError for an unforeseen one."""
         requests, answers = self._requests, self._answers
         goal = self._clients[0][1].answered + 1
         for connection, _ in self._clients:
@@ -163,7 +177,8 @@ class InMemory:
             for upstream in asked:
                 upstream.data_received(answers[next(self._given) % len(answers)])
             await asyncio.sleep(0)
-        if not (last := self._clients[0][1].last).startswith(b"HTTP/1.1 200"):
+        # The first one alone is let in where one is let in each minute.
+        if not (last := self._clients[-1][1].last).startswith(b"HTTP/1.1 " + self._status):
             raise RuntimeError(last.decode())
 
     async def turns(self, number: int) -> None:
@@ -176,6 +191,59 @@ class InMemory:
         """Wait until the database has what was recorded; nothing announces it."""
         while self._journal.pending:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY_S)
+
+
+class Streams(InMemory):
+    """Streams that never end."""
+
+    def __init__(self, app: App, secret: str, asked: list[UpstreamConnection]) -> None:
+        super().__init__(app, secret, asked)
+        self._app = app
+        self._request = Target(8080, secret).request("changing", stream=True)
+        self._streams: list[tuple[UpstreamConnection, _Client, list[bytes]]] = []
+
+    async def open(self) -> None:
+        """Begin all of them, once the token is known."""
+        await super().turn()
+        for number in range(_STREAMS):
+            connection, wire = _client(self._app)
+            connection.data_received(numbered(self._request))
+            # A new connection to the upstream takes a turn or two, which nothing announces.
+            while not self._asked:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            self._begin(number, wire, self._asked.pop())
+        await asyncio.sleep(0)
+
+    def _begin(self, number: int, wire: _Client, upstream: UpstreamConnection) -> None:
+        upstream.data_received(_STREAM % number)
+        events = [
+            _EVENT % (number, word, b"0123456789"[: 10 - len(word)])
+            for word in (_WORDS[(number + place) % len(_WORDS)] for place in range(3))
+        ]
+        chunks = [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+        self._streams.append((upstream, wire, chunks))
+
+    async def turn(self) -> None:
+        """An event of each. Raises RuntimeError where one did not come through at once."""
+        number = next(self._sent)
+        for upstream, wire, chunks in self._streams:
+            chunk = chunks[number % len(chunks)]
+            # As it is received: in bytes of its own.
+            upstream.data_received(bytes(memoryview(chunk)))
+            if len(wire.last) != len(chunk):
+                raise RuntimeError(wire.last.decode())
+        await asyncio.sleep(0)
+
+
+def in_a_turn(kind: Kind) -> int:
+    """How many requests, or events, a turn has."""
+    return _STREAMS if kind == "events" else CLIENTS
+
+
+def _client(app: App) -> tuple[ClientConnection, _Client]:
+    connection, wire = ClientConnection(app, asyncio.get_running_loop()), _Client()
+    connection.connection_made(cast(asyncio.Transport, wire))
+    return connection, wire
 
 
 @asynccontextmanager
@@ -202,7 +270,11 @@ async def serving(directory: Path, kind: Kind) -> AsyncIterator[InMemory]:
             await ready.wait()
             gc.freeze()
             gc.set_threshold(_YOUNG_MAX)
-            found = InMemory(app, secret, asked)
+            if kind == "events":
+                found: InMemory = (streams := Streams(app, secret, asked))
+                await streams.open()
+            else:
+                found = InMemory(app, secret, asked, _REFUSED.get(kind, b"200"))
             await found.turns(_WARM_UP)
             yield found
         finally:
@@ -236,6 +308,12 @@ async def _token(settings: Settings, kind: Kind) -> str:
         if kind == "hits":
             keeps = {"ttl_seconds": 86_400, "scope": "project", "only": "all"}
             await project.change(by=by, cache=keeps)
+        if kind == "unknown":
+            return secrets.generate()
+        if kind == "rate":
+            token, secret = await Token.issue(project, by=by)
+            await Token.filter(id=token.id).update(requests_per_minute=1)
+            return secret
         if kind not in ("limits", "budgets"):
             return (await Token.issue(project, by=by))[1]
         token, secret = await Token.issue(project, by=by, max_requests=10**12)

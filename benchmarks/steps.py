@@ -1,4 +1,4 @@
-"""`python -m benchmarks.steps`: the steps that a usual request takes past sockets, by function.
+"""`python -m benchmarks.steps`: the steps that a request takes past sockets, by function.
 
     .venv/bin/python -m benchmarks.steps                     # calls and bytecodes of Python
     .venv/bin/python -m benchmarks.steps --kind limits
@@ -29,7 +29,7 @@ from typing import Any, Final, NamedTuple, get_args
 import uvloop
 
 from benchmarks.contenders import ROOT, environment
-from benchmarks.in_memory import CLIENTS, Kind, serving
+from benchmarks.in_memory import Kind, in_a_turn, serving
 
 _TURNS: Final = 20
 #: Of the two runs of valgrind.
@@ -49,7 +49,7 @@ class Steps(NamedTuple):
 
 async def counted(directory: Path, kind: Kind, turns: int) -> Steps:
     """Of our own functions and of others', as `file function`."""
-    found = Steps(Counter(), Counter(), turns * CLIENTS)
+    found = Steps(Counter(), Counter(), turns * in_a_turn(kind))
 
     def trace(frame: FrameType, what: str, _argument: Any) -> Any:
         code = frame.f_code
@@ -100,7 +100,7 @@ def instructions(kind: Kind) -> Instructions:
         for process in running:
             process.wait()
         short, longer = (_summed(Path(name), turns) for turns in (_SHORT, _LONG))
-    requests = (_LONG - _SHORT) * CLIENTS
+    requests = (_LONG - _SHORT) * in_a_turn(kind)
     return Instructions(
         (longer.loop - short.loop) / requests, (longer.others - short.others) / requests
     )

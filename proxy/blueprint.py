@@ -16,7 +16,7 @@ from sanic.compat import Header
 from sanic.exceptions import BadRequest, SanicException
 
 from proxy import errors
-from proxy.downstream import RequestHead, ResponseHead
+from proxy.downstream import Outlet, RequestHead, ResponseHead
 from proxy.handler import DataPlane
 from proxy.headers import RawHeaders
 
@@ -142,6 +142,10 @@ class SanicDownstream:
         self.started = True
         self._unsent += data
         return False
+
+    def outlet(self) -> Outlet | None:
+        """None: all of it is looked at."""
+        return None
 
     async def drain(self) -> None:
         """Send what was written, and wait while the client is slower than we are."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from proxy.downstream import Downstream, ResponseHead
+from proxy.downstream import Downstream, Outlet, ResponseHead
 from proxy.headers import RawHeaders
 
 
@@ -84,6 +84,9 @@ class BodyCopies:
     def write(self, data: bytes) -> bool:
         self.response.take(data)
         return self._downstream.write(data)
+
+    def outlet(self) -> Outlet | None:
+        return None
 
     async def drain(self) -> None:
         await self._downstream.drain()

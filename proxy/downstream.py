@@ -7,6 +7,7 @@ finishes (or aborts) one response, and never learns which server carries it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Protocol
 
@@ -115,6 +116,15 @@ class ResponseHead(msgspec.Struct, frozen=True, gc=False):
         return self.lines if isinstance(self.lines, bytes) else wire_lines(self.lines)
 
 
+class Outlet(Protocol):
+    """A client's connection, as far as bytes go out on it as they are."""
+
+    #: None once the client has left.
+    transport: asyncio.Transport | None
+    #: Pending while the client is slower than we are.
+    can_write: asyncio.Future[None] | None
+
+
 class Downstream(Protocol):
     """One request and its one response."""
 
@@ -163,6 +173,11 @@ class Downstream(Protocol):
 
         Raises `errors.ClientGone` once the connection is closed.
         """
+        ...
+
+    def outlet(self) -> Outlet | None:
+        """Where chunks of the response's body go out as they stand on the wire; None where they do
+        not: it is sent otherwise, its head is still to go out, or somebody looks at it here."""
         ...
 
     async def drain(self) -> None:

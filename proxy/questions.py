@@ -20,7 +20,7 @@ from uuid import UUID
 from proxy.driving import in_a_task
 from proxy.headers import RawHeaders
 from proxy.upstream.heads import UpstreamHead
-from proxy.upstream.source import ResponseSource, Take
+from proxy.upstream.source import ResponseSource, Take, Through
 
 #: Statuses with which servers refuse a member that they do not know.
 REFUSALS: Final = (400, 422)
@@ -162,13 +162,13 @@ class Peeked:
         """What is left is pumped, that which was read before first."""
         return None
 
-    async def pump(self, take: Take) -> None:
+    async def pump(self, take: Take, through: Through | None = None) -> None:
         """Hand body bytes to `take`, those that were read before first."""
         while self._begun:
             if not take(self._begun.popleft()):
                 return
         if not self._source.ended:
-            await self._source.pump(take)
+            await self._source.pump(take, through)
 
     def release(self) -> None:
         """Take nothing more."""

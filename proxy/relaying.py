@@ -11,6 +11,7 @@ from proxy.cache.sources import head_of
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
 from proxy.limits.store import Reservation
+from proxy.passing import Passing
 from proxy.questions import Question
 from proxy.transforms import AS_IT_IS, AnswerTransform, StreamTransform
 from proxy.turns import Turns
@@ -180,6 +181,9 @@ async def _pump(
     """Pass on what arrives, until the answer has ended; returns its last bytes."""
     last = b""
     keeps_up = True
+    passing, counted = None, 0
+    if transform is (meter := exchange.meter) and meter is not None:
+        passing = Passing(downstream, meter)
 
     def pass_on(data: bytes) -> bool:
         nonlocal last, keeps_up
@@ -195,14 +199,19 @@ async def _pump(
     while not source.ended:
         if source.is_waiting:
             downstream.flush()
-        await source.pump(pass_on)
+        try:
+            await source.pump(pass_on, passing)
+        finally:
+            if passing is not None:
+                exchange.bytes_out += passing.passed - counted
+                counted = passing.passed
         while transform.behind:
             await turns.next()
             last += _caught_up(transform, exchange)
             if last and not source.ended:
                 keeps_up = downstream.write(last)
                 last = b""
-        if not keeps_up:
+        if not keeps_up or passing is not None:
             await downstream.drain()
             keeps_up = True
     return last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from proxy.downstream import RequestHead, ResponseHead
+from proxy.downstream import Outlet, RequestHead, ResponseHead
 from proxy.headers import RawHeaders
 from server.context import WorkerContext
 from server.http.downstream import read_head
@@ -87,6 +87,10 @@ class _Caller:
         self.started = True
         self.kept += data[: _MOST_BYTES - len(self.kept)]
         return True
+
+    def outlet(self) -> Outlet | None:
+        """None: all of it is looked at."""
+        return None
 
     async def drain(self) -> None:
         """It always keeps up."""

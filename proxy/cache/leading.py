@@ -15,7 +15,7 @@ from models.entry import Outcome
 from proxy.cache.flights import Led
 from proxy.cache.kept import BLOCK_BYTES, About
 from proxy.cache.spool import State
-from proxy.downstream import Downstream, RequestHead, ResponseHead
+from proxy.downstream import Downstream, Outlet, RequestHead, ResponseHead
 from proxy.driving import Cancellable, Driven
 from proxy.errors import ClientGone, NotWritten, Refusal
 from proxy.headers import RawHeaders
@@ -225,6 +225,9 @@ class Leading:
             data = self._backlog.popleft()
         self._client.write(data)
         return True
+
+    def outlet(self) -> Outlet | None:
+        return None
 
     async def drain(self) -> None:
         feeding = self._feeding

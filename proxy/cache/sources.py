@@ -97,7 +97,7 @@ class Replay:
         self._next = 1
         return self._blocks[0]
 
-    async def pump(self, take: Take) -> None:
+    async def pump(self, take: Take, _through: object = None) -> None:
         """Hand on pieces until `take` has enough of them."""
         if self._pieces is None:
             self._pieces = _Pieces(self.about)
@@ -162,7 +162,7 @@ class Following:
         """Never known to be short."""
         return None
 
-    async def pump(self, take: Take) -> None:
+    async def pump(self, take: Take, _through: object = None) -> None:
         """Hand on what there is, and what comes, until `take` has enough of it."""
         flight, pieces, handed = self._flight, self._pieces, 0
         while not self.ended:

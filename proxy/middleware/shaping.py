@@ -12,7 +12,7 @@ import msgspec
 
 from proxy import errors
 from proxy.access.grant import Grant
-from proxy.downstream import Downstream, ResponseHead
+from proxy.downstream import Downstream, Outlet, ResponseHead
 from proxy.exchange import Exchange
 from proxy.headers import RawHeaders
 from proxy.middleware.answering import Answering
@@ -152,6 +152,9 @@ class Shaped:
             return True
         keeps_up = self._downstream.write(passed) if passed else True
         return keeps_up and not answer.behind
+
+    def outlet(self) -> Outlet | None:
+        return None
 
     async def drain(self) -> None:
         answer = self._answer

@@ -191,7 +191,7 @@ class _Filtered:
     def release(self) -> None:
         self._source.release()
 
-    async def pump(self, take: Take) -> None:
+    async def pump(self, take: Take, _through: object = None) -> None:
         while not self.ended:
             while self._ready:
                 if not take(self._ready.popleft()):

@@ -30,7 +30,7 @@ from proxy.upstream.sending import (
     WHOLE,
     Sending,
 )  # fmt: skip
-from proxy.upstream.source import Take
+from proxy.upstream.source import Take, Through
 from proxy.upstream.timeouts import Timeouts
 from proxy.upstream.transport_end import was_cut
 
@@ -48,8 +48,8 @@ class UpstreamConnection(Sending):
     """
 
     __slots__ = (
-        "_head_waiter", "_paused", "_response", "_surplus", "_take", "_waiter", "ended",
-        "give_back", "home",
+        "_head_waiter", "_passed", "_paused", "_response", "_surplus", "_take", "_through",
+        "_waiter", "_ways", "ended", "give_back", "home",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts) -> None:
@@ -59,6 +59,11 @@ class UpstreamConnection(Sending):
         self._head_waiter: Waiter[UpstreamHead] | None = None
         self._waiter: Waiter[bool] | None = None
         self._take: Take | None = None
+        #: What packets may pass through that are whole chunks, and whether the next one may.
+        self._ways: Through | None = None
+        self._through: Through | None = None
+        #: What had passed so when the deadline was last looked at, which is a few times a second.
+        self._passed = 0
         self._paused = False
         self._surplus = False
         #: Whether the whole response has been received and taken. It is asked with each event.
@@ -99,8 +104,9 @@ class UpstreamConnection(Sending):
         """Whether neither body bytes nor their end are here yet."""
         return not self._response.chunks and not self._response.complete
 
-    async def pump(self, take: Take) -> None:
-        """Hand body bytes to `take` as they come, until the end or until it wants no more.
+    async def pump(self, take: Take, through: Through | None = None) -> None:
+        """Hand body bytes to `take` as they come, until the end or until it wants no more; packets
+        that are whole chunks to `through`, where it wants them.
 
         It is called where they arrive, without a step of our coroutine in between. Raises what
         broke the response, and what `take` raises.
@@ -111,14 +117,14 @@ class UpstreamConnection(Sending):
                 return
             if self._error is not None:
                 raise self._error.anew()
-            self._take = take
+            self._take, self._ways = take, through
             self._waiter = Waiter()
             try:
                 # False where `take` wanted no more.
                 if not await self._waiter:
                     return
             finally:
-                self._take = self._waiter = None
+                self._take = self._waiter = self._ways = self._through = None
 
     def take_rest(self) -> bytes | None:
         """All that is left of the body, where it is no more than a piece and has arrived whole."""
@@ -211,6 +217,12 @@ class UpstreamConnection(Sending):
 
     def check_deadline(self, now: float) -> None:
         """Fail the exchange whose upstream has been silent for too long."""
+        ways = self._ways
+        if ways is not None and ways.passed != self._passed:
+            # As of most streams that are open.
+            self._passed = ways.passed
+            self.deadline = now + self._timeouts.idle
+            return
         if self._stage == NEW or self._error is not None or self._response.complete:
             return
         if not self.received and self._is_sending():
@@ -251,6 +263,16 @@ class UpstreamConnection(Sending):
     # asyncio.Protocol
 
     def data_received(self, data: bytes) -> None:
+        through = self._through
+        if through is not None:
+            # The usual event of a stream, whose deadline is moved when that is looked at.
+            wants_more = through.take(data)
+            if wants_more:
+                return
+            self._through = None
+            if wants_more is False:
+                self._take_no_more()
+                return
         if self._stage == ASKED and (head_waiter := self._head_waiter) is not None:
             arrived = self._reader.likely.read(data)
             if arrived is not None and arrived.complete and arrived.body:
@@ -265,9 +287,13 @@ class UpstreamConnection(Sending):
         if take is None or waiter is None or waiter.resume is None or self._paused:
             self._receive(data)
             return
-        # The usual event of a stream: in as few steps as there can be.
+        self._pass_on(data, take, waiter)
+
+    def _pass_on(self, data: bytes, take: Take, waiter: Waiter[bool]) -> None:
+        """Hand on a piece that comes alone, in as few steps as there can be."""
+        reader = self._reader
         try:
-            piece = self._reader.read_on(data)
+            piece = reader.read_on(data)
         except ProtocolViolation as violation:
             self._fail(violation.anew())
             return
@@ -276,15 +302,23 @@ class UpstreamConnection(Sending):
             return
         self.deadline = self._loop.time() + self._timeouts.idle
         try:
-            if take(piece):
-                return
+            wants_more = take(piece)
         except Exception as exc:  # noqa: BLE001
             # It is raised in the pumping request, not in the transport that called us.
             self._take = None
             waiter.fail(exc)
-        else:
-            self._take = None
-            waiter.wake(False)
+            return
+        ways = self._ways
+        if not wants_more:
+            self._take_no_more()
+        elif ways is not None and reader.is_between_chunks(data) and ways.is_ready():
+            self._through = ways
+
+    def _take_no_more(self) -> None:
+        """The pumping request has enough just now."""
+        self._take = None
+        if self._waiter is not None:
+            self._waiter.wake(False)
 
     def _receive(self, data: bytes, arrived: Arrived | None = None) -> None:
         if self._stage == NEW:
@@ -343,8 +377,7 @@ class UpstreamConnection(Sending):
             self._take = None
             waiter.fail(exc)
         else:
-            self._take = None
-            waiter.wake(False)
+            self._take_no_more()
 
     def _pause(self) -> None:
         self.deadline = NEVER

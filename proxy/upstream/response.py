@@ -8,6 +8,7 @@ their sender cannot be trusted with where the next response begins.
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -53,10 +54,11 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_alike", "_begun", "_content_length", "_fields", "_headers", "_in_body", "_interim",
-        "_left", "_lists", "_overhead", "_parser", "_parser_is_spent", "_reason", "_unlike",
-        "_until_close", "_was_fed", "chunks", "complete", "head_only", "heads", "idle_timeout",
-        "keep_alive", "likely", "on_body", "queued", "trailers", "unread",
+        "_alike", "_begun", "_behind_chunk", "_content_length", "_fields", "_headers", "_in_body",
+        "_interim", "_left", "_lists", "_overhead", "_parser", "_parser_is_spent", "_reason",
+        "_unlike", "_until_close", "_was_fed", "chunks", "complete", "head_only", "heads",
+        "idle_timeout", "keep_alive", "likely", "on_body", "on_chunk_complete", "on_chunk_header",
+        "queued", "trailers", "unread",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -68,6 +70,11 @@ class ResponseReader:
         self.chunks: list[bytes] = []
         #: The parser's callback for body bytes, which takes no step of ours.
         self.on_body = self.chunks.append
+        #: Something, where a chunk has ended and no size of another one has been read to its end.
+        self._behind_chunk: list[None] = []
+        #: Likewise, where a chunk has ended, and behind the line with its size.
+        self.on_chunk_complete = partial(self._behind_chunk.append, None)
+        self.on_chunk_header = self._behind_chunk.clear
         #: What the last plain heads were like, no more than two: the next one mostly is so, too.
         self._alike: list[Alike] = []
         #: The last of these. What it reads of a response that begins is for `feed`.
@@ -107,6 +114,7 @@ class ResponseReader:
             self._parser = httptools.HttpResponseParser(self)
             self._parser_is_spent = False
         self._was_fed = self._until_close = False
+        self._behind_chunk.clear()
         self._headers = []
         self._reason = self.unread = b""
         self._interim = self._fields = self._lists = self._overhead = 0
@@ -161,6 +169,11 @@ class ResponseReader:
             return chunks.pop()
         self._count(0, len(data))
         return b""
+
+    def is_between_chunks(self, data: bytes) -> bool:
+        """Whether the bytes that were read last are behind a chunk, and no part of the next."""
+        # What follows a chunk and ends so is the whole line with the size of the next.
+        return bool(self._behind_chunk) and data.endswith(b"\r\n")
 
     def _is_plain(self, data: bytes, arrived: Arrived | None) -> bool:
         """Whether the response has a plain head, which is read then, with what follows it."""

@@ -16,6 +16,23 @@ from proxy.upstream.heads import UpstreamHead
 Take: TypeAlias = Callable[[bytes], bool]
 
 
+class Through(Protocol):
+    """Takes packets past the parser (`proxy.passing`)."""
+
+    #: Bytes of the body in all of them, which only grow.
+    passed: int
+
+    def is_ready(self) -> bool:
+        """Whether `take` may be called, as long as it returns True, while the parser stands between
+        two chunks."""
+        ...
+
+    def take(self, packet: bytes) -> bool | None:
+        """Pass on a packet that is one whole chunk; False asks for no more just now, None says that
+        nothing has been done with it."""
+        ...
+
+
 class ResponseSource(Protocol):
     """One response: its heads, then its body, then its trailers.
 
@@ -36,8 +53,10 @@ class ResponseSource(Protocol):
         """What is left of the body, where it has arrived whole and is short; else `pump` it."""
         ...
 
-    async def pump(self, take: Take) -> None:
+    async def pump(self, take: Take, through: Through | None = None) -> None:
         """Hand body bytes to `take` as they come, until the end or until it returns False.
+
+        Some that arrive may be handed to `through` in its place.
 
         `take` is called from the event loop, without a turn of the calling task in between. While
         nothing takes them, bytes wait, and no more than a bounded number of them. Raises what broke

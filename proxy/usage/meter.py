@@ -126,6 +126,15 @@ class Meter(msgspec.Struct, eq=False):
             return self._sniffing.withhold
         return self._reader is not None and self._reader.withholds
 
+    @property
+    def between_events(self) -> SseUsageReader | None:
+        """What reads the answer, where that is a stream of events, not coded, of which none has
+        begun; it `passes` some."""
+        reader = self._reader
+        if type(reader) is SseUsageReader and self._decoder is None and reader.is_between:
+            return reader
+        return None
+
     def relay(self, data: bytes) -> bytes:
         """Read a piece of the answer; returns what goes to the client now."""
         reader = self._reader

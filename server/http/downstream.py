@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from proxy import errors
+from proxy.chunks import chunk
 from proxy.downstream import RequestHead, ResponseHead
 from proxy.driving import Driven
 from proxy.headers import RawHeaders, wire_lines
@@ -211,7 +212,7 @@ class ClientDownstream(Driven, eq=False):
         if self._framing == _NO_BODY:
             data = b""
         elif self._framing and data:
-            data = b"%x\r\n%b\r\n" % (len(data), data)
+            data = chunk(data)
         connection = self._connection
         transport = connection.transport
         if self._head or transport is None or transport.is_closing():
@@ -219,6 +220,10 @@ class ClientDownstream(Driven, eq=False):
         elif data:
             transport.write(data)
         return connection.can_write is None
+
+    def outlet(self) -> ClientConnection | None:
+        """The connection, where chunks go out on it as they are."""
+        return self._connection if self._framing == _CHUNKED and not self._head else None
 
     async def drain(self) -> None:
         """Wait while the client is slower than we are."""
@@ -251,7 +256,7 @@ class ClientDownstream(Driven, eq=False):
             return b""
         end = b"".join(b"%b: %b\r\n" % field for field in trailers or ())
         if data:
-            return b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(data), data, end)
+            return b"%b0\r\n%b\r\n" % (chunk(data), end)
         return b"0\r\n%b\r\n" % end
 
     def abort(self) -> None:

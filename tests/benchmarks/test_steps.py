@@ -14,11 +14,17 @@ from benchmarks.contenders import ROOT, environment
 _RECEIVED = "server/http/connection.py ClientConnection.data_received"
 _ASKED = "proxy/upstream/connection.py UpstreamConnection.data_received"
 _DECIDED = "proxy/reserving.py Reserving.reserve"
+_PASSED = "proxy/passing.py Passing.take"
 
 
 @pytest.mark.parametrize(
     ("kind", "once"),
-    [("limits", {_RECEIVED, _ASKED, _DECIDED}), ("hits", {_RECEIVED})],
+    [
+        ("limits", {_RECEIVED, _ASKED, _DECIDED}),
+        ("hits", {_RECEIVED}),
+        ("events", {_ASKED, _PASSED}),
+        ("unknown", {_RECEIVED}),
+    ],
 )
 def test_each_request_is_counted_by_what_it_goes_through(kind: str, once: set[str]) -> None:
     # In a process of its own, since all that it does is a worker's.
@@ -31,7 +37,7 @@ def test_each_request_is_counted_by_what_it_goes_through(kind: str, once: set[st
     )
     rows = [line.strip("| ").split(" | ") for line in run.stdout.splitlines()]
     calls = {row[0]: row[1] for row in rows if len(row) == 3}
-    for name in (_RECEIVED, _ASKED, _DECIDED):
+    for name in (_RECEIVED, _ASKED, _DECIDED, _PASSED):
         assert calls.get(name) == ("1.00" if name in once else None)
 
 

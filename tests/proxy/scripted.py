@@ -121,6 +121,9 @@ class Client:
         self._send(data)
         return self.keeps_up
 
+    def outlet(self) -> None:
+        """Nothing goes out as it stands on the wire."""
+
     async def drain(self) -> None:
         if not self.keeps_up:
             self.happened.append("drain")

@@ -26,7 +26,7 @@ class Source:
         self._then = then
         self._hangs = hangs
 
-    async def pump(self, take: Callable[[bytes], bool]) -> None:
+    async def pump(self, take: Callable[[bytes], bool], _through: object = None) -> None:
         """As `ResponseSource.pump`."""
         self.pumps += 1
         await asyncio.sleep(0)

@@ -165,7 +165,7 @@ class MemorySource:
         self.chunks.clear()
         return rest
 
-    async def pump(self, take: Take) -> None:
+    async def pump(self, take: Take, _through: object = None) -> None:
         while True:
             while self.chunks:
                 data = self.chunks.pop(0)

@@ -122,7 +122,7 @@ def test_an_event_that_says_nothing_wanted_passes_in_a_step_or_two() -> None:
     finally:
         sys.setprofile(None)
     assert passed is event
-    assert called == ["Meter.relay", "SseUsageReader.relay"]
+    assert called == ["Meter.relay", "SseUsageReader.relay", "SseUsageReader.passes"]
 
 
 @pytest.mark.parametrize(
