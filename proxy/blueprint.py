@@ -48,7 +48,7 @@ def blueprint(
             # Sanic reads more leniently than the front door does.
             raise BadRequest(refusal.message) from refusal
         downstream = SanicDownstream(request, head, upload_max_bytes)
-        await plane().handle(downstream)
+        await plane().serve(downstream)
         if downstream.broken:
             # Sanic would complete the answer otherwise.
             raise SanicException("The answer was cut.", status_code=502, quiet=True)

@@ -26,7 +26,7 @@ from proxy.downstream import Downstream
 from proxy.entries import Entries
 from proxy.errors import NotWritten
 from proxy.exchange import Exchange
-from proxy.forward import in_pieces
+from proxy.forward import Outgoing, in_pieces
 from proxy.headers import is_json_type, type_of
 from proxy.plans import Plan
 from proxy.transforms import AnswerTransform
@@ -56,9 +56,11 @@ class Caching:
         #: all that are alike to it and have the same body look for the same.
         self._known: dict[tuple[int, bytes], Wanted] = {}
 
-    def at_once(self, exchange: Exchange, request: Ready) -> bool:
+    def at_once(self, exchange: Exchange, request: Outgoing | Ready) -> bool:
         """Whether an answer is in memory for a request like one that was looked up before, which
         `exchange.found` is then. Where not, nothing was done: it is to be looked up."""
+        if not isinstance(request, Ready):
+            return False
         wanted = self._known.get((request.decided.number, sha256(request.body).digest()))
         if wanted is None or self._answers is None:
             return False

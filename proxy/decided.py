@@ -26,9 +26,8 @@ from proxy.upstream.target import Origin, Target
 if TYPE_CHECKING:
     from proxy.body.budget import BodyBudget
     from proxy.exchange import Exchange
-    from proxy.upstream.heads import UpstreamHead
+    from proxy.upstream.connection import UpstreamConnection
     from proxy.upstream.pool import Pool
-    from proxy.upstream.source import ResponseSource
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -44,6 +43,8 @@ class Decided(msgspec.Struct, frozen=True):
     crossing: bytes
     end: bytes
     number: int
+    #: Whether nothing limits them, and none is given a kept answer.
+    is_free: bool
 
     def __repr__(self) -> str:
         # The default would print the upstream's key.
@@ -81,7 +82,7 @@ def keep(request: Outgoing | Ready, exchange: Exchange, bodies: BodyBudget) -> N
 
 def send_at_once(
     request: Outgoing | Ready, pool: Pool, exchange: Exchange
-) -> tuple[ResponseSource, UpstreamHead | None] | None:
+) -> UpstreamConnection | None:
     """Send a request that is ready on a kept connection: what will answer it, of which the caller
     waits for the first head. What was sent whole and has a body is not to be repeated.
 
@@ -98,7 +99,7 @@ def send_at_once(
     if exchange.kept is not None:
         exchange.kept.end()
         exchange.kept = None
-    return connection, None
+    return connection
 
 
 #: Of one grant: a client sends heads of few kinds.
@@ -137,8 +138,9 @@ class Decisions:
         address, crossing = target.address, head.likeness.pattern.crossing
         begin, end = around_lines(head, target, address.path_for(head.target))
         decided = grant.decided[head.likeness] = Decided(
-            plan, labels, target, address.origin, begin, crossing, end, next(_numbers)
-        )
+            plan, labels, target, address.origin, begin, crossing, end, next(_numbers),
+            not (grant.is_limited or plan.policies or grant.cache),
+        )  # fmt: skip
         self._grants.append(ref(grant))
         self._likenesses.add(head.likeness)
         return decided

@@ -137,9 +137,11 @@ class Driven(msgspec.Struct, eq=False, kw_only=True):
     """
 
     _steps: Generator[Any, Any, None] = cast(Generator[Any, Any, None], None)
-    _waiter: Waiter[Any] | None = None
     _task: asyncio.Task[None] | None = None
-    _cancelled: bool = False
+    #: What it waits for, where that is not a task's.
+    waits_for: Cancellable | None = None
+    #: Whether it is to be cancelled at its next wait.
+    cancelled: bool = False
     #: Called when its client leaves, where it goes on without; else it is cancelled then.
     on_leave: Callable[[], None] | None = None
     #: Whether it goes on when its coroutine ends: whoever set it calls `ended`, or has it `drive`
@@ -148,36 +150,31 @@ class Driven(msgspec.Struct, eq=False, kw_only=True):
 
     def drive(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Begin: run it until its first wait, or to its end."""
-        global _beginning  # noqa: PLW0603  (as asyncio's own, which knows tasks only)
         # As an iterator it ends without an exception that is made and caught.
         self._steps = coroutine.__await__()
         self.goes_on = False
-        before, _beginning = _beginning, self
-        try:
-            self.step()
-        finally:
-            _beginning = before
+        self.step()
 
     def step(self) -> None:
         """Run it until its next wait, or to its end."""
-        self._waiter = None
+        self.waits_for = None
         try:
             awaited = next(self._steps, _ENDED)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
             self.ended(error)
             return
         if isinstance(awaited, Waiter):
-            self._waiter = awaited
+            self.waits_for = awaited
             awaited.resume = self.step
-            if self._cancelled:
-                self._cancelled = False
+            if self.cancelled:
+                self.cancelled = False
                 awaited.cancel()
         elif awaited is _ENDED:
             if not self.goes_on:
                 self.ended(None)
         else:
             self._rest_as_task(self._steps, awaited)
-            if self._cancelled:
+            if self.cancelled:
                 self.cancel()
 
     def run_as_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
@@ -203,11 +200,11 @@ class Driven(msgspec.Struct, eq=False, kw_only=True):
         """Raise CancelledError where it waits, in a later turn of the loop."""
         if self._task is not None:
             self._task.cancel()
-        elif self._waiter is not None:
-            self._waiter.cancel()
+        elif self.waits_for is not None:
+            self.waits_for.cancel()
         else:
             # It is running, and we were called by it: at its next wait.
-            self._cancelled = True
+            self.cancelled = True
 
 
 def client_left(request: Cancellable) -> None:
@@ -269,10 +266,3 @@ async def in_a_task() -> None:
 
 
 _ENDED: Final = object()
-_beginning: Driven | None = None
-
-
-def current() -> Cancellable | None:
-    """The request, driven or a task, whose code is running: of a driven one, until its first
-    wait."""
-    return _beginning or asyncio.current_task()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import perf_counter, time
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from proxy.body_capture import BodyCopies
 from proxy.cache.answers import Found
 from proxy.cache.leading import Leading
 from proxy.downstream import RequestHead
-from proxy.driving import Cancellable, current
+from proxy.driving import Cancellable
 from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.metering.asks import Asks
 from proxy.objects.own_lists import OwnList
@@ -46,7 +47,7 @@ class Exchange(msgspec.Struct, eq=False):
     head: RequestHead
     method: str
     #: As which it runs.
-    run: Cancellable | None = msgspec.field(default_factory=current)
+    run: Cancellable | None = msgspec.field(default_factory=asyncio.current_task)
     id: str = msgspec.field(default_factory=new_request_id)
     at: float = msgspec.field(default_factory=time)
     began: float = msgspec.field(default_factory=perf_counter)

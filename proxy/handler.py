@@ -8,23 +8,22 @@ connection, because a cut answer must never look whole.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
-from time import time
-from uuid import UUID
 
 from models.again import Recorded
 from models.entry import Outcome
 from models.spending import Spending
 from proxy import caching, errors, failures, forward, keepalive, relaying, responses, revoking
 from proxy.access import cors
-from proxy.access.authentication import authenticate, check_alive
-from proxy.access.authorization import check_source, narrowed, target_for
+from proxy.access.authentication import authenticate
+from proxy.access.authorization import target_for
 from proxy.access.grant import Grant
 from proxy.access.grants import Grants
 from proxy.accounts.attempts import Accounts, Call, Told
 from proxy.accounts.rests import Rests
 from proxy.asking_again import AskingAgain
+from proxy.begun import OVER, Begun
 from proxy.body.budget import BodyBudget
 from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
@@ -33,14 +32,13 @@ from proxy.caching import Caching
 from proxy.decided import DECIDED_MAX, Decisions, Prepared, Ready, keep, send_at_once
 from proxy.downstream import Downstream, RequestHead
 from proxy.driving import Driven
-from proxy.ending import OVER, Ending
+from proxy.entrance import Entrance
 from proxy.entries import Entries
 from proxy.exchange import Exchange
 from proxy.fair_share import FairShare, leave
 from proxy.header_rules import trailers_for_downstream
 from proxy.holds import Holds
 from proxy.hops import MOST_HOPS
-from proxy.labels import END_USER, TAGS, labels_of
 from proxy.limits.store import LimitStore, Reservation
 from proxy.middleware.shaping import Prepare, Relay, Shaped, passes_none, prepares, relays
 from proxy.middleware.worker import Middlewares, Shaping
@@ -93,7 +91,6 @@ class DataPlane:
         self._ledger = ledger
         self._entries = Entries(prices)
         self._holds = holds
-        self._client_address = client_address
         self._origins = origins
         self._observer = observer
         every = bounds.comment_every
@@ -109,8 +106,9 @@ class DataPlane:
         self._limits = Reserving(limits, holds, self.body_budget)
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
         self._asking_again = AskingAgain(self._accounts, pool, self._refused_questions)
-        self._own_answers = OwnAnswers(grants, origins, spending, rests, self._know)
-        self._plans = Plans()
+        plans = Plans()
+        self._entrance = Entrance(self._fair_share, plans, client_address)
+        self._own_answers = OwnAnswers(grants, origins, spending, rests, self._entrance.know)
         preparing = Preparing(
             bounds,
             self._turns,
@@ -127,52 +125,90 @@ class DataPlane:
         self._pass_whole: Callable[..., bytes | None] = relaying.passed_whole
         self._shaping: Shaping | None = None
         if middlewares is not None:
-            self._shaping = Shaping(middlewares, bounds, self.body_budget, self._turns, self._plans)
+            self._shaping = Shaping(middlewares, bounds, self.body_budget, self._turns, plans)
             self._usual, self._prepare = passes_none, prepares(preparing)
             self._relay, self._pass_whole = relays(self._relay), passes_none
         self._looks = middlewares is not None or bounds.copied_bytes > 0
         self.active: set[Exchange] = set()
         self.draining = False
+        #: Ends the running exchanges of revoked tokens and deactivated projects, among those given
+        #: or among all.
+        self.end_revoked = partial(revoking.end_revoked, self.active, grants)
         grants.on_change = self.end_revoked
 
-    async def handle(self, downstream: Downstream, run: Driven | None = None) -> None:
-        """Serve one request to its one journal entry; `run`, which drives it, may end later."""
-        exchange = Exchange(downstream.head, downstream.head.method)
+    def begin(self, downstream: Downstream, run: Driven | None = None) -> Begun | None:
+        """Take a request as far as plain calls do: a usual one is sent by them. None where `run`,
+        which drives it, has nothing more to do for now; else `handle` goes on with it."""
+        exchange = Exchange(downstream.head, downstream.head.method, run or asyncio.current_task())
         downstream = self._looked_into(downstream, exchange) if self._looks else downstream
-        reservation: Reservation | None = None
-        outcome: Outcome = "client_left"
+        begun = Begun(self, downstream, exchange, run)
         try:
             self._admit(exchange)
-            if exchange.method != "POST" and (ours := self._own_answers.to(downstream, exchange)):
-                return await ours
-            grant, plan = self._let_in(
-                exchange,
-                self._grants.recognised(exchange.head)
-                or await authenticate(exchange.head, self._grants),
+            token = self._grants.recognised(exchange.head) if exchange.method == "POST" else None
+            if token is None:
+                return begun
+            grant, plan = begun.let_in = self._entrance.let_in(exchange, token)
+            begun.prepared = prepared = self._usual(downstream, exchange, grant, plan)
+            if prepared is None or exchange.decided is None or not exchange.decided.is_free:
+                return begun
+            source = send_at_once(prepared[0], self._pool, exchange)
+            return None if source is not None and begun.sent(source, UNLIMITED) else begun
+        except Exception as why:  # noqa: BLE001  (`handle` raises it)
+            begun.failed = why
+            return begun
+
+    async def serve(self, downstream: Downstream) -> None:
+        """Serve one request, in the task of who calls."""
+        if (begun := self.begin(downstream)) is not None:
+            await self.handle(begun)
+
+    async def _send(self, begun: Begun) -> ResponseSource | None:
+        """Take any request where `begin` left it, to what answers it. None where it is answered, or
+        where nothing has to be waited for here."""
+        downstream, exchange = begun.downstream, begun.exchange
+        if exchange.method != "POST" and (ours := self._own_answers.to(downstream, exchange)):
+            await ours
+            return None
+        if begun.let_in is None:
+            head, grants = exchange.head, self._grants
+            token = grants.recognised(head) or await authenticate(head, grants)
+            begun.let_in = self._entrance.let_in(exchange, token)
+            begun.prepared = self._usual(downstream, exchange, *begun.let_in)
+        grant, plan = begun.let_in
+        request, begun.asked = begun.prepared or await self._prepare(
+            downstream, exchange, grant, plan
+        )
+        begun.prepared = None
+        if grant.cache is not None and not self._caching.at_once(exchange, request):
+            begun.downstream = downstream = await self._caching.look_up(
+                downstream, exchange, grant, plan, (request, begun.asked)
             )
-            request, asked = self._usual(downstream, exchange, grant, plan) or await self._prepare(
-                downstream, exchange, grant, plan
-            )
-            downstream = (
-                downstream
-                if grant.cache is None
-                or (isinstance(request, Ready) and self._caching.at_once(exchange, request))
-                else await self._caching.look_up(
-                    downstream, exchange, grant, plan, (request, asked)
-                )
-            )
-            reservation = (
-                await self._limits.reserve(exchange, grant, request)
-                if grant.is_limited or exchange.policies
-                else UNLIMITED
-            )
-            if exchange.found and (given := self._given(downstream, exchange, reservation, run)):
-                return await given
-            source, head = send_at_once(request, self._pool, exchange) or await self._ask(
-                request, downstream, exchange, grant, plan
-            )
-            # It is not to be kept for as long as the answer streams.
-            del request
+        begun.reservation = reservation = (
+            await self._limits.reserve(exchange, grant, request)
+            if grant.is_limited or exchange.policies
+            else UNLIMITED
+        )
+        if exchange.found and (given := self._given(begun, reservation)):
+            await given
+            return None
+        if (sent := send_at_once(request, self._pool, exchange)) is not None:
+            return None if begun.sent(sent, reservation) else sent
+        begun.source, begun.head = await self._ask(request, downstream, exchange, grant, plan)
+        return begun.source
+
+    async def handle(self, begun: Begun) -> None:
+        """Serve a request that has begun to its one journal entry; what drives it may end later."""
+        exchange = begun.exchange
+        outcome: Outcome = "client_left"
+        try:
+            begun.check()
+            if begun.slow is not None:
+                return await begun.slow
+            if (source := begun.source or await self._send(begun)) is None:
+                return None
+            downstream, reservation = begun.downstream, begun.reservation
+            assert reservation is not None  # noqa: S101  (it was sent)
+            (head, asked), begun.head, begun.asked = (begun.head, begun.asked), None, None
             trailers = last = None
             try:
                 head = head or await source.head()
@@ -185,7 +221,6 @@ class DataPlane:
                     through, asked = (
                         relaying.answered(
                             exchange,
-                            grant,
                             head,
                             asked,
                             self._comments and self._comments.of(source, downstream),
@@ -198,37 +233,51 @@ class DataPlane:
                     last = await self._relay(downstream, source, exchange, through, self._turns)
                     trailers = source.trailers and trailers_for_downstream(source.trailers)
             finally:
+                begun.source = None
                 # What has been passed on to its end has no tail.
                 self._tails.let_go(
                     source, read=last is None and not source.ended and exchange.whole_for_client
                 )
-            if rest := self._complete(
-                Ending(run, downstream, exchange, reservation, self._end, last, trailers)
-            ):
+            # What a client saw whole is recorded.
+            entry = self._entry(exchange, "complete")
+            if rest := begun.complete(self._ledger, entry, last, trailers):
                 await rest
         except failures.REFUSED as why:
-            await self._refuse(downstream, exchange, reservation, failures.refusal_of(why))
+            await self._refuse(begun, failures.refusal_of(why))
         except UpstreamError as error:
             outcome = failures.outcome(error, answered=exchange.first_byte is not None)
-            await self._refuse(
-                downstream, exchange, reservation, failures.of_upstream(error), outcome
-            )
+            await self._refuse(begun, failures.of_upstream(error), outcome)
         except errors.ClientGone as gone:
             outcome = exchange.left(written=not isinstance(gone, errors.NotWritten))
-            downstream.abort()
+            begun.downstream.abort()
         except asyncio.CancelledError:
             # The client hung up, or `Exchange.end` was called: for a revocation, at shutdown.
             outcome = exchange.ended_by or exchange.left()
-            downstream.abort()
+            begun.downstream.abort()
             raise
         except Exception as unforeseen:
             # So that the log, and the answer of 500, name the request.
             raise errors.RequestBroken(exchange.id) from unforeseen
         finally:
-            if run is None or not run.goes_on:
-                self._end(exchange, reservation, outcome)
+            if begun.run is None or not begun.run.goes_on:
+                self.end(begun, outcome)
 
-    # Before the upstream
+    def answered(self, begun: Begun, head: UpstreamHead) -> None:
+        """Pass a usual answer on by plain calls, to a request that was sent by them; with any other
+        `handle` goes on."""
+        source, reservation = begun.source, begun.reservation
+        assert source is not None and reservation is not None  # noqa: S101, PT018  (it was sent)
+        try:
+            last = self._pass_whole(begun.downstream, source, begun.exchange, head, reservation)
+            if last is not None:
+                begun.source = None
+                source.release()
+                begun.complete(self._ledger, self._entry(begun.exchange, "complete"), last)
+                return
+            begun.head = head
+        except Exception as why:  # noqa: BLE001  (`handle` raises it)
+            begun.failed = why
+        begun.go_on()
 
     def _looked_into(self, downstream: Downstream, exchange: Exchange) -> Downstream:
         """The client as those see it that copy what goes through, or change it."""
@@ -248,53 +297,16 @@ class DataPlane:
         if exchange.head.hops > MOST_HOPS:
             raise errors.LoopDetected("The request went in a circle: an upstream is this proxy.")
 
-    def _know(self, exchange: Exchange, grant: Grant) -> None:
-        """Check whether the token may be used at all, from there. Raises a refusal."""
-        # From here on a refusal can be in its provider's words, and its own page may read it.
-        exchange.grant = grant
-        if time() >= grant.in_force_until:
-            check_alive(grant)
-        if grant.restricts_source:
-            check_source(grant, exchange.head, self._client_address)
-        exchange.shares = self._fair_share.enter(grant)
-
-    def _let_in(self, exchange: Exchange, token: tuple[Grant, str]) -> tuple[Grant, Plan]:
-        """Check what the token, of this grant and digest, and the head alone decide; with the
-        accounts that serve it. Raises a refusal.
-        """
-        grant, exchange.digest = token
-        self._know(exchange, grant)
-        head = exchange.head
-        # Whether there is a body, heads that are alike need not agree on.
-        if head.content_length and (decided := grant.decided.get(head.likeness)) is not None:
-            exchange.decided, exchange.labels = decided, decided.labels
-            exchange.route = decided.plan.route
-            return grant, decided.plan
-        plan = self._plans.of(grant, head)
-        exchange.route = plan.route
-        first = head.lines.first
-        if grant.tags is not None or TAGS in first or END_USER in first:
-            exchange.labels = labels_of(head.lines, grant.tags)
-        if grant.other_fields:
-            grant = exchange.grant = narrowed(grant, plan.route, head)
-        return grant, plan
-
-    def _given(
-        self,
-        downstream: Downstream,
-        exchange: Exchange,
-        reservation: Reservation,
-        run: Driven | None,
-    ) -> Awaitable[None] | None:
+    def _given(self, begun: Begun, reservation: Reservation) -> Awaitable[None] | None:
         """Answer with a kept answer that is here in one piece; None where it is another, or where
         middlewares are to look into it: that is relayed as an upstream's."""
+        exchange = begun.exchange
         found = exchange.found
         if found is None or self._shaping is not None:
             return None
-        if (last := relaying.given_whole(downstream, exchange, found, reservation)) is None:
+        if (last := relaying.given_whole(begun.downstream, exchange, found, reservation)) is None:
             return None
-        ending = Ending(run, downstream, exchange, reservation, self._end, last)
-        return self._complete(ending) or OVER
+        return begun.complete(self._ledger, self._entry(exchange, "complete"), last) or OVER
 
     def _ask(
         self,
@@ -313,10 +325,9 @@ class DataPlane:
             return self._accounts.ask(sent, Call(grant, plan.route, downstream, exchange))
         return forward.send(sent, partial(target_for, grant), downstream, self._pool, exchange)
 
-    # After the upstream began to answer
-
-    def _end(self, exchange: Exchange, reservation: Reservation | None, outcome: Outcome) -> None:
+    def end(self, begun: Begun, outcome: Outcome) -> None:
         """Runs for every outcome: records once if admitted, settles the limits."""
+        exchange, reservation = begun.exchange, begun.reservation
         self.active.discard(exchange)
         if exchange.shares:
             leave(exchange.shares)
@@ -332,10 +343,6 @@ class DataPlane:
             self._record(exchange, outcome)
         if reservation is not UNLIMITED:
             self._limits.settle(exchange, reservation)
-
-    def _complete(self, ending: Ending) -> Coroutine[None, None, None] | None:
-        """Record a complete one, and end its answer then: what a client saw whole is recorded."""
-        return ending.after(self._ledger, self._entry(ending.exchange, "complete"))
 
     def _record(self, exchange: Exchange, outcome: Outcome) -> None:
         """Record now, unless that was done."""
@@ -354,14 +361,10 @@ class DataPlane:
         return entry
 
     async def _refuse(
-        self,
-        downstream: Downstream,
-        exchange: Exchange,
-        reservation: Reservation | None,
-        refusal: errors.Refusal,
-        outcome: Outcome = "client_left",
+        self, begun: Begun, refusal: errors.Refusal, outcome: Outcome = "client_left"
     ) -> None:
         """Answer instead of the upstream, or break the connection where an answer has begun."""
+        downstream, exchange, reservation = begun.downstream, begun.exchange, begun.reservation
         if downstream.started:
             if reservation is not None:
                 self._record(exchange, outcome)
@@ -389,13 +392,6 @@ class DataPlane:
             downstream.abort()
 
     # From outside
-
-    async def end_revoked(self, subjects: set[UUID] | None) -> None:
-        """End the running exchanges of revoked tokens and deactivated projects among `subjects`.
-
-        None: any token or project may be.
-        """
-        await revoking.end_revoked(self.active, self._grants, subjects)
 
     def end_all(self) -> None:
         """End what is still running when the time to drain is over."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from time import perf_counter
 
 from proxy import caching, keepalive, model_lists, responses
-from proxy.access.grant import Grant
 from proxy.cache.answers import Found
 from proxy.cache.sources import head_of
 from proxy.downstream import Downstream
@@ -40,7 +39,6 @@ async def final_head(
 
 def answered(
     exchange: Exchange,
-    grant: Grant,
     head: UpstreamHead,
     asked: Question | None,
     add: keepalive.Add | None,
@@ -69,7 +67,9 @@ def answered(
     if head.pattern is not None and exchange.method == "POST" and meter.reads_document:
         # What decides it is the same of all heads of the pattern: `passed_whole` need not look.
         head.pattern.documents.setdefault(dialect, Reading(dialect))
-    listed = model_lists.filtering(grant, exchange.head, head) if grant.models else None
+    listed = None
+    if exchange.grant is not None and exchange.grant.models:
+        listed = model_lists.filtering(exchange.grant, exchange.head, head)
     transform = listed or meter
     if exchange.own_list is not None:
         transform = exchange.own_list.transform(transform, head)

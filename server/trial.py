@@ -25,7 +25,7 @@ class Trial:
         """The answer to `sent`. Raises TimeoutError after 30 seconds."""
         downstream = _Caller(read_head(_head(sent), sent.address), sent.body)
         async with asyncio.timeout(_SECONDS):
-            await self._context.plane.handle(downstream)
+            await self._context.plane.serve(downstream)
         return Answered(downstream.status, bytes(downstream.kept), not downstream.is_broken)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 from proxy.driving import Waiter
 from proxy.headers import RawHeaders
@@ -40,6 +40,23 @@ HIGH_WATER: Final = 256 * 1024
 IDLE_MAX_PER_ORIGIN: Final = 256
 
 
+class HeadTaker(Protocol):
+    """What is told of a response's head, once: a `Waiter`, say."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it waits no longer."""
+        ...
+
+    def wake(self, value: UpstreamHead) -> None:
+        """It has come."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """None will come."""
+        ...
+
+
 class UpstreamConnection(Sending):
     """A transport and the state of one exchange at a time.
 
@@ -56,7 +73,7 @@ class UpstreamConnection(Sending):
         super().__init__(loop, timeouts)
         #: What the response is read from: one that came whole at once, or the reader.
         self._response: ResponseReader | Arrived = self._reader
-        self._head_waiter: Waiter[UpstreamHead] | None = None
+        self._head_waiter: HeadTaker | None = None
         self._waiter: Waiter[bool] | None = None
         self._take: Take | None = None
         #: What packets may pass through that are whole chunks, and whether the next one may.
@@ -86,7 +103,14 @@ class UpstreamConnection(Sending):
             self._give_head(waiter)
         return waiter
 
-    def _give_head(self, waiter: Waiter[UpstreamHead]) -> None:
+    def will_tell(self, taker: HeadTaker) -> bool:
+        """Have `taker` told of the next head, where nothing of the response is here yet."""
+        if self._stage != ASKED:
+            return False
+        self._head_waiter = taker
+        return True
+
+    def _give_head(self, waiter: HeadTaker) -> None:
         response, heads, error = self._response, self._reader.heads, self._error
         if isinstance(response, Arrived):
             # It was given to one that was cancelled.

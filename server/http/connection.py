@@ -207,7 +207,8 @@ class ClientConnection(asyncio.Protocol):
         self.request = downstream
         plane = self.context.data_plane
         if plane is not None and self._is_data:
-            downstream.drive(plane.handle(downstream, downstream))
+            if (begun := plane.begin(downstream, downstream)) is not None:
+                downstream.drive(plane.handle(begun))
         else:
             # What Sanic and its handlers wait for are asyncio's own things.
             downstream.run_as_task(planes.serve(self._app, downstream))

@@ -39,5 +39,6 @@ def serve(plane: DataPlane, client: Downstream) -> Served:
     """Begin a request as the server does."""
     served = Served(loop=asyncio.get_running_loop())
     served.request = run = _Run(served=served)
-    run.drive(plane.handle(client, run))
+    if (begun := plane.begin(client, run)) is not None:
+        run.drive(plane.handle(begun))
     return served

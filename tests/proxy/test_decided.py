@@ -208,7 +208,7 @@ async def test_a_token_that_expires_is_refused_though_nothing_has_changed(
     sending = Sending(plane, secret)
     await sending.become_known()
     tomorrow = token.created_at.timestamp() + 86_400
-    for module in ("handler", "access.authentication"):
+    for module in ("entrance", "access.authentication"):
         monkeypatch.setattr(f"proxy.{module}.time", lambda: tomorrow)
     assert (await sending.send()).code == "token_expired"
 

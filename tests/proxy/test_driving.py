@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
-from proxy.driving import Driven, Waiter, current, in_a_task
+from proxy.driving import Driven, Waiter, in_a_task
 
 
 def drive(coroutine: Coroutine[Any, Any, None]) -> Driven:
@@ -338,18 +338,3 @@ async def test_one_that_goes_on_behind_its_coroutine_is_cancelled_where_it_waits
     async with asyncio.timeout(5):
         await steps.ended.wait()
     assert steps.seen == ["begun", asyncio.CancelledError]
-
-
-async def test_a_request_that_steps_another_is_itself_again_afterwards() -> None:
-    inner, seen = Steps(), list[object]()
-
-    async def outer() -> None:
-        before = current()
-        inner.waiter.wake("by the other one")
-        seen.append(current() is before)
-
-    drive(inner.request())
-    drive(outer())
-    assert inner.seen == ["begun", "by the other one"]
-    assert seen == [True]
-    assert current() is asyncio.current_task()

@@ -52,7 +52,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
             monkeypatch.setattr(module, "perf_counter", clock)
     # A struct's own clock is not looked up anew.
     monkeypatch.setattr(
-        handler, "Exchange", lambda head, method: Exchange(head, method, began=clock())
+        handler, "Exchange", lambda head, method, run: Exchange(head, method, run, began=clock())
     )
     return clock
 

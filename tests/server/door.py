@@ -40,8 +40,11 @@ class ScriptedPlane:
         self.draining = False
         self.script = handle
 
-    def handle(self, downstream: ClientDownstream, _run: object) -> Awaitable[None]:
-        return self.script(downstream)
+    def begin(self, downstream: ClientDownstream, _run: object) -> ClientDownstream:
+        return downstream
+
+    def handle(self, begun: ClientDownstream) -> Awaitable[None]:
+        return self.script(begun)
 
     def end_all(self) -> None:
         """Nothing is ended."""

@@ -23,7 +23,7 @@ _REQUESTS: Final = 60
 _FIELDS: Final = HOST + b"$AUTH\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 #: Calls of our own functions, and steps of our own coroutines, from the first byte of a request to
 #: the last of its answer. It was some 270 before a usual request had a way of its own.
-MOST_CALLS: Final = 68
+MOST_CALLS: Final = 59
 
 
 #: With two limits, a rate and four budgets.

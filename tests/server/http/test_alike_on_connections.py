@@ -69,7 +69,10 @@ class Wire:
 class Echo:
     """Answers with what it was asked, and does with the body what the path says."""
 
-    async def handle(self, downstream: ClientDownstream, _run: object) -> None:
+    def begin(self, downstream: ClientDownstream, _run: object) -> ClientDownstream:
+        return downstream
+
+    async def handle(self, downstream: ClientDownstream) -> None:
         head = downstream.head
         body = b""
         try:

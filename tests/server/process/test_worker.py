@@ -8,7 +8,6 @@ from typing import Final, cast
 from app import create_app
 from config import Database, load
 from proxy.downstream import ResponseHead
-from proxy.driving import Driven, current
 from proxy.handler import DataPlane
 from server.http.downstream import ClientDownstream
 from server.process.worker import Worker
@@ -84,9 +83,7 @@ async def test_a_drain_waits_for_an_answer_that_goes_on_without_its_client(
     done: list[bool] = []
 
     async def handle(downstream: ClientDownstream) -> None:
-        run = current()
-        assert isinstance(run, Driven)
-        run.on_leave = left.set
+        downstream.on_leave = left.set
         plane.active.add(downstream)
         began.set()
         await may_end.wait()
