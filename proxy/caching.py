@@ -96,9 +96,14 @@ class Caching:
             return downstream
         key = key_of(space, sent, asked, body)
         wanted = Wanted(key, space.project, space.epoch, space.rule.ttl_seconds)
-        decided = exchange.decided
-        if decided is not None and said is NOTHING_SAID and counts_alike(exchange.head):
-            self._remember((decided.number, body), wanted)
+        if (
+            isinstance(request, Ready)
+            and exchange.decided is not None
+            and said is NOTHING_SAID
+            and counts_alike(exchange.head)
+        ):
+            # As it came. One that we changed is what another client may send.
+            self._remember((request.decided.number, body), wanted)
         found = answers.at_hand(wanted, said)
         if found is None:
             keep(request, exchange, self._bodies)

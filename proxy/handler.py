@@ -188,10 +188,11 @@ class DataPlane:
             if grant.is_limited or exchange.policies
             else UNLIMITED
         )
-        if exchange.found and (given := self._given(begun, reservation)):
-            await given
-            return None
-        if (sent := send_at_once(request, self._pool, exchange)) is not None:
+        if exchange.found is not None:
+            if (given := self._given(begun, reservation)) is not None:
+                await given
+                return None
+        elif (sent := send_at_once(request, self._pool, exchange)) is not None:
             return None if begun.sent(sent, reservation) else sent
         begun.source, begun.head = await self._ask(request, downstream, exchange, grant, plan)
         return begun.source

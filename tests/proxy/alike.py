@@ -7,7 +7,7 @@ from typing import Final
 from proxy.downstream import RequestHead
 from server.http.downstream import read_head
 from tests.proxy.planes import Plane
-from tests.proxy.scripted import CHAT, Client, Peer
+from tests.proxy.scripted import CHAT, Client, Peer, Script
 
 PATH: Final = "/v1/chat/completions"
 MOST_UNTIL_KNOWN: Final = 6
@@ -46,12 +46,14 @@ class Sending:
         self.fields = fields
         self._number = 0
         self.sent: list[bytes] = []
+        #: How the upstream answers from now on.
+        self.answers: Script = lambda peer: peer.answer(ANSWER)
         plane.upstream.follow(self._script)
 
     async def _script(self, peer: Peer) -> None:
         while True:
             self.sent.append(await peer.request())
-            await peer.answer(ANSWER)
+            await self.answers(peer)
 
     def begin_anew(self) -> None:
         """As if it had sent nothing."""

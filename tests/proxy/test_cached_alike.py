@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -21,13 +23,31 @@ from proxy.decided import Decisions
 from server.http import framing
 from tests.models.rows import BY
 from tests.proxy.alike import MOST_UNTIL_KNOWN, PATH, Sending
-from tests.proxy.cached import ASKED, STREAMED, a_caching_plane, a_token, another_worker
+from tests.proxy.cached import (
+    ASKED,
+    DONE,
+    EVENTS,
+    STREAMED,
+    USAGE,
+    Told,
+    a_caching_plane,
+    a_token,
+    another_worker,
+    begins,
+    chunk,
+    ends,
+)
 from tests.proxy.planes import Plane
-from tests.proxy.scripted import CHAT, Client
+from tests.proxy.scripted import CHAT, Client, Peer
 from tests.proxy.served import serve
 from tests.proxy.upstream.conftest import until
 
 OTHER: Final = b'{"model": "gpt-4o", "temperature": 0, "messages": [], "max_tokens": 9}'
+#: A stream whose client asks for its usage, as we write the question where it does not.
+ASKS_FOR_USAGE: Final = b'{"stream_options":{"include_usage":true},' + STREAMED[1:]
+SAYS_USAGE: Final = b'data: {"choices": [], "usage": %b}\n\n' % json.dumps(USAGE).encode()
+STREAM: Final = b"".join(map(chunk, (*EVENTS, SAYS_USAGE, DONE))) + b"0\r\n\r\n"
+LARGE: Final = b'{"model": "gpt-4o", "choices": [], "text": "%b"}' % (b"a" * 700_000)
 #: Each is sent in turn by the same client.
 BODIES: Final = (
     *(ASKED,) * MOST_UNTIL_KNOWN,
@@ -177,6 +197,58 @@ async def test_a_revoked_token_is_given_nothing(plane: Plane) -> None:
     token, sending = await known(plane)
     await token.revoke(by=BY)
     assert (await sending.send(ASKED)).code == "token_revoked"
+
+
+async def _streams(peer: Peer) -> None:
+    await peer.send(begins() + STREAM)
+
+
+@pytest.mark.parametrize("kind", ["stream", "large"])
+async def test_a_kept_answer_of_many_pieces_is_given_and_no_upstream_asked(
+    plane: Plane, kind: str
+) -> None:
+    _, sending = await known(plane)
+    body = ASKS_FOR_USAGE if kind == "stream" else OTHER
+    sending.answers = _streams if kind == "stream" else lambda peer: peer.answer(LARGE)
+    sending.sent.clear()
+    contents = [(await sending.send(body)).content for _ in range(4)]
+    assert sending.was_decided()
+    assert len(sending.sent) == 1
+    assert [entry.cache for entry in plane.seen.entries[-4:]] == ["miss", "hit", "hit", "hit"]
+    assert len(set(contents)) == 1
+    assert contents[0] == (LARGE if kind == "large" else b"".join([*EVENTS, SAYS_USAGE, DONE]))
+    assert plane.is_idle()
+
+
+async def test_requests_that_are_alike_share_an_answer_that_comes(plane: Plane) -> None:
+    _, sending = await known(plane)
+    told = Told()
+    sending.answers = told
+    sending.sent.clear()
+    clients = [sending.client(ASKS_FOR_USAGE) for _ in range(3)]
+    tasks = [plane.begin(client) for client in clients]
+    told.say(begins() + chunk(EVENTS[0]))
+    await until(lambda: all(client.answer is not None for client in clients))
+    told.say(ends())
+    await asyncio.gather(*tasks)
+    assert len(sending.sent) == 1
+    assert {client.content for client in clients} == {EVENTS[0] + DONE}
+    assert sorted(entry.cache for entry in plane.seen.entries[-3:]) == ["hit", "hit", "miss"]
+
+
+@pytest.mark.parametrize("first", [STREAMED, ASKS_FOR_USAGE])
+async def test_a_client_is_told_usage_where_it_asked_for_it_and_nowhere_else(
+    plane: Plane, first: bytes
+) -> None:
+    """Both are sent alike, with another one's answer as the client is to have it."""
+    _, sending = await known(plane)
+    sending.answers = _streams
+    sending.sent.clear()
+    bodies = [first, first, STREAMED, ASKS_FOR_USAGE, STREAMED, ASKS_FOR_USAGE]
+    for body in bodies:
+        answer = (await sending.send(body)).content
+        assert (SAYS_USAGE in answer) == (body is ASKS_FOR_USAGE)
+    assert len(sending.sent) == 2
 
 
 async def test_what_is_remembered_of_requests_is_bounded(
