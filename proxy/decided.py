@@ -43,8 +43,8 @@ class Decided(msgspec.Struct, frozen=True):
     crossing: bytes
     end: bytes
     number: int
-    #: Whether nothing limits them, and none is given a kept answer.
-    is_free: bool
+    #: Whether anything may limit them.
+    is_limited: bool
 
     def __repr__(self) -> str:
         # The default would print the upstream's key.
@@ -139,7 +139,7 @@ class Decisions:
         begin, end = around_lines(head, target, address.path_for(head.target))
         decided = grant.decided[head.likeness] = Decided(
             plan, labels, target, address.origin, begin, crossing, end, next(_numbers),
-            not (grant.is_limited or plan.policies or grant.cache),
+            bool(grant.is_limited or plan.policies),
         )  # fmt: skip
         self._grants.append(ref(grant))
         self._likenesses.add(head.likeness)

@@ -27,7 +27,7 @@ from proxy.pricing.rates import OrdinaryRates, ordinary_nanos
 from proxy.pricing.sheet import NAME_MAX
 from proxy.providers.endpoints import Route
 from proxy.upstream.target import Target
-from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, recorded
+from proxy.usage.accumulator import NOT_REPORTED, Usage, UsageAccumulator, Used, recorded
 from proxy.usage.meter import meter_of_document
 from proxy.usage.usual import Reading
 
@@ -129,7 +129,7 @@ class Entries:
             _key_of_decided(decided.number, exchange, answered, usage), exchange, usage
         )
 
-    def _after(self, key: _Key, exchange: Exchange, usage: Usage) -> Recorded | None:
+    def _after(self, key: _Key, exchange: Exchange, usage: Used) -> Recorded | None:
         """That of a request of which the key says all but times and numbers, after one that was
         alike, where one is known."""
         alike = self._alike.get(key)
@@ -193,7 +193,7 @@ class Entries:
         exchange.charge = None
         if exchange.holds:
             exchange.charge = charged(exchange, state, usage, price[0], outcome)
-        entry = _made(exchange, grant, route, outcome, _Used(counted, state, usage, read, price))
+        entry = _made(exchange, grant, route, outcome, _Said(counted, state, usage, read, price))
         if exchange.watch is not None:
             told = exchange.watch.objects(counted=state == "exact" and usage is not None)
             finished = None if counted else self._finished(exchange, grant)
@@ -243,7 +243,7 @@ class Entries:
         )
 
 
-class _Used(NamedTuple):
+class _Said(NamedTuple):
     """What an entry says of usage, and of its answer, where one was read."""
 
     counted: bool
@@ -253,7 +253,7 @@ class _Used(NamedTuple):
     price: Price
 
 
-def _made(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome, said: _Used) -> Entry:
+def _made(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome, said: _Said) -> Entry:
     now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
     target, read = exchange.target, said.read
     numbers = said.usage or _NOT_READ
@@ -298,11 +298,11 @@ def _made(exchange: Exchange, grant: Grant, route: Route, outcome: Outcome, said
     )
 
 
-def _key_of_decided(number: int, exchange: Exchange, answered: str, usage: Usage) -> _Key:
+def _key_of_decided(number: int, exchange: Exchange, answered: str, usage: Used) -> _Key:
     return number, exchange.model, answered, exchange.cache, not exchange.holds, usage[6:]
 
 
-def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Recorded:
+def _again(alike: Alike, exchange: Exchange, usage: Used, nanos: int) -> Recorded:
     """The entry of a request that differs from an earlier one in what it did, not in what it is."""
     now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
     if exchange.holds:
@@ -314,7 +314,7 @@ def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Record
         alike.like,
         (
             exchange.id,
-            int(exchange.at * _MICRO),
+            _whole(exchange.at * _MICRO),
             usage[0],
             usage[1],
             usage[2],
@@ -322,12 +322,13 @@ def _again(alike: Alike, exchange: Exchange, usage: Usage, nanos: int) -> Record
             nanos,
             exchange.bytes_in,
             exchange.bytes_out,
-            int((first_byte - began) * _MICRO) if first_byte else None,
-            int((now - began) * _MICRO),
-            int(overhead * _MICRO),
+            _whole((first_byte - began) * _MICRO) if first_byte else None,
+            _whole((now - began) * _MICRO),
+            _whole(overhead * _MICRO),
         ),
     )
-    labels, wrote_as_much = exchange.labels, usage[4:6] == (alike.written, alike.written_1h)
+    labels = exchange.labels
+    wrote_as_much = usage[4] == alike.written and usage[5] == alike.written_1h
     if labels is None and wrote_as_much:
         return again
     entry = again.entry
@@ -365,5 +366,7 @@ def call_at(
 
 
 _MICRO: Final = 1e6
+#: As `int` of a float, in a quarter of the time.
+_whole: Final = float.__trunc__
 _UNPRICED: Final[Price] = (None, "")
 _NOT_READ: Final = Usage(None, None, None, None)

@@ -14,22 +14,20 @@ from functools import partial
 from models.again import Recorded
 from models.entry import Outcome
 from models.spending import Spending
-from proxy import caching, errors, failures, forward, keepalive, relaying, responses, revoking
+from proxy import caching, errors, failures, keepalive, relaying, responses, revoking
 from proxy.access import cors
 from proxy.access.authentication import authenticate
-from proxy.access.authorization import target_for
-from proxy.access.grant import Grant
 from proxy.access.grants import Grants
-from proxy.accounts.attempts import Accounts, Call, Told
+from proxy.accounts.attempts import Accounts, Told
 from proxy.accounts.rests import Rests
-from proxy.asking_again import AskingAgain
+from proxy.asking import Asking
 from proxy.begun import OVER, Begun
 from proxy.body.budget import BodyBudget
 from proxy.body_capture import BodyCopies
 from proxy.bounds import Bounds
 from proxy.cache.answers import Answers
 from proxy.caching import Caching
-from proxy.decided import DECIDED_MAX, Decisions, Prepared, Ready, keep, send_at_once
+from proxy.decided import DECIDED_MAX, Decisions, Prepared, send_at_once
 from proxy.downstream import Downstream, RequestHead
 from proxy.driving import Driven
 from proxy.entrance import Entrance
@@ -45,7 +43,7 @@ from proxy.middleware.worker import Middlewares, Shaping
 from proxy.objects.index import Index
 from proxy.objects.pinning import Objects
 from proxy.own_answers import OwnAnswers
-from proxy.plans import Plan, Plans
+from proxy.plans import Plans
 from proxy.preparing import Preparing
 from proxy.pricing.prices import Prices
 from proxy.providers.provider import Provider
@@ -97,7 +95,7 @@ class DataPlane:
         self._comments = None if every is None else keepalive.Comments(every)
         self._turns = Turns()
         self._tails = Tails()
-        self._refused_questions = RefusedQuestions()
+        refused = RefusedQuestions()
         self._fair_share = FairShare(bounds.max_active_requests, bounds.shares)
         self.body_budget = BodyBudget(bounds.buffered_bodies_max_bytes)
         self._caching = Caching(
@@ -105,7 +103,7 @@ class DataPlane:
         )
         self._limits = Reserving(limits, holds, self.body_budget)
         self._accounts = Accounts(rests, told, pool, self.body_budget, self._turns)
-        self._asking_again = AskingAgain(self._accounts, pool, self._refused_questions)
+        self._asking = Asking(self._accounts, pool, refused, self.body_budget)
         plans = Plans()
         self._entrance = Entrance(self._fair_share, plans, client_address)
         self._own_answers = OwnAnswers(grants, origins, spending, rests, self._entrance.know)
@@ -113,7 +111,7 @@ class DataPlane:
             bounds,
             self._turns,
             self.body_budget,
-            self._refused_questions,
+            refused,
             first=self._accounts.first,
             objects=Objects(index, self._turns),
             holds=holds,
@@ -149,10 +147,18 @@ class DataPlane:
                 return begun
             grant, plan = begun.let_in = self._entrance.let_in(exchange, token)
             begun.prepared = prepared = self._usual(downstream, exchange, grant, plan)
-            if prepared is None or exchange.decided is None or not exchange.decided.is_free:
+            if prepared is None or (decided := exchange.decided) is None:
                 return begun
-            source = send_at_once(prepared[0], self._pool, exchange)
-            return None if source is not None and begun.sent(source, UNLIMITED) else begun
+            if grant.cache is not None and not self._caching.at_once(exchange, prepared[0]):
+                return begun
+            if decided.is_limited:
+                return begun
+            if exchange.found is not None:
+                goes_on = run is not None and self._given(begun, UNLIMITED) is not None
+            else:
+                source = send_at_once(prepared[0], self._pool, exchange)
+                goes_on = source is not None and begun.sent(source, UNLIMITED)
+            return None if goes_on else begun
         except Exception as why:  # noqa: BLE001  (`handle` raises it)
             begun.failed = why
             return begun
@@ -179,7 +185,7 @@ class DataPlane:
             downstream, exchange, grant, plan
         )
         begun.prepared = None
-        if grant.cache is not None and not self._caching.at_once(exchange, request):
+        if grant.cache is not None and exchange.found is None:
             begun.downstream = downstream = await self._caching.look_up(
                 downstream, exchange, grant, plan, (request, begun.asked)
             )
@@ -194,7 +200,9 @@ class DataPlane:
                 return None
         elif (sent := send_at_once(request, self._pool, exchange)) is not None:
             return None if begun.sent(sent, reservation) else sent
-        begun.source, begun.head = await self._ask(request, downstream, exchange, grant, plan)
+        begun.source, begun.head = await self._asking.ask(
+            request, downstream, exchange, grant, plan
+        )
         return begun.source
 
     async def handle(self, begun: Begun) -> None:
@@ -215,7 +223,7 @@ class DataPlane:
                 head = head or await source.head()
                 last = self._pass_whole(downstream, source, exchange, head, reservation)
                 if last is None:
-                    source, head, asked = await self._asking_again.final(
+                    source, head, asked = await self._asking.final(
                         downstream, source, exchange, head, asked
                     )
                     # Nor is what could have been sent again.
@@ -305,26 +313,10 @@ class DataPlane:
         found = exchange.found
         if found is None or self._shaping is not None:
             return None
+        begun.reservation = reservation
         if (last := relaying.given_whole(begun.downstream, exchange, found, reservation)) is None:
             return None
         return begun.complete(self._ledger, self._entry(exchange, "complete"), last) or OVER
-
-    def _ask(
-        self,
-        request: forward.Outgoing | Ready,
-        downstream: Downstream,
-        exchange: Exchange,
-        grant: Grant,
-        plan: Plan,
-    ) -> Awaitable[tuple[ResponseSource, UpstreamHead]]:
-        """Have an answer that is waited for: a kept one, or an upstream's."""
-        if exchange.found is not None:
-            return exchange.found.answer()
-        keep(request, exchange, self.body_budget)
-        sent = forward.in_pieces(request)
-        if grant.chooses:
-            return self._accounts.ask(sent, Call(grant, plan.route, downstream, exchange))
-        return forward.send(sent, partial(target_for, grant), downstream, self._pool, exchange)
 
     def end(self, begun: Begun, outcome: Outcome) -> None:
         """Runs for every outcome: records once if admitted, settles the limits."""

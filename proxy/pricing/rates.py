@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from proxy.usage.accumulator import Usage
+from proxy.usage.accumulator import Usage, Used
 
 #: Beyond this no number is honest, and 64 bits are near.
 NANOS_MAX: Final = 10**15
@@ -264,7 +264,7 @@ class Tariff:
         return None
 
 
-def ordinary_nanos(usage: Usage, rates: OrdinaryRates) -> int | None:
+def ordinary_nanos(usage: Used, rates: OrdinaryRates) -> int | None:
     """What a usage costs that has these rates (`Tariff.ordinary`); None where it cannot be."""
     prompt, completion, cached, reasoning, written, written_1h = usage[:6]
     fresh, plain = prompt or 0, completion or 0

@@ -7,7 +7,7 @@ read, `recorded` for the journal entry. Nothing is ever estimated.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -58,6 +58,13 @@ class Usage(NamedTuple):
     tools: frozenset[str] = frozenset()
 
 
+#: A usage as a plain tuple, in the order of its fields: of that it takes half the steps to make one
+#: and to look at its numbers.
+Used: TypeAlias = tuple[
+    int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None,
+    int | None, int | None, int | None, int | None, str | None, int | None, int | None, str | None,
+    str | None, frozenset[str], frozenset[str],
+]  # fmt: skip
 #: Of an answer that says nothing of it: only what costs nothing by any measure has a price.
 NOT_REPORTED: Final = Usage(None, None, None, None, lost=frozenset(("prompt", "completion")))
 #: Longer reports are not kept as they came.

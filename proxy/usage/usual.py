@@ -14,11 +14,11 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from proxy.decoding.json_reading import WRONG
-from proxy.usage.accumulator import Usage
+from proxy.usage.accumulator import Used
 from proxy.usage.reported import COUNT_MAX, CacheCreation, Count, Word
 
 #: The model that an answer names, '' where it names none, and what it used.
-Told: TypeAlias = tuple[str, Usage]
+Told: TypeAlias = tuple[str, Used]
 #: Reads a document that came whole; None of one that says anything unusual.
 Form: TypeAlias = Callable[[bytes], Told | None]
 
@@ -164,11 +164,11 @@ def _chat(document: bytes) -> Told | None:
     if reasoning and said.total_tokens == prompt + completion + reasoning:
         # It is no part of the completion.
         return None
-    return answer.model or "", tuple.__new__(Usage, (
+    return answer.model or "", (
         prompt, completion, into.cached_tokens, reasoning, into.cache_write_tokens, None,
         into.audio_tokens, out.audio_tokens, into.image_tokens, out.image_tokens,
         None, None, answer.service_tier, None, None, None, None, _NOTHING, _NOTHING,
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def _response(document: bytes) -> Told | None:
@@ -180,12 +180,12 @@ def _response(document: bytes) -> Told | None:
         return None
     said = answer.usage
     into, out = said.input_tokens_details, said.output_tokens_details
-    return answer.model or "", tuple.__new__(Usage, (
+    return answer.model or "", (
         said.input_tokens, said.output_tokens, into.cached_tokens, out.reasoning_tokens,
         into.cache_write_tokens, None,
         into.audio_tokens, out.audio_tokens, into.image_tokens, out.image_tokens,
         None, None, answer.service_tier, None, None, None, None, _NOTHING, _NOTHING,
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def _message(document: bytes) -> Told | None:
@@ -195,12 +195,12 @@ def _message(document: bytes) -> Told | None:
         return None
     said = answer.usage
     cached, written = said.cache_read_input_tokens, said.cache_creation_input_tokens
-    return answer.model or "", tuple.__new__(Usage, (
+    return answer.model or "", (
         said.input_tokens + cached + written, said.output_tokens, cached, 0,
         written, said.cache_creation.ephemeral_1h_input_tokens,
         None, None, None, None, None, None, said.service_tier or None, None, None,
         said.speed, said.inference_geo, _NOTHING, _NOTHING,
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def _none(_: bytes) -> None:

@@ -45,9 +45,9 @@ class ClientDownstream(Driven, eq=False):
     #: A short body that has come with the head; then there is no `_body`.
     _arrived: bytes = b""
     _body: RequestBody | None = None
-    #: The response's, once it has begun, and as it stands on the wire until it is sent.
+    #: The response's, once it has begun, and in pieces as it stands on the wire until it is sent.
     _answer: ResponseHead | None = None
-    _head: bytes = b""
+    _head: tuple[bytes, ...] = ()
     _framing: int = _AS_IT_IS
     #: Whether nothing may follow: the response has ended, or was broken off.
     complete: bool = False
@@ -168,10 +168,7 @@ class ClientDownstream(Driven, eq=False):
         status, length = head.status, head.content_length
         self._answer = head
         lines = head.lines if isinstance(head.lines, bytes) else wire_lines(head.lines)
-        if status == 200 and head.reason == b"OK":
-            lines = _OK + lines
-        else:
-            lines = status_line(status, head.reason) + lines
+        first = _OK if status == 200 and head.reason == b"OK" else status_line(status, head.reason)
         # A refusal takes the place of an answer of which nothing was sent yet.
         framing = _AS_IT_IS
         if status in _WITHOUT_BODY or self.head.method == "HEAD":
@@ -189,7 +186,7 @@ class ClientDownstream(Driven, eq=False):
             lines += b"connection: close\r\n"
         elif self.head.version == "1.0":
             lines += b"connection: keep-alive\r\n"
-        self._head = lines + b"\r\n"
+        self._head = first, lines, b"\r\n"
 
     def _leave_body(self, *, announced: bool, status: int) -> None:
         """See whether more of the request's body may be read before the response is complete."""
@@ -240,11 +237,10 @@ class ClientDownstream(Driven, eq=False):
         transport = connection.transport
         if transport is None or transport.is_closing():
             raise errors.NotWritten
-        head = self._head
-        if head:
+        if self._head:
             # Mostly all of a response.
-            data = head + data
-            self._head = b""
+            data = b"".join((*self._head, data))
+            self._head = ()
         if data:
             transport.write(data)
         self.complete = True
@@ -285,8 +281,8 @@ class ClientDownstream(Driven, eq=False):
         if transport is None or transport.is_closing():
             raise errors.NotWritten
         if self._head:
-            data = self._head + data
-            self._head = b""
+            data = b"".join((*self._head, data))
+            self._head = ()
         if data:
             transport.write(data)
 

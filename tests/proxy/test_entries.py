@@ -199,7 +199,7 @@ def decided_with(exchange: Exchange, reading: Reading, document: bytes) -> None:
     wants: Any = None
     plan = Plan(route, wants, is_usual=True)
     exchange.decided = Decided(
-        plan, exchange.labels, target, target.address.origin, b"", b"", b"", number, True
+        plan, exchange.labels, target, target.address.origin, b"", b"", b"", number, False
     )
     exchange.document, exchange.reading = document, reading
 

@@ -122,7 +122,7 @@ def compare(dialect: str, text: bytes) -> bool:
         return False
     meter = meter_of_document(text)
     assert told == (meter.model or "", meter.usage)
-    assert type(told[1]) is type(meter.usage)
+    assert type(told[1]) is tuple
     assert meter.exact
     assert not meter.code
     assert not meter.failed

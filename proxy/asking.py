@@ -1,26 +1,54 @@
-"""An answer that is an error: what the account that gave it may have to rest for, and whether the
-same request is sent once more, without the question that we had put into it."""
+"""Whom a request is sent to that does not go at once; and of an answer that is an error, what
+the account that gave it may have to rest for, and whether the same request is sent once more,
+without the question that we had put into it."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from functools import partial
+
 from proxy import forward, relaying
 from proxy.access.authorization import target_for
-from proxy.accounts.attempts import LIMITED, Accounts
+from proxy.access.grant import Grant
+from proxy.accounts.attempts import LIMITED, Accounts, Call
+from proxy.body.budget import BodyBudget
+from proxy.decided import Ready, keep
 from proxy.downstream import Downstream
 from proxy.exchange import Exchange
+from proxy.plans import Plan
 from proxy.questions import REFUSALS, Asked, Peeked, Question, RefusedQuestions
 from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.pool import Pool
 from proxy.upstream.source import ResponseSource
 
 
-class AskingAgain:
+class Asking:
     """Of all requests of one worker."""
 
-    def __init__(self, accounts: Accounts, pool: Pool, questions: RefusedQuestions) -> None:
+    def __init__(
+        self, accounts: Accounts, pool: Pool, questions: RefusedQuestions, bodies: BodyBudget
+    ) -> None:
         self._accounts = accounts
         self._pool = pool
         self._questions = questions
+        self._bodies = bodies
+
+    def ask(
+        self,
+        request: forward.Outgoing | Ready,
+        downstream: Downstream,
+        exchange: Exchange,
+        grant: Grant,
+        plan: Plan,
+    ) -> Awaitable[tuple[ResponseSource, UpstreamHead]]:
+        """Have an answer that is waited for: a kept one, or an upstream's."""
+        if exchange.found is not None:
+            return exchange.found.answer()
+        keep(request, exchange, self._bodies)
+        sent = forward.in_pieces(request)
+        if grant.chooses:
+            return self._accounts.ask(sent, Call(grant, plan.route, downstream, exchange))
+        return forward.send(sent, partial(target_for, grant), downstream, self._pool, exchange)
 
     async def final(
         self,
