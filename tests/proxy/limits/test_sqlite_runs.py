@@ -1,7 +1,7 @@
 """The limits engine of one machine: a turn's requests are decided as if each had come alone."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -219,6 +219,10 @@ class BudgetService:
             if self.running:
                 got = self.running.pop(number % len(self.running))
                 self.store.settle(got, AS_TAKEN if charge else NOT_SENT, charge or Charge("none"))
+        if not asking:
+            # Else with the next decision.
+            self.store._linger_no_more()
+            await asyncio.sleep(0)
         self.now += seconds
         wanted = []
         for kind, holds in asking:
@@ -275,6 +279,15 @@ async def _compare_budgets(directory: Path, turns: list[BudgetTurn]) -> None:
             await service.store.close()
 
 
+@pytest.fixture(scope="module")
+def no_time_goes_by() -> Iterator[None]:
+    """What ended lingers until the test says otherwise, and for both alike."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("proxy.limits.sqlite._LINGER_S", 3600.0)
+        yield
+
+
+@pytest.mark.usefixtures("no_time_goes_by")
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(turns=BUDGET_TURNS)
 def test_budgets_of_a_turn_are_held_as_if_each_request_had_come_alone(
