@@ -52,17 +52,17 @@ def of(exceeded: BudgetExceeded) -> errors.Refusal:
     kind = errors.BudgetRateExceeded
     if (allowance.unit, allowance.period) == ("tokens", "minute"):
         kind = errors.TokensPerMinuteExceeded
-    headers = tuple(_bucket_headers(exceeded))
+    lines_of_it = wire_lines(_bucket_headers(exceeded))
     if exceeded.retry_after is not None:
         return kind(
             f"The request may cost up to {needed}, and {whose} is used up for now.",
             retry_after=exceeded.retry_after,
-            headers=headers,
+            lines=lines_of_it,
             details=details,
         )
     refused = kind(
         f"The request may cost up to {needed}, which is more than {whose} ever has.",
-        headers=headers,
+        lines=lines_of_it,
         details=details,
     )
     refused.retry = False

@@ -54,8 +54,8 @@ class Refusal(Exception):
     """The proxy itself answers instead of the upstream.
 
     `retry` says whether the same request can succeed later with nothing changed by a person;
-    where it cannot, SDKs are told so by `x-should-retry: false`. `details` are further members of
-    the error's object.
+    where it cannot, SDKs are told so by `x-should-retry: false`. `lines` are header lines of its
+    answer, each with its line end; `details` are further members of the error's object.
     """
 
     status: int
@@ -75,14 +75,14 @@ class Refusal(Exception):
         *,
         param: str | None = None,
         retry_after: float | None = None,
-        headers: tuple[tuple[bytes, bytes], ...] = (),
+        lines: bytes = b"",
         details: Mapping[str, object] = _NONE,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.retry_after = retry_after
-        self.headers = headers
+        self.lines = lines
         self.details = details
 
 

@@ -8,7 +8,6 @@ from typing import Final
 
 from models.entry import Outcome
 from proxy import budget_refusals, errors
-from proxy.headers import field_list
 from proxy.limits.budgets import BudgetExceeded
 from proxy.limits.store import LimitExceeded, LimitsUnavailable, Remaining, policy_of, scope_of
 from proxy.upstream.errors import (
@@ -65,28 +64,31 @@ def of_limits(failure: LimitExceeded | BudgetExceeded | LimitsUnavailable) -> er
         return errors.LimitsUndecided(
             "The token's limits cannot be checked right now.", retry_after=1.0
         )
-    headers = tuple(field_list(rate_lines(failure.remaining)))
+    lines = rate_lines(failure.remaining)
     key, dimension = failure.claim.key, failure.claim.dimension
     policy = policy_of(key)
     details = {} if policy is None else {"policy": policy}
     if dimension == "requests":
         whose = "this token" if policy is None else f"the {scope_of(key)}'s policy {policy!r}"
         return errors.QuotaExceeded(
-            f"All requests of {whose} have been used.", headers=headers, details=details
+            f"All requests of {whose} have been used.", lines=lines, details=details
         )
     what = "requests per minute" if dimension == "rate" else "parallel requests"
     by = "" if policy is None else f" by its policy {policy!r}"
     return errors.RateLimitExceeded(
         f"The {scope_of(key)}'s limit of {what}{by} is used up.",
         retry_after=failure.retry_after or 1.0,
-        headers=headers,
+        lines=lines,
         details=details,
     )
 
 
 def rate_lines(remaining: Remaining) -> bytes:
     """What is left of the tightest limit, on refusals as on answers."""
+    limit, left, reset = remaining
+    # To format a float takes as long as all else in these lines.
     return (
         b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\n"
-        b"x-ratelimit-reset-requests: %.1fs\r\n" % remaining
+        b"x-ratelimit-reset-requests: %d.%ds\r\n"
+        % (limit, left, *divmod(int(reset * 10 + 0.5), 10))
     )

@@ -90,7 +90,7 @@ def refusal(
         content, block = _remembered_refusal(shape, kind, message, param)  # type: ignore[arg-type]
     else:
         content, block = _refusal(shape, refused)
-    block += wire_lines(list(refused.headers))
+    block += refused.lines
     if refused.retry_after is not None:
         block += retry_lines(shape, max(1, math.ceil(refused.retry_after)))
     if not refused.retry:

@@ -10,8 +10,11 @@ import time
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 from models.columns import Columns, is_one
 from models.entry import Attempt, Entry
@@ -33,7 +36,7 @@ _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 ModelName: TypeAlias = Callable[[str, str], str | None]
 
 
-class Refused(NamedTuple):
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """A request that the proxy answered itself; `endpoint` is '' where none was matched."""
 
     id: str
@@ -57,6 +60,12 @@ class Refused(NamedTuple):
     duration_us: int = 0
     #: Where a known token took no route: the path, without its query, as the client wrote it.
     path: bytes = b""
+
+
+#: What refusals are counted by: those of a flood are mostly alike.
+_KIND: Final = attrgetter(
+    "code", "project_id", "recorded", "provider", "endpoint", "method", "status"
+)
 
 
 class WorkerGauges(NamedTuple):
@@ -246,13 +255,14 @@ class Metrics:
         numbers = self._numbers
         if entries:
             self._batch.add(columns or by_column(entries))
-        for refusal in refused:
-            numbers.count(families.REFUSALS, (refusal.code,), 1)
-            project = self._project_label(refusal.project_id)
-            numbers.count(families.PROJECT_REFUSALS, (project, refusal.code), 1)
-            if not refusal.recorded:
-                where = (refusal.provider, refusal.endpoint or "none", _method(refusal.method))
-                numbers.count(families.REQUESTS, (*where, str(refusal.status)), 1)
+        for kind, number in Tally(map(_KIND, refused)).items():
+            code, project_id, recorded, provider, endpoint, method, status = kind
+            numbers.count(families.REFUSALS, (code,), number)
+            project = self._project_label(project_id)
+            numbers.count(families.PROJECT_REFUSALS, (project, code), number)
+            if not recorded:
+                where = (provider, endpoint or "none", _method(method))
+                numbers.count(families.REQUESTS, (*where, str(status)), number)
 
     def _project_label(self, project_id: str) -> str:
         """A project's id, of so many as have come first; nobody makes more than administrators."""

@@ -9,10 +9,11 @@ never dropped from the sums.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from itertools import islice
+from operator import attrgetter
 from time import monotonic
 from typing import Final, TypeAlias
 from uuid import uuid4
@@ -90,10 +91,13 @@ class RefusalBooks:
                 while await self.write() and (self._sums or self._newest):
                     pass
 
-    def add(self, batch: Iterable[Refused]) -> None:
+    def add(self, batch: Sequence[Refused]) -> None:
         """Count a batch, and keep its newest as rows."""
+        hours = [int(one.at) // _HOUR_S for one in batch]
+        alike = Counter(zip(hours, map(_SUBJECT, batch), strict=True))
+        for (hour, subject), number in alike.items():
+            self._count(_key(hour, *subject), number)
         for one in batch:
-            self._count(self._key(one))
             if one.token_id or self._has_room(one.code):
                 self._newest.append(_row(one))
 
@@ -134,17 +138,9 @@ class RefusalBooks:
                 if await self.write() and (self._sums or self._newest):
                     await self.write()
 
-    def _key(self, one: Refused) -> SumKey:
-        hour = int(one.at) // _HOUR_S
-        if not one.token_id:
-            return SumKey(hour, NOBODY_TEXT, NOBODY_TEXT, "", one.code)
-        return SumKey(
-            hour, one.project_id, one.token_id, clean_text(one.model, limit=200), one.code
-        )
-
-    def _count(self, key: SumKey) -> None:
+    def _count(self, key: SumKey, number: int) -> None:
         key = self._bounded(key)
-        self._sums[key] = self._sums.get(key, 0) + 1
+        self._sums[key] = self._sums.get(key, 0) + number
 
     def _bounded(self, key: SumKey) -> SumKey:
         """Where it is counted; what has no room is told less exactly."""
@@ -176,6 +172,16 @@ class RefusalBooks:
                 pause = _AFTER_FAILURE_S
             else:
                 pause = _SOON_S if self._newest or self._sums else _EVERY_S
+
+
+#: What refusals of an hour are summed by: those of a flood are mostly alike.
+_SUBJECT: Final = attrgetter("project_id", "token_id", "model", "code")
+
+
+def _key(hour: int, project_id: str, token_id: str, model: str, code: str) -> SumKey:
+    if not token_id:
+        return SumKey(hour, NOBODY_TEXT, NOBODY_TEXT, "", code)
+    return SumKey(hour, project_id, token_id, clean_text(model, limit=200), code)
 
 
 def _row(one: Refused) -> refusals.Refused:

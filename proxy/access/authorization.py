@@ -123,7 +123,7 @@ def _route(grant: Grant, provider: Provider, head: RequestHead) -> Route:
         raise errors.MethodNotAllowed(
             f"{head.method} {shown(path)} is not allowed {by}of the provider {provider.name}; "
             f"allowed there: {listed}.",
-            headers=((b"allow", listed.encode("ascii")),),
+            lines=b"allow: %b\r\n" % listed.encode("ascii"),
         )
     return methods["GET"]
 
@@ -132,7 +132,7 @@ def only_shown(method: str) -> errors.MethodNotAllowed:
     """The refusal of a method that the page of a token does not have."""
     return errors.MethodNotAllowed(
         f"{method} {TOKEN_PAGE.decode()} is not allowed; allowed there: GET, HEAD.",
-        headers=((b"allow", b"GET, HEAD"),),
+        lines=b"allow: GET, HEAD\r\n",
     )
 
 

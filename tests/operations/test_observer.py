@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.again import VARYING, Again, Like, Told
 from models.entry import Attempt, Entry, attempts_as_json, storable
@@ -231,7 +232,7 @@ def test_requests_of_an_outage_are_counted_both_ways() -> None:
     # Let in before the outage: it may have been limited.
     observer.recorded(entry(at_us=0), SOME)
     refused = Refused(ID, "database_unavailable", "openai", "", "POST", 503, recorded=False)
-    observer._refused += [refused, refused._replace(undecided=True)]
+    observer._refused += [refused, replace(refused, undecided=True)]
     observer.flush()
     away = False
     observer.recorded(entry(), SOME)

@@ -7,7 +7,7 @@ import pytest
 from models.entry import Outcome
 from proxy import errors
 from proxy.failures import of_database, of_limits, of_upstream, outcome
-from proxy.headers import value_of
+from proxy.headers import field_list, value_of
 from proxy.limits.store import Claim, Dimension, LimitExceeded, LimitsUnavailable, Remaining
 from proxy.upstream.errors import (
     ConnectFailed,
@@ -84,7 +84,7 @@ def test_what_a_client_is_told_about_its_limits(
     assert type(refused) is kind
     assert refused.retry_after == retry_after
     assert refused.message.startswith(says)
-    assert value_of(list(refused.headers), b"x-ratelimit-remaining-requests") == b"0"
+    assert value_of(field_list(refused.lines), b"x-ratelimit-remaining-requests") == b"0"
 
 
 @pytest.mark.parametrize(

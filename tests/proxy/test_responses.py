@@ -10,6 +10,7 @@ import pytest
 
 from proxy import errors
 from proxy.exchange import Exchange
+from proxy.failures import rate_lines
 from proxy.headers import RawHeaders, value_of
 from proxy.limits.store import Remaining, Reservation, claims_on
 from proxy.responses import interim_headers, refusal, response_head
@@ -57,6 +58,13 @@ async def test_a_length_that_withholding_would_change_is_not_announced(
     head = response_head(exchange, upstream, meter, UNLIMITED)
     assert head.content_length == (None if asked else 9)
     assert (value_of(head.headers, b"content-length") is None) is asked
+
+
+@pytest.mark.parametrize(
+    ("reset", "told"), [(0.0, b"0.0"), (0.06, b"0.1"), (59.94, b"59.9"), (59.96, b"60.0")]
+)
+def test_seconds_are_told_in_tenths(reset: float, told: bytes) -> None:
+    assert rate_lines(Remaining(60, 59, reset)).splitlines()[2].endswith(b": %bs" % told)
 
 
 @pytest.mark.parametrize("sends_its_own", [False, True])
@@ -148,7 +156,7 @@ async def test_interim_fields_are_clean_and_gain_nothing() -> None:
             [b"retry-after"],
         ),
         (
-            errors.MethodNotAllowed("m", headers=((b"allow", b"GET"),)),
+            errors.MethodNotAllowed("m", lines=b"allow: GET\r\n"),
             {b"allow": b"GET", b"x-should-retry": b"false"},
             [b"www-authenticate"],
         ),

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from models.entry import Attempt
 from models.stock import Stock
 from proxy.limits.most_used import BudgetLeft
@@ -15,6 +17,25 @@ from tests.operations.test_observer import ID, entry
 
 LEFT = BudgetLeft("token", ID, "", "usd", "day", 0.25)
 STOCK = Stock({"active": 2, "inactive": 1, "resting": 0, "suspended": 0}, {86_400: 3}, 4)
+
+
+def test_refusals_of_a_batch_are_counted_as_one_by_one() -> None:
+    plain = Refused(ID, "quota_exceeded", "openai", "", "POST", 429, recorded=False)
+    kinds = [
+        plain, replace(plain, code="overloaded", status=503), replace(plain, recorded=True),
+        replace(plain, provider="groq"), replace(plain, endpoint="/v1/x"),
+        replace(plain, method="GET"), replace(plain, project_id=ID),
+    ]  # fmt: skip
+    batch = [kind for number, kind in enumerate(kinds) for _ in range(number + 1)]
+    together, alone = (Metrics(lambda _provider, _model: None) for _ in range(2))
+    together.add([], batch)
+    for one in batch:
+        alone.add([], [one])
+    counters = decode(together.encode()).counters
+    assert counters == decode(alone.encode()).counters
+    assert counters[families.REFUSALS.name] == {("quota_exceeded",): 26, ("overloaded",): 2}
+    assert sum(counters[families.PROJECT_REFUSALS.name].values()) == 28
+    assert sum(counters[families.REQUESTS.name].values()) == 25
 
 
 def test_every_family_is_listed() -> None:
@@ -97,7 +118,7 @@ def test_projects_have_a_bounded_number_of_labels() -> None:
     plain = Refused(ID, "quota_exceeded", "openai", "", "POST", 429, recorded=False)
     projects = [str(UUID(int=n)) for n in range(PROJECTS_MAX + 50)]
     for _ in range(2):
-        metrics.add([], [plain._replace(project_id=project) for project in projects])
+        metrics.add([], [replace(plain, project_id=project) for project in projects])
     metrics.add([], [plain])
     counted = decode(metrics.encode()).counters[families.PROJECT_REFUSALS.name]
     assert len(counted) == PROJECTS_MAX + 2

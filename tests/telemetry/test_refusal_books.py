@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from models import Refusal, RefusalHour, refusals, secrets
 from models.errors import DatabaseUnavailable
@@ -23,7 +24,7 @@ PROJECT, TOKEN = str(UUID(int=1)), str(UUID(int=2))
 def refused(code: str = "invalid_token", **fields: Any) -> Refused:
     """One whose token was not known."""
     plain = Refused(new_request_id(), code, "openai", "", "POST", 401, recorded=False, at=AT)
-    return plain._replace(**fields)
+    return replace(plain, **fields)
 
 
 def known(model: str = "", **fields: Any) -> Refused:
@@ -55,7 +56,7 @@ class Table:
 async def test_a_flood_of_made_up_tokens_is_one_row_for_the_hour() -> None:
     books = RefusalBooks()
     for _ in range(50):
-        books.add(refused() for _ in range(1_000))
+        books.add([refused() for _ in range(1_000)])
         assert books.kept == (1, UNKNOWN_AT_ONCE)
     assert books.waiting == 50_000
     await books.close(timeout=30.0)
@@ -70,7 +71,7 @@ async def test_a_flood_without_tokens_leaves_room_for_the_rows_of_others() -> No
     books.add([known()])
     for _ in range(24 * 60):
         now += 60.0
-        books.add(refused() for _ in range(100))
+        books.add([refused() for _ in range(100)])
     books.add([refused("missing_token")])
     codes = [one.code for one in books._newest]
     assert (codes[0], codes[-1]) == ("model_not_allowed", "missing_token")
@@ -79,7 +80,7 @@ async def test_a_flood_without_tokens_leaves_room_for_the_rows_of_others() -> No
 
 async def test_made_up_models_and_tokens_take_bounded_memory() -> None:
     books = RefusalBooks(Table())
-    books.add(known(f"made-up-{n}" + "x" * 1_000) for n in range(3 * MODELS_MAX))
+    books.add([known(f"made-up-{n}" + "x" * 1_000) for n in range(3 * MODELS_MAX)])
     assert books.kept[0] == MODELS_MAX + 1
     for n in range(3 * SUMS_MAX):
         books.add([known("m", token_id=str(UUID(int=n)), project_id=str(UUID(int=n)))])
@@ -121,10 +122,21 @@ async def test_rows_go_in_pieces_and_in_order() -> None:
     assert [row.id for row in table.rows] == [one.id for one in given]
 
 
+async def test_refusals_of_a_batch_are_summed_by_hour_and_by_whose_they_are() -> None:
+    table = Table()
+    books = RefusalBooks(table)
+    first = known("gpt-4o")
+    later = replace(first, at=first.at + 3600)
+    books.add([first, later, first, replace(first, code="overloaded"), later, first])
+    await books.close(timeout=5.0)
+    sums = {(key.hour - int(first.at) // 3600, key.code): n for key, n in table.sums.items()}
+    assert sums == {(0, first.code): 3, (1, first.code): 2, (0, "overloaded"): 1}
+
+
 async def test_sums_go_in_pieces_so_that_no_write_holds_up_others() -> None:
     table = Table()
     books = RefusalBooks(table)
-    books.add(known("m", token_id=str(UUID(int=n))) for n in range(2 * ROWS_MAX + 5))
+    books.add([known("m", token_id=str(UUID(int=n))) for n in range(2 * ROWS_MAX + 5)])
     assert await books.write()
     assert len(table.sums) == ROWS_MAX
     await books.close(timeout=5.0)
@@ -210,7 +222,7 @@ async def test_it_goes_on_by_itself_after_an_outage(monkeypatch: pytest.MonkeyPa
 
 def test_a_model_without_room_counts_as_other() -> None:
     books = RefusalBooks(Table())
-    books.add(known(f"m{n}") for n in range(MODELS_MAX + 2))
+    books.add([known(f"m{n}") for n in range(MODELS_MAX + 2)])
     assert books._sums[SumKey(int(AT) // 3600, PROJECT, TOKEN, OTHER, "model_not_allowed")] == 2
 
 

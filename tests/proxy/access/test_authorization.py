@@ -64,9 +64,9 @@ def test_a_path_off_the_list_is_not_allowed_by_any_method() -> None:
 def test_a_method_off_the_list_is_told_which_are_on_it() -> None:
     refusal = refused(a_grant(), "DELETE", "/v1/models")
     assert isinstance(refusal, errors.MethodNotAllowed)
-    assert refusal.headers == ((b"allow", b"GET, HEAD"),)
+    assert refusal.lines == b"allow: GET, HEAD\r\n"
     everything = refused(a_grant(), "TRACE", "/v1/files")
-    assert everything.headers == ((b"allow", b"DELETE, GET, HEAD, PATCH, POST, PUT"),)
+    assert everything.lines == b"allow: DELETE, GET, HEAD, PATCH, POST, PUT\r\n"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_list_of_the_project_narrows_its_provider_s_and_says_so() -> None:
         "The project does not allow POST /v1/embeddings of the provider openai."
     )
     refusal = refused(grant, "DELETE", "/v1/files/file-1")
-    assert refusal.headers == ((b"allow", b"GET, HEAD"),)
+    assert refusal.lines == b"allow: GET, HEAD\r\n"
     # No hint leads to what would be refused as well.
     for path, hinted in (("/chat/completions", True), ("/embeddings", False)):
         said = refused(grant, "POST", path).message
@@ -178,7 +178,7 @@ def test_a_key_of_another_provider_serves_no_more_of_what_is_added_than_that_one
 
 def test_allow_names_only_what_the_token_may() -> None:
     grant = a_grant(allowed_endpoints=("GET /v1/files/*", "POST /v1/files/*"))
-    assert refused(grant, "DELETE", "/v1/files/a").headers == ((b"allow", b"GET, HEAD, POST"),)
+    assert refused(grant, "DELETE", "/v1/files/a").lines == b"allow: GET, HEAD, POST\r\n"
 
 
 @pytest.mark.parametrize(
