@@ -166,6 +166,8 @@ _COUNTED: Final = (
     "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "cost_nanos",
     "bytes_in", "bytes_out", "ttfb_us", "duration_us", "overhead_us",
 )  # fmt: skip
+#: Of them, those that are 0 in most batches.
+_SELDOM: Final = ("cached_tokens", "reasoning_tokens")
 #: Those of which most requests have none, as the log has them where a request has one.
 _TEXTS: Final = (
     "service_tier", "answer_model", "cost_source", "upstream_code", "key_id", "charge",
@@ -185,7 +187,7 @@ def _into_log(columns: Columns, moments: _Moments) -> tuple[str, list[tuple[Any,
     third of all."""
     told: dict[str, Sequence[Any]] = {"id": columns["id"], "at": moments(columns["at_us"])}
     common: dict[str, Any] = {}
-    found = kinds(columns, _NAMED)
+    found, numbers = kinds(columns, _NAMED), {name: columns[name] for name in _COUNTED}
     said, parts = _said(columns), _said_parts(columns["parts"])
     if len(found) == 1:
         # Where requests are alike, most texts are the same, and a text is dear to hand over.
@@ -194,11 +196,13 @@ def _into_log(columns: Columns, moments: _Moments) -> tuple[str, list[tuple[Any,
             if name in said and is_one(said[name]):
                 common[name] = said.pop(name)[0]
         if all(map(is_one, parts.values())):
-            common |= {name: numbers[0] for name, numbers in parts.items()}
+            common |= {name: column[0] for name, column in parts.items()}
             parts = {}
+        if all(is_one(numbers[name]) for name in _SELDOM):
+            common |= {name: numbers.pop(name)[0] for name in _SELDOM}
     else:
         told |= {name: columns[name] for name in _NAMED}
-    told |= {name: columns[name] for name in _COUNTED} | parts | said
+    told |= numbers | parts | said
     rows = list(zip(*told.values(), strict=True))
     return f"request_log ({', '.join((*told, *common))})", rows, list(common.values())
 
