@@ -272,3 +272,14 @@ async def test_one_that_is_cancelled_by_what_it_calls_is_cancelled_where_it_wait
     await plane.serve(Leaving(a_head(secret, number=99), CHAT))
     assert [entry.outcome for entry in plane.entries()][UNTIL_KNOWN:] == ["client_left"]
     assert plane.is_idle()
+
+
+async def test_one_that_nothing_drives_is_sent_at_once_and_awaited(plane: Plane) -> None:
+    _, secret = await plane.token()
+    await become_known(plane, secret)
+    client = Sender(a_head(secret, number=99), CHAT)
+    await plane.plane.serve(client)
+    assert (client.status, client.ended) == (200, "finish")
+    assert [entry.outcome for entry in plane.entries()] == ["complete"] * (UNTIL_KNOWN + 1)
+    assert is_kept(plane)
+    assert plane.is_idle()

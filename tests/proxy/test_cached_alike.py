@@ -22,7 +22,7 @@ from proxy.caching import Caching
 from proxy.decided import Decisions
 from server.http import framing
 from tests.models.rows import BY
-from tests.proxy.alike import MOST_UNTIL_KNOWN, PATH, Sending
+from tests.proxy.alike import MOST_UNTIL_KNOWN, PATH, Sender, Sending, a_head
 from tests.proxy.cached import (
     ASKED,
     DONE,
@@ -166,6 +166,17 @@ async def test_after_a_purge_the_upstream_is_asked(plane: Plane, looked_up: list
     await (await token.project).purge_cache(by=BY)
     assert not hit(await sending.send(ASKED))
     assert len(sending.sent) == 2
+
+
+async def test_one_is_given_in_a_task_of_its_callers(plane: Plane, looked_up: list[object]) -> None:
+    _, sending = await known(plane)
+    looked_up.clear()
+    client = Sender(a_head(sending.secret, ASKED, number=99), ASKED)
+    await plane.plane.serve(client)
+    assert hit(client)
+    assert (client.status, client.ended, looked_up) == (200, "finish", [])
+    assert plane.entries()[-1].cache == "hit"
+    assert plane.is_idle()
 
 
 async def test_what_is_too_old_is_not_given(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
