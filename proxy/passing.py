@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 _END: Final = b"\n\n\r\n"
 #: How chunks begin, by their lengths on the wire. Each costs some hundred bytes.
 _SIZE_LINES: Final[dict[int, bytes]] = {}
-#: Longer chunks go the general way.
+#: Longer chunks go the general way, and so does one of a single line end, which ends no event: what
+#: stands before it is the end of its size.
 _LONGEST: Final = 4 * 1024
+_SHORTEST: Final = len(b"2\r\n" + _END)
 
 
 class Passing:
@@ -73,5 +75,5 @@ class Passing:
 
 
 def _learn(length: int) -> None:
-    if length <= _LONGEST and (line := size_line(length)) is not None:
+    if _SHORTEST <= length <= _LONGEST and (line := size_line(length)) is not None:
         _SIZE_LINES[length] = line

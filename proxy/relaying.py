@@ -211,7 +211,7 @@ async def _pump(
             if last and not source.ended:
                 keeps_up = downstream.write(last)
                 last = b""
-        if not keeps_up or passing is not None:
+        if not keeps_up or (passing is not None and not source.ended):
             await downstream.drain()
             keeps_up = True
     return last

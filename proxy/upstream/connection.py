@@ -295,6 +295,7 @@ class UpstreamConnection(Sending):
                 return
             self._through = None
             if wants_more is False:
+                self.deadline = self._loop.time() + self._timeouts.idle
                 self._take_no_more()
                 return
         if self._stage == ASKED and (head_waiter := self._head_waiter) is not None:

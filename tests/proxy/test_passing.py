@@ -101,6 +101,10 @@ STREAMS: Final[dict[str, tuple[list[bytes], Dialect]]] = {
         + [event({"type": "response.completed", "response": {"usage": {"input_tokens": 3}}})],
         "responses",
     ),
+    "line ends behind the last": (
+        [event(part("a")), event(part("b")), DONE, b"\n", b"\n", b"\n\n", b"\n"],
+        "chat",
+    ),
     "no events": ([b"a\n\n" * 5, b"b" * 20, b"\n\n", b"c\n\n"], "chat"),
 }
 #: How a chunk may stand on the wire.
@@ -168,8 +172,10 @@ class Relayed:
             )
             downstream.start(ResponseHead(200, b"OK", [], head.content_length))
             last = await relay(downstream, source, exchange, meter, Turns())
-            downstream.finish(last, source.trailers)
+            slow = downstream.finish(last, source.trailers)
             self.seen.append("finished")
+            if slow is not None:
+                await slow
         except (UpstreamError, ClientGone) as error:
             self.seen.append((type(error), str(error), exchange.left()))
         except asyncio.CancelledError:
@@ -366,6 +372,41 @@ def test_an_upstream_is_late_by_what_has_passed(
 ) -> None:
     for _ in range(2):
         told(sock, [HEAD % CHUNKED, SAID, SAID, *happenings], "chat", asked=False)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_line_end_alone_is_no_event(sock: socket.socket, asked: bool) -> None:
+    """A chunk that holds nothing else ends by two of them on the wire."""
+    happenings: list[bytes | str] = [HEAD % CHUNKED, SAID, chunk(DONE), chunk(b"\n"), "left"]
+    for _ in range(2):
+        seen, _ = told(sock, happenings, "chat", asked=asked)
+    assert ("cancelled", "complete") in seen
+
+
+def test_an_upstream_has_all_its_time_after_an_event_that_its_client_is_slow_to_take(
+    sock: socket.socket,
+) -> None:
+    loop = Loop()
+    with running(cast(Any, SimpleNamespace(loop=loop))), patch.dict(_SIZE_LINES):
+        _SIZE_LINES[len(SAID)] = size_line(len(SAID)) or b""
+        relayed = Relayed(loop, sock, "chat", asked=False)
+        for packet in (HEAD % CHUNKED, SAID, SAID):
+            relayed.happen(packet)
+        loop.now += TIMEOUTS.idle / 2
+        relayed.happen("full")
+        relayed.happen(SAID)
+    assert relayed.client.can_write is not None
+    assert relayed.source.deadline == loop.now + TIMEOUTS.idle
+
+
+def test_no_slow_client_holds_an_answer_that_has_ended(sock: socket.socket) -> None:
+    loop = Loop()
+    with running(cast(Any, SimpleNamespace(loop=loop))):
+        relayed = Relayed(loop, sock, "chat", asked=False)
+        for what in ("full", HEAD % CHUNKED, b"0\r\n\r\n"):
+            relayed.happen(what)
+    assert relayed.client.can_write is not None
+    assert relayed.seen[0] == "finished"
 
 
 def test_the_lengths_that_are_remembered_are_those_of_short_chunks(sock: socket.socket) -> None:
