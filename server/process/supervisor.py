@@ -29,8 +29,8 @@ CANNOT_START: Final = 2
 GRACE_AFTER_DRAIN: Final = 2.5
 #: Who served for so many seconds may die and be replaced at once.
 _STABLE_SECONDS: Final = 10.0
-#: A standby is started once all have served for so many seconds: the first requests of a service
-#: have the processor for themselves, and one that lives for a moment loads nothing in vain.
+#: The first standby is started once all have served for so many seconds: the first requests of a
+#: service have the processor for themselves, and one that lives for a moment loads nothing in vain.
 _STANDBY_AFTER: Final = 10.0
 #: The longest pause before the next try, where the last one served for a while, and did not.
 _MOST_AFTER_SERVING: Final = 1.0
@@ -70,6 +70,7 @@ class Supervisor:
         self._on_hangup = on_hangup
         self._workers: set[Child] = set()
         self._standby = StandbyWorker(self._start)
+        self._standby_after = _STANDBY_AFTER
         self._stopping = asyncio.Event()
         self._exit_code = 0
         self._has_served = False
@@ -143,6 +144,8 @@ class Supervisor:
         self._serving -= served
         # Its successor may have to be loaded, and needs the processor.
         self._standby.put_off()
+        # What ended one may end the next, which is to find one that is loaded.
+        self._standby_after = 0.0
         self._workers.discard(worker)
         worker.close()
         return _Ended(code, _said(code), served)
@@ -150,7 +153,7 @@ class Supervisor:
     def _note_serving(self) -> None:
         self._serving += 1
         if self._serving == self._count:
-            self._standby.want(after=_STANDBY_AFTER)
+            self._standby.want(after=self._standby_after)
         if not self._has_served:
             self._has_served = True
             self._on_ready()

@@ -174,7 +174,7 @@ async def test_standby_takes_the_place_of_whoever_dies(tmp_path: Path) -> None:
         await scripted.until_standby(first, standby)
 
 
-async def test_nobody_stands_by_for_a_service_that_has_just_begun(
+async def test_the_first_standby_waits_and_those_after_a_death_do_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.process.supervisor._STANDBY_AFTER", 3600.0)
@@ -182,10 +182,10 @@ async def test_nobody_stands_by_for_a_service_that_has_just_begun(
     async with scripted.running():
         (first,) = await scripted.until_told(1)
         await until(lambda: scripted.serving == 1)
+        assert scripted.children == {first}
         os.kill(first, signal.SIGKILL)
         _, second = await scripted.until_told(2)
-
-        assert scripted.children == {second}
+        await scripted.until_standby(first, second)
 
 
 async def test_standby_is_put_off_by_a_death_until_all_serve_again() -> None:

@@ -12,7 +12,7 @@ print(sorted({"app", "models", "sanic", "tortoise", "uvloop"} & set(sys.modules)
 import app, server.process.worker
 print(sorted({"httpx"} & set(sys.modules)))
 import linecache
-print([file for file in linecache.cache if "models" in file])
+print([file for file in linecache.cache if "/models/" in file])
 """
 _LOADED_BY_THE_SUPERVISOR = """
 import sys
