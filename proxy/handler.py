@@ -153,6 +153,8 @@ class DataPlane:
                 return begun
             if decided.is_limited:
                 return begun
+            # From here on it is recorded whatever happens.
+            begun.reservation = UNLIMITED
             if exchange.found is not None:
                 goes_on = run is not None and self._given(begun, UNLIMITED) is not None
             else:
@@ -313,7 +315,6 @@ class DataPlane:
         found = exchange.found
         if found is None or self._shaping is not None:
             return None
-        begun.reservation = reservation
         if (last := relaying.given_whole(begun.downstream, exchange, found, reservation)) is None:
             return None
         return begun.complete(self._ledger, self._entry(exchange, "complete"), last) or OVER

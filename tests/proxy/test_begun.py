@@ -283,3 +283,21 @@ async def test_one_that_nothing_drives_is_sent_at_once_and_awaited(plane: Plane)
     assert [entry.outcome for entry in plane.entries()] == ["complete"] * (UNTIL_KNOWN + 1)
     assert is_kept(plane)
     assert plane.is_idle()
+
+
+async def test_a_fault_as_it_is_sent_is_recorded(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secret = await plane.token()
+    await become_known(plane, secret)
+    fault = ZeroDivisionError()
+
+    def take(*_: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(plane.pool, "take", take)
+    with pytest.raises(errors.RequestBroken) as broken:
+        await plane.begin(Sender(a_head(secret, number=99), CHAT))
+    assert broken.value.__cause__ is fault
+    assert [entry.outcome for entry in plane.entries()][UNTIL_KNOWN:] == ["client_left"]
+    assert plane.is_idle()
