@@ -22,7 +22,7 @@ from proxy.caching import Caching
 from proxy.decided import Decisions
 from server.http import framing
 from tests.models.rows import BY
-from tests.proxy.alike import MOST_UNTIL_KNOWN, PATH, Sender, Sending, a_head
+from tests.proxy.alike import ANSWER, MOST_UNTIL_KNOWN, PATH, Sender, Sending, a_head
 from tests.proxy.cached import (
     ASKED,
     DONE,
@@ -52,6 +52,7 @@ LARGE: Final = b'{"model": "gpt-4o", "choices": [], "text": "%b"}' % (b"a" * 700
 BODIES: Final = (
     *(ASKED,) * MOST_UNTIL_KNOWN,
     OTHER, ASKED, OTHER, CHAT, ASKED, CHAT, STREAMED, ASKED, STREAMED,
+    ASKS_FOR_USAGE, STREAMED, ASKS_FOR_USAGE, ASKS_FOR_USAGE,
     b'{"model": "gpt-4o-search-preview", "temperature": 0}', b"", b"no JSON", b'{"messages": []}',
     ASKED[:-1] + b', "store": true}', ASKED[:-1] + b', "background": true}',
     b'{"model": "' + b"m" * 600 + b'", "temperature": 0}', ASKED, OTHER,
@@ -119,12 +120,21 @@ def _answer(client: Client) -> tuple[object, ...]:
     return client.status, lines, content, client.ended
 
 
+async def _streams(peer: Peer) -> None:
+    await peer.send(begins() + STREAM)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_kept_answers_are_given_and_recorded_as_if_each_was_looked_up(
     plane: Plane, kind: str, monkeypatch: pytest.MonkeyPatch, looked_up: list[object]
 ) -> None:
     cache, wanted, fields, at_once = KINDS[kind]
     sending = Sending(plane, "", PATH, *fields)
+
+    async def answers(peer: Peer) -> None:
+        await (_streams(peer) if b'"stream": true' in sending.sent[-1] else peer.answer(ANSWER))
+
+    sending.answers = answers
 
     async def all_of_them() -> tuple[int, list[Entry], list[tuple[object, ...]]]:
         """Of a project of its own."""
@@ -208,10 +218,6 @@ async def test_a_revoked_token_is_given_nothing(plane: Plane) -> None:
     token, sending = await known(plane)
     await token.revoke(by=BY)
     assert (await sending.send(ASKED)).code == "token_revoked"
-
-
-async def _streams(peer: Peer) -> None:
-    await peer.send(begins() + STREAM)
 
 
 @pytest.mark.parametrize("kind", ["stream", "large"])
