@@ -1,6 +1,7 @@
 """The path of a request: authenticate, authorize, reserve, forward, relay, record.
 
-`DataPlane.handle` is the whole of it and reads downward. A refusal is raised by the stage that
+It reads downward: `DataPlane.begin` is what a usual one takes by plain calls up to where it is
+sent, `handle` all that is left of it, and all of any other. A refusal is raised by the stage that
 finds it and answered here, once; what breaks after the answer has begun breaks the client's
 connection, because a cut answer must never look whole.
 """
