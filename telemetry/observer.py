@@ -125,9 +125,8 @@ class Observer:
             self._metrics.add_overshoots(exchange.overshot)
         if exchange.cache:
             self._cached[exchange.cache] += 1
-            # One that is like another came from upstream.
-            if isinstance(entry, Entry) and entry.saved_nanos:
-                self._saved_nanos[exchange.cache] += entry.saved_nanos
+            if exchange.saved_nanos:
+                self._saved_nanos[exchange.cache] += exchange.saved_nanos
         if self._lines.logs_bodies:
             self._lines.note(exchange)
         if self._traces is not None:
