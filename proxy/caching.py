@@ -1,6 +1,6 @@
 """The cache of answers on the path of a request: looked up, led or followed, kept, let go.
 
-Called by `DataPlane.handle` for requests of projects that have a cache, and for no others.
+Called by `handler.DataPlane` for requests of projects that have a cache, and for no others.
 """
 
 from __future__ import annotations
