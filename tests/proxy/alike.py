@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from proxy.downstream import RequestHead
@@ -81,3 +82,12 @@ class Sending:
     def was_decided(self) -> bool:
         """Whether what was decided before served the last one that was recorded."""
         return self.plane.seen.exchanges[-1].decided is not None
+
+
+def answer_of(client: Client) -> tuple[object, ...]:
+    """What a client was answered, to be compared with what another was."""
+    assert client.answer is not None
+    # Its id, what it took, how old it is, and what is left of its limits.
+    lines = re.sub(rb"[0-9a-f-]{36}|\d+(\.\d+)?", b"", client.answer.block)
+    content = re.sub(rb"req_\w+|[0-9a-f-]{36}", b"", client.content)
+    return client.status, lines, content, client.ended

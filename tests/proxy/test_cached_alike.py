@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from time import time
@@ -22,7 +21,7 @@ from proxy.caching import Caching
 from proxy.decided import Decisions
 from server.http import framing
 from tests.models.rows import BY
-from tests.proxy.alike import ANSWER, MOST_UNTIL_KNOWN, PATH, Sender, Sending, a_head
+from tests.proxy.alike import ANSWER, MOST_UNTIL_KNOWN, PATH, Sender, Sending, a_head, answer_of
 from tests.proxy.cached import (
     ASKED,
     DONE,
@@ -112,14 +111,6 @@ def _entry(entry: Entry) -> Entry:
     return structs.replace(entry, **named, **times)
 
 
-def _answer(client: Client) -> tuple[object, ...]:
-    assert client.answer is not None
-    # Its id, what it took, how old it is, and what is left of its limits.
-    lines = re.sub(rb"[0-9a-f-]{36}|\d+(\.\d+)?", b"", client.answer.block)
-    content = re.sub(rb"req_\w+|[0-9a-f-]{36}", b"", client.content)
-    return client.status, lines, content, client.ended
-
-
 async def _streams(peer: Peer) -> None:
     await peer.send(begins() + STREAM)
 
@@ -142,7 +133,7 @@ async def test_kept_answers_are_given_and_recorded_as_if_each_was_looked_up(
         sending.begin_anew()
         before = len(plane.seen.entries)
         looked_up.clear()
-        answers = [_answer(await sending.send(body)) for body in BODIES]
+        answers = [answer_of(await sending.send(body)) for body in BODIES]
         entries = [_entry(entry) for entry in plane.seen.entries[before:]]
         return len(sending.sent), entries, answers
 

@@ -29,11 +29,11 @@ from proxy.upstream.target import Presenter, Target
 from proxy.upstream_auth.presenting import UpstreamAuth
 from server.http import framing
 from tests.models.rows import BY, RING
-from tests.proxy.alike import MOST_UNTIL_KNOWN, PATH, Sender, Sending, a_head
+from tests.proxy.alike import MOST_UNTIL_KNOWN, PATH, Sender, Sending, a_head, answer_of
 from tests.proxy.middleware.shaped import shaped_plane
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.rows import OPENAI, UPSTREAMS, a_grant, a_key, a_record
-from tests.proxy.scripted import CHAT, Client, Peer
+from tests.proxy.scripted import CHAT, Peer
 
 SAYS: Final = CHAT[:-1]
 #: Each is sent in turn by the same client.
@@ -68,14 +68,6 @@ async def plane(tmp_path: Path, sqlite_database: Database) -> AsyncIterator[Plan
 def _entry(entry: Entry) -> Entry:
     times = dict.fromkeys(("at_us", "ttfb_us", "duration_us", "overhead_us"), 0)
     return structs.replace(entry, id="", **times)
-
-
-def _answer(client: Client) -> tuple[object, ...]:
-    assert client.answer is not None
-    # Its id, what it took, and what is left of its limits.
-    lines = re.sub(rb"[0-9a-f-]{36}|\d+(\.\d+)?", b"", client.answer.block)
-    content = re.sub(rb"req_\w+|[0-9a-f-]{36}", b"", client.content)
-    return client.status, lines, content, client.ended
 
 
 #: Of a token and its project, whether the third request finds all decided, the path and more lines.
@@ -121,7 +113,7 @@ async def test_requests_that_are_alike_go_and_are_recorded_as_if_each_was_decide
         sending.begin_anew()
         before = len(plane.seen.entries)
         bodies = [CHAT] * MOST_UNTIL_KNOWN + list(BODIES)
-        answers = [_answer(await sending.send(body)) for body in bodies]
+        answers = [answer_of(await sending.send(body)) for body in bodies]
         entries = [_entry(entry) for entry in plane.seen.entries[before:]]
         return list(sending.sent), entries, answers
 
