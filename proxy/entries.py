@@ -13,11 +13,12 @@ from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
 
-from models.again import Again, Like, Recorded
+from models.again import Like, Recorded
 from models.entry import ENTRY_VERSION, Entry, Outcome, UsageQuality
 from models.objects import Finished
 from proxy.access.grant import Grant
 from proxy.charged import NO_PARTS, charged, parts_of
+from proxy.entry_again import again
 from proxy.errors import MiddlewareFailed
 from proxy.exchange import Exchange
 from proxy.kept_entries import KeptEntries
@@ -304,34 +305,14 @@ def _key_of_decided(number: int, exchange: Exchange, answered: str, usage: Used)
 
 def _again(alike: Alike, exchange: Exchange, usage: Used, nanos: int) -> Recorded:
     """The entry of a request that differs from an earlier one in what it did, not in what it is."""
-    now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
     if exchange.holds:
         exchange.charge = charged(exchange, "exact", usage, nanos, "complete")
-    overhead = exchange.overhead
-    if overhead is None:
-        overhead = exchange.overhead_seconds(now)
-    again = Again(
-        alike.like,
-        (
-            exchange.id,
-            _whole(exchange.at * _MICRO),
-            usage[0],
-            usage[1],
-            usage[2],
-            usage[3],
-            nanos,
-            exchange.bytes_in,
-            exchange.bytes_out,
-            _whole((first_byte - began) * _MICRO) if first_byte else None,
-            _whole((now - began) * _MICRO),
-            _whole(overhead * _MICRO),
-        ),
-    )
+    told = again(alike.like, exchange, usage, nanos)
     labels = exchange.labels
     wrote_as_much = usage[4] == alike.written and usage[5] == alike.written_1h
     if labels is None and wrote_as_much:
-        return again
-    entry = again.entry
+        return told
+    entry = told.entry
     if not wrote_as_much:
         entry = structs.replace(entry, parts=parts_of(usage))
     if labels is not None:
@@ -366,7 +347,5 @@ def call_at(
 
 
 _MICRO: Final = 1e6
-#: As `int` of a float, in a quarter of the time.
-_whole: Final = float.__trunc__
 _UNPRICED: Final[Price] = (None, "")
 _NOT_READ: Final = Usage(None, None, None, None)

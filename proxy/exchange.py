@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -197,3 +197,7 @@ class Exchange(msgspec.Struct, eq=False):
             ours += until - first_byte
         # `max` takes as long as all else.
         return ours if ours > 0.0 else 0.0  # noqa: FURB136
+
+
+#: As `int` of a float, without what that looks for first.
+whole: Final = float.__trunc__

@@ -8,10 +8,11 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Final, Literal, TypeAlias
 
-from models.again import Again, Like, Recorded
+from models.again import Like, Recorded
 from models.entry import Entry, Outcome
 from models.labels import NO_LABELS
 from proxy.access.grant import Grant
+from proxy.entry_again import again
 from proxy.errors import MiddlewareFailed
 from proxy.exchange import Exchange
 from proxy.pricing.sheet import NAME_MAX
@@ -23,6 +24,7 @@ _Charge: TypeAlias = Literal["none", ""]
 #: All that decides what an entry says beside `models.again.VARYING`.
 _Key: TypeAlias = tuple[int, str, str, str, int, int | None, _Charge]
 _MICRO: Final = 1e6
+_NO_COUNTS: Final = (None, None, None, None)
 #: As `int` of a float, in a quarter of the time.
 _whole: Final = float.__trunc__
 
@@ -47,37 +49,13 @@ class KeptEntries:
         )  # fmt: skip
         like = self._alike.get(key)
         if like is not None:
-            return _again(like, exchange)
+            return again(like, exchange, _NO_COUNTS, 0)
         entry = _in_full(exchange, grant, route, outcome)
         if len(exchange.model) <= NAME_MAX and (like := Like.of(entry)) is not None:
             if len(self._alike) >= _REMEMBERED_MAX:
                 self._alike.clear()
             self._alike[key] = like
         return entry
-
-
-def _again(like: Like, exchange: Exchange) -> Again:
-    now, began, first_byte = perf_counter(), exchange.began, exchange.first_byte
-    overhead = exchange.overhead
-    if overhead is None:
-        overhead = exchange.overhead_seconds(now)
-    return Again(
-        like,
-        (
-            exchange.id,
-            _whole(exchange.at * _MICRO),
-            None,
-            None,
-            None,
-            None,
-            0,
-            exchange.bytes_in,
-            exchange.bytes_out,
-            _whole((first_byte - began) * _MICRO) if first_byte else None,
-            _whole((now - began) * _MICRO),
-            _whole(overhead * _MICRO),
-        ),
-    )
 
 
 def _charge(exchange: Exchange, grant: Grant) -> _Charge:

@@ -10,7 +10,7 @@ from typing import Final
 from proxy import budget_refusals, errors
 from proxy.access.authorization import check_origin
 from proxy.downstream import RequestHead, ResponseHead
-from proxy.exchange import Exchange
+from proxy.exchange import Exchange, whole
 from proxy.failures import rate_lines
 from proxy.header_rules import for_downstream
 from proxy.headers import RawHeaders, wire_lines, without
@@ -156,7 +156,7 @@ def _with_ours(block: bytes, exchange: Exchange) -> bytes:
     sent, first_byte = exchange.sent, exchange.first_byte
     theirs = first_byte - sent if sent and first_byte and first_byte > sent else 0.0
     # Tenths of milliseconds. To format a float takes as long as all else in these lines.
-    proxy, upstream = _whole(ours * 10_000.0 + 0.5), _whole(theirs * 10_000.0 + 0.5)
+    proxy, upstream = whole(ours * 10_000.0 + 0.5), whole(theirs * 10_000.0 + 0.5)
     lines = b"".join(
         (
             block,
@@ -176,10 +176,6 @@ def _with_ours(block: bytes, exchange: Exchange) -> bytes:
         return lines
     page = _page_of(exchange)
     return lines if page is None else lines + _cors_lines(page)
-
-
-#: As `int` of a float, in a quarter of the time.
-_whole: Final = float.__trunc__
 
 
 def _milliseconds(tenths: int) -> bytes:
