@@ -179,7 +179,7 @@ def test_what_the_cache_did_is_counted_and_in_the_line() -> None:
     unknown = entry(cache="hit", cost_nanos=0, prompt_tokens=None)
     told = [(hit, "hit"), (unknown, "collapsed"), (entry(cache="miss"), "miss"), (entry(), "")]
     for one, result in [*told, (entry(), "bypass")]:
-        did: Any = SimpleNamespace(overshot=(), cache=result)
+        did: Any = SimpleNamespace(overshot=(), cache=result, saved_nanos=one.saved_nanos)
         observer.recorded(one, did)
 
     found = Scrape(observer.exposition().decode())
