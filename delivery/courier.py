@@ -28,6 +28,7 @@ from models.deliveries import Bound
 from models.destinations import DestinationPolicy
 from models.errors import DatabaseUnavailable
 from models.events import Event
+from models.polling import Polling
 
 _EVERY_S: Final = 1.0
 #: Seconds between two looks at what is beyond the bound, and at what nobody is to get any more.
@@ -62,11 +63,13 @@ class Courier:
         ring: KeyRing,
         policy: DestinationPolicy,
         turn: Turn,
+        polling: Polling,
         *,
         every: float = _EVERY_S,
         senders: Senders | None = None,
     ) -> None:
         self._turn = turn
+        self._polling = polling
         self._senders = senders or Senders(ring, policy, data_dir)
         self._bound = Bound(policy.max_bytes)
         self._every = every
@@ -133,12 +136,10 @@ class Courier:
             await asyncio.sleep(self._every)
 
     async def _look(self) -> None:
-        asked_at, seen = monotonic(), generation.seen()
-        self._known = {one.id: one for one in await Destination.filter(is_active=True)}
-        outbox.know(self._known.values(), asked_at, seen)
+        await self._know()
         if not self._turn.take():
             return
-        for destination_id in await deliveries.due():
+        for destination_id in await self._due():
             destination = self._known.get(destination_id)
             if destination is not None and destination_id not in self._runs:
                 self._start(destination)
@@ -147,6 +148,18 @@ class Courier:
         if idle and loop.time() - self._bounded_at >= _BOUND_EVERY:
             self._bounded_at = loop.time()
             self._tidying = self._begin(self._tidy())
+
+    async def _due(self) -> list[UUID]:
+        return await deliveries.due() if self._known else []
+
+    async def _know(self) -> None:
+        if (last := self._polling.last) and self._polling.lacks("destinations"):
+            self._known = {}
+            asked_at, seen = last.asked_at, last.seen
+        else:
+            asked_at, seen = monotonic(), generation.seen()
+            self._known = {one.id: one for one in await Destination.filter(is_active=True)}
+        outbox.know(self._known.values(), asked_at, seen)
 
     def _start(self, destination: Destination) -> None:
         run = Run(destination, self._senders, self._owner, self._is_current)

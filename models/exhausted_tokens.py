@@ -19,7 +19,7 @@ async def tell_exhausted() -> int:
 
     Call again while it returns more than 0. They count as told in the same transaction.
     """
-    # Mostly none is there, which is seen without a transaction that writes.
+    # Without a transaction that writes, where none is there.
     if not await select("SELECT 1 AS found FROM exhausted WHERE told_at IS NULL LIMIT 1"):
         return 0
     return await run_in_transaction(_tell_some)

@@ -142,7 +142,6 @@ def _tick() -> None:
 @for_requests
 async def current() -> int:
     """The generation of the last committed change; 0 before the first."""
-    # By hand: each worker asks twice a second, and the query builder takes more than the query.
     rows = await connection().execute_query_dict("SELECT value FROM generation WHERE id = 1")
     return int(rows[0]["value"]) if rows else 0
 
@@ -155,8 +154,11 @@ async def changes_since(generation: int) -> list[ChangeRecord] | None:
     which then was restored or replaced; and where a later release wrote a kind that this one does
     not know.
     """
-    if await current() == generation:
-        return []
+    return [] if await current() == generation else await changes_after(generation)
+
+
+async def changes_after(generation: int) -> list[ChangeRecord] | None:
+    """The same of a generation that is not the current one."""
     rows = await Change.filter(id__gt=generation).order_by("id").limit(KEPT_CHANGES + 1)
     if not rows or rows[0].id != generation + 1 or len(rows) > KEPT_CHANGES:
         return None

@@ -111,6 +111,9 @@ class Shared(NamedTuple):
     suspended: list[tuple[UUID, datetime]]
 
 
+NOTHING: Final = Shared([], [])
+
+
 def next_test(failed: int) -> timedelta:
     """How long a suspended key that failed so many tests waits for the next one."""
     return timedelta(minutes=_TEST_MINUTES[min(failed, len(_TEST_MINUTES)) - 1])
@@ -125,9 +128,9 @@ _ANYTHING: Final = (
 @for_requests
 async def shared(present: datetime) -> Shared:
     """What holds at `present`. Raises DatabaseUnavailable."""
-    # Mostly nothing does, and the models take ten times as long to say so, twice a second.
+    # The models take ten times as long to say that nothing does.
     if not await select(_ANYTHING, [present]):
-        return Shared([], [])
+        return NOTHING
     rests = KeyRest.filter(until__gt=present).order_by("-until").limit(MOST_SHARED)
     suspended = KeyState.filter(suspended_at__isnull=False).limit(MOST_SHARED)
     return Shared(

@@ -205,7 +205,6 @@ async def _write_down(kind: RevocationKind, rows: str, at: datetime, owner: UUID
 
 async def complete() -> int:
     """Carry out those whose rows are free now; how many still wait. Raises DatabaseUnavailable."""
-    # By hand: each worker asks once a second, and the query builder takes more than the query.
     if not await select("SELECT 1 FROM revocation LIMIT 1"):
         return 0
     await run_in_transaction(complete_here)

@@ -21,6 +21,7 @@ from models.db.listening import Listener
 from models.destinations import DestinationPolicy
 from models.generation import NOTIFY_CHANNEL, GenerationFile
 from models.grants import allowed_origins, load_key
+from models.polling import Polling
 from models.spending import spent_by
 from proxy.access.cors import Origins
 from proxy.access.grants import Grants
@@ -114,6 +115,7 @@ class WorkerResources:
         self._ring = ring
         self._middlewares = Middlewares(loaded, settings.middleware_timeout) if loaded else None
         self._reports = Reports.wanted(settings)
+        self._polling = Polling()
         self._prices = PriceWatch(
             settings.prices_file, settings.data_dir, supervised=supervised, providers=known
         )
@@ -153,15 +155,18 @@ class WorkerResources:
         )
         turn = MachineTurn(settings.data_dir / "delivery.lock")
         policy = DestinationPolicy.of(settings)
-        courier = Courier(settings.data_dir, self._ring, policy, turn)
+        courier = Courier(settings.data_dir, self._ring, policy, turn, self._polling)
         self._watch = DatabaseWatch(
             uuid4().hex,
             reads=lambda: bool(self._grants.database_answers),
             crowded=self._make_room,
             told=Outages(settings.data_dir, courier.now).note,
+            lacks=partial(self._polling.lacks, "revocations"),
         )
         self._rests = Rests()
-        self._sharing = Sharing(self._rests, self._pool, self._find_key)
+        self._sharing = Sharing(
+            self._rests, self._pool, self._find_key, lacks=partial(self._polling.lacks, "rests")
+        )
         self._objects = Index(objects.find)
         self._objects.siblings = Machine(
             self._journal.directory, lambda: self._journal.file, self._objects.tell
@@ -197,7 +202,7 @@ class WorkerResources:
         self._watch.open()
         self._background = Background(
             Housekeeping(settings.data_dir, log_days=settings.request_log_retention_days),
-            Notices(settings.data_dir),
+            Notices(settings.data_dir, self._polling),
             *([] if self._answers is None else [VoidAnswers(settings.data_dir, self._answers)]),
             self._exceeded,
             courier,
@@ -230,7 +235,7 @@ class WorkerResources:
             ambient=settings.upstream_ambient_credentials,
         )
         self._grants = Grants(
-            ModelGrantSource(self._ring),
+            ModelGrantSource(self._ring, self._polling, self._polled),
             self._file.read,
             self._providers,
             self._upstreams,
@@ -300,6 +305,10 @@ class WorkerResources:
         """Something was changed or learnt on another machine."""
         self._grants.look_again()
         self._sharing.look_again()
+
+    def _polled(self) -> None:
+        if self._polling.last is not None and self._polling.last.rests:
+            self._sharing.look_again()
 
     async def _find_key(self, key_id: UUID) -> tuple[Provider, Target] | None:
         """Where a key goes that is to be tested. Raises ModelError."""

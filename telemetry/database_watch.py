@@ -38,6 +38,7 @@ class DatabaseWatch:
 
     `reads` says whether the database answers reads. `crowded` is called where the server takes no
     further connection, and this worker has none. `told` is told what was found, each time.
+    `lacks` says whether no revocation is known to wait for locked rows.
     """
 
     def __init__(
@@ -47,9 +48,11 @@ class DatabaseWatch:
         reads: Callable[[], bool],
         crowded: Callable[[], None],
         told: Callable[[DatabaseState], Awaitable[None]] | None = None,
+        lacks: Callable[[], bool] = lambda: False,
     ) -> None:
         self._worker = worker
         self._told = told
+        self._lacks = lacks
         self._reads = reads
         self._crowded = crowded
         #: `ok` until something else was found out.
@@ -82,7 +85,7 @@ class DatabaseWatch:
             self._become(await self.look())
             if self._told is not None:
                 await self._told(self.state)
-            if self.state == "ok":
+            if self.state == "ok" and not self._lacks():
                 await self._complete()
             await asyncio.sleep(_EVERY_S if self.state == "ok" else _RETRY_S)
 

@@ -18,6 +18,7 @@ from tortoise.exceptions import BaseORMException
 
 from models import changes, key_states
 from models.errors import ModelError
+from models.key_states import NOTHING
 from proxy.access.grant import Grant
 from proxy.accounts.examining import examine
 from proxy.accounts.rests import Rests, Scope
@@ -43,12 +44,19 @@ Find: TypeAlias = Callable[[UUID], Awaitable[tuple[Provider, Target] | None]]
 
 
 class Sharing:
-    """A worker's: `attempts.Told`, and a task that writes and reads."""
+    """A worker's: `attempts.Told`, and a task that writes and reads.
 
-    def __init__(self, rests: Rests, pool: Pool, find: Find) -> None:
+    `lacks` says whether others are known to have learnt nothing that holds; who knows that they
+    have calls `look_again`.
+    """
+
+    def __init__(
+        self, rests: Rests, pool: Pool, find: Find, *, lacks: Callable[[], bool] = lambda: False
+    ) -> None:
         self._rests = rests
         self._pool = pool
         self._find = find
+        self._lacks = lacks
         self._unsaid: dict[tuple[UUID, Scope], tuple[float, str]] = {}
         #: What was told of each key, and until when it rests.
         self._said: dict[UUID, dict[Scope, float]] = {}
@@ -73,7 +81,7 @@ class Sharing:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def look_again(self) -> None:
-        """A notification came."""
+        """Others have learnt something."""
         self._hint.set()
 
     # As `attempts.Told`
@@ -141,7 +149,7 @@ class Sharing:
     async def _hear(self) -> None:
         present = changes.now()
         self._written.clear()
-        found = await key_states.shared(present)
+        found = NOTHING if self._lacks() else await key_states.shared(present)
         rests = {
             (key, Scope(model, endpoint)): until.timestamp()
             for key, model, endpoint, until in found.rests

@@ -14,10 +14,11 @@ from typing import Final
 from models import budget_alerts
 from models.exhausted_tokens import tell_exhausted
 from models.expiring import tell_due, tell_expiring
+from models.polling import Polling
 from server.process.looking import Looking
 
 _FIRST_AFTER_S: Final = 2.0
-#: Tokens that were exhausted are looked for so often: one statement that finds nothing, mostly.
+#: Tokens that were exhausted are looked for so often, unless a poll found none.
 _EVERY_S: Final = 1.0
 #: And those that have come to a week or a day before their end: two more statements.
 _DUE_EVERY_S: Final = 10.0
@@ -30,9 +31,10 @@ _PAUSE_S: Final = 0.1
 class Notices(Looking):
     """The background task of one worker. `directory` is the machine's DATA_DIR."""
 
-    def __init__(self, directory: Path, *, pause: float = _PAUSE_S) -> None:
+    def __init__(self, directory: Path, polling: Polling, *, pause: float = _PAUSE_S) -> None:
         lock = directory / "notices.lock"
         super().__init__("notices", lock, first_after=_FIRST_AFTER_S, every=_EVERY_S)
+        self._polling = polling
         self._pause = pause
         #: When all tokens are looked at again, and when those that are due, by the loop's clock.
         self._next = 0.0
@@ -47,8 +49,9 @@ class Notices(Looking):
         """
         if not self._turn.take():
             return
-        while await tell_exhausted():  # noqa: ASYNC110  (work, not waiting)
-            await asyncio.sleep(self._pause)
+        if not self._polling.lacks("exhausted"):
+            while await tell_exhausted():  # noqa: ASYNC110  (work, not waiting)
+                await asyncio.sleep(self._pause)
         now = asyncio.get_running_loop().time()
         present = datetime.now(UTC)
         if now >= self._next:

@@ -19,6 +19,7 @@ from models import (
 from models.destination_rules import generated_secret
 from models.destinations import DestinationPolicy
 from models.ledger import apply_batch
+from models.polling import Polling
 from telemetry.machine_turn import MachineTurn
 from tests.delivery.receiver import Receiver
 from tests.models.rows import BY, RING, an_entry
@@ -31,7 +32,7 @@ SECRET = generated_secret()
 async def delivering(data_dir: Path, policy: DestinationPolicy = POLICY) -> AsyncIterator[Courier]:
     """A worker's courier, which looks every 20 ms."""
     turn = MachineTurn(data_dir / "delivery.lock")
-    courier = Courier(data_dir, RING, policy, turn, every=0.02)
+    courier = Courier(data_dir, RING, policy, turn, Polling(), every=0.02)
     courier.open()
     try:
         yield courier

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from config import Database
+from delivery.courier import Courier
 from models import (
     DestinationState,
     deliveries,
@@ -20,7 +21,10 @@ from models import (
 from models.destinations import DestinationPolicy
 from models.errors import DatabaseUnavailable
 from models.events import Event, News, tell
+from models.polling import Polling
+from telemetry.machine_turn import MachineTurn
 from tests.delivery.books import (
+    POLICY,
     a_destination,
     delivering,
     ids,
@@ -50,6 +54,21 @@ async def test_one_that_hangs_holds_up_no_other(
     server.close()
     assert ids(receiver) == wanted
     assert waiting[hangs.id].count == 2
+
+
+async def test_destinations_are_read_once_a_poll_found_one(
+    connected: Database, tmp_path: Path
+) -> None:
+    polling = Polling()
+    courier = Courier(tmp_path, RING, POLICY, MachineTurn(tmp_path / "delivery.lock"), polling)
+    await polling.changes_since(0)
+    made = await a_destination("webhook", "https://a.example/")
+    await courier._know()
+    assert not courier._known
+    await polling.changes_since(0)
+    await courier._know()
+    assert [*courier._known] == [made.id]
+    await courier.close()
 
 
 async def test_a_changed_destination_is_delivered_to_as_it_is_now(

@@ -4,6 +4,8 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -74,6 +76,23 @@ async def test_revocations_are_written_into_their_rows(connected: Database) -> N
             await asyncio.sleep(0.01)
     assert (await Token.get(id=token.id)).revoked_at == token.created_at
     await watch.close()
+
+
+async def test_revocations_are_looked_for_once_there_may_be_one(connected: Database) -> None:
+    await Revocation.create(subject_id=uuid4(), kind="token", at=datetime.now(UTC))
+    asked: list[bool] = []
+
+    def lacks() -> bool:
+        asked.append(not asked)
+        return asked[-1]
+
+    watch = DatabaseWatch("worker", reads=lambda: True, crowded=lambda: None, lacks=lacks)
+    watch.open()
+    async with asyncio.timeout(60):
+        while await Revocation.exists():
+            await asyncio.sleep(0.01)
+    await watch.close()
+    assert asked[:2] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,27 @@ async def test_two_workers_agree_on_a_rest_and_no_grant_is_dropped_for_it() -> N
 
 
 @pytest.mark.usefixtures("connected")
+async def test_what_others_have_learnt_is_read_where_there_may_be_any() -> None:
+    nothing, rests = True, Rests()
+    sharing = Sharing(rests, Pool(PATIENT, no_authorities()), _nobody, lacks=lambda: nothing)
+    ends = changes.now() + timedelta(seconds=60)
+    await key_states.rest(KEY, CHAT.model, CHAT.endpoint, ends, "429")
+    await sharing._hear()
+    assert rests.fit_at(KEY, CHAT) == 0
+    nothing = False
+    await sharing._hear()
+    assert rests.fit_at(KEY, CHAT) > time()
+    # What it had heard is over.
+    nothing = True
+    await sharing._hear()
+    assert rests.fit_at(KEY, CHAT) == 0
+
+
+async def _nobody(_: UUID) -> None:
+    return None
+
+
+@pytest.mark.usefixtures("connected")
 async def test_a_key_that_rests_says_so_and_until_when() -> None:
     project = await a_project()
     (key,) = await project.current_keys()

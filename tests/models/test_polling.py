@@ -1,0 +1,135 @@
+"""What a worker's polls say of those who look now and then, on both backends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+from uuid import UUID
+
+import pytest
+
+from models import Destination, Exhausted, KeyState, Revocation, Token, changes, generation
+from models.generation import GenerationFile
+from models.key_states import rest, suspend
+from models.polling import Kind, Polling
+from tests.models.rows import BY, RING, a_project
+
+KEY = UUID(int=7)
+
+pytestmark = pytest.mark.usefixtures("connected")
+
+
+async def _resting() -> None:
+    await rest(KEY, "gpt-4o", "", changes.now() + timedelta(seconds=60), "429")
+
+
+async def _rested() -> None:
+    await rest(KEY, "gpt-4o", "", changes.now() - timedelta(seconds=60), "429")
+
+
+async def _suspended() -> None:
+    await suspend(KEY, "401")
+
+
+async def _failed() -> None:
+    await KeyState.create(key_id=KEY, last_error="500")
+
+
+async def _revoked() -> None:
+    await Revocation.create(subject_id=KEY, kind="token", at=changes.now())
+
+
+async def _exhausted() -> None:
+    await Exhausted.create(subject_id=KEY, kind="token", why="requests", at=changes.now())
+
+
+async def _told() -> None:
+    at = changes.now()
+    await Exhausted.create(subject_id=KEY, kind="token", why="requests", at=at, told_at=at)
+
+
+async def _destination() -> Destination:
+    made, _ = await Destination.make(
+        kind="webhook", name="hook", url="https://a.example/", requests=True, ring=RING, by=BY
+    )
+    return made
+
+
+async def _switched_off() -> None:
+    await Destination.filter(id=(await _destination()).id).update(is_active=False)
+
+
+@pytest.mark.parametrize(
+    ("happens", "kind"),
+    [
+        (_resting, "rests"),
+        (_rested, None),
+        (_suspended, "rests"),
+        (_failed, None),
+        (_revoked, "revocations"),
+        (_exhausted, "exhausted"),
+        (_told, None),
+        (_destination, "destinations"),
+        (_switched_off, None),
+    ],
+)
+async def test_what_there_is_of_each_kind(
+    happens: Callable[[], Awaitable[object]], kind: Kind | None
+) -> None:
+    polling = Polling()
+    assert not any(polling.lacks(each) for each in get_args(Kind))
+    await polling.changes_since(0)
+    assert all(polling.lacks(each) for each in get_args(Kind))
+
+    await happens()
+    await polling.changes_since(0)
+
+    assert [each for each in get_args(Kind) if not polling.lacks(each)] == [kind] * bool(kind)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[GenerationFile]:
+    file = GenerationFile(tmp_path / "generation")
+    generation.configure(file)
+    yield file
+    generation.configure(None)
+    file.close()
+
+
+async def test_it_is_said_of_this_second_and_until_the_machine_changes(
+    file: GenerationFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polling = Polling()
+    await polling.changes_since(0)
+    assert polling.last is not None
+    asked_at = polling.last.asked_at
+    for later, lacks in ((0.9, True), (1.1, False)):
+        monkeypatch.setattr("models.polling.monotonic", lambda later=later: asked_at + later)
+        assert polling.lacks("destinations") is lacks
+    monkeypatch.undo()
+
+    # Nothing was asked since then.
+    await _destination()
+    assert not polling.lacks("destinations")
+    assert not polling.lacks("exhausted")
+
+    await polling.changes_since(0)
+    assert not polling.lacks("destinations")
+    assert polling.lacks("exhausted")
+    file.tick()
+    assert not polling.lacks("exhausted")
+
+
+async def test_it_says_of_changes_what_the_generation_says() -> None:
+    polling = Polling()
+    assert await polling.changes_since(0) == []
+    project = await a_project()
+    await Token.issue(project, by=BY)
+    now = await generation.current()
+    assert now > 1
+    for known in (0, 1, now - 1, now, now + 1):
+        assert await polling.changes_since(known) == await generation.changes_since(known)
+        assert polling.last is not None
+        assert polling.last.generation == now
