@@ -70,6 +70,11 @@ def work() -> int:
     return status
 
 
+def main() -> int:
+    """Either, by its arguments."""
+    return work() if len(sys.argv) > 1 else serve("tests.chaos.patient")
+
+
 def _found(module: str) -> Any:
     with suppress(ImportError):
         return import_module(module)
@@ -87,4 +92,4 @@ def _wait_for(names: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(work() if len(sys.argv) > 1 else serve("tests.chaos.patient"))
+    sys.exit(main())

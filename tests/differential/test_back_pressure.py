@@ -26,6 +26,10 @@ UPLOAD: Final = Ask(
 )
 
 
+# What is weighed shares no memory with another process.
+pytestmark = pytest.mark.real_start
+
+
 @pytest.fixture
 async def up() -> AsyncIterator[FakeUpstream]:
     async with FakeUpstream(api_keys={UPSTREAM_KEY}) as upstream:

@@ -14,6 +14,8 @@ from tests.fixtures.processes import processes
 from tests.fixtures.service import Issued, RunService, Service
 from tests.system.streams import STREAM, held_stream, held_streams, text_of
 
+pytestmark = pytest.mark.real_start
+
 #: Of a drain that has to wait for what a test does meanwhile, however long that takes.
 PATIENT = "100"
 

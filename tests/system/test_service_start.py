@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 
 import httpx
+import pytest
 
 from config import Database
 from fake_upstream import FakeUpstream
@@ -15,6 +16,8 @@ from models import AdminUser, Project
 from tests.fixtures.service import RunService, Service
 
 #: Files of generated secrets in DATA_DIR.
+pytestmark = pytest.mark.real_start
+
 SECRETS = ("admin-password", "encryption-key", "management-token")
 
 

@@ -30,6 +30,8 @@ from tests.fixtures.service import GIVEN, UPSTREAM_KEY, RunService, Service
 from tests.system.release import export, previous
 from tests.system.streams import HOLD, text_of
 
+pytestmark = pytest.mark.real_start
+
 OPERATOR: Final = {"authorization": f"Bearer {GIVEN['MANAGEMENT_TOKEN']}"}
 #: Requests of a limited token in each of three phases.
 EACH: Final = 10
