@@ -61,13 +61,14 @@ class Polling:
         self.last = Found(asked_at, seen, value or 0, *map(bool, found))
         return [] if self.last.generation == known else await generation.changes_after(known)
 
-    def lacks(self, kind: Kind) -> bool:
-        """Whether there is none: the last poll is of this second and found none, and since then
-        nothing was changed on this machine."""
+    def lacks(self, kind: Kind, since: float = float("-inf")) -> bool:
+        """Whether there is none: the last poll is of this second, after `since` (`time.monotonic`),
+        and found none; and nothing was changed on this machine after it."""
         last = self.last
         return (
             last is not None
             and not getattr(last, kind)
             and last.seen == generation.seen()
+            and last.asked_at > since
             and monotonic() - last.asked_at < _FRESH_S
         )

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -46,17 +47,24 @@ Find: TypeAlias = Callable[[UUID], Awaitable[tuple[Provider, Target] | None]]
 class Sharing:
     """A worker's: `attempts.Told`, and a task that writes and reads.
 
-    `lacks` says whether others are known to have learnt nothing that holds; who knows that they
-    have calls `look_again`.
+    `lacks` says whether it was seen after a time, by `time.monotonic`, that nothing holds of what
+    was learnt; who sees that something does calls `look_again`.
     """
 
     def __init__(
-        self, rests: Rests, pool: Pool, find: Find, *, lacks: Callable[[], bool] = lambda: False
+        self,
+        rests: Rests,
+        pool: Pool,
+        find: Find,
+        *,
+        lacks: Callable[[float], bool] = lambda _: False,
     ) -> None:
         self._rests = rests
         self._pool = pool
         self._find = find
         self._lacks = lacks
+        #: When this worker last wrote what it learnt, by `time.monotonic`.
+        self._wrote_at = float("-inf")
         self._unsaid: dict[tuple[UUID, Scope], tuple[float, str]] = {}
         #: What was told of each key, and until when it rests.
         self._said: dict[UUID, dict[Scope, float]] = {}
@@ -143,13 +151,14 @@ class Sharing:
             await key_states.rest(
                 key_id, scope.model, scope.endpoint, datetime.fromtimestamp(until, UTC), why
             )
+            self._wrote_at = monotonic()
             if self._unsaid.get((key_id, scope)) == (until, why):
                 del self._unsaid[key_id, scope]
 
     async def _hear(self) -> None:
         present = changes.now()
         self._written.clear()
-        found = NOTHING if self._lacks() else await key_states.shared(present)
+        found = NOTHING if self._lacks(self._wrote_at) else await key_states.shared(present)
         rests = {
             (key, Scope(model, endpoint)): until.timestamp()
             for key, model, endpoint, until in found.rests
@@ -178,6 +187,7 @@ class Sharing:
         try:
             await key_states.suspend(key_id, why)
             self._written[key_id] = until
+            self._wrote_at = monotonic()
         except (ModelError, BaseORMException, OSError) as exc:
             logger.debug("The suspended key is not shared for now: {!r}", exc)
         finally:

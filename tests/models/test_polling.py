@@ -109,6 +109,8 @@ async def test_it_is_said_of_this_second_and_until_the_machine_changes(
         monkeypatch.setattr("models.polling.monotonic", lambda later=later: asked_at + later)
         assert polling.lacks("destinations") is lacks
     monkeypatch.undo()
+    assert polling.lacks("destinations", asked_at - 0.1)
+    assert not polling.lacks("destinations", asked_at)
 
     # Nothing was asked since then.
     await _destination()

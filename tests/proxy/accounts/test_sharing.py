@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from time import time
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ import pytest
 from models import KeyRest, KeyState, UpstreamKey, changes, generation, key_states
 from models.bindings import binding
 from models.key_states import MOST_SHARED
+from models.polling import Polling
 from models.projects import Project
 from proxy.access.grant import Grant
 from proxy.access.targets import target_of
@@ -72,7 +74,7 @@ async def test_two_workers_agree_on_a_rest_and_no_grant_is_dropped_for_it() -> N
 @pytest.mark.usefixtures("connected")
 async def test_what_others_have_learnt_is_read_where_there_may_be_any() -> None:
     nothing, rests = True, Rests()
-    sharing = Sharing(rests, Pool(PATIENT, no_authorities()), _nobody, lacks=lambda: nothing)
+    sharing = Sharing(rests, Pool(PATIENT, no_authorities()), _nobody, lacks=lambda _: nothing)
     ends = changes.now() + timedelta(seconds=60)
     await key_states.rest(KEY, CHAT.model, CHAT.endpoint, ends, "429")
     await sharing._hear()
@@ -84,6 +86,22 @@ async def test_what_others_have_learnt_is_read_where_there_may_be_any() -> None:
     nothing = True
     await sharing._hear()
     assert rests.fit_at(KEY, CHAT) == 0
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_poll_before_it_was_written_takes_nothing_back() -> None:
+    polling, rests = Polling(), Rests()
+    lacks = partial(polling.lacks, "rests")
+    sharing = Sharing(rests, Pool(PATIENT, no_authorities()), _nobody, lacks=lacks)
+    await polling.changes_since(0)
+    sharing.rests(KEY, CHAT, time() + 60, "429 slow_down")
+    await sharing._say()
+    await sharing._hear()
+    assert polling.lacks("rests")
+    assert rests.fit_at(KEY, CHAT) > time()
+    await polling.changes_since(0)
+    await sharing._hear()
+    assert rests.fit_at(KEY, CHAT) > time()
 
 
 async def _nobody(_: UUID) -> None:
