@@ -126,8 +126,10 @@ class PriceWatch:
                 self._seen = seen
                 self._wanted.clear()
                 await self._read()
+            # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self._every)
+                async with asyncio.timeout(self._every):
+                    await self._wanted.wait()
 
     async def _read(self) -> None:
         try:

@@ -205,3 +205,20 @@ async def test_without_a_file_there_is_nothing_to_watch(tmp_path: Path) -> None:
     prices.reload()
     await prices.close()
     assert nanos(prices) is None
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_it_ends_also_in_the_moment_in_which_it_is_to_read_again(
+    tmp_path: Path, turns: int
+) -> None:
+    path = tmp_path / "prices.toml"
+    write(path, 1)
+    worker = PriceWatch(path, tmp_path, every=3600)
+    worker.open()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    worker.reload()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        await worker.close()
