@@ -37,9 +37,9 @@ class Word(str):
     __slots__ = ()
 
 
-#: Where a cost is unknown. Where nothing was used there is none, as of anything else that is not.
+#: Where the cost of what was used is unknown. Where nothing was there is none, as of anything else.
 NO_PRICE: Final = Word("no price")
-#: Where something may have been used, and how much was not told.
+#: Where something may have been used, and how much was not told; nor then what it costs.
 UNKNOWN: Final = Word("unknown")
 
 
@@ -171,7 +171,7 @@ def _cell(name: str, value: Any) -> str:
     if value == "" and name == "v1_prefix":
         # Not what the provider says, but none.
         return "nothing"
-    if value is None or value == "":
+    if value is None or value in ("", []):
         return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -31,7 +31,11 @@ _REQUEST: Final = {
 
 
 def demo() -> int:
-    """Serve until SIGTERM or Ctrl-C; the exit code."""
+    """Serve a fake upstream's answers, offline, until SIGTERM or Ctrl-C; the exit code.
+
+    With a project and a token, on a database of its own in `DATA_DIR/demo`, whatever `DATABASE_URL`
+    says; keys and providers that are set do not count.
+    """
     # Heavy, and only needed here.
     from config import generate_missing, load  # noqa: PLC0415
     from server.process.launch import serve  # noqa: PLC0415

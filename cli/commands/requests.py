@@ -145,7 +145,8 @@ def _say_what_is_unknown(row: RequestLog, item: dict[str, Any]) -> None:
     """Put words where nothing is known; where nothing was used, nothing stands."""
     if row.used_nothing:
         return
-    if row.usage == "unknown":
+    is_unknown = row.usage == "unknown"
+    if is_unknown:
         item |= {"prompt_tokens": output.UNKNOWN, "completion_tokens": output.UNKNOWN}
     if row.cost_nanos is None:
-        item["cost_usd"] = output.NO_PRICE
+        item["cost_usd"] = output.UNKNOWN if is_unknown else output.NO_PRICE

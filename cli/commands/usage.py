@@ -70,8 +70,8 @@ async def usage(
     """Add up requests, tokens and cost; of the last 30 days unless said otherwise.
 
     Grouped rows are sorted by cost, within each bucket. Times are widened to whole buckets. A
-    request shows within two seconds. Where nothing was used the cost is "–"; where no price is
-    known for any of it, it says so.
+    request shows within two seconds. Where nothing was used the cost is "–"; where no usage or no
+    price is known for any of it, it says so.
     """
     end = until or datetime.now(UTC)
     start = since or end - DEFAULT_RANGE
@@ -94,8 +94,9 @@ async def usage(
     columns += [field_of(group_by)] if group_by else []
     if not as_json:
         for item in items:
-            if item["cost_usd"] is None and item["unpriced_requests"]:
-                item["cost_usd"] = output.NO_PRICE
+            if item["cost_usd"] is None and (unpriced := item["unpriced_requests"]):
+                is_unknown = unpriced <= item["unknown_usage_requests"]
+                item["cost_usd"] = output.UNKNOWN if is_unknown else output.NO_PRICE
         await names.add_names(items)
         columns += [group_by] if group_by in ("project", "token", "key") else []
     looked_for = any(item["cached_requests"] or item["cache_misses"] for item in items)

@@ -105,10 +105,14 @@ class Answers:
         """What all workers keep on the disk, when this one last wrote there."""
         return self._store.bytes
 
-    async def forget(self, current: dict[str, int]) -> int:
-        """Remove from the disk what has expired, and what belongs to no project (by its id) in its
-        epoch of `current`; how many answers that were."""
-        return await self._store.forget(current)
+    async def last(self) -> int:
+        """The id of the newest answer on the disk."""
+        return await self._store.last()
+
+    async def forget(self, current: dict[str, int], last: int) -> int:
+        """Remove from the disk, of answers up to an id, what has expired, and what belongs to no
+        project (by its id) in its epoch of `current`; how many answers that were."""
+        return await self._store.forget(current, last)
 
     # Looking for an answer
 

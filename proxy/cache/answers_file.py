@@ -149,16 +149,21 @@ class AnswersFile:
 
         self._call(write)
 
-    def forget(self, current: Mapping[str, int], start: int) -> tuple[int, int]:
-        """Remove what has expired, or is of no `current` epoch, of some answers from an id on; how
-        many, and the id to go on with (0: those were the last)."""
+    def last(self) -> int:
+        """The id of the newest answer, which those that are kept later exceed; 0 where none is."""
+        (last,) = self._call(lambda file: _ids(file, _LAST, ()))
+        return last
+
+    def forget(self, current: Mapping[str, int], start: int, last: int) -> tuple[int, int]:
+        """Remove what has expired, or is of no `current` epoch, of some answers from the id `start`
+        on and up to `last`; how many, and the id to go on with (0: those were the last)."""
 
         def remove(file: sqlite3.Connection) -> tuple[int, int]:
             query = (
-                "SELECT id, project, epoch, expires, state, asked FROM answer WHERE id >= ?"
-                " ORDER BY id LIMIT ?"
+                "SELECT id, project, epoch, expires, state, asked FROM answer"
+                " WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"
             )
-            rows = file.execute(query, (start, _STEP)).fetchall()
+            rows = file.execute(query, (start, last, _STEP)).fetchall()
             now, gone = time.time(), 0
             for answer, project, epoch, expires, state, asked in rows:
                 is_current = current.get(project) == epoch and expires > now
@@ -229,6 +234,7 @@ class AnswersFile:
         self._file.bound_log()
 
 
+_LAST: Final = "SELECT coalesce(max(id), 0) FROM answer"
 _NOT_THERE: Final = "UPDATE answer SET key = NULL, state = ?, asked = 0 WHERE "
 _IS_BEGUN: Final = "SELECT id FROM answer WHERE id = ? AND state = ?"
 

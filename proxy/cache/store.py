@@ -69,12 +69,16 @@ class Store:
         if not self._rests:
             self._do(self._file.asked, keys)
 
-    async def forget(self, current: Mapping[str, int]) -> int:
-        """Remove what has expired, and what belongs to no project in its epoch of `current`; how
-        many answers that were."""
+    async def last(self) -> int:
+        """The id of the newest answer."""
+        return 0 if self._rests else await self._do(self._file.last) or 0
+
+    async def forget(self, current: Mapping[str, int], last: int) -> int:
+        """Of the answers up to an id remove what has expired, and what belongs to no project in its
+        epoch of `current`; how many answers that were."""
         gone = next_id = 0
         while not self._rests:
-            removed = await self._do(self._file.forget, current, next_id)
+            removed = await self._do(self._file.forget, current, next_id, last)
             if removed is None:
                 break
             gone += removed[0]

@@ -26,9 +26,12 @@ _ALL_EVERY_S: Final = 600.0
 class KeptAnswers(Protocol):
     """The machine's."""
 
-    async def forget(self, current: dict[str, int]) -> int:
-        """Remove what is of no project (by its id) in its epoch of `current`, and what is too old;
-        how many answers that were."""
+    async def last(self) -> int:
+        """The id of the newest answer."""
+
+    async def forget(self, current: dict[str, int], last: int) -> int:
+        """Of the answers up to an id remove what is of no project (by its id) in its epoch of
+        `current`, and what is too old; how many answers that were."""
 
 
 class VoidAnswers(Looking):
@@ -56,7 +59,12 @@ class VoidAnswers(Looking):
             return
         current = await project_cache.current()
         if current != self._current or now >= self._next:
-            gone = await self._answers.forget({str(one): epoch for one, epoch in current.items()})
+            # What is kept after the epochs are read may be of a later one.
+            last = await self._answers.last()
+            current = await project_cache.current()
+            gone = await self._answers.forget(
+                {str(one): epoch for one, epoch in current.items()}, last
+            )
             if gone:
                 logger.info("removed {} kept answers that are void or too old", gone)
             self._next = now + _ALL_EVERY_S

@@ -180,10 +180,11 @@ def test_a_missing_price_is_not_shown_as_nothing_used(cli: CommandLine) -> None:
         return {model: line for line in lines for model in told if f" {model} " in f" {line} "}
 
     usage = rows("usage", "--group-by", "model")
-    assert [usage[model].count("no price") for model in told] == [1, 1, 0]
+    assert [usage[model].count("no price") for model in told] == [1, 0, 0]
+    assert [usage[model].count("unknown") for model in told] == [0, 1, 0]
     requests = rows("requests")
-    assert [requests[model].count("no price") for model in told] == [1, 1, 0]
-    assert [requests[model].count("unknown") for model in told] == [0, 2, 0]
+    assert [requests[model].count("no price") for model in told] == [1, 0, 0]
+    assert [requests[model].count("unknown") for model in told] == [0, 3, 0]
     assert [requests[model].count("–") for model in told] == [0, 0, 3]
     # A script gets what the API says.
     listed = cli("usage", "--group-by", "model", "--json").json["data"]

@@ -129,7 +129,7 @@ def test_what_a_killed_worker_left_half_written_is_not_there_and_is_removed(
     assert file.get(key(1)) is None
     monkeypatch.setattr(answers_file, "_WRITTEN_WITHIN_S", -1.0)
     before = file.size()
-    assert file.forget({"p": 0}, 0) == (1, 0)
+    assert file.forget({"p": 0}, 0, file.last()) == (1, 0)
     assert file.size() < before - 300_000 + 4096
 
 
@@ -155,12 +155,26 @@ def test_what_is_of_another_epoch_of_no_project_or_expired_is_forgotten(file: An
     file.put(stored(42, b"{}", ttl=-1.0))
     gone = start = 0
     while True:
-        removed, start = file.forget({"p": 0}, start)
+        removed, start = file.forget({"p": 0}, start, file.last())
         gone += removed
         if not start:
             break
     assert gone == 3
     assert [number for number in range(43) if file.get(key(number)) is None] == [40, 41, 42]
+
+
+def test_what_is_kept_once_the_epochs_were_read_stays(file: AnswersFile) -> None:
+    assert file.last() == 0
+    file.put(stored(1, b"{}"))
+    last = file.last()
+    # After a purge, and of a project that was made then.
+    file.put(stored(2, b"{}", epoch=1))
+    file.put(stored(3, b"{}", project="q"))
+    assert file.forget({"p": 0}, 0, last) == (0, 0)
+    assert all(file.get(key(number)) is not None for number in (1, 2, 3))
+    # Of an epoch that a database that was restored does not have any more.
+    assert file.forget({"p": 0}, 0, file.last()) == (2, 0)
+    assert [file.get(key(number)) is None for number in (1, 2, 3)] == [False, True, True]
 
 
 def test_nothing_of_what_was_forgotten_is_left_on_the_disk(
@@ -174,7 +188,7 @@ def test_nothing_of_what_was_forgotten_is_left_on_the_disk(
         return any(said in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
     assert is_there()
-    assert file.forget({"q": 0}, 0) == (1, 0)
+    assert file.forget({"q": 0}, 0, file.last()) == (1, 0)
     assert not is_there()
     assert body_of(file, 3) == b"{}"
 
@@ -240,7 +254,7 @@ def test_an_answer_that_another_worker_removes_while_it_is_written_is_not_kept(
     def read(start: int, most: int) -> bytes:
         if start == blocks * BLOCK_BYTES:
             # It is void by now, and the other worker goes on with answers of another project.
-            assert other.forget({"q": 0}, 0) == (1, 0)
+            assert other.forget({"q": 0}, 0, other.last()) == (1, 0)
             other.put(stored(2, theirs, project="q"))
         return body[start : start + most]
 
@@ -248,6 +262,6 @@ def test_an_answer_that_another_worker_removes_while_it_is_written_is_not_kept(
     assert body_of(file, 1) is None
     assert body_of(file, 2) == theirs
     # Nothing of it is left behind.
-    assert other.forget({}, 0) == (1, 0)
+    assert other.forget({}, 0, other.last()) == (1, 0)
     with closing(sqlite3.connect(tmp_path / "cache" / "answers.db")) as looked:
         assert looked.execute("SELECT count(*) FROM block").fetchone() == (0,)

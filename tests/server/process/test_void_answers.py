@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from config import Database
+from models import project_cache
 from models.db.database import open_database
 from models.errors import DatabaseUnavailable
 from models.projects import Project
@@ -24,7 +25,11 @@ class Told:
     def __init__(self) -> None:
         self.rounds = asyncio.Queue[dict[str, int]]()
 
-    async def forget(self, current: dict[str, int]) -> int:
+    async def last(self) -> int:
+        """None."""
+        return 0
+
+    async def forget(self, current: dict[str, int], last: int) -> int:
         """Note it."""
         self.rounds.put_nowait(current)
         return 1
@@ -80,6 +85,31 @@ async def test_what_is_purged_is_soon_on_no_disk(database: Database, tmp_path: P
     file.close()
 
 
+async def test_what_is_kept_right_after_a_purge_stays(database: Database, tmp_path: Path) -> None:
+    file = AnswersFile(tmp_path / "cache", ROOM)
+    async with open_database(database):
+        project = await a_project(cache=RULE)
+        file.put(stored(0, b"{}", project=str(project.id)))
+        await project.purge_cache(by=BY)
+
+        class Asked(Answers):
+            """Somebody purges again, asks and has an answer kept before the epochs are used."""
+
+            async def forget(self, current: dict[str, int], last: int) -> int:
+                await project.purge_cache(by=BY)
+                epoch = (await project_cache.current())[project.id]
+                file.put(stored(1, b"{}", project=str(project.id), epoch=epoch))
+                return await super().forget(current, last)
+
+        answers = Asked(tmp_path / "cache", ROOM, workers=1)
+        work = VoidAnswers(tmp_path, answers)
+        await work.look()
+        assert [file.get(key(number)) is None for number in (0, 1)] == [True, False]
+        await work.close()
+        await answers.close()
+    file.close()
+
+
 async def test_one_worker_of_a_machine_removes_them(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
@@ -99,8 +129,8 @@ async def test_what_was_not_removed_in_an_outage_is_removed_afterwards(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     class Away(Told):
-        async def forget(self, current: dict[str, int]) -> int:
-            await super().forget(current)
+        async def forget(self, current: dict[str, int], last: int) -> int:
+            await super().forget(current, last)
             raise DatabaseUnavailable("away")
 
     async with open_database(sqlite_database):
