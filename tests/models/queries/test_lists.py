@@ -331,6 +331,9 @@ async def test_requests_by_every_pair_of_filters(connected: Database, window: No
     for n, first in enumerate(single):
         for second in single[n:]:
             wanted = dict([first, second])
+            if len(wanted) == 1 and first != second:
+                # That is the second one alone, which has a turn of its own.
+                continue
             rows = request_lists.requests(**wanted)
             expected = [row.id for row in everything if _fits(row, wanted)]
             assert await _all(rows, 7) == expected, wanted
