@@ -171,8 +171,8 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[CommandLine, C
     for number, backend in enumerate(request.param.split("-")):
         directory = tmp_path / f"side-{number}"
         directory.mkdir()
-        if number == 1 and backend == "sqlite":
-            # The other template copy may be the first side's.
+        if number == 1 and request.param == "sqlite-sqlite":
+            # The copy of the template is the first side's, and this import makes its database.
             database = Database(dialect="sqlite", path=directory / "llm-proxy.db")
         else:
             database = request.getfixturevalue(f"{backend}_database")
