@@ -5,6 +5,7 @@ connection and in a task of its own, would cost it and a PostgreSQL server as mu
 always there is nothing.
 """
 
+import asyncio
 from time import monotonic
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -12,7 +13,11 @@ from models import changes, generation
 from models.db.conditions import select
 from models.db.sqlite_readers import for_requests
 from models.generation import ChangeRecord
+from models.key_states import ANY_HOLDS
 
+#: Seconds for one poll. Somebody's lock of one of the tables may take longer, and is not to hold up
+#: what changes: revocations.
+_PATIENCE_S: Final = 0.25
 #: For how long it is taken that nothing has come, in seconds: the next poll is due long before.
 _FRESH_S: Final = 1.0
 
@@ -37,9 +42,8 @@ class Found(NamedTuple):
 
 
 _FOUND: Final = (
-    "SELECT (SELECT value FROM generation WHERE id = 1) AS generation,"
-    " EXISTS (SELECT 1 FROM key_rest WHERE until > {})"
-    " OR EXISTS (SELECT 1 FROM key_state WHERE suspended_at IS NOT NULL) AS rests,"
+    "SELECT (SELECT value FROM generation WHERE id = 1) AS generation,"  # noqa: S608  (our own)
+    f" {ANY_HOLDS} AS rests,"
     " EXISTS (SELECT 1 FROM revocation) AS revocations,"
     " EXISTS (SELECT 1 FROM exhausted WHERE told_at IS NULL) AS exhausted,"
     " EXISTS (SELECT 1 FROM destination WHERE is_active) AS destinations"
@@ -47,19 +51,37 @@ _FOUND: Final = (
 
 
 class Polling:
-    """A worker's: its polls, and what the last one found."""
+    """A worker's: its polls, and what the last one found; None where that is not known."""
 
     def __init__(self) -> None:
         self.last: Found | None = None
+        self._asking: asyncio.Task[Found] | None = None
 
     @for_requests
     async def changes_since(self, known: int) -> list[ChangeRecord] | None:
         """As `generation.changes_since`; a poll. Raises DatabaseUnavailable."""
-        asked_at, seen = monotonic(), generation.seen()
-        (row,) = await select(_FOUND, [changes.now()])
-        value, *found = row.values()
-        self.last = Found(asked_at, seen, value or 0, *map(bool, found))
-        return [] if self.last.generation == known else await generation.changes_after(known)
+        found = self.last = await self._poll()
+        if found is None:
+            return await generation.changes_since(known)
+        return [] if found.generation == known else await generation.changes_after(known)
+
+    def close(self) -> None:
+        """End a poll that is still under way."""
+        if self._asking is not None:
+            self._asking.cancel()
+
+    async def _poll(self) -> Found | None:
+        """None where an earlier one, or this one, has not been answered in time.
+
+        That one is left alone, and none is sent beside it: asyncpg would wait until the server has
+        confirmed that it is cancelled.
+        """
+        if self._asking is not None and not self._asking.done():
+            return None
+        asking = self._asking = asyncio.create_task(_ask(), name="poll")
+        asking.add_done_callback(_retrieve)
+        done, _ = await asyncio.wait((asking,), timeout=_PATIENCE_S)
+        return asking.result() if done else None
 
     def lacks(self, kind: Kind, since: float = float("-inf")) -> bool:
         """Whether there is none: the last poll is of this second, after `since` (`time.monotonic`),
@@ -72,3 +94,16 @@ class Polling:
             and last.asked_at > since
             and monotonic() - last.asked_at < _FRESH_S
         )
+
+
+async def _ask() -> Found:
+    asked_at, seen = monotonic(), generation.seen()
+    (row,) = await select(_FOUND, [changes.now()])
+    value, *found = row.values()
+    return Found(asked_at, seen, value or 0, *map(bool, found))
+
+
+def _retrieve(asking: asyncio.Task[Found]) -> None:
+    # Else asyncio would log the error of one that nobody waits for any more.
+    if not asking.cancelled():
+        asking.exception()

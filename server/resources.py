@@ -356,6 +356,7 @@ class WorkerResources:
         await asyncio.gather(draining, self._limits.close())
         self._charges.close()
         await self._grants.close()
+        self._polling.close()
         await database.disconnect(within=_LAST_TRANSACTIONS)
         generation.configure(None)
         admissions.configure(None)
