@@ -81,7 +81,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="llm-proxy-screenshots-") as directory:
         data = Path(directory) / "data" / "llm-proxy.db"
         database = Database(dialect="sqlite", path=data)
-        service = Service(Path(directory), database, GIVEN | _usual_port())
+        service = Service(Path(directory), database, GIVEN | _usual_port(), forked=False)
         try:
             service.start()
             await demo.fill(service.settings)

@@ -14,6 +14,7 @@ import pytest
 
 from config import Database
 from fake_upstream import FakeUpstream
+from tests.admin.conftest import browsing
 from tests.chaos.client import Client
 from tests.fixtures.forked import Forked, has_pidfds
 from tests.fixtures.processes import processes
@@ -54,6 +55,9 @@ async def test_a_life(service: Service, forked: bool) -> None:
         issued = await service.make_token(up.url)
         async with Client(service, issued.secret) as client:
             assert (await client.post()).status == 200
+    # For which both the supervisor, with the first administrator, and a worker have threads.
+    async with browsing(service.url) as browser:
+        await browser.sign_in("admin", (service.data_dir / "admin-password").read_text().strip())
     assert await asyncio.to_thread(service.stop) == 0
     # One worker that drained, and the one that took the place of the other.
     assert service.log.count("draining: ") == 2
