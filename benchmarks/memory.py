@@ -41,12 +41,19 @@ async def _measure(one: Contender, number: int, plan: Plan) -> Memory:
     async with ClosedLoop(one.target.port, [one.target.request("openai")], 32) as load:
         await load.run(plan.settle)
     one.server.settle()
-    before = one.server.rss_bytes()
+    # Of these processes alone: a standby worker, which holds no stream, may be started meanwhile.
+    measured = one.server.rss_of_each()
+
+    def rss_bytes() -> int:
+        found = one.server.rss_of_each()
+        return sum(found.get(pid, 0) for pid in measured)
+
+    before = sum(measured.values())
     request = one.target.request("openai", fake="hold, events=3", stream=True)
     async with Streams(one.target.port, request, number, over_seconds=number / 1000) as streams:
         await streams.all_began()
         await asyncio.sleep(plan.settle)
         _ = streams.seen
-        during = one.server.rss_bytes()
+        during = rss_bytes()
     await asyncio.sleep(plan.settle)
-    return Memory(one.name, number, before, during, one.server.rss_bytes())
+    return Memory(one.name, number, before, during, rss_bytes())

@@ -137,7 +137,11 @@ class Server:
 
     def rss_bytes(self) -> int:
         """Resident memory of all its processes; pages that they share count for each."""
-        return sum(row.rss_bytes for row in self._rows())
+        return sum(self.rss_of_each().values())
+
+    def rss_of_each(self) -> dict[int, int]:
+        """The same by process."""
+        return {row.pid: row.rss_bytes for row in self._rows()}
 
     def _rows(self) -> list[_Row]:
         return _descendants(self._process.pid)
