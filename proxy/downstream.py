@@ -80,6 +80,11 @@ class RequestHead(msgspec.Struct, frozen=True, gc=False):
         """Name and value of each header line, as they were on the wire."""
         return self.lines.fields
 
+    def let_go(self) -> None:
+        """Keep no header line twice."""
+        if self._lines is not None:
+            self._lines.let_go()
+
     @property
     def has_body(self) -> bool:
         """Whether any body bytes were announced."""

@@ -201,6 +201,11 @@ class HeaderLines(msgspec.Struct, gc=False):
             self._first = {} if pattern is None else pattern.first_of(self.changing)
         return self._first
 
+    def let_go(self) -> None:
+        """Keep no more than what `fields` are made of."""
+        if self._lines is not None or self._pattern is not None:
+            self._fields = None
+
     @property
     def fields(self) -> RawHeaders:
         """Name and value of each line, as they were on the wire."""

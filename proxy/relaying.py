@@ -179,6 +179,8 @@ async def _pump(
     turns: Turns,
 ) -> bytes:
     """Pass on what arrives, until the answer has ended; returns its last bytes."""
+    # However long that takes.
+    exchange.head.let_go()
     last = b""
     keeps_up = True
     passing, counted = None, 0

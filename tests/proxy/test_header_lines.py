@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.bounded_memo import PLACE_BYTES
+from proxy.downstream import RequestHead
 from proxy.header_lines import NOTABLE, HeaderLines, kind_of, line_of
 from proxy.header_rules import for_upstream
 from proxy.headers import RawHeaders, value_of, values_of, wire_lines
@@ -79,3 +80,22 @@ def test_every_field_is_found_among_lines_that_were_read_once() -> None:
     lines = HeaderLines({}, False, [line])
     assert lines.values(b"x-other") == [b"1"]
     assert lines.value(b"x-other") == b"1"
+
+
+@given(HEADERS)
+@settings(max_examples=100, deadline=None)
+def test_what_is_let_go_is_read_anew(fields: RawHeaders) -> None:
+    lines = [line_of(name, value, kind_of(name), 0) for name, value in fields]
+    for made in (HeaderLines(None, False, lines), HeaderLines.of(fields)):
+        head = RequestHead("GET", b"/", "1.1", made, 0, "192.0.2.1")
+        before = head.headers
+        head.let_go()
+        assert head.headers == before == fields
+
+
+def test_nothing_of_the_fields_is_kept_beside_their_lines() -> None:
+    lines = HeaderLines(None, False, [line_of(b"Accept", b"*/*", kind_of(b"Accept"), 0)])
+    first = lines.fields
+    assert lines.fields is first
+    lines.let_go()
+    assert lines.fields is not first
