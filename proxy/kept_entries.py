@@ -25,8 +25,6 @@ _Charge: TypeAlias = Literal["none", ""]
 _Key: TypeAlias = tuple[int, str, str, str, int, int | None, _Charge]
 _MICRO: Final = 1e6
 _NO_COUNTS: Final = (None, None, None, None)
-#: As `int` of a float, in a quarter of the time.
-_whole: Final = float.__trunc__
 
 
 class KeptEntries:

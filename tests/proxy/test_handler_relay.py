@@ -15,6 +15,7 @@ from models.entry import Entry
 from proxy import errors, handler
 from proxy.exchange import Exchange
 from proxy.forward import Outgoing
+from proxy.header_lines import HeaderLines, kind_of, line_of
 from proxy.upstream.pool import Pool
 from tests.proxy.planes import Plane, a_plane
 from tests.proxy.scripted import CHAT, HEAD_OK, Peer, a_client
@@ -197,6 +198,30 @@ async def test_whoever_leaves_as_its_answer_is_recorded_is_observed_all_the_same
     assert client.ended.endswith("abort")
     assert [entry.outcome for entry in plane.entries()] == ["complete"]
     assert plane.seen.entries == plane.entries()
+
+
+async def test_the_fields_of_a_request_are_not_kept_while_its_answer_lasts(plane: Plane) -> None:
+    _, secret = await plane.token()
+    kept: list[object] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(HEAD_OK + b"Content-Length: 9\r\n\r\nbegun")
+        await until(lambda: client.content == b"begun")
+        kept.append(lines._fields)
+        await peer.send(b" end")
+
+    plane.upstream.follow(script)
+    client = a_client(secret=secret)
+    read = client.head.lines
+    each = [line_of(name, value, kind_of(name), 0) for name, value in read.fields]
+    lines = HeaderLines(read.first, False, each)
+    client.head = client.head.with_lines(lines, client.head.content_length)
+    assert lines.fields == read.fields
+    async with asyncio.timeout(30):
+        await plane.serve(client)
+    assert client.content == b"begun end"
+    assert kept == [None]
 
 
 async def test_a_refusal_in_an_answer_that_has_begun_breaks_it(plane: Plane) -> None:
