@@ -3,6 +3,9 @@
 Aerich looks for pending files, and only then begins a transaction: two release steps at once would
 both find the same file and run it twice. So its upgrades and downgrades run under a lock of the
 database's own kind. Plain `aerich` gets the same by `guard_aerich`, when it imports our settings.
+
+On PostgreSQL the release before goes on meanwhile, and its transactions take tables in other orders
+than a migration does: one that a deadlock has ended is begun again.
 """
 
 import asyncio
@@ -20,8 +23,14 @@ from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError, OperationalError
 
+from models.errors import DatabaseBlocked
+
 #: An arbitrary number, the same in every release: "llmproxy" as a 64-bit integer.
 _ADVISORY_LOCK: Final = 0x6C6C6D70726F7879
+#: Deadlocks in one upgrade: under load every second try may end in one, a second after it began.
+_DEADLOCKS_MAX: Final = 30
+#: Before the next try, in seconds: what the other side waited for comes first.
+_PAUSE_S: Final = 0.1
 
 
 def guard_aerich() -> None:
@@ -34,7 +43,16 @@ class LockedCommand(Command):
 
     async def upgrade(self, run_in_transaction: bool = True, fake: bool = False) -> list[str]:
         async with self._turn():
-            return await super().upgrade(run_in_transaction, fake)
+            pending = await self.heads()
+            for left in reversed(range(_DEADLOCKS_MAX)):
+                try:
+                    await super().upgrade(run_in_transaction, fake)
+                    break
+                except DatabaseBlocked:
+                    if self.app == "sqlite" or not left:
+                        raise
+                    await asyncio.sleep(_PAUSE_S)
+            return pending
 
     async def downgrade(self, version: int, delete: bool, fake: bool = False) -> list[str]:
         async with self._turn():

@@ -29,7 +29,8 @@ class DatabaseReadOnly(DatabaseUnavailable):
 
 
 class DatabaseBlocked(DatabaseUnavailable):
-    """Another transaction kept a row or table that we need locked for longer than we wait."""
+    """Another transaction kept a row or table that we need locked for longer than we wait, or
+    waited for one of ours."""
 
 
 class TooManyConnections(DatabaseUnavailable):

@@ -203,7 +203,7 @@ def translated() -> Iterator[None]:
         raise DatabaseReadOnly(str(exc)) from exc
     except asyncpg.TooManyConnectionsError as exc:
         raise TooManyConnections(str(exc)) from exc
-    except asyncpg.LockNotAvailableError as exc:
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as exc:
         raise DatabaseBlocked(str(exc)) from exc
     except TransactionManagementError as exc:
         # Tortoise's name for a whole class of the server's answers.

@@ -196,6 +196,26 @@ def test_a_failed_downgrade_leaves_nothing(database: Database, checkout: Path) -
     assert run(database, "heads", cwd=checkout) == (0, f"{name}\n")
 
 
+def test_an_upgrade_that_a_deadlock_ends_is_begun_again(
+    postgres_database: Database, checkout: Path
+) -> None:
+    """The release before goes on meanwhile, and locks tables in an order of its own."""
+    query(postgres_database, "CREATE SEQUENCE tries")
+    first = write_migration(checkout, postgres_database, "first", "SELECT 1;", "SELECT 1;")
+    second = write_migration(
+        checkout,
+        postgres_database,
+        "second",
+        "CREATE TABLE made_once (x INT); DO $$ BEGIN IF nextval('tries') < 4 THEN"
+        " RAISE deadlock_detected; END IF; END $$;",
+        "DROP TABLE made_once;",
+    )
+    code, output = run(postgres_database, "upgrade", cwd=checkout)
+    assert code == 0, output
+    assert output == f"Success upgrading to {first}\nSuccess upgrading to {second}\n"
+    assert query(postgres_database, "SELECT nextval('tries') AS next") == [{"next": 5}]
+
+
 def test_rebuilding_a_table_on_sqlite_keeps_the_rows_that_refer_to_it(
     sqlite_database: Database, checkout: Path
 ) -> None:

@@ -5,13 +5,14 @@ import socket
 from dataclasses import replace
 
 import pytest
+from aerich import Command
 
 from config import Database
-from migrations import schema
+from migrations import locking, schema
 from migrations.schema import SchemaState
 from models.db.conditions import written
 from models.db.database import connection, open_database
-from models.errors import DatabaseUnavailable
+from models.errors import DatabaseBlocked, DatabaseUnavailable
 from models.projects import Project
 
 
@@ -58,6 +59,23 @@ async def test_a_connected_process_may_ask_and_stays_connected(database: Databas
 async def test_upgrades_at_once_in_one_process_apply_once(empty_database: Database) -> None:
     applied = await asyncio.gather(*(schema.upgrade(empty_database) for _ in range(3)))
     assert sorted(name for names in applied for name in names) == sorted(shipped(empty_database))
+
+
+async def test_an_upgrade_that_always_ends_in_a_deadlock_fails(
+    empty_postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def ends(*_: object) -> list[str]:
+        nonlocal tries
+        tries += 1
+        raise DatabaseBlocked("deadlock detected")
+
+    monkeypatch.setattr(Command, "upgrade", ends)
+    monkeypatch.setattr(locking, "_PAUSE_S", 0)
+    with pytest.raises(DatabaseBlocked):
+        await schema.upgrade(empty_postgres_database)
+    assert tries == locking._DEADLOCKS_MAX
 
 
 async def test_an_unreachable_database_is_unavailable(postgres_server: Database) -> None:

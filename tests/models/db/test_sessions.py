@@ -139,6 +139,16 @@ async def test_a_lock_is_not_waited_for_for_ever(postgres: Database) -> None:
     await other.close()
 
 
+async def test_what_a_deadlock_ends_was_blocked(postgres: Database) -> None:
+    async def change() -> None:
+        await connection().execute_script("DO $$ BEGIN RAISE deadlock_detected; END $$")
+
+    with pytest.raises(DatabaseBlocked):
+        await run_in_transaction(change)
+    with pytest.raises(DatabaseBlocked):
+        await change()
+
+
 async def _write() -> None:
     await Generation.create(id=1, value=0)
 
