@@ -174,7 +174,7 @@ class Preparing:
     ) -> UsageSplice | None:
         """Check what the body says. Returns what asks for its usage. Raises a refusal."""
         route, want = plan.route, plan.wanted
-        if not complete and route.dialect != "none" and not want.in_path:
+        if not complete and route.names_model and not want.in_path:
             exchange.passing = PassingModel(exchange.head.headers, self._turns)
             await exchange.passing.take(*reading.kept.pieces)
         exchange.model, splice, exchange.policies = await reading.judge(

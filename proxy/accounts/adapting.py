@@ -50,7 +50,7 @@ class Adapting:
             request = request if path is None else replace(request, target=path)
         if not request.complete or not request.size:
             return request
-        if route.dialect == "none" and not route.counts_tokens:
+        if not route.names_model:
             return request
         body = await self._body(request, exchange, names)
         if body is None:

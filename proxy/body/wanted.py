@@ -83,8 +83,8 @@ def wanted(
     has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
     json, coding = False, None
-    counts = grant.renames and route.counts_tokens
-    if has_body and (creates or counts):
+    names = creates or route.counts_tokens
+    if has_body and names:
         first = head.lines.first
         json = is_json_type(type_of(first.get(b"content-type")))
         coding = b"" if b"content-encoding" not in first else model_rule.coding_of(head.headers)
@@ -96,10 +96,10 @@ def wanted(
         in_path = route.model_in(head.target.partition(b"?")[0]) or ""
     # Its cost is bounded where it has one; a batch has one that nobody can know.
     meters = metered and head.method == "POST" and route.dialect not in _UNREAD
-    names_model = json and readable and route.dialect != "none"
+    names_model = json and readable and route.names_model
     return Wanted(
-        rule=creates
-        and (by_model or meters or bool(grant.models))
+        # A policy that names models counts what they make, not what is asked about them.
+        rule=((creates and (by_model or meters)) or (names and bool(grant.models)))
         and (has_body or head.method == "POST"),
         asks=streaming and readable and provider.meter_streams,
         certainty=refuses and readable and (streaming or route.dialect == "responses"),
@@ -108,7 +108,7 @@ def wanted(
         in_path=in_path,
         signed=has_body and grant.signs_body,
         meters=meters,
-        renames=grant.renames and coding is not None and (counts or route.dialect != "none"),
+        renames=grant.renames and coding is not None and route.names_model,
         again=names_model and bool(in_path) and grant.fails_over,
         end_user=json and coding is not None and grant.record.end_user_from_body,
     )

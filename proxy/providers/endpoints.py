@@ -24,7 +24,9 @@ _SEGMENT: Final = re.compile(r"\{([a-z_]++)\}([^{}]*+)")
 _NAMES_OF_MODELS: Final = ("model", "deployment")
 _FURTHER: Final = "(?:/[^/]++)"
 #: Last segments of what counts a prompt's tokens: nothing is used, and a model is named.
-_COUNTING: Final = ("count_tokens", "input_tokens", "count-tokens")
+_COUNTING: Final = (
+    "count_tokens", "input_tokens", "count-tokens", "tokenize-text", "estimate-token-count",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class Route:
         """Whether it says how many tokens a body has, for the model that it names."""
         last = self.pattern.rpartition("/")[2].partition(":")[0]
         return self.dialect == "none" and last in _COUNTING and not self.model_segment
+
+    @property
+    def names_model(self) -> bool:
+        """Whether a request with a body may name a model in it."""
+        return self.dialect != "none" or self.counts_tokens
 
     def model_in(self, path: bytes) -> str | None:
         """The model that a raw path names, percent-decoded; None where the path names none."""

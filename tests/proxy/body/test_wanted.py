@@ -9,13 +9,14 @@ import pytest
 
 from proxy.body.wanted import Wanted, wanted
 from proxy.downstream import RequestHead
-from proxy.errors import InvalidRequest
+from proxy.errors import InvalidRequest, ModelNotAllowed
 from proxy.header_lines import HeaderLines
 from tests.proxy.body.test_judging import FORM, JSON, RULED, judged
 from tests.proxy.body.test_multipart import field, form
 from tests.proxy.rows import OPENAI, a_grant
 
 CHAT: Final = b"/v1/chat/completions"
+COUNT: Final = b"/v1/responses/input_tokens"
 UNKNOWN: Final = (b"content-encoding", b"compress")
 GZIP: Final = (b"content-encoding", b"gzip")
 
@@ -39,6 +40,15 @@ def test_the_rule_holds_only_where_something_is_created() -> None:
     for path in (b"/v1/files", b"/v1/responses/r/cancel"):
         assert not wanted_of(path, JSON, **RULED).whole
     assert not wanted_of(CHAT, JSON).rule
+
+
+@pytest.mark.parametrize("large", [0, 100_000], ids=["small", "large"])
+async def test_what_counts_tokens_names_a_model_that_must_be_allowed(large: int) -> None:
+    said = await judged(b'{"model": "good-1"}', path=COUNT, large=large, **RULED)
+    assert said.model == "good-1"
+    with pytest.raises(ModelNotAllowed):
+        await judged(b'{"model": "bad"}', path=COUNT, large=large, **RULED)
+    assert wanted_of(COUNT, JSON).model
 
 
 async def test_what_creates_nothing_names_no_model_and_passes() -> None:
