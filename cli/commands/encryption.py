@@ -46,7 +46,7 @@ async def rotate(session: Session, as_json: Json = False) -> None:
     await upstream_tokens.forget_other_rings(ring)
     if as_json:
         output.print_json({"reencrypted": sum(done.values()), "failed": len(failed)})
-    else:
+    elif any(done.values()) or not failed:
         output.say(_said(**done))
     if failed:
         raise CommandError("\n".join(f"Not decrypted: {problem}" for problem in failed))

@@ -108,6 +108,7 @@ def test_without_the_old_key_nothing_is_touched(cli: CommandLine) -> None:
     cli.project()
     ran = cli("encryption", "rotate", ENCRYPTION_KEY=NEW)
     assert ran.code == 1
+    assert "newest" not in ran.err
     assert _material(cli, _bytes(OLD)) == [API_KEY]
 
 
