@@ -16,6 +16,7 @@ from unittest import mock
 from cli.__main__ import main
 from config.database import parse_database_url
 from models.db import database
+from tests.fixtures.commands import ForkedCommand, start
 from tests.fixtures.processes import bare_environment
 
 T = TypeVar("T")
@@ -63,22 +64,18 @@ class CommandLine:
         assert isinstance(code, int)
         return Ran(code, out.getvalue(), err.getvalue())
 
-    def start(self, *words: str, **environ: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *words: str, is_forked: bool = True, **environ: str
+    ) -> "ForkedCommand | subprocess.Popen[str]":
         """Start a command in a process of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "cli", *words],
-            cwd=self.directory,
-            env=self.environment(**environ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
+        environment = self.environment(**environ)
+        return start("cli", *words, cwd=self.directory, environ=environment, is_forked=is_forked)
 
-    def process(self, *words: str, stdin: str = "", **environ: str) -> Ran:
+    def process(self, *words: str, stdin: str = "", is_forked: bool = True, **environ: str) -> Ran:
         """Run a command in a process of its own."""
-        process = self.start(*words, **environ)
+        process = self.start(*words, is_forked=is_forked, **environ)
         out, err = process.communicate(stdin, timeout=60)
+        assert process.returncode is not None
         return Ran(process.returncode, out, err)
 
     def environment(self, **environ: str) -> dict[str, str]:

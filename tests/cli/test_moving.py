@@ -601,11 +601,11 @@ def test_file_is_private_and_never_overwritten(cli_on_sqlite: CommandLine) -> No
 def test_through_a_pipe(cli_on_sqlite: CommandLine) -> None:
     cli_on_sqlite.on_database(_fill)
     archive = _export(cli_on_sqlite)
-    piped = cli_on_sqlite.process("export", "-")
+    piped = cli_on_sqlite.process("export", "-", is_forked=False)
     assert piped.code == 0
     assert piped.out.encode() == archive
     cli_on_sqlite.on_database(_empty)
-    assert cli_on_sqlite.process("import", "-", stdin=piped.out).code == 0
+    assert cli_on_sqlite.process("import", "-", stdin=piped.out, is_forked=False).code == 0
     assert _export(cli_on_sqlite) == archive
 
 

@@ -1,13 +1,10 @@
 """What is asked for at a terminal, on a real one."""
 
 import contextlib
-import fcntl
 import os
 import pty
 import signal
 import subprocess
-import sys
-import termios
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,13 +13,15 @@ import pytest
 
 from models import UpstreamKey
 from tests.cli.running import API_KEY, CommandLine
+from tests.fixtures.commands import start_at_terminal
+from tests.fixtures.forked import Forked
 
 
 @dataclass
 class Terminal:
     """A command at a terminal of its own."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "Forked | subprocess.Popen[bytes]"
     master: int
     _read: bytearray = field(default_factory=bytearray)
 
@@ -55,33 +54,20 @@ class Terminal:
         return self.process.wait(60)
 
 
-def at_terminal(cli: CommandLine, *words: str) -> contextlib.AbstractContextManager[Terminal]:
+def at_terminal(
+    cli: CommandLine, *words: str, is_forked: bool = True
+) -> contextlib.AbstractContextManager[Terminal]:
     """Run a command with a terminal for its input, output and errors."""
-    return python_at_terminal(cli, "-m", "cli", *words)
-
-
-def _log_in() -> None:
-    """Give the child what a shell at a terminal gives: the terminal, and Ctrl-C from it.
-
-    A suite that runs under `nohup` or as a background job ignores SIGINT, which a child inherits.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    return python_at_terminal(cli, "-m", "cli", *words, is_forked=is_forked)
 
 
 @contextlib.contextmanager
-def python_at_terminal(cli: CommandLine, *words: str) -> Iterator[Terminal]:
+def python_at_terminal(cli: CommandLine, *words: str, is_forked: bool = True) -> Iterator[Terminal]:
     """Run Python with a terminal for its input, output and errors."""
     master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, *words],
-        cwd=cli.directory,
-        env=cli.environment(TERM="xterm"),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
-        preexec_fn=_log_in,  # noqa: PLW1509
+    environ = cli.environment(TERM="xterm")
+    process = start_at_terminal(
+        *words, cwd=cli.directory, environ=environ, terminal=slave, is_forked=is_forked
     )
     os.close(slave)
     try:
@@ -113,7 +99,8 @@ def test_the_destructive_is_asked_about(cli_on_sqlite: CommandLine, answer: str,
 
 def test_ctrl_c_at_a_question_exits_130_quietly(cli_on_sqlite: CommandLine) -> None:
     cli_on_sqlite.project()
-    with at_terminal(cli_on_sqlite, "project", "delete", "docs") as terminal:
+    words = ("project", "delete", "docs")
+    with at_terminal(cli_on_sqlite, *words, is_forked=False) as terminal:
         terminal.read_until("[y/N] ")
         terminal.type("\x03")
         assert terminal.end() == 130

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def _create(cli: CommandLine, name: str = "docs") -> tuple[str, ...]:
 
 
 def test_fresh_clone_just_works(fresh: CommandLine) -> None:
-    made = fresh.process(*_create(fresh))
+    made = fresh.process(*_create(fresh), is_forked=False)
     assert (made.code, made.err) == (0, "Project docs was created.\n")
     token = fresh.process("token", "create", "--project", "docs")
     assert token.code == 0
@@ -116,8 +117,8 @@ def test_damaged_file_is_told_in_one_line(fresh: CommandLine, content: bytes | N
     path.write_bytes(content or path.read_bytes()[:4096] + b"\xa5" * 200_000)
     commands = {("project", "list"): 1, ("migrate",): 1, ("doctor",): 1, ("serve",): 2}
     for command, code in commands.items():
-        # In a process of its own, what serves: it is as a whole that it has to end.
-        run = fresh.process if command == ("serve",) else fresh
+        # As a program, what serves: it is as a whole that it has to end.
+        run = partial(fresh.process, is_forked=False) if command == ("serve",) else fresh
         ran = run(*command, PORT="1", HOST="127.0.0.1")
         assert ran.code == code, ran.err
         assert "Traceback" not in ran.err

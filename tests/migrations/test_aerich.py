@@ -16,6 +16,8 @@ from models.ledger import apply_batch
 from models.request_log import RequestLog
 from models.tokens import Token
 from models.upstream_keys import UpstreamKey
+from tests.fixtures import commands
+from tests.fixtures.commands import ForkedCommand
 from tests.fixtures.database import database_url
 from tests.fixtures.processes import bare_environment
 from tests.models.rows import BY, a_project, an_entry
@@ -39,22 +41,23 @@ def checkout(tmp_path: Path) -> Path:
     return copy
 
 
-def start(database: Database, *arguments: str, cwd: Path = ROOT) -> "subprocess.Popen[str]":
+def start(
+    database: Database, *arguments: str, cwd: Path = ROOT, is_forked: bool = True
+) -> "ForkedCommand | subprocess.Popen[str]":
     """Start `aerich` with the DATABASE_URL of `database` and nothing else of ours."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "aerich", *arguments],
-        cwd=cwd,
-        env=bare_environment() | {"DATABASE_URL": database_url(database)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    environ = bare_environment() | {"DATABASE_URL": database_url(database)}
+    return commands.start(
+        "aerich", *arguments, cwd=cwd, environ=environ, is_merged=True, is_forked=is_forked
     )
 
 
-def run(database: Database, *arguments: str, cwd: Path = ROOT) -> tuple[int, str]:
+def run(
+    database: Database, *arguments: str, cwd: Path = ROOT, is_forked: bool = True
+) -> tuple[int, str]:
     """Its exit code and output."""
-    process = start(database, *arguments, cwd=cwd)
+    process = start(database, *arguments, cwd=cwd, is_forked=is_forked)
     output, _ = process.communicate(timeout=100)
+    assert process.returncode is not None
     return process.returncode, output
 
 
@@ -108,7 +111,8 @@ def write_migration(checkout: Path, database: Database, name: str, up: str, down
 
 
 def test_upgrade_then_the_other_commands(empty_database: Database) -> None:
-    code, output = run(empty_database, "upgrade")
+    # As a program, which has nothing loaded.
+    code, output = run(empty_database, "upgrade", is_forked=False)
     assert code == 0, output
     for name in shipped(empty_database):
         assert f"Success upgrading to {name}" in output
