@@ -73,10 +73,9 @@ class Asking:
         asked: Question | None,
     ) -> tuple[ResponseSource, UpstreamHead, Question | None]:
         """What comes of an error: the only account of a grant may rest, or be asked otherwise."""
-        grant, route = exchange.grant, exchange.route
-        alone = grant is not None and not grant.chooses
-        if alone and route is not None and head.status in LIMITED:
-            self._accounts.limited(head, exchange, route)
+        grant = exchange.grant
+        if grant is not None and not grant.chooses and head.status in LIMITED:
+            self._accounts.limited(head, exchange)
         if asked is None or head.status not in REFUSALS:
             return source, head, asked
         return await self._without_question(downstream, source, exchange, head, asked)

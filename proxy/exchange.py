@@ -20,6 +20,7 @@ from proxy.cache.answers import Found
 from proxy.cache.leading import Leading
 from proxy.downstream import RequestHead
 from proxy.driving import Cancellable
+from proxy.headers import RawHeaders
 from proxy.limits.budgets import BudgetClaim, Charge
 from proxy.metering.asks import Asks
 from proxy.objects.own_lists import OwnList
@@ -92,6 +93,8 @@ class Exchange(msgspec.Struct, eq=False):
     holds: tuple[BudgetClaim, ...] = ()
     charge: Charge | None = None
     overshot: tuple[str, ...] = ()
+    #: Fields of the answer that lets its only account rest, until the body says more of it.
+    limited: RawHeaders | None = None
     meter: Meter | None = None
     #: An answer that came whole, and how it is read when its request is recorded; in place of a
     #: meter, until the general way has to read it.

@@ -352,7 +352,7 @@ class DataPlane:
             self._holds.ended(exchange)
         self._observer.recorded(entry, exchange)
         if exchange.status >= 400:
-            self._accounts.heard(exchange.status, entry.entry.upstream_code, exchange)
+            self._accounts.heard(entry.entry.upstream_code, exchange)
         return entry
 
     async def _refuse(

@@ -32,11 +32,7 @@ def codes(headers: RawHeaders, body: Any) -> Iterator[str]:
     for name, value in headers:
         if name.lower() == _AWS:
             yield value.partition(b":")[0].decode("latin-1").strip()
-    # Google's streams answer with a list.
-    whole = body[0] if isinstance(body, list) and body else body
-    error = whole.get("error") if isinstance(whole, dict) else None
-    if not isinstance(error, dict):
-        return
+    error = error_of(body)
     for member in ("code", "type", "status"):
         if isinstance(error.get(member), str | int):
             yield str(error[member])
@@ -44,6 +40,14 @@ def codes(headers: RawHeaders, body: Any) -> Iterator[str]:
     for detail in details[:16] if isinstance(details, list) else ():
         if isinstance(detail, dict) and isinstance(detail.get("reason"), str):
             yield detail["reason"]
+
+
+def error_of(body: Any) -> dict[str, Any]:
+    """The `error` of a decoded body; empty where it is no object."""
+    # Google's streams answer with a list.
+    whole = body[0] if isinstance(body, list) and body else body
+    error = whole.get("error") if isinstance(whole, dict) else None
+    return error if isinstance(error, dict) else {}
 
 
 def described(status: int, headers: RawHeaders, body: Any) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from proxy.accounts.blame import error_of
 from proxy.headers import RawHeaders
 
 #: Seconds where an answer says nothing, and at most.
@@ -79,8 +80,7 @@ def _duration(value: bytes) -> float | None:
 
 def retry_delay(body: Any) -> float | None:
     """`google.rpc.RetryInfo.retryDelay` of an error's details; None where there is none."""
-    error = body.get("error") if isinstance(body, dict) else None
-    details = error.get("details") if isinstance(error, dict) else None
+    details = error_of(body).get("details")
     for detail in details[:16] if isinstance(details, list) else ():
         if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("rpc.RetryInfo"):
             delay = detail.get("retryDelay")

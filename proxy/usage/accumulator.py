@@ -110,6 +110,8 @@ class UsageAccumulator(msgspec.Struct, eq=False):
     #: Whether anything was reported that is charged.
     any: bool = False
     code: str = ""
+    #: What an answer with an error status says, where it is JSON of no more than is looked into.
+    refusal: bytes = b""
     #: The last report as it came, or the document that it stands in.
     reported_as: bytes | None = None
     document: bytes | None = None

@@ -12,7 +12,7 @@ from typing import Any, Final
 from proxy.decoding.json_reading import Unreadable, decode_any
 
 #: A longer error is not looked into.
-_MAX_BYTES: Final = 64 * 1024
+ERROR_MAX_BYTES: Final = 64 * 1024
 _CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 #: How keys and tokens begin.
 _SECRET: Final = re.compile(r"(?:sk|pk|llmp|xai|gsk)[-_]|AIza|eyJ", re.IGNORECASE)
@@ -61,7 +61,7 @@ def code_of_aws(name: bytes) -> str:
 
 
 def _decoded(raw: bytes) -> Any:
-    if len(raw) > _MAX_BYTES:
+    if len(raw) > ERROR_MAX_BYTES:
         return None
     try:
         return decode_any(raw)

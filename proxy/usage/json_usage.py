@@ -12,7 +12,7 @@ from proxy.decoding.json_reading import WRONG, Unreadable, decoder
 from proxy.decoding.json_scanner import TopLevelScanner
 from proxy.turns import PART_BYTES, TURN_WEIGHT, weight
 from proxy.usage.accumulator import UsageAccumulator
-from proxy.usage.error_code import code_of_answer, code_of_error
+from proxy.usage.error_code import ERROR_MAX_BYTES, code_of_answer, code_of_error
 from proxy.usage.odd_usage import read_usage
 from proxy.usage.reported import Reported, Word
 
@@ -266,6 +266,7 @@ class JsonUsageReader(msgspec.Struct, eq=False):
         read, scanner = self.accumulated, self._scanner
         if self.refused:
             read.code = read.code or code_of_answer(document)
+            read.refusal = document if len(document) <= ERROR_MAX_BYTES else b""
         try:
             answer = (
                 _decode_usual_answer(document)

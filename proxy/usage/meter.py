@@ -105,6 +105,11 @@ class Meter(msgspec.Struct, eq=False):
         return "" if self.accumulated is None else self.accumulated.code
 
     @property
+    def refusal(self) -> bytes:
+        """The body of an answer with an error status; b"" where it was not read."""
+        return b"" if self.accumulated is None else self.accumulated.refusal
+
+    @property
     def terminal_seen(self) -> bool:
         """Whether the event has been relayed that ends an answer of its kind."""
         return self._reader is not None and self._reader.terminal_seen

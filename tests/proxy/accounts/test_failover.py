@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import time
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,6 +36,12 @@ RULE: Final[dict[str, Any]] = {
     "max_attempts": 3, "statuses": list(DEFAULT_STATUSES), "first_byte_timeout": None,
 }  # fmt: skip
 BLAMED: Final = b'{"error":{"message":"no","code":"invalid_api_key"}}'
+#: Of `google.rpc.RetryInfo`.
+WAIT: Final = (
+    b'{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":['
+    b'{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"560s"}]}}'
+)
+GEMINI: Final = "/v1/models/gemini-2.5-flash:generateContent"
 WITH_AN_ID: Final = b'{"model":"gpt-4o","messages":[{"content":[{"file_id":"file-1"}]}]}'
 OF_A_MEGABYTE: Final = b'{"model":"gpt-4o","messages":[],"x":"' + b"x" * (1 << 20) + b'"}'
 
@@ -301,6 +308,33 @@ async def test_the_only_account_is_looked_into_where_its_answer_blames_it(
     (key,) = await project.current_keys()
     assert (key.state, key.last_error) == ("suspended", "401 invalid_api_key")
     assert (await several.ask()).status == 401
+
+
+@pytest.mark.parametrize("form", [b"%b", b"[%b]"], ids=["plain", "of an endpoint that streams"])
+async def test_the_only_account_is_blamed_in_the_details_of_an_error_too(
+    several: Several, form: bytes
+) -> None:
+    """As Google blames keys: its code is INVALID_ARGUMENT, whatever was invalid."""
+    said = b'{"error":{"code":400,"status":"INVALID_ARGUMENT","details":[{"reason":"%b"}]}}'
+    behave = answering(400, form % (said % b"API_KEY_INVALID"))
+    await several.make(behave, failover=None, provider="gemini")
+    assert (await several.ask(path=GEMINI)).status == 400
+    await asyncio.gather(*several.plane.sharing._tests)
+    project = await Project.get(id=several.token.project_id)
+    (key,) = await project.current_keys()
+    assert (key.state, key.last_error) == ("suspended", "400 INVALID_ARGUMENT")
+
+
+@pytest.mark.parametrize(
+    ("fields", "least"), [([], 500), (["Retry-After: 90"], 80), (["Retry-After: 600"], 500)]
+)
+async def test_the_only_account_rests_for_as_long_as_its_body_says(
+    several: Several, fields: list[str], least: float
+) -> None:
+    await several.make(answering(429, WAIT, *fields), failover=None, provider="gemini")
+    assert (await several.ask(path=GEMINI)).status == 429
+    until_s = several.plane.rests.fit_at(several.keys[0], Scope("gemini-2.5-flash", ""))
+    assert least < until_s - time() < least + 70
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ def retry_info(delay: object) -> Any:
         ({"x-ratelimit-reset": "1790000012"}, None, 12),
         ({"x-ratelimit-reset": "12"}, None, 12),
         ({}, retry_info("45.5s"), 45.5),
+        # Of an endpoint that streams.
+        ({}, [retry_info("45.5s")], 45.5),
         # The least of all.
         ({"Retry-After": "60", "x-ratelimit-reset-tokens": "6m0s"}, retry_info("40s"), 40),
         # At most ten minutes, and nothing of the past.
