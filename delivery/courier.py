@@ -29,10 +29,11 @@ from models.destinations import DestinationPolicy
 from models.errors import DatabaseUnavailable
 from models.events import Event
 from models.polling import Polling
+from proxy import beat
 
 _EVERY_S: Final = 1.0
 #: Where there is no destination, which the worker's polls say without a question of its own.
-_NONE_EVERY_S: Final = 0.3
+_NONE_EVERY_S: Final = 0.2
 #: Seconds between two looks at what is beyond the bound, and at what nobody is to get any more.
 _BOUND_EVERY: Final = 10.0
 #: Between two steps of removing, in seconds: other writers come first.
@@ -136,7 +137,7 @@ class Courier:
                 # The journal's consumer logs an outage; deliveries go on when it is over.
                 logger.debug("deliveries postponed: {}", exc)
             # A destination of another machine is to be known within a second, which a poll finds.
-            await asyncio.sleep(self._every if self._known else min(self._every, _NONE_EVERY_S))
+            await beat.pause(self._every if self._known else min(self._every, _NONE_EVERY_S))
 
     async def _look(self) -> None:
         await self._know()

@@ -20,6 +20,7 @@ from models.errors import (
     DatabaseUnavailable,
     TooManyConnections,
 )
+from proxy import beat
 from proxy.deadline import StallTolerantDeadline
 
 DatabaseState: TypeAlias = Literal["ok", "away", "read-only", "blocked"]
@@ -87,7 +88,7 @@ class DatabaseWatch:
                 await self._told(self.state)
             if self.state == "ok" and not self._lacks():
                 await self._complete()
-            await asyncio.sleep(_EVERY_S if self.state == "ok" else _RETRY_S)
+            await beat.pause(_EVERY_S if self.state == "ok" else _RETRY_S)
 
     async def look(self) -> DatabaseState:
         """Write a heartbeat; the state of the database after it.

@@ -25,6 +25,7 @@ from models import refusals
 from models.errors import DatabaseUnavailable
 from models.refusals import MODELS_MAX, NEWEST_MAX, NOBODY_TEXT, OTHER, Batch, SumKey
 from models.text import clean_text
+from proxy import beat
 from telemetry.metrics import Refused
 from telemetry.redaction import redact
 
@@ -167,7 +168,7 @@ class RefusalBooks:
     async def _work(self) -> None:
         pause = _EVERY_S
         while True:
-            await asyncio.sleep(pause)
+            await beat.pause(pause)
             if not await self.write():
                 pause = _AFTER_FAILURE_S
             else:

@@ -19,6 +19,7 @@ from models import errors as model_errors
 from models.bindings import Upstreams
 from models.generation import ChangeRecord
 from models.grants import GrantRecord
+from proxy import beat
 from proxy.access.credentials import TOKEN_START, may_hold_token
 from proxy.access.grant import PLAIN, Grant
 from proxy.access.grant_lookups import Lookups
@@ -313,7 +314,7 @@ class Grants:
                 logger.error("Changes cannot be read from the database; trying again: {!r}", exc)
             # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
             with suppress(TimeoutError):
-                async with asyncio.timeout(WATCH_INTERVAL):
+                async with beat.within(WATCH_INTERVAL):
                     await self._hint.wait()
 
     async def _poll(self) -> None:

@@ -20,6 +20,7 @@ from tortoise.exceptions import BaseORMException
 from models import changes, key_states
 from models.errors import ModelError
 from models.key_states import NOTHING
+from proxy import beat
 from proxy.access.grant import Grant
 from proxy.accounts.examining import examine
 from proxy.accounts.rests import Rests, Scope
@@ -142,7 +143,7 @@ class Sharing:
                 logger.debug("Keys that rest are not shared for now: {!r}", exc)
             # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
             with suppress(TimeoutError):
-                async with asyncio.timeout(_EVERY_S):
+                async with beat.within(_EVERY_S):
                     await self._hint.wait()
 
     async def _say(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeGuard
 
 from loguru import logger
 
+from proxy import beat
 from proxy.journal import files
 from proxy.journal.feed import Feed, SinkFailed
 from proxy.journal.files import Batch, JournalFile, quarantine, read_batch
@@ -178,13 +179,13 @@ class JournalConsumer:
 
     async def _closed_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with beat.within(seconds):
                 await self._closing.wait()
         return self._closing.is_set()
 
     async def _set_within(self, ready: asyncio.Event, seconds: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with beat.within(seconds):
                 await ready.wait()
 
     def _waits(self, feed: Feed) -> bool:

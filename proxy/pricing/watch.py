@@ -18,6 +18,7 @@ from typing import Final
 from loguru import logger
 
 from config import ConfigError
+from proxy import beat
 from proxy.pricing import price_file
 from proxy.pricing.price_file import PriceFile
 from proxy.pricing.prices import Prices
@@ -128,7 +129,7 @@ class PriceWatch:
                 await self._read()
             # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._every):
+                async with beat.within(self._every):
                     await self._wanted.wait()
 
     async def _read(self) -> None:

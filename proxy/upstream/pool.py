@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 
+from proxy import beat
 from proxy.driving import in_a_task
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.dialing import dial, tls_context
@@ -117,7 +118,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         while True:
             before = loop.time()
-            await asyncio.sleep(interval)
+            await beat.pause(interval)
             # If this task ran late, data may be unread: cap `now`, so that a loop stall cannot
             # expire deadlines.
             now = min(loop.time(), before + 2 * interval)

@@ -11,6 +11,7 @@ from loguru import logger
 from tortoise.exceptions import BaseORMException
 
 from models.errors import DatabaseUnavailable
+from proxy import beat
 from telemetry.machine_turn import MachineTurn
 
 _CLOSE_TIMEOUT_S: Final = 0.5
@@ -52,4 +53,4 @@ class Looking(ABC):
             except (DatabaseUnavailable, BaseORMException, OSError) as exc:
                 # It can wait; the journal's consumer logs an outage.
                 logger.debug("{} put off: {}", self._name, exc)
-            await asyncio.sleep(self._every)
+            await beat.pause(self._every)

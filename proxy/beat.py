@@ -1,0 +1,41 @@
+"""When a process wakes for what it does now and then: for all of it at once.
+
+Waking costs more than most of what is then done, and who wakes for each by itself wakes all the
+time. So such pauses end at beats, a fifth of a second apart. Each process has beats of its own:
+those of several write to one database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from math import floor
+from typing import Final
+
+#: Between two beats, in seconds.
+STEP_S: Final = 0.2
+
+#: Who wakes a little before a beat, since timers count whole milliseconds, has woken for it.
+_EARLY: Final = 0.1
+
+_FIRST: Final = random.uniform(0.0, STEP_S)  # noqa: S311  (spread, not secret)
+
+
+async def pause(seconds: float) -> None:
+    """Sleep until a beat: `seconds` at most, and a step less at least."""
+    now = asyncio.get_running_loop().time()
+    await asyncio.sleep(beat_after(now, seconds) - now)
+
+
+def within(seconds: float) -> asyncio.Timeout:
+    """`asyncio.timeout` that ends at a beat: after `seconds` at most, and a step less at least."""
+    return asyncio.timeout_at(beat_after(asyncio.get_running_loop().time(), seconds))
+
+
+def beat_after(now: float, seconds: float) -> float:
+    """The last beat in the `seconds` after `now`, in seconds of the loop's clock; what is shorter
+    than a step is no beat but just that long."""
+    steps = floor(seconds / STEP_S + 1e-9)
+    if not steps:
+        return now + seconds
+    return _FIRST + (floor((now - _FIRST) / STEP_S + _EARLY) + steps) * STEP_S
