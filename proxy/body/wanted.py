@@ -83,7 +83,7 @@ def wanted(
     has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
     json, coding = False, None
-    names = creates or route.counts_tokens
+    names = creates or route.asks_about_model
     if has_body and names:
         first = head.lines.first
         json = is_json_type(type_of(first.get(b"content-type")))

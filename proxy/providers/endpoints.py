@@ -27,6 +27,8 @@ _FURTHER: Final = "(?:/[^/]++)"
 _COUNTING: Final = (
     "count_tokens", "input_tokens", "count-tokens", "tokenize-text", "estimate-token-count",
 )  # fmt: skip
+#: Ollama's description of the model that the body names.
+_DESCRIBING: Final = "/api/show"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +81,16 @@ class Route:
     """Whether it is served only in projects that isolate objects."""
 
     @property
-    def counts_tokens(self) -> bool:
-        """Whether it says how many tokens a body has, for the model that it names."""
+    def asks_about_model(self) -> bool:
+        """Whether it says something of the model that its body names, and uses nothing."""
         last = self.pattern.rpartition("/")[2].partition(":")[0]
-        return self.dialect == "none" and last in _COUNTING and not self.model_segment
+        asks = last in _COUNTING or self.pattern == _DESCRIBING
+        return self.dialect == "none" and asks and not self.model_segment
 
     @property
     def names_model(self) -> bool:
         """Whether a request with a body may name a model in it."""
-        return self.dialect != "none" or self.counts_tokens
+        return self.dialect != "none" or self.asks_about_model
 
     def model_in(self, path: bytes) -> str | None:
         """The model that a raw path names, percent-decoded; None where the path names none."""

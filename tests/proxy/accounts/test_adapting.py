@@ -69,14 +69,22 @@ async def test_the_name_is_put_in_and_nothing_else_is_touched(several: Several, 
 
 @pytest.mark.parametrize(
     ("provider", "path"),
-    [("openai", "/v1/responses/input_tokens"), ("anthropic", "/v1/messages/count_tokens")],
+    [
+        ("openai", "/v1/responses/input_tokens"),
+        ("anthropic", "/v1/messages/count_tokens"),
+        ("ollama", "/api/show"),
+    ],
 )
-async def test_what_counts_tokens_is_for_the_key_s_model_too(
+async def test_what_only_asks_about_a_model_is_for_the_key_s_and_for_an_allowed_one(
     several: Several, provider: str, path: str
 ) -> None:
-    await several.make(well, failover=None, maps=[MAP], provider=provider)
+    await several.make(
+        well, failover=None, maps=[MAP], provider=provider, allowed_models=["gpt-4o"]
+    )
     await several.ask(b'{"model": "gpt-4o", "input": "x"}', path=path)
     assert _parts(several.requests[0])[2] == b'{"model": %b, "input": "x"}' % IN_JSON
+    client = await several.ask(b'{"model": "o3", "input": "x"}', path=path)
+    assert (client.status, several.asked) == (403, [0])
 
 
 async def test_a_name_that_is_not_in_the_map_stays(several: Several) -> None:
