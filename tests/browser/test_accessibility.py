@@ -21,6 +21,7 @@ from models import (
 )
 from models.ledger import apply_batch
 from tests.browser.conftest import Place
+from tests.browser.looks import LOOKS, at_a_desk, every_look
 from tests.browser.pages import PAGES
 from tests.models.rows import BY, a_project, an_entry
 
@@ -29,6 +30,8 @@ AXE: Final = VENDOR / "axe-4.14.1.min.js"
 _RUN: Final = """async () => (await axe.run(document,
     {resultTypes: ["violations"], preload: false})).violations
     .map(rule => ({id: rule.id, nodes: rule.nodes.map(node => node.html.slice(0, 200))}))"""
+_IS_TOO_WIDE: Final = """() =>
+    document.documentElement.scrollWidth > document.documentElement.clientWidth"""
 #: What is half faded in has half of its contrast: people read it when it has come to rest.
 _AT_REST: Final = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
@@ -53,7 +56,15 @@ def test_axe_is_the_file_that_it_is_said_to_be() -> None:
 
 
 async def violations(page: Page) -> list[dict[str, Any]]:
-    """What axe finds on the page that is open."""
+    """What axe finds on the page that is open, in whichever look."""
+    return [
+        wrong | {"look": look.name}
+        async for look in every_look(page)
+        for wrong in await _here(page)
+    ]
+
+
+async def _here(page: Page) -> list[dict[str, Any]]:
     if not await page.evaluate("() => 'axe' in window"):
         # Evaluated by the debugger, which the page's policy does not bind.
         await page.evaluate(AXE.read_text())
@@ -62,7 +73,10 @@ async def violations(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+@at_a_desk
+@pytest.mark.timeout(800)
 async def test_every_page(admin: Page, place: Place) -> None:
+    """No violation, and nothing that is wider than its window."""
     ids = await _ids(place)
     # Handed over once, which takes as long for each page as to look at it.
     await admin.add_init_script(path=AXE)
@@ -71,22 +85,33 @@ async def test_every_page(admin: Page, place: Place) -> None:
         answer = await admin.goto(f"/admin/{path.format(**ids)}")
         assert answer is not None
         assert answer.status in (200, 404), path
-        if wrong := await violations(admin):
+        if wrong := [*await violations(admin), *await _too_wide(admin)]:
             found[path] = wrong
     assert found == {}
 
 
+@at_a_desk
 async def test_a_fault_would_be_found(admin: Page) -> None:
     await admin.goto("/admin/account")
     await admin.evaluate("document.querySelector('label').remove()")
-    assert [rule["id"] for rule in await violations(admin)] == ["label"]
+    found = [(rule["look"], rule["id"]) for rule in await violations(admin)]
+    assert found == [(look.name, "label") for look in LOOKS]
+    await admin.evaluate("document.querySelector('h1').style.width = '2000px'")
+    assert await _too_wide(admin) == [look.name for look in reversed(LOOKS)]
 
 
+async def _too_wide(page: Page) -> list[str]:
+    """In which looks the page has to be scrolled sideways."""
+    return [look.name async for look in every_look(page) if await page.evaluate(_IS_TOO_WIDE)]
+
+
+@at_a_desk
 async def test_signing_in(stranger: Page) -> None:
     await stranger.goto("/admin/login")
     assert await violations(stranger) == []
 
 
+@at_a_desk
 async def test_the_drawer_and_a_dialog(admin: Page, place: Place) -> None:
     ids = await _ids(place)
     await admin.goto("/admin/requests")
@@ -118,6 +143,7 @@ async def _ids(place: Place) -> dict[str, str]:
     return {name: str(row.id) for name, row in found.items() if row is not None}
 
 
+@at_a_desk
 async def test_no_list_of_requests_scrolls_sideways(place: Place, admin: Page) -> None:
     async with place.service.models():
         project = await a_project(f"A project of a long name {uuid4()}")
@@ -139,12 +165,6 @@ async def test_no_list_of_requests_scrolls_sideways(place: Place, admin: Page) -
     for path in (f"requests?token={token.id}", f"tokens/{token.id}"):
         await admin.goto(f"/admin/{path}")
         box = admin.locator(".table-box").first
-        assert await box.evaluate("box => box.scrollWidth <= box.clientWidth"), path
-
-
-@pytest.mark.parametrize("path", ["dashboard", "projects", "requests", "destinations", "events"])
-async def test_no_page_is_wider_than_its_window(admin: Page, path: str) -> None:
-    await admin.goto(f"/admin/{path}")
-    assert await admin.evaluate(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
+        async for look in every_look(admin):
+            fits = await box.evaluate("box => box.scrollWidth <= box.clientWidth")
+            assert fits, (path, look.name)

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from models import Token
 from models.ledger import apply_batch
 from tests.browser.conftest import OpenPage, Place
-from tests.browser.looks import Look
+from tests.browser.looks import Look, at_a_desk
 from tests.manage.entries import entry
 from tests.models.rows import BY, a_project
 
@@ -56,6 +56,7 @@ async def test_a_column_says_its_values_and_leads_to_its_requests(
     await expect(admin.get_by_role("heading", name="Requests")).to_be_visible()
 
 
+@at_a_desk
 async def test_arrows_move_along_the_columns(admin: Page) -> None:
     await admin.goto(WEEK)
     readout, last = admin.locator(".readout strong"), 55
@@ -83,6 +84,7 @@ async def test_arrows_move_along_the_columns(admin: Page) -> None:
     await expect(admin).to_have_url(re.compile("/admin/requests[?]from="))
 
 
+@at_a_desk
 async def test_times_are_the_readers(browser: Browser, place: Place, look: Look) -> None:
     said = {}
     for zone in ("America/New_York", "UTC"):
@@ -112,6 +114,7 @@ async def test_times_are_the_readers(browser: Browser, place: Place, look: Look)
     assert re.fullmatch("days are UTC’s: each begins at .* in America/New_York", note)
 
 
+@at_a_desk
 async def test_a_refresh_keeps_what_is_open_and_where_the_keyboard_is(
     admin: Page, place: Place, name: str
 ) -> None:
@@ -134,6 +137,7 @@ async def test_a_refresh_keeps_what_is_open_and_where_the_keyboard_is(
     await expect(admin.locator(".readout")).to_be_visible()
 
 
+@at_a_desk
 async def test_without_a_script_the_table_has_values_and_links(
     open_page: OpenPage, place: Place
 ) -> None:

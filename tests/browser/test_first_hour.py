@@ -10,6 +10,7 @@ import httpx
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage, Place, open_log
+from tests.browser.looks import at_a_desk
 from tests.browser.test_accessibility import violations
 from tests.fixtures.service import UPSTREAM_KEY
 
@@ -37,6 +38,7 @@ async def test_from_a_project_to_a_revoked_token(
     assert refused.json()["error"]["code"] == "token_revoked"
 
 
+@at_a_desk
 async def test_a_new_projects_key_that_fails_stays_in_its_field(
     admin: Page, place: Place, name: str
 ) -> None:

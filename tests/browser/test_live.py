@@ -9,6 +9,7 @@ from models import Project, Token
 from models.entry import Entry
 from models.ledger import apply_batch
 from tests.browser.conftest import Place, is_tail, open_log
+from tests.browser.looks import at_a_desk
 from tests.manage.entries import entry
 
 
@@ -25,6 +26,7 @@ async def _owner(place: Place) -> dict[str, Any]:
     return {"project_id": project.id, "token_id": token.id}
 
 
+@at_a_desk
 async def test_the_dashboard_takes_up_what_is_new(admin: Page, place: Place, name: str) -> None:
     await admin.goto("/admin/dashboard?range=1h&by=model")
     await admin.evaluate("window.untouched = true")

@@ -7,6 +7,7 @@ from playwright.async_api import Page, Route, expect
 
 from models import Actor, AdminSession, AdminUser
 from tests.browser.conftest import ADMIN, Place, is_tail, sign_in
+from tests.browser.looks import at_a_desk
 
 
 async def test_signing_in_leads_to_the_dashboard(stranger: Page, place: Place) -> None:
@@ -17,6 +18,7 @@ async def test_signing_in_leads_to_the_dashboard(stranger: Page, place: Place) -
     await expect(stranger.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 
+@at_a_desk
 async def test_wrong_passwords_are_told_and_slowed_down(stranger: Page) -> None:
     nobody = f"mallory-{uuid4().hex[:6]}"
     await stranger.goto("/admin/login")
@@ -37,6 +39,7 @@ async def test_wrong_passwords_are_told_and_slowed_down(stranger: Page) -> None:
     await expect(stranger.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 
+@at_a_desk
 async def test_an_expired_session_leads_back_to_where_it_was(
     stranger: Page, place: Place, name: str
 ) -> None:
@@ -54,6 +57,7 @@ async def test_an_expired_session_leads_back_to_where_it_was(
     await expect(stranger).to_have_url(f"{place.url}/admin/audit?action=token.create")
 
 
+@at_a_desk
 async def test_an_expired_session_ends_what_updates_itself(
     stranger: Page, place: Place, name: str
 ) -> None:
@@ -73,6 +77,7 @@ async def test_an_expired_session_ends_what_updates_itself(
     await expect(stranger).to_have_url(f"{place.url}/admin/requests?status=200")
 
 
+@at_a_desk
 async def test_a_session_may_end_before_what_updates_itself_begins(
     stranger: Page, place: Place, name: str
 ) -> None:

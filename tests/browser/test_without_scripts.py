@@ -5,9 +5,11 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import ADMIN, OpenPage, Place, sign_in
+from tests.browser.looks import on_a_phone
 from tests.fixtures.service import UPSTREAM_KEY
 
 
+@on_a_phone
 async def test_everything_can_be_done(open_page: OpenPage, place: Place, name: str) -> None:
     page = await open_page(script=False)
     await page.goto("/admin/projects/new")
@@ -63,6 +65,7 @@ async def _delete(page: Page, name: str) -> None:
     await expect(page.get_by_role("heading", name="Projects")).to_be_visible()
 
 
+@on_a_phone
 async def test_the_dashboard_and_the_log_are_plain_pages(open_page: OpenPage, place: Place) -> None:
     page = await open_page(place.viewer, script=False)
     await page.goto("/admin/dashboard?show=tokens")

@@ -1,4 +1,7 @@
-"""Workers that die, and services that are stopped while streams run."""
+"""Workers that die, and services that are stopped while streams run.
+
+That a command's workers are replaced and drained, as forked ones are: `test_forked_start.py`.
+"""
 
 import asyncio
 import os
@@ -13,8 +16,6 @@ from fake_upstream import FakeUpstream, expected_text
 from tests.fixtures.processes import processes
 from tests.fixtures.service import Issued, RunService, Service
 from tests.system.streams import STREAM, held_stream, held_streams, text_of
-
-pytestmark = pytest.mark.real_start
 
 #: Of a drain that has to wait for what a test does meanwhile, however long that takes.
 PATIENT = "100"
@@ -94,6 +95,7 @@ async def test_what_does_not_finish_in_time_is_cut_off_visibly(
     assert (entry.outcome, entry.status) == ("shutdown", 200)
 
 
+@pytest.mark.real_start
 async def test_ctrl_c_lets_running_streams_finish(
     run_service: RunService, up: FakeUpstream
 ) -> None:
@@ -187,6 +189,7 @@ async def test_worker_that_cannot_start_ends_and_is_tried_again(run_service: Run
     assert service.stop() == 0
 
 
+@pytest.mark.real_start
 async def test_killed_supervisor_leaves_no_workers(run_service: RunService) -> None:
     service = run_service(WEB_CONCURRENCY="2")
     children = {service.standby(), *service.workers()}

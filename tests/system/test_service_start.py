@@ -16,8 +16,6 @@ from models import AdminUser, Project
 from tests.fixtures.service import RunService, Service
 
 #: Files of generated secrets in DATA_DIR.
-pytestmark = pytest.mark.real_start
-
 SECRETS = ("admin-password", "encryption-key", "management-token")
 
 
@@ -73,6 +71,7 @@ async def test_second_start_keeps_the_secrets(run_service: RunService, up: FakeU
     assert await answers(service, issued.bearer)
 
 
+@pytest.mark.real_start
 async def test_two_services_start_at_once_on_a_fresh_sqlite(
     run_service: RunService, up: FakeUpstream
 ) -> None:
@@ -96,6 +95,7 @@ async def test_two_services_start_at_once_on_a_fresh_sqlite(
     assert second.stop() == 0
 
 
+@pytest.mark.real_start
 async def test_key_in_the_environment_makes_a_first_project(
     run_service: RunService, up: FakeUpstream
 ) -> None:
@@ -115,6 +115,7 @@ async def test_key_in_the_environment_makes_a_first_project(
     assert not any((service.data_dir / name).read_text().strip() in service.log for name in SECRETS)
 
 
+@pytest.mark.real_start
 def test_port_in_use(run_service: RunService) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -126,6 +127,7 @@ def test_port_in_use(run_service: RunService) -> None:
     ]
 
 
+@pytest.mark.real_start
 def test_wrong_configuration_is_told_all_at_once(run_service: RunService) -> None:
     said = refused(
         run_service(
@@ -163,6 +165,7 @@ def test_wrong_encryption_key_stops_the_start(run_service: RunService, up: FakeU
 # PostgreSQL
 
 
+@pytest.mark.real_start
 def test_postgres_behind_names_the_command_that_mends_it(
     run_service: RunService, empty_postgres_database: Database
 ) -> None:

@@ -30,15 +30,13 @@ from tests.fixtures.service import GIVEN, UPSTREAM_KEY, RunService, Service
 from tests.system.release import export, previous
 from tests.system.streams import HOLD, text_of
 
-pytestmark = pytest.mark.real_start
-
 OPERATOR: Final = {"authorization": f"Bearer {GIVEN['MANAGEMENT_TOKEN']}"}
 #: Requests of a limited token in each of three phases.
 EACH: Final = 10
 #: Answers to wait for, so that there is load on both sides of an event.
 SOME: Final = 60
 #: From an answer to the same client's next question.
-_BETWEEN_S: Final = 0.01
+_BETWEEN_S: Final = 0.05
 
 
 class Load:
