@@ -1,7 +1,6 @@
 """Configuration: every form, every problem at once, no secret in print, generated secrets."""
 
 import base64
-import multiprocessing
 import os
 import re
 import stat
@@ -27,6 +26,7 @@ from config import (
 )
 from config.generated import read_generated
 from docs.generate import files
+from tests.fixtures.forked import context_of_functions
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 OTHER_KEY = base64.urlsafe_b64encode(bytes(range(1, 33))).decode()
@@ -709,7 +709,7 @@ def _generate(directory: str, barrier: Any, results: Any) -> None:
 
 
 def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = context_of_functions()
     barrier, results = context.Barrier(4), context.Queue()
     processes = [
         context.Process(target=_generate, args=(str(tmp_path / "state"), barrier, results))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
 
 from benchmarks import steps
 from benchmarks.contenders import ROOT, environment
+from tests.fixtures.commands import start
 
 _RECEIVED = "server/http/connection.py ClientConnection.data_received"
 _ASKED = "proxy/upstream/connection.py UpstreamConnection.data_received"
@@ -28,14 +27,12 @@ _PASSED = "proxy/passing.py Passing.take"
 )
 def test_each_request_is_counted_by_what_it_goes_through(kind: str, once: set[str]) -> None:
     # In a process of its own, since all that it does is a worker's.
-    run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.steps", "--kind", kind, "--turns=2"],
-        env=environment(ROOT),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    rows = [line.strip("| ").split(" | ") for line in run.stdout.splitlines()]
+    words = ("benchmarks.steps", "--kind", kind, "--turns=2")
+    # One of them as a program.
+    run = start(*words, cwd=ROOT, environ=environment(ROOT), is_forked=kind != "limits")
+    out, err = run.communicate()
+    assert run.returncode == 0, err
+    rows = [line.strip("| ").split(" | ") for line in out.splitlines()]
     calls = {row[0]: row[1] for row in rows if len(row) == 3}
     for name in (_RECEIVED, _ASKED, _DECIDED, _PASSED):
         assert calls.get(name) == ("1.00" if name in once else None)

@@ -1,6 +1,5 @@
 """The generation: in the database, and its echo between processes."""
 
-import multiprocessing
 import sys
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -14,6 +13,7 @@ from models import generation
 from models.db.database import connection, run_in_transaction
 from models.generation import Change, ChangeRecord, GenerationFile
 from models.ids import new_id
+from tests.fixtures.forked import context_of_functions
 
 
 def _tick_many(path: Path, times: int, together: Barrier) -> None:
@@ -27,7 +27,7 @@ def _tick_many(path: Path, times: int, together: Barrier) -> None:
 def test_ticks_of_several_processes_all_count(tmp_path: Path) -> None:
     file = GenerationFile(tmp_path / "generation")
     before = file.read()
-    context = multiprocessing.get_context("spawn")
+    context = context_of_functions()
     together = context.Barrier(3)
     workers = [
         context.Process(target=_tick_many, args=(tmp_path / "generation", 20_000, together))

@@ -1,7 +1,6 @@
 """Adding entries to the tables, exactly once."""
 
 import asyncio
-import multiprocessing
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
@@ -28,6 +27,7 @@ from models.usage import (
     UsageHour,
     UsageMinute,
 )
+from tests.fixtures.forked import context_of_functions
 from tests.models.rows import BY, a_project, an_entry
 
 MAX = 2**63 - 1
@@ -307,7 +307,7 @@ def _consume(database: Database, entries: list[bytes], rounds: int, together: Ba
 def test_two_processes_that_consume_one_journal_count_it_once(database: Database) -> None:
     rounds = 30
     lines = [coding.encode(an_entry(token_id=new_id())) for _ in range(20)]
-    context = multiprocessing.get_context("spawn")
+    context = context_of_functions()
     together = context.Barrier(2)
     consumers = [
         context.Process(target=_consume, args=(database, lines, rounds, together)) for _ in range(2)

@@ -1,7 +1,6 @@
 """Transactions: immediate on SQLite, whole when their caller is cancelled, honest when away."""
 
 import asyncio
-import multiprocessing
 import os
 import socket
 import sqlite3
@@ -30,6 +29,7 @@ from models.db.sqlite import Client
 from models.errors import DatabaseUnavailable
 from models.journal_position import JournalPosition
 from tests.fixtures.database import database_url
+from tests.fixtures.forked import context_of_functions
 
 EPOCH = "2026-01-01 00:00:00+00:00"
 
@@ -58,7 +58,7 @@ def _count_in_process(database: Database, times: int, together: Barrier | None =
 
 
 def test_two_processes_that_read_then_write_both_succeed(database: Database) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = context_of_functions()
     # The row first: on PostgreSQL two inserts of it at once are an error of their own.
     _count_in_process(database, 1)
     together = context.Barrier(2)
