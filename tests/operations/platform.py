@@ -19,9 +19,8 @@ from tests.fixtures.processes import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 _START_SECONDS: Final = 90.0
-_NOT_DEPLOYED: Final = shutil.ignore_patterns(
-    ".*", "data", "tests", "benchmarks", "__pycache__", "*.egg-info"
-)
+#: What is compiled already goes along, which the processes of a platform would each do anew.
+_NOT_DEPLOYED: Final = shutil.ignore_patterns(".*", "data", "tests", "benchmarks", "*.egg-info")
 
 
 def requirements() -> Path:

@@ -71,7 +71,8 @@ async def test_no_request_fails_while_two_machines_are_restarted_in_turn(
             tmp_path / name,
             postgres_database,
             {"PORT": str(free_port()), "SHUTDOWN_DELAY": "0.5", "TRUSTED_PROXIES": "127.0.0.1/32"},
-            forked=False,
+            # The first one by its command.
+            forked=name == "second",
         )
         for name in ("first", "second")
     ]
@@ -99,7 +100,7 @@ async def test_requests_are_served_for_a_while_after_ready_says_draining(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     """More than that is refused, by a process that waits for what runs."""
-    service = Service(tmp_path, sqlite_database, {"SHUTDOWN_DELAY": "1.5"}, forked=False)
+    service = Service(tmp_path, sqlite_database, {"SHUTDOWN_DELAY": "1.5"})
     async with FakeUpstream() as up, httpx.AsyncClient(base_url=service.url, timeout=30) as http:
         with started(service):
             issued = await service.make_token(up.url)
