@@ -2,9 +2,12 @@
 
 Rooms whose tests start services come first, since they take longest. Each stays with one process
 while there is other work: its tests share services, which every further process would start anew.
+
+What xdist looks up at each test, and what it is told of one, took it a core for half a minute.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 import pytest
 from xdist.remote import Producer
@@ -30,6 +33,22 @@ class LongestFirst(LoadFileScheduling):  # type: ignore[misc]  # xdist has no ty
         super().__init__(config, log)
         self._room_of: dict[WorkerController, str] = {}
 
+    def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
+        """As xdist does, which then looks for the place of every test, from the first one on."""
+        super().add_node_collection(node, collection)
+        if node in self.registered_collections:
+            self.registered_collections[node] = _Indexed(collection)
+
+    def mark_test_complete(
+        self, node: WorkerController, item_index: int, duration: float = 0
+    ) -> None:
+        """As xdist does, which counts at every message what is left of all that a process had."""
+        super().mark_test_complete(node, item_index, duration)
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        had = self.assigned_work[node]
+        if not self._pending_of({scope: had[scope]}):
+            del had[scope]
+
     def _assign_work_unit(self, node: WorkerController) -> None:
         room = self._next_room(node)
         self._room_of[node] = room
@@ -47,7 +66,50 @@ class LongestFirst(LoadFileScheduling):  # type: ignore[misc]  # xdist has no ty
         )
 
 
+class _Indexed(list[str]):
+    """Of which each is there once."""
+
+    def __init__(self, found: Sequence[str]) -> None:
+        super().__init__(found)
+        self._places = {one: place for place, one in enumerate(found)}
+
+    def index(self, value: str, *_within: Any) -> int:
+        return self._places[value]
+
+
 def _room(scope: str) -> str:
     """The one of `_ROOMS` that a file is in, or nothing."""
     room = scope.removeprefix("tests/").partition("/")[0]
     return room if room in _ROOMS else ""
+
+
+# in the processes of a run
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Tell of a test that passes nothing but its call, unless a report or a person wants it all."""
+    config = session.config
+    if not hasattr(config, "workerinput") or config.option.verbose > 0 or config.option.xmlpath:
+        return
+    hooks = config.hook
+    for hook in (hooks.pytest_runtest_logstart, hooks.pytest_runtest_logfinish):
+        for found in _tellers(hook):
+            hook._remove_plugin(found.plugin)
+    for found in _tellers(hooks.pytest_runtest_logreport):
+        found.function = _of_interest(found.function)
+
+
+def _tellers(hook: Any) -> list[Any]:
+    return [one for one in hook.get_hookimpls() if type(one.plugin).__name__ == "WorkerInteractor"]
+
+
+class _Tell(Protocol):
+    def __call__(self, report: pytest.TestReport) -> None: ...
+
+
+def _of_interest(tell: _Tell) -> _Tell:
+    def filtered(report: pytest.TestReport) -> None:
+        if report.when == "call" or not report.passed:
+            tell(report)
+
+    return filtered
