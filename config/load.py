@@ -1,7 +1,7 @@
 """From the environment to `Settings`: all of it, or every problem at once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,18 @@ class ConfigError(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def every_problem_of(*steps: Callable[[], object]) -> None:
+    """Take each step, whatever came of the others. Raises ConfigError with the problems of all."""
+    problems: dict[str, None] = {}
+    for step in steps:
+        try:
+            step()
+        except ConfigError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise ConfigError(tuple(problems))
 
 
 def load(

@@ -22,7 +22,7 @@ from cli.command_table import examples, verb
 from cli.doctor_places import leading_to, named, places
 from cli.findings import Finding, failed, fine, warning
 from cli.options import Json
-from config import ConfigError, Settings, split_base_url
+from config import ConfigError, Settings, every_problem_of, split_base_url
 from config.generated import read_generated
 from migrations import schema
 from models import AdminUser, Destination, UpstreamKey
@@ -61,9 +61,13 @@ def doctor(*, as_json: Json = False) -> None:
     """
     try:
         settings = read_generated(session.load())
-        providers = configured(settings)
-        prices = price_file.read(settings.prices_file)
-        sentry.check(settings)
+        every_problem_of(
+            lambda: configured(settings),
+            lambda: price_file.read(settings.prices_file),
+            lambda: sentry.check(settings),
+            lambda: load_middlewares(settings),
+        )
+        providers, prices = configured(settings), price_file.read(settings.prices_file)
         middlewares = load_middlewares(settings)
     except ConfigError as exc:
         if not as_json:

@@ -16,7 +16,15 @@ from typing import Final
 import uvloop
 from loguru import logger
 
-from config import ConfigError, Settings, generate_missing, load, unknown_names, weaknesses
+from config import (
+    ConfigError,
+    Settings,
+    every_problem_of,
+    generate_missing,
+    load,
+    unknown_names,
+    weaknesses,
+)
 from models.errors import DatabaseUnavailable
 from proxy.middleware.loading import load as load_middlewares
 from proxy.providers.files import configured
@@ -38,9 +46,6 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
     try:
         settings, made = generate_missing(load())
         strangers = _read_files(settings)
-        sentry.check(settings)
-        # To be told of here, once, what no worker could start with.
-        load_middlewares(settings)
         sock = _bind(settings)
     except ConfigError as error:
         return _cannot_start(*error.problems)
@@ -54,18 +59,32 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
 
 
 def _read_files(settings: Settings) -> list[str]:
-    """What no worker could start with; what to warn of in them. Raises ConfigError."""
-    if settings.providers_file is None and settings.prices_file is None:
-        # What is built in is the workers' own, and takes as long to read as a tenth of this start.
-        return []
-    providers = configured(settings)
+    """What to warn of in them. Raises ConfigError with all that no worker could start with, which
+    is told of here, once."""
+    strangers: list[str] = []
+    every_problem_of(
+        lambda: _read_providers(settings),
+        lambda: strangers.extend(_read_prices(settings)),
+        lambda: sentry.check(settings),
+        lambda: load_middlewares(settings),
+    )
+    return strangers
+
+
+def _read_providers(settings: Settings) -> None:
+    # What is built in is the workers' own, and takes as long to read as a tenth of this start.
+    if settings.providers_file is not None:
+        configured(settings)
+
+
+def _read_prices(settings: Settings) -> list[str]:
     if settings.prices_file is None:
         return []
     # Late: nothing else here knows of prices, and they take as long again to load.
     from proxy.pricing import price_file, watch  # noqa: PLC0415
 
     prices = watch.read_and_keep(settings.prices_file, settings.data_dir)
-    return price_file.strangers(prices, providers)
+    return price_file.strangers(prices, configured(settings))
 
 
 def _cannot_start(*problems: str) -> int:

@@ -36,6 +36,21 @@ def test_sighup_of_a_terminal_that_is_closed_stops_the_service(settings: Setting
     os.close(terminal)
 
 
+def test_what_is_wrong_in_files_and_middlewares_is_told_all_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "providers.toml").write_text('[providers.x]\nlike = "nobody"\n')
+    (tmp_path / "prices.toml").write_text('[prices."openai/x"]\ninput = "much"\n')
+    monkeypatch.setenv("PROVIDERS_FILE", "providers.toml")
+    monkeypatch.setenv("PRICES_FILE", "prices.toml")
+    monkeypatch.setenv("MIDDLEWARE", "nowhere_at_all.redaction:middleware")
+    assert serve() == 2
+    lines = capsys.readouterr().err.splitlines()
+    names = [line.partition(":")[0] for line in lines]
+    assert names == ["PROVIDERS_FILE", "PRICES_FILE", "MIDDLEWARE"]
+
+
 def test_a_middleware_that_is_not_there_stops_the_start_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
