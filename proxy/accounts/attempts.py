@@ -294,7 +294,7 @@ class Accounts:
             head = await final_head(call.downstream, source, call.exchange, head)
             if head.status < 400:
                 return _Answer(source, head, False)
-            body = blame.decoded(await peeked.beginning())
+            body = blame.decoded(await peeked.beginning(), head.headers)
         except BaseException:
             source.release()
             raise

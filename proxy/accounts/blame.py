@@ -12,18 +12,25 @@ from typing import Any, Final
 
 import msgspec
 
+from proxy.decoding.content_coding import CannotDecode, Decoder
 from proxy.decoding.json_reading import WRONG
-from proxy.headers import RawHeaders
+from proxy.headers import RawHeaders, values_of
 from proxy.usage.error_code import is_code
 
 _AWS: Final = b"x-amzn-errortype"
 
 
-def decoded(body: bytes) -> Any:
-    """The body as JSON; None where it is none."""
+def decoded(body: bytes, headers: RawHeaders | None = None) -> Any:
+    """The body as JSON, out of the coding that `headers` name; None where it is none, or long."""
+    coding = b",".join(values_of(headers or [], b"content-encoding")).strip().lower()
     try:
+        if coding not in (b"", b"identity"):
+            decoder = Decoder(coding)
+            body = decoder.feed(body)
+            if decoder.behind:
+                return None
         return msgspec.json.decode(body)
-    except WRONG:
+    except (CannotDecode, *WRONG):
         return None
 
 

@@ -57,7 +57,7 @@ async def examine(provider: Provider, target: Target, pool: Pool) -> Verdict:
                     answer = await source.head()
                 if answer.status < 400:
                     return "works"
-                body = blame.decoded(await Peeked(source).beginning())
+                body = blame.decoded(await Peeked(source).beginning(), answer.headers)
             finally:
                 source.release()
     except (UpstreamError, UpstreamAuthUnavailable, TimeoutError):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
+from collections.abc import Callable
 from typing import Any
 
+import brotli  # type: ignore[import-untyped]  # It has no types.
 import pytest
+import zstandard
 
 from proxy.accounts import blame
 
@@ -31,6 +36,18 @@ def test_what_is_no_json_says_nothing() -> None:
     assert blame.decoded(b"{") is None
     assert blame.decoded(b"[" * 5000) is None
     assert blame.decoded(b'{"error": "caf\xe9"}') is None
+
+
+@pytest.mark.parametrize(
+    ("coding", "encode"),
+    [(b"gzip", gzip.compress), (b"Deflate", zlib.compress), (b"br", brotli.compress),
+     (b"zstd", zstandard.compress), (b"identity", bytes)],
+)  # fmt: skip
+def test_a_body_is_read_out_of_its_coding(coding: bytes, encode: Callable[[bytes], bytes]) -> None:
+    fields = [(b"Content-Encoding", coding)]
+    assert blame.decoded(encode(b'{"error":{"code":"x"}}'), fields) == {"error": {"code": "x"}}
+    assert blame.decoded(encode(b'"' + b"x" * (1 << 20) + b'"')[:-1], fields) is None
+    assert blame.decoded(b"{}", [(b"content-encoding", b"unknown")]) is None
 
 
 def test_an_answer_is_described_in_a_few_words() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import time
@@ -73,6 +74,10 @@ FAILED_OVER: Final[dict[str, tuple[Behaviour, dict[str, Any]]]] = {
     "504, where the project takes it": (answering(504), {"statuses": [504]}),
     "408, where the project takes it": (answering(408), {"statuses": [408]}),
     "a code that blames the key": (answering(400, BLAMED), {}),
+    "the same, compressed": (
+        answering(400, gzip.compress(BLAMED), "Content-Encoding: gzip"),
+        {},
+    ),
     "silence, where the project bounds it": (silent, {"first_byte_timeout": 0.1}),
 }
 
