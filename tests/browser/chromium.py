@@ -1,4 +1,7 @@
-"""The browser: Debian's chromium where it is installed, else the one Playwright downloaded."""
+"""The browser: Debian's Chromium where it is installed, else the one Playwright downloaded.
+
+Of two, the one without a window of its own, as Playwright's is: it takes a quarter less of a core.
+"""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -9,6 +12,7 @@ from typing import Final
 from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+_NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser")
 _ARGUMENTS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -27,7 +31,7 @@ class NoBrowser(Exception):
 
 
 def _of_the_system() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @asynccontextmanager

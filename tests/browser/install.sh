@@ -3,9 +3,11 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then
-    exit 0
-fi
+for name in chromium-headless-shell chromium chromium-browser; do
+    if command -v "$name" >/dev/null; then
+        exit 0
+    fi
+done
 if .venv/bin/python - <<'PYTHON'
 import sys
 from pathlib import Path
@@ -17,7 +19,11 @@ then
     exit 0
 fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null && exit 0
+    apt-get update -qq || true
+    export DEBIAN_FRONTEND=noninteractive
+    # The smaller and quicker one, which not every release has.
+    apt-get install -y -qq chromium-headless-shell >/dev/null 2>&1 && exit 0
+    apt-get install -y -qq chromium >/dev/null && exit 0
 fi
 .venv/bin/python -m playwright install chromium && exit 0
 echo "No Chromium could be installed, and the browser tests need one. On Debian, as root:" \

@@ -3,8 +3,6 @@
 import asyncio
 import socket
 import stat
-import subprocess
-import sys
 from contextlib import suppress
 
 import httpx
@@ -13,6 +11,7 @@ import pytest
 from config import Database
 from fake_upstream import FakeUpstream
 from models import AdminUser, Project
+from tests.fixtures import commands
 from tests.fixtures.service import RunService, Service
 
 #: Files of generated secrets in DATA_DIR.
@@ -24,19 +23,6 @@ def refused(service: Service) -> str:
     service.launch()
     assert service.wait() == 2
     return service.log
-
-
-def command(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `llm-proxy` with the service's settings."""
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        cwd=service.directory,
-        env=service.environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 async def answers(service: Service, bearer: dict[str, str]) -> bool:
@@ -71,7 +57,6 @@ async def test_second_start_keeps_the_secrets(run_service: RunService, up: FakeU
     assert await answers(service, issued.bearer)
 
 
-@pytest.mark.real_start
 async def test_two_services_start_at_once_on_a_fresh_sqlite(
     run_service: RunService, up: FakeUpstream
 ) -> None:
@@ -165,7 +150,6 @@ def test_wrong_encryption_key_stops_the_start(run_service: RunService, up: FakeU
 # PostgreSQL
 
 
-@pytest.mark.real_start
 def test_postgres_behind_names_the_command_that_mends_it(
     run_service: RunService, empty_postgres_database: Database
 ) -> None:
@@ -173,7 +157,9 @@ def test_postgres_behind_names_the_command_that_mends_it(
 
     assert "llm-proxy migrate" in refused(service)
 
-    assert command(service, "migrate").returncode == 0
+    migrate = commands.start("cli", "migrate", cwd=service.directory, environ=service.environ)
+    migrate.communicate(timeout=60)
+    assert migrate.returncode == 0
     service.start()
 
 

@@ -169,8 +169,17 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def workers() -> str:
+    """How many each release has."""
+    return "1"
+
+
+@pytest.fixture
 async def old(
-    run_service: RunService, empty_database: Database, releases: Callable[[str], Path]
+    run_service: RunService,
+    empty_database: Database,
+    releases: Callable[[str], Path],
+    workers: str,
 ) -> Service:
     """Not started; its database has its schema, and its data directory is its own."""
     release = releases(empty_database.dialect)
@@ -178,7 +187,7 @@ async def old(
         empty_database,
         start=False,
         kind=PatientService,
-        WEB_CONCURRENCY="2",
+        WEB_CONCURRENCY=workers,
         # Its stream goes on for as long as the test takes.
         GRACEFUL_SHUTDOWN_TIMEOUT="100",
         # Before the installed project, which is this release; for its workers, too.
@@ -193,16 +202,17 @@ async def old(
 
 
 @pytest.fixture
-def new(run_service: RunService, old: Service) -> Service:
+def new(run_service: RunService, old: Service, workers: str) -> Service:
     """Not started; on the same database, as the platform or the machine would start it."""
     service = run_service(
-        old.database, start=False, kind=PatientService, WEB_CONCURRENCY="2", **GIVEN
+        old.database, start=False, kind=PatientService, WEB_CONCURRENCY=workers, **GIVEN
     )
     if old.database.dialect == "sqlite":
         service.data_dir = old.data_dir
     return service
 
 
+@pytest.mark.parametrize("workers", ["2"])
 async def test_old_release_works_through_a_migration_and_is_relieved(
     old: Service, new: Service, up: FakeUpstream
 ) -> None:
