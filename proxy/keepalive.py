@@ -4,6 +4,11 @@ Something between a client and us may take a stream for dead that is silent whil
 Server-sent events have comments for that (https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes).
 It is the one thing that is ever added to a stream, hence off until it is asked for. Google's Python
 SDK takes a comment for a broken answer: clients of its API never get one.
+
+Behind an event with an `id`, OpenAI's Python SDK (3.57.0) and Groq's (1.7.0) take every blank line
+for the end of another event, which has no data, and break
+(https://github.com/openai/openai-python/issues/2722). There a comment has no blank line behind it:
+the next event begins with it.
 """
 
 from __future__ import annotations
@@ -22,7 +27,11 @@ from proxy.upstream.heads import UpstreamHead
 from proxy.upstream.source import ResponseSource
 
 COMMENT: Final = b": keep-alive\n\n"
+COMMENT_BEHIND_IDS: Final = b": keep-alive\n"
 _EVENT_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
+#: How many of the last bytes are kept.
+_TAIL: Final = 4
+_IDS: Final = (b"\nid:", b"\rid:")
 
 
 Add: TypeAlias = Callable[[Exchange, UpstreamHead, AnswerTransform], AnswerTransform]
@@ -84,6 +93,7 @@ class Commented:
         self._passed_at = self._loop.time()
         #: The last bytes that the client was sent: a comment may only stand between two events.
         self._tail = b""
+        self._comment = COMMENT
         self.behind = inner.behind
         self._timer = self._loop.call_later(every, self._look)
 
@@ -113,7 +123,9 @@ class Commented:
     def _passed(self, data: bytes) -> bytes:
         self.behind = self._inner.behind
         if data:
-            self._tail = (self._tail + data)[-4:]
+            if self._comment is COMMENT and _has_an_id(self._tail, data):
+                self._comment = COMMENT_BEHIND_IDS
+            self._tail = (self._tail + data)[-_TAIL:]
             self._passed_at = self._loop.time()
         return data
 
@@ -126,9 +138,18 @@ class Commented:
         if left <= 0:
             if not self.behind and (not self._tail or self._tail.endswith(_EVENT_ENDS)):
                 try:
-                    self._write(COMMENT)
+                    self._write(self._comment)
                 except ClientGone:
                     return
-                exchange.bytes_out += len(COMMENT)
+                exchange.bytes_out += len(self._comment)
             self._passed_at, left = self._loop.time(), self._every
         self._timer = self._loop.call_later(left, self._look)
+
+
+def _has_an_id(tail: bytes, data: bytes) -> bool:
+    """Whether a line of `data` is the field `id`; `tail` is the end of what came before."""
+    if any(mark in data for mark in _IDS):
+        return True
+    # A line that is cut, and the first of all, before which there is nothing.
+    seam = (tail if len(tail) == _TAIL else b"\n" + tail) + data[:_TAIL]
+    return any(mark in seam for mark in _IDS)

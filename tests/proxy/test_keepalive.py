@@ -12,7 +12,7 @@ import pytest
 from config import Database
 from proxy.exchange import Exchange
 from proxy.headers import RawHeaders
-from proxy.keepalive import COMMENT, Commented, may_be_commented
+from proxy.keepalive import COMMENT, COMMENT_BEHIND_IDS, Commented, may_be_commented
 from proxy.transforms import AnswerTransform
 from proxy.upstream.heads import UpstreamHead
 from proxy.usage.meter import Meter, meter_for
@@ -80,6 +80,37 @@ def test_a_comment_stands_between_events(sent: list[bytes], comments: bool) -> N
             client.write(stream.relay(piece))
         await asyncio.sleep(2.5 * EVERY)
         assert client.content == b"".join(sent) + (2 * COMMENT if comments else b"")
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("sent", "ids"),
+    [
+        ([b"id: 1\ndata: 1\n\n"], True),
+        ([b"data: 1\nid:1\n\n", b"data: 2\n\n"], True),
+        ([b"data: 1\r\rid: 1\r\r"], True),
+        ([b"data: 1\n\n", b"id: 2\ndata: 2\n\n"], True),
+        ([b"data: 1\n", b"i", b"d", b": 1\n\n"], True),
+        ([b"i", b"d: 1\n\n"], True),
+        ([b'data: {"id": 1}\n\n'], False),
+        ([b"data: 1\nidle: 1\n\n"], False),
+        ([b"grid: 1\n\n"], False),
+    ],
+)
+def test_a_comment_in_a_stream_with_ids_has_no_blank_line(sent: list[bytes], ids: bool) -> None:
+    """OpenAI's Python SDK 3.57.0 breaks on one, https://github.com/openai/openai-python/issues/2722."""
+
+    @in_virtual_time
+    async def run() -> None:
+        client, exchange = a_client(), an_exchange(a_request())
+        stream = commented(client, Source(), exchange)
+        for piece in sent:
+            client.write(stream.relay(piece))
+        await asyncio.sleep(1.5 * EVERY)
+        comment = COMMENT_BEHIND_IDS if ids else COMMENT
+        assert client.content == b"".join(sent) + comment
+        assert exchange.bytes_out == len(comment)
 
     run()
 
