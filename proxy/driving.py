@@ -73,6 +73,8 @@ class Waiter(msgspec.Struct, Generic[T], eq=False):
         resume = self.resume
         if resume is not None:
             self._raise(error)
+            # Its traceback may lead to this frame (since Python 3.12), and so to itself.
+            del error
             resume()
 
     def _raise(self, error: BaseException) -> None:
@@ -187,8 +189,7 @@ class Driven(msgspec.Struct, eq=False, kw_only=True):
         self._task = asyncio.get_running_loop().create_task(rest)
 
     def leaves_task(self) -> None:
-        """It goes on behind the task that was the rest of its coroutine, which cannot be cancelled
-        any more."""
+        """The task is over that was the rest of its coroutine, and cannot be cancelled any more."""
         self._task = None
 
     def ended(self, error: BaseException | None) -> None:
@@ -232,7 +233,11 @@ class _Rest(Coroutine[Any, Any, None]):
         if self._awaited and (cancel := getattr(self._awaited.pop(), "cancel", None)) is not None:
             # As a task does with what it awaits.
             cancel()
-        return self._step(self._steps.throw, *raised)
+        try:
+            return self._step(self._steps.throw, *raised)
+        finally:
+            # As in `Waiter.fail`.
+            del raised
 
     def _step(self, step: Callable[..., Any], *given: Any) -> Any:
         error: BaseException | None = None
@@ -242,14 +247,14 @@ class _Rest(Coroutine[Any, Any, None]):
             pass
         except (Exception, asyncio.CancelledError) as raised:  # noqa: BLE001
             error = raised
+        # It refers to the task, and that to it.
+        self._request.leaves_task()
         try:
             if error is not None or not self._request.goes_on:
                 self._request.ended(error)
-            else:
-                self._request.leaves_task()
         finally:
-            # It refers to this frame.
-            del error
+            # They refer to this frame.
+            del error, given
         raise StopIteration
 
     def close(self) -> None:

@@ -9,8 +9,8 @@ from operator import itemgetter
 from typing import Final, Protocol
 
 from proxy.driving import Waiter
-from proxy.limits.budgets import Allowance, BudgetClaim, BudgetExceeded
-from proxy.limits.store import Claim, LimitExceeded, LimitsUnavailable, Outcome, Reservation
+from proxy.limits.budgets import Allowance, BudgetClaim
+from proxy.limits.store import Claim, LimitsUnavailable, Outcome, Reservation
 from proxy.settable import settable
 
 
@@ -45,8 +45,7 @@ class Asking(Waiter[Reservation], eq=False, kw_only=True):
         return self._value if self._error is None else self.result()
 
 
-Refusal = LimitExceeded | BudgetExceeded
-Decided = list[tuple[Asking, Reservation | Refusal]]
+Decided = list[tuple[Asking, Outcome]]
 
 
 def runs(asking: Sequence[Asking]) -> list[list[Asking]]:
@@ -86,8 +85,13 @@ _ALLOWANCE: Final = itemgetter(0)
 _HOLD: Final = itemgetter(1)
 
 
-def answer(decided: Sequence[tuple[Asking, Outcome]]) -> None:
-    """Tell each request what became of it; one that fails to take it holds up no other."""
+def answer(decided: Decided) -> None:
+    """Tell each request what became of it; one that fails to take it holds up no other.
+
+    The list is empty afterwards. What a request has raised leads to the frames of those who told it
+    (since Python 3.12): found in these, it would keep the request until garbage is looked for.
+    """
+    outcome: Outcome | None = None
     for asking, outcome in decided:
         try:
             if not isinstance(outcome, Reservation):
@@ -100,6 +104,8 @@ def answer(decided: Sequence[tuple[Asking, Outcome]]) -> None:
             asyncio.get_running_loop().call_exception_handler(
                 {"message": "A decision about limits could not be delivered.", "exception": exc}
             )
+    del outcome
+    decided.clear()
 
 
 def refuse(asking: list[Asking], cause: Exception) -> None:
@@ -109,3 +115,5 @@ def refuse(asking: list[Asking], cause: Exception) -> None:
         error = LimitsUnavailable(str(cause))
         error.__cause__ = cause
     answer([(one, error) for one in asking])
+    # As there: neither is to be found in this frame.
+    del error, cause

@@ -224,6 +224,8 @@ class PostgresLimits:
             self._queue.discard(waiting)
             if not self._undecided:
                 self._patience.end()
+            # A refusal refers to this frame.
+            del outcome, waiting
 
     def settle(
         self, reservation: Reservation, actual: Amounts = AS_TAKEN, charge: Charge | None = None

@@ -101,9 +101,9 @@ def no_collector() -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("end", ["wake", "fail", "cancel"])
-@pytest.mark.parametrize("by", ["calls", "a task"])
+@pytest.mark.parametrize("by", ["calls", "calls and then a task", "a task"])
 async def test_a_wait_that_has_ended_keeps_nothing_of_its_request(
-    end: Literal["wake", "fail", "cancel"], by: Literal["calls", "a task"]
+    end: Literal["wake", "fail", "cancel"], by: Literal["calls", "calls and then a task", "a task"]
 ) -> None:
     """Its frames hold a client's body, so they are not to wait for the garbage collector."""
 
@@ -111,6 +111,8 @@ async def test_a_wait_that_has_ended_keeps_nothing_of_its_request(
         pass
 
     async def request(waiter: Waiter[str], body: Body) -> None:
+        if by == "calls and then a task":
+            await in_a_task()
         try:
             await waiter
         except (KeyError, asyncio.CancelledError):
@@ -121,10 +123,9 @@ async def test_a_wait_that_has_ended_keeps_nothing_of_its_request(
     coroutine = request(waiter, body)
     left: list[Callable[[], object]] = [weakref.ref(body), weakref.ref(coroutine)]
     del body
-    if by == "calls":
-        running: Driven | asyncio.Task[None] = drive(coroutine)
-    else:
-        running = asyncio.create_task(coroutine)
+    running: Driven | asyncio.Task[None]
+    running = asyncio.create_task(coroutine) if by == "a task" else drive(coroutine)
+    for _ in range(3):
         await asyncio.sleep(0)
     del coroutine
     if end == "wake":

@@ -1,7 +1,10 @@
 """What both limits engines promise."""
 
 import asyncio
+import gc
 import random
+import weakref
+from typing import Literal
 
 import pytest
 
@@ -138,6 +141,37 @@ async def test_a_refused_quota_names_itself_and_no_wait(stores: Stores) -> None:
         None,
     )
     assert refused.remaining == (1, 0, 0.0)
+
+
+@pytest.mark.parametrize("by", ["calls", "a task"])
+async def test_a_refused_request_is_nothing_for_the_garbage_collector(
+    stores: Stores, by: Literal["calls", "a task"]
+) -> None:
+    """Its frames hold a client's body, and who is refused may ask without an end."""
+    store = await stores.worker()
+    claims = claims_on("t:1", quota=1)
+    await store.decide(claims)
+    left: list[weakref.ref[LimitExceeded]] = []
+
+    async def request() -> None:
+        try:
+            await store.decide(claims)
+        except LimitExceeded as exc:
+            left.append(weakref.ref(exc))
+
+    async def gone() -> bool:
+        return len(left) == 2 and all(one() is None for one in left)
+
+    gc.disable()
+    try:
+        for _ in range(2):
+            if by == "calls":
+                Driven().drive(request())
+            else:
+                await asyncio.create_task(request())
+        await eventually(gone)
+    finally:
+        gc.enable()
 
 
 async def test_a_quota_is_told_before_a_rate_and_a_rate_before_a_slot(stores: Stores) -> None:
