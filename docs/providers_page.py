@@ -31,6 +31,9 @@ a mistake stops the start; each is told with what is allowed and an example. A `
 in an endpoint is refused, as clients add that. The first segment of a path is any but the proxy's
 own. What a key may be, and how each kind is presented, is in [Upstream keys](upstream-keys.md).
 
+The authorities behind `https` are the system's. For a private one, set `SSL_CERT_FILE` to a file of
+certificates that has the authority's among them.
+
 A path that no endpoint has is a 404 that names method, path and provider, and says what was
 probably meant where it is nearly right: a base URL without `/v1` or with it twice, another
 provider's endpoint.

@@ -4,9 +4,7 @@ import asyncio
 import os
 import socket
 import sqlite3
-import ssl
 import stat
-import subprocess
 from contextlib import closing
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
@@ -17,7 +15,6 @@ import pytest
 from config import Database
 from models.db import database as connecting
 from models.db.database import (
-    _tls,
     after_commit,
     connection,
     in_one_transaction,
@@ -303,44 +300,6 @@ async def test_a_mistake_of_ours_is_not_an_outage(postgres_database: Database) -
         with pytest.raises(Exception, match="invalid input") as caught:
             await connection().execute_query("SELECT $1::bigint", ["no number"])
         assert not isinstance(caught.value, DatabaseUnavailable)
-
-
-@pytest.mark.parametrize(
-    ("mode", "expected"),
-    [("disable", False), ("allow", "allow"), ("prefer", "prefer"), (None, "prefer")],
-)
-def test_lax_sslmodes_are_asyncpgs_own(mode: str | None, expected: object) -> None:
-    assert _tls(mode, None) == expected
-
-
-@pytest.mark.parametrize(
-    ("mode", "verifies", "checks_the_name"),
-    [
-        ("require", ssl.CERT_NONE, False),
-        ("verify-ca", ssl.CERT_REQUIRED, False),
-        ("verify-full", ssl.CERT_REQUIRED, True),
-    ],
-)
-def test_strict_sslmodes_mean_what_libpq_means(
-    mode: str, verifies: ssl.VerifyMode, checks_the_name: bool
-) -> None:
-    context = _tls(mode, None)
-    assert isinstance(context, ssl.SSLContext)
-    assert context.verify_mode == verifies
-    assert context.check_hostname == checks_the_name
-
-
-def test_a_root_certificate_makes_require_verify(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test",
-         "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = _tls("require", certificate)
-    assert isinstance(context, ssl.SSLContext)
-    assert context.verify_mode == ssl.CERT_REQUIRED
-    assert len(context.get_ca_certs()) == 1
 
 
 def test_the_url_with_its_password_does_not_reach_tortoise(postgres_server: Database) -> None:

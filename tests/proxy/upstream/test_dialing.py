@@ -20,6 +20,10 @@ from proxy.upstream.dialing import dial, tls_context
 from proxy.upstream.errors import ConnectFailed, ConnectionLost, ConnectTimedOut
 from proxy.upstream.target import Origin, address_of
 from proxy.upstream.timeouts import Timeouts
+from tests.fixtures.plain_authority import (
+    default_contexts_of_python_3_13,
+    make_plain_authority,
+)
 from tests.proxy.upstream.conftest import PATIENT, Asking, no_authorities
 
 #: Addresses of a documentation network (RFC 5737), to be resolved to and never really tried.
@@ -326,3 +330,14 @@ def test_the_context_verifies() -> None:
     assert context.check_hostname
     believed = Path(ssl.get_default_verify_paths().capath or "/nowhere")
     assert context.cert_store_stats()["x509_ca"] > 0 or any(believed.iterdir())
+
+
+async def test_a_private_authority_is_believed_alike_on_every_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default_contexts_of_python_3_13(monkeypatch)
+    private = make_plain_authority(tmp_path)
+    context = tls_context()
+    context.load_verify_locations(private.authority)
+    async with FakeUpstream(ssl_context=private.serving()) as up:
+        (await dial(origin_of(up.url), PATIENT, context)).close()
