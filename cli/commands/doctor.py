@@ -35,6 +35,7 @@ from models.errors import (
     DatabaseUnavailable,
     UnknownEncryptionKey,
 )
+from proxy.middleware.loading import Loaded
 from proxy.middleware.loading import load as load_middlewares
 from proxy.pricing import price_file
 from proxy.providers.catalog import BUILT_IN
@@ -59,16 +60,17 @@ def doctor(*, as_json: Json = False) -> None:
     Exit code 0 fine (there may be warnings), 1 something does not work,
     2 the configuration cannot be used.
     """
+    middlewares: list[Loaded] = []
     try:
         settings = read_generated(session.load())
         every_problem_of(
             lambda: configured(settings),
             lambda: price_file.read(settings.prices_file),
             lambda: sentry.check(settings),
-            lambda: load_middlewares(settings),
+            # Once, as a worker does: not every factory can be called again.
+            lambda: middlewares.extend(load_middlewares(settings)),
         )
         providers, prices = configured(settings), price_file.read(settings.prices_file)
-        middlewares = load_middlewares(settings)
     except ConfigError as exc:
         if not as_json:
             raise

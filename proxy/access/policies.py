@@ -76,6 +76,7 @@ class Policies(msgspec.Struct, frozen=True, eq=False):
     def at(self, head: RequestHead, route: Route) -> tuple[GrantedPolicy, ...]:
         """Those that count requests like this one, as far as their model allows.
 
+        One that names models counts what they make, and nothing that is only asked about them.
         An entry is held against the path as it was sent and against the endpoint's own form of it,
         so that what a client may write in several ways is counted however it is written.
         """
@@ -83,7 +84,10 @@ class Policies(msgspec.Struct, frozen=True, eq=False):
         # HEAD is answered wherever GET is, and asks for the same.
         methods = ("HEAD", "GET") if head.method == "HEAD" else (head.method,)
         return tuple(
-            policy for policy in self.granted if policy.is_at(methods, (path, route.pattern))
+            policy
+            for policy in self.granted
+            if (route.creates or policy.models is None)
+            and policy.is_at(methods, (path, route.pattern))
         )
 
 

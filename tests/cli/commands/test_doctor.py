@@ -61,6 +61,22 @@ def test_a_middleware_that_cannot_be_loaded_exits_2(fresh: CommandLine) -> None:
     assert ran.err.startswith("MIDDLEWARE: nowhere_at_all:middleware: the module cannot be")
 
 
+def test_a_middleware_is_made_once_as_a_worker_does(fresh: CommandLine) -> None:
+    """One that registers a metric, say, cannot be made again in the same process."""
+    (fresh.directory / "once.py").write_text(
+        "made = []\n\n\n"
+        "class Once:\n"
+        "    def event(self, view, data):\n"
+        "        return data\n\n\n"
+        "def middleware(settings):\n"
+        "    assert not made, 'made again'\n"
+        "    made.append(Once())\n"
+        "    return made[0]\n"
+    )
+    ran = _doctor(fresh, MIDDLEWARE="once:middleware")
+    assert _status(ran)["middleware"] == "ok"
+
+
 def test_wrong_encryption_key_is_found(cli: CommandLine) -> None:
     cli.project()
     ran = _doctor(cli, ENCRYPTION_KEY="B" * 43)

@@ -192,6 +192,17 @@ async def test_a_policy_counts_a_body_by_every_model_that_it_names(
     assert [policy.rule.name for policy in found.policies] == counting
 
 
+@pytest.mark.parametrize("granted", [{}, RULED], ids=["any model", "some models"])
+@pytest.mark.parametrize("large", [0, 100_000], ids=["small", "large"])
+async def test_a_policy_of_models_counts_nothing_that_only_asks_about_one(
+    large: int, granted: dict[str, Any]
+) -> None:
+    path = b"/v1/responses/input_tokens"
+    body = b'{"model": "good-1"}'
+    found = await judged(body, path=path, large=large, policies=POLICIES, **granted)
+    assert [policy.rule.name for policy in found.policies] == ["any"]
+
+
 async def test_a_policy_of_models_asks_for_one_that_is_known_beyond_doubt() -> None:
     for body in (b"{}", b"no json", b'{"model": "good-1", "model": "bad"}'):
         with pytest.raises(InvalidRequest):
