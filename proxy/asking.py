@@ -75,7 +75,8 @@ class Asking:
         """What comes of an error: the only account of a grant may rest, or be asked otherwise."""
         grant = exchange.grant
         if grant is not None and not grant.chooses and head.status in LIMITED:
-            self._accounts.limited(head, exchange)
+            # For how long, its body may say, which is on its way to the client.
+            exchange.limited = head.headers
         if asked is None or head.status not in REFUSALS:
             return source, head, asked
         return await self._without_question(downstream, source, exchange, head, asked)

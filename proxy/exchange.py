@@ -93,7 +93,7 @@ class Exchange(msgspec.Struct, eq=False):
     holds: tuple[BudgetClaim, ...] = ()
     charge: Charge | None = None
     overshot: tuple[str, ...] = ()
-    #: Fields of the answer that lets its only account rest, until the body says more of it.
+    #: Fields of the answer that lets its only account rest, for which the body counts as well.
     limited: RawHeaders | None = None
     meter: Meter | None = None
     #: An answer that came whole, and how it is read when its request is recorded; in place of a

@@ -25,12 +25,11 @@ from proxy.accounts import blame
 from proxy.accounts.adapting import Adapting
 from proxy.accounts.naming import stays
 from proxy.accounts.rests import Rests, Scope, scope_of
-from proxy.accounts.retry_after import rest_seconds, retry_delay
+from proxy.accounts.retry_after import rest_seconds
 from proxy.body.budget import BodyBudget, KeptBytes
 from proxy.downstream import Downstream
 from proxy.errors import ClientGone, UpstreamAuthUnavailable
 from proxy.exchange import Exchange
-from proxy.headers import RawHeaders
 from proxy.providers.endpoints import Route
 from proxy.questions import Peeked
 from proxy.relaying import final_head
@@ -163,7 +162,8 @@ class Accounts:
 
     def heard(self, code: str, exchange: Exchange) -> None:
         """An error of the only account of a grant, whose body is known by now: where it blames the
-        key, that is looked into, and where it says for how long to wait, the key rests so long."""
+        key, that is looked into, and where the account has enough for now, the key rests for as
+        long as head and body say."""
         grant, target = exchange.grant, exchange.target
         if grant is None or grant.provider is None or target is None or exchange.attempts:
             return
@@ -171,20 +171,11 @@ class Accounts:
         known = (target.provider or grant.provider).blames_key
         if not known.isdisjoint((code, *blame.codes([], body))):
             self._told.blamed(grant, target, f"{exchange.status} {code}")
-        if exchange.limited is not None and retry_delay(body) is not None:
-            self._limited(exchange, exchange.status, exchange.limited, body)
-
-    def limited(self, head: UpstreamHead, exchange: Exchange) -> None:
-        """The only account of a grant has enough for now: it goes on being asked, as there is no
-        other, and is shown and told of as resting. Its body is on its way to the client."""
-        exchange.limited = head.headers
-        self._limited(exchange, head.status, head.headers, None)
-
-    def _limited(self, exchange: Exchange, status: int, headers: RawHeaders, body: Any) -> None:
-        if exchange.target is not None and exchange.route is not None:
-            seconds = rest_seconds(headers, body, time())
-            why = blame.described(status, headers, body)
-            self._rest(exchange.target, _scope(exchange, exchange.route), seconds, why)
+        if exchange.limited is not None and exchange.route is not None:
+            # It goes on being asked, as there is no other, and is shown and told of as resting.
+            seconds = rest_seconds(exchange.limited, body, time())
+            why = blame.described(exchange.status, exchange.limited, body)
+            self._rest(target, _scope(exchange, exchange.route), seconds, why)
 
     async def ask(
         self, request: forward.Outgoing, call: Call

@@ -342,6 +342,19 @@ async def test_the_only_account_rests_for_as_long_as_its_body_says(
     assert least < until_s - time() < least + 70
 
 
+@pytest.mark.parametrize(("delay", "state"), [(b"7s", "active"), (b"12s", "resting")])
+async def test_the_only_account_that_is_to_rest_shortly_is_not_told_of_as_resting(
+    several: Several, delay: bytes, state: str
+) -> None:
+    await several.make(answering(429, WAIT.replace(b"560s", delay)), failover=None)
+    assert (await several.ask()).status == 429
+    await several.plane.sharing._say()
+    project = await Project.get(id=several.token.project_id)
+    (key,) = await project.current_keys()
+    said = "429 RESOURCE_EXHAUSTED" if state == "resting" else None
+    assert (key.state, key.last_error) == (state, said)
+
+
 @pytest.mark.parametrize(
     ("status", "retry_after", "state"),
     [(429, "40", "resting"), (408, "40", "resting"), (529, "", "resting"), (429, "9", "active"),
