@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from config import split_base_url
+from config.authorities import trusting
 from models import Project, UpstreamKey, credentials
 from models.bindings import Upstreams, place_of
 from models.crypto import KeyRing
@@ -212,7 +213,9 @@ async def _ask(
     url = httpx.URL(f"{base.scheme}://{literal}:{base.port}").copy_with(raw_path=target)
     content = asked.body or None
     more = {"host": base.authority} | ({"content-type": "application/json"} if content else {})
-    async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
+    # As for requests of clients, and not httpx's own list, which knows no private authority.
+    tls = await asyncio.to_thread(trusting)
+    async with httpx.AsyncClient(verify=tls, timeout=_SECONDS, trust_env=False) as client:
         request = client.build_request(
             asked.method,
             url,

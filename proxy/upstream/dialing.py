@@ -6,11 +6,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import certifi
-
+from config.authorities import trusting
 from proxy.upstream.address_policy import is_refused
 from proxy.upstream.connection import UpstreamConnection
 from proxy.upstream.errors import ConnectFailed, ConnectTimedOut
@@ -32,14 +30,8 @@ class _Endpoint(NamedTuple):
 
 
 def tls_context() -> ssl.SSLContext:
-    """Verification on, with the system's authorities, or certifi's where it has none."""
-    context = ssl.create_default_context()
-    # From Python 3.13 on, an authority must be by the letter of RFC 5280, which private ones often
-    # are not; nothing that is signed wrongly passes without that.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    paths = ssl.get_default_verify_paths()
-    if not paths.cafile and not (paths.capath and any(Path(paths.capath).iterdir())):
-        context.load_verify_locations(certifi.where())
+    """Verification on, with the authorities that the service believes."""
+    context = trusting()
     context.set_alpn_protocols(["http/1.1"])
     return context
 

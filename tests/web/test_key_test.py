@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from proxy.providers.provider import Probe
 from proxy.upstream.pool import Pool
 from proxy.upstream_auth.presenting import UpstreamAuth
 from tests.admin.conftest import KEY, RING
+from tests.fixtures.plain_authority import default_contexts_of_python_3_13, make_plain_authority
 from tests.proxy.upstream.conftest import PATIENT, no_authorities
 from tests.proxy.upstream_auth.endpoints import token_endpoint
 from web import key_test
@@ -155,3 +157,16 @@ async def test_a_key_that_is_not_saved_goes_where_it_would_go_saved() -> None:
         assert not (await _ask_before_saving(upstream.url, elsewhere)).works
         assert await _ask_before_saving(upstream.url, Upstreams(), test=None) is None
         assert len(upstream.requests) == asked
+
+
+async def test_a_private_authority_is_believed_as_for_requests_of_clients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default_contexts_of_python_3_13(monkeypatch)
+    private = make_plain_authority(tmp_path)
+    async with FakeUpstream(ssl_context=private.serving()) as upstream:
+        result = await _test_key(upstream.url, Upstreams())
+        assert not result.works
+        assert "CERTIFICATE_VERIFY_FAILED" in result.message
+        monkeypatch.setenv("SSL_CERT_FILE", str(private.authority))
+        assert (await _test_key(upstream.url, Upstreams())).works
