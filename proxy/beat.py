@@ -22,19 +22,20 @@ _FIRST: Final = random.uniform(0.0, STEP_S)  # noqa: S311  (spread, not secret)
 
 
 async def pause(seconds: float) -> None:
-    """Sleep until a beat: `seconds` at most, and a step less at least."""
+    """Sleep until a beat, as `beat_after` has it."""
     now = asyncio.get_running_loop().time()
     await asyncio.sleep(beat_after(now, seconds) - now)
 
 
 def within(seconds: float) -> asyncio.Timeout:
-    """`asyncio.timeout` that ends at a beat: after `seconds` at most, and a step less at least."""
+    """`asyncio.timeout` that ends at a beat, as `beat_after` has it."""
     return asyncio.timeout_at(beat_after(asyncio.get_running_loop().time(), seconds))
 
 
 def beat_after(now: float, seconds: float) -> float:
-    """The last beat in the `seconds` after `now`, in seconds of the loop's clock; what is shorter
-    than a step is no beat but just that long."""
+    """The last beat in the `seconds` after `now`, which is up to two steps earlier, or a tenth of
+    one later. What is shorter than a step is no beat but just that long. In seconds of the loop's
+    clock."""
     steps = floor(seconds / STEP_S + 1e-9)
     if not steps:
         return now + seconds
