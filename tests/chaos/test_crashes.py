@@ -147,7 +147,7 @@ async def test_a_journal_cut_by_a_power_failure(
 ) -> None:
     """What the disk had not synced is gone, half a line included; all before it counts, once."""
     service = Service(tmp_path / "service", sqlite_database)
-    database = sqlite3.connect(sqlite_database.path, _PATIENCE_S, isolation_level=None)
+    database = sqlite3.connect(sqlite_database.path, timeout=_PATIENCE_S, isolation_level=None)
     with started(service):
         issued = await service.make_token(up.url)
         (worker,) = service.workers()
