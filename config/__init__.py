@@ -23,7 +23,7 @@ from config.database import Database
 from config.destination_urls import parse_destination_url
 from config.forms import Network, parse_base_url, parse_v1_prefix
 from config.generated import generate_missing
-from config.load import ConfigError, every_problem_of, load, load_database
+from config.load import ConfigError, Problems, load, load_database
 from config.origins import origin_of
 from config.strangers import unknown_names
 from config.table import TABLE, Row, Settings
@@ -38,9 +38,9 @@ __all__ = [
     "ConfigError",
     "Database",
     "Network",
+    "Problems",
     "Row",
     "Settings",
-    "every_problem_of",
     "generate_missing",
     "load",
     "load_database",

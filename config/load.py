@@ -1,7 +1,7 @@
 """From the environment to `Settings`: all of it, or every problem at once."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,16 +19,25 @@ class ConfigError(Exception):
         self.problems = problems
 
 
-def every_problem_of(*steps: Callable[[], object]) -> None:
-    """Take each step, whatever came of the others. Raises ConfigError with the problems of all."""
-    problems: dict[str, None] = {}
-    for step in steps:
-        try:
-            step()
-        except ConfigError as error:
-            problems |= dict.fromkeys(error.problems)
-    if problems:
-        raise ConfigError(tuple(problems))
+class Problems:
+    """Those of several steps, to be told of at once: each step is a `with` of it."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, None] = {}
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, ConfigError):
+            return False
+        self._found |= dict.fromkeys(error.problems)
+        return True
+
+    def tell(self) -> None:
+        """Raises ConfigError with all that were found; behind it, all steps have been taken."""
+        if self._found:
+            raise ConfigError(tuple(self._found))
 
 
 def load(

@@ -15,9 +15,10 @@ from typing import Final
 #: Between two beats, in seconds.
 STEP_S: Final = 0.2
 
-#: Who wakes a little before a beat, since timers count whole milliseconds, has woken for it.
+#: Who wakes so much of a step before a beat, since timers count whole milliseconds, has woken for
+#: it.
 _EARLY: Final = 0.1
-
+#: One of them, on the loop's clock.
 _FIRST: Final = random.uniform(0.0, STEP_S)  # noqa: S311  (spread, not secret)
 
 

@@ -3,11 +3,11 @@
 Rooms whose tests start services come first, since they take longest. Each stays with one process
 while there is other work: its tests share services, which every further process would start anew.
 
-What xdist looks up at each test, and what it is told of one, took it a core for half a minute.
+What xdist looks up at each test grows with the number of all tests.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pytest
 from xdist.remote import Producer
@@ -81,35 +81,3 @@ def _room(scope: str) -> str:
     """The one of `_ROOMS` that a file is in, or nothing."""
     room = scope.removeprefix("tests/").partition("/")[0]
     return room if room in _ROOMS else ""
-
-
-# in the processes of a run
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Tell of a test that passes nothing but its call, unless a report or a person wants it all."""
-    config = session.config
-    if not hasattr(config, "workerinput") or config.option.verbose > 0 or config.option.xmlpath:
-        return
-    hooks = config.hook
-    for hook in (hooks.pytest_runtest_logstart, hooks.pytest_runtest_logfinish):
-        for found in _tellers(hook):
-            hook._remove_plugin(found.plugin)
-    for found in _tellers(hooks.pytest_runtest_logreport):
-        found.function = _of_interest(found.function)
-
-
-def _tellers(hook: Any) -> list[Any]:
-    return [one for one in hook.get_hookimpls() if type(one.plugin).__name__ == "WorkerInteractor"]
-
-
-class _Tell(Protocol):
-    def __call__(self, report: pytest.TestReport) -> None: ...
-
-
-def _of_interest(tell: _Tell) -> _Tell:
-    def filtered(report: pytest.TestReport) -> None:
-        if report.when == "call" or not report.passed:
-            tell(report)
-
-    return filtered

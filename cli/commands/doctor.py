@@ -22,7 +22,7 @@ from cli.command_table import examples, verb
 from cli.doctor_places import leading_to, named, places
 from cli.findings import Finding, failed, fine, warning
 from cli.options import Json
-from config import ConfigError, Settings, every_problem_of, split_base_url
+from config import ConfigError, Problems, Settings, split_base_url
 from config.generated import read_generated
 from migrations import schema
 from models import AdminUser, Destination, UpstreamKey
@@ -35,7 +35,6 @@ from models.errors import (
     DatabaseUnavailable,
     UnknownEncryptionKey,
 )
-from proxy.middleware.loading import Loaded
 from proxy.middleware.loading import load as load_middlewares
 from proxy.pricing import price_file
 from proxy.providers.catalog import BUILT_IN
@@ -60,17 +59,18 @@ def doctor(*, as_json: Json = False) -> None:
     Exit code 0 fine (there may be warnings), 1 something does not work,
     2 the configuration cannot be used.
     """
-    middlewares: list[Loaded] = []
+    problems = Problems()
     try:
         settings = read_generated(session.load())
-        every_problem_of(
-            lambda: configured(settings),
-            lambda: price_file.read(settings.prices_file),
-            lambda: sentry.check(settings),
-            # Once, as a worker does: not every factory can be called again.
-            lambda: middlewares.extend(load_middlewares(settings)),
-        )
-        providers, prices = configured(settings), price_file.read(settings.prices_file)
+        with problems:
+            providers = configured(settings)
+        with problems:
+            prices = price_file.read(settings.prices_file)
+        with problems:
+            sentry.check(settings)
+        with problems:
+            middlewares = load_middlewares(settings)
+        problems.tell()
     except ConfigError as exc:
         if not as_json:
             raise

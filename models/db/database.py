@@ -18,6 +18,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext, require_context
 from tortoise.transactions import in_transaction
 
+from config.authorities import trusting_those_of
 from models.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
@@ -135,10 +136,7 @@ def _tls(sslmode: str | None, sslrootcert: Path | str | None) -> bool | str | ss
     if mode in {"allow", "prefer"}:
         return mode
     cafile = None if sslrootcert is None or str(sslrootcert) == "system" else str(sslrootcert)
-    context = ssl.create_default_context(cafile=cafile)
-    # Python's own from 3.13 on, not libpq's: refuses authorities of databases for lack of an
-    # extension.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context = trusting_those_of(cafile)
     context.check_hostname = mode == "verify-full"
     if mode == "require" and cafile is None:
         context.verify_mode = ssl.CERT_NONE

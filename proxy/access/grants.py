@@ -40,7 +40,7 @@ _UNKNOWN_MAX: Final = 10_000
 #: How often a worker looks for changes without a request asking for it, in seconds.
 WATCH_INTERVAL: Final = 0.2
 #: How often the database is asked, which is how changes made on other machines arrive: in force
-#: within a second, even where a round trip takes 50 ms and notifications do not come.
+#: within a second, also where notifications do not come and a round trip takes just under 50 ms.
 POLL_INTERVAL: Final = 0.4
 _RETRY_AFTER_OUTAGE: Final = 0.5
 #: How long the database has for an answer, in seconds: for a secret that is not cached, and for

@@ -18,8 +18,8 @@ from loguru import logger
 
 from config import (
     ConfigError,
+    Problems,
     Settings,
-    every_problem_of,
     generate_missing,
     load,
     unknown_names,
@@ -61,30 +61,24 @@ def serve(announce: Callable[[], None] = lambda: None) -> int:
 def _read_files(settings: Settings) -> list[str]:
     """What to warn of in them. Raises ConfigError with all that no worker could start with, which
     is told of here, once."""
-    strangers: list[str] = []
-    every_problem_of(
-        lambda: _read_providers(settings),
-        lambda: strangers.extend(_read_prices(settings)),
-        lambda: sentry.check(settings),
-        lambda: load_middlewares(settings),
-    )
-    return strangers
+    problems, files = Problems(), (settings.providers_file, settings.prices_file)
+    providers = prices = None
+    if any(files):
+        # What is built in is the workers' own, and takes as long to read as a tenth of this start.
+        with problems:
+            providers = configured(settings)
+    if settings.prices_file is not None:
+        # Late: nothing else here knows of prices, and they take as long again to load.
+        from proxy.pricing import price_file, watch  # noqa: PLC0415
 
-
-def _read_providers(settings: Settings) -> None:
-    # What is built in is the workers' own, and takes as long to read as a tenth of this start.
-    if settings.providers_file is not None:
-        configured(settings)
-
-
-def _read_prices(settings: Settings) -> list[str]:
-    if settings.prices_file is None:
-        return []
-    # Late: nothing else here knows of prices, and they take as long again to load.
-    from proxy.pricing import price_file, watch  # noqa: PLC0415
-
-    prices = watch.read_and_keep(settings.prices_file, settings.data_dir)
-    return price_file.strangers(prices, configured(settings))
+        with problems:
+            prices = watch.read_and_keep(settings.prices_file, settings.data_dir)
+    with problems:
+        sentry.check(settings)
+    with problems:
+        load_middlewares(settings)
+    problems.tell()
+    return [] if providers is None or prices is None else price_file.strangers(prices, providers)
 
 
 def _cannot_start(*problems: str) -> int:
