@@ -188,17 +188,22 @@ async def test_a_poll_that_was_answered_late_is_not_taken_for_what_is(
     assert polling.lacks("rests")
 
 
-async def test_rests_that_are_over_are_not_read(connected: Database) -> None:
+async def test_neither_rests_that_are_over_nor_keys_that_failed_are_read(
+    connected: Database,
+) -> None:
     over = changes.now() - timedelta(seconds=60)
     await KeyRest.bulk_create(
         KeyRest(key_id=uuid4(), model="", endpoint="", until=over, reason="429")
         for _ in range(5_000)
     )
+    await KeyState.bulk_create(KeyState(key_id=uuid4(), last_error="429") for _ in range(5_000))
     await connection().execute_query("ANALYZE")
     # Without the value, which is how PostgreSQL plans it from its sixth time on.
     now = "CURRENT_TIMESTAMP" if connected.dialect == "sqlite" else "(SELECT now())"
     how = "EXPLAIN QUERY PLAN" if connected.dialect == "sqlite" else "EXPLAIN"
     plan = await connection().execute_query_dict(f"{how} {_FOUND.replace('{}', now)}")
     steps = [str(step) for step in plan]
-    assert any("key_rest_until" in step for step in steps), steps
-    assert not any("Seq Scan on key_rest" in step for step in steps), steps
+    for index in ("key_rest_until", "key_state_suspended"):
+        assert any(index in step for step in steps), steps
+    for table in ("key_rest", "key_state"):
+        assert not any(f"Seq Scan on {table}" in step for step in steps), steps
