@@ -1,5 +1,6 @@
 """Finding what an argument names."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
@@ -23,9 +24,9 @@ async def project(named: str) -> Project:
     """The living project with this id or name. Raises NotFound."""
     found = None
     if (id_ := as_id(named)) is not None:
-        found = await Project.find(id_)
+        found = await Project.find_row(id_)
     if id_ is None and (other := await Project.get_or_none(live_name=named)) is not None:
-        found = await Project.find(other.id)
+        found = await Project.find_row(other.id)
     if found is None:
         raise NotFound(f"There is no project with the id or name {named}.")
     return found
@@ -44,8 +45,17 @@ async def project_id(named: str | None) -> UUID | None:
 async def token(named: str) -> Token:
     """The token with this id, else with this name, else with this hint, else with an id that
     begins so. Raises NotFound, and CommandError where that is said of several."""
+    return await _token(named, Token.find)
+
+
+async def token_row(named: str) -> Token:
+    """The same with nothing beside its row, to revoke it."""
+    return await _token(named, Token.find_row)
+
+
+async def _token(named: str, find: Callable[[UUID], Awaitable[Token | None]]) -> Token:
     id_ = await _only_token(named)
-    found = None if id_ is None else await Token.find(id_)
+    found = None if id_ is None else await find(id_)
     if found is None:
         if named.startswith(secrets.TOKEN_PREFIX) and "…" not in named:
             raise NotFound("No token has this hint, and none is looked for by its secret.")

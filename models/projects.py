@@ -93,16 +93,21 @@ class Project(Model):
         table = "project"
 
     @classmethod
-    async def find(cls, project_id: UUID) -> Self | None:
-        """The living project with this id and its keys, as revocations that wait would have it."""
+    async def find_row(cls, project_id: UUID) -> Self | None:
+        """The living project with this id, as revocations that wait would have it, and nothing
+        beside it: to switch it off waits for no lock of another table."""
         project = await cls.get_or_none(id=project_id, deleted_at__isnull=True)
-        if project is None:
-            return None
-        await revocations.show_projects([project])
-        await project.fetch_related("keys")
-        await revocations.hide_removed(project.keys)
-        await key_states.show(list(project.keys))
-        return None if project.deleted_at is not None else project
+        await revocations.show_projects([project] if project else [])
+        return project if project and project.deleted_at is None else None
+
+    @classmethod
+    async def find(cls, project_id: UUID) -> Self | None:
+        """The same with its keys, and how they stand."""
+        if (project := await cls.find_row(project_id)) is not None:
+            await project.fetch_related("keys")
+            await revocations.hide_removed(project.keys)
+            await key_states.show(list(project.keys))
+        return project
 
     @classmethod
     @in_one_transaction

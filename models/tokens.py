@@ -100,8 +100,17 @@ class Token(Model):
         return self.status in ("revoked", "expired")
 
     @classmethod
+    async def find_row(cls, token_id: UUID) -> Self | None:
+        """The token with this id, as revocations that wait would have it, and nothing beside it: to
+        revoke it waits for no lock of another table."""
+        token = await cls.get_or_none(id=token_id)
+        if token is not None:
+            await revocations.show_tokens([token])
+        return token
+
+    @classmethod
     async def find(cls, token_id: UUID) -> Self | None:
-        """The token with this id, with its project, as revocations that wait would have it."""
+        """The same with its project, and how it stands."""
         token = await cls.get_or_none(id=token_id).select_related("project")
         if token is not None:
             await revocations.show_tokens([token])

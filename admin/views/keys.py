@@ -38,11 +38,15 @@ _KEY = "/projects/{project_id}/keys/{key_id}"
 
 
 async def _find(project_id: UUID, key_id: UUID) -> tuple[Project, UpstreamKey]:
-    project = await projects.find(project_id)
+    return await projects.find(project_id), await _find_row(project_id, key_id)
+
+
+async def _find_row(project_id: UUID, key_id: UUID) -> UpstreamKey:
+    await projects.find_row(project_id)
     key = await UpstreamKey.get_or_none(id=key_id, project_id=project_id)
     if key is None:
         raise NotFound("The project has no key with this id. It may have been removed.")
-    return project, key
+    return key
 
 
 @pages.post("/projects/{project_id}/keys")
@@ -121,7 +125,7 @@ async def change(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> H
 @pages.post(f"{_KEY}/enable")
 async def enable(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Take it into use again."""
-    _, key = await _find(project_id, key_id)
+    key = await _find_row(project_id, key_id)
     await key.change(by=ctx.actor, is_active=True)
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key is in use again.")
 
@@ -129,7 +133,7 @@ async def enable(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> H
 @pages.post(f"{_KEY}/disable")
 async def disable(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Take it out of use."""
-    _, key = await _find(project_id, key_id)
+    key = await _find_row(project_id, key_id)
     await key.change(by=ctx.actor, is_active=False)
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key is out of use.")
 
@@ -156,7 +160,7 @@ async def ask_remove(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) 
 @pages.post(f"{_KEY}/remove")
 async def remove(ctx: AuthenticatedContext, project_id: UUID, key_id: UUID) -> HTTPResponse:
     """Remove it, and erase its material."""
-    _, key = await _find(project_id, key_id)
+    key = await _find_row(project_id, key_id)
     await key.remove(by=ctx.actor)
     return ctx.redirect(f"/admin/projects/{project_id}#keys", toast="The key was removed.")
 

@@ -55,7 +55,15 @@ _SHOWN_REFUSALS = 10
 
 async def find(project_id: UUID) -> Project:
     """The living project with this id, and its keys. Raises NotFound."""
-    project = await Project.find(project_id)
+    return _found(await Project.find(project_id))
+
+
+async def find_row(project_id: UUID) -> Project:
+    """That project without its keys, to switch it off. Raises NotFound."""
+    return _found(await Project.find_row(project_id))
+
+
+def _found(project: Project | None) -> Project:
     if project is None:
         raise NotFound("There is no project with this id. It may have been deleted.")
     return project
@@ -290,7 +298,7 @@ async def activate(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
 @pages.get("/projects/{project_id}/deactivate", role="admin")
 async def ask_deactivate(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """What will happen."""
-    project = await find(project_id)
+    project = await find_row(project_id)
     tokens = await lookups.active_tokens(project_id).count()
     return await Danger(
         title=f"Deactivate {project.name}?",
@@ -307,19 +315,20 @@ async def ask_deactivate(ctx: AuthenticatedContext, project_id: UUID) -> HTTPRes
 @pages.post("/projects/{project_id}/deactivate")
 async def deactivate(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """Refuse its tokens, and end their running requests."""
-    project = await find(project_id)
+    project = await find_row(project_id)
     await project.deactivate(by=ctx.actor)
     return ctx.redirect(f"/admin/projects/{project_id}", toast="The project is inactive.")
 
 
 async def _erasure(ctx: AuthenticatedContext, project: Project) -> Danger:
     tokens = await lookups.active_tokens(project.id).count()
+    keys = await project.keys.all().count()
     return Danger(
         title=f"Delete {project.name}?",
         consequences=(
             f"{filters.plural(tokens, 'token')} will stop working, for good.",
             confirmation.running(ctx, project.id, whose="Its"),
-            f"{filters.plural(len(project.keys), 'upstream key')} will be erased.",
+            f"{filters.plural(keys, 'upstream key')} will be erased.",
             "Its usage, requests and audit trail stay.",
         ),
         action=f"/admin/projects/{project.id}/delete",
@@ -332,13 +341,13 @@ async def _erasure(ctx: AuthenticatedContext, project: Project) -> Danger:
 @pages.get("/projects/{project_id}/delete", role="admin")
 async def ask_delete(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """What will happen, and the name to type."""
-    return await (await _erasure(ctx, await find(project_id))).ask(ctx)
+    return await (await _erasure(ctx, await find_row(project_id))).ask(ctx)
 
 
 @pages.post("/projects/{project_id}/delete")
 async def delete(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """Delete it: tokens revoked, keys erased, history kept."""
-    project = await find(project_id)
+    project = await find_row(project_id)
     question = await _erasure(ctx, project)
     if not question.confirmed(ctx):
         return await question.ask(ctx, error="This is not the name of the project.")
@@ -364,13 +373,13 @@ async def _revocation(ctx: AuthenticatedContext, project: Project) -> Danger:
 @pages.get("/projects/{project_id}/revoke-tokens", role="admin")
 async def ask_revoke_tokens(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """What will happen, and the name to type."""
-    return await (await _revocation(ctx, await find(project_id))).ask(ctx)
+    return await (await _revocation(ctx, await find_row(project_id))).ask(ctx)
 
 
 @pages.post("/projects/{project_id}/revoke-tokens")
 async def revoke_tokens(ctx: AuthenticatedContext, project_id: UUID) -> HTTPResponse:
     """Revoke every token of it."""
-    project = await find(project_id)
+    project = await find_row(project_id)
     question = await _revocation(ctx, project)
     if not question.confirmed(ctx):
         return await question.ask(ctx, error="This is not the name of the project.")

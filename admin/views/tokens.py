@@ -65,7 +65,10 @@ _LONGEST_MODEL = 200
 
 async def find(token_id: UUID) -> Token:
     """The token with this id, and its project. Raises NotFound."""
-    token = await Token.find(token_id)
+    return _found(await Token.find(token_id))
+
+
+def _found(token: Token | None) -> Token:
     if token is None:
         raise NotFound("There is no token with this id.")
     return token
@@ -290,7 +293,7 @@ async def _test(
 @pages.get("/tokens/{token_id}/revoke", role="admin")
 async def ask_revoke(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """What will happen."""
-    token = await find(token_id)
+    token = _found(await Token.find_row(token_id))
     return await Danger(
         title=f"Revoke {token.name or token.hint}?",
         consequences=(
@@ -306,7 +309,7 @@ async def ask_revoke(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
 @pages.post("/tokens/{token_id}/revoke")
 async def revoke(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
     """End it."""
-    token = await find(token_id)
+    token = _found(await Token.find_row(token_id))
     await token.revoke(by=ctx.actor)
     return ctx.redirect(f"/admin/tokens/{token_id}", toast="The token was revoked.")
 

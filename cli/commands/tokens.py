@@ -227,7 +227,7 @@ async def revoke(
     if project is not None:
         await _revoke_all(session, project, yes=yes)
         return
-    found = await lookup.token(token or "")
+    found = await lookup.token_row(token or "")
     if found.revoked_at is None:
         prompts.confirm(f"Revoke the token {found.hint}?", yes=yes)
         await found.revoke(by=session.actor)

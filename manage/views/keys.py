@@ -14,7 +14,7 @@ resource = Resource("keys")
 
 
 async def _find(ids: Mapping[str, UUID]) -> UpstreamKey:
-    project = await projects.find(ids["project_id"])
+    project = await projects.find_row(ids["project_id"])
     key = await UpstreamKey.get_or_none(id=ids["key_id"], project_id=project.id)
     if key is None:
         raise NotFound("The project has no key with this id.")
@@ -24,7 +24,7 @@ async def _find(ids: Mapping[str, UUID]) -> UpstreamKey:
 @resource.post("/projects/{project_id}/keys", takes=KeyCreation, returns=KeyView, status=201)
 async def add_key(call: Call[KeyCreation]) -> KeyView:
     """Add an upstream key. It takes its share of the project's tokens at once."""
-    project = await projects.find(call.ids["project_id"])
+    project = await projects.find_row(call.ids["project_id"])
     with projects.policy_of_fields():
         key = await project.add_key(
             api_key=call.given.api_key,

@@ -31,7 +31,15 @@ resource = Resource("projects")
 
 async def find(project_id: UUID) -> Project:
     """The living project with this id and its keys. Raises NotFound."""
-    project = await Project.find(project_id)
+    return _found(await Project.find(project_id))
+
+
+async def find_row(project_id: UUID) -> Project:
+    """That project without its keys, to switch it off. Raises NotFound."""
+    return _found(await Project.find_row(project_id))
+
+
+def _found(project: Project | None) -> Project:
     if project is None:
         raise NotFound("There is no project with this id.")
     return project
@@ -97,7 +105,7 @@ async def show_project(call: Call[Nothing]) -> ProjectView:
 @resource.patch("/projects/{project_id}", takes=ProjectChange, returns=ProjectView)
 async def change_project(call: Call[ProjectChange]) -> ProjectView:
     """Change a project. Deactivating it refuses its tokens and ends their running streams."""
-    project = await find(call.ids["project_id"])
+    project = await find_row(call.ids["project_id"])
     given = call.given.api_key
     with policy_of_fields():
         await project.change(
@@ -113,21 +121,21 @@ async def change_project(call: Call[ProjectChange]) -> ProjectView:
 @resource.delete("/projects/{project_id}", takes=Nothing)
 async def delete_project(call: Call[Nothing]) -> None:
     """Delete a project: its tokens are revoked, its keys erased, its history is kept."""
-    project = await find(call.ids["project_id"])
+    project = await find_row(call.ids["project_id"])
     await project.erase(by=call.actor)
 
 
 @resource.delete("/projects/{project_id}/cache", takes=Nothing)
 async def purge_project_cache(call: Call[Nothing]) -> None:
     """Forget every answer that is kept for a project. Its setting stays."""
-    project = await find(call.ids["project_id"])
+    project = await find_row(call.ids["project_id"])
     await project.purge_cache(by=call.actor)
 
 
 @resource.post("/projects/{project_id}/tokens/revoke", takes=Nothing, returns=RevocationView)
 async def revoke_project_tokens(call: Call[Nothing]) -> RevocationView:
     """Revoke every token of a project."""
-    project = await find(call.ids["project_id"])
+    project = await find_row(call.ids["project_id"])
     counts = await project.revoke_tokens(by=call.actor)
     return RevocationView(
         revoked_count=counts.revoked_count,

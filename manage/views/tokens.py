@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from manage import pagination
@@ -23,12 +24,13 @@ from models.errors import LifetimeTooLong
 from models.queries import lists
 
 resource = Resource("tokens")
+_MISSING: Final = "There is no token with this id."
 
 
 async def _find(token_id: UUID) -> Token:
     token = await Token.find(token_id)
     if token is None:
-        raise NotFound("There is no token with this id.")
+        raise NotFound(_MISSING)
     return token
 
 
@@ -93,7 +95,9 @@ async def change_token(call: Call[TokenChange]) -> TokenView:
 @resource.delete("/tokens/{token_id}", takes=Nothing)
 async def revoke_token(call: Call[Nothing]) -> None:
     """Revoke a token and end its running streams. Again: nothing happens."""
-    token = await _find(call.ids["token_id"])
+    token = await Token.find_row(call.ids["token_id"])
+    if token is None:
+        raise NotFound(_MISSING)
     await token.revoke(by=call.actor)
 
 
