@@ -20,6 +20,7 @@ from proxy.decoding.content_coding import is_known
 from proxy.decoding.json_reading import Unreadable, decode_any, decoder
 from proxy.errors import InvalidRequest
 from proxy.headers import RawHeaders, values_of
+from proxy.turns import PART_BYTES
 
 #: The longest name of a model, in bytes of UTF-8.
 NAME_MAX_BYTES: Final = 1024
@@ -31,6 +32,8 @@ TOOLS_MAX: Final = 1024
 TOOLS_MAX_BYTES: Final = 512 * 1024
 #: A batch of requests, whose texts are in it.
 REQUESTS_MAX_BYTES: Final = 4 * 1024 * 1024
+#: One inside another, with all of its prompt.
+_REQUEST_MAX_BYTES: Final = 20 * 1024 * 1024
 
 _FORM: Final = b"multipart/form-data;"
 #: Labels under which servers take JSON: those of JSON, those of nothing in particular, and none.
@@ -91,21 +94,27 @@ def named_by_path(name: str) -> str:
 
 
 def named_by_json(
-    reader: JsonReader, default: str = "", *, in_path: bool = False
+    reader: JsonReader, default: str = "", *, in_path: bool = False, may_be_name: bool = False
 ) -> Iterator[str | None]:
     """Every model that the body names, `model` first; None where a turn may be taken in between.
 
     A body that names none has the endpoint's `default`, where there is one. `in_path`: the path
-    names a model, so that the body need not; what it names counts all the same.
+    names a model, so that the body need not; what it names counts all the same. `may_be_name`: one
+    without `model` names it in `name`.
 
     Raises InvalidRequest where there is any doubt.
     """
     fields = reader.fields()
     if not reader.followed or not reader.is_object() or not reader.is_json():
         raise _doubt("The request must name a model in a JSON body.")
-    named = [field for field in fields if field.key is None or field.means("model")]
+    member = "model"
+    named = [field for field in fields if field.key is None or field.means(member)]
+    if may_be_name and not named:
+        member = "name"
+        named = [field for field in fields if field.means(member)]
     may_lack = bool(default) or in_path
-    if [field.raw_key for field in named] not in ([b"model"], [] if may_lack else [b"model"]):
+    once = [member.encode()]
+    if [field.raw_key for field in named] not in (once, [] if may_lack else once):
         raise _doubt("The request must name its model exactly once.")
     if named or not in_path:
         model = _value(reader, named[0]) if named else default
@@ -167,6 +176,26 @@ def _of_requests(reader: JsonReader, field: Field) -> Iterator[str | None]:
     return _of_list(reader, field, REQUESTS_MAX_BYTES)
 
 
+def _of_request(reader: JsonReader, field: Field) -> Iterator[str | None]:
+    """The model of a whole request inside this one, as Gemini's `countTokens` takes it."""
+    raw = reader.raw(field, _REQUEST_MAX_BYTES)
+    if raw is None:
+        raise _doubt(f"The member {field.key!r} is too long to be looked into.")
+    if raw == b"null":
+        return
+    kept, inner = KeptBody(raw), JsonReader(strict=False)
+    for part in kept.parts(PART_BYTES):
+        # It holds a whole prompt.
+        yield None
+        inner.feed(part)
+    inner.end(kept)
+    if not inner.is_object() or not inner.followed:
+        raise _doubt(f"The member {field.key!r} has a form that is not known.")
+    for one in inner.fields():
+        if one.key is None or one.means("model"):
+            yield from _names("generateContentRequest", _value(inner, one))
+
+
 def _of_free_form(reader: JsonReader, field: Field) -> Iterator[str | None]:
     """Models in what Bedrock's Converse hands to the model as it is."""
     raw = reader.raw(field, TOOLS_MAX_BYTES)
@@ -205,6 +234,7 @@ def _of_nothing(_reader: JsonReader, _field: Field) -> Iterator[str | None]:
 #: Members that are looked into where the path names the model, in lower case, without underscores.
 _INSIDE: Final[Mapping[str, Callable[[JsonReader, Field], Iterator[str | None]]]] = {
     "requests": _of_requests,
+    "generatecontentrequest": _of_request,
     "additionalmodelrequestfields": _of_free_form,
     "additionalmodelresponsefieldpaths": _of_nothing,
     "generationconfig": _of_config,

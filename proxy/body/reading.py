@@ -177,7 +177,7 @@ class BodyReading:
         if len(model) > model_rule.NAME_MAX_BYTES:
             model = ""
         if want.rule and (self.kept.size or self._head.method == "POST"):
-            model = await self._model_beyond_doubt(grant, route.default_model)
+            model = await self._model_beyond_doubt(grant, route)
         elif said.readable:
             model = model or route.default_model
         splice = None
@@ -227,8 +227,8 @@ class BodyReading:
         self._json.end(self._text)
         return self._json.inspected()
 
-    async def _model_beyond_doubt(self, grant: Grant, default: str) -> str:
-        """The model, once every one that the body names is allowed; `default` is the endpoint's.
+    async def _model_beyond_doubt(self, grant: Grant, route: Route) -> str:
+        """The model, once every one that the body names is allowed.
 
         Raises InvalidRequest, ModelNotAllowed.
         """
@@ -246,7 +246,13 @@ class BodyReading:
         if self._json is None:
             raise InvalidRequest("The request must name a model in a JSON body.", param="model")
         first, looked = in_path, 0
-        for name in model_rule.named_by_json(self._json, default, in_path=bool(in_path)):
+        named = model_rule.named_by_json(
+            self._json,
+            route.default_model,
+            in_path=bool(in_path),
+            may_be_name=route.may_call_it_name,
+        )
+        for name in named:
             if name is None:
                 # A small body with a dozen tools need not queue as often behind large ones.
                 looked += 1

@@ -29,6 +29,8 @@ _COUNTING: Final = (
 )  # fmt: skip
 #: Ollama's description of the model that the body names.
 _DESCRIBING: Final = "/api/show"
+#: Ollama's, in whose bodies `name` is the model where there is no `model`: its older clients'.
+_ABOUT_A_NAME: Final = (_DESCRIBING, "/api/pull", "/api/push", "/api/delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ class Route:
         last = self.pattern.rpartition("/")[2].partition(":")[0]
         asks = last in _COUNTING or self.pattern == _DESCRIBING
         return self.dialect == "none" and asks and not self.model_segment
+
+    @property
+    def may_call_it_name(self) -> bool:
+        """Whether its upstream takes `name` for the model of a body that has no `model`."""
+        return self.pattern in _ABOUT_A_NAME
 
     @property
     def names_model(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 #: Beyond this a number is not exact in every JSON, and no count is honest.
-COUNT_MAX: Final = 2**53 - 1
+COUNT_MAX: Final = 2**53
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)] | None
 Word: TypeAlias = Annotated[str, msgspec.Meta(max_length=32)] | None
 

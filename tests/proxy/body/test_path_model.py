@@ -24,6 +24,8 @@ PROVIDER: Final = replace(
         Endpoint("POST", "/v1/models/{model}:generateContent", "gemini"),
         Endpoint("POST", "/v1/models/{model}:batchEmbedContents", "gemini"),
         Endpoint("POST", "/v1/models/{model}:countTokens", "free"),
+        Endpoint("POST", "/api/show"),
+        Endpoint("POST", "/api/chat", "ollama"),
         Endpoint("POST", "/model/{model}/converse", "converse"),
         Endpoint("POST", "/openai/deployments/{deployment}/chat/completions", "chat"),
         Endpoint("POST", "/openai/deployments/{deployment}/audio/transcriptions", "generic"),
@@ -31,6 +33,8 @@ PROVIDER: Final = replace(
 )
 GEMINI: Final = b"/v1/models/good-1:generateContent"
 BATCH: Final = b"/v1/models/good-1:batchEmbedContents"
+CHAT: Final = b"/api/chat"
+COUNTED: Final = b"/v1/models/good-1:countTokens"
 CONVERSE: Final = b"/model/good-1/converse"
 AZURE: Final = b"/openai/deployments/good-1/chat/completions"
 FORM_PATH: Final = b"/openai/deployments/good-1/audio/transcriptions"
@@ -110,6 +114,27 @@ NAMES: Final = {
     ),
     "a batch's, escaped": (BATCH, b'{"requests": [{"\\u006dodel": "bad"}]}', ModelNotAllowed),
     "a batch that is no list": (BATCH, b'{"requests": {"model": "good-1"}}', InvalidRequest),
+    "a request to be counted": (
+        COUNTED,
+        b'{"generateContentRequest": {"model": "models/good-2", "contents": []}}',
+        None,
+    ),
+    "one that is not given": (COUNTED, b'{"generateContentRequest": null}', None),
+    "another's": (
+        COUNTED,
+        b'{"generateContentRequest": {"contents": [], "model": "models/bad"}}',
+        ModelNotAllowed,
+    ),
+    "another's in the other spelling": (
+        COUNTED,
+        b'{"generate_content_request": {"\\u006dodel": "bad"}}',
+        ModelNotAllowed,
+    ),
+    "a request that is none": (
+        COUNTED,
+        b'{"generateContentRequest": ["model"]}',
+        InvalidRequest,
+    ),
     "fields of the model's own": (
         CONVERSE,
         b'{"additionalModelRequestFields": {"top_k": 5},'
@@ -190,3 +215,29 @@ async def test_a_token_without_a_rule_has_the_paths_model_and_no_body_is_read_fo
     head = RequestHead("POST", GEMINI, "1.1", HeaderLines.of([JSON]), 1, "192.0.2.1")
     want = wanted(head, a_grant(), PROVIDER, PROVIDER.match(GEMINI)["POST"])
     assert (want.whole, want.model) == (False, False)
+
+
+SHOWN: Final = {
+    "as today": (b'{"model": "good-1"}', None),
+    "as before": (b'{"name": "good-1"}', None),
+    "both": (b'{"name": "bad", "model": "good-1"}', None),
+    "another": (b'{"name": "bad"}', ModelNotAllowed),
+    "another beside it": (b'{"name": "good-1", "model": "bad"}', ModelNotAllowed),
+    "twice": (b'{"name": "good-1", "name": "bad"}', InvalidRequest),
+    "folded": (b'{"Name": "good-1"}', InvalidRequest),
+    "no name": (b'{"name": 5}', InvalidRequest),
+    "none": (b'{"verbose": true}', InvalidRequest),
+}
+
+
+@pytest.mark.parametrize(("body", "refusal"), SHOWN.values(), ids=SHOWN)
+async def test_old_clients_of_ollama_call_a_model_name(
+    body: bytes, refusal: type[Refusal] | None
+) -> None:
+    if refusal is None:
+        assert (await judged(b"/api/show", body, **RULED)).model == "good-1"
+    else:
+        with pytest.raises(refusal):
+            await judged(b"/api/show", body, **RULED)
+    with pytest.raises(InvalidRequest):
+        await judged(CHAT, b'{"name": "good-1"}', **RULED)

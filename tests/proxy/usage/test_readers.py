@@ -528,8 +528,12 @@ HOSTILE: dict[str, tuple[bytes, Usage | None]] = {
     "all negative": (b'{"prompt_tokens":-5,"completion_tokens":-1}', None),
     "huge": (b'{"prompt_tokens":%s,"completion_tokens":9}' % (b"9" * 40), Usage(None, 9, 0, 0)),
     "too many digits": (b'{"prompt_tokens":%s}' % (b"9" * 5000), None),
+    "the largest": (
+        b'{"prompt_tokens":9007199254740992,"completion_tokens":9007199254740992.0}',
+        Usage(2**53, 2**53, 0, 0),
+    ),
     "just too large": (
-        b'{"prompt_tokens":9007199254740992,"completion_tokens":0}',
+        b'{"prompt_tokens":9007199254740993,"completion_tokens":0}',
         Usage(None, 0, 0, 0),
     ),
     "twice": (b'{"prompt_tokens":1,"prompt_tokens":2,"completion_tokens":3}', Usage(2, 3, 0, 0)),
