@@ -152,9 +152,12 @@ class BudgetRule(BaseModel):
         Field(max_length=_MOST_ALERTS, description="Percent of the amount. None of a bucket."),
     ] = list(USUAL_ALERTS)
 
-    @field_validator("amount")
+    # Before, as pydantic tells of each member of a union by itself, under the name of its type.
+    @field_validator("amount", mode="before")
     @classmethod
-    def _is_exact(cls, amount: int | float, info: ValidationInfo) -> int | float:
+    def _is_exact(cls, amount: object, info: ValidationInfo) -> int | float:
+        if isinstance(amount, bool) or not isinstance(amount, int | float):
+            raise field_error("This is not a number.")
         if info.data.get("limit") == "tokens":
             if not isinstance(amount, int) or not 1 <= amount <= LARGEST_INTEGER:
                 raise field_error(f"This is no whole number from 1 to {LARGEST_INTEGER}.")
