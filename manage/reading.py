@@ -137,7 +137,9 @@ def _said(problem: ErrorDetails) -> str:
 
 def _named(location: tuple[int | str, ...]) -> str:
     """Where in the body, as a path; the caller's own words are made fit to be sent back."""
-    return clean_text(".".join(map(str, location)), limit=200) or "body"
+    # Behind the name of a member, where that name itself is wrong.
+    parts = location[:-1] if location[-1:] == ("[key]",) else location
+    return clean_text(".".join(map(str, parts)), limit=200) or "body"
 
 
 def refuse_query(query: Mapping[str, str]) -> None:

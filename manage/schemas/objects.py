@@ -10,7 +10,7 @@ from manage.schemas.queries import PageQuery
 from manage.schemas.schema import Schema, fields_of
 from models.adoption import NO_TOKEN
 from models.objects import ID_MAX, UpstreamObject, is_storable
-from models.rules import Id, field_error
+from models.rules import Id, field_error, matching
 
 #: Ids of one call.
 ADOPTED_MOST = 1000
@@ -28,7 +28,7 @@ ObjectId = Annotated[
     AfterValidator(_is_one),
     Field(json_schema_extra={"pattern": r"^[!-~]+$"}),
 ]
-Kind = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
+Kind = Annotated[str, *matching(r"[a-z_]{1,32}", "A kind has 1 to 32 of the characters a-z and _.")]
 
 
 class ObjectQuery(PageQuery):

@@ -168,6 +168,16 @@ async def test_bad_field_is_named(
     assert await Token.all().count() == 0
 
 
+async def test_bad_name_of_a_tag_is_named_as_it_was_sent(
+    client: httpx.AsyncClient, make_project: Make
+) -> None:
+    project = await make_project()
+    body = {"project_id": project["id"], "tags": {"The Team": "search"}}
+    response = await client.post("/manage/tokens", json=body)
+    (detail,) = response.json()["error"]["details"]
+    assert detail["field"] == "tags.The Team"
+
+
 async def test_unknown_or_inactive_project(client: httpx.AsyncClient, make_project: Make) -> None:
     response = await client.post("/manage/tokens", json={"project_id": str(uuid4())})
     assert response.status_code == 404
