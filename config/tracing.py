@@ -8,6 +8,10 @@ import os
 from collections.abc import Mapping
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_SESSIONS = (
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER",
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER",
+)
 
 
 def traces_wanted(environ: Mapping[str, str] | None = None) -> bool:
@@ -19,3 +23,9 @@ def traces_wanted(environ: Mapping[str, str] | None = None) -> bool:
     if exporter:
         return exporter == "otlp"
     return any(environ.get(name) for name in _ENDPOINTS)
+
+
+def has_own_session(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the environment names a package by whose session traces are sent."""
+    environ = os.environ if environ is None else environ
+    return any(environ.get(name) for name in _SESSIONS)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from loguru import logger
 
 from config import VERSION, traces_wanted
+from config.tracing import has_own_session
 from models.entry import Entry, storable
 from proxy.headers import RawHeaders
+from telemetry import tls
 from telemetry.genai import SCHEMA_URL, Call
 
 if TYPE_CHECKING:
@@ -65,7 +67,9 @@ class Traces:
         if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
             resource = resource.merge(Resource({"service.name": "llm-proxy"}))
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
+        if exporter is None:
+            exporter = OTLPSpanExporter(session=None if has_own_session() else tls.session())
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("llm-proxy", VERSION, schema_url=SCHEMA_URL)
         self._extract = TraceContextTextMapPropagator().extract
         self._client = trace.SpanKind.CLIENT

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loguru import logger
 
 from config import VERSION, ConfigError, Settings
+from telemetry import tls
 from telemetry.redaction import known_secrets, plain, redact
 
 if TYPE_CHECKING:
@@ -53,12 +54,18 @@ class Reports:
     def __init__(self, dsn: str, known: Iterable[str]) -> None:
         # Optional, and only where reports are wanted.
         from sentry_sdk import Client  # noqa: PLC0415
+        from sentry_sdk.transport import HttpTransport  # noqa: PLC0415
         from sentry_sdk.utils import event_from_exception  # noqa: PLC0415
+
+        class Transport(HttpTransport):
+            def _get_pool_options(self) -> dict[str, Any]:
+                return {**super()._get_pool_options(), "ssl_context": tls.context()}
 
         self._known = tuple(known)
         self._event_of = event_from_exception
         self._client = Client(
             dsn=dsn,
+            transport=Transport,
             release=f"llm-proxy@{VERSION}",
             # Integrations would patch Python and libraries, to see what is none of their business.
             default_integrations=False,
