@@ -33,6 +33,8 @@ def pieces(workers: Iterable[Numbers]) -> Iterator[bytes]:
             if not step % STEP:
                 yield b""
     for family in FAMILIES:
+        for labels in family.known:
+            total.counters[family.name].setdefault(labels, 0)
         yield from _written(family, total)
 
 

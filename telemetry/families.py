@@ -12,6 +12,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from models.refusal_words import REASONS
+
 #: The values of a family's labels, in the order of their names.
 Labels: TypeAlias = tuple[str, ...]
 
@@ -34,13 +36,20 @@ class Family:
     divisor: int = 1
     #: How the workers' gauges become one.
     across: Literal["sum", "max"] = "sum"
+    #: Of a counter, labels that are shown as 0 before they were counted: `rate` sees no growth
+    #: where a series only begins.
+    known: tuple[Labels, ...] = ()
 
 
 REQUESTS: Final = Family(
     "llm_proxy_requests", "counter", "Requests by outcome.", (*_WHERE, "status")
 )
 REFUSALS: Final = Family(
-    "llm_proxy_refusals", "counter", "Requests that the proxy refused.", ("code",)
+    "llm_proxy_refusals",
+    "counter",
+    "Requests that the proxy refused.",
+    ("code",),
+    known=tuple((code,) for code in REASONS),
 )
 PROJECT_REFUSALS: Final = Family(
     "llm_proxy_project_refusals",
@@ -53,18 +62,21 @@ UNDECIDED: Final = Family(
     "counter",
     "Requests while limits could not be checked: limited ones are refused, others pass.",
     ("decision",),
+    known=(("refused",), ("passed",)),
 )
 CONNECTIONS_REFUSED: Final = Family(
     "llm_proxy_connections_refused",
     "counter",
     "Connections of clients for which there was no room.",
     ("reason",),
+    known=(("max_connections",), ("max_connections_per_address",)),
 )
 CONNECTIONS_DROPPED: Final = Family(
     "llm_proxy_connections_dropped",
     "counter",
     "Connections of clients that were closed because they harmed others.",
     ("reason",),
+    known=(("idle",), ("unread",)),
 )
 MIDDLEWARE_FAILURES: Final = Family(
     "llm_proxy_middleware_failures",
@@ -89,18 +101,21 @@ BUDGET_OVERSHOOTS: Final = Family(
     "counter",
     "Requests that cost more than a budget held for them, for each such budget.",
     ("limit",),
+    known=(("usd",), ("tokens",)),
 )
 CACHE_REQUESTS: Final = Family(
     "llm_proxy_cache_requests",
     "counter",
     "Requests of projects that keep answers, by what the cache did.",
     ("result",),
+    known=(("hit",), ("collapsed",), ("miss",), ("bypass",)),
 )
 CACHE_SAVED: Final = Family(
     "llm_proxy_cache_saved_usd",
     "counter",
     "What answers had cost that were given again, in dollars.",
     divisor=10**9,
+    known=((),),
 )
 DURATION: Final = Family(
     "llm_proxy_request_duration_seconds",

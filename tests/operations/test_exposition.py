@@ -63,15 +63,27 @@ def test_the_text_is_what_all_workers_have_counted() -> None:
     assert found.total(f"{name}_sum", **where) == 27.0
 
 
-def test_what_nobody_has_counted_is_not_shown() -> None:
+def test_what_has_not_been_counted_yet_is_0_where_its_labels_are_known() -> None:
+    """The first refusal of a kind is to be seen as growth."""
     numbers = Numbers.none()
     numbers.count(families.REFUSALS, ("overloaded",), 2)
+    found = Scrape(_text([numbers]))
 
-    assert _text([numbers]).splitlines() == [
-        "# HELP llm_proxy_refusals_total Requests that the proxy refused.",
-        "# TYPE llm_proxy_refusals_total counter",
-        'llm_proxy_refusals_total{code="overloaded"} 2.0',
-    ]
+    counted = {(sample.name, *sample.labels.values()): sample.value for sample in found.samples}
+    assert counted.pop(("llm_proxy_refusals_total", "overloaded")) == 2
+    assert set(counted.values()) == {0}
+    assert counted.keys() >= {
+        ("llm_proxy_refusals_total", "database_unavailable"),
+        ("llm_proxy_undecided_limits_total", "refused"),
+        ("llm_proxy_connections_refused_total", "max_connections_per_address"),
+        ("llm_proxy_connections_dropped_total", "unread"),
+        ("llm_proxy_budget_overshoots_total", "tokens"),
+        ("llm_proxy_cache_requests_total", "collapsed"),
+        ("llm_proxy_cache_saved_usd_total",),
+    }
+    # Of other counters nobody knows the labels beforehand, and a gauge that is 0 says something.
+    shown = {name for name, *_ in counted}
+    assert shown == {f"{family.name}_total" for family in FAMILIES if family.known}
 
 
 def test_no_piece_is_more_than_a_step_and_each_name_has_one_head() -> None:
@@ -88,5 +100,5 @@ def test_no_piece_is_more_than_a_step_and_each_name_has_one_head() -> None:
     samples = sum(
         (sets if family.labels else 1) * (len(family.bounds) + 3 if family.bounds else 1)
         for family in FAMILIES
-    )
+    ) + sum(len(family.known) for family in FAMILIES if family.labels)
     assert sum(map(len, lines)) == samples
