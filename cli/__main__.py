@@ -4,11 +4,12 @@ Exit codes: 0 fine, 1 refused, not found or unavailable, 2 usage, configuration 
 cannot be reached, 130 Ctrl-C.
 """
 
+import errno
 import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,6 +17,10 @@ from cli import details
 from cli.command_table import Commands
 from cli.errors import CommandError, WrongUsage
 from config import VERSION, ConfigError
+
+#: What a write to standard output fails with where that is a file: no other error without a file's
+#: name has one of these.
+_NOT_WRITTEN: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 app = typer.Typer(
     cls=Commands,
@@ -57,6 +62,7 @@ def _root(
 
 def main() -> None:
     """Run the command that `sys.argv` names, and exit."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a character must not stop a command half way.
@@ -65,12 +71,31 @@ def main() -> None:
         code = _run()
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has left; what is still buffered must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+        code = 1
+    except OSError as exc:
+        if exc.filename is not None or exc.errno not in _NOT_WRITTEN:
+            raise
+        _drop_output()
+        sys.stderr.write(f"Standard output cannot be written: {exc.strerror}.\n")
         code = 1
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """As with /dev/null where the caller has closed standard output or standard error (`>&-`):
+    Python has None there, and a file that is opened later would get the number."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(descriptor, "w"))
+
+
+def _drop_output() -> None:
+    """What is still buffered must not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> int:

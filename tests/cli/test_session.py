@@ -162,24 +162,55 @@ def test_a_change_ticks_the_generation_that_a_running_server_reads(cli: CommandL
     assert file.read_bytes() != before
 
 
+def run_with(stdout: int, cli: CommandLine, *words: str) -> "subprocess.CompletedProcess[bytes]":
+    """A command that writes its results to this descriptor."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *words],
+        cwd=cli.directory,
+        env=cli.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+
+
 def test_reader_that_leaves_early_makes_no_noise(cli_on_sqlite: CommandLine) -> None:
     # It has left before anything was written.
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        ran = subprocess.run(
-            [sys.executable, "-m", "cli", "migrate", "--help"],
-            cwd=cli_on_sqlite.directory,
-            env=cli_on_sqlite.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=writer,
-            stderr=subprocess.PIPE,
-            check=False,
-            timeout=60,
-        )
+        ran = run_with(writer, cli_on_sqlite, "migrate", "--help")
     finally:
         os.close(writer)
     assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has one")
+@pytest.mark.parametrize("words", [("prices", "show", "gpt-4o"), ("--help",), ("export", "-")])
+def test_full_disk_behind_standard_output_is_a_line(
+    words: tuple[str, ...], cli_on_sqlite: CommandLine
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = run_with(full.fileno(), cli_on_sqlite, *words)
+    said = "Standard output cannot be written: No space left on device.\n"
+    assert (ran.returncode, ran.stderr.decode()) == (1, said)
+
+
+def test_closed_standard_output_and_error_are_as_dev_null(cli_on_sqlite: CommandLine) -> None:
+    shell = f'exec "{sys.executable}" -m cli "$@" >&- 2>&-'
+    ran = subprocess.run(
+        ["sh", "-c", shell, "sh", "management-token", "create", "--name", "quiet"],
+        cwd=cli_on_sqlite.directory,
+        env=cli_on_sqlite.environment(),
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0
+    (made,) = cli_on_sqlite("management-token", "list", "--json").json["data"]
+    assert made["name"] == "quiet"
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgres"])
