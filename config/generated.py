@@ -81,11 +81,19 @@ def _refuse_unusable(directory: Path, wanted: int) -> None:
     else:
         if os.access(directory, wanted):
             return
-        problem = f"{directory} has mode {there.st_mode & 0o777:03o} and is user {there.st_uid}'s, "
-        problem += f"and we are user {os.geteuid()}"
+        problem = _refusal(directory, there)
     row = next(row for row in TABLE if row.name == "DATA_DIR")
     raise ConfigError(
         (f"DATA_DIR: {problem}. Allowed: {row.form.allowed}, that we may read and write.",)
+    )
+
+
+def _refusal(directory: Path, there: os.stat_result) -> str:
+    if os.statvfs(directory).f_flag & os.ST_RDONLY:
+        return f"{directory} is on a read-only file system"
+    return (
+        f"{directory} has mode {there.st_mode & 0o777:03o} and is user {there.st_uid}'s, "
+        f"and we are user {os.geteuid()}"
     )
 
 

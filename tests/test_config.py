@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields
 from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -700,6 +701,18 @@ def test_data_dir_of_another_user_is_one_problem_with_both_users(
     us = os.geteuid()
     assert problem.startswith(f"DATA_DIR: {tmp_path} has mode 700 and is user {us}'s, and we are")
     assert asked == [mode]
+
+
+def test_data_dir_on_a_read_only_file_system_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As of a container whose root is read-only, and which got no volume.
+    monkeypatch.setattr(os, "access", lambda _path, _wanted: False)
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    with pytest.raises(ConfigError) as caught:
+        generate_missing(settings(DATA_DIR=str(tmp_path)))
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"DATA_DIR: {tmp_path} is on a read-only file system. Allowed:")
 
 
 def _generate(directory: str, barrier: Any, results: Any) -> None:

@@ -47,6 +47,8 @@ from telemetry import sentry
 app = verb()
 
 _OTHERS: Final = 0o077
+#: Bytes that no file system keeps beside a file's name.
+_BLOCK: Final = 65_536
 _RESOLVE_SECONDS: Final = 5.0
 #: Names that are looked up at a time: each takes a thread.
 _RESOLVED_AT_ONCE: Final = 8
@@ -117,8 +119,9 @@ def _data_directory(settings: Settings) -> list[Finding]:
     if not where.exists():
         return [fine("data directory", f"{where} is made on the first start")]
     try:
-        with tempfile.TemporaryFile(dir=where):
-            pass
+        with tempfile.TemporaryFile(dir=where, buffering=0) as file:
+            # A full disk lets a file be made, and nothing be written into it.
+            file.write(bytes(_BLOCK))
     except OSError as exc:
         return [failed("data directory", f"{where} cannot be written to: {exc.strerror}")]
     found = [_mode(path) for path in (where, *sorted(where.iterdir()))]

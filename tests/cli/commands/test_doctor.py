@@ -3,6 +3,8 @@
 import resource
 import shutil
 import socket
+import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,16 @@ def test_secret_open_to_others_is_found(fresh: CommandLine) -> None:
     ran = _doctor(fresh)
     assert _status(ran)["data directory"] == "warning"
     assert "chmod 600 data/encryption-key" in ran.out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has one")
+def test_full_disk_is_found(fresh: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh.project()
+    full = partial(Path("/dev/full").open, "wb")
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **given: full(given["buffering"]))
+    ran = _doctor(fresh)
+    assert (ran.code, _status(ran)["data directory"]) == (1, "failed")
+    assert "data cannot be written to: No space left on device" in ran.out
 
 
 def test_database_that_is_away_exits_2(fresh: CommandLine) -> None:
