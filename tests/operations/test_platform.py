@@ -5,6 +5,7 @@ empty disk; nginx ends TLS in front.
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -144,6 +145,20 @@ async def test_client_address_is_believed_from_the_router_alone(
     assert await status(deployed.public, "127.0.0.1") == 403
     # And by somebody who goes past nginx.
     assert await status(deployed.direct, "127.0.0.1") == 403
+
+
+async def test_sign_in_behind_nginx_on_a_port_of_its_own(deployed: Deployed) -> None:
+    """A browser says which origin a form is of, with the port: nginx must not take it off Host."""
+    async with httpx.AsyncClient(
+        base_url=deployed.public, verify=deployed.trust, timeout=60
+    ) as browser:
+        page = await browser.get("/admin/login")
+        (csrf,) = re.findall(r'name="csrf" value="(\w+)"', page.text)
+        form = {"csrf": csrf, "username": "admin", "password": GIVEN["ADMIN_PASSWORD"]}
+        signed_in = await browser.post(
+            "/admin/login", data=form, headers={"origin": deployed.public}
+        )
+    assert (signed_in.status_code, signed_in.headers.get("location")) == (303, "/admin/")
 
 
 @pytest.fixture
