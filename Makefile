@@ -36,7 +36,7 @@ $(SERVES): requirements.txt
 	@touch $@
 
 $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
-	@echo "Installing everything for development into .venv, about two minutes."
+	@echo "Installing everything for development into .venv, about a minute."
 	@./install.sh "$(PYTHON)" requirements-dev.txt
 	@# Tests build wheels with pip, which uv leaves out.
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null

@@ -2,8 +2,8 @@
 # usage: install.sh PYTHON REQUIREMENTS...
 #
 # Makes .venv with that interpreter, or brings it up to date, with what the files of requirements
-# pin, by uv where there is one and else by pip. Beside the packages nothing is fetched: no build
-# tools, no newer pip.
+# pin, by uv where there is one or where they pin one, and else by pip. Beside the packages nothing
+# is fetched: no build tools, no newer pip.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -19,12 +19,30 @@ test -n "$python" || {
     exit 1
 }
 
+# A locked file is a complete closure (and pytest-sanic asks for a websockets that Sanic cannot
+# use). Copies would be no faster than links into uv's cache, and take a disk of their own.
+by_uv() {
+    "$1" pip install --quiet --python .venv --no-deps --require-hashes --requirements "$2"
+}
+
+by_pip() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+        --require-hashes --requirement "$1"
+}
+
+# Development has a uv among what it pins, which fetches and unpacks side by side, in a third of
+# pip's time. But of an index or a proxy that pip is told of, uv does not know.
+by_own_uv() {
+    grep -q '^uv==' "$1" || return 1
+    test -z "$(.venv/bin/python -m pip config list | grep -E 'index|proxy')" || return 1
+    awk '/^[^ ]/ { is_uv = /^uv==/ } is_uv' "$1" >.venv/uv.txt
+    by_pip .venv/uv.txt && by_uv .venv/bin/uv "$1"
+}
+
 if uv=$(command -v uv); then
     test -x .venv/bin/python || "$uv" venv --quiet --allow-existing --python "$python" .venv
-    # A locked file is a complete closure (and pytest-sanic asks for a websockets that Sanic cannot
-    # use). Copies would be no faster than links into uv's cache, and take a disk of their own.
     for file in "$@"; do
-        "$uv" pip install --quiet --python .venv --no-deps --require-hashes --requirements "$file"
+        by_uv "$uv" "$file"
     done
 else
     # Also where a uv made .venv, which brings no pip.
@@ -33,8 +51,7 @@ else
         exit 1
     }
     for file in "$@"; do
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
-            --require-hashes --requirement "$file"
+        by_own_uv "$file" || by_pip "$file"
     done
 fi
 # On all cores, which pip cannot; templates, which are no Python, are passed over.
