@@ -97,7 +97,7 @@ async def test_streamed_completions(client: openai.AsyncOpenAI) -> None:
 
 async def test_responses(client: openai.AsyncOpenAI) -> None:
     body = {"model": "gpt-5", "instructions": "Be brief.", "input": "Say hello."}
-    answer = await client.responses.create(**body)  # type: ignore[call-overload]
+    answer = await client.responses.create(**body)
 
     expected = expected_usage("/v1/responses", body)
     assert answer.output_text == expected_text(body)
@@ -144,8 +144,8 @@ async def test_a_background_response_is_polled_cancelled_deleted(
 
 async def test_embeddings_are_the_same_in_both_encodings(client: openai.AsyncOpenAI) -> None:
     body = {"model": "text-embedding-3-small", "input": ["one two", "three"]}
-    packed = await client.embeddings.create(**body)  # type: ignore[arg-type]
-    plain = await client.embeddings.create(**body, encoding_format="float")  # type: ignore[arg-type]
+    packed = await client.embeddings.create(**body)
+    plain = await client.embeddings.create(**body, encoding_format="float")
 
     assert [item.embedding for item in packed.data] == [item.embedding for item in plain.data]
     assert packed.data[0].embedding != packed.data[1].embedding

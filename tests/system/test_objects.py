@@ -57,12 +57,12 @@ async def test_what_one_worker_made_the_others_know_before_its_answer_completes(
 async def _upload(service: Service, secret: str, number: int) -> str:
     async with openai.AsyncOpenAI(base_url=f"{service.url}/v1", api_key=secret) as client:
         content = (f"{number}.jsonl", b'{"custom_id": "1"}')
-        return (await client.files.create(file=content, purpose="batch")).id
+        return str((await client.files.create(file=content, purpose="batch")).id)
 
 
 async def _found(service: Service, secret: str, made: str) -> str:
     async with openai.AsyncOpenAI(base_url=f"{service.url}/v1", api_key=secret) as client:
-        return (await client.files.retrieve(made)).id
+        return str((await client.files.retrieve(made)).id)
 
 
 async def _listed(service: Service, secret: str) -> list[str]:
