@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from loguru import logger
 from sanic import HTTPResponse, Request
 from sanic.errorpages import JSONRenderer
+from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
 from sanic.exceptions import NotFound
 from sanic.handlers import ErrorHandler
 
-from proxy.errors import EndpointNotAllowed
-from proxy.providers.error_shapes import error_body
+from models.ids import new_request_id
+from proxy.errors import EndpointNotAllowed, MethodNotAllowed, Refusal
+from proxy.providers.error_shapes import error_body, likely_shape
 from proxy.providers.near_misses import meant, shown
 from proxy.providers.provider import Provider
 
@@ -25,20 +28,41 @@ class JsonErrors(ErrorHandler):
     def default(self, request: Request[Any, Any], exception: Exception) -> HTTPResponse:
         """The answer to `exception`."""
         self.log(request, exception)
+        path = request.raw_url.partition(b"?")[0]
+        asked = f"{request.method} {shown(path)}"
         if isinstance(exception, NotFound):
-            return self._not_found(request)
+            hint = meant(path, request.method, None, self._known)
+            return _refusal(
+                request,
+                EndpointNotAllowed(
+                    f"{asked} is not a path of this proxy or of any provider.{hint}"
+                ),
+            )
+        if isinstance(exception, SanicMethodNotAllowed):
+            # As `routing.OpenRouter` has it: HEAD is answered wherever GET is.
+            methods = {*(exception.allowed_methods or ())}
+            if "GET" in methods:
+                methods.add("HEAD")
+            allowed = ", ".join(sorted(methods))
+            refused = MethodNotAllowed(f"{asked} is not allowed; allowed there: {allowed}.")
+            return _refusal(request, refused, allow=allowed)
         return JSONRenderer(request, exception, self.debug).render()
 
-    def _not_found(self, request: Request[Any, Any]) -> HTTPResponse:
-        """In OpenAI's shape: whose client it is, is not known without a token."""
-        path = request.raw_url.partition(b"?")[0]
-        hint = meant(path, request.method, None, self._known)
-        refused = EndpointNotAllowed(
-            f"{request.method} {shown(path)} is not a path of this proxy or of any provider.{hint}"
-        )
-        return HTTPResponse(
-            error_body("openai", refused),
-            status=refused.status,
-            headers={"x-llm-proxy-error": refused.code, "x-should-retry": "false"},
-            content_type="application/json",
-        )
+
+def _refusal(request: Request[Any, Any], refused: Refusal, **fields: str) -> HTTPResponse:
+    """In the shape of the client that path and credential tell: no more is known of it."""
+    has_google_key = bool(request.headers.get("x-goog-api-key"))
+    shape = likely_shape(request.raw_url, with_google_key=has_google_key)
+    request_id = new_request_id()
+    logger.bind(request_id=request_id).info("{} refused: {}", refused.code, refused.message)
+    ours = {
+        "x-llm-proxy-error": refused.code,
+        "x-llm-proxy-request-id": request_id,
+        "x-should-retry": "false",
+    }
+    return HTTPResponse(
+        error_body(shape, refused),
+        status=refused.status,
+        headers=fields | ours,
+        content_type="application/json",
+    )

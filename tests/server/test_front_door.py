@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Final
 from uuid import UUID
 
 import pytest
@@ -218,6 +219,34 @@ async def test_head_is_answered_wherever_get_is(door: Door, path: bytes) -> None
     assert head.status == got.status != 405
     assert head.header("content-type") == got.header("content-type")
     assert head.body == b""
+
+
+NOWHERE: Final = b"/projects/p/locations/l/publishers/google/models/m:generateContent"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        # As Google's SDK asks that was told of neither a project nor a key.
+        (b"POST /", 405, {"type": "invalid_request_error", "code": "method_not_allowed"}),
+        (b"PUT /health", 405, {"type": "invalid_request_error", "code": "method_not_allowed"}),
+        (b"GET /nowhere", 404, {"type": "invalid_request_error", "code": "endpoint_not_allowed"}),
+        (b"POST " + NOWHERE, 404, {"status": "NOT_FOUND", "code": 404}),
+    ],
+)
+async def test_what_no_plane_serves_is_refused_as_a_plane_would(
+    door: Door, asked: bytes, status: int, said: dict[str, object]
+) -> None:
+    async with await door.connect() as client:
+        await client.send(asked + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n" + END)
+        answer = await client.answer()
+    error = json.loads(answer.body)["error"]
+    assert answer.status == status
+    assert asked.decode() in error["message"]
+    assert error.items() >= said.items()
+    assert answer.header("x-should-retry") == b"false"
+    assert UUID((answer.header("x-llm-proxy-request-id") or b"").decode()).version == 7
+    assert answer.header("allow") == (b"GET, HEAD" if status == 405 else None)
 
 
 # An empty line between two requests is another case, and fine.
