@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from proxy.limits.budget_tables import listed
@@ -65,6 +65,8 @@ class BudgetAccount:
         self._behind_us = 0
         self._windows: dict[str, tuple[Window, ...]] = {}
         self._ended: dict[str, _Ended] = {}
+        # What calls under way tell.
+        self._telling: dict[str, _Ended] = {}
         # Of calls whose fate is unknown: they may still be carried out, behind what was told.
         self._lost: dict[str, tuple[float, _Ended]] = {}
         #: Whether a request of this worker has ever held something.
@@ -118,16 +120,29 @@ class BudgetAccount:
             reservation.request_id, windows, holds, charges
         )
 
-    def begin(self) -> list[_Ended]:
-        """What the next call tells."""
+    def begin(self, about: Container[str]) -> list[_Ended]:
+        """What the next call tells, which decides about these budgets.
+
+        What a call under way tells of them as well: this one may be carried out before it, and
+        would take what has ended for held.
+        """
+        told = [
+            one for one in self._telling.values() if any(key in about for key, _ in one.windows)
+        ]
         ended = list(itertools.islice(self._ended.values(), _TOLD_MAX))
         for one in ended:
-            del self._ended[one.request_id]
-        return ended
+            self._telling[one.request_id] = self._ended.pop(one.request_id)
+        return (ended + told)[:_TOLD_MAX]
+
+    def told(self, ended: Iterable[_Ended]) -> None:
+        """The server knows it."""
+        for one in ended:
+            self._telling.pop(one.request_id, None)
 
     def not_told(self, ended: Iterable[_Ended]) -> None:
         """Whether it was told or not: it does no harm to tell it again."""
         for one in ended:
+            self._telling.pop(one.request_id, None)
             self._ended.setdefault(one.request_id, one)
 
 
@@ -139,7 +154,9 @@ class BudgetBatch:
 
     def __init__(self, account: BudgetAccount, groups: Sequence[Waiting]) -> None:
         self._account = account
-        self._ended = account.begin()
+        self._ended = account.begin(
+            {claim.allowance.key for one in groups for claim in one.budgets}
+        )
         self._groups = groups
         now = account.now_us
         # By request, its windows; by window, when it ends and the claim that says most of it.
@@ -214,9 +231,9 @@ class BudgetBatch:
     def heard(self, row: Any) -> None:
         """What the server answered, before anybody is told of it."""
         self._account.server_said(row["moment"])
-        self._account.not_told(
-            ended for ended, done in zip(self._ended, row["told_done"], strict=True) if not done
-        )
+        told = list(zip(self._ended, row["told_done"], strict=True))
+        self._account.told(ended for ended, done in told if done)
+        self._account.not_told(ended for ended, done in told if not done)
 
     def lost(self) -> None:
         """Whether the call was carried out or not: its requests did not get what they took.

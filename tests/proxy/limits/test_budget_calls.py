@@ -103,6 +103,24 @@ async def test_what_is_told_twice_counts_once(worker: Worker) -> None:
     assert await sums() == (100, 0)
 
 
+async def test_what_a_call_under_way_tells_does_not_hold_up_who_asks_meanwhile(
+    worker: Worker,
+) -> None:
+    """A client that asks one request after another is refused none of them."""
+    batch = worker.batch(600)
+    batch.decided(await worker.carry_out(batch))
+    worker.budgets.end(batch.waiting[0].outcome.result(), Charge("used", 100))
+    under_way = worker.batch()
+    asked = worker.batch(900)
+    # They are on connections of their own.
+    asked.decided(await worker.carry_out(asked))
+    under_way.decided(await worker.carry_out(under_way))
+    assert asked.waiting[0].outcome.result().left == (0,)
+    assert await sums() == (100, 900)
+    assert worker.budgets.synced
+    assert list(worker.budgets.begin({DAY.key})) == []
+
+
 async def test_who_is_refused_for_what_another_gives_back_is_asked_about_again(
     worker: Worker,
 ) -> None:
