@@ -14,7 +14,7 @@ from models.reports import usage_report
 from models.reports.usage_report import UsageQuery, UsageRow
 
 _MOST_GROUPS: Final = 10_000
-_MOST_CHOICES: Final = 1000
+MOST_CHOICES: Final = 1000
 
 
 def active_tokens(*project_ids: UUID) -> QuerySet[Token]:
@@ -54,13 +54,21 @@ async def usage_of_keys(project_id: UUID) -> dict[Any, UsageRow]:
     return {row.group: row for row in rows}
 
 
-async def project_choices(*, active: bool = False) -> list[tuple[str, str]]:
-    """Projects to choose from, by name."""
+async def project_choices(
+    chosen: UUID | None = None, *, active: bool = False
+) -> list[tuple[str, str]]:
+    """Projects to choose from, by name, and the one that is chosen, whatever it is by now: where
+    it is not among them, a browser shows another one as chosen, and sends that."""
     rows = Project.filter(deleted_at__isnull=True)
     if active:
         rows = rows.filter(is_active=True)
-    found = await rows.order_by("name").limit(_MOST_CHOICES).values_list("id", "name")
-    return [(str(identity), name) for identity, name in found]
+    found = await rows.order_by("name").limit(MOST_CHOICES).values_list("id", "name")
+    choices = {str(identity): name for identity, name in found}
+    if chosen is not None and str(chosen) not in choices:
+        for project in await Project.filter(id=chosen):
+            is_deleted = project.deleted_at is not None
+            choices[str(chosen)] = f"A deleted one ({project.name})" if is_deleted else project.name
+    return list(choices.items())
 
 
 async def names(project_ids: Collection[UUID], token_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -33,6 +33,7 @@ from models.event_kinds import EVENT_KINDS
 from models.outbox import REQUEST, REQUEST_FAILED, waiting_items
 from models.queries import lists
 from models.reports.destinations import health
+from models.rules import parse_id
 
 pages = Pages()
 _AT: Final = "/destinations/{destination_id}"
@@ -83,10 +84,10 @@ async def _form(
     row: Destination | None = None,
     status: int = 200,
 ) -> HTTPResponse:
-    projects = await lookups.project_choices()
     only = form.value("project_id")
+    projects = await lookups.project_choices(parse_id(only))
     if only and only not in dict(projects):
-        # It was deleted: what is saved must not be told of every other one.
+        # What is saved must not be told of every other one.
         projects.append((only, f"A deleted one ({only})"))
     return await ctx.render(
         "destinations/form.html",

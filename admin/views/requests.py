@@ -10,7 +10,7 @@ from sanic import HTTPResponse
 from admin.components import csv_files, live_tail, lookups, request_filters
 from admin.components.live_tail import Viewer
 from admin.components.refusals import explained
-from admin.components.tables import Table, address, log
+from admin.components.tables import Table, address, chosen_id, log
 from admin.web import event_stream
 from admin.web.errors import InvalidRequest, NotFound
 from admin.web.page_table import Pages
@@ -61,7 +61,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
         problems=filters.problems,
         reasons=REASONS,
         names=await names_of(found.rows),
-        projects=await lookups.project_choices(),
+        projects=await lookups.project_choices(chosen_id(ctx, "project")),
         models=await request_lists.names("model", most=_SUGGESTED),
         endpoints=await request_lists.names("endpoint", most=_SUGGESTED),
         outcomes=OUTCOMES,

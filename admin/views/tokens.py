@@ -91,7 +91,7 @@ async def index(ctx: AuthenticatedContext) -> HTTPResponse:
         partial="tokens/_table.html",
         table=found,
         names=await lookups.names({row.project_id for row in found.rows}, ()),
-        projects=await lookups.project_choices(),
+        projects=await lookups.project_choices(chosen_id(ctx, "project")),
         query=ctx.query,
         expiring=_EXPIRING,
     )
@@ -196,12 +196,15 @@ async def change(ctx: AuthenticatedContext, token_id: UUID) -> HTTPResponse:
 async def _form(
     ctx: AuthenticatedContext, form: Filled[Any], token: Token | None = None, *, status: int = 200
 ) -> HTTPResponse:
+    chosen = parse_id(form.value("project_id"))
+    projects = [] if token else await lookups.project_choices(chosen, active=True)
     return await ctx.render(
         "tokens/form.html",
         status=status,
         form=form,
         token=token,
-        projects=[] if token else await lookups.project_choices(active=True),
+        projects=projects,
+        has_more=len(projects) >= lookups.MOST_CHOICES,
         expiries=expiries(ctx.service.longest_lifetime, keep=token is not None),
         summary=limits_summary(form),
     )

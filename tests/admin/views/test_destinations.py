@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
+from admin.components import lookups
 from config import Settings
 from models import AuditEvent, Destination, DestinationState, Event, OutboxItem
 from models.ids import new_id
@@ -166,6 +169,17 @@ async def test_a_filter_by_a_deleted_project_stays_when_the_form_is_saved(admin:
     assert saved.status_code == 200
     stored = await Destination.get(id=row.id)
     assert (stored.name, stored.only) == ("on-call", {"project_id": str(project.id)})
+
+
+async def test_a_filter_by_a_project_beyond_the_choices_has_its_name(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "MOST_CHOICES", 1)
+    await make_project("a")
+    project = await make_project("z")
+    row = await made(filter={"project_id": str(project.id)})
+    page = (await admin.get(f"{LIST}/{row.id}/edit")).text
+    assert f'<option value="{project.id}" selected>z</option>' in page
 
 
 async def test_a_test_is_sent_from_the_page(admin: Browser, settings: Settings) -> None:

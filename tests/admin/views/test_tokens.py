@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from admin.components import one_time_secret
+from admin.components import lookups, one_time_secret
 from config import Settings
 from models import AuditEvent, Token, TokenSecret
 from models.secrets import digest, is_well_formed
@@ -33,6 +33,25 @@ def _secret(response: httpx.Response) -> str:
     found = re.search(r'<code id="secret"[^>]*>(llmp_\w+)</code>', response.text)
     assert found, response.text
     return found[1]
+
+
+@on_both
+async def test_the_chosen_project_is_among_the_choices_however_many_there_are(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "MOST_CHOICES", 2)
+    for name in ("a", "b", "z"):
+        last = await make_project(name)
+    chosen = f'<option value="{last.id}" selected>z</option>'
+    for page in (NEW, "/admin/tokens", "/admin/requests"):
+        assert chosen in (await admin.get(f"{page}?project={last.id}")).text, page
+    assert "begins on its page" in (await admin.get(NEW)).text
+    await last.change(by=BY, is_active=False)
+    form = {"name": "web", "project_id": str(last.id), "expiry": "30d"}
+    refused = await admin.submit(f"{NEW}?project={last.id}", "/admin/tokens", **form)
+    # Sent again as it stands, it is for no other project.
+    assert refused.status_code == 422
+    assert chosen in refused.text
 
 
 @on_both
