@@ -74,6 +74,7 @@ class Outages:
     def _begin(self, outage: Outage) -> bool:
         """Whether this worker is the first to find it."""
         new = self._file.with_name(f"{self._file.name}.{outage.id}")
+        new.touch(mode=0o600)
         new.write_bytes(msgspec.json.encode(outage))
         try:
             # Whole or not at all, and by one.

@@ -31,7 +31,9 @@ _LAST: Final = "prices-last.toml"
 
 def ask(data_dir: Path) -> None:
     """Have every worker of this machine read PRICES_FILE again. Raises OSError."""
-    (data_dir / _MARK).write_text(token_hex(8), encoding="ascii")
+    mark = data_dir / _MARK
+    mark.touch(mode=0o600)
+    mark.write_text(token_hex(8), encoding="ascii")
 
 
 def read_and_keep(path: Path | None, data_dir: Path) -> PriceFile:
@@ -47,6 +49,7 @@ def read_and_keep(path: Path | None, data_dir: Path) -> PriceFile:
     draft = data_dir / f"{_LAST}.{token_hex(8)}"
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.touch(mode=0o600)
         draft.write_text(text, encoding="utf-8")
         draft.replace(data_dir / _LAST)
     except OSError as exc:

@@ -83,6 +83,7 @@ def test_of_workers_that_find_it_at_once_one_is_the_first(tmp_path: Path) -> Non
     begun = [worker._begin(one) for worker, one in zip(workers, outages, strict=True)]
     assert begun == [True, False, False]
     assert workers[2]._read() == outages[0]
+    assert (tmp_path / "database-away").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.usefixtures("connected")

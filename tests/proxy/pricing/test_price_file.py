@@ -11,6 +11,7 @@ import pytest
 from config import ConfigError
 from proxy.pricing import price_file
 from proxy.pricing.prices import Call, Prices
+from proxy.providers.catalog import BUILT_IN
 from proxy.usage.accumulator import Usage
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
@@ -322,7 +323,8 @@ def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs" / "prices.md").read_text(encoding="utf-8")
     example = page.partition("```toml\n")[2].partition("```")[0]
     known = prices(tmp_path, example)
-    assert cost(known, "local", "qwen3-32b") == (0, OURS)
+    assert cost(known, "vllm", "qwen3-32b") == (0, OURS)
+    assert price_file.strangers(price_file.read(tmp_path / "prices.toml"), BUILT_IN) == []
     assert all(f"`{name}`" in page for name in price_file._Entry.model_fields)
 
 

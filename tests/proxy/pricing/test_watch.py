@@ -51,6 +51,15 @@ async def test_two_that_keep_the_prices_at_once_do_not_take_each_others_draft(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["prices-last.toml", "prices.toml"]
 
 
+def test_what_is_kept_is_open_to_nobody_else(tmp_path: Path) -> None:
+    path, data = tmp_path / "prices.toml", tmp_path / "data"
+    write(path, 1)
+    watch.read_and_keep(path, data)
+    watch.ask(data)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in data.iterdir()}
+    assert modes == {"prices-last.toml": 0o600, "prices-reload": 0o600}
+
+
 async def test_a_mark_has_every_worker_read_the_file_again(
     tmp_path: Path, log: asyncio.Queue[str]
 ) -> None:
