@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
 from admin.components import lookups, one_time_secret
 from config import Settings
 from models import AuditEvent, Token, TokenSecret
+from models.db.database import postgres_address
 from models.secrets import digest, is_well_formed
 from models.token_status import STATUSES
 from tests.admin.conftest import (
@@ -229,6 +231,30 @@ async def test_rotate_revoke_and_what_is_left(admin: Browser) -> None:
     csrf = await admin.token("/admin/account")
     assert (await admin.post(f"{at}/rotate", data={"csrf": csrf})).status_code == 409
     assert (await admin.post(f"{at}/revoke", data={"csrf": csrf})).status_code == 200
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_to_revoke_waits_for_no_table_that_it_does_not_concern(
+    admin: Browser, settings: Settings
+) -> None:
+    project = await make_project()
+    token = await make_token(project)
+    csrf = await admin.token("/admin/account")
+    other = await asyncpg.connect(**postgres_address(settings.database))
+    try:
+        async with other.transaction():
+            await other.execute("LOCK TABLE key_state, exhausted IN ACCESS EXCLUSIVE MODE")
+            answers = [
+                await admin.post(f"/admin/{at}", data={"csrf": csrf}, follow_redirects=False)
+                for at in (f"tokens/{token.id}/revoke", f"projects/{project.id}/deactivate")
+            ]
+    finally:
+        await other.close()
+    assert [answer.status_code for answer in answers] == [303, 303]
+    await token.refresh_from_db()
+    await project.refresh_from_db()
+    assert token.revoked_at is not None
+    assert not project.is_active
 
 
 @on_both
