@@ -32,8 +32,8 @@ from models.polling import Polling
 from proxy import beat
 
 _EVERY_S: Final = 1.0
-#: Where there is no destination, which the worker's polls say without a question of its own.
-_NONE_EVERY_S: Final = 0.2
+#: Where there is no destination: a poll that finds one has it look at once.
+_NONE_EVERY_S: Final = 2.0
 #: Seconds between two looks at what is beyond the bound, and at what nobody is to get any more.
 _BOUND_EVERY: Final = 10.0
 #: Between two steps of removing, in seconds: other writers come first.
@@ -82,6 +82,7 @@ class Courier:
         self._runs: dict[UUID, asyncio.Task[None]] = {}
         # What else is under way.
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hint = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._bounded_at = float("-inf")
         self._tidying: asyncio.Task[None] | None = None
@@ -103,6 +104,11 @@ class Courier:
         await self._senders.close()
         outbox.forget()
         self._turn.give_up()
+
+    def look_again(self) -> None:
+        """There may be destinations."""
+        if not self._known:
+            self._hint.set()
 
     def now(self, event: Event) -> None:
         """Tell of an event at once and from memory, once and whether or not it arrives: the
@@ -131,13 +137,14 @@ class Courier:
 
     async def _watch(self) -> None:
         while True:
+            self._hint.clear()
             try:
                 await self._look()
             except (DatabaseUnavailable, BaseORMException, OSError) as exc:
                 # The journal's consumer logs an outage; deliveries go on when it is over.
                 logger.debug("deliveries postponed: {}", exc)
-            # A destination of another machine is to be known within a second, which a poll finds.
-            await beat.pause(self._every if self._known else min(self._every, _NONE_EVERY_S))
+            nothing = self._polling.lacks("destinations")
+            await beat.until(self._hint, _NONE_EVERY_S if nothing else self._every)
 
     async def _look(self) -> None:
         await self._know()

@@ -14,7 +14,7 @@ from models.db.conditions import execute
 from models.db.database import (
     dialect,
     give_up_on_locks_after,
-    run_in_transaction,
+    run_apart,
 )
 
 #: A wait that long for a row of one's own means that the whole table, or the disk, is held up.
@@ -45,7 +45,7 @@ async def beat(worker: str) -> None:
             [worker, changes.now()],
         )
 
-    await run_in_transaction(write)
+    await run_apart(write)
 
 
 async def end(worker: str) -> None:

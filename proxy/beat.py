@@ -1,19 +1,20 @@
 """When a process wakes for what it does now and then: for all of it at once.
 
 Waking costs more than most of what is then done, and who wakes for each by itself wakes all the
-time. So such pauses end at beats, a fifth of a second apart. Each process has beats of its own:
-those of several write to one database.
+time. So such pauses end at beats, and what can be told of something to do waits for that instead.
+Each process has beats of its own: those of several write to one database.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from math import floor
 from typing import Final
 
 #: Between two beats, in seconds.
-STEP_S: Final = 0.2
+STEP_S: Final = 0.4
 
 #: Who wakes so much of a step before a beat, since timers count whole milliseconds, has woken for
 #: it.
@@ -28,9 +29,13 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(beat_after(now, seconds) - now)
 
 
-def within(seconds: float) -> asyncio.Timeout:
-    """`asyncio.timeout` that ends at a beat, as `beat_after` has it."""
-    return asyncio.timeout_at(beat_after(asyncio.get_running_loop().time(), seconds))
+async def until(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, or until a beat, as `beat_after` has it; whether it has come."""
+    # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(beat_after(asyncio.get_running_loop().time(), seconds)):
+            await event.wait()
+    return event.is_set()
 
 
 def beat_after(now: float, seconds: float) -> float:

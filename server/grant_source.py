@@ -18,6 +18,7 @@ class ModelGrantSource:
         self._polling = polling
         self._polled = polled
         self.generation = generation.current
+        self.is_current = polling.is_current
         self.is_cut_off = is_cut_off
 
     async def changes_since(self, generation: int) -> list[ChangeRecord] | None:

@@ -155,7 +155,9 @@ class WorkerResources:
         )
         turn = MachineTurn(settings.data_dir / "delivery.lock")
         policy = DestinationPolicy.of(settings)
-        courier = Courier(settings.data_dir, self._ring, policy, turn, self._polling)
+        self._courier = courier = Courier(
+            settings.data_dir, self._ring, policy, turn, self._polling
+        )
         self._watch = DatabaseWatch(
             uuid4().hex,
             reads=lambda: bool(self._grants.database_answers),
@@ -203,7 +205,11 @@ class WorkerResources:
         self._background = Background(
             Housekeeping(settings.data_dir, log_days=settings.request_log_retention_days),
             Notices(settings.data_dir, self._polling),
-            *([] if self._answers is None else [VoidAnswers(settings.data_dir, self._answers)]),
+            *(
+                []
+                if self._answers is None
+                else [VoidAnswers(settings.data_dir, self._answers, self._polling)]
+            ),
             self._exceeded,
             courier,
             StockWatch(
@@ -307,8 +313,12 @@ class WorkerResources:
         self._sharing.look_again()
 
     def _polled(self) -> None:
-        if self._polling.last is not None and self._polling.last.rests:
+        """Have looked what there is of which a poll found some, or may not have."""
+        found = self._polling.last
+        if found is None or found.rests:
             self._sharing.look_again()
+        if found is None or found.destinations:
+            self._courier.look_again()
 
     async def _find_key(self, key_id: UUID) -> tuple[Provider, Target] | None:
         """Where a key goes that is to be tested. Raises ModelError."""

@@ -26,7 +26,7 @@ from proxy.deadline import StallTolerantDeadline
 DatabaseState: TypeAlias = Literal["ok", "away", "read-only", "blocked"]
 DATABASE_STATES: Final[tuple[DatabaseState, ...]] = get_args(DatabaseState)
 
-_EVERY_S: Final = 1.0
+_EVERY_S: Final = 1.2
 #: While something is wrong: its end is to be known soon.
 _RETRY_S: Final = 0.4
 #: How long one write has: longer than reads have, so that it is known by then whether they do.

@@ -27,7 +27,10 @@ from telemetry.refusal_books import PATH_MAX, RefusalBooks
 from telemetry.request_log_lines import RequestLines
 from telemetry.scrapes import Scrapes
 
+#: Seconds for which what is told is gathered before it is worked off.
 _EVERY: Final = 0.2
+#: And between two looks at what is true of the moment, where nothing is told.
+_GAUGES_EVERY: Final = 0.4
 #: Requests that are worked off without waiting for the time: they hold the loop, and so what
 #: is being served, for half a millisecond. All of a fifth of a second can be 4 ms.
 BATCH: Final = 64
@@ -86,6 +89,8 @@ class Observer:
         self._cached: Counter[str] = Counter()
         self._saved_nanos: Counter[str] = Counter()
         self._refused: list[Refused] = []
+        #: Set once something was told.
+        self._some = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._flushed = 0
@@ -118,6 +123,8 @@ class Observer:
 
     def recorded(self, entry: Recorded, exchange: Exchange) -> None:
         """A request that was let in has ended."""
+        if not self._entries:
+            self._some.set()
         self._entries.append(entry)
         if len(self._entries) == BATCH and self._loop is not None:
             # Not at once: this request is not answered yet.
@@ -180,6 +187,8 @@ class Observer:
         )
 
     def _note(self, one: Refused) -> None:
+        if not self._refused:
+            self._some.set()
         self._refused.append(one)
         if len(self._refused) == BATCH and self._loop is not None:
             self._loop.call_soon(self.flush)
@@ -245,7 +254,9 @@ class Observer:
 
     async def _work(self) -> None:
         while True:
-            await beat.pause(_EVERY)
+            if await beat.until(self._some, _GAUGES_EVERY):
+                await asyncio.sleep(_EVERY)
+                self._some.clear()
             self.flush()
             encoded = self._encoded()
             if not self._metrics.is_written(encoded):

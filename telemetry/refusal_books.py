@@ -65,6 +65,8 @@ class RefusalBooks:
         self._batch: Batch | None = None
         self._writer, self._number = uuid4().hex, 0
         self._writing = asyncio.Lock()
+        #: Set while there is something to write.
+        self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -101,6 +103,7 @@ class RefusalBooks:
         for one in batch:
             if one.token_id or self._has_room(one.code):
                 self._newest.append(_row(one))
+        self._some.set()
 
     async def write(self) -> bool:
         """Write what there is, at most `ROWS_MAX` of each; whether the database took it.
@@ -168,11 +171,15 @@ class RefusalBooks:
     async def _work(self) -> None:
         pause = _EVERY_S
         while True:
+            await self._some.wait()
             await beat.pause(pause)
             if not await self.write():
                 pause = _AFTER_FAILURE_S
+            elif self._newest or self._sums:
+                pause = _SOON_S
             else:
-                pause = _SOON_S if self._newest or self._sums else _EVERY_S
+                pause = _EVERY_S
+                self._some.clear()
 
 
 #: What refusals of an hour are summed by: those of a flood are mostly alike.

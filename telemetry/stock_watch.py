@@ -13,6 +13,7 @@ from tortoise.exceptions import BaseORMException
 
 from models.errors import DatabaseUnavailable
 from models.stock import stock
+from proxy import beat
 from proxy.limits.most_used import BudgetLeft
 from proxy.limits.store import LimitsUnavailable
 from telemetry.machine_turn import MachineTurn
@@ -66,4 +67,4 @@ class StockWatch:
                 logger.debug("what there is was not read for the metrics: {}", exc)
                 # What was true then says nothing of now.
                 self._metrics.forget_stock()
-            await asyncio.sleep(_EVERY_S)
+            await beat.pause(_EVERY_S)

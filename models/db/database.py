@@ -23,6 +23,7 @@ from models.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from config import Database
+    from models.db.sqlite import Client
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -207,6 +208,14 @@ def connection() -> BaseDBAsyncClient:
     connections = require_context().connections
     (name,) = connections.db_config
     return connections.get(name)
+
+
+def version() -> object:
+    """Another value after each commit to the database; None where only the database can say that.
+
+    For SQLite, outside transactions.
+    """
+    return None if dialect() == "postgres" else cast("Client", connection()).version()
 
 
 def dialect() -> Literal["sqlite", "postgres"]:

@@ -25,6 +25,7 @@ from tortoise.exceptions import OperationalError, TransactionManagementError
 
 from models.db.giving_way import Way
 from models.db.sqlite_apart import transact
+from models.db.sqlite_commits import Commits
 from models.db.sqlite_readers import NoReader, Readers, only_reads
 from models.errors import (
     DatabaseBlocked,
@@ -64,6 +65,7 @@ class Client(SqliteClient):
         super().__init__(file_path, **kwargs)
         self._way = Way()
         self._readers = Readers(file_path, busy_timeout_ms=self.pragmas["busy_timeout"])
+        self._commits = Commits(file_path)
 
     async def create_connection(self, with_db: bool) -> None:
         deadline = time.monotonic() + self.pragmas["busy_timeout"] / 1000
@@ -130,8 +132,13 @@ class Client(SqliteClient):
         except sqlite3.OperationalError as exc:
             raise OperationalError(exc) from exc
 
+    def version(self) -> tuple[int, int] | None:
+        """As `database.version`."""
+        return self._commits.version()
+
     async def close(self) -> None:
         # First, so that the one that may write is the last and moves the log into the file.
+        self._commits.close()
         await self._readers.close()
         await super().close()
 

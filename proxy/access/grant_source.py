@@ -26,6 +26,10 @@ class GrantSource(Protocol):
         """The generation of the last committed change."""
         ...
 
+    def is_current(self, generation: int) -> bool:
+        """Whether it is known without asking that nothing has changed after `generation`."""
+        ...
+
     async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
         """Changes after `generation`; None where that is too old and everything must be dropped."""
         ...

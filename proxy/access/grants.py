@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
@@ -37,10 +36,9 @@ T = TypeVar("T")
 CACHE_MAX: Final = 100_000
 #: Some 2 MB of digests.
 _UNKNOWN_MAX: Final = 10_000
-#: How often a worker looks for changes without a request asking for it, in seconds.
-WATCH_INTERVAL: Final = 0.2
-#: How often the database is asked, which is how changes made on other machines arrive: in force
-#: within a second, also where notifications do not come and a round trip takes just under 50 ms.
+#: How often a worker looks for changes without a request asking for it, in seconds, which is how
+#: those made on other machines arrive: in force within a second, also where notifications do not
+#: come and a round trip takes just under 50 ms.
 POLL_INTERVAL: Final = 0.4
 _RETRY_AFTER_OUTAGE: Final = 0.5
 #: How long the database has for an answer, in seconds: for a secret that is not cached, and for
@@ -282,6 +280,8 @@ class Grants:
         """Changes that were not applied yet; None where they are not known."""
         if self._generation < 0:
             return None
+        if self._source.is_current(self._generation):
+            return []
         return await self._query(self._source.changes_since(self._generation), _REFRESH_TIMEOUT)
 
     def _forget(self, subjects: set[UUID] | None) -> None:
@@ -300,28 +300,21 @@ class Grants:
 
     async def _watch(self) -> None:
         """Look for changes while no request comes: running streams of a revoked token must end."""
-        loop = asyncio.get_running_loop()
-        next_poll = 0.0
         while True:
+            self._hint.clear()
             try:
-                if self._tick() != self._seen_tick:
-                    await self._catch_up()
-                if self._hint.is_set() or loop.time() >= next_poll:
-                    self._hint.clear()
-                    # Of the looks, which do not come to the millisecond, the one nearest to it.
-                    next_poll = loop.time() + POLL_INTERVAL - WATCH_INTERVAL / 2
-                    await self._poll()
+                await self._poll()
             except Exception as exc:  # noqa: BLE001
                 # Without this task no revocation of another machine would ever be noticed.
                 logger.error("Changes cannot be read from the database; trying again: {!r}", exc)
-            # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
-            with suppress(TimeoutError):
-                async with beat.within(WATCH_INTERVAL):
-                    await self._hint.wait()
+            await beat.until(self._hint, POLL_INTERVAL)
 
     async def _poll(self) -> None:
         async with self._refreshing:
+            tick = self._tick()
             try:
                 await self._apply_changes()
             except model_errors.DatabaseUnavailable:
                 self._note_outage()
+            else:
+                self._seen_tick = tick

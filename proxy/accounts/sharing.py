@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final, TypeAlias
@@ -30,6 +29,8 @@ from proxy.upstream.target import Target
 
 #: Seconds between two looks at what others have learnt.
 _EVERY_S: Final = 0.5
+#: And where there is nothing: a poll that finds some has it look at once.
+_NOTHING_EVERY_S: Final = 10.0
 #: Seconds in which a key that answers blame is not tested twice.
 _TESTED_LATELY_S: Final = 60.0
 _UNSAID_MAX: Final = 1_000
@@ -135,16 +136,15 @@ class Sharing:
     async def _run(self) -> None:
         while True:
             self._hint.clear()
+            pause = _EVERY_S
             try:
                 await self._say()
                 # In every worker: the first request that has to choose is to choose well.
-                await self._hear()
+                if not await self._hear():
+                    pause = _NOTHING_EVERY_S
             except (ModelError, BaseORMException, OSError) as exc:
                 logger.debug("Keys that rest are not shared for now: {!r}", exc)
-            # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
-            with suppress(TimeoutError):
-                async with beat.within(_EVERY_S):
-                    await self._hint.wait()
+            await beat.until(self._hint, pause)
 
     async def _say(self) -> None:
         while self._unsaid:
@@ -156,10 +156,12 @@ class Sharing:
             if self._unsaid.get((key_id, scope)) == (until, why):
                 del self._unsaid[key_id, scope]
 
-    async def _hear(self) -> None:
+    async def _hear(self) -> bool:
+        """False where it was seen that there is nothing."""
         present = changes.now()
         self._written.clear()
-        found = NOTHING if self._lacks(self._wrote_at) else await key_states.shared(present)
+        lacks = self._lacks(self._wrote_at)
+        found = NOTHING if lacks else await key_states.shared(present)
         rests = {
             (key, Scope(model, endpoint)): until.timestamp()
             for key, model, endpoint, until in found.rests
@@ -169,6 +171,7 @@ class Sharing:
         for key_id, test_at in found.suspended:
             if test_at <= present and await key_states.claim_test(key_id, present):
                 await self._test_again(key_id)
+        return not lacks
 
     async def _test_again(self, key_id: UUID) -> None:
         found = await self._find(key_id)

@@ -58,6 +58,8 @@ class JournalConsumer:
         # A reader waits for what was written, or we are closing.
         self._hurry = asyncio.Event()
         self._takes_itself: tuple[str, Callable[[str, int], bool]] = "", lambda *_: False
+        # Something was written, or is to be taken over, or we are closing.
+        self._some = journal.some
         # Files of which the log has heard: some are tried again and again.
         self._complained: set[Path] = set()
         journal.leave = self._adopted.append
@@ -83,6 +85,7 @@ class JournalConsumer:
         # Who waits for a batch need not wait any longer; nothing clears them from here on.
         self._journal.batch_ready.set()
         self._hurry.set()
+        self._some.set()
         watching: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(timeout) as bound:
@@ -165,7 +168,8 @@ class JournalConsumer:
                 self._journal.rearm()
             if await self._round(feed):
                 delay = _RETRY_FIRST_S
-                await self._set_within(ready, _CONSUME_EVERY_S)
+                await self._some_left(feed)
+                await beat.until(ready, _CONSUME_EVERY_S)
             else:
                 await self._closed_within(delay)
                 delay = min(2 * delay, _RETRY_MOST_S)
@@ -178,15 +182,17 @@ class JournalConsumer:
             await asyncio.sleep(_RETRY_FIRST_S)
 
     async def _closed_within(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            async with beat.within(seconds):
-                await self._closing.wait()
-        return self._closing.is_set()
+        return await beat.until(self._closing, seconds)
 
-    async def _set_within(self, ready: asyncio.Event, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with beat.within(seconds):
-                await ready.wait()
+    async def _some_left(self, feed: Feed) -> None:
+        """Wait until there is something that the sink has not taken, or we are closing."""
+        while not self._adopted and self._has_all(feed) and not self._closing.is_set():
+            self._some.clear()
+            await self._some.wait()
+
+    def _has_all(self, feed: Feed) -> bool:
+        own = self._journal.file
+        return own is None or feed.has_passed(own)
 
     def _waits(self, feed: Feed) -> bool:
         """Whether the sink is given a round's entries now and then, rather than each batch."""
@@ -216,6 +222,7 @@ class JournalConsumer:
                 continue
             if file is not None:
                 self._adopted.append(file)
+                self._some.set()
 
     async def consume_once(self) -> bool:
         """Deliver what is there now to every sink; False where one of them failed.

@@ -62,6 +62,8 @@ class Journal:
         #: Set once a whole batch was written since `rearm`.
         self.batch_ready = asyncio.Event()
         self._since_rearmed = 0
+        #: Set whenever something was written.
+        self.some = asyncio.Event()
         self.file: JournalFile | None = None
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
@@ -175,6 +177,7 @@ class Journal:
             if written == len(lines):
                 file.size += written
                 self._unsynced = True
+                self.some.set()
                 return True
             # The disk is full. What went in is taken back: `size` never covers half a line,
             # and `restore` truncates again should this fail.

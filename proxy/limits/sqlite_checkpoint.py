@@ -30,28 +30,33 @@ class Checkpointer:
         self._log = path.with_name(path.name + "-wal")
         self._stop = threading.Event()
         self._written = False
+        self._due = threading.Event()
         self._failed = False
         self._thread = threading.Thread(target=self._run, name="limits-checkpoint", daemon=True)
 
     def start(self) -> None:
-        """Begin to look, every `interval` seconds, whether something was written."""
+        """Begin; what was written is moved within `interval` seconds."""
         self._thread.start()
 
     def stop(self) -> None:
         """Wait for the checkpoint under way, and end. Blocks."""
         self._stop.set()
+        self._due.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def wrote(self) -> None:
         """There is something to move."""
-        self._written = True
+        if not self._written:
+            self._written = True
+            self._due.set()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._interval):
-            if self._written:
-                self._written = False
-                self._checkpoint()
+        while self._due.wait() and not self._stop.wait(self._interval):
+            # In this order: who writes in between finds that it is due, as it is.
+            self._due.clear()
+            self._written = False
+            self._checkpoint()
 
     def _checkpoint(self) -> None:
         try:

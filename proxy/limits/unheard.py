@@ -14,6 +14,8 @@ from typing import Final, NamedTuple, Protocol
 
 from loguru import logger
 
+from proxy import beat
+
 _EVERY_S: Final = 5.0
 #: How long a journal may stay away after its worker's last sign of life.
 _PATIENCE_S: Final = 15 * 60.0
@@ -92,7 +94,7 @@ class Unheard:
                 if not self._failing:
                     self._failing = True
                     logger.warning("What dead workers hold of budgets is not known: {!r}", exc)
-            await asyncio.sleep(_EVERY_S)
+            await beat.pause(_EVERY_S)
 
     async def sweep(self) -> None:
         """Look once."""

@@ -130,10 +130,7 @@ class PriceWatch:
                 self._seen = seen
                 self._wanted.clear()
                 await self._read()
-            # Not `wait_for`: before Python 3.12 it swallows being cancelled once the wait is over.
-            with suppress(TimeoutError):
-                async with beat.within(self._every):
-                    await self._wanted.wait()
+            await beat.until(self._wanted, self._every)
 
     async def _read(self) -> None:
         try:

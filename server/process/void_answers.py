@@ -14,10 +14,11 @@ from uuid import UUID
 
 from loguru import logger
 
-from models import generation, project_cache
+from models import project_cache
+from models.polling import Polling
 from server.process.looking import Looking
 
-#: How often it is asked whether anything was changed: one row is read.
+#: How often it is looked whether anything was changed.
 _EVERY_S: Final = 2.0
 #: And how often all answers are looked at, for those whose time is over.
 _ALL_EVERY_S: Final = 600.0
@@ -37,10 +38,18 @@ class KeptAnswers(Protocol):
 class VoidAnswers(Looking):
     """The background task of one worker. `directory` is the machine's DATA_DIR."""
 
-    def __init__(self, directory: Path, answers: KeptAnswers, *, every: float = _EVERY_S) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        answers: KeptAnswers,
+        polling: Polling,
+        *,
+        every: float = _EVERY_S,
+    ) -> None:
         lock = directory / "void-answers.lock"
         super().__init__("void answers", lock, first_after=every, every=every)
         self._answers = answers
+        self._polling = polling
         self._seen: int | None = None
         self._current: dict[UUID, int] | None = None
         #: When all are looked at again, by the loop's clock.
@@ -54,7 +63,7 @@ class VoidAnswers(Looking):
         if not self._turn.take():
             return
         now = asyncio.get_running_loop().time()
-        seen = await generation.current()
+        seen = await self._polling.generation()
         if seen == self._seen and now < self._next:
             return
         current = await project_cache.current()

@@ -71,6 +71,34 @@ async def test_destinations_are_read_once_a_poll_found_one(
     await courier.close()
 
 
+async def test_a_poll_that_finds_the_first_destination_has_it_known_at_once(
+    connected: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.courier._NONE_EVERY_S", 3600.0)
+    polling, looks = Polling(), 0
+    courier = Courier(tmp_path, RING, POLICY, MachineTurn(tmp_path / "delivery.lock"), polling)
+    look = courier._look
+
+    async def counted() -> None:
+        nonlocal looks
+        await look()
+        looks += 1
+
+    monkeypatch.setattr(courier, "_look", counted)
+    await polling.changes_since(0)
+    courier.open()
+    await until(lambda: asyncio.sleep(0, looks == 1))
+    made = await a_destination("webhook", "https://a.example/")
+    await polling.changes_since(0)
+    courier.look_again()
+    await until(lambda: asyncio.sleep(0, looks == 2))
+    assert [*courier._known] == [made.id]
+    # What is known is looked at in its own time.
+    courier.look_again()
+    assert not courier._hint.is_set()
+    await courier.close()
+
+
 async def test_a_changed_destination_is_delivered_to_as_it_is_now(
     connected: Database, receiver: Receiver, tmp_path: Path
 ) -> None:

@@ -15,9 +15,10 @@ import pytest
 from config import Database
 from models import Destination, Exhausted, KeyRest, KeyState, Revocation, Token, changes, generation
 from models.db.database import connection, postgres_address, run_in_transaction
+from models.errors import DatabaseUnavailable
 from models.generation import GenerationFile
 from models.key_states import rest, suspend
-from models.polling import _FOUND, Kind, Polling
+from models.polling import _FOUND, Found, Kind, Polling
 from tests.models.rows import BY, RING, a_project
 
 KEY = UUID(int=7)
@@ -139,6 +140,69 @@ async def test_it_says_of_changes_what_the_generation_says() -> None:
         assert await polling.changes_since(known) == await generation.changes_since(known)
         assert polling.last is not None
         assert polling.last.generation == now
+
+
+async def test_what_a_poll_found_stands_until_something_is_committed(
+    connected: Database, file: GenerationFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says so at once; PostgreSQL has to be asked."""
+    at_once = connected.dialect == "sqlite"
+    polling = Polling()
+    assert not polling.is_current(0)
+    await polling.changes_since(0)
+    assert polling.last is not None
+    # Whoever ticks has mostly committed nothing of what is polled.
+    file.tick()
+    later = polling.last.asked_at + 0.9
+    monkeypatch.setattr("models.polling.monotonic", lambda: later)
+    assert polling.is_current(0) is at_once
+    # It is of now.
+    assert polling.last.asked_at == (later if at_once else later - 0.9)
+    assert polling.lacks("destinations") is at_once
+    assert not polling.is_current(1)
+
+    await _destination()
+    assert not polling.is_current(0)
+    assert not polling.is_current(await generation.current())
+    await polling.changes_since(0)
+    assert polling.is_current(await generation.current()) is at_once
+    assert not polling.lacks("destinations")
+
+
+async def test_rests_end_by_themselves() -> None:
+    polling = Polling()
+    await _resting()
+    await polling.changes_since(0)
+    assert not polling.is_current(0)
+
+
+async def test_what_was_found_before_an_outage_stands_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    polling = Polling()
+    await polling.changes_since(0)
+
+    async def away() -> Found:
+        raise DatabaseUnavailable("away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("models.polling._ask", away)
+        with pytest.raises(DatabaseUnavailable):
+            await polling.changes_since(0)
+    assert not polling.is_current(0)
+    assert not polling.lacks("destinations")
+
+
+async def test_the_generation_is_that_of_the_last_poll_while_nothing_is_known_of_another(
+    file: GenerationFile,
+) -> None:
+    polling = Polling()
+    assert await polling.generation() == 0
+    await polling.changes_since(0)
+    await run_in_transaction(lambda: generation.bump("token", KEY))
+    assert await polling.generation() == 1
+    await polling.changes_since(0)
+    assert await polling.generation() == 1
 
 
 @pytest.fixture(params=["key_rest", "key_state", "revocation", "exhausted", "destination"])

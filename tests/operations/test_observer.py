@@ -272,6 +272,35 @@ async def test_many_requests_do_not_wait_for_the_time() -> None:
     assert len(stream.getvalue().splitlines()) == BATCH
 
 
+@pytest.mark.parametrize("what", ["recorded", "refused"])
+async def test_what_is_told_does_not_wait_for_the_next_look_at_the_moment(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(observer_module, "_EVERY", 0)
+    monkeypatch.setattr(observer_module, "_GAUGES_EVERY", 3600)
+    stream, looks = io.StringIO(), 0
+
+    def gauges() -> WorkerGauges:
+        nonlocal looks
+        looks += 1
+        return WorkerGauges(0, 0, 0)
+
+    observer = Observer(Metrics(listed_name), RequestLines(stream, "json", 1.0), gauges)
+    observer.open()
+    for number in range(1, 4):
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert looks == number - 1
+        if what == "recorded":
+            observer.recorded(entry(), SOME)
+        else:
+            observer.unreadable(ID, "invalid_request", 400)
+        while looks < number:
+            await asyncio.sleep(0)
+        assert len(stream.getvalue().splitlines()) == number
+    await observer.close()
+
+
 async def test_numbers_that_stay_the_same_are_not_handed_to_a_thread_to_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,6 +319,7 @@ async def test_numbers_that_stay_the_same_are_not_handed_to_a_thread_to_be_writt
 
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(observer_module, "_EVERY", 0)
+    monkeypatch.setattr(observer_module, "_GAUGES_EVERY", 0)
     metrics = Counting(listed_name, tmp_path)
     metrics.open()
     observer = Observer(

@@ -76,6 +76,9 @@ class Source:
         await self._ask("generation")
         return await generation.current()
 
+    def is_current(self, generation: int) -> bool:
+        return False
+
     async def changes_since(self, generation_: int) -> list[ChangeRecord] | None:
         await self._ask("changes_since")
         return await generation.changes_since(generation_)

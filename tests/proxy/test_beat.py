@@ -1,7 +1,6 @@
 """What is done now and then is done together, and never later than asked."""
 
 import asyncio
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -58,18 +57,36 @@ async def test_who_wakes_now_and_then_wakes_with_the_others() -> None:
 
     async def waiting(seconds: float) -> None:
         while True:
-            with suppress(TimeoutError):
-                async with beat.within(seconds):
-                    await never.wait()
+            assert not await beat.until(never, seconds)
             woke.add(round(loop.time(), 6))
 
     tasks = []
-    for number, seconds in enumerate((0.2, 0.25, 0.4, 0.5, 1.0)):
+    for number, steps in enumerate((1.0, 1.25, 2.0, 2.5, 5.0)):
+        seconds = steps * beat.STEP_S
         await asyncio.sleep(0.03 * number)
         tasks += [asyncio.create_task(paused(seconds)), asyncio.create_task(waiting(seconds))]
     began = loop.time()
-    await asyncio.sleep(10)
+    await asyncio.sleep(50 * beat.STEP_S)
     for task in tasks:
         task.cancel()
 
     assert len([at for at in woke if at > began]) in (49, 50, 51)
+
+
+@in_virtual_time
+async def test_an_event_is_not_kept_waiting_for_a_beat() -> None:
+    loop = asyncio.get_running_loop()
+    event = asyncio.Event()
+    loop.call_later(0.01, event.set)
+    began = loop.time()
+    assert await beat.until(event, 3600)
+    assert loop.time() - began < 2 * 0.01
+
+
+@in_virtual_time
+async def test_who_is_cancelled_at_a_beat_is_cancelled() -> None:
+    loop = asyncio.get_running_loop()
+    waiting = asyncio.create_task(beat.until(asyncio.Event(), 2 * beat.STEP_S))
+    loop.call_at(beat.beat_after(loop.time(), 2 * beat.STEP_S), waiting.cancel)
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled()

@@ -220,6 +220,32 @@ async def test_it_goes_on_by_itself_after_an_outage(monkeypatch: pytest.MonkeyPa
     assert sum(table.sums.values()) == 1
 
 
+async def test_it_looks_at_nothing_while_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refusal_books, "_EVERY_S", 0.0)
+    monkeypatch.setattr(refusal_books, "_SOON_S", 0.0)
+    looks = 0
+
+    class Counting(RefusalBooks):
+        async def write(self) -> bool:
+            nonlocal looks
+            looks += 1
+            return await super().write()
+
+    table = Table()
+    books = Counting(table)
+    books.open()
+    for number in range(1, 4):
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert looks == number - 1
+        books.add([known()])
+        while sum(table.sums.values()) < number:
+            await asyncio.sleep(0)
+    await books.close(timeout=1.0)
+
+
 def test_a_model_without_room_counts_as_other() -> None:
     books = RefusalBooks(Table())
     books.add([known(f"m{n}") for n in range(MODELS_MAX + 2)])

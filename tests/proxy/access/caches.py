@@ -95,6 +95,9 @@ class Database:
         await self._answer("generation")
         return generation
 
+    def is_current(self, generation: int) -> bool:
+        return False
+
     async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
         changes = [change for change in self.changes if change.generation > generation]
         reached, complete = self.generation_now, len(changes)

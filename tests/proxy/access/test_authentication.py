@@ -47,6 +47,9 @@ class OneGrant:
     async def is_cut_off(self, token_id: UUID) -> bool:
         return False
 
+    def is_current(self, generation: int) -> bool:
+        return False
+
     async def changes_since(self, generation: int) -> list[ChangeRecord] | None:
         return []
 

@@ -44,6 +44,9 @@ class Source:
     async def is_cut_off(self, token_id: UUID) -> bool:
         return False
 
+    def is_current(self, generation: int) -> bool:
+        return False
+
     async def changes_since(self, generation: int) -> list[ChangeRecord]:
         return [change for change in self.moved if change.generation > generation]
 
@@ -180,6 +183,9 @@ class Models:
         self.generation = generation.current
         self.changes_since = generation.changes_since
         self.is_cut_off = is_cut_off
+
+    def is_current(self, generation: int) -> bool:
+        return False
 
     async def load(self, digests: list[str]) -> dict[str, GrantRecord | ModelError]:
         self.queries += 1

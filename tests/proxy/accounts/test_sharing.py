@@ -88,6 +88,28 @@ async def test_what_others_have_learnt_is_read_where_there_may_be_any() -> None:
     assert rests.fit_at(KEY, CHAT) == 0
 
 
+async def test_where_polls_find_nothing_it_looks_only_when_it_is_told_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("proxy.accounts.sharing._EVERY_S", 0.0)
+    looks = 0
+
+    class Counted(Rests):
+        def learn(self, *what: Any) -> None:
+            nonlocal looks
+            looks += 1
+            super().learn(*what)
+
+    sharing = Sharing(Counted(), Pool(PATIENT, no_authorities()), _nobody, lacks=lambda _: True)
+    sharing.open()
+    for number in range(1, 4):
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert looks == number
+        sharing.look_again()
+    await sharing.close()
+
+
 @pytest.mark.usefixtures("connected")
 async def test_a_poll_before_it_was_written_takes_nothing_back() -> None:
     polling, rests = Polling(), Rests()

@@ -11,6 +11,7 @@ from models.entry import Entry
 from models.errors import DatabaseBlocked
 from proxy.journal import files, writer
 from proxy.journal.consumer import JournalConsumer
+from proxy.journal.feed import Feed
 from proxy.journal.writer import BATCH, Journal
 from tests.models.rows import an_entry
 from tests.proxy.journal.orphans import append, leave_an_orphan, lines
@@ -97,6 +98,33 @@ async def test_a_whole_batch_is_delivered_at_once_and_less_waits(
     # Closing wakes it as well.
     await consumer.close(timeout=5)
     assert len(sink.entries) == BATCH + 1
+
+
+async def test_a_journal_of_which_all_was_taken_is_not_looked_at_until_more_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    often(monkeypatch, CONSUME_EVERY=0.0)
+    journal, sinks = Journal(tmp_path), [MemorySink("database"), MemorySink("limits")]
+    consumer = JournalConsumer(journal, sinks)
+    rounds, round_ = [], consumer._round
+
+    async def counted(feed: Feed) -> bool:
+        rounds.append(feed.name)
+        return await round_(feed)
+
+    monkeypatch.setattr(consumer, "_round", counted)
+    consumer.start()
+    for number in range(1, 4):
+        for _ in range(50):
+            await asyncio.sleep(0)
+        so_far = len(rounds)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert len(rounds) == so_far
+        append(journal, 1)
+        for sink in sinks:
+            await delivered(sink, number)
+    await consumer.close(timeout=5)
 
 
 async def test_a_sink_that_comes_back_after_long_is_found_soon(

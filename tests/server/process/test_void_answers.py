@@ -8,6 +8,7 @@ from config import Database
 from models import project_cache
 from models.db.database import open_database
 from models.errors import DatabaseUnavailable
+from models.polling import Polling
 from models.projects import Project
 from proxy.cache.answers import Answers
 from proxy.cache.answers_file import AnswersFile
@@ -44,7 +45,7 @@ async def test_answers_go_when_they_are_void_and_not_with_every_change(
 ) -> None:
     async with open_database(database):
         told = Told()
-        work = VoidAnswers(tmp_path, told)
+        work = VoidAnswers(tmp_path, told, Polling())
         await work.look()
         assert told.taken() == [{}]
         project = await a_project(cache=RULE)
@@ -71,7 +72,7 @@ async def test_what_is_purged_is_soon_on_no_disk(database: Database, tmp_path: P
         for number, owner in enumerate((project, other)):
             file.put(stored(number, b"{}", project=str(owner.id)))
         answers = Answers(tmp_path / "cache", ROOM, workers=1)
-        work = VoidAnswers(tmp_path, answers)
+        work = VoidAnswers(tmp_path, answers, Polling())
         await work.look()
         assert [file.get(key(number)) is None for number in (0, 1)] == [False, False]
         await project.purge_cache(by=BY)
@@ -102,7 +103,7 @@ async def test_what_is_kept_right_after_a_purge_stays(database: Database, tmp_pa
                 return await super().forget(current, last)
 
         answers = Asked(tmp_path / "cache", ROOM, workers=1)
-        work = VoidAnswers(tmp_path, answers)
+        work = VoidAnswers(tmp_path, answers, Polling())
         await work.look()
         assert [file.get(key(number)) is None for number in (0, 1)] == [True, False]
         await work.close()
@@ -115,7 +116,10 @@ async def test_one_worker_of_a_machine_removes_them(
 ) -> None:
     async with open_database(sqlite_database):
         told = Told()
-        first, second = VoidAnswers(tmp_path, told), VoidAnswers(tmp_path, told)
+        first, second = (
+            VoidAnswers(tmp_path, told, Polling()),
+            VoidAnswers(tmp_path, told, Polling()),
+        )
         await first.look()
         await second.look()
         assert len(told.taken()) == 1
@@ -135,7 +139,7 @@ async def test_what_was_not_removed_in_an_outage_is_removed_afterwards(
 
     async with open_database(sqlite_database):
         away = Away()
-        work = VoidAnswers(tmp_path, away, every=0)
+        work = VoidAnswers(tmp_path, away, Polling(), every=0)
         work.open()
         for _ in range(2):
             await away.rounds.get()
