@@ -29,7 +29,7 @@ def _metrics() -> Metrics:
 
 
 def _shown(metrics: Metrics) -> list[str]:
-    names = ("llm_proxy_keys", "llm_proxy_budget", "llm_proxy_tokens_e")
+    names = ("llm_proxy_keys", "llm_proxy_budget_remaining", "llm_proxy_tokens_e")
     metrics.encode()
     text = metrics.exposition().decode()
     return [line for line in text.splitlines() if line.startswith(names)]
