@@ -5,6 +5,7 @@ What is not needed (`wanted.Wanted`) streams through and is not looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -31,7 +32,10 @@ from proxy.turns import PART_BYTES, TURN_WEIGHT, Turns, weight
 
 #: Models of one body that are kept by name: a client that has others tried names a few.
 NAMED_MAX: Final = 16
-_PREFIX: Final = "models/"
+#: How Google's bodies begin a name, the last of them those of Vertex's own SDK.
+_PREFIX: Final = re.compile(
+    r"(?:projects/[^/]++/locations/[^/]++/)?+(?:publishers/[^/]++/)?+(?:m|tunedM)odels/"
+)
 #: Members of a small body that are looked into in one turn.
 _LOOKED_AT_ONCE: Final = 16
 
@@ -274,7 +278,8 @@ class BodyReading:
 
     def _bare(self, name: str) -> str:
         """A model's name, as the path has it: beside one that it names, Google's have a prefix."""
-        return name.removeprefix(_PREFIX) if self._want.in_path else name
+        prefix = _PREFIX.match(name) if self._want.in_path else None
+        return name if prefix is None else name[prefix.end() :]
 
     @property
     def parts(self) -> list[Part]:

@@ -83,7 +83,7 @@ def wanted(
     has_body, creates = head.has_body, route.creates
     streaming = route.dialect in _STREAMING
     json, coding = False, None
-    names = creates or route.asks_about_model
+    names = creates or route.asks_about_model or route.may_name_it_again
     if has_body and names:
         first = head.lines.first
         json = is_json_type(type_of(first.get(b"content-type")))

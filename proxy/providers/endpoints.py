@@ -27,6 +27,8 @@ _FURTHER: Final = "(?:/[^/]++)"
 _COUNTING: Final = (
     "count_tokens", "input_tokens", "count-tokens", "tokenize-text", "estimate-token-count",
 )  # fmt: skip
+#: Google's, whose path names the model, and whose body may name it again.
+_COUNTING_GOOGLE: Final = ":countTokens"
 #: Ollama's description of the model that the body names.
 _DESCRIBING: Final = "/api/show"
 #: Ollama's, in whose bodies `name` is the model where there is no `model`: its older clients'.
@@ -88,6 +90,11 @@ class Route:
         last = self.pattern.rpartition("/")[2].partition(":")[0]
         asks = last in _COUNTING or self.pattern == _DESCRIBING
         return self.dialect == "none" and asks and not self.model_segment
+
+    @property
+    def may_name_it_again(self) -> bool:
+        """Whether it uses nothing, and its body may name a model beside the one of its path."""
+        return self.dialect == "none" and self.pattern.endswith(_COUNTING_GOOGLE)
 
     @property
     def may_call_it_name(self) -> bool:

@@ -23,7 +23,7 @@ PROVIDER: Final = replace(
     endpoints=(
         Endpoint("POST", "/v1/models/{model}:generateContent", "gemini"),
         Endpoint("POST", "/v1/models/{model}:batchEmbedContents", "gemini"),
-        Endpoint("POST", "/v1/models/{model}:countTokens", "free"),
+        Endpoint("POST", "/v1/models/{model}:countTokens"),
         Endpoint("POST", "/api/show"),
         Endpoint("POST", "/api/chat", "ollama"),
         Endpoint("POST", "/model/{model}/converse", "converse"),
@@ -114,6 +114,16 @@ NAMES: Final = {
     ),
     "a batch's, escaped": (BATCH, b'{"requests": [{"\\u006dodel": "bad"}]}', ModelNotAllowed),
     "a batch that is no list": (BATCH, b'{"requests": {"model": "good-1"}}', InvalidRequest),
+    "a model to be counted for": (
+        COUNTED,
+        b'{"model": "projects/p/locations/l/publishers/google/models/good-2", "contents": []}',
+        None,
+    ),
+    "another to be counted for": (
+        COUNTED,
+        b'{"model": "projects/p/locations/l/publishers/google/models/bad", "contents": []}',
+        ModelNotAllowed,
+    ),
     "a request to be counted": (
         COUNTED,
         b'{"generateContentRequest": {"model": "models/good-2", "contents": []}}',
