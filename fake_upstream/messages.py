@@ -17,11 +17,20 @@ from fake_upstream.tokens import Usage, count_tokens, deltas, prompt_of, reply_w
 
 def create_message(request: Request, store: Store) -> Answer:
     payload = request.json()
+    message = whole_message(request, payload, store)
+    if payload.get("stream"):
+        words, _ = reply_words(payload, request.fake)
+        return Answer(headers=EVENT_STREAM, events=_stream(message, deltas(words)))
+    return json_answer(message)
+
+
+def whole_message(request: Request, payload: dict[str, Any], store: Store) -> dict[str, Any]:
+    """The answer to one request, which may be one of a batch's."""
     for name in ("messages", "max_tokens"):
         if name not in payload:
             raise ApiError(400, f"{name}: Field required")
     words, cut = reply_words(payload, request.fake)
-    usage = usage_of(payload, prompt_of(request.path, payload), len(words), request.fake)
+    usage = usage_of(payload, prompt_of("/v1/messages", payload), len(words), request.fake)
     message = {
         "id": store.new_id("msg_"),
         "type": "message",
@@ -34,9 +43,7 @@ def create_message(request: Request, store: Store) -> Answer:
     }
     if request.fake.nousage:
         del message["usage"]
-    if payload.get("stream"):
-        return Answer(headers=EVENT_STREAM, events=_stream(message, deltas(words)))
-    return json_answer(message)
+    return message
 
 
 def count_message_tokens(request: Request, store: Store) -> Answer:

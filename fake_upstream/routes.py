@@ -23,6 +23,12 @@ from fake_upstream.files import (
     upload_file,
 )
 from fake_upstream.media import edit_image, generate_image, speak, transcribe
+from fake_upstream.message_batches import (
+    create_message_batch,
+    list_message_batches,
+    message_batch_results,
+    retrieve_message_batch,
+)
 from fake_upstream.messages import count_message_tokens, create_message
 from fake_upstream.other_services import (
     batch_embed_contents,
@@ -75,6 +81,10 @@ _ROUTES: dict[tuple[str, str], Callable[..., Answer]] = {
     ("POST", "/v1/batches/{}/cancel"): cancel_batch,
     ("POST", "/v1/messages"): create_message,
     ("POST", "/v1/messages/count_tokens"): count_message_tokens,
+    ("POST", "/v1/messages/batches"): create_message_batch,
+    ("GET", "/v1/messages/batches"): list_message_batches,
+    ("GET", "/v1/messages/batches/{}"): retrieve_message_batch,
+    ("GET", "/v1/messages/batches/{}/results"): message_batch_results,
     ("POST", "/model/{}/converse"): converse,
     ("POST", "/model/{}/converse-stream"): converse_stream,
     ("POST", "/model/{}/invoke"): invoke,

@@ -23,6 +23,8 @@ class Store:
         self.responses: dict[str, dict[str, Any]] = {}
         self.files: dict[str, StoredFile] = {}
         self.batches: dict[str, dict[str, Any]] = {}
+        #: What has become of each of a batch's requests.
+        self.message_batches: dict[str, list[dict[str, Any]]] = {}
 
     def new_id(self, prefix: str) -> str:
         """`chatcmpl-fake00000001` and so on: unique within this upstream, and short."""

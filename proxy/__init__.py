@@ -2,8 +2,9 @@
 
 `handler.py` is the path and reads from top to bottom. `forward.py` sends a request, `responses.py`
 makes the heads for the client, `exchange.py` is what is known of a request while it runs,
-`downstream.py` the client's side, `model_lists.py` what a token sees of the models, `failures.py`
-what other rooms' exceptions become. Each folder is a stage of the path, or what a stage is made of:
+`downstream.py` the client's side, `model_lists.py` what a token sees of the models,
+`batch_results.py` where it fetches a batch's results, `failures.py` what other rooms' exceptions
+become. Each folder is a stage of the path, or what a stage is made of:
 
     access      who asks, and what their token may do
     body        what has to be known of a request's body before it is passed on

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Final, TypeAlias
 
-from proxy import errors, forward, model_lists
+from proxy import batch_results, errors, forward, model_lists
 from proxy.access.authorization import target_for
 from proxy.access.grant import Grant
 from proxy.body import end_user
@@ -149,7 +149,8 @@ class Preparing:
         body = reading.kept.pieces if splice is None else ()
         transform: RequestTransform | None = splice
         restricted = bool(grant.models) and model_lists.restricts(grant, head)
-        if restricted or exchange.own_list is not None:
+        described = batch_results.describes(route, head.method)
+        if restricted or described or exchange.own_list is not None:
             transform = model_lists.PlainList()
         request = forward.outgoing(
             head,

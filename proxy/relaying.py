@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from proxy import caching, keepalive, model_lists, responses
+from proxy import batch_results, caching, keepalive, model_lists, responses
 from proxy.cache.answers import Found
 from proxy.cache.sources import head_of
 from proxy.downstream import Downstream
@@ -70,6 +70,8 @@ def answered(
     listed = None
     if exchange.grant is not None and exchange.grant.models:
         listed = model_lists.filtering(exchange.grant, exchange.head, head)
+    if listed is None and exchange.route is not None:
+        listed = batch_results.redirecting(exchange.route, exchange.method, head)
     transform = listed or meter
     if exchange.own_list is not None:
         transform = exchange.own_list.transform(transform, head)

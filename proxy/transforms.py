@@ -1,11 +1,11 @@
 """What may be changed of a request and of its answer while they pass, as two interfaces.
 
 A `RequestTransform` is applied by `forward.outgoing`, a `StreamTransform` by `DataPlane._relay`;
-there are two pairs today: one asks a stream for its usage and keeps the event that reports it
+there are three today: one asks a stream for its usage and keeps the event that reports it
 (`body/usage_splice.py`, `usage/meter.py`), one shows a token the models that it may use
-(`model_lists.py`). Where none applies, the data path pays one test of a
-name for each request. `tests/proxy/transform_rules.py` has the rules as tests; run every new
-transform through them.
+(`model_lists.py`), one has a batch's results fetched from us (`batch_results.py`). Where none
+applies, the data path pays a test or two for each request. `tests/proxy/transform_rules.py` has the
+rules as tests; run every new transform through them.
 """
 
 from __future__ import annotations

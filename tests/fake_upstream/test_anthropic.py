@@ -1,5 +1,6 @@
 """Anthropic's endpoints, through the unmodified client."""
 
+import json
 from typing import Any
 
 import anthropic
@@ -95,3 +96,15 @@ async def test_a_wrong_key(up: FakeUpstream) -> None:
     async with anthropic.AsyncAnthropic(base_url=up.url, api_key="sk-wrong") as claude:
         with pytest.raises(anthropic.AuthenticationError):
             await claude.messages.create(**MESSAGE)
+
+
+async def test_a_batch_has_ended_and_its_results_are_at_anthropics(
+    claude: anthropic.AsyncAnthropic,
+) -> None:
+    asked: Any = [{"custom_id": "one", "params": MESSAGE}]
+    made = await claude.messages.batches.create(requests=asked)
+    assert (made.processing_status, made.results_url) == ("in_progress", None)
+    [listed] = (await claude.messages.batches.list()).data
+    assert listed.results_url == f"https://api.anthropic.com/v1/messages/batches/{made.id}/results"
+    raw = await claude.get(f"/v1/messages/batches/{made.id}/results", cast_to=str)
+    assert json.loads(raw)["result"]["message"]["content"][0]["text"] == expected_text(MESSAGE)
