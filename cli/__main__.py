@@ -74,10 +74,14 @@ def main() -> None:
         _drop_output()
         code = 1
     except OSError as exc:
-        if exc.filename is not None or exc.errno not in _NOT_WRITTEN:
+        if exc.filename is not None:
+            what = exc.filename
+        elif exc.errno in _NOT_WRITTEN:
+            _drop_output()
+            what = "Standard output cannot be written"
+        else:
             raise
-        _drop_output()
-        sys.stderr.write(f"Standard output cannot be written: {exc.strerror}.\n")
+        sys.stderr.write(f"{what}: {exc.strerror}.\n")
         code = 1
     except KeyboardInterrupt:
         code = 130

@@ -17,9 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Concatenate, Final, ParamSpec
 
+from tortoise.exceptions import ValidationError
+
 import config
 from cli import details, output
-from cli.errors import CommandError, Unreachable, WrongUsage
+from cli.errors import CommandError, NotFound, Unreachable, WrongUsage
 from config import Database, Settings
 from models import Actor, Project, Token
 from models.crypto import KeyRing
@@ -111,6 +113,9 @@ def translated(used: Database) -> Iterator[None]:
         raise CommandError(f"The database is unavailable: {exc}") from exc
     except ModelError as exc:
         raise CommandError(str(exc)) from exc
+    except ValidationError as exc:
+        # What is stored was judged before: this is a text that is looked for.
+        raise NotFound("Nothing has so long a name.") from exc
     except sqlite3.DatabaseError as exc:
         raise CommandError(f"The database cannot be used: {exc}") from exc
 

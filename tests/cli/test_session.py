@@ -198,6 +198,32 @@ def test_full_disk_behind_standard_output_is_a_line(
     assert (ran.returncode, ran.stderr.decode()) == (1, said)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("project", "show", "x" * 300),
+        ("key", "list", "--project", "x" * 300),
+        ("destination", "show", "x" * 300),
+        ("admin", "remove", "x" * 300, "--yes"),
+        ("management-token", "revoke", "x" * 300, "--yes"),
+    ],
+)
+def test_name_longer_than_any_is_of_nothing(words: tuple[str, ...], cli: CommandLine) -> None:
+    ran = cli(*words)
+    assert (ran.code, ran.err) == (1, "Nothing has so long a name.\n")
+
+
+@pytest.mark.parametrize("words", [("backup",), ("export",), ("restore", "--yes")])
+def test_file_that_cannot_be_looked_at_is_a_line(
+    words: tuple[str, ...], cli_on_sqlite: CommandLine
+) -> None:
+    cli_on_sqlite.project()
+    # As one in a directory that we may not enter, which root would be let into.
+    name = "x" * 300
+    ran = cli_on_sqlite(*words, name)
+    assert (ran.code, ran.err) == (1, f"{name}: File name too long.\n")
+
+
 def test_closed_standard_output_and_error_are_as_dev_null(cli_on_sqlite: CommandLine) -> None:
     shell = f'exec "{sys.executable}" -m cli "$@" >&- 2>&-'
     ran = subprocess.run(
