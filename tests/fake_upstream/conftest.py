@@ -1,14 +1,19 @@
 """A fake upstream per test, and the ways to talk to it: the providers' clients, a bare socket."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
 
-import anthropic
 import httpx
 import openai
 import pytest
 
 from fake_upstream import FakeUpstream
+
+if TYPE_CHECKING:
+    import anthropic
 
 Exchange = Callable[[bytes], Awaitable[bytes]]
 
@@ -29,6 +34,9 @@ async def client(up: FakeUpstream) -> AsyncIterator[openai.AsyncOpenAI]:
 
 @pytest.fixture
 async def claude(up: FakeUpstream) -> AsyncIterator[anthropic.AsyncAnthropic]:
+    # Two seconds to load, which every process of a run would take that collects this.
+    import anthropic
+
     async with anthropic.AsyncAnthropic(
         base_url=up.url, api_key="sk-right", max_retries=0
     ) as opened:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import anthropic
 import httpx
 import openai
 import pytest
@@ -65,6 +64,8 @@ async def test_openais_client_does_not_wait_for_more_than_a_minute_ever_has(
 async def test_anthropics_client_is_told_once_of_a_spent_budget(
     service: Service, up: FakeUpstream
 ) -> None:
+    import anthropic
+
     rule = {"limit": "tokens", "amount": 10, "period": "total"}
     issued = await service.make_token(up.url, project={"provider": "anthropic"}, budgets=[rule])
     watched = Watched()

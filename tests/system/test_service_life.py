@@ -191,7 +191,7 @@ async def test_worker_that_cannot_start_ends_and_is_tried_again(run_service: Run
 
 @pytest.mark.real_start
 async def test_killed_supervisor_leaves_no_workers(run_service: RunService) -> None:
-    service = run_service(WEB_CONCURRENCY="2")
+    service = run_service(WEB_CONCURRENCY="1")
     children = {service.standby(), *service.workers()}
 
     service.send(signal.SIGKILL)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Final
 
-import anthropic
-import openai
 import pytest
 
 from proxy.providers.catalog import BUILT_IN
@@ -25,10 +23,12 @@ _CALL: Final = re.compile(
 )
 
 
-def calls(package: ModuleType, before: str) -> Iterator[tuple[str, str]]:
+def calls(package: str, before: str) -> Iterator[tuple[str, str]]:
     """Methods and paths that an SDK calls, with a name in place of each variable."""
-    assert package.__file__ is not None
-    for file in (Path(package.__file__).parent / "resources").rglob("*.py"):
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    for file in (Path(spec.origin).parent / "resources").rglob("*.py"):
         source = file.read_text(encoding="utf-8")
         for found in _CALL.finditer(source):
             method = found[1].upper()
@@ -48,14 +48,12 @@ def off(name: str) -> Matcher:
 
 
 @pytest.mark.parametrize(
-    ("name", "package", "before", "least"),
-    [("openai", openai, "/v1", 300), ("anthropic", anthropic, "", 200)],
+    ("name", "before", "least"),
+    [("openai", "/v1", 300), ("anthropic", "", 200)],
 )
-def test_what_an_sdk_calls_is_allowed_or_said_to_be_off(
-    name: str, package: ModuleType, before: str, least: int
-) -> None:
+def test_what_an_sdk_calls_is_allowed_or_said_to_be_off(name: str, before: str, least: int) -> None:
     allowed, switched_off = BUILT_IN[name], off(name)
-    called = set(calls(package, before))
+    called = set(calls(name, before))
     # The expression still finds them.
     assert len(called) >= least
     untold = {
