@@ -3,13 +3,15 @@
 Rooms whose tests start services come first, since they take longest. Each stays with one process
 while there is other work: its tests share services, which every further process would start anew.
 
-What xdist looks up at each test grows with the number of all tests.
+What xdist looks up at each test grows with the number of all tests, and of each test it is told six
+times, of which a run that says little needs two: what its call came to, and that it is over.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
+from _pytest.runner import runtestprotocol
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 from xdist.scheduler.protocol import Scheduling
@@ -24,6 +26,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
     """Ours, for whoever has not asked for another one."""
     usual = config.getoption("dist") == "loadfile" and config.getoption("loadscopereorder")
     return LongestFirst(config, log) if usual else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """As pytest does, in a process of a run that neither names each test nor lists their times."""
+    config = item.config
+    asked = config.option.verbose > 0 or config.getoption("xmlpath") or config.option.durations
+    if asked or not hasattr(config, "workerinput"):
+        return None
+    for report in runtestprotocol(item, nextitem=nextitem, log=False):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 class LongestFirst(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
