@@ -10,12 +10,7 @@ from typing import Final
 from tortoise import Model, fields
 
 from models import changes
-from models.db.conditions import execute
-from models.db.database import (
-    dialect,
-    give_up_on_locks_after,
-    run_apart,
-)
+from models.db.database import connection, dialect, run_apart
 
 #: A wait that long for a row of one's own means that the whole table, or the disk, is held up.
 _LOCK_WAIT_S: Final = 1.0
@@ -34,18 +29,20 @@ class Heartbeat(Model):
 
 async def beat(worker: str) -> None:
     """Write this worker's row. Raises DatabaseUnavailable, where its kind says what is wrong."""
+    if dialect() == "sqlite":
+        await run_apart(_nothing)
+        return
+    # In one message, which PostgreSQL carries out as one transaction: statements of a transaction
+    # that is begun and committed would be four.
+    await connection().execute_script(
+        f"SELECT set_config('lock_timeout', '{round(_LOCK_WAIT_S * 1000)}', true);"  # noqa: S608
+        f" INSERT INTO heartbeat (worker, at) VALUES ('{worker}', '{changes.now().isoformat()}')"
+        " ON CONFLICT (worker) DO UPDATE SET at = excluded.at"
+    )
 
-    async def write() -> None:
-        if dialect() == "sqlite":
-            return
-        await give_up_on_locks_after(_LOCK_WAIT_S)
-        await execute(
-            "INSERT INTO heartbeat (worker, at) VALUES ({}, {})"
-            " ON CONFLICT (worker) DO UPDATE SET at = excluded.at",
-            [worker, changes.now()],
-        )
 
-    await run_apart(write)
+async def _nothing() -> None:
+    """What is done under the lock."""
 
 
 async def end(worker: str) -> None:

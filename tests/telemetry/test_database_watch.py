@@ -11,8 +11,9 @@ import asyncpg
 import pytest
 
 from config import Database
+from models import heartbeats
 from models.db.database import connection, postgres_address
-from models.errors import DatabaseReadOnly, TooManyConnections
+from models.errors import DatabaseBlocked, DatabaseReadOnly, TooManyConnections
 from models.heartbeats import Heartbeat
 from models.revocations import Revocation
 from models.tokens import Token
@@ -54,6 +55,29 @@ async def test_writes_that_wait_are_told_and_their_end_too(
         async with asyncio.timeout(60):
             while await watch.look() != "ok":
                 await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_heartbeat_waits_for_no_lock_for_long_and_leaves_its_session_as_it_was(
+    connected: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeats, "_LOCK_WAIT_S", 0.05)
+
+    async def patience() -> str:
+        (row,) = await connection().execute_query_dict(
+            "SELECT current_setting('lock_timeout') AS t"
+        )
+        return str(row["t"])
+
+    before = await patience()
+    async with writers_locked_out(connected):
+        with pytest.raises(DatabaseBlocked):
+            await heartbeats.beat("worker")
+    await heartbeats.beat("worker")
+    written = await Heartbeat.get(worker="worker")
+    await heartbeats.beat("worker")
+    assert (await Heartbeat.get(worker="worker")).at > written.at
+    assert await patience() == before
 
 
 async def test_a_row_is_there_for_as_long_as_the_worker(connected: Database) -> None:
