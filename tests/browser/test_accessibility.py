@@ -112,6 +112,12 @@ async def test_signing_in(stranger: Page) -> None:
 
 
 @at_a_desk
+async def test_the_reference_of_the_management_api_fits_a_phone(stranger: Page) -> None:
+    await stranger.goto("/manage/docs")
+    assert await _too_wide(stranger) == []
+
+
+@at_a_desk
 async def test_the_drawer_and_a_dialog(admin: Page, place: Place) -> None:
     ids = await _ids(place)
     await admin.goto("/admin/requests")
