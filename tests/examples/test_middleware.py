@@ -7,20 +7,22 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 from unittest.mock import Mock
 
 import httpx
-import openai
 import pytest
-from openai.types.chat import ChatCompletionMessageParam
 
 from config import Database
 from examples.middleware import prompt_length, redact_emails
 from examples.middleware.prompt_length import MOST_CHARACTERS
 from fake_upstream import expected_text
 from proxy.middleware import View
+from tests.fixtures.sdks import openai
 from tests.server.door import Door, open_door
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionMessageParam
 
 _ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = ("redact_emails", "tag_header", "prompt_length")

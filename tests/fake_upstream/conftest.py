@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING
 
 import httpx
-import openai
 import pytest
 
 from fake_upstream import FakeUpstream
-
-if TYPE_CHECKING:
-    import anthropic
+from tests.fixtures.sdks import anthropic, openai
 
 Exchange = Callable[[bytes], Awaitable[bytes]]
 
@@ -34,9 +30,6 @@ async def client(up: FakeUpstream) -> AsyncIterator[openai.AsyncOpenAI]:
 
 @pytest.fixture
 async def claude(up: FakeUpstream) -> AsyncIterator[anthropic.AsyncAnthropic]:
-    # Two seconds to load, which every process of a run would take that collects this.
-    import anthropic
-
     async with anthropic.AsyncAnthropic(
         base_url=up.url, api_key="sk-right", max_retries=0
     ) as opened:

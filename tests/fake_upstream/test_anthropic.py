@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from fake_upstream import FakeUpstream, expected_text, expected_usage
-
-if TYPE_CHECKING:
-    import anthropic
+from tests.fixtures.sdks import anthropic
 
 MESSAGE: dict[str, Any] = {
     "model": "claude-sonnet-5-5",
@@ -67,8 +65,6 @@ async def test_token_count(claude: anthropic.AsyncAnthropic) -> None:
 
 
 async def test_models(claude: anthropic.AsyncAnthropic) -> None:
-    import anthropic
-
     listed = [model.id async for model in claude.models.list()]
 
     assert "claude-sonnet-5-5" in listed
@@ -91,8 +87,6 @@ async def test_models(claude: anthropic.AsyncAnthropic) -> None:
 async def test_errors_have_its_shape(
     claude: anthropic.AsyncAnthropic, status: int, error: str, kind: str
 ) -> None:
-    import anthropic
-
     with pytest.raises(getattr(anthropic, error)) as caught:
         await claude.messages.create(**MESSAGE, extra_headers={"x-fake": f"status={status}"})
 
@@ -101,8 +95,6 @@ async def test_errors_have_its_shape(
 
 
 async def test_a_wrong_key(up: FakeUpstream) -> None:
-    import anthropic
-
     async with anthropic.AsyncAnthropic(base_url=up.url, api_key="sk-wrong") as claude:
         with pytest.raises(anthropic.AuthenticationError):
             await claude.messages.create(**MESSAGE)

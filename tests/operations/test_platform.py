@@ -4,6 +4,8 @@ Only requirements.txt is installed; PostgreSQL is Debian's and takes TLS alone; 
 empty disk; nginx ends TLS in front.
 """
 
+from __future__ import annotations
+
 import asyncio
 import re
 import ssl
@@ -13,11 +15,11 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import httpx
-import openai
 import pytest
 
 from fake_upstream import FakeUpstream, expected_text
 from tests.fixtures.processes import free_port
+from tests.fixtures.sdks import openai
 from tests.fixtures.service import GIVEN, UPSTREAM_KEY
 from tests.operations.certificate import make_certificate
 from tests.operations.nginx import nginx

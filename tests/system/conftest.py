@@ -1,12 +1,14 @@
 """An upstream per test, and a token of the service that leads to it."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 
 import httpx
-import openai
 import pytest
 
 from fake_upstream import FakeUpstream
+from tests.fixtures.sdks import openai
 from tests.fixtures.service import UPSTREAM_KEY, Issued, Service
 
 

@@ -1,10 +1,11 @@
 """Anthropic's own client through a running service."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
-import anthropic
-
 from fake_upstream import FakeUpstream, expected_text
+from tests.fixtures.sdks import anthropic
 from tests.fixtures.service import Service
 
 _PARAMS: Final[Any] = {

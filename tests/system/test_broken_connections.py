@@ -1,13 +1,15 @@
 """Connections that end early, on either side: nothing cut ever looks whole, and all is recorded."""
 
+from __future__ import annotations
+
 import asyncio
 from typing import Any
 
 import httpx
-import openai
 import pytest
 
 from fake_upstream import FakeUpstream
+from tests.fixtures.sdks import openai
 from tests.fixtures.service import Issued, Service
 
 CHAT = "/v1/chat/completions"

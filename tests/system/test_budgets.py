@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import openai
 import pytest
 
 from fake_upstream import FakeUpstream
+from tests.fixtures.sdks import anthropic, openai
 from tests.fixtures.service import Issued, Service
 
 MESSAGES: Any = [{"role": "user", "content": "Hello"}]
@@ -64,8 +64,6 @@ async def test_openais_client_does_not_wait_for_more_than_a_minute_ever_has(
 async def test_anthropics_client_is_told_once_of_a_spent_budget(
     service: Service, up: FakeUpstream
 ) -> None:
-    import anthropic
-
     rule = {"limit": "tokens", "amount": 10, "period": "total"}
     issued = await service.make_token(up.url, project={"provider": "anthropic"}, budgets=[rule])
     watched = Watched()

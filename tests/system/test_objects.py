@@ -6,11 +6,11 @@ import asyncio
 from uuid import UUID
 
 import httpx
-import openai
 import pytest
 
 from fake_upstream import FakeUpstream
 from models.objects import UpstreamObject
+from tests.fixtures.sdks import openai
 from tests.fixtures.service import UPSTREAM_KEY, Service
 from tests.proxy.limits.stores import eventually
 

@@ -1,13 +1,18 @@
 """The unmodified OpenAI client, with its base URL and its key changed and nothing else."""
 
-import asyncio
+from __future__ import annotations
 
-import openai
+import asyncio
+from typing import TYPE_CHECKING
+
 import pytest
-from openai.types.chat import ChatCompletionUserMessageParam
 
 from fake_upstream import FakeUpstream, expected_text, expected_usage
+from tests.fixtures.sdks import openai
 from tests.fixtures.service import UPSTREAM_KEY, Issued, Service
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionUserMessageParam
 
 MESSAGES: list[ChatCompletionUserMessageParam] = [
     {"role": "user", "content": "How many words are in this question, please?"}

@@ -1,17 +1,19 @@
 """What the proxy refuses in its own name: status, code, shape and headers of the contract."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
-import openai
 import pytest
 
 from fake_upstream import FakeUpstream
 from models.secrets import generate
 from tests.fixtures.processes import free_port
+from tests.fixtures.sdks import openai
 from tests.fixtures.service import BY, Issued, Service
 
 CHAT = "/v1/chat/completions"

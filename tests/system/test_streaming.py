@@ -1,13 +1,15 @@
 """A stream arrives as the upstream sends it, pauses included."""
 
+from __future__ import annotations
+
 import asyncio
 from typing import Any
 
 import httpx
-import openai
 import pytest
 
 from fake_upstream import FakeUpstream, expected_text
+from tests.fixtures.sdks import openai
 from tests.fixtures.service import Issued, RunService, Service
 
 CHAT = "/v1/chat/completions"
