@@ -78,6 +78,9 @@ def _mended(path: bytes) -> Iterator[tuple[bytes, str]]:
             rest = b"/" + b"/".join(segments[length:])
             yield rest, f"the client's base URL has {doubled}, which the client adds as well"
     yield b"/v1" + path, "the client's base URL has to end in /v1"
+    if len(segments) > 1:
+        lead, rest = shown(b"/" + segments[0]), b"/".join(segments[1:])
+        yield b"/%b/v1/%b" % (segments[0], rest), f"the client's base URL has to end in {lead}/v1"
     if b"v1" in segments[1:-1]:
         at = segments.index(b"v1", 1)
         lead = shown(b"/" + b"/".join(segments[:at]))

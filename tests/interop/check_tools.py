@@ -30,6 +30,10 @@ _FRAMEWORKS: Final = (
     "langchain-openai==1.7.4", "langchain-anthropic==1.7.10", "llama-index-llms-openai==0.8.3",
 )  # fmt: skip
 
+_AGENTS: Final = (
+    "pydantic-ai-slim[openai]==2.62.0", "openai-agents==0.24.0", "litellm==1.110.2", "dspy==3.4.1",
+)  # fmt: skip
+
 
 def blocks(title: str) -> list[str]:
     """The code blocks below a heading, without the prompts of their lines."""
@@ -102,6 +106,31 @@ async def test_a_framework_answers_with_what_the_page_says(
     program.write_text(f"{asked.filled(blocks(title)[number])}\n{ask_it}\n")
     python = python_environment("frameworks", *_FRAMEWORKS)
     assert (await ask([python, program], tmp_path)).strip()
+    await counted(proxy, asked)
+
+
+@pytest.mark.parametrize(
+    ("title", "ask_it"),
+    [
+        ("Pydantic AI", 'print(agent.run_sync("Say hello.").output)'),
+        (
+            "OpenAI Agents SDK",
+            'from agents import Runner\nprint(Runner.run_sync(agent, "Say hello.").final_output)',
+        ),
+        ("LiteLLM", 'print(ask(messages=[{"role": "user", "content": "Say hello."}]).choices[0])'),
+        ("DSPy", 'print(*lm("Say hello."))'),
+    ],
+)
+async def test_a_framework_of_agents_answers_with_what_the_page_says(
+    proxy: Service, up: FakeUpstream, tmp_path: Path, title: str, ask_it: str
+) -> None:
+    asked = await asked_of(proxy, up)
+    program = tmp_path / "program.py"
+    program.write_text(f"{asked.filled(blocks(title)[0])}\n{ask_it}\n")
+    # Prices would be fetched from the network, and answers of another run be taken from a cache.
+    own = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DSPY_CACHEDIR": str(tmp_path)}
+    said = await ask([python_environment("agents", *_AGENTS), program], tmp_path, **own)
+    assert said.strip()
     await counted(proxy, asked)
 
 

@@ -29,6 +29,8 @@ from proxy.providers.near_misses import SHOWN_MAX, meant, shown
         ),
         ("anthropic", "POST", "/messages", " /v1/messages was probably meant"),
         ("groq", "POST", "/openai/v1/openai/v1/chat/completions", " /openai/v1/chat/completions"),
+        ("groq", "POST", "/openai/chat/completions", " /openai/v1/chat/completions was probably"),
+        ("azure-openai", "POST", "/openai/chat/completions", "has to end in /openai/v1"),
         ("perplexity", "POST", "/v1/chat/completions", " /chat/completions was probably meant"),
         ("perplexity", "POST", "/v1/chat/completions", "without /v1"),
         ("gemini", "POST", "/v1beta/v1beta/models/m:generateContent", " /v1beta/models/m:"),
