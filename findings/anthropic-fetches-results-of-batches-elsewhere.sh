@@ -5,14 +5,14 @@
 # Seen with anthropic 2.14.0 and @anthropic-ai/sdk 1.14.0. Every other call of a client goes to the
 # base URL that it was given, and the API reference has the results at
 # `/v1/messages/batches/{id}/results`. `batches.results(id)` asks the base URL for the batch first,
-# and then whatever address its `results_url` has, with the same key; a path alone is put behind the
-# base URL. So a gateway has to change that address, or its users' keys go past it to Anthropic.
+# and then the address that its `results_url` has; a path alone is put behind the base URL. So results
+# come past a gateway that hands the batch on as it is.
 #
 # Output seen:
-#   Python: batch from the base URL; results from the host named; key sent there
-#   Python: batch from the base URL; results from the base URL; key sent there
-#   JavaScript: batch from the base URL; results from the host named; key sent there
-#   JavaScript: batch from the base URL; results from the base URL; key sent there
+#   Python: batch from the base URL; results from the host named
+#   Python: batch from the base URL; results from the base URL
+#   JavaScript: batch from the base URL; results from the host named
+#   JavaScript: batch from the base URL; results from the base URL
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
@@ -47,7 +47,7 @@ class Host(BaseHTTPRequestHandler):
 
     def do_GET(self):
         ends = self.path.endswith("/results")
-        asked.append((self.server, ends, self.headers["authorization"] == "Bearer k"))
+        asked.append((self.server, ends))
         batch = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "ended",
                  "request_counts": {"processing": 0, "succeeded": 0, "errored": 0, "canceled": 1, "expired": 0},
                  "created_at": "2026-11-01T10:00:00Z", "expires_at": "2026-11-02T10:00:00Z",
@@ -69,13 +69,12 @@ for language, command in (("Python", (sys.executable, "client.py")), ("JavaScrip
     for origin in (f"http://127.0.0.1:{named.server_port}", ""):
         asked.clear()
         subprocess.run([*command, f"http://127.0.0.1:{base.server_port}"], check=True, timeout=120)
-        (first, _, _), (second, ends, has_key) = asked
+        (first, _), (second, ends) = asked
         assert ends
-        lines.append(f"{language}: batch from {names[first]}; results from {names[second]}; "
-                     f"key {'sent' if has_key else 'not sent'} there")
+        lines.append(f"{language}: batch from {names[first]}; results from {names[second]}")
         print(lines[-1])
 assert lines == [
-    f"{language}: batch from the base URL; results from {where}; key sent there"
+    f"{language}: batch from the base URL; results from {where}"
     for language in ("Python", "JavaScript") for where in ("the host named", "the base URL")
 ], lines
 PY
