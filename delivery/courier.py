@@ -1,7 +1,8 @@
 """The deliveries of one worker: of one worker on each machine, which holds a lock for it.
 
-Every worker reads which destinations there are once a second, so that the ledger need not ask. The
-one with the lock starts a run for each destination for which something waits.
+Every worker reads about once a second which destinations there are, so that the ledger need not
+ask; where there are none, its poll for changes says so. The one with the lock starts a run for each
+destination for which something waits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A row for each worker, which it writes anew every second: whether the database takes writes now.
+"""A row for each worker, which it writes anew each second or so: does the database take writes now?
 
 Each has one of its own, since a row that many write would keep them waiting for each other. On
 SQLite the lock alone is taken: its holder may write, and an idle disk stays idle.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from sanic import Sanic
 
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from proxy.header_lines import Line
     from server.http.connection import ClientConnection
     from server.http.connections import Connections
+
+
+class Unserved(Protocol):
+    """Told of a message that could not be read, or whose path no plane serves; where it was read,
+    with method and path, without its query."""
+
+    def __call__(
+        self, request_id: str, code: str, status: int, method: str = ..., path: bytes = ...
+    ) -> None: ...
 
 
 # Not slotted: sanic-ext keeps attributes of its own here.
@@ -35,8 +44,8 @@ class WorkerContext:
     data_paths: DataPaths = V1_PATHS
     #: Header lines with secrets whose grants are in memory, as they were read.
     credential_lines: Mapping[bytes, Line] = field(default_factory=dict)
-    #: Counts and logs a message that could not be read: the request's id, its code, the status.
-    unreadable: Callable[[str, str, int], None] | None = None
+    #: Counts and logs what no plane gets.
+    unserved: Unserved | None = None
     #: What SIGHUP asks of the worker, once it serves.
     hang_up: Callable[[], None] | None = None
     #: SIGTERM has come: `/ready` says so.

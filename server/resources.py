@@ -221,7 +221,7 @@ class WorkerResources:
         self._context.hang_up = self._prices.reload
         self._context.data_plane = self._plane
         self._context.credential_lines = self._grants.credentials.lines
-        self._context.unreadable = self._observer.unreadable
+        self._context.unserved = self._observer.unserved
 
     def _open_upstreams(self) -> None:
         """Connections, what presents keys there, and which token may use them."""

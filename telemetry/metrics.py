@@ -58,7 +58,8 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
     bytes_in: int = 0
     bytes_out: int = 0
     duration_us: int = 0
-    #: Where a known token took no route: the path, without its query, as the client wrote it.
+    #: Where a known token took no route, or no plane serves it: the path, without its query, as the
+    #: client wrote it.
     path: bytes = b""
 
 

@@ -180,10 +180,22 @@ class Observer:
             )
         )
 
-    def unreadable(self, request_id: str, code: str, status: int) -> None:
-        """The front door refused a message before it was read as a request."""
+    def unserved(
+        self, request_id: str, code: str, status: int, method: str = "other", path: bytes = b""
+    ) -> None:
+        """No plane got the message: it could not be read as a request, or none serves its path."""
         self._note(
-            Refused(request_id, code, "none", "", "other", status, recorded=False, at=time())
+            Refused(
+                request_id,
+                code,
+                "none",
+                "",
+                method,
+                status,
+                recorded=False,
+                at=time(),
+                path=path[:PATH_MAX],
+            )
         )
 
     def _note(self, one: Refused) -> None:

@@ -360,8 +360,8 @@ class ClientConnection(asyncio.Protocol):
                 headers=error.headers, shape=meant_for(self.received),
             )
         )  # fmt: skip
-        if self.context.unreadable is not None:
-            self.context.unreadable(request_id, error.code, int(error.status[:3]))
+        if self.context.unserved is not None:
+            self.context.unserved(request_id, error.code, int(error.status[:3]))
         # Whatever follows belongs to the refused message: it is dropped, never parsed.
         self._linger()
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from loguru import logger
 from sanic import HTTPResponse, Request
 from sanic.errorpages import JSONRenderer
 from sanic.exceptions import MethodNotAllowed as SanicMethodNotAllowed
@@ -15,6 +14,7 @@ from proxy.errors import EndpointNotAllowed, MethodNotAllowed, Refusal
 from proxy.providers.error_shapes import error_body, likely_shape
 from proxy.providers.near_misses import meant, shown
 from proxy.providers.provider import Provider
+from server.context import WorkerContext
 
 
 class JsonErrors(ErrorHandler):
@@ -54,7 +54,10 @@ def _refusal(request: Request[Any, Any], refused: Refusal, **fields: str) -> HTT
     has_google_key = bool(request.headers.get("x-goog-api-key"))
     shape = likely_shape(request.raw_url, with_google_key=has_google_key)
     request_id = new_request_id()
-    logger.bind(request_id=request_id).info("{} refused: {}", refused.code, refused.message)
+    context: WorkerContext = request.app.ctx
+    if context.unserved is not None:
+        path = request.raw_url.partition(b"?")[0]
+        context.unserved(request_id, refused.code, refused.status, request.method, path)
     ours = {
         "x-llm-proxy-error": refused.code,
         "x-llm-proxy-request-id": request_id,

@@ -179,17 +179,31 @@ async def test_no_label_holds_what_a_client_made_up(pair: Service, issued: Issue
         assert private not in after.text
 
 
-async def test_unreadable_message_is_a_refusal(pair: Service) -> None:
+@pytest.mark.parametrize(
+    ("message", "status", "code"),
+    [
+        (b"GET /v1/models HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", 400, "invalid_request"),
+        (b"GET /nowhere?a=b HTTP/1.1\r\nhost: a\r\n\r\n", 404, "endpoint_not_allowed"),
+        (
+            b"PUT /health HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n",
+            405,
+            "method_not_allowed",
+        ),
+    ],
+)
+async def test_what_no_plane_gets_is_a_refusal(
+    pair: Service, message: bytes, status: int, code: str
+) -> None:
     before = await scrape_settled(pair)
     reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
-    writer.write(b"GET /v1/models HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n")
+    writer.write(message)
     answer = (await reader.readuntil(b"\r\n\r\n")).decode()
     writer.close()
 
-    assert answer.startswith("HTTP/1.1 400")
+    assert answer.startswith(f"HTTP/1.1 {status}")
     await scrape_until(
         pair,
-        lambda now: grown(before, now, "llm_proxy_refusals_total", code="invalid_request") == 1,
+        lambda now: grown(before, now, "llm_proxy_refusals_total", code=code) == 1,
     )
     request_id = answer.partition("x-llm-proxy-request-id: ")[2].partition("\r\n")[0]
     assert len(request_id) == 36

@@ -294,7 +294,7 @@ async def test_what_is_told_does_not_wait_for_the_next_look_at_the_moment(
         if what == "recorded":
             observer.recorded(entry(), SOME)
         else:
-            observer.unreadable(ID, "invalid_request", 400)
+            observer.unserved(ID, "invalid_request", 400)
         while looks < number:
             await asyncio.sleep(0)
         assert len(stream.getvalue().splitlines()) == number

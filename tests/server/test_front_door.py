@@ -235,18 +235,29 @@ NOWHERE: Final = b"/projects/p/locations/l/publishers/google/models/m:generateCo
     ],
 )
 async def test_what_no_plane_serves_is_refused_as_a_plane_would(
-    door: Door, asked: bytes, status: int, said: dict[str, object]
+    door: Door,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: bytes,
+    status: int,
+    said: dict[str, object],
 ) -> None:
+    told: list[tuple[object, ...]] = []
+    monkeypatch.setattr(door.app.ctx, "unserved", lambda *what: told.append(what))
     async with await door.connect() as client:
-        await client.send(asked + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n" + END)
+        sent = asked + b"?key=secret HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n" + END
+        await client.send(sent)
         answer = await client.answer()
     error = json.loads(answer.body)["error"]
     assert answer.status == status
     assert asked.decode() in error["message"]
     assert error.items() >= said.items()
     assert answer.header("x-should-retry") == b"false"
-    assert UUID((answer.header("x-llm-proxy-request-id") or b"").decode()).version == 7
     assert answer.header("allow") == (b"GET, HEAD" if status == 405 else None)
+    method, path = asked.split()
+    request_id = (answer.header("x-llm-proxy-request-id") or b"").decode()
+    assert UUID(request_id).version == 7
+    code = (answer.header("x-llm-proxy-error") or b"").decode()
+    assert told == [(request_id, code, status, method.decode(), path)]
 
 
 # An empty line between two requests is another case, and fine.

@@ -116,7 +116,7 @@ async def served(
         connections=Connections(Bounds(9, None, ())),
         settings=SimpleNamespace(upload_max_bytes=UPLOAD_MAX, body_least_rate=None),
         draining=False, data_plane=Echo(), data_paths=V1_PATHS, credential_lines={},
-        unreadable=None,
+        unserved=None,
     )  # fmt: skip
     connection = ClientConnection(cast(Any, SimpleNamespace(ctx=context)), loop)
     wire = Wire()
