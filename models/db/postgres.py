@@ -1,15 +1,16 @@
-"""Tortoise's asyncpg engine with five changes; Tortoise loads it by this module's name.
+"""Tortoise's asyncpg engine with six changes; Tortoise loads it by this module's name.
 
 Everything that means "the server is away" becomes `DatabaseUnavailable`, a BEGIN that fails gives
 its connection back to the pool, and closing does not wait ten seconds for a server that hangs.
 Sessions are bounded (`models.db.sessions`), and one that takes no writes ends with the first
-refusal: it would refuse them for as long as it lives.
+refusal: it would refuse them for as long as it lives. A server that is silent is not waited for
+(`models.db.silence`).
 """
 
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
 from models.db import sessions
+from models.db.silence import Silence
 from models.errors import (
     DatabaseBlocked,
     DatabaseReadOnly,
@@ -50,6 +52,8 @@ _UNAVAILABLE: Final = (
 
 #: To say goodbye to a server that answers.
 _CLOSE_TIMEOUT_S: Final = 1.0
+#: How long a server that keeps us waiting has to take one more connection: as long as for another.
+_ANSWER_TIMEOUT_S: Final = 5.0
 
 
 class Client(AsyncpgDBClient):
@@ -66,16 +70,46 @@ class Client(AsyncpgDBClient):
         self.bounded_transactions = bounded_transactions
         #: Whether a pooler stands between, which hands sessions on.
         self.pooled = pooled
+        self.silence = Silence(self._ask, self._cut)
+        #: Not so what may take any time, as a migration may.
+        self._impatient = credentials.get("command_timeout") is not None
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """Around whatever waits for the server: until it is found to be silent."""
+        return self.silence.waiting() if self._impatient else nullcontext()
 
     async def create_connection(self, with_db: bool) -> None:
         with translated():
             await super().create_connection(with_db)
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
-        with translated():
-            return await super()._translate_exceptions(func, *args, **kwargs)
+        with translated(), self.waiting():
+            result = await super()._translate_exceptions(func, *args, **kwargs)
+        self.silence.answered()
+        return result
+
+    async def _ask(self) -> None:
+        connection = await asyncpg.connect(
+            host=self.host,
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            database=self.database,
+            ssl=self.extra.get("ssl"),
+            timeout=_ANSWER_TIMEOUT_S,
+            server_settings=self.server_settings,
+        )
+        connection.terminate()
+
+    def _cut(self) -> None:
+        # As if the server had: whoever waits hears of it, and gives the connection back. To
+        # cancel a statement would be to ask the silent server.
+        for holder in () if self._pool is None else self._pool._holders:
+            if holder._in_use is not None and holder._con is not None:
+                holder._con._transport.abort()
 
     async def _close(self) -> None:
+        self.silence.close()
         pool, self._pool = self._pool, None
         if pool is not None:
             with suppress(TimeoutError):
@@ -96,18 +130,24 @@ class Transaction(TransactionWrapper):
     _parent: Client
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
-        with translated():
-            return await super()._translate_exceptions(func, *args, **kwargs)
+        with translated(), self._parent.waiting():
+            result = await super()._translate_exceptions(func, *args, **kwargs)
+        self._parent.silence.answered()
+        return result
 
     async def begin(self) -> None:
         await super().begin()
         if self._parent.bounded_transactions:
-            with translated():
+            with translated(), self._parent.waiting():
                 await self._connection.execute(sessions.bounds())
 
     async def commit(self) -> None:
-        with translated():
+        with translated(), self._parent.waiting():
             await super().commit()
+
+    async def rollback(self) -> None:
+        with translated(), self._parent.waiting():
+            await super().rollback()
 
 
 class _PooledConnection(PoolConnectionWrapper[Any]):
@@ -131,7 +171,7 @@ class _PooledTransaction(TransactionContext):
 
     async def __aenter__(self) -> TransactionalDBClient:
         transaction = self._transaction
-        with translated():
+        with translated(), transaction._parent.waiting():
             transaction._connection = await _acquire(transaction._parent)
         try:
             await transaction.begin()
@@ -174,19 +214,20 @@ def _went_silent(error: BaseException | None) -> bool:
     return isinstance(error, DatabaseUnavailable) and isinstance(error.__cause__, TimeoutError)
 
 
-async def _acquire(client: AsyncpgDBClient) -> Any:
+async def _acquire(client: Client) -> Any:
     """A connection of the pool; a new one for one whose session takes no writes, perhaps for
     want of knowing better."""
-    pool = await _pool(client)
-    connection = await pool.acquire()
-    if sessions.was_read_only(connection):
-        connection.terminate()
-        await pool.release(connection)
+    async with client.silence.acquiring():
+        pool = await _pool(client)
         connection = await pool.acquire()
-    return connection
+        if sessions.was_read_only(connection):
+            connection.terminate()
+            await pool.release(connection)
+            connection = await pool.acquire()
+        return connection
 
 
-async def _pool(client: AsyncpgDBClient) -> Any:
+async def _pool(client: Client) -> Any:
     if client._pool is None:
         async with client._pool_init_lock:
             if client._pool is None:
