@@ -96,7 +96,12 @@ class Silence:
         except TimeoutError:
             if self._answers == answers:
                 self._give_up()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ):
             # Not what was hoped for, but what is asked of it is answered as soon.
             self._is_silent = False
         else:
