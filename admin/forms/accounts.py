@@ -11,6 +11,8 @@ from models.rules import Name, SearchText, field_error
 #: As ADMIN_PASSWORD allows. Longer than any hand would type, short enough to hash.
 Password = Annotated[str, Field(min_length=1, max_length=256, repr=False)]
 _SHORTEST = 8
+#: As the database has it, which is not asked for a longer one.
+_USERNAME_MAX = 150
 
 
 def _long_enough(password: str) -> str:
@@ -51,7 +53,7 @@ class PasswordReset(_NewPassword):
 class UserCreation(_NewPassword):
     """A new account."""
 
-    username: Annotated[Name, Field(max_length=150)]
+    username: Annotated[Name, Field(max_length=_USERNAME_MAX)]
     role: Role = "viewer"
 
 
@@ -66,5 +68,5 @@ class SignIn(Form):
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"password"})
 
-    username: Annotated[SearchText, Field(min_length=1)]
+    username: Annotated[SearchText, Field(min_length=1, max_length=_USERNAME_MAX)]
     password: Password

@@ -89,8 +89,12 @@ def _errors(exc: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for problem in exc.errors(include_url=False, include_input=False):
         name, *place = map(str, problem["loc"]) if problem["loc"] else ("form",)
-        template = _MESSAGES.get(problem["type"])
-        message = template.format(**problem.get("ctx", {})) if template else problem["msg"]
+        kind, said = problem["type"], problem.get("ctx", {})
+        if kind == "too_long" and said["field_type"] == "Value":
+            # A text whose own rule allows more: pydantic takes what it then has for anything.
+            kind = "string_too_long"
+        template = _MESSAGES.get(kind)
+        message = template.format(**said) if template else problem["msg"]
         if place and place[0].isdigit():
             message = f"Line {int(place[0]) + 1}: {message}"
         found.setdefault(name, message)

@@ -87,6 +87,15 @@ async def test_a_wrong_password_says_nothing_about_the_name(stranger: Browser) -
     assert "nobody" not in str([event.target_id for event in failed])
 
 
+@pytest.mark.parametrize("length", [150, 151])
+async def test_a_name_longer_than_any_is_refused_before_it_is_looked_for(
+    stranger: Browser, length: int
+) -> None:
+    refused = await stranger.sign_in("x" * length, "wrong")
+    assert refused.status_code == 422
+    assert ("At most 150 characters." in refused.text) is (length > 150)
+
+
 async def test_guessing_has_to_wait_and_the_owner_elsewhere_does_not(
     stranger: Browser, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
