@@ -119,10 +119,10 @@ class RequestLines:
             self._stream.flush()
 
     def _of_refusal(self, one: Refused) -> _Line:
-        at = datetime.now(UTC)
+        at, method = datetime.now(UTC), one.method[:_METHOD_MAX]
         if self._form == "text":
             return (
-                f"{stamp(at)} INFO     {one.method} {one.endpoint or '-'}"
+                f"{stamp(at)} INFO     {method} {one.endpoint or '-'}"
                 f" {one.status} refused: {one.code} {_printable(one.model[:_NAME_MAX]) or '-'}"
                 f" {one.id} token {one.token_id or '-'} project {one.project_id or '-'}\n"
             )
@@ -133,7 +133,7 @@ class RequestLines:
             one.id,
             one.provider,
             one.endpoint or None,
-            one.method,
+            method,
             one.status,
             one.code,
             one.project_id or None,

@@ -29,7 +29,7 @@ class JsonErrors(ErrorHandler):
         """The answer to `exception`."""
         self.log(request, exception)
         path = request.raw_url.partition(b"?")[0]
-        asked = f"{request.method} {shown(path)}"
+        asked = f"{_method(request)} {shown(path)}"
         if isinstance(exception, NotFound):
             hint = meant(path, request.method, None, self._known)
             return _refusal(
@@ -57,7 +57,7 @@ def _refusal(request: Request[Any, Any], refused: Refusal, **fields: str) -> HTT
     context: WorkerContext = request.app.ctx
     if context.unserved is not None:
         path = request.raw_url.partition(b"?")[0]
-        context.unserved(request_id, refused.code, refused.status, request.method, path)
+        context.unserved(request_id, refused.code, refused.status, _method(request), path)
     ours = {
         "x-llm-proxy-error": refused.code,
         "x-llm-proxy-request-id": request_id,
@@ -69,3 +69,8 @@ def _refusal(request: Request[Any, Any], refused: Refusal, **fields: str) -> HTT
         headers=fields | ours,
         content_type="application/json",
     )
+
+
+def _method(request: Request[Any, Any]) -> str:
+    """Its method, which any word may be, however long."""
+    return shown(request.method.encode())

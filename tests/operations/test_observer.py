@@ -8,7 +8,7 @@ from errno import ENOSPC
 from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -249,6 +249,16 @@ def test_a_model_cannot_forge_a_line_or_fill_the_log() -> None:
         (line,) = lines_of(form, entry(model=hostile))
         assert len(line) < 1200
         assert line.isprintable()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_method_cannot_fill_the_log(form: Literal["text", "json"]) -> None:
+    """Any word is one, as long as a head may be."""
+    stream = io.StringIO()
+    refused = Refused(ID, "missing_token", "openai", "", "M" * 30_000, 401, recorded=False)
+    RequestLines(stream, form, 1.0).write([], [refused])
+    assert "MMMM" in stream.getvalue()
+    assert len(stream.getvalue()) < 1000
 
 
 async def test_many_requests_do_not_wait_for_the_time() -> None:

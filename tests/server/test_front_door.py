@@ -15,6 +15,7 @@ import pytest
 
 from admin.web.assets import Assets
 from proxy import hops
+from proxy.providers.near_misses import SHOWN_MAX
 from proxy.upstream.target import address_of
 from tests.server.corpus import (
     AUTH,
@@ -258,6 +259,20 @@ async def test_what_no_plane_serves_is_refused_as_a_plane_would(
     assert UUID(request_id).version == 7
     code = (answer.header("x-llm-proxy-error") or b"").decode()
     assert told == [(request_id, code, status, method.decode(), path)]
+
+
+@pytest.mark.parametrize("path", [b"/nowhere", b"/health"])
+async def test_of_a_method_as_long_as_a_head_only_its_beginning_is_told(
+    door: Door, monkeypatch: pytest.MonkeyPatch, path: bytes
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(door.app.ctx, "unserved", lambda *what: told.append(what[3]))
+    async with await door.connect() as client:
+        await client.send(b"M" * 30_000 + b" %b HTTP/1.1\r\n" % path + HOST + END)
+        answer = await client.answer()
+    assert answer.status in (404, 405)
+    assert len(answer.body) < 1000
+    assert [len(method) for method in told] == [SHOWN_MAX + 1]
 
 
 # An empty line between two requests is another case, and fine.
