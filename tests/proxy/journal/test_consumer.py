@@ -398,12 +398,26 @@ async def test_closing_does_not_wait_for_the_next_round(
     monkeypatch.setattr(consumer_module, "_CONSUME_EVERY_S", 3600.0)
     consumer = JournalConsumer(journal, [sink])
     consumer.start()
-    while not journal.batch_ready._waiters:
+    while not journal.some._waiters:
         await asyncio.sleep(0)
     journal.append(an_entry())
+    while not journal.batch_ready._waiters:
+        await asyncio.sleep(0)
     async with asyncio.timeout(60):
         await consumer.close(timeout=3600)
     assert len(sink.entries) == 1
+
+
+async def test_closing_does_not_wait_for_something_to_be_written(
+    journal: Journal, sink: MemorySink
+) -> None:
+    consumer = JournalConsumer(journal, [sink])
+    consumer.start()
+    while not journal.some._waiters:
+        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        await consumer.close(timeout=3600)
+    assert sink.entries == []
 
 
 async def test_a_reader_need_not_wait_for_the_next_round(
