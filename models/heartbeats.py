@@ -35,7 +35,7 @@ async def beat(worker: str) -> None:
     # In one message, which PostgreSQL carries out as one transaction: statements of a transaction
     # that is begun and committed would be four.
     await connection().execute_script(
-        f"SELECT set_config('lock_timeout', '{round(_LOCK_WAIT_S * 1000)}', true);"  # noqa: S608
+        f"SELECT set_config('lock_timeout', '{round(_LOCK_WAIT_S * 1000)}', true);"  # noqa: S608  (ours alone)
         f" INSERT INTO heartbeat (worker, at) VALUES ('{worker}', '{changes.now().isoformat()}')"
         " ON CONFLICT (worker) DO UPDATE SET at = excluded.at"
     )

@@ -155,14 +155,12 @@ class WorkerResources:
         )
         turn = MachineTurn(settings.data_dir / "delivery.lock")
         policy = DestinationPolicy.of(settings)
-        self._courier = courier = Courier(
-            settings.data_dir, self._ring, policy, turn, self._polling
-        )
+        self._courier = Courier(settings.data_dir, self._ring, policy, turn, self._polling)
         self._watch = DatabaseWatch(
             uuid4().hex,
             reads=lambda: bool(self._grants.database_answers),
             crowded=self._make_room,
-            told=Outages(settings.data_dir, courier.now).note,
+            told=Outages(settings.data_dir, self._courier.now).note,
             lacks=partial(self._polling.lacks, "revocations"),
         )
         self._rests = Rests()
@@ -211,7 +209,7 @@ class WorkerResources:
                 else [VoidAnswers(settings.data_dir, self._answers, self._polling)]
             ),
             self._exceeded,
-            courier,
+            self._courier,
             StockWatch(
                 settings.data_dir, self._metrics, partial(least_left, limit_records(settings))
             ),

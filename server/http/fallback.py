@@ -28,10 +28,9 @@ class JsonErrors(ErrorHandler):
     def default(self, request: Request[Any, Any], exception: Exception) -> HTTPResponse:
         """The answer to `exception`."""
         self.log(request, exception)
-        path = request.raw_url.partition(b"?")[0]
-        asked = f"{_method(request)} {shown(path)}"
+        asked = f"{_method(request)} {shown(_path(request))}"
         if isinstance(exception, NotFound):
-            hint = meant(path, request.method, None, self._known)
+            hint = meant(_path(request), request.method, None, self._known)
             return _refusal(
                 request,
                 EndpointNotAllowed(
@@ -56,8 +55,8 @@ def _refusal(request: Request[Any, Any], refused: Refusal, **fields: str) -> HTT
     request_id = new_request_id()
     context: WorkerContext = request.app.ctx
     if context.unserved is not None:
-        path = request.raw_url.partition(b"?")[0]
-        context.unserved(request_id, refused.code, refused.status, _method(request), path)
+        asked = _method(request), _path(request)
+        context.unserved(request_id, refused.code, refused.status, *asked)
     ours = {
         "x-llm-proxy-error": refused.code,
         "x-llm-proxy-request-id": request_id,
@@ -69,6 +68,10 @@ def _refusal(request: Request[Any, Any], refused: Refusal, **fields: str) -> HTT
         headers=fields | ours,
         content_type="application/json",
     )
+
+
+def _path(request: Request[Any, Any]) -> bytes:
+    return request.raw_url.partition(b"?")[0]
 
 
 def _method(request: Request[Any, Any]) -> str:

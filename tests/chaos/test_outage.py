@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +13,11 @@ import pytest
 from config import Database
 from config.database import parse_database_url
 from fake_upstream import FakeUpstream
-from migrations import schema
 from models import RefusalHour
 from tests.chaos.client import Answer, Client
 from tests.chaos.conftest import PatientService, started
 from tests.chaos.test_crashes import check_counted
-from tests.fixtures.database import run_sql
+from tests.fixtures.database import migrated_on
 from tests.fixtures.postgres import PostgresServer, running_postgres
 from tests.fixtures.service import Issued, Service
 from tests.operations.scraping import scrape_until
@@ -41,11 +39,7 @@ def server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="module")
 def database(server: PostgresServer) -> Database:
     """A migrated database on it."""
-    administrator = parse_database_url(server.url)
-    run_sql(administrator, "CREATE DATABASE outage")
-    database = replace(administrator, database="outage")
-    asyncio.run(schema.upgrade(database))
-    return database
+    return migrated_on(parse_database_url(server.url), "outage")
 
 
 class Asking:

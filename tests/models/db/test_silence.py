@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -17,7 +16,7 @@ from models.db import database as connecting
 from models.db import postgres, silence
 from models.db.database import connection, run_in_transaction
 from models.errors import DatabaseUnavailable
-from tests.fixtures.database import run_sql
+from tests.fixtures.database import migrated_on
 from tests.fixtures.postgres import PostgresServer, running_postgres
 
 #: What the pool holds.
@@ -34,11 +33,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module")
 def database(server: PostgresServer) -> Database:
-    administrator = parse_database_url(server.url)
-    run_sql(administrator, "CREATE DATABASE silence")
-    database = replace(administrator, database="silence")
-    asyncio.run(schema.upgrade(database))
-    return database
+    return migrated_on(parse_database_url(server.url), "silence")
 
 
 @pytest.fixture
